@@ -1,0 +1,1 @@
+//! Container image references, digests, manifests and manifest lists.

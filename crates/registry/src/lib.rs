@@ -1,0 +1,1 @@
+//! A verified client of the OCI Distribution API over any transport.
