@@ -1,1 +1,20 @@
 //! Container image references, digests, manifests and manifest lists.
+//!
+//! Pure: no I/O, no async, no clock. A manifest is kept as the bytes that came ([`Manifest::bytes`]) with their
+//! [`Digest`]; the typed views are read from those bytes and never written back.
+
+pub mod config;
+pub mod descriptor;
+pub mod digest;
+pub mod manifest;
+pub mod media_type;
+pub mod platform;
+pub mod reference;
+
+pub use config::{ConfigError, HistoryEntry, ImageConfig};
+pub use descriptor::Descriptor;
+pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind};
+pub use media_type::MediaType;
+pub use platform::Platform;
+pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};

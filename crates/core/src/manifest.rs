@@ -1,0 +1,352 @@
+//! Manifests: the bytes that came, their digest, and a typed view of them.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::{Descriptor, Digest, MediaType, descriptor::null_as_default};
+
+/// A manifest as a registry served it: its exact bytes, their digest and what they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    bytes: Arc<[u8]>,
+    digest: Digest,
+    media_type: MediaType,
+    body: ManifestBody,
+}
+
+/// What a manifest says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManifestBody {
+    /// One image, or an OCI artifact in an image manifest's clothes.
+    Image(ImageManifest),
+    /// A manifest list or image index.
+    Index(Index),
+    /// Docker's schema 1: read by old engines alone, never an entry of a list.
+    Schema1(Schema1),
+    /// Anything else, shown raw.
+    Artifact,
+}
+
+/// The sort of manifest, by media type and content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestKind {
+    /// Docker schema 2 image.
+    DockerImage,
+    /// Docker manifest list.
+    DockerList,
+    /// OCI image.
+    OciImage,
+    /// OCI image index.
+    OciIndex,
+    /// Docker schema 1 image.
+    Schema1,
+    /// Anything else.
+    Artifact,
+}
+
+impl fmt::Display for ManifestKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DockerImage => "Docker image",
+            Self::DockerList => "Docker manifest list",
+            Self::OciImage => "OCI image",
+            Self::OciIndex => "OCI image index",
+            Self::Schema1 => "Docker schema 1 image",
+            Self::Artifact => "artifact",
+        })
+    }
+}
+
+/// The manifest of one image: Docker's version 2, schema 2 or OCI's image manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageManifest {
+    /// The image config.
+    pub config: Descriptor,
+    /// The layers, lowest first.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub layers: Vec<Descriptor>,
+    /// Free key and value pairs.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub annotations: BTreeMap<String, String>,
+    /// The manifest that this one refers to, for signatures, attestations and the like.
+    #[serde(default)]
+    pub subject: Option<Descriptor>,
+    /// Type of the artifact, where the manifest is one and no image.
+    #[serde(default)]
+    pub artifact_type: Option<String>,
+}
+
+impl ImageManifest {
+    /// Bytes of config and layers together, as they are stored and transferred.
+    pub fn content_size(&self) -> u64 {
+        self.layers.iter().fold(self.config.size, |sum, layer| sum.saturating_add(layer.size))
+    }
+
+    /// Whether the config is an image's, so that it can be read as [`crate::ImageConfig`].
+    pub fn has_image_config(&self) -> bool {
+        matches!(
+            self.config.media_type.as_str(),
+            "application/vnd.docker.container.image.v1+json" | "application/vnd.oci.image.config.v1+json"
+        )
+    }
+}
+
+/// A manifest list or image index.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Index {
+    /// The entries, in the order of the bytes.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub manifests: Vec<Descriptor>,
+    /// Free key and value pairs.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub annotations: BTreeMap<String, String>,
+    /// The manifest that this one refers to.
+    #[serde(default)]
+    pub subject: Option<Descriptor>,
+    /// Type of the artifact that the index is, where it is one.
+    #[serde(default)]
+    pub artifact_type: Option<String>,
+}
+
+/// Docker's schema 1, as far as it is worth showing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Schema1 {
+    /// Repository that the manifest was made for.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// Tag that the manifest was made for.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tag: String,
+    /// CPU architecture.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub architecture: String,
+    /// The layers, topmost first.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub fs_layers: Vec<Schema1Layer>,
+}
+
+/// A layer of a schema 1 manifest: no size is known.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Schema1Layer {
+    /// Digest of the layer.
+    pub blob_sum: Digest,
+}
+
+/// Why bytes are no manifest.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The bytes are no JSON object.
+    #[error("expected a manifest as JSON, found something else: {source}")]
+    Json {
+        /// Where and why the JSON ends to make sense.
+        source: serde_json::Error,
+    },
+    /// The header and the body name different media types.
+    #[error(
+        "expected one media type, found two: the registry sent {header}, the manifest itself says {body}; ask the registry's owner to push the manifest again"
+    )]
+    MediaTypeMismatch {
+        /// From the response's `Content-Type`, or from the descriptor.
+        header: MediaType,
+        /// From the manifest's `mediaType`.
+        body: MediaType,
+    },
+    /// The JSON is not what its media type promises.
+    #[error("expected {media_type}, found JSON that does not have its fields: {source}")]
+    Fields {
+        /// The media type that was promised.
+        media_type: MediaType,
+        /// Which field, and where.
+        source: serde_json::Error,
+    },
+    /// An image manifest with the entries of an index, or the reverse.
+    #[error("expected {expected}, found the fields of {found} under the media type {media_type}")]
+    Confused {
+        /// The media type that was promised.
+        media_type: MediaType,
+        /// What it promises.
+        expected: &'static str,
+        /// What is there.
+        found: &'static str,
+    },
+}
+
+/// The fields by which sorts of manifest are told apart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probe {
+    #[serde(default)]
+    schema_version: Option<u64>,
+    #[serde(default)]
+    media_type: Option<MediaType>,
+    #[serde(default)]
+    manifests: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    config: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    layers: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    fs_layers: Option<serde::de::IgnoredAny>,
+}
+
+impl Probe {
+    /// The media type that the content speaks for where nothing names one.
+    fn guess(&self) -> Option<MediaType> {
+        match self.schema_version {
+            Some(1) if self.fs_layers.is_some() => Some(MediaType::DockerSchema1),
+            Some(2) if self.manifests.is_some() => Some(MediaType::OciIndex),
+            Some(2) if self.config.is_some() && self.layers.is_some() => Some(MediaType::OciManifest),
+            _ => None,
+        }
+    }
+
+    /// The media type that decides, from what the registry said (`named`), the body and its shape.
+    fn decide(&self, named: Option<&MediaType>) -> Result<MediaType, ManifestError> {
+        let body = self.media_type.as_ref().filter(|media_type| !media_type.as_str().is_empty());
+        let known = |media_type: &MediaType| !matches!(media_type, MediaType::Other(_));
+        match (named, body) {
+            // Schema 1 has no field for it; registries serve its signed form under either name.
+            (Some(header), _) if header.is_schema1() => Ok(header.clone()),
+            (Some(header), Some(body)) if header != body && (known(header) || known(body)) => {
+                // A generic type (`application/json`, octets) says nothing: the body's own word counts.
+                if is_generic(header) {
+                    return Ok(body.clone());
+                }
+                Err(ManifestError::MediaTypeMismatch { header: header.clone(), body: body.clone() })
+            }
+            (Some(header), body) if !is_generic(header) => {
+                Ok(body.filter(|_| !known(header)).unwrap_or(header).clone())
+            }
+            (header, None) => {
+                Ok(self.guess().or_else(|| header.cloned()).unwrap_or_else(|| MediaType::new("")))
+            }
+            (_, Some(body)) => Ok(body.clone()),
+        }
+    }
+}
+
+fn is_generic(media_type: &MediaType) -> bool {
+    matches!(
+        media_type.as_str(),
+        "" | "application/json" | "application/octet-stream" | "text/plain" | "text/html"
+    )
+}
+
+impl Manifest {
+    /// Reads a manifest from its bytes and, where known, the media type that came with them.
+    ///
+    /// # Errors
+    /// When the bytes are no JSON object (nested at most 128 deep), the media types contradict each other, or the
+    /// fields are not those that the media type promises. The bytes can still be shown raw then.
+    pub fn parse(bytes: impl Into<Arc<[u8]>>, media_type: Option<&MediaType>) -> Result<Self, ManifestError> {
+        let bytes = bytes.into();
+        let digest = Digest::of(&bytes);
+        Self::parse_with_digest(bytes, digest, media_type)
+    }
+
+    /// The same for bytes that have been hashed already: `digest` must be theirs.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`].
+    pub fn parse_with_digest(
+        bytes: impl Into<Arc<[u8]>>,
+        digest: Digest,
+        media_type: Option<&MediaType>,
+    ) -> Result<Self, ManifestError> {
+        let bytes = bytes.into();
+        let probe: Probe = serde_json::from_slice(&bytes).map_err(|source| ManifestError::Json { source })?;
+        let media_type = probe.decide(media_type)?;
+        let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
+        let confused =
+            |expected, found| ManifestError::Confused { media_type: media_type.clone(), expected, found };
+        let body = match &media_type {
+            MediaType::DockerManifest | MediaType::OciManifest => {
+                if probe.manifests.is_some() && probe.config.is_none() {
+                    return Err(confused("an image manifest", "a list"));
+                }
+                ManifestBody::Image(serde_json::from_slice(&bytes).map_err(fields)?)
+            }
+            MediaType::DockerList | MediaType::OciIndex => {
+                if probe.config.is_some() || probe.layers.is_some() {
+                    return Err(confused("a list", "an image manifest"));
+                }
+                ManifestBody::Index(serde_json::from_slice(&bytes).map_err(fields)?)
+            }
+            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => {
+                ManifestBody::Schema1(serde_json::from_slice(&bytes).map_err(fields)?)
+            }
+            MediaType::Other(_) => ManifestBody::Artifact,
+        };
+        Ok(Self { bytes, digest, media_type, body })
+    }
+
+    /// The exact bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The exact bytes, shared.
+    pub fn shared_bytes(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
+    }
+
+    /// The digest of the bytes.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The media type: the one that came with the bytes, or the one that they name themselves.
+    pub fn media_type(&self) -> &MediaType {
+        &self.media_type
+    }
+
+    /// Length of the bytes.
+    pub fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// What the bytes say.
+    pub fn body(&self) -> &ManifestBody {
+        &self.body
+    }
+
+    /// The entries, where it is a list.
+    pub fn index(&self) -> Option<&Index> {
+        match &self.body {
+            ManifestBody::Index(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The image, where it is one.
+    pub fn image(&self) -> Option<&ImageManifest> {
+        match &self.body {
+            ManifestBody::Image(image) => Some(image),
+            _ => None,
+        }
+    }
+
+    /// The sort of manifest.
+    pub fn kind(&self) -> ManifestKind {
+        match (&self.body, &self.media_type) {
+            (ManifestBody::Image(_), MediaType::DockerManifest) => ManifestKind::DockerImage,
+            (ManifestBody::Image(_), _) => ManifestKind::OciImage,
+            (ManifestBody::Index(_), MediaType::DockerList) => ManifestKind::DockerList,
+            (ManifestBody::Index(_), _) => ManifestKind::OciIndex,
+            (ManifestBody::Schema1(_), _) => ManifestKind::Schema1,
+            (ManifestBody::Artifact, _) => ManifestKind::Artifact,
+        }
+    }
+
+    /// A descriptor of this manifest: media type, digest and size.
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::new(self.media_type.clone(), self.digest.clone(), self.size())
+    }
+}

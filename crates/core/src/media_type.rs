@@ -1,0 +1,119 @@
+//! Media types of manifests, configs and layers.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A media type, without parameters. Those of manifests are named; any other is kept as it is written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MediaType {
+    /// Docker image manifest, version 2, schema 2.
+    DockerManifest,
+    /// Docker manifest list.
+    DockerList,
+    /// OCI image manifest.
+    OciManifest,
+    /// OCI image index.
+    OciIndex,
+    /// Docker image manifest, version 2, schema 1, without signature.
+    DockerSchema1,
+    /// Docker image manifest, version 2, schema 1, signed.
+    DockerSchema1Signed,
+    /// Anything else: configs, layers, artifacts.
+    Other(Box<str>),
+}
+
+const NAMED: [(MediaType, &str); 6] = [
+    (MediaType::DockerManifest, "application/vnd.docker.distribution.manifest.v2+json"),
+    (MediaType::DockerList, "application/vnd.docker.distribution.manifest.list.v2+json"),
+    (MediaType::OciManifest, "application/vnd.oci.image.manifest.v1+json"),
+    (MediaType::OciIndex, "application/vnd.oci.image.index.v1+json"),
+    (MediaType::DockerSchema1, "application/vnd.docker.distribution.manifest.v1+json"),
+    (MediaType::DockerSchema1Signed, "application/vnd.docker.distribution.manifest.v1+prettyjws"),
+];
+
+impl MediaType {
+    /// The media type of a `Content-Type` header's value or a `mediaType` field: what stands before `;`, trimmed.
+    pub fn new(text: &str) -> Self {
+        let text = text.split(';').next().unwrap_or_default().trim();
+        NAMED
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(text))
+            .map_or_else(|| Self::Other(text.into()), |(media_type, _)| media_type.clone())
+    }
+
+    /// The media type as it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(text) => text,
+            named => {
+                let found = NAMED.iter().find(|(media_type, _)| media_type == named);
+                found.expect("every named media type is in the table").1
+            }
+        }
+    }
+
+    /// A manifest list or an image index.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::DockerList | Self::OciIndex)
+    }
+
+    /// The manifest of one image: Docker schema 2 or OCI.
+    pub fn is_image(&self) -> bool {
+        matches!(self, Self::DockerManifest | Self::OciManifest)
+    }
+
+    /// Docker's schema 1, signed or not.
+    pub fn is_schema1(&self) -> bool {
+        matches!(self, Self::DockerSchema1 | Self::DockerSchema1Signed)
+    }
+
+    /// A layer that is fetched from the `urls` of its descriptor and not meant to be pushed to registries:
+    /// Docker's foreign layers, OCI's non-distributable ones.
+    pub fn is_foreign_layer(&self) -> bool {
+        matches!(self, Self::Other(text) if text.contains(".foreign.") || text.contains(".nondistributable."))
+    }
+
+    /// How a person calls it: `Docker manifest list`, `OCI image index` …; the text itself for any other.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::DockerManifest => "Docker image manifest",
+            Self::DockerList => "Docker manifest list",
+            Self::OciManifest => "OCI image manifest",
+            Self::OciIndex => "OCI image index",
+            Self::DockerSchema1 | Self::DockerSchema1Signed => "Docker schema 1 manifest",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<&str> for MediaType {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl Serialize for MediaType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for MediaType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Cow<'de, str>>::deserialize(deserializer)?
+            .map_or_else(|| Self::Other("".into()), |text| Self::new(&text)))
+    }
+}
