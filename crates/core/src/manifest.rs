@@ -20,7 +20,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestBody {
     /// One image, or an OCI artifact in an image manifest's clothes.
-    Image(ImageManifest),
+    Image(Box<ImageManifest>),
     /// A manifest list or image index.
     Index(Index),
     /// Docker's schema 1: read by old engines alone, never an entry of a list.
@@ -210,28 +210,21 @@ impl Probe {
     /// The media type that decides, from what the registry said (`named`), the body and its shape.
     fn decide(&self, named: Option<&MediaType>) -> Result<MediaType, ManifestError> {
         let body = self.media_type.as_ref().filter(|media_type| !media_type.as_str().is_empty());
-        let known = |media_type: &MediaType| !matches!(media_type, MediaType::Other(_));
-        match (named, body) {
-            // Schema 1 has no field for it; registries serve its signed form under either name.
-            (Some(header), _) if header.is_schema1() => Ok(header.clone()),
-            (Some(header), Some(body)) if header != body && (known(header) || known(body)) => {
-                // A generic type (`application/json`, octets) says nothing: the body's own word counts.
-                if is_generic(header) {
-                    return Ok(body.clone());
-                }
+        let Some(header) = named.filter(|media_type| !is_generic(media_type)) else {
+            let shape = || self.guess().or_else(|| named.cloned()).unwrap_or_else(|| MediaType::new(""));
+            return Ok(body.cloned().unwrap_or_else(shape));
+        };
+        match body {
+            // Schema 1 has no such field; registries serve its signed form under either name.
+            Some(body) if body != header && !header.is_schema1() => {
                 Err(ManifestError::MediaTypeMismatch { header: header.clone(), body: body.clone() })
             }
-            (Some(header), body) if !is_generic(header) => {
-                Ok(body.filter(|_| !known(header)).unwrap_or(header).clone())
-            }
-            (header, None) => {
-                Ok(self.guess().or_else(|| header.cloned()).unwrap_or_else(|| MediaType::new("")))
-            }
-            (_, Some(body)) => Ok(body.clone()),
+            _ => Ok(header.clone()),
         }
     }
 }
 
+/// Media types that say nothing about the content: what the content says itself counts then.
 fn is_generic(media_type: &MediaType) -> bool {
     matches!(
         media_type.as_str(),
@@ -261,7 +254,11 @@ impl Manifest {
         media_type: Option<&MediaType>,
     ) -> Result<Self, ManifestError> {
         let bytes = bytes.into();
-        let probe: Probe = serde_json::from_slice(&bytes).map_err(|source| ManifestError::Json { source })?;
+        let json = |source| ManifestError::Json { source };
+        let probe: Probe = serde_json::from_slice(&bytes).map_err(json)?;
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(json(serde::de::Error::custom("a JSON array, where an object is expected")));
+        }
         let media_type = probe.decide(media_type)?;
         let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
         let confused =

@@ -1,0 +1,108 @@
+//! What a manifest is taken for, and that its bytes stay as they came.
+
+use tallyman_core::{Digest, ImageConfig, Manifest, ManifestError, ManifestKind, MediaType, Platform};
+
+const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+const IMAGE: &str = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},"layers":[]}"#;
+const INDEX: &str = r#"{"schemaVersion":2,"manifests":[]}"#;
+const OLD: &str = r#"{"schemaVersion":1,"name":"a","tag":"b","architecture":"amd64","fsLayers":[]}"#;
+
+#[test]
+fn the_sort_of_manifest_follows_header_body_and_shape() {
+    let with_type =
+        |json: &str, media_type: &str| json.replacen('{', &format!("{{\"mediaType\":\"{media_type}\","), 1);
+    for (bytes, header, kind) in [
+        (with_type(IMAGE, DOCKER_IMAGE), Some(DOCKER_IMAGE), ManifestKind::DockerImage),
+        (IMAGE.to_owned(), Some(OCI_IMAGE), ManifestKind::OciImage),
+        (IMAGE.to_owned(), None, ManifestKind::OciImage),
+        (with_type(IMAGE, DOCKER_IMAGE), Some("application/json; charset=utf-8"), ManifestKind::DockerImage),
+        (with_type(INDEX, DOCKER_LIST), Some(DOCKER_LIST), ManifestKind::DockerList),
+        (INDEX.to_owned(), Some(OCI_INDEX), ManifestKind::OciIndex),
+        (INDEX.to_owned(), Some("text/plain"), ManifestKind::OciIndex),
+        (OLD.to_owned(), Some(SCHEMA1), ManifestKind::Schema1),
+        (OLD.to_owned(), None, ManifestKind::Schema1),
+        (r#"{"hello":1}"#.to_owned(), Some("application/vnd.acme.thing+json"), ManifestKind::Artifact),
+        (r#"{"hello":1}"#.to_owned(), None, ManifestKind::Artifact),
+    ] {
+        let manifest = Manifest::parse(bytes.as_bytes(), header.map(MediaType::new).as_ref()).unwrap();
+        assert_eq!(manifest.kind(), kind, "{bytes} as {header:?}");
+        assert_eq!(manifest.bytes(), bytes.as_bytes());
+        assert_eq!(manifest.digest(), &Digest::of(bytes.as_bytes()));
+        assert_eq!(manifest.size(), bytes.len() as u64);
+    }
+}
+
+#[test]
+fn contradictions_are_refused_with_both_sides_named() {
+    let body = IMAGE.replacen('{', &format!("{{\"mediaType\":\"{DOCKER_IMAGE}\","), 1);
+    let error = Manifest::parse(body.as_bytes(), Some(&MediaType::OciManifest)).unwrap_err();
+    assert!(matches!(error, ManifestError::MediaTypeMismatch { .. }));
+    assert!(error.to_string().contains(DOCKER_IMAGE) && error.to_string().contains(OCI_IMAGE), "{error}");
+
+    for (bytes, media_type) in [(INDEX, MediaType::OciManifest), (IMAGE, MediaType::OciIndex)] {
+        let error = Manifest::parse(bytes.as_bytes(), Some(&media_type)).unwrap_err();
+        assert!(matches!(error, ManifestError::Confused { .. }), "{error}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_manifest_are_refused() {
+    for bytes in ["", "[]", "{", "404 page not found", "\u{feff}{}"] {
+        let error = Manifest::parse(bytes.as_bytes(), None).unwrap_err();
+        assert!(matches!(error, ManifestError::Json { .. }), "{bytes}: {error}");
+    }
+    let deep = format!("{}{}", "{\"a\":".repeat(200), "1") + &"}".repeat(200);
+    assert!(matches!(Manifest::parse(deep.as_bytes(), None), Err(ManifestError::Json { .. })));
+    let no_digest = r#"{"schemaVersion":2,"manifests":[{"size":1,"digest":"sha256:12"}]}"#;
+    let error = Manifest::parse(no_digest.as_bytes(), Some(&MediaType::OciIndex)).unwrap_err();
+    assert!(error.to_string().contains("expected 64 hexadecimal digits"), "{error}");
+}
+
+#[test]
+fn entries_of_an_index_keep_platform_and_annotations() {
+    let bytes = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","annotations":{{"a":"b"}},"manifests":[
+            {{"mediaType":"{OCI_IMAGE}","size":5,"digest":"{0}","platform":{{"architecture":"arm","os":"linux","variant":"v7","os.features":null}}}},
+            {{"mediaType":"{OCI_IMAGE}","size":6,"digest":"{0}","platform":{{"architecture":"unknown","os":"unknown"}},
+              "annotations":{{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"{0}"}}}}]}}"#,
+        Digest::of(b"x")
+    );
+    let manifest = Manifest::parse(bytes.as_bytes(), Some(&MediaType::OciIndex)).unwrap();
+    let index = manifest.index().unwrap();
+    assert_eq!(index.annotations["a"], "b");
+    let [arm, attestation] = &index.manifests[..] else { panic!("two entries expected") };
+    assert_eq!(arm.platform.as_ref().unwrap().to_string(), "linux/arm/v7");
+    assert_eq!(arm.attests(), None);
+    assert!(attestation.platform.as_ref().unwrap().is_unknown());
+    assert_eq!(attestation.attests(), Some(Digest::of(b"x").as_str()));
+}
+
+#[test]
+fn a_config_is_read_with_nulls_where_go_writes_them() {
+    let config = ImageConfig::parse(
+        br#"{"architecture":"amd64","os":"windows","os.version":"10.0.1","config":{"Env":["A=b"],"Cmd":null,"Labels":null,
+            "ExposedPorts":{"80/tcp":{}}},"rootfs":{"type":"layers","diff_ids":null},
+            "history":[{"created_by":"RUN a"},{"created_by":"ENV A=b","empty_layer":true}]}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        config.platform,
+        Platform { os_version: "10.0.1".into(), ..Platform::new("windows", "amd64") }
+    );
+    assert_eq!(config.config.env, ["A=b"]);
+    assert_eq!(config.config.exposed_ports.keys().collect::<Vec<_>>(), ["80/tcp"]);
+    assert_eq!(config.layer_steps().map(|step| &*step.created_by).collect::<Vec<_>>(), ["RUN a"]);
+    assert!(ImageConfig::parse(b"no").is_err());
+}
+
+#[test]
+fn annotatable_platforms_are_dockers_28_pairs() {
+    assert_eq!(Platform::annotatable().count(), 28);
+    assert!(Platform::new("linux", "riscv64").is_annotatable());
+    assert!(!Platform::new("windows", "arm64").is_annotatable());
+}
