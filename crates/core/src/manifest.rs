@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use crate::{Descriptor, Digest, MediaType, descriptor::null_as_default};
 
+/// Levels of nesting that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
+const DEPTH_MAX: usize = 128;
+
 /// A manifest as a registry served it: its exact bytes, their digest and what they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -22,7 +25,7 @@ pub enum ManifestBody {
     /// One image, or an OCI artifact in an image manifest's clothes.
     Image(Box<ImageManifest>),
     /// A manifest list or image index.
-    Index(Index),
+    Index(Box<Index>),
     /// Docker's schema 1: read by old engines alone, never an entry of a list.
     Schema1(Schema1),
     /// Anything else, shown raw.
@@ -232,6 +235,26 @@ fn is_generic(media_type: &MediaType) -> bool {
     )
 }
 
+/// How deep the objects and arrays of some JSON stand in each other; for other bytes, an upper bound.
+fn nesting(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 impl Manifest {
     /// Reads a manifest from its bytes and, where known, the media type that came with them.
     ///
@@ -255,6 +278,9 @@ impl Manifest {
     ) -> Result<Self, ManifestError> {
         let bytes = bytes.into();
         let json = |source| ManifestError::Json { source };
+        if nesting(&bytes) > DEPTH_MAX {
+            return Err(json(serde::de::Error::custom(format!("more than {DEPTH_MAX} levels of nesting"))));
+        }
         let probe: Probe = serde_json::from_slice(&bytes).map_err(json)?;
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(json(serde::de::Error::custom("a JSON array, where an object is expected")));

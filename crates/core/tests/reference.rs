@@ -20,7 +20,8 @@ struct Vector {
 
 fn vectors() -> Vec<Vector> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/references/vectors.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    let bytes = std::fs::read(path).expect("the vectors are part of the repository");
+    serde_json::from_slice(&bytes).expect("the vectors are JSON")
 }
 
 #[test]
@@ -67,7 +68,8 @@ fn oracle() -> Regex {
     let component = r"[a-z0-9]+(?:(?:[._]|__|[-]+)[a-z0-9]+)*";
     let tag = r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,127}";
     let digest = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,}";
-    Regex::new(&format!("^(?:{domain}/)?{component}(?:/{component})*(?::{tag})?(?:@{digest})?$")).unwrap()
+    Regex::new(&format!("^(?:{domain}/)?{component}(?:/{component})*(?::{tag})?(?:@{digest})?$"))
+        .expect("the grammar is a regular expression")
 }
 
 /// Strings made of the pieces that references are made of, so that many of them are nearly right.
