@@ -1,1 +1,16 @@
-fn main() {}
+//! The Tallyman app: registries, images and manifest lists in a browser tab.
+
+mod app;
+mod components;
+mod format;
+mod pages;
+mod routes;
+mod state;
+
+fn main() {
+    let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
+    let place = place.expect("index.html has the element #app");
+    // What index.html shows until now is the same header; the app draws its own in its place.
+    place.set_inner_html("");
+    yew::Renderer::<app::App>::with_root(place).render();
+}

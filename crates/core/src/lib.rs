@@ -11,10 +11,10 @@ pub mod media_type;
 pub mod platform;
 pub mod reference;
 
-pub use config::{ConfigError, HistoryEntry, ImageConfig};
+pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind};
+pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
 pub use media_type::MediaType;
 pub use platform::Platform;
 pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};

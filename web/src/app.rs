@@ -1,0 +1,85 @@
+//! The frame around every page: header with the reference box, and the page that the address names.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{icon::Icon, reference_box::ReferenceBox},
+    pages::{inspect::Inspect, not_found::NotFound, start::Start},
+    routes::Route,
+    state::{registry::Registries, settings},
+};
+
+/// The whole app.
+#[component]
+pub fn App() -> Html {
+    let registries = use_memo((), |()| Registries::new());
+    let settings = use_state(|| None);
+    {
+        let settings = settings.clone();
+        use_effect_with((), move |()| {
+            wasm_bindgen_futures::spawn_local(
+                async move { settings.set(Some(Rc::new(settings::fetch().await))) },
+            );
+        });
+    }
+    html! {
+        <ContextProvider<Rc<Registries>> context={registries}>
+            <ContextProvider<Option<Rc<settings::Settings>>> context={(*settings).clone()}>
+                <HashRouter>
+                    <a class="skip" href="#content" onclick={skip_to_content}>{ "Skip to the content" }</a>
+                    <Header />
+                    <main class="page" id="content" tabindex="-1">
+                        <Switch<Route> render={page} />
+                    </main>
+                </HashRouter>
+            </ContextProvider<Option<Rc<settings::Settings>>>>
+        </ContextProvider<Rc<Registries>>>
+    }
+}
+
+#[component]
+fn Header() -> Html {
+    let route = use_route::<Route>().unwrap_or(Route::Start);
+    let (shows_box, value) = match &route {
+        Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
+        Route::Start => (false, AttrValue::default()),
+        Route::NotFound { .. } => (true, AttrValue::default()),
+    };
+    html! {
+        <header class="bar">
+            <Link<Route> to={Route::Start} classes="brand">
+                <Icon name="brand" class="brand__mark" />
+                <span>{ "Tallyman" }</span>
+            </Link<Route>>
+            if shows_box {
+                <ReferenceBox {value} />
+            }
+        </header>
+    }
+}
+
+fn page(route: Route) -> Html {
+    match route {
+        Route::Start => html! { <Start /> },
+        Route::Inspect { reference } => html! { <Inspect {reference} /> },
+        Route::NotFound { path } => html! { <NotFound {path} /> },
+    }
+}
+
+/// The address belongs to the router, so the link moves the focus itself.
+fn skip_to_content(event: MouseEvent) {
+    event.prevent_default();
+    let content = content_element();
+    if let Some(content) = content {
+        // A focus that fails leaves the page as it was.
+        let _ = content.focus();
+    }
+}
+
+fn content_element() -> Option<web_sys::HtmlElement> {
+    use wasm_bindgen::JsCast;
+    web_sys::window()?.document()?.get_element_by_id("content")?.dyn_into().ok()
+}

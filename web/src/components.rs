@@ -1,0 +1,12 @@
+//! The parts that pages are made of. They take plain values and callbacks.
+
+pub mod chip;
+pub mod command;
+pub mod copy;
+pub mod digest;
+pub mod facts;
+pub mod icon;
+pub mod json;
+pub mod panel;
+pub mod reference_box;
+pub mod size_bar;

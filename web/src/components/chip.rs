@@ -1,0 +1,49 @@
+//! A short remark in a pill.
+
+use yew::prelude::*;
+
+/// What a chip's colour says.
+#[derive(Clone, Copy, PartialEq, Default)]
+pub enum Tone {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// What sort of thing this is.
+    Accent,
+    /// All is well.
+    Good,
+    /// Worth a look.
+    Warn,
+}
+
+/// Properties of [`Chip`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The colour.
+    #[prop_or_default]
+    pub tone: Tone,
+    /// What it says.
+    pub children: Html,
+    /// More, on hover.
+    #[prop_or_default]
+    pub title: Option<AttrValue>,
+    /// Its name for tests.
+    #[prop_or_default]
+    pub testid: Option<AttrValue>,
+}
+
+/// A short remark in a pill.
+#[component]
+pub fn Chip(props: &Props) -> Html {
+    let tone = match props.tone {
+        Tone::Plain => None,
+        Tone::Accent => Some("chip--accent"),
+        Tone::Good => Some("chip--good"),
+        Tone::Warn => Some("chip--warn"),
+    };
+    html! {
+        <span class={classes!("chip", tone)} title={props.title.clone()} data-testid={props.testid.clone()}>
+            { props.children.clone() }
+        </span>
+    }
+}

@@ -1,0 +1,59 @@
+//! A button that copies a text.
+
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use super::icon::Icon;
+
+/// Properties of [`Copy`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What is copied.
+    pub text: AttrValue,
+    /// What it is, for the button's name: `digest`.
+    pub what: AttrValue,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Outcome {
+    Untried,
+    Copied,
+    Refused,
+}
+
+/// A button that copies a text and says so.
+#[component]
+pub fn Copy(props: &Props) -> Html {
+    let outcome = use_state(|| Outcome::Untried);
+    let onclick = {
+        let outcome = outcome.clone();
+        let text = props.text.clone();
+        move |_: MouseEvent| {
+            let outcome = outcome.clone();
+            let text = text.clone();
+            spawn_local(async move {
+                outcome.set(if write(&text).await { Outcome::Copied } else { Outcome::Refused });
+            });
+        }
+    };
+    let (icon, said) = match *outcome {
+        Outcome::Untried => ("copy", String::new()),
+        Outcome::Copied => ("check", format!("Copied the {}", props.what)),
+        Outcome::Refused => {
+            ("warning", "The browser refuses to copy here: select the text instead".to_owned())
+        }
+    };
+    let label = format!("Copy the {}", props.what);
+    html! {
+        <button class="icon-button" type="button" aria-label={label.clone()} title={if said.is_empty() { label } else { said.clone() }} {onclick}>
+            <Icon name={icon} />
+            <span class="visually-hidden" role="status">{ said }</span>
+        </button>
+    }
+}
+
+/// Whether the browser took `text` into its clipboard. Pages served over plain HTTP from a host name have none.
+async fn write(text: &str) -> bool {
+    let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) else { return false };
+    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}

@@ -1,0 +1,32 @@
+//! A digest in full, to be copied, with a mark where it was checked.
+
+use tallyman_core::Digest as Value;
+use yew::prelude::*;
+
+use super::copy::Copy;
+
+/// Properties of [`Digest`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The digest.
+    pub value: Value,
+    /// What stands behind it.
+    #[prop_or_default]
+    pub children: Html,
+    /// Its name for tests.
+    #[prop_or_default]
+    pub testid: Option<AttrValue>,
+}
+
+/// A digest in full, to be copied.
+#[component]
+pub fn Digest(props: &Props) -> Html {
+    let text = AttrValue::from(props.value.to_string());
+    html! {
+        <span class="digest" data-testid={props.testid.clone()} data-digest={text.clone()}>
+            <code>{ &text }</code>
+            <Copy {text} what="digest" />
+            { props.children.clone() }
+        </span>
+    }
+}

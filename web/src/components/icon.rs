@@ -1,0 +1,28 @@
+//! Icons, drawn inline so that none is fetched.
+
+use yew::prelude::*;
+
+/// Properties of [`Icon`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// One of the names below.
+    pub name: &'static str,
+    /// The style.
+    #[prop_or("icon")]
+    pub class: &'static str,
+}
+
+/// A line drawing in the colour of the text, silent to screen readers.
+#[component]
+pub fn Icon(props: &Props) -> Html {
+    let path = match props.name {
+        "brand" => "M5 4v16M10 4v16M15 4v16M20 4v16M2.5 16.5l19-9",
+        "check" => "M4 12.5l5 5L20 6.5",
+        "copy" => "M9 9h11v11H9zM5 15H4V4h11v1",
+        "download" => "M12 4v11M7 11l5 5 5-5M4 20h16",
+        "warning" => "M12 3.5L22 20.5H2zM12 10v5M12 17.6v.2",
+        "wrap" => "M4 6h16M4 12h13a3 3 0 010 6h-4M15 15.5L12.5 18l2.5 2.5M4 18h5",
+        other => unreachable!("no icon is called {other}"),
+    };
+    html! { <svg class={props.class} viewBox="0 0 24 24" aria-hidden="true"><path d={path} /></svg> }
+}

@@ -1,0 +1,5 @@
+//! The pages, each in its own room.
+
+pub mod inspect;
+pub mod not_found;
+pub mod start;

@@ -1,0 +1,6 @@
+//! What the app knows: its settings, and what registries answered. Pages reach the network only through here.
+
+pub mod inspection;
+pub mod problem;
+pub mod registry;
+pub mod settings;

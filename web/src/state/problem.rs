@@ -1,0 +1,94 @@
+//! What to tell a person when something did not work.
+
+use tallyman_core::{ManifestError, Reference, ReferenceError};
+use tallyman_registry::Error;
+
+/// A failure as a page shows it: what happened, why, and what to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// Stable name of the failure, for tests and links.
+    pub code: &'static str,
+    /// What happened, in one sentence.
+    pub title: String,
+    /// The reason as it was reported.
+    pub reason: String,
+    /// What to do about it.
+    pub advice: Vec<String>,
+    /// Lines to paste into the registry's configuration.
+    pub paste: Option<String>,
+}
+
+impl Problem {
+    /// `text` is no reference.
+    pub fn of_reference(text: &str, error: &ReferenceError) -> Self {
+        Self {
+            code: "reference-invalid",
+            title: format!("“{text}” is not an image reference"),
+            reason: format!("{error}."),
+            advice: vec![
+                "Write [registry/]repository[:tag][@digest], for example alpine:3.22, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:…".to_owned(),
+            ],
+            paste: None,
+        }
+    }
+
+    /// The registry's answer is no manifest that can be read.
+    pub fn of_manifest(reference: &Reference, error: &ManifestError) -> Self {
+        Self {
+            code: "manifest-invalid",
+            title: format!("The registry sent something for {reference} that cannot be read as a manifest"),
+            reason: format!("{error}."),
+            advice: vec![
+                "Push the image again, or ask the registry's owner what it stores there.".to_owned(),
+            ],
+            paste: None,
+        }
+    }
+
+    /// The registry did not give `reference`.
+    pub fn of_registry(reference: &Reference, error: &Error) -> Self {
+        let registry = reference.registry().as_str();
+        let (title, advice) = match error.code() {
+            "not-found" => (
+                format!("{registry} has no {}", reference.familiar()),
+                vec![
+                    format!("Check the spelling of the repository ({}) and of the tag or digest.", reference.repository().as_str()),
+                    "A private image is “not found” to those who may not see it.".to_owned(),
+                ],
+            ),
+            "unreachable" => (
+                format!("No registry answers at {registry}"),
+                vec![
+                    "Is it running, and is the port right?".to_owned(),
+                    "Can this computer reach it: VPN, firewall, name?".to_owned(),
+                    "A certificate that the browser does not trust looks the same: open the registry's address in a tab of its own to see.".to_owned(),
+                ],
+            ),
+            "cors" => (
+                format!("{registry} answers, but does not let pages of other origins read what it says"),
+                vec![
+                    "Browsers need CORS headers from the registry. For CNCF Distribution add these lines to its configuration and restart it; or serve this app from the registry's own origin.".to_owned(),
+                ],
+            ),
+            "unauthorized" => (
+                format!("{registry} asks for a user and a password"),
+                vec!["Signing in comes with a later version; until then only public images can be inspected.".to_owned()],
+            ),
+            "digest-mismatch" | "size-mismatch" => (
+                format!("What {registry} sent for {} is not what was asked for", reference.familiar()),
+                vec!["Do not use this image. Something between the registry's disk and this browser changes its bytes.".to_owned()],
+            ),
+            _ => (format!("{} could not be fetched", reference.familiar()), Vec::new()),
+        };
+        let paste = (error.code() == "cors").then(|| CORS_FOR_DISTRIBUTION.to_owned());
+        Self { code: error.code(), title, reason: format!("{error}"), advice, paste }
+    }
+}
+
+/// What CNCF Distribution needs, so that pages of other origins can read from it and push to it.
+pub const CORS_FOR_DISTRIBUTION: &str = "http:
+  headers:
+    Access-Control-Allow-Origin: ['*']
+    Access-Control-Allow-Methods: [HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH]
+    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range]
+    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]";
