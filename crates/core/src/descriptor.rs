@@ -54,6 +54,13 @@ impl Descriptor {
         (self.annotations.get("vnd.docker.reference.type")? == "attestation-manifest")
             .then(|| self.annotations.get("vnd.docker.reference.digest").map_or("", String::as_str))
     }
+
+    /// Whether this entry of a list is an image that somebody can run, as far as the list tells: no attestation, no
+    /// nested list, not `unknown/unknown`.
+    pub fn is_runnable(&self) -> bool {
+        let unknown = self.platform.as_ref().is_some_and(Platform::is_unknown);
+        !unknown && self.attests().is_none() && !self.media_type.is_list()
+    }
 }
 
 fn no_media_type() -> MediaType {

@@ -4,17 +4,24 @@
 //! [`Digest`]; the typed views are read from those bytes and never written back.
 
 pub mod config;
+pub mod config_platform;
 pub mod descriptor;
 pub mod digest;
+pub mod findings;
+pub mod go_json;
+pub mod list;
 pub mod manifest;
 pub mod media_type;
+pub mod plan;
 pub mod platform;
 pub mod reference;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use list::{ListEntry, ManifestList, NameTaken};
 pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
 pub use media_type::MediaType;
+pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step};
 pub use platform::Platform;
 pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};

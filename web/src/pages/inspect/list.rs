@@ -12,19 +12,13 @@ use crate::{
 
 /// The platforms that can be run: attestations and nested lists are none.
 pub fn platforms(index: &Index) -> impl Iterator<Item = &Platform> {
-    index.manifests.iter().filter(|entry| is_image(entry)).filter_map(|entry| entry.platform.as_ref())
-}
-
-/// An entry that is an image somebody can run, as far as the list tells.
-fn is_image(entry: &Descriptor) -> bool {
-    let unknown = entry.platform.as_ref().is_some_and(Platform::is_unknown);
-    !unknown && entry.attests().is_none() && !entry.media_type.is_list()
+    index.manifests.iter().filter(|entry| entry.is_runnable()).filter_map(|entry| entry.platform.as_ref())
 }
 
 pub fn view(inspected: &Inspected, index: &Index) -> Html {
     let entries = || index.manifests.iter().zip(&inspected.children);
-    let images: Vec<_> = entries().filter(|(entry, _)| is_image(entry)).collect();
-    let others: Vec<_> = entries().filter(|(entry, _)| !is_image(entry)).collect();
+    let images: Vec<_> = entries().filter(|(entry, _)| entry.is_runnable()).collect();
+    let others: Vec<_> = entries().filter(|(entry, _)| !entry.is_runnable()).collect();
     html! {
         <>
             <Panel title="Platforms" remark={images.len().to_string()}>
