@@ -1,5 +1,6 @@
 //! One manifest: an image, a list, or whatever else a registry holds.
 
+mod findings;
 mod image;
 mod list;
 mod problem;
@@ -60,6 +61,7 @@ fn view(inspected: &Inspected) -> Html {
                     ManifestBody::Artifact => html! {},
                 }
             }
+            { findings::view(inspected) }
             if replaced {
                 <p class="soft" role="note">{ "Some bytes are no UTF-8; they are shown as � below." }</p>
             }
