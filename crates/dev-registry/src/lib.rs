@@ -1,0 +1,32 @@
+//! An in-memory OCI registry for demonstrations and tests.
+//!
+//! It answers as CNCF Distribution does, in the words of version 2.8 or 3, keeps everything in memory, and goes wrong
+//! on demand. It shares no code with the engine that is tested against it.
+
+mod auth;
+mod blobs;
+mod cors;
+mod digest;
+mod endpoint;
+mod error;
+mod fault;
+mod lists;
+mod log;
+mod manifests;
+mod media_type;
+mod options;
+mod query;
+mod sabotage;
+mod server;
+mod service;
+mod store;
+mod sync;
+mod uploads;
+mod wire;
+
+pub use auth::{Auth, TokenAuth};
+pub use digest::{Digest, DigestError};
+pub use fault::{Fault, FaultError, FaultKind};
+pub use log::RequestRecord;
+pub use options::{Cors, Dialect};
+pub use server::{Builder, Registry, RunningRegistry};

@@ -1,0 +1,3 @@
+//! The in-memory registry as a program.
+
+fn main() {}

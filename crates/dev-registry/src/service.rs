@@ -1,0 +1,377 @@
+//! One request from its arrival to its answer: the log, the faults, authentication, the Distribution API.
+
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use futures_util::{StreamExt as _, stream};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+
+use crate::{
+    auth::Tokens,
+    blobs, cors,
+    digest::Digest,
+    endpoint::Endpoint,
+    error::{Answer, ApiError, json_response, page_not_found, plain},
+    fault::{FaultKind, Faults, Seen},
+    lists,
+    log::{Log, Pending, RequestRecord},
+    manifests::{self, value},
+    options::{Cors, Options},
+    query::Query,
+    sabotage::{self, Wire},
+    store::Store,
+    sync::lock,
+    uploads::Step,
+    wire::{Cutter, Unanswered},
+};
+
+/// Everything that the requests of one registry share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Mutex<Store>,
+    pub(crate) options: Options,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) tokens: Tokens,
+    /// Where the second origin listens.
+    pub(crate) storage: SocketAddr,
+}
+
+/// On which of the two origins a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Registry,
+    Storage,
+}
+
+/// Answers one request of the Distribution API, the token service or the storage.
+pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let endpoint = Endpoint::parse(parts.uri.path());
+    let pending = shared.log.begin(record(&parts, origin));
+    let body = counted(body, &pending);
+    let met = shared.faults.meet(&Seen {
+        method: &parts.method,
+        path: parts.uri.path(),
+        endpoint: endpoint.as_ref(),
+        query: &query,
+        storage: origin == Origin::Storage,
+    });
+    let cutter = parts.extensions.get::<Cutter>().cloned().unwrap_or_default();
+    let base = base(&parts);
+    let mut response = match before(&met, &cutter).await {
+        Some(response) => response,
+        None => {
+            let body = sabotage::break_upload(&met, body);
+            work(shared, origin, &parts, endpoint.as_ref(), &query, &base, &met, body).await
+        }
+    };
+    let wire = Wire { cutter, base, storage: format!("http://{}", shared.storage) };
+    response = sabotage::after(&met, &wire, response).await;
+    if response.extensions().get::<Unanswered>().is_some() {
+        return response;
+    }
+    let cross_origin = match origin {
+        Origin::Registry => shared.options.cors.clone(),
+        Origin::Storage if query.get("cors") == Some("false") => Cors::Off,
+        Origin::Storage => Cors::default(),
+    };
+    cors::decorate(response.headers_mut(), &cross_origin);
+    if endpoint.is_some() || parts.uri.path().starts_with("/v2/") {
+        let version = HeaderValue::from_static("registry/2.0");
+        response.headers_mut().insert(HeaderName::from_static("docker-distribution-api-version"), version);
+    }
+    pending.answered(response.status().as_u16());
+    if parts.method == Method::HEAD { headless(response) } else { response }
+}
+
+fn record(parts: &Parts, origin: Origin) -> RequestRecord {
+    let text = |name: HeaderName| {
+        let values: Vec<&str> =
+            parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    };
+    RequestRecord {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        accept: text(header::ACCEPT),
+        content_type: text(header::CONTENT_TYPE),
+        authorization: text(header::AUTHORIZATION)
+            .map(|value| value.split(' ').next().unwrap_or_default().to_owned()),
+        origin: text(header::ORIGIN),
+        user_agent: text(header::USER_AGENT),
+        body_bytes: 0,
+        status: 0,
+        storage: origin == Origin::Storage,
+    }
+}
+
+/// Counts the body for the log as it is read.
+fn counted(body: Body, pending: &Pending) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let counter = pending.counter();
+    Body::from_stream(body.into_data_stream().map(move |chunk| {
+        let bytes = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        counter.fetch_add(bytes, Ordering::Relaxed);
+        chunk
+    }))
+}
+
+/// `http://host` as the client sees it, also behind a front that speaks TLS.
+fn base(parts: &Parts) -> String {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = text("x-forwarded-proto").unwrap_or("http");
+    let host = text("x-forwarded-host").or_else(|| text("host")).unwrap_or("localhost");
+    format!("{scheme}://{host}")
+}
+
+/// The faults that strike before anything is done.
+async fn before(met: &[FaultKind], cutter: &Cutter) -> Option<Response> {
+    let mut refused = None;
+    for fault in met {
+        let (error, retry_after) = match fault {
+            FaultKind::Latency { ms } => {
+                tokio::time::sleep(Duration::from_millis(*ms)).await;
+                continue;
+            }
+            FaultKind::Reset => {
+                refused.get_or_insert_with(|| sabotage::unanswered(cutter));
+                continue;
+            }
+            FaultKind::TooManyRequests { retry_after } => (ApiError::too_many_requests(), retry_after),
+            FaultKind::ServerError { status, retry_after } => {
+                let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (ApiError::server(status), retry_after)
+            }
+            _ => continue,
+        };
+        let mut response = error.into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, value(&seconds.to_string()));
+        }
+        refused.get_or_insert(response);
+    }
+    refused
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything known about one request, used once")]
+async fn work(
+    shared: &Shared,
+    origin: Origin,
+    parts: &Parts,
+    endpoint: Option<&Endpoint>,
+    query: &Query,
+    base: &str,
+    met: &[FaultKind],
+    body: Body,
+) -> Response {
+    if origin == Origin::Storage && parts.uri.path().starts_with("/storage/") {
+        return storage(shared, parts);
+    }
+    let options = &shared.options;
+    let preflight = parts.method == Method::OPTIONS;
+    if origin == Origin::Registry
+        && parts.uri.path().starts_with("/v2/")
+        && !(preflight && options.open_preflight)
+        && let Err(refusal) =
+            options.auth.check(&shared.tokens, base, endpoint, &parts.method, query, &parts.headers)
+    {
+        return *refusal;
+    }
+    let Some(endpoint) = endpoint else { return elsewhere(parts.uri.path()) };
+    if let Some(digest) = sabotage::redirected(met, endpoint) {
+        let cors = met.contains(&FaultKind::RedirectBlobs { cors: true });
+        let location =
+            format!("http://{}/storage/{digest}?cors={cors}&signature=by-the-registry", shared.storage);
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        response.headers_mut().insert(header::LOCATION, value(&location));
+        return response;
+    }
+    let can_mount = !met.contains(&FaultKind::NoMount);
+    let step = endpoint.repository().map(|name| Step {
+        store: &shared.store,
+        options,
+        base,
+        name,
+        query,
+        headers: &parts.headers,
+        can_mount,
+    });
+    let answer = match (endpoint, step) {
+        (Endpoint::Uploads { .. }, Some(step)) if parts.method == Method::POST => step.begin(body).await,
+        (Endpoint::Upload { id, .. }, Some(step)) if !preflight => step.resume(&parts.method, id, body).await,
+        (Endpoint::Manifest { name, reference }, _) if parts.method == Method::PUT => {
+            match body.collect().await {
+                Ok(body) => manifests::put(
+                    &mut lock(&shared.store),
+                    options,
+                    base,
+                    name,
+                    reference,
+                    &parts.headers,
+                    body.to_bytes(),
+                ),
+                Err(_) => Err(ApiError::manifest_invalid()),
+            }
+        }
+        _ => dispatch(shared, endpoint, &parts.method, query, &parts.headers),
+    };
+    answer.unwrap_or_else(ApiError::into_response)
+}
+
+/// What needs no body.
+fn dispatch(
+    shared: &Shared,
+    endpoint: &Endpoint,
+    method: &Method,
+    query: &Query,
+    headers: &HeaderMap,
+) -> Answer {
+    let Shared { store, options, .. } = shared;
+    if endpoint.repository().is_some_and(|name| name.len() > 255) {
+        return Err(ApiError::name_invalid(endpoint.repository().unwrap_or_default()));
+    }
+    let read = *method == Method::GET || *method == Method::HEAD;
+    let get = *method == Method::GET;
+    let delete = *method == Method::DELETE;
+    match endpoint {
+        Endpoint::Base => {
+            let mut response = Response::new(Body::from("{}"));
+            let json = HeaderValue::from_static("application/json; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            Ok(response)
+        }
+        Endpoint::Catalog if get => lists::catalog(&lock(store), query),
+        Endpoint::Tags { name } if get => lists::tags(&lock(store), options.dialect, name, query),
+        Endpoint::Referrers { .. } if !options.referrers => Ok(page_not_found()),
+        Endpoint::Referrers { name, digest } if get => lists::referrers(&lock(store), name, digest, query),
+        Endpoint::Manifest { name, reference } if read => {
+            manifests::get(&lock(store), options, name, reference, headers)
+        }
+        Endpoint::Manifest { name, reference } if delete => {
+            manifests::delete(&mut lock(store), options, name, reference)
+        }
+        Endpoint::Blob { name, digest } if read => blobs::get(&lock(store), name, digest, headers),
+        Endpoint::Blob { name, digest } if delete => blobs::delete(&mut lock(store), name, digest),
+        Endpoint::Uploads { .. } if read || *method == Method::PUT => Err(ApiError::upload_unknown()),
+        _ => {
+            let mut response = if *method == Method::OPTIONS {
+                Response::new(Body::empty())
+            } else {
+                plain(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n")
+            };
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(endpoint.allow()));
+            Ok(response)
+        }
+    }
+}
+
+/// Outside the API.
+fn elsewhere(path: &str) -> Response {
+    match path {
+        "/" => Response::new(Body::empty()),
+        "/v2" => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+            response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/v2/"));
+            response
+        }
+        _ => page_not_found(),
+    }
+}
+
+/// The second origin: blobs by digest for those with a signed address. Like a cloud's storage it refuses requests that
+/// carry credentials as well, so that a client which leaks them fails.
+fn storage(shared: &Shared, parts: &Parts) -> Response {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return plain(StatusCode::BAD_REQUEST, "Only one way of authentication is allowed\n");
+    }
+    let digest = parts.uri.path().rsplit('/').next().and_then(|digest| digest.parse::<Digest>().ok());
+    match digest.and_then(|digest| Some((lock(&shared.store).blob_anywhere(&digest)?, digest))) {
+        Some((bytes, digest)) => blobs::serve(&bytes, &digest, &parts.headers),
+        None => page_not_found(),
+    }
+}
+
+/// The answer to HEAD: the size that GET would send, and no body.
+fn headless(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(size) = body.size_hint().exact() {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(size));
+    }
+    Response::from_parts(parts, Body::from_stream(stream::empty::<Result<bytes::Bytes, std::io::Error>>()))
+}
+
+/// The token service.
+pub(crate) async fn token(shared: &Shared, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let pending = shared.log.begin(record(&parts, Origin::Registry));
+    let body =
+        counted(body, &pending).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let crate::auth::Auth::Token(service) = &shared.options.auth else {
+        pending.answered(404);
+        return page_not_found();
+    };
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let mut response = match parts.method {
+        Method::GET => service.by_get(&shared.tokens, &parts.headers, &query),
+        Method::POST => {
+            service.by_post(&shared.tokens, &Query::parse(std::str::from_utf8(&body).unwrap_or_default()))
+        }
+        Method::OPTIONS => Response::new(Body::empty()),
+        _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n"),
+    };
+    cors::decorate(response.headers_mut(), &shared.options.cors);
+    pending.answered(response.status().as_u16());
+    response
+}
+
+/// `/_requests`: the log as JSON; DELETE clears it.
+pub(crate) fn requests(shared: &Shared, method: &Method) -> Response {
+    if *method == Method::DELETE {
+        shared.log.clear();
+    }
+    private(json_response(StatusCode::OK, &shared.log.records()))
+}
+
+/// `/_faults`: GET lists them, POST adds one or several, PUT sets these and no others, DELETE takes all away.
+pub(crate) async fn faults(shared: &Shared, method: &Method, body: Body) -> Response {
+    if *method == Method::POST || *method == Method::PUT {
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        match sabotage::read(&body) {
+            Ok(faults) => {
+                if *method == Method::PUT {
+                    shared.faults.clear();
+                }
+                faults.into_iter().for_each(|fault| shared.faults.add(fault));
+            }
+            Err(error) => {
+                let error = ApiError::new(StatusCode::BAD_REQUEST, "FAULT_INVALID", error.to_string());
+                return private(error.into_response());
+            }
+        }
+    } else if *method == Method::DELETE {
+        shared.faults.clear();
+    }
+    private(json_response(StatusCode::OK, &shared.faults.list()))
+}
+
+/// The private paths are open to pages of any origin, whatever the registry itself is told to send.
+fn private(mut response: Response) -> Response {
+    cors::decorate(response.headers_mut(), &Cors::default());
+    response
+}
