@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::{Descriptor, ImageConfig, ImageManifest, Index, Manifest, MediaType, Platform};
+use crate::{ImageConfig, ImageManifest, Index, Manifest, MediaType, Platform};
 
 /// Architectures that Go has (`go tool dist list`, Go 1.24) and those that it has retired.
 const ARCHITECTURES: [&str; 19] = [

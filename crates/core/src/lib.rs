@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock. A manifest is kept as the bytes that came ([`Manifest::bytes`]) with their
 //! [`Digest`]; the typed views are read from those bytes and never written back.
 
+pub mod compare;
 pub mod config;
 pub mod config_platform;
 pub mod descriptor;
@@ -17,6 +18,7 @@ pub mod platform;
 pub mod reference;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};
+pub use config_platform::PlatformError;
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use list::{ListEntry, ManifestList, NameTaken};
