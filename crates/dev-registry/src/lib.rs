@@ -3,6 +3,7 @@
 //! It answers as CNCF Distribution does, in the words of version 2.8 or 3, keeps everything in memory, and goes wrong
 //! on demand. It shares no code with the engine that is tested against it.
 
+pub mod app;
 mod auth;
 mod blobs;
 mod cors;
@@ -10,6 +11,7 @@ mod digest;
 mod endpoint;
 mod error;
 mod fault;
+pub mod fill;
 mod lists;
 mod log;
 mod manifests;
@@ -17,6 +19,7 @@ mod media_type;
 mod options;
 mod query;
 mod sabotage;
+pub mod samples;
 mod server;
 mod service;
 mod store;
