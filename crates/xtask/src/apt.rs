@@ -1,0 +1,81 @@
+//! Debian packages.
+
+use anyhow::{Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::tools::{is_on_path, step};
+
+/// A program that only the system's package manager can bring.
+pub struct Needed {
+    /// The program, looked for on `PATH` and in `/usr/sbin`.
+    pub program: &'static str,
+    /// The Debian packages that bring it.
+    pub packages: &'static [&'static str],
+    /// What it is needed for.
+    pub why: &'static str,
+}
+
+/// A browser.
+pub const CHROMIUM: Needed =
+    Needed { program: "chromium", packages: &["chromium"], why: "the tests look at the app in it" };
+/// The browser's remote control.
+pub const CHROMEDRIVER: Needed = Needed {
+    program: "chromedriver",
+    packages: &["chromium-driver"],
+    why: "tests compiled to wasm run in Chromium",
+};
+/// CNCF Distribution.
+pub const REGISTRY: Needed = Needed {
+    program: "docker-registry",
+    packages: &["docker-registry"],
+    why: "the tests use a real registry, CNCF Distribution",
+};
+/// Network namespaces.
+pub const IP: Needed = Needed {
+    program: "ip",
+    packages: &["iproute2"],
+    why: "the tests reach a registry that is not on loopback",
+};
+
+/// Installs what is missing.
+pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
+    let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_on_path("apt-get") {
+        let list: Vec<_> =
+            missing.iter().map(|needed| format!("  {} ({})", needed.program, needed.why)).collect();
+        bail!(
+            "these programs are missing, and there is no apt-get to install them; install them by hand:\n{}",
+            list.join("\n")
+        );
+    }
+    let packages: Vec<_> = missing.iter().flat_map(|needed| needed.packages).collect();
+    let names = packages.iter().map(|package| (**package).to_owned()).collect::<Vec<_>>();
+    let why: Vec<_> = missing.iter().map(|needed| needed.why).collect();
+    step(&format!("apt-get install {}: {}", names.join(" "), why.join("; ")), || {
+        let is_root = cmd!(sh, "id -u").quiet().read()? == "0";
+        let sudo: &[&str] = if is_root { &[] } else { &["sudo"] };
+        let sudo = sudo.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]).collect::<Vec<_>>();
+        let (first, rest) = (sudo[0], &sudo[1..]);
+        cmd!(sh, "{first} {rest...} apt-get update -qq").quiet().ignore_stdout().run()?;
+        cmd!(sh, "{first} {rest...} apt-get install -y -qq --no-install-recommends {names...}")
+            .quiet()
+            .ignore_stdout()
+            .run()?;
+        Ok(())
+    })?;
+    match missing.iter().find(|needed| !is_there(needed.program)) {
+        Some(needed) => bail!(
+            "apt-get installed {}, but there still is no {}",
+            needed.packages.join(", "),
+            needed.program
+        ),
+        None => Ok(()),
+    }
+}
+
+fn is_there(program: &str) -> bool {
+    is_on_path(program) || std::path::Path::new("/usr/sbin").join(program).is_file()
+}

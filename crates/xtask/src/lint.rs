@@ -1,0 +1,34 @@
+//! Formatting and clippy.
+
+use anyhow::Result;
+use xshell::{Shell, cmd};
+
+use crate::tools::step;
+
+/// Crates with code that only wasm compiles.
+const WASM_CRATES: [&str; 2] = ["tallyman-registry", "tallyman-web"];
+
+/// Checks formatting, then the whole workspace as the machine and as wasm compile it.
+pub fn run(sh: &Shell) -> Result<()> {
+    let checks: [(&str, &dyn Fn() -> xshell::Result<()>); 3] = [
+        ("cargo fmt --check", &|| cmd!(sh, "cargo fmt --all --check").quiet().run()),
+        ("cargo clippy", &|| {
+            cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings")
+                .quiet()
+                .run()
+        }),
+        ("cargo clippy for wasm", &|| {
+            let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);
+            cmd!(
+                sh,
+                "cargo clippy --quiet --locked --target wasm32-unknown-unknown {packages...} -- -D warnings"
+            )
+            .quiet()
+            .run()
+        }),
+    ];
+    for (name, check) in checks {
+        step(name, || Ok(check()?))?;
+    }
+    Ok(())
+}

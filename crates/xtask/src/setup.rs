@@ -1,0 +1,118 @@
+//! Installs what the other commands need: into `target/tools`, never globally, but for Debian packages and the wasm
+//! target of the compiler.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use xshell::{Shell, cmd};
+
+use crate::{
+    apt,
+    tools::{has_version, installed, is_on_path, locked_version, on_path, root, step},
+};
+
+/// Newer ones need a newer compiler than the project asks for.
+const TRUNK: &str = "0.21.14";
+const WASM: &str = "wasm32-unknown-unknown";
+const NODE_MAJOR: u32 = 20;
+
+/// What building the app takes.
+pub fn for_web(sh: &Shell) -> Result<()> {
+    on_path(sh)?;
+    wasm_target(sh)?;
+    trunk(sh)?;
+    wasm_bindgen(sh)?;
+    npm_packages(sh)
+}
+
+/// What the tests take on top.
+pub fn for_tests(sh: &Shell) -> Result<()> {
+    apt::install(sh, &[apt::CHROMIUM, apt::CHROMEDRIVER, apt::REGISTRY, apt::IP])?;
+    for_web(sh)
+}
+
+fn wasm_target(sh: &Shell) -> Result<()> {
+    let folder = cmd!(sh, "rustc --print target-libdir --target {WASM}").quiet().read()?;
+    if fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()) {
+        return Ok(());
+    }
+    if !is_on_path("rustup") {
+        bail!(
+            "the compiler lacks the target {WASM}, and there is no rustup to add it; install that target by hand"
+        );
+    }
+    step(&format!("rustup target add {WASM}: the app is compiled to WebAssembly"), || {
+        Ok(cmd!(sh, "rustup target add {WASM}").quiet().run()?)
+    })
+}
+
+fn trunk(sh: &Shell) -> Result<()> {
+    if has_version(sh, "trunk", TRUNK) {
+        return Ok(());
+    }
+    step(&format!("cargo install trunk {TRUNK}: it builds the app (some minutes, once)"), || {
+        let features = ["--no-default-features", "--features", "rustls"];
+        let package = format!("trunk@{TRUNK}");
+        cargo_install(sh, &["--locked", &package, features[0], features[1], features[2]])
+    })
+}
+
+fn wasm_bindgen(sh: &Shell) -> Result<()> {
+    let version = locked_version("wasm-bindgen")?;
+    let programs = ["wasm-bindgen", "wasm-bindgen-test-runner"];
+    if programs.iter().all(|program| has_version(sh, program, &version)) {
+        return Ok(());
+    }
+    step(
+        &format!("cargo install wasm-bindgen {version}: it joins wasm and JavaScript (some minutes, once)"),
+        || cargo_install(sh, &["--locked", "--path", "crates/bindgen"]),
+    )?;
+    if !has_version(sh, programs[0], &version) {
+        bail!(
+            "Cargo.lock has wasm-bindgen {version}, crates/bindgen another version: write {version} there too"
+        );
+    }
+    Ok(())
+}
+
+/// Compiles a tool quickly: it runs for seconds, so it need not be optimised for minutes.
+fn cargo_install(sh: &Shell, arguments: &[&str]) -> Result<()> {
+    let to = installed();
+    cmd!(sh, "cargo install --quiet --root {to} --target-dir {to}/build {arguments...}")
+        .quiet()
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .run()?;
+    Ok(())
+}
+
+/// wasm-opt, Playwright and the like, in the versions of `tests/package-lock.json`.
+fn npm_packages(sh: &Shell) -> Result<()> {
+    let lock = root().join("tests/package-lock.json");
+    let wanted = fs::read_to_string(&lock).context("cannot read tests/package-lock.json")?;
+    let stamp = root().join("tests/node_modules/.installed-lock.json");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    check_node(sh)?;
+    step("npm ci in tests: wasm-opt, Playwright and what else the tests use", || {
+        cmd!(sh, "npm ci --prefix tests --no-audit --no-fund --loglevel=error")
+            .quiet()
+            .ignore_stdout()
+            .run()?;
+        Ok(fs::write(&stamp, &wanted)?)
+    })
+}
+
+fn check_node(sh: &Shell) -> Result<()> {
+    let version = cmd!(sh, "node --version").quiet().read();
+    let version = version.context(
+        "expected Node 20 or later on the PATH, found none: install it (Debian: apt-get install nodejs npm)",
+    )?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MAJOR) {
+        bail!("expected Node {NODE_MAJOR} or later, found {version}");
+    }
+    Ok(())
+}

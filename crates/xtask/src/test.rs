@@ -1,0 +1,158 @@
+//! All tests, in parts, with one count at the end.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    process::Command,
+    thread,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+use xshell::{Cmd, Shell, cmd};
+
+use crate::{
+    lint,
+    report::{self, Count},
+    setup,
+    tools::{is_on_path, root, step},
+    web,
+};
+
+/// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
+const WASM_TESTS: [&str; 0] = [];
+
+/// A part of the tests: its name, what it is, and how it is run.
+type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
+
+const PARTS: [Part; 4] = [
+    ("lint", "formatting and clippy", lint),
+    ("native", "unit and integration tests on this machine", native),
+    ("wasm", "tests in headless Chromium", wasm),
+    ("e2e", "the app in Chromium, against both registries", e2e),
+];
+
+/// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`.
+pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| PARTS.iter().all(|(part, ..)| part != name)) {
+        let names: Vec<_> = PARTS.iter().map(|(name, ..)| *name).collect();
+        bail!("there is no part {unknown:?} of the tests; the parts are {}", names.join(", "));
+    }
+    setup::for_tests(sh)?;
+    let mut total = Count::default();
+    let mut lines = Vec::new();
+    for (name, about, part) in PARTS {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        eprintln!("\n▶ {name}: {about}");
+        let start = Instant::now();
+        // A part that cannot run at all is a failure that must not hide what the others say.
+        let count = part(sh).unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            Count { passed: 0, failed: 1 }
+        });
+        let seconds = start.elapsed().as_secs();
+        lines.push(format!(
+            "  {name:<8} {:>5} passed {:>4} failed {seconds:>5} s",
+            count.passed, count.failed
+        ));
+        total = total.and(count);
+    }
+    println!("\n{}\n", lines.join("\n"));
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if total.failed > 0 {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+fn lint(sh: &Shell) -> Result<Count> {
+    lint::run(sh)?;
+    Ok(Count { passed: 1, failed: 0 })
+}
+
+fn native(sh: &Shell) -> Result<Count> {
+    // The tests start this program.
+    cmd!(sh, "cargo build --quiet --locked --package tallyman-dev-registry").quiet().run()?;
+    let doc =
+        tested(cmd!(sh, "cargo test --quiet --locked --workspace --all-features --doc"), report::libtest)?;
+    let units = if is_on_path("cargo-nextest") {
+        let run = cmd!(
+            sh,
+            "cargo nextest run --locked --workspace --all-features --no-fail-fast --status-level fail"
+        );
+        tested(run, report::nextest)?
+    } else {
+        let run = cmd!(sh, "cargo test --locked --workspace --all-features --all-targets --no-fail-fast");
+        tested(run, report::libtest)?
+    };
+    some(doc.and(units))
+}
+
+fn wasm(sh: &Shell) -> Result<Count> {
+    let mut total = Count::default();
+    for package in WASM_TESTS {
+        let run =
+            cmd!(sh, "cargo test --locked --package {package} --target wasm32-unknown-unknown --test *")
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+                .env("CHROMEDRIVER", "/usr/bin/chromedriver");
+        total = total.and(tested(run, report::libtest)?);
+    }
+    some(total)
+}
+
+fn e2e(sh: &Shell) -> Result<Count> {
+    web::build(sh)?;
+    step("cargo build: the in-memory registry", || {
+        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-dev-registry").quiet().run()?)
+    })?;
+    let report = root().join("target/e2e.json");
+    // An old report must not stand in for a run that did not come to its end.
+    if report.exists() {
+        fs::remove_file(&report)?;
+    }
+    let run = cmd!(sh, "playwright test --config tests/e2e/playwright.config.js").quiet().ignore_status();
+    run.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).run()?;
+    let written = fs::read_to_string(&report).context("Playwright wrote no report")?;
+    some(report::playwright(&written).context("Playwright's report has no numbers")?)
+}
+
+/// A part in which nothing ran has not passed.
+fn some(count: Count) -> Result<Count> {
+    if count == Count::default() {
+        bail!("no test ran");
+    }
+    Ok(count)
+}
+
+/// Runs a test program, shows what it says as it says it, and counts. A program that fails without a failed test (it
+/// did not compile, say) counts as one.
+fn tested(run: Cmd<'_>, count: fn(&str) -> Count) -> Result<Count> {
+    let mut child = Command::from(run.quiet());
+    let mut child =
+        child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn()?;
+    let streams: [Box<dyn Read + Send>; 2] = [
+        Box::new(child.stdout.take().expect("standard output is a pipe")),
+        Box::new(child.stderr.take().expect("standard error is a pipe")),
+    ];
+    let readers = streams.map(|stream| {
+        thread::spawn(move || {
+            let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
+            lines.fold(String::new(), |mut seen, line| {
+                let line = String::from_utf8_lossy(&line);
+                eprintln!("{line}");
+                seen.push_str(&line);
+                seen.push('\n');
+                seen
+            })
+        })
+    });
+    let output = readers.map(|reader| reader.join().expect("reading does not panic")).concat();
+    let status = child.wait()?;
+    let counted = count(&output);
+    if !status.success() && counted.failed == 0 {
+        return Ok(counted.and(Count { passed: 0, failed: 1 }));
+    }
+    Ok(counted)
+}
