@@ -11,7 +11,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     endpoint::Endpoint,
@@ -84,8 +85,7 @@ pub(crate) struct Tokens {
 }
 
 /// What a request needs, as Distribution reckons it.
-fn needed(endpoint: Option<&Endpoint>, method: &Method, query: &Query) -> Vec<(String, Vec<&'static str>)> {
-    let Some(endpoint) = endpoint else { return Vec::new() };
+fn needed(endpoint: &Endpoint, method: &Method, query: &Query) -> Vec<(String, Vec<&'static str>)> {
     if *endpoint == Endpoint::Catalog {
         return vec![("registry:catalog".to_owned(), vec!["*"])];
     }
@@ -109,7 +109,7 @@ impl Auth {
         &self,
         tokens: &Tokens,
         base: &str,
-        endpoint: Option<&Endpoint>,
+        endpoint: &Endpoint,
         method: &Method,
         query: &Query,
         headers: &HeaderMap,
@@ -130,18 +130,26 @@ impl Auth {
     }
 }
 
-/// The accesses that were missing, in the form of Distribution's Go structure.
-fn detail(needed: &[(String, Vec<&'static str>)]) -> Value {
-    let accesses: Vec<Value> = needed
+/// An access that was missing, in the form and order of Distribution's Go structure.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Access<'a> {
+    r#type: &'a str,
+    class: &'a str,
+    name: &'a str,
+    action: &'a str,
+}
+
+/// All accesses that were missing; `null` when the request needs none but credentials.
+fn detail<'a>(needed: &'a [(String, Vec<&'static str>)]) -> Option<Vec<Access<'a>>> {
+    let accesses: Vec<Access<'a>> = needed
         .iter()
         .flat_map(|(resource, actions)| {
-            let (kind, name) = resource.split_once(':').unwrap_or_default();
-            actions
-                .iter()
-                .map(move |action| json!({ "Type": kind, "Class": "", "Name": name, "Action": action }))
+            let (r#type, name) = resource.split_once(':').unwrap_or_default();
+            actions.iter().map(move |action| Access { r#type, class: "", name, action })
         })
         .collect();
-    if accesses.is_empty() { Value::Null } else { accesses.into() }
+    (!accesses.is_empty()).then_some(accesses)
 }
 
 /// The user whose name and password the request carries.

@@ -25,7 +25,7 @@ pub(crate) fn get(store: &Store, name: &str, digest: &str, headers: &HeaderMap) 
     let digest = parse(digest)?;
     let bytes =
         store.blob(name, &digest).ok_or_else(|| ApiError::blob_unknown().detail(json!(digest.as_str())))?;
-    Ok(serve(&bytes, &digest, headers))
+    Ok(serve(&bytes, &digest.canonical(&bytes), headers))
 }
 
 /// Some bytes as Go's `http.ServeContent` serves them.

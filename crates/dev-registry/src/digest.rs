@@ -30,6 +30,11 @@ impl Digest {
         *self == if self.0.starts_with("sha512:") { Self::sha512(bytes) } else { Self::sha256(bytes) }
     }
 
+    /// The sha256 digest of the same bytes: Distribution calls everything by it, also what came under a sha512 digest.
+    pub(crate) fn canonical(&self, bytes: &[u8]) -> Self {
+        if self.0.starts_with("sha256:") { self.clone() } else { Self::sha256(bytes) }
+    }
+
     /// `algorithm:hex`.
     pub fn as_str(&self) -> &str {
         &self.0

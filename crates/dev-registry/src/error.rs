@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{json, value::RawValue};
 
 use crate::digest::Digest;
 
@@ -18,12 +18,17 @@ struct ErrorEntry {
     code: &'static str,
     message: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<Value>,
+    detail: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     errors: &'a [ErrorEntry],
+}
+
+/// JSON that keeps the order of its fields.
+fn raw(detail: &impl Serialize) -> Box<RawValue> {
+    serde_json::value::to_raw_value(detail).expect("details have string keys only")
 }
 
 /// A refusal in Distribution's words.
@@ -40,9 +45,9 @@ impl ApiError {
         Self { status, entries: vec![ErrorEntry { code, message: message.into(), detail: None }] }
     }
 
-    pub(crate) fn detail(mut self, detail: Value) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Serialize) -> Self {
         if let Some(entry) = self.entries.last_mut() {
-            entry.detail = Some(detail);
+            entry.detail = Some(raw(&detail));
         }
         self
     }
@@ -66,7 +71,7 @@ impl ApiError {
             .map(|digest| ErrorEntry {
                 code: "MANIFEST_BLOB_UNKNOWN",
                 message: "blob unknown to registry".into(),
-                detail: Some(json!(digest.as_str())),
+                detail: Some(raw(&digest.as_str())),
             })
             .collect();
         Self { status: StatusCode::BAD_REQUEST, entries }
@@ -123,7 +128,7 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn unauthorized(detail: Value) -> Self {
+    pub(crate) fn unauthorized(detail: impl Serialize) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required").detail(detail)
     }
 }

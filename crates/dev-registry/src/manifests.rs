@@ -139,6 +139,9 @@ pub(crate) fn put(
     let json: Value = serde_json::from_slice(&bytes).map_err(|_| ApiError::manifest_invalid())?;
     let needs = needs(&media_type, &json).ok_or_else(ApiError::manifest_invalid)?;
     let (tag, digest) = match reference.parse::<Digest>() {
+        Ok(digest) if options.dialect == Dialect::V2_8 && digest != Digest::sha256(&bytes) => {
+            return Err(ApiError::digest_invalid());
+        }
         Ok(digest) if digest.matches(&bytes) => (None, digest),
         Ok(_) => return Err(ApiError::digest_invalid()),
         Err(_) if reference.contains(':') => return Err(ApiError::digest_invalid()),

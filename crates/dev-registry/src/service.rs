@@ -181,17 +181,16 @@ async fn work(
     if origin == Origin::Storage && parts.uri.path().starts_with("/storage/") {
         return storage(shared, parts);
     }
+    let Some(endpoint) = endpoint else { return elsewhere(parts.uri.path()) };
     let options = &shared.options;
     let preflight = parts.method == Method::OPTIONS;
     if origin == Origin::Registry
-        && parts.uri.path().starts_with("/v2/")
         && !(preflight && options.open_preflight)
         && let Err(refusal) =
             options.auth.check(&shared.tokens, base, endpoint, &parts.method, query, &parts.headers)
     {
         return *refusal;
     }
-    let Some(endpoint) = endpoint else { return elsewhere(parts.uri.path()) };
     if let Some(digest) = sabotage::redirected(met, endpoint) {
         let cors = met.contains(&FaultKind::RedirectBlobs { cors: true });
         let location =
@@ -283,7 +282,11 @@ fn dispatch(
 /// Outside the API.
 fn elsewhere(path: &str) -> Response {
     match path {
-        "/" => Response::new(Body::empty()),
+        "/" => {
+            let mut response = Response::new(Body::empty());
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            response
+        }
         "/v2" => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::MOVED_PERMANENTLY;

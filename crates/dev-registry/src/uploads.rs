@@ -151,9 +151,12 @@ impl Step<'_> {
         if !digest.matches(&bytes) {
             return Err(ApiError::digest_invalid().detail(json!({ "Digest": digest.as_str(), "Reason": {} })));
         }
-        let response = self.created(&digest);
-        lock(self.store).put_blob(self.name, digest, Bytes::from(bytes));
-        Ok(response)
+        let bytes = Bytes::from(bytes);
+        let canonical = digest.canonical(&bytes);
+        let mut store = lock(self.store);
+        store.put_blob(self.name, digest, bytes.clone());
+        store.put_blob(self.name, canonical.clone(), bytes);
+        Ok(self.created(&canonical))
     }
 
     /// Each frame is kept as it comes, so that what a broken connection brought stays.

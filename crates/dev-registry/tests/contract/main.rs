@@ -1,0 +1,10 @@
+//! The registry as its callers see it, alone and side by side with CNCF Distribution.
+
+mod api;
+mod auth;
+mod distribution;
+mod faults;
+mod http;
+mod program;
+mod samples;
+mod side_by_side;
