@@ -1,0 +1,267 @@
+// A reference is typed, Enter is pressed, and the page says what the registry holds.
+
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+
+const TYPES = [
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+].join(',');
+
+/** What the registry itself says, asked without the app. */
+async function truth(server, name, target) {
+  const response = await fetch(`${server.registry}/v2/${name}/manifests/${target}`, { headers: { accept: TYPES } });
+  expect(response.status).toBe(200);
+  const text = await response.text();
+  return { text, digest: response.headers.get('docker-content-digest'), type: response.headers.get('content-type'), json: JSON.parse(text) };
+}
+
+async function type(page, reference) {
+  await page.getByTestId('reference-input').fill(reference);
+  await page.getByTestId('reference-input').press('Enter');
+}
+
+/** What every good page shows, whatever the manifest. */
+async function expectShown(page, { text, digest, type: mediaType }) {
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('media-type')).toHaveText(mediaType);
+  await expect(page.getByTestId('manifest-size')).toHaveAttribute('data-bytes', String(Buffer.byteLength(text)));
+  expect(await page.getByTestId('raw-manifest').evaluate((raw) => raw.textContent)).toBe(text);
+}
+
+for (const kind of ['memory', 'distribution']) {
+  test.describe(`on ${kind === 'memory' ? 'the in-memory registry' : 'CNCF Distribution'}`, () => {
+    test('a Docker list shows its platforms, and each opens', async ({ page, open, complaints, ...servers }) => {
+      const server = servers[kind];
+      const list = await truth(server, 'samples/hello', 'latest');
+      await open();
+      await type(page, `${server.host}/samples/hello:latest`);
+      await expectShown(page, list);
+      const platforms = ['linux/amd64', 'linux/arm/v7', 'linux/arm64', 'windows/amd64'];
+      for (const platform of platforms) {
+        await expect(page.locator(`[data-testid=platform-row][data-platform="${platform}"]`)).toHaveCount(1);
+      }
+      await expect(page.getByTestId('platform-row')).toHaveCount(list.json.manifests.length);
+
+      for (const entry of list.json.manifests) {
+        const { os, architecture, variant } = entry.platform;
+        const name = [os, architecture, variant].filter(Boolean).join('/');
+        await page.locator(`[data-testid=platform-row][data-platform="${name}"] a`).click();
+        await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', entry.digest);
+        await expect(page.getByTestId('digest-verified')).toBeVisible();
+        await expect(page.getByTestId('platforms')).toContainText(name);
+        await page.goBack();
+        await expectShown(page, list);
+      }
+      expect(complaints).toEqual([]);
+    });
+
+    test('an OCI index shows annotations, attestation and nested index apart from its platforms', async ({ page, open, complaints, ...servers }) => {
+      const server = servers[kind];
+      const index = await truth(server, 'samples/webapp', '1.4');
+      await open();
+      await type(page, `${server.host}/samples/webapp:1.4`);
+      await expectShown(page, index);
+      for (const [key, value] of Object.entries(index.json.annotations)) {
+        const annotations = page.getByRole('region', { name: 'Annotations' });
+        await expect(annotations).toContainText(key);
+        await expect(annotations).toContainText(value);
+      }
+      const others = page.getByRole('region', { name: 'Other entries' });
+      await expect(others.getByText('Attestation of linux/amd64')).toBeVisible();
+      await expect(page.getByTestId('platforms')).not.toContainText('unknown');
+
+      const nested = index.json.manifests.find((entry) => entry.mediaType.includes('index'));
+      await others.getByRole('link', { name: 'Nested OCI image index' }).click();
+      await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', nested.digest);
+      await expect(page.getByTestId('platform-row').first()).toBeVisible();
+      expect(complaints).toEqual([]);
+    });
+
+    for (const [about, name, tag] of [
+      ['OCI', 'samples/alpine', '3.22'],
+      ['Docker', 'samples/legacy', '1'],
+    ]) {
+      test(`a single ${about} image shows platform, config and layers`, async ({ page, open, complaints, ...servers }) => {
+        const server = servers[kind];
+        const image = await truth(server, name, tag);
+        const blob = await fetch(`${server.registry}/v2/${name}/blobs/${image.json.config.digest}`);
+        const config = await blob.json();
+        await open();
+        await type(page, `${server.host}/${name}:${tag}`);
+        await expectShown(page, image);
+        await expect(page.getByTestId('platforms')).toContainText(`${config.os}/${config.architecture}`);
+        const rows = page.getByTestId('layer-row');
+        await expect(rows).toHaveCount(image.json.layers.length);
+        for (const [at, layer] of image.json.layers.entries()) {
+          await expect(rows.nth(at)).toHaveAttribute('data-digest', layer.digest);
+          await expect(rows.nth(at)).toHaveAttribute('data-bytes', String(layer.size));
+        }
+        const section = page.getByTestId('config-section');
+        for (const line of [...(config.config.Env ?? []), ...(config.config.Cmd ?? []).slice(-1)]) {
+          await expect(section).toContainText(line);
+        }
+        expect(complaints).toEqual([]);
+      });
+    }
+
+    test('what the registry does not hold is not found', async ({ page, open, ...servers }) => {
+      const server = servers[kind];
+      for (const reference of ['samples/hello:no-such-tag', 'no/such/repository:1', `samples/hello@sha256:${'0'.repeat(64)}`]) {
+        await open(`/inspect/${server.host}/${reference}`);
+        await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');
+        await expect(page.getByTestId('error')).toContainText(server.host);
+      }
+    });
+
+    test('by digest, with and without a tag', async ({ page, open, ...servers }) => {
+      const server = servers[kind];
+      const list = await truth(server, 'samples/hello', 'latest');
+      for (const target of [`@${list.digest}`, `:latest@${list.digest}`]) {
+        await open(`/inspect/${server.host}/samples/hello${target}`);
+        await expectShown(page, list);
+      }
+      const [, other] = list.json.manifests;
+      await open(`/inspect/${server.host}/samples/hello:latest@${other.digest}`);
+      await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'digest-mismatch');
+      await expect(page.getByTestId('error')).toContainText(other.digest);
+      await expect(page.getByTestId('error')).toContainText(list.digest);
+    });
+  });
+}
+
+test('the address holds the reference: reload, link, back and forward give the same page', async ({ page, context, open, memory }) => {
+  await open();
+  await type(page, `${memory.host}/samples/hello:latest`);
+  const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
+  expect(new URL(page.url()).hash).toBe(`#/inspect/${memory.host}/samples/hello:latest`);
+
+  await page.reload();
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+  await expect(page.getByTestId('reference-input')).toHaveValue(`${memory.host}/samples/hello:latest`);
+
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+  await expect(other).toHaveTitle(`${memory.host}/samples/hello:latest · Tallyman`);
+
+  await type(page, `${memory.host}/samples/alpine:3.22`);
+  await expect(page.getByTestId('manifest-digest')).not.toHaveAttribute('data-digest', digest);
+  await page.goBack();
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+  await page.goForward();
+  await expect(page.getByTestId('manifest-digest')).not.toHaveAttribute('data-digest', digest);
+  await page.goBack();
+  await page.goBack();
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+});
+
+test('a sample of the start page opens', async ({ page, open }) => {
+  await open();
+  const sample = page.getByTestId('sample-link').first();
+  const reference = await sample.locator('code').textContent();
+  await sample.click();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('reference-input')).toHaveValue(reference);
+});
+
+test('a child that is missing is greyed, and nothing else', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/sparse:1`);
+  const index = await truth(memory, 'samples/sparse', '1');
+  await expect(page.getByTestId('platform-row')).toHaveCount(index.json.manifests.length);
+  await expect(page.locator('tr.missing')).toHaveCount(1);
+  await expect(page.locator('tr.missing')).toContainText('not in the registry');
+});
+
+test('schema 1 is named, an artifact is shown raw', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/schema1:old`);
+  await expect(page.getByRole('region', { name: 'Schema 1' })).toContainText('a manifest list cannot hold it');
+  const chart = await truth(memory, 'samples/chart', '0.3.0');
+  await open(`/inspect/${memory.host}/samples/chart:0.3.0`);
+  await expectShown(page, chart);
+});
+
+test('four failures have four messages', async ({ page, open, memory }) => {
+  const { freePort, startDevRegistry } = await import('./servers.js');
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const down = `127.0.0.1:${await freePort()}`;
+  const messages = new Set();
+  for (const [reference, code, said] of [
+    ['Not A Reference', 'reference-invalid', 'must be lowercase'],
+    ['127.0.0.1:5000/app:', 'reference-invalid', 'expected a tag after the colon'],
+    [`${memory.host}/samples/nothing:latest`, 'not-found', memory.host],
+    [`${down}/samples/hello:latest`, 'unreachable', down],
+    [`${silent.host}/samples/hello:latest`, 'cors', 'Access-Control-Allow-Origin'],
+  ]) {
+    await open();
+    await type(page, reference);
+    const error = page.getByTestId('error');
+    await expect(error).toHaveAttribute('data-code', code);
+    await expect(error).toContainText(said);
+    messages.add(await error.locator('h1').textContent());
+  }
+  expect(messages.size).toBe(5);
+  await silent.stop();
+});
+
+test('the page reads well by keyboard alone', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#content')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Copy the digest' })).toBeFocused();
+});
+
+for (const theme of ['light', 'dark']) {
+  for (const [size, viewport] of [
+    ['wide', { width: 1280, height: 800 }],
+    ['narrow', { width: 390, height: 844 }],
+    ['least', { width: 320, height: 640 }],
+  ]) {
+    test.describe(`${theme}, ${size}`, () => {
+      test.use({ colorScheme: theme, viewport });
+      for (const [name, path, ready] of [
+        ['start', () => '/', 'sample-link'],
+        ['list', (host) => `/inspect/${host}/samples/hello:latest`, 'digest-verified'],
+        ['index', (host) => `/inspect/${host}/samples/webapp:1.4`, 'digest-verified'],
+        ['image', (host) => `/inspect/${host}/samples/alpine:3.22`, 'layer-row'],
+        ['missing', (host) => `/inspect/${host}/samples/nothing:1`, 'error'],
+        ['invalid', () => '/inspect/NO', 'error'],
+        ['nowhere', () => '/nowhere', 'error'],
+      ]) {
+        test(`${name}: accessible, no sideways scroll`, async ({ page, open, memory }) => {
+          await open(path(memory.host));
+          await expect(page.getByTestId(ready).first()).toBeVisible();
+          await expect(page.locator('.skeleton')).toHaveCount(0);
+          await expectNoSidewaysScroll(page);
+          await expectAccessible(page);
+          await page.screenshot({ path: `target/screenshots/${name}-${theme}-${size}.png` });
+          if (process.env.UPDATE_SCREENSHOTS && name === 'list' && theme === 'light' && size === 'wide') {
+            await page.screenshot({ path: 'tests/e2e/screenshots/inspect-list.png' });
+          }
+        });
+      }
+    });
+  }
+}
+
+test('nothing jumps while a page loads', async ({ page, open, memory }) => {
+  await page.addInitScript(() => {
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  for (const name of ['hello:latest', 'alpine:3.22']) {
+    await open(`/inspect/${memory.host}/samples/${name}`);
+    await page.reload();
+    await expect(page.getByTestId('digest-verified')).toBeVisible();
+    await expect(page.locator('.skeleton')).toHaveCount(0);
+    expect(await page.evaluate(() => window.shifts)).toBeLessThan(0.02);
+  }
+});

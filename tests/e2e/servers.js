@@ -1,0 +1,94 @@
+// The programs that the tests talk to: the in-memory registry with the app, and CNCF Distribution.
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const devRegistry = join(root, 'target/debug/tallyman-dev-registry');
+
+/** A port that nothing listens on. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts the in-memory registry with `flags` and gives the addresses that it prints. */
+export async function startDevRegistry(...flags) {
+  const port = await freePort();
+  const child = spawn(devRegistry, ['--addr', `127.0.0.1:${port}`, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const wanted = flags.includes('--app') ? ['registry', 'app'] : ['registry'];
+  const urls = await new Promise((resolve, reject) => {
+    const found = {};
+    let text = '';
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the in-memory registry ended with ${code}`)));
+    child.stdout.on('data', (piece) => {
+      text += piece;
+      for (const [, name, url] of text.matchAll(/^(registry|app) (\S+)$/gm)) found[name] = url;
+      if (wanted.every((name) => found[name])) resolve(found);
+    });
+  });
+  return { ...urls, host: new URL(urls.registry).host, stop: () => stop(child) };
+}
+
+/** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples. */
+export async function startDistribution() {
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-distribution-'));
+  const config = join(folder, 'config.yml');
+  await writeFile(
+    config,
+    `version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: ${join(folder, 'data')}}, delete: {enabled: true}}
+http:
+  addr: 127.0.0.1:${port}
+  secret: only-for-tests
+  headers:
+    Access-Control-Allow-Origin: ['*']
+    Access-Control-Allow-Methods: [HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH]
+    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range]
+    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]
+`,
+  );
+  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const registry = `http://127.0.0.1:${port}`;
+  await answers(`${registry}/v2/`);
+  await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);
+  return {
+    registry,
+    host: `127.0.0.1:${port}`,
+    async stop() {
+      await stop(child);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function answers(url) {
+  for (let tries = 0; tries < 100; tries++) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
+
+async function stop(child) {
+  if (child.exitCode !== null) return;
+  child.removeAllListeners('exit');
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.kill();
+  await ended;
+}
