@@ -74,10 +74,15 @@ impl<T> Part<T> {
     }
 }
 
-enum Came {
+/// What came, in the order in which it comes.
+pub enum Came {
+    /// Nothing yet: another reference is asked for.
     Start,
+    /// The manifest, or why not.
     Manifest(Box<Inspection>),
+    /// The config of an image.
     Config(Part<ImageConfig>),
+    /// What the entry at this position points to.
     Child(usize, Part<Manifest>),
 }
 

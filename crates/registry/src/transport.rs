@@ -1,0 +1,158 @@
+//! How requests leave: one trait, and what it carries.
+
+#[cfg(target_arch = "wasm32")]
+mod fetch;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod native;
+
+use std::{fmt, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{
+    StreamExt,
+    future::LocalBoxFuture,
+    stream::{self, LocalBoxStream},
+};
+use http::{HeaderMap, Method, StatusCode};
+use thiserror::Error;
+
+#[cfg(target_arch = "wasm32")]
+pub use fetch::FetchTransport;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub use native::NativeTransport;
+
+/// A request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; empty where there is none.
+    pub body: Bytes,
+    /// Take any certificate. Browsers cannot.
+    pub unverified_tls: bool,
+}
+
+impl Request {
+    /// A request without headers and body.
+    pub fn new(method: Method, url: String) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), unverified_tls: false }
+    }
+}
+
+/// A response: its head, and a body that is still under way.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers; in a browser, those that the registry exposes.
+    pub headers: HeaderMap,
+    /// Where it came from in the end, redirects followed.
+    pub url: String,
+    /// The body.
+    pub body: Body,
+}
+
+/// Bytes that are still under way.
+pub struct Body(LocalBoxStream<'static, Result<Bytes, TransportError>>);
+
+impl Body {
+    /// A body that comes in pieces.
+    pub fn from_stream(stream: impl stream::Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
+        Self(stream.boxed_local())
+    }
+
+    /// A body that is here already.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self::from_stream(stream::once(async move { Ok(bytes) }))
+    }
+
+    /// The pieces as they come.
+    pub fn into_stream(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
+        self.0
+    }
+
+    /// The whole body, or nothing where it is longer than `limit` bytes.
+    ///
+    /// # Errors
+    /// When it breaks off.
+    pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.0.next().await {
+            whole.extend_from_slice(&piece?);
+            if whole.len() as u64 > limit {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole.freeze()))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
+}
+
+/// Why no response came, or broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct TransportError {
+    /// The sort of failure.
+    pub kind: TransportErrorKind,
+    /// What the platform said.
+    pub message: String,
+}
+
+/// Sorts of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The connection was refused: nothing listens there.
+    Refused,
+    /// The host name is not known.
+    Dns,
+    /// TLS was spoken to a port that speaks plain HTTP.
+    PlainHttp,
+    /// The certificate is not trusted, or TLS failed in another way.
+    Tls,
+    /// The connection broke.
+    Reset,
+    /// It took too long.
+    Timeout,
+    /// Somebody gave up waiting.
+    Aborted,
+    /// A browser, which does not say why.
+    Opaque,
+    /// Anything else.
+    Other,
+}
+
+/// The platform's way of sending requests, waiting and joining URLs.
+pub trait Transport {
+    /// Sends a request and waits for the response's head. Dropping the future or the body ends the request.
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>>;
+
+    /// Whether anything at all answers at `url`, whatever it says: what a browser may find out even where it may not
+    /// read the answer.
+    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool>;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()>;
+
+    /// Milliseconds since some moment in the past.
+    fn now(&self) -> f64;
+
+    /// The absolute URL that `location` means when it comes from `base`.
+    ///
+    /// # Errors
+    /// When one of the two is no URL.
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError>;
+
+    /// Whether this is a browser: other origins' headers are hidden, and some requests are preflighted.
+    fn obeys_cors(&self) -> bool;
+}

@@ -1,0 +1,126 @@
+//! `fetch`, in windows and workers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture};
+use gloo_net::http::RequestBuilder;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortController, RequestCredentials, RequestMode, Url};
+
+use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+
+/// Sends requests by `fetch`, without cookies.
+#[derive(Debug, Default)]
+pub struct FetchTransport(());
+
+impl FetchTransport {
+    /// The transport of this window or worker.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Ends the request when nobody waits for it any more.
+struct Ending(AbortController);
+
+impl Ending {
+    fn new() -> Result<Self, TransportError> {
+        AbortController::new().map(Self).map_err(|error| opaque(&error))
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Transport for FetchTransport {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        async move {
+            let ending = Ending::new()?;
+            let builder = builder(&request.url, &request.method, &ending);
+            let builder = request.headers.iter().fold(builder, |builder, (name, value)| {
+                builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
+            });
+            let sent = if request.body.is_empty() {
+                builder.send().await
+            } else {
+                builder.body(Uint8Array::from(&*request.body)).map_err(other)?.send().await
+            };
+            let response = sent.map_err(other)?;
+            let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut headers = HeaderMap::new();
+            for (name, value) in response.headers().entries() {
+                let name = HeaderName::from_bytes(name.as_bytes());
+                if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+                    headers.append(name, value);
+                }
+            }
+            let url = response.url();
+            let body = match response.body() {
+                Some(stream) => {
+                    let pieces = wasm_streams::ReadableStream::from_raw(stream).into_stream();
+                    Body::from_stream(pieces.map(move |piece| {
+                        // The request lives as long as somebody reads.
+                        let _ = &ending;
+                        let array = piece.map_err(|error| opaque(&error))?;
+                        Ok(Bytes::from(array.unchecked_into::<Uint8Array>().to_vec()))
+                    }))
+                }
+                None => Body::full(Bytes::new()),
+            };
+            Ok(Response { status, headers, url, body })
+        }
+        .boxed_local()
+    }
+
+    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+        async move {
+            let Ok(ending) = Ending::new() else { return false };
+            builder(&url, &Method::GET, &ending).mode(RequestMode::NoCors).send().await.is_ok()
+        }
+        .boxed_local()
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        gloo_timers::future::sleep(duration).boxed_local()
+    }
+
+    fn now(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
+        Url::new_with_base(location, base).map(|url| url.href()).map_err(|error| TransportError {
+            kind: TransportErrorKind::Other,
+            message: format!("{location:?} is no URL: {}", told(&error)),
+        })
+    }
+
+    fn obeys_cors(&self) -> bool {
+        true
+    }
+}
+
+fn builder(url: &str, method: &Method, ending: &Ending) -> RequestBuilder {
+    RequestBuilder::new(url)
+        .method(method.clone())
+        .credentials(RequestCredentials::Omit)
+        .abort_signal(Some(&ending.0.signal()))
+}
+
+fn other(error: gloo_net::Error) -> TransportError {
+    TransportError { kind: TransportErrorKind::Opaque, message: error.to_string() }
+}
+
+fn opaque(error: &JsValue) -> TransportError {
+    TransportError { kind: TransportErrorKind::Opaque, message: told(error) }
+}
+
+fn told(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into())
+}
