@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -29,7 +30,7 @@ pub fn App() -> Html {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Option<Rc<settings::Settings>>> context={(*settings).clone()}>
                 <HashRouter>
-                    <a class="skip" href="#content" onclick={skip_to_content}>{ "Skip to the content" }</a>
+                    <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ "Skip to the content" }</a>
                     <Header />
                     <main class="page" id="content" tabindex="-1">
                         <Switch<Route> render={page} />
@@ -70,16 +71,14 @@ fn page(route: Route) -> Html {
 }
 
 /// The address belongs to the router, so the link moves the focus itself.
-fn skip_to_content(event: MouseEvent) {
+fn skip_to_content(event: &MouseEvent) {
     event.prevent_default();
-    let content = content_element();
-    if let Some(content) = content {
+    if let Some(content) = content_element() {
         // A focus that fails leaves the page as it was.
         let _ = content.focus();
     }
 }
 
 fn content_element() -> Option<web_sys::HtmlElement> {
-    use wasm_bindgen::JsCast;
     web_sys::window()?.document()?.get_element_by_id("content")?.dyn_into().ok()
 }

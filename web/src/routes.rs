@@ -25,7 +25,7 @@ pub enum Route {
 
 impl Route {
     /// The page of one manifest.
-    pub fn inspect(reference: impl ToString) -> Self {
+    pub fn inspect(reference: &impl ToString) -> Self {
         Self::Inspect { reference: reference.to_string() }
     }
 }

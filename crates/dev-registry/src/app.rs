@@ -3,12 +3,14 @@
 use std::{io, net::SocketAddr, path::Path};
 
 use axum::{
-    Router,
+    Json, Router,
     extract::Request,
     http::{HeaderValue, header},
     middleware::{Next, from_fn},
     response::Response,
+    routing::get,
 };
+use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tower_http::services::ServeDir;
 
@@ -28,15 +30,20 @@ impl Drop for RunningApp {
     }
 }
 
-/// Serves a folder. Files beside which a `.br` or `.gz` copy lies are sent compressed to those who accept that.
+/// Serves a folder. Files beside which a `.br` or `.gz` copy lies are sent compressed to those who accept that. Where
+/// `settings` are given, they stand in for the folder's own `config.json`.
 ///
 /// # Errors
 /// When the address is taken or not allowed.
-pub async fn serve(folder: &Path, addr: SocketAddr) -> io::Result<RunningApp> {
+pub async fn serve(folder: &Path, addr: SocketAddr, settings: Option<Value>) -> io::Result<RunningApp> {
     let listener = TcpListener::bind(addr).await?;
     let addr = listener.local_addr()?;
     let files = ServeDir::new(folder).precompressed_br().precompressed_gzip();
-    let router = Router::new().fallback_service(files).layer(from_fn(cache));
+    let mut router = Router::new().fallback_service(files);
+    if let Some(settings) = settings {
+        router = router.route("/config.json", get(async move || Json(settings.clone())));
+    }
+    let router = router.layer(from_fn(cache));
     Ok(RunningApp { addr, task: tokio::spawn(accept(listener, router)) })
 }
 

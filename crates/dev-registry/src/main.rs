@@ -8,7 +8,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use tallyman_dev_registry::{Cors, Dialect, Fault, Registry, app, fill};
+use serde_json::json;
+use tallyman_dev_registry::{Cors, Dialect, Fault, Registry, app, fill, samples::HIGHLIGHTS};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -118,8 +119,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             return Err(format!("expected {} to be the folder of the built app", folder.display()));
         }
         let addr = free("app", arguments.app_addr).await?;
-        let running =
-            app::serve(&folder, addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+        let settings = arguments.samples.then(|| highlights(registry.addr));
+        let running = app::serve(&folder, addr, settings)
+            .await
+            .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
         println!("app http://{}/", running.addr);
         _app = Some(running);
     }
@@ -128,6 +131,13 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         _ = stop.recv() => {}
     }
     Ok(())
+}
+
+/// The settings that make the app offer the samples.
+fn highlights(registry: SocketAddr) -> serde_json::Value {
+    let samples =
+        HIGHLIGHTS.map(|(name, about)| json!({ "reference": format!("{registry}/{name}"), "about": about }));
+    json!({ "samples": samples })
 }
 
 /// The address itself or, when its port is taken, the same with the next port that is free.

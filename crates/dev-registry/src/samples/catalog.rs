@@ -14,7 +14,7 @@ use crate::{
 
 const CREATED: &str = "2026-06-15T09:30:00Z";
 const AMD64: Machine = Machine::new("linux", "amd64");
-const ARM64: Machine = Machine { variant: Some("v8"), ..Machine::new("linux", "arm64") };
+const ARM64: Machine = Machine::new("linux", "arm64");
 const ARM_V7: Machine = Machine { variant: Some("v7"), ..Machine::new("linux", "arm") };
 const WINDOWS: Machine = Machine { os_version: Some("10.0.20348.2849"), ..Machine::new("windows", "amd64") };
 const S390X: Machine = Machine::new("linux", "s390x");

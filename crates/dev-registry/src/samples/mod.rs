@@ -15,6 +15,16 @@ use crate::{
 
 pub use catalog::all;
 
+/// References worth a look, and what they are, for the start page of the app.
+pub const HIGHLIGHTS: [(&str, &str); 6] = [
+    ("samples/hello:latest", "Docker manifest list for Linux on three CPUs, and Windows"),
+    ("samples/webapp:1.4", "OCI image index with annotations, an attestation and a nested index"),
+    ("samples/alpine:3.22", "OCI image of several layers"),
+    ("samples/legacy:1", "Docker image with a long history"),
+    ("samples/chart:0.3.0", "Helm-like chart: an artifact, not an image"),
+    ("samples/sparse:1", "Index with a child that is missing"),
+];
+
 /// What a sample puts into one repository.
 #[derive(Clone, Debug)]
 pub struct Sample {

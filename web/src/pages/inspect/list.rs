@@ -2,6 +2,7 @@
 
 use tallyman_core::{Descriptor, Index, Manifest, MediaType, Platform};
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::{
     components::{facts, panel::Panel},
@@ -142,8 +143,7 @@ fn row(
 }
 
 fn open(inspected: &Inspected, entry: &Descriptor, text: &str) -> Html {
-    use yew_router::Routable;
-    let target = Route::inspect(inspected.reference.by_digest(entry.digest.clone()));
+    let target = Route::inspect(&inspected.reference.by_digest(entry.digest.clone()));
     html! { <a class="row-link" href={format!("#{}", target.to_path())}>{ text.to_owned() }</a> }
 }
 
