@@ -1,6 +1,6 @@
 // A reference is typed, Enter is pressed, and the page says what the registry holds.
 
-import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 const TYPES = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -33,8 +33,8 @@ async function expectShown(page, { text, digest, type: mediaType }) {
 
 for (const kind of ['memory', 'distribution']) {
   test.describe(`on ${kind === 'memory' ? 'the in-memory registry' : 'CNCF Distribution'}`, () => {
-    test('a Docker list shows its platforms, and each opens', async ({ page, open, complaints, ...servers }) => {
-      const server = servers[kind];
+    test.use({ kind });
+    test('a Docker list shows its platforms, and each opens', async ({ page, open, complaints, server }) => {
       const list = await truth(server, 'samples/hello', 'latest');
       await open();
       await type(page, `${server.host}/samples/hello:latest`);
@@ -58,8 +58,7 @@ for (const kind of ['memory', 'distribution']) {
       expect(complaints).toEqual([]);
     });
 
-    test('an OCI index shows annotations, attestation and nested index apart from its platforms', async ({ page, open, complaints, ...servers }) => {
-      const server = servers[kind];
+    test('an OCI index shows annotations, attestation and nested index apart from its platforms', async ({ page, open, complaints, server }) => {
       const index = await truth(server, 'samples/webapp', '1.4');
       await open();
       await type(page, `${server.host}/samples/webapp:1.4`);
@@ -84,8 +83,7 @@ for (const kind of ['memory', 'distribution']) {
       ['OCI', 'samples/alpine', '3.22'],
       ['Docker', 'samples/legacy', '1'],
     ]) {
-      test(`a single ${about} image shows platform, config and layers`, async ({ page, open, complaints, ...servers }) => {
-        const server = servers[kind];
+      test(`a single ${about} image shows platform, config and layers`, async ({ page, open, complaints, server }) => {
         const image = await truth(server, name, tag);
         const blob = await fetch(`${server.registry}/v2/${name}/blobs/${image.json.config.digest}`);
         const config = await blob.json();
@@ -107,8 +105,7 @@ for (const kind of ['memory', 'distribution']) {
       });
     }
 
-    test('what the registry does not hold is not found', async ({ page, open, ...servers }) => {
-      const server = servers[kind];
+    test('what the registry does not hold is not found', async ({ page, open, server }) => {
       for (const reference of ['samples/hello:no-such-tag', 'no/such/repository:1', `samples/hello@sha256:${'0'.repeat(64)}`]) {
         await open(`/inspect/${server.host}/${reference}`);
         await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');
@@ -116,8 +113,7 @@ for (const kind of ['memory', 'distribution']) {
       }
     });
 
-    test('by digest, with and without a tag', async ({ page, open, ...servers }) => {
-      const server = servers[kind];
+    test('by digest, with and without a tag', async ({ page, open, server }) => {
       const list = await truth(server, 'samples/hello', 'latest');
       for (const target of [`@${list.digest}`, `:latest@${list.digest}`]) {
         await open(`/inspect/${server.host}/samples/hello${target}`);
@@ -238,12 +234,12 @@ for (const theme of ['light', 'dark']) {
           await open(path(memory.host));
           await expect(page.getByTestId(ready).first()).toBeVisible();
           await expect(page.locator('.skeleton')).toHaveCount(0);
+          await page.screenshot({ path: inProject(`target/screenshots/${name}-${theme}-${size}.png`) });
+          if (process.env.UPDATE_SCREENSHOTS && `${name}-${theme}-${size}` === 'list-light-wide') {
+            await page.screenshot({ path: inProject('tests/e2e/screenshots/inspect-list.png') });
+          }
           await expectNoSidewaysScroll(page);
           await expectAccessible(page);
-          await page.screenshot({ path: `target/screenshots/${name}-${theme}-${size}.png` });
-          if (process.env.UPDATE_SCREENSHOTS && name === 'list' && theme === 'light' && size === 'wide') {
-            await page.screenshot({ path: 'tests/e2e/screenshots/inspect-list.png' });
-          }
         });
       }
     });

@@ -42,7 +42,7 @@ pub fn Json(props: &Props) -> Html {
             <pre
                 class={classes!("raw", wraps.then_some("raw--wrap"))}
                 tabindex="0"
-                aria-label={props.title.clone()}
+                aria-label={format!("{}, raw", props.title)}
                 role="region"
                 data-testid={props.testid.clone()}
             >
