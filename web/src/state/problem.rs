@@ -50,7 +50,7 @@ impl Problem {
         let registry = reference.registry().as_str();
         let (title, advice) = match error.code() {
             "not-found" => (
-                format!("{registry} has no {}", reference.familiar()),
+                format!("{registry} has no {}", within_registry(reference)),
                 vec![
                     format!("Check the spelling of the repository ({}) and of the tag or digest.", reference.repository().as_str()),
                     "A private image is “not found” to those who may not see it.".to_owned(),
@@ -83,6 +83,12 @@ impl Problem {
         let paste = (error.code() == "cors").then(|| CORS_FOR_DISTRIBUTION.to_owned());
         Self { code: error.code(), title, reason: format!("{error}"), advice, paste }
     }
+}
+
+/// The reference without its registry.
+fn within_registry(reference: &Reference) -> String {
+    let full = reference.to_string();
+    full.strip_prefix(&format!("{}/", reference.registry().as_str())).map_or(full.clone(), str::to_owned)
 }
 
 /// What CNCF Distribution needs, so that pages of other origins can read from it and push to it.

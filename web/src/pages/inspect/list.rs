@@ -94,7 +94,7 @@ fn image_row(inspected: &Inspected, index: &Index, entry: &Descriptor, child: &P
                 }
             </>
         },
-        html! { <><td class="number">{ layers }</td><td class="number">{ size }</td></> },
+        html! { <><td class="number" data-unit="layers">{ layers }</td><td class="number">{ size }</td></> },
     )
 }
 

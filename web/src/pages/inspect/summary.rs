@@ -57,7 +57,9 @@ pub fn loading(reference: &str) -> Html {
 }
 
 fn title(reference: &Reference, manifest: Option<&Manifest>) -> Html {
-    let repository = reference.repository().as_str();
+    // A long name breaks at its slashes.
+    let repository =
+        reference.repository().as_str().split_inclusive('/').map(|part| html! { <>{ part }<wbr /></> });
     let version = match (reference.tag(), reference.digest()) {
         (Some(tag), _) => format!(":{}", tag.as_str()),
         (None, Some(digest)) => format!("@{}:{}…", digest.algorithm().as_str(), digest.short()),
@@ -66,8 +68,8 @@ fn title(reference: &Reference, manifest: Option<&Manifest>) -> Html {
     html! {
         <div class="title">
             <h1>
-                <span class="part">{ format!("{}/", reference.registry().as_str()) }</span>
-                { repository }
+                <span class="part">{ format!("{}/", reference.registry().as_str()) }<wbr /></span>
+                { for repository }
                 <span class="part">{ version }</span>
             </h1>
             <div class="title__chips">
