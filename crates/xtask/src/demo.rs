@@ -7,13 +7,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
-use crate::{
-    setup,
-    tools::{root, step},
-    web,
-};
+use crate::{dev_registry, setup, tools::root, web};
 
 /// What the demo can be told.
 pub struct Options {
@@ -42,10 +38,8 @@ impl Options {
 pub fn run(sh: &Shell, options: Options) -> Result<()> {
     setup::for_web(sh)?;
     web::build(sh)?;
-    step("cargo build: the in-memory registry", || {
-        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-dev-registry").quiet().run()?)
-    })?;
-    let mut program = Command::new(root().join("target/debug/tallyman-dev-registry"));
+    dev_registry::build(sh)?;
+    let mut program = Command::new(dev_registry::program());
     program.current_dir(root()).stdout(Stdio::piped()).args(["--samples", "--app", "dist"]);
     program.args(["--addr".to_owned(), format!("127.0.0.1:{}", options.registry_port)]);
     program.args(["--app-addr".to_owned(), format!("127.0.0.1:{}", options.app_port)]);
@@ -59,7 +53,7 @@ pub fn run(sh: &Shell, options: Options) -> Result<()> {
         match line?.split_once(' ') {
             Some(("registry", url)) => println!("\n  Registry  {url}"),
             Some(("app", url)) => {
-                println!("  App       {url}\n\n  Open the app in a browser. Ctrl-C ends both.")
+                println!("  App       {url}\n\n  Open the app in a browser. Ctrl-C ends both.");
             }
             _ => {}
         }

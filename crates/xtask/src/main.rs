@@ -2,6 +2,7 @@
 
 mod apt;
 mod demo;
+mod dev_registry;
 mod lint;
 mod report;
 mod setup;

@@ -12,15 +12,16 @@ use anyhow::{Context, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
+    dev_registry::{self, DevRegistry},
     lint,
     report::{self, Count},
     setup,
-    tools::{is_on_path, root, step},
+    tools::{is_on_path, root},
     web,
 };
 
 /// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
-const WASM_TESTS: [&str; 0] = [];
+const WASM_TESTS: [&str; 1] = ["tallyman-registry"];
 
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
@@ -74,7 +75,7 @@ fn lint(sh: &Shell) -> Result<Count> {
 
 fn native(sh: &Shell) -> Result<Count> {
     // The tests start this program.
-    cmd!(sh, "cargo build --quiet --locked --package tallyman-dev-registry").quiet().run()?;
+    dev_registry::build(sh)?;
     let doc =
         tested(cmd!(sh, "cargo test --quiet --locked --workspace --all-features --doc"), report::libtest)?;
     let units = if is_on_path("cargo-nextest") {
@@ -91,12 +92,19 @@ fn native(sh: &Shell) -> Result<Count> {
 }
 
 fn wasm(sh: &Shell) -> Result<Count> {
+    dev_registry::build(sh)?;
+    let (registry, without_cors) =
+        (DevRegistry::start(&["--samples"])?, DevRegistry::start(&["--samples", "--no-cors"])?);
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
-            cmd!(sh, "cargo test --locked --package {package} --target wasm32-unknown-unknown --test *")
+            cmd!(sh, "cargo test --locked --package {package} --target wasm32-unknown-unknown --test wasm")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-                .env("CHROMEDRIVER", "/usr/bin/chromedriver");
+                .env("CHROMEDRIVER", "/usr/bin/chromedriver")
+            // An isolated page may not even ask whether a registry without CORS headers is there.
+            .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
+                .env("TALLYMAN_TEST_REGISTRY", registry.host())
+                .env("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS", without_cors.host());
         total = total.and(tested(run, report::libtest)?);
     }
     some(total)
@@ -104,9 +112,7 @@ fn wasm(sh: &Shell) -> Result<Count> {
 
 fn e2e(sh: &Shell) -> Result<Count> {
     web::build(sh)?;
-    step("cargo build: the in-memory registry", || {
-        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-dev-registry").quiet().run()?)
-    })?;
+    dev_registry::build(sh)?;
     let report = root().join("target/e2e.json");
     // An old report must not stand in for a run that did not come to its end.
     if report.exists() {

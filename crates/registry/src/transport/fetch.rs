@@ -49,9 +49,9 @@ impl Transport for FetchTransport {
             let sent = if request.body.is_empty() {
                 builder.send().await
             } else {
-                builder.body(Uint8Array::from(&*request.body)).map_err(other)?.send().await
+                builder.body(Uint8Array::from(&*request.body)).map_err(|error| other(&error))?.send().await
             };
-            let response = sent.map_err(other)?;
+            let response = sent.map_err(|error| other(&error))?;
             let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut headers = HeaderMap::new();
             for (name, value) in response.headers().entries() {
@@ -113,7 +113,7 @@ fn builder(url: &str, method: &Method, ending: &Ending) -> RequestBuilder {
         .abort_signal(Some(&ending.0.signal()))
 }
 
-fn other(error: gloo_net::Error) -> TransportError {
+fn other(error: &gloo_net::Error) -> TransportError {
     TransportError { kind: TransportErrorKind::Opaque, message: error.to_string() }
 }
 
