@@ -1,0 +1,219 @@
+//! Local manifest lists: entries in Docker's order, and the bytes that Docker makes of them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use thiserror::Error;
+
+use crate::{
+    Descriptor, Digest, ImageManifest, MediaType, Platform, Reference,
+    go_json::{self, SyntaxError},
+};
+
+/// One image in a local list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListEntry {
+    /// The image as the user named it.
+    pub reference: Reference,
+    /// Media type, digest, size and platform of its manifest.
+    pub descriptor: Descriptor,
+    /// The manifest's exact bytes. Lists written by Docker 20.10 lack them.
+    pub raw: Option<Arc<[u8]>>,
+    /// The manifest's JSON as Docker stores it: compact, with Go's escapes.
+    pub manifest_json: Arc<[u8]>,
+}
+
+impl ListEntry {
+    /// An entry of the manifest `raw`, which `descriptor` describes.
+    ///
+    /// # Errors
+    /// When `raw` is no JSON.
+    pub fn new(
+        reference: Reference,
+        descriptor: Descriptor,
+        raw: impl Into<Arc<[u8]>>,
+    ) -> Result<Self, SyntaxError> {
+        let raw = raw.into();
+        let manifest_json = go_json::compact(&raw)?.into();
+        Ok(Self { reference, descriptor, raw: Some(raw), manifest_json })
+    }
+
+    /// The platform; empty where none is set.
+    pub fn platform(&self) -> Platform {
+        self.descriptor.platform.clone().unwrap_or_default()
+    }
+
+    /// Whether the manifest is an OCI one, and no Docker one.
+    pub fn is_oci(&self) -> bool {
+        self.descriptor.media_type == MediaType::OciManifest
+    }
+
+    /// The manifest to put into another repository: the exact bytes, or, where Docker 20.10 did not keep them, the
+    /// indentation that its registry most probably served.
+    ///
+    /// # Errors
+    /// When the bytes have to be rebuilt from something that is no JSON.
+    pub fn manifest_bytes(&self) -> Result<Arc<[u8]>, SyntaxError> {
+        match &self.raw {
+            Some(raw) => Ok(Arc::clone(raw)),
+            None => {
+                let step = if self.is_oci() { "  " } else { "   " };
+                Ok(go_json::indent(&self.manifest_json, step)?.into())
+            }
+        }
+    }
+
+    /// The manifest, read.
+    ///
+    /// # Errors
+    /// When the bytes are no image manifest.
+    pub fn image(&self) -> Result<ImageManifest, serde_json::Error> {
+        serde_json::from_slice(self.raw.as_ref().unwrap_or(&self.manifest_json))
+    }
+}
+
+/// Two images whose names are one in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{added} and {present} have the same name in the local store ({}): only one of them can be in a list; name one of them by its digest",
+    added.file_name()
+)]
+pub struct NameTaken {
+    /// The image that was to be added.
+    pub added: Box<Reference>,
+    /// The image that has the name already.
+    pub present: Box<Reference>,
+}
+
+/// A list of manifests for one name, as `docker manifest create` keeps it until it is pushed.
+///
+/// The entries stand in the order of their file names' bytes, whatever order they came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestList {
+    reference: Reference,
+    entries: BTreeMap<String, ListEntry>,
+}
+
+impl ManifestList {
+    /// A list without entries.
+    pub fn new(reference: Reference) -> Self {
+        Self { reference, entries: BTreeMap::new() }
+    }
+
+    /// The name of the list.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entries in Docker's order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &ListEntry> {
+        self.entries.values()
+    }
+
+    /// Puts an entry in; one of the same reference goes out and is given back.
+    ///
+    /// # Errors
+    /// When another image has the same file name ([`Reference::file_name`]): Docker would take one for the other.
+    pub fn insert(&mut self, entry: ListEntry) -> Result<Option<ListEntry>, NameTaken> {
+        self.check_name(&entry.reference)?;
+        Ok(self.entries.insert(entry.reference.file_name(), entry))
+    }
+
+    /// Whether an entry of this name can be put in or looked for.
+    ///
+    /// # Errors
+    /// When another image has the same file name.
+    pub fn check_name(&self, reference: &Reference) -> Result<(), NameTaken> {
+        match self.entries.get(&reference.file_name()) {
+            Some(present) if present.reference != *reference => Err(NameTaken {
+                added: Box::new(reference.clone()),
+                present: Box::new(present.reference.clone()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The entry of an image.
+    pub fn get(&self, reference: &Reference) -> Option<&ListEntry> {
+        self.entries.get(&reference.file_name()).filter(|entry| entry.reference == *reference)
+    }
+
+    /// Takes the entry of an image out.
+    pub fn remove(&mut self, reference: &Reference) -> Option<ListEntry> {
+        self.get(reference)?;
+        self.entries.remove(&reference.file_name())
+    }
+
+    /// The media type that Docker gives the list: an OCI index where the first entry is an OCI manifest, whatever
+    /// the others are, else a Docker list.
+    pub fn media_type(&self) -> MediaType {
+        match self.entries.values().next() {
+            Some(first) if first.is_oci() => MediaType::OciIndex,
+            _ => MediaType::DockerList,
+        }
+    }
+
+    /// The exact bytes that Docker makes of the list.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(&self.media_type(), self.iter().map(|entry| &entry.descriptor))
+    }
+
+    /// The digest of [`ManifestList::to_bytes`].
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.to_bytes())
+    }
+}
+
+/// A list of these descriptors as Docker writes it: three spaces a level, Go's escapes, no newline at the end; of
+/// each entry media type, size, digest and platform, and nothing else.
+pub fn encode<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
+    let entries: Vec<String> = entries.map(entry_json).collect();
+    let media_type = go_json::quote(media_type.as_str());
+    let compact =
+        format!(r#"{{"schemaVersion":2,"mediaType":{media_type},"manifests":[{}]}}"#, entries.join(","));
+    go_json::indent(compact.as_bytes(), "   ").expect("what is written here is JSON")
+}
+
+fn entry_json(descriptor: &Descriptor) -> String {
+    let media_type = go_json::quote(descriptor.media_type.as_str());
+    let size = match descriptor.size {
+        0 => String::new(),
+        size => format!(r#""size":{size},"#),
+    };
+    let platform = match &descriptor.platform {
+        Some(platform) => platform_json(platform),
+        None => platform_json(&Platform::default()),
+    };
+    format!(r#"{{"mediaType":{media_type},{size}"digest":"{}","platform":{platform}}}"#, descriptor.digest)
+}
+
+/// A platform as Docker writes it: `architecture` and `os` always, the rest where it is set.
+pub fn platform_json(platform: &Platform) -> String {
+    let mut json = format!(
+        r#"{{"architecture":{},"os":{}"#,
+        go_json::quote(&platform.architecture),
+        go_json::quote(&platform.os)
+    );
+    if !platform.os_version.is_empty() {
+        json.push_str(&format!(r#","os.version":{}"#, go_json::quote(&platform.os_version)));
+    }
+    if !platform.os_features.is_empty() {
+        let features: Vec<String> =
+            platform.os_features.iter().map(|feature| go_json::quote(feature)).collect();
+        json.push_str(&format!(r#","os.features":[{}]"#, features.join(",")));
+    }
+    if !platform.variant.is_empty() {
+        json.push_str(&format!(r#","variant":{}"#, go_json::quote(&platform.variant)));
+    }
+    json.push('}');
+    json
+}

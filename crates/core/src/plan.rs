@@ -1,0 +1,179 @@
+//! What pushing a list will do, as a value: made without any network, shown to the user, then executed.
+
+mod build;
+mod show;
+
+pub use build::check_registry;
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{Digest, MediaType, Reference, Repository, go_json::SyntaxError};
+
+/// What pushing a list will do.
+///
+/// The steps stand in the order in which Docker makes them: all mounts, then the manifests, then the list. Those
+/// that do not depend on each other may run side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushPlan {
+    /// The list's name.
+    pub target: Reference,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The manifests that are put before the list, in Docker's order: one for each entry of another repository, with
+    /// the index of the step that puts it. Entries of one digest share a step.
+    pub copies: Vec<(Reference, usize)>,
+}
+
+/// One step of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// Indices of the steps that must have succeeded before this one begins; all are smaller than its own.
+    pub after: Vec<usize>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// Requests that a step makes, without those that get a token or find out how to speak to the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// When all goes as hoped.
+    pub requests: usize,
+    /// At most.
+    pub at_most: usize,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Makes a blob of another repository known in the target's, without transferring it.
+    MountBlob {
+        /// The blob.
+        digest: Digest,
+        /// Where it can be mounted from, in the order to try.
+        sources: Vec<MountSource>,
+    },
+    /// Puts the manifest of an image into the target's repository, by digest.
+    PutManifest {
+        /// The first of the entries that it belongs to.
+        reference: Reference,
+        /// Its media type.
+        media_type: MediaType,
+        /// Its digest.
+        digest: Digest,
+        /// Its exact bytes.
+        bytes: Arc<[u8]>,
+    },
+    /// Puts the list: by tag, or by its own digest where the target has no tag.
+    PutList {
+        /// What it is put as: the target with a tag, or with the list's digest.
+        reference: Reference,
+        /// Its media type.
+        media_type: MediaType,
+        /// Its digest.
+        digest: Digest,
+        /// Its exact bytes.
+        bytes: Arc<[u8]>,
+    },
+}
+
+/// A repository that a blob can be mounted from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountSource {
+    /// The repository, in the target's registry.
+    pub repository: Repository,
+    /// Whether the push goes on where the registry does not mount the blob: Docker does so for Windows images, whose
+    /// foreign layers are in no registry.
+    pub may_fail: bool,
+}
+
+/// Why a list cannot be pushed. The first three in Docker's words.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// An entry without operating system or architecture.
+    #[error("manifest {image} must have an OS and Architecture to be pushed to a registry")]
+    PlatformMissing {
+        /// The entry.
+        image: Reference,
+    },
+    /// An entry of another registry.
+    #[error(
+        "cannot use source images from a different registry than the target image: {source_registry} != {target_registry}"
+    )]
+    OtherRegistry {
+        /// The entry.
+        image: Reference,
+        /// Its registry.
+        source_registry: String,
+        /// The target's registry.
+        target_registry: String,
+    },
+    /// The bytes of an entry are not those that its digest stands for.
+    #[error("internal digest mismatch for {image}: expected {expected}, got {found}")]
+    DigestMismatch {
+        /// The entry.
+        image: Reference,
+        /// The digest in its descriptor.
+        expected: Digest,
+        /// The digest of the bytes.
+        found: Digest,
+    },
+    /// The manifest of an entry cannot be read.
+    #[error("expected an image manifest in the local list for {image}, found something else: {reason}")]
+    Manifest {
+        /// The entry.
+        image: Reference,
+        /// What stands there.
+        reason: String,
+    },
+    /// The stored manifest of an entry is no JSON.
+    #[error("{reason}")]
+    Syntax {
+        /// The entry.
+        image: Reference,
+        /// Where the JSON ends to be any.
+        reason: SyntaxError,
+    },
+}
+
+impl PlanError {
+    /// A name for the sort of error that does not change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::PlatformMissing { .. } => "platform-missing",
+            Self::OtherRegistry { .. } => "other-registry",
+            Self::DigestMismatch { .. } => "digest-mismatch",
+            Self::Manifest { .. } | Self::Syntax { .. } => "manifest-invalid",
+        }
+    }
+}
+
+impl PushPlan {
+    /// What all steps cost together.
+    pub fn cost(&self) -> Cost {
+        let sum = |of: fn(&Cost) -> usize| self.steps.iter().map(|step| of(&step.cost)).sum();
+        Cost { requests: sum(|cost| cost.requests), at_most: sum(|cost| cost.at_most) }
+    }
+
+    /// How many round trips follow each other when everything that can run side by side does.
+    pub fn depth(&self) -> usize {
+        let mut depths: Vec<usize> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let before = step.after.iter().map(|index| depths[*index]).max().unwrap_or_default();
+            depths.push(before + 1);
+        }
+        depths.into_iter().max().unwrap_or_default()
+    }
+
+    /// Media type, digest and bytes of the list.
+    pub fn list(&self) -> (&MediaType, &Digest, &Arc<[u8]>) {
+        match self.steps.last().map(|step| &step.action) {
+            Some(Action::PutList { media_type, digest, bytes, .. }) => (media_type, digest, bytes),
+            _ => unreachable!("the last step of every plan puts the list"),
+        }
+    }
+}

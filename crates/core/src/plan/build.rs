@@ -1,0 +1,155 @@
+//! From a list to the steps that push it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Action, Cost, MountSource, PlanError, PushPlan, Step};
+use crate::{Digest, ListEntry, ManifestList, Reference};
+
+impl PushPlan {
+    /// The plan for pushing `list`.
+    ///
+    /// Makes the checks that Docker makes before its first request, in Docker's order. A list without entries has
+    /// no plan that Docker would make; it is refused by the caller.
+    ///
+    /// # Errors
+    /// When an entry has no operating system or architecture, is of another registry, or is not what its digest
+    /// says.
+    pub fn new(list: &ManifestList) -> Result<Self, PlanError> {
+        let target = list.reference();
+        for entry in list.iter() {
+            check_platform(entry)?;
+            check_registry(entry, target)?;
+        }
+        let foreign: Vec<&ListEntry> =
+            list.iter().filter(|entry| entry.reference.repository() != target.repository()).collect();
+        let mut mounts = Mounts::default();
+        let mut blobs = Vec::with_capacity(foreign.len());
+        let mut manifests = Vec::with_capacity(foreign.len());
+        for entry in &foreign {
+            blobs.push(mounts.add(entry)?);
+            manifests.push(checked_bytes(entry)?);
+        }
+        let mut steps = mounts.steps;
+        let mut copies = Vec::with_capacity(foreign.len());
+        let mut put_at: HashMap<&Digest, usize> = HashMap::new();
+        for ((entry, after), bytes) in foreign.iter().zip(blobs).zip(manifests) {
+            let index = *put_at.entry(&entry.descriptor.digest).or_insert(steps.len());
+            if index == steps.len() {
+                steps.push(put_manifest(entry, bytes, after));
+            } else {
+                steps[index].after.extend(after);
+                steps[index].after.sort_unstable();
+                steps[index].after.dedup();
+            }
+            copies.push((entry.reference.clone(), index));
+        }
+        let mut after: Vec<usize> = put_at.into_values().collect();
+        after.sort_unstable();
+        steps.push(put_list(list, after));
+        Ok(Self { target: target.clone(), steps, copies })
+    }
+}
+
+fn check_platform(entry: &ListEntry) -> Result<(), PlanError> {
+    match &entry.descriptor.platform {
+        Some(platform) if !platform.os.is_empty() && !platform.architecture.is_empty() => Ok(()),
+        _ => Err(PlanError::PlatformMissing { image: entry.reference.clone() }),
+    }
+}
+
+/// Whether an entry can be in a list of `target`'s registry: its own must be the same, letter for letter.
+///
+/// # Errors
+/// When it is another one.
+pub fn check_registry(entry: &ListEntry, target: &Reference) -> Result<(), PlanError> {
+    if entry.reference.registry() == target.registry() {
+        return Ok(());
+    }
+    Err(PlanError::OtherRegistry {
+        image: entry.reference.clone(),
+        source_registry: entry.reference.registry().as_str().to_owned(),
+        target_registry: target.registry().as_str().to_owned(),
+    })
+}
+
+fn checked_bytes(entry: &ListEntry) -> Result<Arc<[u8]>, PlanError> {
+    let image = || entry.reference.clone();
+    let bytes = entry.manifest_bytes().map_err(|reason| PlanError::Syntax { image: image(), reason })?;
+    let expected = &entry.descriptor.digest;
+    let found = Digest::with(expected.algorithm(), &bytes);
+    if found == *expected {
+        return Ok(bytes);
+    }
+    Err(PlanError::DigestMismatch { image: image(), expected: expected.clone(), found })
+}
+
+/// One step for each blob, however many entries share it.
+#[derive(Default)]
+struct Mounts {
+    steps: Vec<Step>,
+    of_blob: HashMap<Digest, usize>,
+}
+
+impl Mounts {
+    /// Takes in an entry's blobs: config, then layers. Gives the steps that they need.
+    fn add(&mut self, entry: &ListEntry) -> Result<Vec<usize>, PlanError> {
+        let image = entry.image().map_err(|error| PlanError::Manifest {
+            image: entry.reference.clone(),
+            reason: error.to_string(),
+        })?;
+        let may_fail = entry.platform().os == "windows";
+        let mut needed = Vec::with_capacity(image.layers.len() + 1);
+        for blob in std::iter::once(&image.config).chain(&image.layers) {
+            let index = *self.of_blob.entry(blob.digest.clone()).or_insert_with(|| {
+                self.steps.push(Step {
+                    action: Action::MountBlob { digest: blob.digest.clone(), sources: Vec::new() },
+                    after: Vec::new(),
+                    cost: Cost { requests: 1, at_most: 0 },
+                });
+                self.steps.len() - 1
+            });
+            add_source(&mut self.steps[index], entry, may_fail);
+            needed.push(index);
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        Ok(needed)
+    }
+}
+
+fn add_source(step: &mut Step, entry: &ListEntry, may_fail: bool) {
+    let Action::MountBlob { sources, .. } = &mut step.action else {
+        unreachable!("blobs are kept in steps that mount them");
+    };
+    let repository = entry.reference.repository();
+    match sources.iter_mut().find(|source| source.repository == *repository) {
+        Some(source) => source.may_fail &= may_fail,
+        None => {
+            sources.push(MountSource { repository: repository.clone(), may_fail });
+            // Asking for the mount, and giving up the upload that was begun in its place.
+            step.cost.at_most += 2;
+        }
+    }
+}
+
+fn put_manifest(entry: &ListEntry, bytes: Arc<[u8]>, after: Vec<usize>) -> Step {
+    let action = Action::PutManifest {
+        reference: entry.reference.clone(),
+        media_type: entry.descriptor.media_type.clone(),
+        digest: entry.descriptor.digest.clone(),
+        bytes,
+    };
+    Step { action, after, cost: Cost { requests: 1, at_most: 1 } }
+}
+
+fn put_list(list: &ManifestList, after: Vec<usize>) -> Step {
+    let bytes: Arc<[u8]> = list.to_bytes().into();
+    let digest = Digest::of(&bytes);
+    let target = list.reference();
+    let reference = match target.tag() {
+        Some(tag) => target.by_tag(tag.clone()),
+        None => target.by_digest(digest.clone()),
+    };
+    let action = Action::PutList { reference, media_type: list.media_type(), digest, bytes };
+    Step { action, after, cost: Cost { requests: 1, at_most: 1 } }
+}

@@ -1,0 +1,209 @@
+//! JSON as Go reads and writes it.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use tallyman_core::{Platform, PlatformError, go_json};
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn faults_are_worded_as_go_words_them() {
+    for (json, message) in [
+        ("", "unexpected end of JSON input"),
+        ("  ", "unexpected end of JSON input"),
+        ("{", "unexpected end of JSON input"),
+        ("[1", "unexpected end of JSON input"),
+        ("{\"a\":", "unexpected end of JSON input"),
+        ("\"a", "unexpected end of JSON input"),
+        ("broken", "invalid character 'b' looking for beginning of value"),
+        ("not json", "invalid character 'o' in literal null (expecting 'u')"),
+        ("tr", "invalid character ' ' in literal true (expecting 'u')"),
+        ("404 page", "invalid character 'p' after top-level value"),
+        ("<html>", "invalid character '<' looking for beginning of value"),
+        ("\u{feff}{}", "invalid character 'ï' looking for beginning of value"),
+        ("{'a':1}", "invalid character '\\'' looking for beginning of object key string"),
+        ("{\"a\" 1}", "invalid character '1' after object key"),
+        ("{\"a\":1 \"b\"}", "invalid character '\"' after object key:value pair"),
+        ("{\"a\":1,}", "invalid character '}' looking for beginning of object key string"),
+        ("[1 2]", "invalid character '2' after array element"),
+        ("[1,]", "invalid character ']' looking for beginning of value"),
+        ("{}}", "invalid character '}' after top-level value"),
+        ("01", "invalid character '1' after top-level value"),
+        ("-x", "invalid character 'x' in numeric literal"),
+        ("1.x", "invalid character 'x' after decimal point in numeric literal"),
+        ("1ex", "invalid character 'x' in exponent of numeric literal"),
+        ("\"\n\"", "invalid character '\\n' in string literal"),
+        ("\"\\x\"", "invalid character 'x' in string escape code"),
+        ("\"\\u00g0\"", "invalid character 'g' in \\u hexadecimal character escape"),
+        ("\u{1}", "invalid character '\\x01' looking for beginning of value"),
+    ] {
+        assert_eq!(go_json::check(json.as_bytes()).unwrap_err().to_string(), message, "{json:?}");
+    }
+    let deep = "[".repeat(10_001);
+    let message = "invalid character '[' exceeded max depth";
+    assert_eq!(go_json::check(deep.as_bytes()).unwrap_err().to_string(), message);
+    assert!(go_json::check(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)).as_bytes()).is_ok());
+}
+
+#[test]
+fn indenting_moves_white_space_alone() {
+    for (json, indented) in [
+        ("{}", "{}"),
+        (" [ ] ", "[] "),
+        ("{\"b\":1.50e+3,\"a\":[],\"a\":{ }}", "{\n\t\"b\": 1.50e+3,\n\t\"a\": [],\n\t\"a\": {}\n}"),
+        (
+            "[1,[2,{\"a\":\"b, {c}: \\\"[\"}]]\n",
+            "[\n\t1,\n\t[\n\t\t2,\n\t\t{\n\t\t\t\"a\": \"b, {c}: \\\"[\"\n\t\t}\n\t]\n]\n",
+        ),
+        ("\"<&>\"", "\"<&>\""),
+        ("\"\\\\\"", "\"\\\\\""),
+    ] {
+        assert_eq!(text(go_json::indent(json.as_bytes(), "\t").unwrap()), indented);
+    }
+}
+
+#[test]
+fn compacting_escapes_what_go_escapes_in_raw_json() {
+    let json = "{ \"a\" : \"<b> & \u{2028}\u{2029} \u{2027} é\" ,\n\t\"n\" : 1.0 }\n";
+    let compact = r#"{"a":"\u003cb\u003e \u0026 \u2028\u2029 ‧ é","n":1.0}"#;
+    assert_eq!(text(go_json::compact(json.as_bytes()).unwrap()), compact);
+}
+
+#[test]
+fn quoting_escapes_what_go_escapes() {
+    let quoted = r#""a\"\\\n\r\t\b\f\u0000\u001f\u003c\u003e\u0026\u2028\u2029/é😀"#;
+    assert_eq!(
+        go_json::quote("a\"\\\n\r\t\u{8}\u{c}\0\u{1f}<>&\u{2028}\u{2029}/é😀\u{7f}"),
+        format!("{quoted}\u{7f}\"")
+    );
+}
+
+#[test]
+fn members_keep_their_order_their_bytes_and_their_repetitions() {
+    let json = br#" {"b" : {"x":[1, 2]}, "a":1.0,"\u0061":"]}," , "":[ ]}"#;
+    let members = go_json::members(json).unwrap();
+    let expected: [(&str, &[u8]); 4] =
+        [("b", br#"{"x":[1, 2]}"#), ("a", b"1.0"), ("a", br#""]},""#), ("", b"[ ]")];
+    assert_eq!(members, expected.map(|(key, value)| (key.to_owned(), value)));
+    assert_eq!(go_json::elements(b"[1, [2], {}]").unwrap(), [&b"1"[..], b"[2]", b"{}"]);
+    assert!(go_json::members(b"[1]").unwrap().is_empty() && go_json::elements(b"{}").unwrap().is_empty());
+}
+
+#[test]
+fn strings_that_are_no_unicode_are_mended_as_go_mends_them() {
+    for (json, text) in [
+        (&b"\"a\xff\xfeb\""[..], "a\u{fffd}\u{fffd}b"),
+        (b"\"\\ud800\"", "\u{fffd}"),
+        (b"\"\\ud83d\\ude00\"", "😀"),
+        (b"\"\\ud83d\\u0041\"", "\u{fffd}A"),
+        (b"\"\\/\\b\\u00e9\"", "/\u{8}é"),
+    ] {
+        assert_eq!(go_json::unquote(json), text);
+    }
+}
+
+#[test]
+fn a_platform_is_read_out_of_a_config_as_go_decodes_it() {
+    let full = Platform {
+        os_version: "1".to_owned(),
+        variant: "v8".to_owned(),
+        os_features: vec!["x".to_owned(), String::new()],
+        ..Platform::new("linux", "arm64")
+    };
+    for (config, platform) in [
+        (
+            r#"{"OS":"linux","Architecture":"arm64","VARIANT":"v8","Os.Version":"1","os.features":["x",null]}"#,
+            full,
+        ),
+        ("{}", Platform::default()),
+        ("null", Platform::default()),
+        (r#"{"os":null,"architecture":"amd64"}"#, Platform::new("", "amd64")),
+        (r#"{"os":"linux","OS":null,"architecture":"a","architecture":"b"}"#, Platform::new("linux", "b")),
+        ("{\"o\u{17f}\":\"linux\",\"config\":{\"os\":7}}", Platform::new("linux", "")),
+    ] {
+        assert_eq!(Platform::from_config(config.as_bytes()).unwrap(), platform, "{config}");
+    }
+}
+
+#[test]
+fn a_config_of_the_wrong_shape_is_refused_in_gos_words() {
+    for (config, message) in [
+        ("not json", "invalid character 'o' in literal null (expecting 'u')"),
+        ("[]", "json: cannot unmarshal array into Go value of type v1.Platform"),
+        (r#""linux""#, "json: cannot unmarshal string into Go value of type v1.Platform"),
+        (
+            r#"{"os.features":"x","os":1}"#,
+            "json: cannot unmarshal string into Go struct field Platform.os.features of type []string",
+        ),
+        (
+            r#"{"os.features":["a",1]}"#,
+            "json: cannot unmarshal number into Go struct field Platform.os.features of type string",
+        ),
+        (r#"{"OS":{}}"#, "json: cannot unmarshal object into Go struct field Platform.os of type string"),
+    ] {
+        let error: PlatformError = Platform::from_config(config.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), message, "{config}");
+    }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_formatted_says_the_same(value in json(), pretty in any::<bool>()) {
+        let written = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
+        let indented = go_json::indent(&written, "   ").unwrap();
+        let compact = go_json::compact(&written).unwrap();
+        prop_assert_eq!(&serde_json::from_slice::<Value>(&indented).unwrap(), &value);
+        prop_assert_eq!(&serde_json::from_slice::<Value>(&compact).unwrap(), &value);
+        prop_assert_eq!(&go_json::indent(&indented, "   ").unwrap(), &indented);
+        prop_assert_eq!(go_json::compact(&indented).unwrap(), compact);
+        // The other library's two-space form differs in its empty containers alone, which it closes as well.
+        prop_assert_eq!(go_json::indent(&written, "  ").unwrap(), serde_json::to_vec_pretty(&value).unwrap());
+    }
+
+    #[test]
+    fn a_quoted_string_reads_back(text in any::<String>()) {
+        let quoted = go_json::quote(&text);
+        prop_assert_eq!(&serde_json::from_str::<String>(&quoted).unwrap(), &text);
+        prop_assert_eq!(go_json::unquote(quoted.as_bytes()), text);
+        let escaped = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+        prop_assert!(!quoted.contains(escaped));
+    }
+
+    #[test]
+    fn bytes_are_json_where_another_parser_says_so(bytes in "[\\[\\]{}:,\"0-9a-z.\\\\ -]{0,12}") {
+        let other = serde_json::from_str::<Value>(&bytes);
+        // Numbers out of range are JSON all the same.
+        if !other.as_ref().is_err_and(|error| error.to_string().contains("out of range")) {
+            prop_assert_eq!(go_json::check(bytes.as_bytes()).is_ok(), other.is_ok(), "{}", bytes);
+        }
+    }
+
+    #[test]
+    fn members_are_those_another_parser_finds(value in json()) {
+        let written = serde_json::to_vec_pretty(&value).unwrap();
+        let members = go_json::members(&written).unwrap();
+        let expected = value.as_object().map_or(0, serde_json::Map::len);
+        prop_assert_eq!(members.len(), expected);
+        for (key, member) in members {
+            prop_assert_eq!(&serde_json::from_slice::<Value>(member).unwrap(), &value[&key]);
+        }
+    }
+}

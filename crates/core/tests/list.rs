@@ -1,0 +1,166 @@
+//! The bytes of lists.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use proptest::prelude::*;
+use serde::Deserialize;
+use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform, Reference};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Vector {
+    descriptors: Vec<serde_json::Value>,
+    media_type: MediaType,
+    digest: Digest,
+    bytes: String,
+}
+
+/// A descriptor as Go wrote it: a size of 0 is left out.
+fn recorded(mut descriptor: serde_json::Value) -> Descriptor {
+    let fields = descriptor.as_object_mut().expect("descriptors are objects");
+    fields.entry("size").or_insert(0.into());
+    serde_json::from_value(descriptor).expect("descriptors were recorded whole")
+}
+
+fn list_of(descriptors: &[Descriptor]) -> ManifestList {
+    let mut list = ManifestList::new("127.0.0.1:5000/acme/app:v1".parse().expect("a reference"));
+    for (number, descriptor) in descriptors.iter().enumerate() {
+        let reference = format!("127.0.0.1:5000/acme/app:part-{number:03}").parse().expect("a reference");
+        list.insert(ListEntry::new(reference, descriptor.clone(), *b"{}").expect("JSON"))
+            .expect("a new name");
+    }
+    list
+}
+
+#[test]
+fn every_recorded_list_has_dockers_bytes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/list-bytes/vectors.json");
+    let vectors: Vec<Vector> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(vectors.len(), 60);
+    for vector in vectors {
+        let list = list_of(&vector.descriptors.into_iter().map(recorded).collect::<Vec<_>>());
+        let expected = String::from_utf8(STANDARD.decode(vector.bytes).unwrap()).unwrap();
+        assert_eq!(String::from_utf8(list.to_bytes()).unwrap(), expected);
+        assert_eq!(list.media_type(), vector.media_type);
+        assert_eq!(list.digest(), vector.digest);
+    }
+}
+
+#[test]
+fn an_empty_list_is_a_docker_list() {
+    let list = ManifestList::new("acme/app".parse().unwrap());
+    let expected = "{\n   \"schemaVersion\": 2,\n   \"mediaType\": \"application/vnd.docker.distribution.manifest.list.v2+json\",\n   \"manifests\": []\n}";
+    assert_eq!(String::from_utf8(list.to_bytes()).unwrap(), expected);
+    assert_eq!(list.media_type(), MediaType::DockerList);
+}
+
+fn entry(reference: &str) -> ListEntry {
+    let descriptor = Descriptor::new(MediaType::DockerManifest, Digest::of(reference.as_bytes()), 2);
+    ListEntry::new(reference.parse().expect("a reference"), descriptor, *b"{}").expect("JSON")
+}
+
+#[test]
+fn entries_stand_in_the_order_of_their_file_names() {
+    let digested = format!("h.io/a/b@{}", Digest::of(b""));
+    let names = [
+        "h.io/a/b:1",
+        "h.io/a/b:z",
+        &digested,
+        "h.io/a/b-c:1",
+        "h.io/a/b/c:1",
+        "h.io/a/b.c:1",
+        "h.io/a/bb:1",
+    ];
+    let mut list = ManifestList::new("h.io/a/list".parse().unwrap());
+    for name in names {
+        assert_eq!(list.insert(entry(name)).unwrap(), None);
+    }
+    let order: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
+    let expected = [
+        "h.io/a/b:1",
+        "h.io/a/b-c:1",
+        "h.io/a/b:z",
+        "h.io/a/b.c:1",
+        &digested,
+        "h.io/a/b/c:1",
+        "h.io/a/bb:1",
+    ];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn two_names_that_share_a_file_are_refused_with_both_named() {
+    let mut list = ManifestList::new("h.io/a/list".parse().unwrap());
+    list.insert(entry("h.io/a/tool:1-arm")).unwrap();
+    let other: Reference = "h.io/a/tool-1:arm".parse().unwrap();
+    let message = list.insert(entry("h.io/a/tool-1:arm")).unwrap_err().to_string();
+    assert!(message.contains("h.io/a/tool:1-arm") && message.contains("h.io/a/tool-1:arm"), "{message}");
+    assert_eq!(list.remove(&other), None);
+    assert_eq!((list.len(), list.get(&other)), (1, None));
+    let same = list.insert(entry("h.io/a/tool:1-arm")).unwrap();
+    assert_eq!(same, Some(entry("h.io/a/tool:1-arm")));
+    assert!(list.remove(&"h.io/a/tool:1-arm".parse().unwrap()).is_some() && list.is_empty());
+}
+
+#[test]
+fn manifests_that_docker_kept_without_their_bytes_are_rebuilt_by_indenting() {
+    let mut kept = entry("h.io/a/b:1");
+    kept.raw = None;
+    kept.manifest_json = br#"{"a":[1]}"#[..].into();
+    assert_eq!(&*kept.manifest_bytes().unwrap(), b"{\n   \"a\": [\n      1\n   ]\n}");
+    kept.descriptor.media_type = MediaType::OciManifest;
+    assert_eq!(&*kept.manifest_bytes().unwrap(), b"{\n  \"a\": [\n    1\n  ]\n}");
+}
+
+fn platform() -> impl Strategy<Value = Platform> {
+    let any = || any::<String>();
+    (any(), any(), any(), prop::collection::vec(any(), 0..4), any()).prop_map(
+        |(architecture, os, os_version, os_features, variant)| Platform {
+            architecture,
+            os,
+            os_version,
+            os_features,
+            variant,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_list_says_what_was_put_into_it(
+        parts in prop::collection::vec((platform(), any::<bool>(), 1..u64::MAX), 0..6),
+    ) {
+        let descriptors: Vec<Descriptor> = parts
+            .into_iter()
+            .enumerate()
+            .map(|(number, (platform, oci, size))| {
+                let media_type = if oci { MediaType::OciManifest } else { MediaType::DockerManifest };
+                let mut descriptor = Descriptor::new(media_type, Digest::of(&number.to_le_bytes()), size);
+                descriptor.platform = Some(platform);
+                descriptor
+            })
+            .collect();
+        let list = list_of(&descriptors);
+        let value: serde_json::Value = serde_json::from_slice(&list.to_bytes()).unwrap();
+        prop_assert_eq!(&value["schemaVersion"], 2);
+        let media_type = list.media_type();
+        prop_assert_eq!(value["mediaType"].as_str(), Some(media_type.as_str()));
+        let back: Vec<Descriptor> = serde_json::from_value(value["manifests"].clone()).unwrap();
+        let first_is_oci = descriptors.first().is_some_and(|first| first.media_type == MediaType::OciManifest);
+        prop_assert_eq!(list.media_type() == MediaType::OciIndex, first_is_oci);
+        prop_assert_eq!(back, descriptors);
+    }
+
+    #[test]
+    fn the_order_of_coming_does_not_matter(mut numbers in prop::collection::vec(0_u32..50, 1..12)) {
+        let list_in = |numbers: &[u32]| {
+            let mut list = ManifestList::new("h.io/a/list".parse().unwrap());
+            for number in numbers {
+                list.insert(entry(&format!("h.io/a/b:{number}"))).unwrap();
+            }
+            list.to_bytes()
+        };
+        let before = list_in(&numbers);
+        numbers.reverse();
+        prop_assert_eq!(list_in(&numbers), before);
+    }
+}

@@ -1,0 +1,166 @@
+//! What a push will do, without any network.
+
+use tallyman_core::{
+    Action, Descriptor, Digest, ListEntry, ManifestList, MediaType, PlanError, Platform, PushPlan,
+};
+
+/// An entry whose manifest has a config and these layers.
+fn entry(reference: &str, os: &str, layers: &[&str]) -> ListEntry {
+    let blob = |name: &str| {
+        format!(
+            r#"{{"mediaType":"application/octet-stream","size":1,"digest":"{}"}}"#,
+            Digest::of(name.as_bytes())
+        )
+    };
+    let layers: Vec<String> = layers.iter().map(|layer| blob(layer)).collect();
+    let config = blob(&format!("config of {reference}"));
+    let json = format!(
+        "{{\n   \"schemaVersion\": 2,\n   \"config\": {config},\n   \"layers\": [{}]\n}}",
+        layers.join(",")
+    );
+    let mut descriptor =
+        Descriptor::new(MediaType::DockerManifest, Digest::of(json.as_bytes()), json.len() as u64);
+    descriptor.platform = Some(Platform::new(os, "amd64"));
+    ListEntry::new(reference.parse().expect("a reference"), descriptor, json.into_bytes()).expect("JSON")
+}
+
+fn list(target: &str, entries: Vec<ListEntry>) -> ManifestList {
+    let mut list = ManifestList::new(target.parse().expect("a reference"));
+    for entry in entries {
+        list.insert(entry).expect("a new name");
+    }
+    list
+}
+
+#[test]
+fn entries_of_the_targets_repository_need_nothing_but_the_list() {
+    let list = list("h.io/a/app:v1", vec![entry("h.io/a/app:amd64", "linux", &["l"])]);
+    let plan = PushPlan::new(&list).unwrap();
+    assert_eq!((plan.steps.len(), plan.depth(), plan.copies.len()), (1, 1, 0));
+    let (media_type, digest, bytes) = plan.list();
+    assert_eq!((media_type, digest, &**bytes), (&MediaType::DockerList, &list.digest(), &*list.to_bytes()));
+    assert_eq!(
+        plan.to_string(),
+        format!(
+            "1  put h.io/a/app:v1, {} bytes, Docker manifest list, {}  (1 request)\n1 step to h.io/a/app:v1: 1 request, 1 round trip",
+            bytes.len(),
+            list.digest()
+        )
+    );
+}
+
+#[test]
+fn a_target_without_tag_is_put_by_the_lists_own_digest() {
+    let named = format!("h.io/a/app@{}", Digest::of(b"another"));
+    for (target, tag) in [(named.clone(), None), (named.replace('@', ":v1@"), Some("v1"))] {
+        let list = list(&target, vec![entry("h.io/a/app:amd64", "linux", &[])]);
+        let plan = PushPlan::new(&list).unwrap();
+        let Action::PutList { reference, .. } = &plan.steps[0].action else { panic!("{plan}") };
+        assert_eq!(reference.target(), tag.unwrap_or(list.digest().as_str()));
+    }
+}
+
+#[test]
+fn a_blob_is_mounted_once_and_what_needs_it_waits_for_it() {
+    let list = list(
+        "h.io/a/app:v1",
+        vec![
+            entry("h.io/b/one:1", "linux", &["base", "one"]),
+            entry("h.io/b/two:1", "linux", &["base", "two", "two"]),
+            entry("h.io/a/app:own", "linux", &["base"]),
+        ],
+    );
+    let plan = PushPlan::new(&list).unwrap();
+    let mounted: Vec<(&Digest, Vec<&str>)> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::MountBlob { digest, sources } => {
+                Some((digest, sources.iter().map(|source| source.repository.as_str()).collect()))
+            }
+            _ => None,
+        })
+        .collect();
+    let blobs = ["config of h.io/b/one:1", "base", "one", "config of h.io/b/two:1", "two"]
+        .map(|blob| Digest::of(blob.as_bytes()));
+    assert_eq!(
+        mounted.iter().map(|(digest, _)| *digest).collect::<Vec<_>>(),
+        blobs.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(mounted[1].1, ["b/one", "b/two"]);
+    let after: Vec<&[usize]> = plan.steps.iter().map(|step| &*step.after).collect();
+    let none: &[usize] = &[];
+    assert_eq!(after, [none, none, none, none, none, &[0, 1, 2], &[1, 3, 4], &[5, 6]]);
+    assert_eq!((plan.depth(), plan.cost().requests, plan.cost().at_most), (3, 8, 15));
+    let copies: Vec<(String, usize)> =
+        plan.copies.iter().map(|(reference, step)| (reference.to_string(), *step)).collect();
+    assert_eq!(copies, [("h.io/b/one:1".to_owned(), 5), ("h.io/b/two:1".to_owned(), 6)]);
+    let text = plan.to_string();
+    assert!(text.contains("from b/one or b/two  (1 request, at most 4)"), "{text}");
+    assert!(text.ends_with("8 steps to h.io/a/app:v1: 8 requests, at most 15, 3 round trips"), "{text}");
+}
+
+#[test]
+fn an_image_of_two_names_is_put_once_and_told_twice() {
+    let one = entry("h.io/b/one:1", "linux", &["l"]);
+    let two = ListEntry { reference: "h.io/b/one:2".parse().unwrap(), ..one.clone() };
+    let plan = PushPlan::new(&list("h.io/a/app:v1", vec![one, two])).unwrap();
+    assert_eq!(plan.steps.len(), 4);
+    assert_eq!(plan.copies.iter().map(|(_, step)| *step).collect::<Vec<_>>(), [2, 2]);
+}
+
+#[test]
+fn only_windows_may_go_on_without_a_blob() {
+    let may_fail = |entries| {
+        let plan = PushPlan::new(&list("h.io/a/app:v1", entries)).unwrap();
+        plan.steps
+            .iter()
+            .find_map(|step| match &step.action {
+                Action::MountBlob { digest, sources } if *digest == Digest::of(b"l") => {
+                    Some(sources.iter().map(|source| source.may_fail).collect::<Vec<_>>())
+                }
+                _ => None,
+            })
+            .unwrap()
+    };
+    assert_eq!(may_fail(vec![entry("h.io/w/nano:1", "windows", &["l"])]), [true]);
+    let both = vec![entry("h.io/w/nano:1", "windows", &["l"]), entry("h.io/w/nano:2", "linux", &["l"])];
+    assert_eq!(may_fail(both), [false]);
+    let apart = vec![entry("h.io/w/nano:1", "windows", &["l"]), entry("h.io/x/tux:2", "linux", &["l"])];
+    assert_eq!(may_fail(apart), [true, false]);
+}
+
+#[test]
+fn what_docker_refuses_before_the_first_request_is_refused_in_its_words() {
+    let nameless = {
+        let mut entry = entry("h.io/b/one:1", "linux", &[]);
+        entry.descriptor.platform = Some(Platform::new("linux", ""));
+        entry
+    };
+    let unset = {
+        let mut entry = entry("h.io/b/one:1", "linux", &[]);
+        entry.descriptor.platform = None;
+        entry
+    };
+    let missing = "manifest h.io/b/one:1 must have an OS and Architecture to be pushed to a registry";
+    let other = "cannot use source images from a different registry than the target image: h.io:5000 != h.io";
+    let changed = {
+        let mut entry = entry("h.io/b/one:1", "linux", &["l"]);
+        entry.raw = Some(b"{\"config\":{\"digest\":\"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2}}"[..].into());
+        entry
+    };
+    let mismatch = format!(
+        "internal digest mismatch for h.io/b/one:1: expected {}, got {}",
+        changed.descriptor.digest,
+        Digest::of(changed.raw.as_ref().unwrap())
+    );
+    for (entries, message, code) in [
+        (vec![nameless], missing.to_owned(), "platform-missing"),
+        (vec![unset], missing.to_owned(), "platform-missing"),
+        (vec![entry("h.io:5000/b/one:1", "linux", &[])], other.to_owned(), "other-registry"),
+        (vec![changed], mismatch, "digest-mismatch"),
+    ] {
+        let error: PlanError = PushPlan::new(&list("h.io/a/app:v1", entries)).unwrap_err();
+        assert_eq!((error.to_string(), error.code()), (message, code));
+    }
+}
