@@ -101,8 +101,8 @@ fn wasm(sh: &Shell) -> Result<Count> {
             cmd!(sh, "cargo test --locked --package {package} --target wasm32-unknown-unknown --test wasm")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
                 .env("CHROMEDRIVER", "/usr/bin/chromedriver")
-            // An isolated page may not even ask whether a registry without CORS headers is there.
-            .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
+                // An isolated page may not even ask whether a registry without CORS headers is there.
+                .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
                 .env("TALLYMAN_TEST_REGISTRY", registry.host())
                 .env("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS", without_cors.host());
         total = total.and(tested(run, report::libtest)?);
