@@ -1,0 +1,3 @@
+import { replayAgainst } from './suite.js';
+
+replayAgainst('distribution', 'CNCF Distribution');

@@ -1,0 +1,28 @@
+// What is expected of the program under test: the recording, with the program's name and the divergences that were chosen.
+
+import { divergences } from './divergences.js';
+
+/** What Docker itself must do again, to the request. */
+export function recordedExactly(scenario) {
+  const steps = scenario.steps.map(({ expected }) => ({ ...expected, mostRequests: Infinity }));
+  return { steps, pushed: scenario.pushed };
+}
+
+/** What the program under test must do. */
+export function expectedOf(scenario) {
+  const expected = {
+    steps: scenario.steps.map(({ expected: step }) => ({
+      exit: step.exit,
+      stdout: ownName(step.stdout),
+      stderr: ownName(step.stderr),
+      store: { ...step.store },
+      mostRequests: step.requests?.length ?? Infinity,
+    })),
+    pushed: scenario.pushed.map((row) => ({ ...row })),
+  };
+  for (const divergence of divergences) divergence.apply(scenario, expected);
+  return expected;
+}
+
+/** `tallyman` stands where `docker manifest` stood, and a message that begins `docker:` begins `tallyman:`. */
+export const ownName = (text) => text.replaceAll('docker manifest', 'tallyman').replace(/^docker:/gm, 'tallyman:');

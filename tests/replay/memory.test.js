@@ -1,0 +1,3 @@
+import { replayAgainst } from './suite.js';
+
+replayAgainst('memory', 'the in-memory registry');
