@@ -64,6 +64,12 @@ impl Problem {
                     "A certificate that the browser does not trust looks the same: open the registry's address in a tab of its own to see.".to_owned(),
                 ],
             ),
+            "cors" if reference.registry().is_docker_hub() => (
+                "Docker Hub does not let pages of other origins read what it says".to_owned(),
+                vec![
+                    "It sends no CORS headers, and nobody but Docker can change that. Copy the image to a registry of your own, and inspect it there.".to_owned(),
+                ],
+            ),
             "cors" => (
                 format!("{registry} answers, but does not let pages of other origins read what it says"),
                 vec![
@@ -80,7 +86,8 @@ impl Problem {
             ),
             _ => (format!("{} could not be fetched", reference.familiar()), Vec::new()),
         };
-        let paste = (error.code() == "cors").then(|| CORS_FOR_DISTRIBUTION.to_owned());
+        let paste = (error.code() == "cors" && !reference.registry().is_docker_hub())
+            .then(|| CORS_FOR_DISTRIBUTION.to_owned());
         Self { code: error.code(), title, reason: format!("{error}"), advice, paste }
     }
 }
