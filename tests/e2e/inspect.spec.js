@@ -154,6 +154,13 @@ test('the address holds the reference: reload, link, back and forward give the s
   await expect(page.getByTestId('sample-link').first()).toBeVisible();
 });
 
+test('a pasted command line opens the image that it is about', async ({ page, open, memory }) => {
+  await open();
+  await type(page, `docker pull --platform linux/arm64 ${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('reference-input')).toHaveValue(`${memory.host}/samples/hello:latest`);
+});
+
 test('a sample of the start page opens', async ({ page, open }) => {
   await open();
   const sample = page.getByTestId('sample-link').first();

@@ -1,6 +1,7 @@
 //! What the app knows: its settings, and what registries answered. Pages reach the network only through here.
 
 pub mod inspection;
+pub mod pasted;
 pub mod problem;
 pub mod registry;
 pub mod settings;

@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::routes::Route;
+use crate::{routes::Route, state::pasted::reference_in};
 
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]
@@ -38,8 +38,10 @@ pub fn ReferenceBox(props: &Props) -> Html {
             let Some((input, navigator)) = input.cast::<HtmlInputElement>().zip(navigator.as_ref()) else {
                 return;
             };
-            let reference = input.value().trim().to_owned();
+            let reference = reference_in(&input.value());
             if !reference.is_empty() {
+                // The page's address brings the reference back; for the same one there is nothing to bring.
+                input.set_value(&reference);
                 navigator.push(&Route::Inspect { reference });
             }
         }
