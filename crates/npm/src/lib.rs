@@ -1,0 +1,1 @@
+//! The engine for JavaScript: what the npm package and its command line call.
