@@ -1,0 +1,47 @@
+// Which proxy the environment names for a URL, by the rules that Go's programs follow.
+
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/**
+ * The URL of the proxy for `url`, or undefined: `HTTPS_PROXY` and `HTTP_PROXY` by the scheme, unless `NO_PROXY` names the host.
+ * Loopback is never reached through a proxy.
+ */
+export function proxyFor(url, env) {
+  const setting = either(env, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (!setting || isLoopback(host) || isExcepted(host, url.port || defaultPort(url), either(env, 'NO_PROXY'))) return undefined;
+  return new URL(/^[a-z0-9+.-]+:\/\//i.test(setting) ? setting : `http://${setting}`);
+}
+
+const either = (env, name) => env[name] || env[name.toLowerCase()];
+const defaultPort = (url) => (url.protocol === 'https:' ? '443' : '80');
+
+function isLoopback(host) {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function isExcepted(host, port, exceptions = '') {
+  return exceptions
+    .split(',')
+    .map((exception) => exception.trim().toLowerCase())
+    .filter(Boolean)
+    .some((exception) => matches(host.toLowerCase(), port, exception));
+}
+
+function matches(host, port, exception) {
+  if (exception === '*') return true;
+  if (exception.includes('/')) return isIP(host) > 0 && isInNetwork(host, exception);
+  const [, name, onlyPort] = /^(\[[^\]]*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(exception) ?? [];
+  if (name === undefined || (onlyPort && onlyPort !== port)) return false;
+  const bare = name.replace(/^\[|\]$/g, '').replace(/^\*\./, '.');
+  if (isIP(bare)) return host === bare;
+  return bare.startsWith('.') ? host.endsWith(bare) : host === bare || host.endsWith(`.${bare}`);
+}
+
+function isInNetwork(host, network) {
+  const [address, prefix] = network.split('/');
+  if (!isIP(address) || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (isIPv6(address) ? 128 : 32)) return false;
+  const list = new BlockList();
+  list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
+  return list.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+}

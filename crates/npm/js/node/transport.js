@@ -1,0 +1,150 @@
+// How requests leave from Node.
+
+import { request as send } from 'node:http';
+import { secureContextFor } from './certificates.js';
+import { Connections, proxyAddress, proxyHeaders } from './connection.js';
+import { RequestFailure, failureOf } from './failure.js';
+import { proxyFor } from './proxy.js';
+
+const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+
+/** Sends requests and keeps the connections for the next ones. Redirects are answers like others. */
+export class NodeTransport {
+  #env;
+  #certificates;
+  #connections = new Map();
+
+  constructor({ env = process.env, certificates = '/etc/docker/certs.d' } = {}) {
+    this.#env = env;
+    this.#certificates = certificates;
+  }
+
+  /**
+   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, stream? }` and answers
+   * `{ status, statusText, headers, url, body }`. `insecure` takes any certificate. The body is a Uint8Array, or with `stream` a
+   * ReadableStream of them. Rejects with a RequestFailure.
+   */
+  async request(asked) {
+    const url = new URL(asked.url);
+    const target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure(url) ? 443 : 80) };
+    try {
+      return await this.#send(asked, url, target);
+    } catch (error) {
+      throw failureOf(asked.signal?.aborted ? aborted(target) : error, target);
+    }
+  }
+
+  /** Ends the connections that are kept. */
+  close() {
+    for (const connections of this.#connections.values()) connections.destroy();
+    this.#connections.clear();
+  }
+
+  async #send(asked, url, target) {
+    const route = this.#route(url, target, asked.insecure);
+    await route.agent.turn();
+    let exchanged;
+    try {
+      if (asked.signal?.aborted) throw aborted(target);
+      exchanged = await answered(asked, route, target);
+    } catch (error) {
+      route.agent.done();
+      throw error;
+    }
+    const { incoming, outgoing, timer } = exchanged;
+    incoming.once('close', () => route.agent.done());
+    const head = {
+      status: incoming.statusCode,
+      statusText: incoming.statusMessage,
+      headers: pairs(incoming.rawHeaders),
+      url: asked.url,
+    };
+    const pieces = piecesOf(incoming, outgoing, timer, asked, target);
+    if (asked.stream) return { ...head, body: streamOf(pieces) };
+    const body = [];
+    for await (const piece of pieces) body.push(piece);
+    return { ...head, body: new Uint8Array(Buffer.concat(body)) };
+  }
+
+  #route(url, target, insecure = false) {
+    const secure = isSecure(url);
+    const proxy = proxyFor(url, this.#env);
+    const through = proxy && !secure ? proxyAddress(proxy) : target;
+    const key = [url.protocol, through.host, through.port, insecure, proxy?.href].join(' ');
+    let agent = this.#connections.get(key);
+    if (!agent) {
+      const secureContext = secure ? secureContextFor(url.host, { folder: this.#certificates, env: this.#env }) : undefined;
+      agent = new Connections({ target: through, secureContext, insecure, proxy: secure ? proxy : undefined });
+      this.#connections.set(key, agent);
+    }
+    const path = `${url.pathname}${url.search}`;
+    return {
+      agent,
+      ...through,
+      path: proxy && !secure ? `${url.origin}${path}` : path,
+      headers: [['Host', url.host], ...(proxy && !secure ? Object.entries(proxyHeaders(proxy)) : [])],
+    };
+  }
+}
+
+const isSecure = (url) => url.protocol === 'https:';
+const aborted = (target) => new RequestFailure('aborted', 'context canceled', target);
+
+async function answered(asked, route, target) {
+  try {
+    return await exchange(asked, route);
+  } catch (error) {
+    // The server may close a kept connection just when it is used again, which says nothing about this request.
+    const stale = error.reused && failureOf(error, target).kind === 'reset' && repeatable.has(asked.method);
+    if (!stale) throw error;
+    return exchange(asked, route);
+  }
+}
+
+function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
+  return new Promise((resolve, reject) => {
+    const length = body?.byteLength || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', body?.byteLength ?? 0]] : [];
+    const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
+    const outgoing = send({ ...route, method, headers: given, signal });
+    const late = () => outgoing.destroy(new RequestFailure('timeout', 'context deadline exceeded', route));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    outgoing.on('response', (incoming) => resolve({ incoming, outgoing, timer }));
+    outgoing.on('error', (error) => {
+      clearTimeout(timer);
+      error.reused = outgoing.reusedSocket;
+      reject(error);
+    });
+    outgoing.end(body);
+  });
+}
+
+async function* piecesOf(incoming, outgoing, timer, { signal }, target) {
+  let late;
+  outgoing.on('error', (error) => (late = error));
+  try {
+    for await (const piece of incoming) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+  } catch (error) {
+    if (signal?.aborted) throw aborted(target);
+    if (late instanceof RequestFailure || error instanceof RequestFailure) throw late ?? error;
+    throw new RequestFailure('reset', 'unexpected EOF', { ...target, code: error.code, cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function streamOf(pieces) {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return();
+    },
+  });
+}
+
+function pairs(raw) {
+  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at], raw[2 * at + 1]]);
+}
