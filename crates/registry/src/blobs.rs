@@ -1,29 +1,65 @@
 //! Blobs: configs and layers, verified.
 
 use bytes::Bytes;
-use http::Method;
+use futures_util::FutureExt;
+use http::{Method, header};
 use tallyman_core::{Descriptor, Digest, Reference};
 
-use crate::{Client, Error, manifests::whole};
+use crate::{Client, Error, auth::Scopes, call::Call, manifests::whole, retry::Again};
 
 /// Bytes that a blob may have to be read as a whole.
 const BLOB_MAX: u64 = 64 * 1024 * 1024;
 
 impl Client {
-    /// Fetches a blob of the repository of `reference` as a whole: configs, not layers.
+    /// Fetches a blob of the repository of `reference` as a whole: configs, not layers. Those who ask for the same at
+    /// the same time share one request.
     ///
     /// # Errors
     /// Any [`Error`]; digest and size must be those of the descriptor.
     pub async fn blob(&self, reference: &Reference, descriptor: &Descriptor) -> Result<Bytes, Error> {
-        let reference = reference.by_digest(descriptor.digest.clone());
-        let path = format!("blobs/{}", descriptor.digest);
-        let response = self.ask(Method::GET, &reference, &path, None).await?;
-        let bytes = whole(&reference, response, Some(descriptor.size), BLOB_MAX).await?;
-        let found = Digest::with(descriptor.digest.algorithm(), &bytes);
-        if found != descriptor.digest {
-            let expected = descriptor.digest.clone();
-            return Err(Error::DigestMismatch { reference: Box::new(reference), expected, found });
+        let key = (reference.name(), descriptor.digest.clone());
+        let bytes = self.flights().blobs.join(key, || {
+            let (client, reference) = (self.clone(), reference.by_digest(descriptor.digest.clone()));
+            let digest = descriptor.digest.clone();
+            async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
+        });
+        let bytes = bytes.await?;
+        let found = bytes.len() as u64;
+        if found == descriptor.size {
+            return Ok(bytes);
         }
-        Ok(bytes)
+        let reference = Box::new(reference.by_digest(descriptor.digest.clone()));
+        Err(Error::SizeMismatch { reference, expected: descriptor.size, found })
+    }
+
+    /// Asks for the size in bytes of a blob in the repository of `reference`, without fetching it. Nothing where the
+    /// registry does not tell.
+    ///
+    /// # Errors
+    /// Any [`Error`]; one that [`Error::is_not_found`] where it is not there.
+    pub async fn head_blob(&self, reference: &Reference, digest: &Digest) -> Result<Option<u64>, Error> {
+        let scopes = Scopes::pull(reference.repository());
+        let call = Call::new(Method::HEAD, reference, &format!("blobs/{digest}"), scopes);
+        let registry = reference.registry();
+        let response =
+            self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await?;
+        let length = response.headers.get(header::CONTENT_LENGTH);
+        Ok(length.and_then(|length| length.to_str().ok()?.parse().ok()))
+    }
+
+    async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
+        let scopes = Scopes::pull(reference.repository());
+        let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes);
+        let registry = reference.registry();
+        let bytes = self.repeat(registry, Again::Harmless, async || {
+            let response = self.ask(registry, &call).await?;
+            whole(reference, response, None, BLOB_MAX).await
+        });
+        let bytes = bytes.await?;
+        let found = Digest::with(digest.algorithm(), &bytes);
+        if found == *digest {
+            return Ok(bytes);
+        }
+        Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })
     }
 }

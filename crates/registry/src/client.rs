@@ -1,14 +1,28 @@
-//! The client: what it knows of each registry, and how a request becomes an answer.
+//! The client: its settings, and what it knows of each registry.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    rc::Rc,
+    time::Duration,
+};
 
-use http::{HeaderValue, Method, header};
-use tallyman_core::{Reference, Registry};
+use bytes::Bytes;
+use tallyman_core::{Digest, Registry};
 
-use crate::{Error, Request, Response, Transport, TransportError, TransportErrorKind, error::errors_in};
+use crate::{
+    CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
+    call::Authorized,
+    flights::Flights,
+    session::Session,
+    turns::{Turn, Turns},
+};
 
-/// Bytes of an error's answer that are kept.
-const ERROR_BODY_MAX: u64 = 64 * 1024;
+/// Requests that are under way at the same time, unless said otherwise.
+const CONCURRENCY: usize = 16;
+/// How long an answer may take to begin, and how long it may pause.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a registry may be spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,111 +36,206 @@ pub enum Access {
     PlainFirst,
 }
 
-/// A client of any number of registries. Clones share what is known of them.
+/// A client of any number of registries. Clones share what is known of them, and the limit of requests.
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
 
 struct Inner {
+    settings: Settings,
+    turns: Turns,
+    sessions: RefCell<HashMap<Registry, Rc<Session>>>,
+    flights: InFlight,
+}
+
+/// Reads under way, which several may wait for.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    pub(crate) authorizations: Flights<(Registry, String), Result<Authorized, Error>>,
+    pub(crate) manifests: Flights<String, Result<FetchedManifest, Error>>,
+    pub(crate) blobs: Flights<(String, Digest), Result<Bytes, Error>>,
+}
+
+struct Settings {
     transport: Rc<dyn Transport>,
+    credentials: Option<Rc<dyn CredentialSource>>,
     access: Box<dyn Fn(&Registry) -> Access>,
-    schemes: RefCell<HashMap<Registry, &'static str>>,
+    token_service: Box<dyn Fn(&Registry) -> Option<TokenService>>,
+    observer: Box<dyn Fn(&Event)>,
+    concurrency: usize,
+    retry: Retry,
+    patience: Duration,
+    manifest_max: u64,
 }
 
 /// Makes a [`Client`].
-pub struct Builder {
-    transport: Rc<dyn Transport>,
-    access: Box<dyn Fn(&Registry) -> Access>,
-}
+pub struct Builder(Settings);
 
 impl Builder {
     /// How each registry may be spoken to; [`Access::Tls`] unless said otherwise.
     #[must_use]
     pub fn access(mut self, access: impl Fn(&Registry) -> Access + 'static) -> Self {
-        self.access = Box::new(access);
+        self.0.access = Box::new(access);
+        self
+    }
+
+    /// Where credentials come from; without it every registry is visited without.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Rc<dyn CredentialSource>) -> Self {
+        self.0.credentials = Some(credentials);
+        self
+    }
+
+    /// Token services of registries whose challenge the browser hides. Those of the large public ones are known.
+    #[must_use]
+    pub fn token_services(mut self, services: impl Fn(&Registry) -> Option<TokenService> + 'static) -> Self {
+        self.0.token_service = Box::new(services);
+        self
+    }
+
+    /// Who is told what happens on the way.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Fn(&Event) + 'static) -> Self {
+        self.0.observer = Box::new(observer);
+        self
+    }
+
+    /// How many requests are under way at the same time; 16 unless said otherwise, at least one.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.0.concurrency = concurrency.max(1);
+        self
+    }
+
+    /// When requests are made again.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    /// How long an answer may take to begin, and how long it may pause then; a minute unless said otherwise.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.0.patience = patience;
+        self
+    }
+
+    /// Bytes that a manifest may have; 4 MiB, as in Distribution itself, unless said otherwise.
+    #[must_use]
+    pub fn manifest_max(mut self, bytes: u64) -> Self {
+        self.0.manifest_max = bytes;
         self
     }
 
     /// The client.
     pub fn build(self) -> Client {
-        let Self { transport, access } = self;
-        Client(Rc::new(Inner { transport, access, schemes: RefCell::default() }))
+        let turns = Turns::new(self.0.concurrency);
+        let (sessions, flights) = (RefCell::default(), InFlight::default());
+        Client(Rc::new(Inner { settings: self.0, turns, sessions, flights }))
     }
 }
 
 impl Client {
     /// Begins a client that sends its requests through `transport`.
     pub fn builder(transport: Rc<dyn Transport>) -> Builder {
-        Builder { transport, access: Box::new(|_| Access::default()) }
+        Builder(Settings {
+            transport,
+            credentials: None,
+            access: Box::new(|_| Access::default()),
+            token_service: Box::new(|_| None),
+            observer: Box::new(|_| ()),
+            concurrency: CONCURRENCY,
+            retry: Retry::default(),
+            patience: PATIENCE,
+            manifest_max: 4 * 1024 * 1024,
+        })
+    }
+
+    /// Forgets what is known of `registry`: after somebody signed in or out, or changed how it may be spoken to.
+    pub fn forget(&self, registry: &Registry) {
+        self.0.sessions.borrow_mut().remove(registry);
+    }
+
+    /// `work`, or [`Error::TimedOut`] where it takes longer than `limit`. `url` says in the error what it was about.
+    ///
+    /// # Errors
+    /// Those of `work`, and that one.
+    pub async fn within<T>(
+        &self,
+        limit: Duration,
+        url: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let work = std::pin::pin!(work);
+        match futures_util::future::select(work, self.transport().sleep(limit)).await {
+            futures_util::future::Either::Left((result, _)) => result,
+            futures_util::future::Either::Right(_) => Err(Error::TimedOut { url: url.to_owned(), limit }),
+        }
+    }
+
+    pub(crate) fn transport(&self) -> &Rc<dyn Transport> {
+        &self.0.settings.transport
     }
 
     pub(crate) fn obeys_cors(&self) -> bool {
-        self.0.transport.obeys_cors()
+        self.0.settings.transport.obeys_cors()
     }
 
-    /// Asks the registry of `reference` for `path` below `/v2/REPOSITORY/`. An answer that is no success is an error.
-    pub(crate) async fn ask(
-        &self,
-        method: Method,
-        reference: &Reference,
-        path: &str,
-        accept: Option<HeaderValue>,
-    ) -> Result<Response, Error> {
-        let registry = reference.registry();
-        let access = (self.0.access)(registry);
-        let known = self.0.schemes.borrow().get(registry).copied();
-        let schemes: &[&'static str] = match (known, access) {
-            (Some(scheme), _) => &[scheme],
-            (None, Access::Tls) => &["https"],
-            (None, Access::Insecure) => &["https", "http"],
-            (None, Access::PlainFirst) => &["http", "https"],
-        };
-        let mut failure = None;
-        for scheme in schemes {
-            let url =
-                format!("{scheme}://{}/v2/{}/{path}", registry.api_host(), reference.repository().as_str());
-            let mut request = Request::new(method.clone(), url.clone());
-            request.unverified_tls = access == Access::Insecure;
-            if let Some(accept) = accept.clone() {
-                request.headers.insert(header::ACCEPT, accept);
-            }
-            match self.0.transport.send(request).await {
-                Ok(response) => {
-                    self.0.schemes.borrow_mut().insert(registry.clone(), scheme);
-                    return success(reference, url, response).await;
-                }
-                Err(error) => {
-                    // The first scheme is the likelier one, so its failure is the one worth telling.
-                    let error = self.explain(url, error).await;
-                    let may_speak_otherwise = matches!(error, Error::Unreachable { .. });
-                    failure.get_or_insert(error);
-                    if !may_speak_otherwise {
-                        break;
-                    }
-                }
-            }
+    pub(crate) fn credential_source(&self) -> Option<&Rc<dyn CredentialSource>> {
+        self.0.settings.credentials.as_ref()
+    }
+
+    pub(crate) fn access(&self, registry: &Registry) -> Access {
+        (self.0.settings.access)(registry)
+    }
+
+    pub(crate) fn configured_token_service(&self, registry: &Registry) -> Option<TokenService> {
+        (self.0.settings.token_service)(registry)
+    }
+
+    pub(crate) fn retry(&self) -> &Retry {
+        &self.0.settings.retry
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.settings.patience
+    }
+
+    pub(crate) fn manifest_max(&self) -> u64 {
+        self.0.settings.manifest_max
+    }
+
+    pub(crate) fn flights(&self) -> &InFlight {
+        &self.0.flights
+    }
+
+    pub(crate) fn session(&self, registry: &Registry) -> Rc<Session> {
+        let mut sessions = self.0.sessions.borrow_mut();
+        if let Some(session) = sessions.get(registry) {
+            return Rc::clone(session);
         }
-        Err(failure.expect("at least one scheme was tried"))
+        Rc::clone(sessions.entry(registry.clone()).or_default())
     }
 
-    /// A browser gives no reasons; whether anything answers at all tells two of them apart.
-    async fn explain(&self, url: String, source: TransportError) -> Error {
-        if source.kind == TransportErrorKind::Opaque && self.0.transport.reaches(url.clone()).await {
-            return Error::Cors { url };
-        }
-        Error::Unreachable { url, source }
+    pub(crate) fn tell(&self, event: &Event) {
+        (self.0.settings.observer)(event);
     }
-}
 
-async fn success(reference: &Reference, url: String, response: Response) -> Result<Response, Error> {
-    if response.status.is_success() {
-        return Ok(response);
+    pub(crate) async fn turn(&self) -> Turn {
+        self.0.turns.take().await
     }
-    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.map(str::to_owned);
-    let status = response.status;
-    // An answer that breaks off has still said its status.
-    let body = response.body.collect(ERROR_BODY_MAX).await.ok().flatten().unwrap_or_default();
-    let errors = errors_in(&body);
-    let reference = Box::new(reference.clone());
-    Err(Error::Api { reference, url, status, content_type, body: body.to_vec(), errors })
+
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.0.settings.transport.sleep(duration).await;
+    }
+
+    pub(crate) fn now(&self) -> f64 {
+        self.0.settings.transport.now()
+    }
+
+    /// A number from 0 to 1 that nobody foresees.
+    pub(crate) fn chance(&self) -> f64 {
+        // The moment counts too: in wasm, every `RandomState` is the same.
+        RandomState::new().hash_one(self.now().to_bits()) as f64 / u64::MAX as f64
+    }
 }

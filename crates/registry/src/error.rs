@@ -1,11 +1,16 @@
 //! What can go wrong, in sentences that a person can act on.
 
-use http::StatusCode;
+use std::time::Duration;
+
+use http::{StatusCode, header};
 use serde::Deserialize;
-use tallyman_core::{Digest, MediaType, Reference};
+use tallyman_core::{Digest, MediaType, Reference, Registry};
 use thiserror::Error;
 
-use crate::TransportError;
+use crate::{CredentialError, Response, TransportError, TransportErrorKind};
+
+/// Bytes of an error's answer that are kept.
+const BODY_MAX: usize = 64 * 1024;
 
 /// What a registry says about a failure, as the distribution specification's "Error Codes" section has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,8 +33,8 @@ pub enum Error {
     /// The registry answered with an error.
     #[error("{url} answered {status}{}", told(.errors, .body))]
     Api {
-        /// What was asked for.
-        reference: Box<Reference>,
+        /// What was asked for, where it was one image.
+        reference: Option<Box<Reference>>,
         /// The request's URL.
         url: String,
         /// The status.
@@ -40,6 +45,62 @@ pub enum Error {
         body: Vec<u8>,
         /// The errors in it, where it is as the specification has it.
         errors: Vec<ApiError>,
+        /// How long the registry asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The token service gave no token.
+    #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), told(.errors, .body))]
+    Token {
+        /// For which registry.
+        registry: Registry,
+        /// The request's URL.
+        url: String,
+        /// The status.
+        status: StatusCode,
+        /// The answer's `Content-Type`.
+        content_type: Option<String>,
+        /// The answer, up to 64 KiB of it.
+        body: Vec<u8>,
+        /// The errors in it, where it is as the specification has it.
+        errors: Vec<ApiError>,
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The registry names a token service that credentials must not be sent to.
+    #[error(
+        "expected a token service of {}'s own, it named {realm}; sign in with credentials that may go there, or ask the registry's owner", .registry.as_str()
+    )]
+    ForeignRealm {
+        /// Which registry.
+        registry: Registry,
+        /// The token service's URL.
+        realm: String,
+    },
+    /// The registry names a token service over plain HTTP, though it was not given as insecure.
+    #[error(
+        "expected a token service with HTTPS for {}, it named {realm}; give the registry as insecure if that is right", .registry.as_str()
+    )]
+    PlainRealm {
+        /// Which registry.
+        registry: Registry,
+        /// The token service's URL.
+        realm: String,
+    },
+    /// The credentials for a registry could not be had.
+    #[error("expected credentials for {}: {source}", .registry.as_str())]
+    Credentials {
+        /// Which registry.
+        registry: Registry,
+        /// Why not.
+        source: CredentialError,
+    },
+    /// HTTPS was asked for, plain HTTP answered.
+    #[error("expected HTTPS at {url}, found plain HTTP; give the registry as insecure if that is right")]
+    PlainHttpRefused {
+        /// The request's URL.
+        url: String,
+        /// What the platform said.
+        source: TransportError,
     },
     /// The bytes are not those of the digest that was asked for.
     #[error("expected digest {expected}, the registry sent {found} for {reference}")]
@@ -70,7 +131,7 @@ pub enum Error {
         limit: u64,
     },
     /// The registry sent another media type than the one that was asked for.
-    #[error("expected {expected} for {reference}, the registry sent {found}")]
+    #[error("expected the media type {expected} for {reference}, the registry sent {found}")]
     MediaTypeMismatch {
         /// What was asked for.
         reference: Box<Reference>,
@@ -92,6 +153,24 @@ pub enum Error {
     Cors {
         /// The request's URL.
         url: String,
+    },
+    /// An answer that is not as the specification has it.
+    #[error("expected {expected} in the answer of {url}, found {found}")]
+    Protocol {
+        /// The request's URL.
+        url: String,
+        /// What should have been there.
+        expected: &'static str,
+        /// What was there.
+        found: String,
+    },
+    /// It took longer than it may.
+    #[error("expected an answer of {url} within {} s, none came", .limit.as_secs_f64())]
+    TimedOut {
+        /// The request's URL.
+        url: String,
+        /// How long it may take.
+        limit: Duration,
     },
     /// The answer broke off.
     #[error("the answer of {url} broke off: {source}")]
@@ -118,15 +197,63 @@ impl Error {
             Self::SizeMismatch { .. } => "size-mismatch",
             Self::TooLarge { .. } => "too-large",
             Self::MediaTypeMismatch { .. } => "media-type-mismatch",
-            Self::Unreachable { .. } => "unreachable",
+            Self::Token { .. } => "token-refused",
+            Self::ForeignRealm { .. } => "foreign-realm",
+            Self::PlainRealm { .. } => "plain-realm",
+            Self::Credentials { .. } => "credentials",
+            Self::PlainHttpRefused { .. } => "plain-http-refused",
+            Self::Protocol { .. } => "protocol",
+            Self::TimedOut { .. } => "timeout",
+            Self::Unreachable { source, .. } => match source.kind {
+                TransportErrorKind::Tls => "tls",
+                TransportErrorKind::Timeout => "timeout",
+                TransportErrorKind::Aborted => "aborted",
+                _ => "unreachable",
+            },
             Self::Cors { .. } => "cors",
             Self::BrokenOff { .. } => "broken-off",
+        }
+    }
+
+    /// How long the registry or its token service asks to wait before the next request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Api { retry_after, .. } | Self::Token { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
     /// The registry does not have it.
     pub fn is_not_found(&self) -> bool {
         self.code() == "not-found"
+    }
+}
+
+/// What an answer that is no success says of itself.
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) errors: Vec<ApiError>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub(crate) async fn read(response: Response) -> Self {
+        let status = response.status;
+        let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());
+        let content_type = text(header::CONTENT_TYPE).map(str::to_owned);
+        let retry_after = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+        // An answer that breaks off, or never ends, has still said its status.
+        let body = response.body.beginning(BODY_MAX).await;
+        let retry_after = retry_after.map(Duration::from_secs);
+        Self { status, content_type, errors: errors_in(&body), body, retry_after }
+    }
+
+    pub(crate) fn of(self, reference: Option<&Reference>, url: String) -> Error {
+        let Self { status, content_type, body, errors, retry_after } = self;
+        let reference = reference.cloned().map(Box::new);
+        Error::Api { reference, url, status, content_type, body, errors, retry_after }
     }
 }
 
@@ -150,6 +277,6 @@ struct Answer {
 }
 
 /// The errors in an answer, where it is as the specification has it.
-pub(crate) fn errors_in(body: &[u8]) -> Vec<ApiError> {
+fn errors_in(body: &[u8]) -> Vec<ApiError> {
     serde_json::from_slice::<Answer>(body).map(|answer| answer.errors).unwrap_or_default()
 }

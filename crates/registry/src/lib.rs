@@ -1,20 +1,33 @@
 //! A verified client of the OCI Distribution API over any transport.
 //!
 //! [`Client`] decides what to ask, [`Transport`] asks it: `FetchTransport` in browsers, `NativeTransport` (feature
-//! `native`) in programs of the machine. Futures are not `Send`.
+//! `native`) in programs of the machine. Futures are not `Send`; dropping one ends its requests.
 
 mod accept;
+mod auth;
 mod blobs;
+mod call;
 mod client;
 mod error;
+mod events;
+mod flights;
 mod manifests;
+mod retry;
+mod session;
 mod transport;
+mod turns;
+mod uploads;
+mod url;
 
+pub use auth::{CredentialError, CredentialSource, Credentials, TokenService};
 pub use client::{Access, Builder, Client};
 pub use error::{ApiError, Error};
-pub use manifests::{FetchedManifest, ManifestHead};
-#[cfg(target_arch = "wasm32")]
+pub use events::Event;
+pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
+pub use retry::Retry;
+#[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use transport::NativeTransport;
 pub use transport::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+pub use uploads::{Mount, Upload};

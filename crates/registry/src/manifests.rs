@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join;
+use bytes::Bytes;
+use futures_util::{FutureExt, future::join};
 use http::{HeaderMap, HeaderValue, Method, header};
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
 
-use crate::{Client, Error, Response, accept};
-
-/// Bytes that a manifest may have, as in Distribution itself.
-const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
+use crate::{Client, Error, Response, accept, auth::Scopes, call::Call, retry::Again};
 
 /// A manifest as the registry sent it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,13 +45,28 @@ pub struct ManifestHead {
     pub size: Option<u64>,
 }
 
+/// What a registry says of a manifest that it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutManifest {
+    /// The answer's `Docker-Content-Digest`, where it can be read; it is the digest of the bytes.
+    pub registry_digest: Option<Digest>,
+}
+
 impl Client {
     /// Fetches the manifest of `reference`, of whatever type. With tag and digest the tag is asked for and the digest
-    /// checked, as Docker does.
+    /// checked, as Docker does. Those who ask for the same at the same time share one request.
     ///
     /// # Errors
     /// Any [`Error`].
     pub async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
+        let shared = self.flights().manifests.join(reference.to_string(), || {
+            let (client, reference) = (self.clone(), reference.clone());
+            async move { client.fetch_manifest(&reference).await }.boxed_local()
+        });
+        shared.await
+    }
+
+    async fn fetch_manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
         let fetched = if self.obeys_cors() {
             // Two short questions side by side cost one round trip; one long question costs two, the first of which
             // is a preflight that registries with a password refuse.
@@ -103,7 +116,11 @@ impl Client {
     /// Any [`Error`].
     pub async fn head_manifest(&self, reference: &Reference) -> Result<ManifestHead, Error> {
         let path = format!("manifests/{}", reference.target());
-        let response = self.ask(Method::HEAD, reference, &path, Some(accept::ALL)).await?;
+        let call = Call::new(Method::HEAD, reference, &path, Scopes::pull(reference.repository()))
+            .header(header::ACCEPT, Some(accept::ALL));
+        let registry = reference.registry();
+        let response =
+            self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await?;
         let size =
             response.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(ManifestHead {
@@ -113,6 +130,33 @@ impl Client {
         })
     }
 
+    /// Puts a manifest under the tag of `reference`, or under its digest where it has no tag.
+    ///
+    /// # Errors
+    /// Any [`Error`]; a registry that names another digest than that of the bytes is one.
+    pub async fn put_manifest(
+        &self,
+        reference: &Reference,
+        media_type: &MediaType,
+        bytes: Arc<[u8]>,
+    ) -> Result<PutManifest, Error> {
+        let path = format!("manifests/{}", reference.target());
+        let call = Call::new(Method::PUT, reference, &path, Scopes::push(reference.repository()))
+            .header(header::CONTENT_TYPE, accept::only(media_type))
+            .body(Bytes::from_owner(bytes));
+        let registry = reference.registry();
+        let response =
+            self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await?;
+        match registry_digest(&response.headers) {
+            Some(found) if !found.matches(&call.body) => Err(Error::DigestMismatch {
+                reference: Box::new(reference.clone()),
+                expected: Digest::with(found.algorithm(), &call.body),
+                found,
+            }),
+            registry_digest => Ok(PutManifest { registry_digest }),
+        }
+    }
+
     async fn get(
         &self,
         reference: &Reference,
@@ -120,18 +164,19 @@ impl Client {
         size: Option<u64>,
     ) -> Result<FetchedManifest, Error> {
         let path = format!("manifests/{}", reference.target());
-        let response = self.ask(Method::GET, reference, &path, accept).await?;
-        let (media_type, registry_digest) =
-            (media_type(&response.headers), registry_digest(&response.headers));
-        let url = response.url.clone();
-        let bytes = whole(reference, response, size, MANIFEST_MAX).await?;
-        let fetched = FetchedManifest {
-            digest: Digest::of(&bytes),
-            bytes: bytes[..].into(),
-            media_type,
-            registry_digest,
-            url,
-        };
+        let call = Call::new(Method::GET, reference, &path, Scopes::pull(reference.repository()))
+            .header(header::ACCEPT, accept);
+        let registry = reference.registry();
+        let fetched = self.repeat(registry, Again::Harmless, async || {
+            let response = self.ask(registry, &call).await?;
+            let (media_type, registry_digest) =
+                (media_type(&response.headers), registry_digest(&response.headers));
+            let url = response.url.clone();
+            let bytes = whole(reference, response, size, self.manifest_max()).await?;
+            let (digest, bytes) = (Digest::of(&bytes), bytes[..].into());
+            Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })
+        });
+        let fetched = fetched.await?;
         match fetched.registry_digest.clone() {
             // Another algorithm than ours is compared by that one.
             Some(expected) if !expected.matches(&fetched.bytes) => fetched.checked(reference, &expected),
@@ -161,7 +206,7 @@ pub(crate) async fn whole(
     response: Response,
     size: Option<u64>,
     limit: u64,
-) -> Result<bytes::Bytes, Error> {
+) -> Result<Bytes, Error> {
     let Response { url, body, .. } = response;
     let limit = size.map_or(limit, |size| size.min(limit));
     let body = body.collect(limit).await.map_err(|source| Error::BrokenOff { url, source })?;

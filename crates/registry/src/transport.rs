@@ -1,6 +1,6 @@
 //! How requests leave: one trait, and what it carries.
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(feature = "fetch")]
 mod fetch;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
@@ -16,7 +16,9 @@ use futures_util::{
 use http::{HeaderMap, Method, StatusCode};
 use thiserror::Error;
 
-#[cfg(target_arch = "wasm32")]
+use crate::turns::Turn;
+
+#[cfg(feature = "fetch")]
 pub use fetch::FetchTransport;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::NativeTransport;
@@ -34,12 +36,21 @@ pub struct Request {
     pub body: Bytes,
     /// Take any certificate. Browsers cannot.
     pub unverified_tls: bool,
+    /// Go where a redirect points to, without credentials where that is another origin. Else the redirect is the answer.
+    pub follow_redirects: bool,
 }
 
 impl Request {
     /// A request without headers and body.
     pub fn new(method: Method, url: String) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), unverified_tls: false }
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            unverified_tls: false,
+            follow_redirects: true,
+        }
     }
 }
 
@@ -57,12 +68,15 @@ pub struct Response {
 }
 
 /// Bytes that are still under way.
-pub struct Body(LocalBoxStream<'static, Result<Bytes, TransportError>>);
+pub struct Body {
+    pieces: LocalBoxStream<'static, Result<Bytes, TransportError>>,
+    _turn: Option<Turn>,
+}
 
 impl Body {
     /// A body that comes in pieces.
     pub fn from_stream(stream: impl stream::Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
-        Self(stream.boxed_local())
+        Self { pieces: stream.boxed_local(), _turn: None }
     }
 
     /// A body that is here already.
@@ -73,7 +87,35 @@ impl Body {
 
     /// The pieces as they come.
     pub fn into_stream(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
-        self.0
+        self.pieces
+    }
+
+    /// Keeps a turn until the body has been collected. Whoever reads it piece by piece may take long, so that the turn
+    /// ends there.
+    pub(crate) fn holding(self, turn: Turn) -> Self {
+        Self { _turn: Some(turn), ..self }
+    }
+
+    /// The same body, its pieces passed through `change`.
+    pub(crate) fn map(
+        self,
+        change: impl FnOnce(
+            LocalBoxStream<'static, Result<Bytes, TransportError>>,
+        ) -> LocalBoxStream<'static, Result<Bytes, TransportError>>,
+    ) -> Self {
+        Self { pieces: change(self.pieces), ..self }
+    }
+
+    /// As much of it as comes, up to `limit` bytes.
+    pub(crate) async fn beginning(mut self, limit: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Some(Ok(piece)) = self.pieces.next().await {
+            bytes.extend_from_slice(&piece[..piece.len().min(limit - bytes.len())]);
+            if bytes.len() == limit {
+                break;
+            }
+        }
+        bytes
     }
 
     /// The whole body, or nothing where it is longer than `limit` bytes.
@@ -82,7 +124,7 @@ impl Body {
     /// When it breaks off.
     pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
         let mut whole = BytesMut::new();
-        while let Some(piece) = self.0.next().await {
+        while let Some(piece) = self.pieces.next().await {
             whole.extend_from_slice(&piece?);
             if whole.len() as u64 > limit {
                 return Ok(None);

@@ -8,7 +8,7 @@ use gloo_net::http::RequestBuilder;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortController, RequestCredentials, RequestMode, Url};
+use web_sys::{AbortController, RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
 use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
 
@@ -43,6 +43,10 @@ impl Transport for FetchTransport {
         async move {
             let ending = Ending::new()?;
             let builder = builder(&request.url, &request.method, &ending);
+            let builder = match request.follow_redirects {
+                true => builder,
+                false => builder.redirect(RequestRedirect::Manual),
+            };
             let builder = request.headers.iter().fold(builder, |builder, (name, value)| {
                 builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
             });
@@ -52,7 +56,11 @@ impl Transport for FetchTransport {
                 builder.body(Uint8Array::from(&*request.body)).map_err(|error| other(&error))?.send().await
             };
             let response = sent.map_err(|error| other(&error))?;
-            let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status = match response.type_() {
+                // All that a browser says of a redirect which it was not to follow.
+                ResponseType::Opaqueredirect => StatusCode::TEMPORARY_REDIRECT,
+                _ => StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            };
             let mut headers = HeaderMap::new();
             for (name, value) in response.headers().entries() {
                 let name = HeaderName::from_bytes(name.as_bytes());

@@ -8,13 +8,18 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture};
 
+use reqwest::redirect::Policy;
+
 use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+
+/// Redirects that are followed, as in Docker.
+const REDIRECTS_MAX: usize = 10;
 
 /// Sends requests by `reqwest`, with kept connections.
 #[derive(Debug)]
 pub struct NativeTransport {
-    verified: reqwest::Client,
-    unverified: reqwest::Client,
+    /// By whether certificates are taken unverified, and whether redirects are followed.
+    clients: [[reqwest::Client; 2]; 2],
     start: Instant,
 }
 
@@ -24,20 +29,25 @@ impl NativeTransport {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new() -> Result<Self, TransportError> {
-        let client = |unverified| {
+        let client = |unverified, follow| {
             reqwest::Client::builder()
+                .user_agent(concat!("tallyman/", env!("CARGO_PKG_VERSION")))
                 .danger_accept_invalid_certs(unverified)
+                .redirect(if follow { Policy::limited(REDIRECTS_MAX) } else { Policy::none() })
                 .build()
                 .map_err(|error| failure(&error))
         };
-        Ok(Self { verified: client(false)?, unverified: client(true)?, start: Instant::now() })
+        let clients =
+            [[client(false, false)?, client(false, true)?], [client(true, false)?, client(true, true)?]];
+        Ok(Self { clients, start: Instant::now() })
     }
 }
 
 impl Transport for NativeTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            let client = if request.unverified_tls { &self.unverified } else { &self.verified };
+            let client =
+                &self.clients[usize::from(request.unverified_tls)][usize::from(request.follow_redirects)];
             let sent = client
                 .request(request.method, request.url)
                 .headers(request.headers)
@@ -53,7 +63,7 @@ impl Transport for NativeTransport {
     }
 
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        async move { self.verified.get(url).send().await.is_ok() }.boxed_local()
+        async move { self.clients[0][1].get(url).send().await.is_ok() }.boxed_local()
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
@@ -92,6 +102,9 @@ fn failure(error: &reqwest::Error) -> TransportError {
         }
         if message.contains("dns error") || message.contains("failed to lookup") {
             kind = TransportErrorKind::Dns;
+        } else if message.contains("InvalidContentType") {
+            // What plain HTTP looks like to somebody who expects TLS.
+            kind = TransportErrorKind::PlainHttp;
         } else if message.contains("certificate") {
             kind = TransportErrorKind::Tls;
         }

@@ -1,0 +1,365 @@
+//! How a question becomes an answer: by which scheme, with which credentials, and in turn.
+
+use std::{rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, future, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tallyman_core::{Reference, Registry};
+
+use crate::{
+    Access, Client, Error, Request, Response, TransportError, TransportErrorKind,
+    auth::{Challenge, Credentials, Scopes, Token, challenge, is_same_site, public_service},
+    error::Refusal,
+    session::Session,
+    url,
+};
+
+/// A question to a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) place: Place,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// What a token must allow.
+    pub(crate) scopes: Scopes,
+    /// What it is about, for errors.
+    pub(crate) about: Option<Reference>,
+}
+
+/// Where a question goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// A path of the registry, from `/v2/` on.
+    Path(String),
+    /// An absolute URL that the registry gave. Credentials go there only where it is the registry's own.
+    Url(String),
+}
+
+/// What is sent as `Authorization`, if anything.
+pub(crate) type Authorized = Option<HeaderValue>;
+
+impl Call {
+    /// A question about `reference`, for `path` below its repository.
+    pub(crate) fn new(method: Method, reference: &Reference, path: &str, scopes: Scopes) -> Self {
+        let place = Place::Path(format!("/v2/{}/{path}", reference.repository().as_str()));
+        Self::at(method, place, scopes, Some(reference.clone()))
+    }
+
+    pub(crate) fn at(method: Method, place: Place, scopes: Scopes, about: Option<Reference>) -> Self {
+        Self { method, place, headers: HeaderMap::new(), body: Bytes::new(), scopes, about }
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
+        if let Some(value) = value {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn body(self, body: Bytes) -> Self {
+        Self { body, ..self }
+    }
+
+    fn request(&self, url: String, access: Access, authorization: Option<&HeaderValue>) -> Request {
+        let mut request = Request::new(self.method.clone(), url);
+        request.headers = self.headers.clone();
+        request.body = self.body.clone();
+        request.unverified_tls = access == Access::Insecure;
+        if let Some(authorization) = authorization {
+            request.headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        request
+    }
+}
+
+impl Client {
+    /// Asks once. An answer that is no success is an error.
+    pub(crate) async fn ask(&self, registry: &Registry, call: &Call) -> Result<Response, Error> {
+        let (url, response) = self.answer(registry, call).await?;
+        if response.status.is_success() {
+            return Ok(response);
+        }
+        Err(Refusal::read(response).await.of(call.about.as_ref(), url))
+    }
+
+    /// The answer, whatever its status, and the URL that was asked for.
+    pub(crate) async fn answer(&self, registry: &Registry, call: &Call) -> Result<(String, Response), Error> {
+        let session = self.session(registry);
+        let credentials = self.credentials_for(registry, &session).await?;
+        let is_cautious = session.scheme().is_none()
+            && (self.access(registry) != Access::Tls
+                || credentials.is_some()
+                || public_service(registry).is_some());
+        let mut door = None;
+        if is_cautious {
+            let turn = session.door.take().await;
+            // Whoever went before may have learnt all there is to learn.
+            door = session.scheme().is_none().then_some(turn);
+        }
+        let credentials = credentials.as_deref();
+        let mut scopes = call.scopes.clone();
+        let known = session.challenge();
+        let authorization = self.authorization(registry, &session, known.as_ref(), &scopes, credentials);
+        let (mut sent, mut is_new) = authorization.await?;
+        let (mut url, mut response) = self.by_scheme(registry, &session, call, sent.as_ref()).await?;
+        // Once for a challenge that was not known or is another one now, once for a token that ran out or does not do.
+        for _ in 0..2 {
+            if response.status != StatusCode::UNAUTHORIZED || !self.is_own(registry, &response.url) {
+                break;
+            }
+            let Some(asked) = self.challenge_of(registry, &response, credentials) else { break };
+            let needed = match &asked {
+                Challenge::Bearer { scope: Some(scope), .. } => scopes.clone().and(&Scopes::parse(scope)),
+                _ => scopes.clone(),
+            };
+            if is_new && needed == scopes {
+                // Another token like this one would be refused like it.
+                break;
+            }
+            if sent.is_some() {
+                scopes = needed;
+            }
+            if let Some(refused) = &sent {
+                session.drop_token(refused);
+            }
+            session.challenged(asked.clone());
+            drop(door.take());
+            let again = self.authorization(registry, &session, Some(&asked), &scopes, credentials).await?;
+            if again.0.is_none() || again.0 == sent {
+                break;
+            }
+            (sent, is_new) = again;
+            (url, response) = self.by_scheme(registry, &session, call, sent.as_ref()).await?;
+        }
+        Ok((url, response))
+    }
+
+    /// The credentials for a registry, asked for once.
+    async fn credentials_for(
+        &self,
+        registry: &Registry,
+        session: &Session,
+    ) -> Result<Option<Rc<Credentials>>, Error> {
+        let Some(source) = self.credential_source() else { return Ok(None) };
+        if let Some(credentials) = session.credentials() {
+            return Ok(credentials);
+        }
+        let _turn = session.door.take().await;
+        if let Some(credentials) = session.credentials() {
+            return Ok(credentials);
+        }
+        let credentials = source
+            .credentials(registry)
+            .await
+            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?
+            .map(Rc::new);
+        session.keep_credentials(credentials.clone());
+        Ok(credentials)
+    }
+
+    /// What the registry asks for, by its answer, or by what is known of it where the browser hides that.
+    fn challenge_of(
+        &self,
+        registry: &Registry,
+        response: &Response,
+        credentials: Option<&Credentials>,
+    ) -> Option<Challenge> {
+        let hidden = || {
+            let service = self.configured_token_service(registry).or_else(|| public_service(registry));
+            match service {
+                Some(service) => Some(Challenge::Bearer { service, scope: None }),
+                None => credentials.and_then(Credentials::basic).map(|_| Challenge::Basic),
+            }
+        };
+        challenge(&response.headers).or_else(hidden)
+    }
+
+    /// Asks by the scheme that is known, or by those that may be, the likelier one first.
+    async fn by_scheme(
+        &self,
+        registry: &Registry,
+        session: &Session,
+        call: &Call,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<(String, Response), Error> {
+        let access = self.access(registry);
+        let path = match &call.place {
+            Place::Path(path) => path,
+            Place::Url(url) => {
+                let authorization = authorization.filter(|_| self.is_own(registry, url));
+                let request = call.request(url.clone(), access, authorization);
+                return match self.transmit(request).await {
+                    Ok(response) => Ok((url.clone(), response)),
+                    Err(error) => Err(self.explain(url.clone(), error).await),
+                };
+            }
+        };
+        let schemes: &[&'static str] = match (session.scheme(), access) {
+            (Some(scheme), _) => &[scheme],
+            (None, Access::Tls) => &["https"],
+            (None, Access::Insecure) => &["https", "http"],
+            (None, Access::PlainFirst) => &["http", "https"],
+        };
+        let mut failure: Option<(String, TransportError)> = None;
+        for scheme in schemes {
+            let url = format!("{scheme}://{}{path}", registry.api_host());
+            match self.transmit(call.request(url.clone(), access, authorization)).await {
+                Ok(response) => {
+                    session.answered_by(scheme);
+                    return Ok((url, response));
+                }
+                Err(error) => {
+                    let may_speak_otherwise = match access {
+                        Access::Tls => false,
+                        Access::Insecure => error.kind == TransportErrorKind::PlainHttp,
+                        Access::PlainFirst => true,
+                    };
+                    // The first scheme is the likelier one, so its failure is the one worth telling.
+                    failure.get_or_insert((url, error));
+                    if !may_speak_otherwise {
+                        break;
+                    }
+                }
+            }
+        }
+        let (url, error) = failure.expect("at least one scheme was tried");
+        Err(self.explain(url, error).await)
+    }
+
+    /// Sends a request in turn, and waits no longer for its answer than patience lasts.
+    async fn transmit(&self, request: Request) -> Result<Response, TransportError> {
+        let patience = self.patience();
+        let turn = self.turn().await;
+        let response = {
+            let sent = future::select(self.transport().send(request), self.transport().sleep(patience)).await;
+            match sent {
+                future::Either::Left((response, _)) => response?,
+                future::Either::Right(_) => return Err(late(patience)),
+            }
+        };
+        let transport = Rc::clone(self.transport());
+        let body = response.body.map(|pieces| {
+            stream::unfold(Some((pieces, transport)), move |state| async move {
+                let (mut pieces, transport) = state?;
+                let piece = match future::select(pieces.next(), transport.sleep(patience)).await {
+                    future::Either::Left((piece, _)) => Ok(piece?),
+                    future::Either::Right(_) => Err(late(patience)),
+                };
+                match piece {
+                    Ok(piece) => Some((piece, Some((pieces, transport)))),
+                    Err(late) => Some((Err(late), None)),
+                }
+            })
+            .boxed_local()
+        });
+        Ok(Response { body: body.holding(turn), ..response })
+    }
+
+    /// What is sent as `Authorization`, given what the registry is known to ask for, and whether it is a token that was
+    /// given out just now.
+    async fn authorization(
+        &self,
+        registry: &Registry,
+        session: &Rc<Session>,
+        challenge: Option<&Challenge>,
+        scopes: &Scopes,
+        credentials: Option<&Credentials>,
+    ) -> Result<(Authorized, bool), Error> {
+        let service = match challenge {
+            None => return Ok((None, false)),
+            Some(Challenge::Basic) => return Ok((credentials.and_then(Credentials::basic), false)),
+            Some(Challenge::Bearer { service, .. }) => service,
+        };
+        if let Some(token) = credentials.and_then(Credentials::bearer) {
+            return Ok((Some(token), false));
+        }
+        if let Some(token) = session.token(scopes, self.now()) {
+            return Ok((Some(token), false));
+        }
+        let key = (registry.clone(), scopes.to_string());
+        let asked = self.flights().authorizations.join(key, || {
+            let (client, session, registry) = (self.clone(), Rc::clone(session), registry.clone());
+            let (service, scopes, credentials) = (service.clone(), scopes.clone(), credentials.cloned());
+            async move {
+                let token = client.token(&registry, &service, &scopes, credentials.as_ref()).await?;
+                let header = token.header.clone();
+                session.keep_token(token);
+                Ok(Some(header))
+            }
+            .boxed_local()
+        });
+        Ok((asked.await?, true))
+    }
+
+    /// Asks a token service.
+    async fn token(
+        &self,
+        registry: &Registry,
+        service: &crate::TokenService,
+        scopes: &Scopes,
+        credentials: Option<&Credentials>,
+    ) -> Result<Token, Error> {
+        let access = self.access(registry);
+        let realm = service.realm.clone();
+        if !url::origin(&realm).starts_with("https://") && access == Access::Tls {
+            return Err(Error::PlainRealm { registry: registry.clone(), realm });
+        }
+        if credentials.is_some() && !is_same_site(registry, &realm) && !self.is_configured(registry, service)
+        {
+            let allowed = match self.credential_source() {
+                Some(source) => source.may_go_to(registry, &realm).await,
+                None => false,
+            };
+            if !allowed {
+                return Err(Error::ForeignRealm { registry: registry.clone(), realm });
+            }
+        }
+        let mut request = service.request(scopes, credentials);
+        request.unverified_tls = access == Access::Insecure;
+        // A redirect could carry the credentials anywhere.
+        request.follow_redirects = credentials.is_none();
+        let url = request.url.clone();
+        let response = match self.transmit(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(self.explain(url, error).await),
+        };
+        let now = self.now();
+        let refusal = Refusal::read(response).await;
+        if refusal.status.is_success() {
+            return Token::parse(&refusal.body, scopes.clone(), now).ok_or_else(|| Error::Protocol {
+                url,
+                expected: "a JSON object with a token",
+                found: "something else".to_owned(),
+            });
+        }
+        let Refusal { status, content_type, body, errors, retry_after } = refusal;
+        Err(Error::Token { registry: registry.clone(), url, status, content_type, body, errors, retry_after })
+    }
+
+    /// Whether somebody set this very token service for the registry.
+    fn is_configured(&self, registry: &Registry, service: &crate::TokenService) -> bool {
+        self.configured_token_service(registry).is_some_and(|configured| configured.realm == service.realm)
+    }
+
+    /// Whether a URL is the registry's own, so that its credentials may go there.
+    fn is_own(&self, registry: &Registry, to: &str) -> bool {
+        let scheme = self.session(registry).scheme().unwrap_or("https");
+        url::origin(to) == url::origin(&format!("{scheme}://{}", registry.api_host()))
+    }
+
+    /// A browser gives no reasons; whether anything answers at all tells two of them apart.
+    async fn explain(&self, url: String, source: TransportError) -> Error {
+        match source.kind {
+            TransportErrorKind::Opaque if self.transport().reaches(url.clone()).await => Error::Cors { url },
+            TransportErrorKind::PlainHttp => Error::PlainHttpRefused { url, source },
+            _ => Error::Unreachable { url, source },
+        }
+    }
+}
+
+fn late(patience: Duration) -> TransportError {
+    let message = format!("nothing came for {} s", patience.as_secs_f64());
+    TransportError { kind: TransportErrorKind::Timeout, message }
+}

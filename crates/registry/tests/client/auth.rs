@@ -1,0 +1,159 @@
+//! Who asks, and who is told the password.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures_util::future::{join_all, join3};
+use tallyman_dev_registry::{Auth, Builder as RegistryBuilder, Registry, RunningRegistry, TokenAuth};
+use tallyman_registry::{Credentials, Mount};
+
+use crate::support::{Fixed, Image, asked, basic, builder, client, reference};
+
+fn basic_registry() -> RegistryBuilder {
+    let users = HashMap::from([("user".to_owned(), "secret".to_owned())]);
+    Registry::builder().auth(Auth::Basic { realm: "Registry".to_owned(), users })
+}
+
+async fn token_registry(change: impl FnOnce(&mut TokenAuth)) -> RunningRegistry {
+    let mut tokens = TokenAuth::new("user", "secret");
+    change(&mut tokens);
+    Registry::builder().auth(Auth::Token(tokens)).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_first_question_learns_the_challenge_for_all() {
+    let registry = basic_registry().start().await.unwrap();
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    image.fill(&registry, "acme/app", "b");
+    image.fill(&registry, "acme/app", "c");
+    let client = builder().credentials(basic("user", "secret")).build();
+    let fetched = join_all(["a", "b", "c"].map(|tag| {
+        let (client, reference) = (client.clone(), reference(&registry, &format!("acme/app:{tag}")));
+        async move { client.manifest(&reference).await.unwrap().digest }
+    }));
+    assert_eq!(fetched.await, [image.digest(), image.digest(), image.digest()]);
+    let statuses: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [401, 200, 200, 200]);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_the_registrys_own_401() {
+    let registry = basic_registry().start().await.unwrap();
+    for (client, expected) in [(builder().credentials(basic("user", "wrong")).build(), 2), (client(), 1)] {
+        registry.clear_requests();
+        let error = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
+        assert_eq!(error.code(), "unauthorized", "{error}");
+        assert_eq!(registry.requests().len(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_however_many_wait() {
+    let registry = token_registry(|_| ()).await;
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    image.fill(&registry, "acme/app", "b");
+    let client = builder().credentials(basic("user", "secret")).build();
+    let (one, two) = (reference(&registry, "acme/app:a"), reference(&registry, "acme/app:b"));
+    let config = image.config_descriptor();
+    let (a, b, config) =
+        join3(client.manifest(&one), client.manifest(&two), client.blob(&one, &config)).await;
+    assert!(a.is_ok() && b.is_ok());
+    assert_eq!(config.unwrap(), image.config);
+    let asked = asked(&registry);
+    assert_eq!(asked.iter().filter(|line| line.starts_with("GET /token")).count(), 1, "{asked:?}");
+    assert_eq!(asked.iter().filter(|line| line.ends_with("401")).count(), 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn public_images_need_no_credentials() {
+    let registry = token_registry(|tokens| tokens.anonymous_pull = true).await;
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    let fetched = client().manifest(&reference(&registry, "acme/app:a")).await.unwrap();
+    assert_eq!(fetched.digest, image.digest());
+    assert!(registry.requests().iter().all(|request| request.authorization.as_deref() != Some("Basic")));
+}
+
+#[tokio::test]
+async fn a_token_that_ran_out_is_renewed_once() {
+    let registry = token_registry(|_| ()).await;
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    let client = builder().credentials(basic("user", "secret")).build();
+    let reference = reference(&registry, "acme/app:a");
+    client.manifest(&reference).await.unwrap();
+    registry.expire_tokens();
+    registry.clear_requests();
+    client.manifest(&reference).await.unwrap();
+    let asked = asked(&registry);
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[0].ends_with("401") && asked[1].starts_with("GET /token") && asked[2].ends_with("200"));
+}
+
+#[tokio::test]
+async fn a_refusing_token_service_is_named() {
+    let registry = token_registry(|_| ()).await;
+    let client = builder().credentials(basic("user", "wrong")).build();
+    let error = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
+    assert_eq!(error.code(), "token-refused");
+    let text = error.to_string();
+    assert!(text.contains("/token?account=user&scope=repository%3Aacme%2Fapp%3Apull"), "{text}");
+    assert!(text.contains("UNAUTHORIZED, the user name or the password is wrong"), "{text}");
+}
+
+#[tokio::test]
+async fn a_mount_is_one_request_with_a_token_for_both_repositories() {
+    let registry = token_registry(|_| ()).await;
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/source", "a");
+    let client = builder().credentials(basic("user", "secret")).build();
+    let source = reference(&registry, "acme/source:a");
+    client.manifest(&source).await.unwrap();
+    registry.clear_requests();
+    let target = reference(&registry, "acme/target:a");
+    let digest = image.config_descriptor().digest;
+    let mounted = client.mount_blob(&target, source.repository(), &digest).await.unwrap();
+    assert_eq!(mounted, Mount::Mounted);
+    // The token for both does for the target alone.
+    assert_eq!(client.head_blob(&target, &digest).await.unwrap(), Some(image.config.len() as u64));
+    let requests = registry.requests();
+    let lines: Vec<_> = requests.iter().map(|request| (&*request.method, request.status)).collect();
+    assert_eq!(lines, [("GET", 200), ("POST", 201), ("HEAD", 200)]);
+    assert_eq!(
+        requests[0].query,
+        "account=user&scope=repository%3Aacme%2Fsource%3Apull&scope=repository%3Aacme%2Ftarget%3Apull%2Cpush&service=tallyman-dev-registry"
+    );
+}
+
+#[tokio::test]
+async fn credentials_do_not_go_to_another_site_unasked() {
+    let elsewhere = token_registry(|_| ()).await;
+    let realm = format!("http://localhost:{}/token", elsewhere.addr.port());
+    let registry = token_registry(|tokens| tokens.realm = Some(realm.clone())).await;
+    let reference = reference(&registry, "acme/app:a");
+    let source = |may_go_elsewhere| {
+        let credentials = Credentials::Basic { user: "user".to_owned(), password: "secret".to_owned() };
+        std::rc::Rc::new(Fixed { credentials: Some(credentials), may_go_elsewhere })
+    };
+    let client = builder().credentials(source(false)).build();
+    let error = client.manifest(&reference).await.unwrap_err();
+    assert_eq!(error.code(), "foreign-realm");
+    assert!(error.to_string().contains(&realm), "{error}");
+    assert_eq!(elsewhere.requests(), []);
+    let client = builder().credentials(source(true)).build();
+    client.manifest(&reference).await.unwrap_err();
+    assert_eq!(elsewhere.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_token_is_sent_as_it_is() {
+    let registry = token_registry(|tokens| tokens.lifetime = Duration::from_secs(60)).await;
+    let token = Credentials::RegistryToken("opaque".to_owned());
+    let source = Fixed { credentials: Some(token), may_go_elsewhere: false };
+    let client = builder().credentials(std::rc::Rc::new(source)).build();
+    let error = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
+    assert_eq!(error.code(), "unauthorized");
+    let sent: Vec<_> = registry.requests().iter().map(|request| request.authorization.clone()).collect();
+    assert_eq!(sent, [None, Some("Bearer".to_owned())]);
+}

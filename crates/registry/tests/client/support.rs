@@ -1,0 +1,119 @@
+//! What the tests share: clients, images and a look at what was asked.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use tallyman_core::{Descriptor, Digest, MediaType, Reference, Registry};
+use tallyman_dev_registry::{RequestRecord, RunningRegistry};
+use tallyman_registry::{
+    Access, Builder, Client, CredentialError, CredentialSource, Credentials, Event, NativeTransport, Retry,
+};
+
+/// Credentials of the tests: the same for every registry.
+pub struct Fixed {
+    pub credentials: Option<Credentials>,
+    pub may_go_elsewhere: bool,
+}
+
+impl CredentialSource for Fixed {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        future::ready(Ok(self.credentials.clone())).boxed_local()
+    }
+
+    fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
+        future::ready(self.may_go_elsewhere).boxed_local()
+    }
+}
+
+pub fn basic(user: &str, password: &str) -> Rc<dyn CredentialSource> {
+    let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
+    Rc::new(Fixed { credentials: Some(credentials), may_go_elsewhere: false })
+}
+
+pub fn builder() -> Builder {
+    let transport = Rc::new(NativeTransport::new().unwrap());
+    let retry = Retry { first_wait: Duration::from_millis(2), ..Retry::default() };
+    Client::builder(transport).access(|_| Access::Insecure).retry(retry)
+}
+
+pub fn client() -> Client {
+    builder().build()
+}
+
+/// What a client told, as it told it.
+#[derive(Clone, Default)]
+pub struct Told(Rc<RefCell<Vec<Event>>>);
+
+impl Told {
+    pub fn observer(&self) -> impl Fn(&Event) + 'static {
+        let told = Rc::clone(&self.0);
+        move |event| told.borrow_mut().push(event.clone())
+    }
+
+    /// The codes of the errors after which something was asked again.
+    pub fn retries(&self) -> Vec<&'static str> {
+        let told = self.0.borrow();
+        let retries = told.iter().map(|event| match event {
+            Event::Retry { error, .. } => error.code(),
+            _ => "something else",
+        });
+        retries.collect()
+    }
+}
+
+/// An image of one config and one layer.
+pub struct Image {
+    pub config: Vec<u8>,
+    pub layer: Vec<u8>,
+    pub bytes: Arc<[u8]>,
+}
+
+impl Image {
+    pub fn new(architecture: &str) -> Self {
+        let config = format!(r#"{{"architecture":"{architecture}","os":"linux"}}"#).into_bytes();
+        let layer = format!("layer of {architecture}").into_bytes();
+        let bytes = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","size":{},"digest":"{}"}},"layers":[{{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":{},"digest":"{}"}}]}}"#,
+            MediaType::DockerManifest.as_str(),
+            config.len(),
+            Digest::of(&config),
+            layer.len(),
+            Digest::of(&layer),
+        );
+        Self { config, layer, bytes: bytes.into_bytes().into() }
+    }
+
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::new(MediaType::DockerManifest, self.digest(), self.bytes.len() as u64)
+    }
+
+    pub fn config_descriptor(&self) -> Descriptor {
+        let media_type = MediaType::new("application/vnd.docker.container.image.v1+json");
+        Descriptor::new(media_type, Digest::of(&self.config), self.config.len() as u64)
+    }
+
+    /// Puts everything of it straight into a registry's memory.
+    pub fn fill(&self, registry: &RunningRegistry, repository: &str, tag: &str) {
+        registry.put_blob(repository, self.config.clone());
+        registry.put_blob(repository, self.layer.clone());
+        let media_type = MediaType::DockerManifest;
+        registry.put_manifest(repository, Some(tag), media_type.as_str(), self.bytes.to_vec());
+    }
+}
+
+pub fn reference(registry: &RunningRegistry, rest: &str) -> Reference {
+    format!("{}/{rest}", registry.addr).parse().unwrap()
+}
+
+/// Method, path and status of every request so far, without the port and digests.
+pub fn asked(registry: &RunningRegistry) -> Vec<String> {
+    let line = |request: &RequestRecord| format!("{} {} {:?}", request.method, request.path, request.status);
+    registry.requests().iter().map(line).collect()
+}
