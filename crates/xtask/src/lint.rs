@@ -10,9 +10,13 @@ const WASM_CRATES: [&str; 2] = ["tallyman-registry", "tallyman-web"];
 
 /// Checks formatting, then the whole workspace as the machine and as wasm compile it.
 pub fn run(sh: &Shell) -> Result<()> {
-    let checks: [(&str, &dyn Fn() -> xshell::Result<()>); 3] = [
+    let checks: [(&str, &dyn Fn() -> xshell::Result<()>); 4] = [
         ("cargo fmt --check", &|| cmd!(sh, "cargo fmt --all --check").quiet().run()),
         ("cargo clippy", &|| {
+            let lints = ["-D", "warnings", "-D", "clippy::unwrap_used"];
+            cmd!(sh, "cargo clippy --quiet --locked --workspace --all-features -- {lints...}").quiet().run()
+        }),
+        ("cargo clippy for tests", &|| {
             cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings")
                 .quiet()
                 .run()

@@ -98,7 +98,7 @@ fn wasm(sh: &Shell) -> Result<Count> {
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
-            cmd!(sh, "cargo test --locked --package {package} --target wasm32-unknown-unknown --test wasm")
+            cmd!(sh, "cargo test --locked --package {package} --all-features --target wasm32-unknown-unknown --test wasm")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
                 .env("CHROMEDRIVER", "/usr/bin/chromedriver")
                 // An isolated page may not even ask whether a registry without CORS headers is there.

@@ -79,7 +79,10 @@ mod tests {
             ("crane manifest alpine", "alpine"),
             ("skopeo inspect docker://alpine:3", "alpine:3"),
             ("docker://alpine:3", "alpine:3"),
-            ("http://127.0.0.1:5050/v2/samples/hello/manifests/latest", "127.0.0.1:5050/samples/hello:latest"),
+            (
+                "http://127.0.0.1:5050/v2/samples/hello/manifests/latest",
+                "127.0.0.1:5050/samples/hello:latest",
+            ),
             ("https://r.io/v2/a/manifests/sha256:12", "r.io/a@sha256:12"),
             ("docker", "docker"),
             ("docker pull", "docker pull"),
