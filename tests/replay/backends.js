@@ -13,8 +13,8 @@ const devRegistry = fileURLToPath(new URL('../../target/debug/tallyman-dev-regis
 const htpasswd = 'alice:$2y$04$X6A4bZwkXNqUqEOsgdzLMeJ7PlmAxS2ldPEuigIb2dHojQQQfJAX6\n';
 
 /**
- * Starts the registry called `kind` and waits until it answers. `checksPassword` says that the registry itself
- * knows the user of a scenario with Basic authentication; otherwise the front has to ask.
+ * Starts the registry called `kind`, `distribution` or `memory`, and waits until it answers. `checksPassword` says that with
+ * `basic` the registry itself asks for the password; otherwise the front has to.
  */
 export async function startBackend(kind, { basic = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tallyman-replay-registry-'));
