@@ -8,7 +8,7 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{icon::Icon, reference_box::ReferenceBox},
-    pages::{inspect::Inspect, not_found::NotFound, start::Start},
+    pages::{compare::Compare, inspect::Inspect, not_found::NotFound, start::Start},
     routes::Route,
     state::{registry::Registries, settings},
 };
@@ -47,7 +47,7 @@ fn Header() -> Html {
     let (shows_box, value) = match &route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
         Route::Start => (false, AttrValue::default()),
-        Route::NotFound { .. } => (true, AttrValue::default()),
+        Route::Compare { .. } | Route::NotFound { .. } => (true, AttrValue::default()),
     };
     html! {
         <header class="bar">
@@ -66,6 +66,7 @@ fn page(route: Route) -> Html {
     match route {
         Route::Start => html! { <Start /> },
         Route::Inspect { reference } => html! { <Inspect {reference} /> },
+        Route::Compare { left, right } => html! { <Compare {left} {right} /> },
         Route::NotFound { path } => html! { <NotFound {path} /> },
     }
 }

@@ -1,5 +1,6 @@
 //! The parts that pages are made of. They take plain values and callbacks.
 
+pub mod change;
 pub mod chip;
 pub mod command;
 pub mod copy;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use yew_router::Routable;
 
 const INSPECT: &str = "/inspect/";
+const COMPARE: &str = "/compare/";
 
 /// A page. Every view has an address that can be sent to somebody else.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,13 @@ pub enum Route {
     Inspect {
         /// What was asked for; it need not be a valid reference.
         reference: String,
+    },
+    /// Two manifests: `#/compare/LEFT|RIGHT`. No reference has a `|`.
+    Compare {
+        /// The reference on the left.
+        left: String,
+        /// The reference on the right.
+        right: String,
     },
     /// Any other address.
     NotFound {
@@ -30,8 +38,7 @@ impl Route {
     }
 }
 
-/// By hand, because a reference keeps its slashes, colons and `@` in the address, so that a person can read and edit
-/// it there.
+/// By hand, because a reference keeps its slashes, colons and `@` in the address.
 impl Routable for Route {
     fn from_path(path: &str, _params: &HashMap<&str, &str>) -> Option<Self> {
         Self::recognize(path)
@@ -40,25 +47,14 @@ impl Routable for Route {
     fn to_path(&self) -> String {
         match self {
             Self::Start => "/".to_owned(),
-            Self::Inspect { reference } => {
-                let mut path = INSPECT.to_owned();
-                for c in reference.chars() {
-                    if c.is_ascii_alphanumeric() || "/:@._-[]+".contains(c) {
-                        path.push(c);
-                    } else {
-                        path.push_str(&String::from(js_sys::encode_uri_component(
-                            c.encode_utf8(&mut [0; 4]),
-                        )));
-                    }
-                }
-                path
-            }
+            Self::Inspect { reference } => format!("{INSPECT}{}", encoded(reference)),
+            Self::Compare { left, right } => format!("{COMPARE}{}|{}", encoded(left), encoded(right)),
             Self::NotFound { path } => path.clone(),
         }
     }
 
     fn routes() -> Vec<&'static str> {
-        vec!["/", "/inspect/*reference"]
+        vec!["/", "/inspect/*reference", "/compare/*two"]
     }
 
     fn not_found_route() -> Option<Self> {
@@ -66,13 +62,32 @@ impl Routable for Route {
     }
 
     fn recognize(path: &str) -> Option<Self> {
-        Some(match path.strip_prefix(INSPECT) {
-            Some(reference) if !reference.is_empty() => {
-                let decoded = js_sys::decode_uri_component(reference).map(String::from);
-                Self::Inspect { reference: decoded.unwrap_or_else(|_| reference.to_owned()) }
-            }
-            _ if matches!(path, "" | "/") => Self::Start,
-            _ => Self::NotFound { path: path.to_owned() },
+        if let Some(reference) = path.strip_prefix(INSPECT).filter(|reference| !reference.is_empty()) {
+            return Some(Self::Inspect { reference: decoded(reference) });
+        }
+        // Some programs that pass links on write the bar as %7C.
+        let two =
+            path.strip_prefix(COMPARE).and_then(|two| two.split_once('|').or_else(|| two.split_once("%7C")));
+        Some(match two {
+            Some((left, right)) => Self::Compare { left: decoded(left), right: decoded(right) },
+            None if matches!(path, "" | "/") => Self::Start,
+            None => Self::NotFound { path: path.to_owned() },
         })
     }
+}
+
+/// Text for an address. What references are made of stays as it is, so that a person can read and edit it there.
+fn encoded(text: &str) -> String {
+    text.chars().fold(String::new(), |mut path, c| {
+        if c.is_ascii_alphanumeric() || "/:@._-[]+".contains(c) {
+            path.push(c);
+        } else {
+            path.push_str(&String::from(js_sys::encode_uri_component(c.encode_utf8(&mut [0; 4]))));
+        }
+        path
+    })
+}
+
+fn decoded(text: &str) -> String {
+    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }

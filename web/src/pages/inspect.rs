@@ -3,7 +3,7 @@
 mod findings;
 mod image;
 mod list;
-mod problem;
+pub mod problem;
 mod summary;
 
 use std::borrow::Cow;

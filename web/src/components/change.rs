@@ -1,0 +1,111 @@
+//! What differs between two sides, as tables. Colour never says it alone: a sign and a word stand beside it.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::compare::{self, Change};
+use yew::prelude::*;
+
+use super::panel::Panel;
+
+/// One line of a table with two sides.
+pub struct Row {
+    /// What the line is about.
+    pub name: AttrValue,
+    /// The two sides are not the same.
+    pub differs: bool,
+    /// The left side.
+    pub left: Html,
+    /// The right side.
+    pub right: Html,
+}
+
+/// A table of named lines with two sides.
+pub fn table(title: &'static str, rows: Vec<Row>) -> Html {
+    let differing = rows.iter().filter(|row| row.differs).count();
+    html! {
+        <Panel {title} remark={remark(differing)}>
+            <div class="scroll">
+                <table class="table table--compare stack">
+                    { head() }
+                    <tbody>
+                        { for rows.into_iter().map(|row| html! {
+                            <tr class={classes!(row.differs.then_some("differs"))} data-testid="compare-row">
+                                <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some("changed")) }</th>
+                                <td class="fill">{ row.left }</td>
+                                <td class="fill">{ row.right }</td>
+                            </tr>
+                        }) }
+                    </tbody>
+                </table>
+            </div>
+        </Panel>
+    }
+}
+
+/// A table of things that are on one side or on both.
+pub fn list<T>(title: &'static str, changes: &[Change<T>], show: impl Fn(&T) -> Html) -> Html {
+    let rows = changes.iter().map(|change| {
+        let side = |side: Option<&T>| side.map_or_else(|| html! { <span class="soft">{ "–" }</span> }, &show);
+        Row {
+            name: word(change).into(),
+            differs: !change.is_same(),
+            left: side(change.left()),
+            right: side(change.right()),
+        }
+    });
+    table(title, rows.collect())
+}
+
+/// A table of keys and values on two sides; nothing where neither side has any.
+pub fn pairs(title: &'static str, left: &BTreeMap<String, String>, right: &BTreeMap<String, String>) -> Html {
+    if left.is_empty() && right.is_empty() {
+        return html! {};
+    }
+    let rows = compare::pairs(left, right).into_iter().map(|(key, change)| {
+        let side =
+            |side: Option<&&str>| html! { <code>{ side.map_or("–", |value| *value).to_owned() }</code> };
+        Row {
+            name: key.to_owned().into(),
+            differs: !change.is_same(),
+            left: side(change.left()),
+            right: side(change.right()),
+        }
+    });
+    table(title, rows.collect())
+}
+
+fn head() -> Html {
+    html! {
+        <thead>
+            <tr>
+                <th scope="col"><span class="visually-hidden">{ "What" }</span></th>
+                <th scope="col">{ "Left" }</th>
+                <th scope="col">{ "Right" }</th>
+            </tr>
+        </thead>
+    }
+}
+
+fn word<T>(change: &Change<T>) -> &'static str {
+    match change {
+        Change::Same(_) => "same",
+        Change::Changed { .. } => "changed",
+        Change::Removed(_) => "left only",
+        Change::Added(_) => "right only",
+    }
+}
+
+fn mark(word: Option<&'static str>) -> Html {
+    word.map_or_else(
+        || html! {},
+        |word| html! { <span class="visually-hidden">{ format!(", {word}") }</span> },
+    )
+}
+
+fn remark(differing: usize) -> String {
+    match differing {
+        0 => "the same".to_owned(),
+        1 => "1 difference".to_owned(),
+        more => format!("{more} differences"),
+    }
+}

@@ -1,0 +1,188 @@
+//! Two manifests side by side.
+
+mod sides;
+
+use tallyman_core::{Descriptor, ImageConfig, Manifest, compare::Change};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{
+        change::{self, Row},
+        digest::Digest,
+    },
+    format,
+    pages::inspect::{problem, set_title},
+    routes::Route,
+    state::inspection::{Inspected, Inspection, use_inspection},
+};
+
+/// Properties of [`Compare`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The reference on the left as it was written.
+    pub left: AttrValue,
+    /// The reference on the right as it was written.
+    pub right: AttrValue,
+}
+
+/// Two manifests side by side: platforms, layers, config, annotations.
+#[component]
+pub fn Compare(props: &Props) -> Html {
+    let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
+    use_effect_with((props.left.clone(), props.right.clone()), |(left, right)| {
+        set_title(&format!("{left} and {right} · Tallyman"));
+    });
+    let said = match (&*left, &*right) {
+        (Inspection::Ready(left), Inspection::Ready(right))
+            if left.manifest.digest() == right.manifest.digest() =>
+        {
+            "The two are the same"
+        }
+        (Inspection::Ready(_), Inspection::Ready(_)) => "The two differ",
+        (Inspection::Failed(_), _) | (_, Inspection::Failed(_)) => "",
+        _ => "Fetching both",
+    };
+    html! {
+        <>
+            <div class="title"><h1>{ "Compare" }</h1></div>
+            <sides::Sides left={props.left.clone()} right={props.right.clone()} />
+            <p class="visually-hidden" role="status">{ said }</p>
+            { for [&left, &right].into_iter().filter_map(|side| match &**side {
+                Inspection::Failed(failure) => Some(problem::view(failure)),
+                _ => None,
+            }) }
+            if let (Inspection::Ready(left), Inspection::Ready(right)) = (&*left, &*right) {
+                { both(left, right) }
+            } else if said == "Fetching both" {
+                <p class="panel empty" data-testid="loading" aria-busy="true"><span class="skeleton" /></p>
+            }
+        </>
+    }
+}
+
+fn both(left: &Inspected, right: &Inspected) -> Html {
+    html! {
+        <>
+            { summary(left, right) }
+            { platforms(&left.manifest, &right.manifest) }
+            { layers(&left.manifest, &right.manifest) }
+            if let (Some(left), Some(right)) = (left.config.ready(), right.config.ready()) {
+                { config(left, right) }
+            }
+            { annotations(&left.manifest, &right.manifest) }
+        </>
+    }
+}
+
+fn summary(left: &Inspected, right: &Inspected) -> Html {
+    let row = |name: &'static str, of: &dyn Fn(&Inspected) -> (String, Html)| {
+        let ((left_key, left), (right_key, right)) = (of(left), of(right));
+        Row { name: name.into(), differs: left_key != right_key, left, right }
+    };
+    let rows = vec![
+        row("Reference", &|side| {
+            let text = side.reference.to_string();
+            let route = Route::Inspect { reference: text.clone() };
+            // Two names of one thing are no difference.
+            (String::new(), html! { <Link<Route> to={route}>{ text }</Link<Route>> })
+        }),
+        row("Digest", &|side| {
+            let digest = side.manifest.digest().clone();
+            (digest.to_string(), html! { <Digest value={digest} /> })
+        }),
+        row("Kind", &|side| (side.manifest.kind().to_string(), html! { side.manifest.kind().to_string() })),
+        row("Manifest size", &|side| {
+            (side.manifest.size().to_string(), html! { format::bytes(side.manifest.size()) })
+        }),
+        row("Compressed size", &|side| {
+            let size = side.manifest.image().map(|image| format::bytes(image.content_size()));
+            let size = size.unwrap_or_else(|| "–".to_owned());
+            (size.clone(), html! { size })
+        }),
+    ];
+    change::table("Summary", rows)
+}
+
+fn platforms(left: &Manifest, right: &Manifest) -> Html {
+    let Some((left, right)) = left.index().zip(right.index()) else { return html! {} };
+    let what = |entry: &&Descriptor| {
+        let platform =
+            entry.platform.as_ref().map_or_else(|| entry.media_type.label().to_owned(), ToString::to_string);
+        let platform = if entry.attests().is_some() { "attestation".to_owned() } else { platform };
+        html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
+    };
+    change::list("Platforms", &tallyman_core::compare::entries(left, right), what)
+}
+
+fn layers(left: &Manifest, right: &Manifest) -> Html {
+    let Some((left, right)) = left.image().zip(right.image()) else { return html! {} };
+    let all: Vec<_> = left.layers.iter().chain(&right.layers).collect();
+    let size =
+        |digest: &str| all.iter().find(|layer| layer.digest.as_str() == digest).map_or(0, |layer| layer.size);
+    let digests =
+        |layers: &'_ [Descriptor]| layers.iter().map(|layer| layer.digest.to_string()).collect::<Vec<_>>();
+    let (left, right) = (digests(&left.layers), digests(&right.layers));
+    let (left, right): (Vec<_>, Vec<_>) =
+        (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
+    let changes = tallyman_core::compare::sequence(&left, &right);
+    let shared = changes.iter().filter_map(|change| match change {
+        Change::Same(digest) => Some(size(digest)),
+        _ => None,
+    });
+    let shared = format::bytes(shared.sum());
+    let what = |digest: &&str| {
+        let short = digest.split_once(':').map_or(*digest, |(_, hex)| &hex[..12]).to_owned();
+        html! { <><code title={(*digest).to_owned()}>{ short }</code>{ " " }<span class="soft">{ format::bytes(size(digest)) }</span></> }
+    };
+    html! {
+        <>
+            { change::list("Layers", &changes, what) }
+            <p class="soft remark">{ format!("{shared} of layers are shared: they are stored and pulled once.") }</p>
+        </>
+    }
+}
+
+fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
+    let row = |name: &'static str, of: &dyn Fn(&ImageConfig) -> String| {
+        let (left, right) = (of(left), of(right));
+        Row {
+            name: name.into(),
+            differs: left != right,
+            left: html! { <code>{ left }</code> },
+            right: html! { <code>{ right }</code> },
+        }
+    };
+    let rows = vec![
+        row("Platform", &|config| config.platform.to_string()),
+        row("Created", &|config| config.created.as_deref().map(format::date).unwrap_or_default()),
+        row("Entry point", &|config| config.config.entrypoint.join(" ")),
+        row("Command", &|config| config.config.cmd.join(" ")),
+        row("Working directory", &|config| config.config.working_dir.clone()),
+        row("User", &|config| config.config.user.clone()),
+        row("Ports", &|config| config.config.exposed_ports.keys().cloned().collect::<Vec<_>>().join(", ")),
+    ];
+    let environment = |config: &ImageConfig| -> std::collections::BTreeMap<String, String> {
+        let pair = |line: &String| {
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
+            (name.to_owned(), value.to_owned())
+        };
+        config.config.env.iter().map(pair).collect()
+    };
+    html! {
+        <>
+            { change::table("Config", rows) }
+            { change::pairs("Environment", &environment(left), &environment(right)) }
+            { change::pairs("Labels", &left.config.labels, &right.config.labels) }
+        </>
+    }
+}
+
+fn annotations(left: &Manifest, right: &Manifest) -> Html {
+    let of = |manifest: &Manifest| match (manifest.image(), manifest.index()) {
+        (Some(image), _) => image.annotations.clone(),
+        (_, Some(index)) => index.annotations.clone(),
+        _ => Default::default(),
+    };
+    change::pairs("Annotations", &of(left), &of(right))
+}

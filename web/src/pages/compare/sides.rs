@@ -1,0 +1,62 @@
+//! The two boxes that say what is compared.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{routes::Route, state::pasted::reference_in};
+
+/// Properties of [`Sides`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What the left box shows.
+    pub left: AttrValue,
+    /// What the right box shows.
+    pub right: AttrValue,
+}
+
+/// Two boxes and a button that swaps them.
+#[component]
+pub fn Sides(props: &Props) -> Html {
+    let navigator = use_navigator();
+    let (left, right) = (use_node_ref(), use_node_ref());
+    let go = {
+        let navigator = navigator.clone();
+        move |left: String, right: String| {
+            if let Some(navigator) = &navigator {
+                navigator.push(&Route::Compare { left, right });
+            }
+        }
+    };
+    let onsubmit = {
+        let (left, right, go) = (left.clone(), right.clone(), go.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            let of =
+                |input: &NodeRef| input.cast::<HtmlInputElement>().map(|input| reference_in(&input.value()));
+            if let Some((left, right)) = of(&left).zip(of(&right)) {
+                go(left, right);
+            }
+        }
+    };
+    let swap = {
+        let (left, right) = (props.left.to_string(), props.right.to_string());
+        move |_: MouseEvent| go(right.clone(), left.clone())
+    };
+    let side = |input: NodeRef, label: &'static str, value: &AttrValue| {
+        html! {
+            <label class="reference-box">
+                <span class="visually-hidden">{ label }</span>
+                <input ref={input} key={value.to_string()} type="text" value={value.clone()} autocapitalize="none" autocomplete="off" spellcheck="false" />
+            </label>
+        }
+    };
+    html! {
+        <form class="sides" {onsubmit} data-testid="compare-form">
+            { side(left, "Left", &props.left) }
+            <button class="button" type="button" onclick={swap}>{ "Swap" }</button>
+            { side(right, "Right", &props.right) }
+            <button class="button" type="submit">{ "Compare" }</button>
+        </form>
+    }
+}
