@@ -98,7 +98,7 @@ pub enum PlanError {
     #[error("manifest {image} must have an OS and Architecture to be pushed to a registry")]
     PlatformMissing {
         /// The entry.
-        image: Reference,
+        image: Box<Reference>,
     },
     /// An entry of another registry.
     #[error(
@@ -106,7 +106,7 @@ pub enum PlanError {
     )]
     OtherRegistry {
         /// The entry.
-        image: Reference,
+        image: Box<Reference>,
         /// Its registry.
         source_registry: String,
         /// The target's registry.
@@ -116,7 +116,7 @@ pub enum PlanError {
     #[error("internal digest mismatch for {image}: expected {expected}, got {found}")]
     DigestMismatch {
         /// The entry.
-        image: Reference,
+        image: Box<Reference>,
         /// The digest in its descriptor.
         expected: Digest,
         /// The digest of the bytes.
@@ -126,7 +126,7 @@ pub enum PlanError {
     #[error("expected an image manifest in the local list for {image}, found something else: {reason}")]
     Manifest {
         /// The entry.
-        image: Reference,
+        image: Box<Reference>,
         /// What stands there.
         reason: String,
     },
@@ -134,7 +134,7 @@ pub enum PlanError {
     #[error("{reason}")]
     Syntax {
         /// The entry.
-        image: Reference,
+        image: Box<Reference>,
         /// Where the JSON ends to be any.
         reason: SyntaxError,
     },

@@ -53,7 +53,7 @@ impl PushPlan {
 fn check_platform(entry: &ListEntry) -> Result<(), PlanError> {
     match &entry.descriptor.platform {
         Some(platform) if !platform.os.is_empty() && !platform.architecture.is_empty() => Ok(()),
-        _ => Err(PlanError::PlatformMissing { image: entry.reference.clone() }),
+        _ => Err(PlanError::PlatformMissing { image: Box::new(entry.reference.clone()) }),
     }
 }
 
@@ -66,14 +66,14 @@ pub fn check_registry(entry: &ListEntry, target: &Reference) -> Result<(), PlanE
         return Ok(());
     }
     Err(PlanError::OtherRegistry {
-        image: entry.reference.clone(),
+        image: Box::new(entry.reference.clone()),
         source_registry: entry.reference.registry().as_str().to_owned(),
         target_registry: target.registry().as_str().to_owned(),
     })
 }
 
 fn checked_bytes(entry: &ListEntry) -> Result<Arc<[u8]>, PlanError> {
-    let image = || entry.reference.clone();
+    let image = || Box::new(entry.reference.clone());
     let bytes = entry.manifest_bytes().map_err(|reason| PlanError::Syntax { image: image(), reason })?;
     let expected = &entry.descriptor.digest;
     let found = Digest::with(expected.algorithm(), &bytes);
@@ -94,7 +94,7 @@ impl Mounts {
     /// Takes in an entry's blobs: config, then layers. Gives the steps that they need.
     fn add(&mut self, entry: &ListEntry) -> Result<Vec<usize>, PlanError> {
         let image = entry.image().map_err(|error| PlanError::Manifest {
-            image: entry.reference.clone(),
+            image: Box::new(entry.reference.clone()),
             reason: error.to_string(),
         })?;
         let may_fail = entry.platform().os == "windows";
