@@ -1,0 +1,11 @@
+//! Local manifest lists, kept until they are pushed: in memory, in a browser's IndexedDB, or in the Docker CLI's own
+//! files. One interface, [`ListStore`]; each change is whole or not at all.
+
+pub mod docker;
+mod files;
+mod memory;
+mod store;
+
+pub use files::{FileError, FileStore, Files, Folder};
+pub use memory::MemoryStore;
+pub use store::{ListStore, StoreError};

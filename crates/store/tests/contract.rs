@@ -1,0 +1,68 @@
+//! What every store promises, asked of each.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use futures_util::FutureExt;
+use tallyman_store::{FileStore, Folder, ListStore, MemoryStore, StoreError};
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("these stores never wait")
+}
+
+#[test]
+fn memory_keeps_the_contract() {
+    ready(suite::run(&MemoryStore::new()));
+}
+
+#[test]
+fn files_keep_the_contract() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let manifests = folder.path().join("config/manifests");
+    ready(suite::run(&FileStore::new(Folder, manifests.to_str().expect("it is UTF-8"))));
+}
+
+#[test]
+fn a_damaged_list_is_told_and_can_be_removed() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
+    ready(store.save(&list)).expect("it is saved");
+    let file = folder.path().join("r.io_app-1/r.io_app-amd64");
+    fs::write(&file, "broken").expect("it is written");
+    let error = ready(store.load(list.reference())).expect_err("it is damaged");
+    assert!(matches!(&error, StoreError::Damaged { path, .. } if path.ends_with("r.io_app-amd64")));
+    assert_eq!(error.to_string(), "invalid character 'b' looking for beginning of value");
+    assert_eq!(ready(store.remove(list.reference())), Ok(true));
+    assert_eq!(ready(store.load(list.reference())), Ok(None));
+}
+
+#[test]
+fn files_have_dockers_modes_and_an_empty_folder_is_an_empty_list() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
+    ready(store.save(&list)).expect("it is saved");
+    let mode = |path: &str| {
+        fs::metadata(folder.path().join(path)).expect("it is there").permissions().mode() & 0o777
+    };
+    assert_eq!(mode("r.io_app-1"), 0o755);
+    assert_eq!(mode("r.io_app-1/r.io_app-amd64"), 0o644);
+    fs::create_dir(folder.path().join("r.io_empty-1")).expect("it is made");
+    let empty = ready(store.load(&"r.io/empty:1".parse().expect("a reference")));
+    assert!(empty.expect("it can be read").expect("it is there").is_empty());
+}
+
+#[test]
+fn a_name_that_is_too_long_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let long = format!("r.io/{}:{}", "a".repeat(180), "b".repeat(120));
+    let error =
+        ready(store.save(&suite::list(&long, &["r.io/app:amd64"]))).expect_err("the name is too long");
+    assert!(error.to_string().ends_with("file name too long"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).expect("it can be read").count(), 0);
+}
