@@ -1,0 +1,202 @@
+//! A registry's error answers as Docker reads and words them. `error-answers.json` among the recordings shows them.
+
+use http::StatusCode;
+use tallyman_core::{
+    Reference,
+    go_json::{self, Kind},
+};
+use tallyman_registry::Error;
+
+use super::reach;
+
+/// What a failed request comes to for Docker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// What was asked for is not there, as far as Docker is concerned: it says no more than that when it reads.
+    pub not_here: bool,
+    /// Docker's words, for where it does say more.
+    pub words: String,
+}
+
+impl Refusal {
+    fn new(words: String) -> Self {
+        Self { not_here: false, words }
+    }
+}
+
+/// A request, as Docker names it where something goes wrong on its way.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// `Get`, `Post` or `Put`.
+    pub method: &'static str,
+    /// The repository that was asked.
+    pub repository: &'a Reference,
+    /// What stands behind the repository in the URL.
+    pub path: &'a str,
+}
+
+impl Asked<'_> {
+    /// The words of Go's HTTP client for a failure with this request.
+    fn failed(&self, scheme: &str, reason: &str) -> String {
+        let (host, repository) =
+            (self.repository.registry().api_host(), self.repository.repository().as_str());
+        format!("{} \"{scheme}://{host}/v2/{repository}/{}\": {reason}", self.method, self.path)
+    }
+}
+
+/// What Docker makes of a failed request.
+pub(crate) fn refusal(error: &Error, asked: Asked<'_>) -> Refusal {
+    match error {
+        Error::Api { status, content_type, body, .. } => answer(*status, content_type.as_deref(), body),
+        Error::Token { url, status, content_type, body, .. } => {
+            let scheme = url.split("://").next().unwrap_or("https");
+            Refusal::new(asked.failed(scheme, &answer(*status, content_type.as_deref(), body).words))
+        }
+        error => Refusal {
+            not_here: matches!(error, Error::PlainHttpRefused { .. }),
+            words: reach::configure_transport(error).unwrap_or_else(|| error.to_string()),
+        },
+    }
+}
+
+fn answer(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Refusal {
+    if !status.is_client_error() {
+        return Refusal::new(format!("received unexpected HTTP status: {}", status_line(status)));
+    }
+    let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
+    let is_json = media_type.is_some_and(|media_type| {
+        ["application/json", "application/vnd.api+json"]
+            .iter()
+            .any(|json| json.eq_ignore_ascii_case(media_type))
+    });
+    if !is_json {
+        return said(&[Said::of_status(status, &String::from_utf8_lossy(body))]);
+    }
+    if let Some(details) = text_member(body, "details").filter(|details| !details.is_empty()) {
+        return said(&[Said::of_status(status, &details)]);
+    }
+    match errors(body) {
+        Ok(errors) if !errors.is_empty() => said(&errors),
+        _ if status == StatusCode::UNAUTHORIZED => {
+            said(&[Said::of_status(status, "authentication required")])
+        }
+        unreadable => {
+            let reason =
+                unreadable.err().unwrap_or_else(|| "no error details found in HTTP response body".to_owned());
+            let body = go_json::quote(&String::from_utf8_lossy(body));
+            let words = format!("error parsing HTTP {} response body: {reason}: {body}", status.as_str());
+            Refusal { not_here: true, words }
+        }
+    }
+}
+
+fn status_line(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_str()),
+        None => status.as_str().to_owned(),
+    }
+}
+
+/// One error of an answer.
+struct Said {
+    code: Code,
+    /// Absent where Docker keeps the code alone.
+    message: Option<String>,
+}
+
+impl Said {
+    /// For answers that are no error of the specification: the status gives the code.
+    fn of_status(status: StatusCode, message: &str) -> Self {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+            StatusCode::FORBIDDEN => "DENIED",
+            StatusCode::TOO_MANY_REQUESTS => "TOOMANYREQUESTS",
+            _ => "UNKNOWN",
+        };
+        Self { code: Code::of(code), message: Some(message.to_owned()) }
+    }
+
+    fn words(&self) -> String {
+        let code = self.code.0.to_ascii_lowercase().replace('_', " ");
+        match &self.message {
+            Some(message) => format!("{code}: {message}"),
+            None => code,
+        }
+    }
+}
+
+fn said(errors: &[Said]) -> Refusal {
+    let not_here = matches!(
+        errors.first(),
+        Some(Said { code: Code("UNAUTHORIZED" | "MANIFEST_UNKNOWN" | "NAME_UNKNOWN", _), message: Some(_) })
+    );
+    let words = match errors {
+        [error] => error.words(),
+        errors => {
+            let lines: String = errors.iter().map(|error| format!("{}\n", error.words())).collect();
+            format!("errors:\n{lines}")
+        }
+    };
+    Refusal { not_here, words }
+}
+
+/// The errors of a body. On a fault: what Go says of the JSON.
+fn errors(body: &[u8]) -> Result<Vec<Said>, String> {
+    let members = go_json::members(body).map_err(|error| error.to_string())?;
+    let errors = members.into_iter().rev().find(|(name, _)| go_json::fold_key(name) == "errors");
+    let errors = errors.map_or(Ok(Vec::new()), |(_, errors)| go_json::elements(errors));
+    Ok(errors.map_err(|error| error.to_string())?.into_iter().map(error).collect())
+}
+
+fn error(json: &[u8]) -> Said {
+    let code = Code::of(&text_member(json, "code").unwrap_or_default());
+    let message = text_member(json, "message").unwrap_or_default();
+    let has_detail = member(json, "detail").is_some_and(|detail| go_json::kind(detail) != Kind::Null);
+    let is_bare = !has_detail && (message.is_empty() || message == code.1);
+    Said { code, message: (!is_bare).then_some(message) }
+}
+
+/// The last member of that name, without regard to case, as Go's decoder takes it.
+fn member<'a>(json: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let members = go_json::members(json).ok()?;
+    members.into_iter().rev().find(|(key, _)| go_json::fold_key(key) == name).map(|(_, value)| value)
+}
+
+fn text_member(json: &[u8], name: &str) -> Option<String> {
+    member(json, name).filter(|value| go_json::kind(value) == Kind::String).map(go_json::unquote)
+}
+
+/// A code, and the message that Docker knows for it.
+#[derive(Clone, Copy)]
+struct Code(&'static str, &'static str);
+
+const UNKNOWN: Code = Code("UNKNOWN", "unknown error");
+
+const CODES: [Code; 20] = [
+    UNKNOWN,
+    Code("UNSUPPORTED", "The operation is unsupported."),
+    Code("UNAUTHORIZED", "authentication required"),
+    Code("DENIED", "requested access to the resource is denied"),
+    Code("UNAVAILABLE", "service unavailable"),
+    Code("TOOMANYREQUESTS", "too many requests"),
+    Code("DIGEST_INVALID", "provided digest did not match uploaded content"),
+    Code("SIZE_INVALID", "provided length did not match content length"),
+    Code("RANGE_INVALID", "invalid content range"),
+    Code("NAME_INVALID", "invalid repository name"),
+    Code("TAG_INVALID", "manifest tag did not match URI"),
+    Code("NAME_UNKNOWN", "repository name not known to registry"),
+    Code("MANIFEST_UNKNOWN", "manifest unknown"),
+    Code("MANIFEST_INVALID", "manifest invalid"),
+    Code("MANIFEST_UNVERIFIED", "manifest failed signature verification"),
+    Code("MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"),
+    Code("BLOB_UNKNOWN", "blob unknown to registry"),
+    Code("BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"),
+    Code("BLOB_UPLOAD_INVALID", "blob upload invalid"),
+    Code("PAGINATION_NUMBER_INVALID", "invalid number of results requested"),
+];
+
+impl Code {
+    fn of(name: &str) -> Self {
+        CODES.into_iter().find(|code| code.0 == name).unwrap_or(UNKNOWN)
+    }
+}

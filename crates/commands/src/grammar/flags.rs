@@ -1,0 +1,198 @@
+//! Flags as pflag, the library of Docker's command line, takes them: anywhere between the arguments, values behind
+//! `=` or as the next argument, joined shorthands, `--` to end them. No argument parser at hand takes them the same
+//! way and names the same faults.
+
+use super::csv;
+
+/// A flag that a command knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flag {
+    pub name: &'static str,
+    pub short: Option<char>,
+    pub takes: Takes,
+}
+
+/// What a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    Bool,
+    Text,
+    /// Records of comma-separated values; occurrences add up.
+    Texts,
+}
+
+impl Flag {
+    pub(super) const fn bool(name: &'static str) -> Self {
+        Self { name, short: None, takes: Takes::Bool }
+    }
+
+    pub(super) const fn short(self, short: char) -> Self {
+        Self { short: Some(short), ..self }
+    }
+
+    pub(super) const fn text(name: &'static str) -> Self {
+        Self { name, short: None, takes: Takes::Text }
+    }
+
+    pub(super) const fn texts(name: &'static str) -> Self {
+        Self { name, short: None, takes: Takes::Texts }
+    }
+}
+
+/// Asks for help; every command knows it.
+const HELP: Flag = Flag::bool("help").short('h');
+
+/// What was given: arguments, and values by flag name, in the order of coming.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub arguments: Vec<String>,
+    bools: Vec<(&'static str, bool)>,
+    texts: Vec<(&'static str, String)>,
+    /// `-h` was among the flags, which Docker remarks on.
+    pub short_help: bool,
+}
+
+impl Given {
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.bools.iter().rev().find(|(flag, _)| *flag == name).is_some_and(|(_, value)| *value)
+    }
+
+    /// The last value of a flag that takes one; empty where it was not given.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.texts
+            .iter()
+            .rev()
+            .find(|(flag, _)| *flag == name)
+            .map_or_else(String::new, |(_, text)| text.clone())
+    }
+
+    /// All values of a flag that may be repeated.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.texts.iter().filter(|(flag, _)| *flag == name).map(|(_, text)| text.clone()).collect()
+    }
+
+    pub(super) fn wants_help(&self) -> bool {
+        self.is_set(HELP.name)
+    }
+}
+
+/// Parts `args` into flags and arguments. On a fault: what pflag says of it, and whether `-h` came before it.
+pub(super) fn parse(flags: &[Flag], args: &[String]) -> Result<Given, (String, bool)> {
+    let mut given = Given::default();
+    match parse_into(&mut given, flags, args) {
+        Ok(()) => Ok(given),
+        Err(message) => Err((message, given.short_help)),
+    }
+}
+
+fn parse_into(given: &mut Given, flags: &[Flag], args: &[String]) -> Result<(), String> {
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        if arg == "--" {
+            given.arguments.extend(args.cloned());
+            return Ok(());
+        }
+        if let Some(long) = arg.strip_prefix("--") {
+            if long.starts_with(['-', '=']) {
+                return Err(format!("bad flag syntax: {arg}"));
+            }
+            let (name, value) = match long.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (long, None),
+            };
+            let flag = flags.iter().chain([&HELP]).find(|flag| flag.name == name);
+            let flag = flag.ok_or_else(|| format!("unknown flag: --{name}"))?;
+            let value = match (value, flag.takes) {
+                (Some(value), _) => value,
+                (None, Takes::Bool) => "true",
+                (None, _) => args.next().ok_or_else(|| format!("flag needs an argument: --{name}"))?,
+            };
+            set(given, flag, value)?;
+        } else if let Some(shorts) = arg.strip_prefix('-').filter(|shorts| !shorts.is_empty()) {
+            parse_shorts(given, flags, shorts, &mut args)?;
+        } else {
+            given.arguments.push(arg.clone());
+        }
+    }
+    Ok(())
+}
+
+fn parse_shorts<'a>(
+    given: &mut Given,
+    flags: &[Flag],
+    mut shorts: &'a str,
+    args: &mut impl Iterator<Item = &'a String>,
+) -> Result<(), String> {
+    while let Some(short) = shorts.chars().next() {
+        let rest = &shorts[short.len_utf8()..];
+        let flag = flags.iter().chain([&HELP]).find(|flag| flag.short == Some(short));
+        let flag = flag.ok_or_else(|| format!("unknown shorthand flag: {} in -{shorts}", quoted(short)))?;
+        given.short_help |= flag.name == HELP.name;
+        let value = rest.strip_prefix('=').filter(|value| !value.is_empty());
+        match (value, flag.takes) {
+            (Some(value), _) => return set(given, flag, value),
+            (None, Takes::Bool) => set(given, flag, "true")?,
+            (None, _) if !rest.is_empty() => return set(given, flag, rest),
+            (None, _) => {
+                let next = args.next();
+                let value = next.ok_or_else(|| format!("flag needs an argument: '{short}' in -{shorts}"))?;
+                return set(given, flag, value);
+            }
+        }
+        shorts = rest;
+    }
+    Ok(())
+}
+
+fn set(given: &mut Given, flag: &Flag, value: &str) -> Result<(), String> {
+    let invalid = |reason: String| {
+        let name = flag
+            .short
+            .map_or_else(|| format!("--{}", flag.name), |short| format!("-{short}, --{}", flag.name));
+        format!("invalid argument {} for \"{name}\" flag: {reason}", go_quoted(value))
+    };
+    match flag.takes {
+        Takes::Bool => {
+            let value = bool_of(value).ok_or_else(|| {
+                invalid(format!("strconv.ParseBool: parsing {}: invalid syntax", go_quoted(value)))
+            })?;
+            given.bools.push((flag.name, value));
+        }
+        Takes::Text => given.texts.push((flag.name, value.to_owned())),
+        Takes::Texts => {
+            let record = csv::record(value).map_err(|fault| invalid(fault.to_string()))?;
+            given.texts.extend(record.into_iter().map(|text| (flag.name, text)));
+        }
+    }
+    Ok(())
+}
+
+fn bool_of(value: &str) -> Option<bool> {
+    match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// `text` as Go's `%q` writes it, as far as arguments go.
+fn go_quoted(text: &str) -> String {
+    let escape = |c: char| match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\0'..='\u{1f}' | '\u{7f}' => format!("\\x{:02x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
+}
+
+fn quoted(c: char) -> String {
+    match c {
+        '\'' => "'\\''".to_owned(),
+        '\\' => "'\\\\'".to_owned(),
+        _ => format!("'{c}'"),
+    }
+}

@@ -1,0 +1,153 @@
+//! Looking at images and lists.
+
+use std::sync::Arc;
+
+use tallyman_core::{ListEntry, MediaType, Reference, go_json, list::encode, plan::check_registry};
+use tallyman_registry::Client;
+use tallyman_store::{ListStore, docker::encode_entry};
+
+use crate::{
+    Error,
+    fetch::{self, Fetched},
+};
+
+/// What there is under a name.
+#[derive(Clone, Debug)]
+pub enum Inspected {
+    /// An image of a registry.
+    Image(ListEntry),
+    /// An image of a local list.
+    LocalImage(ListEntry),
+    /// A list, local or of a registry.
+    List {
+        /// Its name.
+        reference: Reference,
+        /// Its images: those of a local list in the order of their file names, others in the list's own.
+        entries: Vec<ListEntry>,
+    },
+}
+
+/// Looks for an image in a local list. No registry is asked.
+///
+/// # Errors
+/// When there is no such list, no such image in it, or when the store fails.
+pub async fn inspect_local_image(
+    store: &dyn ListStore,
+    list: &Reference,
+    image: &Reference,
+) -> Result<Inspected, Error> {
+    let missing = || Error::NotInStore { reference: image.clone() };
+    let list = store.load(list).await?.ok_or_else(missing)?;
+    list.check_name(image)?;
+    list.get(image).cloned().map(Inspected::LocalImage).ok_or_else(missing)
+}
+
+/// Looks for a local list, and where there is none that can be read, for an image or a list in a registry.
+///
+/// # Errors
+/// When the registry has nothing of that name, or nothing that can be read.
+pub async fn inspect(
+    store: &dyn ListStore,
+    client: &Client,
+    reference: &Reference,
+) -> Result<Inspected, Error> {
+    // A list that cannot be read is passed over, as Docker does.
+    if let Ok(Some(list)) = store.load(reference).await {
+        return Ok(Inspected::List { reference: reference.clone(), entries: list.iter().cloned().collect() });
+    }
+    match fetch::manifest(client, reference, reference).await? {
+        Fetched::Image(image) => {
+            let entries = fetch::with_platforms(client, vec![*image]).await?;
+            let image = entries.into_iter().next().expect("one image gives one entry");
+            Ok(Inspected::Image(image))
+        }
+        Fetched::List(list) => {
+            let entries = fetch::list(client, reference, &list).await?;
+            Ok(Inspected::List { reference: reference.clone(), entries })
+        }
+    }
+}
+
+/// The exact bytes under a name: of a local list as it would be pushed, or what the registry sent.
+///
+/// # Errors
+/// As [`inspect`], but that what the bytes say does not matter.
+pub async fn inspect_raw(
+    store: &dyn ListStore,
+    client: &Client,
+    reference: &Reference,
+) -> Result<Arc<[u8]>, Error> {
+    if let Ok(Some(list)) = store.load(reference).await {
+        return Ok(list.to_bytes().into());
+    }
+    fetch::raw(client, reference).await
+}
+
+impl Inspected {
+    /// What `inspect` prints: an image's manifest indented by tabs, or the list that Docker would make of these
+    /// entries.
+    ///
+    /// # Errors
+    /// When a local list has an image of another registry.
+    pub fn brief(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Image(entry) => indented(entry, entry.raw.as_ref().unwrap_or(&entry.manifest_json)),
+            Self::LocalImage(entry) => indented(entry, &entry.manifest_json),
+            Self::List { reference, entries } => {
+                for entry in entries {
+                    check_registry(entry, reference).map_err(Error::Assemble)?;
+                }
+                Ok(encode(&media_type(entries), entries.iter().map(|entry| &entry.descriptor)))
+            }
+        }
+    }
+
+    /// What `inspect --verbose` prints: each image with its name, descriptor and platform, as the local store keeps
+    /// it, indented by tabs.
+    ///
+    /// # Errors
+    /// When what the local store has of an image is no JSON.
+    pub fn verbose(&self) -> Result<Vec<u8>, Error> {
+        let entry_json = |entry: &ListEntry| String::from_utf8_lossy(&encode_entry(entry)).into_owned();
+        let (first, json) = match self {
+            Self::Image(entry) | Self::LocalImage(entry) => (Some(entry), entry_json(entry)),
+            Self::List { entries, .. } => {
+                let entries_json: Vec<String> = entries.iter().map(entry_json).collect();
+                (entries.first(), format!("[{}]", entries_json.join(",")))
+            }
+        };
+        match first {
+            Some(entry) => indented(entry, json.as_bytes()),
+            None => Ok(json.into_bytes()),
+        }
+    }
+
+    /// The exact bytes of an image's manifest, or of the list that Docker would make of these entries.
+    ///
+    /// # Errors
+    /// As [`Inspected::brief`]; or when an entry without its bytes cannot be rebuilt.
+    pub fn raw(&self) -> Result<Arc<[u8]>, Error> {
+        match self {
+            Self::Image(entry) | Self::LocalImage(entry) => {
+                entry.manifest_bytes().map_err(|error| content(entry, &error))
+            }
+            Self::List { .. } => Ok(self.brief()?.into()),
+        }
+    }
+}
+
+/// The media type that Docker gives a list of these entries.
+fn media_type(entries: &[ListEntry]) -> MediaType {
+    match entries.first() {
+        Some(first) if first.is_oci() => MediaType::OciIndex,
+        _ => MediaType::DockerList,
+    }
+}
+
+fn indented(entry: &ListEntry, json: &[u8]) -> Result<Vec<u8>, Error> {
+    go_json::indent(json, "\t").map_err(|error| content(entry, &error))
+}
+
+fn content(entry: &ListEntry, error: &go_json::SyntaxError) -> Error {
+    Error::Content { reference: entry.reference.clone(), reason: error.to_string() }
+}

@@ -1,0 +1,199 @@
+//! Pushing a local list.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tallyman_core::{Action, Digest, ManifestList, MountSource, PushPlan, Reference};
+use tallyman_registry::{Client, Error as RegistryError, Mount};
+use tallyman_store::ListStore;
+
+use crate::{
+    Error,
+    docker::{self, Asked},
+};
+
+/// Steps that are under way at the same time.
+const PARALLEL: usize = 16;
+
+/// What happens while a plan is executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushEvent {
+    /// The step of this index begins.
+    Began(usize),
+    /// The step of this index has succeeded.
+    Done(usize),
+    /// The manifest of an entry is in the target's repository. Told in the plan's order, when all before it is done.
+    Copied {
+        /// Where it is: the target's repository and the manifest's digest.
+        reference: Reference,
+        /// The digest that the registry says it has.
+        digest: Digest,
+    },
+}
+
+/// The plan for pushing a local list. No registry is asked.
+///
+/// # Errors
+/// When there is no such list, when it is empty or cannot be pushed, or when the store fails.
+pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
+    let found: Option<ManifestList> = store.load(list).await?;
+    let found = found.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
+    if found.is_empty() {
+        return Err(Error::EmptyList { list: list.clone() });
+    }
+    Ok(PushPlan::new(&found)?)
+}
+
+/// Does what a plan says, side by side as far as its steps do not depend on each other, and gives the digest that the
+/// registry says the list has.
+///
+/// Where steps fail, no later ones begin, those before them are done all the same, and the failure of the first is
+/// told: so the outcome is that of doing one after another. The very first step is done alone, because it tells
+/// whether the registry can be pushed to at all.
+///
+/// # Errors
+/// When a blob is not mounted or a manifest is not taken.
+pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
+    let progress = Progress { plan, done: RefCell::default(), told: RefCell::new(0), tell };
+    let mut waiting: BTreeSet<usize> = (0..plan.steps.len()).collect();
+    let mut running = FuturesUnordered::new();
+    let mut failure: Option<(usize, Error)> = None;
+    loop {
+        let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
+        while running.len() < if progress.is_new() { 1 } else { PARALLEL } {
+            let Some(next) = waiting.range(..end).copied().find(|index| progress.is_ready(*index)) else {
+                break;
+            };
+            waiting.remove(&next);
+            tell(PushEvent::Began(next));
+            running.push(async move { (next, step(client, plan, next).await) });
+        }
+        match running.next().await {
+            Some((index, Ok(digest))) => progress.finish(index, digest),
+            Some((index, Err(error))) if index < end => failure = Some((index, error)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    match failure {
+        Some((_, error)) => Err(error),
+        None => Ok(progress.digest_of(plan.steps.len() - 1)),
+    }
+}
+
+struct Progress<'a> {
+    plan: &'a PushPlan,
+    /// Steps that have succeeded, with the digest that the registry named.
+    done: RefCell<Vec<(usize, Option<Digest>)>>,
+    /// How many copies were told of.
+    told: RefCell<usize>,
+    tell: &'a dyn Fn(PushEvent),
+}
+
+impl Progress<'_> {
+    fn is_new(&self) -> bool {
+        self.done.borrow().is_empty()
+    }
+
+    fn is_done(&self, index: usize) -> bool {
+        self.done.borrow().iter().any(|(done, _)| *done == index)
+    }
+
+    fn is_ready(&self, index: usize) -> bool {
+        self.plan.steps[index].after.iter().all(|before| self.is_done(*before))
+    }
+
+    fn finish(&self, index: usize, digest: Option<Digest>) {
+        self.done.borrow_mut().push((index, digest));
+        (self.tell)(PushEvent::Done(index));
+        let mut told = self.told.borrow_mut();
+        while let Some((_, step)) = self.plan.copies.get(*told) {
+            if !(0..=*step).all(|before| self.is_done(before)) {
+                return;
+            }
+            if let Action::PutManifest { digest, .. } = &self.plan.steps[*step].action {
+                let reference = self.plan.target.by_digest(digest.clone());
+                (self.tell)(PushEvent::Copied { reference, digest: self.digest_of(*step) });
+            }
+            *told += 1;
+        }
+    }
+
+    fn digest_of(&self, index: usize) -> Digest {
+        let done = self.done.borrow();
+        let digest = done.iter().find(|(done, _)| *done == index).and_then(|(_, digest)| digest.clone());
+        digest.expect("steps that put something give its digest")
+    }
+}
+
+/// Does one step; gives the registry's digest where something was put.
+async fn step(client: &Client, plan: &PushPlan, index: usize) -> Result<Option<Digest>, Error> {
+    match &plan.steps[index].action {
+        Action::MountBlob { digest, sources } => {
+            mount(client, &plan.target, digest, sources).await?;
+            Ok(None)
+        }
+        Action::PutManifest { media_type, digest, bytes, .. } => {
+            let reference = plan.target.by_digest(digest.clone());
+            let put = client.put_manifest(&reference, media_type, bytes.clone()).await;
+            put_digest(put, &reference, &reference).map(Some)
+        }
+        Action::PutList { reference, media_type, bytes, .. } => {
+            let put = client.put_manifest(reference, media_type, bytes.clone()).await;
+            put_digest(put, reference, &plan.target).map(Some)
+        }
+    }
+}
+
+fn put_digest(
+    put: Result<tallyman_registry::PutManifest, RegistryError>,
+    reference: &Reference,
+    told: &Reference,
+) -> Result<Digest, Error> {
+    let failed = |reason: &str| format!("failed to put manifest {told}: {reason}");
+    let put = put.map_err(|error| {
+        let path = format!("manifests/{}", reference.target());
+        push_error(error, Asked { method: "Put", repository: reference, path: &path }, failed)
+    })?;
+    put.registry_digest.ok_or_else(|| Error::Content {
+        reference: reference.clone(),
+        reason: failed("invalid checksum digest format"),
+    })
+}
+
+async fn mount(
+    client: &Client,
+    target: &Reference,
+    digest: &Digest,
+    sources: &[MountSource],
+) -> Result<(), Error> {
+    for MountSource { repository, may_fail } in sources {
+        let from = repository.as_str();
+        let mounted = client.mount_blob(target, repository, digest).await.map_err(|error| {
+            let path = format!("blobs/uploads/?from={}&mount={}", escaped(from), escaped(digest.as_str()));
+            let failed = |reason: &str| format!("failed to mount blob {from}@{digest} to {target}: {reason}");
+            push_error(error, Asked { method: "Post", repository: target, path: &path }, failed)
+        })?;
+        let Mount::Upload(upload) = mounted else { return Ok(()) };
+        // Whether the registry forgets the upload now or later makes no difference to anyone.
+        client.cancel_upload(target, &upload).await.ok();
+        if !may_fail {
+            let (from, digest, target) = (from.to_owned(), digest.clone(), Box::new(target.clone()));
+            return Err(Error::NotMounted { from, digest, target });
+        }
+    }
+    Ok(())
+}
+
+/// `text` in a query, as Go writes it.
+fn escaped(text: &str) -> String {
+    text.replace('/', "%2F").replace(':', "%3A")
+}
+
+/// A failed request of a push. One that never reached the registry is told without what it was for: Docker finds that
+/// out by its ping.
+fn push_error(error: RegistryError, asked: Asked<'_>, failed: impl FnOnce(&str) -> String) -> Error {
+    let words =
+        docker::configure_transport(&error).unwrap_or_else(|| failed(&docker::refusal(&error, asked).words));
+    Error::Registry { words, source: Box::new(error) }
+}

@@ -1,0 +1,194 @@
+//! The command line's grammar, by what it says of faults and what it understands.
+
+use tallyman_commands::{Command, Invocation, PlatformChange, Saying};
+
+fn parse(line: &[&str]) -> Invocation {
+    Invocation::parse(&line.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+}
+
+fn said(line: &[&str]) -> Saying {
+    match parse(line) {
+        Invocation::Say(saying) => saying,
+        Invocation::Run(command) => panic!("{line:?} is understood as {command:?}"),
+    }
+}
+
+fn understood(line: &[&str]) -> Command {
+    match parse(line) {
+        Invocation::Run(command) => command,
+        Invocation::Say(saying) => panic!("{line:?} is answered with {saying:?}"),
+    }
+}
+
+#[test]
+fn flags_stand_anywhere_and_in_every_spelling() {
+    let create = |amend, insecure| Command::Create {
+        list: "l".to_owned(),
+        images: vec!["a".to_owned(), "b".to_owned()],
+        amend,
+        insecure,
+    };
+    for (line, amend, insecure) in [
+        (&["create", "l", "a", "b"][..], false, false),
+        (&["create", "-a", "l", "--insecure", "a", "b"], true, true),
+        (&["create", "l", "a", "b", "--amend=t", "--insecure=1"], true, true),
+        (&["create", "l", "a", "b", "--amend", "--amend=false"], false, false),
+        (&["create", "-a=true", "--", "l", "a", "b"], true, false),
+        (&["manifest", "create", "-aa", "l", "a", "b"], true, false),
+    ] {
+        assert_eq!(understood(line), create(amend, insecure), "{line:?}");
+    }
+    let dashes = understood(&["rm", "--", "--amend", "-"]);
+    assert_eq!(dashes, Command::Remove { lists: vec!["--amend".to_owned(), "-".to_owned()] });
+}
+
+#[test]
+fn one_argument_of_inspect_is_the_image_and_two_are_list_and_image() {
+    let inspect = |list: Option<&str>, verbose| Command::Inspect {
+        list: list.map(str::to_owned),
+        image: "i".to_owned(),
+        verbose,
+        raw: false,
+        insecure: false,
+    };
+    assert_eq!(understood(&["inspect", "i"]), inspect(None, false));
+    assert_eq!(understood(&["inspect", "l", "-v", "i"]), inspect(Some("l"), true));
+}
+
+#[test]
+fn features_are_records_that_add_up() {
+    for (line, features) in [
+        (&["--os-features", "a,b", "--os-features=c"][..], &["a", "b", "c"][..]),
+        (&["--os-features", ""], &[]),
+        (&["--os-features", "a,,b"], &["a", "", "b"]),
+        (&["--os-features", "x>y,\"a,b\""], &["x>y", "a,b"]),
+        (&["--os-features", "\"say \"\"hi\"\"\",z"], &["say \"hi\"", "z"]),
+        (&["--os-features", "a,"], &["a", ""]),
+        (&["--os-features", "\"two\nlines\",b\nnext"], &["two\nlines", "b"]),
+    ] {
+        let line = [&["annotate", "l", "i"], line].concat();
+        let os_features = features.iter().map(|feature| (*feature).to_owned()).collect();
+        let platform = PlatformChange { os_features, ..PlatformChange::default() };
+        let expected = Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform };
+        assert_eq!(understood(&line), expected);
+    }
+}
+
+#[test]
+fn the_last_value_of_a_repeated_flag_counts() {
+    let line = ["annotate", "--os", "a", "l", "--os=b", "i", "--arch", "--os"];
+    let platform =
+        PlatformChange { os: "b".to_owned(), architecture: "--os".to_owned(), ..PlatformChange::default() };
+    assert_eq!(
+        understood(&line),
+        Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform }
+    );
+}
+
+#[test]
+fn faults_of_flags_are_worded_as_pflag_words_them() {
+    for (line, fault) in [
+        (&["create", "--frob", "a", "b"][..], "unknown flag: --frob"),
+        (&["create", "--frob=1", "a", "b"], "unknown flag: --frob"),
+        (&["create", "-x"], "unknown shorthand flag: 'x' in -x"),
+        (&["create", "-axb"], "unknown shorthand flag: 'x' in -xb"),
+        (&["create", "---a"], "bad flag syntax: ---a"),
+        (&["create", "--=a"], "bad flag syntax: --=a"),
+        (&["annotate", "l", "i", "--os"], "flag needs an argument: --os"),
+        (
+            &["create", "-a=maybe"],
+            "invalid argument \"maybe\" for \"-a, --amend\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
+        ),
+        (
+            &["create", "--insecure=", "a"],
+            "invalid argument \"\" for \"--insecure\" flag: strconv.ParseBool: parsing \"\": invalid syntax",
+        ),
+        (
+            &["annotate", "--os-features", "\"abc\"d"],
+            "invalid argument \"\\\"abc\\\"d\" for \"--os-features\" flag: parse error on line 1, column 5: extraneous or missing \" in quoted-field",
+        ),
+        (
+            &["annotate", "--os-features", "\"abc"],
+            "invalid argument \"\\\"abc\" for \"--os-features\" flag: parse error on line 1, column 5: extraneous or missing \" in quoted-field",
+        ),
+        (
+            &["annotate", "--os-features", "a,b\"c"],
+            "invalid argument \"a,b\\\"c\" for \"--os-features\" flag: parse error on line 1, column 4: bare \" in non-quoted-field",
+        ),
+    ] {
+        let saying = said(line);
+        let name = line[0];
+        assert_eq!((saying.exit, saying.stdout.as_str()), (125, ""), "{line:?}");
+        let rest = saying.stderr.strip_prefix(fault).unwrap_or_else(|| panic!("{line:?}: {}", saying.stderr));
+        assert!(rest.starts_with(&format!("\n\nUsage:  tallyman {name} ")), "{rest}");
+        assert!(
+            rest.ends_with(&format!("\n\nRun 'tallyman {name} --help' for more information\n")),
+            "{rest}"
+        );
+    }
+    let root = said(&["--frob"]);
+    assert_eq!(
+        (root.exit, root.stderr.as_str()),
+        (
+            125,
+            "unknown flag: --frob\n\nUsage:  tallyman COMMAND\n\nRun 'tallyman --help' for more information\n"
+        )
+    );
+}
+
+#[test]
+fn wrong_counts_are_told_with_the_usage() {
+    for (line, requires, verb) in [
+        (&["create", "x"][..], "at least 2 arguments", "See"),
+        (&["rm"], "at least 1 argument", "See"),
+        (&["annotate", "x"], "2 arguments", "Run"),
+        (&["push"], "1 argument", "Run"),
+        (&["push", "a", "b"], "1 argument", "Run"),
+        (&["inspect"], "at least 1 and at most 2 arguments", "Run"),
+        (&["inspect", "a", "b", "c"], "at least 1 and at most 2 arguments", "Run"),
+    ] {
+        let saying = said(line);
+        let name = line[0];
+        assert_eq!((saying.exit, saying.stdout.as_str()), (1, ""));
+        assert!(
+            saying
+                .stderr
+                .starts_with(&format!("tallyman: 'tallyman {name}' requires {requires}\n\nUsage:  "))
+        );
+        assert!(
+            saying.stderr.ends_with(&format!("\n\n{verb} 'tallyman {name} --help' for more information\n"))
+        );
+    }
+    let unknown = said(&["frob"]);
+    assert_eq!(
+        (unknown.exit, unknown.stderr.as_str()),
+        (
+            1,
+            "tallyman: unknown command: tallyman frob\n\nUsage:  tallyman COMMAND\n\nRun 'tallyman --help' for more information\n"
+        )
+    );
+}
+
+#[test]
+fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
+    for line in [&[][..], &["annotate"], &["create"], &["inspect"], &["push"], &["rm"]] {
+        let help = said(&[line, &["--help"]].concat());
+        assert_eq!((help.exit, help.stderr.as_str()), (0, ""));
+        assert!(
+            help.stdout.starts_with("Usage:  tallyman ") && help.stdout.contains("--help"),
+            "{}",
+            help.stdout
+        );
+        let short = said(&[line, &["-h"]].concat());
+        assert_eq!(
+            short.stdout,
+            format!("Flag shorthand -h has been deprecated, use --help\n{}", help.stdout)
+        );
+    }
+    assert_eq!(said(&["create", "-ah"]).stdout, said(&["create", "-h"]).stdout);
+    assert_eq!(said(&["create", "--help", "--frob"]).exit, 125);
+    let bare = said(&[]);
+    assert_eq!((bare.exit, bare.stdout.as_str()), (0, ""));
+    assert_eq!(bare.stderr, format!("\n{}", said(&["--help"]).stdout));
+    assert_eq!(said(&["--version"]).stdout, format!("tallyman {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,83 @@
+//! What the tests share: a registry in memory and a command line over it.
+
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+pub mod registry;
+
+use std::{cell::RefCell, rc::Rc};
+
+use tallyman_commands::{Environment, Insecure, Output};
+use tallyman_registry::{Access, Client, Retry};
+use tallyman_store::{ListStore, MemoryStore};
+
+use registry::MemoryRegistry;
+
+/// What a command line printed, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    pub exit: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+#[derive(Default)]
+struct Kept(RefCell<Outcome>);
+
+impl Output for Kept {
+    fn stdout(&self, bytes: &[u8]) {
+        self.0.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
+    }
+
+    fn stderr(&self, text: &str) {
+        self.0.borrow_mut().stderr.push_str(text);
+    }
+}
+
+/// A command line over a registry and a store in memory.
+pub struct Shell {
+    pub registry: Rc<MemoryRegistry>,
+    pub store: Rc<dyn ListStore>,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self { registry: Rc::default(), store: Rc::new(MemoryStore::default()) }
+    }
+
+    /// A client that may speak plain HTTP.
+    pub fn client(&self) -> Client {
+        client(&self.registry, Access::Insecure)
+    }
+
+    /// Runs a command line.
+    pub async fn run(&self, args: &[&str]) -> Outcome {
+        let output = Rc::new(Kept::default());
+        let registry = Rc::clone(&self.registry);
+        let environment = Environment {
+            store: Rc::clone(&self.store),
+            client: Box::new(move |Insecure(insecure)| {
+                client(&registry, if insecure { Access::Insecure } else { Access::Tls })
+            }),
+            output: output.clone(),
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let exit = tallyman_commands::run(&args, &environment).await;
+        Outcome { exit, ..output.0.take() }
+    }
+
+    /// Runs a command line that must succeed, and gives what it prints.
+    pub async fn done(&self, args: &[&str]) -> String {
+        let outcome = self.run(args).await;
+        assert_eq!((outcome.exit, outcome.stderr.as_str()), (0, ""), "{args:?}");
+        outcome.stdout
+    }
+
+    /// The requests since the last call.
+    pub fn requests(&self) -> Vec<String> {
+        self.registry.requests.take()
+    }
+}
+
+fn client(registry: &Rc<MemoryRegistry>, access: Access) -> Client {
+    Client::builder(registry.clone()).access(move |_| access).retry(Retry::never()).build()
+}

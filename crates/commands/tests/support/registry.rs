@@ -1,0 +1,164 @@
+//! A registry in memory, reached without a network: it knows what the commands ask for, counts it, and answers as
+//! Distribution does.
+
+use std::{cell::RefCell, collections::HashMap, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tallyman_core::Digest;
+use tallyman_registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+
+/// An answer that stands for a path whatever is there.
+#[derive(Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// What a registry holds, by repository.
+#[derive(Default)]
+pub struct Contents {
+    /// By repository, and by tag or digest: media type and bytes.
+    pub manifests: HashMap<(String, String), (String, Vec<u8>)>,
+    /// By repository and digest.
+    pub blobs: HashMap<(String, String), Vec<u8>>,
+    /// By method and path below the repository.
+    pub answers: HashMap<(Method, String), Answer>,
+}
+
+/// The registry: plain HTTP alone, at any host.
+#[derive(Default)]
+pub struct MemoryRegistry {
+    pub contents: RefCell<Contents>,
+    /// `METHOD path` of each request that was made over plain HTTP, in the order of coming.
+    pub requests: RefCell<Vec<String>>,
+}
+
+impl MemoryRegistry {
+    /// Puts a manifest under its digest, and under a tag where it has one.
+    pub fn put_manifest(&self, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) {
+        let digest = Digest::of(bytes).to_string();
+        let manifests = &mut self.contents.borrow_mut().manifests;
+        for target in [tag, &digest].into_iter().filter(|target| !target.is_empty()) {
+            manifests
+                .insert((repository.to_owned(), target.to_owned()), (media_type.to_owned(), bytes.to_vec()));
+        }
+    }
+
+    /// Puts a blob.
+    pub fn put_blob(&self, repository: &str, bytes: &[u8]) {
+        let key = (repository.to_owned(), Digest::of(bytes).to_string());
+        self.contents.borrow_mut().blobs.insert(key, bytes.to_vec());
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let (_, path) = request.url.split_once("/v2/").expect("requests go below /v2/");
+        self.requests.borrow_mut().push(format!("{} {path}", request.method));
+        let mut contents = self.contents.borrow_mut();
+        if let Some(answer) = contents.answers.get(&(request.method.clone(), path.to_owned())) {
+            return answer.clone();
+        }
+        if let Some((repository, target)) = path.split_once("/manifests/") {
+            let key = (repository.to_owned(), target.to_owned());
+            if request.method == Method::PUT {
+                let media_type =
+                    request.headers[header::CONTENT_TYPE].to_str().expect("a media type").to_owned();
+                drop(contents);
+                self.put_manifest(repository, target, &media_type, &request.body);
+                return Answer { status: 201, content_type: None, body: request.body.to_vec() };
+            }
+            return match contents.manifests.get(&key) {
+                Some((media_type, bytes)) => {
+                    Answer { status: 200, content_type: Some(media_type.clone()), body: bytes.clone() }
+                }
+                None => error("MANIFEST_UNKNOWN", "manifest unknown", target),
+            };
+        }
+        if let Some((repository, query)) = path.split_once("/blobs/uploads/?") {
+            let query = query.replace("%2F", "/").replace("%3A", ":");
+            let value =
+                |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
+            let (from, digest) = (value("from=").to_owned(), value("mount=").to_owned());
+            return match contents.blobs.get(&(from, digest.clone())).cloned() {
+                Some(blob) => {
+                    contents.blobs.insert((repository.to_owned(), digest), blob);
+                    Answer { status: 201, content_type: None, body: Vec::new() }
+                }
+                None => Answer { status: 202, content_type: None, body: Vec::new() },
+            };
+        }
+        match path
+            .split_once("/blobs/")
+            .map(|(repository, digest)| (repository.to_owned(), digest.to_owned()))
+        {
+            Some((_, upload)) if upload.starts_with("uploads/") => {
+                Answer { status: 204, content_type: None, body: Vec::new() }
+            }
+            Some(key) => match contents.blobs.get(&key) {
+                Some(blob) => Answer {
+                    status: 200,
+                    content_type: Some("application/octet-stream".to_owned()),
+                    body: blob.clone(),
+                },
+                None => error("BLOB_UNKNOWN", "blob unknown to registry", &key.1),
+            },
+            None => error("UNSUPPORTED", "no such path", path),
+        }
+    }
+}
+
+fn error(code: &str, message: &str, detail: &str) -> Answer {
+    let body =
+        format!(r#"{{"errors":[{{"code":"{code}","message":"{message}","detail":{{"of":"{detail}"}}}}]}}"#);
+    let content_type = Some("application/json; charset=utf-8".to_owned());
+    Answer { status: 404, content_type, body: body.into_bytes() }
+}
+
+impl Transport for MemoryRegistry {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        if request.url.starts_with("https:") {
+            let message = "the server speaks plain HTTP".to_owned();
+            return future::ready(Err(TransportError { kind: TransportErrorKind::PlainHttp, message }))
+                .boxed_local();
+        }
+        let answer = self.answer(&request);
+        let mut headers = HeaderMap::new();
+        let value = |text: &str| HeaderValue::from_str(text).expect("a header's value");
+        if let Some(content_type) = &answer.content_type {
+            headers.insert(header::CONTENT_TYPE, value(content_type));
+        }
+        if request.method == Method::PUT {
+            headers.insert("docker-content-digest", value(Digest::of(&answer.body).as_str()));
+        }
+        if answer.status == 202 {
+            let (repository, _) = request.url.split_once("/blobs/").expect("uploads are for blobs");
+            headers.insert(header::LOCATION, value(&format!("{repository}/blobs/uploads/one")));
+        }
+        let status = StatusCode::from_u16(answer.status).expect("a status");
+        let response =
+            Response { status, headers, url: request.url, body: Body::full(Bytes::from(answer.body)) };
+        future::ready(Ok(response)).boxed_local()
+    }
+
+    fn reaches(&self, _: String) -> LocalBoxFuture<'_, bool> {
+        future::ready(true).boxed_local()
+    }
+
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        future::pending().boxed_local()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn join(&self, _: &str, location: &str) -> Result<String, TransportError> {
+        Ok(location.to_owned())
+    }
+
+    fn obeys_cors(&self) -> bool {
+        false
+    }
+}
