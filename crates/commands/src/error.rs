@@ -60,6 +60,8 @@ pub enum Error {
         reference: Reference,
         /// What the registry, or the connection, said. Absent where the list there is empty.
         source: Option<Box<RegistryError>>,
+        /// Credentials were shown to the registry.
+        signed_in: bool,
     },
     /// A list where an image is expected.
     #[error("{reference} is a manifest list")]
@@ -161,10 +163,19 @@ impl Error {
 
     /// What Docker's own line leaves out and a person needs: a line of ours, for below it.
     pub fn hint(&self) -> Option<String> {
-        let source = match self {
-            Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => source,
-            _ => return None,
-        };
-        docker::hint(source)
+        match self {
+            Self::NotInRegistry { reference, source: Some(source), signed_in: true }
+                if source.code() == "unauthorized" =>
+            {
+                let registry = reference.registry().as_str();
+                Some(format!(
+                    "{registry} refused the user name or the password that is kept for it: sign in again"
+                ))
+            }
+            Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
+                docker::hint(source)
+            }
+            _ => None,
+        }
     }
 }

@@ -43,7 +43,8 @@ pub(crate) async fn manifest(
         Some(tag) => reference.by_tag(tag.clone()),
         None => reference.clone(),
     };
-    let fetched = client.manifest(&asked).await.map_err(|error| manifest_error(error, reference, told))?;
+    let fetched =
+        client.manifest(&asked).await.map_err(|error| manifest_error(client, error, reference, told))?;
     let content = |reason: String| Error::Content { reference: told.clone(), reason };
     let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(""));
     docker::check(&media_type, &fetched.bytes).map_err(content)?;
@@ -70,19 +71,26 @@ pub(crate) fn verify(reference: &Reference, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn manifest_error(error: RegistryError, reference: &Reference, told: &Reference) -> Error {
+fn manifest_error(client: &Client, error: RegistryError, reference: &Reference, told: &Reference) -> Error {
     match error {
         RegistryError::DigestMismatch { expected, .. } if reference.digest() == Some(&expected) => {
             Error::ManifestDigest { reference: told.clone(), digest: expected }
         }
-        error => registry_error(error, reference, &format!("manifests/{}", reference.target()), told),
+        error => registry_error(client, error, reference, &format!("manifests/{}", reference.target()), told),
     }
 }
 
-fn registry_error(error: RegistryError, repository: &Reference, path: &str, told: &Reference) -> Error {
+fn registry_error(
+    client: &Client,
+    error: RegistryError,
+    repository: &Reference,
+    path: &str,
+    told: &Reference,
+) -> Error {
     let refusal = docker::refusal(&error, Asked { method: "Get", repository, path });
     if refusal.not_here {
-        return Error::NotInRegistry { reference: told.clone(), source: Some(Box::new(error)) };
+        let (reference, signed_in) = (told.clone(), client.has_credentials(told.registry()));
+        return Error::NotInRegistry { reference, source: Some(Box::new(error)), signed_in };
     }
     Error::Registry { words: refusal.words, source: Box::new(error) }
 }
@@ -140,7 +148,7 @@ pub(crate) async fn with_platforms(
             }
             _ => {
                 let failure = platforms.remove(&image.image.config.digest).and_then(Result::err);
-                return Err(config_error(failure.expect("every config was asked for"), &image));
+                return Err(config_error(client, failure.expect("every config was asked for"), &image));
             }
         };
         entries.push(image.with_platform(platform)?);
@@ -148,12 +156,12 @@ pub(crate) async fn with_platforms(
     Ok(entries)
 }
 
-fn config_error(error: RegistryError, image: &FetchedImage) -> Error {
+fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
     let (reference, digest) = (image.reference.clone(), image.image.config.digest.clone());
     match error {
         error if error.is_not_found() => Error::ConfigMissing { reference, digest },
         RegistryError::DigestMismatch { .. } => Error::ConfigDigest { reference, digest },
-        error => registry_error(error, &reference, &format!("blobs/{digest}"), &reference),
+        error => registry_error(client, error, &reference, &format!("blobs/{digest}"), &reference),
     }
 }
 
@@ -176,7 +184,7 @@ pub(crate) async fn list(
 ) -> Result<Vec<ListEntry>, Error> {
     verify(reference, &list.bytes)?;
     if list.index.manifests.is_empty() {
-        return Err(Error::NotInRegistry { reference: reference.clone(), source: None });
+        return Err(Error::NotInRegistry { reference: reference.clone(), source: None, signed_in: false });
     }
     let mut digests: Vec<&Digest> = list.index.manifests.iter().map(|entry| &entry.digest).collect();
     let mut seen = std::collections::HashSet::new();
@@ -207,7 +215,9 @@ async fn child(client: &Client, list: &Reference, digest: &Digest) -> Result<Fet
 
 /// The exact bytes that the registry has under `reference`, whatever they say.
 pub(crate) async fn raw(client: &Client, reference: &Reference) -> Result<Arc<[u8]>, Error> {
-    let fetched =
-        client.manifest(reference).await.map_err(|error| manifest_error(error, reference, reference))?;
+    let fetched = client
+        .manifest(reference)
+        .await
+        .map_err(|error| manifest_error(client, error, reference, reference))?;
     Ok(fetched.bytes)
 }

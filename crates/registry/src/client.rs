@@ -156,6 +156,12 @@ impl Client {
         self.0.sessions.borrow_mut().remove(registry);
     }
 
+    /// Whether credentials for `registry` were found when it was visited.
+    pub fn has_credentials(&self, registry: &Registry) -> bool {
+        let sessions = self.0.sessions.borrow();
+        sessions.get(registry).and_then(|session| session.credentials()).is_some_and(|found| found.is_some())
+    }
+
     /// `work`, or [`Error::TimedOut`] where it takes longer than `limit`. `url` says in the error what it was about.
     ///
     /// # Errors

@@ -6,8 +6,10 @@ pub mod registry;
 
 use std::{cell::RefCell, rc::Rc};
 
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{Environment, Insecure, Output};
-use tallyman_registry::{Access, Client, Retry};
+use tallyman_core::Registry;
+use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
 use tallyman_store::{ListStore, MemoryStore};
 
 use registry::MemoryRegistry;
@@ -37,26 +39,28 @@ impl Output for Kept {
 pub struct Shell {
     pub registry: Rc<MemoryRegistry>,
     pub store: Rc<dyn ListStore>,
+    /// A name and a password are kept for every registry.
+    pub signed_in: bool,
 }
 
 impl Shell {
     pub fn new() -> Self {
-        Self { registry: Rc::default(), store: Rc::new(MemoryStore::default()) }
+        Self { registry: Rc::default(), store: Rc::new(MemoryStore::default()), signed_in: false }
     }
 
     /// A client that may speak plain HTTP.
     pub fn client(&self) -> Client {
-        client(&self.registry, Access::Insecure)
+        client(&self.registry, Access::Insecure, self.signed_in)
     }
 
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
         let output = Rc::new(Kept::default());
-        let registry = Rc::clone(&self.registry);
+        let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
         let environment = Environment {
             store: Rc::clone(&self.store),
             client: Box::new(move |Insecure(insecure)| {
-                client(&registry, if insecure { Access::Insecure } else { Access::Tls })
+                client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
             }),
             output: output.clone(),
         };
@@ -78,6 +82,20 @@ impl Shell {
     }
 }
 
-fn client(registry: &Rc<MemoryRegistry>, access: Access) -> Client {
-    Client::builder(registry.clone()).access(move |_| access).retry(Retry::never()).build()
+fn client(registry: &Rc<MemoryRegistry>, access: Access, signed_in: bool) -> Client {
+    let client = Client::builder(registry.clone()).access(move |_| access).retry(Retry::never());
+    if signed_in { client.credentials(Rc::new(Password)).build() } else { client.build() }
+}
+
+/// The same name and password for every registry.
+struct Password;
+
+impl CredentialSource for Password {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let found = Credentials::Basic { user: "alice".to_owned(), password: "wrong".to_owned() };
+        future::ready(Ok(Some(found))).boxed_local()
+    }
 }

@@ -1,7 +1,11 @@
 //! A registry in memory, reached without a network: it knows what the commands ask for, counts it, and answers as
 //! Distribution does.
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
@@ -34,6 +38,8 @@ pub struct MemoryRegistry {
     pub contents: RefCell<Contents>,
     /// `METHOD path` of each request that was made over plain HTTP, in the order of coming.
     pub requests: RefCell<Vec<String>>,
+    /// Nobody's password is right.
+    pub locked: Cell<bool>,
 }
 
 impl MemoryRegistry {
@@ -56,6 +62,9 @@ impl MemoryRegistry {
     fn answer(&self, request: &Request) -> Answer {
         let (_, path) = request.url.split_once("/v2/").expect("requests go below /v2/");
         self.requests.borrow_mut().push(format!("{} {path}", request.method));
+        if self.locked.get() {
+            return Answer { status: 401, ..error("UNAUTHORIZED", "authentication required", "everything") };
+        }
         let mut contents = self.contents.borrow_mut();
         if let Some(answer) = contents.answers.get(&(request.method.clone(), path.to_owned())) {
             return answer.clone();
@@ -128,6 +137,9 @@ impl Transport for MemoryRegistry {
         let value = |text: &str| HeaderValue::from_str(text).expect("a header's value");
         if let Some(content_type) = &answer.content_type {
             headers.insert(header::CONTENT_TYPE, value(content_type));
+        }
+        if answer.status == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, value("Basic realm=\"r\""));
         }
         if request.method == Method::PUT {
             headers.insert("docker-content-digest", value(Digest::of(&answer.body).as_str()));
