@@ -1,0 +1,76 @@
+//! What JavaScript gives the command line: one object with the edges of the machine.
+
+use js_sys::{Array, JsString, Promise, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object. Requests are promises; everything else answers at once, and throws errors in Go's words.
+    #[derive(Clone)]
+    pub type Host;
+
+    /// Sends a request and answers with the whole response.
+    #[wasm_bindgen(method)]
+    pub fn request(this: &Host, asked: &JsValue) -> Promise;
+
+    /// The names in a folder, sorted by their bytes; `undefined` where there is none.
+    #[wasm_bindgen(method, catch, js_name = listDir)]
+    pub fn list_dir(this: &Host, path: &str) -> Result<Option<Array>, JsValue>;
+
+    /// The bytes of a file; `undefined` where there is none.
+    #[wasm_bindgen(method, catch, js_name = readFile)]
+    pub fn read_file(this: &Host, path: &str) -> Result<Option<Uint8Array>, JsValue>;
+
+    /// Writes a file whole or not at all.
+    #[wasm_bindgen(method, catch, js_name = writeFileAtomic)]
+    pub fn write_file_atomic(this: &Host, path: &str, bytes: &Uint8Array) -> Result<(), JsValue>;
+
+    /// Makes a folder hold just these files, pairs of name and bytes.
+    #[wasm_bindgen(method, catch, js_name = replaceDir)]
+    pub fn replace_dir(this: &Host, path: &str, files: &Array) -> Result<(), JsValue>;
+
+    /// Removes a folder and all that is in it.
+    #[wasm_bindgen(method, catch, js_name = removeDir)]
+    pub fn remove_dir(this: &Host, path: &str) -> Result<(), JsValue>;
+
+    /// Runs a program, gives it `input`, and answers with its exit code and output.
+    #[wasm_bindgen(method, catch, js_name = runHelper)]
+    pub fn run_helper(this: &Host, program: &str, args: &Array, input: &str)
+    -> Result<HelperAnswer, JsValue>;
+
+    /// A variable of the environment; `undefined` where it is not set.
+    #[wasm_bindgen(method)]
+    pub fn env(this: &Host, name: &str) -> Option<String>;
+
+    /// The user's own folder.
+    #[wasm_bindgen(method)]
+    pub fn homedir(this: &Host) -> String;
+
+    /// Writes to the standard output.
+    #[wasm_bindgen(method)]
+    pub fn stdout(this: &Host, bytes: &Uint8Array);
+
+    /// Writes to the standard error.
+    #[wasm_bindgen(method)]
+    pub fn stderr(this: &Host, bytes: &Uint8Array);
+
+    /// What a helper program answered.
+    pub type HelperAnswer;
+
+    /// Its exit code; `null` where it was ended by a signal.
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &HelperAnswer) -> Option<i32>;
+
+    /// What it printed.
+    #[wasm_bindgen(method, getter, js_name = stdout)]
+    pub fn printed(this: &HelperAnswer) -> Uint8Array;
+}
+
+/// The message of something that was thrown.
+pub fn message(error: &JsValue) -> String {
+    if let Some(error) = error.dyn_ref::<js_sys::Error>() {
+        return error.message().into();
+    }
+    error.dyn_ref::<JsString>().map_or_else(|| format!("{error:?}"), String::from)
+}
