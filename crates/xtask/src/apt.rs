@@ -37,6 +37,13 @@ pub const IP: Needed = Needed {
     why: "the tests reach a registry that is not on loopback",
 };
 
+/// Certificates.
+pub const OPENSSL: Needed = Needed {
+    program: "openssl",
+    packages: &["openssl"],
+    why: "the tests make certificates that nobody trusts",
+};
+
 /// Installs what is missing.
 pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
     let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.program)).collect();

@@ -4,6 +4,7 @@ mod apt;
 mod demo;
 mod dev_registry;
 mod lint;
+mod npm;
 mod report;
 mod setup;
 mod test;
@@ -23,6 +24,7 @@ const USAGE: &str = "Usage: cargo xtask COMMAND
   test [--only PART]…
             run all tests, or some parts of them
   web       build the app into dist/
+  npm       build the npm package into target/npm/tallyman/
   lint      formatting and clippy, for the machine and for wasm
   setup     install what the others need, into target/tools where possible
 ";
@@ -53,6 +55,7 @@ fn run() -> Result<ExitCode> {
         "demo" => demo::run(&sh, demo::Options::parse(&mut arguments)?),
         "test" => test::run(&sh, &only(&mut arguments)?),
         "web" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| web::build(&sh)),
+        "npm" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| npm::build(&sh)),
         "lint" => no_more(&mut arguments).and_then(|()| lint::run(&sh)),
         "setup" => no_more(&mut arguments).and_then(|()| setup::for_tests(&sh)),
         other => bail!("there is no command {other:?}\n\n{USAGE}"),

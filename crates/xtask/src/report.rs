@@ -37,6 +37,15 @@ pub fn libtest(output: &str) -> Count {
     })
 }
 
+/// The closing lines of Node's test runner in its `tap` form: `# pass 3`, `# fail 0`, `# cancelled 0`.
+pub fn node(output: &str) -> Count {
+    let of = |what: &str| {
+        let line = output.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what));
+        line.and_then(|rest| rest.trim().parse().ok()).unwrap_or_default()
+    };
+    Count { passed: of("pass "), failed: of("fail ") + of("cancelled ") }
+}
+
 /// Playwright's JSON report. A test that passed only when tried again counts as failed.
 pub fn playwright(report: &str) -> Option<Count> {
     let stats: Value = serde_json::from_str::<Value>(report).ok()?.get("stats")?.clone();
@@ -53,7 +62,7 @@ fn number_before(text: &str, what: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Count, libtest, nextest, playwright};
+    use super::{Count, libtest, nextest, node, playwright};
 
     #[test]
     fn closing_lines_are_read() {
@@ -64,6 +73,7 @@ mod tests {
         assert_eq!(nextest("error: could not compile"), count(0, 0));
         let results = "test result: ok. 3 passed; 0 failed; 0 ignored\nx\ntest result: FAILED. 1 passed; 2 failed; 0 ignored";
         assert_eq!(libtest(results), count(4, 2));
+        assert_eq!(node("# tests 5\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 0\n"), count(3, 2));
         let report = r#"{"stats":{"expected":7,"skipped":0,"unexpected":1,"flaky":1}}"#;
         assert_eq!(playwright(report), Some(count(7, 2)));
         assert_eq!(playwright("Error: no tests found"), None);

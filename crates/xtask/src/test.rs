@@ -13,7 +13,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     dev_registry::{self, DevRegistry},
-    lint,
+    lint, npm,
     report::{self, Count},
     setup,
     tools::{is_on_path, root},
@@ -26,10 +26,12 @@ const WASM_TESTS: [&str; 1] = ["tallyman-registry"];
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 6] = [
     ("lint", "formatting and clippy", lint),
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
+    ("npm", "the npm package's JavaScript, in Node", npm),
+    ("replay", "every recorded scenario of docker manifest, against both registries", replay),
     ("e2e", "the app in Chromium, against both registries", e2e),
 ];
 
@@ -108,6 +110,27 @@ fn wasm(sh: &Shell) -> Result<Count> {
         total = total.and(tested(run, report::libtest)?);
     }
     some(total)
+}
+
+fn npm(sh: &Shell) -> Result<Count> {
+    node(sh, "crates/npm/js/test")
+}
+
+fn replay(sh: &Shell) -> Result<Count> {
+    dev_registry::build(sh)?;
+    npm::build(sh)?;
+    node(sh, "tests/replay")
+}
+
+/// Runs the tests of a folder with Node's own test runner.
+fn node(sh: &Shell, folder: &str) -> Result<Count> {
+    let report = root().join("target/node-tests.tap");
+    let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];
+    let run = cmd!(sh, "node --test {reporters...} --test-reporter-destination={report} {folder}").quiet();
+    run.ignore_status().run()?;
+    let written = fs::read_to_string(&report).context("Node's test runner wrote no report")?;
+    fs::remove_file(&report)?;
+    some(report::node(&written))
 }
 
 fn e2e(sh: &Shell) -> Result<Count> {
