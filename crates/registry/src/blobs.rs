@@ -5,7 +5,13 @@ use futures_util::FutureExt;
 use http::{Method, header};
 use tallyman_core::{Descriptor, Digest, Reference};
 
-use crate::{Client, Error, auth::Scopes, call::Call, manifests::whole, retry::Again};
+use crate::{
+    Client, Error,
+    auth::Scopes,
+    call::Call,
+    manifests::{check_size, collect},
+    retry::Again,
+};
 
 /// Bytes that a blob may have to be read as a whole.
 const BLOB_MAX: u64 = 64 * 1024 * 1024;
@@ -24,12 +30,8 @@ impl Client {
             async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
         });
         let bytes = bytes.await?;
-        let found = bytes.len() as u64;
-        if found == descriptor.size {
-            return Ok(bytes);
-        }
-        let reference = Box::new(reference.by_digest(descriptor.digest.clone()));
-        Err(Error::SizeMismatch { reference, expected: descriptor.size, found })
+        check_size(&reference.by_digest(descriptor.digest.clone()), Some(descriptor.size), &bytes)?;
+        Ok(bytes)
     }
 
     /// Asks for the size in bytes of a blob in the repository of `reference`, without fetching it. Nothing where the
@@ -53,7 +55,7 @@ impl Client {
         let registry = reference.registry();
         let bytes = self.repeat(registry, Again::Harmless, async || {
             let response = self.ask(registry, &call).await?;
-            whole(reference, response, None, BLOB_MAX).await
+            collect(response, BLOB_MAX).await
         });
         let bytes = bytes.await?;
         let found = Digest::with(digest.algorithm(), &bytes);

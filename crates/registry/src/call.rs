@@ -335,7 +335,8 @@ impl Client {
             });
         }
         let Refusal { status, content_type, body, errors, retry_after } = refusal;
-        Err(Error::Token { registry: registry.clone(), url, status, content_type, body, errors, retry_after })
+        let registry = Box::new(registry.clone());
+        Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
     }
 
     /// Whether somebody set this very token service for the registry.

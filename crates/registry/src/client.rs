@@ -55,11 +55,13 @@ pub(crate) struct InFlight {
     pub(crate) blobs: Flights<(String, Digest), Result<Bytes, Error>>,
 }
 
+type TokenServices = Box<dyn Fn(&Registry) -> Option<TokenService>>;
+
 struct Settings {
     transport: Rc<dyn Transport>,
     credentials: Option<Rc<dyn CredentialSource>>,
     access: Box<dyn Fn(&Registry) -> Access>,
-    token_service: Box<dyn Fn(&Registry) -> Option<TokenService>>,
+    token_service: TokenServices,
     observer: Box<dyn Fn(&Event)>,
     concurrency: usize,
     retry: Retry,

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), told(.errors, .body))]
     Token {
         /// For which registry.
-        registry: Registry,
+        registry: Box<Registry>,
         /// The request's URL.
         url: String,
         /// The status.
@@ -123,10 +123,10 @@ pub enum Error {
         found: u64,
     },
     /// More bytes than are taken.
-    #[error("expected at most {limit} bytes for {reference}, the registry sent more")]
+    #[error("expected at most {limit} bytes from {what}, the registry sent more")]
     TooLarge {
-        /// What was asked for.
-        reference: Box<Reference>,
+        /// Where they came from.
+        what: String,
         /// Bytes that are taken.
         limit: u64,
     },

@@ -172,7 +172,9 @@ impl Client {
             let (media_type, registry_digest) =
                 (media_type(&response.headers), registry_digest(&response.headers));
             let url = response.url.clone();
-            let bytes = whole(reference, response, size, self.manifest_max()).await?;
+            let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
+            let bytes = collect(response, limit).await?;
+            check_size(reference, size, &bytes)?;
             let (digest, bytes) = (Digest::of(&bytes), bytes[..].into());
             Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })
         });
@@ -200,25 +202,24 @@ impl FetchedManifest {
     }
 }
 
-/// The whole body of a response, of the size that was promised and no longer than is taken.
-pub(crate) async fn whole(
-    reference: &Reference,
-    response: Response,
-    size: Option<u64>,
-    limit: u64,
-) -> Result<Bytes, Error> {
+/// The whole body of a response, no longer than is taken.
+pub(crate) async fn collect(response: Response, limit: u64) -> Result<Bytes, Error> {
     let Response { url, body, .. } = response;
-    let limit = size.map_or(limit, |size| size.min(limit));
-    let body = body.collect(limit).await.map_err(|source| Error::BrokenOff { url, source })?;
-    let Some(bytes) = body else {
-        return Err(Error::TooLarge { reference: Box::new(reference.clone()), limit });
-    };
-    match size {
-        Some(expected) if expected != bytes.len() as u64 => {
-            let found = bytes.len() as u64;
+    match body.collect(limit).await {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Error::TooLarge { what: url, limit }),
+        Err(source) => Err(Error::BrokenOff { url, source }),
+    }
+}
+
+/// Whether there are as many bytes as were promised.
+pub(crate) fn check_size(reference: &Reference, expected: Option<u64>, bytes: &[u8]) -> Result<(), Error> {
+    let found = bytes.len() as u64;
+    match expected.filter(|expected| *expected != found) {
+        Some(expected) => {
             Err(Error::SizeMismatch { reference: Box::new(reference.clone()), expected, found })
         }
-        _ => Ok(bytes),
+        None => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ impl Retry {
     }
 
     /// How long to wait before the attempt after `attempt`; nothing where there is none. `chance` is from 0 to 1.
-    fn wait(&self, error: &Error, attempt: u32, chance: f64) -> Option<Duration> {
+    pub(crate) fn wait(&self, error: &Error, attempt: u32, chance: f64) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
         }
@@ -53,7 +53,7 @@ impl Retry {
 }
 
 /// Whether asking again can help.
-fn may_pass(error: &Error, registry_is_known: bool) -> bool {
+pub(crate) fn may_pass(error: &Error, registry_is_known: bool) -> bool {
     let status_may_pass = |status: &StatusCode| {
         *status == StatusCode::TOO_MANY_REQUESTS
             || *status == StatusCode::REQUEST_TIMEOUT

@@ -21,6 +21,7 @@ pub(crate) struct Session {
     challenge: RefCell<Option<Challenge>>,
     credentials: RefCell<Option<Option<Rc<Credentials>>>>,
     tokens: RefCell<Vec<Token>>,
+    has_referrers: Cell<Option<bool>>,
 }
 
 impl Default for Session {
@@ -31,6 +32,7 @@ impl Default for Session {
             challenge: RefCell::default(),
             credentials: RefCell::default(),
             tokens: RefCell::default(),
+            has_referrers: Cell::default(),
         }
     }
 }
@@ -61,6 +63,15 @@ impl Session {
 
     pub(crate) fn keep_credentials(&self, credentials: Option<Rc<Credentials>>) {
         self.credentials.replace(Some(credentials));
+    }
+
+    /// Whether it has the referrers API, as far as is known.
+    pub(crate) fn has_referrers(&self) -> Option<bool> {
+        self.has_referrers.get()
+    }
+
+    pub(crate) fn set_referrers(&self, has_referrers: bool) {
+        self.has_referrers.set(Some(has_referrers));
     }
 
     /// A token that is good for `scopes` at `now`.

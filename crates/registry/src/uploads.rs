@@ -1,15 +1,23 @@
 //! Blobs brought into a repository: mounted from another one, or uploaded.
 
-use http::{Method, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_core::{Digest, Reference, Repository};
 
 use crate::{
-    Client, Error, Response,
+    Client, Error, Event, Response,
     auth::Scopes,
     call::{Call, Place},
-    retry::Again,
+    retry::{Again, may_pass},
     url,
 };
+
+/// The media type of what is uploaded.
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+/// Bytes of a blob that are sent at once. Longer blobs go in parts of this size, so that a break costs one part.
+const PART: usize = 8 * 1024 * 1024;
+/// How many times an upload is begun.
+const BEGINNINGS: u32 = 3;
 
 /// What came of asking for a mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +72,127 @@ impl Client {
         self.ask(to.registry(), &call).await.map(drop)
     }
 
+    /// Brings a blob into the repository of `to`. An upload that breaks goes on where the registry says that it stands.
+    ///
+    /// # Errors
+    /// Any [`Error`]; a digest that is not that of the bytes is one, before anything is sent.
+    pub async fn upload_blob(&self, to: &Reference, digest: &Digest, bytes: &Bytes) -> Result<(), Error> {
+        let found = Digest::with(digest.algorithm(), bytes);
+        if found != *digest {
+            let (reference, expected) = (Box::new(to.by_digest(digest.clone())), digest.clone());
+            return Err(Error::DigestMismatch { reference, expected, found });
+        }
+        let mut beginnings = 1;
+        loop {
+            let error = match self.upload(to, digest, bytes).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            // The registry knows nothing of the upload any more: because it is complete, or because it was lost.
+            if !is_lost(&error) {
+                return Err(error);
+            }
+            if self.head_blob(to, digest).await.is_ok() {
+                return Ok(());
+            }
+            if beginnings == BEGINNINGS {
+                return Err(error);
+            }
+            beginnings += 1;
+        }
+    }
+
+    /// One upload, from its beginning.
+    async fn upload(&self, to: &Reference, digest: &Digest, bytes: &Bytes) -> Result<(), Error> {
+        let registry = to.registry();
+        let call = Call::new(Method::POST, to, "blobs/uploads/", Scopes::push(to.repository()));
+        // An upload that was begun and never heard of again costs nothing.
+        let begun = self.repeat(registry, Again::Harmless, async || {
+            let response = self.ask(registry, &call).await?;
+            self.upload_in(&response)
+        });
+        let mut upload = begun.await?;
+        let mut attempt = 1;
+        loop {
+            let sent = match &upload.location {
+                Some(location) => self.send(to, digest, bytes, location, upload.offset).await,
+                None => self.send_at_once(to, digest, bytes).await,
+            };
+            let error = match sent {
+                Ok(None) => return Ok(()),
+                Ok(Some(next)) => {
+                    upload = next;
+                    attempt = 1;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let wait = self.retry().wait(&error, attempt, self.chance()).filter(|_| may_pass(&error, true));
+            let (Some(wait), Some(location)) = (wait, &upload.location) else { return Err(error) };
+            self.tell(&Event::Retry { error, wait, attempt });
+            self.sleep(wait).await;
+            attempt += 1;
+            // What came of it nobody but the registry knows.
+            let place = Place::Url(location.clone());
+            let call = Call::at(Method::GET, place, Scopes::push(to.repository()), Some(to.clone()));
+            let stands = self.repeat(registry, Again::Harmless, async || {
+                let response = self.ask(registry, &call).await?;
+                self.upload_in(&response)
+            });
+            let stands = stands.await?;
+            upload.offset = stands.offset;
+            upload.location = stands.location.or(upload.location);
+        }
+    }
+
+    /// Sends the next part of an upload, or its end, after which there is no next.
+    async fn send(
+        &self,
+        to: &Reference,
+        digest: &Digest,
+        bytes: &Bytes,
+        location: &str,
+        offset: u64,
+    ) -> Result<Option<Upload>, Error> {
+        let start = usize::try_from(offset).unwrap_or(bytes.len()).min(bytes.len());
+        let is_end = bytes.len() - start <= PART;
+        let end = if is_end { bytes.len() } else { start + PART };
+        let (method, url) = match is_end {
+            true => (Method::PUT, url::with_query(location, &url::form([("digest", digest.as_str())]))),
+            false => (Method::PATCH, location.to_owned()),
+        };
+        let content_range = HeaderValue::from_str(&format!("{start}-{}", end.max(1) - 1)).ok();
+        let call = Call::at(method, Place::Url(url), Scopes::push(to.repository()), Some(to.clone()))
+            .header(header::CONTENT_TYPE, Some(OCTETS))
+            .header(header::CONTENT_RANGE, content_range.filter(|_| !is_end))
+            .body(bytes.slice(start..end));
+        let response = self.ask(to.registry(), &call).await?;
+        if is_end {
+            return created(response).map(|()| None);
+        }
+        let mut next = self.upload_in(&response)?;
+        // Where the browser hides how far it came, it came as far as it was sent.
+        next.offset = if response.headers.contains_key(header::RANGE) { next.offset } else { end as u64 };
+        next.location.get_or_insert_with(|| location.to_owned());
+        Ok(Some(next))
+    }
+
+    /// Where the browser hides the location there is one way left: everything in one request, which some registries
+    /// take.
+    async fn send_at_once(
+        &self,
+        to: &Reference,
+        digest: &Digest,
+        bytes: &Bytes,
+    ) -> Result<Option<Upload>, Error> {
+        let query = url::form([("digest", digest.as_str())]);
+        let call =
+            Call::new(Method::POST, to, &format!("blobs/uploads/?{query}"), Scopes::push(to.repository()))
+                .header(header::CONTENT_TYPE, Some(OCTETS))
+                .body(bytes.clone());
+        created(self.ask(to.registry(), &call).await?).map(|()| None)
+    }
+
     /// Where an upload goes on, by an answer to one of its requests.
     pub(crate) fn upload_in(&self, response: &Response) -> Result<Upload, Error> {
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());
@@ -86,4 +215,21 @@ impl Client {
             offset: offset.map_or(0, |last| if last == 0 { 0 } else { last + 1 }),
         })
     }
+}
+
+fn created(response: Response) -> Result<(), Error> {
+    if response.status == StatusCode::CREATED {
+        return Ok(());
+    }
+    let expected = "201 Created; where a browser does this, the registry must expose Location";
+    Err(Error::Protocol { expected, found: response.status.to_string(), url: response.url })
+}
+
+/// Whether the registry knows an upload no more, or not where it stands.
+fn is_lost(error: &Error) -> bool {
+    let Error::Api { status, errors, .. } = error else { return false };
+    matches!(*status, StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE)
+        || errors
+            .iter()
+            .any(|error| error.code == "BLOB_UPLOAD_INVALID" || error.code == "BLOB_UPLOAD_UNKNOWN")
 }

@@ -1,4 +1,6 @@
 //! The client against the in-memory registry, a real Distribution, and servers that misbehave.
 
+mod api;
 mod auth;
+mod distribution;
 mod support;

@@ -1,0 +1,204 @@
+//! A real CNCF Distribution, where the machine has one, and a token service for it.
+
+use std::{
+    cell::Cell,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// A folder that goes when its owner goes.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
+        let count = COUNT.replace(COUNT.get() + 1);
+        let thread = std::thread::current().name().unwrap_or_default().replace(':', "-");
+        let unique = format!("tallyman-{name}-{}-{thread}-{count}", std::process::id());
+        let folder = std::env::temp_dir().join(unique);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+pub struct Distribution {
+    child: Child,
+    _folder: Folder,
+    pub host: String,
+}
+
+impl Distribution {
+    /// Starts one on a free port, with `auth` as that section of its configuration, in which `FOLDER` is its own folder.
+    /// `None` without the program.
+    pub fn start(auth: &str) -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = Folder::new("distribution");
+        // The password is `secret`.
+        let user = "user:$2b$05$q6Htzl/oRrw6B4usBtcNxuynbwcIAL2bRf0A8OSKNxWB.iISJwtM2\n";
+        fs::write(folder.0.join("users"), user).unwrap();
+        let auth = auth.replace("FOLDER", &folder.0.display().to_string());
+        let config = folder.0.join("config.yml");
+        let text = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: \
+             true}}}}\nhttp: {{addr: '127.0.0.1:{port}', secret: tests}}\n{auth}\n",
+            folder.0.join("data").display()
+        );
+        fs::write(&config, text).unwrap();
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(child) = command.spawn() else {
+            eprintln!("skipped: docker-registry is not installed");
+            return None;
+        };
+        let host = format!("127.0.0.1:{port}");
+        let running = Self { child, _folder: folder, host };
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(&running.host).is_ok() {
+                return Some(running);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("docker-registry did not answer within ten seconds");
+    }
+}
+
+impl Drop for Distribution {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A token service that signs with a key of its own.
+pub struct Token {
+    pub realm: String,
+    pub certificate: PathBuf,
+    given: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+    _folder: Rc<Folder>,
+}
+
+impl Token {
+    pub async fn start() -> Self {
+        let folder = Rc::new(Folder::new("token"));
+        let (key, certificate) = (folder.0.join("key.pem"), folder.0.join("certificate.pem"));
+        openssl(
+            &["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tests", "-keyout"],
+            &[&key, Path::new("-out"), &certificate],
+        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let realm = format!("http://{}/token", listener.local_addr().unwrap());
+        let given = Arc::new(AtomicUsize::new(0));
+        let signer = Signer { key, certificate: certificate.clone(), folder: folder.0.clone() };
+        let count = Arc::clone(&given);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                signer.answer(stream).await;
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self { realm, certificate, given, task, _folder: folder }
+    }
+
+    /// How many tokens were asked for.
+    pub fn given(&self) -> usize {
+        self.given.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Signer {
+    key: PathBuf,
+    certificate: PathBuf,
+    folder: PathBuf,
+}
+
+impl Signer {
+    async fn answer(&self, mut stream: TcpStream) {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut piece = [0; 4096];
+            let read = stream.read(&mut piece).await.unwrap();
+            assert!(read > 0, "the request broke off");
+            request.extend_from_slice(&piece[..read]);
+        }
+        let request = String::from_utf8(request).unwrap();
+        let basic = format!("authorization: Basic {}", STANDARD.encode("user:secret"));
+        let (status, body) = if request.lines().any(|line| line.eq_ignore_ascii_case(&basic)) {
+            let path = request.split(' ').nth(1).unwrap();
+            ("200 OK", json!({ "token": self.token(path), "expires_in": 300 }))
+        } else {
+            ("401 Unauthorized", json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "who are you" }] }))
+        };
+        let body = body.to_string();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    }
+
+    /// A token that allows everything that was asked for.
+    fn token(&self, path: &str) -> String {
+        let url = http::Uri::try_from(path).unwrap();
+        let query =
+            url.query().unwrap_or_default().replace("%3A", ":").replace("%2F", "/").replace("%2C", ",");
+        let scopes = query.split('&').filter_map(|field| field.strip_prefix("scope="));
+        let access: Vec<_> = scopes
+            .map(|scope| {
+                let (resource, actions) = scope.rsplit_once(':').unwrap();
+                let (kind, name) = resource.split_once(':').unwrap();
+                let actions: Vec<_> = actions.replace("%2A", "*").split(',').map(str::to_owned).collect();
+                json!({ "type": kind, "name": name, "actions": actions })
+            })
+            .collect();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let certificate = fs::read_to_string(&self.certificate).unwrap();
+        let certificate: String = certificate.lines().filter(|line| !line.starts_with("---")).collect();
+        let header = json!({ "typ": "JWT", "alg": "RS256", "x5c": [certificate] });
+        let claims = json!({
+            "iss": "tests", "sub": "user", "aud": "registry", "jti": now.to_string(),
+            "iat": now - 60, "nbf": now - 60, "exp": now + 300, "access": access,
+        });
+        let encode = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let signed = format!("{}.{}", encode(header), encode(claims));
+        let (file, signature) = (self.folder.join("signed"), self.folder.join("signature"));
+        fs::write(&file, &signed).unwrap();
+        openssl(&["dgst", "-sha256", "-sign"], &[&self.key, Path::new("-out"), &signature, &file]);
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(fs::read(signature).unwrap()))
+    }
+}
+
+fn openssl(arguments: &[&str], files: &[&Path]) {
+    let output = Command::new("openssl").args(arguments).args(files).output().expect("openssl is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
