@@ -190,9 +190,9 @@ impl Client {
             Place::Url(url) => {
                 let authorization = authorization.filter(|_| self.is_own(registry, url));
                 let request = call.request(url.clone(), access, authorization);
-                return match self.transmit(request).await {
+                return match self.transmit(&request).await {
                     Ok(response) => Ok((url.clone(), response)),
-                    Err(error) => Err(self.explain(url.clone(), error).await),
+                    Err(error) => Err(self.explain(&request, error).await),
                 };
             }
         };
@@ -202,10 +202,11 @@ impl Client {
             (None, Access::Insecure) => &["https", "http"],
             (None, Access::PlainFirst) => &["http", "https"],
         };
-        let mut failure: Option<(String, TransportError)> = None;
+        let mut failure: Option<(Request, TransportError)> = None;
         for scheme in schemes {
             let url = format!("{scheme}://{}{path}", registry.api_host());
-            match self.transmit(call.request(url.clone(), access, authorization)).await {
+            let request = call.request(url.clone(), access, authorization);
+            match self.transmit(&request).await {
                 Ok(response) => {
                     session.answered_by(scheme);
                     return Ok((url, response));
@@ -216,24 +217,31 @@ impl Client {
                         Access::Insecure => error.kind == TransportErrorKind::PlainHttp,
                         Access::PlainFirst => true,
                     };
-                    // The first scheme is the likelier one, so its failure is the one worth telling.
-                    failure.get_or_insert((url, error));
+                    match &mut failure {
+                        // Where HTTPS found plain HTTP, what goes wrong there is what is wrong.
+                        Some(failure) if access == Access::Insecure => *failure = (request, error),
+                        // The first scheme is the likelier one, so its failure is the one worth telling.
+                        Some(_) => {}
+                        None => failure = Some((request, error)),
+                    }
                     if !may_speak_otherwise {
                         break;
                     }
                 }
             }
         }
-        let (url, error) = failure.expect("at least one scheme was tried");
-        Err(self.explain(url, error).await)
+        let (request, error) = failure.expect("at least one scheme was tried");
+        Err(self.explain(&request, error).await)
     }
 
     /// Sends a request in turn, and waits no longer for its answer than patience lasts.
-    async fn transmit(&self, request: Request) -> Result<Response, TransportError> {
+    async fn transmit(&self, request: &Request) -> Result<Response, TransportError> {
         let patience = self.patience();
         let turn = self.turn().await;
         let response = {
-            let sent = future::select(self.transport().send(request), self.transport().sleep(patience)).await;
+            let sent =
+                future::select(self.transport().send(request.clone()), self.transport().sleep(patience))
+                    .await;
             match sent {
                 future::Either::Left((response, _)) => response?,
                 future::Either::Right(_) => return Err(late(patience)),
@@ -321,9 +329,9 @@ impl Client {
         // A redirect could carry the credentials anywhere.
         request.follow_redirects = credentials.is_none();
         let url = request.url.clone();
-        let response = match self.transmit(request).await {
+        let response = match self.transmit(&request).await {
             Ok(response) => response,
-            Err(error) => return Err(self.explain(url, error).await),
+            Err(error) => return Err(self.explain(&request, error).await),
         };
         let now = self.now();
         let refusal = Refusal::read(response).await;
@@ -348,15 +356,6 @@ impl Client {
     fn is_own(&self, registry: &Registry, to: &str) -> bool {
         let scheme = self.session(registry).scheme().unwrap_or("https");
         url::origin(to) == url::origin(&format!("{scheme}://{}", registry.api_host()))
-    }
-
-    /// A browser gives no reasons; whether anything answers at all tells two of them apart.
-    async fn explain(&self, url: String, source: TransportError) -> Error {
-        match source.kind {
-            TransportErrorKind::Opaque if self.transport().reaches(url.clone()).await => Error::Cors { url },
-            TransportErrorKind::PlainHttp => Error::PlainHttpRefused { url, source },
-            _ => Error::Unreachable { url, source },
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tallyman_core::{Digest, MediaType, Reference, Registry};
 use thiserror::Error;
 
-use crate::{CredentialError, Response, TransportError, TransportErrorKind};
+use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
 
 /// Bytes of an error's answer that are kept.
 const BODY_MAX: usize = 64 * 1024;
@@ -149,8 +149,28 @@ pub enum Error {
         source: TransportError,
     },
     /// An answer came, but the browser may not read it.
-    #[error("{url} answers, but without the CORS headers that let this page read the answer")]
+    #[error("{url} answers, but the browser does not let this page read it: {}", .diagnosis.cause)]
     Cors {
+        /// The request's URL.
+        url: String,
+        /// Why, and how that was found.
+        diagnosis: Box<Diagnosis>,
+    },
+    /// A page with HTTPS may not ask a registry without.
+    #[error(
+        "expected a registry with HTTPS, as this page ({page}) has it, found {url}; browsers refuse the mixture: serve the registry with HTTPS, or use the gateway"
+    )]
+    MixedContent {
+        /// The request's URL.
+        url: String,
+        /// The page's origin.
+        page: String,
+    },
+    /// The person at the browser has not allowed this page to reach the local network.
+    #[error(
+        "{url} is on a local network, which this page may not reach; allow it in the browser's settings for this page, or use the gateway"
+    )]
+    LocalNetworkDenied {
         /// The request's URL.
         url: String,
     },
@@ -211,6 +231,8 @@ impl Error {
                 _ => "unreachable",
             },
             Self::Cors { .. } => "cors",
+            Self::MixedContent { .. } => "mixed-content",
+            Self::LocalNetworkDenied { .. } => "local-network-denied",
             Self::BrokenOff { .. } => "broken-off",
         }
     }

@@ -9,6 +9,7 @@ mod blobs;
 mod call;
 mod client;
 mod deletes;
+mod diagnosis;
 mod error;
 mod events;
 mod flights;
@@ -25,6 +26,7 @@ mod url;
 
 pub use auth::{CredentialError, CredentialSource, Credentials, TokenService};
 pub use client::{Access, Builder, Client};
+pub use diagnosis::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
 pub use events::Event;
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};

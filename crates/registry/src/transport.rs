@@ -9,8 +9,8 @@ use std::{fmt, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
-    StreamExt,
-    future::LocalBoxFuture,
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture},
     stream::{self, LocalBoxStream},
 };
 use http::{HeaderMap, Method, StatusCode};
@@ -197,4 +197,14 @@ pub trait Transport {
 
     /// Whether this is a browser: other origins' headers are hidden, and some requests are preflighted.
     fn obeys_cors(&self) -> bool;
+
+    /// The origin of the page that asks, where there is one.
+    fn page(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether the browser has been told not to let this page reach local networks.
+    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+        future::ready(false).boxed_local()
+    }
 }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture};
 use gloo_net::http::RequestBuilder;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use js_sys::Uint8Array;
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
 use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
@@ -112,6 +113,28 @@ impl Transport for FetchTransport {
     fn obeys_cors(&self) -> bool {
         true
     }
+
+    fn page(&self) -> Option<String> {
+        member(&member(&js_sys::global(), "location")?, "origin")?.as_string()
+    }
+
+    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+        async { permission("local-network-access").await.as_deref() == Some("denied") }.boxed_local()
+    }
+}
+
+/// What a person has said to a permission: `granted`, `denied` or `prompt`. Nothing where the browser does not know it.
+async fn permission(name: &str) -> Option<String> {
+    let permissions = member(&member(&js_sys::global(), "navigator")?, "permissions")?;
+    let query: Function = member(&permissions, "query")?.dyn_into().ok()?;
+    let wanted = Object::new();
+    Reflect::set(&wanted, &"name".into(), &name.into()).ok()?;
+    let asked: Promise = query.call1(&permissions, &wanted).ok()?.dyn_into().ok()?;
+    member(&JsFuture::from(asked).await.ok()?, "state")?.as_string()
+}
+
+fn member(of: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
 }
 
 fn builder(url: &str, method: &Method, ending: &Ending) -> RequestBuilder {

@@ -102,6 +102,8 @@ fn failure(error: &reqwest::Error) -> TransportError {
         }
         if message.contains("dns error") || message.contains("failed to lookup") {
             kind = TransportErrorKind::Dns;
+        } else if message.contains("connection closed before message completed") {
+            kind = TransportErrorKind::Reset;
         } else if message.contains("InvalidContentType") {
             // What plain HTTP looks like to somebody who expects TLS.
             kind = TransportErrorKind::PlainHttp;

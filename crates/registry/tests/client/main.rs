@@ -3,4 +3,5 @@
 mod api;
 mod auth;
 mod distribution;
+mod faults;
 mod support;

@@ -1,0 +1,166 @@
+//! Why a browser refused to show an answer. It gives no reasons, so that they are found by asking differently.
+
+mod mend;
+
+use std::fmt;
+
+use http::{HeaderMap, Method, StatusCode, header};
+
+use crate::{Client, Error, Request, TransportError, TransportErrorKind, url};
+
+pub use mend::Server;
+
+/// Bytes up to which a browser sends `Accept` without asking the registry's permission first.
+const ACCEPT_MAX: usize = 128;
+
+/// Why an answer that came may not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The registry sends no CORS headers at all, or not for this page's origin.
+    NoHeaders,
+    /// Simple questions are answered, but not the browser's question (`OPTIONS`) whether others may be asked.
+    Preflight {
+        /// Whether the registry wants everyone to sign in, preflights included, as Distribution does.
+        wants_login: bool,
+    },
+    /// The registry redirects to a storage that sends no CORS headers for the origin `null`.
+    Redirect,
+    /// The registry sends CORS headers, but not with this answer.
+    Route,
+}
+
+/// Why an answer may not be read, and how that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Why.
+    pub cause: Cause,
+    /// What was asked to find it, and what came of it: a sentence each.
+    pub tried: Vec<String>,
+}
+
+impl Cause {
+    /// A name for the cause that does not change.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoHeaders => "no-cors-headers",
+            Self::Preflight { .. } => "preflight-refused",
+            Self::Redirect => "redirect-without-cors",
+            Self::Route => "route-without-cors",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHeaders => "it sends no CORS headers that let this page read the answer",
+            Self::Preflight { wants_login: true } => {
+                "it wants a login even for the browser's preflight (OPTIONS), which never carries one; answer OPTIONS in \
+                 front of it, or use the gateway"
+            }
+            Self::Preflight { wants_login: false } => {
+                "it does not answer the browser's preflight (OPTIONS) with the methods and headers that this needs"
+            }
+            Self::Redirect => "it redirects to a storage without CORS headers for the origin \"null\"",
+            Self::Route => "it sends CORS headers with other answers, but not with this one",
+        })
+    }
+}
+
+/// Whether a browser asks the registry's permission before it sends such a request to another origin.
+pub(crate) fn is_preflighted(method: &Method, headers: &HeaderMap) -> bool {
+    let is_simple = |(name, value): (&header::HeaderName, &header::HeaderValue)| match *name {
+        header::ACCEPT => value.len() <= ACCEPT_MAX,
+        header::CONTENT_TYPE => {
+            let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+            matches!(
+                essence.trim(),
+                "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain"
+            )
+        }
+        _ => false,
+    };
+    !matches!(*method, Method::GET | Method::HEAD | Method::POST) || !headers.iter().all(is_simple)
+}
+
+impl Client {
+    /// The error for a request that no answer came to, as exactly as it can be told.
+    pub(crate) async fn explain(&self, request: &Request, source: TransportError) -> Error {
+        let url = request.url.clone();
+        if source.kind == TransportErrorKind::PlainHttp {
+            return Error::PlainHttpRefused { url, source };
+        }
+        if source.kind != TransportErrorKind::Opaque {
+            return Error::Unreachable { url, source };
+        }
+        let page = self.transport().page().unwrap_or_default();
+        if page.starts_with("https:") && url.starts_with("http:") && !is_loopback(url::host(&url)) {
+            return Error::MixedContent { url, page };
+        }
+        if !self.transport().reaches(url.clone()).await {
+            if self.transport().local_network_is_denied().await {
+                return Error::LocalNetworkDenied { url };
+            }
+            return Error::Unreachable { url, source };
+        }
+        let mut tried = vec![format!("{url} answers where the answer may not be read.")];
+        let cause = self.cause(request, &mut tried).await;
+        Error::Cors { url, diagnosis: Box::new(Diagnosis { cause, tried }) }
+    }
+
+    async fn cause(&self, request: &Request, tried: &mut Vec<String>) -> Cause {
+        let base = format!("{}/v2/", url::origin(&request.url));
+        let Ok(simple) = self.transport().send(Request::new(Method::GET, base.clone())).await else {
+            tried.push(format!("GET {base} without any header may not be read either."));
+            return Cause::NoHeaders;
+        };
+        tried.push(format!("GET {base} without any header may be read: it says {}.", simple.status));
+        if is_preflighted(&request.method, &request.headers) {
+            return Cause::Preflight { wants_login: simple.status == StatusCode::UNAUTHORIZED };
+        }
+        let mut unfollowed = request.clone();
+        unfollowed.follow_redirects = false;
+        match self.transport().send(unfollowed).await {
+            Ok(answer) if answer.status.is_redirection() => {
+                tried.push(format!("{} is redirected.", request.url));
+                Cause::Redirect
+            }
+            _ => Cause::Route,
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || host.starts_with("127.")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::accept;
+
+    #[test]
+    fn what_a_browser_asks_permission_for() {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        let json = HeaderValue::from_static("application/json");
+        let rows = [
+            (Method::GET, None, false),
+            (Method::HEAD, Some((header::ACCEPT, accept::DOCKER)), false),
+            (Method::GET, Some((header::ACCEPT, accept::OCI)), false),
+            (Method::GET, Some((header::ACCEPT, accept::ALL)), true),
+            (Method::GET, Some((header::AUTHORIZATION, json.clone())), true),
+            (Method::POST, None, false),
+            (Method::POST, Some((header::CONTENT_TYPE, form)), false),
+            (Method::POST, Some((header::CONTENT_TYPE, json)), true),
+            (Method::PUT, None, true),
+            (Method::DELETE, None, true),
+        ];
+        for (method, header, expected) in rows {
+            let headers: HeaderMap = header.clone().into_iter().collect();
+            assert_eq!(is_preflighted(&method, &headers), expected, "{method} {header:?}");
+        }
+    }
+}

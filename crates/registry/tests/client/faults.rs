@@ -1,0 +1,259 @@
+//! What goes wrong ends in success after another try, or in an error that says what it was.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use tallyman_core::{Digest, MediaType};
+use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
+use tallyman_registry::Mount;
+
+use crate::support::{Image, Told, basic, builder, client, reference};
+
+async fn registry(faults: impl IntoIterator<Item = Fault>) -> (RunningRegistry, Image) {
+    let registry = Registry::builder().start().await.unwrap();
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    for fault in faults {
+        registry.add_fault(fault);
+    }
+    (registry, image)
+}
+
+#[tokio::test]
+async fn reading_survives_what_passes() {
+    let once = |kind| Fault::new(kind).times(1);
+    let server_error = |status| FaultKind::ServerError { status, retry_after: None };
+    let rows: [(Fault, &[&str]); 9] = [
+        (Fault::new(FaultKind::TooManyRequests { retry_after: None }).times(2), &["too-many-requests"; 2]),
+        (once(FaultKind::TooManyRequests { retry_after: Some(1) }), &["too-many-requests"]),
+        (Fault::new(server_error(503)).times(3), &["registry-error"; 3]),
+        (once(FaultKind::Reset), &["unreachable"]),
+        (once(FaultKind::ResetAfterWork), &["unreachable"]),
+        (once(FaultKind::ResetMidBody { after: None }), &["broken-off"]),
+        (once(FaultKind::Truncate { after: Some(3) }), &["broken-off"]),
+        (Fault::new(FaultKind::NoDigest), &[]),
+        (Fault::new(FaultKind::Gzip), &[]),
+    ];
+    for (fault, retries) in rows {
+        for part in ["manifests", "blobs"] {
+            let is_about_manifests = matches!(fault.kind, FaultKind::Gzip | FaultKind::NoDigest);
+            if part == "blobs" && is_about_manifests {
+                continue;
+            }
+            let (registry, image) = registry([fault.clone().path(&format!("/v2/*/{part}/*"))]).await;
+            let told = Told::default();
+            let client = builder().observer(told.observer()).build();
+            let reference = reference(&registry, "acme/app:a");
+            let fetched = client.manifest(&reference).await.unwrap();
+            assert_eq!(fetched.bytes, image.bytes, "{fault:?}");
+            assert_eq!(client.blob(&reference, &image.config_descriptor()).await.unwrap(), image.config);
+            assert_eq!(told.retries(), retries, "{fault:?} on {part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_a_clear_error() {
+    let server_error = FaultKind::ServerError { status: 500, retry_after: None };
+    let rows = [
+        (server_error, "registry-error", 4),
+        (FaultKind::TooManyRequests { retry_after: Some(3600) }, "too-many-requests", 1),
+        (FaultKind::WrongByte { at: None }, "digest-mismatch", 1),
+        (FaultKind::WrongDigest, "digest-mismatch", 1),
+    ];
+    for (kind, code, requests) in rows {
+        let (registry, _) = registry([Fault::new(kind.clone())]).await;
+        let error = client().manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
+        assert_eq!(error.code(), code, "{kind:?}: {error}");
+        assert_eq!(registry.requests().len(), requests, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_byte_is_found_without_the_registrys_help() {
+    let wrong = Fault::new(FaultKind::WrongByte { at: None });
+    let (registry, image) = registry([wrong, Fault::new(FaultKind::NoDigest)]).await;
+    let client = client();
+    let reference = reference(&registry, "acme/app:a");
+    let codes = [
+        client.manifest_as(&reference, &image.descriptor()).await.unwrap_err().code(),
+        client.manifest(&reference.with_digest(image.digest())).await.unwrap_err().code(),
+        client.blob(&reference, &image.config_descriptor()).await.unwrap_err().code(),
+        client
+            .blob_stream(&reference, &image.config_descriptor())
+            .try_collect::<Vec<_>>()
+            .await
+            .unwrap_err()
+            .code(),
+    ];
+    assert_eq!(codes, ["digest-mismatch"; 4]);
+}
+
+#[tokio::test]
+async fn two_media_types_are_both_named() {
+    let oci = MediaType::OciManifest.as_str().to_owned();
+    let (registry, image) = registry([Fault::new(FaultKind::WrongContentType { content_type: oci })]).await;
+    let reference = reference(&registry, "acme/app:a");
+    let error = client().manifest(&reference).await.unwrap().manifest().unwrap_err().to_string();
+    for named in [MediaType::OciManifest, MediaType::DockerManifest] {
+        assert!(error.contains(named.as_str()), "{error}");
+    }
+    let error = client().manifest_as(&reference, &image.descriptor()).await.unwrap_err();
+    assert_eq!(error.code(), "media-type-mismatch");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for_for_ever() {
+    let (registry, image) = registry([Fault::new(FaultKind::Latency { ms: 60_000 }).times(1)]).await;
+    let told = Told::default();
+    let client = builder().patience(Duration::from_millis(300)).observer(told.observer()).build();
+    let fetched = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap();
+    assert_eq!(fetched.digest, image.digest());
+    assert_eq!(told.retries(), ["timeout"]);
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_where_it_broke() {
+    let (registry, _) =
+        registry([Fault::new(FaultKind::ResetMidBody { after: Some(300_000) }).times(2)]).await;
+    let layer: Vec<u8> = (0..1_000_000_u32).map(|at| (at % 251) as u8).collect();
+    registry.put_blob("acme/app", layer.clone());
+    let media_type = MediaType::new("application/vnd.oci.image.layer.v1.tar");
+    let descriptor = tallyman_core::Descriptor::new(media_type, Digest::of(&layer), layer.len() as u64);
+    let told = Told::default();
+    let client = builder().observer(told.observer()).build();
+    let reference = reference(&registry, "acme/app:a");
+    let pieces: Vec<Bytes> = client.blob_stream(&reference, &descriptor).try_collect().await.unwrap();
+    assert!(pieces.concat() == layer, "the bytes differ");
+    assert_eq!(told.retries(), ["broken-off"; 2]);
+    let statuses: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [200, 206, 206]);
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_origin_takes_no_credentials_along() {
+    let image = Image::new("amd64");
+    let registry = Registry::builder()
+        .auth(Auth::Token(TokenAuth::new("user", "secret")))
+        .fault(Fault::new(FaultKind::RedirectBlobs { cors: true }))
+        .start()
+        .await
+        .unwrap();
+    image.fill(&registry, "acme/app", "a");
+    let client = builder().credentials(basic("user", "secret")).build();
+    let config = client.blob(&reference(&registry, "acme/app:a"), &image.config_descriptor()).await.unwrap();
+    assert_eq!(config, image.config);
+    let storage: Vec<_> = registry.requests().into_iter().filter(|request| request.storage).collect();
+    assert_eq!(storage.len(), 1);
+    assert_eq!(storage[0].authorization, None);
+}
+
+#[tokio::test]
+async fn writing_survives_what_passes() {
+    let once = |kind, method: &str| Fault::new(kind).method(method).times(1);
+    let server_error = FaultKind::ServerError { status: 503, retry_after: None };
+    let faults = [
+        once(FaultKind::Reset, "PUT"),
+        once(FaultKind::ResetAfterWork, "PUT"),
+        once(FaultKind::ResetAfterWork, "PATCH"),
+        once(FaultKind::ResetAfterWork, "POST"),
+        once(FaultKind::ResetAfterWork, "DELETE"),
+        once(server_error.clone(), "PUT"),
+        once(server_error.clone(), "PATCH"),
+        once(server_error, "POST"),
+        once(FaultKind::BreakUpload { after: 100_000 }, "PATCH"),
+        once(FaultKind::BreakUpload { after: 10 }, "PUT"),
+        Fault::new(FaultKind::RelativeLocation),
+        Fault::new(FaultKind::LocationElsewhere),
+    ];
+    let large = Bytes::from(vec![7; 10 * 1024 * 1024]);
+    for fault in faults {
+        for resumable in [false, true] {
+            let registry = Registry::builder().resumable_uploads(resumable).start().await.unwrap();
+            registry.add_fault(fault.clone());
+            let (client, image) = (client(), Image::new("amd64"));
+            let reference = reference(&registry, "acme/app:a");
+            for bytes in [Bytes::from(image.config.clone()), Bytes::from(image.layer.clone()), large.clone()]
+            {
+                let uploaded = client.upload_blob(&reference, &Digest::of(&bytes), &bytes).await;
+                uploaded.unwrap_or_else(|error| panic!("{fault:?}, {resumable}: {error}"));
+            }
+            assert!(registry.blob("acme/app", Digest::of(&large).as_str()).unwrap() == large, "{fault:?}");
+            client.put_manifest(&reference, &MediaType::DockerManifest, image.bytes.clone()).await.unwrap();
+            let other = "acme/other:a";
+            let other = crate::support::reference(&registry, other);
+            let mounted =
+                client.mount_blob(&other, reference.repository(), &Digest::of(&large)).await.unwrap();
+            assert_eq!(mounted, Mount::Mounted, "{fault:?}");
+            client.delete_manifest(&reference.by_digest(image.digest())).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mount_that_is_refused_is_an_upload_that_can_be_ended() {
+    let (registry, image) = registry([Fault::new(FaultKind::NoMount)]).await;
+    let (client, target) = (client(), reference(&registry, "acme/other:a"));
+    let source = reference(&registry, "acme/app:a");
+    let digest = Digest::of(&image.config);
+    let Mount::Upload(upload) = client.mount_blob(&target, source.repository(), &digest).await.unwrap()
+    else {
+        panic!("the registry mounts nothing");
+    };
+    client.cancel_upload(&target, &upload).await.unwrap();
+    assert!(client.cancel_upload(&target, &upload).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn pages_are_found_whatever_the_link_looks_like() {
+    for fault in [None, Some(FaultKind::AbsoluteLink), Some(FaultKind::NoLink)] {
+        let (registry, image) = registry(fault.clone().map(Fault::new)).await;
+        for number in 0..230 {
+            image.fill(&registry, "acme/app", &format!("t{number:03}"));
+        }
+        let pages = client().tags(&reference(&registry, "acme/app:a"));
+        let pages: Vec<Vec<String>> = pages.try_collect().await.unwrap();
+        let lengths: Vec<usize> = pages.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [100, 100, 31], "{fault:?}");
+        assert_eq!(pages.concat().last().unwrap(), "t229");
+    }
+}
+
+#[tokio::test]
+async fn what_refers_to_an_image_is_found_with_and_without_the_api() {
+    for has_api in [true, false] {
+        let registry = Registry::builder().referrers(has_api).start().await.unwrap();
+        let image = Image::new("amd64");
+        image.fill(&registry, "acme/app", "a");
+        let client = client();
+        let app = reference(&registry, "acme/app:a");
+        let referrer = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{0}","artifactType":"example/signature","config":{{"mediaType":"application/vnd.oci.empty.v1+json","size":{1},"digest":"{2}"}},"layers":[],"subject":{{"mediaType":"{3}","size":{4},"digest":"{5}"}}}}"#,
+            MediaType::OciManifest.as_str(),
+            image.config.len(),
+            Digest::of(&image.config),
+            MediaType::DockerManifest.as_str(),
+            image.bytes.len(),
+            image.digest(),
+        );
+        let named = app.by_digest(Digest::of(referrer.as_bytes()));
+        client.put_manifest(&named, &MediaType::OciManifest, referrer.as_bytes().into()).await.unwrap();
+        if !has_api {
+            let index = format!(
+                r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","size":{},"digest":"{}","artifactType":"example/signature"}}]}}"#,
+                MediaType::OciIndex.as_str(),
+                MediaType::OciManifest.as_str(),
+                referrer.len(),
+                Digest::of(referrer.as_bytes()),
+            );
+            let tag = app.by_tag(image.digest().as_str().replace(':', "-").parse().unwrap());
+            client.put_manifest(&tag, &MediaType::OciIndex, index.as_bytes().into()).await.unwrap();
+        }
+        for (wanted, found) in [(None, 1), (Some("example/signature"), 1), (Some("example/other"), 0)] {
+            let referrers = client.referrers(&app, &image.digest(), wanted).await.unwrap();
+            assert_eq!(referrers.len(), found, "{has_api} {wanted:?}");
+            assert!(referrers.iter().all(|entry| entry.digest == Digest::of(referrer.as_bytes())));
+        }
+    }
+}
