@@ -6,7 +6,7 @@ use tallyman_core::{ManifestList, NameTaken, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
-use crate::{Error, fetch};
+use crate::{Error, gather};
 
 /// What `create` is asked to make.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub(crate) async fn assemble(
             None => missing.push(image.clone()),
         }
     }
-    for entry in fetch::images(client, &missing).await? {
+    for entry in gather::images(client, &missing).await? {
         list.insert(entry)?;
     }
     Ok(list)

@@ -1,8 +1,7 @@
 //! Images and lists from a registry, read as Docker reads them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::future::join_all;
 use tallyman_core::{Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference};
 use tallyman_registry::{Client, Error as RegistryError};
 
@@ -20,6 +19,8 @@ pub(crate) enum Fetched {
 /// An image without its platform, which its config has.
 pub(crate) struct FetchedImage {
     reference: Reference,
+    /// The name that the user gave.
+    told: Reference,
     media_type: MediaType,
     digest: Digest,
     bytes: Arc<[u8]>,
@@ -57,8 +58,8 @@ pub(crate) async fn manifest(
     let image = serde_json::from_slice(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
     let (digest, bytes) = (fetched.digest, fetched.bytes);
-    let reference = reference.clone();
-    Ok(Fetched::Image(Box::new(FetchedImage { reference, media_type, digest, bytes, image })))
+    let (reference, told) = (reference.clone(), told.clone());
+    Ok(Fetched::Image(Box::new(FetchedImage { reference, told, media_type, digest, bytes, image })))
 }
 
 /// Whether `bytes` have the digest that `reference` names, where it names one.
@@ -95,121 +96,36 @@ fn registry_error(
     Error::Registry { words: refusal.words, source: Box::new(error) }
 }
 
-/// The images of `references`, whole. Where some fail, the failure that comes first in the order given is told, as if
-/// they had been fetched one after another.
-pub(crate) async fn images(client: &Client, references: &[Reference]) -> Result<Vec<ListEntry>, Error> {
-    // The first is fetched alone: where it fails, Docker would not have asked for the others.
-    let Some((first, others)) = references.split_first() else { return Ok(Vec::new()) };
-    let first = image(client, first).await?;
-    let others = join_all(others.iter().map(|reference| image(client, reference))).await;
-    entries(client, std::iter::once(Ok(first)).chain(others)).await
-}
-
-async fn image(client: &Client, reference: &Reference) -> Result<FetchedImage, Error> {
-    match manifest(client, reference, reference).await? {
-        Fetched::Image(image) => Ok(*image),
-        Fetched::List(_) => Err(Error::IsList { reference: reference.clone() }),
-    }
-}
-
-/// Entries of the images up to the first failure, or that failure, or an earlier one of their configs.
-async fn entries(
-    client: &Client,
-    images: impl Iterator<Item = Result<FetchedImage, Error>>,
-) -> Result<Vec<ListEntry>, Error> {
-    let mut failure = None;
-    let images: Vec<FetchedImage> =
-        images.map_while(|image| image.map_err(|error| failure = Some(error)).ok()).collect();
-    let whole = with_platforms(client, images).await?;
-    failure.map_or(Ok(whole), Err)
-}
-
-/// Entries of images, with the platforms that their configs name. A config of several images is fetched once.
-pub(crate) async fn with_platforms(
-    client: &Client,
-    images: Vec<FetchedImage>,
-) -> Result<Vec<ListEntry>, Error> {
-    let mut first_with: HashMap<&Digest, &FetchedImage> = HashMap::new();
-    for image in &images {
-        first_with.entry(&image.image.config.digest).or_insert(image);
-    }
-    let platforms = first_with.into_iter().map(async |(digest, image)| {
-        let config = client.blob(&image.reference, &image.image.config).await;
-        (digest.clone(), config.map(|config| Platform::from_config(&config)))
-    });
-    let mut platforms: HashMap<Digest, _> = join_all(platforms).await.into_iter().collect();
-    let mut entries = Vec::with_capacity(images.len());
-    for image in images {
-        let platform = match platforms.get(&image.image.config.digest) {
-            Some(Ok(Ok(platform))) => platform.clone(),
-            Some(Ok(Err(error))) => {
-                let reason = error.to_string();
-                return Err(Error::Content { reference: image.reference, reason });
-            }
-            _ => {
-                let failure = platforms.remove(&image.image.config.digest).and_then(Result::err);
-                return Err(config_error(client, failure.expect("every config was asked for"), &image));
-            }
-        };
-        entries.push(image.with_platform(platform)?);
-    }
-    Ok(entries)
+/// The platform that the config of an image names.
+pub(crate) async fn platform(client: &Client, image: &FetchedImage) -> Result<Platform, Error> {
+    let config = client.blob(&image.reference, &image.image.config).await;
+    let config = config.map_err(|error| config_error(client, error, image))?;
+    Platform::from_config(&config)
+        .map_err(|error| Error::Content { reference: image.told.clone(), reason: error.to_string() })
 }
 
 fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
-    let (reference, digest) = (image.reference.clone(), image.image.config.digest.clone());
+    let (reference, digest) = (image.told.clone(), image.image.config.digest.clone());
     match error {
         error if error.is_not_found() => Error::ConfigMissing { reference, digest },
         RegistryError::DigestMismatch { .. } => Error::ConfigDigest { reference, digest },
-        error => registry_error(client, error, &reference, &format!("blobs/{digest}"), &reference),
+        error => registry_error(client, error, &image.reference, &format!("blobs/{digest}"), &image.told),
     }
 }
 
 impl FetchedImage {
-    fn with_platform(self, platform: Platform) -> Result<ListEntry, Error> {
+    /// The digest of the config.
+    pub(crate) fn config(&self) -> &Digest {
+        &self.image.config.digest
+    }
+
+    /// The entry of a list that it makes.
+    pub(crate) fn with_platform(self, platform: Platform) -> Result<ListEntry, Error> {
         let mut descriptor = Descriptor::new(self.media_type, self.digest, self.bytes.len() as u64);
         descriptor.platform = Some(platform);
         let told = self.reference.clone();
         ListEntry::new(self.reference, descriptor, self.bytes)
             .map_err(|error| Error::Content { reference: told, reason: error.to_string() })
-    }
-}
-
-/// The entries of a list that was fetched as `reference`, in its order: each by the list's name and its own digest,
-/// with the platform that the list names.
-pub(crate) async fn list(
-    client: &Client,
-    reference: &Reference,
-    list: &FetchedList,
-) -> Result<Vec<ListEntry>, Error> {
-    verify(reference, &list.bytes)?;
-    if list.index.manifests.is_empty() {
-        return Err(Error::NotInRegistry { reference: reference.clone(), source: None, signed_in: false });
-    }
-    let mut digests: Vec<&Digest> = list.index.manifests.iter().map(|entry| &entry.digest).collect();
-    let mut seen = std::collections::HashSet::new();
-    digests.retain(|digest| seen.insert(*digest));
-    let children = join_all(digests.iter().map(|digest| child(client, reference, digest))).await;
-    let whole = entries(client, children.into_iter()).await?;
-    let by_digest: HashMap<&Digest, &ListEntry> =
-        whole.iter().map(|entry| (&entry.descriptor.digest, entry)).collect();
-    let placed = list.index.manifests.iter().map(|described| {
-        let entry = by_digest.get(&described.digest).expect("every entry was fetched");
-        let mut entry =
-            ListEntry { reference: reference.with_digest(described.digest.clone()), ..(*entry).clone() };
-        entry.descriptor.platform = Some(described.platform.clone().unwrap_or_default());
-        entry
-    });
-    Ok(placed.collect())
-}
-
-async fn child(client: &Client, list: &Reference, digest: &Digest) -> Result<FetchedImage, Error> {
-    match manifest(client, &list.by_digest(digest.clone()), list).await? {
-        Fetched::Image(image) => Ok(*image),
-        Fetched::List(_) => {
-            let reason = "unsupported manifest type: *manifestlist.DeserializedManifestList".to_owned();
-            Err(Error::Content { reference: list.clone(), reason })
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use tallyman_store::{ListStore, docker::encode_entry};
 use crate::{
     Error,
     fetch::{self, Fetched},
+    gather,
 };
 
 /// What there is under a name.
@@ -57,12 +58,11 @@ pub async fn inspect(
     }
     match fetch::manifest(client, reference, reference).await? {
         Fetched::Image(image) => {
-            let entries = fetch::with_platforms(client, vec![*image]).await?;
-            let image = entries.into_iter().next().expect("one image gives one entry");
-            Ok(Inspected::Image(image))
+            let platform = fetch::platform(client, &image).await?;
+            Ok(Inspected::Image(image.with_platform(platform)?))
         }
         Fetched::List(list) => {
-            let entries = fetch::list(client, reference, &list).await?;
+            let entries = gather::entries(client, reference, &list).await?;
             Ok(Inspected::List { reference: reference.clone(), entries })
         }
     }

@@ -6,6 +6,7 @@ mod create;
 mod docker;
 mod error;
 mod fetch;
+mod gather;
 mod grammar;
 mod inspect;
 mod output;

@@ -53,8 +53,8 @@ async fn no_request_is_made_twice() {
     let config_blob = digest(&shared);
     let expected = [
         "GET a/one/manifests/1".to_owned(),
-        "GET a/two/manifests/1".to_owned(),
         format!("GET a/one/blobs/{config_blob}"),
+        "GET a/two/manifests/1".to_owned(),
     ];
     assert_eq!(shell.requests(), expected);
 
@@ -307,4 +307,52 @@ async fn a_refused_password_is_told_below_dockers_line() {
         assert_eq!(lines.len(), if signed_in { 2 } else { 1 }, "{lines:?}");
         assert!(lines.get(1).is_none_or(|line| line.contains("password")), "{lines:?}");
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_create_that_fails_never_costs_more_requests_than_dockers() {
+    for images in 1..=5 {
+        for failing in 0..images {
+            for lacks_config in [false, true] {
+                let shell = Shell::new();
+                let mut line = vec!["create".to_owned(), "--insecure".to_owned(), name("a/app:list")];
+                for index in 0..images {
+                    let tag = index.to_string();
+                    let config = config("linux", &tag);
+                    if index != failing || lacks_config {
+                        put_image(&shell, "a/app", &tag, &config, &[]);
+                    }
+                    if index == failing {
+                        let blob = ("a/app".to_owned(), digest(&config));
+                        shell.registry.contents.borrow_mut().blobs.remove(&blob);
+                    }
+                    line.push(name(&format!("a/app:{tag}")));
+                }
+                let failed = shell.run(&line.iter().map(String::as_str).collect::<Vec<_>>()).await;
+                let expected = match lacks_config {
+                    true => "unknown blob\n".to_owned(),
+                    false => format!("no such manifest: {}\n", name(&format!("a/app:{failing}"))),
+                };
+                assert_eq!((failed.exit, failed.stderr), (1, expected));
+                // Docker: a ping, the manifest and the config of each. A challenge would cost us one more.
+                let dockers = 3 * failing + if lacks_config { 3 } else { 2 };
+                let ours = shell.requests().len() + 1;
+                assert!(ours <= dockers, "{ours} > {dockers}: image {failing} of {images}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn many_images_are_asked_for_side_by_side() {
+    let shell = Shell::new();
+    let mut line = vec!["create".to_owned(), "--insecure".to_owned(), name("a/app:list")];
+    for index in 0..8 {
+        put_image(&shell, &format!("a/{index}"), "1", &config("linux", &index.to_string()), &[]);
+        line.push(name(&format!("a/{index}:1")));
+    }
+    shell.done(&line.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let requests = shell.requests();
+    let is_manifest = |request: &String| request.contains("/manifests/");
+    assert!(requests.len() == 16 && requests[2..9].iter().all(is_manifest), "{requests:?}");
 }
