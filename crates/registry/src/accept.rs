@@ -34,3 +34,8 @@ pub(crate) fn rank(media_type: Option<&MediaType>) -> u8 {
         _ => 1,
     }
 }
+
+/// Whether an answer's type shows that nothing was rewritten to make it.
+pub(crate) fn is_as_stored(media_type: Option<&MediaType>) -> bool {
+    rank(media_type) > 1
+}

@@ -18,7 +18,7 @@ const BLOB_MAX: u64 = 64 * 1024 * 1024;
 
 impl Client {
     /// Fetches a blob of the repository of `reference` as a whole: configs, not layers. Those who ask for the same at
-    /// the same time share one request.
+    /// the same time share one request, and what was fetched before is not fetched again.
     ///
     /// # Errors
     /// Any [`Error`]; digest and size must be those of the descriptor.
@@ -52,6 +52,9 @@ impl Client {
     async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
         let scopes = Scopes::pull(reference.repository());
         let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes);
+        if let Some(bytes) = self.caches().blobs.get(reference, digest) {
+            return Ok(bytes);
+        }
         let registry = reference.registry();
         let bytes = self.repeat(registry, Again::Harmless, async || {
             let response = self.ask(registry, &call).await?;
@@ -60,6 +63,7 @@ impl Client {
         let bytes = bytes.await?;
         let found = Digest::with(digest.algorithm(), &bytes);
         if found == *digest {
+            self.caches().blobs.keep(reference, digest, &bytes);
             return Ok(bytes);
         }
         Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })

@@ -13,6 +13,7 @@ use tallyman_core::{Digest, Registry};
 
 use crate::{
     CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
+    cache::Cache,
     call::Authorized,
     flights::Flights,
     session::Session,
@@ -45,6 +46,14 @@ struct Inner {
     turns: Turns,
     sessions: RefCell<HashMap<Registry, Rc<Session>>>,
     flights: InFlight,
+    caches: Caches,
+}
+
+/// Content that was fetched by digest.
+#[derive(Default)]
+pub(crate) struct Caches {
+    pub(crate) manifests: Cache<FetchedManifest>,
+    pub(crate) blobs: Cache<Bytes>,
 }
 
 /// Reads under way, which several may wait for.
@@ -132,8 +141,8 @@ impl Builder {
     /// The client.
     pub fn build(self) -> Client {
         let turns = Turns::new(self.0.concurrency);
-        let (sessions, flights) = (RefCell::default(), InFlight::default());
-        Client(Rc::new(Inner { settings: self.0, turns, sessions, flights }))
+        let (sessions, flights, caches) = (RefCell::default(), InFlight::default(), Caches::default());
+        Client(Rc::new(Inner { settings: self.0, turns, sessions, flights, caches }))
     }
 }
 
@@ -156,6 +165,8 @@ impl Client {
     /// Forgets what is known of `registry`: after somebody signed in or out, or changed how it may be spoken to.
     pub fn forget(&self, registry: &Registry) {
         self.0.sessions.borrow_mut().remove(registry);
+        self.0.caches.manifests.forget(registry);
+        self.0.caches.blobs.forget(registry);
     }
 
     /// Whether credentials for `registry` were found when it was visited.
@@ -215,6 +226,10 @@ impl Client {
 
     pub(crate) fn flights(&self) -> &InFlight {
         &self.0.flights
+    }
+
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.0.caches
     }
 
     pub(crate) fn session(&self, registry: &Registry) -> Rc<Session> {

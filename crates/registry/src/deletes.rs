@@ -12,7 +12,11 @@ impl Client {
     /// # Errors
     /// Any [`Error`].
     pub async fn delete_manifest(&self, reference: &Reference) -> Result<(), Error> {
-        self.delete(reference, &format!("manifests/{}", reference.target())).await
+        self.delete(reference, &format!("manifests/{}", reference.target())).await?;
+        if let Some(digest) = reference.digest() {
+            self.caches().manifests.evict(reference, digest);
+        }
+        Ok(())
     }
 
     /// Deletes a blob from the repository of `reference`.
@@ -20,7 +24,9 @@ impl Client {
     /// # Errors
     /// Any [`Error`].
     pub async fn delete_blob(&self, reference: &Reference, digest: &Digest) -> Result<(), Error> {
-        self.delete(reference, &format!("blobs/{digest}")).await
+        self.delete(reference, &format!("blobs/{digest}")).await?;
+        self.caches().blobs.evict(reference, digest);
+        Ok(())
     }
 
     async fn delete(&self, reference: &Reference, path: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 mod accept;
 mod auth;
 mod blobs;
+mod cache;
 mod call;
 mod client;
 mod deletes;

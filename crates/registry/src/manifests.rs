@@ -67,6 +67,10 @@ impl Client {
     }
 
     async fn fetch_manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
+        let by_digest = reference.digest().filter(|_| reference.tag().is_none());
+        if let Some(fetched) = by_digest.and_then(|digest| self.caches().manifests.get(reference, digest)) {
+            return Ok(fetched);
+        }
         let fetched = if self.obeys_cors() {
             // Two short questions side by side cost one round trip; one long question costs two, the first of which
             // is a preflight that registries with a password refuse.
@@ -77,19 +81,29 @@ impl Client {
                         accept::rank(docker.media_type.as_ref()) > accept::rank(oci.media_type.as_ref());
                     if is_docker { docker } else { oci }
                 }
+                // A rewritten answer tells nothing where the other question was never answered.
+                (Ok(fetched), Err(error)) | (Err(error), Ok(fetched))
+                    if !error.is_not_found() && !accept::is_as_stored(fetched.media_type.as_ref()) =>
+                {
+                    return Err(error);
+                }
                 (Ok(fetched), Err(_)) | (Err(_), Ok(fetched)) => fetched,
-                (Err(error), Err(_)) => return Err(error),
+                // To the wrong question, what is there is not found.
+                (Err(oci), Err(docker)) => return Err(if oci.is_not_found() { docker } else { oci }),
             }
         } else {
             self.get(reference, Some(accept::ALL), None).await?
         };
-        match reference.digest() {
-            Some(expected) => fetched.checked(reference, expected),
-            None => Ok(fetched),
-        }
+        let fetched = match reference.digest() {
+            Some(expected) => fetched.checked(reference, expected)?,
+            None => fetched,
+        };
+        self.caches().manifests.keep(reference, &fetched.digest, &fetched);
+        Ok(fetched)
     }
 
-    /// Fetches what `entry` of a list or index in the repository of `reference` points to.
+    /// Fetches what `entry` of a list or index in the repository of `reference` points to. What was fetched before is
+    /// not fetched again.
     ///
     /// # Errors
     /// Any [`Error`]; digest, size and media type must be those of the entry.
@@ -99,8 +113,24 @@ impl Client {
         entry: &Descriptor,
     ) -> Result<FetchedManifest, Error> {
         let reference = reference.by_digest(entry.digest.clone());
-        let fetched = self.get(&reference, accept::only(&entry.media_type), Some(entry.size)).await?;
-        let fetched = fetched.checked(&reference, &entry.digest)?;
+        // The type is part of the question, so that other questions are not answered by it.
+        let key = format!("{reference} {}", entry.media_type.as_str());
+        let shared = self.flights().manifests.join(key, || {
+            let (client, reference, entry) = (self.clone(), reference.clone(), entry.clone());
+            async move {
+                if let Some(fetched) = client.caches().manifests.get(&reference, &entry.digest) {
+                    return Ok(fetched);
+                }
+                let fetched =
+                    client.get(&reference, accept::only(&entry.media_type), Some(entry.size)).await?;
+                let fetched = fetched.checked(&reference, &entry.digest)?;
+                client.caches().manifests.keep(&reference, &entry.digest, &fetched);
+                Ok(fetched)
+            }
+            .boxed_local()
+        });
+        let fetched = shared.await?;
+        check_size(&reference, Some(entry.size), &fetched.bytes)?;
         match &fetched.media_type {
             Some(found) if *found != entry.media_type && !matches!(found, MediaType::Other(_)) => {
                 let (expected, found) = (entry.media_type.clone(), found.clone());

@@ -4,4 +4,5 @@ mod api;
 mod auth;
 mod distribution;
 mod faults;
+mod sharing;
 mod support;

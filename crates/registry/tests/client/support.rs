@@ -112,8 +112,8 @@ pub fn reference(registry: &RunningRegistry, rest: &str) -> Reference {
     format!("{}/{rest}", registry.addr).parse().unwrap()
 }
 
-/// Method, path and status of every request so far, without the port and digests.
+/// Method, path and status of every request so far.
 pub fn asked(registry: &RunningRegistry) -> Vec<String> {
-    let line = |request: &RequestRecord| format!("{} {} {:?}", request.method, request.path, request.status);
+    let line = |request: &RequestRecord| format!("{} {} {}", request.method, request.path, request.status);
     registry.requests().iter().map(line).collect()
 }
