@@ -3,9 +3,13 @@
 
 pub mod docker;
 mod files;
+#[cfg(feature = "indexed-db")]
+mod indexed_db;
 mod memory;
 mod store;
 
 pub use files::{FileError, FileStore, Files, Folder};
+#[cfg(feature = "indexed-db")]
+pub use indexed_db::{IndexedDbStore, Subscription};
 pub use memory::MemoryStore;
 pub use store::{ListStore, StoreError};

@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::tools::step;
 
 /// Crates with code that only wasm compiles.
-const WASM_CRATES: [&str; 2] = ["tallyman-registry", "tallyman-web"];
+const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
 
 /// Checks formatting, then the whole workspace as the machine and as wasm compile it.
 pub fn run(sh: &Shell) -> Result<()> {

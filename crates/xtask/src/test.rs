@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
-const WASM_TESTS: [&str; 1] = ["tallyman-registry"];
+const WASM_TESTS: [&str; 2] = ["tallyman-registry", "tallyman-store"];
 
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);

@@ -1,0 +1,227 @@
+//! Lists in a browser's IndexedDB: one record for each list and one for each entry, one transaction for each change.
+//! Other tabs hear of it.
+
+mod announcements;
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use indexed_db_futures::{
+    database::Database,
+    error::{DomException, Error, OpenDbError},
+    object_store::ObjectStore,
+    prelude::{Build, BuildPrimitive, QuerySource},
+    transaction::{Transaction, TransactionMode},
+};
+use js_sys::Uint8Array;
+use tallyman_core::{ListEntry, ManifestList, Reference};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::{
+    ListStore, StoreError,
+    docker::{decode_entry, encode_entry},
+};
+
+pub use announcements::Subscription;
+use announcements::announce;
+
+const VERSION: u8 = 1;
+/// Key: file name of the list. Value: its reference.
+const LISTS: &str = "lists";
+/// Key: file names of list and entry with a slash between. Value: the entry's file, byte for byte.
+const ENTRIES: &str = "entries";
+
+/// Lists in a browser's IndexedDB.
+#[derive(Debug)]
+pub struct IndexedDbStore {
+    database: Database,
+    name: String,
+}
+
+impl IndexedDbStore {
+    /// Opens the database `name`, and makes it where it is not there yet.
+    ///
+    /// # Errors
+    /// When the browser refuses: private windows, a newer version of the app in another tab, a damaged profile.
+    pub async fn open(name: &str) -> Result<Self, StoreError> {
+        let opening = Database::open(name).with_version(VERSION).with_on_upgrade_needed(|_, database| {
+            for store in [LISTS, ENTRIES] {
+                database.create_object_store(store).build()?;
+            }
+            Ok(())
+        });
+        let database = opening.await.map_err(|error| not_opened(name, &error))?;
+        Ok(Self { database, name: name.to_owned() })
+    }
+
+    /// Calls `listener` with the file name of each list that another tab changes, for as long as the subscription is
+    /// kept.
+    ///
+    /// # Errors
+    /// When the browser has no channels between tabs.
+    pub fn subscribe(&self, listener: impl FnMut(String) + 'static) -> Result<Subscription, StoreError> {
+        Subscription::new(&self.name, listener)
+    }
+
+    fn transaction(&self, mode: TransactionMode) -> Result<Transaction<'_>, StoreError> {
+        let transaction = self.database.transaction([LISTS, ENTRIES]).with_mode(mode).build();
+        transaction.map_err(|error| failed(&error))
+    }
+
+    async fn committed(&self, transaction: Transaction<'_>, list: &str) -> Result<(), StoreError> {
+        transaction.commit().await.map_err(|error| failed(&error))?;
+        announce(&self.name, list);
+        Ok(())
+    }
+
+    async fn read(&self, list: &Reference) -> Result<Option<ManifestList>, StoreError> {
+        let name = list.file_name();
+        let transaction = self.transaction(TransactionMode::Readonly)?;
+        let is_there = has(&store(&transaction, LISTS)?, &name).await?;
+        let entries = store(&transaction, ENTRIES)?;
+        let values = entries.get_all::<JsValue>().with_query::<String, _>(keys_of(&name)).primitive();
+        let values = values.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+        if !is_there {
+            return Ok(None);
+        }
+        let mut read = ManifestList::new(list.clone());
+        for value in values {
+            let value = value.map_err(|error| failed(&error))?;
+            let bytes = value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+            let entry = decode_entry(&bytes, &name)
+                .map_err(|message| StoreError::Damaged { path: name.clone(), message })?;
+            read.insert(entry)?;
+        }
+        Ok(Some(read))
+    }
+}
+
+impl ListStore for IndexedDbStore {
+    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, StoreError>> {
+        async move {
+            let transaction = self.transaction(TransactionMode::Readonly)?;
+            let keys = store(&transaction, LISTS)?.get_all_keys::<String>().primitive();
+            let keys = keys.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+            keys.map(|key| key.map_err(|error| failed(&error))).collect()
+        }
+        .boxed_local()
+    }
+
+    fn load<'a>(
+        &'a self,
+        list: &'a Reference,
+    ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>> {
+        self.read(list).boxed_local()
+    }
+
+    fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            let name = list.reference().file_name();
+            let transaction = self.transaction(TransactionMode::Readwrite)?;
+            put_list(&transaction, &name, list.reference())?;
+            let entries = store(&transaction, ENTRIES)?;
+            clear(&entries, &name)?;
+            for entry in list.iter() {
+                put_entry(&entries, &name, entry)?;
+            }
+            drop(entries);
+            self.committed(transaction, &name).await
+        }
+        .boxed_local()
+    }
+
+    fn put_entry<'a>(
+        &'a self,
+        list: &'a Reference,
+        entry: &'a ListEntry,
+    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            let name = list.file_name();
+            let transaction = self.transaction(TransactionMode::Readwrite)?;
+            put_list(&transaction, &name, list)?;
+            put_entry(&store(&transaction, ENTRIES)?, &name, entry)?;
+            self.committed(transaction, &name).await
+        }
+        .boxed_local()
+    }
+
+    fn remove<'a>(&'a self, list: &'a Reference) -> LocalBoxFuture<'a, Result<bool, StoreError>> {
+        async move {
+            let name = list.file_name();
+            let transaction = self.transaction(TransactionMode::Readwrite)?;
+            let lists = store(&transaction, LISTS)?;
+            if !has(&lists, &name).await? {
+                return Ok(false);
+            }
+            let removed = lists.delete::<String, _>(name.clone()).primitive();
+            removed.map_err(|error| failed(&error))?;
+            clear(&store(&transaction, ENTRIES)?, &name)?;
+            drop(lists);
+            self.committed(transaction, &name).await?;
+            Ok(true)
+        }
+        .boxed_local()
+    }
+}
+
+/// The keys of a list's entries. A file name has no slash, and the character after the slash is the zero.
+fn keys_of(list: &str) -> std::ops::Range<String> {
+    format!("{list}/")..format!("{list}0")
+}
+
+fn store<'a>(transaction: &'a Transaction<'_>, name: &str) -> Result<ObjectStore<'a>, StoreError> {
+    transaction.object_store(name).map_err(|error| failed(&error))
+}
+
+async fn has(lists: &ObjectStore<'_>, name: &str) -> Result<bool, StoreError> {
+    let found = lists.get::<String, String, _>(name.to_owned()).primitive();
+    let found = found.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+    Ok(found.is_some())
+}
+
+// What follows is sent without waiting for it: the transaction's commit waits for all of it, and fails with it.
+
+fn put_list(transaction: &Transaction<'_>, name: &str, reference: &Reference) -> Result<(), StoreError> {
+    let put = store(transaction, LISTS)?.put(reference.to_string()).with_key(name.to_owned()).primitive();
+    put.map(drop).map_err(|error| failed(&error))
+}
+
+fn put_entry(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result<(), StoreError> {
+    let key = format!("{list}/{}", entry.reference.file_name());
+    let value: JsValue = Uint8Array::from(&encode_entry(entry)[..]).into();
+    entries.put(value).with_key(key).primitive().map(drop).map_err(|error| failed(&error))
+}
+
+fn clear(entries: &ObjectStore<'_>, list: &str) -> Result<(), StoreError> {
+    entries.delete::<String, _>(keys_of(list)).primitive().map(drop).map_err(|error| failed(&error))
+}
+
+fn failed(error: &Error) -> StoreError {
+    let message = match name_of(error).as_deref() {
+        Some("QuotaExceededError") => {
+            "expected room for the list, found the browser's storage full: nothing was changed; remove lists or free disk space, and try again".to_owned()
+        }
+        _ => format!("the browser's database refused: {error}; nothing was changed"),
+    };
+    StoreError::Io { message }
+}
+
+fn not_opened(name: &str, error: &OpenDbError) -> StoreError {
+    let cause = match error {
+        OpenDbError::Base(error) => name_of(error),
+        _ => None,
+    };
+    let message = match cause.as_deref() {
+        Some("VersionError") => format!(
+            "expected version {VERSION} of the database {name}, found a newer one: another tab runs a newer version of this app; reload this one"
+        ),
+        _ => format!("the browser does not open its database {name}: {error}; private windows may have none"),
+    };
+    StoreError::Io { message }
+}
+
+/// The browser's name for what went wrong.
+fn name_of(error: &Error) -> Option<String> {
+    match error {
+        Error::DomException(DomException::Other(exception)) => Some(exception.name()),
+        _ => None,
+    }
+}

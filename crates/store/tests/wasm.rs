@@ -1,0 +1,85 @@
+//! Lists in a real browser's IndexedDB.
+#![cfg(target_arch = "wasm32")]
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use futures_util::future::join_all;
+use gloo_timers::future::sleep;
+use tallyman_store::{IndexedDbStore, ListStore};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+async fn open(name: &str) -> IndexedDbStore {
+    IndexedDbStore::open(name).await.expect("the browser opens its database")
+}
+
+#[wasm_bindgen_test]
+async fn indexed_db_keeps_the_contract() {
+    suite::run(&open("contract").await).await;
+}
+
+#[wasm_bindgen_test]
+async fn lists_outlive_the_connection() {
+    let list = suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:b"]);
+    open("outlive").await.save(&list).await.expect("it is saved");
+    assert_eq!(open("outlive").await.load(list.reference()).await, Ok(Some(list)));
+}
+
+#[wasm_bindgen_test]
+async fn a_dropped_change_changes_nothing() {
+    let store = open("dropped").await;
+    let list = suite::list("r.io/app:1", &["r.io/app:a"]);
+    store.save(&list).await.expect("it is saved");
+    let larger = suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:b"]);
+    drop(store.save(&larger));
+    assert_eq!(store.load(list.reference()).await, Ok(Some(list)));
+}
+
+#[wasm_bindgen_test]
+async fn another_connection_hears_of_each_change() {
+    let (store, other) = (open("heard").await, open("heard").await);
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let subscription = {
+        let heard = Rc::clone(&heard);
+        other.subscribe(move |list| heard.borrow_mut().push(list)).expect("the browser has channels")
+    };
+    let list = suite::list("r.io/app:1", &["r.io/app:a"]);
+    store.save(&list).await.expect("it is saved");
+    store.remove(list.reference()).await.expect("it is removed");
+    for _ in 0..100 {
+        if heard.borrow().len() >= 2 {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(*heard.borrow(), ["r.io_app-1", "r.io_app-1"]);
+    drop(subscription);
+    store.save(&list).await.expect("it is saved");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(heard.borrow().len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn two_connections_writing_at_once_leave_a_list_that_one_of_them_wrote() {
+    let left = suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:b", "r.io/app:c"]);
+    let right = suite::list("r.io/app:1", &["r.io/app:x", "r.io/app:y"]);
+    let (one, two) = (open("both").await, open("both").await);
+    for _ in 0..20 {
+        let writes = join_all((0..25).flat_map(|_| [one.save(&left), two.save(&right)])).await;
+        assert!(writes.iter().all(Result::is_ok));
+        let read = one.load(left.reference()).await.expect("it can be read").expect("it is there");
+        assert!(read == left || read == right, "neither wrote {read:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_database_of_a_newer_app_is_told_as_such() {
+    let newer = indexed_db_futures::database::Database::open("newer").with_version(9_u8).await;
+    newer.expect("the browser opens it").close();
+    let error = IndexedDbStore::open("newer").await.expect_err("it is of a newer app");
+    assert!(error.to_string().contains("found a newer one"), "{error}");
+}
