@@ -16,7 +16,7 @@ use crate::{
     lint, npm,
     report::{self, Count},
     setup,
-    tools::{is_on_path, root},
+    tools::{is_on_path, root, step},
     web,
 };
 
@@ -136,6 +136,7 @@ fn node(sh: &Shell, folder: &str) -> Result<Count> {
 fn e2e(sh: &Shell) -> Result<Count> {
     web::build(sh)?;
     dev_registry::build(sh)?;
+    build_tab(sh)?;
     let report = root().join("target/e2e.json");
     // An old report must not stand in for a run that did not come to its end.
     if report.exists() {
@@ -145,6 +146,18 @@ fn e2e(sh: &Shell) -> Result<Count> {
     run.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).run()?;
     let written = fs::read_to_string(&report).context("Playwright wrote no report")?;
     some(report::playwright(&written).context("Playwright's report has no numbers")?)
+}
+
+/// The page of the test in which two tabs write one list.
+fn build_tab(sh: &Shell) -> Result<()> {
+    step("cargo build and wasm-bindgen: a tab that writes lists", || {
+        let target = "wasm32-unknown-unknown";
+        let package = ["--package", "tallyman-store", "--example", "tab", "--features", "indexed-db"];
+        cmd!(sh, "cargo build --quiet --locked --target {target} {package...}").quiet().run()?;
+        let module = root().join("target").join(target).join("debug/examples/tab.wasm");
+        let folder = root().join("target/e2e-tab");
+        Ok(cmd!(sh, "wasm-bindgen --target web --out-dir {folder} --no-typescript {module}").quiet().run()?)
+    })
 }
 
 /// A part in which nothing ran has not passed.
