@@ -12,8 +12,12 @@ use crate::{
     docker::{self, Asked},
 };
 
-/// Steps that are under way at the same time.
+/// Steps that are under way at the same time, at most.
 const PARALLEL: usize = 16;
+
+/// Up to as many steps, a push that fails never costs more requests than Docker's, which makes three for each blob, one
+/// after another. With more steps, round trips are what costs.
+const FEW: usize = 16;
 
 /// What happens while a plan is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +52,8 @@ pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, E
 /// registry says the list has.
 ///
 /// Where steps fail, no later ones begin, those before them are done all the same, and the failure of the first is
-/// told: so the outcome is that of doing one after another. The very first step is done alone, because it tells
-/// whether the registry can be pushed to at all.
+/// told: so the outcome is that of doing one after another. A small plan begins with its first step alone, which tells
+/// whether the registry can be pushed to at all, and does more at a time the more have succeeded.
 ///
 /// # Errors
 /// When a blob is not mounted or a manifest is not taken.
@@ -60,7 +64,7 @@ pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent))
     let mut failure: Option<(usize, Error)> = None;
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
-        while running.len() < if progress.is_new() { 1 } else { PARALLEL } {
+        while running.len() < progress.parallel() {
             let Some(next) = waiting.range(..end).copied().find(|index| progress.is_ready(*index)) else {
                 break;
             };
@@ -91,8 +95,10 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    fn is_new(&self) -> bool {
-        self.done.borrow().is_empty()
+    /// Steps that may be under way now. A mount that is refused costs two requests, one that succeeds has left two of
+    /// Docker's three for those to come.
+    fn parallel(&self) -> usize {
+        if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.done.borrow().len() + 1) }
     }
 
     fn is_done(&self, index: usize) -> bool {

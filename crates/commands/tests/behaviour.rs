@@ -356,3 +356,25 @@ async fn many_images_are_asked_for_side_by_side() {
     let is_manifest = |request: &String| request.contains("/manifests/");
     assert!(requests.len() == 16 && requests[2..9].iter().all(is_manifest), "{requests:?}");
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_push_that_fails_never_costs_more_requests_than_dockers() {
+    let layers: Vec<String> = (0..9).map(|index| index.to_string()).collect();
+    let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
+    for mounted in 0..layers.len() {
+        let shell = Shell::new();
+        put_image(&shell, "a/one", "1", &config("linux", ""), &layers);
+        let list = name("a/app:v1");
+        shell.done(&["create", "--insecure", &list, &name("a/one:1")]).await;
+        shell.requests();
+        // All layers from this one on are gone.
+        for layer in &layers[mounted..] {
+            shell.registry.contents.borrow_mut().blobs.remove(&("a/one".to_owned(), digest(layer)));
+        }
+        let failed = shell.run(&["push", "--insecure", &list]).await;
+        assert_eq!(failed.stderr, format!("error mounting a/one@{} to {list}\n", digest(layers[mounted])));
+        // Docker: a ping, the mount, and a look at the blob or the end of the upload. A challenge costs us one more.
+        let (ours, dockers) = (shell.requests().len() + 1, 3 * (mounted + 2));
+        assert!(ours <= dockers, "{ours} > {dockers}: the config and {mounted} layers are mounted");
+    }
+}
