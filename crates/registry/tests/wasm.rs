@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use tallyman_core::{Digest, ManifestKind, MediaType, Reference};
-use tallyman_registry::{Access, Client, FetchTransport};
+use tallyman_registry::{Access, Cause, Client, Error, FetchTransport};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -81,6 +81,16 @@ async fn missing_silent_and_unreachable_are_told_apart() {
         let error = client().manifest(&reference).await.expect_err("it cannot be had");
         assert_eq!(error.code(), code, "{error}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn why_the_browser_refused_is_found() {
+    let silent = reference(WITHOUT_CORS, "samples/hello:latest");
+    let Err(Error::Cors { diagnosis, .. }) = client().manifest(&silent).await else {
+        panic!("the registry sends no CORS headers");
+    };
+    assert_eq!(diagnosis.cause, Cause::NoHeaders);
+    assert_eq!(diagnosis.tried.len(), 2, "{diagnosis:?}");
 }
 
 #[wasm_bindgen_test]
