@@ -88,10 +88,10 @@ fn registry_error(
     path: &str,
     told: &Reference,
 ) -> Error {
-    let refusal = docker::refusal(&error, Asked { method: "Get", repository, path });
+    let signed_in = client.has_credentials(repository.registry());
+    let refusal = docker::refusal(&error, Asked { method: "Get", repository, path, signed_in });
     if refusal.not_here {
-        let (reference, signed_in) = (told.clone(), client.has_credentials(told.registry()));
-        return Error::NotInRegistry { reference, source: Some(Box::new(error)), signed_in };
+        return Error::NotInRegistry { reference: told.clone(), source: Some(Box::new(error)), signed_in };
     }
     Error::Registry { words: refusal.words, source: Box::new(error) }
 }

@@ -142,16 +142,17 @@ async fn step(client: &Client, plan: &PushPlan, index: usize) -> Result<Option<D
         Action::PutManifest { media_type, digest, bytes, .. } => {
             let reference = plan.target.by_digest(digest.clone());
             let put = client.put_manifest(&reference, media_type, bytes.clone()).await;
-            put_digest(put, &reference, &reference).map(Some)
+            put_digest(client, put, &reference, &reference).map(Some)
         }
         Action::PutList { reference, media_type, bytes, .. } => {
             let put = client.put_manifest(reference, media_type, bytes.clone()).await;
-            put_digest(put, reference, &plan.target).map(Some)
+            put_digest(client, put, reference, &plan.target).map(Some)
         }
     }
 }
 
 fn put_digest(
+    client: &Client,
     put: Result<tallyman_registry::PutManifest, RegistryError>,
     reference: &Reference,
     told: &Reference,
@@ -159,7 +160,7 @@ fn put_digest(
     let failed = |reason: &str| format!("failed to put manifest {told}: {reason}");
     let put = put.map_err(|error| {
         let path = format!("manifests/{}", reference.target());
-        push_error(error, Asked { method: "Put", repository: reference, path: &path }, failed)
+        push_error(error, asked(client, "Put", reference, &path), failed)
     })?;
     put.registry_digest.ok_or_else(|| Error::Content {
         reference: reference.clone(),
@@ -178,7 +179,7 @@ async fn mount(
         let mounted = client.mount_blob(target, repository, digest).await.map_err(|error| {
             let path = format!("blobs/uploads/?from={}&mount={}", escaped(from), escaped(digest.as_str()));
             let failed = |reason: &str| format!("failed to mount blob {from}@{digest} to {target}: {reason}");
-            push_error(error, Asked { method: "Post", repository: target, path: &path }, failed)
+            push_error(error, asked(client, "Post", target, &path), failed)
         })?;
         let Mount::Upload(upload) = mounted else { return Ok(()) };
         // Whether the registry forgets the upload now or later makes no difference to anyone.
@@ -189,6 +190,10 @@ async fn mount(
         }
     }
     Ok(())
+}
+
+fn asked<'a>(client: &Client, method: &'static str, repository: &'a Reference, path: &'a str) -> Asked<'a> {
+    Asked { method, repository, path, signed_in: client.has_credentials(repository.registry()) }
 }
 
 /// `text` in a query, as Go writes it.

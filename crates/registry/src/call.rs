@@ -342,7 +342,7 @@ impl Client {
                 found: "something else".to_owned(),
             });
         }
-        let Refusal { status, content_type, body, errors, retry_after } = refusal;
+        let Refusal { status, content_type, body, errors, retry_after, .. } = refusal;
         let registry = Box::new(registry.clone());
         Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
     }

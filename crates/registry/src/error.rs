@@ -42,11 +42,13 @@ pub enum Error {
         /// The answer's `Content-Type`.
         content_type: Option<String>,
         /// The answer, up to 64 KiB of it.
-        body: Vec<u8>,
+        body: Box<[u8]>,
         /// The errors in it, where it is as the specification has it.
-        errors: Vec<ApiError>,
+        errors: Box<[ApiError]>,
         /// How long the registry asks to wait.
         retry_after: Option<Duration>,
+        /// The answer's `WWW-Authenticate`, where it has some that can be read.
+        challenges: Box<[String]>,
     },
     /// The token service gave no token.
     #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), told(.errors, .body))]
@@ -258,6 +260,7 @@ pub(crate) struct Refusal {
     pub(crate) body: Vec<u8>,
     pub(crate) errors: Vec<ApiError>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) challenges: Box<[String]>,
 }
 
 impl Refusal {
@@ -265,17 +268,20 @@ impl Refusal {
         let status = response.status;
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());
         let content_type = text(header::CONTENT_TYPE).map(str::to_owned);
+        let challenges = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
+        let challenges = challenges.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
         let retry_after = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
         // An answer that breaks off, or never ends, has still said its status.
         let body = response.body.beginning(BODY_MAX).await;
         let retry_after = retry_after.map(Duration::from_secs);
-        Self { status, content_type, errors: errors_in(&body), body, retry_after }
+        Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges }
     }
 
     pub(crate) fn of(self, reference: Option<&Reference>, url: String) -> Error {
-        let Self { status, content_type, body, errors, retry_after } = self;
+        let Self { status, content_type, body, errors, retry_after, challenges } = self;
         let reference = reference.cloned().map(Box::new);
-        Error::Api { reference, url, status, content_type, body, errors, retry_after }
+        let (body, errors) = (body.into(), errors.into());
+        Error::Api { reference, url, status, content_type, body, errors, retry_after, challenges }
     }
 }
 

@@ -129,9 +129,10 @@ mod tests {
             url: String::new(),
             status: StatusCode::from_u16(status).unwrap(),
             content_type: None,
-            body: Vec::new(),
-            errors: Vec::new(),
+            body: Box::default(),
+            errors: Box::default(),
             retry_after: retry_after.map(Duration::from_secs),
+            challenges: Box::default(),
         }
     }
 

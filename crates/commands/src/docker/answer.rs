@@ -1,6 +1,7 @@
 //! A registry's error answers as Docker reads and words them. `error-answers.json` among the recordings shows them.
 
 use http::StatusCode;
+use http_auth::{ChallengeRef, parser::ChallengeParser};
 use tallyman_core::{
     Reference,
     go_json::{self, Kind},
@@ -33,6 +34,8 @@ pub(crate) struct Asked<'a> {
     pub repository: &'a Reference,
     /// What stands behind the repository in the URL.
     pub path: &'a str,
+    /// Credentials for the registry were found.
+    pub signed_in: bool,
 }
 
 impl Asked<'_> {
@@ -47,10 +50,18 @@ impl Asked<'_> {
 /// What Docker makes of a failed request.
 pub(crate) fn refusal(error: &Error, asked: Asked<'_>) -> Refusal {
     match error {
-        Error::Api { status, content_type, body, .. } => answer(*status, content_type.as_deref(), body),
+        Error::Api { url, status: StatusCode::UNAUTHORIZED, challenges, .. }
+            if !asked.signed_in && wants_password(challenges) =>
+        {
+            Refusal::new(format!("{} \"{url}\": no basic auth credentials", asked.method))
+        }
+        Error::Api { status, content_type, body, challenges, .. } => {
+            answer(*status, content_type.as_deref(), body, Said::of_challenges(challenges))
+        }
         Error::Token { url, status, content_type, body, .. } => {
             let scheme = url.split("://").next().unwrap_or("https");
-            Refusal::new(asked.failed(scheme, &answer(*status, content_type.as_deref(), body).words))
+            let answer = answer(*status, content_type.as_deref(), body, None);
+            Refusal::new(asked.failed(scheme, &answer.words))
         }
         error => Refusal {
             not_here: matches!(error, Error::PlainHttpRefused { .. }),
@@ -59,10 +70,21 @@ pub(crate) fn refusal(error: &Error, asked: Asked<'_>) -> Refusal {
     }
 }
 
-fn answer(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Refusal {
+/// `challenge` is what the answer's challenge says is wrong, which Docker tells before what the body says.
+fn answer(status: StatusCode, content_type: Option<&str>, body: &[u8], challenge: Option<Said>) -> Refusal {
     if !status.is_client_error() {
         return Refusal::new(format!("received unexpected HTTP status: {}", status_line(status)));
     }
+    match (challenge, in_body(status, content_type, body)) {
+        (Some(first), Ok(others)) => said(&std::iter::once(first).chain(others).collect::<Vec<_>>()),
+        (Some(first), Err(_)) => said(&[first]),
+        (None, Ok(errors)) => said(&errors),
+        (None, Err(words)) => Refusal { not_here: true, words },
+    }
+}
+
+/// The errors of an answer. Where they cannot be read: Docker's words for that.
+fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Result<Vec<Said>, String> {
     let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
     let is_json = media_type.is_some_and(|media_type| {
         ["application/json", "application/vnd.api+json"]
@@ -70,24 +92,34 @@ fn answer(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Refusa
             .any(|json| json.eq_ignore_ascii_case(media_type))
     });
     if !is_json {
-        return said(&[Said::of_status(status, &String::from_utf8_lossy(body))]);
+        return Ok(vec![Said::of_status(status, &String::from_utf8_lossy(body))]);
     }
     if let Some(details) = text_member(body, "details").filter(|details| !details.is_empty()) {
-        return said(&[Said::of_status(status, &details)]);
+        return Ok(vec![Said::of_status(status, &details)]);
     }
     match errors(body) {
-        Ok(errors) if !errors.is_empty() => said(&errors),
+        Ok(errors) if !errors.is_empty() => Ok(errors),
         _ if status == StatusCode::UNAUTHORIZED => {
-            said(&[Said::of_status(status, "authentication required")])
+            Ok(vec![Said::of_status(status, "authentication required")])
         }
         unreadable => {
             let reason =
                 unreadable.err().unwrap_or_else(|| "no error details found in HTTP response body".to_owned());
             let body = go_json::quote(&String::from_utf8_lossy(body));
-            let words = format!("error parsing HTTP {} response body: {reason}: {body}", status.as_str());
-            Refusal { not_here: true, words }
+            Err(format!("error parsing HTTP {} response body: {reason}: {body}", status.as_str()))
         }
     }
+}
+
+/// Whether a name and a password are asked for, and nothing else will do.
+fn wants_password(challenges: &[String]) -> bool {
+    let schemes: Vec<&str> = parsed(challenges).map(|challenge| challenge.scheme).collect();
+    let has = |wanted: &str| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(wanted));
+    has("basic") && !has("bearer")
+}
+
+fn parsed(challenges: &[String]) -> impl Iterator<Item = ChallengeRef<'_>> {
+    challenges.iter().flat_map(|value| ChallengeParser::new(value).map_while(Result::ok))
 }
 
 fn status_line(status: StatusCode) -> String {
@@ -114,6 +146,25 @@ impl Said {
             _ => "UNKNOWN",
         };
         Self { code: Code::of(code), message: Some(message.to_owned()) }
+    }
+
+    /// What a token that was shown is short of, as RFC 6750 has it.
+    fn of_challenges(challenges: &[String]) -> Option<Self> {
+        parsed(challenges).filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer")).find_map(
+            |challenge| {
+                let parameter = |name: &str| {
+                    let found = challenge.params.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
+                    found.map(|(_, value)| value.to_unescaped()).filter(|value| !value.is_empty())
+                };
+                let code = match parameter("error")?.as_str() {
+                    "invalid_token" => Code::of("UNAUTHORIZED"),
+                    "insufficient_scope" => Code::of("DENIED"),
+                    _ => return None,
+                };
+                let message = parameter("error_description").unwrap_or_else(|| code.1.to_owned());
+                Some(Self { code, message: Some(message) })
+            },
+        )
     }
 
     fn words(&self) -> String {

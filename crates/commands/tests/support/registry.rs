@@ -138,7 +138,7 @@ impl Transport for MemoryRegistry {
         if let Some(content_type) = &answer.content_type {
             headers.insert(header::CONTENT_TYPE, value(content_type));
         }
-        if answer.status == 401 {
+        if self.locked.get() {
             headers.insert(header::WWW_AUTHENTICATE, value("Basic realm=\"r\""));
         }
         if request.method == Method::PUT {
