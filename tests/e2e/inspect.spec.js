@@ -209,6 +209,26 @@ test('four failures have four messages', async ({ page, open, memory }) => {
   await silent.stop();
 });
 
+test('a registry that stumbles is asked again, and the page says so', async ({ page, open }) => {
+  const { startDevRegistry } = await import('./servers.js');
+  const stumbling = await startDevRegistry('--samples', '--fault', 'server-error,times=2,status=503');
+  await open(`/inspect/${stumbling.host}/samples/hello:latest`);
+  await expect(page.getByTestId('notice')).toContainText('trying again in');
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await stumbling.stop();
+});
+
+test('the lines to paste name this page', async ({ page, open }) => {
+  const { startDevRegistry } = await import('./servers.js');
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  await open(`/inspect/${silent.host}/samples/hello:latest`);
+  const pastes = page.getByTestId('paste');
+  await expect(pastes).toHaveCount(5);
+  for (const paste of await pastes.all()) await expect(paste).toContainText(new URL(page.url()).origin);
+  await expectAccessible(page);
+  await silent.stop();
+});
+
 test('the page reads well by keyboard alone', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/hello:latest`);
   await expect(page.getByTestId('digest-verified')).toBeVisible();

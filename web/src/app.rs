@@ -1,8 +1,10 @@
 //! The frame around every page: header with the reference box, and the page that the address names.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
+use tallyman_registry::Event;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -13,17 +15,22 @@ use crate::{
     state::{registry::Registries, settings},
 };
 
+/// How much longer than a wait its notice is shown.
+const LINGER: Duration = Duration::from_secs(3);
+
 /// The whole app.
 #[component]
 pub fn App() -> Html {
-    let registries = use_memo((), |()| Registries::new());
+    let notice = use_state(AttrValue::default);
+    let registries = use_memo((), |()| {
+        let notice = notice.setter();
+        Registries::new(move |event| tell(event, &notice))
+    });
     let settings = use_state(|| None);
     {
         let settings = settings.clone();
         use_effect_with((), move |()| {
-            wasm_bindgen_futures::spawn_local(
-                async move { settings.set(Some(Rc::new(settings::fetch().await))) },
-            );
+            spawn_local(async move { settings.set(Some(Rc::new(settings::fetch().await))) });
         });
     }
     html! {
@@ -32,6 +39,7 @@ pub fn App() -> Html {
                 <HashRouter>
                     <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ "Skip to the content" }</a>
                     <Header />
+                    <p class="notice" role="status" data-testid="notice">{ &*notice }</p>
                     <main class="page" id="content" tabindex="-1">
                         <Switch<Route> render={page} />
                     </main>
@@ -39,6 +47,20 @@ pub fn App() -> Html {
             </ContextProvider<Option<Rc<settings::Settings>>>>
         </ContextProvider<Rc<Registries>>>
     }
+}
+
+/// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
+/// then theirs stands.
+fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
+    let Event::Retry { error, wait, attempt } = event else { return };
+    let seconds = wait.as_secs_f32();
+    notice.set(format!("Attempt {attempt} did not succeed, trying again in {seconds:.1} s: {error}").into());
+    let notice = notice.clone();
+    let shown = *wait + LINGER;
+    spawn_local(async move {
+        gloo_timers::future::sleep(shown).await;
+        notice.set(AttrValue::default());
+    });
 }
 
 #[component]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Reflect, Uint8Array};
 use tallyman_registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,6 +12,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Url};
 
 use crate::host::{Host, message};
+
+/// Requests that one question may take: as many as Go's client makes before it gives up on redirects.
+const REQUESTS_MAX: usize = 10;
 
 /// Sends requests by the host's own means: in Node, its HTTP modules.
 pub struct HostTransport(pub Host);
@@ -25,37 +28,71 @@ impl Drop for Ending {
     }
 }
 
+impl HostTransport {
+    /// Sends one request; a redirect is an answer like others.
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
+        let ending = Ending(AbortController::new().map_err(|error| failure(&error))?);
+        let headers: Array = request
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                Array::of2(&name.as_str().into(), &String::from_utf8_lossy(value.as_bytes()).as_ref().into())
+            })
+            .collect();
+        let asked = Object::new();
+        set(&asked, "method", &request.method.as_str().into());
+        set(&asked, "url", &request.url.as_str().into());
+        set(&asked, "headers", &headers);
+        set(&asked, "insecure", &request.unverified_tls.into());
+        set(&asked, "signal", &ending.0.signal());
+        if !request.body.is_empty() {
+            set(&asked, "body", &Uint8Array::from(&request.body[..]));
+        }
+        let answer = JsFuture::from(self.0.request(&asked)).await.map_err(|error| failure(&error))?;
+        read(&answer)
+    }
+
+    /// The request that a redirect asks for; nothing where the answer is none. Credentials stay with their origin.
+    fn redirected(&self, request: &Request, answer: &Response) -> Result<Option<Request>, TransportError> {
+        let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+        let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(answer.status))
+        else {
+            return Ok(None);
+        };
+        let mut next = request.clone();
+        next.url = self.join(&request.url, location)?;
+        if origin_of(&next.url) != origin_of(&request.url) {
+            next.headers.remove(header::AUTHORIZATION);
+        }
+        let keeps_method =
+            matches!(answer.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        if !keeps_method && next.method != Method::HEAD {
+            next.method = Method::GET;
+            next.body = Bytes::new();
+        }
+        Ok(Some(next))
+    }
+}
+
 impl Transport for HostTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            let ending = Ending(AbortController::new().map_err(|error| failure(&error))?);
-            let headers: Array = request
-                .headers
-                .iter()
-                .map(|(name, value)| {
-                    Array::of2(
-                        &name.as_str().into(),
-                        &String::from_utf8_lossy(value.as_bytes()).as_ref().into(),
-                    )
-                })
-                .collect();
-            let asked = Object::new();
-            set(&asked, "method", &request.method.as_str().into());
-            set(&asked, "url", &request.url.as_str().into());
-            set(&asked, "headers", &headers);
-            set(&asked, "insecure", &request.unverified_tls.into());
-            set(&asked, "signal", &ending.0.signal());
-            if !request.body.is_empty() {
-                set(&asked, "body", &Uint8Array::from(&request.body[..]));
+            let mut request = request;
+            for _ in 0..REQUESTS_MAX {
+                let answer = self.exchange(&request).await?;
+                match self.redirected(&request, &answer)? {
+                    Some(next) => request = next,
+                    None => return Ok(answer),
+                }
             }
-            let answer = JsFuture::from(self.0.request(&asked)).await.map_err(|error| failure(&error))?;
-            read(&answer)
+            let message = format!(r#"Get "{}": stopped after {REQUESTS_MAX} redirects"#, request.url);
+            Err(TransportError { kind: TransportErrorKind::Other, message })
         }
         .boxed_local()
     }
 
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        async move { self.send(Request::new(http::Method::GET, url)).await.is_ok() }.boxed_local()
+        async move { self.send(Request::new(Method::GET, url)).await.is_ok() }.boxed_local()
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
@@ -76,6 +113,15 @@ impl Transport for HostTransport {
     fn obeys_cors(&self) -> bool {
         false
     }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Scheme, host and port of a URL.
+fn origin_of(url: &str) -> Option<String> {
+    Url::new(url).ok().map(|url| url.origin())
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {

@@ -1,7 +1,7 @@
 //! What to tell a person when something did not work.
 
 use tallyman_core::{ManifestError, Reference, ReferenceError};
-use tallyman_registry::Error;
+use tallyman_registry::{Error, Server};
 
 /// A failure as a page shows it: what happened, why, and what to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +14,19 @@ pub struct Problem {
     pub reason: String,
     /// What to do about it.
     pub advice: Vec<String>,
-    /// Lines to paste into the registry's configuration.
-    pub paste: Option<String>,
+    /// What was asked to find the reason, and what came of it: a sentence each.
+    pub tried: Vec<String>,
+    /// Lines to paste into somebody's configuration.
+    pub pastes: Vec<Paste>,
+}
+
+/// Lines for one sort of server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paste {
+    /// The server's name.
+    pub server: &'static str,
+    /// The lines.
+    pub lines: String,
 }
 
 impl Problem {
@@ -28,7 +39,8 @@ impl Problem {
             advice: vec![
                 "Write [registry/]repository[:tag][@digest], for example alpine:3.22, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:…".to_owned(),
             ],
-            paste: None,
+            tried: Vec::new(),
+            pastes: Vec::new(),
         }
     }
 
@@ -41,7 +53,8 @@ impl Problem {
             advice: vec![
                 "Push the image again, or ask the registry's owner what it stores there.".to_owned(),
             ],
-            paste: None,
+            tried: Vec::new(),
+            pastes: Vec::new(),
         }
     }
 
@@ -73,8 +86,16 @@ impl Problem {
             "cors" => (
                 format!("{registry} answers, but does not let pages of other origins read what it says"),
                 vec![
-                    "Browsers need CORS headers from the registry. For CNCF Distribution add these lines to its configuration and restart it; or serve this app from the registry's own origin.".to_owned(),
+                    "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app from the registry's own origin.".to_owned(),
                 ],
+            ),
+            "mixed-content" => (
+                format!("This page came over HTTPS, and {registry} speaks plain HTTP: the browser does not mix the two"),
+                vec!["Give the registry a certificate, or open this app over plain HTTP or from loopback.".to_owned()],
+            ),
+            "local-network-denied" => (
+                format!("The browser does not let this page reach {registry}, which is on this computer or its network"),
+                vec!["Allow it in the browser's settings for this page (“local network access”), and try again.".to_owned()],
             ),
             "unauthorized" => (
                 format!("{registry} asks for a user and a password"),
@@ -86,10 +107,23 @@ impl Problem {
             ),
             _ => (format!("{} could not be fetched", reference.familiar()), Vec::new()),
         };
-        let paste = (error.code() == "cors" && !reference.registry().is_docker_hub())
-            .then(|| CORS_FOR_DISTRIBUTION.to_owned());
-        Self { code: error.code(), title, reason: format!("{error}"), advice, paste }
+        let (tried, pastes) = match error {
+            Error::Cors { diagnosis, .. } if !reference.registry().is_docker_hub() => {
+                let origin = origin();
+                let pastes =
+                    Server::ALL.map(|server| Paste { server: server.name(), lines: server.lines(&origin) });
+                (diagnosis.tried.clone(), pastes.to_vec())
+            }
+            _ => Default::default(),
+        };
+        Self { code: error.code(), title, reason: format!("{error}."), advice, tried, pastes }
     }
+}
+
+/// The origin of this page, which registries have to allow.
+fn origin() -> String {
+    let origin = web_sys::window().and_then(|window| window.location().origin().ok());
+    origin.unwrap_or_else(|| "*".to_owned())
 }
 
 /// The reference without its registry.
@@ -97,11 +131,3 @@ fn within_registry(reference: &Reference) -> String {
     let full = reference.to_string();
     full.strip_prefix(&format!("{}/", reference.registry().as_str())).map_or(full.clone(), str::to_owned)
 }
-
-/// What CNCF Distribution needs, so that pages of other origins can read from it and push to it.
-pub const CORS_FOR_DISTRIBUTION: &str = "http:
-  headers:
-    Access-Control-Allow-Origin: ['*']
-    Access-Control-Allow-Methods: [HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH]
-    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range]
-    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]";

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tallyman_core::Registry;
-use tallyman_registry::{Access, Client, FetchTransport};
+use tallyman_registry::{Access, Client, Event, FetchTransport};
 
 /// How the app reaches registries: one client, so that what is known of a registry is asked once.
 pub struct Registries {
@@ -11,11 +11,14 @@ pub struct Registries {
 }
 
 impl Registries {
-    /// A client of this browser tab. As in the Docker Engine, registries on loopback may speak plain HTTP.
-    pub fn new() -> Self {
+    /// A client of this browser tab, which tells `observer` what happens on the way. As in the Docker Engine,
+    /// registries on loopback may speak plain HTTP.
+    pub fn new(observer: impl Fn(&Event) + 'static) -> Self {
         let access =
             |registry: &Registry| if registry.is_loopback() { Access::PlainFirst } else { Access::Tls };
-        Self { client: Client::builder(Rc::new(FetchTransport::new())).access(access).build() }
+        Self {
+            client: Client::builder(Rc::new(FetchTransport::new())).access(access).observer(observer).build(),
+        }
     }
 
     /// The client.

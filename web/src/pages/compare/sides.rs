@@ -21,7 +21,6 @@ pub fn Sides(props: &Props) -> Html {
     let navigator = use_navigator();
     let (left, right) = (use_node_ref(), use_node_ref());
     let go = {
-        let navigator = navigator.clone();
         move |left: String, right: String| {
             if let Some(navigator) = &navigator {
                 navigator.push(&Route::Compare { left, right });

@@ -16,9 +16,16 @@ pub fn view(problem: &Problem) -> Html {
             } else if !problem.advice.is_empty() {
                 <ul>{ for problem.advice.iter().map(|advice| html! { <li>{ advice }</li> }) }</ul>
             }
-            if let Some(paste) = &problem.paste {
-                <pre tabindex="0" role="region" aria-label="Configuration"><code>{ paste }</code></pre>
-                <Copy text={paste.clone()} what="configuration" />
+            { for problem.pastes.iter().enumerate().map(|(at, paste)| html! {
+                <details open={at == 0} data-testid="paste">
+                    <summary>{ paste.server }</summary>
+                    <pre tabindex="0" role="region" aria-label={format!("Lines for {}", paste.server)}><code>{ &paste.lines }</code></pre>
+                    <Copy text={paste.lines.clone()} what="lines" />
+                </details>
+            }) }
+            if !problem.tried.is_empty() {
+                <p>{ "How this was found:" }</p>
+                <ul>{ for problem.tried.iter().map(|tried| html! { <li>{ tried }</li> }) }</ul>
             }
             <p class="problem__detail">{ &problem.reason }</p>
         </div>
