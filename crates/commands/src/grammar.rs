@@ -145,14 +145,10 @@ impl Invocation {
             [first, rest @ ..] if first == "manifest" => rest,
             _ => args,
         };
-        match args.split_first() {
-            Some((name, rest)) if !name.starts_with('-') => {
-                match SYNTAXES.iter().find(|known| known.name == name) {
-                    Some(syntax) => syntax.parse(rest),
-                    None => texts::unknown_command(name).into(),
-                }
-            }
-            _ => root(args),
+        let syntax = args.first().and_then(|name| SYNTAXES.iter().find(|known| known.name == name));
+        match syntax {
+            Some(syntax) => syntax.parse(&args[1..]),
+            None => root(args),
         }
     }
 }
@@ -165,7 +161,7 @@ impl From<Saying> for Invocation {
 
 /// The program without a command.
 fn root(args: &[String]) -> Invocation {
-    let given = match flags::parse(&[Flag::bool("version").short('v')], args) {
+    let given = match flags::parse(&[Flag::bool("version")], args) {
         Ok(given) => given,
         Err((message, short_help)) => return texts::flag_fault(None, &message, short_help).into(),
     };

@@ -126,6 +126,7 @@ fn faults_of_flags_are_worded_as_pflag_words_them() {
             "{rest}"
         );
     }
+    assert_eq!(said(&["frob", "--frob"]), said(&["--frob"]), "flags are looked at before commands");
     let root = said(&["--frob"]);
     assert_eq!(
         (root.exit, root.stderr.as_str()),

@@ -6,7 +6,7 @@ use tallyman_core::{
     Reference,
     go_json::{self, Kind},
 };
-use tallyman_registry::Error;
+use tallyman_registry::{Error, TransportErrorKind};
 
 use super::reach;
 
@@ -62,6 +62,9 @@ pub(crate) fn refusal(error: &Error, asked: Asked<'_>) -> Refusal {
             let scheme = url.split("://").next().unwrap_or("https");
             let answer = answer(*status, content_type.as_deref(), body, None);
             Refusal::new(asked.failed(scheme, &answer.words))
+        }
+        Error::Unreachable { url, source } if source.kind == TransportErrorKind::Reset => {
+            Refusal::new(format!("{} \"{url}\": {source}", asked.method))
         }
         error => Refusal {
             not_here: matches!(error, Error::PlainHttpRefused { .. }),

@@ -14,6 +14,10 @@ pub(crate) fn configure_transport(error: &Error) -> Option<String> {
     if source.message.ends_with(REDIRECTS) {
         return Some(source.message.clone());
     }
+    // Whoever breaks a connection has answered a ping on another.
+    if source.kind == TransportErrorKind::Reset {
+        return None;
+    }
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split('/').next().unwrap_or(rest);
     let reason = match source.kind {

@@ -16,7 +16,7 @@ Commands:
 
 Options:
       --help      Show this
-  -v, --version   Show the version
+      --version   Show the version
 ";
 
 const ANNOTATE: &str = "\
