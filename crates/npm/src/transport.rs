@@ -52,8 +52,13 @@ impl HostTransport {
         read(&answer)
     }
 
-    /// The request that a redirect asks for; nothing where the answer is none. Credentials stay with their origin.
-    fn redirected(&self, request: &Request, answer: &Response) -> Result<Option<Request>, TransportError> {
+    /// The request that a redirect asks for, and where it points to as it says it; nothing where the answer is none.
+    /// Credentials stay with their origin.
+    fn redirected(
+        &self,
+        request: &Request,
+        answer: &Response,
+    ) -> Result<Option<(Request, String)>, TransportError> {
         let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
         let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(answer.status))
         else {
@@ -70,22 +75,22 @@ impl HostTransport {
             next.method = Method::GET;
             next.body = Bytes::new();
         }
-        Ok(Some(next))
+        Ok(Some((next, location.to_owned())))
     }
 }
 
 impl Transport for HostTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            let mut request = request;
+            let (mut request, mut location) = (request, String::new());
             for _ in 0..REQUESTS_MAX {
                 let answer = self.exchange(&request).await?;
                 match self.redirected(&request, &answer)? {
-                    Some(next) => request = next,
+                    Some(next) => (request, location) = next,
                     None => return Ok(answer),
                 }
             }
-            let message = format!(r#"Get "{}": stopped after {REQUESTS_MAX} redirects"#, request.url);
+            let message = format!(r#"Get "{location}": stopped after {REQUESTS_MAX} redirects"#);
             Err(TransportError { kind: TransportErrorKind::Other, message })
         }
         .boxed_local()
