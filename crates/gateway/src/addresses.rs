@@ -1,0 +1,172 @@
+//! Which addresses may be connected to: public ones, and those that the configuration names.
+
+use std::{
+    error::Error,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
+
+use ipnet::IpNet;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// Where clouds hand out the credentials of a machine. No configuration opens these.
+const METADATA: [IpAddr; 6] = [
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// Networks that may be reached although they are not public.
+#[derive(Clone, Debug, Default)]
+pub struct Networks(Vec<IpNet>);
+
+/// An address that may not be connected to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a public address for {host}, found {address}; add its network to the registry's `networks` if it is meant"
+)]
+pub struct AddressRefused {
+    /// What was looked up, or the address itself.
+    pub host: String,
+    /// What it resolves to.
+    pub address: IpAddr,
+}
+
+impl Networks {
+    /// These networks, besides all public addresses.
+    pub fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
+        Self(networks.into_iter().collect())
+    }
+
+    /// Whether `address` may be connected to. IPv6 forms of an IPv4 address count as that address.
+    pub fn allow(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        if METADATA.contains(&address) || address.is_unspecified() || address.is_multicast() {
+            return false;
+        }
+        self.0.iter().any(|network| network.contains(&address)) || is_public(address)
+    }
+
+    /// As [`Networks::allow`], with the error that names `host`.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn check(&self, host: &str, address: IpAddr) -> Result<(), AddressRefused> {
+        if self.allow(address) { Ok(()) } else { Err(AddressRefused { host: host.to_owned(), address }) }
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => {
+            let parts = address.segments();
+            // Global unicast, without documentation, and without the ways into IPv4: Teredo and 6to4. NAT64 lies outside.
+            (parts[0] & 0xe000) == 0x2000
+                && !(parts[0] == 0x2001 && parts[1] < 0x0200)
+                && !(parts[0] == 0x2001 && parts[1] == 0x0db8)
+                && parts[0] != 0x2002
+                && parts[0] != 0x3fff
+        }
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (b & 0xc0) == 64)
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (b & 0xfe) == 18))
+}
+
+/// Looks names up and gives only the addresses that may be connected to, so that what was checked is what is used.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolver(pub(crate) Arc<Networks>);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let networks = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let (allowed, refused): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|address| networks.allow(address.ip()));
+            match (allowed.is_empty(), refused.first()) {
+                (true, Some(address)) => {
+                    let refused = AddressRefused { host: name.as_str().to_owned(), address: address.ip() };
+                    Err(Box::new(refused) as Box<dyn Error + Send + Sync>)
+                }
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Networks;
+
+    #[test]
+    fn only_public_addresses_are_open_from_the_start() {
+        let networks = Networks::default();
+        for (address, expected) in [
+            ("1.1.1.1", true),
+            ("2606:4700:4700::1111", true),
+            ("127.0.0.1", false),
+            ("10.1.2.3", false),
+            ("172.16.0.1", false),
+            ("192.168.1.1", false),
+            ("169.254.1.1", false),
+            ("169.254.169.254", false),
+            ("100.64.0.1", false),
+            ("0.0.0.0", false),
+            ("0.1.2.3", false),
+            ("192.0.2.1", false),
+            ("198.18.0.1", false),
+            ("224.0.0.1", false),
+            ("255.255.255.255", false),
+            ("::", false),
+            ("::1", false),
+            ("fe80::1", false),
+            ("fd12::1", false),
+            ("fd00:ec2::254", false),
+            ("ff02::1", false),
+            ("::ffff:127.0.0.1", false),
+            ("::ffff:1.1.1.1", true),
+            ("::127.0.0.1", false),
+            ("64:ff9b::7f00:1", false),
+            ("2002:7f00:1::", false),
+            ("2001::1", false),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(networks.allow(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn configured_networks_are_open_but_never_the_metadata_services() {
+        let networks =
+            Networks::new(["169.254.0.0/16", "10.0.0.0/8", "::/0"].map(|net| net.parse().unwrap()));
+        for (address, expected) in [
+            ("10.1.2.3", true),
+            ("::ffff:10.1.2.3", true),
+            ("169.254.1.1", true),
+            ("169.254.169.254", false),
+            ("::ffff:169.254.169.254", false),
+            ("192.168.0.1", false),
+            ("fd00:ec2::254", false),
+            ("fe80::1", true),
+        ] {
+            assert_eq!(networks.allow(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The app: its files, what browsers may do with them, and what it is told.
+
+use axum::{Json, body::Body, response::IntoResponse as _};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use rust_embed::RustEmbed;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{config::Config, refusal::Refusal, upstream::Upstream};
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../dist"]
+#[allow_missing = true]
+struct Files;
+
+/// A file of the app.
+pub(crate) fn file(
+    config: &Config,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Refusal> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "UNSUPPORTED",
+            format!("expected GET, found {method}"),
+        ));
+    }
+    let name = match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    let Some(file) = Files::get(name) else {
+        return Err(match name {
+            "index.html" => Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "the app was not built before the gateway was: run `cargo xtask web`, then build the gateway again",
+            ),
+            name => Refusal::not_found(format!("the app has no file {name:?}")),
+        });
+    };
+    let tag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
+    let mut response =
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let policy = (name == "index.html").then(|| policy(config, &String::from_utf8_lossy(&file.data)));
+            let mut response = Response::new(Body::from(file.data.into_owned()));
+            let kind =
+                HeaderValue::from_str(file.metadata.mimetype()).expect("media types are header values");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            if let Some(policy) = policy {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        };
+    let kept = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    response
+        .headers_mut()
+        .insert(header::ETAG, HeaderValue::from_str(&tag).expect("base64 is a header value"));
+    Ok(response)
+}
+
+/// What pages of the app, and answers of every kind, may not be used for.
+pub(crate) fn harden(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Whatever a registry calls its content, no browser may run it as a page of ours.
+    let closed = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(closed);
+    let own = HeaderValue::from_static("same-origin");
+    headers.entry(HeaderName::from_static("cross-origin-resource-policy")).or_insert(own);
+}
+
+/// Scripts are the app's own files and those that its page holds; it may connect to the gateway and where the
+/// configuration says.
+fn policy(config: &Config, page: &str) -> HeaderValue {
+    let hashes: String = inline_scripts(page)
+        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .collect();
+    let connect: String = config.connect.iter().map(|source| format!(" {source}")).collect();
+    let text = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
+         font-src 'self'; connect-src 'self'{connect}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&text).expect("checked sources and base64 are a header value")
+}
+
+/// What stands between `<script …>` and `</script>`.
+fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<script").skip(1).filter_map(|rest| {
+        let (_, rest) = rest.split_once('>')?;
+        let (script, _) = rest.split_once("</script>")?;
+        (!script.is_empty()).then_some(script)
+    })
+}
+
+/// A name with a hash in it never changes its content.
+fn has_hash(name: &str) -> bool {
+    name.split(['-', '.', '_']).skip(1).any(|part| {
+        part.len() >= 8
+            && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && part.bytes().any(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// `config.json`.
+pub(crate) fn settings<'a>(
+    config: &Config,
+    registries: impl Iterator<Item = &'a Upstream>,
+) -> Response<Body> {
+    let registries: Vec<Value> = registries
+        .map(|registry| {
+            json!({
+                "name": registry.name,
+                "host": registry.host,
+                "path": format!("r/{}/", registry.name),
+                "readOnly": registry.read_only,
+                "delete": registry.delete && !registry.read_only,
+                "signedIn": registry.credentials.is_some(),
+            })
+        })
+        .collect();
+    let settings = json!({
+        "title": config.title,
+        "theme": config.theme,
+        "registries": registries,
+        "features": { "gateway": true, "signIn": config.sign_in.is_some(), "direct": !config.connect.is_empty() },
+        "samples": config.samples,
+    });
+    let mut response = Json(settings).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{inline_scripts, policy};
+    use crate::config::Config;
+
+    #[test]
+    fn only_the_scripts_of_the_page_are_allowed() {
+        let page =
+            "<script type=\"module\">one()</script><script src=\"a.js\"></script><script>\ntwo()\n</script>";
+        assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["one()", "\ntwo()\n"]);
+        let config = Config { connect: vec!["https://registry.example".to_owned()], ..Config::default() };
+        let policy = policy(&config, "<script>alert(1)</script>");
+        let policy = policy.to_str().unwrap();
+        // openssl dgst -sha256 -binary, in base64
+        assert!(policy.contains("'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{policy}");
+        assert!(policy.contains("connect-src 'self' https://registry.example;"), "{policy}");
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+    }
+}

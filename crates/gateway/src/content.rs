@@ -1,0 +1,231 @@
+//! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use futures_util::TryStreamExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http_body_util::Limited;
+use reqwest::Request;
+use tower_http::timeout::TimeoutBody;
+use url::Url;
+
+use crate::{
+    cache::Cache,
+    refusal::Refusal,
+    rewrite,
+    routes::Route,
+    upstream::{Upstream, too_large},
+};
+
+/// How long a body may pause, either way.
+const PAUSE: Duration = Duration::from_secs(60);
+/// As in Distribution.
+const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
+const REDIRECTS_MAX: usize = 5;
+
+/// Headers that registries get to see.
+const PASSED: [HeaderName; 8] = [
+    header::ACCEPT,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::RANGE,
+];
+
+/// A request for a registry, permitted already.
+pub(crate) struct Ask<'a> {
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) route: &'a Route,
+    /// What stands behind `/r/NAME/`.
+    pub(crate) rest: &'a str,
+    /// The repository that a mount takes from.
+    pub(crate) source: Option<&'a str>,
+    /// The caller's own `Authorization`.
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) cache: Option<&'a Arc<Cache>>,
+}
+
+impl Ask<'_> {
+    /// Asks the registry.
+    pub(crate) async fn pass(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
+        let mut headers = HeaderMap::new();
+        for name in PASSED {
+            for value in parts.headers.get_all(&name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        let url = self.upstream.url(self.rest, parts.uri.query());
+        let digest = match self.route {
+            Route::Manifest(_, digest) => digest.as_ref(),
+            Route::Blob(_, digest) => Some(digest),
+            _ => None,
+        };
+        let whole = [header::RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH];
+        let kept = self
+            .cache
+            .zip(digest)
+            .filter(|_| parts.method == Method::GET && !whole.iter().any(|name| headers.contains_key(name)));
+        if let Some((cache, digest)) = kept
+            && let Some(found) = cache.get(digest).await
+        {
+            // Content is kept for all, but given only to those whom the registry itself would give it.
+            let (at, answer) = self.ask(&Method::HEAD, &url, &headers, Body::empty()).await?;
+            let length = answer
+                .headers()
+                .get(header::CONTENT_LENGTH)
+                .and_then(|length| length.to_str().ok()?.parse().ok());
+            if answer.status() == StatusCode::OK && length == Some(found.size) {
+                let mut response = Response::new(found.into_body());
+                *response.headers_mut() =
+                    rewrite::response_headers(self.upstream, self.rest, &at, answer.headers())?;
+                response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
+                return Ok(response);
+            }
+        }
+        let (at, answer) = self.ask(&parts.method, &url, &headers, body).await?;
+        let status = answer.status();
+        let (head, body) = Response::from(answer).into_parts();
+        let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let body = TimeoutBody::new(PAUSE, body);
+        let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
+            if length.is_some_and(|length| length > MANIFEST_MAX) {
+                return Err(Refusal::bad_gateway(
+                    "expected a manifest of at most 4 MiB, the registry sends a larger one",
+                ));
+            }
+            Body::new(Limited::new(Box::pin(body), size(MANIFEST_MAX)))
+        } else {
+            Body::new(body)
+        };
+        let encoded = headers.contains_key(header::CONTENT_ENCODING);
+        let body = match (kept, length) {
+            (Some((cache, digest)), Some(length)) if status == StatusCode::OK && !encoded => {
+                cache.keep(digest, length, body).await
+            }
+            _ => body,
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        if kept.is_some() {
+            response.headers_mut().insert("x-cache", HeaderValue::from_static("miss"));
+        }
+        Ok(response)
+    }
+
+    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects. The URL
+    /// is that of the registry's own answer.
+    async fn ask(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(Url, reqwest::Response), Refusal> {
+        let has_body = !http_body::Body::is_end_stream(&body);
+        let scopes = self.route.scopes(method, self.source);
+        let mut authorization = match &self.upstream.credentials {
+            Some(own) => own.authorization(self.upstream, &scopes).await?,
+            None => self.authorization.clone(),
+        };
+        let request = self.request(method, url, headers, authorization.as_ref(), Some(body))?;
+        let mut answer = self.upstream.send(request, has_body).await?;
+        if let Some(own) = &self.upstream.credentials
+            && answer.status() == StatusCode::UNAUTHORIZED
+        {
+            own.forget();
+            self.upstream.learn(answer.headers());
+            if !has_body {
+                authorization = own.authorization(self.upstream, &scopes).await?;
+                let request = self.request(method, url, headers, authorization.as_ref(), None)?;
+                answer = self.upstream.send(request, false).await?;
+            }
+            if answer.status() == StatusCode::UNAUTHORIZED {
+                return Err(Refusal::bad_gateway(format!(
+                    "expected {} to take the gateway's own user, it answered 401",
+                    self.upstream.name
+                )));
+            }
+        }
+        let mut at = url.clone();
+        for _ in 0..REDIRECTS_MAX {
+            if !is_redirect(answer.status()) {
+                return Ok((at, answer));
+            }
+            if !matches!(*method, Method::GET | Method::HEAD) {
+                return Err(Refusal::bad_gateway("expected an answer to an upload, found a redirect"));
+            }
+            let location = answer.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let next = location.and_then(|location| at.join(location).ok());
+            let next = next.filter(|next| self.upstream.is_storage(next)).ok_or_else(|| {
+                Refusal::denied(format!(
+                    "expected {} to redirect to a storage that the configuration knows, found another place; add its \
+                     host to `storage_hosts` if it is meant",
+                    self.upstream.name
+                ))
+            })?;
+            let authorization = authorization.as_ref().filter(|_| self.upstream.is_own(&next));
+            let request = self.request(method, &next, headers, authorization, None)?;
+            answer = self.upstream.send(request, false).await?;
+            at = next;
+        }
+        Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
+    }
+
+    fn request(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        authorization: Option<&HeaderValue>,
+        body: Option<Body>,
+    ) -> Result<Request, Refusal> {
+        let mut request = Request::new(method.clone(), url.clone());
+        *request.headers_mut() = headers.clone();
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
+            request.headers_mut().remove(header::CONTENT_LENGTH);
+            return Ok(request);
+        }
+        let max = match self.route {
+            Route::Manifest(..) => MANIFEST_MAX,
+            _ => self.upstream.max_upload,
+        };
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > max) {
+            return Err(too_large());
+        }
+        let body = body.filter(|body| !http_body::Body::is_end_stream(body));
+        *request.body_mut() = Some(match body {
+            Some(body) => {
+                let body = Limited::new(Box::pin(TimeoutBody::new(PAUSE, body)), size(max));
+                let pieces = http_body_util::BodyDataStream::new(body);
+                reqwest::Body::wrap_stream(pieces.map_err(plain))
+            }
+            None => reqwest::Body::from(""),
+        });
+        Ok(request)
+    }
+}
+
+/// Errors of bodies come with their causes already.
+fn plain(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::error::Error + Send + Sync> {
+    error
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,377 @@
+//! A request's way: by which name, from which page, by whom, to which registry.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::IntoResponse as _,
+    routing::get,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use http_body_util::BodyExt as _;
+use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
+use tracing::info;
+
+use crate::{
+    app,
+    cache::Cache,
+    catalog,
+    config::{Config, ConfigError},
+    content::Ask,
+    guard::{Guard, Page},
+    metrics::{Labels, Metrics, OfCache, OfRegistry},
+    refusal::{BY_GATEWAY, Refusal},
+    routes::Route,
+    sign_in::{SignIn, Visitor},
+    token,
+    upstream::Upstream,
+};
+
+const MIB: u64 = 1024 * 1024;
+/// Headers that pages of welcome sites may read.
+const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
+                       Range, Retry-After, WWW-Authenticate, X-Tallyman-Gateway";
+
+/// A configuration, made ready.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) config: Config,
+    guard: Guard,
+    sign_in: Option<SignIn>,
+    registries: Vec<Arc<Upstream>>,
+    cache: Option<Arc<Cache>>,
+}
+
+impl Settled {
+    /// Makes a configuration ready; the cache of `before` goes on where it is the same.
+    pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
+        config.check()?;
+        let sign_in = config.sign_in.as_ref().map(SignIn::new).transpose()?;
+        let registries =
+            config.registries.iter().map(|registry| Upstream::new(registry, sign_in.is_none()).map(Arc::new));
+        let registries = registries.collect::<Result<_, _>>()?;
+        let guard = Guard {
+            hosts: config.hosts.clone(),
+            origins: config.origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
+        let cache = match &config.cache {
+            None => None,
+            Some(wanted) => {
+                let max = wanted.max_mib.saturating_mul(MIB);
+                let same = before
+                    .and_then(|before| before.cache.clone())
+                    .filter(|cache| cache.is(&wanted.folder, max));
+                let opened = same.map_or_else(|| Cache::open(&wanted.folder, max).map(Arc::new), Ok);
+                Some(opened.map_err(|source| ConfigError::Read { path: wanted.folder.clone(), source })?)
+            }
+        };
+        Ok(Self { guard, sign_in, registries, cache, config })
+    }
+
+    fn registry(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.registries.iter().find(|registry| registry.name == name)
+    }
+}
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) settled: ArcSwap<Settled>,
+    pub(crate) source: Option<PathBuf>,
+    pub(crate) metrics: Metrics,
+    pub(crate) ending: AtomicBool,
+}
+
+/// What the log says of a request for a registry.
+#[derive(Clone, Debug, Default)]
+struct About {
+    registry: String,
+    kind: &'static str,
+    repository: String,
+}
+
+pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
+    let files = Router::new()
+        .route("/config.json", get(settings))
+        .fallback(files)
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024)));
+    let guarded = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/r/{*rest}", axum::routing::any(registry))
+        .fallback_service(files.with_state(Arc::clone(gateway)))
+        .layer(from_fn_with_state(Arc::clone(gateway), sign_in));
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .fallback_service(guarded.with_state(Arc::clone(gateway)))
+        .layer(from_fn_with_state(Arc::clone(gateway), outermost))
+        .with_state(Arc::clone(gateway))
+}
+
+/// The name by which the gateway is called, first; what browsers may do with the answer, last.
+async fn outermost(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response<Body> {
+    let settled = gateway.settled.load_full();
+    let mut response = match settled.guard.check_host(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    app::harden(response.headers_mut());
+    response
+}
+
+async fn sign_in(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let settled = gateway.settled.load_full();
+    let visitor = match &settled.sign_in {
+        None => Ok(Visitor::default()),
+        // A preflight has no credentials; it says nothing but which sites are welcome.
+        Some(_) if *request.method() == Method::OPTIONS => Ok(Visitor::default()),
+        Some(sign_in) => {
+            let forwarded =
+                request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+            let secure = settled.config.tls.is_some() || (forwarded && settled.guard.trusts(peer.ip()));
+            sign_in.check(&settled.guard, peer, request.headers(), secure).await
+        }
+    };
+    let mut visitor = match visitor {
+        Ok(visitor) => visitor,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let cookie = visitor.cookie.take();
+    request.extensions_mut().insert(Arc::new(visitor));
+    let mut response = next.run(request).await;
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {
+    if gateway.ending.load(Ordering::Relaxed) {
+        (StatusCode::SERVICE_UNAVAILABLE, "ending\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    }
+}
+
+async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
+    gateway.settled.load().guard.check_page(request.uri(), request.method(), request.headers())?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind)], gateway.metrics.text()).into_response())
+}
+
+async fn settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
+    let settled = gateway.settled.load();
+    let page = settled.guard.check_page(request.uri(), request.method(), request.headers())?;
+    let mut response = app::settings(&settled.config, settled.registries.iter().map(Arc::as_ref));
+    welcome(&page, response.headers_mut());
+    Ok(response)
+}
+
+async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
+    let settled = gateway.settled.load();
+    app::file(&settled.config, request.method(), request.uri().path(), request.headers())
+}
+
+/// Lets a page of a welcome site read the answer. No other page is ever told that it may.
+fn welcome(page: &Page, headers: &mut HeaderMap) {
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Page::Welcome(origin) = page
+        && let Ok(origin) = HeaderValue::from_str(origin)
+    {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    }
+}
+
+fn preflight() -> Response<Body> {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Accept, Authorization, Content-Range, Content-Type, If-None-Match, Range",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "7200"),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
+}
+
+/// A request for a registry, counted and logged.
+async fn registry(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    let began = Instant::now();
+    let settled = gateway.settled.load_full();
+    let caller = settled.guard.caller(peer, request.headers());
+    let method = request.method().clone();
+    let visitor = request.extensions().get::<Arc<Visitor>>().cloned().unwrap_or_default();
+    let mut about = About::default();
+    let page = settled.guard.check_page(request.uri(), request.method(), request.headers());
+    let mut response = match page {
+        Ok(page) => {
+            let answered = answer(&settled, caller, &visitor, request, &mut about).await;
+            let mut response = answered.unwrap_or_else(Refusal::into_response);
+            welcome(&page, response.headers_mut());
+            response
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    let refused = headers.contains_key(BY_GATEWAY);
+    let status = response.status();
+    let took = began.elapsed();
+    note(&gateway, &about, &method, response.headers(), status, took);
+    info!(
+        %caller,
+        user = visitor.name.as_deref().unwrap_or_default(),
+        %method,
+        registry = about.registry,
+        kind = about.kind,
+        repository = about.repository,
+        status = status.as_u16(),
+        refused,
+        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+    counted(&gateway, about.registry, response)
+}
+
+fn note(
+    gateway: &Gateway,
+    about: &About,
+    method: &Method,
+    headers: &HeaderMap,
+    status: StatusCode,
+    took: Duration,
+) {
+    let metrics = &gateway.metrics;
+    let method = match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    };
+    let labels =
+        Labels { registry: about.registry.clone(), kind: about.kind, method, status: status.as_u16() };
+    metrics.requests.get_or_create(&labels).inc();
+    metrics.answered(&about.registry, took);
+    if let Some(result) = headers.get("x-cache") {
+        let result = if result == "hit" { "hit" } else { "miss" };
+        metrics.cache.get_or_create(&OfCache { registry: about.registry.clone(), result }).inc();
+    }
+}
+
+/// Counts a body as it goes out.
+fn counted(gateway: &Arc<Gateway>, registry: String, response: Response<Body>) -> Response<Body> {
+    let sent = gateway.metrics.sent.get_or_create(&OfRegistry { registry }).clone();
+    let running = Running::begin(Arc::clone(gateway));
+    response.map(|body| {
+        let size = http_body::Body::size_hint(&body).exact();
+        if size == Some(0) {
+            return body;
+        }
+        Body::new(body.map_frame(move |frame| {
+            let _running = &running;
+            sent.inc_by(frame.data_ref().map_or(0, |data| data.len() as u64));
+            frame
+        }))
+    })
+}
+
+/// Counts an answer as running until its body is gone.
+struct Running(Arc<Gateway>);
+
+impl Running {
+    fn begin(gateway: Arc<Gateway>) -> Self {
+        gateway.metrics.running.inc();
+        Self(gateway)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.metrics.running.dec();
+    }
+}
+
+async fn answer(
+    settled: &Settled,
+    caller: std::net::IpAddr,
+    visitor: &Visitor,
+    request: Request,
+    about: &mut About,
+) -> Result<Response<Body>, Refusal> {
+    let path = request.uri().path().trim_start_matches("/r/").to_owned();
+    let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
+    let upstream = settled
+        .registry(name)
+        .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
+    about.registry.clone_from(&upstream.name);
+    let rest = rest.replace("%3A", ":").replace("%3a", ":");
+    let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
+    about.kind = route.kind();
+    about.repository = route.repository().unwrap_or_default().to_owned();
+    if *request.method() == Method::OPTIONS {
+        return Ok(preflight());
+    }
+    if let Some(limit) = &upstream.limit {
+        limit.check(caller)?;
+    }
+    let sources = sources(request.uri());
+    upstream.permit(&route, request.method(), &sources)?;
+    let authorization =
+        request.headers().get(header::AUTHORIZATION).filter(|_| !visitor.used_authorization).cloned();
+    if route == Route::Token {
+        return token::pass(upstream, authorization, request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let ask = Ask {
+        upstream,
+        route: &route,
+        rest: &rest,
+        source: sources.first().map(String::as_str),
+        authorization,
+        cache: settled.cache.as_ref(),
+    };
+    let response = ask.pass(&parts, body).await?;
+    if route == Route::Catalog { catalog::filter(upstream, response).await } else { Ok(response) }
+}
+
+fn unknown(uri: &Uri) -> Refusal {
+    Refusal::not_found(format!("expected a path of the distribution API, found {}", uri.path()))
+}
+
+/// The repositories that a mount takes from.
+fn sources(uri: &Uri) -> Vec<String> {
+    let fields = uri.query().unwrap_or_default().split('&').filter_map(|field| field.split_once('='));
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    fields.filter(|(name, _)| decode(name) == "from").map(|(_, value)| decode(value)).collect()
+}

@@ -1,0 +1,215 @@
+//! Who may ask: by the name they call the gateway, and by the page that makes their browser ask.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, Method, Uri, header};
+use ipnet::IpNet;
+
+use crate::refusal::Refusal;
+
+/// Names and origins that are welcome.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guard {
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+/// The page behind a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// One of the gateway's own, or no page at all.
+    Own,
+    /// One of another site that the configuration welcomes.
+    Welcome(String),
+}
+
+impl Guard {
+    /// The name by which the gateway is called, against DNS rebinding: a name that an attacker gives to our address is
+    /// none of those that we know.
+    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let host = called(uri, headers).unwrap_or_default();
+        if self.is_own(&host) {
+            return Ok(());
+        }
+        Err(Refusal::denied(format!(
+            "expected a request for a name that the gateway knows, found {host:?}; add it to `hosts` if it is meant"
+        )))
+    }
+
+    fn is_own(&self, authority: &str) -> bool {
+        let name = without_port(authority).to_ascii_lowercase();
+        let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+        is_address || name == "localhost" || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&name))
+    }
+
+    /// The page that asks. Pages of other sites are refused unless the configuration welcomes them.
+    pub(crate) fn check_page(
+        &self,
+        uri: &Uri,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Page, Refusal> {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+        // Content of registries is for programs: never a script, a frame, a style or a worker of some page.
+        if let Some(destination) =
+            text("sec-fetch-dest").filter(|found| !matches!(*found, "empty" | "document"))
+        {
+            return Err(Refusal::denied(format!(
+                "expected a fetch of the app, found one for a {destination}"
+            )));
+        }
+        if let Some(origin) = text("origin") {
+            if self.origins.iter().any(|welcome| welcome == origin) {
+                return Ok(Page::Welcome(origin.to_owned()));
+            }
+            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+            let called = called(uri, headers).unwrap_or_default();
+            let same = without_default_port(authority).eq_ignore_ascii_case(without_default_port(&called));
+            if authority.is_empty() || !same {
+                return Err(Refusal::denied(format!(
+                    "expected a request of the gateway's own pages, found one of {origin}; add it to `origins` if it \
+                     is meant"
+                )));
+            }
+        }
+        match text("sec-fetch-site") {
+            None | Some("same-origin") => Ok(Page::Own),
+            // The address bar.
+            Some("none") if *method == Method::GET => Ok(Page::Own),
+            Some(site) => Err(Refusal::denied(format!(
+                "expected a request of the gateway's own pages, found a {site} one"
+            ))),
+        }
+    }
+
+    /// The caller's address: that of the connection, or what trusted proxies say of it.
+    pub(crate) fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let mut caller = peer.ip().to_canonical();
+        let forwarded =
+            headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
+        let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+        for said in forwarded.into_iter().rev() {
+            match said.parse::<IpAddr>() {
+                Ok(address) if self.trusts(caller) => caller = address.to_canonical(),
+                _ => break,
+            }
+        }
+        caller
+    }
+
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+}
+
+/// The authority that the browser asked for: HTTP/2 has it in the URI.
+fn called(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    if let Some(authority) = uri.authority() {
+        return Some(authority.as_str().to_owned());
+    }
+    let mut hosts = headers.get_all(header::HOST).into_iter();
+    let host = hosts.next()?.to_str().ok()?.to_owned();
+    hosts.next().is_none().then_some(host)
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rfind(':') {
+        Some(colon) if !authority[colon..].contains(']') => &authority[..colon],
+        _ => authority,
+    }
+}
+
+fn without_default_port(authority: &str) -> &str {
+    authority.strip_suffix(":443").or_else(|| authority.strip_suffix(":80")).unwrap_or(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+
+    use super::{Guard, Page};
+
+    fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
+        rows.iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect()
+    }
+
+    fn guard() -> Guard {
+        Guard {
+            hosts: vec!["registry.example".to_owned()],
+            origins: vec!["https://ui.example".to_owned()],
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        }
+    }
+
+    #[test]
+    fn names_that_are_not_known_are_refused() {
+        let uri = Uri::from_static("/r/lab/v2/");
+        for (host, expected) in [
+            ("localhost:8080", true),
+            ("127.0.0.1:8080", true),
+            ("[::1]:8080", true),
+            ("192.168.1.7", true),
+            ("registry.example", true),
+            ("Registry.Example:8443", true),
+            ("attacker.example", false),
+            ("registry.example.attacker.example", false),
+            ("localhost.attacker.example", false),
+            ("127.0.0.1.attacker.example", false),
+            ("", false),
+        ] {
+            assert_eq!(guard().check_host(&uri, &headers(&[("host", host)])).is_ok(), expected, "{host}");
+        }
+        assert!(guard().check_host(&uri, &headers(&[])).is_err());
+        let mut two = headers(&[("host", "localhost")]);
+        two.append("host", HeaderValue::from_static("attacker.example"));
+        assert!(guard().check_host(&uri, &two).is_err());
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_refused() {
+        let uri = Uri::from_static("/r/lab/v2/");
+        let host = ("host", "registry.example:8080");
+        let welcome = Some(Page::Welcome("https://ui.example".to_owned()));
+        for (method, rows, expected) in [
+            (Method::GET, vec![], Some(Page::Own)),
+            (Method::PUT, vec![], Some(Page::Own)),
+            (Method::GET, vec![("sec-fetch-site", "same-origin")], Some(Page::Own)),
+            (Method::GET, vec![("sec-fetch-site", "none"), ("sec-fetch-dest", "document")], Some(Page::Own)),
+            (Method::POST, vec![("sec-fetch-site", "none")], None),
+            (Method::GET, vec![("sec-fetch-site", "same-site")], None),
+            (Method::GET, vec![("sec-fetch-site", "cross-site")], None),
+            (Method::GET, vec![("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "script")], None),
+            (Method::GET, vec![("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "iframe")], None),
+            (Method::GET, vec![("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "serviceworker")], None),
+            (Method::PUT, vec![("origin", "http://registry.example:8080")], Some(Page::Own)),
+            (Method::PUT, vec![("origin", "https://registry.example:8080")], Some(Page::Own)),
+            (Method::PUT, vec![("origin", "http://registry.example:8081")], None),
+            (Method::PUT, vec![("origin", "http://registry.example")], None),
+            (Method::PUT, vec![("origin", "null")], None),
+            (Method::POST, vec![("origin", "https://attacker.example")], None),
+            (Method::POST, vec![("origin", "https://ui.example"), ("sec-fetch-site", "cross-site")], welcome),
+            (Method::POST, vec![("origin", "https://ui.example.attacker.example")], None),
+            (Method::POST, vec![("origin", "http://ui.example")], None),
+        ] {
+            let headers = headers(&[&rows[..], &[host]].concat());
+            assert_eq!(guard().check_page(&uri, &method, &headers).ok(), expected, "{method} {rows:?}");
+        }
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed_about_the_caller() {
+        for (peer, forwarded, expected) in [
+            ("192.0.2.1:1", "203.0.113.9", "192.0.2.1"),
+            ("10.0.0.1:1", "203.0.113.9", "203.0.113.9"),
+            ("10.0.0.1:1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+            ("10.0.0.1:1", "203.0.113.9, 10.0.0.2", "203.0.113.9"),
+            ("10.0.0.1:1", "nonsense", "10.0.0.1"),
+        ] {
+            let caller = guard().caller(peer.parse().unwrap(), &headers(&[("x-forwarded-for", forwarded)]));
+            assert_eq!(caller.to_string(), expected, "{peer} {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The gateway: one program that serves the app and reaches the configured registries for it, on one origin.
+//!
+//! # The paths
+//!
+//! | path | what |
+//! |---|---|
+//! | `/` and the app's files | the built app |
+//! | `/config.json` | what the app is told: title, registries, features, theme, samples |
+//! | `/r/NAME/v2/…` | the Distribution API of the registry called NAME, and nothing else of it |
+//! | `/r/NAME/token` | the token service that this registry's challenge names |
+//! | `/healthz`, `/readyz`, `/metrics` | for those who run it |
+//!
+//! No address ever comes from the caller: NAME is looked up in the configuration, and the token service's address is
+//! learnt from the registry itself and held against the configuration. What registries say about places (`Location`,
+//! `Link`, the realm of a challenge) is rewritten to a reference relative to the request, such as
+//! `../../../../token`, so the gateway works below any path of any proxy without being told. A caller that puts
+//! `/r/NAME` in place of the registry's origin and resolves references as usual needs to know nothing else.
+//! Redirects to storages are followed inside, each step checked as the first one was.
+//!
+//! # What is kept between requests
+//!
+//! Nothing that another gateway with the same configuration needs: any number of them behind a load balancer behave as
+//! one. Tokens, realms and cached content are only remembered to save questions.
+
+mod addresses;
+mod app;
+mod cache;
+mod catalog;
+mod challenge;
+mod config;
+mod content;
+mod credentials;
+mod gateway;
+mod guard;
+mod limits;
+mod metrics;
+mod pattern;
+mod refusal;
+mod rewrite;
+mod routes;
+mod server;
+mod sign_in;
+mod token;
+mod upstream;
+
+pub use addresses::{AddressRefused, Networks};
+pub use config::{Config, ConfigError, RegistryConfig, SignInConfig, TlsConfig};
+pub use server::{Running, ServeError, serve};

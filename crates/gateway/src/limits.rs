@@ -1,0 +1,70 @@
+//! How often one caller may ask one registry.
+
+use std::{net::IpAddr, num::NonZeroU32};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock, clock::DefaultClock};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::refusal::Refusal;
+
+/// Callers are forgotten when there are this many and they have been quiet.
+const CALLERS_MAX: usize = 10_000;
+
+/// A limit of requests per minute and caller. Up to a minute's worth may come at once.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    callers: DefaultKeyedRateLimiter<IpAddr>,
+    per_minute: NonZeroU32,
+}
+
+impl Limit {
+    pub(crate) fn new(per_minute: u32) -> Option<Self> {
+        let per_minute = NonZeroU32::new(per_minute)?;
+        Some(Self { callers: RateLimiter::keyed(Quota::per_minute(per_minute)), per_minute })
+    }
+
+    pub(crate) fn check(&self, caller: IpAddr) -> Result<(), Refusal> {
+        if self.callers.len() > CALLERS_MAX {
+            self.callers.retain_recent();
+        }
+        // Whoever has an IPv6 network has 2^64 addresses.
+        let key = match caller.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+            address @ IpAddr::V4(_) => address,
+        };
+        self.callers.check_key(&key).map_err(|early| {
+            let seconds = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+            let message = format!(
+                "expected at most {} requests a minute for this registry; try again in {seconds} seconds",
+                self.per_minute
+            );
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::Limit;
+
+    #[test]
+    fn callers_are_counted_apart_and_networks_together() {
+        let limit = Limit::new(2).unwrap();
+        for (caller, expected) in [
+            ("10.0.0.1", None),
+            ("::ffff:10.0.0.1", None),
+            ("10.0.0.1", Some(StatusCode::TOO_MANY_REQUESTS)),
+            ("10.0.0.2", None),
+            ("2001:db8::1", None),
+            ("2001:db8::2", None),
+            ("2001:db8::3", Some(StatusCode::TOO_MANY_REQUESTS)),
+            ("2001:db8:0:1::1", None),
+        ] {
+            let status = limit.check(caller.parse().unwrap()).err().map(|refusal| refusal.status);
+            assert_eq!(status, expected, "{caller}");
+        }
+    }
+}

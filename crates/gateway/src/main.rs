@@ -1,0 +1,99 @@
+//! The program: a configuration file, or flags for the simple cases.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use tallyman_gateway::{Config, RegistryConfig, Running, ServeError, serve};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+use tracing_subscriber::EnvFilter;
+
+/// Serves the app and reaches the configured registries for it, on one origin.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file. SIGHUP has it read anew
+    #[arg(long, conflicts_with_all = ["registry", "title"])]
+    config: Option<PathBuf>,
+    /// A registry and its name in paths, such as hub=https://registry-1.docker.io
+    #[arg(long, value_name = "NAME=URL", value_parser = registry)]
+    registry: Vec<RegistryConfig>,
+    /// Where to listen, whatever the file says
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// What the app calls itself
+    #[arg(long)]
+    title: Option<String>,
+    /// How the log is written
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    log: Log,
+    /// Checks the configuration and ends
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
+fn registry(text: &str) -> Result<RegistryConfig, String> {
+    RegistryConfig::from_flag(text).map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match arguments.log {
+        Log::Text => log.init(),
+        Log::Json => log.json().init(),
+    }
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), ServeError> {
+    let mut config = match &arguments.config {
+        Some(path) => Config::read(path)?,
+        None => Config { registries: arguments.registry, ..Config::default() },
+    };
+    config.title = arguments.title.unwrap_or(config.title);
+    config.listen = arguments.listen.unwrap_or(config.listen);
+    config.check()?;
+    if arguments.check {
+        return Ok(());
+    }
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let running = serve(config, arguments.config).await?;
+    info!("listening at {scheme}://{}/", running.address);
+    until_told(&running).await;
+    info!("ending: running transfers go on until they are done");
+    running.end().await;
+    Ok(())
+}
+
+/// Reads the configuration anew on SIGHUP; returns on SIGINT and SIGTERM.
+async fn until_told(running: &Running) {
+    let listen = |kind| signal(kind).expect("signals can be listened to on this system");
+    let (mut hangup, mut terminate) = (listen(SignalKind::hangup()), listen(SignalKind::terminate()));
+    let mut interrupt = listen(SignalKind::interrupt());
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = hangup.recv() => {
+                if let Err(error) = running.reload().await {
+                    error!("the configuration stays as it was: {error}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What Prometheus reads.
+
+use std::{sync::atomic::AtomicU64, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+/// Of a request: registries are those of the configuration, so there are few.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Labels {
+    pub(crate) registry: String,
+    pub(crate) kind: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OfRegistry {
+    pub(crate) registry: String,
+}
+
+/// Of the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OfCache {
+    pub(crate) registry: String,
+    pub(crate) result: &'static str,
+}
+
+type Seconds = Family<OfRegistry, Histogram, fn() -> Histogram>;
+
+/// Everything that is counted, from the start of the program on.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) requests: Family<Labels, Counter>,
+    pub(crate) sent: Family<OfRegistry, Counter<u64, AtomicU64>>,
+    pub(crate) cache: Family<OfCache, Counter>,
+    pub(crate) running: Gauge,
+    pub(crate) reloads: Counter,
+    seconds: Seconds,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("tallyman_gateway"),
+            requests: Family::default(),
+            sent: Family::default(),
+            cache: Family::default(),
+            running: Gauge::default(),
+            reloads: Counter::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15))),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("requests", "Requests for registries, answered", metrics.requests.clone());
+        registry.register("sent_bytes", "Bytes of bodies sent to callers", metrics.sent.clone());
+        registry.register("cache_lookups", "Content looked up in the cache", metrics.cache.clone());
+        registry.register("running", "Answers for registries that are being sent", metrics.running.clone());
+        registry.register("reloads", "Configurations read anew", metrics.reloads.clone());
+        registry.register("answer_seconds", "Time until an answer began", metrics.seconds.clone());
+        metrics
+    }
+
+    pub(crate) fn answered(&self, registry: &str, after: Duration) {
+        let labels = OfRegistry { registry: registry.to_owned() };
+        self.seconds.get_or_create(&labels).observe(after.as_secs_f64());
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry).expect("strings can be written to");
+        text
+    }
+}

@@ -1,0 +1,87 @@
+//! Patterns of repositories: `*` stands for any part of a path component, `**` for any number of components.
+
+use std::fmt;
+
+/// A pattern such as `acme/*` or `library/**`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern(Box<str>);
+
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn matches(&self, repository: &str) -> bool {
+        let pattern: Vec<&str> = self.0.split('/').collect();
+        let name: Vec<&str> = repository.split('/').collect();
+        components(&pattern, &name)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn components(pattern: &[&str], name: &[&str]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        (["**", rest @ ..], _) => (0..=name.len()).any(|taken| components(rest, &name[taken..])),
+        ([first, pattern @ ..], [component, name @ ..]) => {
+            component_matches(first.as_bytes(), component.as_bytes()) && components(pattern, name)
+        }
+        _ => false,
+    }
+}
+
+/// Without recursion: goes back only to the last `*`, so that no name takes long.
+fn component_matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, t));
+            p += 1;
+        } else if pattern.get(p) == Some(&text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((at, taken)) = star {
+            star = Some((at, taken + 1));
+            p = at + 1;
+            t = taken + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (pattern, name, expected) in [
+            ("acme/app", "acme/app", true),
+            ("acme/app", "acme/app2", false),
+            ("acme/*", "acme/app", true),
+            ("acme/*", "acme/a/b", false),
+            ("acme/*", "acme", false),
+            ("acme/**", "acme/a/b", true),
+            ("acme/**", "acme", true),
+            ("acme/**", "acmes/a", false),
+            ("**", "anything/at/all", true),
+            ("*", "alpine", true),
+            ("*", "library/alpine", false),
+            ("acme/app-*", "acme/app-one", true),
+            ("acme/a*c*e", "acme/abcde", true),
+            ("acme/a*c*e", "acme/abcd", false),
+            ("**/debug", "acme/app/debug", true),
+            ("**/debug", "acme/app", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What registries say about places, said in references relative to the request.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use url::Url;
+
+use crate::{challenge::Challenge, refusal::Refusal, routes::Route, upstream::Upstream};
+
+/// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
+/// (CORS, CSP) are not among them.
+const PASSED: [HeaderName; 20] = [
+    header::ACCEPT_RANGES,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::RANGE,
+    header::RETRY_AFTER,
+    header::WARNING,
+    HeaderName::from_static("docker-content-digest"),
+    HeaderName::from_static("docker-distribution-api-version"),
+    HeaderName::from_static("docker-upload-uuid"),
+    HeaderName::from_static("oci-chunk-max-length"),
+    HeaderName::from_static("oci-chunk-min-length"),
+    HeaderName::from_static("oci-filters-applied"),
+    HeaderName::from_static("oci-subject"),
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+];
+
+/// The way from a request for `rest` (what stands behind `/r/NAME/`) up to `/r/NAME/`.
+pub(crate) fn up(rest: &str) -> String {
+    "../".repeat(rest.matches('/').count())
+}
+
+/// The headers of the answer to a request for `rest`, which the registry gave at `url`.
+pub(crate) fn response_headers(
+    upstream: &Upstream,
+    rest: &str,
+    url: &Url,
+    headers: &HeaderMap,
+) -> Result<HeaderMap, Refusal> {
+    let mut passed = HeaderMap::new();
+    for name in PASSED {
+        for value in headers.get_all(&name) {
+            passed.append(name.clone(), value.clone());
+        }
+    }
+    if let Some(location) = headers.get(header::LOCATION) {
+        let place = place(upstream, rest, url, location.to_str().unwrap_or_default()).ok_or_else(|| {
+            Refusal::bad_gateway(
+                "expected the registry to name a place of its own, found a Location elsewhere",
+            )
+        })?;
+        passed.insert(header::LOCATION, place);
+    }
+    for link in headers.get_all(header::LINK) {
+        if let Some(link) = rewritten_link(upstream, rest, url, link) {
+            passed.append(header::LINK, link);
+        }
+    }
+    upstream.learn(headers);
+    for challenge in Challenge::read(headers) {
+        let challenge = match challenge {
+            basic @ Challenge::Basic { .. } => Some(basic),
+            Challenge::Bearer { realm, parameters } => {
+                let known = Url::parse(&realm).is_ok_and(|realm| upstream.is_token_service(&realm));
+                known.then(|| Challenge::Bearer { realm: format!("{}token", up(rest)), parameters })
+            }
+        };
+        let challenge = challenge.ok_or_else(|| {
+            Refusal::bad_gateway(
+                "expected a token service that the configuration knows, found another; add its host to `token_hosts`",
+            )
+        })?;
+        if let Some(value) = challenge.to_value() {
+            passed.append(header::WWW_AUTHENTICATE, value);
+        }
+    }
+    Ok(passed)
+}
+
+/// A place of the registry's, relative to the request. `None` for places that the gateway does not reach.
+fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<HeaderValue> {
+    let to = url.join(location).ok()?;
+    // Behind a proxy of their own, registries often do not know by which scheme they are called.
+    if !upstream.is_own_host(&to) {
+        return None;
+    }
+    let path = to.path().strip_prefix('/')?;
+    Route::parse(path).filter(|route| *route != Route::Token)?;
+    let query = to.query().map_or_else(String::new, |query| format!("?{query}"));
+    HeaderValue::from_str(&format!("{}{path}{query}", up(rest))).ok()
+}
+
+/// `<…>; rel="next"`.
+fn rewritten_link(upstream: &Upstream, rest: &str, url: &Url, link: &HeaderValue) -> Option<HeaderValue> {
+    let (target, parameters) = link.to_str().ok()?.trim().strip_prefix('<')?.split_once('>')?;
+    let place = place(upstream, rest, url, target)?;
+    HeaderValue::from_str(&format!("<{}>{parameters}", place.to_str().ok()?)).ok()
+}

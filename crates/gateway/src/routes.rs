@@ -1,0 +1,237 @@
+//! The paths below `/r/NAME/`: the Distribution API and the token service, by method.
+
+use http::{Method, StatusCode};
+use tallyman_core::{Digest, Repository, Tag};
+
+use crate::refusal::Refusal;
+
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `token`: the registry's token service.
+    Token,
+    /// `v2/`: whether the registry speaks the API, and what it asks for.
+    Base,
+    /// `v2/_catalog`
+    Catalog,
+    /// `v2/REPOSITORY/tags/list`
+    Tags(String),
+    /// `v2/REPOSITORY/manifests/…`, with the digest where it is asked for by one.
+    Manifest(String, Option<Digest>),
+    /// `v2/REPOSITORY/blobs/DIGEST`
+    Blob(String, Digest),
+    /// `v2/REPOSITORY/blobs/uploads/`, and what it gives out.
+    Upload(String),
+    /// `v2/REPOSITORY/referrers/DIGEST`
+    Referrers(String),
+}
+
+impl Route {
+    /// Reads what stands behind `/r/NAME/`.
+    pub(crate) fn parse(rest: &str) -> Option<Self> {
+        match rest {
+            "token" => return Some(Self::Token),
+            "v2" | "v2/" => return Some(Self::Base),
+            "v2/_catalog" => return Some(Self::Catalog),
+            _ => {}
+        }
+        let parts: Vec<&str> = rest.strip_prefix("v2/")?.split('/').collect();
+        let (name, kind) = match parts.as_slice() {
+            [name @ .., "tags", "list"] => (name, Kind::Tags),
+            [name @ .., "manifests", reference] => (name, Kind::Manifest(reference)),
+            [name @ .., "referrers", digest] => (name, Kind::Referrers(digest)),
+            // The uploads of one large registry are called `upload`.
+            [name @ .., "blobs", "uploads" | "upload", id] => (name, Kind::Upload(id)),
+            [name @ .., "blobs", digest] => (name, Kind::Blob(digest)),
+            _ => return None,
+        };
+        let name = name.join("/");
+        name.parse::<Repository>().ok()?;
+        match kind {
+            Kind::Tags => Some(Self::Tags(name)),
+            Kind::Manifest(reference) => match reference.parse::<Digest>() {
+                Ok(digest) => Some(Self::Manifest(name, Some(digest))),
+                Err(_) => reference.parse::<Tag>().ok().map(|_| Self::Manifest(name, None)),
+            },
+            Kind::Referrers(digest) => digest.parse::<Digest>().ok().map(|_| Self::Referrers(name)),
+            Kind::Upload(id) => {
+                let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=~".contains(&byte));
+                (plain && id != "." && id != "..").then_some(Self::Upload(name))
+            }
+            Kind::Blob(digest) => Some(Self::Blob(name, digest.parse().ok()?)),
+        }
+    }
+
+    /// The repository, where it is about one.
+    pub(crate) fn repository(&self) -> Option<&str> {
+        match self {
+            Self::Token | Self::Base | Self::Catalog => None,
+            Self::Tags(name)
+            | Self::Manifest(name, _)
+            | Self::Blob(name, _)
+            | Self::Upload(name)
+            | Self::Referrers(name) => Some(name),
+        }
+    }
+
+    /// What it is called in logs and metrics.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Base => "base",
+            Self::Catalog => "catalog",
+            Self::Tags(_) => "tags",
+            Self::Manifest(..) => "manifest",
+            Self::Blob(..) => "blob",
+            Self::Upload(_) => "upload",
+            Self::Referrers(_) => "referrers",
+        }
+    }
+
+    /// Whether the API has this method here.
+    pub(crate) fn check_method(&self, method: &Method) -> Result<(), Refusal> {
+        let allowed: &[Method] = match self {
+            Self::Token => &[Method::GET, Method::POST],
+            Self::Base => &[Method::GET, Method::HEAD],
+            Self::Catalog | Self::Tags(_) | Self::Referrers(_) => &[Method::GET],
+            Self::Manifest(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
+            Self::Blob(..) => &[Method::GET, Method::HEAD, Method::DELETE],
+            Self::Upload(_) => &[Method::POST, Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
+        };
+        if allowed.contains(method) {
+            return Ok(());
+        }
+        let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        let names = names.join(", ");
+        let value = names.parse().expect("names of methods are header values");
+        let message = format!("expected one of {names} for {}, found {method}", self.kind());
+        Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
+            .header(http::header::ALLOW, value))
+    }
+
+    /// Whether the method takes something away for good. Giving an upload up does not.
+    pub(crate) fn deletes(&self, method: &Method) -> bool {
+        *method == Method::DELETE && !matches!(self, Self::Upload(_))
+    }
+
+    /// Whether the method changes the registry.
+    pub(crate) fn writes(&self, method: &Method) -> bool {
+        *self != Self::Token && !matches!(*method, Method::GET | Method::HEAD)
+    }
+
+    /// The scopes that a token must have, as Distribution reckons them. `from` is the source of a mount.
+    pub(crate) fn scopes(&self, method: &Method, from: Option<&str>) -> Vec<String> {
+        let mut scopes = match self.repository() {
+            None if *self == Self::Catalog => vec!["registry:catalog:*".to_owned()],
+            None => Vec::new(),
+            Some(name) => {
+                let actions = match *method {
+                    Method::GET | Method::HEAD if !matches!(self, Self::Upload(_)) => "pull",
+                    Method::DELETE if self.deletes(method) => "delete",
+                    _ => "pull,push",
+                };
+                vec![format!("repository:{name}:{actions}")]
+            }
+        };
+        scopes.extend(from.map(|from| format!("repository:{from}:pull")));
+        scopes
+    }
+}
+
+enum Kind<'a> {
+    Tags,
+    Manifest(&'a str),
+    Referrers(&'a str),
+    Upload(&'a str),
+    Blob(&'a str),
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::Route;
+
+    const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn only_paths_of_the_distribution_api_are_known() {
+        for (path, expected) in [
+            ("v2/", Some("base")),
+            ("v2", Some("base")),
+            ("token", Some("token")),
+            ("v2/_catalog", Some("catalog")),
+            ("v2/a/b/tags/list", Some("tags")),
+            ("v2/a/manifests/latest", Some("manifest")),
+            ("v2/a/manifests/DIGEST", Some("manifest")),
+            ("v2/a/blobs/DIGEST", Some("blob")),
+            ("v2/a/blobs/uploads/", Some("upload")),
+            ("v2/a/blobs/uploads/0d2c-_.=", Some("upload")),
+            ("v2/a/referrers/DIGEST", Some("referrers")),
+            ("v2/tags/list/manifests/x", Some("manifest")),
+            ("", None),
+            ("v1/search", None),
+            ("v2//", None),
+            ("v2/a/manifests/", None),
+            ("v2/a/manifests/..", None),
+            ("v2/../manifests/x", None),
+            ("v2/a/../b/manifests/x", None),
+            ("v2/a/./b/manifests/x", None),
+            ("v2//a/manifests/x", None),
+            ("v2/A/manifests/x", None),
+            ("v2/a/manifests/sha256:short", None),
+            ("v2/a/blobs/latest", None),
+            ("v2/a/blobs/uploads/..", None),
+            ("v2/a/blobs/uploads/x/y", None),
+            ("v2/a/blobs/uploads/%2e%2e", None),
+            ("v2/a%2fb/manifests/x", None),
+            ("v2/a\\b/manifests/x", None),
+            ("v2/manifests/x", None),
+            ("token/other", None),
+            ("debug/pprof", None),
+            ("metrics", None),
+        ] {
+            let path = path.replace("DIGEST", DIGEST);
+            assert_eq!(Route::parse(&path).map(|route| route.kind()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_methods_of_the_distribution_api_pass() {
+        for (path, methods) in [
+            ("v2/", "GET HEAD"),
+            ("v2/_catalog", "GET"),
+            ("v2/a/tags/list", "GET"),
+            ("v2/a/manifests/x", "GET HEAD PUT DELETE"),
+            ("v2/a/blobs/DIGEST", "GET HEAD DELETE"),
+            ("v2/a/blobs/uploads/", "GET POST PUT PATCH DELETE"),
+            ("token", "GET POST"),
+        ] {
+            let route = Route::parse(&path.replace("DIGEST", DIGEST)).unwrap();
+            for method in
+                ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PURGE"]
+            {
+                let allowed = methods.split(' ').any(|allowed| allowed == method);
+                let method: Method = method.parse().unwrap();
+                assert_eq!(route.check_method(&method).is_ok(), allowed, "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn scopes_are_those_that_distribution_asks_for() {
+        for (method, path, from, expected) in [
+            ("GET", "v2/", None, ""),
+            ("GET", "v2/_catalog", None, "registry:catalog:*"),
+            ("HEAD", "v2/a/b/manifests/x", None, "repository:a/b:pull"),
+            ("PUT", "v2/a/manifests/x", None, "repository:a:pull,push"),
+            ("DELETE", "v2/a/manifests/x", None, "repository:a:delete"),
+            ("DELETE", "v2/a/blobs/uploads/1", None, "repository:a:pull,push"),
+            ("POST", "v2/a/blobs/uploads/", Some("b"), "repository:a:pull,push repository:b:pull"),
+        ] {
+            let route = Route::parse(path).unwrap();
+            let scopes = route.scopes(&method.parse().unwrap(), from);
+            assert_eq!(scopes.join(" "), expected, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Listening, reloading, ending.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use axum::{Router, extract::Request};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use hyper_util::rt::TokioTimer;
+use tokio::task::JoinHandle;
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
+use tracing::{info, warn};
+
+use crate::{
+    config::{Config, ConfigError},
+    gateway::{Gateway, Settled, router},
+    metrics::Metrics,
+};
+
+/// Bytes that the head of a request may have.
+const HEAD_MAX: usize = 64 * 1024;
+/// How long the head of a request may take to arrive.
+const HEAD: Duration = Duration::from_secs(15);
+
+/// Why a gateway does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address is taken, or not ours.
+    #[error("expected to listen at {address}, found: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("expected a certificate and its key in PEM form, found: {0}")]
+    Tls(io::Error),
+}
+
+/// A gateway that answers. Dropping it ends it at once.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    gateway: Arc<Gateway>,
+    handle: Handle<SocketAddr>,
+    tls: Option<RustlsConfig>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Running {
+    /// Reads the configuration file anew. Requests that run keep the configuration that they began with; no connection
+    /// is dropped. A configuration that cannot be used changes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be used, or the certificate.
+    pub async fn reload(&self) -> Result<(), ServeError> {
+        let before = self.gateway.settled.load_full();
+        let config = match &self.gateway.source {
+            Some(path) => Config::read(path)?,
+            None => before.config.clone(),
+        };
+        let settled = Settled::new(config, Some(&before))?;
+        if let (Some(running), Some(wanted)) = (&self.tls, &settled.config.tls) {
+            running.reload_from_pem_file(&wanted.certificate, &wanted.key).await.map_err(ServeError::Tls)?;
+        }
+        if settled.config.listen != before.config.listen
+            || settled.config.tls.is_some() != before.config.tls.is_some()
+            || settled.config.base_path != before.config.base_path
+        {
+            warn!("listen, base_path and whether there is tls change only with a new start");
+        }
+        self.gateway.settled.store(Arc::new(settled));
+        self.gateway.metrics.reloads.inc();
+        info!("configuration read anew");
+        Ok(())
+    }
+
+    /// Takes no more connections, lets running requests end, and then ends: when all have, or when the time of the
+    /// configuration is over.
+    pub async fn end(mut self) {
+        self.gateway.ending.store(true, Ordering::Relaxed);
+        let seconds = self.gateway.settled.load().config.shutdown_seconds;
+        self.handle.graceful_shutdown(Some(Duration::from_secs(seconds)));
+        if let Ok(Err(error)) = (&mut self.task).await {
+            warn!(%error, "ended with an error");
+        }
+    }
+}
+
+/// Begins to listen and to answer. `source` is the file that a reload reads.
+///
+/// # Errors
+/// When the configuration contradicts itself, the address is taken, or there is no usable certificate.
+pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, ServeError> {
+    let (listen, base) = (config.listen, config.base_path.clone());
+    let wanted_tls = config.tls.clone();
+    let settled = Settled::new(config, None)?;
+    let gateway = Arc::new(Gateway {
+        settled: ArcSwap::from_pointee(settled),
+        source,
+        metrics: Metrics::new(),
+        ending: false.into(),
+    });
+    let failure = |source| ServeError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).map_err(failure)?;
+    listener.set_nonblocking(true).map_err(failure)?;
+    let address = listener.local_addr().map_err(failure)?;
+    let app = MapRequestLayer::new(move |request| without_base(request, &base)).layer(router(&gateway));
+    let app = Router::new().fallback_service(app);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let (task, tls) = match wanted_tls {
+        None => {
+            let mut server = axum_server::from_tcp(listener).map_err(failure)?.handle(handle.clone());
+            bound(server.http_builder());
+            (tokio::spawn(server.serve(app)), None)
+        }
+        Some(wanted) => {
+            // Whoever embeds the gateway may have chosen one already.
+            let _chosen = rustls::crypto::ring::default_provider().install_default();
+            let tls = RustlsConfig::from_pem_file(&wanted.certificate, &wanted.key)
+                .await
+                .map_err(ServeError::Tls)?;
+            let mut server =
+                axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failure)?.handle(handle.clone());
+            bound(server.http_builder());
+            (tokio::spawn(server.serve(app)), Some(tls))
+        }
+    };
+    Ok(Running { address, gateway, handle, tls, task })
+}
+
+fn bound(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_MAX);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024).max_concurrent_streams(256);
+}
+
+/// Takes the path away that a proxy in front left on the request.
+fn without_base(mut request: Request, base: &str) -> Request {
+    let Some(rest) = request.uri().path_and_query().and_then(|path| path.as_str().strip_prefix(base)) else {
+        return request;
+    };
+    if base.is_empty() || !rest.starts_with('/') {
+        return request;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    if let Ok(path) = rest.parse() {
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = http::Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}

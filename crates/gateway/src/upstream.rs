@@ -1,0 +1,399 @@
+//! A registry as the gateway reaches it: its connections, and what may be asked of it.
+
+use std::{
+    error::Error,
+    fs,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::LengthLimitError;
+use reqwest::{Certificate, Client, Request, Response, redirect::Policy};
+use url::Url;
+
+use crate::{
+    addresses::{AddressRefused, Networks, Resolver},
+    challenge::Challenge,
+    config::{ConfigError, RegistryConfig, authority},
+    credentials::Credentials,
+    limits::Limit,
+    pattern::Pattern,
+    refusal::Refusal,
+    routes::Route,
+};
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take to begin, where the request has no body that takes its own time.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long what a registry asks for is believed.
+const LEARNT: Duration = Duration::from_secs(600);
+const MIB: u64 = 1024 * 1024;
+
+/// What a registry asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Nothing,
+    Basic,
+    Token { realm: Url, service: Option<String> },
+}
+
+/// A registry.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) name: String,
+    pub(crate) host: String,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) read_only: bool,
+    pub(crate) delete: bool,
+    pub(crate) limit: Option<Limit>,
+    pub(crate) max_upload: u64,
+    url: Url,
+    own: Client,
+    elsewhere: Client,
+    networks: Arc<Networks>,
+    patterns: Vec<Pattern>,
+    token_hosts: Vec<String>,
+    storage_hosts: Vec<String>,
+    asks: Mutex<Option<(Asks, Instant)>>,
+}
+
+impl Upstream {
+    /// `open` says that nobody needs to sign in to the gateway.
+    pub(crate) fn new(config: &RegistryConfig, open: bool) -> Result<Self, ConfigError> {
+        let networks = Arc::new(Networks::new(config.all_networks()));
+        let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
+        Ok(Self {
+            name: config.name.clone(),
+            host: config.reference_host(),
+            read_only: config.read_only.unwrap_or(credentials.is_some() && open),
+            credentials,
+            delete: config.delete,
+            limit: config.requests_per_minute.and_then(Limit::new),
+            max_upload: config.max_upload_mib.saturating_mul(MIB),
+            url: config.url.clone(),
+            own: client(config, &networks, config.insecure)?,
+            elsewhere: client(config, &networks, false)?,
+            networks,
+            patterns: config.repositories.iter().map(|pattern| Pattern::new(pattern)).collect(),
+            token_hosts: config.all_token_hosts(),
+            storage_hosts: config.all_storage_hosts(),
+            asks: Mutex::default(),
+        })
+    }
+
+    /// The registry's URL of what stands behind `/r/NAME/`.
+    pub(crate) fn url(&self, rest: &str, query: Option<&str>) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(rest);
+        url.set_query(query);
+        url
+    }
+
+    /// Whether a URL is at the registry, by whatever scheme.
+    pub(crate) fn is_own_host(&self, url: &Url) -> bool {
+        authority(url) == authority(&self.url)
+    }
+
+    /// Whether a URL is at the registry's own origin, to which credentials may go.
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.url.origin()
+    }
+
+    /// Whether a URL is a token service that this registry may name.
+    pub(crate) fn is_token_service(&self, url: &Url) -> bool {
+        self.is_safe(url) && (self.is_own(url) || is_listed(&self.token_hosts, url))
+    }
+
+    /// Whether the registry may redirect a download to a URL.
+    pub(crate) fn is_storage(&self, url: &Url) -> bool {
+        self.is_safe(url) && (self.is_own(url) || is_listed(&self.storage_hosts, url))
+    }
+
+    /// No way from HTTPS to plain HTTP, no password in the URL.
+    fn is_safe(&self, url: &Url) -> bool {
+        let schemes: &[&str] = if self.url.scheme() == "http" { &["http", "https"] } else { &["https"] };
+        schemes.contains(&url.scheme()) && url.username().is_empty() && url.password().is_none()
+    }
+
+    /// Whether a repository may be reached.
+    pub(crate) fn has(&self, repository: &str) -> bool {
+        self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(repository))
+    }
+
+    /// Whether some repositories are out of reach.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// Whether this may be asked at all. `sources` are the repositories that a mount takes from.
+    pub(crate) fn permit(&self, route: &Route, method: &Method, sources: &[String]) -> Result<(), Refusal> {
+        route.check_method(method)?;
+        let hidden = route
+            .repository()
+            .into_iter()
+            .chain(sources.iter().map(String::as_str))
+            .find(|name| !self.has(name));
+        if let Some(name) = hidden {
+            return Err(Refusal::denied(format!(
+                "expected one of the repositories that the gateway opens of {}, found {name}",
+                self.name
+            )));
+        }
+        if route.writes(method) && self.read_only {
+            return Err(Refusal::denied(format!("{} is read-only through this gateway", self.name)));
+        }
+        if route.deletes(method) && !self.delete {
+            return Err(Refusal::denied(format!(
+                "nothing of {} can be deleted through this gateway",
+                self.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// Sends a request, once its address is known to be one that may be connected to.
+    pub(crate) async fn send(&self, request: Request, patient: bool) -> Result<Response, Refusal> {
+        let host = request.url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        if let Ok(address) = host.parse::<IpAddr>() {
+            self.networks.check(&host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
+        }
+        let client = if self.is_own(request.url()) { &self.own } else { &self.elsewhere };
+        let sent = client.execute(request);
+        let answered = if patient {
+            sent.await
+        } else {
+            tokio::time::timeout(ANSWER, sent).await.map_err(|_| {
+                late(&format!(
+                    "expected {} to answer within {} seconds, it did not",
+                    self.name,
+                    ANSWER.as_secs()
+                ))
+            })?
+        };
+        answered.map_err(|error| self.failure(&error.without_url()))
+    }
+
+    fn failure(&self, error: &reqwest::Error) -> Refusal {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+        let mut reason = error.to_string();
+        while let Some(error) = cause {
+            if let Some(refused) = error.downcast_ref::<AddressRefused>() {
+                return Refusal::denied(refused.to_string());
+            }
+            if error.is::<LengthLimitError>() {
+                return too_large();
+            }
+            reason = error.to_string();
+            cause = error.source();
+        }
+        if error.is_timeout() {
+            return late(&format!(
+                "expected a connection to {} within {} seconds",
+                self.name,
+                CONNECT.as_secs()
+            ));
+        }
+        Refusal::bad_gateway(format!("expected an answer of {}, found: {reason}", self.name))
+    }
+
+    /// What the registry asks for: as learnt before, or by asking it.
+    pub(crate) async fn asks(&self) -> Result<Asks, Refusal> {
+        let known = self.asks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((asks, since)) = known
+            && since.elapsed() < LEARNT
+        {
+            return Ok(asks);
+        }
+        let response = self.send(Request::new(Method::GET, self.url("v2/", None)), false).await?;
+        match response.status() {
+            StatusCode::UNAUTHORIZED => self.learn(response.headers()).ok_or_else(|| {
+                Refusal::bad_gateway(format!(
+                    "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
+                    self.name
+                ))
+            }),
+            status if status.is_success() => Ok(self.remember(Asks::Nothing)),
+            status => Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name))),
+        }
+    }
+
+    /// Takes in the challenge of an answer.
+    pub(crate) fn learn(&self, headers: &HeaderMap) -> Option<Asks> {
+        let challenges = Challenge::read(headers);
+        let bearer = challenges.iter().find_map(|challenge| match challenge {
+            Challenge::Bearer { realm, parameters } => {
+                let realm = Url::parse(realm).ok().filter(|realm| self.is_token_service(realm))?;
+                let service = parameters.iter().find(|(name, _)| name == "service");
+                Some(Asks::Token { realm, service: service.map(|(_, value)| value.clone()) })
+            }
+            Challenge::Basic { .. } => None,
+        });
+        let basic =
+            || challenges.iter().any(|one| matches!(one, Challenge::Basic { .. })).then_some(Asks::Basic);
+        bearer.or_else(basic).map(|asks| self.remember(asks))
+    }
+
+    fn remember(&self, asks: Asks) -> Asks {
+        let mut known = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((asks.clone(), Instant::now()));
+        asks
+    }
+}
+
+pub(crate) fn too_large() -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "SIZE_INVALID",
+        "expected a smaller body: the gateway bounds it",
+    )
+}
+
+fn late(message: &str) -> Refusal {
+    Refusal::new(StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE", message)
+}
+
+/// Whether a list has the host of a URL: by name, by name and port, or by `*.` and a domain.
+fn is_listed(hosts: &[String], url: &Url) -> bool {
+    let found = authority(url);
+    hosts.iter().any(|host| match host.strip_prefix('*') {
+        Some(domain) => found.len() > domain.len() && domain.starts_with('.') && found.ends_with(domain),
+        None => *host == found,
+    })
+}
+
+fn client(config: &RegistryConfig, networks: &Arc<Networks>, unchecked: bool) -> Result<Client, ConfigError> {
+    let fail = |reason: String| ConfigError::Registry { name: config.name.clone(), reason };
+    let mut builder = Client::builder()
+        .user_agent(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_deflate()
+        .no_zstd()
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .dns_resolver(Arc::new(Resolver(Arc::clone(networks))))
+        .danger_accept_invalid_certs(unchecked);
+    if let Some(path) = &config.ca_file {
+        let pem = fs::read(path).map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        let authorities = Certificate::from_pem_bundle(&pem).ok().filter(|found| !found.is_empty());
+        let authorities = authorities
+            .ok_or_else(|| fail(format!("expected certificates in PEM form in {}", path.display())))?;
+        for authority in authorities {
+            builder = builder.add_root_certificate(authority);
+        }
+    }
+    builder.build().map_err(|error| fail(format!("TLS cannot be set up: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use url::Url;
+
+    use super::Upstream;
+    use crate::{config::RegistryConfig, routes::Route};
+
+    fn upstream(rest: &str) -> Upstream {
+        let text = format!("name = 'a'\n{rest}");
+        let config: RegistryConfig = toml::from_str(&text).unwrap();
+        Upstream::new(&config, true).unwrap()
+    }
+
+    #[test]
+    fn storages_and_token_services_are_those_of_the_configuration() {
+        let tls = upstream(
+            "url = 'https://r.example'\nstorage_hosts = ['*.s.example', 't.example:8443']\ntoken_hosts = ['auth.example']",
+        );
+        for (url, storage, token) in [
+            ("https://r.example/x", true, true),
+            ("https://r.example:8443/x", false, false),
+            ("http://r.example/x", false, false),
+            ("https://a.s.example/x", true, false),
+            ("https://s.example/x", false, false),
+            ("https://as.example/x", false, false),
+            ("https://a.s.example.attacker.example/x", false, false),
+            ("http://a.s.example/x", false, false),
+            ("https://t.example:8443/x", true, false),
+            ("https://t.example/x", false, false),
+            ("https://auth.example/token", false, true),
+            ("https://user@auth.example/token", false, false),
+            ("https://r.example@attacker.example/", false, false),
+            ("file:///etc/passwd", false, false),
+        ] {
+            let parsed: Url = url.parse().unwrap();
+            assert_eq!((tls.is_storage(&parsed), tls.is_token_service(&parsed)), (storage, token), "{url}");
+        }
+    }
+
+    #[test]
+    fn reading_writing_and_deleting_are_permitted_apart() {
+        let plain = "url = 'https://r.example'";
+        for (config, method, path, source, expected) in [
+            (plain, "GET", "v2/a/manifests/x", None, true),
+            (plain, "PUT", "v2/a/manifests/x", None, true),
+            (plain, "DELETE", "v2/a/manifests/x", None, false),
+            (plain, "DELETE", "v2/a/blobs/uploads/1", None, true),
+            ("url = 'https://r.example'\ndelete = true", "DELETE", "v2/a/manifests/x", None, true),
+            ("url = 'https://r.example'\nread_only = true", "GET", "v2/a/manifests/x", None, true),
+            ("url = 'https://r.example'\nread_only = true", "PUT", "v2/a/manifests/x", None, false),
+            ("url = 'https://r.example'\nread_only = true", "POST", "v2/a/blobs/uploads/", None, false),
+            (
+                "url = 'https://r.example'\nread_only = true\ndelete = true",
+                "DELETE",
+                "v2/a/manifests/x",
+                None,
+                false,
+            ),
+            ("url = 'https://r.example'\nread_only = true", "POST", "token", None, true),
+            (
+                "url = 'https://r.example'\nrepositories = ['acme/*']",
+                "GET",
+                "v2/acme/b/manifests/x",
+                None,
+                true,
+            ),
+            ("url = 'https://r.example'\nrepositories = ['acme/*']", "GET", "v2/a/manifests/x", None, false),
+            (
+                "url = 'https://r.example'\nrepositories = ['acme/*']",
+                "POST",
+                "v2/acme/b/blobs/uploads/",
+                Some("acme/c"),
+                true,
+            ),
+            (
+                "url = 'https://r.example'\nrepositories = ['acme/*']",
+                "POST",
+                "v2/acme/b/blobs/uploads/",
+                Some("secret/c"),
+                false,
+            ),
+        ] {
+            let route = Route::parse(path).unwrap();
+            let method: Method = method.parse().unwrap();
+            let sources: Vec<String> = source.into_iter().map(str::to_owned).collect();
+            let permitted = upstream(config).permit(&route, &method, &sources).is_ok();
+            assert_eq!(permitted, expected, "{config} {method} {path} {source:?}");
+        }
+    }
+
+    #[test]
+    fn own_credentials_make_an_open_gateway_read_only() {
+        let file = std::env::temp_dir().join(format!("tallyman-gateway-password-{}", std::process::id()));
+        std::fs::write(&file, "secret\n").unwrap();
+        let text = format!(
+            "name = 'a'\nurl = 'https://r.example'\nusername = 'u'\npassword_file = {:?}",
+            file.display().to_string()
+        );
+        let mut config: RegistryConfig = toml::from_str(&text).unwrap();
+        assert!(Upstream::new(&config, true).unwrap().read_only);
+        assert!(!Upstream::new(&config, false).unwrap().read_only);
+        config.read_only = Some(false);
+        assert!(!Upstream::new(&config, true).unwrap().read_only);
+        std::fs::remove_file(file).unwrap();
+    }
+}
