@@ -10,7 +10,7 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{icon::Icon, reference_box::ReferenceBox},
-    pages::{compare::Compare, inspect::Inspect, not_found::NotFound, start::Start},
+    pages::{compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, start::Start},
     routes::Route,
     state::{registry::Registries, settings},
 };
@@ -69,7 +69,9 @@ fn Header() -> Html {
     let (shows_box, value) = match &route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
         Route::Start => (false, AttrValue::default()),
-        Route::Compare { .. } | Route::NotFound { .. } => (true, AttrValue::default()),
+        Route::Compare { .. } | Route::Explore { .. } | Route::NotFound { .. } => {
+            (true, AttrValue::default())
+        }
     };
     html! {
         <header class="bar">
@@ -89,6 +91,7 @@ fn page(route: Route) -> Html {
         Route::Start => html! { <Start /> },
         Route::Inspect { reference } => html! { <Inspect {reference} /> },
         Route::Compare { left, right } => html! { <Compare {left} {right} /> },
+        Route::Explore { place } => html! { <Explore {place} /> },
         Route::NotFound { path } => html! { <NotFound {path} /> },
     }
 }

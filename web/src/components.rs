@@ -11,3 +11,4 @@ pub mod json;
 pub mod panel;
 pub mod reference_box;
 pub mod size_bar;
+pub mod window_list;

@@ -6,6 +6,7 @@ use yew_router::Routable;
 
 const INSPECT: &str = "/inspect/";
 const COMPARE: &str = "/compare/";
+const EXPLORE: &str = "/explore/";
 
 /// A page. Every view has an address that can be sent to somebody else.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,11 @@ pub enum Route {
         left: String,
         /// The reference on the right.
         right: String,
+    },
+    /// A registry's repositories or a repository's tags: `#/explore/127.0.0.1:5050`, `#/explore/HOST/samples/hello`.
+    Explore {
+        /// The registry, or the repository with its registry.
+        place: String,
     },
     /// Any other address.
     NotFound {
@@ -49,12 +55,13 @@ impl Routable for Route {
             Self::Start => "/".to_owned(),
             Self::Inspect { reference } => format!("{INSPECT}{}", encoded(reference)),
             Self::Compare { left, right } => format!("{COMPARE}{}|{}", encoded(left), encoded(right)),
+            Self::Explore { place } => format!("{EXPLORE}{}", encoded(place)),
             Self::NotFound { path } => path.clone(),
         }
     }
 
     fn routes() -> Vec<&'static str> {
-        vec!["/", "/inspect/*reference", "/compare/*two"]
+        vec!["/", "/inspect/*reference", "/compare/*two", "/explore/*place"]
     }
 
     fn not_found_route() -> Option<Self> {
@@ -64,6 +71,9 @@ impl Routable for Route {
     fn recognize(path: &str) -> Option<Self> {
         if let Some(reference) = path.strip_prefix(INSPECT).filter(|reference| !reference.is_empty()) {
             return Some(Self::Inspect { reference: decoded(reference) });
+        }
+        if let Some(place) = path.strip_prefix(EXPLORE).filter(|place| !place.is_empty()) {
+            return Some(Self::Explore { place: decoded(place) });
         }
         // Some programs that pass links on write the bar as %7C.
         let two =

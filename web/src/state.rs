@@ -1,6 +1,8 @@
 //! What the app knows: its settings, and what registries answered. Pages reach the network only through here.
 
 pub mod inspection;
+pub mod order;
+pub mod pages;
 pub mod pasted;
 pub mod problem;
 pub mod registry;

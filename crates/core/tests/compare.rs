@@ -74,8 +74,8 @@ proptest! {
         right in prop::collection::vec(0_u8..5, 0..12),
     ) {
         let changes = sequence(&left, &right);
-        prop_assert_eq!(changes.iter().filter_map(Change::left).copied().collect::<Vec<_>>(), left.clone());
-        prop_assert_eq!(changes.iter().filter_map(Change::right).copied().collect::<Vec<_>>(), right.clone());
+        prop_assert_eq!(&changes.iter().filter_map(Change::left).copied().collect::<Vec<_>>(), &left);
+        prop_assert_eq!(&changes.iter().filter_map(Change::right).copied().collect::<Vec<_>>(), &right);
         prop_assert_eq!(changes.iter().all(Change::is_same), left == right);
         // As many stand side by side as any alignment allows.
         let same = changes.iter().filter(|change| change.is_same()).count();

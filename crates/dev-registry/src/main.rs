@@ -137,7 +137,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
 fn highlights(registry: SocketAddr) -> serde_json::Value {
     let samples =
         HIGHLIGHTS.map(|(name, about)| json!({ "reference": format!("{registry}/{name}"), "about": about }));
-    json!({ "samples": samples })
+    json!({ "registries": [registry.to_string()], "samples": samples })
 }
 
 /// The address itself or, when its port is taken, the same with the next port that is free.

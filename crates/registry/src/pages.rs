@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Entries of a page that are asked for. Some registries refuse more than they would give anyway; none refuses this.
-const PAGE: usize = 100;
+const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
 

@@ -4,7 +4,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::pasted::reference_in};
+use crate::{
+    routes::Route,
+    state::pasted::{place_in, reference_in},
+};
 
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]
@@ -38,6 +41,9 @@ pub fn ReferenceBox(props: &Props) -> Html {
             let Some((input, navigator)) = input.cast::<HtmlInputElement>().zip(navigator.as_ref()) else {
                 return;
             };
+            if let Some(place) = place_in(&input.value()) {
+                return navigator.push(&Route::Explore { place: place.to_owned() });
+            }
             let reference = reference_in(&input.value());
             if !reference.is_empty() {
                 // The page's address brings the reference back; for the same one there is nothing to bring.

@@ -8,6 +8,8 @@ mod summary;
 
 use std::borrow::Cow;
 
+pub use list::platforms;
+
 use tallyman_core::{ManifestBody, Schema1};
 use yew::prelude::*;
 

@@ -30,6 +30,16 @@ pub fn Start() -> Html {
 fn below(settings: &Settings) -> Html {
     html! {
         <>
+            if !settings.registries.is_empty() {
+                <section class="hero__section" aria-label="Registries">
+                    <h2>{ "Explore" }</h2>
+                    <p class="title__chips">
+                        { for settings.registries.iter().map(|registry| html! {
+                            <Link<Route> to={Route::Explore { place: registry.clone() }} classes="button"><code>{ registry }</code></Link<Route>>
+                        }) }
+                    </p>
+                </section>
+            }
             if settings.samples.is_empty() {
                 <section class="hero__section">
                     <h2>{ "Which registries work from here" }</h2>

@@ -22,6 +22,19 @@ pub fn reference_in(text: &str) -> String {
     in_address(text).or_else(|| in_command(text)).unwrap_or_else(|| text.to_owned())
 }
 
+/// The place that `text` names, where it names one to explore and no image: a registry (`127.0.0.1:5000`, `r.io/`), or a
+/// repository with a slash behind it.
+pub fn place_in(text: &str) -> Option<&str> {
+    let text = text.trim();
+    if let Some(place) = text.strip_suffix('/') {
+        return (!place.is_empty() && !place.contains("//")).then_some(place);
+    }
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_host = host == "localhost" && !port.is_empty() || host.contains('.');
+    let is_alone = !text.contains(['/', '@', ' ']) && port.bytes().all(|byte| byte.is_ascii_digit());
+    (is_host && is_alone).then_some(text)
+}
+
 /// `https://HOST/v2/REPOSITORY/manifests/TARGET`, and `docker://REFERENCE` as skopeo writes it.
 fn in_address(text: &str) -> Option<String> {
     if let Some(reference) = text.strip_prefix("docker://") {
@@ -61,7 +74,26 @@ fn in_command(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::reference_in;
+    use super::{place_in, reference_in};
+
+    #[test]
+    fn places_are_told_from_images() {
+        for (text, place) in [
+            ("127.0.0.1:5000", Some("127.0.0.1:5000")),
+            ("localhost:5000", Some("localhost:5000")),
+            ("r.io/", Some("r.io")),
+            ("r.io/a/b/", Some("r.io/a/b")),
+            ("r.io", Some("r.io")),
+            ("my.app:v1", None),
+            ("alpine:3", None),
+            ("localhost", None),
+            ("r.io/a:1", None),
+            ("docker pull a.b", None),
+            ("/", None),
+        ] {
+            assert_eq!(place_in(text), place, "{text}");
+        }
+    }
 
     #[test]
     fn commands_and_addresses_are_understood() {

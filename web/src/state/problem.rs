@@ -3,6 +3,8 @@
 use tallyman_core::{ManifestError, Reference, ReferenceError};
 use tallyman_registry::{Error, Server};
 
+use super::pages::Listed;
+
 /// A failure as a page shows it: what happened, why, and what to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -39,6 +41,31 @@ impl Problem {
             advice: vec![
                 "Write [registry/]repository[:tag][@digest], for example alpine:3.22, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:…".to_owned(),
             ],
+            tried: Vec::new(),
+            pastes: Vec::new(),
+        }
+    }
+
+    /// A registry did not list what was asked for.
+    pub fn of_list(listed: &Listed, error: &Error) -> Self {
+        let (registry, reference) = match listed {
+            Listed::Tags(reference) => (reference.registry(), Some(reference)),
+            Listed::Repositories(registry) => (registry, None),
+        };
+        if let Some(reference) = reference {
+            return Self::of_registry(reference, error);
+        }
+        let title = match error.code() {
+            "unreachable" => format!("No registry answers at {registry}"),
+            "cors" => format!("{registry} answers, but does not let pages of other origins read its catalog"),
+            _ => format!("{registry} does not show its repositories"),
+        };
+        let advice = "Many registries show nobody a list of all their repositories. Type the name of one into the box above to see its tags.";
+        Self {
+            code: error.code(),
+            title,
+            reason: format!("{error}."),
+            advice: vec![advice.to_owned()],
             tried: Vec::new(),
             pastes: Vec::new(),
         }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// Registries to explore, by host and port.
+    pub registries: Vec<String>,
     /// Images worth a look, offered on the start page.
     pub samples: Vec<Sample>,
 }

@@ -55,12 +55,12 @@ async fn the_two_lists_have_the_platforms_that_they_promise() {
         (
             "samples/hello/manifests/latest",
             LIST,
-            vec!["linux/amd64", "linux/arm/v7", "linux/arm64/v8", "windows/amd64 10.0.20348.2849"],
+            vec!["linux/amd64", "linux/arm/v7", "linux/arm64", "windows/amd64 10.0.20348.2849"],
         ),
         (
             "samples/webapp/manifests/1.4",
             INDEX,
-            vec!["linux/amd64", "linux/arm64/v8", "unknown/unknown", "none"],
+            vec!["linux/amd64", "linux/arm64", "unknown/unknown", "none"],
         ),
     ] {
         let json =

@@ -2,6 +2,7 @@
 
 use tallyman_core::{Manifest, ManifestKind, Reference};
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 use crate::{
     components::{
@@ -12,6 +13,7 @@ use crate::{
         icon::Icon,
     },
     format,
+    routes::Route,
     state::inspection::{Inspected, Part, Verified},
 };
 
@@ -69,7 +71,7 @@ fn title(reference: &Reference, manifest: Option<&Manifest>) -> Html {
         <div class="title">
             <h1>
                 <span class="part">{ format!("{}/", reference.registry().as_str()) }<wbr /></span>
-                { for repository }
+                <Link<Route> to={Route::Explore { place: reference.name() }} classes="title__repository">{ for repository }</Link<Route>>
                 <span class="part">{ version }</span>
             </h1>
             <div class="title__chips">
