@@ -1,0 +1,51 @@
+//! CNCF Distribution behind a gateway: without authentication, with htpasswd, with tokens.
+
+use crate::{
+    contract::keeps,
+    support::{Folder, client, gateway},
+    upstreams::{Distribution, TokenService},
+};
+
+const HTPASSWD: &str = "auth: {htpasswd: {realm: Registry, path: FOLDER/users}}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_without_authentication() {
+    let Some(registry) = Distribution::start("") else { return };
+    let gateway = gateway(&registry.url(), "", "delete = true").await;
+    keeps(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_with_a_password_of_the_callers() {
+    let Some(registry) = Distribution::start(HTPASSWD) else { return };
+    let gateway = gateway(&registry.url(), "", "delete = true").await;
+    let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
+    keeps(&client, &registry.host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_with_tokens_of_the_callers() {
+    let tokens = TokenService::start().await;
+    let Some(registry) = Distribution::start(&tokens.section()) else { return };
+    let more = format!("delete = true\ntoken_hosts = ['{}']", tokens.host());
+    let gateway = gateway(&registry.url(), "", &more).await;
+    let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
+    keeps(&client, &registry.host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_works_with_credentials_of_the_gateways_own() {
+    let tokens = TokenService::start().await;
+    let folder = Folder::new("password");
+    let password = folder.write("password", "secret");
+    let own = format!(
+        "username = 'user'\npassword_file = {:?}\nread_only = false\ndelete = true\ntoken_hosts = ['{}']",
+        password.display(),
+        tokens.host()
+    );
+    for auth in [HTPASSWD.to_owned(), tokens.section()] {
+        let Some(registry) = Distribution::start(&auth) else { return };
+        let gateway = gateway(&registry.url(), "", &own).await;
+        keeps(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host).await;
+    }
+}

@@ -1,0 +1,326 @@
+//! What attackers try.
+
+use std::time::Duration;
+
+use tallyman_gateway::Running;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, get};
+
+const BLOB: &str = "v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// Sends bytes as they are, which no client library would, and reads the status.
+async fn raw(gateway: &Running, request: &str) -> u16 {
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    match tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.unwrap() {
+        Ok(_) => std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap(),
+        Err(_) => 0,
+    }
+}
+
+#[tokio::test]
+async fn there_is_no_way_to_any_other_place() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let other = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let gateway = gateway(&registry.url, "", "").await;
+    let address = other.url.trim_start_matches("http://");
+    for target in [
+        "/r/other/v2/",
+        "/r/lab",
+        "/r/lab/",
+        "/r/lab/admin",
+        "/r/lab/v1/search",
+        "/r/lab/v2/../../metrics",
+        "/r/lab/v2/a/../../../metrics",
+        "/r/lab/v2/a/manifests/..",
+        "/r/lab/v2/a/manifests/%2e%2e",
+        "/r/lab/v2/a%2f..%2f..%2fb/manifests/x",
+        "/r/lab/v2/a/manifests/x%00",
+        "/r/lab/v2/a/manifests/x%0d%0aHost:%20b",
+        "/r/lab/v2/a/manifests/x;b",
+        "/r/lab/v2/a/manifests/x\\..\\b",
+        "/r/lab/v2/@ADDRESS/manifests/x",
+        "/r/lab//ADDRESS/v2/",
+        "/r/lab/http://ADDRESS/v2/",
+        "/r/lab/token/http://ADDRESS/",
+        "/r/http://ADDRESS/v2/",
+        "/http://ADDRESS/v2/",
+        "//ADDRESS/v2/",
+        "http://ADDRESS/v2/",
+    ] {
+        let target = target.replace("ADDRESS", address);
+        let status = raw(&gateway, &format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
+        assert!(matches!(status, 400 | 403 | 404), "{target}: {status}");
+    }
+    let connect = format!("CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    assert!(matches!(raw(&gateway, &connect).await, 400 | 403 | 404 | 405));
+    for method in ["TRACE", "PURGE", "PROPFIND", "DELETE"] {
+        let status =
+            raw(&gateway, &format!("{method} /r/lab/{BLOB} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await;
+        assert!(matches!(status, 403 | 405), "{method}: {status}");
+    }
+    let smuggled = format!(
+        "POST /r/lab/v2/a/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    );
+    let status = raw(&gateway, &smuggled).await;
+    assert!(matches!(status, 200 | 400), "{status}");
+    assert!(other.lines().is_empty(), "{:?}", other.lines());
+    let asked = registry.lines();
+    assert!(asked.iter().all(|line| line == "POST /v2/a/blobs/uploads/"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn other_names_and_other_sites_are_refused() {
+    let registry = Scripted::start(|_| answer(200, &[("access-control-allow-origin", "*")], "reached")).await;
+    let top = "hosts = ['registry.example']\norigins = ['https://ui.example']";
+    let gateway = gateway(&registry.url, top, "delete = true").await;
+    for (method, headers, expected, allowed) in [
+        ("GET", vec![("host", "registry.example")], 200, None),
+        ("GET", vec![("host", "attacker.example")], 403, None),
+        ("GET", vec![("origin", "https://attacker.example")], 403, None),
+        ("GET", vec![("origin", "null")], 403, None),
+        ("GET", vec![("sec-fetch-site", "cross-site")], 403, None),
+        ("GET", vec![("sec-fetch-site", "same-origin"), ("sec-fetch-dest", "script")], 403, None),
+        ("DELETE", vec![("origin", "https://attacker.example")], 403, None),
+        ("PUT", vec![("sec-fetch-site", "same-site")], 403, None),
+        (
+            "OPTIONS",
+            vec![("origin", "https://attacker.example"), ("access-control-request-method", "PUT")],
+            403,
+            None,
+        ),
+        ("OPTIONS", vec![("origin", "https://ui.example")], 204, Some("https://ui.example")),
+        (
+            "PUT",
+            vec![("origin", "https://ui.example"), ("sec-fetch-site", "cross-site")],
+            200,
+            Some("https://ui.example"),
+        ),
+        ("DELETE", vec![("origin", "http://registry.example"), ("host", "registry.example")], 200, None),
+    ] {
+        let before = registry.lines().len();
+        let mut request = caller().request(method.parse().unwrap(), at(&gateway, "/r/lab/v2/a/manifests/x"));
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let told = response
+            .headers()
+            .get("access-control-allow-origin")
+            .map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(
+            (response.status().as_u16(), told.as_deref()),
+            (expected, allowed),
+            "{method} {headers:?}"
+        );
+        assert!(response.headers().get("access-control-allow-credentials").is_none());
+        assert_eq!(registry.lines().len() - before, usize::from(expected == 200), "{method} {headers:?}");
+    }
+    for path in ["/", "/config.json", "/metrics", "/healthz"] {
+        let response =
+            caller().get(at(&gateway, path)).header("host", "attacker.example").send().await.unwrap();
+        assert_eq!(response.status(), 403, "{path}");
+    }
+    for path in ["/config.json", "/metrics"] {
+        let response = caller()
+            .get(at(&gateway, path))
+            .header("origin", "https://attacker.example")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 403, "{path}");
+    }
+}
+
+/// A server on another loopback address than the one that the registry's URL opens.
+async fn elsewhere(answer_with: &'static str) -> (u16, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let task = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer_with}", answer_with.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (port, task)
+}
+
+#[tokio::test]
+async fn every_redirect_is_checked_by_host_and_by_address() {
+    let (port, _task) = elsewhere("internal").await;
+    let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let path = request.uri().path();
+        let authorized = request.headers().contains_key("authorization");
+        let location = match path.split('/').nth(2).unwrap() {
+            "named" => format!("http://localhost:{port}/x"),
+            "literal" => format!("http://127.0.0.1:{port}/x"),
+            "mapped" => format!("http://[::ffff:127.0.0.1]:{port}/x"),
+            "decimal" => format!("http://2130706433:{port}/x"),
+            "metadata" => "http://169.254.169.254/latest/meta-data/".to_owned(),
+            "unknown" => "https://attacker.example/x".to_owned(),
+            "file" => "file:///etc/passwd".to_owned(),
+            "user" => format!("http://user:password@127.0.0.1:{port}/x"),
+            "loop" => path.to_owned(),
+            "own" => "/v2/end/blobs/x".to_owned(),
+            _ => return answer(200, &[], if authorized { "authorized" } else { "anonymous" }),
+        };
+        answer(307, &[("location", location.as_str())], "")
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let hosts = format!(
+        "storage_hosts = ['localhost:{port}', '127.0.0.1:{port}', '[::ffff:7f00:1]:{port}', '169.254.169.254']"
+    );
+    let closed = gateway(&url, "", &hosts).await;
+    let open = gateway(&url, "", &format!("{hosts}\nnetworks = ['127.0.0.1/32', '169.254.0.0/16']")).await;
+    for (repository, when_closed, when_open) in [
+        ("named", 403, 200),
+        ("literal", 403, 200),
+        ("mapped", 403, 200),
+        ("decimal", 403, 200),
+        ("metadata", 403, 403),
+        ("unknown", 403, 403),
+        ("file", 403, 403),
+        ("user", 403, 403),
+        ("loop", 502, 502),
+        ("own", 200, 200),
+    ] {
+        for (gateway, expected) in [(&closed, when_closed), (&open, when_open)] {
+            let path = format!("/r/lab/{}", BLOB.replace("v2/a/", &format!("v2/{repository}/")));
+            let request = caller().get(at(gateway, &path)).header("authorization", "Bearer caller");
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), expected, "{repository}");
+            if expected == 200 {
+                let body = response.text().await.unwrap();
+                assert_eq!(body, if repository == "own" { "authorized" } else { "internal" }, "{repository}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registry_whose_name_leads_inside_is_refused() {
+    let (port, _task) = elsewhere("internal").await;
+    // The name is known to the machine, but nothing says that the configuration means its private address.
+    let host = std::fs::read_to_string("/etc/hostname").unwrap();
+    let host = host.trim();
+    let resolved = tokio::net::lookup_host((host, port)).await.map(Iterator::collect::<Vec<_>>);
+    let Ok(addresses) = resolved else {
+        eprintln!("skipped: the machine does not know its own name");
+        return;
+    };
+    if addresses.iter().any(|address| tallyman_gateway::Networks::default().allow(address.ip())) {
+        eprintln!("skipped: the machine's own name has a public address");
+        return;
+    }
+    let gateway = gateway(&format!("http://{host}:{port}"), "", "").await;
+    let response = get(&gateway, "/r/lab/v2/").await;
+    assert_eq!(response.status(), 403);
+    let text = response.text().await.unwrap();
+    assert!(text.contains("expected a public address"), "{text}");
+}
+
+#[tokio::test]
+async fn token_services_are_those_of_the_configuration() {
+    let registry = Scripted::start(|_| {
+        let challenge = "Bearer realm=\"https://attacker.example/token\",service=\"s\"";
+        answer(401, &[("www-authenticate", challenge)], "")
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "").await;
+    for path in ["/r/lab/v2/", "/r/lab/token?service=s", "/r/lab/token?realm=https://attacker.example/token"]
+    {
+        let response =
+            caller().get(at(&gateway, path)).basic_auth("user", Some("secret")).send().await.unwrap();
+        assert_eq!(response.status(), 502, "{path}");
+        assert!(response.text().await.unwrap().contains("token_hosts"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_the_gateways_own_stay_inside() {
+    let folder = Folder::new("inside");
+    let password = folder.write("password", "s3cret");
+    let registry = Scripted::start(|line| match line {
+        "GET /v2/refused/manifests/x" => answer(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+        "GET /v2/" => answer(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+        _ => answer(200, &[("authorization", "Basic dXNlcjpzM2NyZXQ=")], "content"),
+    })
+    .await;
+    let own = format!("username = 'user'\npassword_file = {:?}", password.display());
+    let gateway = gateway(&registry.url, "", &own).await;
+    for (path, expected) in [
+        ("/r/lab/v2/a/manifests/x", 200),
+        ("/r/lab/v2/refused/manifests/x", 502),
+        ("/r/lab/token", 404),
+        ("/config.json", 200),
+        ("/metrics", 200),
+    ] {
+        let request = caller().get(at(&gateway, path)).header("authorization", "Bearer of-the-caller");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{path}");
+        let headers = format!("{:?}", response.headers());
+        let text = headers + &response.text().await.unwrap();
+        assert!(!text.contains("s3cret") && !text.contains("dXNlcjpzM2NyZXQ="), "{path}: {text}");
+        assert!(!text.to_lowercase().contains("www-authenticate"), "{path}: {text}");
+    }
+    let asked = registry.asked.lock().unwrap().clone();
+    let content = asked.iter().find(|(line, _)| line == "GET /v2/a/manifests/x").unwrap();
+    assert_eq!(content.1["authorization"], "Basic dXNlcjpzM2NyZXQ=");
+    assert!(
+        asked.iter().all(|(_, headers)| headers
+            .get("authorization")
+            .is_none_or(|sent| sent != "Bearer of-the-caller"))
+    );
+    let write = caller().put(at(&gateway, "/r/lab/v2/a/manifests/x")).body("{}").send().await.unwrap();
+    assert_eq!(write.status(), 403, "nobody signed in, so nobody may write with the gateway's credentials");
+}
+
+#[tokio::test]
+async fn hidden_repositories_are_hidden() {
+    let registry = Scripted::start(|line| match line {
+        "GET /v2/_catalog" => {
+            answer(200, &[], "{\"repositories\":[\"acme/app\",\"secret/app\",\"acme/b/c\"]}")
+        }
+        _ => answer(201, &[], ""),
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    assert_eq!(
+        get(&gateway, "/r/lab/v2/_catalog").await.text().await.unwrap(),
+        "{\"repositories\":[\"acme/app\"]}"
+    );
+    for (method, path, expected) in [
+        ("GET", "acme/app/manifests/x", 201),
+        ("GET", "secret/app/manifests/x", 403),
+        ("POST", "acme/app/blobs/uploads/?mount=sha256:x&from=acme/other", 201),
+        ("POST", "acme/app/blobs/uploads/?mount=sha256:x&from=secret/app", 403),
+        ("POST", "acme/app/blobs/uploads/?mount=sha256:x&fro%6d=secret%2Fapp", 403),
+        ("POST", "acme/app/blobs/uploads/?from=acme/other&mount=sha256:x&from=secret/app", 403),
+    ] {
+        let url = at(&gateway, &format!("/r/lab/v2/{path}"));
+        let response = caller().request(method.parse().unwrap(), url).send().await.unwrap();
+        assert_eq!(response.status(), expected, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn heads_of_requests_are_bounded() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let gateway = gateway(&registry.url, "", "").await;
+    let large = "x".repeat(80 * 1024);
+    let status =
+        raw(&gateway, &format!("GET /r/lab/v2/ HTTP/1.1\r\nHost: localhost\r\nX: {large}\r\n\r\n")).await;
+    assert!(matches!(status, 400 | 431), "{status}");
+    let many: String = (0..200).map(|at| format!("X-{at}: y\r\n")).collect();
+    let status = raw(&gateway, &format!("GET /r/lab/v2/ HTTP/1.1\r\nHost: localhost\r\n{many}\r\n")).await;
+    assert!(matches!(status, 400 | 431), "{status}");
+    assert!(registry.lines().is_empty());
+}

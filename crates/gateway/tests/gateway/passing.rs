@@ -1,0 +1,286 @@
+//! What passes, in which form, and how much of it at a time.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, StatusCode};
+use tokio::sync::{Notify, mpsc};
+
+use crate::support::{Scripted, answer, at, caller, gateway, get};
+
+const BLOB: &str =
+    "/r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+async fn start(app: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[tokio::test]
+async fn a_download_arrives_while_the_registry_still_sends() {
+    let seen = Arc::new(Notify::new());
+    let go_on = Arc::clone(&seen);
+    let url = start(Router::new().fallback(async move || {
+        let pieces = stream::unfold(0, move |at| {
+            let go_on = Arc::clone(&go_on);
+            async move {
+                if at == 1 {
+                    go_on.notified().await;
+                }
+                (at < 2).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"half ")), at + 1))
+            }
+        });
+        Response::new(Body::from_stream(pieces))
+    }))
+    .await;
+    let gateway = gateway(&url, "", "").await;
+    let mut pieces = get(&gateway, BLOB).await.bytes_stream();
+    assert_eq!(pieces.next().await.unwrap().unwrap(), "half ");
+    seen.notify_one();
+    assert_eq!(pieces.next().await.unwrap().unwrap(), "half ");
+    assert!(pieces.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_upload_arrives_while_the_caller_still_sends() {
+    let (seen, mut arrived) = mpsc::unbounded_channel();
+    let lengths = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&lengths);
+    let url = start(Router::new().fallback(async move |request: Request| {
+        let length =
+            request.headers().get("content-length").map(|length| length.to_str().unwrap().to_owned());
+        noted.lock().unwrap().push(length);
+        let mut pieces = request.into_body().into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            seen.send(piece.unwrap()).unwrap();
+        }
+        StatusCode::ACCEPTED
+    }))
+    .await;
+    let gateway = gateway(&url, "", "").await;
+    for length in [None, Some(10)] {
+        let (send, receive) = mpsc::unbounded_channel::<Result<Bytes, Infallible>>();
+        let body = stream::unfold(receive, async |mut receive| Some((receive.recv().await?, receive)));
+        let mut request = caller()
+            .patch(at(&gateway, "/r/lab/v2/a/blobs/uploads/1"))
+            .body(reqwest::Body::wrap_stream(body));
+        if let Some(length) = length {
+            request = request.header("content-length", length);
+        }
+        let answered = tokio::spawn(request.send());
+        for _ in 0..2 {
+            send.send(Ok(Bytes::from_static(b"half "))).unwrap();
+            assert_eq!(arrived.recv().await.unwrap(), "half ");
+        }
+        drop(send);
+        assert_eq!(answered.await.unwrap().unwrap().status(), 202);
+    }
+    assert_eq!(*lengths.lock().unwrap(), [None, Some("10".to_owned())]);
+}
+
+#[tokio::test]
+async fn only_headers_of_the_distribution_api_pass() {
+    let registry = Scripted::start(|_| {
+        answer(
+            200,
+            &[
+                ("content-type", "text/html"),
+                ("docker-content-digest", "sha256:00"),
+                ("set-cookie", "session=registry"),
+                ("access-control-allow-origin", "*"),
+                ("content-security-policy", "script-src *"),
+                ("service-worker-allowed", "/"),
+                ("keep-alive", "timeout=5"),
+                ("x-powered-by", "registry"),
+                ("refresh", "0; url=https://attacker.example"),
+            ],
+            "<script>alert(1)</script>",
+        )
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "").await;
+    let accept =
+        "application/vnd.oci.image.index.v1+json,application/vnd.docker.distribution.manifest.list.v2+json";
+    let request = caller()
+        .get(at(&gateway, "/r/lab/v2/a/manifests/x?ns=b"))
+        .header("accept", accept)
+        .header("authorization", "Bearer caller")
+        .header("cookie", "session=browser")
+        .header("range", "bytes=0-1")
+        .header("x-forwarded-for", "10.0.0.1")
+        .header("proxy-authorization", "Basic cHJveHk6")
+        .header("te", "trailers")
+        .header("referer", "http://127.0.0.1/secret");
+    let response = request.send().await.unwrap();
+    let headers = response.headers();
+    for (name, expected) in [
+        ("content-type", Some("text/html")),
+        ("docker-content-digest", Some("sha256:00")),
+        ("x-content-type-options", Some("nosniff")),
+        ("content-security-policy", Some("default-src 'none'; frame-ancestors 'none'; sandbox")),
+        ("cross-origin-resource-policy", Some("same-origin")),
+        ("x-frame-options", Some("DENY")),
+        ("referrer-policy", Some("no-referrer")),
+        ("cache-control", Some("private, no-cache")),
+        ("set-cookie", None),
+        ("access-control-allow-origin", None),
+        ("service-worker-allowed", None),
+        ("keep-alive", None),
+        ("x-powered-by", None),
+        ("refresh", None),
+    ] {
+        assert_eq!(headers.get(name).map(|value| value.to_str().unwrap()), expected, "{name}");
+    }
+    let asked = registry.asked.lock().unwrap();
+    let (line, headers): &(String, HeaderMap) = &asked[0];
+    assert_eq!(line, "GET /v2/a/manifests/x?ns=b");
+    let mut names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "authorization", "host", "range", "user-agent"]);
+    assert_eq!(headers["accept"], accept);
+    assert_eq!(headers["host"], registry.url.trim_start_matches("http://"));
+}
+
+#[tokio::test]
+async fn places_become_references_relative_to_the_request() {
+    let registry = Scripted::start(|line| match line {
+        "GET /v2/" => answer(401, &[("www-authenticate", "Bearer realm=\"/\",service=\"s\"")], ""),
+        "POST /v2/a/b/blobs/uploads/" => {
+            answer(202, &[("location", "/v2/a/b/blobs/uploads/id?_state=x%2By")], "")
+        }
+        "PATCH /v2/a/b/blobs/uploads/id" => answer(202, &[("location", "id2?_state=2")], ""),
+        "POST /v2/c/blobs/uploads/" => {
+            answer(202, &[("location", "https://attacker.example/v2/c/blobs/uploads/1")], "")
+        }
+        "POST /v2/d/blobs/uploads/" => answer(202, &[("location", "/admin")], ""),
+        "POST /v2/e/blobs/uploads/" => answer(307, &[("location", "/v2/e/blobs/uploads/1")], ""),
+        "GET /v2/a/tags/list" => answer(200, &[("link", "</v2/a/tags/list?last=x&n=1>; rel=\"next\"")], "{}"),
+        "GET /v2/c/tags/list" => {
+            answer(200, &[("link", "<https://attacker.example/v2/c/tags/list>; rel=\"next\"")], "{}")
+        }
+        _ => answer(404, &[], ""),
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "").await;
+    for (method, path, status, name, expected) in [
+        (
+            "POST",
+            "v2/a/b/blobs/uploads/",
+            202,
+            "location",
+            Some("../../../../../v2/a/b/blobs/uploads/id?_state=x%2By"),
+        ),
+        (
+            "PATCH",
+            "v2/a/b/blobs/uploads/id",
+            202,
+            "location",
+            Some("../../../../../v2/a/b/blobs/uploads/id2?_state=2"),
+        ),
+        ("POST", "v2/c/blobs/uploads/", 502, "location", None),
+        ("POST", "v2/d/blobs/uploads/", 502, "location", None),
+        ("POST", "v2/e/blobs/uploads/", 502, "location", None),
+        ("GET", "v2/a/tags/list", 200, "link", Some("<../../../v2/a/tags/list?last=x&n=1>; rel=\"next\"")),
+        ("GET", "v2/c/tags/list", 200, "link", None),
+        // A realm that is no URL cannot be asked for a token.
+        ("GET", "v2/", 502, "www-authenticate", None),
+    ] {
+        let url = at(&gateway, &format!("/r/lab/{path}"));
+        let response = caller().request(method.parse().unwrap(), url).send().await.unwrap();
+        let found = response.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!((response.status().as_u16(), found), (status, expected), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn realms_are_the_gateways_own_path_whatever_its_depth() {
+    let registry = Scripted::start(|line| match line.split('?').next().unwrap() {
+        "GET /auth/token" => {
+            answer(200, &[("content-type", "application/json"), ("set-cookie", "a=b")], "{\"token\":\"t\"}")
+        }
+        _ => answer(
+            401,
+            &[(
+                "www-authenticate",
+                "Bearer realm=\"URL/auth/token?x=1\",service=\"s\",scope=\"repository:a:pull\"",
+            )],
+            "",
+        ),
+    })
+    .await;
+    // The script does not know its own address, so a second one sends it on.
+    let url = registry.url.clone();
+    let front = Scripted::start(move |_| {
+        let realm =
+            format!("Bearer realm=\"{url}/auth/token?x=1\",service=\"s\",scope=\"repository:a:pull\"");
+        answer(401, &[("www-authenticate", realm.as_str())], "")
+    })
+    .await;
+    let token_host = registry.url.trim_start_matches("http://");
+    let gateway = gateway(&front.url, "", &format!("token_hosts = ['{token_host}']")).await;
+    for (path, up) in
+        [("v2/", "../"), ("v2", ""), ("v2/a/manifests/x", "../../../"), ("v2/a/b/tags/list", "../../../../")]
+    {
+        let response = get(&gateway, &format!("/r/lab/{path}")).await;
+        let expected = format!("Bearer realm=\"{up}token\",service=\"s\",scope=\"repository:a:pull\"");
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()["www-authenticate"], expected, "{path}");
+    }
+    let request = caller().get(at(&gateway, "/r/lab/token?service=s&scope=repository%3Aa%3Apull"));
+    let response = request.basic_auth("user", Some("secret")).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().get("set-cookie").is_none());
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!(response.text().await.unwrap(), "{\"token\":\"t\"}");
+    assert_eq!(registry.lines(), ["GET /auth/token?x=1&service=s&scope=repository%3Aa%3Apull"]);
+}
+
+#[tokio::test]
+async fn manifests_and_uploads_are_bounded() {
+    const LARGE: usize = 4 * 1024 * 1024 + 1;
+    let url = start(Router::new().fallback(async |request: Request| {
+        let told = request.uri().path().ends_with("told");
+        if request.method() == "GET" {
+            let pieces =
+                stream::iter((0..65).map(|_| Ok::<_, Infallible>(Bytes::from(vec![b' '; 64 * 1024]))));
+            return if told {
+                Response::new(Body::from(vec![b' '; LARGE]))
+            } else {
+                Response::new(Body::from_stream(pieces))
+            };
+        }
+        let read = axum::body::to_bytes(request.into_body(), usize::MAX).await;
+        Response::builder().status(if read.is_ok() { 201 } else { 400 }).body(Body::empty()).unwrap()
+    }))
+    .await;
+    let gateway = gateway(&url, "", "max_upload_mib = 1").await;
+    assert_eq!(get(&gateway, "/r/lab/v2/a/manifests/told").await.status(), 502);
+    assert!(get(&gateway, "/r/lab/v2/a/manifests/chunked").await.bytes().await.is_err());
+    for (method, path, size, expected) in [
+        ("PUT", "manifests/x", LARGE - 1, 201),
+        ("PUT", "manifests/x", LARGE, 413),
+        ("PATCH", "blobs/uploads/1", 1024 * 1024, 201),
+        ("PATCH", "blobs/uploads/1", 1024 * 1024 + 1, 413),
+    ] {
+        for known in [true, false] {
+            let content = Bytes::from(vec![b' '; size]);
+            let body = if known {
+                reqwest::Body::from(content)
+            } else {
+                reqwest::Body::wrap_stream(stream::iter([Ok::<_, Infallible>(content)]))
+            };
+            let url = at(&gateway, &format!("/r/lab/v2/a/{path}"));
+            let sent = caller().request(method.parse().unwrap(), url).body(body).send().await;
+            // A caller that still sends may find the connection closed in place of the answer.
+            let status = sent.map_or(413, |response| response.status().as_u16());
+            assert_eq!(status, expected, "{method} {path} of {size} bytes, length known: {known}");
+        }
+    }
+}

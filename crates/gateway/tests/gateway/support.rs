@@ -1,0 +1,251 @@
+//! What the tests share: gateways, callers, folders, and the registry client sent through a gateway.
+
+use std::{
+    cell::Cell,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::Request as Incoming, response::Response as Outgoing};
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::{HeaderMap, HeaderValue, header};
+use reqwest::redirect::Policy;
+use tallyman_core::{Descriptor, Digest, MediaType, Reference, Registry};
+use tallyman_gateway::{Config, Running, serve};
+use tallyman_registry::{
+    Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Request, Response,
+    Retry, Transport, TransportError,
+};
+use url::Url;
+
+/// A folder that goes when its owner goes.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
+        let count = COUNT.replace(COUNT.get() + 1);
+        let thread = std::thread::current().name().unwrap_or_default().replace(':', "-");
+        let folder =
+            std::env::temp_dir().join(format!("tallyman-{name}-{}-{thread}-{count}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// The configuration of one registry called `lab`, listening on a free port. `top` comes before it, `more` belongs to it.
+pub fn text(url: &str, top: &str, more: &str) -> String {
+    format!("listen = '127.0.0.1:0'\n{top}\n[[registries]]\nname = 'lab'\nurl = '{url}'\n{more}\n")
+}
+
+pub async fn gateway(url: &str, top: &str, more: &str) -> Running {
+    let config: Config = toml::from_str(&text(url, top, more)).unwrap();
+    serve(config, None).await.unwrap()
+}
+
+/// A gateway whose file is in `folder`, so that it can be read anew.
+pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Running {
+    let path = folder.join("gateway.toml");
+    fs::write(&path, text(url, top, more)).unwrap();
+    serve(Config::read(&path).unwrap(), Some(path)).await.unwrap()
+}
+
+pub fn at(gateway: &Running, path: &str) -> String {
+    format!("http://{}{path}", gateway.address)
+}
+
+/// A caller that follows no redirects.
+pub fn caller() -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).no_proxy().no_gzip().build().unwrap()
+}
+
+pub async fn get(gateway: &Running, path: &str) -> reqwest::Response {
+    caller().get(at(gateway, path)).send().await.unwrap()
+}
+
+/// A server that answers as the test says and remembers what it was asked.
+#[derive(Clone)]
+pub struct Scripted {
+    pub url: String,
+    pub asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+}
+
+impl Scripted {
+    pub async fn start(answer: impl Fn(&str) -> Outgoing + Clone + Send + Sync + 'static) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        let app = Router::new().fallback(async move |request: Incoming| {
+            let line = format!("{} {}", request.method(), request.uri());
+            log.lock().unwrap().push((line.clone(), request.headers().clone()));
+            answer(&line)
+        });
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { url, asked }
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.asked.lock().unwrap().iter().map(|(line, _)| line.clone()).collect()
+    }
+}
+
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &'static str) -> Outgoing {
+    let mut response = Outgoing::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Body::from(body)).unwrap()
+}
+
+/// Sends the requests for one registry to `/r/lab` of a gateway, and lets nothing past it.
+struct Through {
+    native: NativeTransport,
+    registry: String,
+    gateway: String,
+}
+
+impl Transport for Through {
+    fn send(&self, mut request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        async move {
+            let asked = Url::parse(&request.url).unwrap();
+            assert_eq!(
+                asked.authority(),
+                self.registry,
+                "only the registry is asked, and only through the gateway"
+            );
+            let query = asked.query().map_or_else(String::new, |query| format!("?{query}"));
+            request.url = format!("{}/r/lab{}{query}", self.gateway, asked.path());
+            let mut response = self.native.send(request).await?;
+            response.url = asked.to_string();
+            let challenges: Vec<HeaderValue> =
+                response.headers.get_all(header::WWW_AUTHENTICATE).into_iter().cloned().collect();
+            response.headers.remove(header::WWW_AUTHENTICATE);
+            for challenge in challenges {
+                let challenge = challenge.to_str().unwrap();
+                let absolute = match challenge.split_once("realm=\"../") {
+                    Some((scheme, rest)) => {
+                        let (realm, rest) = rest.split_once('"').unwrap();
+                        format!("{scheme}realm=\"{}\"{rest}", asked.join(&format!("../{realm}")).unwrap())
+                    }
+                    None => challenge.to_owned(),
+                };
+                response.headers.append(header::WWW_AUTHENTICATE, absolute.parse().unwrap());
+            }
+            Ok(response)
+        }
+        .boxed_local()
+    }
+
+    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+        self.native.reaches(url)
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        self.native.sleep(duration)
+    }
+
+    fn now(&self) -> f64 {
+        self.native.now()
+    }
+
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
+        self.native.join(base, location)
+    }
+
+    fn obeys_cors(&self) -> bool {
+        false
+    }
+}
+
+struct Fixed(Credentials);
+
+impl CredentialSource for Fixed {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        future::ready(Ok(Some(self.0.clone()))).boxed_local()
+    }
+}
+
+/// The registry client for `registry` (`host:port`), through a gateway.
+pub fn client(gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Client {
+    let through = Through {
+        native: NativeTransport::new().unwrap(),
+        registry: registry.to_owned(),
+        gateway: gateway.to_owned(),
+    };
+    let retry = Retry { first_wait: Duration::from_millis(2), ..Retry::default() };
+    let builder = Client::builder(Rc::new(through)).access(|_| Access::PlainFirst).retry(retry);
+    match user {
+        None => builder.build(),
+        Some((user, password)) => {
+            let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
+            builder.credentials(Rc::new(Fixed(credentials))).build()
+        }
+    }
+}
+
+pub fn reference(registry: &str, rest: &str) -> Reference {
+    format!("{registry}/{rest}").parse().unwrap()
+}
+
+/// An image of one config and one layer.
+pub struct Image {
+    pub config: Vec<u8>,
+    pub layer: Vec<u8>,
+    pub bytes: Arc<[u8]>,
+}
+
+impl Image {
+    pub fn new(architecture: &str) -> Self {
+        let config = format!(r#"{{"architecture":"{architecture}","os":"linux"}}"#).into_bytes();
+        let layer = format!("layer of {architecture}").into_bytes();
+        let bytes = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","size":{},"digest":"{}"}},"layers":[{{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":{},"digest":"{}"}}]}}"#,
+            MediaType::DockerManifest.as_str(),
+            config.len(),
+            Digest::of(&config),
+            layer.len(),
+            Digest::of(&layer),
+        );
+        Self { config, layer, bytes: bytes.into_bytes().into() }
+    }
+
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::new(MediaType::DockerManifest, Digest::of(&self.bytes), self.bytes.len() as u64)
+    }
+
+    pub fn layer_descriptor(&self) -> Descriptor {
+        let media_type = MediaType::new("application/vnd.docker.image.rootfs.diff.tar.gzip");
+        Descriptor::new(media_type, Digest::of(&self.layer), self.layer.len() as u64)
+    }
+
+    /// A Docker list of this image alone.
+    pub fn list(&self) -> Arc<[u8]> {
+        let list = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","size":{},"digest":"{}","platform":{{"architecture":"amd64","os":"linux"}}}}]}}"#,
+            MediaType::DockerList.as_str(),
+            MediaType::DockerManifest.as_str(),
+            self.bytes.len(),
+            Digest::of(&self.bytes),
+        );
+        list.into_bytes().into()
+    }
+}

@@ -1,0 +1,168 @@
+//! A real CNCF Distribution, where the machine has one, and a token service for it.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Json, Router,
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    routing::get,
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+};
+use serde_json::{Value, json};
+
+use crate::support::Folder;
+
+/// The password is `secret`.
+pub const USERS: &str = "user:$2b$05$q6Htzl/oRrw6B4usBtcNxuynbwcIAL2bRf0A8OSKNxWB.iISJwtM2\n";
+
+pub struct Distribution {
+    child: Child,
+    _folder: Folder,
+    pub host: String,
+}
+
+impl Distribution {
+    /// Starts one on a free port, with `auth` as that section of its configuration, in which `FOLDER` is its own folder.
+    /// `None` without the program.
+    pub fn start(auth: &str) -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = Folder::new("distribution");
+        folder.write("users", USERS);
+        let auth = auth.replace("FOLDER", &folder.0.display().to_string());
+        let text = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: \
+             true}}}}\nhttp: {{addr: '127.0.0.1:{port}', secret: tests}}\n{auth}\n",
+            folder.0.join("data").display()
+        );
+        let config = folder.write("config.yml", &text);
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(child) = command.spawn() else {
+            eprintln!("skipped: docker-registry is not installed");
+            return None;
+        };
+        let running = Self { child, _folder: folder, host: format!("127.0.0.1:{port}") };
+        wait_for(&running.host);
+        Some(running)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host)
+    }
+}
+
+impl Drop for Distribution {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Waits until somebody listens.
+pub fn wait_for(host: &str) {
+    for _ in 0..200 {
+        if TcpStream::connect(host).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody listens at {host} after ten seconds");
+}
+
+/// A token service that signs with a key of its own.
+pub struct TokenService {
+    pub realm: String,
+    pub certificate: PathBuf,
+    _folder: Folder,
+}
+
+struct Signer {
+    key: EcdsaKeyPair,
+    certificate: String,
+}
+
+impl TokenService {
+    pub async fn start() -> Self {
+        let folder = Folder::new("token");
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        let path = folder.write("certificate.pem", &certificate.pem());
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key.serialize_der(), &random);
+        let signer = Signer { key: key.unwrap(), certificate: STANDARD.encode(certificate.der()) };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let realm = format!("http://{}/token", listener.local_addr().unwrap());
+        let app = Router::new().route("/token", get(give)).with_state(Arc::new(signer));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { realm, certificate: path, _folder: folder }
+    }
+
+    pub fn host(&self) -> &str {
+        self.realm.strip_prefix("http://").unwrap().strip_suffix("/token").unwrap()
+    }
+
+    /// The section of Distribution's configuration.
+    pub fn section(&self) -> String {
+        format!(
+            "auth: {{token: {{realm: '{}', service: registry, issuer: tests, rootcertbundle: {}}}}}",
+            self.realm,
+            self.certificate.display()
+        )
+    }
+}
+
+async fn give(
+    State(signer): State<Arc<Signer>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> (StatusCode, Json<Value>) {
+    let expected = format!("Basic {}", STANDARD.encode("user:secret"));
+    if headers.get(header::AUTHORIZATION).is_none_or(|found| found.as_bytes() != expected.as_bytes()) {
+        let errors = json!({ "errors": [{ "code": "UNAUTHORIZED", "message": "who are you" }] });
+        return (StatusCode::UNAUTHORIZED, Json(errors));
+    }
+    let token = signer.token(&query.unwrap_or_default());
+    (StatusCode::OK, Json(json!({ "token": token, "expires_in": 300 })))
+}
+
+impl Signer {
+    /// A token that allows everything that was asked for.
+    fn token(&self, query: &str) -> String {
+        let access: Vec<Value> = url::form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name == "scope")
+            .flat_map(|(_, scopes)| scopes.split(' ').map(str::to_owned).collect::<Vec<_>>())
+            .map(|scope| {
+                let (resource, actions) = scope.rsplit_once(':').unwrap();
+                let (kind, name) = resource.split_once(':').unwrap();
+                json!({ "type": kind, "name": name, "actions": actions.split(',').collect::<Vec<_>>() })
+            })
+            .collect();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let header = json!({ "typ": "JWT", "alg": "ES256", "x5c": [self.certificate] });
+        let claims = json!({
+            "iss": "tests", "sub": "user", "aud": "registry", "jti": now.to_string(),
+            "iat": now - 60, "nbf": now - 60, "exp": now + 300, "access": access,
+        });
+        let encode = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let signed = format!("{}.{}", encode(header), encode(claims));
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
