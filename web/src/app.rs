@@ -12,30 +12,30 @@ use crate::{
     components::{icon::Icon, reference_box::ReferenceBox},
     pages::{compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, start::Start},
     routes::Route,
-    state::{registry::Registries, settings},
+    state::{registry::Registries, settings::Settings},
 };
 
 /// How much longer than a wait its notice is shown.
 const LINGER: Duration = Duration::from_secs(3);
 
+/// Properties of [`App`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What the app was served with.
+    pub settings: Rc<Settings>,
+}
+
 /// The whole app.
 #[component]
-pub fn App() -> Html {
+pub fn App(props: &Props) -> Html {
     let notice = use_state(AttrValue::default);
-    let registries = use_memo((), |()| {
+    let registries = use_memo(props.settings.clone(), |settings| {
         let notice = notice.setter();
-        Registries::new(move |event| tell(event, &notice))
+        Registries::new(settings, move |event| tell(event, &notice))
     });
-    let settings = use_state(|| None);
-    {
-        let settings = settings.clone();
-        use_effect_with((), move |()| {
-            spawn_local(async move { settings.set(Some(Rc::new(settings::fetch().await))) });
-        });
-    }
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
-            <ContextProvider<Option<Rc<settings::Settings>>> context={(*settings).clone()}>
+            <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
                 <HashRouter>
                     <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ "Skip to the content" }</a>
                     <Header />
@@ -44,7 +44,7 @@ pub fn App() -> Html {
                         <Switch<Route> render={page} />
                     </main>
                 </HashRouter>
-            </ContextProvider<Option<Rc<settings::Settings>>>>
+            </ContextProvider<Rc<Settings>>>
         </ContextProvider<Rc<Registries>>>
     }
 }

@@ -1,5 +1,6 @@
 //! What the app knows: its settings, and what registries answered. Pages reach the network only through here.
 
+pub mod gateway;
 pub mod inspection;
 pub mod order;
 pub mod pages;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{config::Config, refusal::Refusal, upstream::Upstream};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../dist"]
+#[folder = "../../dist"]
 #[allow_missing = true]
 struct Files;
 
@@ -43,20 +43,20 @@ pub(crate) fn file(
         });
     };
     let tag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
-    let mut response =
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            let policy = (name == "index.html").then(|| policy(config, &String::from_utf8_lossy(&file.data)));
-            let mut response = Response::new(Body::from(file.data.into_owned()));
-            let kind =
-                HeaderValue::from_str(file.metadata.mimetype()).expect("media types are header values");
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            if let Some(policy) = policy {
-                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-            }
-            response
-        };
+    let policy = (name == "index.html").then(|| policy(config, &String::from_utf8_lossy(&file.data)));
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(Body::from(file.data.into_owned()));
+        let kind = HeaderValue::from_str(file.metadata.mimetype()).expect("media types are header values");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    };
+    // A browser takes the headers of a 304 for those of the page that it kept, so this one goes with both.
+    if let Some(policy) = policy {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let kept = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     response

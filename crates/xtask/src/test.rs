@@ -137,6 +137,9 @@ fn e2e(sh: &Shell) -> Result<Count> {
     web::build(sh)?;
     dev_registry::build(sh)?;
     build_tab(sh)?;
+    step("cargo build: the gateway", || {
+        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-gateway").quiet().run()?)
+    })?;
     let report = root().join("target/e2e.json");
     // An old report must not stand in for a run that did not come to its end.
     if report.exists() {

@@ -10,7 +10,7 @@ use crate::{components::reference_box::ReferenceBox, routes::Route, state::setti
 /// One box for a reference, and images worth a look where the server names some.
 #[component]
 pub fn Start() -> Html {
-    let settings = use_context::<Option<Rc<Settings>>>().flatten();
+    let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     use_effect_with((), |()| super::inspect::set_title("Tallyman"));
     html! {
         <div class="hero">
@@ -19,14 +19,12 @@ pub fn Start() -> Html {
                 { "Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says." }
             </p>
             <ReferenceBox large=true />
-            if let Some(settings) = settings {
-                { below(&settings) }
-            }
+            { below(&settings) }
         </div>
     }
 }
 
-/// Samples, or, where the server names none, what to expect. Nothing stands here until that is known.
+/// Registries and samples, or, where the server names none, what to expect.
 fn below(settings: &Settings) -> Html {
     html! {
         <>
@@ -35,7 +33,9 @@ fn below(settings: &Settings) -> Html {
                     <h2>{ "Explore" }</h2>
                     <p class="title__chips">
                         { for settings.registries.iter().map(|registry| html! {
-                            <Link<Route> to={Route::Explore { place: registry.clone() }} classes="button"><code>{ registry }</code></Link<Route>>
+                            <Link<Route> to={Route::Explore { place: registry.host().to_owned() }} classes="button">
+                                <code>{ registry.host().to_owned() }</code>
+                            </Link<Route>>
                         }) }
                     </p>
                 </section>

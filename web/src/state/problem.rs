@@ -107,13 +107,13 @@ impl Problem {
             "cors" if reference.registry().is_docker_hub() => (
                 "Docker Hub does not let pages of other origins read what it says".to_owned(),
                 vec![
-                    "It sends no CORS headers, and nobody but Docker can change that. Copy the image to a registry of your own, and inspect it there.".to_owned(),
+                    "It sends no CORS headers, and nobody but Docker can change that. Serve this app with tallyman-gateway --registry hub=https://registry-1.docker.io, which reaches it for the browser.".to_owned(),
                 ],
             ),
             "cors" => (
                 format!("{registry} answers, but does not let pages of other origins read what it says"),
                 vec![
-                    "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app from the registry's own origin.".to_owned(),
+                    "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app with tallyman-gateway, which reaches registries for the browser.".to_owned(),
                 ],
             ),
             "mixed-content" => (
@@ -126,7 +126,7 @@ impl Problem {
             ),
             "unauthorized" => (
                 format!("{registry} asks for a user and a password"),
-                vec!["Signing in comes with a later version; until then only public images can be inspected.".to_owned()],
+                vec!["This page cannot sign in yet. Serve it with tallyman-gateway and the registry's credentials in the gateway's configuration; until then only public images can be inspected.".to_owned()],
             ),
             "digest-mismatch" | "size-mismatch" => (
                 format!("What {registry} sent for {} is not what was asked for", reference.familiar()),

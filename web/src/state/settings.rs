@@ -2,15 +2,51 @@
 
 use gloo_net::http::Request;
 use serde::Deserialize;
+use tallyman_core::Registry;
 
 /// What `config.json` says. A server that does not have it, or an older one, leaves the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Registries to explore, by host and port.
-    pub registries: Vec<String>,
+    /// Registries to explore.
+    pub registries: Vec<RegistrySetting>,
     /// Images worth a look, offered on the start page.
     pub samples: Vec<Sample>,
+}
+
+/// A registry to explore.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum RegistrySetting {
+    /// One that browsers reach themselves, by host and port.
+    Direct(String),
+    /// One that the gateway reaches which serves the app.
+    Gateway {
+        /// Host and port, as references name it.
+        host: String,
+        /// Where its `/v2/` is found, relative to the page.
+        path: String,
+    },
+}
+
+impl RegistrySetting {
+    /// Host and port, as references name it.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Direct(host) | Self::Gateway { host, .. } => host,
+        }
+    }
+
+    /// The host that requests go to and, in its place, the path on the server of the app, where it is reached that way.
+    pub fn way(&self) -> Option<(String, String)> {
+        match self {
+            Self::Direct(_) => None,
+            Self::Gateway { host, path } => {
+                let registry: Registry = host.parse().ok()?;
+                Some((registry.api_host().to_owned(), path.clone()))
+            }
+        }
+    }
 }
 
 /// An image worth a look.
