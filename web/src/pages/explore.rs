@@ -30,12 +30,15 @@ enum Place {
     Repository(Box<Reference>),
 }
 
-fn place(text: &str) -> Result<Place, Problem> {
+fn place(text: &str) -> Result<Place, Box<Problem>> {
     let text = text.trim_end_matches('/');
     if !text.contains('/') {
-        return text.parse().map(Place::Registry).map_err(|error| Problem::of_reference(text, &error));
+        return text
+            .parse()
+            .map(Place::Registry)
+            .map_err(|error| Box::new(Problem::of_reference(text, &error)));
     }
-    let reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
+    let reference = text.parse().map_err(|error| Box::new(Problem::of_reference(text, &error)))?;
     Ok(Place::Repository(Box::new(reference)))
 }
 

@@ -1,1 +1,310 @@
-//! x
+//! What those who run a gateway rely on.
+
+use std::{
+    convert::Infallible,
+    fs,
+    io::{BufRead, BufReader, Read},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use axum::{Router, body::Body, response::Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tallyman_core::Digest;
+use tallyman_dev_registry::{Auth, Registry, TokenAuth};
+use tokio::sync::Notify;
+
+use crate::support::{Folder, Scripted, answer, at, caller, gateway, gateway_of, get, text};
+
+/// A registry whose blobs come in two halves, the second when it is told.
+async fn halting() -> (String, Arc<Notify>) {
+    let go_on = Arc::new(Notify::new());
+    let told = Arc::clone(&go_on);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(async move || {
+        let pieces = stream::unfold(0, move |at| {
+            let told = Arc::clone(&told);
+            async move {
+                if at == 1 {
+                    told.notified().await;
+                }
+                (at < 2).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"half ")), at + 1))
+            }
+        });
+        Response::new(Body::from_stream(pieces))
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, go_on)
+}
+
+const BLOB: &str =
+    "/r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+#[tokio::test]
+async fn the_app_is_told_what_there_is() {
+    let top = "title = 'Ours'\ntheme = 'dark'\n[[samples]]\nreference = 'lab/a'\nabout = 'an image'";
+    let gateway = gateway("http://127.0.0.1:5000", top, "read_only = true\ndelete = true").await;
+    let told: serde_json::Value =
+        serde_json::from_str(&get(&gateway, "/config.json").await.text().await.unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "title": "Ours",
+        "theme": "dark",
+        "registries": [{
+            "name": "lab", "host": "127.0.0.1:5000", "path": "r/lab/", "readOnly": true, "delete": false,
+            "signedIn": false,
+        }],
+        "features": { "gateway": true, "signIn": false, "direct": false },
+        "samples": [{ "reference": "lab/a", "about": "an image" }],
+    });
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn the_app_is_served_by_its_policy_or_said_to_be_missing() {
+    let gateway = gateway("http://127.0.0.1:5000", "", "").await;
+    let response = get(&gateway, "/").await;
+    let is_built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/index.html").exists();
+    assert_eq!(response.status(), if is_built { 200 } else { 503 });
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+        "{policy}"
+    );
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    if is_built {
+        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-"), "{policy}");
+        let tag = response.headers()["etag"].clone();
+        let again =
+            caller().get(at(&gateway, "/index.html")).header("if-none-match", tag).send().await.unwrap();
+        assert_eq!(again.status(), 304);
+        let page = response.text().await.unwrap();
+        let wasm = page.split(['\'', '"']).find(|part| part.ends_with("_bg.wasm")).unwrap();
+        let wasm = caller()
+            .get(at(&gateway, &format!("/{}", wasm.trim_start_matches("./"))))
+            .header("accept-encoding", "gzip")
+            .send()
+            .await
+            .unwrap();
+        let headers = wasm.headers();
+        assert_eq!(headers["content-type"], "application/wasm");
+        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(headers["content-encoding"], "gzip");
+    }
+    assert_eq!(get(&gateway, "/../Cargo.toml").await.status(), 404);
+    assert_eq!(caller().post(at(&gateway, "/")).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test]
+async fn requests_are_counted_and_bounded_by_caller() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let top = "trusted_proxies = ['127.0.0.0/8']";
+    let gateway = gateway(&registry.url, top, "requests_per_minute = 2").await;
+    for (from, expected) in [("192.0.2.1", 200), ("192.0.2.1", 200), ("192.0.2.1", 429), ("192.0.2.2", 200)] {
+        let request = caller().get(at(&gateway, "/r/lab/v2/")).header("x-forwarded-for", from);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{from}");
+        assert_eq!(response.headers().contains_key("retry-after"), expected == 429);
+        assert_eq!(response.headers().contains_key("x-tallyman-gateway"), expected == 429);
+        response.bytes().await.unwrap();
+    }
+    assert_eq!(registry.lines().len(), 3);
+    let text = get(&gateway, "/metrics").await.text().await.unwrap();
+    for line in [
+        "tallyman_gateway_requests_total{registry=\"lab\",kind=\"base\",method=\"GET\",status=\"200\"} 3",
+        "tallyman_gateway_requests_total{registry=\"lab\",kind=\"base\",method=\"GET\",status=\"429\"} 1",
+        "tallyman_gateway_running 0",
+        "tallyman_gateway_answer_seconds_count{registry=\"lab\"} 4",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn content_comes_from_the_cache_only_for_those_whom_the_registry_would_serve() {
+    let registry =
+        Registry::builder().auth(Auth::Token(TokenAuth::new("user", "secret"))).start().await.unwrap();
+    let content = vec![7; 300_000];
+    let digest = registry.put_blob("acme/app", content.clone());
+    assert_eq!(digest.to_string(), Digest::of(&content).to_string());
+    let folder = Folder::new("cache");
+    let top = format!("[cache]\nfolder = {:?}\nmax_mib = 10", folder.0.display());
+    let gateway = gateway(&registry.url(), &top, "").await;
+    let token = caller().get(at(&gateway, "/r/lab/v2/")).send().await.unwrap().headers()["www-authenticate"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(token.starts_with("Bearer realm=\"../token\""), "{token}");
+    let answer = caller()
+        .get(at(&gateway, "/r/lab/token?scope=repository:acme/app:pull"))
+        .basic_auth("user", Some("secret"))
+        .send()
+        .await
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    let bearer = format!("Bearer {}", answer["token"].as_str().unwrap());
+    registry.clear_requests();
+    let url = at(&gateway, &format!("/r/lab/v2/acme/app/blobs/{digest}"));
+    for expected in ["miss", "hit"] {
+        let response = caller().get(&url).header("authorization", &bearer).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["x-cache"], expected);
+        assert_eq!(response.headers()["docker-content-digest"], digest.to_string());
+        assert_eq!(response.bytes().await.unwrap(), content);
+    }
+    let part = caller()
+        .get(&url)
+        .header("authorization", &bearer)
+        .header("range", "bytes=0-9")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (206, 10));
+    assert_eq!(caller().get(&url).send().await.unwrap().status(), 401, "nobody else gets what somebody got");
+    let elsewhere = url.replace("acme/app", "acme/other");
+    assert_eq!(caller().get(elsewhere).header("authorization", &bearer).send().await.unwrap().status(), 401);
+    let asked: Vec<String> =
+        registry.requests().iter().map(|asked| format!("{} {}", asked.method, asked.status)).collect();
+    assert_eq!(asked[..3], ["GET 200", "HEAD 200", "GET 206"]);
+}
+
+#[tokio::test]
+async fn a_reload_changes_what_comes_and_not_what_runs() {
+    let (url, go_on) = halting().await;
+    let folder = Folder::new("reload");
+    let gateway = gateway_of(&folder.0, &url, "title = 'Before'", "").await;
+    let mut running = get(&gateway, BLOB).await.bytes_stream();
+    assert_eq!(running.next().await.unwrap().unwrap(), "half ");
+    let file = folder.0.join("gateway.toml");
+    fs::write(&file, text(&url, "title = 'After'", "read_only = true").replace("'lab'", "'other'")).unwrap();
+    gateway.reload().await.unwrap();
+    assert!(get(&gateway, "/config.json").await.text().await.unwrap().contains("After"));
+    assert_eq!(get(&gateway, "/r/lab/v2/").await.status(), 404);
+
+    for broken in ["not toml", "listen = '127.0.0.1:0'", "[[registries]]\nname = 'x'\nurl = 'ftp://x'"] {
+        fs::write(&file, broken).unwrap();
+        assert!(gateway.reload().await.is_err(), "{broken}");
+    }
+    assert!(get(&gateway, "/config.json").await.text().await.unwrap().contains("After"));
+    go_on.notify_one();
+    assert_eq!(running.next().await.unwrap().unwrap(), "half ", "the registry is gone, the transfer goes on");
+    assert!(running.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_end_lets_transfers_end_first() {
+    let (url, go_on) = halting().await;
+    let gateway = gateway(&url, "", "").await;
+    let address = gateway.address;
+    assert_eq!(get(&gateway, "/readyz").await.status(), 200);
+    let mut running = get(&gateway, BLOB).await.bytes_stream();
+    assert_eq!(running.next().await.unwrap().unwrap(), "half ");
+    let ending = tokio::spawn(gateway.end());
+    let refused = async {
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), refused)
+        .await
+        .expect("no new connections are taken");
+    assert!(!ending.is_finished());
+    go_on.notify_one();
+    assert_eq!(running.next().await.unwrap().unwrap(), "half ");
+    assert!(running.next().await.is_none());
+    tokio::time::timeout(std::time::Duration::from_secs(5), ending)
+        .await
+        .expect("nothing runs any more")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn transfers_that_never_end_do_not_hold_an_end_up() {
+    let (url, _go_on) = halting().await;
+    let gateway = gateway(&url, "shutdown_seconds = 1", "").await;
+    let mut running = get(&gateway, BLOB).await.bytes_stream();
+    assert_eq!(running.next().await.unwrap().unwrap(), "half ");
+    tokio::time::timeout(std::time::Duration::from_secs(5), gateway.end()).await.expect("the time is over");
+}
+
+#[tokio::test]
+async fn tls_brings_http2_and_certificates_are_checked_upstream() {
+    let folder = Folder::new("tls");
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = folder.write("certificate.pem", &cert.pem());
+    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let top = format!("[tls]\ncertificate = {:?}\nkey = {:?}", certificate.display(), key.display());
+    let secure = gateway("http://127.0.0.1:1", &top, "").await;
+    let trusted = reqwest::Certificate::from_pem(cert.pem().as_bytes()).unwrap();
+    let caller = reqwest::Client::builder().no_proxy().add_root_certificate(trusted).build().unwrap();
+    let url = format!("https://localhost:{}", secure.address.port());
+    let response = caller.get(format!("{url}/config.json")).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.version()), (200, http::Version::HTTP_2));
+    let refused =
+        caller.get(format!("{url}/config.json")).header("origin", "https://attacker.example").send().await;
+    assert_eq!(refused.unwrap().status(), 403);
+    let own = caller.get(format!("{url}/config.json")).header("origin", &url).send().await;
+    assert_eq!(own.unwrap().status(), 200, "the name of an HTTP/2 request is in its URI");
+
+    // That gateway is no registry, but whether it answers at all is a matter of its certificate.
+    for (more, expected) in [
+        (String::new(), 502),
+        ("insecure = true".to_owned(), 404),
+        (format!("ca_file = {:?}", certificate.display()), 404),
+    ] {
+        let front = gateway(&url, "", &more).await;
+        assert_eq!(get(&front, "/r/lab/v2/").await.status(), expected, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told() {
+    let registry = Scripted::start(|_| answer(401, &[("www-authenticate", "Basic realm=\"r\"")], "")).await;
+    let folder = Folder::new("program");
+    let file = folder.write("gateway.toml", &text(&registry.url, "title = 'Before'", ""));
+    let program = env!("CARGO_BIN_EXE_tallyman-gateway");
+    let check = Command::new(program).args(["--check", "--config"]).arg(&file).status().unwrap();
+    assert!(check.success());
+    let check = Command::new(program).arg("--check").stderr(Stdio::piped()).output().unwrap();
+    assert!(!check.status.success());
+    assert!(String::from_utf8_lossy(&check.stderr).contains("--registry NAME=URL"));
+
+    let mut running = Command::new(program)
+        .args(["--log", "json", "--config"])
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(running.stderr.take().unwrap());
+    let mut lines = String::new();
+    log.read_line(&mut lines).unwrap();
+    let url = lines.split("listening at ").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &running.id().to_string()]).status().unwrap().success());
+    };
+    let asked = caller()
+        .get(format!("{url}r/lab/v2/acme/app/manifests/x?token=s3cret"))
+        .basic_auth("user", Some("s3cret"))
+        .header("cookie", "session=s3cret")
+        .send();
+    assert_eq!(asked.await.unwrap().status(), 401);
+    fs::write(&file, text(&registry.url, "title = 'After'", "")).unwrap();
+    signal("-HUP");
+    let mut title = String::new();
+    for _ in 0..100 {
+        title = caller().get(format!("{url}config.json")).send().await.unwrap().text().await.unwrap();
+        if title.contains("After") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(title.contains("After"), "{title}");
+    signal("-TERM");
+    log.read_to_string(&mut lines).unwrap();
+    assert!(running.wait().unwrap().success());
+    assert!(lines.contains("\"repository\":\"acme/app\"") && lines.contains("\"status\":401"), "{lines}");
+    assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
+}

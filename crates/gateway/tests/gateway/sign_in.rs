@@ -1,1 +1,139 @@
-//! x
+//! Signing in to the gateway itself.
+
+use http::HeaderMap;
+use tallyman_gateway::Running;
+
+use crate::{
+    support::{Folder, Scripted, answer, at, caller, gateway, gateway_of},
+    upstreams::USERS,
+};
+
+async fn registry() -> Scripted {
+    Scripted::start(|_| answer(200, &[], "reached")).await
+}
+
+async fn ask(gateway: &Running, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
+    let mut request = caller().get(at(gateway, path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.headers().clone())
+}
+
+/// `user:secret`
+const RIGHT: (&str, &str) = ("authorization", "Basic dXNlcjpzZWNyZXQ=");
+
+#[tokio::test]
+async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
+    let registry = registry().await;
+    let folder = Folder::new("people");
+    let top = format!("[sign_in]\nhtpasswd = {:?}", folder.write("users", USERS).display());
+    let one = gateway_of(&folder.0, &registry.url, &top, "").await;
+    let two = gateway(&registry.url, &top, "").await;
+    for path in ["/", "/config.json", "/metrics", "/r/lab/v2/", "/r/lab/token"] {
+        let (status, headers) = ask(&one, path, &[]).await;
+        assert_eq!(status, 401, "{path}");
+        assert_eq!(headers["www-authenticate"], "Basic realm=\"Tallyman\", charset=\"UTF-8\"", "{path}");
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(ask(&one, path, &[]).await.0, 200, "{path}");
+    }
+    for wrong in
+        ["Basic dXNlcjp3cm9uZw==", "Basic bm9ib2R5OnNlY3JldA==", "Basic !", "Bearer dXNlcjpzZWNyZXQ="]
+    {
+        assert_eq!(ask(&one, "/config.json", &[("authorization", wrong)]).await.0, 401, "{wrong}");
+    }
+    assert!(registry.lines().is_empty());
+
+    let (status, headers) = ask(&one, "/r/lab/v2/", &[RIGHT]).await;
+    assert_eq!(status, 200);
+    let cookie = headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+    assert!(!cookie.contains("Secure"), "the browser came without TLS: {cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    for gateway in [&one, &two] {
+        let headers = [("cookie", cookie), ("authorization", "Bearer for-the-registry")];
+        let (status, headers) = ask(gateway, "/r/lab/v2/", &headers).await;
+        assert_eq!(status, 200, "any gateway with this file takes the cookie");
+        assert!(headers.get("set-cookie").is_none());
+    }
+    let sent: Vec<Option<String>> = registry
+        .asked
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, headers)| {
+            assert!(headers.get("cookie").is_none());
+            headers.get("authorization").map(|value| value.to_str().unwrap().to_owned())
+        })
+        .collect();
+    let bearer = Some("Bearer for-the-registry".to_owned());
+    assert_eq!(sent, [None, bearer.clone(), bearer], "the gateway's own password goes to no registry");
+
+    let (name, value) = cookie.split_once('=').unwrap();
+    let (said, signature) = value.rsplit_once('.').unwrap();
+    let (user, end) = said.split_once('.').unwrap();
+    let later = end.parse::<u64>().unwrap() + 1;
+    for forged in [
+        format!("{name}={user}.{later}.{signature}"),
+        format!("{name}=cm9vdA.{end}.{signature}"),
+        format!("{name}={said}."),
+        format!("{name}={said}"),
+        format!("{name}="),
+    ] {
+        assert_eq!(ask(&one, "/config.json", &[("cookie", &forged)]).await.0, 401, "{forged}");
+    }
+
+    folder.write("users", &USERS.replace("user:", "other:"));
+    one.reload().await.unwrap();
+    assert_eq!(ask(&one, "/config.json", &[("cookie", cookie)]).await.0, 401, "whoever is gone stays out");
+    assert_eq!(ask(&one, "/config.json", &[RIGHT]).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_cookie_given_over_tls_stays_there() {
+    let registry = registry().await;
+    let folder = Folder::new("secure");
+    let users = folder.write("users", USERS);
+    let top = format!("trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    let (_, headers) = ask(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", "https")]).await;
+    assert!(headers["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+}
+
+#[tokio::test]
+async fn only_trusted_proxies_vouch_for_people() {
+    let registry = registry().await;
+    let believed = "trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nheader = 'X-Forwarded-User'";
+    let doubted = believed.replace("127.0.0.0/8", "10.0.0.0/8");
+    for (top, headers, expected) in [
+        (believed, vec![("x-forwarded-user", "ada")], 200),
+        (believed, vec![("x-forwarded-user", "")], 401),
+        (believed, vec![], 401),
+        (&doubted, vec![("x-forwarded-user", "ada")], 401),
+        (&doubted, vec![("x-forwarded-user", "ada"), ("x-forwarded-for", "10.0.0.1")], 401),
+    ] {
+        let gateway = gateway(&registry.url, top, "").await;
+        assert_eq!(ask(&gateway, "/r/lab/v2/", &headers).await.0, expected, "{top} {headers:?}");
+    }
+    assert!(
+        registry.asked.lock().unwrap().iter().all(|(_, headers)| !headers.contains_key("x-forwarded-user"))
+    );
+}
+
+#[tokio::test]
+async fn passwords_other_than_bcrypt_are_refused_at_the_start() {
+    let folder = Folder::new("weak");
+    for (text, expected) in [
+        ("user:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", "bcrypt"),
+        ("user\n", "name:hash"),
+        ("# nobody\n", "at least one user"),
+    ] {
+        let users = folder.write("users", text);
+        let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+        let config = toml::from_str(&crate::support::text("http://127.0.0.1:1", &top, "")).unwrap();
+        let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

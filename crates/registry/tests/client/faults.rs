@@ -209,14 +209,14 @@ async fn a_mount_that_is_refused_is_an_upload_that_can_be_ended() {
 async fn pages_are_found_whatever_the_link_looks_like() {
     for fault in [None, Some(FaultKind::AbsoluteLink), Some(FaultKind::NoLink)] {
         let (registry, image) = registry(fault.clone().map(Fault::new)).await;
-        for number in 0..230 {
-            image.fill(&registry, "acme/app", &format!("t{number:03}"));
+        for number in 0..2100 {
+            image.fill(&registry, "acme/app", &format!("t{number:04}"));
         }
         let pages = client().tags(&reference(&registry, "acme/app:a"));
         let pages: Vec<Vec<String>> = pages.try_collect().await.unwrap();
         let lengths: Vec<usize> = pages.iter().map(Vec::len).collect();
-        assert_eq!(lengths, [100, 100, 31], "{fault:?}");
-        assert_eq!(pages.concat().last().unwrap(), "t229");
+        assert_eq!(lengths, [1000, 1000, 101], "{fault:?}");
+        assert_eq!(pages.concat().last().unwrap(), "t2099");
     }
 }
 
