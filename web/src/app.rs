@@ -9,10 +9,11 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{icon::Icon, reference_box::ReferenceBox},
+    components::{icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox},
     pages::{compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, start::Start},
     routes::Route,
-    state::{registry::Registries, settings::Settings},
+    state::{language, registry::Registries, settings::Settings},
+    text::{Language, text},
 };
 
 /// How much longer than a wait its notice is shown.
@@ -29,6 +30,14 @@ pub struct Props {
 #[component]
 pub fn App(props: &Props) -> Html {
     let notice = use_state(AttrValue::default);
+    let spoken = use_state_eq(language::start);
+    let onlanguage = {
+        let spoken = spoken.setter();
+        Callback::from(move |wanted| {
+            language::choose(wanted);
+            spoken.set(wanted);
+        })
+    };
     let registries = use_memo(props.settings.clone(), |settings| {
         let notice = notice.setter();
         Registries::new(settings, move |event| tell(event, &notice))
@@ -36,9 +45,9 @@ pub fn App(props: &Props) -> Html {
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                <HashRouter>
-                    <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ "Skip to the content" }</a>
-                    <Header />
+                <HashRouter key={spoken.tag()}>
+                    <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
+                    <Header spoken={*spoken} {onlanguage} />
                     <p class="notice" role="status" data-testid="notice">{ &*notice }</p>
                     <main class="page" id="content" tabindex="-1">
                         <Switch<Route> render={page} />
@@ -53,8 +62,7 @@ pub fn App(props: &Props) -> Html {
 /// then theirs stands.
 fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
     let Event::Retry { error, wait, attempt } = event else { return };
-    let seconds = wait.as_secs_f32();
-    notice.set(format!("Attempt {attempt} did not succeed, trying again in {seconds:.1} s: {error}").into());
+    notice.set((text().frame.retry)(*attempt, wait.as_secs_f32(), &error.to_string()).into());
     let notice = notice.clone();
     let shown = *wait + LINGER;
     spawn_local(async move {
@@ -63,8 +71,17 @@ fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
     });
 }
 
+/// Properties of [`Header`].
+#[derive(PartialEq, Properties)]
+struct HeaderProps {
+    /// The language of the page.
+    spoken: Language,
+    /// Another language is chosen.
+    onlanguage: Callback<Language>,
+}
+
 #[component]
-fn Header() -> Html {
+fn Header(props: &HeaderProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let (shows_box, value) = match &route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
@@ -82,6 +99,7 @@ fn Header() -> Html {
             if shows_box {
                 <ReferenceBox {value} />
             }
+            <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
         </header>
     }
 }

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod facts;
 pub mod icon;
 pub mod json;
+pub mod language_choice;
 pub mod panel;
 pub mod reference_box;
 pub mod size_bar;

@@ -6,6 +6,7 @@ mod format;
 mod pages;
 mod routes;
 mod state;
+mod text;
 
 use std::rc::Rc;
 

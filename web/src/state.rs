@@ -2,6 +2,7 @@
 
 pub mod gateway;
 pub mod inspection;
+pub mod language;
 pub mod order;
 pub mod pages;
 pub mod pasted;

@@ -1,0 +1,94 @@
+//! What the app says, in every language it speaks.
+//!
+//! Each area of the app has a struct of sentences here and a value of it per language, in `en/` and `es/`: a sentence
+//! that one language lacks does not compile. Sentences with something to fill in are functions.
+
+mod en;
+mod es;
+mod frame;
+
+use std::cell::Cell;
+
+pub use frame::Frame;
+
+/// A language of the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Spanish.
+    Spanish,
+}
+
+/// All that the app says, by area.
+pub struct Text {
+    /// The frame around every page.
+    pub frame: Frame,
+}
+
+impl Language {
+    /// Every language, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
+
+    /// Its tag, as BCP 47 has it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+        }
+    }
+
+    /// Its name, as those who speak it write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Spanish => "Español",
+        }
+    }
+
+    /// The language of a BCP 47 tag such as `es-MX`, where the app speaks it.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    fn text(self) -> &'static Text {
+        match self {
+            Self::English => &en::TEXT,
+            Self::Spanish => &es::TEXT,
+        }
+    }
+}
+
+thread_local! {
+    static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+}
+
+/// Speaks another language from now on. What is on screen has to be drawn anew.
+pub fn speak(language: Language) {
+    SPOKEN.set(language);
+}
+
+/// What the app says, in the language that is spoken now.
+pub fn text() -> &'static Text {
+    SPOKEN.get().text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+
+    #[test]
+    fn a_language_is_known_by_the_first_part_of_its_tag() {
+        for (tag, language) in [
+            ("es", Some(Language::Spanish)),
+            ("ES-mx", Some(Language::Spanish)),
+            ("en-GB", Some(Language::English)),
+            ("est", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of_tag(tag), language, "{tag}");
+        }
+    }
+}

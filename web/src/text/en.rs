@@ -1,0 +1,7 @@
+//! English.
+
+mod frame;
+
+use super::Text;
+
+pub static TEXT: Text = Text { frame: frame::FRAME };

@@ -1,0 +1,9 @@
+use crate::text::Frame;
+
+pub const FRAME: Frame = Frame {
+    skip: "Skip to the content",
+    language: "Language",
+    retry: |attempt, seconds, why| {
+        format!("Attempt {attempt} did not succeed, trying again in {seconds:.1} s: {why}")
+    },
+};

@@ -1,0 +1,11 @@
+//! The frame around every page.
+
+/// What the frame around every page says.
+pub struct Frame {
+    /// The link before everything else, for keyboards.
+    pub skip: &'static str,
+    /// The choice of a language, for screen readers.
+    pub language: &'static str,
+    /// A request is made again: which attempt, seconds until the next, why.
+    pub retry: fn(attempt: u32, seconds: f32, why: &str) -> String,
+}
