@@ -9,7 +9,9 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox},
+    components::{
+        icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
+    },
     pages::{compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, start::Start},
     routes::Route,
     state::{language, registry::Registries, settings::Settings},
@@ -46,12 +48,14 @@ pub fn App(props: &Props) -> Html {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
                 <HashRouter key={spoken.tag()}>
+                  <ToastPlace>
                     <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
                     <Header spoken={*spoken} {onlanguage} />
                     <p class="notice" role="status" data-testid="notice">{ &*notice }</p>
                     <main class="page" id="content" tabindex="-1">
                         <Switch<Route> render={page} />
                     </main>
+                  </ToastPlace>
                 </HashRouter>
             </ContextProvider<Rc<Settings>>>
         </ContextProvider<Rc<Registries>>>

@@ -6,10 +6,12 @@
 mod en;
 mod es;
 mod frame;
+mod parts;
 
 use std::cell::Cell;
 
 pub use frame::Frame;
+pub use parts::Parts;
 
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Language {
 pub struct Text {
     /// The frame around every page.
     pub frame: Frame,
+    /// The parts that pages are made of.
+    pub parts: Parts,
 }
 
 impl Language {

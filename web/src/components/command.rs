@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::copy::Copy;
+use crate::text::text;
 
 /// Properties of [`Command`].
 #[derive(PartialEq, Properties)]
@@ -14,5 +15,5 @@ pub struct Props {
 /// A command line to copy.
 #[component]
 pub fn Command(props: &Props) -> Html {
-    html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what="command" /></div> }
+    html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().parts.command} /></div> }
 }

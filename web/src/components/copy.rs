@@ -4,6 +4,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use super::icon::Icon;
+use crate::text::text;
 
 /// Properties of [`Copy`].
 #[derive(PartialEq, Properties)]
@@ -27,23 +28,21 @@ pub fn Copy(props: &Props) -> Html {
     let outcome = use_state(|| Outcome::Untried);
     let onclick = {
         let outcome = outcome.clone();
-        let text = props.text.clone();
+        let copied = props.text.clone();
         move |_: MouseEvent| {
             let outcome = outcome.clone();
-            let text = text.clone();
+            let copied = copied.clone();
             spawn_local(async move {
-                outcome.set(if write(&text).await { Outcome::Copied } else { Outcome::Refused });
+                outcome.set(if write(&copied).await { Outcome::Copied } else { Outcome::Refused });
             });
         }
     };
     let (icon, said) = match *outcome {
         Outcome::Untried => ("copy", String::new()),
-        Outcome::Copied => ("check", format!("Copied the {}", props.what)),
-        Outcome::Refused => {
-            ("warning", "The browser refuses to copy here: select the text instead".to_owned())
-        }
+        Outcome::Copied => ("check", (text().parts.copied)(&props.what)),
+        Outcome::Refused => ("warning", text().parts.copy_refused.to_owned()),
     };
-    let label = format!("Copy the {}", props.what);
+    let label = (text().parts.copy)(&props.what);
     html! {
         <button class="icon-button" type="button" aria-label={label.clone()} title={if said.is_empty() { label } else { said.clone() }} {onclick}>
             <Icon name={icon} />

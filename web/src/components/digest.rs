@@ -4,6 +4,7 @@ use tallyman_core::Digest as Value;
 use yew::prelude::*;
 
 use super::copy::Copy;
+use crate::text::text;
 
 /// Properties of [`Digest`].
 #[derive(PartialEq, Properties)]
@@ -21,11 +22,11 @@ pub struct Props {
 /// A digest in full, to be copied.
 #[component]
 pub fn Digest(props: &Props) -> Html {
-    let text = AttrValue::from(props.value.to_string());
+    let digest = AttrValue::from(props.value.to_string());
     html! {
-        <span class="digest" data-testid={props.testid.clone()} data-digest={text.clone()}>
-            <code>{ &text }</code>
-            <Copy {text} what="digest" />
+        <span class="digest" data-testid={props.testid.clone()} data-digest={digest.clone()}>
+            <code>{ &digest }</code>
+            <Copy text={digest} what={text().parts.digest} />
             { props.children.clone() }
         </span>
     }

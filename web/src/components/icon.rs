@@ -18,8 +18,13 @@ pub fn Icon(props: &Props) -> Html {
     let path = match props.name {
         "brand" => "M5 4v16M10 4v16M15 4v16M20 4v16M2.5 16.5l19-9",
         "check" => "M4 12.5l5 5L20 6.5",
+        "chevron" => "M9 5l7 7-7 7",
+        "close" => "M5 5l14 14M19 5L5 19",
         "copy" => "M9 9h11v11H9zM5 15H4V4h11v1",
         "download" => "M12 4v11M7 11l5 5 5-5M4 20h16",
+        "folder" => "M3 6h6l2 2h10v11H3z",
+        "key" => "M14.5 9.5m-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0M10.5 13.5L4 20v-3.5",
+        "search" => "M10.5 10.5m-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0M15.5 15.5L21 21",
         "warning" => "M12 3.5L22 20.5H2zM12 10v5M12 17.6v.2",
         "wrap" => "M4 6h16M4 12h13a3 3 0 010 6h-4M15 15.5L12.5 18l2.5 2.5M4 18h5",
         other => unreachable!("no icon is called {other}"),

@@ -1,0 +1,13 @@
+use crate::text::Parts;
+
+pub const PARTS: Parts = Parts {
+    close: "Close",
+    copy: |what| format!("Copy the {what}"),
+    copied: |what| format!("Copied the {what}"),
+    copy_refused: "The browser refuses to copy here: select the text instead",
+    command: "command",
+    digest: "digest",
+    lines: "lines",
+    text: "text",
+    reference: "reference",
+};

@@ -1,0 +1,13 @@
+use crate::text::Parts;
+
+pub const PARTS: Parts = Parts {
+    close: "Cerrar",
+    copy: |what| format!("Copiar {what}"),
+    copied: |what| format!("Copiado: {what}"),
+    copy_refused: "El navegador no permite copiar aquí: selecciona el texto",
+    command: "la orden",
+    digest: "el digest",
+    lines: "las líneas",
+    text: "el texto",
+    reference: "la referencia",
+};
