@@ -42,8 +42,8 @@ export async function startDevRegistry(...flags) {
   return { ...urls, host: new URL(urls.registry).host, stop: () => stop(child) };
 }
 
-/** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples. */
-export async function startDistribution() {
+/** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples unless told otherwise. */
+export async function startDistribution({ samples = true } = {}) {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'tallyman-distribution-'));
   const config = join(folder, 'config.yml');
@@ -65,7 +65,7 @@ http:
   const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   const registry = `http://127.0.0.1:${port}`;
   await answers(`${registry}/v2/`);
-  await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);
+  if (samples) await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);
   return {
     registry,
     host: `127.0.0.1:${port}`,

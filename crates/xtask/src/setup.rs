@@ -89,15 +89,26 @@ fn cargo_install(sh: &Shell, arguments: &[&str]) -> Result<()> {
 
 /// wasm-opt, Playwright and the like, in the versions of `tests/package-lock.json`.
 fn npm_packages(sh: &Shell) -> Result<()> {
-    let lock = root().join("tests/package-lock.json");
-    let wanted = fs::read_to_string(&lock).context("cannot read tests/package-lock.json")?;
-    let stamp = root().join("tests/node_modules/.installed-lock.json");
+    npm_ci(sh, "tests", "wasm-opt, Playwright and what else the tests use")
+}
+
+/// What the measurements take on top of the tests: the peers, in the versions of `tests/bench/package-lock.json`.
+pub fn for_bench(sh: &Shell) -> Result<()> {
+    npm_ci(sh, "tests/bench", "the libraries that ours is measured against")
+}
+
+/// Installs the packages of a folder's lock file, unless they are there.
+fn npm_ci(sh: &Shell, folder: &str, what: &str) -> Result<()> {
+    let lock = root().join(folder).join("package-lock.json");
+    let wanted =
+        fs::read_to_string(&lock).with_context(|| format!("cannot read {folder}/package-lock.json"))?;
+    let stamp = root().join(folder).join("node_modules/.installed-lock.json");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     check_node(sh)?;
-    step("npm ci in tests: wasm-opt, Playwright and what else the tests use", || {
-        cmd!(sh, "npm ci --prefix tests --no-audit --no-fund --loglevel=error")
+    step(&format!("npm ci in {folder}: {what}"), || {
+        cmd!(sh, "npm ci --prefix {folder} --no-audit --no-fund --loglevel=error")
             .quiet()
             .ignore_stdout()
             .run()?;

@@ -1,0 +1,164 @@
+//! Measurements: the scripts of `tests/bench`, one a topic, a table of what they print, and `target/bench.json`.
+
+mod machine;
+mod table;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use xshell::{Shell, cmd};
+
+use crate::{
+    apt, dev_registry, npm, setup,
+    tools::{root, step},
+    web,
+};
+use machine::Machine;
+
+/// What a script needs to be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Npm,
+    Web,
+    Gateway,
+    DevRegistry,
+    /// Other programs that do the same work, where they can be had.
+    Peers,
+}
+
+/// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
+const TOPICS: [(&str, &str, &[Need]); 1] =
+    [("roundtrips", "making and pushing a list from far away", &[Need::Npm, Need::DevRegistry, Need::Peers])];
+
+/// One comparison, as a script prints it and `bench.json` keeps it.
+#[derive(Debug, Deserialize, Serialize)]
+struct Comparison {
+    title: String,
+    unit: String,
+    better: String,
+    figures: Vec<Figure>,
+    targets: Vec<Target>,
+}
+
+/// What one contestant did: the median of its runs, the least, the most.
+#[derive(Debug, Deserialize, Serialize)]
+struct Figure {
+    name: String,
+    /// Whether it is somebody else's work.
+    peer: bool,
+    median: f64,
+    least: f64,
+    most: f64,
+    runs: usize,
+    /// How many times better the first of ours is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// What was promised, and whether it is so.
+#[derive(Debug, Deserialize, Serialize)]
+struct Target {
+    sentence: String,
+    met: bool,
+}
+
+/// The whole of `target/bench.json`.
+#[derive(Debug, Deserialize, Serialize)]
+struct Results {
+    machine: Machine,
+    topics: BTreeMap<String, Vec<Comparison>>,
+}
+
+/// Measures all topics, or those named. What was measured before on the same machine stays in `target/bench.json`. A
+/// target that is missed is shown; only a script that fails is an error.
+pub fn run(sh: &Shell, names: &[String]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| TOPICS.iter().all(|(topic, ..)| topic != name)) {
+        let topics: Vec<_> = TOPICS.iter().map(|(topic, ..)| *topic).collect();
+        bail!("there is no topic {unknown:?} to measure; the topics are {}", topics.join(", "));
+    }
+    let wanted =
+        TOPICS.iter().filter(|(topic, ..)| names.is_empty() || names.iter().any(|name| name == topic));
+    let wanted: Vec<_> = wanted.collect();
+    setup::for_tests(sh)?;
+    setup::for_bench(sh)?;
+    prepare(sh, &wanted.iter().flat_map(|(.., needs)| needs.iter().copied()).collect::<Vec<_>>())?;
+
+    let file = root().join("target/bench.json");
+    let machine = Machine::read(sh)?;
+    let before = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Results>(&bytes).ok());
+    let topics = before.filter(|before| before.machine.is(&machine)).map(|before| before.topics);
+    let mut results = Results { machine, topics: topics.unwrap_or_default() };
+    println!("{}", results.machine);
+    let mut failed = Vec::new();
+    for (topic, about, _) in wanted {
+        println!("\n▶ {topic}: {about}");
+        match measure(topic) {
+            Ok(comparisons) => {
+                results.topics.insert((*topic).to_owned(), comparisons);
+                fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
+            }
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                failed.push(*topic);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these scripts failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
+    if needs.contains(&Need::Npm) {
+        npm::build(sh)?;
+    }
+    if needs.contains(&Need::Web) {
+        web::build(sh)?;
+    }
+    if needs.contains(&Need::DevRegistry) {
+        dev_registry::build(sh)?;
+    }
+    if needs.contains(&Need::Gateway) {
+        step("cargo build --release: the gateway", || {
+            let package = ["--package", "tallyman-gateway"];
+            Ok(cmd!(sh, "cargo build --release --quiet --locked {package...}").quiet().run()?)
+        })?;
+    }
+    if needs.contains(&Need::Peers) {
+        apt::install_if_possible(sh, &[apt::SKOPEO]);
+    }
+    Ok(())
+}
+
+/// Runs one script, and shows each comparison when it is there.
+fn measure(topic: &str) -> Result<Vec<Comparison>> {
+    let script = root().join("tests/bench").join(topic).with_extension("js");
+    let mut child =
+        Command::new("node").arg(&script).stdout(Stdio::piped()).spawn().context("cannot start node")?;
+    let output = child.stdout.take().expect("its standard output is a pipe");
+    let mut comparisons = Vec::new();
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        let comparison: Comparison = serde_json::from_str(&line)
+            .with_context(|| format!("expected a comparison from {topic}.js, found {line:?}"))?;
+        println!("{}", table::of(&comparison));
+        comparisons.push(comparison);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} ended with {status}", script.display());
+    }
+    if comparisons.is_empty() {
+        bail!("{} measured nothing", script.display());
+    }
+    Ok(comparisons)
+}

@@ -1,0 +1,84 @@
+//! A comparison as a table.
+
+use super::{Comparison, Figure, Target};
+
+/// The title, a line for each contestant, and what became of the targets.
+pub(super) fn of(comparison: &Comparison) -> String {
+    let Comparison { title, unit, better, figures, targets } = comparison;
+    let mut lines = vec![format!("\n  {title} ({unit}, {better} is better)")];
+    let rows: Vec<[String; 5]> = figures.iter().map(row).collect();
+    let widths: [usize; 5] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    for [name, median, spread, ratio, note] in &rows {
+        let line = format!(
+            "    {name:<0$}  {median:>1$}  {spread:<2$}  {ratio:>3$}  {note}",
+            widths[0], widths[1], widths[2], widths[3]
+        );
+        lines.push(line.trim_end().to_owned());
+    }
+    for Target { sentence, met } in targets {
+        lines.push(format!("    {} {sentence}", if *met { "✓" } else { "✗ missed:" }));
+    }
+    lines.join("\n")
+}
+
+fn row(figure: &Figure) -> [String; 5] {
+    [
+        figure.name.clone(),
+        number(figure.median),
+        format!("({} to {}, {} runs)", number(figure.least), number(figure.most), figure.runs),
+        figure.ratio.map(|ratio| format!("{}×", number(ratio))).unwrap_or_default(),
+        figure.note.clone().unwrap_or_default(),
+    ]
+}
+
+/// Three digits that count, and no more than the number has.
+fn number(value: f64) -> String {
+    let decimals = match value.abs() {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        _ => 3,
+    };
+    let text = format!("{value:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Comparison, number, of};
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, text) in [
+            (19_412.3, "19412"),
+            (312.4, "312"),
+            (62.04, "62"),
+            (62.16, "62.2"),
+            (1.5, "1.5"),
+            (0.0123, "0.012"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn a_comparison_shows_spread_ratio_and_what_was_missed() {
+        let printed = r#"{"title":"create","unit":"ms","better":"less","figures":[
+            {"name":"ours","peer":false,"median":300,"least":290,"most":310.5,"runs":5,"note":"57 requests"},
+            {"name":"theirs","peer":true,"median":19400,"least":19000,"most":20000,"runs":5,"ratio":64.7}],
+            "targets":[{"sentence":"at most 500 ms","met":true},{"sentence":"at most 10 requests","met":false}]}"#;
+        let comparison: Comparison = serde_json::from_str(printed).expect("it is a comparison");
+        let expected = "
+  create (ms, less is better)
+    ours      300  (290 to 310, 5 runs)             57 requests
+    theirs  19400  (19000 to 20000, 5 runs)  64.7×
+    ✓ at most 500 ms
+    ✗ missed: at most 10 requests";
+        assert_eq!(of(&comparison), expected);
+    }
+}

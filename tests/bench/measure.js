@@ -1,0 +1,57 @@
+// Measures contestants side by side and prints what came of it, one line of JSON for each comparison.
+
+const fewestRuns = 5;
+
+/**
+ * Runs every contestant `runs` times, in turns, so that whatever else the machine does falls on all of them alike.
+ *
+ * A contestant is `{ name, peer?, run }`; `run` gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
+ * `unit` is better. Where `warmUp` is set, everyone runs once before it counts. `targets` gets `of(name)`, which gives
+ * `{ median, ratio, note }`, and returns `[[sentence, whether it is so]…]`: a target that is missed is shown, and fails nothing.
+ */
+export async function compare({ title, unit, better = 'less', runs = fewestRuns, warmUp = false, contestants, targets = () => [] }) {
+  const results = contestants.map(({ name, peer = false }) => ({ name, peer, values: [], note: undefined }));
+  for (let round = warmUp ? -1 : 0; round < Math.max(runs, fewestRuns); round++) {
+    for (let turn = 0; turn < contestants.length; turn++) {
+      // Nobody always comes first.
+      const at = (turn + round + contestants.length) % contestants.length;
+      const result = await contestants[at].run();
+      if (round < 0) continue;
+      results[at].values.push(result.value ?? result);
+      results[at].note = result.note ?? results[at].note;
+    }
+  }
+  report({ title, unit, better, results, targets });
+}
+
+/** Prints a comparison of values that were measured elsewhere: `results` are `{ name, peer?, values, note? }`. */
+export function report({ title, unit, better = 'less', results, targets = () => [] }) {
+  const ours = results.find(({ peer }) => !peer);
+  const figures = results.map(({ name, peer = false, values, note }) => {
+    const sorted = [...values].sort((a, b) => a - b);
+    const figure = { name, peer, median: middle(sorted), least: sorted[0], most: sorted.at(-1), runs: values.length, note };
+    // Run by run: what slowed one run down slowed down both.
+    if (peer && ours?.values.length === values.length) figure.ratio = middle(values.map((value, run) => quotient(better, value, ours.values[run])).sort((a, b) => a - b));
+    return figure;
+  });
+  const of = (name) => {
+    const figure = figures.find((figure) => figure.name === name);
+    if (!figure) throw new Error(`nothing called ${name} was measured for "${title}"`);
+    return figure;
+  };
+  const met = targets(of).map(([sentence, isMet]) => ({ sentence, met: Boolean(isMet) }));
+  console.log(JSON.stringify({ title, unit, better, figures, targets: met }));
+}
+
+/** Says that something could not be measured here, and why. */
+export function leaveOut(what, why) {
+  console.error(`  left out: ${what}: ${why}`);
+}
+
+// How many times better ours is.
+const quotient = (better, peer, ours) => (better === 'less' ? peer / ours : ours / peer);
+
+function middle(sorted) {
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
