@@ -12,9 +12,16 @@ use crate::{
     components::{
         icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
     },
-    pages::{compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, start::Start},
+    pages::{
+        compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, open::Open,
+        registries::Registries as RegistriesPage, start::Start,
+    },
     routes::Route,
-    state::{language, registry::Registries, settings::Settings},
+    state::{
+        language,
+        registry::{Registries, Revision},
+        settings::Settings,
+    },
     text::{Language, text},
 };
 
@@ -40,12 +47,14 @@ pub fn App(props: &Props) -> Html {
             spoken.set(wanted);
         })
     };
+    let revision = use_reducer(Revision::default);
     let registries = use_memo(props.settings.clone(), |settings| {
-        let notice = notice.setter();
-        Registries::new(settings, move |event| tell(event, &notice))
+        let (notice, revision) = (notice.setter(), revision.dispatcher());
+        Registries::new(settings, move |event| tell(event, &notice), move |()| revision.dispatch(()))
     });
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
+            <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
                 <HashRouter key={spoken.tag()}>
                   <ToastPlace>
@@ -58,6 +67,7 @@ pub fn App(props: &Props) -> Html {
                   </ToastPlace>
                 </HashRouter>
             </ContextProvider<Rc<Settings>>>
+            </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
     }
 }
@@ -90,9 +100,7 @@ fn Header(props: &HeaderProps) -> Html {
     let (shows_box, value) = match &route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
         Route::Start => (false, AttrValue::default()),
-        Route::Compare { .. } | Route::Explore { .. } | Route::NotFound { .. } => {
-            (true, AttrValue::default())
-        }
+        _ => (true, AttrValue::default()),
     };
     html! {
         <header class="bar">
@@ -103,6 +111,10 @@ fn Header(props: &HeaderProps) -> Html {
             if shows_box {
                 <ReferenceBox {value} />
             }
+            <nav class="bar__nav" aria-label={text().frame.places}>
+                <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries.title }</Link<Route>>
+            </nav>
+            <Open />
             <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
         </header>
     }
@@ -114,6 +126,7 @@ fn page(route: Route) -> Html {
         Route::Inspect { reference } => html! { <Inspect {reference} /> },
         Route::Compare { left, right } => html! { <Compare {left} {right} /> },
         Route::Explore { place } => html! { <Explore {place} /> },
+        Route::Registries => html! { <RegistriesPage /> },
         Route::NotFound { path } => html! { <NotFound {path} /> },
     }
 }

@@ -4,4 +4,15 @@ pub mod compare;
 pub mod explore;
 pub mod inspect;
 pub mod not_found;
+pub mod open;
+pub mod problem;
+pub mod registries;
 pub mod start;
+
+/// Names the browser's tab after what the page is about; nothing stands for the start page.
+pub fn set_title(about: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        let title = if about.is_empty() { "Tallyman".to_owned() } else { format!("{about} · Tallyman") };
+        document.set_title(&title);
+    }
+}

@@ -7,6 +7,7 @@ use yew_router::Routable;
 const INSPECT: &str = "/inspect/";
 const COMPARE: &str = "/compare/";
 const EXPLORE: &str = "/explore/";
+const REGISTRIES: &str = "/registries";
 
 /// A page. Every view has an address that can be sent to somebody else.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub enum Route {
         /// The registry, or the repository with its registry.
         place: String,
     },
+    /// Registries, their settings and who is signed in: `#/registries`.
+    Registries,
     /// Any other address.
     NotFound {
         /// The address.
@@ -56,12 +59,13 @@ impl Routable for Route {
             Self::Inspect { reference } => format!("{INSPECT}{}", encoded(reference)),
             Self::Compare { left, right } => format!("{COMPARE}{}|{}", encoded(left), encoded(right)),
             Self::Explore { place } => format!("{EXPLORE}{}", encoded(place)),
+            Self::Registries => REGISTRIES.to_owned(),
             Self::NotFound { path } => path.clone(),
         }
     }
 
     fn routes() -> Vec<&'static str> {
-        vec!["/", "/inspect/*reference", "/compare/*two", "/explore/*place"]
+        vec!["/", "/inspect/*reference", "/compare/*two", "/explore/*place", REGISTRIES]
     }
 
     fn not_found_route() -> Option<Self> {
@@ -81,6 +85,7 @@ impl Routable for Route {
         Some(match two {
             Some((left, right)) => Self::Compare { left: decoded(left), right: decoded(right) },
             None if matches!(path, "" | "/") => Self::Start,
+            None if path.trim_end_matches('/') == REGISTRIES => Self::Registries,
             None => Self::NotFound { path: path.to_owned() },
         })
     }

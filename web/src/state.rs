@@ -1,11 +1,15 @@
 //! What the app knows: its settings, and what registries answered. Pages reach the network only through here.
 
+pub mod accounts;
 pub mod gateway;
 pub mod inspection;
 pub mod language;
+pub mod opening;
 pub mod order;
 pub mod pages;
 pub mod pasted;
 pub mod problem;
+pub mod recents;
 pub mod registry;
 pub mod settings;
+pub mod storage;

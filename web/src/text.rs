@@ -7,11 +7,17 @@ mod en;
 mod es;
 mod frame;
 mod parts;
+mod problem;
+mod registries;
+mod start;
 
 use std::cell::Cell;
 
 pub use frame::Frame;
 pub use parts::Parts;
+pub use problem::Problem;
+pub use registries::Registries;
+pub use start::Start;
 
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +35,12 @@ pub struct Text {
     pub frame: Frame,
     /// The parts that pages are made of.
     pub parts: Parts,
+    /// What went wrong, and what to do.
+    pub problem: Problem,
+    /// Registries, and signing in to them.
+    pub registries: Registries,
+    /// The start page, and the box that takes anything.
+    pub start: Start,
 }
 
 impl Language {

@@ -1,6 +1,7 @@
 //! The in-memory registry as a program.
 
 use std::{
+    collections::HashMap,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -9,7 +10,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use serde_json::json;
-use tallyman_dev_registry::{Cors, Dialect, Fault, Registry, app, fill, samples::HIGHLIGHTS};
+use tallyman_dev_registry::{
+    Auth, Cors, Dialect, Fault, Registry, TokenAuth, app, fill, samples::HIGHLIGHTS,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -45,6 +48,15 @@ struct Arguments {
     /// Leave out the referrers API, as Distribution does.
     #[arg(long)]
     no_referrers: bool,
+    /// Ask everyone for this name and password, as Distribution's htpasswd does.
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = pair, conflicts_with = "token")]
+    basic: Option<(String, String)>,
+    /// Ask everyone for a token, which a token service gives for this name and password.
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = pair)]
+    token: Option<(String, String)>,
+    /// Answer OPTIONS without a login, which Distribution does not do: only then can pages of other origins sign in.
+    #[arg(long)]
+    open_preflight: bool,
     /// Something that goes wrong, such as latency,ms=300 or reset,path=/v2/*/blobs/*,times=1; can be repeated.
     #[arg(long = "fault", value_name = "NAME[,SETTING=VALUE]…")]
     faults: Vec<Fault>,
@@ -66,6 +78,12 @@ enum Command {
         #[arg(long)]
         skip_unsupported: bool,
     },
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once(':')
+        .map(|(name, password)| (name.to_owned(), password.to_owned()))
+        .ok_or_else(|| "expected a name and a password with a colon between them".to_owned())
 }
 
 fn counts(text: &str) -> Result<(usize, usize), String> {
@@ -100,6 +118,13 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     };
     let dialect = if arguments.v2_8 { Dialect::V2_8 } else { Dialect::V3 };
     let mut builder = Registry::builder().cors(cors).dialect(dialect).referrers(!arguments.no_referrers);
+    builder = builder.open_preflight(arguments.open_preflight);
+    if let Some((name, password)) = arguments.basic {
+        let users = HashMap::from([(name, password)]);
+        builder = builder.auth(Auth::Basic { realm: "tallyman-dev-registry".to_owned(), users });
+    } else if let Some((name, password)) = arguments.token {
+        builder = builder.auth(Auth::Token(TokenAuth::new(&name, &password)));
+    }
     if arguments.samples {
         builder = builder.samples();
     }

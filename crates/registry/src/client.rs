@@ -9,13 +9,16 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Method;
 use tallyman_core::{Digest, Registry};
 
 use crate::{
     CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
+    auth::Scopes,
     cache::Cache,
-    call::Authorized,
+    call::{Authorized, Call, Place},
     flights::Flights,
+    retry::Again,
     session::Session,
     turns::{Turn, Turns},
 };
@@ -173,6 +176,15 @@ impl Client {
     pub fn has_credentials(&self, registry: &Registry) -> bool {
         let sessions = self.0.sessions.borrow();
         sessions.get(registry).and_then(|session| session.credentials()).is_some_and(|found| found.is_some())
+    }
+
+    /// Asks a registry whether it lets us in, with the credentials that there are.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn check(&self, registry: &Registry) -> Result<(), Error> {
+        let call = Call::at(Method::GET, Place::Path("/v2/".to_owned()), Scopes::default(), None);
+        self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await.map(drop)
     }
 
     /// `work`, or [`Error::TimedOut`] where it takes longer than `limit`. `url` says in the error what it was about.

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::{copy::Copy, icon::Icon, panel::Panel};
+use crate::text::text as words;
 
 /// Above this many bytes the text is shown without colours: an element for each word would cost more than it helps.
 const COLOURS_MAX: usize = 128 * 1024;
@@ -34,7 +35,7 @@ pub fn Json(props: &Props) -> Html {
             <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={toggle}>
                 <Icon name="wrap" />{ "Wrap lines" }
             </button>
-            <Copy text={props.text.clone()} what="text" />
+            <Copy text={props.text.clone()} what={words().parts.text} />
         </>
     };
     html! {

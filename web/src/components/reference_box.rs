@@ -1,13 +1,10 @@
-//! The box that takes a reference.
+//! The box that takes anything.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{
-    routes::Route,
-    state::pasted::{place_in, reference_in},
-};
+use crate::{routes::Route, state::opening::route_of, text::text};
 
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]
@@ -20,10 +17,11 @@ pub struct Props {
     pub large: bool,
 }
 
-/// The box that takes a reference and opens its page.
+/// The box that takes anything, and opens the page that it is about.
 #[component]
 pub fn ReferenceBox(props: &Props) -> Html {
     let navigator = use_navigator();
+    let open = use_route::<Route>().unwrap_or(Route::Start);
     let input = use_node_ref();
     {
         // Following a link changes what the page is about, and the box says what the page is about.
@@ -41,15 +39,12 @@ pub fn ReferenceBox(props: &Props) -> Html {
             let Some((input, navigator)) = input.cast::<HtmlInputElement>().zip(navigator.as_ref()) else {
                 return;
             };
-            if let Some(place) = place_in(&input.value()) {
-                return navigator.push(&Route::Explore { place: place.to_owned() });
-            }
-            let reference = reference_in(&input.value());
-            if !reference.is_empty() {
+            let Some(route) = route_of(&input.value(), &open) else { return };
+            if let Route::Inspect { reference } = &route {
                 // The page's address brings the reference back; for the same one there is nothing to bring.
-                input.set_value(&reference);
-                navigator.push(&Route::Inspect { reference });
+                input.set_value(reference);
             }
+            navigator.push(&route);
         }
     };
     html! {
@@ -57,8 +52,8 @@ pub fn ReferenceBox(props: &Props) -> Html {
             <input
                 ref={input}
                 type="text"
-                aria-label="Image or manifest list"
-                placeholder="127.0.0.1:5000/app:v1"
+                aria-label={text().start.label}
+                placeholder={text().start.placeholder}
                 autocapitalize="none"
                 autocomplete="off"
                 autocorrect="off"
@@ -66,7 +61,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 autofocus={props.large}
                 data-testid="reference-input"
             />
-            <button type="submit">{ "Inspect" }</button>
+            <button type="submit">{ text().start.go }</button>
         </form>
     }
 }

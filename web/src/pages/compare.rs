@@ -12,7 +12,7 @@ use crate::{
         digest::Digest,
     },
     format,
-    pages::inspect::{problem, set_title},
+    pages::{problem, set_title},
     routes::Route,
     state::inspection::{Inspected, Inspection, use_inspection},
 };
@@ -31,7 +31,7 @@ pub struct Props {
 pub fn Compare(props: &Props) -> Html {
     let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
     use_effect_with((props.left.clone(), props.right.clone()), |(left, right)| {
-        set_title(&format!("{left} and {right} · Tallyman"));
+        set_title(&format!("{left} | {right}"));
     });
     let said = match (&*left, &*right) {
         (Inspection::Ready(left), Inspection::Ready(right))

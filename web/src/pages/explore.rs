@@ -10,7 +10,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    pages::inspect::{problem, set_title},
+    pages::{problem, set_title},
     routes::Route,
     state::{pages::Listed, problem::Problem},
 };
@@ -45,7 +45,7 @@ fn place(text: &str) -> Result<Place, Box<Problem>> {
 /// A registry's repositories, or a repository's tags.
 #[component]
 pub fn Explore(props: &Props) -> Html {
-    use_effect_with(props.place.clone(), |place| set_title(&format!("{place} · Tallyman")));
+    use_effect_with(props.place.clone(), |place| set_title(place));
     match place(&props.place) {
         Err(failure) => problem::view(&failure),
         Ok(Place::Registry(registry)) => repositories(registry),

@@ -3,7 +3,6 @@
 mod findings;
 mod image;
 mod list;
-pub mod problem;
 mod summary;
 
 use std::borrow::Cow;
@@ -15,6 +14,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{json::Json, panel::Panel},
+    pages::{problem, set_title},
     state::inspection::{Inspected, Inspection, use_inspection},
 };
 
@@ -29,7 +29,7 @@ pub struct Props {
 #[component]
 pub fn Inspect(props: &Props) -> Html {
     let inspection = use_inspection(&props.reference);
-    use_effect_with(props.reference.clone(), |reference| set_title(&format!("{reference} · Tallyman")));
+    use_effect_with(props.reference.clone(), |reference| set_title(reference));
     let said = match &*inspection {
         Inspection::Loading => format!("Fetching {}", props.reference),
         Inspection::Ready(inspected) => format!("{} of {}", inspected.manifest.kind(), inspected.reference),
@@ -88,12 +88,5 @@ fn schema1_view(schema1: &Schema1) -> Html {
                 </div>
             </dl>
         </Panel>
-    }
-}
-
-/// Names the browser's tab.
-pub fn set_title(title: &str) {
-    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-        document.set_title(title);
     }
 }

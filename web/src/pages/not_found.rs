@@ -3,7 +3,7 @@
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::routes::Route;
+use crate::{routes::Route, text::text};
 
 /// Properties of [`NotFound`].
 #[derive(PartialEq, Properties)]
@@ -15,11 +15,12 @@ pub struct Props {
 /// An address that leads nowhere.
 #[component]
 pub fn NotFound(props: &Props) -> Html {
+    let words = &text().problem;
     html! {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
-            <h1>{ "There is no page at this address" }</h1>
-            <p>{ "Expected #/ or #/inspect/REFERENCE, found " }<code>{ format!("#{}", props.path) }</code>{ "." }</p>
-            <p><Link<Route> to={Route::Start}>{ "Go to the start page" }</Link<Route>></p>
+            <h1>{ words.no_page }</h1>
+            <p>{ words.no_page_found }<code>{ format!("#{}", props.path) }</code>{ "." }</p>
+            <p><Link<Route> to={Route::Start}>{ words.to_start }</Link<Route>></p>
         </div>
     }
 }

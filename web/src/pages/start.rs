@@ -5,63 +5,102 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{components::reference_box::ReferenceBox, routes::Route, state::settings::Settings};
+use crate::{
+    components::reference_box::ReferenceBox,
+    pages::set_title,
+    routes::Route,
+    state::{
+        accounts::Account,
+        recents,
+        registry::{use_registries, use_revision},
+        settings::Settings,
+    },
+    text::text,
+};
 
-/// One box for a reference, and images worth a look where the server names some.
+/// One box for anything; what was looked at lately, registries, and images worth a look where the server names some.
 #[component]
 pub fn Start() -> Html {
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
-    use_effect_with((), |()| super::inspect::set_title("Tallyman"));
+    let registries = use_registries();
+    use_revision();
+    let recent = use_state(recents::all);
+    let words = &text().start;
+    use_effect_with((), |()| set_title(""));
+    let forget = {
+        let recent = recent.setter();
+        move |_: MouseEvent| {
+            recents::forget();
+            recent.set(Vec::new());
+        }
+    };
+    let accounts = registries.accounts().list();
     html! {
         <div class="hero">
-            <h1>{ "What is in that image?" }</h1>
-            <p class="hero__lead">
-                { "Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says." }
-            </p>
+            <h1>{ words.title }</h1>
+            <p class="hero__lead">{ words.lead }</p>
             <ReferenceBox large=true />
-            { below(&settings) }
+            if !recent.is_empty() {
+                <section class="hero__section" aria-label={words.recent} data-testid="recents">
+                    <h2>{ words.recent }</h2>
+                    <ul class="lines">
+                        { for recent.iter().map(|reference| html! {
+                            <li key={reference.clone()}><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
+                        }) }
+                    </ul>
+                    <button class="button button--quiet" type="button" onclick={forget}>{ words.forget }</button>
+                </section>
+            }
+            { known(&accounts) }
+            { samples(&settings, accounts.is_empty()) }
         </div>
     }
 }
 
-/// Registries and samples, or, where the server names none, what to expect.
-fn below(settings: &Settings) -> Html {
+/// The registries that have settings.
+fn known(accounts: &[Account]) -> Html {
+    let words = &text().start;
     html! {
-        <>
-            if !settings.registries.is_empty() {
-                <section class="hero__section" aria-label="Registries">
-                    <h2>{ "Explore" }</h2>
-                    <p class="title__chips">
-                        { for settings.registries.iter().map(|registry| html! {
-                            <Link<Route> to={Route::Explore { place: registry.host().to_owned() }} classes="button">
-                                <code>{ registry.host().to_owned() }</code>
-                            </Link<Route>>
-                        }) }
-                    </p>
-                </section>
-            }
-            if settings.samples.is_empty() {
+        <section class="hero__section" aria-label={words.registries}>
+            <h2>{ words.registries }</h2>
+            <p class="title__chips">
+                { for accounts.iter().map(|account| html! {
+                    <Link<Route> to={Route::Explore { place: account.host.clone() }} classes="button">
+                        <code>{ &account.host }</code>
+                    </Link<Route>>
+                }) }
+                <Link<Route> to={Route::Registries} classes="button button--quiet">{ words.manage }</Link<Route>>
+            </p>
+        </section>
+    }
+}
+
+/// Images worth a look, or, where the server names none and nobody has been here, what to expect.
+fn samples(settings: &Settings, is_new: bool) -> Html {
+    let words = &text().start;
+    if settings.samples.is_empty() {
+        return html! {
+            if is_new {
                 <section class="hero__section">
-                    <h2>{ "Which registries work from here" }</h2>
-                    <p class="soft">
-                        { "Any registry that lets pages of other origins read from it (CORS). When one does not, the page says so and shows the lines that its configuration needs." }
-                    </p>
-                </section>
-            } else {
-                <section class="hero__section" aria-label="Samples">
-                    <h2>{ "Worth a look" }</h2>
-                    <ul class="samples">
-                        { for settings.samples.iter().map(|sample| html! {
-                            <li key={sample.reference.clone()}>
-                                <a href={format!("#{}", Route::inspect(&sample.reference).to_path())} data-testid="sample-link">
-                                    <code>{ &sample.reference }</code>
-                                    <span>{ &sample.about }</span>
-                                </a>
-                            </li>
-                        }) }
-                    </ul>
+                    <h2>{ words.which }</h2>
+                    <p class="soft">{ words.which_text }</p>
                 </section>
             }
-        </>
+        };
+    }
+    html! {
+        <section class="hero__section" aria-label={words.samples}>
+            <h2>{ words.samples }</h2>
+            <ul class="samples">
+                { for settings.samples.iter().map(|sample| html! {
+                    <li key={sample.reference.clone()}>
+                        <a href={format!("#{}", Route::inspect(&sample.reference).to_path())} data-testid="sample-link">
+                            <code>{ &sample.reference }</code>
+                            <span>{ &sample.about }</span>
+                        </a>
+                    </li>
+                }) }
+            </ul>
+        </section>
     }
 }

@@ -1,34 +1,34 @@
 //! Registries that are reached through the gateway that serves the app: the same requests, on the app's own origin.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderValue, header::WWW_AUTHENTICATE};
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError};
 use web_sys::Url;
 
+/// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
+pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
+
 /// Sends requests to the registries that the gateway has by way of the gateway, and all others straight.
 pub struct GatewayTransport {
     fetch: FetchTransport,
-    /// Where each registry's `/v2/` is found, by the registry's host: an absolute URL that ends in a slash.
-    ways: BTreeMap<String, String>,
+    page: String,
+    ways: Ways,
 }
 
 impl GatewayTransport {
-    /// `ways` gives, for each registry's host, its path on the app's server, relative to the page.
-    pub fn new(ways: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// `ways` is asked anew for each request.
+    pub fn new(ways: Ways) -> Self {
         let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
-        let absolute = |(host, path): (String, String)| {
-            let path = format!("{}/", path.trim_end_matches('/'));
-            Some((host, Url::new_with_base(&path, &page).ok()?.href()))
-        };
-        Self { fetch: FetchTransport::new(), ways: ways.into_iter().filter_map(absolute).collect() }
+        Self { fetch: FetchTransport::new(), page, ways }
     }
 
     /// Where a request really goes; nothing where it goes straight.
     fn way(&self, url: &Url) -> Option<String> {
-        let way = self.ways.get(&url.host())?;
-        Some(format!("{way}{}{}", url.pathname().trim_start_matches('/'), url.search()))
+        let way = (self.ways)(&url.host())?;
+        let base = Url::new_with_base(&format!("{}/", way.trim_end_matches('/')), &self.page).ok()?.href();
+        Some(format!("{base}{}{}", url.pathname().trim_start_matches('/'), url.search()))
     }
 }
 

@@ -8,7 +8,11 @@ use tallyman_registry::FetchedManifest;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{problem::Problem, registry::Registries};
+use super::{
+    problem::Problem,
+    recents,
+    registry::{Registries, use_registries, use_revision},
+};
 
 /// Children of a list that are fetched at the same time.
 const PARALLEL: usize = 12;
@@ -109,11 +113,11 @@ impl Reducible for Inspection {
 /// Inspects `text`: its manifest first, then, in parallel, the config or the entries. Starts over when `text` changes.
 #[hook]
 pub fn use_inspection(text: &str) -> Rc<Inspection> {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let (registries, revision) = (use_registries(), use_revision());
     let state = use_reducer(Inspection::default);
     {
         let dispatcher = state.dispatcher();
-        use_effect_with(text.to_owned(), move |text| {
+        use_effect_with((text.to_owned(), revision), move |(text, _)| {
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let work = inspect(text.clone(), registries, move |came| dispatcher.dispatch(came));
@@ -135,6 +139,7 @@ async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Came)) 
         Err(problem) => return tell(Came::Manifest(Box::new(Inspection::Failed(problem)))),
     };
     tell(Came::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
+    recents::remember(&text);
     let Inspected { reference, manifest, .. } = inspected;
     if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
         tell(Came::Config(fetch_config(&registries, &reference, &image.config).await));
@@ -152,6 +157,9 @@ async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Came)) 
 }
 
 async fn fetch_manifest(text: &str, registries: &Registries) -> Result<Inspected, Problem> {
+    if let Ok(digest) = text.trim_start_matches('@').parse() {
+        return Err(Problem::of_digest(&digest));
+    }
     let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
     let fetched = registries.client().manifest(&reference).await;
     let fetched = fetched.map_err(|error| Problem::of_registry(&reference, &error))?;

@@ -1,5 +1,6 @@
 //! Which language the app speaks: the one that was chosen, else the first of the browser's that it knows.
 
+use super::storage::Keep;
 use crate::text::{Language, speak};
 
 const KEY: &str = "language";
@@ -13,10 +14,8 @@ pub fn start() -> Language {
 
 /// Speaks `language` from now on, in this tab and those opened later.
 pub fn choose(language: Language) {
-    if let Some(storage) = storage() {
-        // A browser that keeps nothing asks again next time.
-        let _ = storage.set_item(KEY, language.tag());
-    }
+    // A browser that keeps nothing asks again next time.
+    let _ = Keep::Stored.write(KEY, language.tag());
     apply(language);
 }
 
@@ -30,14 +29,10 @@ fn apply(language: Language) {
 }
 
 fn chosen() -> Option<Language> {
-    Language::of_tag(&storage()?.get_item(KEY).ok()??)
+    Language::of_tag(&Keep::Stored.read(KEY)?)
 }
 
 fn preferred() -> Option<Language> {
     let languages = web_sys::window()?.navigator().languages();
     languages.iter().find_map(|tag| Language::of_tag(&tag.as_string()?))
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok()?
 }

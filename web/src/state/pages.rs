@@ -8,7 +8,10 @@ use tallyman_registry::Error;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{problem::Problem, registry::Registries};
+use super::{
+    problem::Problem,
+    registry::{use_registries, use_revision},
+};
 
 /// What is listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +56,11 @@ impl Names {
 /// Streams the names in, page by page. Starts over when `listed` changes; nothing is fetched for a page that is left.
 #[hook]
 pub fn use_names(listed: &Listed) -> Names {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let (registries, revision) = (use_registries(), use_revision());
     let state = use_state_eq(Names::default);
     {
         let state = state.setter();
-        use_effect_with(listed.clone(), move |listed| {
+        use_effect_with((listed.clone(), revision), move |(listed, _)| {
             let (abort, registration) = AbortHandle::new_pair();
             let pages = match listed {
                 Listed::Repositories(registry) => registries.client().repositories(registry),

@@ -1,25 +1,34 @@
 //! What to tell a person when something did not work.
 
-use tallyman_core::{ManifestError, Reference, ReferenceError};
+use tallyman_core::{Digest, ManifestError, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
 
-use super::pages::Listed;
+use super::{pages::Listed, recents};
+use crate::text::text;
 
 /// A failure as a page shows it: what happened, why, and what to do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problem {
     /// Stable name of the failure, for tests and links.
     pub code: &'static str,
     /// What happened, in one sentence.
     pub title: String,
-    /// The reason as it was reported.
+    /// The reason as the engine or the registry reported it, in English.
     pub reason: String,
     /// What to do about it.
     pub advice: Vec<String>,
-    /// What was asked to find the reason, and what came of it: a sentence each.
+    /// What was asked to find the reason, and what came of it: a sentence each, in English.
     pub tried: Vec<String>,
     /// Lines to paste into somebody's configuration.
     pub pastes: Vec<Paste>,
+    /// The registry that it is about.
+    pub registry: Option<Registry>,
+    /// Signing in may help: it is offered before anything else.
+    pub asks_for_login: bool,
+    /// Other places that may be meant, as references.
+    pub suggestions: Vec<String>,
+    /// The repository, where it may well have other tags.
+    pub repository: Option<String>,
 }
 
 /// Lines for one sort of server.
@@ -32,110 +41,125 @@ pub struct Paste {
 }
 
 impl Problem {
+    /// A digest stands alone: it may be in one of the repositories that were looked at lately.
+    pub fn of_digest(digest: &Digest) -> Self {
+        let words = &text().problem;
+        let mut suggestions: Vec<String> = recents::all()
+            .iter()
+            .filter_map(|recent| Some(recent.parse::<Reference>().ok()?.name()))
+            .map(|name| format!("{name}@{digest}"))
+            .collect();
+        suggestions.sort();
+        suggestions.dedup();
+        Self {
+            code: "digest-alone",
+            title: words.digest_alone.to_owned(),
+            advice: vec![words.digest_alone_advice.to_owned()],
+            suggestions,
+            ..Self::default()
+        }
+    }
+
     /// `text` is no reference.
     pub fn of_reference(text: &str, error: &ReferenceError) -> Self {
+        let words = &self::text().problem;
         Self {
             code: "reference-invalid",
-            title: format!("“{text}” is not an image reference"),
-            reason: format!("{error}."),
-            advice: vec![
-                "Write [registry/]repository[:tag][@digest], for example alpine:3.22, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:…".to_owned(),
-            ],
-            tried: Vec::new(),
-            pastes: Vec::new(),
+            title: (words.reference)(text),
+            reason: sentence(error),
+            advice: vec![words.reference_advice.to_owned()],
+            ..Self::default()
         }
     }
 
     /// A registry did not list what was asked for.
     pub fn of_list(listed: &Listed, error: &Error) -> Self {
-        let (registry, reference) = match listed {
-            Listed::Tags(reference) => (reference.registry(), Some(reference)),
-            Listed::Repositories(registry) => (registry, None),
-        };
-        if let Some(reference) = reference {
-            return Self::of_registry(reference, error);
-        }
-        let title = match error.code() {
-            "unreachable" => format!("No registry answers at {registry}"),
-            "cors" => format!("{registry} answers, but does not let pages of other origins read its catalog"),
-            _ => format!("{registry} does not show its repositories"),
-        };
-        let advice = "Many registries show nobody a list of all their repositories. Type the name of one into the box above to see its tags.";
-        Self {
-            code: error.code(),
-            title,
-            reason: format!("{error}."),
-            advice: vec![advice.to_owned()],
-            tried: Vec::new(),
-            pastes: Vec::new(),
+        let words = &text().problem;
+        match listed {
+            Listed::Tags(reference) => {
+                let mut problem = Self::of_registry(reference, error);
+                problem.repository = None;
+                problem
+            }
+            Listed::Repositories(registry) => {
+                let host = registry.as_str();
+                let general = Self::of_error(registry, "", error);
+                match error.code() {
+                    "cors" => Self { title: (words.list_cors)(host), ..general },
+                    "not-found" | "registry-error" | "protocol" => Self {
+                        title: (words.list_refused)(host),
+                        advice: vec![words.list_advice.to_owned()],
+                        ..general
+                    },
+                    "unauthorized" | "denied" => Self {
+                        title: (words.list_refused)(host),
+                        advice: vec![words.list_advice.to_owned(), words.unauthorized_advice.to_owned()],
+                        ..general
+                    },
+                    _ => general,
+                }
+            }
         }
     }
 
     /// The registry's answer is no manifest that can be read.
     pub fn of_manifest(reference: &Reference, error: &ManifestError) -> Self {
+        let words = &text().problem;
         Self {
             code: "manifest-invalid",
-            title: format!("The registry sent something for {reference} that cannot be read as a manifest"),
-            reason: format!("{error}."),
-            advice: vec![
-                "Push the image again, or ask the registry's owner what it stores there.".to_owned(),
-            ],
-            tried: Vec::new(),
-            pastes: Vec::new(),
+            title: (words.manifest)(&reference.to_string()),
+            reason: sentence(error),
+            advice: vec![words.manifest_advice.to_owned()],
+            ..Self::default()
         }
     }
 
     /// The registry did not give `reference`.
     pub fn of_registry(reference: &Reference, error: &Error) -> Self {
-        let registry = reference.registry().as_str();
+        let words = &text().problem;
+        let registry = reference.registry();
+        let mut problem = Self::of_error(registry, &within_registry(reference), error);
+        match error.code() {
+            "not-found" => {
+                let repository = reference.repository().as_str();
+                problem.advice =
+                    vec![(words.not_found_spelling)(repository), words.not_found_private.to_owned()];
+                problem.repository = Some(reference.name());
+            }
+            "digest-mismatch" | "size-mismatch" => {
+                problem.title = (words.mismatch)(registry.as_str(), &reference.familiar());
+            }
+            _ => {}
+        }
+        problem
+    }
+
+    /// What a registry's failure comes to, whatever was asked for. `name` says what that was.
+    fn of_error(registry: &Registry, name: &str, error: &Error) -> Self {
+        let words = &text().problem;
+        let host = registry.as_str();
+        let one = |text: &str| vec![text.to_owned()];
         let (title, advice) = match error.code() {
-            "not-found" => (
-                format!("{registry} has no {}", within_registry(reference)),
-                vec![
-                    format!("Check the spelling of the repository ({}) and of the tag or digest.", reference.repository().as_str()),
-                    "A private image is “not found” to those who may not see it.".to_owned(),
-                ],
-            ),
-            "unreachable" => (
-                format!("No registry answers at {registry}"),
-                vec![
-                    "Is it running, and is the port right?".to_owned(),
-                    "Can this computer reach it: VPN, firewall, name?".to_owned(),
-                    "A certificate that the browser does not trust looks the same: open the registry's address in a tab of its own to see.".to_owned(),
-                ],
-            ),
-            "cors" if reference.registry().is_docker_hub() => (
-                "Docker Hub does not let pages of other origins read what it says".to_owned(),
-                vec![
-                    "It sends no CORS headers, and nobody but Docker can change that. Serve this app with tallyman-gateway --registry hub=https://registry-1.docker.io, which reaches it for the browser.".to_owned(),
-                ],
-            ),
-            "cors" => (
-                format!("{registry} answers, but does not let pages of other origins read what it says"),
-                vec![
-                    "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app with tallyman-gateway, which reaches registries for the browser.".to_owned(),
-                ],
-            ),
-            "mixed-content" => (
-                format!("This page came over HTTPS, and {registry} speaks plain HTTP: the browser does not mix the two"),
-                vec!["Give the registry a certificate, or open this app over plain HTTP or from loopback.".to_owned()],
-            ),
-            "local-network-denied" => (
-                format!("The browser does not let this page reach {registry}, which is on this computer or its network"),
-                vec!["Allow it in the browser's settings for this page (“local network access”), and try again.".to_owned()],
-            ),
-            "unauthorized" => (
-                format!("{registry} asks for a user and a password"),
-                vec!["This page cannot sign in yet. Serve it with tallyman-gateway and the registry's credentials in the gateway's configuration; until then only public images can be inspected.".to_owned()],
-            ),
-            "digest-mismatch" | "size-mismatch" => (
-                format!("What {registry} sent for {} is not what was asked for", reference.familiar()),
-                vec!["Do not use this image. Something between the registry's disk and this browser changes its bytes.".to_owned()],
-            ),
-            _ => (format!("{} could not be fetched", reference.familiar()), Vec::new()),
+            "not-found" => ((words.not_found)(host, name), Vec::new()),
+            "unreachable" | "tls" => {
+                ((words.unreachable)(host), words.unreachable_advice.map(str::to_owned).to_vec())
+            }
+            "cors" if registry.is_docker_hub() => (words.cors_hub.to_owned(), one(words.cors_hub_advice)),
+            "cors" => ((words.cors)(host), one(words.cors_advice)),
+            "mixed-content" => ((words.mixed)(host), one(words.mixed_advice)),
+            "local-network-denied" => ((words.local_network)(host), one(words.local_network_advice)),
+            "unauthorized" => ((words.unauthorized)(host), one(words.unauthorized_advice)),
+            "token-refused" => ((words.token_refused)(host), one(words.token_refused_advice)),
+            "denied" => ((words.denied)(host, name), one(words.denied_advice)),
+            "too-many-requests" => ((words.too_many)(host), one(words.too_many_advice)),
+            "foreign-realm" => ((words.foreign_realm)(host), one(words.foreign_realm_advice)),
+            "plain-http-refused" | "plain-realm" => ((words.plain_http)(host), one(words.plain_http_advice)),
+            "digest-mismatch" | "size-mismatch" => ((words.mismatch)(host, name), one(words.mismatch_advice)),
+            "registry-error" => ((words.server)(host), one(words.server_advice)),
+            _ => ((words.other)(if name.is_empty() { host } else { name }), Vec::new()),
         };
         let (tried, pastes) = match error {
-            Error::Cors { diagnosis, .. } if !reference.registry().is_docker_hub() => {
+            Error::Cors { diagnosis, .. } if !registry.is_docker_hub() => {
                 let origin = origin();
                 let pastes =
                     Server::ALL.map(|server| Paste { server: server.name(), lines: server.lines(&origin) });
@@ -143,8 +167,24 @@ impl Problem {
             }
             _ => Default::default(),
         };
-        Self { code: error.code(), title, reason: format!("{error}."), advice, tried, pastes }
+        let asks_for_login =
+            matches!(error.code(), "unauthorized" | "token-refused" | "denied" | "foreign-realm");
+        Self {
+            code: error.code(),
+            title,
+            reason: sentence(error),
+            advice,
+            tried,
+            pastes,
+            registry: Some(registry.clone()),
+            asks_for_login,
+            ..Self::default()
+        }
     }
+}
+
+fn sentence(error: &impl ToString) -> String {
+    format!("{}.", error.to_string().trim_end_matches('.'))
 }
 
 /// The origin of this page, which registries have to allow.

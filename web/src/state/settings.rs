@@ -2,7 +2,6 @@
 
 use gloo_net::http::Request;
 use serde::Deserialize;
-use tallyman_core::Registry;
 
 /// What `config.json` says. A server that does not have it, or an older one, leaves the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -37,14 +36,11 @@ impl RegistrySetting {
         }
     }
 
-    /// The host that requests go to and, in its place, the path on the server of the app, where it is reached that way.
-    pub fn way(&self) -> Option<(String, String)> {
+    /// Where its `/v2/` is found, where that is not at the registry itself.
+    pub fn path(&self) -> &str {
         match self {
-            Self::Direct(_) => None,
-            Self::Gateway { host, path } => {
-                let registry: Registry = host.parse().ok()?;
-                Some((registry.api_host().to_owned(), path.clone()))
-            }
+            Self::Direct(_) => "",
+            Self::Gateway { path, .. } => path,
         }
     }
 }

@@ -4,6 +4,8 @@
 pub struct Frame {
     /// The link before everything else, for keyboards.
     pub skip: &'static str,
+    /// The places that the header leads to, for screen readers.
+    pub places: &'static str,
     /// The choice of a language, for screen readers.
     pub language: &'static str,
     /// A request is made again: which attempt, seconds until the next, why.

@@ -15,5 +15,4 @@ pub struct Parts {
     pub digest: &'static str,
     pub lines: &'static str,
     pub text: &'static str,
-    pub reference: &'static str,
 }

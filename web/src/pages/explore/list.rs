@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::{
     components::window_list::WindowList,
     format,
-    pages::inspect::problem,
+    pages::problem,
     state::{
         order::natural,
         pages::{Listed, use_names},

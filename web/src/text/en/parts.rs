@@ -9,5 +9,4 @@ pub const PARTS: Parts = Parts {
     digest: "digest",
     lines: "lines",
     text: "text",
-    reference: "reference",
 };

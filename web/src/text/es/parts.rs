@@ -9,5 +9,4 @@ pub const PARTS: Parts = Parts {
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
-    reference: "la referencia",
 };

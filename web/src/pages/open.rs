@@ -1,0 +1,188 @@
+//! The dialog that Ctrl-K (or Cmd-K) opens anywhere: the box that takes anything, with suggestions.
+
+use gloo_events::EventListener;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, KeyboardEvent};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{dialog::Dialog, icon::Icon},
+    routes::Route,
+    state::{opening::route_of, recents, registry::use_registries},
+    text::text,
+};
+
+/// Suggestions that are shown at most.
+const MAX: usize = 9;
+
+/// The button that opens the dialog, and the keys.
+#[component]
+pub fn Open() -> Html {
+    let open = use_state_eq(|| false);
+    {
+        let open = open.setter();
+        use_effect_with((), move |()| {
+            let listener = web_sys::window().map(|window| {
+                let options = gloo_events::EventListenerOptions::enable_prevent_default();
+                EventListener::new_with_options(&window, "keydown", options, move |event| {
+                    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+                    let is_k = event.key().eq_ignore_ascii_case("k");
+                    if is_k
+                        && (event.ctrl_key() || event.meta_key())
+                        && !event.alt_key()
+                        && !event.shift_key()
+                    {
+                        event.prevent_default();
+                        open.set(true);
+                    }
+                })
+            });
+            move || drop(listener)
+        });
+    }
+    let words = &text().start;
+    let show = {
+        let open = open.setter();
+        move |_: MouseEvent| open.set(true)
+    };
+    let onclose = {
+        let open = open.setter();
+        Callback::from(move |()| open.set(false))
+    };
+    html! {
+        <>
+            <button class="button bar__open" type="button" title={words.open_keys} aria-label={words.open_keys} onclick={show} data-testid="open-anything">
+                <Icon name="search" /><kbd>{ "Ctrl K" }</kbd>
+            </button>
+            <Dialog open={*open} title={words.open} onclose={onclose.clone()} class="dialog--wide dialog--top" testid="open-dialog">
+                <Box ondone={onclose} />
+            </Dialog>
+        </>
+    }
+}
+
+/// Properties of [`Box`].
+#[derive(PartialEq, Properties)]
+struct BoxProps {
+    ondone: Callback<()>,
+}
+
+/// Something that can be opened.
+struct Suggestion {
+    label: String,
+    about: &'static str,
+    route: Route,
+}
+
+/// The box and its suggestions: a combobox with a list.
+#[component]
+fn Box(props: &BoxProps) -> Html {
+    let (navigator, registries) = (use_navigator(), use_registries());
+    let here = use_route::<Route>().unwrap_or(Route::Start);
+    let (typed, chosen) = (use_state(String::new), use_state_eq(|| 0_usize));
+    let hosts: Vec<String> = registries.accounts().list().into_iter().map(|account| account.host).collect();
+    let suggestions = suggestions(&typed, &hosts, &here);
+    let words = &text().start;
+    let go = {
+        let ondone = props.ondone.clone();
+        move |route: &Route| {
+            ondone.emit(());
+            if let Some(navigator) = &navigator {
+                navigator.push(route);
+            }
+        }
+    };
+    let oninput = {
+        let (typed, chosen) = (typed.setter(), chosen.setter());
+        move |event: InputEvent| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                typed.set(input.value());
+                chosen.set(0);
+            }
+        }
+    };
+    let at = (*chosen).min(suggestions.len().saturating_sub(1));
+    let onkeydown = {
+        let (chosen, count) = (chosen.setter(), suggestions.len());
+        move |event: KeyboardEvent| {
+            let next = match event.key().as_str() {
+                "ArrowDown" if count > 0 => (at + 1) % count,
+                "ArrowUp" if count > 0 => (at + count - 1) % count,
+                _ => return,
+            };
+            event.prevent_default();
+            chosen.set(next);
+        }
+    };
+    let onsubmit = {
+        let (go, route) = (go.clone(), suggestions.get(at).map(|suggestion| suggestion.route.clone()));
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(route) = &route {
+                go(route);
+            }
+        }
+    };
+    html! {
+        <form class="open" role="search" {onsubmit}>
+            <div class="reference-box reference-box--large">
+                <input
+                    type="text"
+                    role="combobox"
+                    aria-label={words.label}
+                    aria-expanded={(!suggestions.is_empty()).to_string()}
+                    aria-controls="open-suggestions"
+                    aria-autocomplete="list"
+                    aria-activedescendant={(!suggestions.is_empty()).then(|| format!("open-{at}"))}
+                    placeholder={words.placeholder}
+                    autocapitalize="none"
+                    autocomplete="off"
+                    spellcheck="false"
+                    autofocus=true
+                    data-testid="open-input"
+                    {oninput}
+                    {onkeydown}
+                />
+            </div>
+            <ul class="open__list" id="open-suggestions" role="listbox" aria-label={words.suggestions}>
+                { for suggestions.iter().enumerate().map(|(number, suggestion)| {
+                    let (go, route) = (go.clone(), suggestion.route.clone());
+                    html! {
+                        <li key={number} id={format!("open-{number}")} role="option" aria-selected={(number == at).to_string()} onclick={move |_: MouseEvent| go(&route)}>
+                            <code>{ &suggestion.label }</code><span class="soft">{ suggestion.about }</span>
+                        </li>
+                    }
+                }) }
+            </ul>
+            <p class="soft open__hint">{ words.open_hint }</p>
+        </form>
+    }
+}
+
+/// What the text itself leads to first, then what was looked at lately and the registries that have it in their names.
+fn suggestions(typed: &str, hosts: &[String], here: &Route) -> Vec<Suggestion> {
+    let words = &text().start;
+    let own = route_of(typed, here).map(|route| Suggestion {
+        label: match &route {
+            Route::Explore { place } => (words.explore)(place),
+            Route::Inspect { reference } => (words.inspect)(reference),
+            _ => typed.to_owned(),
+        },
+        about: "",
+        route,
+    });
+    let fits = |text: &String| typed.trim().is_empty() || text.contains(typed.trim());
+    let recent = recents::all().into_iter().filter(fits).map(|reference| Suggestion {
+        route: Route::inspect(&reference),
+        label: reference,
+        about: words.is_recent,
+    });
+    let known = hosts.iter().filter(|host| fits(host)).map(|host| Suggestion {
+        label: host.clone(),
+        about: words.is_registry,
+        route: Route::Explore { place: host.clone() },
+    });
+    let all = own.into_iter().chain(recent).chain(known);
+    all.take(MAX).collect()
+}

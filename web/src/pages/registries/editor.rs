@@ -1,0 +1,127 @@
+//! The settings of one registry, in a dialog.
+
+use tallyman_core::Registry;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::{
+    components::{dialog::Dialog, toast::use_toaster},
+    state::{accounts::Account, registry::use_registries},
+    text::text,
+};
+
+/// Properties of [`Editor`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The registry as it is; a new one without.
+    #[prop_or_default]
+    pub account: Option<Account>,
+}
+
+/// A button that opens the settings of a registry.
+#[component]
+pub fn Editor(props: &Props) -> Html {
+    let open = use_state_eq(|| false);
+    let words = &text().registries;
+    let show = {
+        let open = open.setter();
+        move |_: MouseEvent| open.set(true)
+    };
+    let onclose = {
+        let open = open.setter();
+        Callback::from(move |()| open.set(false))
+    };
+    let (label, title) = match &props.account {
+        Some(account) => (words.edit, account.host.clone()),
+        None => (words.add, words.add.to_owned()),
+    };
+    let class = classes!("button", props.account.is_none().then_some("button--main"));
+    html! {
+        <>
+            <button {class} type="button" onclick={show}>{ label }</button>
+            <Dialog open={*open} {title} onclose={onclose.clone()} testid="registry-dialog">
+                <Form account={props.account.clone()} ondone={onclose} />
+            </Dialog>
+        </>
+    }
+}
+
+/// Properties of [`Form`].
+#[derive(PartialEq, Properties)]
+struct FormProps {
+    account: Option<Account>,
+    ondone: Callback<()>,
+}
+
+#[component]
+fn Form(props: &FormProps) -> Html {
+    let (registries, toaster) = (use_registries(), use_toaster());
+    let words = &text().registries;
+    let [host, gateway, insecure, read_only] =
+        [use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref()];
+    let is_wrong = use_state_eq(|| false);
+    let account = props.account.clone().unwrap_or_default();
+    let onsubmit = {
+        let (account, ondone, is_wrong) = (account.clone(), props.ondone.clone(), is_wrong.setter());
+        let [host, gateway, insecure, read_only] = [&host, &gateway, &insecure, &read_only].map(Clone::clone);
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            let typed = if account.host.is_empty() { value(&host) } else { account.host.clone() };
+            let Ok(registry) = typed.trim().trim_end_matches('/').parse::<Registry>() else {
+                return is_wrong.set(true);
+            };
+            let saved = registries.save(Account {
+                host: registry.to_string(),
+                insecure: is_checked(&insecure),
+                gateway: value(&gateway).trim().to_owned(),
+                read_only: is_checked(&read_only),
+                ..account.clone()
+            });
+            if !saved {
+                toaster.say(text().registries.not_stored);
+            }
+            ondone.emit(());
+        }
+    };
+    let cancel = {
+        let ondone = props.ondone.clone();
+        move |_: MouseEvent| ondone.emit(())
+    };
+    html! {
+        <form class="form" {onsubmit}>
+            if account.host.is_empty() {
+                <label class="field">
+                    <span>{ words.host }</span>
+                    <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={is_wrong.to_string()} autofocus=true />
+                    <small>{ if *is_wrong { words.host_invalid } else { words.host_hint } }</small>
+                </label>
+            }
+            <label class="check">
+                <input ref={insecure} type="checkbox" name="insecure" checked={account.insecure} />
+                <span>{ words.insecure }<small>{ words.insecure_hint }</small></span>
+            </label>
+            <label class="check">
+                <input ref={read_only} type="checkbox" name="read-only" checked={account.read_only} />
+                <span>{ words.read_only }<small>{ words.read_only_hint }</small></span>
+            </label>
+            <label class="field">
+                <span>{ words.gateway }</span>
+                <input ref={gateway} type="text" name="gateway" value={account.gateway} autocapitalize="none" autocomplete="off" spellcheck="false" />
+                <small>{ words.gateway_hint }</small>
+            </label>
+            <div class="dialog__actions">
+                <button class="button" type="button" onclick={cancel}>{ words.cancel }</button>
+                <button class="button button--main" type="submit">{ words.save }</button>
+            </div>
+        </form>
+    }
+}
+
+/// What an input holds.
+pub fn value(input: &NodeRef) -> String {
+    input.cast::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
+}
+
+fn is_checked(input: &NodeRef) -> bool {
+    input.cast::<HtmlInputElement>().is_some_and(|input| input.checked())
+}

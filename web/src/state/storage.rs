@@ -1,0 +1,46 @@
+//! The browser's small stores for texts: one that ends with the tab, one that stays.
+
+use web_sys::{Storage, Window};
+
+/// How long something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Until the page is left: in no store at all.
+    Memory,
+    /// Until the tab is closed.
+    Session,
+    /// Until somebody removes it. Everyone who uses this browser profile can read it.
+    Stored,
+}
+
+impl Keep {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Session, Self::Stored];
+
+    /// What is kept under `key`.
+    pub fn read(self, key: &str) -> Option<String> {
+        self.store()?.get_item(key).ok()?
+    }
+
+    /// Keeps `value` under `key`, and says whether the browser took it.
+    pub fn write(self, key: &str, value: &str) -> bool {
+        self.store().is_some_and(|store| store.set_item(key, value).is_ok())
+    }
+
+    /// Removes what is kept under `key`.
+    pub fn remove(self, key: &str) {
+        if let Some(store) = self.store() {
+            // What was not there is not there.
+            let _ = store.remove_item(key);
+        }
+    }
+
+    fn store(self) -> Option<Storage> {
+        let of: fn(&Window) -> _ = match self {
+            Self::Memory => return None,
+            Self::Session => Window::session_storage,
+            Self::Stored => Window::local_storage,
+        };
+        of(&web_sys::window()?).ok()?
+    }
+}
