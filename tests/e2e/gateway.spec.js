@@ -1,45 +1,102 @@
 // The app served by the gateway: registries that a browser may not read are read through it.
 
-import { spawn } from 'node:child_process';
+import { startGateway, startWithPassword, USERS } from './gateway.js';
+import { startDevRegistry } from './servers.js';
+import { expect, test } from './test.js';
 
-import { freePort, startDevRegistry } from './servers.js';
-import { expect, inProject, test } from './test.js';
+const lab = (registry, more = '') => `[[registries]]\nname = 'lab'\nurl = '${registry}'\n${more}`;
 
-/** Starts the gateway before `registry`, and waits until it answers. */
-async function startGateway(registry) {
-  const port = await freePort();
-  const args = ['--registry', `lab=${registry.registry}`, '--listen', `127.0.0.1:${port}`];
-  const child = spawn(inProject('target/debug/tallyman-gateway'), args, { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0; tries < 100; tries++) {
-    const response = await fetch(`${url}/healthz`).catch(() => undefined);
-    if (response?.ok) return { url, stop: () => child.kill() };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the gateway does not answer');
+/** From the start page to a verified image. */
+async function explore(page, host) {
+  await page.getByRole('link', { name: host }).click();
+  await page.getByRole('link', { name: 'samples/hello' }).click();
+  await page.getByRole('link', { name: /^latest/ }).click();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('platform-row')).toHaveCount(4);
+  await expect(page.locator('.skeleton')).toHaveCount(0);
 }
 
 test('a registry without CORS headers is explored and inspected through the gateway', async ({ page, complaints }) => {
   const silent = await startDevRegistry('--samples', '--no-cors');
-  const gateway = await startGateway(silent);
+  const gateway = await startGateway(lab(silent.registry));
   const strangers = new Set();
   page.on('request', (request) => {
     const { origin } = new URL(request.url());
     if (origin !== gateway.url) strangers.add(origin);
   });
   await page.goto(gateway.url);
-  await page.getByRole('link', { name: silent.host }).click();
-  await page.getByRole('link', { name: 'samples/hello' }).click();
-  await page.getByRole('link', { name: /^latest/ }).click();
-  await expect(page.getByTestId('digest-verified')).toBeVisible();
-  await expect(page.getByTestId('platform-row')).toHaveCount(4);
-  await expect(page.locator('.skeleton')).toHaveCount(0);
+  await explore(page, silent.host);
 
   // A link that is opened anew finds its way as well, and so does a tab that comes back.
   await page.reload();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   expect([...strangers]).toEqual([]);
   expect(complaints).toEqual([]);
-  gateway.stop();
+  await gateway.stop();
+  await silent.stop();
+});
+
+test.describe('with a sign-in of its own', () => {
+  test.use({ httpCredentials: { username: 'user', password: 'secret' } });
+
+  test('the gateway lets the app reach a registry with the user of the gateway', async ({ page, complaints }) => {
+    const registry = await startWithPassword();
+    const own = "username = 'user'\npassword_file = 'FOLDER/password'";
+    const gateway = await startGateway(`[sign_in]\nhtpasswd = 'FOLDER/users'\n${lab(registry.url, own)}`, {
+      users: USERS,
+      password: 'secret',
+    });
+    await page.goto(gateway.url);
+    const asked = page.waitForRequest(/\/r\/lab\/v2\/samples\/hello\/manifests\//);
+    await explore(page, registry.host);
+    // By the cookie the browser stays in, whatever stands in Authorization.
+    expect(await (await asked).headerValue('cookie')).toContain('tallyman-session=');
+    expect(complaints).toEqual([]);
+    await gateway.stop();
+    await registry.stop();
+  });
+});
+
+test('a password that a registry wants is asked for by the app, not by the browser', async ({ page }) => {
+  const registry = await startWithPassword();
+  const gateway = await startGateway(lab(registry.url));
+  const challenges = [];
+  page.on('response', async (response) => {
+    if (response.status() === 401) challenges.push(await response.headerValue('www-authenticate'));
+  });
+  await page.goto(`${gateway.url}/#/inspect/${registry.host}/samples/hello:latest`);
+  await expect(page.getByText(/asks for a user and a password/)).toBeVisible();
+  // A browser that saw a challenge by this name would open its own window.
+  expect(challenges.length).toBeGreaterThan(0);
+  expect(challenges.filter((challenge) => challenge !== null)).toEqual([]);
+  await gateway.stop();
+  await registry.stop();
+});
+
+test('a registry that the gateway does not have is said to be out of reach, and who can change that', async ({ page }) => {
+  const known = await startDevRegistry('--samples', '--no-cors');
+  const other = await startDevRegistry('--samples');
+  const gateway = await startGateway(lab(known.registry));
+  await page.goto(`${gateway.url}/#/inspect/${other.host}/samples/hello:latest`);
+  await expect(page.getByText(`the gateway that serves this page reaches ${known.host}`)).toBeVisible();
+  await gateway.stop();
+
+  // Where its configuration opens the way, the app takes it.
+  const open = await startGateway(`connect = ['${other.registry}']\n${lab(known.registry)}`);
+  await page.goto(`${open.url}/#/inspect/${other.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await open.stop();
+  await other.stop();
+  await known.stop();
+});
+
+test('an app that is served elsewhere is told a gateway by its settings', async ({ page, memory }) => {
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const gateway = await startGateway(`origins = ['${new URL(memory.app).origin}']\n${lab(silent.registry)}`);
+  const settings = { registries: [{ host: silent.host, path: `${gateway.url}/r/lab/` }] };
+  await page.route('**/config.json', (route) => route.fulfill({ json: settings }));
+  await page.goto(memory.app);
+  await explore(page, silent.host);
+  await gateway.stop();
   await silent.stop();
 });

@@ -96,6 +96,7 @@ struct HeaderProps {
 
 #[component]
 fn Header(props: &HeaderProps) -> Html {
+    let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let (shows_box, value) = match &route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
@@ -106,7 +107,7 @@ fn Header(props: &HeaderProps) -> Html {
         <header class="bar">
             <Link<Route> to={Route::Start} classes="brand">
                 <Icon name="brand" class="brand__mark" />
-                <span>{ "Tallyman" }</span>
+                <span>{ &settings.title }</span>
             </Link<Route>>
             if shows_box {
                 <ReferenceBox {value} />

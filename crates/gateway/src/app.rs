@@ -14,9 +14,18 @@ use crate::{config::Config, refusal::Refusal, upstream::Upstream};
 #[allow_missing = true]
 struct Files;
 
-/// A file of the app.
-pub(crate) fn file(
-    config: &Config,
+/// What to do about a gateway without the app.
+pub(crate) const MISSING: &str =
+    "the app is not in this program: run `cargo xtask web`, then build the gateway again";
+
+/// Whether there is an app to serve.
+pub(crate) fn is_there() -> bool {
+    Files::get("index.html").is_some()
+}
+
+/// A file of the app. Its page may connect to `sources` besides the gateway.
+pub(crate) fn file<'a>(
+    sources: impl Iterator<Item = &'a str>,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
@@ -34,16 +43,12 @@ pub(crate) fn file(
     };
     let Some(file) = Files::get(name) else {
         return Err(match name {
-            "index.html" => Refusal::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
-                "the app was not built before the gateway was: run `cargo xtask web`, then build the gateway again",
-            ),
+            "index.html" => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", MISSING),
             name => Refusal::not_found(format!("the app has no file {name:?}")),
         });
     };
     let tag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
-    let policy = (name == "index.html").then(|| policy(config, &String::from_utf8_lossy(&file.data)));
+    let policy = (name == "index.html").then(|| policy(sources, &String::from_utf8_lossy(&file.data)));
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
@@ -82,13 +87,12 @@ pub(crate) fn harden(headers: &mut HeaderMap) {
     headers.entry(HeaderName::from_static("cross-origin-resource-policy")).or_insert(own);
 }
 
-/// Scripts are the app's own files and those that its page holds; it may connect to the gateway and where the
-/// configuration says.
-fn policy(config: &Config, page: &str) -> HeaderValue {
+/// Scripts are the app's own files and those that its page holds; it may connect to the gateway and to `sources`.
+fn policy<'a>(sources: impl Iterator<Item = &'a str>, page: &str) -> HeaderValue {
     let hashes: String = inline_scripts(page)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
-    let connect: String = config.connect.iter().map(|source| format!(" {source}")).collect();
+    let connect: String = sources.map(|source| format!(" {source}")).collect();
     let text = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'{connect}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
@@ -147,15 +151,13 @@ pub(crate) fn settings<'a>(
 #[cfg(test)]
 mod tests {
     use super::{inline_scripts, policy};
-    use crate::config::Config;
 
     #[test]
     fn only_the_scripts_of_the_page_are_allowed() {
         let page =
             "<script type=\"module\">one()</script><script src=\"a.js\"></script><script>\ntwo()\n</script>";
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["one()", "\ntwo()\n"]);
-        let config = Config { connect: vec!["https://registry.example".to_owned()], ..Config::default() };
-        let policy = policy(&config, "<script>alert(1)</script>");
+        let policy = policy(["https://registry.example"].into_iter(), "<script>alert(1)</script>");
         let policy = policy.to_str().unwrap();
         // openssl dgst -sha256 -binary, in base64
         assert!(policy.contains("'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{policy}");

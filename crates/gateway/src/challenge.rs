@@ -46,6 +46,16 @@ impl Challenge {
             .collect()
     }
 
+    /// The scopes that a token must have by the challenges of an answer.
+    pub(crate) fn scopes(headers: &HeaderMap) -> Vec<String> {
+        let parameters = Self::read(headers).into_iter().flat_map(|challenge| match challenge {
+            Self::Bearer { parameters, .. } => parameters,
+            Self::Basic { .. } => Vec::new(),
+        });
+        let scopes = parameters.filter(|(name, _)| name == "scope");
+        scopes.flat_map(|(_, value)| value.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
     /// As a header value; `None` where it holds what headers cannot.
     pub(crate) fn to_value(&self) -> Option<HeaderValue> {
         let mut text = String::new();

@@ -17,6 +17,9 @@ use url::Url;
 pub struct Config {
     /// Where to listen; loopback unless said otherwise. Not changed by a reload.
     pub listen: SocketAddr,
+    /// Where else to listen, without TLS and sign-in, for those who ask for metrics and health and nothing more. Not
+    /// changed by a reload.
+    pub metrics_listen: Option<SocketAddr>,
     /// What the app calls itself.
     pub title: String,
     /// `auto`, `light` or `dark`: what the app looks like until somebody chooses.
@@ -33,6 +36,9 @@ pub struct Config {
     pub base_path: String,
     /// Seconds that running transfers get when the gateway ends.
     pub shutdown_seconds: u64,
+    /// Seconds before that in which `/readyz` says no and connections are still taken, so that a load balancer can look
+    /// elsewhere first.
+    pub drain_seconds: u64,
     /// TLS towards the browser.
     pub tls: Option<TlsConfig>,
     /// Who may use the gateway at all; everybody who reaches it unless said otherwise.
@@ -49,6 +55,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: None,
             title: "Tallyman".to_owned(),
             theme: Theme::Auto,
             hosts: Vec::new(),
@@ -57,6 +64,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             base_path: String::new(),
             shutdown_seconds: 30,
+            drain_seconds: 0,
             tls: None,
             sign_in: None,
             cache: None,
@@ -76,6 +84,17 @@ pub enum Theme {
     Light,
     /// Dark.
     Dark,
+}
+
+/// What becomes of a redirect to a registry's storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Redirects {
+    /// The gateway follows it: works with every storage.
+    #[default]
+    Follow,
+    /// The browser follows it, which saves the gateway the bytes: for storages that send CORS headers.
+    Pass,
 }
 
 /// An image that the app offers to look at.
@@ -154,6 +173,9 @@ pub struct RegistryConfig {
     /// Hosts that it redirects downloads to, besides its own, in the same forms.
     #[serde(default)]
     pub storage_hosts: Vec<String>,
+    /// What becomes of those redirects.
+    #[serde(default)]
+    pub redirects: Redirects,
     /// Networks that it and its services may be in although they are not public, such as `10.0.0.0/8`. An address in
     /// `url` itself, and `localhost` there, are understood.
     #[serde(default)]
@@ -319,6 +341,14 @@ impl RegistryConfig {
             return Err(self
                 .error("expected a URL such as https://registry.example.com, without a path or a password"));
         }
+        let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
+        let is_host =
+            |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*[]".contains(&byte));
+        if let Some(host) = hosts.into_iter().find(|host| host.is_empty() || !is_host(host)) {
+            return Err(self.error(format!(
+                "expected a host such as storage.example.com or *.example.com, found {host:?}"
+            )));
+        }
         match (&self.username, &self.password_env, &self.password_file) {
             (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(()),
             _ => Err(self.error("expected username together with either password_env or password_file")),
@@ -422,6 +452,8 @@ mod tests {
             (format!("{one}password = 'secret'\n"), "unknown field"),
             (format!("{one}username = 'u'\n"), "either password_env or password_file"),
             (format!("{one}password_env = 'P'\n"), "username together with"),
+            (format!("{one}storage_hosts = ['https://s.example']\n"), "expected a host"),
+            (format!("{one}storage_hosts = ['s.example; script-src *']\n"), "expected a host"),
             (format!("origins = ['*']\n{one}"), "expected an origin"),
             (format!("origins = ['https://a.example/']\n{one}"), "expected an origin"),
             (format!("connect = [\"'unsafe-eval'\"]\n{one}"), "expected a source"),

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::{
     cache::Cache,
+    challenge::Challenge,
     refusal::Refusal,
     rewrite,
     routes::Route,
@@ -119,8 +120,8 @@ impl Ask<'_> {
         Ok(response)
     }
 
-    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects. The URL
-    /// is that of the registry's own answer.
+    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for
+    /// those that the browser is to follow. The URL is that of the answer.
     async fn ask(
         &self,
         method: &Method,
@@ -129,7 +130,7 @@ impl Ask<'_> {
         body: Body,
     ) -> Result<(Url, reqwest::Response), Refusal> {
         let has_body = !http_body::Body::is_end_stream(&body);
-        let scopes = self.route.scopes(method, self.source);
+        let mut scopes = self.route.scopes(method, self.source);
         let mut authorization = match &self.upstream.credentials {
             Some(own) => own.authorization(self.upstream, &scopes).await?,
             None => self.authorization.clone(),
@@ -141,6 +142,12 @@ impl Ask<'_> {
         {
             own.forget();
             self.upstream.learn(answer.headers());
+            // Registries differ in what they want for the same request, and say so.
+            for scope in Challenge::scopes(answer.headers()) {
+                if !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
             if !has_body {
                 authorization = own.authorization(self.upstream, &scopes).await?;
                 let request = self.request(method, url, headers, authorization.as_ref(), None)?;
@@ -170,6 +177,9 @@ impl Ask<'_> {
                     self.upstream.name
                 ))
             })?;
+            if self.upstream.passes(&next) {
+                return Ok((at, answer));
+            }
             let authorization = authorization.as_ref().filter(|_| self.upstream.is_own(&next));
             let request = self.request(method, &next, headers, authorization, None)?;
             answer = self.upstream.send(request, false).await?;

@@ -19,10 +19,10 @@ use axum::{
     response::IntoResponse as _,
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt as _;
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     app,
@@ -32,7 +32,7 @@ use crate::{
     content::Ask,
     guard::{Guard, Page},
     metrics::{Labels, Metrics, OfCache, OfRegistry},
-    refusal::{BY_GATEWAY, Refusal},
+    refusal::{BY_GATEWAY, Reason, Refusal},
     routes::Route,
     sign_in::{SignIn, Visitor},
     token,
@@ -42,7 +42,13 @@ use crate::{
 const MIB: u64 = 1024 * 1024;
 /// Headers that pages of welcome sites may read.
 const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
-                       Range, Retry-After, WWW-Authenticate, X-Tallyman-Gateway";
+                       Range, Retry-After, Tallyman-Authenticate, WWW-Authenticate, X-Tallyman-Gateway";
+/// What a caller says to a registry where `Authorization` is for the gateway itself or for a proxy in front of it, as
+/// the browser sends it by itself; `none` where it has nothing to say.
+const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
+/// The registry's challenge for callers that send [`TO_REGISTRY`]. Browsers would ask for a password themselves if they
+/// saw it by its own name.
+const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
 
 /// A configuration, made ready.
 #[derive(Debug)]
@@ -121,13 +127,34 @@ pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
         .with_state(Arc::clone(gateway))
 }
 
+/// What is asked by those who run the gateway, and nobody else.
+pub(crate) fn operations(gateway: &Arc<Gateway>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(Arc::clone(gateway), outermost))
+        .with_state(Arc::clone(gateway))
+}
+
 /// The name by which the gateway is called, first; what browsers may do with the answer, last.
-async fn outermost(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response<Body> {
+async fn outermost(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     let settled = gateway.settled.load_full();
+    let caller = settled.guard.caller(peer, request.headers());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = match settled.guard.check_host(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
+    if let Some(Reason(reason)) = response.extensions_mut().remove() {
+        let status = response.status().as_u16();
+        warn!(%caller, %method, path, status, reason, "refused");
+    }
     app::harden(response.headers_mut());
     response
 }
@@ -187,7 +214,9 @@ async fn settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Resu
 
 async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
     let settled = gateway.settled.load();
-    app::file(&settled.config, request.method(), request.uri().path(), request.headers())
+    let storages = settled.registries.iter().flat_map(|registry| registry.open_storages());
+    let sources = settled.config.connect.iter().chain(storages).map(String::as_str);
+    app::file(sources, request.method(), request.uri().path(), request.headers())
 }
 
 /// Lets a page of a welcome site read the answer. No other page is ever told that it may.
@@ -207,7 +236,7 @@ fn preflight() -> Response<Body> {
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Accept, Authorization, Content-Range, Content-Type, If-None-Match, Range",
+            "Accept, Authorization, Content-Range, Content-Type, If-None-Match, Range, Tallyman-Authorization",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
@@ -225,6 +254,7 @@ async fn registry(
     let caller = settled.guard.caller(peer, request.headers());
     let method = request.method().clone();
     let visitor = request.extensions().get::<Arc<Visitor>>().cloned().unwrap_or_default();
+    let is_apart = request.headers().contains_key(TO_REGISTRY);
     let mut about = About::default();
     let page = settled.guard.check_page(request.uri(), request.method(), request.headers());
     let mut response = match page {
@@ -236,8 +266,12 @@ async fn registry(
         }
         Err(refusal) => refusal.into_response(),
     };
+    let reason = response.extensions_mut().remove().map(|Reason(reason)| reason);
     let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization"));
+    if is_apart {
+        set_apart(headers);
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization, Tallyman-Authorization"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     let refused = headers.contains_key(BY_GATEWAY);
     let status = response.status();
@@ -252,6 +286,7 @@ async fn registry(
         repository = about.repository,
         status = status.as_u16(),
         refused,
+        reason = reason.unwrap_or_default(),
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
@@ -344,8 +379,10 @@ async fn answer(
     }
     let sources = sources(request.uri());
     upstream.permit(&route, request.method(), &sources)?;
-    let authorization =
-        request.headers().get(header::AUTHORIZATION).filter(|_| !visitor.used_authorization).cloned();
+    let authorization = match request.headers().get(TO_REGISTRY) {
+        Some(said) => Some(said).filter(|said| *said != "none").cloned(),
+        None => request.headers().get(header::AUTHORIZATION).filter(|_| !visitor.used_authorization).cloned(),
+    };
     if route == Route::Token {
         return token::pass(upstream, authorization, request).await;
     }
@@ -360,6 +397,16 @@ async fn answer(
     };
     let response = ask.pass(&parts, body).await?;
     if route == Route::Catalog { catalog::filter(upstream, response).await } else { Ok(response) }
+}
+
+/// Gives the registry's challenges another name.
+fn set_apart(headers: &mut HeaderMap) {
+    let challenges: Vec<HeaderValue> =
+        headers.get_all(header::WWW_AUTHENTICATE).into_iter().cloned().collect();
+    headers.remove(header::WWW_AUTHENTICATE);
+    for challenge in challenges {
+        headers.append(FROM_REGISTRY, challenge);
+    }
 }
 
 fn unknown(uri: &Uri) -> Refusal {

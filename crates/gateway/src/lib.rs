@@ -17,6 +17,14 @@
 //! `/r/NAME` in place of the registry's origin and resolves references as usual needs to know nothing else.
 //! Redirects to storages are followed inside, each step checked as the first one was.
 //!
+//! # Whose password
+//!
+//! `Authorization` may be for the gateway, which may want people to sign in, or for a proxy in front of it, and browsers
+//! send it by themselves. What the app says to a registry is in `Tallyman-Authorization` (`none` where it says nothing),
+//! and whoever sends that finds the registry's challenge in `Tallyman-Authenticate`, at which no browser opens a window.
+//! For callers that do not, `Authorization` is the registry's unless it let them in here, and the challenge has its
+//! usual name. Credentials of the gateway's own take the place of both.
+//!
 //! # What is kept between requests
 //!
 //! Nothing that another gateway with the same configuration needs: any number of them behind a load balancer behave as
@@ -44,5 +52,5 @@ mod token;
 mod upstream;
 
 pub use addresses::{AddressRefused, Networks};
-pub use config::{Config, ConfigError, RegistryConfig, SignInConfig, TlsConfig};
+pub use config::{Config, ConfigError, Redirects, RegistryConfig, SignInConfig, TlsConfig};
 pub use server::{Running, ServeError, serve};

@@ -15,12 +15,14 @@ const CALLERS_MAX: usize = 10_000;
 pub(crate) struct Limit {
     callers: DefaultKeyedRateLimiter<IpAddr>,
     per_minute: NonZeroU32,
+    what: &'static str,
 }
 
 impl Limit {
-    pub(crate) fn new(per_minute: u32) -> Option<Self> {
+    /// `what` says in the refusal what is counted: `requests for this registry`.
+    pub(crate) fn new(per_minute: u32, what: &'static str) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute)?;
-        Some(Self { callers: RateLimiter::keyed(Quota::per_minute(per_minute)), per_minute })
+        Some(Self { callers: RateLimiter::keyed(Quota::per_minute(per_minute)), per_minute, what })
     }
 
     pub(crate) fn check(&self, caller: IpAddr) -> Result<(), Refusal> {
@@ -35,8 +37,8 @@ impl Limit {
         self.callers.check_key(&key).map_err(|early| {
             let seconds = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
             let message = format!(
-                "expected at most {} requests a minute for this registry; try again in {seconds} seconds",
-                self.per_minute
+                "expected at most {} {} a minute; try again in {seconds} seconds",
+                self.per_minute, self.what
             );
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds))
@@ -52,7 +54,7 @@ mod tests {
 
     #[test]
     fn callers_are_counted_apart_and_networks_together() {
-        let limit = Limit::new(2).unwrap();
+        let limit = Limit::new(2, "requests").unwrap();
         for (caller, expected) in [
             ("10.0.0.1", None),
             ("::ffff:10.0.0.1", None),

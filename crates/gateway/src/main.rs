@@ -1,6 +1,6 @@
 //! The program: a configuration file, or flags for the simple cases.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use tallyman_gateway::{Config, RegistryConfig, Running, ServeError, serve};
@@ -8,16 +8,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
 
+/// How long an answer to a probe may take.
+const PROBE: Duration = Duration::from_secs(2);
+
 /// Serves the app and reaches the configured registries for it, on one origin.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
     /// The configuration file. SIGHUP has it read anew
-    #[arg(long, conflicts_with_all = ["registry", "title"])]
+    #[arg(long, conflicts_with_all = ["connect", "registry", "title"])]
     config: Option<PathBuf>,
     /// A registry and its name in paths, such as hub=https://registry-1.docker.io
     #[arg(long, value_name = "NAME=URL", value_parser = registry)]
     registry: Vec<RegistryConfig>,
+    /// A place besides these that the app may connect to itself, such as http://127.0.0.1:5000
+    #[arg(long, value_name = "SOURCE")]
+    connect: Vec<String>,
     /// Where to listen, whatever the file says
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -30,6 +36,9 @@ struct Arguments {
     /// Checks the configuration and ends
     #[arg(long)]
     check: bool,
+    /// Asks a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
+    #[arg(long, value_name = "URL", exclusive = true)]
+    probe: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -51,6 +60,15 @@ async fn main() -> ExitCode {
         Log::Text => log.init(),
         Log::Json => log.json().init(),
     }
+    if let Some(url) = &arguments.probe {
+        return match probe(url).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => {
+                eprintln!("expected {url} to be ready, found: {reason}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -63,7 +81,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), ServeError> {
     let mut config = match &arguments.config {
         Some(path) => Config::read(path)?,
-        None => Config { registries: arguments.registry, ..Config::default() },
+        None => Config { registries: arguments.registry, connect: arguments.connect, ..Config::default() },
     };
     config.title = arguments.title.unwrap_or(config.title);
     config.listen = arguments.listen.unwrap_or(config.listen);
@@ -78,6 +96,15 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
     info!("ending: running transfers go on until they are done");
     running.end().await;
     Ok(())
+}
+
+/// For health checks in images that hold nothing but this program.
+async fn probe(url: &str) -> Result<(), String> {
+    let client =
+        reqwest::Client::builder().no_proxy().danger_accept_invalid_certs(true).timeout(PROBE).build();
+    let answer = client.map_err(|error| error.to_string())?.get(url).send().await;
+    let status = answer.map_err(|error| error.without_url().to_string())?.status();
+    if status.is_success() { Ok(()) } else { Err(status.to_string()) }
 }
 
 /// Reads the configuration anew on SIGHUP; returns on SIGINT and SIGTERM.

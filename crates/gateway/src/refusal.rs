@@ -10,6 +10,10 @@ use serde_json::json;
 /// Says that the answer is the gateway's own and not the registry's.
 pub(crate) const BY_GATEWAY: HeaderName = HeaderName::from_static("x-tallyman-gateway");
 
+/// Why it was refused, for whoever writes the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Reason(pub(crate) String);
+
 /// An answer of the gateway's own. The code is the registries' where they have one.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -50,6 +54,7 @@ impl IntoResponse for Refusal {
         headers.extend(self.header.map(|header| *header));
         headers.insert(BY_GATEWAY, HeaderValue::from_static("refused"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(Reason(self.message));
         response
     }
 }

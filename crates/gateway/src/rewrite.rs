@@ -82,9 +82,13 @@ pub(crate) fn response_headers(
     Ok(passed)
 }
 
-/// A place of the registry's, relative to the request. `None` for places that the gateway does not reach.
+/// A place of the registry's, relative to the request, or one that browsers are sent to. `None` for places that are
+/// neither.
 fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<HeaderValue> {
     let to = url.join(location).ok()?;
+    if upstream.passes(&to) {
+        return HeaderValue::from_str(to.as_str()).ok();
+    }
     // Behind a proxy of their own, registries often do not know by which scheme they are called.
     if !upstream.is_own_host(&to) {
         return None;

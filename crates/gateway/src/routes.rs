@@ -128,6 +128,8 @@ impl Route {
                 let actions = match *method {
                     Method::GET | Method::HEAD if !matches!(self, Self::Upload(_)) => "pull",
                     Method::DELETE if self.deletes(method) => "delete",
+                    // Giving an upload up is a deletion to Distribution, and a push to others.
+                    Method::DELETE => "pull,push,delete",
                     _ => "pull,push",
                 };
                 vec![format!("repository:{name}:{actions}")]
@@ -226,7 +228,7 @@ mod tests {
             ("HEAD", "v2/a/b/manifests/x", None, "repository:a/b:pull"),
             ("PUT", "v2/a/manifests/x", None, "repository:a:pull,push"),
             ("DELETE", "v2/a/manifests/x", None, "repository:a:delete"),
-            ("DELETE", "v2/a/blobs/uploads/1", None, "repository:a:pull,push"),
+            ("DELETE", "v2/a/blobs/uploads/1", None, "repository:a:pull,push,delete"),
             ("POST", "v2/a/blobs/uploads/", Some("b"), "repository:a:pull,push repository:b:pull"),
         ] {
             let route = Route::parse(path).unwrap();

@@ -18,8 +18,9 @@ use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::{
+    app,
     config::{Config, ConfigError},
-    gateway::{Gateway, Settled, router},
+    gateway::{Gateway, Settled, operations, router},
     metrics::Metrics,
 };
 
@@ -53,15 +54,21 @@ pub enum ServeError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for those who run it, if it does.
+    pub metrics_address: Option<SocketAddr>,
     gateway: Arc<Gateway>,
     handle: Handle<SocketAddr>,
     tls: Option<RustlsConfig>,
     task: JoinHandle<io::Result<()>>,
+    operations: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
+        if let Some(operations) = &self.operations {
+            operations.abort();
+        }
     }
 }
 
@@ -82,10 +89,11 @@ impl Running {
             running.reload_from_pem_file(&wanted.certificate, &wanted.key).await.map_err(ServeError::Tls)?;
         }
         if settled.config.listen != before.config.listen
+            || settled.config.metrics_listen != before.config.metrics_listen
             || settled.config.tls.is_some() != before.config.tls.is_some()
             || settled.config.base_path != before.config.base_path
         {
-            warn!("listen, base_path and whether there is tls change only with a new start");
+            warn!("listen, metrics_listen, base_path and whether there is tls change only with a new start");
         }
         self.gateway.settled.store(Arc::new(settled));
         self.gateway.metrics.reloads.inc();
@@ -93,11 +101,15 @@ impl Running {
         Ok(())
     }
 
-    /// Takes no more connections, lets running requests end, and then ends: when all have, or when the time of the
-    /// configuration is over.
+    /// Says that it is not ready, takes no more connections, lets running requests end, and then ends: when all have, or
+    /// when the time of the configuration is over.
     pub async fn end(mut self) {
         self.gateway.ending.store(true, Ordering::Relaxed);
-        let seconds = self.gateway.settled.load().config.shutdown_seconds;
+        let (drain, seconds) = {
+            let settled = self.gateway.settled.load();
+            (settled.config.drain_seconds, settled.config.shutdown_seconds)
+        };
+        tokio::time::sleep(Duration::from_secs(drain)).await;
         self.handle.graceful_shutdown(Some(Duration::from_secs(seconds)));
         if let Ok(Err(error)) = (&mut self.task).await {
             warn!(%error, "ended with an error");
@@ -110,9 +122,12 @@ impl Running {
 /// # Errors
 /// When the configuration contradicts itself, the address is taken, or there is no usable certificate.
 pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, ServeError> {
-    let (listen, base) = (config.listen, config.base_path.clone());
+    let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
     let wanted_tls = config.tls.clone();
     let settled = Settled::new(config, None)?;
+    if !app::is_there() {
+        warn!("{}", app::MISSING);
+    }
     let gateway = Arc::new(Gateway {
         settled: ArcSwap::from_pointee(settled),
         source,
@@ -120,9 +135,17 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, S
         ending: false.into(),
     });
     let failure = |source| ServeError::Listen { address: listen, source };
-    let listener = TcpListener::bind(listen).map_err(failure)?;
-    listener.set_nonblocking(true).map_err(failure)?;
-    let address = listener.local_addr().map_err(failure)?;
+    let (listener, address) = bind(listen)?;
+    let (metrics_address, operations) = match metrics_listen {
+        None => (None, None),
+        Some(wanted) => {
+            let (listener, address) = bind(wanted)?;
+            let app = operations(&gateway).into_make_service_with_connect_info::<SocketAddr>();
+            let mut server = axum_server::from_tcp(listener).map_err(failure)?;
+            bound(server.http_builder());
+            (Some(address), Some(tokio::spawn(server.serve(app))))
+        }
+    };
     let app = MapRequestLayer::new(move |request| without_base(request, &base)).layer(router(&gateway));
     let app = Router::new().fallback_service(app);
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -145,7 +168,17 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, S
             (tokio::spawn(server.serve(app)), Some(tls))
         }
     };
-    Ok(Running { address, gateway, handle, tls, task })
+    Ok(Running { address, metrics_address, gateway, handle, tls, task, operations })
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listen = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listen().map_err(|source| ServeError::Listen { address, source })
 }
 
 fn bound(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -14,18 +14,24 @@ use base64::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::{
     config::{ConfigError, SignInConfig, read},
     guard::Guard,
+    limits::Limit,
     refusal::Refusal,
 };
 
 /// The cookie that leaves `Authorization` free for the registries, once somebody signed in.
 const COOKIE: &str = "tallyman-session";
 const SESSION: Duration = Duration::from_secs(12 * 3600);
-/// Passwords that were right are remembered, hashed: checking one afresh takes a tenth of a second.
+/// Passwords are remembered, hashed, with what came of them: checking one afresh takes a tenth of a second.
 const REMEMBERED_MAX: usize = 1000;
+/// Passwords that one caller may have checked afresh in a minute.
+const TRIES: u32 = 20;
+/// Passwords that are checked at the same time, whoever sent them.
+const CHECKS: usize = 4;
 
 /// Whoever got in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,7 +54,10 @@ pub(crate) struct Passwords {
     hashes: HashMap<String, String>,
     /// Made from the file, so all gateways with the same one take each other's cookies, and none outlives a change.
     key: [u8; 32],
-    right: Mutex<HashMap<[u8; 32], String>>,
+    /// By the password's own hash: whose it is, if anybody's.
+    checked: Mutex<HashMap<[u8; 32], Option<String>>>,
+    tries: Option<Limit>,
+    checks: Semaphore,
 }
 
 impl std::fmt::Debug for Passwords {
@@ -84,7 +93,10 @@ impl SignIn {
                 let named =
                     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
                 match named.filter(|_| guard.trusts(peer.ip())) {
-                    Some(user) => Ok(Visitor { name: Some(user.to_owned()), ..Visitor::default() }),
+                    // `Authorization` is between the caller and that proxy.
+                    Some(user) => {
+                        Ok(Visitor { name: Some(user.to_owned()), used_authorization: true, cookie: None })
+                    }
                     None => Err(Refusal::new(
                         StatusCode::UNAUTHORIZED,
                         "UNAUTHORIZED",
@@ -92,7 +104,7 @@ impl SignIn {
                     )),
                 }
             }
-            Self::Passwords(passwords) => passwords.check(headers, secure).await,
+            Self::Passwords(passwords) => passwords.check(guard.caller(peer, headers), headers, secure).await,
         }
     }
 }
@@ -114,17 +126,23 @@ impl Passwords {
             return Err("expected at least one user, found none".to_owned());
         }
         let key = Sha256::new().chain_update("tallyman-session\n").chain_update(text).finalize().into();
-        Ok(Self { hashes, key, right: Mutex::default() })
+        let (tries, checks) = (Limit::new(TRIES, "tries to sign in"), Semaphore::new(CHECKS));
+        Ok(Self { hashes, key, checked: Mutex::default(), tries, checks })
     }
 
-    async fn check(self: &Arc<Self>, headers: &HeaderMap, secure: bool) -> Result<Visitor, Refusal> {
+    async fn check(
+        self: &Arc<Self>,
+        caller: IpAddr,
+        headers: &HeaderMap,
+        secure: bool,
+    ) -> Result<Visitor, Refusal> {
         let basic = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
         let session = self.session(headers);
         if let Some((_, encoded)) = basic
-            && let Some(name) = self.user(encoded.trim()).await
+            && let Some(name) = self.user(caller, encoded.trim()).await?
         {
             let cookie = (session.as_ref() != Some(&name)).then(|| self.cookie(&name, secure));
             return Ok(Visitor { name: Some(name), used_authorization: true, cookie });
@@ -133,31 +151,42 @@ impl Passwords {
             return Ok(Visitor { name: session, ..Visitor::default() });
         }
         let challenge = HeaderValue::from_static("Basic realm=\"Tallyman\", charset=\"UTF-8\"");
-        Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "sign in to use this gateway")
+        let message = match basic {
+            Some(_) => "expected a user and a password of this gateway's, found others",
+            None => "sign in to use this gateway",
+        };
+        Err(Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
             .header(header::WWW_AUTHENTICATE, challenge))
     }
 
-    async fn user(self: &Arc<Self>, encoded: &str) -> Option<String> {
+    /// Whose name and password these are: nobody's where they are meant for a registry.
+    async fn user(self: &Arc<Self>, caller: IpAddr, encoded: &str) -> Result<Option<String>, Refusal> {
         let known: [u8; 32] = self.mac(encoded.as_bytes());
-        if let Some(name) = self.right.lock().unwrap_or_else(PoisonError::into_inner).get(&known) {
-            return Some(name.clone());
+        if let Some(whose) = self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&known) {
+            return Ok(whose.clone());
         }
-        let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-        let (name, password) = decoded.split_once(':')?;
+        let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
+            return Ok(None);
+        };
+        if let Some(tries) = &self.tries {
+            tries.check(caller)?;
+        }
+        let _turn = self.checks.acquire().await;
         let (name, password, passwords) = (name.to_owned(), password.to_owned(), Arc::clone(self));
-        let name = tokio::task::spawn_blocking(move || {
+        let whose = tokio::task::spawn_blocking(move || {
             // Somebody who is not there takes as long as somebody with a wrong password.
             let hash = passwords.hashes.get(&name).or_else(|| passwords.hashes.values().next())?;
             let right = bcrypt::verify(password, hash).unwrap_or(false);
             (right && passwords.hashes.contains_key(&name)).then_some(name)
         });
-        let name = name.await.ok()??;
-        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        if right.len() >= REMEMBERED_MAX {
-            right.clear();
+        let whose = whose.await.unwrap_or_default();
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked.len() >= REMEMBERED_MAX {
+            checked.clear();
         }
-        right.insert(known, name.clone());
-        Some(name)
+        checked.insert(known, whose.clone());
+        Ok(whose)
     }
 
     /// The user of a session cookie that is ours and not over.

@@ -16,7 +16,7 @@ use url::Url;
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
     challenge::Challenge,
-    config::{ConfigError, RegistryConfig, authority},
+    config::{ConfigError, Redirects, RegistryConfig, authority},
     credentials::Credentials,
     limits::Limit,
     pattern::Pattern,
@@ -50,6 +50,7 @@ pub(crate) struct Upstream {
     pub(crate) delete: bool,
     pub(crate) limit: Option<Limit>,
     pub(crate) max_upload: u64,
+    redirects: Redirects,
     url: Url,
     own: Client,
     elsewhere: Client,
@@ -71,8 +72,11 @@ impl Upstream {
             read_only: config.read_only.unwrap_or(credentials.is_some() && open),
             credentials,
             delete: config.delete,
-            limit: config.requests_per_minute.and_then(Limit::new),
+            limit: config
+                .requests_per_minute
+                .and_then(|limit| Limit::new(limit, "requests for this registry")),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
+            redirects: config.redirects,
             url: config.url.clone(),
             own: client(config, &networks, config.insecure)?,
             elsewhere: client(config, &networks, false)?,
@@ -110,6 +114,16 @@ impl Upstream {
     /// Whether the registry may redirect a download to a URL.
     pub(crate) fn is_storage(&self, url: &Url) -> bool {
         self.is_safe(url) && (self.is_own(url) || is_listed(&self.storage_hosts, url))
+    }
+
+    /// Whether a redirect to a URL is for the browser to follow.
+    pub(crate) fn passes(&self, url: &Url) -> bool {
+        self.redirects == Redirects::Pass && !self.is_own(url) && self.is_storage(url)
+    }
+
+    /// The storages that browsers are sent to.
+    pub(crate) fn open_storages(&self) -> &[String] {
+        if self.redirects == Redirects::Pass { &self.storage_hosts } else { &[] }
     }
 
     /// No way from HTTPS to plain HTTP, no password in the URL.

@@ -91,6 +91,9 @@ impl Client {
         if source.kind == TransportErrorKind::PlainHttp {
             return Error::PlainHttpRefused { url, source };
         }
+        if source.kind == TransportErrorKind::NotOpen {
+            return Error::OutOfReach { url, source };
+        }
         if source.kind != TransportErrorKind::Opaque {
             return Error::Unreachable { url, source };
         }

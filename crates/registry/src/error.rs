@@ -176,6 +176,14 @@ pub enum Error {
         /// The request's URL.
         url: String,
     },
+    /// Whoever set this page or program up did not open the way to the registry.
+    #[error("{url} is out of reach: {}", .source.message)]
+    OutOfReach {
+        /// The request's URL.
+        url: String,
+        /// What is open, and who can open more.
+        source: TransportError,
+    },
     /// An answer that is not as the specification has it.
     #[error("expected {expected} in the answer of {url}, found {found}")]
     Protocol {
@@ -236,6 +244,7 @@ impl Error {
             Self::MixedContent { .. } => "mixed-content",
             Self::LocalNetworkDenied { .. } => "local-network-denied",
             Self::BrokenOff { .. } => "broken-off",
+            Self::OutOfReach { .. } => "out-of-reach",
         }
     }
 

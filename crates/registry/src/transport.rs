@@ -170,6 +170,8 @@ pub enum TransportErrorKind {
     Aborted,
     /// A browser, which does not say why.
     Opaque,
+    /// Whoever set this page or program up did not open the way there.
+    NotOpen,
     /// Anything else.
     Other,
 }

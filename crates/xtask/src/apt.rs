@@ -40,6 +40,19 @@ pub const IP: Needed = Needed {
 /// A program that copies and inspects images.
 pub const SKOPEO: Needed =
     Needed { program: "skopeo", packages: &["skopeo"], why: "it is measured beside ours" };
+/// A web server and load balancer.
+pub const NGINX: Needed = Needed {
+    program: "nginx",
+    packages: &["nginx-light"],
+    why: "the tests put it in front of the app, of registries and of gateways",
+};
+/// A generator of load.
+pub const WRK: Needed = Needed {
+    program: "wrk",
+    packages: &["wrk"],
+    why: "it counts what the gateway and nginx pass in a second",
+};
+
 /// Certificates.
 pub const OPENSSL: Needed = Needed {
     program: "openssl",

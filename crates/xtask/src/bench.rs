@@ -30,11 +30,15 @@ enum Need {
     DevRegistry,
     /// Other programs that do the same work, where they can be had.
     Peers,
+    /// A program that asks as often as it can.
+    Load,
 }
 
 /// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 1] =
-    [("roundtrips", "making and pushing a list from far away", &[Need::Npm, Need::DevRegistry, Need::Peers])];
+const TOPICS: [(&str, &str, &[Need]); 2] = [
+    ("roundtrips", "making and pushing a list from far away", &[Need::Npm, Need::DevRegistry, Need::Peers]),
+    ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
+];
 
 /// One comparison, as a script prints it and `bench.json` keeps it.
 #[derive(Debug, Deserialize, Serialize)]
@@ -135,6 +139,9 @@ fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
     }
     if needs.contains(&Need::Peers) {
         apt::install_if_possible(sh, &[apt::SKOPEO]);
+    }
+    if needs.contains(&Need::Load) {
+        apt::install_if_possible(sh, &[apt::WRK]);
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub fn for_web(sh: &Shell) -> Result<()> {
 
 /// What the tests take on top.
 pub fn for_tests(sh: &Shell) -> Result<()> {
-    apt::install(sh, &[apt::CHROMIUM, apt::CHROMEDRIVER, apt::REGISTRY, apt::IP, apt::OPENSSL])?;
+    apt::install(sh, &[apt::CHROMIUM, apt::CHROMEDRIVER, apt::REGISTRY, apt::IP, apt::NGINX, apt::OPENSSL])?;
     for_web(sh)
 }
 

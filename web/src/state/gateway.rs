@@ -3,25 +3,36 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use http::{HeaderValue, header::WWW_AUTHENTICATE};
-use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError};
+use http::{
+    HeaderName, HeaderValue,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+};
+use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
 
 /// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
 pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
 
+/// `Authorization` and `WWW-Authenticate` are between the browser and the gateway, or a proxy in front of it, which may
+/// want its visitors to sign in. What is between the app and a registry has headers of its own.
+const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
+const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
+
 /// Sends requests to the registries that the gateway has by way of the gateway, and all others straight.
 pub struct GatewayTransport {
+    gateway: FetchTransport,
     fetch: FetchTransport,
     page: String,
     ways: Ways,
+    closed: Option<Vec<String>>,
 }
 
 impl GatewayTransport {
-    /// `ways` is asked anew for each request.
-    pub fn new(ways: Ways) -> Self {
+    /// `ways` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
+    /// names the registries that this has.
+    pub fn new(ways: Ways, closed: Option<Vec<String>>) -> Self {
         let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
-        Self { fetch: FetchTransport::new(), page, ways }
+        Self { gateway: FetchTransport::for_own_origin(), fetch: FetchTransport::new(), page, ways, closed }
     }
 
     /// Where a request really goes; nothing where it goes straight.
@@ -32,18 +43,32 @@ impl GatewayTransport {
     }
 }
 
+fn not_open(open: &[String]) -> TransportError {
+    let message = format!(
+        "the gateway that serves this page reaches {}; whoever runs it can add this registry to its configuration",
+        open.join(", ")
+    );
+    TransportError { kind: TransportErrorKind::NotOpen, message }
+}
+
 impl Transport for GatewayTransport {
     fn send(&self, mut request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
             let asked = Url::new(&request.url).ok();
             let Some((asked, way)) = asked.and_then(|url| Some((url.clone(), self.way(&url)?))) else {
-                return self.fetch.send(request).await;
+                return match &self.closed {
+                    Some(open) => Err(not_open(open)),
+                    None => self.fetch.send(request).await,
+                };
             };
             request.url = way;
-            let mut response = self.fetch.send(request).await?;
+            let authorization = request.headers.remove(AUTHORIZATION);
+            let authorization = authorization.unwrap_or(HeaderValue::from_static("none"));
+            request.headers.insert(TO_REGISTRY, authorization);
+            let mut response = self.gateway.send(request).await?;
             // The gateway names places relative to the request, so they are found from the registry's own address, too.
             response.url = asked.href();
-            let challenges = response.headers.get_all(WWW_AUTHENTICATE).iter();
+            let challenges = response.headers.get_all(FROM_REGISTRY).iter();
             let challenges: Vec<_> =
                 challenges.map(|challenge| with_absolute_realm(challenge, &asked)).collect();
             response.headers.remove(WWW_AUTHENTICATE);
@@ -56,8 +81,10 @@ impl Transport for GatewayTransport {
     }
 
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        let way = Url::new(&url).ok().and_then(|url| self.way(&url));
-        self.fetch.reaches(way.unwrap_or(url))
+        match Url::new(&url).ok().and_then(|url| self.way(&url)) {
+            Some(way) => self.gateway.reaches(way),
+            None => self.fetch.reaches(url),
+        }
     }
 
     fn page(&self) -> Option<String> {

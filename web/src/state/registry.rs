@@ -55,7 +55,8 @@ impl Registries {
             let accounts = Rc::clone(&accounts);
             Box::new(move |api_host: &str| accounts.way(api_host))
         };
-        let client = Client::builder(Rc::new(GatewayTransport::new(ways)))
+        let closed = (!settings.features.direct).then(|| settings.hosts());
+        let client = Client::builder(Rc::new(GatewayTransport::new(ways, closed)))
             .access(access)
             .credentials(Rc::clone(&accounts) as _)
             .observer(observer)

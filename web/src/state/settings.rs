@@ -4,13 +4,81 @@ use gloo_net::http::Request;
 use serde::Deserialize;
 
 /// What `config.json` says. A server that does not have it, or an older one, leaves the defaults.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// What the app calls itself.
+    pub title: String,
+    /// What it looks like until somebody chooses.
+    pub theme: Theme,
     /// Registries to explore.
     pub registries: Vec<RegistrySetting>,
     /// Images worth a look, offered on the start page.
     pub samples: Vec<Sample>,
+    /// What the server of the app does beyond serving it.
+    pub features: Features,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            title: "Tallyman".to_owned(),
+            theme: Theme::default(),
+            registries: Vec::new(),
+            samples: Vec::new(),
+            features: Features::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Hosts and ports of the registries.
+    pub fn hosts(&self) -> Vec<String> {
+        self.registries.iter().map(|registry| registry.host().to_owned()).collect()
+    }
+}
+
+/// What the app looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the browser says.
+    #[default]
+    Auto,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// Makes the page look so.
+    pub fn apply(self) {
+        let page = web_sys::window().and_then(|window| window.document()?.document_element());
+        let name = match self {
+            Self::Auto => return,
+            Self::Light => "light",
+            Self::Dark => "dark",
+        };
+        if let Some(page) = page {
+            // A page that does not take an attribute stays as the browser says.
+            let _ = page.set_attribute("data-theme", name);
+        }
+    }
+}
+
+/// What the server of the app does beyond serving it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Features {
+    /// Whether the page's policy lets it reach registries straight, those of `registries` or any other.
+    pub direct: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { direct: true }
+    }
 }
 
 /// A registry to explore.

@@ -2,58 +2,12 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-use futures_util::TryStreamExt;
-use tallyman_core::{Digest, MediaType};
 use tallyman_dev_registry::{Auth, Builder, Dialect, Fault, FaultKind, Registry, TokenAuth};
-use tallyman_registry::{Client, Mount};
 
-use crate::support::{Folder, Image, client, gateway, reference};
-
-/// Everything that the client does to a registry: uploads, mounts, pushes, reads, lists, deletes.
-pub async fn keeps(client: &Client, registry: &str) {
-    let image = Image::new("amd64");
-    let source = reference(registry, "acme/source:one");
-    for bytes in [&image.config, &image.layer] {
-        client.upload_blob(&source, &Digest::of(bytes), &Bytes::copy_from_slice(bytes)).await.unwrap();
-    }
-    let put = client.put_manifest(&source, &MediaType::DockerManifest, image.bytes.clone()).await.unwrap();
-    assert_eq!(put.registry_digest, Some(image.descriptor().digest));
-
-    let target = reference(registry, "acme/target:one");
-    for bytes in [&image.config, &image.layer] {
-        let mounted = client.mount_blob(&target, source.repository(), &Digest::of(bytes)).await.unwrap();
-        assert_eq!(mounted, Mount::Mounted);
-    }
-    client.put_manifest(&target, &MediaType::DockerManifest, image.bytes.clone()).await.unwrap();
-    let list = reference(registry, "acme/target:list");
-    client.put_manifest(&list, &MediaType::DockerList, image.list()).await.unwrap();
-
-    let fetched = client.manifest(&list).await.unwrap();
-    assert_eq!(fetched.bytes, image.list());
-    assert_eq!(fetched.registry_digest.as_ref(), Some(&fetched.digest));
-    assert_eq!(client.manifest_as(&target, &image.descriptor()).await.unwrap().bytes, image.bytes);
-    let head = client.head_manifest(&target).await.unwrap();
-    assert_eq!(head.digest, Some(image.descriptor().digest));
-    assert_eq!(head.size, Some(image.bytes.len() as u64));
-    let layer = image.layer_descriptor();
-    assert_eq!(client.head_blob(&target, &layer.digest).await.unwrap(), Some(layer.size));
-    assert_eq!(client.blob(&target, &layer).await.unwrap(), image.layer);
-    let part = client.blob_range(&target, &layer.digest, 2, 5).await.unwrap();
-    assert_eq!(part, image.layer[2..7]);
-    let pieces: Vec<Bytes> = client.blob_stream(&target, &layer).try_collect().await.unwrap();
-    assert_eq!(pieces.concat(), image.layer);
-    let mut tags: Vec<String> = client.tags(&target).try_concat().await.unwrap();
-    tags.sort();
-    assert_eq!(tags, ["list", "one"]);
-    let repositories = client.repositories(target.registry()).try_concat().await.unwrap();
-    assert_eq!(repositories, ["acme/source", "acme/target"]);
-    let missing = client.manifest(&reference(registry, "acme/target:none")).await.unwrap_err();
-    assert!(missing.is_not_found(), "{missing}");
-    let gone = source.by_digest(image.descriptor().digest);
-    client.delete_manifest(&gone).await.unwrap();
-    assert!(client.manifest(&gone).await.unwrap_err().is_not_found());
-}
+use crate::{
+    everything::{Lacks, everything},
+    support::{Folder, client, gateway},
+};
 
 fn basic() -> Builder {
     let users = HashMap::from([("user".to_owned(), "secret".to_owned())]);
@@ -66,16 +20,17 @@ fn tokens() -> Builder {
 
 #[tokio::test]
 async fn it_is_kept_for_whoever_signs_in() {
-    for (builder, user) in [
-        (Registry::builder(), None),
-        (Registry::builder().dialect(Dialect::V2_8), None),
-        (basic(), Some(("user", "secret"))),
-        (tokens(), Some(("user", "secret"))),
+    let old = || Lacks { delete_by_tag: true };
+    for (builder, user, lacks) in [
+        (Registry::builder(), None, Lacks::default()),
+        (Registry::builder().dialect(Dialect::V2_8), None, old()),
+        (basic(), Some(("user", "secret")), Lacks::default()),
+        (tokens(), Some(("user", "secret")), Lacks::default()),
     ] {
         let registry = builder.start().await.unwrap();
         let gateway = gateway(&registry.url(), "", "delete = true").await;
         let host = registry.addr.to_string();
-        keeps(&client(&format!("http://{}", gateway.address), &host, user), &host).await;
+        everything(&client(&format!("http://{}", gateway.address), &host, user), &host, &lacks).await;
     }
 }
 
@@ -91,7 +46,8 @@ async fn it_is_kept_by_credentials_of_the_gateways_own() {
         let registry = builder.start().await.unwrap();
         let gateway = gateway(&registry.url(), "", &own).await;
         let host = registry.addr.to_string();
-        keeps(&client(&format!("http://{}", gateway.address), &host, None), &host).await;
+        everything(&client(&format!("http://{}", gateway.address), &host, None), &host, &Lacks::default())
+            .await;
     }
 }
 
@@ -104,7 +60,7 @@ async fn it_is_kept_by_a_cache_and_below_a_path() {
     let gateway = gateway(&registry.url(), &top, "delete = true").await;
     let host = registry.addr.to_string();
     let address = format!("http://{}/tools/tallyman", gateway.address);
-    keeps(&client(&address, &host, Some(("user", "secret"))), &host).await;
+    everything(&client(&address, &host, Some(("user", "secret"))), &host, &Lacks::default()).await;
 }
 
 #[tokio::test]
@@ -118,6 +74,11 @@ async fn it_is_kept_whatever_form_the_registry_gives_places() {
         let gateway =
             gateway(&registry.url(), "", &format!("delete = true\nstorage_hosts = ['{storage}']")).await;
         let host = registry.addr.to_string();
-        keeps(&client(&format!("http://{}", gateway.address), &host, Some(("user", "secret"))), &host).await;
+        everything(
+            &client(&format!("http://{}", gateway.address), &host, Some(("user", "secret"))),
+            &host,
+            &Lacks::default(),
+        )
+        .await;
     }
 }

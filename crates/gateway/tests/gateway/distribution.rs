@@ -1,18 +1,20 @@
 //! CNCF Distribution behind a gateway: without authentication, with htpasswd, with tokens.
 
 use crate::{
-    contract::keeps,
+    everything::{Lacks, everything},
     support::{Folder, client, gateway},
     upstreams::{Distribution, TokenService},
 };
 
+const LACKS: Lacks = Lacks { delete_by_tag: true };
 const HTPASSWD: &str = "auth: {htpasswd: {realm: Registry, path: FOLDER/users}}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_works_without_authentication() {
     let Some(registry) = Distribution::start("") else { return };
     let gateway = gateway(&registry.url(), "", "delete = true").await;
-    keeps(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host).await;
+    everything(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host, &LACKS)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +22,7 @@ async fn it_works_with_a_password_of_the_callers() {
     let Some(registry) = Distribution::start(HTPASSWD) else { return };
     let gateway = gateway(&registry.url(), "", "delete = true").await;
     let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
-    keeps(&client, &registry.host).await;
+    everything(&client, &registry.host, &LACKS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +32,7 @@ async fn it_works_with_tokens_of_the_callers() {
     let more = format!("delete = true\ntoken_hosts = ['{}']", tokens.host());
     let gateway = gateway(&registry.url(), "", &more).await;
     let client = client(&format!("http://{}", gateway.address), &registry.host, Some(("user", "secret")));
-    keeps(&client, &registry.host).await;
+    everything(&client, &registry.host, &LACKS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,6 +48,11 @@ async fn it_works_with_credentials_of_the_gateways_own() {
     for auth in [HTPASSWD.to_owned(), tokens.section()] {
         let Some(registry) = Distribution::start(&auth) else { return };
         let gateway = gateway(&registry.url(), "", &own).await;
-        keeps(&client(&format!("http://{}", gateway.address), &registry.host, None), &registry.host).await;
+        everything(
+            &client(&format!("http://{}", gateway.address), &registry.host, None),
+            &registry.host,
+            &LACKS,
+        )
+        .await;
     }
 }

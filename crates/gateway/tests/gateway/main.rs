@@ -1,8 +1,14 @@
 //! The gateway as browsers, registries and attackers see it.
 
+mod balanced;
 mod contract;
+mod deploy;
 mod distribution;
+#[path = "../../../registry/tests/client/everything.rs"]
+mod everything;
 mod guards;
+#[path = "../../../registry/tests/client/image.rs"]
+mod image;
 mod operation;
 mod passing;
 mod sign_in;

@@ -17,6 +17,7 @@ use tallyman_dev_registry::{Auth, Registry, TokenAuth};
 use tokio::sync::Notify;
 
 use crate::support::{Folder, Scripted, answer, at, caller, gateway, gateway_of, get, text};
+use crate::upstreams::USERS;
 
 /// A registry whose blobs come in two halves, the second when it is told.
 async fn halting() -> (String, Arc<Notify>) {
@@ -75,7 +76,7 @@ async fn the_app_is_served_by_its_policy_or_said_to_be_missing() {
     );
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     if is_built {
-        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-"), "{policy}");
+        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
         let tag = response.headers()["etag"].clone();
         let again =
             caller().get(at(&gateway, "/index.html")).header("if-none-match", tag).send().await.unwrap();
@@ -119,6 +120,35 @@ async fn requests_are_counted_and_bounded_by_caller() {
         "tallyman_gateway_answer_seconds_count{registry=\"lab\"} 4",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn those_who_run_it_need_not_sign_in() {
+    let folder = Folder::new("metrics");
+    let users = folder.write("users", USERS);
+    let top = format!("metrics_listen = '127.0.0.1:0'\n[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway("http://127.0.0.1:1", &top, "").await;
+    let address = gateway.metrics_address.unwrap();
+    for (path, here, there) in [
+        ("/metrics", 401, 200),
+        ("/healthz", 200, 200),
+        ("/readyz", 200, 200),
+        ("/", 401, 404),
+        ("/r/lab/v2/", 401, 404),
+    ] {
+        assert_eq!(get(&gateway, path).await.status(), here, "{path}");
+        let response = caller().get(format!("http://{address}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), there, "{path}");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    }
+    let rebound = caller().get(format!("http://{address}/metrics")).header("host", "attacker.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403);
+    let program = env!("CARGO_BIN_EXE_tallyman-gateway");
+    for (path, expected) in [("/readyz", true), ("/missing", false)] {
+        let mut probe = tokio::process::Command::new(program);
+        probe.args(["--probe", &format!("http://{address}{path}")]).stderr(Stdio::null());
+        assert_eq!(probe.status().await.unwrap().success(), expected, "{path}");
     }
 }
 
@@ -221,6 +251,22 @@ async fn an_end_lets_transfers_end_first() {
 }
 
 #[tokio::test]
+async fn whoever_balances_the_load_hears_of_an_end_before_it() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let gateway = gateway(&registry.url, "drain_seconds = 60", "").await;
+    let address = gateway.address;
+    let ask =
+        async |path: &str| caller().get(format!("http://{address}{path}")).send().await.unwrap().status();
+    let ending = tokio::spawn(gateway.end());
+    while ask("/readyz").await != 503 {
+        assert!(!ending.is_finished(), "it never said that it is ending");
+    }
+    assert_eq!(ask("/healthz").await, 200);
+    assert_eq!(ask("/r/lab/v2/").await, 200, "connections are still taken");
+    ending.abort();
+}
+
+#[tokio::test]
 async fn transfers_that_never_end_do_not_hold_an_end_up() {
     let (url, _go_on) = halting().await;
     let gateway = gateway(&url, "shutdown_seconds = 1", "").await;
@@ -281,6 +327,10 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
     let mut log = BufReader::new(running.stderr.take().unwrap());
     let mut lines = String::new();
     log.read_line(&mut lines).unwrap();
+    if !lines.contains("listening") {
+        assert!(lines.contains("cargo xtask web"), "{lines}");
+        log.read_line(&mut lines).unwrap();
+    }
     let url = lines.split("listening at ").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let signal = |name: &str| {
         assert!(Command::new("kill").args([name, &running.id().to_string()]).status().unwrap().success());
@@ -291,6 +341,10 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         .header("cookie", "session=s3cret")
         .send();
     assert_eq!(asked.await.unwrap().status(), 401);
+    let rebound = caller().get(format!("{url}config.json")).header("host", "attacker.example").send();
+    assert_eq!(rebound.await.unwrap().status(), 403);
+    let framed = caller().get(format!("{url}r/lab/v2/")).header("origin", "https://attacker.example").send();
+    assert_eq!(framed.await.unwrap().status(), 403);
     fs::write(&file, text(&registry.url, "title = 'After'", "")).unwrap();
     signal("-HUP");
     let mut title = String::new();
@@ -306,5 +360,11 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
     log.read_to_string(&mut lines).unwrap();
     assert!(running.wait().unwrap().success());
     assert!(lines.contains("\"repository\":\"acme/app\"") && lines.contains("\"status\":401"), "{lines}");
+    assert!(lines.contains("\"reason\":\"expected a request for a name that the gateway knows"), "{lines}");
+    assert!(lines.contains("\"reason\":\"expected a request of the gateway's own pages"), "{lines}");
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+        assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+    }
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
 }

@@ -2,14 +2,20 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    sync::{Notify, mpsc},
+};
 
 use crate::support::{Scripted, answer, at, caller, gateway, get};
 
@@ -197,6 +203,68 @@ async fn places_become_references_relative_to_the_request() {
         let found = response.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!((response.status().as_u16(), found), (status, expected), "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn browsers_are_sent_to_storages_that_let_them_read() {
+    let registry = Scripted::start(|line| match line.split('/').nth(2).unwrap() {
+        "far" => answer(307, &[("location", "https://a.storage.example/x?signature=y")], ""),
+        "near" => answer(307, &[("location", "/v2/there/blobs/x")], ""),
+        "elsewhere" => answer(307, &[("location", "https://attacker.example/x")], ""),
+        "downgraded" => answer(307, &[("location", "ftp://a.storage.example/x")], ""),
+        _ => answer(200, &[], "content"),
+    })
+    .await;
+    let hosts = "storage_hosts = ['*.storage.example']";
+    let gateway = gateway(&registry.url, "", &format!("{hosts}\nredirects = 'pass'")).await;
+    for (repository, status, location) in [
+        ("far", 307, Some("https://a.storage.example/x?signature=y")),
+        ("near", 200, None),
+        ("elsewhere", 403, None),
+        ("downgraded", 403, None),
+    ] {
+        let response = get(&gateway, &BLOB.replace("/a/", &format!("/{repository}/"))).await;
+        assert_eq!(response.status(), status, "{repository}");
+        let found = response.headers().get("location").map(|found| found.to_str().unwrap());
+        assert_eq!(found, location, "{repository}");
+    }
+    let page = get(&gateway, "/").await;
+    if page.status() == 200 {
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("connect-src 'self' *.storage.example;"), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn connections_to_a_registry_are_used_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (accepted, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (connections, requests) = (Arc::clone(&accepted), Arc::clone(&asked));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
+            let requests = Arc::clone(&requests);
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream);
+                let mut line = String::new();
+                while lines.read_line(&mut line).await.unwrap() > 0 {
+                    if line == "\r\n" {
+                        requests.fetch_add(1, Ordering::Relaxed);
+                        lines.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+                    }
+                    line.clear();
+                }
+            });
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    for _ in 0..20 {
+        assert_eq!(get(&gateway, "/r/lab/v2/").await.text().await.unwrap(), "ok");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 20);
+    let connections = accepted.load(Ordering::Relaxed);
+    assert!(connections <= 2, "{connections} connections for 20 requests, one after another");
 }
 
 #[tokio::test]

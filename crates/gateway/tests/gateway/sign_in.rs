@@ -1,5 +1,6 @@
 //! Signing in to the gateway itself.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 use tallyman_gateway::Running;
 
@@ -92,6 +93,49 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
 }
 
 #[tokio::test]
+async fn what_is_said_to_a_registry_is_kept_apart_from_what_is_said_to_the_gateway() {
+    let registry =
+        Scripted::start(|_| answer(401, &[("www-authenticate", "Basic realm=\"Registry\"")], "")).await;
+    let folder = Folder::new("apart");
+    let top = format!("[sign_in]\nhtpasswd = {:?}", folder.write("users", USERS).display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    // A browser sends the gateway's password by itself, and people have one password for everything.
+    for (said, passed) in [(RIGHT.1, Some(RIGHT.1)), ("Bearer token", Some("Bearer token")), ("none", None)] {
+        let (status, headers) = ask(&gateway, "/r/lab/v2/", &[RIGHT, ("tallyman-authorization", said)]).await;
+        assert_eq!(status, 401);
+        assert_eq!(headers["tallyman-authenticate"], "Basic realm=\"Registry\"");
+        assert!(headers.get("www-authenticate").is_none(), "browsers would ask for a password themselves");
+        let asked = registry.asked.lock().unwrap();
+        let (_, headers) = asked.last().unwrap();
+        assert_eq!(headers.get("authorization").map(|value| value.to_str().unwrap()), passed, "{said}");
+        assert!(headers.get("tallyman-authorization").is_none());
+    }
+    let (status, headers) = ask(&gateway, "/r/lab/v2/", &[("tallyman-authorization", RIGHT.1)]).await;
+    assert_eq!(status, 401, "what is for a registry lets nobody in");
+    assert!(headers["www-authenticate"].to_str().unwrap().contains("Tallyman"));
+    assert_eq!(registry.lines().len(), 3);
+}
+
+#[tokio::test]
+async fn nobody_can_try_passwords_without_end() {
+    let registry = registry().await;
+    let folder = Folder::new("guess");
+    let users = folder.write("users", USERS);
+    let top = format!("trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    let mut seen = Vec::new();
+    for guess in 0..25 {
+        let guess = format!("Basic {}", STANDARD.encode(format!("user:guess{guess}")));
+        seen.push(ask(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
+    }
+    assert_eq!(seen.iter().filter(|status| **status == 401).count(), 20, "{seen:?}");
+    assert_eq!(seen.iter().filter(|status| **status == 429).count(), 5, "{seen:?}");
+    let elsewhere = ("x-forwarded-for", "203.0.113.9");
+    assert_eq!(ask(&gateway, "/config.json", &[RIGHT, elsewhere]).await.0, 200, "others still get in");
+    assert_eq!(ask(&gateway, "/config.json", &[RIGHT]).await.0, 200, "what is known to be right is no try");
+}
+
+#[tokio::test]
 async fn a_cookie_given_over_tls_stays_there() {
     let registry = registry().await;
     let folder = Folder::new("secure");
@@ -117,9 +161,14 @@ async fn only_trusted_proxies_vouch_for_people() {
         let gateway = gateway(&registry.url, top, "").await;
         assert_eq!(ask(&gateway, "/r/lab/v2/", &headers).await.0, expected, "{top} {headers:?}");
     }
-    assert!(
-        registry.asked.lock().unwrap().iter().all(|(_, headers)| !headers.contains_key("x-forwarded-user"))
-    );
+    let gateway = gateway(&registry.url, believed, "").await;
+    let user = ("x-forwarded-user", "ada");
+    ask(&gateway, "/r/lab/v2/", &[user, ("authorization", "Bearer for-the-proxy")]).await;
+    ask(&gateway, "/r/lab/v2/", &[user, ("tallyman-authorization", "Bearer for-the-registry")]).await;
+    let asked = registry.asked.lock().unwrap();
+    assert!(asked.iter().all(|(_, headers)| !headers.contains_key("x-forwarded-user")));
+    let sent: Vec<_> = asked.iter().filter_map(|(_, headers)| headers.get("authorization")).collect();
+    assert_eq!(sent, ["Bearer for-the-registry"]);
 }
 
 #[tokio::test]

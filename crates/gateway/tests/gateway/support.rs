@@ -3,7 +3,9 @@
 use std::{
     cell::Cell,
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     rc::Rc,
     sync::{Arc, Mutex},
     time::Duration,
@@ -13,7 +15,7 @@ use axum::{Router, body::Body, extract::Request as Incoming, response::Response 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::redirect::Policy;
-use tallyman_core::{Descriptor, Digest, MediaType, Reference, Registry};
+use tallyman_core::Registry;
 use tallyman_gateway::{Config, Running, serve};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Request, Response,
@@ -45,6 +47,30 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// A program of the test's own, ended when its owner goes.
+pub struct Process(pub Child);
+
+impl Process {
+    /// Starts a gateway with this configuration, and gives its address.
+    pub fn gateway(config: &Path) -> (Self, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
+        let mut child = command.arg("--config").arg(config).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let line = lines.by_ref().find(|line| line.contains("listening at")).unwrap();
+        // Whoever does not read on, stops the program.
+        std::thread::spawn(move || lines.count());
+        (Self(child), line.split("listening at ").nth(1).unwrap().trim().to_owned())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that is dead already stays dead.
+        let _dead = self.0.kill();
+        self.0.wait().unwrap();
     }
 }
 
@@ -131,6 +157,8 @@ impl Transport for Through {
             );
             let query = asked.query().map_or_else(String::new, |query| format!("?{query}"));
             request.url = format!("{}/r/lab{}{query}", self.gateway, asked.path());
+            // The certificates of the tests are nobody's.
+            request.unverified_tls = true;
             let mut response = self.native.send(request).await?;
             response.url = asked.to_string();
             let challenges: Vec<HeaderValue> =
@@ -199,53 +227,5 @@ pub fn client(gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Clie
             let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
             builder.credentials(Rc::new(Fixed(credentials))).build()
         }
-    }
-}
-
-pub fn reference(registry: &str, rest: &str) -> Reference {
-    format!("{registry}/{rest}").parse().unwrap()
-}
-
-/// An image of one config and one layer.
-pub struct Image {
-    pub config: Vec<u8>,
-    pub layer: Vec<u8>,
-    pub bytes: Arc<[u8]>,
-}
-
-impl Image {
-    pub fn new(architecture: &str) -> Self {
-        let config = format!(r#"{{"architecture":"{architecture}","os":"linux"}}"#).into_bytes();
-        let layer = format!("layer of {architecture}").into_bytes();
-        let bytes = format!(
-            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","size":{},"digest":"{}"}},"layers":[{{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":{},"digest":"{}"}}]}}"#,
-            MediaType::DockerManifest.as_str(),
-            config.len(),
-            Digest::of(&config),
-            layer.len(),
-            Digest::of(&layer),
-        );
-        Self { config, layer, bytes: bytes.into_bytes().into() }
-    }
-
-    pub fn descriptor(&self) -> Descriptor {
-        Descriptor::new(MediaType::DockerManifest, Digest::of(&self.bytes), self.bytes.len() as u64)
-    }
-
-    pub fn layer_descriptor(&self) -> Descriptor {
-        let media_type = MediaType::new("application/vnd.docker.image.rootfs.diff.tar.gzip");
-        Descriptor::new(media_type, Digest::of(&self.layer), self.layer.len() as u64)
-    }
-
-    /// A Docker list of this image alone.
-    pub fn list(&self) -> Arc<[u8]> {
-        let list = format!(
-            r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{{"mediaType":"{}","size":{},"digest":"{}","platform":{{"architecture":"amd64","os":"linux"}}}}]}}"#,
-            MediaType::DockerList.as_str(),
-            MediaType::DockerManifest.as_str(),
-            self.bytes.len(),
-            Digest::of(&self.bytes),
-        );
-        list.into_bytes().into()
     }
 }

@@ -14,13 +14,34 @@ use web_sys::{AbortController, RequestCredentials, RequestMode, RequestRedirect,
 use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
 
 /// Sends requests by `fetch`, without cookies.
-#[derive(Debug, Default)]
-pub struct FetchTransport(());
+#[derive(Debug)]
+pub struct FetchTransport {
+    credentials: RequestCredentials,
+}
 
 impl FetchTransport {
     /// The transport of this window or worker.
     pub fn new() -> Self {
-        Self::default()
+        Self { credentials: RequestCredentials::Omit }
+    }
+
+    /// As [`FetchTransport::new`], with the cookies and passwords that the browser keeps for the page's own origin: for
+    /// what is asked of the server that the page itself came from, which may want its visitors to sign in.
+    pub fn for_own_origin() -> Self {
+        Self { credentials: RequestCredentials::SameOrigin }
+    }
+
+    fn builder(&self, url: &str, method: &Method, ending: &Ending) -> RequestBuilder {
+        RequestBuilder::new(url)
+            .method(method.clone())
+            .credentials(self.credentials)
+            .abort_signal(Some(&ending.0.signal()))
+    }
+}
+
+impl Default for FetchTransport {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -43,7 +64,7 @@ impl Transport for FetchTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
             let ending = Ending::new()?;
-            let builder = builder(&request.url, &request.method, &ending);
+            let builder = self.builder(&request.url, &request.method, &ending);
             let builder = match request.follow_redirects {
                 true => builder,
                 false => builder.redirect(RequestRedirect::Manual),
@@ -90,7 +111,7 @@ impl Transport for FetchTransport {
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
         async move {
             let Ok(ending) = Ending::new() else { return false };
-            builder(&url, &Method::GET, &ending).mode(RequestMode::NoCors).send().await.is_ok()
+            self.builder(&url, &Method::GET, &ending).mode(RequestMode::NoCors).send().await.is_ok()
         }
         .boxed_local()
     }
@@ -135,13 +156,6 @@ async fn permission(name: &str) -> Option<String> {
 
 fn member(of: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
-}
-
-fn builder(url: &str, method: &Method, ending: &Ending) -> RequestBuilder {
-    RequestBuilder::new(url)
-        .method(method.clone())
-        .credentials(RequestCredentials::Omit)
-        .abort_signal(Some(&ending.0.signal()))
 }
 
 fn other(error: &gloo_net::Error) -> TransportError {

@@ -3,6 +3,8 @@
 mod api;
 mod auth;
 mod distribution;
+mod everything;
 mod faults;
+mod image;
 mod sharing;
 mod support;

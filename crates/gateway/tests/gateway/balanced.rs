@@ -1,0 +1,148 @@
+//! Any number of gateways behind a load balancer are one: three behind nginx, one of which dies in the middle of a push.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tallyman_dev_registry::{Auth, Registry, TokenAuth};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{
+    everything::{Lacks, everything},
+    support::{Folder, Process, client, text},
+    upstreams::wait_for,
+};
+
+/// Bytes that a gateway has sent to the registry when it dies: more than any request but a part of a large blob has.
+const ENOUGH: usize = 1024 * 1024;
+
+/// Starts a gateway as a program and gives where it listens.
+fn start(folder: &Folder, name: &str, registry: SocketAddr) -> (Process, SocketAddr) {
+    let top = "hosts = ['registry.example.com']\ntrusted_proxies = ['127.0.0.0/8']";
+    let more = "host = 'registry.example.com'\ndelete = true";
+    let file = folder.write(name, &text(&format!("http://{registry}"), top, more));
+    let (process, url) = Process::gateway(&file);
+    (process, url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap())
+}
+
+/// The way from one gateway to the registry. The first that carries a large piece calls `full`.
+async fn relay(registry: SocketAddr, full: impl Fn() + Clone + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let full = full.clone();
+            tokio::spawn(async move {
+                let far = TcpStream::connect(registry).await.unwrap();
+                let ((mut from, mut back), (mut answers, mut to)) = (near.into_split(), far.into_split());
+                tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
+                let (mut piece, mut sent) = (vec![0; 64 * 1024], 0);
+                while let Ok(read) = from.read(&mut piece).await
+                    && read > 0
+                {
+                    sent += read;
+                    if sent > ENOUGH {
+                        full();
+                    }
+                    if to.write_all(&piece[..read]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// Starts nginx with the example for operators, its places replaced by those of the test. `None` without the program.
+fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/nginx/gateways.conf");
+    let mut server = std::fs::read_to_string(example).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec!["registry.example.com".to_owned()]).unwrap();
+    let certificate = folder.write("certificate.pem", &cert.pem()).display().to_string();
+    let key = folder.write("key.pem", &signing_key.serialize_pem()).display().to_string();
+    let places = [
+        ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
+        ("/etc/nginx/tls/registry.example.com.pem", certificate),
+        ("/etc/nginx/tls/registry.example.com.key", key),
+        ("10.0.0.11:8080", gateways[0].to_string()),
+        ("10.0.0.12:8080", gateways[1].to_string()),
+        ("10.0.0.13:8080", gateways[2].to_string()),
+    ];
+    for (example, ours) in places {
+        assert_eq!(server.matches(example).count(), 1, "{example}");
+        server = server.replace(example, &ours);
+    }
+    let at = folder.0.display();
+    let config = folder.write(
+        "nginx.conf",
+        &format!(
+            "daemon off; worker_processes 1; pid {at}/nginx.pid; error_log {at}/error.log;\nevents {{}}\nhttp {{\n\
+             access_log off; client_body_temp_path {at}/1; proxy_temp_path {at}/2; fastcgi_temp_path {at}/3; \
+             uwsgi_temp_path {at}/4; scgi_temp_path {at}/5;\n{server}}}\n"
+        ),
+    );
+    let programs = ["nginx", "/usr/sbin/nginx"];
+    let child = programs.iter().find_map(|program| {
+        let mut command = Command::new(program);
+        command.arg("-p").arg(&folder.0).arg("-c").arg(&config).stderr(Stdio::null()).spawn().ok()
+    });
+    let Some(child) = child else {
+        eprintln!("skipped: nginx is not installed");
+        return None;
+    };
+    let running = Process(child);
+    wait_for(&format!("127.0.0.1:{port}"));
+    Some((running, format!("https://127.0.0.1:{port}/tallyman")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_dies_in_the_middle_of_a_push_is_not_missed() {
+    let registry =
+        Registry::builder().auth(Auth::Token(TokenAuth::new("user", "secret"))).start().await.unwrap();
+    let folder = Folder::new("balanced");
+    let processes: [Arc<Mutex<Option<Process>>>; 3] = Default::default();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let mut gateways = Vec::new();
+    for (number, process) in processes.iter().enumerate() {
+        let (victim, is_done) = (Arc::clone(process), Arc::clone(&is_done));
+        let kill = move || {
+            if !is_done.swap(true, Ordering::SeqCst) {
+                victim.lock().unwrap().take();
+            }
+        };
+        let way = relay(registry.addr, kill).await;
+        let (child, address) = start(&folder, &format!("gateway{number}.toml"), way);
+        *process.lock().unwrap() = Some(child);
+        gateways.push(address);
+    }
+    let Some((_nginx, url)) = nginx(&folder, &gateways) else { return };
+    let client = client(&url, "registry.example.com", Some(("user", "secret")));
+    everything(&client, "registry.example.com", &Lacks::default()).await;
+
+    assert!(is_done.load(Ordering::SeqCst), "one of them died");
+    let alive = processes.iter().filter(|process| process.lock().unwrap().is_some()).count();
+    assert_eq!(alive, 2);
+    for (address, process) in gateways.iter().zip(&processes) {
+        if process.lock().unwrap().is_some() {
+            let metrics =
+                reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+            assert!(
+                metrics.contains("kind=\"manifest\",method=\"PUT\",status=\"201\""),
+                "each had its share"
+            );
+        }
+    }
+}

@@ -1,0 +1,187 @@
+// The gateway against nginx's proxy_pass, both in front of one registry: manifests, blobs, and memory over many streams.
+
+import { execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { freePort, startDistribution } from '../e2e/servers.js';
+import { listens } from '../e2e/nginx.js';
+import { compare, leaveOut, report } from './measure.js';
+
+const seconds = 2;
+const streams = 200;
+const mib = 1024 * 1024;
+
+const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
+const registry = await startDistribution();
+const gateway = await startGateway();
+const nginx = await startNginx();
+const digest = await upload(randomBytes(64 * mib));
+
+const manifest = 'v2/samples/hello/manifests/latest';
+const blob = `v2/bench/large/blobs/${digest}`;
+const ways = [
+  { name: 'tallyman-gateway', ...gateway },
+  ...(nginx ? [{ name: 'nginx proxy_pass', peer: true, ...nginx }] : []),
+];
+
+if (await hasWrk()) {
+  await compare({
+    title: 'manifests by tag, 32 callers at once',
+    unit: 'requests/s',
+    better: 'more',
+    warmUp: true,
+    contestants: [...ways, { name: 'the registry itself', peer: true, url: `${registry.registry}/` }].map(({ name, peer, url }) => ({
+      name,
+      peer,
+      run: async () => (await load(url + manifest, 32)).requests,
+    })),
+    targets: (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []),
+  });
+  await compare({
+    title: 'a blob of 64 MiB, 4 callers at once',
+    unit: 'MiB/s',
+    better: 'more',
+    warmUp: true,
+    contestants: [...ways, { name: 'the registry itself', peer: true, url: `${registry.registry}/` }].map(({ name, peer, url }) => ({
+      name,
+      peer,
+      run: async () => (await load(url + blob, 4)).bytes / mib,
+    })),
+    targets: (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []),
+  });
+} else {
+  leaveOut('requests and bytes per second', 'there is no wrk on this machine');
+}
+
+if (!process.env.NOMEM) await memory();
+for (const { stop } of ways) await stop();
+await registry.stop();
+await rm(folder, { recursive: true });
+
+/** wrk has no way to be asked for its version without complaining. */
+function hasWrk() {
+  return promisify(execFile)('wrk', ['-v']).then(
+    () => true,
+    (error) => error.code !== 'ENOENT',
+  );
+}
+
+/** What `callers` at once get from a URL for some seconds: requests and bytes per second. */
+async function load(url, callers) {
+  const accept = 'Accept: application/vnd.docker.distribution.manifest.list.v2+json';
+  const args = ['-t1', `-c${callers}`, `-d${seconds}s`, '--timeout', '30s', '-H', accept, '-s', fileURLToPath(new URL('wrk-summary.lua', import.meta.url)), url];
+  const { stdout } = await promisify(execFile)('wrk', args);
+  const found = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1));
+  if (found.errors > 0) throw new Error(`${url}: ${found.errors} requests failed`);
+  return { requests: (found.requests / found.microseconds) * 1e6, bytes: (found.bytes / found.microseconds) * 1e6 };
+}
+
+/** Memory that the gateway holds after one stream and after many that are read to their ends at the same time. */
+async function memory() {
+  const read = () =>
+    new Promise((resolve, reject) => {
+      const request = get(gateway.url + blob, { agent: false }, (answer) => {
+        answer.on('data', () => {});
+        answer.on('end', resolve);
+        answer.on('error', reject);
+      });
+      request.on('error', reject);
+    });
+  await read();
+  const before = await peak(gateway.pid);
+  const values = [];
+  for (let round = 0; round < 5; round++) {
+    await Promise.all(Array.from({ length: streams }, read));
+    values.push((await peak(gateway.pid)) - before);
+  }
+  report({
+    title: `memory that ${streams} streams of 64 MiB at once add to the gateway, at its peak`,
+    unit: 'MiB',
+    results: [{ name: 'tallyman-gateway', values, note: `${before.toFixed(0)} MiB after one stream` }],
+    targets: (of) => [
+      ['less than half a MiB for each stream', of('tallyman-gateway').median < streams / 2],
+      ['no more after five rounds than twice after one', values.at(-1) <= 2 * Math.max(values[0], 1)],
+    ],
+  });
+}
+
+/** The most memory that a process ever had, in MiB. */
+async function peak(pid) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)[1]) / 1024;
+}
+
+async function startGateway() {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('../../target/release/tallyman-gateway', import.meta.url));
+  const args = ['--registry', `lab=${registry.registry}`, '--listen', `127.0.0.1:${port}`];
+  return running(spawn(program, args, { stdio: 'ignore' }), port, 'r/lab/');
+}
+
+/** nginx as an operator would set it up in front of a registry; nothing where the machine has none. */
+async function startNginx() {
+  const program = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
+  const port = await freePort();
+  const config = join(folder, 'nginx.conf');
+  await writeFile(
+    config,
+    `daemon off; worker_processes auto; pid ${folder}/pid; error_log ${folder}/error.log;
+events {}
+http {
+  access_log ${folder}/access.log;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+  upstream registry { server ${registry.host}; keepalive 64; }
+  server {
+    listen 127.0.0.1:${port};
+    client_max_body_size 0;
+    location / {
+      proxy_pass http://registry;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_buffering off;
+      proxy_request_buffering off;
+    }
+  }
+}
+`,
+  );
+  const child = spawn(program, ['-p', folder, '-c', config], { stdio: 'ignore' });
+  const failed = await new Promise((resolve) => {
+    child.on('error', resolve);
+    child.on('spawn', () => resolve(undefined));
+  });
+  if (failed) {
+    leaveOut('nginx', String(failed));
+    return undefined;
+  }
+  return running(child, port, '');
+}
+
+async function running(child, port, path) {
+  await listens(port, child);
+  const stop = () => {
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    child.kill();
+    return ended;
+  };
+  return { url: `http://127.0.0.1:${port}/${path}`, pid: child.pid, stop };
+}
+
+/** Brings a blob into the registry and gives its digest. */
+async function upload(content) {
+  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  const begun = await fetch(`${registry.registry}/v2/bench/large/blobs/uploads/`, { method: 'POST' });
+  const place = new URL(begun.headers.get('location'), registry.registry);
+  place.searchParams.set('digest', digest);
+  const put = await fetch(place, { method: 'PUT', body: content, headers: { 'content-type': 'application/octet-stream' } });
+  if (put.status !== 201) throw new Error(`the upload answered ${put.status}`);
+  return digest;
+}
