@@ -25,5 +25,5 @@ pub use list::{ListEntry, ManifestList, NameTaken};
 pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
 pub use media_type::MediaType;
 pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step};
-pub use platform::Platform;
+pub use platform::{Platform, PlatformTextError};
 pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};

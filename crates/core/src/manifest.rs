@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{Descriptor, Digest, MediaType, descriptor::null_as_default};
+use crate::{Descriptor, Digest, MediaType, Platform, descriptor::null_as_default};
 
 /// Levels of nesting that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
 const DEPTH_MAX: usize = 128;
@@ -113,6 +113,31 @@ pub struct Index {
     /// Type of the artifact that the index is, where it is one.
     #[serde(default)]
     pub artifact_type: Option<String>,
+}
+
+impl Index {
+    /// The entry that runs on `platform`: of the same operating system and architecture, and of the variant where one
+    /// is asked for. Where none is, the entry without a variant goes before others, and for `arm64` `v8` is as good as
+    /// none.
+    pub fn entry_for(&self, platform: &Platform) -> Option<&Descriptor> {
+        let fits = |entry: &&Descriptor| {
+            let of = entry.platform.as_ref();
+            entry.is_runnable()
+                && of.is_some_and(|of| of.os == platform.os && of.architecture == platform.architecture)
+        };
+        let variant_of = |entry: &Descriptor| {
+            let of = entry.platform.as_ref().map_or("", |of| of.variant.as_str());
+            if platform.architecture == "arm64" && of == "v8" { String::new() } else { of.to_owned() }
+        };
+        let wanted = if platform.architecture == "arm64" && platform.variant == "v8" {
+            ""
+        } else {
+            &*platform.variant
+        };
+        let mut fitting = self.manifests.iter().filter(fits);
+        let exact = fitting.clone().find(|entry| variant_of(entry) == wanted);
+        exact.or_else(|| fitting.next().filter(|_| wanted.is_empty()))
+    }
 }
 
 /// Docker's schema 1, as far as it is worth showing.

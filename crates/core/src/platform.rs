@@ -1,8 +1,9 @@
 //! Platforms: operating system, architecture and what narrows them.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::descriptor::null_as_default;
 
@@ -84,5 +85,33 @@ impl fmt::Display for Platform {
             write!(f, "/{}", self.variant)?;
         }
         Ok(())
+    }
+}
+
+/// Why a text is no platform.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("expected a platform such as linux/arm64 or linux/arm/v7, found {found:?}")]
+pub struct PlatformTextError {
+    /// The text as given.
+    pub found: String,
+}
+
+/// `os/architecture[/variant]`, letters in lower case.
+impl FromStr for Platform {
+    type Err = PlatformTextError;
+
+    fn from_str(text: &str) -> Result<Self, PlatformTextError> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let is_part = |part: &&str| {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !part.is_empty() && part.bytes().all(|byte| is_plain(byte) || matches!(byte, b'_' | b'.' | b'-'))
+        };
+        match (parts.iter().all(is_part), parts.as_slice()) {
+            (true, [os, architecture]) => Ok(Self::new(os, architecture)),
+            (true, [os, architecture, variant]) => {
+                Ok(Self { variant: (*variant).to_owned(), ..Self::new(os, architecture) })
+            }
+            _ => Err(PlatformTextError { found: text.to_owned() }),
+        }
     }
 }

@@ -27,7 +27,7 @@ impl Output for Streams {
 pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
     let folder = host.env("TALLYMAN_CONFIG").filter(|folder| !folder.is_empty());
     let folder = folder.unwrap_or_else(|| format!("{}/.docker", host.homedir()));
-    let transport: Rc<dyn Transport> = Rc::new(HostTransport(host.clone()));
+    let transport: Rc<dyn Transport> = Rc::new(HostTransport(host.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(host.clone(), &folder));
     let client = move |Insecure(insecure)| {
         let access = if insecure { Access::Insecure } else { Access::Tls };

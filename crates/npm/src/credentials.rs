@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tallyman_core::Registry;
 use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 
-use crate::host::{Host, message};
+use crate::{host::Host, message::message};
 
 /// The name that Docker Hub has in that file.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";

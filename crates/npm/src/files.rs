@@ -4,7 +4,7 @@ use js_sys::{Array, JsString, Uint8Array};
 use tallyman_store::{FileError, Files};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::host::{Host, message};
+use crate::{host::Host, message::message};
 
 /// The host's files.
 pub struct HostFiles(pub Host);

@@ -1,18 +1,16 @@
 //! What JavaScript gives the command line: one object with the edges of the machine.
 
-use js_sys::{Array, JsString, Promise, Uint8Array};
-use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::transport::Requests;
 
 #[wasm_bindgen]
 extern "C" {
     /// The object. Requests are promises; everything else answers at once, and throws errors in Go's words.
     #[derive(Clone)]
+    #[wasm_bindgen(extends = Requests)]
     pub type Host;
-
-    /// Sends a request and answers with the whole response.
-    #[wasm_bindgen(method)]
-    pub fn request(this: &Host, asked: &JsValue) -> Promise;
 
     /// The names in a folder, sorted by their bytes; `undefined` where there is none.
     #[wasm_bindgen(method, catch, js_name = listDir)]
@@ -65,12 +63,4 @@ extern "C" {
     /// What it printed.
     #[wasm_bindgen(method, getter, js_name = stdout)]
     pub fn printed(this: &HelperAnswer) -> Uint8Array;
-}
-
-/// The message of something that was thrown.
-pub fn message(error: &JsValue) -> String {
-    if let Some(error) = error.dyn_ref::<js_sys::Error>() {
-        return error.message().into();
-    }
-    error.dyn_ref::<JsString>().map_or_else(|| format!("{error:?}"), String::from)
 }

@@ -1,8 +1,17 @@
 //! The engine for JavaScript: what the npm package and its command line call. JavaScript only adapts names and
 //! streams; every rule is in the crates below.
 
-mod command_line;
-mod credentials;
-mod files;
-mod host;
+mod message;
 mod transport;
+
+#[cfg(feature = "command-line")]
+mod command_line;
+#[cfg(feature = "command-line")]
+mod credentials;
+#[cfg(feature = "command-line")]
+mod files;
+#[cfg(feature = "command-line")]
+mod host;
+
+#[cfg(feature = "library")]
+mod library;

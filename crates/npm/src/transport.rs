@@ -3,21 +3,56 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{FutureExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use js_sys::{Array, Date, Object, Reflect, Uint8Array};
+use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Url};
 
-use crate::host::{Host, message};
+use crate::message::message;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object that sends requests.
+    #[derive(Clone)]
+    pub type Requests;
+
+    /// Sends a request and answers with the response. Its body is whole, or an object whose `next` gives the next
+    /// piece.
+    #[wasm_bindgen(method)]
+    fn request(this: &Requests, asked: &JsValue) -> Promise;
+
+    /// Whether anything answers at a URL, even where the answer may not be read. Browsers alone have it.
+    #[wasm_bindgen(method, catch)]
+    fn reaches(this: &Requests, url: &str) -> Result<Promise, JsValue>;
+
+    /// Whether the browser keeps this page out of local networks. Browsers alone have it.
+    #[wasm_bindgen(method, catch, js_name = isLocalNetworkDenied)]
+    fn is_local_network_denied(this: &Requests) -> Result<Promise, JsValue>;
+
+    /// Whether this is a browser, which hides what other origins do not allow to be seen.
+    #[wasm_bindgen(method, getter, js_name = obeysCors)]
+    fn obeys_cors(this: &Requests) -> Option<bool>;
+
+    /// The origin of the page that asks, where there is one.
+    #[wasm_bindgen(method, getter)]
+    fn page(this: &Requests) -> Option<String>;
+
+    /// A body that is still under way.
+    type Pieces;
+
+    /// The next piece, nothing at the end.
+    #[wasm_bindgen(method)]
+    fn next(this: &Pieces) -> Promise;
+}
 
 /// Requests that one question may take: as many as Go's client makes before it gives up on redirects.
 const REQUESTS_MAX: usize = 10;
 
-/// Sends requests by the host's own means: in Node, its HTTP modules.
-pub struct HostTransport(pub Host);
+/// Sends requests by the host's own means: in Node its HTTP modules, elsewhere `fetch`.
+pub struct HostTransport(pub Requests);
 
 /// Ends a request that nobody waits for any more.
 struct Ending(AbortController);
@@ -44,12 +79,13 @@ impl HostTransport {
         set(&asked, "url", &request.url.as_str().into());
         set(&asked, "headers", &headers);
         set(&asked, "insecure", &request.unverified_tls.into());
+        set(&asked, "follow", &request.follow_redirects.into());
         set(&asked, "signal", &ending.0.signal());
         if !request.body.is_empty() {
             set(&asked, "body", &Uint8Array::from(&request.body[..]));
         }
         let answer = JsFuture::from(self.0.request(&asked)).await.map_err(|error| failure(&error))?;
-        read(&answer)
+        read(&answer, ending)
     }
 
     /// The request that a redirect asks for, and where it points to as it says it; nothing where the answer is none.
@@ -97,7 +133,13 @@ impl Transport for HostTransport {
     }
 
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        async move { self.send(Request::new(Method::GET, url)).await.is_ok() }.boxed_local()
+        async move {
+            match self.0.reaches(&url) {
+                Ok(asked) if self.obeys_cors() => JsFuture::from(asked).await.is_ok_and(|is| is.is_truthy()),
+                _ => self.send(Request::new(Method::GET, url)).await.is_ok(),
+            }
+        }
+        .boxed_local()
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
@@ -116,7 +158,21 @@ impl Transport for HostTransport {
     }
 
     fn obeys_cors(&self) -> bool {
-        false
+        self.0.obeys_cors().unwrap_or_default()
+    }
+
+    fn page(&self) -> Option<String> {
+        self.0.page()
+    }
+
+    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+        async move {
+            match self.0.is_local_network_denied() {
+                Ok(asked) => JsFuture::from(asked).await.is_ok_and(|is| is.is_truthy()),
+                Err(_) => false,
+            }
+        }
+        .boxed_local()
     }
 }
 
@@ -137,7 +193,7 @@ fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn read(answer: &JsValue) -> Result<Response, TransportError> {
+fn read(answer: &JsValue, ending: Ending) -> Result<Response, TransportError> {
     let wrong = |what: &str| TransportError {
         kind: TransportErrorKind::Other,
         message: format!("expected the host's answer to have {what}"),
@@ -145,7 +201,11 @@ fn read(answer: &JsValue) -> Result<Response, TransportError> {
     let status = get(answer, "status").as_f64().and_then(|status| StatusCode::from_u16(status as u16).ok());
     let status = status.ok_or_else(|| wrong("a status between 100 and 999"))?;
     let url = get(answer, "url").as_string().ok_or_else(|| wrong("a url"))?;
-    let body = get(answer, "body").dyn_into::<Uint8Array>().map_err(|_| wrong("a body of bytes"))?;
+    let body = match get(answer, "body").dyn_into::<Uint8Array>() {
+        Ok(whole) => Body::full(whole.to_vec()),
+        Err(pieces) if pieces.is_object() => streamed(pieces.unchecked_into(), ending),
+        Err(_) => return Err(wrong("a body of bytes")),
+    };
     let mut headers = HeaderMap::new();
     for pair in get(answer, "headers").dyn_into::<Array>().map_err(|_| wrong("headers"))?.iter() {
         let of =
@@ -157,7 +217,22 @@ fn read(answer: &JsValue) -> Result<Response, TransportError> {
             headers.append(name, value);
         }
     }
-    Ok(Response { status, headers, url, body: Body::full(Bytes::from(body.to_vec())) })
+    Ok(Response { status, headers, url, body })
+}
+
+/// A body whose request ends when nobody reads it any more.
+fn streamed(pieces: Pieces, ending: Ending) -> Body {
+    Body::from_stream(stream::unfold(Some((pieces, ending)), async |state| {
+        let (pieces, ending) = state?;
+        match JsFuture::from(pieces.next()).await {
+            Ok(piece) if piece.is_undefined() => None,
+            Ok(piece) => {
+                let piece = piece.unchecked_into::<Uint8Array>().to_vec();
+                Some((Ok(Bytes::from(piece)), Some((pieces, ending))))
+            }
+            Err(error) => Some((Err(failure(&error)), None)),
+        }
+    }))
 }
 
 fn failure(error: &JsValue) -> TransportError {
@@ -169,6 +244,7 @@ fn failure(error: &JsValue) -> TransportError {
         Some("timeout") => TransportErrorKind::Timeout,
         Some("reset") => TransportErrorKind::Reset,
         Some("aborted") => TransportErrorKind::Aborted,
+        Some("opaque") => TransportErrorKind::Opaque,
         _ => TransportErrorKind::Other,
     };
     TransportError { kind, message: message(error) }

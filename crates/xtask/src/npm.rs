@@ -18,42 +18,86 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-multivalue",
 ];
 
+/// The package's modules: the feature of the crate that has it, and its name in `dist/`.
+const MODULES: [(&str, &str); 2] = [("library", "tallyman"), ("command-line", "command-line")];
+
 /// Builds the package. Expects what [`crate::setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
     let package = root().join("target/npm/tallyman");
-    step("cargo build: the engine, as wasm", || {
-        let target = "wasm32-unknown-unknown";
-        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-npm --profile wasm --target {target}")
-            .quiet()
-            .run()?)
-    })?;
-    let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
-    let stamp = package.join("dist/.built-from");
-    let built_from = fingerprint(&wasm)?;
-    if fs::read_to_string(&stamp).ok().as_deref() != Some(&built_from) {
-        step("wasm-bindgen and wasm-opt: the npm package, into target/npm/tallyman", || {
-            let dist = package.join("dist");
-            if dist.exists() {
-                fs::remove_dir_all(&dist)?;
-            }
-            cmd!(sh, "wasm-bindgen --target web --out-dir {dist} --out-name tallyman {wasm}")
-                .quiet()
-                .run()?;
-            let module = dist.join("tallyman_bg.wasm");
-            cmd!(sh, "wasm-opt -Oz {WASM_FEATURES...} {module} -o {module}").quiet().run()?;
-            Ok(fs::write(&stamp, &built_from)?)
-        })?;
+    let dist = package.join("dist");
+    fs::create_dir_all(&dist)?;
+    for (feature, name) in MODULES {
+        module(sh, feature, name, &dist)?;
     }
+    carry(&dist)?;
+    let sources = root().join("crates/npm/js");
     for part in ["bin", "node"] {
-        copy(&root().join("crates/npm/js").join(part), &package.join(part))?;
+        copy(&sources.join(part), &package.join(part))?;
     }
+    step("tsc: the package's own JavaScript and its types", || {
+        for compiled in ["lib", "element"] {
+            let folder = package.join(compiled);
+            if folder.exists() {
+                fs::remove_dir_all(folder)?;
+            }
+        }
+        Ok(cmd!(sh, "tsc --project {sources}").quiet().run()?)
+    })?;
     for file in ["package.json", "README.md"] {
-        fs::copy(root().join("crates/npm/js").join(file), package.join(file))?;
+        fs::copy(sources.join(file), package.join(file))?;
     }
     for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(file), package.join(file))?;
     }
     Ok(())
+}
+
+/// Compiles one module, and binds and optimises it where it is another one than before.
+fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
+    step(&format!("cargo build: the engine of the {feature}, as wasm"), || {
+        let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+        let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
+        Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...}").quiet().run()?)
+    })?;
+    let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
+    let stamp = dist.join(format!(".{name}-built-from"));
+    let built_from = fingerprint(&wasm)?;
+    if fs::read_to_string(&stamp).ok().as_deref() == Some(&built_from) {
+        return Ok(());
+    }
+    step(&format!("wasm-bindgen and wasm-opt: dist/{name}.wasm"), || {
+        let options = ["--target", "web", "--omit-default-module-path"];
+        cmd!(sh, "wasm-bindgen {options...} --out-dir {dist} --out-name {name} {wasm}").quiet().run()?;
+        let bound = dist.join(format!("{name}_bg.wasm"));
+        let optimised = dist.join(format!("{name}.wasm"));
+        cmd!(sh, "wasm-opt -Oz {WASM_FEATURES...} {bound} -o {optimised}").quiet().run()?;
+        fs::remove_file(bound)?;
+        fs::remove_file(dist.join(format!("{name}_bg.wasm.d.ts")))?;
+        Ok(fs::write(&stamp, &built_from)?)
+    })
+}
+
+/// Writes the library's module as JavaScript: the one form that every bundler takes as it is.
+fn carry(dist: &Path) -> Result<()> {
+    let wasm = fs::read(dist.join("tallyman.wasm"))?;
+    let text = base64(&wasm);
+    fs::write(dist.join("inline.js"), format!("export const base64 = '{text}';\n"))?;
+    fs::write(dist.join("inline.d.ts"), "export declare const base64: string;\n")?;
+    Ok(())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or_default());
+        let number = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = DIGITS[(number >> (18 - 6 * at) & 63) as usize];
+            text.push(if at <= three.len() { digit.into() } else { '=' });
+        }
+    }
+    text
 }
 
 /// Tells one build of a file from another.
@@ -62,7 +106,7 @@ fn fingerprint(file: &Path) -> Result<String> {
     Ok(format!("{:?} {}", about.modified()?, about.len()))
 }
 
-/// Makes `to` hold what `from` holds, and nothing else.
+/// Makes `to` hold the JavaScript that `from` holds, and nothing else.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;
@@ -70,7 +114,28 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for file in fs::read_dir(from)? {
         let file = file?;
-        fs::copy(file.path(), to.join(file.file_name()))?;
+        if file.path().extension().is_some_and(|extension| extension == "js") {
+            fs::copy(file.path(), to.join(file.file_name()))?;
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_filled_up() {
+        for (bytes, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("\u{ff}\u{fe}", "w7/Dvg=="),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), expected);
+        }
+    }
 }

@@ -105,7 +105,11 @@ function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
   return new Promise((resolve, reject) => {
     const length = body?.byteLength || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', body?.byteLength ?? 0]] : [];
     const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
-    const outgoing = send({ ...route, method, headers: given, signal });
+    const outgoing = send({ ...route, method, headers: given });
+    // Not by Node's own option: that one goes on to end the connection after the request has come to its end.
+    const end = () => outgoing.destroy(aborted(route));
+    signal?.addEventListener('abort', end);
+    outgoing.on('close', () => signal?.removeEventListener('abort', end));
     const late = () => outgoing.destroy(new RequestFailure('timeout', 'context deadline exceeded', route));
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     outgoing.on('response', (incoming) => resolve({ incoming, outgoing, timer }));

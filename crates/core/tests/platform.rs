@@ -1,0 +1,64 @@
+//! Platforms as text, and the entry of an index that runs on one.
+
+use tallyman_core::{Descriptor, Digest, Index, Manifest, MediaType, Platform};
+
+#[test]
+fn a_platform_is_written_and_read() {
+    for text in ["linux/amd64", "linux/arm/v7", "windows/amd64", "plan9/386"] {
+        assert_eq!(text.parse::<Platform>().unwrap().to_string(), text);
+    }
+    for text in ["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "Linux/amd64", "linux/amd 64", "?/?"] {
+        let error = text.parse::<Platform>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("expected a platform such as linux/arm64 or linux/arm/v7, found {text:?}")
+        );
+    }
+}
+
+/// An index whose entries have these platforms; the size of each is its number.
+fn index(platforms: &[&str]) -> Index {
+    let entries = platforms.iter().zip(1..).map(|(platform, number)| {
+        let digest = Digest::of(platform.as_bytes());
+        let descriptor = Descriptor::new(MediaType::OciManifest, digest, number);
+        Descriptor { platform: platform.parse().ok(), ..descriptor }
+    });
+    Index { manifests: entries.collect(), ..empty() }
+}
+
+fn empty() -> Index {
+    let manifest = Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], None).unwrap();
+    manifest.index().unwrap().clone()
+}
+
+#[test]
+fn the_entry_for_a_platform_is_found() {
+    let index = index(&[
+        "unknown/unknown",
+        "linux/arm/v6",
+        "linux/arm/v7",
+        "linux/arm64/v8",
+        "linux/amd64",
+        "linux/amd64/v3",
+        "windows/amd64",
+        "linux/riscv64/rva23",
+    ]);
+    for (wanted, expected) in [
+        ("linux/amd64", Some(5)),
+        ("linux/amd64/v3", Some(6)),
+        ("linux/amd64/v2", None),
+        ("linux/arm/v7", Some(3)),
+        ("linux/arm", Some(2)),
+        ("linux/arm64", Some(4)),
+        ("linux/arm64/v8", Some(4)),
+        ("linux/arm64/v9", None),
+        ("linux/riscv64", Some(8)),
+        ("windows/amd64", Some(7)),
+        ("windows/arm64", None),
+        // What attests is not to be run.
+        ("unknown/unknown", None),
+    ] {
+        let found = index.entry_for(&wanted.parse().unwrap()).map(|entry| entry.size);
+        assert_eq!(found, expected, "{wanted}");
+    }
+}

@@ -1,0 +1,17 @@
+// The entry for Deno: ready when it is imported, with Deno's own fetch, files and hashes.
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import * as files from '../node/folders.js';
+import { provide } from './engine.js';
+
+provide({
+  wasm: () => readFileSync(new URL('../dist/tallyman.wasm', import.meta.url)),
+  files,
+  hasher: (algorithm) => {
+    const hash = createHash(algorithm);
+    return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest('hex') };
+  },
+});
+
+export * from './api.js';

@@ -1,0 +1,98 @@
+import { asBytes, type Bytes } from './bytes.js';
+import { call, runtime, type PlatformHasher } from './engine.js';
+
+/** A hash algorithm that registries accept. */
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+
+/** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
+export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** A content digest, `algorithm:hex`. Everywhere else in this package digests are plain strings. */
+export class Digest {
+  /** The algorithm before the colon. */
+  readonly algorithm: DigestAlgorithm;
+  /** The hexadecimal digits behind the colon. */
+  readonly hex: string;
+
+  private constructor(text: string) {
+    const colon = text.indexOf(':');
+    this.algorithm = text.slice(0, colon) as DigestAlgorithm;
+    this.hex = text.slice(colon + 1);
+  }
+
+  /**
+   * Reads a digest.
+   * @throws {@link TallymanError} `digest-invalid`, with a sentence that says why it is none.
+   */
+  static parse(text: string | Digest): Digest {
+    if (text instanceof Digest) return text;
+    call((engine) => engine.checkDigest(text));
+    return new Digest(text);
+  }
+
+  /** The digest of bytes, at once: `sha256:…`. */
+  static of(bytes: Bytes, algorithm: DigestAlgorithm = 'sha256'): string {
+    const given = asBytes(bytes);
+    if (algorithm === 'sha256' && !runtime.hasher) return call((engine) => engine.sha256(given));
+    const hasher = hasherOf(algorithm);
+    hasher.update(given);
+    return hasher.finish();
+  }
+
+  /** The digest of a stream, read to its end. */
+  static async ofStream(
+    stream: ByteStream,
+    { algorithm = 'sha256', signal }: { algorithm?: DigestAlgorithm; signal?: AbortSignal } = {},
+  ): Promise<string> {
+    const hasher = hasherOf(algorithm);
+    for await (const piece of iterable(stream)) {
+      signal?.throwIfAborted();
+      hasher.update(piece);
+    }
+    return hasher.finish();
+  }
+
+  /** Whether bytes have a digest, by that digest's own algorithm. */
+  static matches(digest: string | Digest, bytes: Bytes): boolean {
+    const expected = Digest.parse(digest);
+    return Digest.of(bytes, expected.algorithm) === expected.toString();
+  }
+
+  /** The first twelve hexadecimal digits, as Docker shortens them. */
+  get short(): string {
+    return this.hex.slice(0, 12);
+  }
+
+  /** The whole digest. */
+  toString(): string {
+    return `${this.algorithm}:${this.hex}`;
+  }
+
+  /** The whole digest. */
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
+  const known = algorithm === 'sha256' || algorithm === 'sha384' || algorithm === 'sha512';
+  if (known && runtime.hasher) {
+    const hasher = runtime.hasher(algorithm);
+    return { update: (bytes) => hasher.update(bytes), finish: () => `${algorithm}:${hasher.finish()}` };
+  }
+  return call((engine) => new engine.Hash(algorithm));
+}
+
+// Not every browser's streams can be iterated.
+async function* iterable(stream: ByteStream): AsyncGenerator<Uint8Array> {
+  if (!('getReader' in stream)) {
+    yield* stream;
+    return;
+  }
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}

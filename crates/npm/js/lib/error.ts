@@ -1,0 +1,169 @@
+/** What went wrong, as a word that does not change between versions. */
+export type TallymanErrorCode =
+  // What was asked for is not as it should be.
+  | 'argument-invalid'
+  | 'digest-invalid'
+  | 'manifest-invalid'
+  | 'name-taken'
+  | 'platform-unsupported'
+  | 'reference-invalid'
+  // Lists.
+  | 'image-not-in-list'
+  | 'is-list'
+  | 'list-damaged'
+  | 'list-empty'
+  | 'list-exists'
+  | 'list-unknown'
+  | 'other-registry'
+  | 'platform-missing'
+  | 'platform-not-found'
+  | 'store-failed'
+  | 'store-missing'
+  // The registry's answer.
+  | 'blob-unknown'
+  | 'denied'
+  | 'digest-mismatch'
+  | 'media-type-mismatch'
+  | 'not-found'
+  | 'not-mounted'
+  | 'protocol'
+  | 'registry-error'
+  | 'size-mismatch'
+  | 'too-large'
+  | 'too-many-requests'
+  | 'unauthorized'
+  // Credentials and tokens.
+  | 'credentials'
+  | 'foreign-realm'
+  | 'plain-realm'
+  | 'token-refused'
+  // The way to the registry.
+  | 'aborted'
+  | 'broken-off'
+  | 'cors'
+  | 'local-network-denied'
+  | 'mixed-content'
+  | 'plain-http-refused'
+  | 'timeout'
+  | 'tls'
+  | 'unreachable'
+  // The engine itself.
+  | 'internal'
+  | 'not-initialized'
+  | 'unsupported'
+  | 'wasm-blocked'
+  | 'wasm-missing';
+
+/** What a registry says of a failure, as the distribution specification has it. */
+export interface RegistryErrorDetail {
+  /** Such as `MANIFEST_UNKNOWN`. */
+  code: string;
+  /** For a person. */
+  message?: string;
+  /** Anything. */
+  detail?: unknown;
+}
+
+/** The fields of an error; each is there where it says something. */
+export interface TallymanErrorFields {
+  /** What went wrong. */
+  code: TallymanErrorCode;
+  /** A sentence that says what was expected, what was found, and what to do. */
+  message: string;
+  /** The image, list or blob that it is about. */
+  reference?: string;
+  /** The list that it is about. */
+  list?: string;
+  /** The image of a list that it is about. */
+  image?: string;
+  /** The registry that it is about. */
+  registry?: string;
+  /** The request's URL. */
+  url?: string;
+  /** The answer's HTTP status. */
+  status?: number;
+  /** The answer, up to 64 KiB of it. */
+  body?: string;
+  /** What should have been there: a digest, a media type, a size in bytes. */
+  expected?: string | number;
+  /** What was there. */
+  found?: string | number;
+  /** The digest that it is about. */
+  digest?: string;
+  /** The media type that it is about. */
+  mediaType?: string;
+  /** The platform that was asked for. */
+  platform?: string;
+  /** The platforms that are there. */
+  platforms?: string[];
+  /** Milliseconds that the registry asks to wait. */
+  retryAfter?: number;
+  /** Why a request did not succeed, in a word: `refused`, `dns`, `tls`, `reset`, `no-cors-headers` and so on. */
+  reason?: string;
+  /** What was asked to find out why a browser hides an answer, and what came of it: a sentence each. */
+  tried?: string[];
+  /** The token service that a registry names. */
+  realm?: string;
+  /** What more a person may want to know. */
+  hint?: string;
+  /** What was thrown below. */
+  cause?: unknown;
+}
+
+/** The fields of a {@link TallymanError}, which has all of them. */
+export interface TallymanError extends TallymanErrorFields {
+  /** The name of the class, or `AbortError` and the like where a signal ended the work. */
+  name: string;
+}
+
+/** Every error that this package throws. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class TallymanError extends Error {
+  /** Makes an error of its fields. */
+  constructor({ message, cause, ...fields }: TallymanErrorFields) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'TallymanError';
+    Object.assign(this, fields);
+  }
+
+  /** The errors in the registry's answer, where it has some. */
+  get registryErrors(): RegistryErrorDetail[] {
+    try {
+      const { errors } = JSON.parse(this.body ?? '');
+      return Array.isArray(errors) ? errors : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Whether the same may succeed later. */
+  get retryable(): boolean {
+    return (
+      ['broken-off', 'timeout', 'too-many-requests', 'unreachable'].includes(this.code) ||
+      (this.status ?? 0) >= 500 ||
+      (this.cause instanceof TallymanError && this.cause.retryable)
+    );
+  }
+}
+
+/** The error for something that the engine threw. `causeOf` knows what JavaScript threw for a URL or a registry. */
+export function errorOf(thrown: unknown, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
+  if (thrown instanceof TallymanError) return thrown;
+  if (typeof thrown === 'string') return ofFields(JSON.parse(thrown) as TallymanErrorFields, causeOf);
+  const message = `the engine failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  return new TallymanError({ code: 'internal', message, cause: thrown });
+}
+
+function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
+  const { cause } = fields;
+  const below = cause === undefined ? causeOf?.(fields) : ofFields(cause as TallymanErrorFields, causeOf);
+  return new TallymanError({ ...fields, cause: below });
+}
+
+/** The error for work that a signal ended: `AbortError` or `TimeoutError` by name, as for `fetch`. */
+export function abortedBy(signal: AbortSignal): TallymanError {
+  const { reason } = signal;
+  const error = new TallymanError({ code: 'aborted', message: 'the operation was aborted', cause: reason });
+  error.name = reason instanceof Error || reason instanceof DOMException ? reason.name : 'AbortError';
+  return error;
+}

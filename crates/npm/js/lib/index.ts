@@ -1,0 +1,15 @@
+// The entry for browsers, bundlers and workers: it carries the wasm, so that nothing has to be configured and nothing is fetched.
+
+import { base64 } from '../dist/inline.js';
+import { provide } from './engine.js';
+
+provide({
+  wasm: () => {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+    return bytes;
+  },
+});
+
+export * from './api.js';

@@ -1,0 +1,126 @@
+import type { Store, StoredEntry } from './store.js';
+
+const version = 1;
+/** Key: a list's name. Value: its reference. */
+const lists = 'lists';
+/** Key: names of list and entry with a slash between. Value: the entry's bytes. */
+const entries = 'entries';
+
+/**
+ * Lists in a browser's IndexedDB, where every tab of an origin sees them. Other tabs hear of each change by the BroadcastChannel
+ * `NAME-lists`, whose messages are the names of lists.
+ */
+export class IndexedDbStore implements Store {
+  readonly #name: string;
+  #opened: Promise<IDBDatabase> | undefined;
+
+  /** The store in the database `name`, which is made where it is not there yet. */
+  constructor(name = 'tallyman') {
+    this.#name = name;
+  }
+
+  async names(): Promise<string[]> {
+    return this.#change('readonly', async (open) => (await done(open(lists).getAllKeys())) as string[]);
+  }
+
+  async load(list: string): Promise<StoredEntry[] | undefined> {
+    return this.#change('readonly', async (open) => {
+      const range = entriesOf(list);
+      const [known, keys, values] = await Promise.all([
+        done(open(lists).get(list)),
+        done(open(entries).getAllKeys(range)),
+        done(open(entries).getAll(range)),
+      ]);
+      if (known === undefined) return undefined;
+      return keys.map((key, at): StoredEntry => [String(key).slice(list.length + 1), values[at] as Uint8Array]);
+    });
+  }
+
+  async save(list: string, all: StoredEntry[], reference: string): Promise<void> {
+    await this.#change('readwrite', async (open) => {
+      open(lists).put(reference, list);
+      open(entries).delete(entriesOf(list));
+      for (const [name, bytes] of all) open(entries).put(bytes, `${list}/${name}`);
+    });
+    this.#announce(list);
+  }
+
+  async putEntry(list: string, [name, bytes]: StoredEntry, reference: string): Promise<void> {
+    await this.#change('readwrite', async (open) => {
+      open(lists).put(reference, list);
+      open(entries).put(bytes, `${list}/${name}`);
+    });
+    this.#announce(list);
+  }
+
+  async remove(list: string): Promise<boolean> {
+    const wasThere = await this.#change('readwrite', async (open) => {
+      if ((await done(open(lists).get(list))) === undefined) return false;
+      open(lists).delete(list);
+      open(entries).delete(entriesOf(list));
+      return true;
+    });
+    if (wasThere) this.#announce(list);
+    return wasThere;
+  }
+
+  /** Closes the database. */
+  async close(): Promise<void> {
+    (await this.#opened)?.close();
+    this.#opened = undefined;
+  }
+
+  // Everything in one transaction, whose end is waited for: whole or not at all.
+  async #change<T>(mode: IDBTransactionMode, work: (open: (store: string) => IDBObjectStore) => Promise<T>): Promise<T> {
+    const database = await (this.#opened ??= this.#open());
+    const transaction = database.transaction([lists, entries], mode);
+    const ended = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(refused(transaction.error));
+    });
+    // A transaction that fails rejects both; the first to be heard of says why.
+    ended.catch(() => {});
+    const result = await work((store) => transaction.objectStore(store));
+    await ended;
+    return result;
+  }
+
+  async #open(): Promise<IDBDatabase> {
+    const request = indexedDB.open(this.#name, version);
+    request.onupgradeneeded = () => {
+      for (const store of [lists, entries]) request.result.createObjectStore(store);
+    };
+    try {
+      const database = await done(request);
+      database.onversionchange = () => database.close();
+      database.onclose = () => (this.#opened = undefined);
+      return database;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  #announce(list: string): void {
+    if (typeof BroadcastChannel === 'undefined') return;
+    const channel = new BroadcastChannel(`${this.#name}-lists`);
+    channel.postMessage(list);
+    channel.close();
+  }
+}
+
+// A name has no slash, and the character after the slash is the zero.
+const entriesOf = (list: string): IDBKeyRange => IDBKeyRange.bound(`${list}/`, `${list}0`, false, true);
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(refused(request.error));
+  });
+}
+
+function refused(error: DOMException | null): Error {
+  const full = error?.name === 'QuotaExceededError';
+  const reason = full ? "the browser's storage is full: remove lists or free disk space" : (error?.message ?? 'the transaction was aborted');
+  return new Error(`the browser's database refused: ${reason}; nothing was changed`, { cause: error });
+}

@@ -1,0 +1,184 @@
+import type { List } from '../dist/tallyman.js';
+import { descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { call } from './engine.js';
+import { asText } from './bytes.js';
+import { Inspection, type Manifest } from './manifest.js';
+import type { Reference } from './reference.js';
+
+/** An entry of a list. */
+export interface ListEntry extends Descriptor {
+  /** The image by its own name. */
+  reference: string;
+}
+
+/** What can be put into a list. */
+export interface NewListEntry extends Descriptor {
+  /** The image by its own name; in the list's repository where none is given. */
+  reference?: string;
+}
+
+/** What is said about a platform. What is not given stays as it is. */
+export interface PlatformChange {
+  /** Operating system. */
+  os?: string;
+  /** CPU architecture. */
+  architecture?: string;
+  /** CPU variant. */
+  variant?: string;
+  /** Operating system version. */
+  osVersion?: string;
+  /** Operating system features to add. */
+  osFeatures?: string[];
+}
+
+/**
+ * A list of images for one name, as `docker manifest` makes it: the entries in the order of their names, and byte for byte what
+ * Docker would push.
+ */
+export class ManifestList implements Iterable<ListEntry> {
+  #list: List;
+  #entries: readonly ListEntry[] | undefined;
+  #encoded: [string, string, Uint8Array] | undefined;
+
+  /** A list of that name, with those entries. */
+  constructor(reference: string | Reference, entries: Iterable<NewListEntry | Inspection> = []) {
+    this.#list = call((engine) => (reference instanceof engine.List ? reference : new engine.List(String(reference))));
+    for (const entry of entries) this.add(entry);
+  }
+
+  /** @internal */
+  static of(handle: List): ManifestList {
+    return new ManifestList(handle as unknown as string);
+  }
+
+  /** The list's name in its full form. */
+  get reference(): string {
+    return call(() => this.#list.reference());
+  }
+
+  /** The entries in Docker's order. */
+  get entries(): readonly ListEntry[] {
+    return (this.#entries ??= (JSON.parse(call(() => this.#list.entries())) as [string, DescriptorJson][]).map(
+      ([reference, json]) => ({ reference, ...descriptorOf(json) }),
+    ));
+  }
+
+  /** How many entries there are. */
+  get length(): number {
+    return this.entries.length;
+  }
+
+  /** The media type: an OCI index where the first entry is an OCI image, else a Docker list. */
+  get mediaType(): string {
+    return this.#built[0];
+  }
+
+  /** The digest of {@link ManifestList.bytes}. */
+  get digest(): string {
+    return this.#built[1];
+  }
+
+  /** The exact bytes that are pushed. */
+  get bytes(): Uint8Array {
+    return this.#built[2];
+  }
+
+  /**
+   * Puts an image in: what {@link Tallyman.inspect} found, or a descriptor.
+   * @throws {@link TallymanError} `name-taken` where another image has the same name in Docker's store.
+   */
+  add(entry: NewListEntry | Inspection): this {
+    const { reference, descriptor, manifest } = entryOf(entry);
+    call(() => this.#list.add(reference, JSON.stringify(descriptorJson(descriptor)), manifest));
+    return this.#changed();
+  }
+
+  /** Takes an image out, and says whether it was there. */
+  remove(image: string | Reference): boolean {
+    const removed = call(() => this.#list.remove(String(image)));
+    this.#changed();
+    return removed;
+  }
+
+  /**
+   * Says more about the platform of an image.
+   * @throws {@link TallymanError} `image-not-in-list`, or `platform-unsupported` where Docker does not know the pair of operating
+   * system and architecture.
+   */
+  annotate(image: string | Reference, change: PlatformChange): this {
+    const { os = '', architecture = '', variant = '', osVersion = '', osFeatures = [] } = change;
+    call(() => this.#list.annotate(String(image), os, architecture, variant, osVersion, osFeatures));
+    return this.#changed();
+  }
+
+  /** The bytes as text. */
+  toString(): string {
+    return asText(this.bytes);
+  }
+
+  /** The entries in Docker's order. */
+  [Symbol.iterator](): Iterator<ListEntry> {
+    return this.entries[Symbol.iterator]();
+  }
+
+  /** Gives back the memory at once; otherwise that happens when nobody refers to the list any more. */
+  [Symbol.dispose](): void {
+    this.#list.free();
+  }
+
+  /** @internal */
+  static handleOf(list: ManifestList): List {
+    return list.#list;
+  }
+
+  get #built(): [string, string, Uint8Array] {
+    return (this.#encoded ??= call(() => this.#list.encoded()) as [string, string, Uint8Array]);
+  }
+
+  #changed(): this {
+    this.#entries = undefined;
+    this.#encoded = undefined;
+    return this;
+  }
+}
+
+interface Added {
+  reference: string | undefined;
+  descriptor: Descriptor;
+  manifest: Uint8Array | undefined;
+}
+
+function entryOf(entry: NewListEntry | Inspection): Added {
+  if (!(entry instanceof Inspection)) {
+    const { reference, ...descriptor } = entry;
+    return { reference, descriptor, manifest: undefined };
+  }
+  const { reference, mediaType, digest, bytes, platform } = entry;
+  const descriptor = { mediaType, digest, size: bytes.length, ...(platform ? { platform } : {}) };
+  return { reference, descriptor, manifest: bytes };
+}
+
+/** A list that was built: what Docker would make of these entries. */
+export interface BuiltList {
+  /** Its media type. */
+  mediaType: string;
+  /** Its digest. */
+  digest: string;
+  /** Its exact bytes. */
+  bytes: Uint8Array;
+}
+
+/**
+ * Builds the list that Docker makes of descriptors, or of the entries of another list, in the order in which they are given. Of each
+ * entry it takes media type, digest, size and platform. Without a media type it is an OCI index where the first entry is an OCI image,
+ * else a Docker list.
+ */
+export function buildList(entries: Iterable<Descriptor> | Manifest, { mediaType = '' }: { mediaType?: string } = {}): BuiltList {
+  const built = call((engine) =>
+    Symbol.iterator in entries
+      ? engine.buildList(JSON.stringify(Array.from(entries, descriptorJson)), mediaType)
+      : engine.rebuildList(entries.bytes, mediaType),
+  );
+  const [type, digest, bytes] = built as [string, string, Uint8Array];
+  return { mediaType: type, digest, bytes };
+}

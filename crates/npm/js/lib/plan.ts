@@ -1,0 +1,100 @@
+import type { Plan } from '../dist/tallyman.js';
+import { call } from './engine.js';
+
+interface StepTerms {
+  /** The steps, by their index, that must have succeeded before this one begins. */
+  after: number[];
+  /** Requests when all goes as hoped. */
+  requests: number;
+  /** Requests at most. */
+  requestsAtMost: number;
+}
+
+/** Makes a blob of another repository known in the target's, without transferring it. */
+export interface MountStep extends StepTerms {
+  kind: 'mount';
+  /** The blob. */
+  digest: string;
+  /** The repositories that it can be mounted from, in the order to try. */
+  from: string[];
+  /** Whether the push goes on where it is not mounted, as for the foreign layers of Windows images. */
+  mayFail: boolean;
+}
+
+/** Puts the manifest of an image into the target's repository (`copy`), or the list under its name (`put`). */
+export interface ManifestStep extends StepTerms {
+  kind: 'copy' | 'put';
+  /** The manifest. */
+  digest: string;
+  /** Its media type. */
+  mediaType: string;
+  /** The image that is copied, or what the list is put as. */
+  reference: string;
+  /** Its size in bytes. */
+  size: number;
+}
+
+/** One step of a push. */
+export type PlanStep = MountStep | ManifestStep;
+
+interface PlanJson {
+  target: string;
+  mediaType: string;
+  digest: string;
+  steps: PlanStep[];
+  roundTrips: number;
+  requests: number;
+  requestsAtMost: number;
+}
+
+/** What pushing a list will do, known before anything is sent. */
+export class PushPlan {
+  /** The list's name. */
+  readonly target: string;
+  /** The list's media type. */
+  readonly mediaType: string;
+  /** The list's digest. */
+  readonly digest: string;
+  /** The steps, each after those that it waits for. */
+  readonly steps: readonly PlanStep[];
+  /** Round trips that follow each other when all that can go side by side does. */
+  readonly roundTrips: number;
+  /** Requests when all goes as hoped. */
+  readonly requests: number;
+  /** Requests at most. */
+  readonly requestsAtMost: number;
+  readonly #plan: Plan;
+
+  /** @internal */
+  constructor(handle: Plan) {
+    const json = JSON.parse(call(() => handle.json())) as PlanJson;
+    this.target = json.target;
+    this.mediaType = json.mediaType;
+    this.digest = json.digest;
+    this.steps = json.steps;
+    this.roundTrips = json.roundTrips;
+    this.requests = json.requests;
+    this.requestsAtMost = json.requestsAtMost;
+    this.#plan = handle;
+  }
+
+  /** The list's exact bytes. */
+  get bytes(): Uint8Array {
+    return call(() => this.#plan.bytes());
+  }
+
+  /** A line for each step and a sum, for people. */
+  toString(): string {
+    return call(() => this.#plan.text());
+  }
+
+  /** Gives back the memory at once; otherwise that happens when nobody refers to the plan any more. */
+  [Symbol.dispose](): void {
+    this.#plan.free();
+  }
+
+  /** @internal */
+  static handleOf(plan: PushPlan): Plan {
+    return plan.#plan;
+  }
+}

@@ -1,0 +1,70 @@
+import { call } from './engine.js';
+
+/** An image reference, read and filled in as Docker does: `alpine` is `docker.io/library/alpine:latest`. */
+export class Reference {
+  /** The registry's host with its port where one is named: `docker.io`, `127.0.0.1:5000`. */
+  readonly registry: string;
+  /** The repository: `library/alpine`. */
+  readonly repository: string;
+  /** The tag; absent only where there is a digest. */
+  readonly tag: string | undefined;
+  /** The digest, where one is named. */
+  readonly digest: string | undefined;
+  /** The short form that Docker shows: without `docker.io/` and `library/`. */
+  readonly familiar: string;
+  readonly #text: string;
+
+  private constructor(parts: (string | undefined)[]) {
+    const [registry = '', repository = '', tag, digest, text = '', familiar = ''] = parts;
+    this.registry = registry;
+    this.repository = repository;
+    this.tag = tag;
+    this.digest = digest;
+    this.familiar = familiar;
+    this.#text = text;
+  }
+
+  /**
+   * Reads a reference.
+   * @throws {@link TallymanError} `reference-invalid`, with a sentence that says what is wrong where.
+   */
+  static parse(text: string | Reference): Reference {
+    if (text instanceof Reference) return text;
+    return new Reference(call((engine) => engine.parseReference(text)));
+  }
+
+  /** Whether a text is a reference. */
+  static isValid(text: string): boolean {
+    try {
+      Reference.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Registry and repository: `docker.io/library/alpine`. */
+  get name(): string {
+    return this.registry ? `${this.registry}/${this.repository}` : this.repository;
+  }
+
+  /** The same repository by a tag alone. */
+  withTag(tag: string): Reference {
+    return Reference.parse(`${this.name}:${tag}`);
+  }
+
+  /** The same repository by a digest alone. */
+  withDigest(digest: string): Reference {
+    return Reference.parse(`${this.name}@${digest}`);
+  }
+
+  /** The full form: `docker.io/library/alpine:3.22@sha256:…`. */
+  toString(): string {
+    return this.#text;
+  }
+
+  /** The full form. */
+  toJSON(): string {
+    return this.#text;
+  }
+}

@@ -1,0 +1,104 @@
+/** A request, as the engine asks for it. */
+export interface Asked {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  body?: Uint8Array<ArrayBuffer>;
+  signal: AbortSignal;
+  /** Take any certificate. */
+  insecure: boolean;
+  /** Go where a redirect points to. */
+  follow: boolean;
+}
+
+/** A response, whose body is still under way. */
+export interface Answered {
+  status: number;
+  url: string;
+  headers: [string, string][];
+  body: Uint8Array | { next(): Promise<Uint8Array | undefined> };
+}
+
+/** How requests leave. What it throws may say why: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
+export interface Requests {
+  request(asked: Asked): Promise<Answered>;
+  /** Whether anything answers, even where the answer may not be read. */
+  reaches?(url: string): Promise<boolean>;
+  /** Whether the browser keeps this page out of local networks. */
+  isLocalNetworkDenied?(): Promise<boolean>;
+  /** Whether other origins' answers are hidden from this page. */
+  obeysCors: boolean;
+  /** Whether it says so when a server speaks plain HTTP. */
+  tellsPlainHttp: boolean;
+  /** The page's origin. */
+  page?: string | undefined;
+}
+
+/** A `fetch` function. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Whether this is a browser's window or worker. */
+export const isBrowser = (): boolean => {
+  const { WorkerGlobalScope, Deno } = globalThis as { WorkerGlobalScope?: unknown; Deno?: unknown };
+  return Deno === undefined && (typeof document === 'object' || WorkerGlobalScope !== undefined);
+};
+
+/** Requests by `fetch`: the platform's or a program's own. */
+export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url, init)): Requests {
+  const browser = isBrowser();
+  const requests: Requests = {
+    obeysCors: browser,
+    tellsPlainHttp: false,
+    async request({ method, url, headers, body, signal, follow }) {
+      const init: RequestInit = { method, headers, signal, redirect: follow ? 'follow' : 'manual' };
+      if (browser) init.credentials = 'omit';
+      if (body) init.body = body;
+      try {
+        const response = await fetch(url, init);
+        return {
+          // All that a browser says of a redirect that it was not to follow.
+          status: response.type === 'opaqueredirect' ? 307 : response.status,
+          url: response.url || url,
+          headers: [...response.headers],
+          body: response.body ? piecesOf(response.body) : new Uint8Array(),
+        };
+      } catch (error) {
+        throw failureOf(error, browser);
+      }
+    },
+  };
+  if (!browser) return requests;
+  requests.page = globalThis.location?.origin;
+  requests.reaches = (url) => fetch(url, { mode: 'no-cors', credentials: 'omit' }).then(() => true, () => false);
+  requests.isLocalNetworkDenied = async () => {
+    const name = 'local-network-access' as PermissionName;
+    const asked = await navigator.permissions?.query({ name }).catch(() => undefined);
+    return asked?.state === 'denied';
+  };
+  return requests;
+}
+
+/** The pieces of a body, one by one. */
+export function piecesOf(body: ReadableStream<Uint8Array>): { next(): Promise<Uint8Array | undefined> } {
+  const reader = body.getReader();
+  return { next: async () => (await reader.read()).value };
+}
+
+const kinds: Record<string, string> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'plain-http',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'plain-http',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_SOCKET: 'reset',
+};
+
+/** An error with the sort of failure, as far as it can be told: browsers do not tell. */
+function failureOf(error: unknown, browser: boolean): Error {
+  const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  const aborted = name === 'AbortError' || name === 'TimeoutError';
+  const kind = aborted ? 'aborted' : browser ? 'opaque' : (kinds[cause?.code ?? ''] ?? (cause?.code?.includes('CERT') ? 'tls' : 'other'));
+  return Object.assign(new Error(cause?.message || message, { cause: error }), { kind });
+}

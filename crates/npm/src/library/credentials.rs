@@ -1,0 +1,45 @@
+//! Credentials from a function of JavaScript's.
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use js_sys::Array;
+use tallyman_core::Registry;
+use tallyman_registry::{CredentialError, CredentialSource, Credentials};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+use super::client::Host;
+use crate::message::message;
+
+/// Asks the host.
+pub struct HostCredentials(pub Host);
+
+impl CredentialSource for HostCredentials {
+    fn credentials(
+        &self,
+        registry: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let asked = self.0.credentials(registry.as_str());
+        async move {
+            let given = JsFuture::from(asked).await;
+            let given = given.map_err(|error| CredentialError { message: message(&error) })?;
+            Ok(given.dyn_into::<Array>().ok().and_then(|given| read(&given)))
+        }
+        .boxed_local()
+    }
+
+    fn may_go_to(&self, registry: &Registry, realm: &str) -> LocalBoxFuture<'static, bool> {
+        let asked = self.0.trusts(registry.as_str(), realm);
+        async move { JsFuture::from(asked).await.is_ok_and(|trusts| trusts.is_truthy()) }.boxed_local()
+    }
+}
+
+/// Name and password, or the sort of a token and the token.
+fn read(given: &Array) -> Option<Credentials> {
+    let text = |at| given.get(at).as_string();
+    match text(0)?.as_str() {
+        "basic" => Some(Credentials::Basic { user: text(1)?, password: text(2)? }),
+        "identity" => Some(Credentials::IdentityToken(text(1)?)),
+        "registry" => Some(Credentials::RegistryToken(text(1)?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,264 @@
+//! Errors on their way to JavaScript: a code that does not change, a sentence, and the fields of the Rust error.
+
+use tallyman_commands::Error as CommandError;
+use tallyman_core::{DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError};
+use tallyman_registry::{Error as RegistryError, TransportError, TransportErrorKind};
+use tallyman_store::StoreError;
+use wasm_bindgen::JsValue;
+
+use super::json::{Json, texts};
+
+/// An error as the JSON of its fields.
+pub struct Failure(String);
+
+impl From<Failure> for JsValue {
+    fn from(Failure(json): Failure) -> Self {
+        Self::from_str(&json)
+    }
+}
+
+impl Failure {
+    /// Somebody gave up waiting.
+    pub fn aborted() -> Self {
+        Self(begin("aborted", "expected to be waited for, but the operation was aborted").end())
+    }
+
+    /// A list has no entry for a platform.
+    pub fn no_such_platform<'a>(
+        reference: &Reference,
+        wanted: &Platform,
+        found: impl Iterator<Item = &'a Platform>,
+    ) -> Self {
+        let found: Vec<String> = found.map(Platform::to_string).collect();
+        let there = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        let message = format!("expected an image for {wanted} in {reference}, found {there}");
+        Self(
+            begin("platform-not-found", &message)
+                .text("reference", &reference.to_string())
+                .text("platform", &wanted.to_string())
+                .json("platforms", &texts(found.iter().map(String::as_str)))
+                .end(),
+        )
+    }
+
+    /// Something that JavaScript gave is not what it should be.
+    pub fn argument(message: &str) -> Self {
+        Self(begin("argument-invalid", message).end())
+    }
+
+    /// A store of JavaScript's failed.
+    pub fn of_store(error: &StoreError) -> Self {
+        let (code, path) = match error {
+            StoreError::Damaged { path, .. } => ("list-damaged", Some(path)),
+            StoreError::NameTaken(taken) => return taken.into(),
+            _ => ("store-failed", None),
+        };
+        Self(begin(code, &error.to_string()).maybe(path, |json, path| json.text("path", path)).end())
+    }
+
+    /// Bytes that are no manifest, of `reference` where it is known.
+    pub fn of_manifest(error: &ManifestError, reference: Option<&Reference>) -> Self {
+        let json = begin("manifest-invalid", &error.to_string());
+        let json = json.maybe(reference, |json, reference| json.text("reference", &reference.to_string()));
+        let json = match error {
+            ManifestError::MediaTypeMismatch { header, body } => {
+                json.text("expected", header.as_str()).text("found", body.as_str())
+            }
+            ManifestError::Confused { media_type, expected, found } => {
+                json.text("mediaType", media_type.as_str()).text("expected", expected).text("found", found)
+            }
+            ManifestError::Fields { media_type, .. } => json.text("mediaType", media_type.as_str()),
+            _ => json,
+        };
+        Self(json.end())
+    }
+
+    /// The JSON of its fields.
+    pub fn json(&self) -> &str {
+        &self.0
+    }
+}
+
+fn begin(code: &str, message: &str) -> Json {
+    Json::new().text("code", code).text("message", message)
+}
+
+impl From<ReferenceError> for Failure {
+    fn from(error: ReferenceError) -> Self {
+        let json = begin("reference-invalid", &error.to_string());
+        Self(
+            match &error {
+                ReferenceError::Uppercase { repository } => json.text("repository", repository),
+                ReferenceError::ImageId { name } => json.text("found", name),
+                ReferenceError::TooLong { length } => json.number("length", *length as u64),
+                ReferenceError::Digest(digest) => json.json("cause", Self::from(digest).json()),
+                _ => json,
+            }
+            .end(),
+        )
+    }
+}
+
+impl From<&DigestError> for Failure {
+    fn from(error: &DigestError) -> Self {
+        Self(begin("digest-invalid", &error.to_string()).end())
+    }
+}
+
+impl From<DigestError> for Failure {
+    fn from(error: DigestError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&NameTaken> for Failure {
+    fn from(error: &NameTaken) -> Self {
+        let json = begin("name-taken", &error.to_string());
+        let json = json.text("added", &error.added.to_string()).text("present", &error.present.to_string());
+        Self(json.end())
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&PlanError> for Failure {
+    fn from(error: &PlanError) -> Self {
+        let json = begin(error.code(), &error.to_string());
+        let image = |json: Json, image: &Reference| json.text("image", &image.to_string());
+        let json = match error {
+            PlanError::PlatformMissing { image: of }
+            | PlanError::Manifest { image: of, .. }
+            | PlanError::Syntax { image: of, .. } => image(json, of),
+            PlanError::OtherRegistry { image: of, source_registry, target_registry } => {
+                image(json, of).text("expected", target_registry).text("found", source_registry)
+            }
+            PlanError::DigestMismatch { image: of, expected, found } => {
+                image(json, of).text("expected", expected.as_str()).text("found", found.as_str())
+            }
+            _ => json,
+        };
+        Self(json.end())
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        let message = match &error {
+            // Docker speaks of its flag.
+            CommandError::ListExists { list } => {
+                format!("expected no list {list} in the store, found one: pass amend: true to add to it")
+            }
+            error => error.to_string(),
+        };
+        let json = begin(error.code(), &message);
+        let json = json.maybe(error.hint(), |json, hint| json.text("hint", &hint));
+        let of = |json: Json, reference: &Reference| json.text("reference", &reference.to_string());
+        let json = match &error {
+            CommandError::ListExists { list } | CommandError::EmptyList { list } => {
+                json.text("list", &list.to_string())
+            }
+            CommandError::NotInList { image, list } => json.text("image", image).text("list", list),
+            CommandError::UnsupportedPlatform { os, architecture } => {
+                json.text("os", os).text("architecture", architecture)
+            }
+            CommandError::NotInRegistry { reference, source, .. } => {
+                let source = source.as_deref().map(Self::from);
+                of(json, reference).maybe(source, |json, source| json.json("cause", source.json()))
+            }
+            CommandError::Registry { source, .. } => json.json("cause", Self::from(&**source).json()),
+            CommandError::NotInStore { reference }
+            | CommandError::IsList { reference }
+            | CommandError::Content { reference, .. } => of(json, reference),
+            CommandError::ManifestDigest { reference, digest }
+            | CommandError::ConfigDigest { reference, digest }
+            | CommandError::ConfigMissing { reference, digest } => {
+                of(json, reference).text("digest", digest.as_str())
+            }
+            CommandError::NotMounted { from, digest, target } => {
+                of(json, target).text("digest", digest.as_str()).text("repository", from)
+            }
+            CommandError::Plan(error) | CommandError::Assemble(error) => return error.into(),
+            CommandError::NameTaken(error) => return error.into(),
+            CommandError::Store(error) => return Self::of_store(error),
+            _ => json,
+        };
+        Self(json.end())
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&RegistryError> for Failure {
+    fn from(error: &RegistryError) -> Self {
+        let json = begin(error.code(), &error.to_string());
+        let json = json.maybe(error.retry_after(), |json, wait| {
+            json.number("retryAfter", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+        });
+        let of = |json: Json, reference: &Reference| json.text("reference", &reference.to_string());
+        let json = match error {
+            RegistryError::Api { reference, url, status, body, .. } => json
+                .maybe(reference.as_deref(), of)
+                .text("url", url)
+                .number("status", status.as_u16().into())
+                .text("body", &String::from_utf8_lossy(body)),
+            RegistryError::Token { registry, url, status, body, .. } => json
+                .text("registry", registry.as_str())
+                .text("url", url)
+                .number("status", status.as_u16().into())
+                .text("body", &String::from_utf8_lossy(body)),
+            RegistryError::ForeignRealm { registry, realm }
+            | RegistryError::PlainRealm { registry, realm } => {
+                json.text("registry", registry.as_str()).text("realm", realm)
+            }
+            RegistryError::Credentials { registry, .. } => json.text("registry", registry.as_str()),
+            RegistryError::PlainHttpRefused { url, source }
+            | RegistryError::Unreachable { url, source }
+            | RegistryError::BrokenOff { url, source } => transport(json.text("url", url), source),
+            RegistryError::DigestMismatch { reference, expected, found } => {
+                of(json, reference).text("expected", expected.as_str()).text("found", found.as_str())
+            }
+            RegistryError::SizeMismatch { reference, expected, found } => {
+                of(json, reference).number("expected", *expected).number("found", *found)
+            }
+            RegistryError::TooLarge { what, limit } => json.text("url", what).number("limit", *limit),
+            RegistryError::MediaTypeMismatch { reference, expected, found } => {
+                of(json, reference).text("expected", expected.as_str()).text("found", found.as_str())
+            }
+            RegistryError::Cors { url, diagnosis } => json
+                .text("url", url)
+                .text("reason", diagnosis.cause.code())
+                .json("tried", &texts(diagnosis.tried.iter().map(String::as_str))),
+            RegistryError::MixedContent { url, page } => json.text("url", url).text("page", page),
+            RegistryError::LocalNetworkDenied { url } => json.text("url", url),
+            RegistryError::Protocol { url, expected, found } => {
+                json.text("url", url).text("expected", expected).text("found", found)
+            }
+            RegistryError::TimedOut { url, .. } => json.text("url", url),
+            _ => json,
+        };
+        Self(json.end())
+    }
+}
+
+fn transport(json: Json, source: &TransportError) -> Json {
+    let reason = match source.kind {
+        TransportErrorKind::Refused => "refused",
+        TransportErrorKind::Dns => "dns",
+        TransportErrorKind::PlainHttp => "plain-http",
+        TransportErrorKind::Tls => "tls",
+        TransportErrorKind::Reset => "reset",
+        TransportErrorKind::Timeout => "timeout",
+        TransportErrorKind::Aborted => "aborted",
+        TransportErrorKind::Opaque => "opaque",
+        _ => "other",
+    };
+    json.text("reason", reason)
+}

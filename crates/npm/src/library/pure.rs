@@ -1,0 +1,154 @@
+//! What needs no client: references, digests, platforms, manifests and lists as values.
+
+use js_sys::{Array, Uint8Array};
+use tallyman_core::{
+    Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestBody, MediaType, Platform, Reference,
+    list::encode,
+};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::failure::Failure;
+
+/// Reads a reference: registry, repository, tag, digest, the full form, the short one.
+#[wasm_bindgen(js_name = parseReference)]
+pub fn parse_reference(text: &str) -> Result<Array, Failure> {
+    let reference: Reference = text.parse()?;
+    let maybe = |text: Option<&str>| text.map_or(JsValue::UNDEFINED, JsValue::from_str);
+    Ok([
+        reference.registry().as_str().into(),
+        reference.repository().as_str().into(),
+        maybe(reference.tag().map(|tag| tag.as_str())),
+        maybe(reference.digest().map(Digest::as_str)),
+        reference.to_string().into(),
+        reference.familiar().into(),
+    ]
+    .iter()
+    .collect())
+}
+
+/// Whether a text is a digest; an error that says why not.
+#[wasm_bindgen(js_name = checkDigest)]
+pub fn check_digest(text: &str) -> Result<(), Failure> {
+    text.parse::<Digest>()?;
+    Ok(())
+}
+
+/// Reads a platform: operating system, architecture, variant.
+#[wasm_bindgen(js_name = parsePlatform)]
+pub fn parse_platform(text: &str) -> Result<Array, Failure> {
+    let platform = platform(text)?;
+    Ok(Array::of3(&platform.os.into(), &platform.architecture.into(), &platform.variant.into()))
+}
+
+/// Reads a platform.
+pub fn platform(text: &str) -> Result<Platform, Failure> {
+    text.parse().map_err(|error: tallyman_core::PlatformTextError| Failure::argument(&error.to_string()))
+}
+
+/// Writes a platform.
+#[wasm_bindgen(js_name = formatPlatform)]
+pub fn format_platform(os: String, architecture: String, variant: String) -> String {
+    Platform { os, architecture, variant, ..Platform::default() }.to_string()
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, Failure> {
+    let known = [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+    known.into_iter().find(|known| known.as_str() == name).ok_or_else(|| {
+        Failure::argument(&format!("expected the digest algorithm sha256, sha384 or sha512, found {name:?}"))
+    })
+}
+
+/// The SHA-256 digest of bytes.
+#[wasm_bindgen]
+pub fn sha256(bytes: &[u8]) -> String {
+    Digest::of(bytes).as_str().to_owned()
+}
+
+/// Hashes bytes as they come.
+#[wasm_bindgen]
+pub struct Hash(Hasher);
+
+#[wasm_bindgen]
+impl Hash {
+    /// A hasher that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str) -> Result<Self, Failure> {
+        Ok(Self(Hasher::new(algorithm(name)?)))
+    }
+
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything taken in.
+    pub fn finish(self) -> String {
+        self.0.finish().as_str().to_owned()
+    }
+}
+
+/// The sort of manifest, in one word.
+pub fn kind(manifest: &Manifest) -> &'static str {
+    match manifest.body() {
+        ManifestBody::Image(_) => "image",
+        ManifestBody::Index(_) => "list",
+        ManifestBody::Schema1(_) => "schema1",
+        ManifestBody::Artifact => "artifact",
+    }
+}
+
+/// Reads a manifest: its sort, its media type, its digest. An empty media type says nothing.
+#[wasm_bindgen(js_name = parseManifest)]
+pub fn parse_manifest(bytes: Vec<u8>, media_type: &str) -> Result<Array, Failure> {
+    let manifest = manifest(bytes, media_type)?;
+    Ok(Array::of3(
+        &kind(&manifest).into(),
+        &manifest.media_type().as_str().into(),
+        &manifest.digest().as_str().into(),
+    ))
+}
+
+fn manifest(bytes: Vec<u8>, media_type: &str) -> Result<Manifest, Failure> {
+    Manifest::parse(bytes, Some(&MediaType::new(media_type)))
+        .map_err(|error| Failure::of_manifest(&error, None))
+}
+
+/// The list that Docker makes of descriptors, in their order: its media type, its digest, its bytes.
+#[wasm_bindgen(js_name = buildList)]
+pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure> {
+    let descriptors: Vec<Descriptor> = serde_json::from_str(descriptors).map_err(|error| {
+        Failure::argument(&format!("expected descriptors, found something else: {error}"))
+    })?;
+    Ok(built(&descriptors, media_type))
+}
+
+/// The list that Docker makes of the entries of a list: its media type, its digest, its bytes.
+#[wasm_bindgen(js_name = rebuildList)]
+pub fn rebuild_list(bytes: Vec<u8>, media_type: &str) -> Result<Array, Failure> {
+    let list = manifest(bytes, media_type)?;
+    match list.index() {
+        Some(index) => Ok(built(&index.manifests, media_type)),
+        None => Err(Failure::argument(&format!("expected a list, found the manifest of an {}", kind(&list)))),
+    }
+}
+
+fn built(descriptors: &[Descriptor], media_type: &str) -> Array {
+    let media_type = match media_type {
+        "" => media_type_of(descriptors),
+        named => MediaType::new(named),
+    };
+    let bytes = encode(&media_type, descriptors.iter());
+    Array::of3(
+        &media_type.as_str().into(),
+        &Digest::of(&bytes).as_str().into(),
+        &Uint8Array::from(&bytes[..]),
+    )
+}
+
+/// As Docker decides it: by the first entry.
+fn media_type_of(descriptors: &[Descriptor]) -> MediaType {
+    match descriptors.first() {
+        Some(first) if first.media_type == MediaType::OciManifest => MediaType::OciIndex,
+        _ => MediaType::DockerList,
+    }
+}
