@@ -12,10 +12,7 @@ use crate::{
     components::{
         icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
     },
-    pages::{
-        compare::Compare, explore::Explore, inspect::Inspect, not_found::NotFound, open::Open,
-        registries::Registries as RegistriesPage, start::Start,
-    },
+    pages::open::Open,
     routes::Route,
     state::{
         language,
@@ -28,14 +25,19 @@ use crate::{
 /// How much longer than a wait its notice is shown.
 const LINGER: Duration = Duration::from_secs(3);
 
+/// Draws the pages of one half of the app: nothing for those of the other.
+pub type Pages = Callback<Route, Option<Html>>;
+
 /// Properties of [`App`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// What the app was served with.
     pub settings: Rc<Settings>,
+    /// The pages.
+    pub pages: Pages,
 }
 
-/// The whole app.
+/// One half of the app.
 #[component]
 pub fn App(props: &Props) -> Html {
     let notice = use_state(AttrValue::default);
@@ -57,18 +59,57 @@ pub fn App(props: &Props) -> Html {
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
                 <HashRouter key={spoken.tag()}>
-                  <ToastPlace>
-                    <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
-                    <Header spoken={*spoken} {onlanguage} />
-                    <p class="notice" role="status" data-testid="notice">{ &*notice }</p>
-                    <main class="page" id="content" tabindex="-1">
-                        <Switch<Route> render={page} />
-                    </main>
-                  </ToastPlace>
+                    <Frame pages={props.pages.clone()} notice={(*notice).clone()} spoken={*spoken} {onlanguage} />
                 </HashRouter>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
+    }
+}
+
+/// Properties of [`Frame`].
+#[derive(PartialEq, Properties)]
+struct FrameProps {
+    /// The pages.
+    pages: Pages,
+    /// What goes on with requests.
+    notice: AttrValue,
+    /// The language of the page.
+    spoken: Language,
+    /// Another language is chosen.
+    onlanguage: Callback<Language>,
+}
+
+/// The frame and its page; nothing while the address names a page of the other half.
+#[component]
+fn Frame(props: &FrameProps) -> Html {
+    let route = use_route::<Route>().unwrap_or(Route::Start);
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let page = props.pages.emit(route.clone());
+    use_effect_with(page.is_some(), move |is_here| {
+        if *is_here {
+            // The other half may have changed settings meanwhile.
+            registries.accounts().refresh();
+        } else {
+            pass_on();
+        }
+    });
+    let Some(page) = page else { return html! {} };
+    html! {
+        <ToastPlace>
+            <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
+            <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
+            <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
+            <main class="page" id="content" tabindex="-1">{ page }</main>
+        </ToastPlace>
+    }
+}
+
+/// Tells the other half of a new address: the browser says nothing when a page changes its own.
+fn pass_on() {
+    if let (Some(window), Ok(event)) = (web_sys::window(), web_sys::Event::new("popstate")) {
+        // An event of the page's own cannot be refused.
+        let _ = window.dispatch_event(&event);
     }
 }
 
@@ -88,6 +129,8 @@ fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
 /// Properties of [`Header`].
 #[derive(PartialEq, Properties)]
 struct HeaderProps {
+    /// The page.
+    route: Route,
     /// The language of the page.
     spoken: Language,
     /// Another language is chosen.
@@ -97,8 +140,7 @@ struct HeaderProps {
 #[component]
 fn Header(props: &HeaderProps) -> Html {
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
-    let route = use_route::<Route>().unwrap_or(Route::Start);
-    let (shows_box, value) = match &route {
+    let (shows_box, value) = match &props.route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
         Route::Start => (false, AttrValue::default()),
         _ => (true, AttrValue::default()),
@@ -118,17 +160,6 @@ fn Header(props: &HeaderProps) -> Html {
             <Open />
             <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
         </header>
-    }
-}
-
-fn page(route: Route) -> Html {
-    match route {
-        Route::Start => html! { <Start /> },
-        Route::Inspect { reference } => html! { <Inspect {reference} /> },
-        Route::Compare { left, right } => html! { <Compare {left} {right} /> },
-        Route::Explore { place } => html! { <Explore {place} /> },
-        Route::Registries => html! { <RegistriesPage /> },
-        Route::NotFound { path } => html! { <NotFound {path} /> },
     }
 }
 

@@ -50,7 +50,6 @@ pub struct Accounts {
     /// By host: what the server of the app names, and over it what the person set.
     accounts: RefCell<BTreeMap<String, Account>>,
     served: BTreeMap<String, Account>,
-    keys: RefCell<BTreeMap<String, Key>>,
 }
 
 impl Accounts {
@@ -61,11 +60,17 @@ impl Accounts {
             (host.clone(), Account { host, gateway: setting.path().to_owned(), ..Account::default() })
         };
         let served: BTreeMap<_, _> = settings.registries.iter().map(of).collect();
+        let accounts = Self { accounts: RefCell::default(), served };
+        accounts.refresh();
+        accounts
+    }
+
+    /// Reads again what is stored: the other half of the app may have changed it.
+    pub fn refresh(&self) {
         let own: Vec<Account> =
             Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let own = own.into_iter().map(|account| (account.host.clone(), account));
-        let accounts = served.clone().into_iter().chain(own).collect();
-        Self { accounts: RefCell::new(accounts), served, keys: RefCell::default() }
+        *self.accounts.borrow_mut() = self.served.clone().into_iter().chain(own).collect();
     }
 
     /// All registries that have settings.
@@ -124,23 +129,18 @@ impl Accounts {
 
     /// What opens a registry, where somebody signed in.
     pub fn key(&self, host: &str) -> Option<Key> {
-        if let Some(key) = self.keys.borrow().get(host) {
-            return Some(key.clone());
-        }
-        let found = [Keep::Session, Keep::Stored].into_iter().find_map(|keep| {
+        Keep::ALL.into_iter().find_map(|keep| {
             let stored: Stored = serde_json::from_str(&keep.read(&key_of(host))?).ok()?;
             let credentials = match stored {
                 Stored::Basic { user, password } => Credentials::Basic { user, password },
                 Stored::Token { token } => Credentials::RegistryToken(token),
             };
             Some(Key { credentials, keep })
-        })?;
-        self.keys.borrow_mut().insert(host.to_owned(), found.clone());
-        Some(found)
+        })
     }
 
     /// Signs in: keeps what opens a registry as long as was asked. Says whether the browser stored it.
-    pub fn unlock(&self, host: &str, key: Key) -> bool {
+    pub fn unlock(&self, host: &str, key: &Key) -> bool {
         self.lock(host);
         let stored = match &key.credentials {
             Credentials::Basic { user, password } => {
@@ -150,15 +150,11 @@ impl Accounts {
                 Stored::Token { token: token.clone() }
             }
         };
-        let keep = key.keep;
-        self.keys.borrow_mut().insert(host.to_owned(), key);
-        keep == Keep::Memory
-            || serde_json::to_string(&stored).is_ok_and(|text| keep.write(&key_of(host), &text))
+        serde_json::to_string(&stored).is_ok_and(|text| key.keep.write(&key_of(host), &text))
     }
 
     /// Signs out: forgets what opens a registry, wherever it is kept.
     pub fn lock(&self, host: &str) {
-        self.keys.borrow_mut().remove(host);
         for keep in Keep::ALL {
             keep.remove(&key_of(host));
         }

@@ -100,17 +100,17 @@ impl Registries {
     ) -> Result<bool, Error> {
         let host = registry.as_str();
         let before = self.accounts.key(host);
-        self.accounts.unlock(host, Key { credentials: credentials.clone(), keep: Keep::Memory });
+        self.accounts.unlock(host, &Key { credentials: credentials.clone(), keep: Keep::Memory });
         self.client.forget(registry);
         if let Err(error) = self.client.check(registry).await {
             match before {
-                Some(before) => drop(self.accounts.unlock(host, before)),
+                Some(before) => drop(self.accounts.unlock(host, &before)),
                 None => self.accounts.lock(host),
             }
             self.client.forget(registry);
             return Err(error);
         }
-        let kept = self.accounts.unlock(host, Key { credentials, keep });
+        let kept = self.accounts.unlock(host, &Key { credentials, keep });
         self.changed(host);
         Ok(kept)
     }
