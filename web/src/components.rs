@@ -14,4 +14,4 @@ pub mod panel;
 pub mod reference_box;
 pub mod size_bar;
 pub mod toast;
-pub mod window_list;
+pub mod window;

@@ -1,7 +1,64 @@
-//! Numbers and dates as people read them.
+//! Numbers and dates as people read them, in the language that is spoken.
 
-use js_sys::{Date, Intl};
+use std::cell::RefCell;
+
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
+
+use crate::text::locale;
+
+/// The browser's own formats of one language.
+struct Formats {
+    locale: String,
+    number: Function,
+    short: Function,
+    date: Function,
+    day: Function,
+    ages: Intl::RelativeTimeFormat,
+}
+
+impl Formats {
+    fn new(locale: String) -> Self {
+        let locales = Array::of1(&locale.as_str().into());
+        let number = |pairs: &[(&str, JsValue)]| Intl::NumberFormat::new(&locales, &options(pairs)).format();
+        let date = |pairs: &[(&str, JsValue)]| Intl::DateTimeFormat::new(&locales, &options(pairs)).format();
+        Self {
+            number: number(&[]),
+            short: number(&[("maximumFractionDigits", 1.into()), ("minimumFractionDigits", 1.into())]),
+            date: date(&[("dateStyle", "medium".into()), ("timeStyle", "short".into())]),
+            day: date(&[("dateStyle", "medium".into())]),
+            ages: Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())])),
+            locale,
+        }
+    }
+}
+
+thread_local! {
+    static FORMATS: RefCell<Option<Formats>> = const { RefCell::new(None) };
+}
+
+fn with<T>(use_them: impl FnOnce(&Formats) -> T) -> T {
+    FORMATS.with_borrow_mut(|formats| {
+        let locale = locale();
+        if formats.as_ref().is_none_or(|formats| formats.locale != locale) {
+            *formats = Some(Formats::new(locale));
+        }
+        use_them(formats.as_ref().expect("they were made just now"))
+    })
+}
+
+fn options(pairs: &[(&str, JsValue)]) -> Object {
+    let options = Object::new();
+    for (key, value) in pairs {
+        let set = Reflect::set(&options, &(*key).into(), value);
+        set.expect("a new object takes any property");
+    }
+    options
+}
+
+fn written(format: &Function, value: &JsValue) -> Option<String> {
+    format.call1(&JsValue::UNDEFINED, value).ok()?.as_string()
+}
 
 /// Bytes in the decimal units that registries and `docker images` use: `29.4 MB`.
 pub fn bytes(size: u64) -> String {
@@ -15,34 +72,56 @@ pub fn bytes(size: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if value < 9.95 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+    let number = if value < 9.95 {
+        with(|formats| written(&formats.short, &value.into())).unwrap_or_else(|| format!("{value:.1}"))
+    } else {
+        count(value.round() as u64)
+    };
+    format!("{number} {}", UNITS[unit])
 }
 
-/// A whole number with its thousands set apart, for exact sizes: `1,234,567`.
+/// A whole number with its thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    with(|formats| written(&formats.number, &(number as f64).into())).unwrap_or_else(|| number.to_string())
 }
 
-/// A point in time as the browser's user writes it; the text itself where it is none (RFC 3339 is expected).
+/// Milliseconds since 1970 of a point in time in RFC 3339; nothing where it is none.
+pub fn moment(rfc3339: &str) -> Option<f64> {
+    let time = Date::new(&JsValue::from_str(rfc3339)).get_time();
+    (!time.is_nan()).then_some(time)
+}
+
+/// A point in time as the person writes it; the text itself where it is none (RFC 3339 is expected).
 pub fn date(rfc3339: &str) -> String {
+    by(rfc3339, |formats| &formats.date)
+}
+
+/// The day of a point in time.
+pub fn day(rfc3339: &str) -> String {
+    by(rfc3339, |formats| &formats.day)
+}
+
+fn by(rfc3339: &str, which: fn(&Formats) -> &Function) -> String {
     let date = Date::new(&JsValue::from_str(rfc3339));
     if date.get_time().is_nan() {
         return rfc3339.to_owned();
     }
-    let options = js_sys::Object::new();
-    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
-        let set = js_sys::Reflect::set(&options, &key.into(), &value.into());
-        set.expect("a new object takes any property");
-    }
-    let format = Intl::DateTimeFormat::new(&js_sys::Array::new(), &options);
-    let written = format.format().call1(&JsValue::UNDEFINED, &date);
-    written.ok().and_then(|text| text.as_string()).unwrap_or_else(|| rfc3339.to_owned())
+    with(|formats| written(which(formats), &date)).unwrap_or_else(|| rfc3339.to_owned())
+}
+
+/// How long ago a point in time is: `3 weeks ago`. Nothing where it is none, or so long ago that nobody can mean it:
+/// reproducible builds date their images to 1970.
+pub fn age(rfc3339: &str) -> Option<String> {
+    const UNITS: [(&str, f64); 6] = [
+        ("year", 31_557_600.0),
+        ("month", 2_629_800.0),
+        ("week", 604_800.0),
+        ("day", 86_400.0),
+        ("hour", 3_600.0),
+        ("minute", 60.0),
+    ];
+    let time = moment(rfc3339).filter(|time| *time > 86_400_000.0)?;
+    let seconds = (time - Date::now()) / 1000.0;
+    let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds.abs() >= *length).unwrap_or(UNITS[5]);
+    Some(with(|formats| formats.ages.format((seconds / length).trunc(), unit).into()))
 }

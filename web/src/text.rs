@@ -3,9 +3,12 @@
 //! Each area of the app has a struct of sentences here and a value of it per language, in `en/` and `es/`: a sentence
 //! that one language lacks does not compile. Sentences with something to fill in are functions.
 
+mod compare;
 mod en;
 mod es;
+mod explore;
 mod frame;
+mod inspect;
 mod parts;
 mod problem;
 mod registries;
@@ -13,7 +16,10 @@ mod start;
 
 use std::cell::Cell;
 
+pub use compare::Compare;
+pub use explore::Explore;
 pub use frame::Frame;
+pub use inspect::Inspect;
 pub use parts::Parts;
 pub use problem::Problem;
 pub use registries::Registries;
@@ -31,8 +37,14 @@ pub enum Language {
 
 /// All that the app says, by area.
 pub struct Text {
+    /// Two manifests side by side.
+    pub compare: Compare,
+    /// Repositories and tags.
+    pub explore: Explore,
     /// The frame around every page.
     pub frame: Frame,
+    /// Images, lists, and whatever else a registry holds.
+    pub inspect: Inspect,
     /// The parts that pages are made of.
     pub parts: Parts,
     /// What went wrong, and what to do.
@@ -75,6 +87,17 @@ impl Language {
             Self::Spanish => &es::TEXT,
         }
     }
+}
+
+/// The spoken language as the browser's user has it, so that dates read as at home: `en-GB`, or the language alone.
+pub fn locale() -> String {
+    let spoken = SPOKEN.get();
+    let languages = web_sys::window().map(|window| window.navigator().languages());
+    let own = languages
+        .iter()
+        .flat_map(|languages| languages.iter())
+        .find_map(|tag| tag.as_string().filter(|tag| Language::of_tag(tag) == Some(spoken)));
+    own.unwrap_or_else(|| spoken.tag().to_owned())
 }
 
 thread_local! {

@@ -6,6 +6,7 @@ use tallyman_core::compare::{self, Change};
 use yew::prelude::*;
 
 use super::panel::Panel;
+use crate::text::text;
 
 /// One line of a table with two sides.
 pub struct Row {
@@ -30,7 +31,7 @@ pub fn table(title: &'static str, rows: Vec<Row>) -> Html {
                     <tbody>
                         { for rows.into_iter().map(|row| html! {
                             <tr class={classes!(row.differs.then_some("differs"))} data-testid="compare-row">
-                                <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some("changed")) }</th>
+                                <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some(text().compare.changed)) }</th>
                                 <td class="fill">{ row.left }</td>
                                 <td class="fill">{ row.right }</td>
                             </tr>
@@ -78,20 +79,21 @@ fn head() -> Html {
     html! {
         <thead>
             <tr>
-                <th scope="col"><span class="visually-hidden">{ "What" }</span></th>
-                <th scope="col">{ "Left" }</th>
-                <th scope="col">{ "Right" }</th>
+                <th scope="col"><span class="visually-hidden">{ text().compare.what }</span></th>
+                <th scope="col">{ text().compare.left }</th>
+                <th scope="col">{ text().compare.right }</th>
             </tr>
         </thead>
     }
 }
 
 fn word<T>(change: &Change<T>) -> &'static str {
+    let words = &text().compare;
     match change {
-        Change::Same(_) => "same",
-        Change::Changed { .. } => "changed",
-        Change::Removed(_) => "left only",
-        Change::Added(_) => "right only",
+        Change::Same(_) => words.is_same,
+        Change::Changed { .. } => words.changed,
+        Change::Removed(_) => words.left_only,
+        Change::Added(_) => words.right_only,
     }
 }
 
@@ -103,9 +105,6 @@ fn mark(word: Option<&'static str>) -> Html {
 }
 
 fn remark(differing: usize) -> String {
-    match differing {
-        0 => "the same".to_owned(),
-        1 => "1 difference".to_owned(),
-        more => format!("{more} differences"),
-    }
+    let words = &text().compare;
+    if differing == 0 { words.the_same.to_owned() } else { (words.differences)(differing) }
 }

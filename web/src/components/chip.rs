@@ -14,6 +14,8 @@ pub enum Tone {
     Good,
     /// Worth a look.
     Warn,
+    /// Not there.
+    Missing,
 }
 
 /// Properties of [`Chip`].
@@ -40,6 +42,7 @@ pub fn Chip(props: &Props) -> Html {
         Tone::Accent => Some("chip--accent"),
         Tone::Good => Some("chip--good"),
         Tone::Warn => Some("chip--warn"),
+        Tone::Missing => Some("chip--missing"),
     };
     html! {
         <span class={classes!("chip", tone)} title={props.title.clone()} data-testid={props.testid.clone()}>

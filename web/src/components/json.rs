@@ -1,152 +1,317 @@
-//! JSON as it came, byte for byte, with colours.
+//! JSON as it came, byte for byte: with colours, links, folding and search, however long it is.
 
+mod lines;
+mod tokens;
+
+use std::{collections::BTreeSet, ops::Range, rc::Rc};
+
+use tallyman_core::Reference;
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
+use yew_router::Routable;
 
-use super::{copy::Copy, icon::Icon, panel::Panel};
-use crate::text::text as words;
+use super::{copy::Copy, icon::Icon};
+use crate::text::text;
+use lines::{Line, folded_from, lines, shown};
+use tokens::{Link, Sort, link, tokens};
 
-/// Above this many bytes the text is shown without colours: an element for each word would cost more than it helps.
-const COLOURS_MAX: usize = 128 * 1024;
+/// From this many lines on, only those on screen exist.
+const WHOLE_MAX: usize = 1500;
+/// Height of a line in CSS pixels where only those on screen exist; the style sheet says the same.
+const LINE: i32 = 20;
+/// Lines beyond the edges.
+const MARGIN: usize = 20;
 
 /// Properties of [`Json`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The heading.
-    pub title: AttrValue,
-    /// The text, exactly as the registry served it.
+    /// What it is, for screen readers.
+    pub label: AttrValue,
+    /// The text, exactly as it is.
     pub text: AttrValue,
+    /// The repository in which digests lead somewhere.
+    pub around: Rc<Reference>,
     /// Its name for tests.
     pub testid: AttrValue,
+}
+
+/// Where a search has come to.
+#[derive(Clone, Default, PartialEq)]
+struct Found {
+    length: usize,
+    at: Rc<Vec<u32>>,
+    current: usize,
+}
+
+impl Found {
+    fn new(text: &str, wanted: &str) -> Self {
+        let wanted = wanted.as_bytes();
+        let mut at = Vec::new();
+        if let Some(first) = wanted.first() {
+            let bytes = text.as_bytes();
+            for start in 0..(bytes.len() + 1).saturating_sub(wanted.len()) {
+                if bytes[start].eq_ignore_ascii_case(first)
+                    && bytes[start..start + wanted.len()].eq_ignore_ascii_case(wanted)
+                {
+                    at.push(start as u32);
+                }
+            }
+        }
+        Self { length: wanted.len(), at: Rc::new(at), current: 0 }
+    }
+
+    /// What was found within a part of the text, and whether it is the one looked at now.
+    fn within(&self, part: &Range<usize>) -> impl Iterator<Item = (Range<usize>, bool)> {
+        let first = self.at.partition_point(|at| (*at as usize) + self.length <= part.start);
+        let current = self.current;
+        let end = part.end;
+        let length = self.length;
+        self.at[first..]
+            .iter()
+            .enumerate()
+            .map(move |(number, at)| (*at as usize..*at as usize + length, first + number == current))
+            .take_while(move |(found, _)| found.start < end)
+    }
 }
 
 /// JSON as it came: every byte in its place, whatever its fields mean.
 #[component]
 pub fn Json(props: &Props) -> Html {
-    let wraps = use_state(|| false);
-    let tokens = use_memo(props.text.clone(), |text| {
-        if text.len() > COLOURS_MAX { vec![(Sort::Plain, 0..text.len())] } else { tokens(text) }
-    });
-    let toggle = {
+    let words = &text().inspect;
+    let place = use_node_ref();
+    let wraps = use_state_eq(|| false);
+    let folded = use_state(BTreeSet::<u32>::new);
+    let found = use_state(Found::default);
+    let view = use_state_eq(|| (0_i32, 700_i32));
+    let all = use_memo(props.text.clone(), |text| lines(text));
+    let visible = use_memo((Rc::clone(&all), (*folded).clone()), |(all, folded)| shown(all, folded));
+    let is_long = visible.len() > WHOLE_MAX;
+    {
+        // Another text begins unfolded and unsearched.
+        let (folded, found) = (folded.setter(), found.setter());
+        use_effect_with(props.text.clone(), move |_| {
+            folded.set(BTreeSet::new());
+            found.set(Found::default());
+        });
+    }
+    let onscroll = {
+        let (place, view) = (place.clone(), view.setter());
+        move |_: Event| {
+            if let Some(place) = place.cast::<HtmlElement>() {
+                view.set((place.scroll_top(), place.client_height()));
+            }
+        }
+    };
+    let go = {
+        let (found, folded, all, place) = (found.clone(), folded.clone(), Rc::clone(&all), place.clone());
+        Callback::from(move |next: Found| {
+            if let Some(at) = next.at.get(next.current) {
+                let line = all.partition_point(|line| line.end <= *at) as u32;
+                let mut open = (*folded).clone();
+                open.retain(|fold| {
+                    let closes = all[*fold as usize].closes.unwrap_or_default();
+                    !(*fold < line && line < closes)
+                });
+                let row = shown(&all, &open).partition_point(|number| *number < line);
+                folded.set(open);
+                scroll_to(&place, row);
+            }
+            found.set(next);
+        })
+    };
+    let oninput = {
+        let (go, text) = (go.clone(), props.text.clone());
+        move |event: InputEvent| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                go.emit(Found::new(&text, &input.value()));
+            }
+        }
+    };
+    let step = |by: isize| {
+        let (go, found) = (go.clone(), (*found).clone());
+        move || {
+            let count = found.at.len() as isize;
+            if count > 0 {
+                let current = (found.current as isize + by).rem_euclid(count) as usize;
+                go.emit(Found { current, ..found.clone() });
+            }
+        }
+    };
+    let (next, previous) = (step(1), step(-1));
+    let onkeydown = {
+        let (next, previous) = (next.clone(), previous.clone());
+        move |event: KeyboardEvent| {
+            if event.key() == "Enter" {
+                event.prevent_default();
+                if event.shift_key() { previous() } else { next() }
+            }
+        }
+    };
+    let onfold = {
+        let (folded, all) = (folded.setter(), Rc::clone(&all));
+        move |event: Event| {
+            let chosen = event.target_dyn_into::<HtmlSelectElement>();
+            let depth = chosen.and_then(|select| select.value().parse::<u32>().ok()).unwrap_or_default();
+            folded.set(if depth == 0 { BTreeSet::new() } else { folded_from(&all, depth) });
+        }
+    };
+    let wrap = {
         let wraps = wraps.clone();
         move |_: MouseEvent| wraps.set(!*wraps)
     };
-    let tools = html! {
-        <>
-            <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={toggle}>
-                <Icon name="wrap" />{ "Wrap lines" }
-            </button>
-            <Copy text={props.text.clone()} what={words().parts.text} />
-        </>
+    let (first, last) = if is_long {
+        let at = |pixels: i32| usize::try_from(pixels / LINE).unwrap_or_default();
+        let (top, height) = *view;
+        let last = (at(top + height) + MARGIN).min(visible.len());
+        (at(top).saturating_sub(MARGIN).min(last), last)
+    } else {
+        (0, visible.len())
+    };
+    let row = |number: &u32| {
+        let line = all[*number as usize];
+        let toggle = {
+            let (folded, number) = (folded.clone(), *number);
+            Callback::from(move |()| {
+                let mut next = (*folded).clone();
+                if !next.remove(&number) {
+                    next.insert(number);
+                }
+                folded.set(next);
+            })
+        };
+        line_view(props, &line, &found, line.closes.map(|_| (folded.contains(number), toggle)))
+    };
+    let said = match (found.length, found.at.len()) {
+        (0, _) => String::new(),
+        (_, 0) => words.search_none.to_owned(),
+        (_, all) => (words.search_count)(found.current + 1, all),
     };
     html! {
-        <Panel title={props.title.clone()} remark="as the registry serves it, byte for byte" {tools}>
-            <pre
-                class={classes!("raw", wraps.then_some("raw--wrap"))}
+        <>
+            <div class="raw__tools">
+                <label class="reference-box filter">
+                    <span class="visually-hidden">{ words.search }</span>
+                    <input type="search" placeholder={words.search} spellcheck="false" {oninput} {onkeydown} data-testid="raw-search" />
+                </label>
+                <span class="soft" role="status" data-testid="raw-found">{ said }</span>
+                if !found.at.is_empty() {
+                    <button class="icon-button" type="button" aria-label={words.previous} title={words.previous} onclick={move |_| previous()}><Icon name="up" /></button>
+                    <button class="icon-button" type="button" aria-label={words.next} title={words.next} onclick={move |_| next()}><Icon name="down" /></button>
+                }
+                <span class="raw__space" />
+                <select class="language" aria-label={words.fold} onchange={onfold} data-testid="raw-fold">
+                    { for words.fold_levels.into_iter().enumerate().map(|(depth, label)| html! { <option value={depth.to_string()}>{ label }</option> }) }
+                </select>
+                if !is_long {
+                    <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={wrap}><Icon name="wrap" />{ words.wrap }</button>
+                }
+                <Copy text={props.text.clone()} what={text().parts.text} />
+            </div>
+            <div
+                ref={place}
+                class={classes!("raw", wraps.then_some("raw--wrap"), is_long.then_some("raw--long"))}
                 tabindex="0"
-                aria-label={format!("{}, raw", props.title)}
                 role="region"
+                aria-label={props.label.clone()}
                 data-testid={props.testid.clone()}
+                {onscroll}
             >
-                { for tokens.iter().map(|(sort, range)| coloured(*sort, &props.text[range.clone()])) }
-            </pre>
-        </Panel>
+                { space(first) }
+                { for visible[first..last].iter().map(row) }
+                { space(visible.len() - last) }
+            </div>
+        </>
     }
 }
 
-fn coloured(sort: Sort, text: &str) -> Html {
+/// One line: what folds it, and its pieces. The line break is in the text, as everything else is.
+fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Callback<()>)>) -> Html {
+    let (start, end) = (line.start as usize, line.end as usize);
+    let is_folded = fold.as_ref().is_some_and(|(is_folded, _)| *is_folded);
+    let pieces = tokens(&props.text[start..end]).into_iter().map(|(sort, range)| {
+        let range = start + range.start..start + range.end;
+        piece(props, sort, &range, found)
+    });
+    html! {
+        <div key={start} class={classes!("raw__line", is_folded.then_some("is-folded"))}>
+            if let Some((is_folded, toggle)) = fold {
+                <button
+                    type="button"
+                    class="raw__fold"
+                    tabindex="-1"
+                    aria-label={text().inspect.toggle}
+                    aria-expanded={(!is_folded).to_string()}
+                    onclick={move |_: MouseEvent| toggle.emit(())}
+                />
+            }
+            if line.is_broken {
+                { for (0..line.depth).map(|_| html! { <span class="raw__indent" /> }) }
+            }
+            { for pieces }
+        </div>
+    }
+}
+
+fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html {
+    let marked = marked(&props.text, range, found);
     let class = match sort {
-        Sort::Plain => return html! { text.to_owned() },
+        Sort::Plain => return marked,
         Sort::Key => "key",
         Sort::String => "string",
         Sort::Number => "number",
     };
-    html! { <span {class}>{ text.to_owned() }</span> }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Sort {
-    Plain,
-    Key,
-    String,
-    Number,
-}
-
-/// Parts `text` into pieces of one colour each. Together they are the text, whether or not it is JSON.
-fn tokens(text: &str) -> Vec<(Sort, std::ops::Range<usize>)> {
-    let bytes = text.as_bytes();
-    let mut tokens: Vec<(Sort, std::ops::Range<usize>)> = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        let sort = match bytes[at] {
-            b'"' => {
-                at = end_of_string(bytes, at);
-                let next = bytes[at..].iter().find(|byte| !byte.is_ascii_whitespace());
-                if next == Some(&b':') { Sort::Key } else { Sort::String }
-            }
-            byte if is_word(byte) => {
-                at += bytes[at..].iter().take_while(|byte| is_word(**byte)).count();
-                Sort::Number
-            }
-            _ => {
-                at += bytes[at..].iter().take_while(|byte| **byte != b'"' && !is_word(**byte)).count();
-                Sort::Plain
-            }
-        };
-        tokens.push((sort, start..at));
-    }
-    tokens
-}
-
-/// Letters of numbers, `true`, `false` and `null`. Other bytes of a text outside strings are ASCII in JSON; where they
-/// are not, they stay with their neighbours.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
-}
-
-/// Where the string that begins at `start` has ended: behind its closing quote, or at the end of the text.
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
+    let link = if sort == Sort::String { link(&props.text[range.clone()], &props.around) } else { None };
+    match link {
+        Some(Link::Page(route)) => {
+            html! { <a {class} href={format!("#{}", route.to_path())}>{ marked }</a> }
         }
+        Some(Link::Web(address)) => {
+            html! { <a {class} href={address} target="_blank" rel="noreferrer noopener">{ marked }</a> }
+        }
+        None => html! { <span {class}>{ marked }</span> },
     }
-    bytes.len()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Sort, tokens};
-
-    #[test]
-    fn pieces_together_are_the_text() {
-        for text in
-            ["", "{}", "{\"a\\\"\": [1, -2.5e3, true, \"é\u{2028}\"]}", "no json é \"", "\"\\", "[\"a\""]
-        {
-            let joined: String = tokens(text).into_iter().map(|(_, range)| &text[range]).collect();
-            assert_eq!(joined, text);
-        }
+/// A part of the text, what was searched for marked in it.
+fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
+    if found.at.is_empty() {
+        return html! { text[range.clone()].to_owned() };
     }
-
-    #[test]
-    fn keys_strings_and_numbers_are_told_apart() {
-        let text = r#"{"size" : 12, "digest": "sha256:aa"}"#;
-        let coloured: Vec<_> = tokens(text)
-            .into_iter()
-            .filter(|(sort, _)| *sort != Sort::Plain)
-            .map(|(sort, range)| (sort, &text[range]))
-            .collect();
-        assert_eq!(
-            coloured,
-            [
-                (Sort::Key, "\"size\""),
-                (Sort::Number, "12"),
-                (Sort::Key, "\"digest\""),
-                (Sort::String, "\"sha256:aa\"")
-            ]
+    let mut parts = Vec::new();
+    let mut at = range.start;
+    for (hit, is_current) in found.within(range) {
+        let (from, to) = (hit.start.max(at), hit.end.min(range.end));
+        if !text.is_char_boundary(from) || !text.is_char_boundary(to) || from >= to {
+            continue;
+        }
+        parts.push(html! { text[at..from].to_owned() });
+        parts.push(
+            html! { <mark class={is_current.then_some("is-current")}>{ text[from..to].to_owned() }</mark> },
         );
+        at = to;
     }
+    parts.push(html! { text[at..range.end].to_owned() });
+    parts.into_iter().collect()
+}
+
+/// Brings a row into view once it is drawn.
+fn scroll_to(place: &NodeRef, row: usize) {
+    let place = place.clone();
+    gloo_timers::callback::Timeout::new(0, move || {
+        let Some(place) = place.cast::<HtmlElement>() else { return };
+        let lines = place.get_elements_by_class_name("raw__line");
+        let height = lines.item(0).map_or(LINE, |line| line.client_height().max(1));
+        let top = i32::try_from(row).unwrap_or(i32::MAX / height).saturating_mul(height);
+        place.set_scroll_top((top - place.client_height() / 3).max(0));
+    })
+    .forget();
+}
+
+/// As much room as this many lines would take.
+fn space(lines: usize) -> Html {
+    if lines == 0 {
+        return html! {};
+    }
+    let height = i32::try_from(lines).unwrap_or(i32::MAX / LINE).saturating_mul(LINE);
+    html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
 }

@@ -15,6 +15,7 @@ use crate::{
     pages::{problem, set_title},
     routes::Route,
     state::inspection::{Inspected, Inspection, use_inspection},
+    text::text,
 };
 
 /// Properties of [`Compare`].
@@ -33,19 +34,20 @@ pub fn Compare(props: &Props) -> Html {
     use_effect_with((props.left.clone(), props.right.clone()), |(left, right)| {
         set_title(&format!("{left} | {right}"));
     });
+    let words = &text().compare;
     let said = match (&*left, &*right) {
         (Inspection::Ready(left), Inspection::Ready(right))
             if left.manifest.digest() == right.manifest.digest() =>
         {
-            "The two are the same"
+            words.same
         }
-        (Inspection::Ready(_), Inspection::Ready(_)) => "The two differ",
+        (Inspection::Ready(_), Inspection::Ready(_)) => words.differ,
         (Inspection::Failed(_), _) | (_, Inspection::Failed(_)) => "",
-        _ => "Fetching both",
+        _ => words.fetching,
     };
     html! {
         <>
-            <div class="title"><h1>{ "Compare" }</h1></div>
+            <div class="title"><h1>{ words.title }</h1></div>
             <sides::Sides left={props.left.clone()} right={props.right.clone()} />
             <p class="visually-hidden" role="status">{ said }</p>
             { for [&left, &right].into_iter().filter_map(|side| match &**side {
@@ -54,7 +56,7 @@ pub fn Compare(props: &Props) -> Html {
             }) }
             if let (Inspection::Ready(left), Inspection::Ready(right)) = (&*left, &*right) {
                 { both(left, right) }
-            } else if said == "Fetching both" {
+            } else if said == words.fetching {
                 <p class="panel empty" data-testid="loading" aria-busy="true"><span class="skeleton" /></p>
             }
         </>
@@ -65,9 +67,9 @@ fn both(left: &Inspected, right: &Inspected) -> Html {
     html! {
         <>
             { summary(left, right) }
-            { platforms(&left.manifest, &right.manifest) }
+            { platforms(left, right) }
             { layers(&left.manifest, &right.manifest) }
-            if let (Some(left), Some(right)) = (left.config.ready(), right.config.ready()) {
+            if let (Some(left), Some(right)) = (left.config().ready(), right.config().ready()) {
                 { config(left, right) }
             }
             { annotations(&left.manifest, &right.manifest) }
@@ -81,38 +83,60 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
         Row { name: name.into(), differs: left_key != right_key, left, right }
     };
     let rows = vec![
-        row("Reference", &|side| {
+        row(text().compare.reference, &|side| {
             let text = side.reference.to_string();
             let route = Route::Inspect { reference: text.clone() };
             // Two names of one thing are no difference.
             (String::new(), html! { <Link<Route> to={route}>{ text }</Link<Route>> })
         }),
-        row("Digest", &|side| {
+        row(text().inspect.digest, &|side| {
             let digest = side.manifest.digest().clone();
             (digest.to_string(), html! { <Digest value={digest} /> })
         }),
-        row("Kind", &|side| (side.manifest.kind().to_string(), html! { side.manifest.kind().to_string() })),
-        row("Manifest size", &|side| {
+        row(text().compare.kind, &|side| {
+            (side.manifest.kind().to_string(), html! { (text().inspect.kind)(side.manifest.kind()) })
+        }),
+        row(text().inspect.manifest_size, &|side| {
             (side.manifest.size().to_string(), html! { format::bytes(side.manifest.size()) })
         }),
-        row("Compressed size", &|side| {
+        row(text().inspect.compressed, &|side| {
             let size = side.manifest.image().map(|image| format::bytes(image.content_size()));
             let size = size.unwrap_or_else(|| "–".to_owned());
             (size.clone(), html! { size })
         }),
     ];
-    change::table("Summary", rows)
+    change::table(text().inspect.summary, rows)
 }
 
-fn platforms(left: &Manifest, right: &Manifest) -> Html {
-    let Some((left, right)) = left.index().zip(right.index()) else { return html! {} };
+fn platforms(left: &Inspected, right: &Inspected) -> Html {
+    let (left_reference, right_reference) = (&left.reference, &right.reference);
+    let Some((left, right)) = left.manifest.index().zip(right.manifest.index()) else { return html! {} };
     let what = |entry: &&Descriptor| {
         let platform =
             entry.platform.as_ref().map_or_else(|| entry.media_type.label().to_owned(), ToString::to_string);
-        let platform = if entry.attests().is_some() { "attestation".to_owned() } else { platform };
+        let platform =
+            if entry.attests().is_some() { text().compare.attestation.to_owned() } else { platform };
         html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
     };
-    change::list("Platforms", &tallyman_core::compare::entries(left, right), what)
+    let changes = tallyman_core::compare::entries(left, right);
+    // What was rebuilt is worth a look of its own.
+    let rebuilt = changes.iter().filter_map(|change| match change {
+        Change::Changed { left, right } if left.digest != right.digest => {
+            let route = Route::Compare {
+                left: left_reference.by_digest(left.digest.clone()).to_string(),
+                right: right_reference.by_digest(right.digest.clone()).to_string(),
+            };
+            let platform = left.platform.as_ref().map(ToString::to_string).unwrap_or_default();
+            Some(html! { <Link<Route> to={route} classes="button">{ (text().compare.both_images)(&platform) }</Link<Route>> })
+        }
+        _ => None,
+    });
+    html! {
+        <>
+            { change::list(text().inspect.platforms, &changes, what) }
+            <p class="title__chips remark">{ for rebuilt }</p>
+        </>
+    }
 }
 
 fn layers(left: &Manifest, right: &Manifest) -> Html {
@@ -137,8 +161,8 @@ fn layers(left: &Manifest, right: &Manifest) -> Html {
     };
     html! {
         <>
-            { change::list("Layers", &changes, what) }
-            <p class="soft remark">{ format!("{shared} of layers are shared: they are stored and pulled once.") }</p>
+            { change::list(text().inspect.layers, &changes, what) }
+            <p class="soft remark">{ (text().compare.shared)(&shared) }</p>
         </>
     }
 }
@@ -154,13 +178,17 @@ fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
         }
     };
     let rows = vec![
-        row("Platform", &|config| config.platform.to_string()),
-        row("Created", &|config| config.created.as_deref().map(format::date).unwrap_or_default()),
-        row("Entry point", &|config| config.config.entrypoint.join(" ")),
-        row("Command", &|config| config.config.cmd.join(" ")),
-        row("Working directory", &|config| config.config.working_dir.clone()),
-        row("User", &|config| config.config.user.clone()),
-        row("Ports", &|config| config.config.exposed_ports.keys().cloned().collect::<Vec<_>>().join(", ")),
+        row(text().inspect.platform, &|config| config.platform.to_string()),
+        row(text().inspect.created, &|config| {
+            config.created.as_deref().map(format::date).unwrap_or_default()
+        }),
+        row(text().inspect.entry_point, &|config| config.config.entrypoint.join(" ")),
+        row(text().inspect.command, &|config| config.config.cmd.join(" ")),
+        row(text().inspect.working_dir, &|config| config.config.working_dir.clone()),
+        row(text().inspect.user, &|config| config.config.user.clone()),
+        row(text().inspect.ports, &|config| {
+            config.config.exposed_ports.keys().cloned().collect::<Vec<_>>().join(", ")
+        }),
     ];
     let environment = |config: &ImageConfig| -> std::collections::BTreeMap<String, String> {
         let pair = |line: &String| {
@@ -171,9 +199,9 @@ fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
     };
     html! {
         <>
-            { change::table("Config", rows) }
-            { change::pairs("Environment", &environment(left), &environment(right)) }
-            { change::pairs("Labels", &left.config.labels, &right.config.labels) }
+            { change::table(text().inspect.config, rows) }
+            { change::pairs(text().inspect.environment, &environment(left), &environment(right)) }
+            { change::pairs(text().inspect.labels, &left.config.labels, &right.config.labels) }
         </>
     }
 }
@@ -184,5 +212,5 @@ fn annotations(left: &Manifest, right: &Manifest) -> Html {
         (_, Some(index)) => index.annotations.clone(),
         _ => Default::default(),
     };
-    change::pairs("Annotations", &of(left), &of(right))
+    change::pairs(text().inspect.annotations, &of(left), &of(right))
 }

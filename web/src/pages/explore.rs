@@ -1,7 +1,10 @@
 //! A registry's repositories, and a repository's tags.
 
-mod list;
-mod tag;
+mod picks;
+mod repositories;
+mod tag_row;
+mod tags;
+mod tree;
 
 use std::rc::Rc;
 
@@ -12,10 +15,10 @@ use yew_router::prelude::*;
 use crate::{
     pages::{problem, set_title},
     routes::Route,
-    state::{pages::Listed, problem::Problem},
+    state::problem::Problem,
 };
-use list::List;
-use tag::TagRow;
+use repositories::Repositories;
+use tags::Tags;
 
 /// Properties of [`Explore`].
 #[derive(PartialEq, Properties)]
@@ -48,37 +51,21 @@ pub fn Explore(props: &Props) -> Html {
     use_effect_with(props.place.clone(), |place| set_title(place));
     match place(&props.place) {
         Err(failure) => problem::view(&failure),
-        Ok(Place::Registry(registry)) => repositories(registry),
-        Ok(Place::Repository(reference)) => tags(reference),
-    }
-}
-
-fn repositories(registry: Registry) -> Html {
-    let host = registry.clone();
-    let row = Callback::from(move |name: AttrValue| {
-        let to = Route::Explore { place: format!("{host}/{name}") };
-        html! { <Link<Route> {to} classes="window__link"><span class="strong">{ name }</span></Link<Route>> }
-    });
-    html! {
-        <>
-            <div class="title"><h1>{ registry.to_string() }</h1></div>
-            <List key="repositories" listed={Listed::Repositories(registry)} noun="repositories" {row} />
-        </>
-    }
-}
-
-fn tags(reference: Box<Reference>) -> Html {
-    let of: Rc<Reference> = Rc::new((*reference).clone());
-    let row = {
-        let of = Rc::clone(&of);
-        Callback::from(move |tag: AttrValue| html! { <TagRow of={Rc::clone(&of)} {tag} /> })
-    };
-    let (registry, key) = (reference.registry().to_string(), reference.name());
-    html! {
-        <>
-            <p class="trail"><Link<Route> to={Route::Explore { place: registry.clone() }}>{ registry }</Link<Route>></p>
-            <div class="title"><h1>{ reference.repository().to_string() }</h1></div>
-            <List {key} listed={Listed::Tags(reference)} noun="tags" {row} />
-        </>
+        Ok(Place::Registry(registry)) => html! {
+            <>
+                <div class="title"><h1>{ registry.to_string() }</h1></div>
+                <Repositories key={registry.to_string()} registry={registry.clone()} />
+            </>
+        },
+        Ok(Place::Repository(reference)) => {
+            let registry = reference.registry().to_string();
+            html! {
+                <>
+                    <p class="trail"><Link<Route> to={Route::Explore { place: registry.clone() }}>{ registry }</Link<Route>></p>
+                    <div class="title"><h1>{ reference.repository().to_string() }</h1></div>
+                    <Tags key={reference.name()} of={Rc::new((*reference).clone())} />
+                </>
+            }
+        }
     }
 }

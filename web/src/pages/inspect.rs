@@ -1,22 +1,31 @@
 //! One manifest: an image, a list, or whatever else a registry holds.
 
+mod choice;
+mod config;
 mod findings;
-mod image;
+mod graph;
+mod layers;
+mod layout;
 mod list;
+mod raw;
+mod shared;
 mod summary;
 
-use std::borrow::Cow;
-
-pub use list::platforms;
-
-use tallyman_core::{ManifestBody, Schema1};
+use tallyman_core::{ImageManifest, ManifestBody, Schema1};
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 use crate::{
-    components::{json::Json, panel::Panel},
+    components::{facts, json::Json, panel::Panel},
     pages::{problem, set_title},
-    state::inspection::{Inspected, Inspection, use_inspection},
+    state::inspection::{Blob, Inspected, Inspection, Node, use_inspection},
+    text::text,
 };
+use choice::Choice;
+use graph::Graph;
+use raw::Raw;
+
+pub use summary::exact_size;
 
 /// Properties of [`Inspect`].
 #[derive(PartialEq, Properties)]
@@ -29,10 +38,15 @@ pub struct Props {
 #[component]
 pub fn Inspect(props: &Props) -> Html {
     let inspection = use_inspection(&props.reference);
+    let location = use_location();
+    let words = &text().inspect;
     use_effect_with(props.reference.clone(), |reference| set_title(reference));
     let said = match &*inspection {
-        Inspection::Loading => format!("Fetching {}", props.reference),
-        Inspection::Ready(inspected) => format!("{} of {}", inspected.manifest.kind(), inspected.reference),
+        Inspection::Loading => (words.fetching)(&props.reference),
+        Inspection::Ready(inspected) => {
+            (words.is_a)((words.kind)(inspected.manifest.kind()), &inspected.reference.to_string())
+        }
+        Inspection::Blob(_) => words.blob.to_owned(),
         Inspection::Failed(_) => String::new(),
     };
     html! {
@@ -42,51 +56,109 @@ pub fn Inspect(props: &Props) -> Html {
                 match &*inspection {
                     Inspection::Loading => summary::loading(&props.reference),
                     Inspection::Failed(problem) => problem::view(problem),
-                    Inspection::Ready(inspected) => view(inspected),
+                    Inspection::Blob(blob) => blob_view(blob),
+                    Inspection::Ready(inspected) => {
+                        let query = location.map(|location| location.query_str().to_owned());
+                        view(inspected, &Choice::new(&props.reference, inspected, query.as_deref().unwrap_or_default()))
+                    }
                 }
             }
         </>
     }
 }
 
-fn view(inspected: &Inspected) -> Html {
-    let text = String::from_utf8_lossy(inspected.manifest.bytes());
-    let replaced = matches!(text, Cow::Owned(_));
+fn view(inspected: &Inspected, choice: &Choice) -> Html {
+    let chosen = choice.node(inspected);
     html! {
         <>
-            { summary::view(inspected) }
+            { summary::view(inspected, chosen.map(|(_, node)| node)) }
             {
                 match inspected.manifest.body() {
-                    ManifestBody::Image(image) => image::view(inspected, image),
-                    ManifestBody::Index(index) => list::view(inspected, index),
+                    ManifestBody::Image(image) => html! {
+                        <>
+                            { image_view(inspected, &inspected.nodes[0], image) }
+                            if inspected.nodes.len() > 1 {
+                                <Graph inspected={inspected.clone()} />
+                            }
+                        </>
+                    },
+                    ManifestBody::Index(index) => html! {
+                        <>
+                            { choice.view(inspected) }
+                            { list::view(inspected, index, choice) }
+                            if let Some((number, node)) = chosen {
+                                if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
+                                    { image_view(inspected, node, image) }
+                                }
+                                <Graph inspected={inspected.clone()} only={number} />
+                            } else {
+                                { shared::view(inspected) }
+                                <Graph inspected={inspected.clone()} />
+                                if !index.annotations.is_empty() {
+                                    <Panel title={text().inspect.annotations}>{ facts::pairs(&index.annotations) }</Panel>
+                                }
+                            }
+                        </>
+                    },
                     ManifestBody::Schema1(schema1) => schema1_view(schema1),
                     ManifestBody::Artifact => html! {},
                 }
             }
-            { findings::view(inspected) }
-            if replaced {
-                <p class="soft" role="note">{ "Some bytes are no UTF-8; they are shown as � below." }</p>
+            { findings::view(inspected, chosen.map(|(_, node)| node)) }
+            if let Some((manifest, node)) = chosen.and_then(|(_, node)| Some((node.manifest.ready()?, node))) {
+                <Raw
+                    title={(text().inspect.raw_of)(&list::name(node))}
+                    reference={std::rc::Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
+                    bytes={manifest.shared_bytes()}
+                    testid="raw-chosen"
+                />
             }
-            <Json title="Manifest" text={text.into_owned()} testid="raw-manifest" />
+            <Raw
+                title={text().inspect.raw}
+                reference={std::rc::Rc::clone(&inspected.reference)}
+                bytes={inspected.manifest.shared_bytes()}
+                prints={inspected.manifest.image().is_some() || inspected.manifest.index().is_some()}
+                testid="raw-manifest"
+            />
+        </>
+    }
+}
+
+/// One image: its layers beside what made them, its config, its annotations.
+fn image_view(inspected: &Inspected, node: &Node, image: &ImageManifest) -> Html {
+    html! {
+        <>
+            { layers::view(image, node.config.ready()) }
+            { config::view(inspected, image, &node.config) }
+            if !image.annotations.is_empty() {
+                <Panel title={text().inspect.annotations}>{ facts::pairs(&image.annotations) }</Panel>
+            }
         </>
     }
 }
 
 fn schema1_view(schema1: &Schema1) -> Html {
+    let words = &text().inspect;
     html! {
-        <Panel title="Schema 1" remark="retired in 2017">
+        <Panel title={words.schema1} remark={words.schema1_remark}>
             <dl class="facts">
-                <div>
-                    <dt>{ "What it is" }</dt>
-                    <dd>
-                        { format!(
-                            "Docker's first manifest format: {} layers, architecture {}. It has no sizes, and a manifest list cannot hold it: push the image again with a current Docker to convert it.",
-                            schema1.fs_layers.len(),
-                            schema1.architecture
-                        ) }
-                    </dd>
-                </div>
+                <facts::Fact name={words.what}>{ (words.schema1_text)(schema1.fs_layers.len(), &schema1.architecture) }</facts::Fact>
             </dl>
         </Panel>
+    }
+}
+
+fn blob_view(blob: &Blob) -> Html {
+    let words = &text().inspect;
+    html! {
+        <>
+            { summary::of_blob(blob) }
+            <p class="lead">{ words.blob_text }</p>
+            if let Some(content) = &blob.text {
+                <Panel title={words.blob} remark={words.raw_remark}>
+                    <Json label={(words.raw_region)(words.blob)} text={content.to_string()} around={std::rc::Rc::clone(&blob.reference)} testid="raw-blob" />
+                </Panel>
+            }
+        </>
     }
 }

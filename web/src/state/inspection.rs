@@ -1,21 +1,17 @@
 //! One manifest under inspection, and what it points to.
 
+mod fetch;
+
 use std::rc::Rc;
 
-use futures_util::{StreamExt, stream};
-use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Reference};
-use tallyman_registry::FetchedManifest;
+use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{
     problem::Problem,
-    recents,
-    registry::{Registries, use_registries, use_revision},
+    registry::{use_registries, use_revision},
 };
-
-/// Children of a list that are fetched at the same time.
-const PARALLEL: usize = 12;
 
 /// What is known about a reference so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +21,8 @@ pub enum Inspection {
     Loading,
     /// The manifest is here.
     Ready(Inspected),
+    /// Under the digest there is no manifest, but a blob.
+    Blob(Blob),
     /// It did not come.
     Failed(Problem),
 }
@@ -38,10 +36,45 @@ pub struct Inspected {
     pub manifest: Rc<Manifest>,
     /// What vouches for the digest.
     pub verified: Verified,
-    /// The config, for images.
+    /// The manifest itself, and behind it all that it points to and that refers to it, parents before children.
+    pub nodes: Vec<Node>,
+}
+
+/// One manifest among those that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The node that points to it, or that it refers to; nothing for the manifest under inspection.
+    pub parent: Option<usize>,
+    /// How it belongs to its parent.
+    pub relation: Relation,
+    /// What its parent says of it.
+    pub descriptor: Descriptor,
+    /// Itself.
+    pub manifest: Part<Manifest>,
+    /// Its config, for images.
     pub config: Part<ImageConfig>,
-    /// What each entry points to, for lists: as many as there are entries.
-    pub children: Vec<Part<Manifest>>,
+}
+
+/// How a manifest belongs to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is the one under inspection.
+    Itself,
+    /// It is the entry at this position of a list.
+    Entry(usize),
+    /// It refers to the other: a signature, say.
+    Referrer,
+}
+
+/// Content that manifests point to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blob {
+    /// What was asked for.
+    pub reference: Rc<Reference>,
+    /// Its size in bytes, where the registry tells.
+    pub size: Option<u64>,
+    /// Itself, where it is a text of moderate size; its digest is verified.
+    pub text: Option<Rc<str>>,
 }
 
 /// What vouches for a digest that was computed here.
@@ -56,8 +89,8 @@ pub enum Verified {
 }
 
 /// Something that comes after the manifest.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Part<T> {
+#[derive(Debug, PartialEq)]
+pub enum Part<T: ?Sized> {
     /// There is none.
     None,
     /// It is under way.
@@ -68,7 +101,25 @@ pub enum Part<T> {
     Failed(Rc<str>),
 }
 
+impl<T: ?Sized> Clone for Part<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Loading => Self::Loading,
+            Self::Ready(value) => Self::Ready(Rc::clone(value)),
+            Self::Failed(reason) => Self::Failed(Rc::clone(reason)),
+        }
+    }
+}
+
 impl<T> Part<T> {
+    /// Something that is here.
+    pub fn ready_of(value: T) -> Self {
+        Self::Ready(Rc::new(value))
+    }
+}
+
+impl<T: ?Sized> Part<T> {
     /// What has come.
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -78,16 +129,66 @@ impl<T> Part<T> {
     }
 }
 
+impl Inspected {
+    /// The config, for images.
+    pub fn config(&self) -> &Part<ImageConfig> {
+        &self.nodes[0].config
+    }
+
+    /// The entries, for lists, in the list's order, each with its number among the nodes.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &Node)> {
+        self.nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.parent == Some(0) && matches!(node.relation, Relation::Entry(_)))
+    }
+
+    /// What points to a node, or what it is about: for an attestation, the image that it attests.
+    pub fn subject(&self, number: usize) -> Option<usize> {
+        let node = &self.nodes[number];
+        let attested = node.descriptor.attests().and_then(|digest| {
+            let is_it = |other: &Node| {
+                other.parent == node.parent
+                    && other.descriptor.digest.as_str() == digest
+                    && other.descriptor.attests().is_none()
+            };
+            self.nodes.iter().position(is_it)
+        });
+        attested.or(node.parent)
+    }
+}
+
+impl Node {
+    fn new(parent: usize, relation: Relation, descriptor: &Descriptor, manifest: Part<Manifest>) -> Self {
+        Self { parent: Some(parent), relation, descriptor: descriptor.clone(), manifest, config: Part::None }
+    }
+
+    /// The image's platform: as the list has it, else as its config has it.
+    pub fn platform(&self) -> Option<&tallyman_core::Platform> {
+        let of_config = || self.config.ready().map(|config| &config.platform);
+        self.descriptor.platform.as_ref().or_else(of_config)
+    }
+}
+
+impl Blob {
+    /// Its digest.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.reference.digest()
+    }
+}
+
 /// What came, in the order in which it comes.
 pub enum Came {
     /// Nothing yet: another reference is asked for.
     Start,
     /// The manifest, or why not.
     Manifest(Box<Inspection>),
-    /// The config of an image.
-    Config(Part<ImageConfig>),
-    /// What the entry at this position points to.
-    Child(usize, Part<Manifest>),
+    /// What a node points to, or what refers to it.
+    Nodes(Vec<Node>),
+    /// A node's manifest.
+    Node(usize, Part<Manifest>),
+    /// A node's config.
+    Config(usize, Part<ImageConfig>),
 }
 
 impl Reducible for Inspection {
@@ -101,8 +202,9 @@ impl Reducible for Inspection {
         };
         if let Self::Ready(inspected) = &mut next {
             match came {
-                Came::Config(part) => inspected.config = part,
-                Came::Child(at, part) => inspected.children[at] = part,
+                Came::Nodes(nodes) => inspected.nodes.extend(nodes),
+                Came::Node(number, part) => inspected.nodes[number].manifest = part,
+                Came::Config(number, part) => inspected.nodes[number].config = part,
                 Came::Start | Came::Manifest(_) => unreachable!("these two replace the whole"),
             }
         }
@@ -110,7 +212,8 @@ impl Reducible for Inspection {
     }
 }
 
-/// Inspects `text`: its manifest first, then, in parallel, the config or the entries. Starts over when `text` changes.
+/// Inspects `text`: its manifest first, then, in parallel, what it points to and what refers to it. Starts over when
+/// `text` changes.
 #[hook]
 pub fn use_inspection(text: &str) -> Rc<Inspection> {
     let (registries, revision) = (use_registries(), use_revision());
@@ -120,7 +223,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
         use_effect_with((text.to_owned(), revision), move |(text, _)| {
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
-            let work = inspect(text.clone(), registries, move |came| dispatcher.dispatch(came));
+            let work = fetch::inspect(text.clone(), registries, move |came| dispatcher.dispatch(came));
             spawn_local(async move {
                 // An aborted inspection has nobody left to tell.
                 let _ = futures_util::future::Abortable::new(work, registration).await;
@@ -132,78 +235,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
     state
 }
 
-async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Came)) {
-    tell(Came::Start);
-    let inspected = match fetch_manifest(&text, &registries).await {
-        Ok(inspected) => inspected,
-        Err(problem) => return tell(Came::Manifest(Box::new(Inspection::Failed(problem)))),
-    };
-    tell(Came::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
-    recents::remember(&text);
-    let Inspected { reference, manifest, .. } = inspected;
-    if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
-        tell(Came::Config(fetch_config(&registries, &reference, &image.config).await));
-    }
-    if let Some(index) = manifest.index() {
-        let children = index.manifests.iter().enumerate().map(|(at, entry)| {
-            let (registries, reference) = (&registries, &reference);
-            async move { (at, fetch_child(registries, reference, entry).await) }
-        });
-        let mut children = stream::iter(children).buffer_unordered(PARALLEL);
-        while let Some((at, part)) = children.next().await {
-            tell(Came::Child(at, part));
-        }
-    }
-}
-
-async fn fetch_manifest(text: &str, registries: &Registries) -> Result<Inspected, Problem> {
-    if let Ok(digest) = text.trim_start_matches('@').parse() {
-        return Err(Problem::of_digest(&digest));
-    }
-    let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
-    let fetched = registries.client().manifest(&reference).await;
-    let fetched = fetched.map_err(|error| Problem::of_registry(&reference, &error))?;
-    let manifest = fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &error))?;
-    let verified = verified(&reference, &fetched, manifest.digest());
-    let config = match manifest.image() {
-        Some(image) if image.has_image_config() => Part::Loading,
-        _ => Part::None,
-    };
-    let entries = manifest.index().map_or(0, |index| index.manifests.len());
-    let (reference, manifest) = (Rc::new(reference), Rc::new(manifest));
-    Ok(Inspected { reference, manifest, verified, config, children: vec![Part::Loading; entries] })
-}
-
-fn verified(reference: &Reference, fetched: &FetchedManifest, digest: &Digest) -> Verified {
-    if reference.digest() == Some(digest) {
-        Verified::Asked
-    } else if fetched.registry_digest.as_ref() == Some(digest) {
-        Verified::Registry
-    } else {
-        Verified::Unconfirmed
-    }
-}
-
-async fn fetch_config(
-    registries: &Registries,
-    reference: &Reference,
-    config: &Descriptor,
-) -> Part<ImageConfig> {
-    match registries.client().blob(reference, config).await {
-        Ok(bytes) => match ImageConfig::parse(&bytes) {
-            Ok(config) => Part::Ready(Rc::new(config)),
-            Err(error) => Part::Failed(error.to_string().into()),
-        },
-        Err(error) => Part::Failed(error.to_string().into()),
-    }
-}
-
-async fn fetch_child(registries: &Registries, reference: &Reference, entry: &Descriptor) -> Part<Manifest> {
-    match registries.client().manifest_as(reference, entry).await {
-        Ok(fetched) => match fetched.manifest() {
-            Ok(manifest) => Part::Ready(Rc::new(manifest)),
-            Err(error) => Part::Failed(error.to_string().into()),
-        },
-        Err(error) => Part::Failed(error.to_string().into()),
-    }
+/// A descriptor of content of which nothing but digest and size are known.
+fn bare(digest: &Digest, size: u64) -> Descriptor {
+    Descriptor::new(MediaType::new(""), digest.clone(), size)
 }

@@ -1,17 +1,25 @@
 //! Long lists of a registry, as they stream in: repositories and tags.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, cmp::Ordering, rc::Rc, time::Duration};
 
 use futures_util::{StreamExt, future::AbortHandle, future::Abortable, stream::LocalBoxStream};
+use gloo_timers::future::sleep;
 use tallyman_core::{Reference, Registry};
 use tallyman_registry::Error;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{
+    names::Names,
+    order,
     problem::Problem,
     registry::{use_registries, use_revision},
 };
+
+/// Names that are put in order in one go: few milliseconds' work, even where each has its place far from the last.
+const SLICE: usize = 1000;
+/// The page is drawn anew at most this often while names come in, in milliseconds.
+const PAUSE: f64 = 200.0;
 
 /// What is listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,10 +30,19 @@ pub enum Listed {
     Tags(Box<Reference>),
 }
 
+impl Listed {
+    fn order(&self) -> fn(&str, &str) -> Ordering {
+        match self {
+            Self::Repositories(_) => order::by_path,
+            Self::Tags(_) => order::natural,
+        }
+    }
+}
+
 /// The names so far. They are shared, and only ever grow: `count` says how many there are for this view of them.
 #[derive(Clone, Default)]
-pub struct Names {
-    names: Rc<RefCell<Vec<String>>>,
+pub struct Listing {
+    names: Rc<RefCell<Names>>,
     count: usize,
     /// All have come.
     pub is_complete: bool,
@@ -33,7 +50,7 @@ pub struct Names {
     pub problem: Option<Rc<Problem>>,
 }
 
-impl PartialEq for Names {
+impl PartialEq for Listing {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.names, &other.names)
             && (self.count, self.is_complete) == (other.count, other.is_complete)
@@ -41,23 +58,28 @@ impl PartialEq for Names {
     }
 }
 
-impl Names {
+impl Listing {
     /// How many there are so far.
     pub fn len(&self) -> usize {
         self.count
     }
 
     /// Calls `look` with the names so far.
-    pub fn with<T>(&self, look: impl FnOnce(&[String]) -> T) -> T {
-        look(&self.names.borrow()[..self.count])
+    pub fn with<T>(&self, look: impl FnOnce(&Names) -> T) -> T {
+        look(&self.names.borrow())
+    }
+
+    /// The name of a number.
+    pub fn name(&self, number: u32) -> String {
+        self.names.borrow().get(number).to_owned()
     }
 }
 
 /// Streams the names in, page by page. Starts over when `listed` changes; nothing is fetched for a page that is left.
 #[hook]
-pub fn use_names(listed: &Listed) -> Names {
+pub fn use_listing(listed: &Listed) -> Listing {
     let (registries, revision) = (use_registries(), use_revision());
-    let state = use_state_eq(Names::default);
+    let state = use_state_eq(Listing::default);
     {
         let state = state.setter();
         use_effect_with((listed.clone(), revision), move |(listed, _)| {
@@ -80,23 +102,34 @@ pub fn use_names(listed: &Listed) -> Names {
 async fn gather(
     listed: Listed,
     mut pages: LocalBoxStream<'static, Result<Vec<String>, Error>>,
-    state: UseStateSetter<Names>,
+    state: UseStateSetter<Listing>,
 ) {
-    let mut names = Names::default();
-    state.set(names.clone());
+    let mut listing = Listing::default();
+    state.set(listing.clone());
+    let compare = listed.order();
+    let mut drawn = 0.0;
     while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => {
-                names.names.borrow_mut().extend(page);
-                names.count = names.names.borrow().len();
-                state.set(names.clone());
-            }
+        let page = match page {
+            Ok(page) => page,
             Err(error) => {
-                names.problem = Some(Rc::new(Problem::of_list(&listed, &error)));
+                listing.problem = Some(Rc::new(Problem::of_list(&listed, &error)));
                 break;
+            }
+        };
+        for slice in page.chunks(SLICE) {
+            listing.names.borrow_mut().add(slice, compare);
+            listing.count = listing.names.borrow().len();
+            let now = js_sys::Date::now();
+            if now - drawn > PAUSE {
+                drawn = now;
+                state.set(listing.clone());
+            }
+            if page.len() > SLICE {
+                // Whatever else the page has to do comes first.
+                sleep(Duration::ZERO).await;
             }
         }
     }
-    names.is_complete = names.problem.is_none();
-    state.set(names);
+    listing.is_complete = listing.problem.is_none();
+    state.set(listing);
 }

@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::pasted::reference_in};
+use crate::{routes::Route, state::pasted::reference_in, text::text};
 
 /// Properties of [`Sides`].
 #[derive(PartialEq, Properties)]
@@ -50,12 +50,13 @@ pub fn Sides(props: &Props) -> Html {
             </label>
         }
     };
+    let words = &text().compare;
     html! {
         <form class="sides" {onsubmit} data-testid="compare-form">
-            { side(left, "Left", &props.left) }
-            <button class="button" type="button" onclick={swap}>{ "Swap" }</button>
-            { side(right, "Right", &props.right) }
-            <button class="button" type="submit">{ "Compare" }</button>
+            { side(left, words.left, &props.left) }
+            <button class="button" type="button" onclick={swap}>{ words.swap }</button>
+            { side(right, words.right, &props.right) }
+            <button class="button" type="submit">{ words.compare }</button>
         </form>
     }
 }

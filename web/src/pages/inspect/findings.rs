@@ -1,42 +1,53 @@
 //! Remarks on what will surprise somebody.
 
-use tallyman_core::findings::{self, Behind};
+use tallyman_core::{
+    Platform,
+    findings::{self, Behind},
+};
 use yew::prelude::*;
 
 use crate::{
     components::{icon::Icon, panel::Panel},
-    state::inspection::{Inspected, Part},
+    state::inspection::{Inspected, Node, Relation},
+    text::text,
 };
 
-/// The remarks on a list or an image; nothing where there are none.
-pub fn view(inspected: &Inspected) -> Html {
-    let found = match inspected.manifest.index() {
+/// The remarks on a list or an image; nothing where there are none. Where one entry is chosen, those on it.
+pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
+    let words = &text().inspect;
+    let mut found = match inspected.manifest.index() {
         Some(index) => {
-            let behind = |child| Behind { manifest: Part::ready(child), config: None };
-            findings::of_index(index, &inspected.children.iter().map(behind).collect::<Vec<_>>())
+            let behind = |(_, node): (usize, &'_ Node)| (node.manifest.clone(), node.config.clone());
+            let parts: Vec<_> = inspected.entries().map(behind).collect();
+            let behind: Vec<_> = parts
+                .iter()
+                .map(|(manifest, config)| Behind { manifest: manifest.ready(), config: config.ready() })
+                .collect();
+            findings::of_index(index, &behind)
         }
-        None => findings::of_image(&inspected.manifest, inspected.config.ready()),
+        None => findings::of_image(&inspected.manifest, inspected.config().ready()),
     };
+    if let Some(Relation::Entry(chosen)) = chosen.map(|node| node.relation) {
+        found.retain(|finding| finding.entry == Some(chosen));
+    }
     if found.is_empty() {
         return html! {};
     }
     let platform = |at: usize| {
         let entry = inspected.manifest.index().and_then(|index| index.manifests.get(at));
-        entry
-            .and_then(|entry| entry.platform.as_ref())
-            .map_or_else(String::new, |platform| format!(", {platform}"))
+        entry.and_then(|entry| entry.platform.as_ref()).map(Platform::to_string).unwrap_or_default()
     };
     html! {
-        <Panel title="Remarks" remark={found.len().to_string()}>
+        <Panel title={words.remarks} remark={found.len().to_string()}>
             <ul class="remarks">
                 { for found.iter().map(|finding| html! {
                     <li data-testid="finding" data-rule={finding.rule.code()}>
                         <Icon name="warning" />
                         <span>
                             if let Some(at) = finding.entry {
-                                <strong>{ format!("Entry {}{}: ", at + 1, platform(at)) }</strong>
+                                <strong>{ (words.entry)(at + 1, &platform(at)) }</strong>
                             }
-                            { finding.rule.to_string() }
+                            { (words.rule)(&finding.rule) }
                         </span>
                     </li>
                 }) }

@@ -1,88 +1,118 @@
 //! A manifest list or image index: its entries by platform.
 
-use tallyman_core::{Descriptor, Index, Manifest, MediaType, Platform};
+use tallyman_core::{Descriptor, Index, Platform};
 use yew::prelude::*;
 use yew_router::Routable;
 
+use super::choice::Choice;
 use crate::{
-    components::{facts, panel::Panel},
+    components::panel::Panel,
     format,
     routes::Route,
-    state::inspection::{Inspected, Part},
+    state::inspection::{Inspected, Node, Part},
+    text::text,
 };
 
-/// The platforms that can be run: attestations and nested lists are none.
-pub fn platforms(index: &Index) -> impl Iterator<Item = &Platform> {
-    index.manifests.iter().filter(|entry| entry.is_runnable()).filter_map(|entry| entry.platform.as_ref())
+/// What an image of a list is called: by its platform.
+pub fn name(node: &Node) -> String {
+    node.platform().map_or_else(|| text().inspect.no_platform.to_owned(), Platform::to_string)
 }
 
-pub fn view(inspected: &Inspected, index: &Index) -> Html {
-    let entries = || index.manifests.iter().zip(&inspected.children);
-    let images: Vec<_> = entries().filter(|(entry, _)| entry.is_runnable()).collect();
-    let others: Vec<_> = entries().filter(|(entry, _)| !entry.is_runnable()).collect();
+/// What an entry is that is no image: an attestation, or something nested.
+pub fn what(inspected: &Inspected, number: usize) -> String {
+    let words = &text().inspect;
+    let node = &inspected.nodes[number];
+    let entry = &node.descriptor;
+    if entry.attests().is_some() {
+        let image = inspected.subject(number).filter(|subject| Some(*subject) != node.parent);
+        let image = image.and_then(|image| inspected.nodes[image].platform());
+        return match image {
+            Some(platform) => (words.attestation_of)(&platform.to_string()),
+            None => words.attestation_of_none.to_owned(),
+        };
+    }
+    let media = (words.media)(&entry.media_type);
+    match media {
+        Some(media) if entry.media_type.is_list() => (words.nested)(media),
+        Some(media) => media.to_owned(),
+        None => entry.media_type.to_string(),
+    }
+}
+
+pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
+    let words = &text().inspect;
+    let chosen = choice.node(inspected).map(|(number, _)| number);
+    let images: Vec<_> = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()).collect();
+    let is_shown = |number: usize| {
+        chosen.is_none_or(|chosen| number == chosen || inspected.subject(number) == Some(chosen))
+    };
+    let others: Vec<_> = inspected
+        .entries()
+        .filter(|(number, node)| !node.descriptor.is_runnable() && is_shown(*number))
+        .collect();
     html! {
         <>
-            <Panel title="Platforms" remark={images.len().to_string()}>
+            <Panel title={words.platforms} remark={images.len().to_string()}>
                 if images.is_empty() {
-                    <p class="empty">{ "No entry is an image with a platform." }</p>
+                    <p class="empty">{ words.no_platforms }</p>
                 } else {
                     <table class="table table--linked stack">
                         <thead>
                             <tr>
-                                <th scope="col">{ "Platform" }</th>
-                                <th scope="col">{ "Digest" }</th>
-                                <th scope="col" class="number">{ "Layers" }</th>
-                                <th scope="col" class="number">{ "Compressed size" }</th>
+                                <th scope="col">{ words.platform }</th>
+                                <th scope="col">{ words.digest }</th>
+                                <th scope="col" class="number">{ words.layers }</th>
+                                <th scope="col" class="number">{ words.compressed }</th>
+                                <th scope="col">{ words.created }</th>
                             </tr>
                         </thead>
-                        <tbody>{ for images.iter().map(|(entry, child)| image_row(inspected, index, entry, child)) }</tbody>
+                        <tbody>{ for images.iter().filter(|(number, _)| is_shown(*number)).map(|(number, node)| image_row(inspected, index, *number, node)) }</tbody>
                     </table>
                 }
             </Panel>
             if !others.is_empty() {
-                <Panel title="Other entries" remark={others.len().to_string()}>
+                <Panel title={words.others} remark={others.len().to_string()}>
                     <table class="table table--linked stack">
                         <thead>
                             <tr>
-                                <th scope="col">{ "What it is" }</th>
-                                <th scope="col">{ "Digest" }</th>
-                                <th scope="col" class="number">{ "Manifest size" }</th>
+                                <th scope="col">{ words.what }</th>
+                                <th scope="col">{ words.digest }</th>
+                                <th scope="col" class="number">{ words.manifest_size }</th>
                             </tr>
                         </thead>
-                        <tbody>{ for others.iter().map(|(entry, child)| other_row(inspected, index, entry, child)) }</tbody>
+                        <tbody>{ for others.iter().map(|(number, node)| other_row(inspected, *number, node)) }</tbody>
                     </table>
                 </Panel>
-            }
-            if !index.annotations.is_empty() {
-                <Panel title="Annotations">{ facts::pairs(&index.annotations) }</Panel>
             }
         </>
     }
 }
 
-fn image_row(inspected: &Inspected, index: &Index, entry: &Descriptor, child: &Part<Manifest>) -> Html {
+fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -> Html {
+    let words = &text().inspect;
+    let entry = &node.descriptor;
     let platform = entry.platform.clone().unwrap_or_default();
-    let (layers, size) = match child {
+    let (layers, size) = match &node.manifest {
         Part::Ready(manifest) => match manifest.image() {
             Some(image) => (html! { image.layers.len() }, html! { format::bytes(image.content_size()) }),
-            None => (html! { "–" }, html! { manifest.kind().to_string() }),
+            None => (html! { "–" }, html! { (words.kind)(manifest.kind()) }),
         },
         Part::Failed(reason) => {
-            (html! { "–" }, html! { <span title={reason.to_string()}>{ "not in the registry" }</span> })
+            (html! { "–" }, html! { <span title={reason.to_string()}>{ words.missing }</span> })
         }
         Part::Loading | Part::None => {
             (html! { <span class="skeleton skeleton--short" /> }, html! { <span class="skeleton" /> })
         }
     };
-    let name = if entry.platform.is_some() { platform.to_string() } else { "no platform".to_owned() };
-    row(
-        inspected,
-        entry,
-        child,
-        &name,
-        html! {
-            <>
-                { open(inspected, entry, &name) }
+    let created = match (&node.manifest, &node.config) {
+        (_, Part::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, when),
+        (Part::Loading, _) | (_, Part::Loading) => html! { <span class="skeleton" /> },
+        _ => html! { "–" },
+    };
+    html! {
+        <tr key={number} class={classes!(is_missing(node))} data-testid="platform-row" data-platform={platform.to_string()}>
+            <th scope="row" class="strong fill">
+                { open(inspected, entry, &name(node)) }
                 if !platform.os_version.is_empty() {
                     <span class="soft">{ format!(" {}", platform.os_version) }</span>
                 }
@@ -90,56 +120,36 @@ fn image_row(inspected: &Inspected, index: &Index, entry: &Descriptor, child: &P
                     <span class="soft">{ format!(" {}", platform.os_features.join(", ")) }</span>
                 }
                 if is_repeated(index, entry) {
-                    <span class="soft">{ " (more than once)" }</span>
+                    <span class="soft">{ format!(" ({})", words.more_than_once) }</span>
                 }
-            </>
-        },
-        html! { <><td class="number" data-unit="layers">{ layers }</td><td class="number">{ size }</td></> },
-    )
-}
-
-fn other_row(inspected: &Inspected, index: &Index, entry: &Descriptor, child: &Part<Manifest>) -> Html {
-    let platform = entry.platform.clone().unwrap_or_default();
-    let what = match entry.attests() {
-        Some(digest) => {
-            let image = index.manifests.iter().find(|image| image.digest.as_str() == digest);
-            match image.and_then(|image| image.platform.as_ref()) {
-                Some(platform) => format!("Attestation of {platform}"),
-                None => "Attestation of an image that is not in this list".to_owned(),
-            }
-        }
-        None => match entry.media_type {
-            MediaType::OciIndex | MediaType::DockerList => format!("Nested {}", entry.media_type.label()),
-            _ => entry.media_type.label().to_owned(),
-        },
-    };
-    row(
-        inspected,
-        entry,
-        child,
-        &platform.to_string(),
-        open(inspected, entry, &what),
-        html! { <td class="number">{ format::bytes(entry.size) }</td> },
-    )
-}
-
-fn row(
-    inspected: &Inspected,
-    entry: &Descriptor,
-    child: &Part<Manifest>,
-    platform: &str,
-    head: Html,
-    cells: Html,
-) -> Html {
-    let missing = matches!(child, Part::Failed(_)).then_some("missing");
-    let key = format!("{}{}", inspected.manifest.digest(), entry.digest);
-    html! {
-        <tr {key} class={classes!(missing)} data-testid="platform-row" data-platform={platform.to_owned()}>
-            <th scope="row" class="strong fill">{ head }</th>
+            </th>
             <td class="nowrap"><code title={entry.digest.to_string()}>{ entry.digest.short() }</code></td>
-            { cells }
+            <td class="number" data-unit={words.layers.to_lowercase()}>{ layers }</td>
+            <td class="number">{ size }</td>
+            <td class="nowrap soft">{ created }</td>
         </tr>
     }
+}
+
+fn other_row(inspected: &Inspected, number: usize, node: &Node) -> Html {
+    let entry = &node.descriptor;
+    let platform = entry.platform.clone().unwrap_or_default();
+    html! {
+        <tr key={number} class={classes!(is_missing(node))} data-testid="platform-row" data-platform={platform.to_string()}>
+            <th scope="row" class="strong fill">{ open(inspected, entry, &what(inspected, number)) }</th>
+            <td class="nowrap"><code title={entry.digest.to_string()}>{ entry.digest.short() }</code></td>
+            <td class="number">{ format::bytes(entry.size) }</td>
+        </tr>
+    }
+}
+
+/// A point in time, with its age on hover.
+pub fn when(created: &str) -> Html {
+    html! { <time datetime={created.to_owned()} title={format::age(created)}>{ format::date(created) }</time> }
+}
+
+fn is_missing(node: &Node) -> Option<&'static str> {
+    matches!(node.manifest, Part::Failed(_)).then_some("missing")
 }
 
 fn open(inspected: &Inspected, entry: &Descriptor, text: &str) -> Html {

@@ -1,9 +1,10 @@
 //! What every manifest has: name, digest, media type, size.
 
-use tallyman_core::{Manifest, ManifestKind, Reference};
+use tallyman_core::{ManifestKind, Reference};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{list, shared};
 use crate::{
     components::{
         chip::{Chip, Tone},
@@ -14,21 +15,25 @@ use crate::{
     },
     format,
     routes::Route,
-    state::inspection::{Inspected, Part, Verified},
+    state::inspection::{Blob, Inspected, Node, Part, Verified},
+    text::text,
 };
 
-pub fn view(inspected: &Inspected) -> Html {
+/// The summary, and the command that pulls exactly this; where a platform is chosen, exactly that.
+pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     let Inspected { reference, manifest, .. } = inspected;
+    let words = &text().inspect;
+    let pulled = chosen.map_or(manifest.digest(), |node| &node.descriptor.digest);
     html! {
         <>
-            { title(reference, Some(manifest)) }
-            <section class="panel" aria-label="Summary">
+            { title(reference, html! { <Chip tone={Tone::Accent}>{ (words.kind)(manifest.kind()) }</Chip> }) }
+            <section class="panel" aria-label={words.summary}>
                 <dl class="facts">
-                    <Fact name="Digest">
+                    <Fact name={words.digest}>
                         <Digest value={manifest.digest().clone()} testid="manifest-digest">{ mark(inspected.verified) }</Digest>
                     </Fact>
-                    <Fact name="Media type"><code data-testid="media-type">{ manifest.media_type().as_str() }</code></Fact>
-                    <Fact name="Manifest size">
+                    <Fact name={words.media_type}><code data-testid="media-type">{ manifest.media_type().as_str() }</code></Fact>
+                    <Fact name={words.manifest_size}>
                         <span data-testid="manifest-size" data-bytes={manifest.size().to_string()}>
                             { exact_size(manifest.size()) }
                         </span>
@@ -38,27 +43,55 @@ pub fn view(inspected: &Inspected) -> Html {
             </section>
             if !matches!(manifest.kind(), ManifestKind::Artifact) {
                 <div class="panel panel--bare">
-                    <Command line={format!("docker pull {}", reference.by_digest(manifest.digest().clone()))} />
+                    <Command line={format!("docker pull {}", reference.by_digest(pulled.clone()))} />
                 </div>
             }
         </>
     }
 }
 
+/// The summary of a blob.
+pub fn of_blob(blob: &Blob) -> Html {
+    let words = &text().inspect;
+    html! {
+        <>
+            { title(&blob.reference, html! { <Chip tone={Tone::Accent}>{ words.blob }</Chip> }) }
+            <section class="panel" aria-label={words.summary}>
+                <dl class="facts">
+                    if let Some(digest) = blob.digest() {
+                        <Fact name={words.digest}>
+                            <Digest value={digest.clone()} testid="manifest-digest">
+                                if blob.text.is_some() {
+                                    { mark(Verified::Asked) }
+                                }
+                            </Digest>
+                        </Fact>
+                    }
+                    if let Some(size) = blob.size {
+                        <Fact name={words.size}>{ exact_size(size) }</Fact>
+                    }
+                </dl>
+            </section>
+        </>
+    }
+}
+
 /// The page's frame before anything is known, of the height that it will have.
 pub fn loading(reference: &str) -> Html {
+    let words = &text().inspect;
     let row = |name: &'static str| html! { <Fact {name}><span class="skeleton" /></Fact> };
     html! {
         <div data-testid="loading" aria-busy="true">
             <div class="title"><h1>{ reference }</h1></div>
-            <section class="panel" aria-label="Summary">
-                <dl class="facts">{ for ["Digest", "Media type", "Manifest size", "Platforms"].map(row) }</dl>
+            <section class="panel" aria-label={words.summary}>
+                <dl class="facts">{ for [words.digest, words.media_type, words.manifest_size, words.platforms].map(row) }</dl>
             </section>
         </div>
     }
 }
 
-fn title(reference: &Reference, manifest: Option<&Manifest>) -> Html {
+/// The reference as a way back: to the registry, to the repository.
+fn title(reference: &Reference, chips: Html) -> Html {
     // A long name breaks at its slashes.
     let repository =
         reference.repository().as_str().split_inclusive('/').map(|part| html! { <>{ part }<wbr /></> });
@@ -67,73 +100,81 @@ fn title(reference: &Reference, manifest: Option<&Manifest>) -> Html {
         (None, Some(digest)) => format!("@{}:{}…", digest.algorithm().as_str(), digest.short()),
         (None, None) => String::new(),
     };
+    let registry = reference.registry().to_string();
     html! {
         <div class="title">
             <h1>
-                <span class="part">{ format!("{}/", reference.registry().as_str()) }<wbr /></span>
+                <Link<Route> to={Route::Explore { place: registry.clone() }} classes="title__registry">{ registry }</Link<Route>>
+                <span class="part">{ "/" }<wbr /></span>
                 <Link<Route> to={Route::Explore { place: reference.name() }} classes="title__repository">{ for repository }</Link<Route>>
                 <span class="part">{ version }</span>
             </h1>
-            <div class="title__chips">
-                if let Some(manifest) = manifest {
-                    <Chip tone={Tone::Accent}>{ manifest.kind().to_string() }</Chip>
-                }
-            </div>
+            <div class="title__chips">{ chips }</div>
         </div>
     }
 }
 
 fn mark(verified: Verified) -> Html {
-    let (title, text) = match verified {
-        Verified::Asked => {
-            ("Computed here from the bytes received; it is the digest that was asked for", "Verified")
-        }
-        Verified::Registry => (
-            "Computed here from the bytes received; the registry's Docker-Content-Digest says the same",
-            "Verified",
-        ),
+    let words = &text().inspect;
+    let title = match verified {
+        Verified::Asked => words.verified_asked,
+        Verified::Registry => words.verified_registry,
         Verified::Unconfirmed => {
-            let title = "Computed here from the bytes received. The registry names no digest, or does not expose the header Docker-Content-Digest to this page";
-            return html! { <Chip tone={Tone::Warn} {title}>{ "Computed here" }</Chip> };
+            return html! { <Chip tone={Tone::Warn} title={words.unconfirmed_title}>{ words.unconfirmed }</Chip> };
         }
     };
-    html! { <Chip tone={Tone::Good} {title} testid="digest-verified"><Icon name="check" />{ text }</Chip> }
+    html! { <Chip tone={Tone::Good} {title} testid="digest-verified"><Icon name="check" />{ words.verified }</Chip> }
 }
 
 fn kind_facts(inspected: &Inspected) -> Html {
+    let words = &text().inspect;
     if let Some(image) = inspected.manifest.image() {
-        let platform = match &inspected.config {
+        let platform = match inspected.config() {
             Part::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
             Part::Loading => html! { <span class="skeleton" /> },
-            Part::Failed(reason) => html! { <span class="soft">{ format!("unknown: {reason}") }</span> },
-            Part::None => html! { <span class="soft">{ "none: this is no image" }</span> },
+            Part::Failed(reason) => html! { <span class="soft">{ (words.unknown_because)(reason) }</span> },
+            Part::None => html! { <span class="soft">{ words.no_image }</span> },
         };
-        let layers = image.layers.len();
-        let noun = if layers == 1 { "layer" } else { "layers" };
         return html! {
             <>
-                <Fact name="Platform"><span data-testid="platforms">{ platform }</span></Fact>
-                <Fact name="Compressed size">
-                    { format!("{} in {layers} {noun} and the config", exact_size(image.content_size())) }
-                </Fact>
+                <Fact name={words.platform}><span data-testid="platforms">{ platform }</span></Fact>
+                <Fact name={words.compressed}>{ (words.in_layers)(&exact_size(image.content_size()), image.layers.len()) }</Fact>
                 if let Some(artifact_type) = &image.artifact_type {
-                    <Fact name="Artifact type"><code>{ artifact_type }</code></Fact>
+                    <Fact name={words.artifact_type}><code>{ artifact_type }</code></Fact>
                 }
-                if let Some(subject) = &image.subject {
-                    <Fact name="Refers to"><code>{ subject.digest.to_string() }</code></Fact>
-                }
+                { for image.subject.iter().map(|subject| refers_to(inspected, subject)) }
             </>
         };
     }
     let Some(index) = inspected.manifest.index() else { return html! {} };
-    let platforms = super::list::platforms(index);
+    let images: Vec<_> = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()).collect();
+    let is_known = images.iter().all(|(_, node)| !matches!(node.manifest, Part::Loading));
+    let layers = shared::layers(inspected);
     html! {
-        <Fact name="Platforms">
-            <span class="title__chips" data-testid="platforms">
-                { for platforms.map(|platform| html! { <Chip>{ platform.to_string() }</Chip> }) }
-            </span>
-        </Fact>
+        <>
+            <Fact name={words.platforms}>
+                <span class="title__chips" data-testid="platforms">
+                    { for images.iter().map(|(_, node)| html! { <Chip>{ list::name(node) }</Chip> }) }
+                </span>
+            </Fact>
+            <Fact name={words.compressed}>
+                if is_known {
+                    <span data-testid="total-size" data-bytes={layers.all.to_string()}>{ exact_size(layers.all) }</span>
+                    if layers.unique < layers.all {
+                        <span class="soft">{ format!("; {}", (words.unique)(&format::bytes(layers.unique))) }</span>
+                    }
+                } else {
+                    <span class="skeleton" />
+                }
+            </Fact>
+            { for index.subject.iter().map(|subject| refers_to(inspected, subject)) }
+        </>
     }
+}
+
+fn refers_to(inspected: &Inspected, subject: &tallyman_core::Descriptor) -> Html {
+    let to = Route::inspect(&inspected.reference.by_digest(subject.digest.clone()));
+    html! { <Fact name={text().inspect.refers_to}><Link<Route> {to}><code>{ subject.digest.to_string() }</code></Link<Route>></Fact> }
 }
 
 /// A size for people, with the exact number of bytes where that says more.
@@ -141,6 +182,6 @@ pub fn exact_size(size: u64) -> String {
     if size < 1000 {
         format::bytes(size)
     } else {
-        format!("{} ({} bytes)", format::bytes(size), format::count(size))
+        (text().inspect.bytes)(&format::bytes(size), &format::count(size))
     }
 }

@@ -1,0 +1,168 @@
+//! A tree or a grid of any length, of which only the rows on screen exist.
+
+use gloo_events::EventListener;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+/// Rows beyond the edges, so that a quick scroll does not show gaps.
+const MARGIN: usize = 8;
+/// Rows that Page Up and Page Down move by.
+const PAGE: usize = 12;
+
+/// What the rows are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Items with levels: rows have `role="treeitem"`.
+    Tree,
+    /// Rows with cells, several of which can be picked: rows have `role="row"`.
+    Grid,
+}
+
+/// Properties of [`Window`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Rows are `{id}-{number}`.
+    pub id: AttrValue,
+    /// What it is, for screen readers.
+    pub label: AttrValue,
+    /// What the rows are.
+    pub shape: Shape,
+    /// How many rows there are.
+    pub count: usize,
+    /// The row that the keyboard is at.
+    pub active: usize,
+    /// Draws a row: one element with the attribute `data-row`. All rows are of one height.
+    pub row: Callback<usize, Html>,
+    /// The row of column names.
+    #[prop_or_default]
+    pub head: Html,
+    /// A key is pressed.
+    pub onkeydown: Callback<KeyboardEvent>,
+    /// Which rows are on screen: the first, and the one behind the last.
+    #[prop_or_default]
+    pub onview: Callback<(usize, usize)>,
+}
+
+/// What is seen, in CSS pixels.
+#[derive(Clone, Copy, PartialEq)]
+struct View {
+    top: i32,
+    height: i32,
+    row: i32,
+}
+
+/// A tree or a grid of any length. The focus stays on the whole; the row that the keyboard is at is named by it.
+#[component]
+pub fn Window(props: &Props) -> Html {
+    let place = use_node_ref();
+    let view = use_state_eq(|| View { top: 0, height: 800, row: 40 });
+    let look = {
+        let (place, view) = (place.clone(), view.setter());
+        Callback::from(move |()| {
+            let Some(place) = place.cast::<HtmlElement>() else { return };
+            let row = place.query_selector("[data-row]").ok().flatten();
+            let row = row.map_or(40, |row| row.client_height()).max(16);
+            view.set(View { top: place.scroll_top(), height: place.client_height(), row });
+        })
+    };
+    {
+        // A row is measured once there is one.
+        let look = look.clone();
+        use_effect_with(props.count > 0, move |_| {
+            look.emit(());
+            let listener =
+                web_sys::window().map(|window| EventListener::new(&window, "resize", move |_| look.emit(())));
+            move || drop(listener)
+        });
+    }
+    {
+        let (place, row) = (place.clone(), view.row);
+        use_effect_with(props.active, move |active| {
+            if let Some(place) = place.cast::<HtmlElement>() {
+                let top = i32::try_from(*active).unwrap_or(i32::MAX / row).saturating_mul(row);
+                let room = place.client_height() - 2 * row;
+                if top < place.scroll_top() {
+                    place.set_scroll_top(top);
+                } else if top > place.scroll_top() + room {
+                    place.set_scroll_top(top - room);
+                }
+            }
+        });
+    }
+    let View { top, height, row } = *view;
+    let at = |pixels: i32| usize::try_from(pixels / row).unwrap_or_default();
+    let seen = (at(top).min(props.count), (at(top + height) + 1).min(props.count));
+    let (first, last) = (seen.0.saturating_sub(MARGIN), (seen.1 + MARGIN).min(props.count));
+    {
+        let onview = props.onview.clone();
+        use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
+    }
+    let onscroll = move |_: Event| look.emit(());
+    let role = match props.shape {
+        Shape::Tree => "tree",
+        Shape::Grid => "grid",
+    };
+    let is_grid = props.shape == Shape::Grid;
+    let active = (first..last).contains(&props.active).then(|| format!("{}-{}", props.id, props.active));
+    html! {
+        <div ref={place} class="window" {onscroll}>
+            <div
+                {role}
+                class="window__rows"
+                tabindex="0"
+                aria-label={props.label.clone()}
+                aria-rowcount={is_grid.then(|| (props.count + 1).to_string())}
+                aria-multiselectable={is_grid.then_some("true")}
+                aria-activedescendant={active}
+                onkeydown={props.onkeydown.clone()}
+                data-testid={props.id.clone()}
+            >
+                { props.head.clone() }
+                { space(first, row) }
+                { for (first..last).map(|at| props.row.emit(at)) }
+                { space(props.count - last, row) }
+            </div>
+        </div>
+    }
+}
+
+/// As much room as this many rows would take.
+fn space(rows: usize, row: i32) -> Html {
+    let height = i32::try_from(rows).unwrap_or(i32::MAX / row).saturating_mul(row);
+    html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
+}
+
+/// Where a key leads among `count` rows.
+pub fn moved(key: &str, active: usize, count: usize) -> Option<usize> {
+    let last = count.checked_sub(1)?;
+    Some(match key {
+        "ArrowDown" => (active + 1).min(last),
+        "ArrowUp" => active.min(last).saturating_sub(1),
+        "Home" => 0,
+        "End" => last,
+        "PageDown" => (active + PAGE).min(last),
+        "PageUp" => active.min(last).saturating_sub(PAGE),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moved;
+
+    #[test]
+    fn keys_stay_within_the_rows() {
+        for (key, active, count, to) in [
+            ("ArrowDown", 0, 3, Some(1)),
+            ("ArrowDown", 2, 3, Some(2)),
+            ("ArrowUp", 0, 3, Some(0)),
+            ("ArrowUp", 9, 3, Some(1)),
+            ("End", 0, 3, Some(2)),
+            ("PageUp", 5, 30, Some(0)),
+            ("Home", 0, 0, None),
+            ("x", 0, 3, None),
+        ] {
+            assert_eq!(moved(key, active, count), to, "{key} at {active} of {count}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The row of a tag: what it points to, as far as is known.
+
+use tallyman_core::{Platform, Reference, Tag};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use crate::{
+    components::chip::{Chip, Tone},
+    format,
+    routes::Route,
+    state::{
+        inspection::Part,
+        tags::{PlatformFacts, TagFacts},
+    },
+    text::text,
+};
+
+/// Platforms that a row shows; the rest is counted.
+const CHIPS_MAX: usize = 4;
+
+/// The cells of a tag's row. `aliases` are the other tags that are known to point to the same.
+pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[String]) -> Html {
+    let words = &text().explore;
+    let Ok(parsed) = tag.parse::<Tag>() else {
+        return html! { <span role="gridcell" class="tag-row__tag soft">{ format!("{tag} ({})", words.no_reference) }</span> };
+    };
+    let route = Route::inspect(&of.by_tag(parsed));
+    html! {
+        <>
+            <span role="gridcell" class="tag-row__tag">
+                <a class="strong" href={format!("#{}", route.to_path())} tabindex="-1" data-testid="tag">{ tag.to_owned() }</a>
+                if !aliases.is_empty() {
+                    <span class="tag-row__alias" data-testid="alias" title={(words.same_as)(&aliases.join(", "))}>
+                        <span aria-hidden="true">{ format!("= {}", aliases.join(", ")) }</span>
+                        <span class="visually-hidden">{ (words.same_as)(&aliases.join(", ")) }</span>
+                    </span>
+                }
+            </span>
+            { about(facts) }
+        </>
+    }
+}
+
+fn about(facts: Option<&TagFacts>) -> Html {
+    let words = &text().explore;
+    let Some(facts) = facts else { return waiting() };
+    let manifest = match &facts.manifest {
+        Part::Ready(manifest) => manifest,
+        Part::Failed(reason) => {
+            return html! { <span role="gridcell" class="tag-row__platforms soft" title={reason.to_string()}>{ words.not_fetched }</span> };
+        }
+        Part::Loading | Part::None => return waiting(),
+    };
+    let is_image = manifest.image().is_some();
+    let more = facts.platforms.len().saturating_sub(CHIPS_MAX);
+    let digest = manifest.digest();
+    let (total, is_all) = facts.total();
+    let is_counted = facts.platforms.iter().all(|platform| !matches!(platform.size, Part::Loading));
+    html! {
+        <>
+            <span role="gridcell" class="tag-row__platforms">
+                if facts.platforms.is_empty() {
+                    <Chip tone={Tone::Warn}>{ manifest.kind().to_string() }</Chip>
+                }
+                { for facts.platforms.iter().take(CHIPS_MAX).map(|platform| chip(platform, is_image)) }
+                if more > 0 {
+                    <span class="soft" title={all(&facts.platforms)}>{ format!("+{more}") }</span>
+                }
+            </span>
+            <span role="gridcell" class="tag-row__size number" data-bytes={total.to_string()}>
+                if !is_counted {
+                    <span class="skeleton skeleton--short" />
+                } else if !facts.platforms.is_empty() {
+                    <span title={(!is_all).then_some(words.partly)}>{ format::bytes(total) }{ if is_all { "" } else { " *" } }</span>
+                }
+            </span>
+            <span role="gridcell" class="tag-row__created">
+                {
+                    match &facts.created {
+                        Part::Loading => html! { <span class="skeleton" /> },
+                        Part::Ready(created) => html! { <time datetime={created.to_string()} title={format::date(created)}>{ format::age(created).unwrap_or_else(|| format::day(created)) }</time> },
+                        Part::None | Part::Failed(_) => html! { <span class="soft">{ "–" }</span> },
+                    }
+                }
+            </span>
+            <span role="gridcell" class="tag-row__digest"><code title={digest.to_string()}>{ digest.short() }</code></span>
+        </>
+    }
+}
+
+fn waiting() -> Html {
+    html! {
+        <>
+            <span role="gridcell" class="tag-row__platforms"><span class="skeleton skeleton--long" /></span>
+            <span role="gridcell" class="tag-row__size number"><span class="skeleton skeleton--short" /></span>
+            <span role="gridcell" class="tag-row__created"><span class="skeleton" /></span>
+            <span role="gridcell" class="tag-row__digest"><span class="skeleton" /></span>
+        </>
+    }
+}
+
+fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
+    let name = name(facts);
+    match &facts.size {
+        Part::Failed(_) => {
+            let title = (text().explore.missing)(&name);
+            html! { <Chip tone={Tone::Missing} {title} testid="missing-platform">{ name }</Chip> }
+        }
+        // The size of one image stands in its own column.
+        Part::Ready(_) if is_image && facts.platform.is_some() => html! { <Chip>{ name }</Chip> },
+        Part::Ready(size) if !is_image => {
+            html! { <Chip>{ name }<small>{ format::bytes(**size) }</small></Chip> }
+        }
+        _ if is_image => html! {},
+        _ => html! { <Chip>{ name }</Chip> },
+    }
+}
+
+fn name(facts: &PlatformFacts) -> String {
+    facts.platform.as_ref().map_or_else(|| text().explore.no_platform.to_owned(), Platform::to_string)
+}
+
+fn all(platforms: &[PlatformFacts]) -> String {
+    let lines = platforms.iter().map(|facts| match &facts.size {
+        Part::Ready(size) => format!("{}  {}", name(facts), format::bytes(**size)),
+        Part::Failed(_) => (text().explore.missing)(&name(facts)),
+        Part::Loading | Part::None => name(facts),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

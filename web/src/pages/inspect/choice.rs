@@ -1,0 +1,91 @@
+//! Which platform of a list is looked at: the page's address says it, and nothing is asked for.
+
+use tallyman_core::Platform;
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::list::name;
+use crate::{
+    format,
+    routes::Route,
+    state::inspection::{Inspected, Node},
+    text::text,
+};
+
+/// The choice of a platform.
+pub struct Choice {
+    /// The page without a choice.
+    path: String,
+    /// What can be chosen: a name for the address, and the number of the node.
+    choices: Vec<(String, usize)>,
+    /// The name that is chosen.
+    chosen: Option<String>,
+}
+
+impl Choice {
+    /// The choice that an address holds, such as `?platform=linux/arm64`.
+    pub fn new(reference: &str, inspected: &Inspected, query: &str) -> Self {
+        let mut choices: Vec<(String, usize)> = Vec::new();
+        for (number, node) in inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()) {
+            let platform = node.descriptor.platform.as_ref().map(Platform::to_string).unwrap_or_default();
+            let is_taken = |name: &str| choices.iter().any(|(taken, _)| taken == name);
+            // A platform that is there more than once is told by its place.
+            let name = match is_taken(&platform) || platform.is_empty() {
+                true => format!("{platform}~{}", number),
+                false => platform,
+            };
+            choices.push((name, number));
+        }
+        let wanted = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("platform="));
+        let wanted = wanted.and_then(|text| Some(String::from(js_sys::decode_uri_component(text).ok()?)));
+        let chosen = wanted.filter(|wanted| choices.iter().any(|(name, _)| name == wanted));
+        let path = Route::Inspect { reference: reference.to_owned() }.to_path();
+        Self { path, choices, chosen }
+    }
+
+    /// The node that is chosen.
+    pub fn node<'a>(&self, inspected: &'a Inspected) -> Option<(usize, &'a Node)> {
+        let chosen = self.chosen.as_ref()?;
+        let (_, number) = self.choices.iter().find(|(name, _)| name == chosen)?;
+        Some((*number, &inspected.nodes[*number]))
+    }
+
+    /// The address of the page on which a node is chosen; nothing where it cannot be.
+    pub fn href(&self, number: usize) -> Option<String> {
+        let (name, _) = self.choices.iter().find(|(_, choice)| *choice == number)?;
+        Some(format!("#{}?platform={name}", self.path))
+    }
+
+    /// The chips: all, and each platform.
+    pub fn view(&self, inspected: &Inspected) -> Html {
+        if self.choices.is_empty() {
+            return html! {};
+        }
+        let words = &text().inspect;
+        let chip = |href: String, is_chosen: bool, label: String, size: Option<u64>| {
+            html! {
+                <li>
+                    <a class="choice__chip" {href} aria-current={is_chosen.then_some("true")} data-testid="choice">
+                        <span>{ label }</span>
+                        if let Some(size) = size {
+                            <small>{ format::bytes(size) }</small>
+                        }
+                    </a>
+                </li>
+            }
+        };
+        html! {
+            <nav class="choice" aria-label={words.choose}>
+                <ul>
+                    { chip(format!("#{}", self.path), self.chosen.is_none(), words.all.to_owned(), None) }
+                    { for self.choices.iter().map(|(key, number)| {
+                        let node = &inspected.nodes[*number];
+                        let image = node.manifest.ready().and_then(|manifest| manifest.image());
+                        let href = self.href(*number).unwrap_or_default();
+                        chip(href, self.chosen.as_ref() == Some(key), name(node), image.map(|image| image.content_size()))
+                    }) }
+                </ul>
+            </nav>
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! How an image is run.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::{ImageConfig, ImageManifest, RunConfig};
+use yew::prelude::*;
+use yew_router::Routable;
+
+use super::list::when;
+use crate::{
+    components::{
+        facts::{self, Fact},
+        panel::Panel,
+    },
+    routes::Route,
+    state::inspection::{Inspected, Part},
+    text::text,
+};
+
+/// The config of an image; nothing where it has none.
+pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Part<ImageConfig>) -> Html {
+    let words = &text().inspect;
+    let content = match config {
+        Part::None => return html! {},
+        Part::Loading => html! {
+            <dl class="facts">{ for [words.entry_point, words.command, words.environment].map(|name| html! { <Fact {name}><span class="skeleton" /></Fact> }) }</dl>
+        },
+        Part::Failed(reason) => html! { <p class="empty">{ (words.config_failed)(reason) }</p> },
+        Part::Ready(config) => html! { <dl class="facts">{ rows(config) }</dl> },
+    };
+    let blob = Route::inspect(&inspected.reference.by_digest(image.config.digest.clone()));
+    let tools = html! { <a class="button" href={format!("#{}", blob.to_path())}>{ words.config_blob }</a> };
+    html! { <Panel title={words.config} {tools} testid="config-section">{ content }</Panel> }
+}
+
+fn rows(config: &ImageConfig) -> Html {
+    let words = &text().inspect;
+    let RunConfig { user, env, entrypoint, cmd, working_dir, exposed_ports, volumes, labels, stop_signal } =
+        &config.config;
+    let keys = |map: &BTreeMap<String, _>| map.keys().cloned().collect::<Vec<_>>().join(", ");
+    html! {
+        <>
+            { plain(words.platform, &config.platform.to_string()) }
+            { plain(words.os_version, &config.platform.os_version) }
+            if let Some(created) = config.created.as_deref() {
+                <Fact name={words.created}>{ when(created) }</Fact>
+            }
+            { plain(words.author, config.author.as_deref().unwrap_or_default()) }
+            { code(words.entry_point, &arguments(entrypoint)) }
+            { code(words.command, &arguments(cmd)) }
+            { code(words.working_dir, working_dir) }
+            { code(words.user, user) }
+            { lines(words.environment, env) }
+            { code(words.ports, &keys(exposed_ports)) }
+            { code(words.volumes, &keys(volumes)) }
+            { code(words.stop_signal, stop_signal) }
+            if !labels.is_empty() {
+                <Fact name={words.labels}>{ facts::pairs(labels) }</Fact>
+            }
+        </>
+    }
+}
+
+fn plain(name: &'static str, value: &str) -> Html {
+    if value.is_empty() {
+        html! {}
+    } else {
+        html! { <Fact {name}>{ value.to_owned() }</Fact> }
+    }
+}
+
+fn code(name: &'static str, value: &str) -> Html {
+    if value.is_empty() {
+        html! {}
+    } else {
+        html! { <Fact {name}><code>{ value.to_owned() }</code></Fact> }
+    }
+}
+
+fn lines(name: &'static str, values: &[String]) -> Html {
+    if values.is_empty() {
+        return html! {};
+    }
+    html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li><code>{ value }</code></li> }) }</ul></Fact> }
+}
+
+/// Arguments as a shell would take them: those with spaces, quotes or nothing in them quoted.
+fn arguments(arguments: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    let quoted = arguments.iter().map(|argument| {
+        if !argument.is_empty() && argument.chars().all(plain) {
+            argument.clone()
+        } else {
+            format!("'{}'", argument.replace('\'', r"'\''"))
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+
+    #[test]
+    fn arguments_are_quoted_where_a_shell_needs_it() {
+        let given = ["/bin/sh", "-c", "echo 'hi' && true", ""].map(str::to_owned);
+        assert_eq!(arguments(&given), r"/bin/sh -c 'echo '\''hi'\'' && true' ''");
+    }
+}

@@ -1,0 +1,310 @@
+//! What points to what: a picture for eyes and pointers, and the same as a tree for keyboards and screen readers.
+
+use std::rc::Rc;
+
+use tallyman_core::Descriptor;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::{
+    layout::{Spot, layout},
+    list,
+};
+use crate::{
+    components::{
+        digest::Digest,
+        facts::{self, Fact},
+        panel::Panel,
+    },
+    format,
+    routes::Route,
+    state::inspection::{Inspected, Part, Relation},
+    text::text,
+};
+
+/// Sizes in the picture, in CSS pixels.
+const WIDTH: usize = 214;
+const HEIGHT: usize = 46;
+const GAP: usize = 52;
+const ROW: f64 = 56.0;
+/// Characters of a node's first line.
+const LETTERS: usize = 27;
+
+/// Properties of [`Graph`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What is shown.
+    pub inspected: Inspected,
+    /// Only this entry, and what hangs on it.
+    #[prop_or_default]
+    pub only: Option<usize>,
+}
+
+/// What sort of thing a node is; by its number, what the legend says of it.
+#[derive(Clone, Copy, PartialEq)]
+enum Sort {
+    List,
+    Image,
+    Attestation,
+    Referrer,
+    Missing,
+}
+
+impl Sort {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::List, "node--list"),
+        (Self::Image, "node--image"),
+        (Self::Attestation, "node--attestation"),
+        (Self::Referrer, "node--referrer"),
+        (Self::Missing, "node--missing"),
+    ];
+
+    fn of(inspected: &Inspected, number: usize) -> Self {
+        let node = &inspected.nodes[number];
+        match (&node.manifest, node.relation) {
+            (Part::Failed(_), _) => Self::Missing,
+            (_, Relation::Referrer) => Self::Referrer,
+            _ if node.descriptor.attests().is_some() => Self::Attestation,
+            _ if node.descriptor.media_type.is_list() => Self::List,
+            _ => Self::Image,
+        }
+    }
+
+    fn class(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// What points to what.
+#[component]
+pub fn Graph(props: &Props) -> Html {
+    let active = use_state_eq(|| 0_usize);
+    let as_tree = use_state_eq(|| false);
+    let navigator = use_navigator();
+    let words = &text().inspect;
+    let inspected = &props.inspected;
+    let hangs_on: Vec<_> = (0..inspected.nodes.len()).map(|number| inspected.subject(number)).collect();
+    let only = props.only;
+    let is_shown = |number: usize| {
+        let mut number = number;
+        loop {
+            match (only, hangs_on[number]) {
+                (None, _) => return true,
+                (Some(only), _) if number == only => return true,
+                (_, Some(parent)) if parent != number => number = parent,
+                _ => return false,
+            }
+        }
+    };
+    let spots = Rc::new(layout(0, &hangs_on, is_shown));
+    let at = (*active).min(spots.len() - 1);
+    let choose = |to: bool, label: &'static str| {
+        let (set, is_chosen) = (as_tree.setter(), *as_tree == to);
+        html! { <button class="button" type="button" aria-pressed={is_chosen.to_string()} onclick={move |_: MouseEvent| set.set(to)}>{ label }</button> }
+    };
+    let tools = html! { <>{ choose(false, words.as_picture) }{ choose(true, words.as_tree) }</> };
+    let route = {
+        let reference = Rc::clone(&inspected.reference);
+        move |descriptor: &Descriptor| Route::inspect(&reference.by_digest(descriptor.digest.clone()))
+    };
+    let onkeydown = {
+        let (spots, active, route) = (Rc::clone(&spots), active.setter(), route.clone());
+        let digests: Vec<Descriptor> = inspected.nodes.iter().map(|node| node.descriptor.clone()).collect();
+        move |event: KeyboardEvent| {
+            let first_child = || spots.iter().position(|spot| spot.parent == Some(at));
+            let to = match event.key().as_str() {
+                "ArrowDown" => (at + 1 < spots.len()).then_some(at + 1),
+                "ArrowUp" => at.checked_sub(1),
+                "ArrowLeft" => spots[at].parent,
+                "ArrowRight" => first_child(),
+                "Home" => Some(0),
+                "End" => spots.len().checked_sub(1),
+                "Enter" => {
+                    if let Some(navigator) = navigator.as_ref().filter(|_| at > 0) {
+                        navigator.push(&route(&digests[spots[at].node]));
+                    }
+                    None
+                }
+                _ => return,
+            };
+            event.prevent_default();
+            if let Some(to) = to {
+                active.set(to);
+            }
+        }
+    };
+    let select = {
+        let active = active.setter();
+        Callback::from(move |at| active.set(at))
+    };
+    html! {
+        <Panel title={words.graph} remark={words.graph_remark} {tools} testid="graph">
+            <div class="graph">
+                <div
+                    class={classes!("graph__tree", (!*as_tree).then_some("visually-hidden"))}
+                    role="tree"
+                    tabindex="0"
+                    aria-label={words.graph}
+                    aria-activedescendant={format!("graph-{at}")}
+                    data-testid="graph-tree"
+                    {onkeydown}
+                >
+                    { for spots.iter().enumerate().map(|(number, spot)| item(inspected, number, spot, number == at, &select)) }
+                </div>
+                if !*as_tree {
+                    { picture(inspected, &spots, at, &select) }
+                }
+            </div>
+            { details(inspected, spots[at].node, &route(&inspected.nodes[spots[at].node].descriptor)) }
+        </Panel>
+    }
+}
+
+/// What a node is, in few words.
+fn name(inspected: &Inspected, number: usize) -> String {
+    let words = &text().inspect;
+    let node = &inspected.nodes[number];
+    match node.relation {
+        Relation::Itself => (words.kind)(inspected.manifest.kind()).to_owned(),
+        Relation::Referrer => {
+            let artifact = node.descriptor.artifact_type.as_deref().unwrap_or_default();
+            let is = |parts: &[&str]| parts.iter().any(|part| artifact.contains(part));
+            if is(&["sig", "notary"]) {
+                words.signature.to_owned()
+            } else if is(&["spdx", "cyclonedx", "sbom", "syft"]) {
+                words.sbom.to_owned()
+            } else if artifact.is_empty() {
+                words.referrer.to_owned()
+            } else {
+                artifact.to_owned()
+            }
+        }
+        Relation::Entry(_) if node.descriptor.is_runnable() => list::name(node),
+        Relation::Entry(_) => list::what(inspected, number),
+    }
+}
+
+/// What a node weighs: the image, where it is one, else the manifest.
+fn size(inspected: &Inspected, number: usize) -> String {
+    let node = &inspected.nodes[number];
+    if let Part::Failed(_) = node.manifest {
+        return text().inspect.missing.to_owned();
+    }
+    let image = node.manifest.ready().and_then(|manifest| manifest.image());
+    format::bytes(image.map_or(node.descriptor.size, |image| image.content_size()))
+}
+
+fn item(
+    inspected: &Inspected,
+    number: usize,
+    spot: &Spot,
+    is_active: bool,
+    select: &Callback<usize>,
+) -> Html {
+    let node = &inspected.nodes[spot.node];
+    let select = select.clone();
+    html! {
+        <div
+            key={spot.node}
+            id={format!("graph-{number}")}
+            class={classes!("graph__item", is_active.then_some("is-active"), Sort::of(inspected, spot.node).class())}
+            role="treeitem"
+            aria-level={(spot.level + 1).to_string()}
+            aria-setsize={spot.siblings.to_string()}
+            aria-posinset={spot.position.to_string()}
+            aria-selected={is_active.to_string()}
+            onclick={move |_: MouseEvent| select.emit(number)}
+        >
+            { for (0..spot.level).map(|_| html! { <span class="tree-row__indent" /> }) }
+            <span>{ name(inspected, spot.node) }</span>
+            <span class="soft">{ size(inspected, spot.node) }</span>
+            <code class="soft">{ node.descriptor.digest.short() }</code>
+        </div>
+    }
+}
+
+/// The picture. Whoever does not see it has the tree.
+fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<usize>) -> Html {
+    let levels = spots.iter().map(|spot| spot.level).max().unwrap_or_default() + 1;
+    let rows = spots.iter().map(|spot| spot.row).fold(0.0, f64::max);
+    let (width, height) = (levels * (WIDTH + GAP) - GAP + 4, (rows * ROW) as usize + HEIGHT + 4);
+    let place = |spot: &Spot| (spot.level * (WIDTH + GAP) + 2, spot.row * ROW + 2.0);
+    let edge = |spot: &Spot| {
+        let parent = &spots[spot.parent?];
+        let ((from_x, from_y), (to_x, to_y)) = (place(parent), place(spot));
+        let half = HEIGHT as f64 / 2.0;
+        let (from_x, from_y, to_y) = (from_x + WIDTH, from_y + half, to_y + half);
+        let middle = from_x + GAP / 2;
+        let path = format!("M{from_x} {from_y} C{middle} {from_y} {middle} {to_y} {to_x} {to_y}");
+        let is_loose = matches!(Sort::of(inspected, spot.node), Sort::Attestation | Sort::Referrer);
+        Some(html! { <path class={classes!("edge", is_loose.then_some("edge--loose"))} d={path} /> })
+    };
+    let node = |(number, spot): (usize, &Spot)| {
+        let (x, y) = place(spot);
+        let select = select.clone();
+        let name = name(inspected, spot.node);
+        let short = if name.chars().count() > LETTERS {
+            format!("{}…", name.chars().take(LETTERS - 1).collect::<String>())
+        } else {
+            name.clone()
+        };
+        let digest = inspected.nodes[spot.node].descriptor.digest.short().to_owned();
+        html! {
+            <g
+                key={spot.node}
+                class={classes!("node", Sort::of(inspected, spot.node).class(), (number == at).then_some("is-active"))}
+                transform={format!("translate({x} {y})")}
+                data-node={number.to_string()}
+                onclick={move |_: MouseEvent| select.emit(number)}
+            >
+                <title>{ name }</title>
+                <rect width={WIDTH.to_string()} height={HEIGHT.to_string()} rx="7" />
+                <text x="11" y="19">{ short }</text>
+                <text x="11" y="36" class="node__small">{ format!("{digest} · {}", size(inspected, spot.node)) }</text>
+            </g>
+        }
+    };
+    html! {
+        <div class="graph__picture" aria-hidden="true">
+            <svg width={width.to_string()} height={height.to_string()} viewBox={format!("0 0 {width} {height}")}>
+                { for spots.iter().filter_map(edge) }
+                { for spots.iter().enumerate().map(node) }
+            </svg>
+            <p class="legend">
+                { for Sort::ALL.iter().zip(text().inspect.legend).filter(|((sort, _), _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|((_, class), label)| html! {
+                    <span class={classes!("legend__entry", *class)}><i />{ label }</span>
+                }) }
+            </p>
+        </div>
+    }
+}
+
+/// What is known of the node that the keyboard or the pointer is at.
+fn details(inspected: &Inspected, number: usize, route: &Route) -> Html {
+    let words = &text().inspect;
+    let node = &inspected.nodes[number];
+    let descriptor = &node.descriptor;
+    html! {
+        <div class="graph__details" data-testid="graph-details">
+            <p class="graph__about">
+                <strong>{ name(inspected, number) }</strong>
+                if number > 0 {
+                    <Link<Route> to={route.clone()} classes="button">{ words.open }</Link<Route>>
+                } else {
+                    <span class="soft">{ words.this }</span>
+                }
+            </p>
+            <dl class="facts">
+                <Fact name={words.digest}><Digest value={descriptor.digest.clone()} /></Fact>
+                <Fact name={words.media_type}><code>{ descriptor.media_type.as_str() }</code></Fact>
+                <Fact name={words.manifest_size}>{ super::exact_size(descriptor.size) }</Fact>
+                if let Some(artifact_type) = &descriptor.artifact_type {
+                    <Fact name={words.artifact_type}><code>{ artifact_type }</code></Fact>
+                }
+                if !descriptor.annotations.is_empty() {
+                    <Fact name={words.annotations}>{ facts::pairs(&descriptor.annotations) }</Fact>
+                }
+            </dl>
+        </div>
+    }
+}

@@ -1,0 +1,209 @@
+//! Asking for a manifest and for all that belongs to it.
+
+use std::rc::Rc;
+
+use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
+use tallyman_core::{Descriptor, ImageConfig, Manifest, Reference};
+use tallyman_registry::{Error, FetchedManifest};
+
+use super::{Blob, Came, Inspected, Inspection, Node, Part, Relation, Verified, bare};
+use crate::state::{problem::Problem, recents, registry::Registries};
+
+/// Manifests that are asked for at most: some lists point to lists without end.
+const NODES_MAX: usize = 400;
+/// Levels below the manifest under inspection.
+const DEPTH_MAX: usize = 5;
+/// Images of a list that are asked what refers to them.
+const SUBJECTS_MAX: usize = 16;
+/// Bytes of a blob that is shown.
+const BLOB_MAX: u64 = 2 * 1024 * 1024;
+
+pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Came)) {
+    tell(Came::Start);
+    let inspected = match manifest(&text, &registries).await {
+        Ok(Inspection::Ready(inspected)) => inspected,
+        Ok(other) => return tell(Came::Manifest(Box::new(other))),
+        Err(problem) => return tell(Came::Manifest(Box::new(Inspection::Failed(problem)))),
+    };
+    recents::remember(&text);
+    tell(Came::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
+    let mut work = Work {
+        registries,
+        reference: inspected.reference,
+        nodes: 1,
+        asked: FuturesUnordered::new(),
+        tell: &tell,
+    };
+    let manifest = inspected.manifest;
+    work.ask_referrers(0, &manifest.descriptor());
+    work.follow(0, 0, &manifest);
+    while let Some(answer) = work.asked.next().await {
+        work.take(answer);
+    }
+}
+
+/// What came for a node.
+enum Answer {
+    Manifest { node: usize, depth: usize, part: Part<Manifest> },
+    Config(usize, Part<ImageConfig>),
+    Referrers(usize, Vec<Descriptor>),
+}
+
+/// All that is under way for one inspection.
+struct Work<'a> {
+    registries: Rc<Registries>,
+    reference: Rc<Reference>,
+    nodes: usize,
+    asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
+    tell: &'a dyn Fn(Came),
+}
+
+impl Work<'_> {
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Manifest { node, depth, part } => {
+                (self.tell)(Came::Node(node, part.clone()));
+                if let Part::Ready(manifest) = part {
+                    self.follow(node, depth, &manifest);
+                }
+            }
+            Answer::Config(node, part) => (self.tell)(Came::Config(node, part)),
+            Answer::Referrers(node, found) => {
+                let room = NODES_MAX.saturating_sub(self.nodes);
+                let nodes = found.iter().take(room);
+                let nodes: Vec<Node> =
+                    nodes.map(|found| Node::new(node, Relation::Referrer, found, Part::None)).collect();
+                self.nodes += nodes.len();
+                (self.tell)(Came::Nodes(nodes));
+            }
+        }
+    }
+
+    /// Asks for what a manifest points to.
+    fn follow(&mut self, node: usize, depth: usize, manifest: &Manifest) {
+        if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
+            (self.tell)(Came::Config(node, Part::Loading));
+            let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
+            let config = image.config.clone();
+            let asked =
+                async move { Answer::Config(node, fetch_config(&registries, &reference, &config).await) };
+            self.asked.push(asked.boxed_local());
+        }
+        let Some(index) = manifest.index().filter(|_| depth < DEPTH_MAX) else { return };
+        let room = NODES_MAX.saturating_sub(self.nodes);
+        let entries = index.manifests.iter().take(room);
+        let nodes = entries.clone().enumerate();
+        let nodes =
+            nodes.map(|(at, entry)| Node::new(node, Relation::Entry(at), entry, Part::Loading)).collect();
+        (self.tell)(Came::Nodes(nodes));
+        let mut subjects = 0;
+        for entry in entries {
+            let node = self.nodes;
+            self.nodes += 1;
+            let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
+            let wanted = entry.clone();
+            let asked = async move {
+                let part = fetch_child(&registries, &reference, &wanted).await;
+                Answer::Manifest { node, depth: depth + 1, part }
+            };
+            self.asked.push(asked.boxed_local());
+            if depth == 0 && entry.is_runnable() && subjects < SUBJECTS_MAX {
+                subjects += 1;
+                self.ask_referrers(node, entry);
+            }
+        }
+    }
+
+    /// Asks what refers to a node. What cannot be told is as good as nothing: most registries have nothing to tell.
+    fn ask_referrers(&self, node: usize, descriptor: &Descriptor) {
+        let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
+        let digest = descriptor.digest.clone();
+        let asked = async move {
+            let found = registries.client().referrers(&reference, &digest, None).await;
+            Answer::Referrers(node, found.unwrap_or_default())
+        };
+        self.asked.push(asked.boxed_local());
+    }
+}
+
+async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Problem> {
+    if let Ok(digest) = text.trim_start_matches('@').parse() {
+        return Err(Problem::of_digest(&digest));
+    }
+    let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
+    let fetched = match registries.client().manifest(&reference).await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            let blob = if error.is_not_found() { blob(registries, &reference).await } else { None };
+            return blob.map(Inspection::Blob).ok_or_else(|| Problem::of_registry(&reference, &error));
+        }
+    };
+    let manifest = fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &error))?;
+    let verified = verified(&reference, &fetched);
+    let config = match manifest.image() {
+        Some(image) if image.has_image_config() => Part::Loading,
+        _ => Part::None,
+    };
+    let (reference, manifest) = (Rc::new(reference), Rc::new(manifest));
+    let node = Node {
+        parent: None,
+        relation: Relation::Itself,
+        descriptor: manifest.descriptor(),
+        manifest: Part::Ready(Rc::clone(&manifest)),
+        config,
+    };
+    Ok(Inspection::Ready(Inspected { reference, manifest, verified, nodes: vec![node] }))
+}
+
+fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {
+    if reference.digest() == Some(&fetched.digest) {
+        Verified::Asked
+    } else if fetched.registry_digest.as_ref() == Some(&fetched.digest) {
+        Verified::Registry
+    } else {
+        Verified::Unconfirmed
+    }
+}
+
+/// The blob of a digest for which there is no manifest.
+async fn blob(registries: &Registries, reference: &Reference) -> Option<Blob> {
+    let digest = reference.digest().filter(|_| reference.tag().is_none())?;
+    let client = registries.client();
+    let size = client.head_blob(reference, digest).await.ok()?;
+    let text = match size.filter(|size| *size <= BLOB_MAX) {
+        Some(size) => text_of(client.blob(reference, &bare(digest, size)).await),
+        None => None,
+    };
+    Some(Blob { reference: Rc::new(reference.clone()), size, text })
+}
+
+fn text_of(bytes: Result<impl AsRef<[u8]>, Error>) -> Option<Rc<str>> {
+    let bytes = bytes.ok()?;
+    let text = std::str::from_utf8(bytes.as_ref()).ok()?;
+    // Archives are no texts, even where their bytes could be one.
+    (!text.contains('\0')).then(|| text.into())
+}
+
+async fn fetch_config(
+    registries: &Registries,
+    reference: &Reference,
+    config: &Descriptor,
+) -> Part<ImageConfig> {
+    match registries.client().blob(reference, config).await {
+        Ok(bytes) => match ImageConfig::parse(&bytes) {
+            Ok(config) => Part::Ready(Rc::new(config)),
+            Err(error) => Part::Failed(error.to_string().into()),
+        },
+        Err(error) => Part::Failed(error.to_string().into()),
+    }
+}
+
+async fn fetch_child(registries: &Registries, reference: &Reference, entry: &Descriptor) -> Part<Manifest> {
+    match registries.client().manifest_as(reference, entry).await {
+        Ok(fetched) => match fetched.manifest() {
+            Ok(manifest) => Part::Ready(Rc::new(manifest)),
+            Err(error) => Part::Failed(error.to_string().into()),
+        },
+        Err(error) => Part::Failed(error.to_string().into()),
+    }
+}
