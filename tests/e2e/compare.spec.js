@@ -27,6 +27,12 @@ test('a list compared with itself is the same, with another it is not', async ({
   await expect(page.getByLabel('Left')).toHaveValue(left);
 });
 
+test('images that were rebuilt are compared from the comparison of their lists', async ({ page, open, memory }) => {
+  await open(`/compare/${memory.host}/samples/webapp:1.4|${memory.host}/samples/webapp:1.3`);
+  await page.getByRole('link', { name: 'Compare the images for linux/arm64' }).click();
+  await expect(page.getByRole('region', { name: 'Environment' }).locator('tr.differs')).toContainText('1.3.0');
+});
+
 test('what cannot be fetched is told beside what can', async ({ page, open, memory }) => {
   await open(`/compare/${memory.host}/samples/hello:latest|${memory.host}/samples/nothing:1`);
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'not-found');

@@ -18,11 +18,12 @@ for (const kind of ['memory', 'distribution']) {
 
       const { tags } = await (await fetch(`${server.registry}/v2/samples/hello/tags/list`)).json();
       await expect(page.getByTestId('count')).toHaveText(`${tags.length} tags`);
-      const latest = page.getByRole('link', { name: /^latest/ });
-      for (const platform of ['linux/amd64', 'linux/arm/v7', 'linux/arm64', 'windows/amd64']) {
+      const latest = page.locator('[data-tag=latest]');
+      for (const platform of ['linux/amd64', 'linux/arm/v7', 'linux/arm64']) {
         await expect(latest).toContainText(platform);
       }
-      await latest.click();
+      await expect(latest.getByText('+1')).toHaveAttribute('title', /windows\/amd64 {2}\d/);
+      await latest.getByRole('link').click();
       await expect(page.getByTestId('digest-verified')).toBeVisible();
       await page.goBack();
       await expect(page.getByTestId('count')).toHaveText(`${tags.length} tags`);
@@ -34,9 +35,9 @@ for (const kind of ['memory', 'distribution']) {
 test('100,000 repositories and 20,000 tags stream in and filter; only what is on screen is asked for', async ({ page, open }) => {
   const large = await startDevRegistry('--synthetic', '100000,20000');
   await open(`/explore/${large.host}`);
-  await expect(page.locator('.window__rows li').first()).toBeVisible();
+  await expect(page.locator('[data-row]').first()).toBeVisible();
   await expect(page.getByTestId('count')).toHaveText('100,001 repositories', { timeout: 20_000 });
-  expect(await page.locator('.window__rows li').count()).toBeLessThan(80);
+  expect(await page.locator('[data-row]').count()).toBeLessThan(80);
   await page.locator('.window').evaluate((list) => (list.scrollTop = list.scrollHeight));
   await expect(page.getByRole('link', { name: 'synthetic/r0099999' })).toBeVisible();
   await page.getByTestId('filter').fill('r0054321');
@@ -57,7 +58,125 @@ test('a registry that shows no catalog says what to do instead', async ({ page, 
   await open(`/explore/${memory.host}`);
   await expect(page.getByTestId('error')).toContainText('does not show its repositories');
   await expect(page.getByTestId('error')).toContainText('Type the name of one');
+  await page.getByRole('textbox', { name: 'Repository', exact: true }).fill('samples/hello');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('count')).toHaveText('6 tags');
 });
+
+test('namespaces fold, and the whole tree is walked by keyboard', async ({ page, open, memory }) => {
+  await open(`/explore/${memory.host}`);
+  const item = (name) => page.getByRole('treeitem', { name, exact: true });
+  await expect(item('samples/hello')).toHaveAttribute('aria-level', '2');
+  await page.getByRole('treeitem', { name: /^samples/ }).first().click();
+  await expect(item('samples/hello')).toHaveCount(0);
+  await page.getByTestId('fold-all').click();
+  await expect(item('samples/hello')).toHaveCount(1);
+
+  const tree = page.getByRole('tree', { name: 'Repositories' });
+  await tree.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('treeitem', { name: /^library/ }).first()).toHaveAttribute('aria-expanded', 'false');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  const active = await tree.getAttribute('aria-activedescendant');
+  await expect(page.locator(`#${active}`)).toHaveText('library/busybox');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'library/busybox' })).toBeVisible();
+});
+
+test('a tag says what it points to: sizes, date, digest, aliases', async ({ page, open, memory }) => {
+  const accept = 'application/vnd.docker.distribution.manifest.list.v2+json,application/vnd.docker.distribution.manifest.v2+json';
+  const get = async (path) => fetch(`${memory.registry}/v2/samples/hello/${path}`, { headers: { accept } });
+  const list = await get('manifests/latest');
+  const digest = list.headers.get('docker-content-digest');
+  let total = 0;
+  for (const entry of (await list.json()).manifests) {
+    const image = await (await get(`manifests/${entry.digest}`)).json();
+    total += image.config.size + image.layers.reduce((sum, layer) => sum + layer.size, 0);
+  }
+  await open(`/explore/${memory.host}/samples/hello`);
+  const latest = page.locator('[data-tag=latest]');
+  await expect(latest.locator('.tag-row__size')).toHaveAttribute('data-bytes', String(total));
+  await expect(latest.locator('code')).toHaveAttribute('title', digest);
+  await expect(latest.locator('time')).toHaveAttribute('datetime', '2026-06-15T09:30:00Z');
+  await expect(latest.getByTestId('alias')).toContainText('the same as 1.2');
+  await expect(page.locator('[data-tag="1.2"]').getByTestId('alias')).toContainText('the same as latest');
+});
+
+test('one child that is not there greys its platform, and nothing else', async ({ page, open, memory }) => {
+  await open(`/explore/${memory.host}/samples/sparse`);
+  const row = page.locator('[data-tag="1"]');
+  await expect(row.getByTestId('missing-platform')).toHaveText('linux/arm64');
+  await expect(row).toContainText('linux/amd64');
+  await expect(row.locator('time')).toBeVisible();
+});
+
+test('tags are picked by click, with Shift and by keyboard, and compared', async ({ page, open, memory }) => {
+  await open(`/explore/${memory.host}/samples/hello`);
+  const picked = () => page.locator('[data-row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.dataset.tag));
+  const tick = (tag) => page.locator(`[data-tag="${tag}"] .tick`);
+  await tick('windows').click();
+  await tick('armv7').click({ modifiers: ['Shift'] });
+  expect(await picked()).toEqual(['windows', 'latest', 'armv7']);
+  await tick('latest').click();
+  expect(await picked()).toEqual(['windows', 'armv7']);
+
+  const grid = page.getByRole('grid', { name: 'Tags' });
+  await grid.focus();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowUp');
+  expect(await picked()).toEqual(['windows', 'latest']);
+  await page.keyboard.press('Control+a');
+  expect((await picked()).length).toBe(6);
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await tick('amd64').click();
+  await tick('arm64').click();
+  await page.getByTestId('actions').getByRole('link', { name: 'Compare' }).click();
+  await expect(page.getByRole('region', { name: 'Config' })).toBeVisible();
+});
+
+/** Pushes a small image under `tag`, made at `created`. */
+async function pushDated(registry, repository, tag, created) {
+  const { createHash } = await import('node:crypto');
+  const config = JSON.stringify({ os: 'linux', architecture: 'amd64', created, config: {}, rootfs: { type: 'layers', diff_ids: [] } });
+  const digest = `sha256:${createHash('sha256').update(config).digest('hex')}`;
+  const begun = await fetch(`${registry}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+  const place = new URL(begun.headers.get('location'), registry);
+  place.searchParams.set('digest', digest);
+  const put = await fetch(place, { method: 'PUT', body: config, headers: { 'content-type': 'application/octet-stream' } });
+  expect(put.status).toBe(201);
+  const type = 'application/vnd.oci.image.manifest.v1+json';
+  const descriptor = { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length };
+  const manifest = JSON.stringify({ schemaVersion: 2, mediaType: type, config: descriptor, layers: [] });
+  const pushed = await fetch(`${registry}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: manifest, headers: { 'content-type': type } });
+  expect(pushed.status).toBe(201);
+}
+
+for (const kind of ['memory', 'distribution']) {
+  test.describe(`on ${kind}`, () => {
+    test.use({ kind });
+    test('tags are sorted as people count, and by date', async ({ page, open, server }) => {
+      const dates = { v9: '2024-03-01T00:00:00Z', v10: '2023-01-01T00:00:00Z', latest: '2025-05-05T00:00:00Z', v2: '2020-02-02T00:00:00Z' };
+      for (const [tag, created] of Object.entries(dates)) await pushDated(server.registry, 'dates/app', tag, created);
+      await open(`/explore/${server.host}/dates/app`);
+      const tags = () => page.getByTestId('tag').allTextContents();
+      await expect.poll(tags).toEqual(['v10', 'v9', 'v2', 'latest']);
+      await page.getByTestId('sort').selectOption('up');
+      await expect.poll(tags).toEqual(['latest', 'v2', 'v9', 'v10']);
+      await page.getByTestId('sort').selectOption('date');
+      await expect.poll(tags).toEqual(['latest', 'v9', 'v10', 'v2']);
+      await expect(page.getByTestId('dating')).toContainText('Dates of 4 of 4 known');
+    });
+  });
+}
 
 for (const theme of ['light', 'dark']) {
   for (const [size, viewport] of [
@@ -72,7 +191,7 @@ for (const theme of ['light', 'dark']) {
       ]) {
         test(`${name}: accessible, no sideways scroll`, async ({ page, open, memory }) => {
           await open(path(memory.host));
-          await expect(page.locator('.window__rows li').first()).toBeVisible();
+          await expect(page.locator('[data-row]').first()).toBeVisible();
           await expect(page.locator('.skeleton')).toHaveCount(0);
           await page.screenshot({ path: inProject(`target/screenshots/${name}-${theme}-${size}.png`) });
           await expectNoSidewaysScroll(page);

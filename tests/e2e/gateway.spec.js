@@ -10,7 +10,7 @@ const lab = (registry, more = '') => `[[registries]]\nname = 'lab'\nurl = '${reg
 async function explore(page, host) {
   await page.getByRole('link', { name: host }).click();
   await page.getByRole('link', { name: 'samples/hello' }).click();
-  await page.getByRole('link', { name: /^latest/ }).click();
+  await page.getByRole('link', { name: 'latest', exact: true }).click();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await expect(page.getByTestId('platform-row')).toHaveCount(4);
   await expect(page.locator('.skeleton')).toHaveCount(0);

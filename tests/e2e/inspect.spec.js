@@ -237,6 +237,9 @@ test('the page reads well by keyboard alone', async ({ page, open, memory }) => 
   await page.keyboard.press('Enter');
   await expect(page.locator('#content')).toBeFocused();
   await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: memory.host, exact: true })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Copy the digest' })).toBeFocused();
 });
 

@@ -35,11 +35,12 @@ export const test = base.extend({
   },
   /**
    * What the page wrote to its console as an error. Chromium itself writes a line for each answer of 400 and above,
-   * and of two questions that the app asks about a tag, OCI's and Docker's, a registry may well refuse one.
+   * and of two questions that the app asks about a tag, OCI's and Docker's, a registry may well refuse one; many have
+   * no way to ask what refers to a manifest.
    */
   complaints: async ({ page }, use) => {
     const complaints = [];
-    const isRefusedQuestion = (message) => message.text().startsWith('Failed to load resource') && message.location().url.includes('/manifests/');
+    const isRefusedQuestion = (message) => message.text().startsWith('Failed to load resource') && /\/(manifests|referrers)\//.test(message.location().url);
     page.on('console', (message) => {
       if (message.type() === 'error' && !isRefusedQuestion(message)) complaints.push(message.text());
     });

@@ -81,6 +81,7 @@ pub fn Json(props: &Props) -> Html {
     let place = use_node_ref();
     let wraps = use_state_eq(|| false);
     let folded = use_state(BTreeSet::<u32>::new);
+    let fold_depth = use_state_eq(|| 0_usize);
     let found = use_state(Found::default);
     let view = use_state_eq(|| (0_i32, 700_i32));
     let all = use_memo(props.text.clone(), |text| lines(text));
@@ -88,9 +89,10 @@ pub fn Json(props: &Props) -> Html {
     let is_long = visible.len() > WHOLE_MAX;
     {
         // Another text begins unfolded and unsearched.
-        let (folded, found) = (folded.setter(), found.setter());
+        let (folded, found, fold_depth) = (folded.setter(), found.setter(), fold_depth.setter());
         use_effect_with(props.text.clone(), move |_| {
             folded.set(BTreeSet::new());
+            fold_depth.set(0);
             found.set(Found::default());
         });
     }
@@ -148,10 +150,11 @@ pub fn Json(props: &Props) -> Html {
         }
     };
     let onfold = {
-        let (folded, all) = (folded.setter(), Rc::clone(&all));
+        let (folded, all, fold_depth) = (folded.setter(), Rc::clone(&all), fold_depth.setter());
         move |event: Event| {
             let chosen = event.target_dyn_into::<HtmlSelectElement>();
             let depth = chosen.and_then(|select| select.value().parse::<u32>().ok()).unwrap_or_default();
+            fold_depth.set(depth as usize);
             folded.set(if depth == 0 { BTreeSet::new() } else { folded_from(&all, depth) });
         }
     };
@@ -200,7 +203,7 @@ pub fn Json(props: &Props) -> Html {
                 }
                 <span class="raw__space" />
                 <select class="language" aria-label={words.fold} onchange={onfold} data-testid="raw-fold">
-                    { for words.fold_levels.into_iter().enumerate().map(|(depth, label)| html! { <option value={depth.to_string()}>{ label }</option> }) }
+                    { for words.fold_levels.into_iter().enumerate().map(|(depth, label)| html! { <option value={depth.to_string()} selected={depth == *fold_depth}>{ label }</option> }) }
                 </select>
                 if !is_long {
                     <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={wrap}><Icon name="wrap" />{ words.wrap }</button>

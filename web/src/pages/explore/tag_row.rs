@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Platforms that a row shows; the rest is counted.
-const CHIPS_MAX: usize = 4;
+const CHIPS_MAX: usize = 3;
 
 /// The cells of a tag's row. `aliases` are the other tags that are known to point to the same.
 pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[String]) -> Html {

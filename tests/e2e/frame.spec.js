@@ -1,0 +1,152 @@
+// What holds everywhere: what is loaded, from where, in which language, and how anything is opened.
+
+import { gzipSync } from 'node:zlib';
+
+import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+
+test('the first load is at most 350 KB, gzipped, and comes from the server of the app alone', async ({ page, memory }) => {
+  const bodies = [];
+  page.on('response', (response) => bodies.push(response.body().then((body) => [response.url(), body])));
+  await page.goto(memory.app);
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+  const loaded = await Promise.all(bodies);
+  for (const [url] of loaded) expect(url.startsWith(memory.app)).toBe(true);
+  const kinds = loaded.map(([url]) => url.replace(/\?.*/, '').split('.').pop());
+  for (const kind of ['css', 'js', 'wasm']) expect(kinds).toContain(kind);
+  const sizes = loaded.map(([url, body]) => [url, gzipSync(body, { level: 9 }).length]);
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  expect(total, JSON.stringify(sizes)).toBeLessThanOrEqual(350 * 1024);
+});
+
+test('no request goes to any host but the app\'s and the registry\'s', async ({ page, open, memory }) => {
+  const hosts = new Set();
+  page.on('request', (request) => hosts.add(new URL(request.url()).host));
+  await open(`/inspect/${memory.host}/samples/webapp:1.4`);
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  await open(`/explore/${memory.host}/samples/webapp`);
+  await expect(page.locator('[data-tag="1.4"] time')).toBeVisible();
+  expect([...hosts].sort()).toEqual([new URL(memory.app).host, memory.host].sort());
+});
+
+test('Ctrl-K opens anything anywhere: typed, pasted, recent, a registry, a digest alone', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
+  await page.keyboard.press('Control+k');
+  const input = page.getByTestId('open-input');
+  await expect(input).toBeFocused();
+  await expectAccessible(page);
+  await input.fill(`docker buildx imagetools inspect --raw ${memory.host}/samples/alpine:3.22`);
+  await input.press('Enter');
+  await expect(page.getByRole('region', { name: 'Layers' })).toBeVisible();
+
+  await page.keyboard.press('Control+k');
+  await input.fill('hello');
+  await expect(page.getByRole('option')).toHaveCount(2);
+  await input.press('ArrowDown');
+  await input.press('Enter');
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+
+  await page.keyboard.press('Meta+k');
+  await input.fill(memory.host);
+  await input.press('Enter');
+  await expect(page.getByRole('tree', { name: 'Repositories' })).toBeVisible();
+
+  // A digest alone is looked for in the repository that is open, else in those that were.
+  await page.keyboard.press('Control+k');
+  await input.fill(digest);
+  await input.press('Enter');
+  const suggestion = page.getByTestId('suggestions').getByRole('link', { name: `samples/hello@${digest}` });
+  await suggestion.click();
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('open-dialog')).toBeHidden();
+});
+
+test('what was looked at is on the start page, until it is forgotten', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await open(`/inspect/${memory.host}/samples/nothing:1`);
+  await expect(page.getByTestId('error')).toBeVisible();
+  await open('/');
+  const recents = page.getByTestId('recents');
+  await expect(recents.getByRole('link')).toHaveText([`${memory.host}/samples/hello:latest`]);
+  await recents.getByRole('link').click();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await page.goBack();
+  await page.getByRole('button', { name: 'Forget these' }).click();
+  await expect(recents).toHaveCount(0);
+});
+
+test('an image without the tag latest leads to the repository\'s tags', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/legacy`);
+  await page.getByRole('link', { name: 'See the repository\'s tags' }).click();
+  await expect(page.getByTestId('count')).toHaveText('1 tag');
+});
+
+test.describe('in Spanish', () => {
+  test.use({ locale: 'es-ES' });
+
+  test('the browser\'s language is spoken, with its numbers and dates, and another can be chosen', async ({ page, open, memory }) => {
+    await open(`/inspect/${memory.host}/samples/alpine:3.22`);
+    await expect(page.locator('html')).toHaveAttribute('lang', 'es');
+    await expect(page.getByRole('region', { name: 'Resumen' })).toContainText('3,1 MB');
+    await expect(page.getByRole('region', { name: 'Resumen' })).toContainText('3.147.503 bytes');
+    await expect(page.getByTestId('config-section')).toContainText('15 jun 2026');
+    await page.getByTestId('language').selectOption('en');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+    await expect(page.getByRole('region', { name: 'Summary' })).toContainText('3,147,503 bytes');
+    await page.reload();
+    await expect(page.getByRole('region', { name: 'Summary' })).toBeVisible();
+  });
+
+  // Words that every page in English has some of. What registries and commands say is theirs, and stays.
+  const english = /\b(the|of|and|is|not|with|this|layers?|platforms?|registry|repositories|tags?|settings|created|open|sign in|missing|size)\b/i;
+
+  for (const [name, path, ready] of [
+    ['start', () => '/', '.hero'],
+    ['repositories', (host) => `/explore/${host}`, '[data-row]'],
+    ['tags', (host) => `/explore/${host}/samples/webapp`, '[data-tag="1.4"] time'],
+    ['index', (host) => `/inspect/${host}/samples/webapp:1.4`, '[data-testid=shared-layers]'],
+    ['chosen', (host) => `/inspect/${host}/samples/hello:latest?platform=windows/amd64`, '[data-testid=layer-row]'],
+    ['sparse', (host) => `/inspect/${host}/samples/sparse:1`, 'tr.missing'],
+    ['schema1', (host) => `/inspect/${host}/samples/schema1:old`, '[data-testid=finding]'],
+    ['compare', (host) => `/compare/${host}/samples/hello:amd64|${host}/samples/hello:armv7`, 'tr.differs'],
+    ['missing', (host) => `/inspect/${host}/samples/nothing:1`, '[data-testid=error]'],
+    ['invalid', () => '/inspect/NO', '[data-testid=error]'],
+    ['registries', () => '/registries', '[data-testid=registry]'],
+    ['nowhere', () => '/nowhere', '[data-testid=error]'],
+  ]) {
+    test(`${name} has no English in it`, async ({ page, open, memory }) => {
+      await open(path(memory.host));
+      await expect(page.locator(ready).first()).toBeVisible();
+      await expect(page.locator('.skeleton')).toHaveCount(0);
+      await page.screenshot({ path: inProject(`target/screenshots/${name}-es.png`), fullPage: true });
+      const said = await page.evaluate(() => {
+        const copy = document.body.cloneNode(true);
+        for (const foreign of copy.querySelectorAll('code, pre, .raw, [lang=en], .samples, .layer-step, .facts .facts, script')) foreign.remove();
+        const labels = [...copy.querySelectorAll('[aria-label], [title], [placeholder]')].flatMap((element) => ['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''));
+        const pieces = [];
+        const walk = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) pieces.push(walk.currentNode.textContent);
+        return [...pieces, ...labels].filter((text) => text.trim());
+      });
+      const isName = (text) => /^[\w./:@-]+$/.test(text.trim()) || text.includes('127.0.0.1') || text.startsWith('org.opencontainers');
+      expect(said.filter((text) => english.test(text) && !isName(text))).toEqual([]);
+      await expectAccessible(page);
+      await expectNoSidewaysScroll(page);
+    });
+  }
+});
+
+test.describe('with reduced motion', () => {
+  test.use({ contextOptions: { reducedMotion: 'reduce' } });
+  test('nothing moves by itself', async ({ page, open, memory }) => {
+    await page.route(`${memory.registry}/**`, () => {});
+    await open(`/inspect/${memory.host}/samples/hello:latest`);
+    await expect(page.locator('.skeleton').first()).toBeVisible();
+    const moving = await page.evaluate(() => document.getAnimations().filter((animation) => animation.playState === 'running').length);
+    expect(moving).toBe(0);
+  });
+});

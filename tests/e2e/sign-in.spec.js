@@ -1,0 +1,154 @@
+// Registries that ask who one is, and their settings.
+
+import { startDevRegistry } from './servers.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+
+/** A registry that asks everyone for a name and a password, or for a token. */
+const guarded = (flag, ...more) => startDevRegistry('--samples', flag, 'ann:secret', '--open-preflight', ...more);
+
+async function signIn(page, { user = 'ann', password = 'secret', keep } = {}) {
+  const dialog = page.getByTestId('sign-in-dialog');
+  await dialog.locator('input[name=username]').fill(user);
+  await dialog.locator('input[name=password]').fill(password);
+  if (keep) await dialog.getByText(keep).click();
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+for (const flag of ['--basic', '--token']) {
+  test(`a page that asks for a login goes on after it: ${flag}`, async ({ page, open }) => {
+    const registry = await guarded(flag);
+    await open(`/inspect/${registry.host}/samples/hello:latest`);
+    await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+    await page.getByRole('button', { name: `Sign in to ${registry.host}` }).click();
+    await signIn(page, { password: 'wrong' });
+    await expect(page.getByTestId('sign-in-refused')).toBeVisible();
+    await expectAccessible(page);
+    await signIn(page);
+    await expect(page.getByTestId('digest-verified')).toBeVisible();
+    await expect(page.getByTestId('toast').first()).toContainText(`Signed in to ${registry.host}`);
+
+    // In memory alone: nothing is stored, and a reload forgets it.
+    const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    expect(stored).not.toContain('secret');
+    await page.reload();
+    await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+    await registry.stop();
+  });
+}
+
+test('kept for the session, stored, and signed out', async ({ page, context, open }) => {
+  const registry = await guarded('--basic');
+  const path = `/inspect/${registry.host}/samples/alpine:3.22`;
+  await open(path);
+  await page.getByTestId('sign-in').click();
+  await signIn(page, { keep: 'until this tab is closed' });
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await page.reload();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+
+  await other.getByTestId('sign-in').click();
+  await other.getByText('in this browser, until I sign out').click();
+  await expect(other.getByTestId('stored-warning')).toContainText('plain text');
+  await signIn(other);
+  await expect(other.getByTestId('digest-verified')).toBeVisible();
+  const third = await context.newPage();
+  await third.goto(page.url());
+  await expect(third.getByTestId('digest-verified')).toBeVisible();
+
+  await third.goto(`${new URL(page.url()).origin}/#/registries`);
+  // A registry is listed once it has settings.
+  await third.getByRole('button', { name: 'Add a registry' }).click();
+  await third.locator('input[name=host]').fill(registry.host);
+  await third.getByRole('button', { name: 'Save' }).click();
+  const card = third.locator(`[data-host="${registry.host}"]`);
+  await expect(card.getByTestId('signed-in')).toHaveText('signed in as ann, stored in this browser');
+  await card.getByTestId('sign-out').click();
+  await expect(card).toContainText('not signed in');
+  expect(await third.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('secret');
+  await registry.stop();
+});
+
+test('two registries at once, each with its own credentials, which go nowhere else', async ({ page, open, memory }) => {
+  const registry = await guarded('--basic');
+  const leaked = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== registry.host && request.headers().authorization) leaked.push(request.url());
+  });
+  await open(`/inspect/${registry.host}/samples/hello:latest`);
+  await page.getByTestId('sign-in').click();
+  await signIn(page);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await page.getByTestId('reference-input').fill(`${memory.host}/samples/hello:latest`);
+  await page.getByTestId('reference-input').press('Enter');
+  await expect(page.getByRole('link', { name: memory.host, exact: true })).toBeVisible();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await page.goBack();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(leaked).toEqual([]);
+  await registry.stop();
+});
+
+test('settings of a registry are stored, changed, removed and brought back', async ({ page, open }) => {
+  await open('/registries');
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('not a host');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByTestId('registry-dialog')).toContainText('Expected a host');
+  await page.locator('input[name=host]').fill('lab.example:5000');
+  await page.locator('input[name=insecure]').check();
+  await page.locator('input[name=read-only]').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  const card = page.locator('[data-host="lab.example:5000"]');
+  await expect(card).toContainText('read only');
+  await page.reload();
+  await expect(card).toContainText('insecure');
+  await card.getByRole('button', { name: 'Settings' }).click();
+  await page.locator('input[name=insecure]').uncheck();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(card).not.toContainText('insecure');
+  await card.getByRole('button', { name: 'Remove' }).click();
+  await expect(card).toHaveCount(0);
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(card).toContainText('read only');
+});
+
+test('a gateway of one\'s own is used as soon as it is set', async ({ page, open }) => {
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const open_ = await startDevRegistry('--samples');
+  await open(`/inspect/${silent.host}/samples/hello:latest`);
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'cors');
+  await page.getByRole('link', { name: 'Settings of this registry' }).click();
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill(silent.host);
+  await page.locator('input[name=gateway]').fill(open_.registry);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.goBack();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await silent.stop();
+  await open_.stop();
+});
+
+for (const theme of ['light', 'dark']) {
+  for (const [size, viewport] of [
+    ['wide', { width: 1280, height: 800 }],
+    ['narrow', { width: 390, height: 844 }],
+  ]) {
+    test.describe(`${theme}, ${size}`, () => {
+      test.use({ colorScheme: theme, viewport });
+      test('registries and sign-in: accessible, no sideways scroll', async ({ page, open, memory }) => {
+        await open('/registries');
+        await expect(page.getByTestId('registry').first()).toBeVisible();
+        await page.screenshot({ path: inProject(`target/screenshots/registries-${theme}-${size}.png`) });
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+        await page.getByTestId('sign-in').first().click();
+        await expect(page.getByTestId('sign-in-dialog')).toContainText(memory.host);
+        await page.screenshot({ path: inProject(`target/screenshots/sign-in-${theme}-${size}.png`) });
+        await expectAccessible(page);
+      });
+    });
+  }
+}
