@@ -63,7 +63,7 @@ test('the app that nginx serves explores and inspects a registry to which nginx 
   });
   await page.getByRole('link', { name: nginx.host }).click();
   await page.getByRole('link', { name: 'samples/hello' }).click();
-  await page.getByRole('link', { name: /^latest/ }).click();
+  await page.getByRole('link', { name: 'latest', exact: true }).click();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await expect(page.getByTestId('platform-row')).toHaveCount(4);
   await expect(page.locator('.skeleton')).toHaveCount(0);
@@ -128,7 +128,7 @@ host = 'images.example.com'`);
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await page.getByRole('link', { name: 'images.example.com' }).click();
   await page.getByRole('link', { name: 'samples/hello' }).click();
-  await page.getByRole('link', { name: /^latest/ }).click();
+  await page.getByRole('link', { name: 'latest', exact: true }).click();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await expect(page.locator('.skeleton')).toHaveCount(0);
   expect(outside).toEqual([]);

@@ -183,9 +183,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
         };
     }
     html! {
-        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1">
-            <span class="visually-hidden">{ name[..row.start as usize].to_owned() }</span>{ shown }
-        </a>
+        <a class="tree-row__link" href={format!("#{}", route(registry, name).to_path())} tabindex="-1" aria-label={name.to_owned()}>{ shown }</a>
     }
 }
 
