@@ -120,12 +120,12 @@ impl FetchedImage {
     }
 
     /// The entry of a list that it makes.
-    pub(crate) fn with_platform(self, platform: Platform) -> Result<ListEntry, Error> {
-        let mut descriptor = Descriptor::new(self.media_type, self.digest, self.bytes.len() as u64);
+    pub(crate) fn with_platform(&self, platform: Platform) -> Result<ListEntry, Error> {
+        let mut descriptor =
+            Descriptor::new(self.media_type.clone(), self.digest.clone(), self.bytes.len() as u64);
         descriptor.platform = Some(platform);
-        let told = self.reference.clone();
-        ListEntry::new(self.reference, descriptor, self.bytes)
-            .map_err(|error| Error::Content { reference: told, reason: error.to_string() })
+        ListEntry::new(self.reference.clone(), descriptor, Arc::clone(&self.bytes))
+            .map_err(|error| Error::Content { reference: self.reference.clone(), reason: error.to_string() })
     }
 }
 

@@ -1,8 +1,11 @@
 //! Several images at once: as many requests side by side as there can be without asking for more than Docker would.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tallyman_core::{Digest, ListEntry, Platform, Reference};
 use tallyman_registry::Client;
 
@@ -81,8 +84,7 @@ impl Economy {
     /// the manifest `is_there`.
     fn allowance(&self, index: usize, is_there: bool, images: usize) -> usize {
         if images > FEW {
-            // A registry that does not answer is asked once.
-            return if self.docker_before + index == 0 && !is_there { 1 } else { usize::MAX };
+            return usize::MAX;
         }
         let manifest = self.docker_before + self.docker_each * (index + 1) - 1;
         (manifest + usize::from(is_there)).saturating_sub(self.spent)
@@ -96,19 +98,24 @@ struct Gathering<'a> {
     wanted: Vec<(&'a Reference, &'a Reference)>,
     /// What a list in the place of an image is told as.
     refused: &'a dyn Fn(&Reference) -> Error,
-    manifests: Vec<Option<Result<Box<FetchedImage>, Error>>>,
+    manifests: Vec<Progress>,
     /// By config: several images may share one.
     platforms: HashMap<Digest, Result<Platform, Error>>,
+    /// Configs that were asked for.
+    configs: HashSet<Digest>,
+    /// The first image that may have something to ask for.
+    begun: usize,
 }
 
-/// A request to make next.
-enum Ask {
-    Manifest(usize),
-    Config(usize),
+/// How far the manifest of an image is.
+enum Progress {
+    Waiting,
+    Asked,
+    Come(Result<Rc<FetchedImage>, Error>),
 }
 
 enum Answer {
-    Manifest(usize, Result<Box<FetchedImage>, Error>),
+    Manifest(usize, Result<Rc<FetchedImage>, Error>),
     Config(Digest, Result<Platform, Error>),
 }
 
@@ -118,91 +125,105 @@ impl<'a> Gathering<'a> {
         wanted: Vec<(&'a Reference, &'a Reference)>,
         refused: &'a dyn Fn(&Reference) -> Error,
     ) -> Self {
-        let manifests = wanted.iter().map(|_| None).collect();
-        Self { client, wanted, refused, manifests, platforms: HashMap::new() }
+        let manifests = wanted.iter().map(|_| Progress::Waiting).collect();
+        let (platforms, configs) = (HashMap::new(), HashSet::new());
+        Self { client, wanted, refused, manifests, platforms, configs, begun: 0 }
     }
 
+    /// Asks for everything. The first failure that nothing before it can forestall ends all that is under way.
     async fn run(mut self, mut economy: Economy) -> Result<Vec<ListEntry>, Error> {
-        let mut whole = Vec::with_capacity(self.wanted.len());
-        while whole.len() < self.wanted.len() {
-            let index = whole.len();
-            let is_there = match self.manifests[index].take_if(|manifest| manifest.is_err()) {
-                Some(failed) => return failed.map(|_| whole),
-                None => self.manifests[index].is_some(),
-            };
-            if let Some(entry) = self.finished(index)? {
+        let images = self.wanted.len();
+        if let Some((first, _)) = self.wanted.first() {
+            self.client.expect(first.registry(), images);
+        }
+        let mut whole = Vec::with_capacity(images);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while let Some(entry) = self.finished(whole.len())? {
                 whole.push(entry);
-                continue;
             }
-            let asks = self.next(index, economy.allowance(index, is_there, self.wanted.len()).max(1));
+            let index = whole.len();
+            if index == images {
+                return Ok(whole);
+            }
+            let is_there = matches!(self.manifests[index], Progress::Come(_));
+            let least = usize::from(under_way.is_empty());
+            let asks = self.next(index, economy.allowance(index, is_there, images).max(least));
             economy.spent += asks.len();
-            let answers = join_all(asks.iter().map(|ask| self.ask(ask))).await;
-            for answer in answers {
-                match answer {
-                    Answer::Manifest(index, manifest) => self.manifests[index] = Some(manifest),
-                    Answer::Config(digest, platform) => {
-                        self.platforms.insert(digest, platform);
-                    }
+            under_way.extend(asks);
+            match under_way.next().await.expect("what is not whole is asked for") {
+                Answer::Manifest(index, manifest) => self.manifests[index] = Progress::Come(manifest),
+                Answer::Config(digest, platform) => {
+                    self.platforms.insert(digest, platform);
                 }
             }
         }
-        Ok(whole)
     }
 
     /// The entry of an image, where manifest and config are there.
     fn finished(&mut self, index: usize) -> Result<Option<ListEntry>, Error> {
-        let Some(Ok(image)) = &self.manifests[index] else { return Ok(None) };
-        let platform = match self.platforms.get(image.config()) {
-            None => return Ok(None),
-            Some(Ok(platform)) => platform.clone(),
+        let image = match self.manifests.get_mut(index) {
+            Some(Progress::Come(Ok(image))) => Rc::clone(image),
+            Some(come @ Progress::Come(_)) => match std::mem::replace(come, Progress::Asked) {
+                Progress::Come(Err(error)) => return Err(error),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        match self.platforms.get(image.config()) {
+            None => Ok(None),
+            Some(Ok(platform)) => image.with_platform(platform.clone()).map(Some),
             Some(Err(_)) => {
                 let failed = self.platforms.remove(image.config()).expect("it was there just now");
-                return failed.map(|_| None);
+                failed.map(|_| None)
             }
-        };
-        let image = self.manifests[index].take().and_then(Result::ok).expect("it was there just now");
-        image.with_platform(platform).map(Some)
+        }
     }
 
     /// What to ask for next, at most `allowance` things: for the image at `first`, and ahead for those behind it.
-    fn next(&self, first: usize, allowance: usize) -> Vec<Ask> {
+    fn next(&mut self, first: usize, allowance: usize) -> Vec<LocalBoxFuture<'a, Answer>> {
         let mut asks = Vec::new();
-        let mut configs: Vec<&Digest> = Vec::new();
-        for index in first..self.wanted.len() {
+        self.begun = self.begun.max(first);
+        for index in self.begun..self.wanted.len() {
             if asks.len() == allowance {
                 break;
             }
             match &self.manifests[index] {
-                None => asks.push(Ask::Manifest(index)),
-                Some(Ok(image)) if self.platforms.contains_key(image.config()) => {}
-                Some(Ok(image)) if configs.contains(&image.config()) => {}
-                Some(Ok(image)) => {
-                    configs.push(image.config());
-                    asks.push(Ask::Config(index));
+                Progress::Waiting => asks.push(self.ask_manifest(index)),
+                Progress::Asked => {}
+                Progress::Come(Ok(image)) => {
+                    let image = Rc::clone(image);
+                    if self.configs.insert(image.config().clone()) {
+                        asks.push(self.ask_config(image));
+                    }
                 }
                 // Nothing behind a failure is needed any more.
-                Some(Err(_)) => break,
+                Progress::Come(Err(_)) => break,
             }
         }
         asks
     }
 
-    async fn ask(&self, ask: &Ask) -> Answer {
-        match *ask {
-            Ask::Manifest(index) => {
-                let (reference, told) = self.wanted[index];
-                let manifest = match fetch::manifest(self.client, reference, told).await {
-                    Ok(Fetched::Image(image)) => Ok(image),
-                    Ok(Fetched::List(_)) => Err((self.refused)(told)),
-                    Err(error) => Err(error),
-                };
-                Answer::Manifest(index, manifest)
-            }
-            Ask::Config(index) => {
-                let image = self.manifests[index].as_ref().and_then(|manifest| manifest.as_ref().ok());
-                let image = image.expect("configs are asked for when the manifest is there");
-                Answer::Config(image.config().clone(), fetch::platform(self.client, image).await)
-            }
+    fn ask_manifest(&mut self, index: usize) -> LocalBoxFuture<'a, Answer> {
+        self.manifests[index] = Progress::Asked;
+        let (client, (reference, told), refused) = (self.client, self.wanted[index], self.refused);
+        async move {
+            let manifest = match fetch::manifest(client, reference, told).await {
+                Ok(Fetched::Image(image)) => Ok(image.into()),
+                Ok(Fetched::List(_)) => Err(refused(told)),
+                Err(error) => Err(error),
+            };
+            Answer::Manifest(index, manifest)
         }
+        .boxed_local()
+    }
+
+    fn ask_config(&self, image: Rc<FetchedImage>) -> LocalBoxFuture<'a, Answer> {
+        let client = self.client;
+        async move {
+            let platform = fetch::platform(client, &image).await;
+            Answer::Config(image.config().clone(), platform)
+        }
+        .boxed_local()
     }
 }

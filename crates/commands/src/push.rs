@@ -1,6 +1,6 @@
 //! Pushing a local list.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tallyman_core::{Action, Digest, ManifestList, MountSource, PushPlan, Reference};
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Steps that are under way at the same time, at most.
-const PARALLEL: usize = 16;
+const PARALLEL: usize = 32;
 
 /// Up to as many steps, a push that fails never costs more requests than Docker's, which makes three for each blob, one
 /// after another. With more steps, round trips are what costs.
@@ -58,18 +58,14 @@ pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, E
 /// # Errors
 /// When a blob is not mounted or a manifest is not taken.
 pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
-    let progress = Progress { plan, done: RefCell::default(), told: RefCell::new(0), tell };
-    let mut waiting: BTreeSet<usize> = (0..plan.steps.len()).collect();
+    let mut progress = Progress::new(plan, tell);
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
+    client.expect(plan.target.registry(), plan.steps.len().min(PARALLEL));
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
-            let Some(next) = waiting.range(..end).copied().find(|index| progress.is_ready(*index)) else {
-                break;
-            };
-            waiting.remove(&next);
-            tell(PushEvent::Began(next));
+            let Some(next) = progress.begin(end) else { break };
             running.push(async move { (next, step(client, plan, next).await) });
         }
         match running.next().await {
@@ -87,48 +83,76 @@ pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent))
 
 struct Progress<'a> {
     plan: &'a PushPlan,
-    /// Steps that have succeeded, with the digest that the registry named.
-    done: RefCell<Vec<(usize, Option<Digest>)>>,
+    /// For each step, how many that must go before it are not done.
+    missing: Vec<usize>,
+    /// For each step, those that it must go before.
+    behind: Vec<Vec<usize>>,
+    /// Steps that may begin.
+    ready: BTreeSet<usize>,
+    /// For each step, whether it has succeeded, and the digest that the registry named.
+    done: Vec<Option<Option<Digest>>>,
+    /// How many have succeeded.
+    succeeded: usize,
+    /// Those before this one have all succeeded.
+    complete: usize,
     /// How many copies were told of.
-    told: RefCell<usize>,
+    told: usize,
     tell: &'a dyn Fn(PushEvent),
 }
 
-impl Progress<'_> {
+impl<'a> Progress<'a> {
+    fn new(plan: &'a PushPlan, tell: &'a dyn Fn(PushEvent)) -> Self {
+        let missing: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
+        let mut behind = vec![Vec::new(); plan.steps.len()];
+        for (index, step) in plan.steps.iter().enumerate() {
+            for before in &step.after {
+                behind[*before].push(index);
+            }
+        }
+        let ready = (0..plan.steps.len()).filter(|index| missing[*index] == 0).collect();
+        let done = vec![None; plan.steps.len()];
+        Self { plan, missing, behind, ready, done, succeeded: 0, complete: 0, told: 0, tell }
+    }
+
     /// Steps that may be under way now. A mount that is refused costs two requests, one that succeeds has left two of
     /// Docker's three for those to come.
     fn parallel(&self) -> usize {
-        if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.done.borrow().len() + 1) }
+        if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.succeeded + 1) }
     }
 
-    fn is_done(&self, index: usize) -> bool {
-        self.done.borrow().iter().any(|(done, _)| *done == index)
+    /// The first step before `end` that may begin; it begins.
+    fn begin(&mut self, end: usize) -> Option<usize> {
+        let next = self.ready.range(..end).next().copied()?;
+        self.ready.remove(&next);
+        (self.tell)(PushEvent::Began(next));
+        Some(next)
     }
 
-    fn is_ready(&self, index: usize) -> bool {
-        self.plan.steps[index].after.iter().all(|before| self.is_done(*before))
-    }
-
-    fn finish(&self, index: usize, digest: Option<Digest>) {
-        self.done.borrow_mut().push((index, digest));
-        (self.tell)(PushEvent::Done(index));
-        let mut told = self.told.borrow_mut();
-        while let Some((_, step)) = self.plan.copies.get(*told) {
-            if !(0..=*step).all(|before| self.is_done(before)) {
-                return;
+    fn finish(&mut self, index: usize, digest: Option<Digest>) {
+        self.done[index] = Some(digest);
+        self.succeeded += 1;
+        for behind in &self.behind[index] {
+            self.missing[*behind] -= 1;
+            if self.missing[*behind] == 0 {
+                self.ready.insert(*behind);
             }
+        }
+        while self.done.get(self.complete).is_some_and(Option::is_some) {
+            self.complete += 1;
+        }
+        (self.tell)(PushEvent::Done(index));
+        while let Some((_, step)) = self.plan.copies.get(self.told).filter(|(_, step)| *step < self.complete)
+        {
             if let Action::PutManifest { digest, .. } = &self.plan.steps[*step].action {
                 let reference = self.plan.target.by_digest(digest.clone());
                 (self.tell)(PushEvent::Copied { reference, digest: self.digest_of(*step) });
             }
-            *told += 1;
+            self.told += 1;
         }
     }
 
     fn digest_of(&self, index: usize) -> Digest {
-        let done = self.done.borrow();
-        let digest = done.iter().find(|(done, _)| *done == index).and_then(|(_, digest)| digest.clone());
-        digest.expect("steps that put something give its digest")
+        self.done[index].clone().flatten().expect("steps that put something give its digest")
     }
 }
 

@@ -24,6 +24,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn request(this: &Requests, asked: &JsValue) -> Promise;
 
+    /// Opens connections for so many requests that are about to be made to the server of a URL. Not every host has it.
+    #[wasm_bindgen(method, catch)]
+    fn expect(this: &Requests, url: &str, insecure: bool, requests: u32) -> Result<(), JsValue>;
+
     /// Whether anything answers at a URL, even where the answer may not be read. Browsers alone have it.
     #[wasm_bindgen(method, catch)]
     fn reaches(this: &Requests, url: &str) -> Result<Promise, JsValue>;
@@ -140,6 +144,12 @@ impl Transport for HostTransport {
             }
         }
         .boxed_local()
+    }
+
+    fn expect(&self, url: &str, unverified_tls: bool, requests: usize) {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        // A host that has no such thing opens connections when they are needed.
+        self.0.expect(url, unverified_tls, requests).ok();
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {

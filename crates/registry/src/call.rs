@@ -8,10 +8,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tallyman_core::{Reference, Registry};
 
 use crate::{
-    Access, Client, Error, Request, Response, TransportError, TransportErrorKind,
+    Access, Body, Client, Error, Request, Response, TransportError, TransportErrorKind,
     auth::{Challenge, Credentials, Scopes, Token, challenge, is_same_site, public_service},
     error::Refusal,
     session::Session,
+    turns::Turn,
     url,
 };
 
@@ -37,6 +38,9 @@ pub(crate) enum Place {
     Url(String),
 }
 
+/// Bytes of an answer in which a server can say that it speaks TLS.
+const SAID_MAX: usize = 64 * 1024;
+
 /// What is sent as `Authorization`, if anything.
 pub(crate) type Authorized = Option<HeaderValue>;
 
@@ -60,6 +64,12 @@ impl Call {
 
     pub(crate) fn body(self, body: Bytes) -> Self {
         Self { body, ..self }
+    }
+
+    /// Whether it may be asked by two schemes at once: what changes nothing, of a registry on loopback, so that nobody
+    /// on the way sees in plain what TLS would have hidden.
+    fn may_go_twice(&self, registry: &Registry) -> bool {
+        registry.is_loopback() && matches!(self.method, Method::GET | Method::HEAD)
     }
 
     fn request(&self, url: String, access: Access, authorization: Option<&HeaderValue>) -> Request {
@@ -89,7 +99,7 @@ impl Client {
         let session = self.session(registry);
         let credentials = self.credentials_for(registry, &session).await?;
         let is_cautious = session.scheme().is_none()
-            && (self.access(registry) != Access::Tls
+            && (self.is_unsure_of_scheme(registry)
                 || credentials.is_some()
                 || public_service(registry).is_some());
         let mut door = None;
@@ -103,7 +113,11 @@ impl Client {
         let known = session.challenge();
         let authorization = self.authorization(registry, &session, known.as_ref(), &scopes, credentials);
         let (mut sent, mut is_new) = authorization.await?;
-        let (mut url, mut response) = self.by_scheme(registry, &session, call, sent.as_ref()).await?;
+        // Where nothing but the scheme is to be learnt, the others need not wait for the answer.
+        let learns_more = credentials.is_some() || public_service(registry).is_some();
+        let mut scheme_door = if learns_more { None } else { door.take() };
+        let first = self.by_scheme(registry, &session, call, sent.as_ref(), &mut scheme_door);
+        let (mut url, mut response) = first.await?;
         // Once for a challenge that was not known or is another one now, once for a token that ran out or does not do.
         for _ in 0..2 {
             if response.status != StatusCode::UNAUTHORIZED || !self.is_own(registry, &response.url) {
@@ -125,13 +139,14 @@ impl Client {
                 session.drop_token(refused);
             }
             session.challenged(asked.clone());
-            drop(door.take());
+            drop((door.take(), scheme_door.take()));
             let again = self.authorization(registry, &session, Some(&asked), &scopes, credentials).await?;
             if again.0.is_none() || again.0 == sent {
                 break;
             }
             (sent, is_new) = again;
-            (url, response) = self.by_scheme(registry, &session, call, sent.as_ref()).await?;
+            let next = self.by_scheme(registry, &session, call, sent.as_ref(), &mut scheme_door);
+            (url, response) = next.await?;
         }
         Ok((url, response))
     }
@@ -176,13 +191,25 @@ impl Client {
         challenge(&response.headers).or_else(hidden)
     }
 
-    /// Asks by the scheme that is known, or by those that may be, the likelier one first.
+    /// Whether the first request should go ahead alone, because it finds out which scheme the registry speaks. Outside
+    /// of browsers, where several requests are made at once, plain HTTP that is expected is not waited for.
+    fn is_unsure_of_scheme(&self, registry: &Registry) -> bool {
+        match self.access(registry) {
+            Access::Tls => false,
+            Access::Insecure => true,
+            Access::PlainFirst => self.obeys_cors(),
+        }
+    }
+
+    /// Asks by the scheme that is known, or by those that may be, the likelier one first. Opens `door` as soon as it is
+    /// known.
     async fn by_scheme(
         &self,
         registry: &Registry,
         session: &Session,
         call: &Call,
         authorization: Option<&HeaderValue>,
+        door: &mut Option<Turn>,
     ) -> Result<(String, Response), Error> {
         let access = self.access(registry);
         let path = match &call.place {
@@ -202,14 +229,24 @@ impl Client {
             (None, Access::Insecure) => &["https", "http"],
             (None, Access::PlainFirst) => &["http", "https"],
         };
+        if access == Access::Insecure && door.is_some() && call.may_go_twice(registry) {
+            return self.by_both_schemes(registry, session, call, path).await;
+        }
         let mut failure: Option<(Request, TransportError)> = None;
+        let mut speaks_tls = false;
         for scheme in schemes {
             let url = format!("{scheme}://{}{path}", registry.api_host());
             let request = call.request(url.clone(), access, authorization);
             match self.transmit(&request).await {
                 Ok(response) => {
-                    session.answered_by(scheme);
-                    return Ok((url, response));
+                    let is_first = *scheme == "http" && session.scheme().is_none();
+                    match if is_first { wants_tls(response).await } else { Ok(response) } {
+                        Ok(response) => {
+                            session.answered_by(scheme);
+                            return Ok((url, response));
+                        }
+                        Err(error) => (failure, speaks_tls) = (Some((request, error)), true),
+                    }
                 }
                 Err(error) => {
                     let may_speak_otherwise = match access {
@@ -218,8 +255,10 @@ impl Client {
                         Access::PlainFirst => true,
                     };
                     match &mut failure {
-                        // Where HTTPS found plain HTTP, what goes wrong there is what is wrong.
-                        Some(failure) if access == Access::Insecure => *failure = (request, error),
+                        // Where one scheme found the other, what goes wrong there is what is wrong.
+                        Some(failure) if access == Access::Insecure || speaks_tls => {
+                            *failure = (request, error);
+                        }
                         // The first scheme is the likelier one, so its failure is the one worth telling.
                         Some(_) => {}
                         None => failure = Some((request, error)),
@@ -227,11 +266,43 @@ impl Client {
                     if !may_speak_otherwise {
                         break;
                     }
+                    if access == Access::Insecure {
+                        session.answered_by("http");
+                        drop(door.take());
+                    }
                 }
             }
         }
         let (request, error) = failure.expect("at least one scheme was tried");
         Err(self.explain(&request, error).await)
+    }
+
+    /// Asks by TLS and by plain HTTP at the same time, and takes the answer by TLS where there is one. Forwarded ports
+    /// make registries on loopback far away, and trying one after the other takes a round trip more.
+    async fn by_both_schemes(
+        &self,
+        registry: &Registry,
+        session: &Session,
+        call: &Call,
+        path: &str,
+    ) -> Result<(String, Response), Error> {
+        let request = |scheme| {
+            call.request(format!("{scheme}://{}{path}", registry.api_host()), Access::Insecure, None)
+        };
+        let requests = [("https", request("https")), ("http", request("http"))];
+        let [(_, secure), (_, plain)] = &requests;
+        let (by_tls, by_http) = future::join(self.transmit(secure), self.transmit(plain)).await;
+        let is_plain = by_tls.as_ref().is_err_and(|error| error.kind == TransportErrorKind::PlainHttp);
+        let answer = if is_plain { by_http } else { by_tls };
+        let [secure, plain] = requests;
+        let (scheme, request) = if is_plain { plain } else { secure };
+        match answer {
+            Ok(response) => {
+                session.answered_by(scheme);
+                Ok((request.url, response))
+            }
+            Err(error) => Err(self.explain(&request, error).await),
+        }
     }
 
     /// Sends a request in turn, and waits no longer for its answer than patience lasts.
@@ -357,6 +428,26 @@ impl Client {
         let scheme = self.session(registry).scheme().unwrap_or("https");
         url::origin(to) == url::origin(&format!("{scheme}://{}", registry.api_host()))
     }
+}
+
+/// A response as it came, or an error where a server that speaks TLS says that it was spoken to without: there is no
+/// status of its own for that, only the words of Go, nginx and Apache.
+async fn wants_tls(response: Response) -> Result<Response, TransportError> {
+    if response.status != StatusCode::BAD_REQUEST {
+        return Ok(response);
+    }
+    let bytes = response.body.beginning(SAID_MAX).await;
+    let said = String::from_utf8_lossy(&bytes);
+    let words = [
+        "an HTTP request to an HTTPS server",
+        "plain HTTP request was sent to HTTPS port",
+        "speaking plain HTTP to an SSL",
+    ];
+    if words.iter().any(|words| said.contains(words)) {
+        let message = "the server speaks TLS".to_owned();
+        return Err(TransportError { kind: TransportErrorKind::Other, message });
+    }
+    Ok(Response { body: Body::full(bytes), ..response })
 }
 
 fn late(patience: Duration) -> TransportError {

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Requests that are under way at the same time, unless said otherwise.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 32;
 /// How long an answer may take to begin, and how long it may pause.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -113,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// How many requests are under way at the same time; 16 unless said otherwise, at least one.
+    /// How many requests are under way at the same time; 32 unless said otherwise, at least one.
     #[must_use]
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.0.concurrency = concurrency.max(1);
@@ -170,6 +170,17 @@ impl Client {
         self.0.sessions.borrow_mut().remove(registry);
         self.0.caches.manifests.forget(registry);
         self.0.caches.blobs.forget(registry);
+    }
+
+    /// Says that so many requests are about to be made to `registry`. Nothing is sent, but connections may be opened, so
+    /// that the requests do not each wait for one.
+    pub fn expect(&self, registry: &Registry, requests: usize) {
+        let access = self.access(registry);
+        let likely = if access == Access::PlainFirst { "http" } else { "https" };
+        let scheme = self.session(registry).scheme().unwrap_or(likely);
+        let url = format!("{scheme}://{}/", registry.api_host());
+        let requests = requests.min(self.0.settings.concurrency);
+        self.transport().expect(&url, access == Access::Insecure, requests);
     }
 
     /// Whether credentials for `registry` were found when it was visited.

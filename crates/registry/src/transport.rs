@@ -185,6 +185,10 @@ pub trait Transport {
     /// read the answer.
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool>;
 
+    /// Hears that so many requests are about to go to the server of `url`, so that connections can be opened before the
+    /// requests are there. It sends none itself, and may do nothing.
+    fn expect(&self, _url: &str, _unverified_tls: bool, _requests: usize) {}
+
     /// Waits.
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()>;
 

@@ -39,7 +39,7 @@ export interface TallymanOptions {
    * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
    */
   insecure?: boolean | readonly string[] | ((registry: string) => boolean);
-  /** How many requests are under way at the same time: 16 unless said otherwise. */
+  /** How many requests are under way at the same time: 32 unless said otherwise. */
   concurrency?: number;
   /** How many times a request is made at most where another try may help: 4 unless said otherwise. */
   attempts?: number;
@@ -359,7 +359,7 @@ export class Tallyman {
   }
 
   #start(): Engine {
-    const { store, concurrency = 16, attempts = 4, timeout = 60_000 } = this.#options;
+    const { store, concurrency = 32, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
     const host = this.#host() as unknown as ConstructorParameters<typeof Client>[0];
     return new Client(host, store as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
@@ -377,6 +377,7 @@ export class Tallyman {
       obeysCors: requests.obeysCors,
       tellsPlainHttp: requests.tellsPlainHttp,
       page: requests.page,
+      expect: requests.expect,
       reaches: requests.reaches,
       isLocalNetworkDenied: requests.isLocalNetworkDenied,
       async request(asked: Asked): Promise<Answered> {

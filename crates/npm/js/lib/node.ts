@@ -21,6 +21,10 @@ provide({
   requests: (): Requests => ({
     obeysCors: false,
     tellsPlainHttp: true,
+    expect(url, insecure, requests) {
+      transport ??= new NodeTransport();
+      transport.expect(url, { insecure, requests });
+    },
     async request(asked) {
       transport ??= new NodeTransport();
       const { body, ...head } = await transport.request({ ...asked, stream: true });
@@ -32,7 +36,9 @@ provide({
 });
 
 async function whole(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(body).arrayBuffer());
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 export * from './api.js';

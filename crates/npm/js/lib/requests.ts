@@ -22,6 +22,8 @@ export interface Answered {
 /** How requests leave. What it throws may say why: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
 export interface Requests {
   request(asked: Asked): Promise<Answered>;
+  /** Opens connections for so many requests that are about to be made to the server of `url`. */
+  expect?(url: string, insecure: boolean, requests: number): void;
   /** Whether anything answers, even where the answer may not be read. */
   reaches?(url: string): Promise<boolean>;
   /** Whether the browser keeps this page out of local networks. */

@@ -1,36 +1,39 @@
 // Connections to one origin: straight or through a proxy, plain or with TLS, kept for the next request.
 
 import { Agent, request } from 'node:http';
-import { connect, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { RequestFailure, endpoint, failureOf } from './failure.js';
+import { Ahead, connectMs, opened } from './sockets.js';
 
-const mostConnections = 16;
-// The Docker CLI's limits.
-const connectMs = 30_000;
+const mostConnections = 32;
+// The Docker CLI's limit.
 const handshakeMs = 10_000;
 
 /** Keeps the connections to one origin. They are plain unless there is a secure context. */
 export class Connections extends Agent {
   #target;
+  #sockets;
   #secureContext;
   #insecure;
   #proxy;
   #first;
+  #secured = new Ahead();
   #turns = mostConnections;
   #waiting = [];
 
-  /** `target` is `{ host, port }`; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
-  constructor({ target, secureContext, insecure, proxy }) {
+  /** `target` is `{ host, port }`, `sockets` its Sockets; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
+  constructor({ target, sockets, secureContext, insecure, proxy }) {
     super({ keepAlive: true });
     this.#target = target;
+    this.#sockets = sockets;
     this.#secureContext = secureContext;
     this.#insecure = insecure;
     this.#proxy = proxy;
   }
 
   /**
-   * Waits until fewer than 16 requests are under way. (An agent's own limit does not count connections that are being made.)
+   * Waits until fewer than 32 requests are under way. (An agent's own limit does not count connections that are being made.)
    */
   async turn() {
     if (this.#turns > 0) this.#turns -= 1;
@@ -46,6 +49,17 @@ export class Connections extends Agent {
     });
   }
 
+  /** Opens connections for `requests` that will come. */
+  expect(requests) {
+    if (this.#proxy) return;
+    this.#sockets.expect(Math.min(requests, mostConnections) - this.totalSocketCount - this.#secured.count);
+  }
+
+  destroy() {
+    this.#secured.destroy();
+    super.destroy();
+  }
+
   createConnection(_options, callback) {
     this.#connect().then(
       (socket) => callback(null, socket),
@@ -55,9 +69,10 @@ export class Connections extends Agent {
 
   // The first connection goes ahead alone: a server that answers TLS with plain HTTP is asked once, however many requests wait.
   async #connect() {
-    if (!this.#secureContext) return openPlain(this.#target);
+    if (!this.#secureContext) return this.#sockets.take();
     if (!this.#first) {
       this.#first = this.#openSecure();
+      this.#first.then(() => this.#secureAhead(), () => {});
       return this.#first;
     }
     try {
@@ -65,11 +80,25 @@ export class Connections extends Agent {
     } catch (error) {
       if (failureOf(error, this.#target).kind === 'plain-http') throw error;
     }
-    return this.#openSecure();
+    return this.#secured.take() ?? this.#openSecure();
   }
 
   async #openSecure() {
-    const socket = await (this.#proxy ? openTunnel(this.#proxy, this.#target) : openPlain(this.#target));
+    const socket = await (this.#proxy ? openTunnel(this.#proxy, this.#target) : this.#sockets.take());
+    return this.#secure(socket)[1];
+  }
+
+  // What was opened ahead turns out to be for TLS.
+  #secureAhead() {
+    for (let left = this.#proxy ? 0 : this.#sockets.ahead; left > 0; left--) {
+      this.#sockets.take().then(
+        (socket) => this.#secured.add(...this.#secure(socket)),
+        () => {},
+      );
+    }
+  }
+
+  #secure(socket) {
     const { host } = this.#target;
     const secure = tls.connect({
       socket,
@@ -80,27 +109,8 @@ export class Connections extends Agent {
       ALPNProtocols: ['http/1.1'],
     });
     const late = new RequestFailure('timeout', 'net/http: TLS handshake timeout', this.#target);
-    return opened(secure, 'secureConnect', handshakeMs, late);
+    return [secure, opened(secure, 'secureConnect', handshakeMs, late)];
   }
-}
-
-function openPlain({ host, port }) {
-  const late = new RequestFailure('timeout', `dial tcp ${endpoint(host, port)}: i/o timeout`, { host, port });
-  return opened(connect({ host, port, noDelay: true }), 'connect', connectMs, late);
-}
-
-function opened(socket, event, limitMs, late) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(late), limitMs);
-    const settle = (then) => (value) => {
-      clearTimeout(timer);
-      socket.off('error', failed);
-      then(value);
-    };
-    const failed = settle(reject);
-    socket.once('error', failed);
-    socket.once(event, settle(() => resolve(socket)));
-  });
 }
 
 /** What a proxy wants to know of its user, as headers. */

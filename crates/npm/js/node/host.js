@@ -11,6 +11,7 @@ export function createHost() {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', readerIsGone);
   return {
     request: (asked) => transport.request(asked),
+    expect: (url, insecure, requests) => transport.expect(url, { insecure, requests }),
     close: () => transport.close(),
     listDir,
     readFile,

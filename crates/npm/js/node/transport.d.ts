@@ -10,5 +10,7 @@ export class NodeTransport {
     url: string;
     body: ReadableStream<Uint8Array>;
   }>;
+  /** Opens connections for so many requests that are about to be made to the server of `url`. */
+  expect(url: string, options: { insecure?: boolean; requests: number }): void;
   close(): void;
 }

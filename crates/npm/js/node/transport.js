@@ -5,6 +5,7 @@ import { secureContextFor } from './certificates.js';
 import { Connections, proxyAddress, proxyHeaders } from './connection.js';
 import { RequestFailure, failureOf } from './failure.js';
 import { proxyFor } from './proxy.js';
+import { Sockets } from './sockets.js';
 
 const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
@@ -13,6 +14,7 @@ export class NodeTransport {
   #env;
   #certificates;
   #connections = new Map();
+  #sockets = new Map();
 
   constructor({ env = process.env, certificates = '/etc/docker/certs.d' } = {}) {
     this.#env = env;
@@ -26,7 +28,7 @@ export class NodeTransport {
    */
   async request(asked) {
     const url = new URL(asked.url);
-    const target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure(url) ? 443 : 80) };
+    const target = targetOf(url);
     try {
       return await this.#send(asked, url, target);
     } catch (error) {
@@ -34,10 +36,18 @@ export class NodeTransport {
     }
   }
 
+  /** Opens connections for so many requests that are about to be made to the server of `url`. */
+  expect(url, { insecure = false, requests }) {
+    const where = new URL(url);
+    this.#route(where, targetOf(where), insecure).agent.expect(requests);
+  }
+
   /** Ends the connections that are kept. */
   close() {
-    for (const connections of this.#connections.values()) connections.destroy();
-    this.#connections.clear();
+    for (const kept of [this.#connections, this.#sockets]) {
+      for (const connections of kept.values()) connections.destroy();
+      kept.clear();
+    }
   }
 
   async #send(asked, url, target) {
@@ -66,6 +76,13 @@ export class NodeTransport {
     return { ...head, body: new Uint8Array(Buffer.concat(body)) };
   }
 
+  // By place alone: whether a server speaks TLS is not known before it has answered.
+  #socketsTo(target) {
+    const key = `${target.host} ${target.port}`;
+    if (!this.#sockets.has(key)) this.#sockets.set(key, new Sockets(target));
+    return this.#sockets.get(key);
+  }
+
   #route(url, target, insecure = false) {
     const secure = isSecure(url);
     const proxy = proxyFor(url, this.#env);
@@ -74,7 +91,8 @@ export class NodeTransport {
     let agent = this.#connections.get(key);
     if (!agent) {
       const secureContext = secure ? secureContextFor(url.host, { folder: this.#certificates, env: this.#env }) : undefined;
-      agent = new Connections({ target: through, secureContext, insecure, proxy: secure ? proxy : undefined });
+      const sockets = this.#socketsTo(through);
+      agent = new Connections({ target: through, sockets, secureContext, insecure, proxy: secure ? proxy : undefined });
       this.#connections.set(key, agent);
     }
     const path = `${url.pathname}${url.search}`;
@@ -87,6 +105,7 @@ export class NodeTransport {
   }
 }
 
+const targetOf = (url) => ({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure(url) ? 443 : 80) });
 const isSecure = (url) => url.protocol === 'https:';
 const aborted = (target) => new RequestFailure('aborted', 'context canceled', target);
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,10 @@ import { startHttp, startHttps, startProxy, startRaw } from './servers.js';
 const ok = (_request, response) => response.end('fine');
 const get = (url, more) => ({ method: 'GET', url, ...more });
 const text = ({ body }) => Buffer.from(body).toString();
+
+async function until(isSo) {
+  while (!isSo()) await pause(1);
+}
 
 function transportFor(t, options) {
   const transport = new NodeTransport({ env: {}, certificates: '/nonexistent', ...options });
@@ -60,7 +65,7 @@ test('a kept connection that the server closed is replaced', async (t) => {
   assert.equal(server.connections, 2);
 });
 
-test('no more than 16 connections are open to one origin', async (t) => {
+test('no more than 32 connections are open to one origin', async (t) => {
   let open = 0;
   let most = 0;
   const { host } = await startHttp(t, async (_request, response) => {
@@ -70,8 +75,49 @@ test('no more than 16 connections are open to one origin', async (t) => {
     response.end();
   });
   const transport = transportFor(t);
-  await Promise.all(Array.from({ length: 40 }, () => transport.request(get(`http://${host}/`))));
-  assert.equal(most, 16);
+  await Promise.all(Array.from({ length: 80 }, () => transport.request(get(`http://${host}/`))));
+  assert.equal(most, 32);
+});
+
+test('connections that were opened ahead are used by the requests that come', async (t) => {
+  const server = await startHttp(t, ok);
+  const transport = transportFor(t);
+  transport.expect(`http://${server.host}/`, { requests: 5 });
+  await until(() => server.connections === 5);
+  await Promise.all(Array.from({ length: 5 }, () => transport.request(get(`http://${server.host}/`))));
+  transport.expect(`http://${server.host}/`, { requests: 5 });
+  await transport.request(get(`http://${server.host}/`));
+  assert.equal(server.connections, 5);
+});
+
+test('connections that were opened ahead speak TLS or plain HTTP, as the server does', async (t) => {
+  const plain = await startHttp(t, ok);
+  const transport = transportFor(t);
+  transport.expect(`https://${plain.host}/`, { requests: 3 });
+  await assert.rejects(transport.request(get(`https://${plain.host}/`)), { kind: 'plain-http' });
+  await Promise.all([1, 2].map(() => transport.request(get(`http://${plain.host}/`))));
+  assert.equal(plain.connections, 3);
+
+  const secure = await startHttps(t, ok);
+  let secured = 0;
+  secure.server.on('secureConnection', () => (secured += 1));
+  transport.expect(`https://${secure.host}/`, { insecure: true, requests: 3 });
+  const one = get(`https://${secure.host}/`, { insecure: true });
+  await transport.request(one);
+  await until(() => secured === 3);
+  await Promise.all([1, 2, 3].map(() => transport.request(one)));
+  assert.equal(secured, 3);
+});
+
+test('a connection that was opened ahead and closed by the server is not used', async (t) => {
+  const server = await startHttp(t, ok);
+  const transport = transportFor(t);
+  const opened = once(server.server, 'connection');
+  transport.expect(`http://${server.host}/`, { requests: 1 });
+  const [socket] = await opened;
+  socket.resume().end();
+  await once(socket, 'close');
+  assert.equal(text(await transport.request(get(`http://${server.host}/`))), 'fine');
 });
 
 test('a redirect is an answer', async (t) => {

@@ -6,7 +6,11 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tallyman_core::{Digest, MediaType};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
-use tallyman_registry::Mount;
+use tallyman_registry::{Access, Error, Mount, Retry};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::support::{Image, Told, basic, builder, client, reference};
 
@@ -256,4 +260,32 @@ async fn what_refers_to_an_image_is_found_with_and_without_the_api() {
             assert!(referrers.iter().all(|entry| entry.digest == Digest::of(referrer.as_bytes())));
         }
     }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_server_that_was_expected_to_speak_plain_http_is_asked_by_tls_when_it_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    // Go's words to who speaks plain HTTP; who speaks TLS is hung up on.
+    let server = async {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut first = [0; 1];
+            stream.read_exact(&mut first).await.unwrap();
+            seen.push(first[0]);
+            if first[0] != 0x16 {
+                let answer =
+                    "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+        seen
+    };
+    let client = builder().access(|_| Access::PlainFirst).retry(Retry::never()).build();
+    let reference = format!("{host}/a/b:1").parse().unwrap();
+    let (seen, fetched) = futures_util::future::join(server, client.manifest(&reference)).await;
+    assert_eq!(seen, [b'G', 0x16]);
+    let error = fetched.unwrap_err();
+    assert!(!matches!(error, Error::Api { .. }), "{error}");
 }
