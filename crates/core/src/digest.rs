@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use thiserror::Error;
 
+use crate::prefix::prefix;
+
 /// A hash algorithm that registries accept in digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
@@ -137,7 +139,10 @@ impl FromStr for Digest {
             let found = hex.chars().count();
             return Err(DigestError::Length { algorithm, expected: algorithm.hex_length(), found });
         }
-        if let Some(found) = hex.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f')) {
+        let is_digit = |byte: u8| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte);
+        if prefix::<16>(hex.as_bytes(), is_digit) < hex.len()
+            && let Some(found) = hex.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f'))
+        {
             return Err(DigestError::Digit { found });
         }
         Ok(Self { algorithm, text: text.into() })

@@ -6,6 +6,6 @@ mod format;
 mod read;
 mod scan;
 
-pub use format::{compact, indent, quote};
+pub use format::{compact, indent, quote, quote_into};
 pub use read::{Kind, elements, fold_key, kind, members, unquote};
 pub use scan::{SyntaxError, check};

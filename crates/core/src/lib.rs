@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod plan;
 pub mod platform;
+mod prefix;
 pub mod reference;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};

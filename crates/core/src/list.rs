@@ -1,5 +1,7 @@
 //! Local manifest lists: entries in Docker's order, and the bytes that Docker makes of them.
 
+mod encode;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use thiserror::Error;
@@ -8,6 +10,8 @@ use crate::{
     Descriptor, Digest, ImageManifest, MediaType, Platform, Reference,
     go_json::{self, SyntaxError},
 };
+
+pub use encode::encode;
 
 /// One image in a local list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,29 +175,6 @@ impl ManifestList {
     pub fn digest(&self) -> Digest {
         Digest::of(&self.to_bytes())
     }
-}
-
-/// A list of these descriptors as Docker writes it: three spaces a level, Go's escapes, no newline at the end; of
-/// each entry media type, size, digest and platform, and nothing else.
-pub fn encode<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
-    let entries: Vec<String> = entries.map(entry_json).collect();
-    let media_type = go_json::quote(media_type.as_str());
-    let compact =
-        format!(r#"{{"schemaVersion":2,"mediaType":{media_type},"manifests":[{}]}}"#, entries.join(","));
-    go_json::indent(compact.as_bytes(), "   ").expect("what is written here is JSON")
-}
-
-fn entry_json(descriptor: &Descriptor) -> String {
-    let media_type = go_json::quote(descriptor.media_type.as_str());
-    let size = match descriptor.size {
-        0 => String::new(),
-        size => format!(r#""size":{size},"#),
-    };
-    let platform = match &descriptor.platform {
-        Some(platform) => platform_json(platform),
-        None => platform_json(&Platform::default()),
-    };
-    format!(r#"{{"mediaType":{media_type},{size}"digest":"{}","platform":{platform}}}"#, descriptor.digest)
 }
 
 /// A platform as Docker writes it: `architecture` and `os` always, the rest where it is set.

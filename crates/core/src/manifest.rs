@@ -1,5 +1,7 @@
 //! Manifests: the bytes that came, their digest, and a typed view of them.
 
+mod usual_list;
+
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
@@ -207,7 +209,7 @@ pub enum ManifestError {
 }
 
 /// The fields by which sorts of manifest are told apart.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Probe {
     #[serde(default)]
@@ -280,6 +282,58 @@ fn nesting(bytes: &[u8]) -> usize {
     deepest
 }
 
+impl ManifestBody {
+    /// What `bytes` say, and the media type by which they are read: for those who do not need the digest.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`].
+    pub fn read(bytes: &[u8], media_type: Option<&MediaType>) -> Result<(MediaType, Self), ManifestError> {
+        if let Some(list) = usual_list::read(bytes) {
+            let probe = Probe {
+                schema_version: list.schema_version,
+                media_type: list.media_type,
+                manifests: Some(serde::de::IgnoredAny),
+                ..Probe::default()
+            };
+            let media_type = probe.decide(media_type)?;
+            if media_type.is_list() {
+                return Ok((media_type, Self::Index(Box::new(list.index))));
+            }
+        }
+        let json = |source| ManifestError::Json { source };
+        if nesting(bytes) > DEPTH_MAX {
+            return Err(json(serde::de::Error::custom(format!("more than {DEPTH_MAX} levels of nesting"))));
+        }
+        let probe: Probe = serde_json::from_slice(bytes).map_err(json)?;
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(json(serde::de::Error::custom("a JSON array, where an object is expected")));
+        }
+        let media_type = probe.decide(media_type)?;
+        let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
+        let confused =
+            |expected, found| ManifestError::Confused { media_type: media_type.clone(), expected, found };
+        let body = match &media_type {
+            MediaType::DockerManifest | MediaType::OciManifest => {
+                if probe.manifests.is_some() && probe.config.is_none() {
+                    return Err(confused("an image manifest", "a list"));
+                }
+                Self::Image(serde_json::from_slice(bytes).map_err(fields)?)
+            }
+            MediaType::DockerList | MediaType::OciIndex => {
+                if probe.config.is_some() || probe.layers.is_some() {
+                    return Err(confused("a list", "an image manifest"));
+                }
+                Self::Index(serde_json::from_slice(bytes).map_err(fields)?)
+            }
+            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => {
+                Self::Schema1(serde_json::from_slice(bytes).map_err(fields)?)
+            }
+            MediaType::Other(_) => Self::Artifact,
+        };
+        Ok((media_type, body))
+    }
+}
+
 impl Manifest {
     /// Reads a manifest from its bytes and, where known, the media type that came with them.
     ///
@@ -302,36 +356,7 @@ impl Manifest {
         media_type: Option<&MediaType>,
     ) -> Result<Self, ManifestError> {
         let bytes = bytes.into();
-        let json = |source| ManifestError::Json { source };
-        if nesting(&bytes) > DEPTH_MAX {
-            return Err(json(serde::de::Error::custom(format!("more than {DEPTH_MAX} levels of nesting"))));
-        }
-        let probe: Probe = serde_json::from_slice(&bytes).map_err(json)?;
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(json(serde::de::Error::custom("a JSON array, where an object is expected")));
-        }
-        let media_type = probe.decide(media_type)?;
-        let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
-        let confused =
-            |expected, found| ManifestError::Confused { media_type: media_type.clone(), expected, found };
-        let body = match &media_type {
-            MediaType::DockerManifest | MediaType::OciManifest => {
-                if probe.manifests.is_some() && probe.config.is_none() {
-                    return Err(confused("an image manifest", "a list"));
-                }
-                ManifestBody::Image(serde_json::from_slice(&bytes).map_err(fields)?)
-            }
-            MediaType::DockerList | MediaType::OciIndex => {
-                if probe.config.is_some() || probe.layers.is_some() {
-                    return Err(confused("a list", "an image manifest"));
-                }
-                ManifestBody::Index(serde_json::from_slice(&bytes).map_err(fields)?)
-            }
-            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => {
-                ManifestBody::Schema1(serde_json::from_slice(&bytes).map_err(fields)?)
-            }
-            MediaType::Other(_) => ManifestBody::Artifact,
-        };
+        let (media_type, body) = ManifestBody::read(&bytes, media_type)?;
         Ok(Self { bytes, digest, media_type, body })
     }
 

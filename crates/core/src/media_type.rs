@@ -35,6 +35,10 @@ const NAMED: [(MediaType, &str); 6] = [
 impl MediaType {
     /// The media type of a `Content-Type` header's value or a `mediaType` field: what stands before `;`, trimmed.
     pub fn new(text: &str) -> Self {
+        // As almost everybody writes it.
+        if let Some((media_type, _)) = NAMED.iter().find(|(_, name)| *name == text) {
+            return media_type.clone();
+        }
         let text = text.split(';').next().unwrap_or_default().trim();
         NAMED
             .iter()

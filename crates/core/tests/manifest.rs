@@ -106,3 +106,68 @@ fn annotatable_platforms_are_dockers_28_pairs() {
     assert!(Platform::new("linux", "riscv64").is_annotatable());
     assert!(!Platform::new("windows", "arm64").is_annotatable());
 }
+
+/// The same list with a field that no tool writes, so that it is read by the general reader.
+fn unusual(list: &str) -> String {
+    list.replacen('{', r#"{"unusual":{"a":[1,null]},"#, 1)
+}
+
+#[test]
+fn usual_lists_are_read_as_all_others() {
+    let digest = Digest::of(b"").to_string();
+    let entry = |more: &str| format!(r#"{{"mediaType":"{OCI_IMAGE}","size":7,"digest":"{digest}"{more}}}"#);
+    let list = |entries: &str| format!(r#"{{"schemaVersion":2,"manifests":[{entries}]}}"#);
+    let platform = |fields: &str| list(&entry(&format!(r#","platform":{{{fields}}}"#)));
+    for text in [
+        list(""),
+        list(&entry("")),
+        list(&[entry(""), entry(r#","annotations":{}"#)].join(" ,\n\t")),
+        list(&entry(r#","annotations":{"vnd.docker.reference.type":"attestation-manifest","a":"","a":"b"}"#)),
+        list(&entry(r#","artifactType":"a/b""#)),
+        list(&entry(r#","annotations":null,"platform":null,"urls":["https://a"],"data":"e30=""#)),
+        list(&entry("").replace("\"size\":7,", "")),
+        list(&entry("").replace(":7", ":07")),
+        list(&entry("").replace(":7", ":18446744073709551615")),
+        list(&entry("").replace(":7", ":18446744073709551616")),
+        list(&entry("").replace(":7", ":9999999999999999999")),
+        list(&entry("").replace(":7", ":7.0")),
+        list(&entry("").replace(":7", ":-7")),
+        list(&entry("").replace("\"size\":7", "\"size\":7,\"size\":8")),
+        list(&entry("").replace(OCI_IMAGE, "Application/Vnd.OCI.image.manifest.v1+json; q=1")),
+        list(&entry("").replace(OCI_IMAGE, "")),
+        list(&entry("").replace(OCI_IMAGE, "caf\\u00e9 \\\" é")),
+        list(&entry("").replace("sha256:", "sha256:0")),
+        list(&entry("").replace("sha256:", "SHA256:")),
+        platform(""),
+        platform(r#""os":"linux","architecture":"arm","variant":"v7""#),
+        platform(r#""os":"windows","architecture":"amd64","os.version":"10.0","os.features":["a","b"]"#),
+        platform(r#""os":"linux","os.features":[],"features":["sse4"]"#),
+        platform(r#""os":"linux","os":"linux""#),
+        platform(r#""os":null"#),
+        list("").replace(":2", ":\"2\""),
+        list("").replace("[]", "null"),
+        list("").replace("[]", "{}"),
+        list("") + "\n",
+        list("") + "x",
+        list("").replace('}', ",}"),
+        format!("\u{feff}{}", list("")),
+        list("").replacen('{', r#"{"annotations":{"k":"v"},"artifactType":"a/b","#, 1),
+        list("").replacen('{', r#"{"subject":null,"#, 1),
+        list("").replacen('{', &format!("{{\"mediaType\":\"{DOCKER_LIST}\","), 1),
+        list("").replacen('{', &format!("{{\"mediaType\":\"{DOCKER_IMAGE}\","), 1),
+        list("").replacen('{', r#"{"mediaType":"","#, 1),
+    ] {
+        for header in
+            [None, Some(OCI_INDEX), Some(DOCKER_LIST), Some(OCI_IMAGE), Some("text/plain"), Some("a/b")]
+        {
+            let read = |text: &str| {
+                let read = Manifest::parse(text.as_bytes(), header.map(MediaType::new).as_ref());
+                // Where an error stands in the text differs by the field that was added.
+                let sort = |error: &ManifestError| std::mem::discriminant(error);
+                read.map(|read| (read.media_type().clone(), read.body().clone()))
+                    .map_err(|error| sort(&error))
+            };
+            assert_eq!(read(&text), read(&unusual(&text)), "{text} as {header:?}");
+        }
+    }
+}
