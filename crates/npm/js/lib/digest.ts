@@ -7,6 +7,9 @@ export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 /** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
 export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** Bytes that the engine takes at once. */
+const piece = 64 * 1024;
+
 /** A content digest, `algorithm:hex`. Everywhere else in this package digests are plain strings. */
 export class Digest {
   /** The algorithm before the colon. */
@@ -33,10 +36,23 @@ export class Digest {
   /** The digest of bytes, at once: `sha256:…`. */
   static of(bytes: Bytes, algorithm: DigestAlgorithm = 'sha256'): string {
     const given = asBytes(bytes);
-    if (algorithm === 'sha256' && !runtime.hasher) return call((engine) => engine.sha256(given));
+    if (algorithm === 'sha256' && !runtime.hasher && given.length <= piece) return call((engine) => engine.sha256(given));
     const hasher = hasherOf(algorithm);
-    hasher.update(given);
+    // What goes into the engine is copied: in pieces it stays in the processor's cache, and the engine small.
+    const step = runtime.hasher ? given.length : piece;
+    for (let at = 0; at < given.length; at += step) hasher.update(given.subarray(at, at + step));
     return hasher.finish();
+  }
+
+  /**
+   * The digest of bytes that are all there, in its own time: by the platform's hash where there is one, which is faster than ours the
+   * more there is. On pages that came by plain HTTP there is none.
+   */
+  static async ofLarge(bytes: Bytes, algorithm: DigestAlgorithm = 'sha256'): Promise<string> {
+    const subtle = runtime.hasher ? undefined : globalThis.crypto?.subtle;
+    if (!subtle || !/^sha(256|384|512)$/.test(algorithm)) return Digest.of(bytes, algorithm);
+    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, asBytes(bytes) as Uint8Array<ArrayBuffer>);
+    return `${algorithm}:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
 
   /** The digest of a stream, read to its end. */

@@ -1,4 +1,5 @@
 import type { List } from '../dist/tallyman.js';
+import { Digest } from './digest.js';
 import { descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call } from './engine.js';
 import { asText } from './bytes.js';
@@ -159,26 +160,39 @@ function entryOf(entry: NewListEntry | Inspection): Added {
 }
 
 /** A list that was built: what Docker would make of these entries. */
-export interface BuiltList {
+export class BuiltList {
   /** Its media type. */
-  mediaType: string;
-  /** Its digest. */
-  digest: string;
+  readonly mediaType: string;
   /** Its exact bytes. */
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
+  #digest: string | undefined;
+
+  /** @internal */
+  constructor(mediaType: string, bytes: Uint8Array) {
+    this.mediaType = mediaType;
+    this.bytes = bytes;
+  }
+
+  /** Its digest. */
+  get digest(): string {
+    return (this.#digest ??= Digest.of(this.bytes));
+  }
 }
 
 /**
- * Builds the list that Docker makes of descriptors, or of the entries of another list, in the order in which they are given. Of each
- * entry it takes media type, digest, size and platform. Without a media type it is an OCI index where the first entry is an OCI image,
- * else a Docker list.
+ * Builds the list that Docker makes of descriptors, or of the entries of another list, given as a manifest or as its bytes, in the
+ * order in which they are given. Of each entry it takes media type, digest, size and platform. Without a media type it is an OCI index
+ * where the first entry is an OCI image, else a Docker list.
+ * @throws {@link TallymanError} `manifest-invalid` where the bytes are no list.
  */
-export function buildList(entries: Iterable<Descriptor> | Manifest, { mediaType = '' }: { mediaType?: string } = {}): BuiltList {
-  const built = call((engine) =>
-    Symbol.iterator in entries
-      ? engine.buildList(JSON.stringify(Array.from(entries, descriptorJson)), mediaType)
-      : engine.rebuildList(entries.bytes, mediaType),
-  );
-  const [type, digest, bytes] = built as [string, string, Uint8Array];
-  return { mediaType: type, digest, bytes };
+export function buildList(
+  entries: Iterable<Descriptor> | Manifest | Uint8Array,
+  { mediaType = '' }: { mediaType?: string } = {},
+): BuiltList {
+  const built = call((engine) => {
+    if (entries instanceof Uint8Array) return engine.rebuildList(entries, mediaType);
+    if (Symbol.iterator in entries) return engine.buildList(JSON.stringify(Array.from(entries, descriptorJson)), mediaType);
+    return engine.rebuildList(entries.bytes, mediaType);
+  });
+  return new BuiltList(...(built as [string, Uint8Array]));
 }

@@ -1,5 +1,6 @@
 import { asBytes, asText, type Bytes } from './bytes.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { Digest } from './digest.js';
 import { call } from './engine.js';
 import { platformOf, type Platform } from './platform.js';
 
@@ -23,19 +24,18 @@ export class Manifest {
   readonly kind: ManifestKind;
   /** The media type that came with the bytes, or the one that they name themselves. */
   readonly mediaType: string;
-  /** The digest of the bytes, computed here. */
-  readonly digest: string;
   /** The exact bytes. */
   readonly bytes: Uint8Array;
+  #digest: string | undefined;
   #json: ManifestJson | undefined;
   #layers: readonly Descriptor[] | undefined;
   #entries: readonly Descriptor[] | undefined;
 
   /** @internal */
-  constructor(kind: ManifestKind, mediaType: string, digest: string, bytes: Uint8Array) {
+  constructor(kind: ManifestKind, mediaType: string, digest: string | undefined, bytes: Uint8Array) {
     this.kind = kind;
     this.mediaType = mediaType;
-    this.digest = digest;
+    this.#digest = digest;
     this.bytes = bytes;
   }
 
@@ -45,8 +45,13 @@ export class Manifest {
    */
   static parse(bytes: Bytes, { mediaType = '' }: { mediaType?: string } = {}): Manifest {
     const given = asBytes(bytes);
-    const [kind, type, digest] = call((engine) => engine.parseManifest(given, mediaType)) as [ManifestKind, string, string];
-    return new Manifest(kind, type, digest, given);
+    const [kind, type] = call((engine) => engine.parseManifest(given, mediaType)) as [ManifestKind, string];
+    return new Manifest(kind, type, undefined, given);
+  }
+
+  /** The digest of the bytes, computed here. */
+  get digest(): string {
+    return (this.#digest ??= Digest.of(this.bytes));
   }
 
   /** Length of the bytes. */

@@ -303,7 +303,7 @@ async fn inspected(
     let platform = config.as_deref().and_then(|config| Platform::from_config(config).ok());
     let answer = Array::of5(
         &reference.to_string().into(),
-        &kind(&manifest).into(),
+        &kind(manifest.body()).into(),
         &manifest.media_type().as_str().into(),
         &manifest.digest().as_str().into(),
         &Uint8Array::from(manifest.bytes()),

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestBody, MediaType, Platform, Reference,
+    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference,
     list::encode,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -88,8 +88,8 @@ impl Hash {
 }
 
 /// The sort of manifest, in one word.
-pub fn kind(manifest: &Manifest) -> &'static str {
-    match manifest.body() {
+pub fn kind(body: &ManifestBody) -> &'static str {
+    match body {
         ManifestBody::Image(_) => "image",
         ManifestBody::Index(_) => "list",
         ManifestBody::Schema1(_) => "schema1",
@@ -97,23 +97,19 @@ pub fn kind(manifest: &Manifest) -> &'static str {
     }
 }
 
-/// Reads a manifest: its sort, its media type, its digest. An empty media type says nothing.
+/// Reads a manifest: its sort, its media type. An empty media type says nothing. Whoever wants the digest asks for it.
 #[wasm_bindgen(js_name = parseManifest)]
-pub fn parse_manifest(bytes: Vec<u8>, media_type: &str) -> Result<Array, Failure> {
-    let manifest = manifest(bytes, media_type)?;
-    Ok(Array::of3(
-        &kind(&manifest).into(),
-        &manifest.media_type().as_str().into(),
-        &manifest.digest().as_str().into(),
-    ))
+pub fn parse_manifest(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
+    let (media_type, body) = read(bytes, media_type)?;
+    Ok(Array::of2(&kind(&body).into(), &media_type.as_str().into()))
 }
 
-fn manifest(bytes: Vec<u8>, media_type: &str) -> Result<Manifest, Failure> {
-    Manifest::parse(bytes, Some(&MediaType::new(media_type)))
+fn read(bytes: &[u8], media_type: &str) -> Result<(MediaType, ManifestBody), Failure> {
+    ManifestBody::read(bytes, Some(&MediaType::new(media_type)))
         .map_err(|error| Failure::of_manifest(&error, None))
 }
 
-/// The list that Docker makes of descriptors, in their order: its media type, its digest, its bytes.
+/// The list that Docker makes of descriptors, in their order: its media type, its bytes.
 #[wasm_bindgen(js_name = buildList)]
 pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure> {
     let descriptors: Vec<Descriptor> = serde_json::from_str(descriptors).map_err(|error| {
@@ -122,13 +118,14 @@ pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure>
     Ok(built(&descriptors, media_type))
 }
 
-/// The list that Docker makes of the entries of a list: its media type, its digest, its bytes.
+/// The list that Docker makes of the entries of a list: its media type, its bytes.
 #[wasm_bindgen(js_name = rebuildList)]
-pub fn rebuild_list(bytes: Vec<u8>, media_type: &str) -> Result<Array, Failure> {
-    let list = manifest(bytes, media_type)?;
-    match list.index() {
-        Some(index) => Ok(built(&index.manifests, media_type)),
-        None => Err(Failure::argument(&format!("expected a list, found the manifest of an {}", kind(&list)))),
+pub fn rebuild_list(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
+    match read(bytes, media_type)? {
+        (_, ManifestBody::Index(index)) => Ok(built(&index.manifests, media_type)),
+        (_, body) => {
+            Err(Failure::argument(&format!("expected a list, found the manifest of an {}", kind(&body))))
+        }
     }
 }
 
@@ -138,11 +135,7 @@ fn built(descriptors: &[Descriptor], media_type: &str) -> Array {
         named => MediaType::new(named),
     };
     let bytes = encode(&media_type, descriptors.iter());
-    Array::of3(
-        &media_type.as_str().into(),
-        &Digest::of(&bytes).as_str().into(),
-        &Uint8Array::from(&bytes[..]),
-    )
+    Array::of2(&media_type.as_str().into(), &Uint8Array::from(&bytes[..]))
 }
 
 /// As Docker decides it: by the first entry.
