@@ -35,8 +35,16 @@ enum Need {
 }
 
 /// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 2] = [
-    ("roundtrips", "making and pushing a list from far away", &[Need::Npm, Need::DevRegistry, Need::Peers]),
+const TOPICS: [(&str, &str, &[Need]); 6] = [
+    (
+        "roundtrips",
+        "making and pushing a list from far away",
+        &[Need::Npm, Need::DevRegistry, Need::Gateway, Need::Peers],
+    ),
+    ("digest", "SHA-256 in Node and in Chromium", &[Need::Npm]),
+    ("parse", "reading, checking and writing lists", &[Need::Npm]),
+    ("weight", "sizes, and the way to the first paint", &[Need::Npm, Need::Web, Need::DevRegistry]),
+    ("scale", "large registries and long lists", &[Need::Npm, Need::Web, Need::DevRegistry]),
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 

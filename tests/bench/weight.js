@@ -1,0 +1,133 @@
+// How much has to be loaded, and how soon there is something to see: Chromium, nothing cached, a CPU slowed down four times.
+
+import { readFile, readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { startDevRegistry } from '../e2e/servers.js';
+import { startChromium } from './browser.js';
+import { compare, report } from './measure.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const slowdown = 4;
+const viewport = { width: 1280, height: 800 };
+
+/** Sizes of files together: as they are, with gzip, with brotli. Sizes do not vary, so one look counts for all. */
+async function sizes(paths) {
+  const contents = await Promise.all(paths.map((path) => readFile(join(root, path))));
+  const sum = (size) => contents.reduce((total, bytes) => total + size(bytes), 0) / 1000;
+  return {
+    raw: sum((bytes) => bytes.length),
+    gzip: sum((bytes) => gzipSync(bytes, { level: 9 }).length),
+    brotli: sum((bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length),
+  };
+}
+
+async function weigh(title, all, targets) {
+  const weighed = await Promise.all(all.map(async ({ paths, ...one }) => ({ ...one, ...(await sizes(paths)) })));
+  report({
+    title,
+    unit: 'kB with gzip',
+    results: weighed.map(({ name, peer, raw, gzip, brotli }) => ({
+      name,
+      peer,
+      values: [gzip],
+      note: `${raw.toFixed(1)} kB as it is, ${brotli.toFixed(1)} kB with brotli`,
+    })),
+    targets,
+  });
+}
+
+const package_ = 'target/npm/tallyman';
+const [wasm] = (await readdir(join(root, package_, 'dist'))).filter((file) => file.endsWith('.wasm'));
+await weigh(
+  'the npm package',
+  [
+    { name: 'tallyman, the wasm of the library', paths: [`${package_}/dist/${wasm}`] },
+    { name: 'zod, as it is on npm', peer: true, paths: ['tests/bench/node_modules/zod/index.cjs'] },
+    { name: 'hash-wasm, its one file', peer: true, paths: ['tests/bench/node_modules/hash-wasm/dist/index.umd.min.js'] },
+  ],
+  (of) => [['the wasm has at most 120 kB with gzip', of('tallyman, the wasm of the library').median <= 120]],
+);
+
+const app = (await readdir(join(root, 'dist'), { recursive: true })).map((file) => `dist/${file}`);
+const ending = (...ends) => app.filter((file) => ends.some((end) => file.endsWith(end)));
+await weigh(
+  'the app',
+  [
+    { name: 'tallyman, all that a page loads', paths: ending('.html', '.js', '.css', '.wasm', '.json', '.svg') },
+    { name: 'of that, the wasm', paths: ending('.wasm') },
+  ],
+  () => [],
+);
+
+/** A page with nothing but a word, by the same rules: how fast any page can be here. */
+async function startBlank() {
+  const server = createServer((_request, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><p>Tallyman'));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+const registry = await startDevRegistry('--samples', '--app', join(root, 'dist'), '--app-addr', '127.0.0.1:0');
+const blank = await startBlank();
+const chromium = await startChromium();
+const longTasks = [];
+
+/** Opens a page in a browser context of its own, and gives what `measured` says of it. */
+async function opened(url, shown, measured, isOurs = true) {
+  const context = await chromium.newContext({ viewport });
+  const page = await context.newPage();
+  const control = await context.newCDPSession(page);
+  await control.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+  await page.addInitScript((shown) => {
+    globalThis.seen = { tasks: [], shown: undefined };
+    new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map(({ startTime, duration }) => [startTime, duration]))).observe({ type: 'longtask', buffered: true });
+    const look = () => {
+      if (document.querySelector(shown)) {
+        // What is in the document now is on the screen with the next frame.
+        requestAnimationFrame(() => setTimeout(() => (seen.shown = performance.now())));
+      } else requestAnimationFrame(look);
+    };
+    look();
+  }, shown);
+  await page.goto(url);
+  await page.waitForFunction(() => seen.shown !== undefined && performance.getEntriesByName('first-contentful-paint').length > 0);
+  const found = await page.evaluate(() => ({
+    ...seen,
+    paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+    loaded: performance.getEntriesByType('resource').reduce((sum, { transferSize }) => sum + transferSize, 0),
+  }));
+  await context.close();
+  if (isOurs) longTasks.push(...found.tasks.map(([, duration]) => duration));
+  const long = found.tasks.filter(([start]) => start < found.shown).map(([start, duration]) => `${duration.toFixed(0)} at ${start.toFixed(0)}`);
+  return { value: measured(found), note: long.length ? `long tasks: ${long.join(', ')}` : 'no long task' };
+}
+
+const floor = (measured) => ({ name: 'an empty page', peer: true, run: () => opened(blank.url, 'p', measured, false) });
+const paint = ({ paint }) => paint;
+const shown = ({ shown }) => shown;
+const inspect = `${registry.app}#/inspect/${registry.host}/samples/hello:latest`;
+const about = `4× slower CPU, nothing cached`;
+
+await compare({
+  title: `navigation to the first useful paint, ${about}`,
+  unit: 'ms',
+  warmUp: true,
+  contestants: [{ name: 'tallyman, the start page', run: () => opened(registry.app, '[data-testid=reference-input]', paint) }, floor(paint)],
+});
+await compare({
+  title: `navigation to a page that can be used, ${about}`,
+  unit: 'ms',
+  warmUp: true,
+  contestants: [
+    { name: 'tallyman, the start page', run: () => opened(registry.app, '[data-testid=reference-input]', shown) },
+    { name: 'tallyman, an inspected list', run: () => opened(inspect, '[data-testid=platform-row]', shown) },
+    floor(shown),
+  ],
+  targets: () => [['no task of more than 50 ms', longTasks.length === 0]],
+});
+
+await chromium.close();
+await registry.stop();
+blank.stop();
