@@ -88,8 +88,9 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
-        let length =
-            prefix::<16>(self.rest(), |byte| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\'));
+        let length = prefix::<16>(self.rest(), |byte| {
+            (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')
+        });
         let text = self.text.get(self.at..self.at + length)?;
         self.at += length;
         let ends = self.rest().first() == Some(&b'"');

@@ -2,8 +2,7 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference,
-    list::encode,
+    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference, list::encode,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
