@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,12 +20,12 @@ const mib = 1024 * 1024;
 
 const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
 const registry = await startDistribution();
-const gateway = await startGateway();
 const nginx = await startNginx();
-const digest = await upload(randomBytes(64 * mib));
+const gateway = await startGateway();
 
 const manifest = 'v2/samples/hello/manifests/latest';
-const blob = `v2/bench/large/blobs/${digest}`;
+const blob = `v2/bench/large/blobs/${await upload(randomBytes(64 * mib))}`;
+const smaller = `v2/bench/large/blobs/${await upload(randomBytes(16 * mib))}`;
 const ways = [
   { name: 'tallyman-gateway', ...gateway },
   ...(nginx ? [{ name: 'nginx proxy_pass', peer: true, ...nginx }] : []),
@@ -44,6 +44,16 @@ if (await hasWrk()) {
     })),
     targets: (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []),
   });
+  if (nginx) {
+    await compare({
+      title: 'answers of 1,500 bytes from a server that takes no time, 32 callers at once',
+      unit: 'requests/s',
+      better: 'more',
+      warmUp: true,
+      contestants: ways.map(({ name, peer, quick }) => ({ name, peer, run: async () => (await load(quick + manifest, 32)).requests })),
+      targets: (of) => [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]],
+    });
+  }
   await compare({
     title: 'a blob of 64 MiB, 4 callers at once',
     unit: 'MiB/s',
@@ -60,7 +70,7 @@ if (await hasWrk()) {
   leaveOut('requests and bytes per second', 'there is no wrk on this machine');
 }
 
-if (!process.env.NOMEM) await memory();
+await memory();
 for (const { stop } of ways) await stop();
 await registry.stop();
 await rm(folder, { recursive: true });
@@ -87,7 +97,7 @@ async function load(url, callers) {
 async function memory() {
   const read = () =>
     new Promise((resolve, reject) => {
-      const request = get(gateway.url + blob, { agent: false }, (answer) => {
+      const request = get(gateway.url + smaller, { agent: false }, (answer) => {
         answer.on('data', () => {});
         answer.on('end', resolve);
         answer.on('error', reject);
@@ -102,7 +112,7 @@ async function memory() {
     values.push((await peak(gateway.pid)) - before);
   }
   report({
-    title: `memory that ${streams} streams of 64 MiB at once add to the gateway, at its peak`,
+    title: `memory that ${streams} streams of 16 MiB at once add to the gateway, at its peak`,
     unit: 'MiB',
     results: [{ name: 'tallyman-gateway', values, note: `${before.toFixed(0)} MiB after one stream` }],
     targets: (of) => [
@@ -121,14 +131,20 @@ async function peak(pid) {
 async function startGateway() {
   const port = await freePort();
   const program = fileURLToPath(new URL('../../target/release/tallyman-gateway', import.meta.url));
-  const args = ['--registry', `lab=${registry.registry}`, '--listen', `127.0.0.1:${port}`];
-  return running(spawn(program, args, { stdio: 'ignore' }), port, 'r/lab/');
+  const quick = nginx ? ['--registry', `quick=${nginx.behind}`] : [];
+  const args = ['--registry', `lab=${registry.registry}`, ...quick, '--listen', `127.0.0.1:${port}`];
+  // It logs every request, as nginx does.
+  const log = await open(join(folder, 'gateway.log'), 'w');
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', log.fd] });
+  const started = await running(child, port, 'r/lab/');
+  await log.close();
+  return { ...started, quick: `http://127.0.0.1:${port}/r/quick/` };
 }
 
 /** nginx as an operator would set it up in front of a registry; nothing where the machine has none. */
 async function startNginx() {
   const program = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
-  const port = await freePort();
+  const [port, quick] = [await freePort(), await freePort()];
   const config = join(folder, 'nginx.conf');
   await writeFile(
     config,
@@ -138,8 +154,21 @@ http {
   access_log ${folder}/access.log;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
   upstream registry { server ${registry.host}; keepalive 64; }
+  upstream quick { server 127.0.0.1:${quick}; keepalive 64; }
+  server {
+    listen 127.0.0.1:${quick};
+    access_log off;
+    default_type application/vnd.docker.distribution.manifest.list.v2+json;
+    location / { return 200 '${'x'.repeat(1500)}'; }
+  }
   server {
     listen 127.0.0.1:${port};
+    location /quick/ {
+      proxy_pass http://quick/;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+    }
     client_max_body_size 0;
     location / {
       proxy_pass http://registry;
@@ -147,6 +176,7 @@ http {
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
       proxy_buffering off;
+      proxy_buffer_size 64k;
       proxy_request_buffering off;
     }
   }
@@ -162,7 +192,8 @@ http {
     leaveOut('nginx', String(failed));
     return undefined;
   }
-  return running(child, port, '');
+  const started = await running(child, port, '');
+  return { ...started, behind: `http://127.0.0.1:${quick}`, quick: `${started.url}quick/` };
 }
 
 async function running(child, port, path) {

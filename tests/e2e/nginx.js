@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { freePort } from './servers.js';
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const examples = fileURLToPath(new URL('../../crates/gateway/deploy/nginx/', import.meta.url));
 
 /**
@@ -46,6 +49,27 @@ ${text}
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/**
+ * Serves dist/ as the example for operators has it, without TLS, with the settings that the app at `other` has. The app
+ * may reach any registry on loopback.
+ */
+export async function startAppOfNginx(other) {
+  const port = await freePort();
+  const settings = await (await fetch(new URL('config.json', other))).text();
+  const nginx = await startNginx('static.conf', port, async (folder) => {
+    await writeFile(join(folder, 'config.json'), settings);
+    return [
+      ['listen 443 ssl http2', `listen 127.0.0.1:${port}`],
+      ['ssl_certificate /etc/nginx/tls/example.com.pem;', ''],
+      ['ssl_certificate_key /etc/nginx/tls/example.com.key;', ''],
+      ["connect-src 'self' https://registry.example.com", "connect-src 'self' http://127.0.0.1:* https://127.0.0.1:* http://localhost:*"],
+      ['/srv/tallyman/dist', dist],
+      ['location / {', `location = /config.json { root ${folder}; }\n    location / {`],
+    ];
+  });
+  return { app: `http://127.0.0.1:${port}/`, ...nginx };
 }
 
 /** A certificate that nobody signed, for these names. */

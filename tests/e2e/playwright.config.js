@@ -9,6 +9,16 @@ export default defineConfig({
   timeout: 30_000,
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? '../../target/e2e.json' }]],
+  projects: [
+    { name: 'app' },
+    // The same run once more, with the app from nginx as an operator would set it up, under its strict policy.
+    {
+      name: 'served by nginx',
+      testMatch: ['inspect.spec.js', 'explore.spec.js'],
+      grepInvert: /accessible, no sideways scroll/,
+      use: { served: 'nginx' },
+    },
+  ],
   use: {
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',

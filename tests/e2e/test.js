@@ -4,6 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect } from '@playwright/test';
 import { fileURLToPath } from 'node:url';
 
+import { startAppOfNginx } from './nginx.js';
 import { startDevRegistry, startDistribution } from './servers.js';
 
 /** An absolute path out of one that begins at the project's folder. */
@@ -12,10 +13,14 @@ export const inProject = (path) => fileURLToPath(new URL(`../../${path}`, import
 export { expect };
 
 export const test = base.extend({
+  /** Who serves the app: the in-memory registry's own server, or `nginx`. */
+  served: ['registry', { option: true, scope: 'worker' }],
   memory: [
-    async ({}, use) => {
+    async ({ served }, use) => {
       const server = await startDevRegistry('--samples', '--app', inProject('dist'), '--app-addr', '127.0.0.1:0');
-      await use(server);
+      const nginx = served === 'nginx' ? await startAppOfNginx(server.app) : undefined;
+      await use({ ...server, app: nginx?.app ?? server.app });
+      await nginx?.stop();
       await server.stop();
     },
     { scope: 'worker' },

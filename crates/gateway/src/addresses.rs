@@ -4,10 +4,14 @@ use std::{
     error::Error,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
+    task::{Context, Poll},
+    vec,
 };
 
+use futures_util::future::BoxFuture;
+use hyper_util::client::legacy::connect::dns::Name;
 use ipnet::IpNet;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tower::Service;
 
 /// Where clouds hand out the credentials of a machine. No configuration opens these.
 const METADATA: [IpAddr; 6] = [
@@ -93,8 +97,16 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 #[derive(Clone, Debug)]
 pub(crate) struct Resolver(pub(crate) Arc<Networks>);
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let networks = Arc::clone(&self.0);
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
@@ -103,9 +115,9 @@ impl Resolve for Resolver {
             match (allowed.is_empty(), refused.first()) {
                 (true, Some(address)) => {
                     let refused = AddressRefused { host: name.as_str().to_owned(), address: address.ip() };
-                    Err(Box::new(refused) as Box<dyn Error + Send + Sync>)
+                    Err(refused.into())
                 }
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+                _ => Ok(allowed.into_iter()),
             }
         })
     }

@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use futures_util::TryStreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Limited;
-use reqwest::Request;
+use hyper::body::Incoming;
 use tower_http::timeout::TimeoutBody;
 use url::Url;
 
@@ -89,7 +88,7 @@ impl Ask<'_> {
         }
         let (at, answer) = self.ask(&parts.method, &url, &headers, body).await?;
         let status = answer.status();
-        let (head, body) = Response::from(answer).into_parts();
+        let (head, body) = answer.into_parts();
         let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -128,15 +127,14 @@ impl Ask<'_> {
         url: &Url,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<(Url, reqwest::Response), Refusal> {
+    ) -> Result<(Url, Response<Incoming>), Refusal> {
         let has_body = !http_body::Body::is_end_stream(&body);
         let mut scopes = self.route.scopes(method, self.source);
         let mut authorization = match &self.upstream.credentials {
             Some(own) => own.authorization(self.upstream, &scopes).await?,
             None => self.authorization.clone(),
         };
-        let request = self.request(method, url, headers, authorization.as_ref(), Some(body))?;
-        let mut answer = self.upstream.send(request, has_body).await?;
+        let mut answer = self.send(method, url, headers, authorization.as_ref(), Some(body)).await?;
         if let Some(own) = &self.upstream.credentials
             && answer.status() == StatusCode::UNAUTHORIZED
         {
@@ -150,8 +148,7 @@ impl Ask<'_> {
             }
             if !has_body {
                 authorization = own.authorization(self.upstream, &scopes).await?;
-                let request = self.request(method, url, headers, authorization.as_ref(), None)?;
-                answer = self.upstream.send(request, false).await?;
+                answer = self.send(method, url, headers, authorization.as_ref(), None).await?;
             }
             if answer.status() == StatusCode::UNAUTHORIZED {
                 return Err(Refusal::bad_gateway(format!(
@@ -181,30 +178,35 @@ impl Ask<'_> {
                 return Ok((at, answer));
             }
             let authorization = authorization.as_ref().filter(|_| self.upstream.is_own(&next));
-            let request = self.request(method, &next, headers, authorization, None)?;
-            answer = self.upstream.send(request, false).await?;
+            answer = self.send(method, &next, headers, authorization, None).await?;
             at = next;
         }
         Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
     }
 
-    fn request(
+    async fn send(
         &self,
         method: &Method,
         url: &Url,
         headers: &HeaderMap,
         authorization: Option<&HeaderValue>,
         body: Option<Body>,
-    ) -> Result<Request, Refusal> {
-        let mut request = Request::new(method.clone(), url.clone());
-        *request.headers_mut() = headers.clone();
+    ) -> Result<Response<Incoming>, Refusal> {
+        let (method, mut headers) = (method.clone(), headers.clone());
         if let Some(authorization) = authorization {
-            request.headers_mut().insert(header::AUTHORIZATION, authorization.clone());
+            headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        if matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
-            request.headers_mut().remove(header::CONTENT_LENGTH);
-            return Ok(request);
-        }
+        let body = body.filter(|body| !http_body::Body::is_end_stream(body));
+        let body = match body {
+            Some(body) if !matches!(method, Method::GET | Method::HEAD | Method::DELETE) => body,
+            _ => {
+                headers.remove(header::CONTENT_LENGTH);
+                if !matches!(method, Method::GET | Method::HEAD | Method::DELETE) {
+                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+                }
+                return self.upstream.send(method, url, headers, Body::empty(), false).await;
+            }
+        };
         let max = match self.route {
             Route::Manifest(..) => MANIFEST_MAX,
             _ => self.upstream.max_upload,
@@ -214,22 +216,9 @@ impl Ask<'_> {
         if length.is_some_and(|length| length > max) {
             return Err(too_large());
         }
-        let body = body.filter(|body| !http_body::Body::is_end_stream(body));
-        *request.body_mut() = Some(match body {
-            Some(body) => {
-                let body = Limited::new(Box::pin(TimeoutBody::new(PAUSE, body)), size(max));
-                let pieces = http_body_util::BodyDataStream::new(body);
-                reqwest::Body::wrap_stream(pieces.map_err(plain))
-            }
-            None => reqwest::Body::from(""),
-        });
-        Ok(request)
+        let body = Limited::new(Box::pin(TimeoutBody::new(PAUSE, body)), size(max));
+        self.upstream.send(method, url, headers, Body::new(body), true).await
     }
-}
-
-/// Errors of bodies come with their causes already.
-fn plain(error: Box<dyn std::error::Error + Send + Sync>) -> Box<dyn std::error::Error + Send + Sync> {
-    error
 }
 
 fn is_redirect(status: StatusCode) -> bool {

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::{BodyExt as _, Limited};
-use reqwest::Request;
 use serde::Deserialize;
 use url::Url;
 
@@ -96,9 +96,8 @@ impl Credentials {
             query.extend_pairs(service.map(|service| ("service", service)));
             query.extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
         }
-        let mut request = Request::new(Method::GET, realm);
-        request.headers_mut().insert(header::AUTHORIZATION, self.basic.clone());
-        let response = upstream.send(request, false).await?;
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, self.basic.clone())]);
+        let response = upstream.send(Method::GET, &realm, headers, Body::empty(), false).await?;
         let status = response.status();
         let refused = |reason: &str| {
             Refusal::bad_gateway(format!(
@@ -109,8 +108,7 @@ impl Credentials {
         if !status.is_success() {
             return Err(refused(status.as_str()));
         }
-        let body = http::Response::from(response).into_body();
-        let body = Limited::new(body, ANSWER_MAX)
+        let body = Limited::new(response.into_body(), ANSWER_MAX)
             .collect()
             .await
             .map_err(|_| refused("an answer that broke off"))?;

@@ -1,15 +1,12 @@
 //! The program: a configuration file, or flags for the simple cases.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
-use tallyman_gateway::{Config, RegistryConfig, Running, ServeError, serve};
+use tallyman_gateway::{Config, RegistryConfig, Running, ServeError, probe, serve};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
-
-/// How long an answer to a probe may take.
-const PROBE: Duration = Duration::from_secs(2);
 
 /// Serves the app and reaches the configured registries for it, on one origin.
 #[derive(Debug, Parser)]
@@ -96,15 +93,6 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
     info!("ending: running transfers go on until they are done");
     running.end().await;
     Ok(())
-}
-
-/// For health checks in images that hold nothing but this program.
-async fn probe(url: &str) -> Result<(), String> {
-    let client =
-        reqwest::Client::builder().no_proxy().danger_accept_invalid_certs(true).timeout(PROBE).build();
-    let answer = client.map_err(|error| error.to_string())?.get(url).send().await;
-    let status = answer.map_err(|error| error.without_url().to_string())?.status();
-    if status.is_success() { Ok(()) } else { Err(status.to_string()) }
 }
 
 /// Reads the configuration anew on SIGHUP; returns on SIGINT and SIGTERM.

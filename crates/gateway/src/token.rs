@@ -1,9 +1,8 @@
 //! `/r/NAME/token`: the token service of a registry, asked with the caller's own credentials.
 
 use axum::{body::Body, response::Response};
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use http_body_util::{BodyExt as _, Limited};
-use reqwest::Request;
 
 use crate::{
     refusal::Refusal,
@@ -33,17 +32,17 @@ pub(crate) async fn pass(
         let joined = realm.query().map_or_else(|| query.to_owned(), |own| format!("{own}&{query}"));
         realm.set_query(Some(&joined));
     }
-    let mut asked = Request::new(parts.method.clone(), realm);
+    let (mut headers, mut form) = (HeaderMap::new(), Body::empty());
     if parts.method == Method::POST {
         let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?;
-        *asked.body_mut() = Some(body.to_bytes().into());
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        asked.headers_mut().insert(header::CONTENT_TYPE, form);
+        form = Body::from(body.to_bytes());
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(header::CONTENT_TYPE, kind);
     }
     if let Some(authorization) = authorization {
-        asked.headers_mut().insert(header::AUTHORIZATION, authorization);
+        headers.insert(header::AUTHORIZATION, authorization);
     }
-    let answer = upstream.send(asked, false).await?;
+    let answer = upstream.send(parts.method, &realm, headers, form, false).await?;
     let status = answer.status();
     if status.is_redirection() {
         return Err(Refusal::bad_gateway(format!(
@@ -52,7 +51,7 @@ pub(crate) async fn pass(
         )));
     }
     let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
-    let body = Limited::new(http::Response::from(answer).into_body(), ANSWER_MAX).collect().await;
+    let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
     let body = body.map_err(|_| {
         Refusal::bad_gateway(format!(
             "expected an answer of {}'s token service, found one that broke off or has more than 1 MiB",

@@ -2,21 +2,23 @@
 
 use std::{
     error::Error,
-    fs,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Method, StatusCode};
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
-use reqwest::{Certificate, Client, Request, Response, redirect::Policy};
+use hyper::body::Incoming;
+use tower::timeout::error::Elapsed;
 use url::Url;
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
     challenge::Challenge,
     config::{ConfigError, Redirects, RegistryConfig, authority},
+    connections::{Believed, CONNECT, Connections, SetUpError},
     credentials::Credentials,
     limits::Limit,
     pattern::Pattern,
@@ -24,8 +26,6 @@ use crate::{
     routes::Route,
 };
 
-/// How long a connection may take to come about.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin, where the request has no body that takes its own time.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long what a registry asks for is believed.
@@ -52,8 +52,8 @@ pub(crate) struct Upstream {
     pub(crate) max_upload: u64,
     redirects: Redirects,
     url: Url,
-    own: Client,
-    elsewhere: Client,
+    own: Connections,
+    elsewhere: Connections,
     networks: Arc<Networks>,
     patterns: Vec<Pattern>,
     token_hosts: Vec<String>,
@@ -66,6 +66,21 @@ impl Upstream {
     pub(crate) fn new(config: &RegistryConfig, open: bool) -> Result<Self, ConfigError> {
         let networks = Arc::new(Networks::new(config.all_networks()));
         let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
+        let authorities = Believed::Authorities(config.ca_file.as_deref());
+        let connections = |believed| {
+            Connections::new(Resolver(Arc::clone(&networks)), believed).map_err(|error| {
+                match (error, config.ca_file.as_deref()) {
+                    (SetUpError::Read(source), Some(path)) => {
+                        ConfigError::Read { path: path.to_owned(), source }
+                    }
+                    (error, _) => {
+                        ConfigError::Registry { name: config.name.clone(), reason: error.to_string() }
+                    }
+                }
+            })
+        };
+        let own = connections(if config.insecure { Believed::Anybody } else { authorities })?;
+        let elsewhere = connections(authorities)?;
         Ok(Self {
             name: config.name.clone(),
             host: config.reference_host(),
@@ -78,8 +93,8 @@ impl Upstream {
             max_upload: config.max_upload_mib.saturating_mul(MIB),
             redirects: config.redirects,
             url: config.url.clone(),
-            own: client(config, &networks, config.insecure)?,
-            elsewhere: client(config, &networks, false)?,
+            own,
+            elsewhere,
             networks,
             patterns: config.repositories.iter().map(|pattern| Pattern::new(pattern)).collect(),
             token_hosts: config.all_token_hosts(),
@@ -168,14 +183,28 @@ impl Upstream {
         Ok(())
     }
 
-    /// Sends a request, once its address is known to be one that may be connected to.
-    pub(crate) async fn send(&self, request: Request, patient: bool) -> Result<Response, Refusal> {
-        let host = request.url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    /// Asks at a URL, once its address is known to be one that may be connected to. `patient` is for requests whose
+    /// bodies take their own time.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Body,
+        patient: bool,
+    ) -> Result<Response<Incoming>, Refusal> {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         if let Ok(address) = host.parse::<IpAddr>() {
-            self.networks.check(&host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
+            self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
         }
-        let client = if self.is_own(request.url()) { &self.own } else { &self.elsewhere };
-        let sent = client.execute(request);
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
+            Refusal::bad_gateway(format!("expected an address of {}, found {url}", self.name))
+        })?;
+        *request.headers_mut() = headers;
+        let connections = if self.is_own(url) { &self.own } else { &self.elsewhere };
+        let sent = connections.send(request);
         let answered = if patient {
             sent.await
         } else {
@@ -187,10 +216,10 @@ impl Upstream {
                 ))
             })?
         };
-        answered.map_err(|error| self.failure(&error.without_url()))
+        answered.map_err(|error| self.failure(&*error))
     }
 
-    fn failure(&self, error: &reqwest::Error) -> Refusal {
+    fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         let mut reason = error.to_string();
         while let Some(error) = cause {
@@ -200,15 +229,15 @@ impl Upstream {
             if error.is::<LengthLimitError>() {
                 return too_large();
             }
+            if error.is::<Elapsed>() {
+                return late(&format!(
+                    "expected a connection to {} within {} seconds",
+                    self.name,
+                    CONNECT.as_secs()
+                ));
+            }
             reason = error.to_string();
             cause = error.source();
-        }
-        if error.is_timeout() {
-            return late(&format!(
-                "expected a connection to {} within {} seconds",
-                self.name,
-                CONNECT.as_secs()
-            ));
         }
         Refusal::bad_gateway(format!("expected an answer of {}, found: {reason}", self.name))
     }
@@ -221,7 +250,8 @@ impl Upstream {
         {
             return Ok(asks);
         }
-        let response = self.send(Request::new(Method::GET, self.url("v2/", None)), false).await?;
+        let url = self.url("v2/", None);
+        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty(), false).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => self.learn(response.headers()).ok_or_else(|| {
                 Refusal::bad_gateway(format!(
@@ -276,32 +306,6 @@ fn is_listed(hosts: &[String], url: &Url) -> bool {
         Some(domain) => found.len() > domain.len() && domain.starts_with('.') && found.ends_with(domain),
         None => *host == found,
     })
-}
-
-fn client(config: &RegistryConfig, networks: &Arc<Networks>, unchecked: bool) -> Result<Client, ConfigError> {
-    let fail = |reason: String| ConfigError::Registry { name: config.name.clone(), reason };
-    let mut builder = Client::builder()
-        .user_agent(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
-        .no_proxy()
-        .no_gzip()
-        .no_brotli()
-        .no_deflate()
-        .no_zstd()
-        .connect_timeout(CONNECT)
-        .tcp_nodelay(true)
-        .dns_resolver(Arc::new(Resolver(Arc::clone(networks))))
-        .danger_accept_invalid_certs(unchecked);
-    if let Some(path) = &config.ca_file {
-        let pem = fs::read(path).map_err(|source| ConfigError::Read { path: path.clone(), source })?;
-        let authorities = Certificate::from_pem_bundle(&pem).ok().filter(|found| !found.is_empty());
-        let authorities = authorities
-            .ok_or_else(|| fail(format!("expected certificates in PEM form in {}", path.display())))?;
-        for authority in authorities {
-            builder = builder.add_root_certificate(authority);
-        }
-    }
-    builder.build().map_err(|error| fail(format!("TLS cannot be set up: {error}")))
 }
 
 #[cfg(test)]

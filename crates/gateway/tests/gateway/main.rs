@@ -9,6 +9,7 @@ mod everything;
 mod guards;
 #[path = "../../../registry/tests/client/image.rs"]
 mod image;
+mod memory;
 mod operation;
 mod passing;
 mod sign_in;

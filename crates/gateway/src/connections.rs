@@ -1,0 +1,149 @@
+//! Connections: kept for the next request, to addresses that may be connected to, certificates checked as configured.
+
+use std::{error::Error, fs, path::Path, sync::Arc, time::Duration};
+
+use axum::body::Body;
+use http::{HeaderValue, Request, Response, Uri, header};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+};
+use tokio::net::TcpStream;
+use tower::{timeout::Timeout, util::BoxCloneSyncService};
+
+use crate::addresses::Resolver;
+
+/// How long a connection may take to come about, TLS included.
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(60);
+/// Bytes of an answer that are read ahead of whoever reads it, and so about what a slow reader costs.
+const AHEAD: usize = 64 * 1024;
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")));
+
+/// Whose certificates are believed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Believed<'a> {
+    /// Those of public authorities, and of a PEM file where there is one.
+    Authorities(Option<&'a Path>),
+    /// Any.
+    Anybody,
+}
+
+/// Why there can be no connections.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SetUpError {
+    #[error("{0}")]
+    Read(std::io::Error),
+    #[error("expected certificates in PEM form, found none that can be used")]
+    Certificates,
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Connector = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
+
+/// Connections to one registry or to what it needs. HTTP/1.1, one request at a time on each: a caller that reads slowly
+/// holds nobody else up.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections(Client<Connector, Body>);
+
+impl Connections {
+    pub(crate) fn new(resolver: Resolver, believed: Believed<'_>) -> Result<Self, SetUpError> {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let tls = HttpsConnectorBuilder::new().with_tls_config(tls(believed)?).https_or_http();
+        let connector = Timeout::new(tls.enable_http1().wrap_connector(tcp), CONNECT);
+        let connector = BoxCloneSyncService::new(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(AHEAD)
+            .build(connector);
+        Ok(Self(client))
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// What went wrong, with its causes.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
+        request.headers_mut().insert(header::USER_AGENT, AGENT);
+        Ok(self.0.request(request).await?)
+    }
+}
+
+fn tls(believed: Believed<'_>) -> Result<ClientConfig, SetUpError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let file = match believed {
+        Believed::Anybody => {
+            let verifier = Arc::new(AnyCertificate(provider));
+            return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+        }
+        Believed::Authorities(file) => file,
+    };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = file {
+        let pem = fs::read(path).map_err(SetUpError::Read)?;
+        let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|_| SetUpError::Certificates)?;
+        if roots.add_parsable_certificates(certificates).0 == 0 {
+            return Err(SetUpError::Certificates);
+        }
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Takes whatever certificate a registry shows, if it has the key to it.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
