@@ -112,6 +112,8 @@ pub enum FaultKind {
         #[serde(default = "yes")]
         cors: bool,
     },
+    /// No CORS headers with this answer. With `method=OPTIONS`, a preflight that is refused.
+    NoCors,
     /// `Location` without scheme and host.
     RelativeLocation,
     /// `Location` of uploads on another origin.
@@ -261,7 +263,8 @@ impl FaultKind {
             | Self::TooManyRequests { .. }
             | Self::ServerError { .. }
             | Self::Reset
-            | Self::ResetAfterWork => true,
+            | Self::ResetAfterWork
+            | Self::NoCors => true,
             Self::ResetMidBody { .. }
             | Self::Truncate { .. }
             | Self::SlowBody { .. }

@@ -82,6 +82,7 @@ pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Bod
         return response;
     }
     let cross_origin = match origin {
+        _ if met.contains(&FaultKind::NoCors) => Cors::Off,
         Origin::Registry => shared.options.cors.clone(),
         Origin::Storage if query.get("cors") == Some("false") => Cors::Off,
         Origin::Storage => Cors::default(),

@@ -3,15 +3,27 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{Digest, ManifestKind, MediaType, Reference};
-use tallyman_registry::{Access, Cause, Client, Error, FetchTransport};
+use bytes::Bytes;
+use futures_util::{FutureExt, TryStreamExt, future, future::LocalBoxFuture};
+use tallyman_core::{Descriptor, Digest, ManifestKind, MediaType, Reference, Registry};
+use tallyman_registry::{
+    Access, Cause, Client, CredentialError, CredentialSource, Credentials, Error, FetchTransport,
+    TokenService,
+};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Hosts of a registry with samples, and of one that sends no CORS headers.
+/// Hosts of registries with samples: this one is as a page would have it, the next sends no CORS headers.
 const REGISTRY: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY");
 const WITHOUT_CORS: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS");
+/// One that asks everyone for a password, preflights included, as Distribution does.
+const WITH_PASSWORD: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_WITH_PASSWORD");
+/// One with tokens that exposes no headers, the challenge included.
+const HIDING: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_THAT_HIDES");
+/// One that a page may use in parts: some blobs come without CORS headers, some preflights are refused, some blobs are
+/// redirected to a storage without CORS headers.
+const IN_PARTS: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_IN_PARTS");
 
 fn client() -> Client {
     Client::builder(Rc::new(FetchTransport::new())).access(|_| Access::PlainFirst).build()
@@ -83,14 +95,80 @@ async fn missing_silent_and_unreachable_are_told_apart() {
     }
 }
 
+/// The same name and password for every registry.
+struct Fixed;
+
+impl CredentialSource for Fixed {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let credentials = Credentials::Basic { user: "user".to_owned(), password: "secret".to_owned() };
+        future::ready(Ok(Some(credentials))).boxed_local()
+    }
+}
+
+fn signed_in() -> tallyman_registry::Builder {
+    let builder = Client::builder(Rc::new(FetchTransport::new())).access(|_| Access::PlainFirst);
+    builder.credentials(Rc::new(Fixed))
+}
+
+/// The config of an image that every registry of the tests has.
+async fn config_of(image: &str) -> Descriptor {
+    let fetched = client().manifest(&reference(REGISTRY, image)).await.expect("the sample is there");
+    let manifest = fetched.manifest().expect("it is an image");
+    manifest.image().expect("it is an image").config.clone()
+}
+
+fn cause<T>(result: Result<T, Error>) -> (Cause, usize) {
+    match result {
+        Err(Error::Cors { diagnosis, .. }) => (diagnosis.cause, diagnosis.tried.len()),
+        Err(other) => panic!("expected the browser to refuse, found {other}"),
+        Ok(_) => panic!("expected the browser to refuse, found an answer"),
+    }
+}
+
 #[wasm_bindgen_test]
 async fn why_the_browser_refused_is_found() {
     let silent = reference(WITHOUT_CORS, "samples/hello:latest");
-    let Err(Error::Cors { diagnosis, .. }) = client().manifest(&silent).await else {
-        panic!("the registry sends no CORS headers");
-    };
-    assert_eq!(diagnosis.cause, Cause::NoHeaders);
-    assert_eq!(diagnosis.tried.len(), 2, "{diagnosis:?}");
+    assert_eq!(cause(client().manifest(&silent).await), (Cause::NoHeaders, 2));
+
+    let closed = reference(WITH_PASSWORD, "samples/hello:latest");
+    let found = cause(signed_in().build().manifest(&closed).await);
+    assert_eq!(found, (Cause::Preflight { wants_login: true }, 2));
+
+    let webapp = reference(IN_PARTS, "samples/webapp:test");
+    let put = client().put_manifest(&webapp, &MediaType::DockerManifest, b"{}".as_slice().into()).await;
+    assert_eq!(cause(put), (Cause::Preflight { wants_login: false }, 2));
+
+    let alpine = reference(IN_PARTS, "samples/alpine:3.22");
+    let config = config_of("samples/alpine:3.22").await;
+    assert_eq!(cause(client().blob(&alpine, &config).await), (Cause::Route, 2));
+
+    let hello = reference(IN_PARTS, "samples/hello:arm64");
+    let config = config_of("samples/hello:arm64").await;
+    assert_eq!(cause(client().blob(&hello, &config).await), (Cause::Redirect, 3));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_hidden_is_made_up_for() {
+    let host = HIDING.expect("cargo xtask test starts the registries and names them");
+    let service =
+        TokenService { realm: format!("http://{host}/token"), service: "tallyman-dev-registry".to_owned() };
+    let client = signed_in().token_services(move |_| Some(service.clone())).build();
+    // Its challenge, its digests and its links cannot be seen from here.
+    let list = reference(HIDING, "samples/hello:latest");
+    let fetched = client.manifest(&list).await.expect("the settings name the token service");
+    assert_eq!((fetched.registry_digest.as_ref(), &fetched.digest), (None, &Digest::of(&fetched.bytes)));
+    let many = reference(HIDING, "scale/many-tags:t0000000");
+    let tags: Vec<String> = client.tags(&many).try_concat().await.expect("the pages go on by name");
+    assert_eq!(tags.len(), 250);
+    let upload = client.upload_blob(&many, &Digest::of(b"new"), &Bytes::from_static(b"new")).await;
+    let error = upload.expect_err("nobody says where it goes on").to_string();
+    assert!(error.contains("must expose Location"), "{error}");
+    // Without the settings there is nothing that says how to sign in.
+    let error = signed_in().build().manifest(&list).await.expect_err("no token without a service");
+    assert_eq!(error.code(), "unauthorized", "{error}");
 }
 
 #[wasm_bindgen_test]

@@ -23,6 +23,37 @@ use crate::{
 /// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
 const WASM_TESTS: [&str; 2] = ["tallyman-registry", "tallyman-store"];
 
+/// Registries that browsers find easy or hard, by the variable that tells the tests their host, and their flags.
+const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
+    ("TALLYMAN_TEST_REGISTRY", &["--samples"]),
+    ("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS", &["--samples", "--no-cors"]),
+    ("TALLYMAN_TEST_REGISTRY_WITH_PASSWORD", &["--samples", "--basic", "user:secret"]),
+    (
+        "TALLYMAN_TEST_REGISTRY_THAT_HIDES",
+        &[
+            "--samples",
+            "--synthetic",
+            "3,250",
+            "--token",
+            "user:secret",
+            "--open-preflight",
+            "--hide-headers",
+        ],
+    ),
+    (
+        "TALLYMAN_TEST_REGISTRY_IN_PARTS",
+        &[
+            "--samples",
+            "--fault",
+            "no-cors,path=/v2/samples/alpine/blobs/*",
+            "--fault",
+            "no-cors,method=OPTIONS,path=/v2/samples/webapp/*",
+            "--fault",
+            "redirect-blobs,cors=false,path=/v2/samples/hello/*",
+        ],
+    ),
+];
+
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
 
@@ -95,8 +126,10 @@ fn native(sh: &Shell) -> Result<Count> {
 
 fn wasm(sh: &Shell) -> Result<Count> {
     dev_registry::build(sh)?;
-    let (registry, without_cors) =
-        (DevRegistry::start(&["--samples"])?, DevRegistry::start(&["--samples", "--no-cors"])?);
+    let registries = TEST_REGISTRIES
+        .iter()
+        .map(|(name, flags)| Ok((*name, DevRegistry::start(flags)?)))
+        .collect::<Result<Vec<_>>>()?;
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
@@ -105,8 +138,7 @@ fn wasm(sh: &Shell) -> Result<Count> {
                 .env("CHROMEDRIVER", "/usr/bin/chromedriver")
                 // An isolated page may not even ask whether a registry without CORS headers is there.
                 .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
-                .env("TALLYMAN_TEST_REGISTRY", registry.host())
-                .env("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS", without_cors.host());
+                .envs(registries.iter().map(|(name, registry)| (*name, registry.host())));
         total = total.and(tested(run, report::libtest)?);
     }
     some(total)

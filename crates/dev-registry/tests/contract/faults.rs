@@ -206,6 +206,21 @@ async fn locations_and_links_take_every_form() {
 }
 
 #[tokio::test]
+async fn some_answers_and_preflights_lack_what_browsers_need() {
+    let registry = start(&["no-cors,path=*/blobs/*", "no-cors,method=OPTIONS,path=*/tags/list"]).await;
+    for (method, path, expected) in [
+        ("GET", "/v2/a/blobs/sha256:00", None),
+        ("GET", "/v2/", Some("*")),
+        ("OPTIONS", "/v2/a/blobs/sha256:00", Some("*")),
+        ("OPTIONS", "/v2/a/tags/list", None),
+        ("GET", "/v2/a/tags/list", Some("*")),
+    ] {
+        let answer = send(method, &format!("{}{path}", registry.url()), &[], "").await;
+        assert_eq!(answer.header("access-control-allow-origin"), expected, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn faults_are_set_and_taken_away_while_it_runs() {
     let registry = start(&[]).await;
     let faults = format!("{}/_faults", registry.url());
