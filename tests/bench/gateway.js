@@ -20,67 +20,55 @@ const mib = 1024 * 1024;
 
 const folder = await mkdtemp(join(tmpdir(), 'tallyman-bench-'));
 const registry = await startDistribution();
-const nginx = await startNginx();
-const gateway = await startGateway();
+const started = [registry];
+try {
+  await measure();
+} finally {
+  for (const one of started.reverse()) await one.stop();
+  await rm(folder, { recursive: true });
+}
 
-const manifest = 'v2/samples/hello/manifests/latest';
-const blob = `v2/bench/large/blobs/${await upload(randomBytes(64 * mib))}`;
-const smaller = `v2/bench/large/blobs/${await upload(randomBytes(16 * mib))}`;
-const ways = [
-  { name: 'tallyman-gateway', ...gateway },
-  ...(nginx ? [{ name: 'nginx proxy_pass', peer: true, ...nginx }] : []),
-];
+async function measure() {
+  const nginx = await startNginx();
+  const gateway = await startGateway(nginx);
+  const manifest = 'v2/samples/hello/manifests/latest';
+  const blob = `v2/bench/large/blobs/${await upload(randomBytes(64 * mib))}`;
+  const smaller = `v2/bench/large/blobs/${await upload(randomBytes(16 * mib))}`;
+  const ways = [{ name: 'tallyman-gateway', ...gateway }, ...(nginx ? [{ name: 'nginx proxy_pass', peer: true, ...nginx }] : [])];
+  const all = [...ways, { name: 'the registry itself', peer: true, url: `${registry.registry}/` }];
+  const targets = (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []);
 
-if (await hasWrk()) {
-  await compare({
-    title: 'manifests by tag, 32 callers at once',
-    unit: 'requests/s',
-    better: 'more',
-    warmUp: true,
-    contestants: [...ways, { name: 'the registry itself', peer: true, url: `${registry.registry}/` }].map(({ name, peer, url }) => ({
-      name,
-      peer,
-      run: async () => (await load(url + manifest, 32)).requests,
-    })),
-    targets: (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []),
-  });
-  if (nginx) {
+  if (await hasWrk()) {
     await compare({
-      title: 'answers of 1,500 bytes from a server that takes no time, 32 callers at once',
+      title: 'manifests by tag, 32 callers at once',
       unit: 'requests/s',
       better: 'more',
       warmUp: true,
-      contestants: ways.map(({ name, peer, quick }) => ({ name, peer, run: async () => (await load(quick + manifest, 32)).requests })),
-      targets: (of) => [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]],
+      contestants: all.map(({ name, peer, url }) => ({ name, peer, run: async () => (await load(url + manifest, 32)).requests })),
+      targets,
     });
+    if (nginx) {
+      await compare({
+        title: 'answers of 1,500 bytes from a server that takes no time, 32 callers at once',
+        unit: 'requests/s',
+        better: 'more',
+        warmUp: true,
+        contestants: ways.map(({ name, peer, quick }) => ({ name, peer, run: async () => (await load(quick + manifest, 32)).requests })),
+        targets,
+      });
+    }
+    await compare({
+      title: 'a blob of 64 MiB, 4 callers at once',
+      unit: 'MiB/s',
+      better: 'more',
+      warmUp: true,
+      contestants: all.map(({ name, peer, url }) => ({ name, peer, run: async () => (await load(url + blob, 4)).bytes / mib })),
+      targets,
+    });
+  } else {
+    leaveOut('requests and bytes per second', 'there is no wrk on this machine');
   }
-  await compare({
-    title: 'a blob of 64 MiB, 4 callers at once',
-    unit: 'MiB/s',
-    better: 'more',
-    warmUp: true,
-    contestants: [...ways, { name: 'the registry itself', peer: true, url: `${registry.registry}/` }].map(({ name, peer, url }) => ({
-      name,
-      peer,
-      run: async () => (await load(url + blob, 4)).bytes / mib,
-    })),
-    targets: (of) => (nginx ? [['at least half of what nginx passes', of('nginx proxy_pass').ratio >= 0.5]] : []),
-  });
-} else {
-  leaveOut('requests and bytes per second', 'there is no wrk on this machine');
-}
-
-await memory();
-for (const { stop } of ways) await stop();
-await registry.stop();
-await rm(folder, { recursive: true });
-
-/** wrk has no way to be asked for its version without complaining. */
-function hasWrk() {
-  return promisify(execFile)('wrk', ['-v']).then(
-    () => true,
-    (error) => error.code !== 'ENOENT',
-  );
+  await memory(gateway, smaller);
 }
 
 /** What `callers` at once get from a URL for some seconds: requests and bytes per second. */
@@ -94,10 +82,10 @@ async function load(url, callers) {
 }
 
 /** Memory that the gateway holds after one stream and after many that are read to their ends at the same time. */
-async function memory() {
+async function memory(gateway, blob) {
   const read = () =>
     new Promise((resolve, reject) => {
-      const request = get(gateway.url + smaller, { agent: false }, (answer) => {
+      const request = get(gateway.url + blob, { agent: false }, (answer) => {
         answer.on('data', () => {});
         answer.on('end', resolve);
         answer.on('error', reject);
@@ -128,7 +116,7 @@ async function peak(pid) {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)[1]) / 1024;
 }
 
-async function startGateway() {
+async function startGateway(nginx) {
   const port = await freePort();
   const program = fileURLToPath(new URL('../../target/release/tallyman-gateway', import.meta.url));
   const quick = nginx ? ['--registry', `quick=${nginx.behind}`] : [];
@@ -136,9 +124,9 @@ async function startGateway() {
   // It logs every request, as nginx does.
   const log = await open(join(folder, 'gateway.log'), 'w');
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', log.fd] });
-  const started = await running(child, port, 'r/lab/');
+  const ready = await running(child, port, 'r/lab/');
   await log.close();
-  return { ...started, quick: `http://127.0.0.1:${port}/r/quick/` };
+  return { ...ready, quick: `http://127.0.0.1:${port}/r/quick/` };
 }
 
 /** nginx as an operator would set it up in front of a registry; nothing where the machine has none. */
@@ -177,6 +165,7 @@ http {
       proxy_set_header Host $http_host;
       proxy_buffering off;
       proxy_buffer_size 64k;
+      proxy_buffers 8 64k;
       proxy_request_buffering off;
     }
   }
@@ -192,18 +181,18 @@ http {
     leaveOut('nginx', String(failed));
     return undefined;
   }
-  const started = await running(child, port, '');
-  return { ...started, behind: `http://127.0.0.1:${quick}`, quick: `${started.url}quick/` };
+  const ready = await running(child, port, '');
+  return { ...ready, behind: `http://127.0.0.1:${quick}`, quick: `${ready.url}quick/` };
 }
 
 async function running(child, port, path) {
   await listens(port, child);
-  const stop = () => {
+  const stop = async () => {
     const ended = new Promise((resolve) => child.on('exit', resolve));
-    child.kill();
-    return ended;
+    if (child.exitCode === null && child.kill()) await ended;
   };
-  return { url: `http://127.0.0.1:${port}/${path}`, pid: child.pid, stop };
+  started.push({ stop });
+  return { url: `http://127.0.0.1:${port}/${path}`, pid: child.pid };
 }
 
 /** Brings a blob into the registry and gives its digest. */
