@@ -1,6 +1,6 @@
 // Brings the half of the app that makes lists when the page's address first names one of its pages.
 
-const made = /^#\/(compare)(\/|$)/;
+const made = /^#\/(build|command|compare|delete|import|lists|push)(\/|$)/;
 let coming;
 
 async function look() {

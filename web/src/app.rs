@@ -16,6 +16,7 @@ use crate::{
     routes::Route,
     state::{
         language,
+        offline::{Connection, use_connection},
         registry::{Registries, Revision},
         settings::Settings,
     },
@@ -28,6 +29,9 @@ const LINGER: Duration = Duration::from_secs(3);
 /// Draws the pages of one half of the app: nothing for those of the other.
 pub type Pages = Callback<Route, Option<Html>>;
 
+/// Puts something around all pages of one half: what they share, and what outlives each of them.
+pub type Around = Callback<Html, Html>;
+
 /// Properties of [`App`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -35,6 +39,8 @@ pub struct Props {
     pub settings: Rc<Settings>,
     /// The pages.
     pub pages: Pages,
+    /// What is around them.
+    pub around: Around,
 }
 
 /// One half of the app.
@@ -54,13 +60,16 @@ pub fn App(props: &Props) -> Html {
         let (notice, revision) = (notice.setter(), revision.dispatcher());
         Registries::new(settings, move |event| tell(event, &notice), move |()| revision.dispatch(()))
     });
+    let framed = html! {
+        <HashRouter key={spoken.tag()}>
+            <Frame pages={props.pages.clone()} notice={(*notice).clone()} spoken={*spoken} {onlanguage} />
+        </HashRouter>
+    };
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                <HashRouter key={spoken.tag()}>
-                    <Frame pages={props.pages.clone()} notice={(*notice).clone()} spoken={*spoken} {onlanguage} />
-                </HashRouter>
+                { props.around.emit(framed) }
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
@@ -85,6 +94,7 @@ struct FrameProps {
 fn Frame(props: &FrameProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let connection = use_connection();
     let page = props.pages.emit(route.clone());
     use_effect_with(page.is_some(), move |is_here| {
         if *is_here {
@@ -99,6 +109,7 @@ fn Frame(props: &FrameProps) -> Html {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
             <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
+            { connection_notes(&connection) }
             <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
             <main class="page" id="content" tabindex="-1">{ page }</main>
         </ToastPlace>
@@ -155,11 +166,32 @@ fn Header(props: &HeaderProps) -> Html {
                 <ReferenceBox {value} />
             }
             <nav class="bar__nav" aria-label={text().frame.places}>
+                <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists.nav }</Link<Route>>
+                <Link<Route> to={Route::Command} classes="bar__link">{ text().lists.nav_command }</Link<Route>>
                 <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries.title }</Link<Route>>
             </nav>
             <Open />
             <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
         </header>
+    }
+}
+
+/// What is to be known of the network and of newer versions of the app.
+fn connection_notes(connection: &Connection) -> Html {
+    let words = &text().offline;
+    let reload = connection.reload.clone();
+    html! {
+        <>
+            if connection.is_offline {
+                <p class="ribbon" role="status" data-testid="offline">{ words.offline }</p>
+            }
+            if let Some(reload) = reload {
+                <p class="ribbon" role="status" data-testid="new-version">
+                    { words.new_version }{ " " }
+                    <button class="button" type="button" onclick={reload.reform(|_: MouseEvent| ())}>{ words.reload }</button>
+                </p>
+            }
+        </>
     }
 }
 

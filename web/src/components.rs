@@ -13,5 +13,6 @@ pub mod language_choice;
 pub mod panel;
 pub mod reference_box;
 pub mod size_bar;
+pub mod text_field;
 pub mod toast;
 pub mod window;

@@ -15,6 +15,12 @@ pub fn page(route: Route) -> Option<Html> {
         Route::Explore { place } => html! { <Explore {place} /> },
         Route::Registries => html! { <Registries /> },
         Route::NotFound { path } => html! { <NotFound {path} /> },
-        Route::Compare { .. } => return None,
+        Route::Compare { .. }
+        | Route::Lists
+        | Route::Build { .. }
+        | Route::Push { .. }
+        | Route::Delete { .. }
+        | Route::Command
+        | Route::Import { .. } => return None,
     })
 }

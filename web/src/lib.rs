@@ -18,16 +18,16 @@ use std::rc::Rc;
 
 /// Starts the half that looks.
 pub fn explorer() {
-    start("explorer", explorer::page.into());
+    start("explorer", explorer::page.into(), (|pages| pages).into());
 }
 
 /// Starts the half that makes.
 pub fn workshop() {
-    start("workshop", workshop::page.into());
+    start("workshop", workshop::page.into(), workshop::around.into());
 }
 
 /// Draws the half with these pages into the element of this name.
-fn start(name: &'static str, pages: app::Pages) {
+fn start(name: &'static str, pages: app::Pages, around: app::Around) {
     wasm_bindgen_futures::spawn_local(async move {
         let settings = Rc::new(state::settings::fetch().await);
         let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id(name));
@@ -35,6 +35,7 @@ fn start(name: &'static str, pages: app::Pages) {
         settings.theme.apply();
         // What index.html shows until now is the same header; the app draws its own in its place.
         place.set_inner_html("");
-        yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings, pages }).render();
+        yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings, pages, around })
+            .render();
     });
 }

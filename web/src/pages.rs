@@ -1,11 +1,16 @@
 //! The pages, each in its own room.
 
+pub mod build;
+pub mod command;
 pub mod compare;
+pub mod delete;
 pub mod explore;
 pub mod inspect;
+pub mod lists;
 pub mod not_found;
 pub mod open;
 pub mod problem;
+pub mod push;
 pub mod registries;
 pub mod start;
 

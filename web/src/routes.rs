@@ -8,6 +8,12 @@ const INSPECT: &str = "/inspect/";
 const COMPARE: &str = "/compare/";
 const EXPLORE: &str = "/explore/";
 const REGISTRIES: &str = "/registries";
+const LISTS: &str = "/lists";
+const BUILD: &str = "/build/";
+const PUSH: &str = "/push/";
+const DELETE: &str = "/delete/";
+const COMMAND: &str = "/command";
+const IMPORT: &str = "/import/";
 
 /// A page. Every view has an address that can be sent to somebody else.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +39,35 @@ pub enum Route {
     },
     /// Registries, their settings and who is signed in: `#/registries`.
     Registries,
+    /// The local lists: `#/lists`.
+    Lists,
+    /// A local list being built: `#/build/HOST/app:v1`; with images to add, `#/build/HOST/app:v1|IMAGE|IMAGE`. The name
+    /// may be empty then, and is asked for.
+    Build {
+        /// The list as it was written.
+        list: String,
+        /// Images to add, as they were written.
+        sources: Vec<String>,
+    },
+    /// Pushing a local list: `#/push/HOST/app:v1`.
+    Push {
+        /// The list as it was written.
+        list: String,
+    },
+    /// Taking tags out of a repository: `#/delete/HOST/app|v1|v2`.
+    Delete {
+        /// The repository with its registry.
+        place: String,
+        /// Tags that are chosen at first.
+        tags: Vec<String>,
+    },
+    /// The command line: `#/command`.
+    Command,
+    /// A list that the address itself carries: `#/import/…`.
+    Import {
+        /// The list, packed.
+        packed: String,
+    },
     /// Any other address.
     NotFound {
         /// The address.
@@ -44,6 +79,11 @@ impl Route {
     /// The page of one manifest.
     pub fn inspect(reference: &impl ToString) -> Self {
         Self::Inspect { reference: reference.to_string() }
+    }
+
+    /// The page on which a list is built.
+    pub fn build(list: &impl ToString) -> Self {
+        Self::Build { list: list.to_string(), sources: Vec::new() }
     }
 }
 
@@ -60,12 +100,30 @@ impl Routable for Route {
             Self::Compare { left, right } => format!("{COMPARE}{}|{}", encoded(left), encoded(right)),
             Self::Explore { place } => format!("{EXPLORE}{}", encoded(place)),
             Self::Registries => REGISTRIES.to_owned(),
+            Self::Lists => LISTS.to_owned(),
+            Self::Build { list, sources } => format!("{BUILD}{}", with_more(list, sources)),
+            Self::Push { list } => format!("{PUSH}{}", encoded(list)),
+            Self::Delete { place, tags } => format!("{DELETE}{}", with_more(place, tags)),
+            Self::Command => COMMAND.to_owned(),
+            Self::Import { packed } => format!("{IMPORT}{packed}"),
             Self::NotFound { path } => path.clone(),
         }
     }
 
     fn routes() -> Vec<&'static str> {
-        vec!["/", "/inspect/*reference", "/compare/*two", "/explore/*place", REGISTRIES]
+        vec![
+            "/",
+            "/inspect/*reference",
+            "/compare/*two",
+            "/explore/*place",
+            REGISTRIES,
+            LISTS,
+            "/build/*list",
+            "/push/*list",
+            "/delete/*place",
+            COMMAND,
+            "/import/*packed",
+        ]
     }
 
     fn not_found_route() -> Option<Self> {
@@ -79,6 +137,27 @@ impl Routable for Route {
         if let Some(place) = path.strip_prefix(EXPLORE).filter(|place| !place.is_empty()) {
             return Some(Self::Explore { place: decoded(place) });
         }
+        let after = |prefix: &str| path.strip_prefix(prefix).filter(|rest| !rest.is_empty());
+        if let Some(rest) = after(BUILD) {
+            let (list, sources) = first_and_more(rest);
+            return Some(Self::Build { list, sources });
+        }
+        if let Some(list) = after(PUSH) {
+            return Some(Self::Push { list: decoded(list) });
+        }
+        if let Some(rest) = after(DELETE) {
+            let (place, tags) = first_and_more(rest);
+            return Some(Self::Delete { place, tags });
+        }
+        if let Some(packed) = after(IMPORT) {
+            return Some(Self::Import { packed: packed.to_owned() });
+        }
+        if let Some(route) = [(LISTS, Self::Lists), (COMMAND, Self::Command)]
+            .into_iter()
+            .find_map(|(at, route)| (path.trim_end_matches('/') == at).then_some(route))
+        {
+            return Some(route);
+        }
         // Some programs that pass links on write the bar as %7C.
         let two =
             path.strip_prefix(COMPARE).and_then(|two| two.split_once('|').or_else(|| two.split_once("%7C")));
@@ -89,6 +168,18 @@ impl Routable for Route {
             None => Self::NotFound { path: path.to_owned() },
         })
     }
+}
+
+/// Several texts for an address, parted by bars.
+fn with_more(first: &str, more: &[String]) -> String {
+    more.iter().fold(encoded(first), |path, text| format!("{path}|{}", encoded(text)))
+}
+
+fn first_and_more(path: &str) -> (String, Vec<String>) {
+    let path = path.replace("%7C", "|");
+    let mut texts = path.split('|').map(decoded);
+    let first = texts.next().unwrap_or_default();
+    (first, texts.filter(|text| !text.is_empty()).collect())
 }
 
 /// Text for an address. What references are made of stays as it is, so that a person can read and edit it there.

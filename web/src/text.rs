@@ -3,25 +3,37 @@
 //! Each area of the app has a struct of sentences here and a value of it per language, in `en/` and `es/`: a sentence
 //! that one language lacks does not compile. Sentences with something to fill in are functions.
 
+mod build;
+mod command;
 mod compare;
+mod delete;
 mod en;
 mod es;
 mod explore;
 mod frame;
 mod inspect;
+mod lists;
+mod offline;
 mod parts;
 mod problem;
+mod push;
 mod registries;
 mod start;
 
 use std::cell::Cell;
 
+pub use build::Build;
+pub use command::CommandLine;
 pub use compare::Compare;
+pub use delete::Delete;
 pub use explore::Explore;
 pub use frame::Frame;
 pub use inspect::Inspect;
+pub use lists::Lists;
+pub use offline::Offline;
 pub use parts::Parts;
 pub use problem::Problem;
+pub use push::Push;
 pub use registries::Registries;
 pub use start::Start;
 
@@ -53,6 +65,18 @@ pub struct Text {
     pub registries: Registries,
     /// The start page, and the box that takes anything.
     pub start: Start,
+    /// Building a list.
+    pub build: Build,
+    /// The command line.
+    pub command: CommandLine,
+    /// Taking tags out of a registry.
+    pub delete: Delete,
+    /// The local lists.
+    pub lists: Lists,
+    /// Without network, and in a new version.
+    pub offline: Offline,
+    /// Pushing a list.
+    pub push: Push,
 }
 
 impl Language {

@@ -1,9 +1,11 @@
 //! The command line's grammar: Docker's commands, arguments and flags, and ours beside them.
 
+mod completion;
 mod csv;
 mod flags;
 mod texts;
 
+pub use completion::{Completion, completion};
 use flags::{Flag, Given};
 
 /// The program's name on the command line; it stands where `docker manifest` stands.

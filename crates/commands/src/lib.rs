@@ -3,6 +3,7 @@
 
 mod annotate;
 mod create;
+mod delete;
 mod docker;
 mod error;
 mod fetch;
@@ -13,13 +14,20 @@ mod output;
 mod push;
 mod remove;
 mod run;
+mod source;
+mod survey;
+mod words;
 
 pub use annotate::{PlatformChange, annotate};
 pub use create::{Create, create};
+pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use error::Error;
-pub use grammar::{Command, Invocation, PROGRAM, Saying};
+pub use grammar::{Command, Completion, Invocation, PROGRAM, Saying, completion};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use output::Output;
-pub use push::{PushEvent, execute, plan};
+pub use push::{PushEvent, execute, execute_rest, plan};
 pub use remove::remove;
 pub use run::{Environment, Insecure, run};
+pub use source::{Freshness, Source, freshness, refreshed, resolve};
+pub use survey::{Survey, survey};
+pub use words::{WordsError, arguments, line_of, lines};

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture},
+    stream::FuturesUnordered,
+};
 use tallyman_core::{Action, Digest, ManifestList, MountSource, PushPlan, Reference};
 use tallyman_registry::{Client, Error as RegistryError, Mount};
 use tallyman_store::ListStore;
@@ -21,11 +25,14 @@ const FEW: usize = 16;
 
 /// What happens while a plan is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PushEvent {
     /// The step of this index begins.
     Began(usize),
     /// The step of this index has succeeded.
     Done(usize),
+    /// The step of this index has failed.
+    Failed(usize),
     /// The manifest of an entry is in the target's repository. Told in the plan's order, when all before it is done.
     Copied {
         /// Where it is: the target's repository and the manifest's digest.
@@ -58,7 +65,29 @@ pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, E
 /// # Errors
 /// When a blob is not mounted or a manifest is not taken.
 pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
+    execute_rest(client, plan, &BTreeSet::new(), &|| future::ready(()).boxed_local(), tell).await
+}
+
+/// As [`execute`], for a plan of which the steps in `done` have succeeded before: they are not made again. Before each
+/// step that begins, `gate` is waited for: one that does not open yet holds the push, what is under way goes on.
+/// Dropping the future ends the push; what was done stays.
+///
+/// # Errors
+/// As [`execute`].
+pub async fn execute_rest(
+    client: &Client,
+    plan: &PushPlan,
+    done: &BTreeSet<usize>,
+    gate: &dyn Fn() -> LocalBoxFuture<'static, ()>,
+    tell: &dyn Fn(PushEvent),
+) -> Result<Digest, Error> {
     let mut progress = Progress::new(plan, tell);
+    for index in done.range(..plan.steps.len()) {
+        progress.pass_over(*index);
+    }
+    if let Some(digest) = progress.outcome() {
+        return Ok(digest);
+    }
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
     client.expect(plan.target.registry(), plan.steps.len().min(PARALLEL));
@@ -66,12 +95,20 @@ pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent))
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
             let Some(next) = progress.begin(end) else { break };
-            running.push(async move { (next, step(client, plan, next).await) });
+            running.push(async move {
+                gate().await;
+                tell(PushEvent::Began(next));
+                (next, step(client, plan, next).await)
+            });
         }
         match running.next().await {
             Some((index, Ok(digest))) => progress.finish(index, digest),
-            Some((index, Err(error))) if index < end => failure = Some((index, error)),
-            Some(_) => {}
+            Some((index, Err(error))) => {
+                tell(PushEvent::Failed(index));
+                if index < end {
+                    failure = Some((index, error));
+                }
+            }
             None => break,
         }
     }
@@ -120,27 +157,46 @@ impl<'a> Progress<'a> {
         if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.succeeded + 1) }
     }
 
-    /// The first step before `end` that may begin; it begins.
+    /// The first step before `end` that may begin; it is taken.
     fn begin(&mut self, end: usize) -> Option<usize> {
         let next = self.ready.range(..end).next().copied()?;
         self.ready.remove(&next);
-        (self.tell)(PushEvent::Began(next));
         Some(next)
     }
 
     fn finish(&mut self, index: usize, digest: Option<Digest>) {
+        self.keep(index, digest);
+        (self.tell)(PushEvent::Done(index));
+        self.tell_copies();
+    }
+
+    /// A step that was done before is not made again.
+    fn pass_over(&mut self, index: usize) {
+        self.ready.remove(&index);
+        let digest = match &self.plan.steps[index].action {
+            Action::PutManifest { digest, .. } | Action::PutList { digest, .. } => Some(digest.clone()),
+            _ => None,
+        };
+        self.keep(index, digest);
+        self.tell_copies();
+    }
+
+    fn keep(&mut self, index: usize, digest: Option<Digest>) {
         self.done[index] = Some(digest);
         self.succeeded += 1;
         for behind in &self.behind[index] {
             self.missing[*behind] -= 1;
-            if self.missing[*behind] == 0 {
+            if self.missing[*behind] == 0 && self.done[*behind].is_none() {
                 self.ready.insert(*behind);
             }
         }
         while self.done.get(self.complete).is_some_and(Option::is_some) {
             self.complete += 1;
         }
-        (self.tell)(PushEvent::Done(index));
+    }
+
+    /// Tells of the copies whose turn has come.
+    fn tell_copies(&mut self) {
         while let Some((_, step)) = self.plan.copies.get(self.told).filter(|(_, step)| *step < self.complete)
         {
             if let Action::PutManifest { digest, .. } = &self.plan.steps[*step].action {
@@ -149,6 +205,11 @@ impl<'a> Progress<'a> {
             }
             self.told += 1;
         }
+    }
+
+    /// The digest of the list, where it is put.
+    fn outcome(&self) -> Option<Digest> {
+        self.done.last().cloned().flatten().flatten()
     }
 
     fn digest_of(&self, index: usize) -> Digest {

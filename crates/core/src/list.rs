@@ -108,6 +108,12 @@ impl ManifestList {
         &self.reference
     }
 
+    /// The same entries under another name.
+    #[must_use]
+    pub fn renamed(&self, reference: Reference) -> Self {
+        Self { reference, ..self.clone() }
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -48,7 +48,12 @@ pub(crate) fn file<'a>(
         });
     };
     let tag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
-    let policy = (name == "index.html").then(|| policy(sources, &String::from_utf8_lossy(&file.data)));
+    let policy = match name {
+        "index.html" => Some(policy(sources, &String::from_utf8_lossy(&file.data))),
+        // A worker goes by its own headers: it fetches the app's files, and nothing else.
+        "sw.js" => Some(HeaderValue::from_static("default-src 'none'; connect-src 'self'")),
+        _ => None,
+    };
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()

@@ -2,18 +2,22 @@
 //! Other tabs hear of it.
 
 mod announcements;
+mod changes;
+
+use std::{cell::Cell, rc::Rc};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use indexed_db_futures::{
     database::Database,
     error::{DomException, Error, OpenDbError},
+    internals::{DbSys, SystemRepr},
     object_store::ObjectStore,
     prelude::{Build, BuildPrimitive, QuerySource},
     transaction::{Transaction, TransactionMode},
 };
 use js_sys::Uint8Array;
 use tallyman_core::{ListEntry, ManifestList, Reference};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
     ListStore, StoreError,
@@ -22,18 +26,27 @@ use crate::{
 
 pub use announcements::Subscription;
 use announcements::announce;
+pub use changes::{ListSummary, Outcome};
 
-const VERSION: u8 = 1;
+/// 1 had lists and entries alone.
+const VERSION: u8 = 2;
 /// Key: file name of the list. Value: its reference.
 const LISTS: &str = "lists";
 /// Key: file names of list and entry with a slash between. Value: the entry's file, byte for byte.
 const ENTRIES: &str = "entries";
+/// Key: file name of the list. Value: when it was changed last, in milliseconds since 1970.
+const CHANGED: &str = "changed";
+/// Key and value: whatever the program wants to keep beside the lists.
+const NOTES: &str = "notes";
 
 /// Lists in a browser's IndexedDB.
 #[derive(Debug)]
 pub struct IndexedDbStore {
     database: Database,
     name: String,
+    /// A newer version of the app has asked for the database.
+    is_closed: Rc<Cell<bool>>,
+    _giving_way: Closure<dyn FnMut()>,
 }
 
 impl IndexedDbStore {
@@ -42,14 +55,42 @@ impl IndexedDbStore {
     /// # Errors
     /// When the browser refuses: private windows, a newer version of the app in another tab, a damaged profile.
     pub async fn open(name: &str) -> Result<Self, StoreError> {
-        let opening = Database::open(name).with_version(VERSION).with_on_upgrade_needed(|_, database| {
-            for store in [LISTS, ENTRIES] {
-                database.create_object_store(store).build()?;
-            }
-            Ok(())
-        });
-        let database = opening.await.map_err(|error| not_opened(name, &error))?;
-        Ok(Self { database, name: name.to_owned() })
+        Self::open_telling(name, || ()).await
+    }
+
+    /// As [`IndexedDbStore::open`]; `blocked` is called where another tab holds an older version of the database, for
+    /// which the browser waits.
+    ///
+    /// # Errors
+    /// As [`IndexedDbStore::open`].
+    pub async fn open_telling(name: &str, blocked: impl FnOnce() + 'static) -> Result<Self, StoreError> {
+        let opening = Database::open(name)
+            .with_version(VERSION)
+            .with_on_blocked(move |_| {
+                blocked();
+                Ok(())
+            })
+            .with_on_upgrade_needed(|_, database| {
+                let present: Vec<String> = database.object_store_names().collect();
+                for store in [LISTS, ENTRIES, CHANGED, NOTES] {
+                    if !present.iter().any(|name| name == store) {
+                        database.create_object_store(store).build()?;
+                    }
+                }
+                Ok(())
+            });
+        let database: Database = opening.await.map_err(|error| not_opened(name, &error))?;
+        let is_closed = Rc::new(Cell::new(false));
+        let giving_way = {
+            let (connection, is_closed): (DbSys, _) = (database.as_sys().clone(), Rc::clone(&is_closed));
+            Closure::<dyn FnMut()>::new(move || {
+                // Whoever asks for a newer version waits until nobody holds this one.
+                is_closed.set(true);
+                connection.close();
+            })
+        };
+        database.as_sys().set_onversionchange(Some(giving_way.as_ref().unchecked_ref()));
+        Ok(Self { database, name: name.to_owned(), is_closed, _giving_way: giving_way })
     }
 
     /// Calls `listener` with the file name of each list that another tab changes, for as long as the subscription is
@@ -62,7 +103,18 @@ impl IndexedDbStore {
     }
 
     fn transaction(&self, mode: TransactionMode) -> Result<Transaction<'_>, StoreError> {
-        let transaction = self.database.transaction([LISTS, ENTRIES]).with_mode(mode).build();
+        self.transaction_over([LISTS, ENTRIES, CHANGED], mode)
+    }
+
+    fn transaction_over<const N: usize>(
+        &self,
+        stores: [&'static str; N],
+        mode: TransactionMode,
+    ) -> Result<Transaction<'_>, StoreError> {
+        if self.is_closed.get() {
+            return Err(StoreError::Io { message: GAVE_WAY.to_owned() });
+        }
+        let transaction = self.database.transaction(stores).with_mode(mode).build();
         transaction.map_err(|error| failed(&error))
     }
 
@@ -73,10 +125,16 @@ impl IndexedDbStore {
     }
 
     async fn read(&self, list: &Reference) -> Result<Option<ManifestList>, StoreError> {
+        Self::read_in(&self.transaction(TransactionMode::Readonly)?, list).await
+    }
+
+    async fn read_in(
+        transaction: &Transaction<'_>,
+        list: &Reference,
+    ) -> Result<Option<ManifestList>, StoreError> {
         let name = list.file_name();
-        let transaction = self.transaction(TransactionMode::Readonly)?;
-        let is_there = has(&store(&transaction, LISTS)?, &name).await?;
-        let entries = store(&transaction, ENTRIES)?;
+        let is_there = has(&store(transaction, LISTS)?, &name).await?;
+        let entries = store(transaction, ENTRIES)?;
         let values = entries.get_all::<JsValue>().with_query::<String, _>(keys_of(&name)).primitive();
         let values = values.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
         if !is_there {
@@ -151,10 +209,8 @@ impl ListStore for IndexedDbStore {
             if !has(&lists, &name).await? {
                 return Ok(false);
             }
-            let removed = lists.delete::<String, _>(name.clone()).primitive();
-            removed.map_err(|error| failed(&error))?;
-            clear(&store(&transaction, ENTRIES)?, &name)?;
             drop(lists);
+            take_out(&transaction, &name)?;
             self.committed(transaction, &name).await?;
             Ok(true)
         }
@@ -181,7 +237,17 @@ async fn has(lists: &ObjectStore<'_>, name: &str) -> Result<bool, StoreError> {
 
 fn put_list(transaction: &Transaction<'_>, name: &str, reference: &Reference) -> Result<(), StoreError> {
     let put = store(transaction, LISTS)?.put(reference.to_string()).with_key(name.to_owned()).primitive();
+    put.map(drop).map_err(|error| failed(&error))?;
+    let put = store(transaction, CHANGED)?.put(js_sys::Date::now()).with_key(name.to_owned()).primitive();
     put.map(drop).map_err(|error| failed(&error))
+}
+
+fn take_out(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
+    for place in [LISTS, CHANGED] {
+        let removed = store(transaction, place)?.delete::<String, _>(name.to_owned()).primitive();
+        removed.map(drop).map_err(|error| failed(&error))?;
+    }
+    clear(&store(transaction, ENTRIES)?, name)
 }
 
 fn put_entry(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result<(), StoreError> {
@@ -193,6 +259,8 @@ fn put_entry(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result
 fn clear(entries: &ObjectStore<'_>, list: &str) -> Result<(), StoreError> {
     entries.delete::<String, _>(keys_of(list)).primitive().map(drop).map_err(|error| failed(&error))
 }
+
+const GAVE_WAY: &str = "a newer version of this app has opened the database in another tab: nothing was changed; reload this page";
 
 fn failed(error: &Error) -> StoreError {
     let message = match name_of(error).as_deref() {

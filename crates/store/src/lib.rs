@@ -2,6 +2,7 @@
 //! files. One interface, [`ListStore`]; each change is whole or not at all.
 
 pub mod docker;
+pub mod exchange;
 mod files;
 #[cfg(feature = "indexed-db")]
 mod indexed_db;
@@ -10,6 +11,6 @@ mod store;
 
 pub use files::{FileError, FileStore, Files, Folder};
 #[cfg(feature = "indexed-db")]
-pub use indexed_db::{IndexedDbStore, Subscription};
+pub use indexed_db::{IndexedDbStore, ListSummary, Outcome, Subscription};
 pub use memory::MemoryStore;
 pub use store::{ListStore, StoreError};

@@ -73,11 +73,13 @@ impl Theme {
 pub struct Features {
     /// Whether the page's policy lets it reach registries straight, those of `registries` or any other.
     pub direct: bool,
+    /// Whether tags may be deleted from registries that the page reaches straight.
+    pub delete: bool,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { direct: true }
+        Self { direct: true, delete: true }
     }
 }
 
@@ -93,6 +95,9 @@ pub enum RegistrySetting {
         host: String,
         /// Where its `/v2/` is found, relative to the page.
         path: String,
+        /// Whether the gateway lets tags be deleted.
+        #[serde(default)]
+        delete: bool,
     },
 }
 

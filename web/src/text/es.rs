@@ -1,11 +1,17 @@
 //! Spanish.
 
+mod build;
+mod command;
 mod compare;
+mod delete;
 mod explore;
 mod frame;
 mod inspect;
+mod lists;
+mod offline;
 mod parts;
 mod problem;
+mod push;
 mod registries;
 mod start;
 
@@ -20,4 +26,10 @@ pub static TEXT: Text = Text {
     problem: problem::PROBLEM,
     registries: registries::REGISTRIES,
     start: start::START,
+    build: build::BUILD,
+    command: command::COMMAND_LINE,
+    delete: delete::DELETE,
+    lists: lists::LISTS,
+    offline: offline::OFFLINE,
+    push: push::PUSH,
 };

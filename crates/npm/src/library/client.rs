@@ -221,6 +221,8 @@ impl Engine {
                     PushEvent::Copied { reference, .. } => {
                         ("copied", JsValue::UNDEFINED, reference.to_string().into())
                     }
+                    // The push itself fails with what is to be known of a step that did.
+                    _ => return,
                 };
                 // Whoever listens has no say in what happens.
                 tell.call3(&JsValue::UNDEFINED, &kind.into(), &step, &reference).ok();

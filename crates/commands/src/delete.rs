@@ -1,0 +1,85 @@
+//! Taking tags and manifests out of a registry: first what it will do, as a value, then doing it.
+
+use std::collections::BTreeSet;
+
+use tallyman_core::{Digest, Reference, Tag};
+use tallyman_registry::{Client, Error as RegistryError};
+
+/// How tags are taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Each tag alone; what it stands for stays. Distribution 3 can do it, Distribution 2 refuses.
+    Untag,
+    /// What the tags stand for, by digest: every other tag of the same digest goes with it.
+    Manifests,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteStep {
+    /// What is deleted: by tag, or by digest.
+    pub reference: Reference,
+    /// The tags that are gone then, in the registry's order; the ones that were chosen and the ones that go with them.
+    pub tags: Vec<Tag>,
+}
+
+/// What a deletion will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletePlan {
+    /// The steps, none of which depends on another.
+    pub steps: Vec<DeleteStep>,
+    /// Tags that go although they were not chosen, because they stand for the same manifest.
+    pub unchosen: Vec<Tag>,
+}
+
+impl DeletePlan {
+    /// The plan for taking `chosen` out of `repository`. `tags` are all tags there, each with what it stands for.
+    pub fn new(
+        repository: &Reference,
+        tags: &[(Tag, Digest)],
+        chosen: &BTreeSet<Tag>,
+        removal: Removal,
+    ) -> Self {
+        let is_chosen = |tag: &Tag| chosen.contains(tag);
+        if removal == Removal::Untag {
+            let steps = tags.iter().filter(|(tag, _)| is_chosen(tag)).map(|(tag, _)| DeleteStep {
+                reference: repository.by_tag(tag.clone()),
+                tags: vec![tag.clone()],
+            });
+            return Self { steps: steps.collect(), unchosen: Vec::new() };
+        }
+        let mut digests: Vec<&Digest> = Vec::new();
+        for (tag, digest) in tags {
+            if is_chosen(tag) && !digests.contains(&digest) {
+                digests.push(digest);
+            }
+        }
+        let of = |digest: &Digest| {
+            let of = tags.iter().filter(|(_, other)| other == digest);
+            of.map(|(tag, _)| tag.clone()).collect::<Vec<_>>()
+        };
+        let steps: Vec<_> = digests
+            .into_iter()
+            .map(|digest| DeleteStep { reference: repository.by_digest(digest.clone()), tags: of(digest) })
+            .collect();
+        let gone = steps.iter().flat_map(|step| &step.tags);
+        let unchosen = gone.filter(|tag| !is_chosen(tag)).cloned().collect();
+        Self { steps, unchosen }
+    }
+}
+
+/// Does one step of a deletion.
+///
+/// # Errors
+/// Whatever the registry says; [`cannot_untag`] tells whether it is that it knows no tags apart from what they stand for.
+pub async fn delete(client: &Client, step: &DeleteStep) -> Result<(), RegistryError> {
+    client.delete_manifest(&step.reference).await
+}
+
+/// Whether a registry has refused to delete a tag because it deletes by digest alone.
+pub fn cannot_untag(step: &DeleteStep, error: &RegistryError) -> bool {
+    let RegistryError::Api { status, errors, .. } = error else { return false };
+    let says = |code: &str| errors.iter().any(|error| error.code == code);
+    step.reference.digest().is_none()
+        && (says("DIGEST_INVALID") || says("UNSUPPORTED") || matches!(status.as_u16(), 400 | 405))
+}

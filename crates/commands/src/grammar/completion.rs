@@ -1,0 +1,92 @@
+//! What can stand next on a command line.
+
+use tallyman_core::Platform;
+
+use super::{SYNTAXES, Syntax, flags::Takes};
+
+/// What can stand in place of the word that is being typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// The word as far as it is typed: the end of the line.
+    pub word: String,
+    /// What begins with it: commands, flags, values, references.
+    pub candidates: Vec<String>,
+}
+
+/// What can stand next on `line`, which ends where the cursor is. `lists` are the local lists, each with its images.
+pub fn completion(line: &str, lists: &[(String, Vec<String>)]) -> Completion {
+    let word = line.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let before: Vec<&str> = line[..line.len() - word.len()].split_whitespace().collect();
+    let before = match &before[..] {
+        ["$", rest @ ..] => rest,
+        all => all,
+    };
+    let candidates: Vec<String> = match before {
+        [] => vec!["tallyman".to_owned(), "docker manifest".to_owned()],
+        ["docker"] => vec!["manifest".to_owned()],
+        ["docker", "manifest", rest @ ..] | ["tallyman", rest @ ..] => arguments(rest, word, lists),
+        _ => Vec::new(),
+    };
+    let mut candidates: Vec<_> =
+        candidates.into_iter().filter(|candidate| candidate.starts_with(word) && candidate != word).collect();
+    candidates.dedup();
+    Completion { word: word.to_owned(), candidates }
+}
+
+fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Vec<String> {
+    let Some((command, rest)) = before.split_first() else {
+        return SYNTAXES.iter().map(|syntax| syntax.name.to_owned()).collect();
+    };
+    let Some(syntax) = SYNTAXES.iter().find(|syntax| syntax.name == *command) else { return Vec::new() };
+    if let Some(flag) = rest.last().and_then(|last| taking(syntax, last)) {
+        return values(flag);
+    }
+    if word.starts_with('-') {
+        let flags = syntax.flags.iter().map(|flag| format!("--{}", flag.name));
+        return flags.chain(["--help".to_owned()]).collect();
+    }
+    let mut given = Vec::new();
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        if taking(syntax, word).is_some() {
+            words.next();
+        } else if !word.starts_with('-') {
+            given.push(*word);
+        }
+    }
+    let names = || lists.iter().map(|(name, _)| name.clone());
+    let images = |of: &str| {
+        let list = lists.iter().find(|(name, _)| name == of);
+        list.map(|(_, images)| images.clone()).unwrap_or_default()
+    };
+    match (syntax.name, &given[..]) {
+        ("annotate" | "inspect", [list]) => images(list),
+        ("annotate" | "inspect" | "push" | "create", []) => names().collect(),
+        ("rm", given) => names().filter(|name| !given.contains(&name.as_str())).collect(),
+        // Images of other lists are the likeliest sources.
+        ("create", [_, given @ ..]) => {
+            let known = lists.iter().flat_map(|(_, images)| images);
+            known.filter(|image| !given.contains(&image.as_str())).cloned().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The flag that `word` is, where it takes a value that stands behind it.
+fn taking(syntax: &Syntax, word: &str) -> Option<&'static str> {
+    let name = word.strip_prefix("--")?;
+    syntax.flags.iter().find(|flag| flag.name == name && flag.takes != Takes::Bool).map(|flag| flag.name)
+}
+
+/// Values that a flag often has.
+fn values(flag: &str) -> Vec<String> {
+    let mut values: Vec<&str> = match flag {
+        "os" => Platform::annotatable().map(|(os, _)| os).collect(),
+        "arch" => Platform::annotatable().map(|(_, architecture)| architecture).collect(),
+        "variant" => vec!["v5", "v6", "v7", "v8"],
+        _ => Vec::new(),
+    };
+    values.sort_unstable();
+    values.dedup();
+    values.into_iter().map(str::to_owned).collect()
+}

@@ -1,0 +1,96 @@
+//! Images and lists as sources of a local list, one at a time: for whoever shows each as it comes.
+
+use tallyman_core::{Digest, ListEntry, Reference};
+use tallyman_registry::Client;
+
+use crate::{
+    Error,
+    fetch::{self, Fetched, FetchedList},
+    gather,
+};
+
+/// What stands behind a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An image.
+    Image(Box<ListEntry>),
+    /// A list: its images, each by its own digest, with the platform that the list names. Attestations and nested lists
+    /// are left out. Docker refuses lists as sources.
+    List(Vec<ListEntry>),
+}
+
+/// Fetches a source.
+///
+/// # Errors
+/// When it cannot be had, or is neither image nor list.
+pub async fn resolve(client: &Client, reference: &Reference) -> Result<Source, Error> {
+    match fetch::manifest(client, reference, reference).await? {
+        Fetched::Image(image) => {
+            let platform = fetch::platform(client, &image).await?;
+            Ok(Source::Image(Box::new(image.with_platform(platform)?)))
+        }
+        Fetched::List(list) => {
+            let FetchedList { mut index, bytes } = *list;
+            index.manifests.retain(|entry| entry.is_runnable() && entry.media_type.is_image());
+            // By digest alone: what the tag points to tomorrow is another list.
+            let list = FetchedList { index, bytes };
+            fetch::verify(reference, &list.bytes)?;
+            let digest = Digest::of(&list.bytes);
+            let entries = gather::entries(client, &reference.by_digest(digest), &list).await?;
+            Ok(Source::List(entries))
+        }
+    }
+}
+
+/// Whether what a list holds of an image is what its registry has under that name now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// It is.
+    Fresh,
+    /// The tag has moved to this digest since.
+    Stale(Digest),
+    /// The registry has nothing under that name.
+    Missing,
+}
+
+/// Asks the registry whether an entry is what it has. A digest stands for itself: it is fresh as long as it is there.
+///
+/// # Errors
+/// When the registry does not tell.
+pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, Error> {
+    let asked = match entry.reference.tag() {
+        Some(tag) => entry.reference.by_tag(tag.clone()),
+        None => entry.reference.clone(),
+    };
+    match client.manifest(&asked).await {
+        Ok(found) if found.digest == entry.descriptor.digest => Ok(Freshness::Fresh),
+        Ok(found) => Ok(Freshness::Stale(found.digest)),
+        Err(error) if error.is_not_found() => Ok(Freshness::Missing),
+        Err(error) => {
+            let words = error.to_string();
+            Err(Error::Registry { words, source: Box::new(error) })
+        }
+    }
+}
+
+/// The entry as its registry has it now. What was said about its platform by hand stays, unless the image's own config
+/// says another platform than it did.
+///
+/// # Errors
+/// As [`resolve`].
+pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, Error> {
+    let tag_alone = match entry.reference.tag() {
+        Some(tag) => entry.reference.by_tag(tag.clone()),
+        None => entry.reference.clone(),
+    };
+    let Source::Image(mut fresh) = resolve(client, &tag_alone).await? else {
+        return Err(Error::IsList { reference: entry.reference.clone() });
+    };
+    let before = entry.platform();
+    let was_annotated =
+        before.os == fresh.platform().os && before.architecture == fresh.platform().architecture;
+    if was_annotated {
+        fresh.descriptor.platform = Some(before);
+    }
+    Ok(*fresh)
+}

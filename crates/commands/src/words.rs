@@ -1,0 +1,120 @@
+//! Command lines as text: as people type and paste them, and as they are shown.
+
+use thiserror::Error;
+
+use crate::PROGRAM;
+
+/// Why a line is no command line of this program.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum WordsError {
+    /// A quote that does not end.
+    #[error("expected a closing {quote} before the end of the line, found none")]
+    Quote {
+        /// The quote.
+        quote: char,
+    },
+    /// Another program's line.
+    #[error("expected a line of {PROGRAM} or docker manifest, found {found}")]
+    Program {
+        /// What stands in its place.
+        found: String,
+    },
+}
+
+/// The command lines in a text: a backslash at the end of a line goes on in the next one; empty lines and comments are
+/// left out.
+pub fn lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut joined = String::new();
+    for line in text.lines() {
+        if let Some(begun) = line.trim_end().strip_suffix('\\') {
+            joined.push_str(begun);
+            joined.push(' ');
+            continue;
+        }
+        joined.push_str(line);
+        lines.push(std::mem::take(&mut joined));
+    }
+    lines.push(joined);
+    lines.retain(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    lines
+}
+
+/// The arguments of a line such as `docker manifest push app:v1` or `tallyman push app:v1`: what stands behind the
+/// program's name. A prompt in front is passed over. Quotes and backslashes mean what they mean in a shell.
+///
+/// # Errors
+/// When a quote does not end, or when it is another program's line.
+pub fn arguments(line: &str) -> Result<Vec<String>, WordsError> {
+    let line = line.trim();
+    let line = line.strip_prefix("$ ").or_else(|| line.strip_prefix("# ")).unwrap_or(line);
+    let mut words = split(line)?;
+    if words.first().is_some_and(|word| word == "sudo") {
+        words.remove(0);
+    }
+    let is_docker =
+        matches!(&words[..], [docker, manifest, ..] if docker == "docker" && manifest == "manifest");
+    match words.first().map(String::as_str) {
+        Some(PROGRAM) => drop(words.remove(0)),
+        Some(_) if is_docker => drop(words.drain(..2)),
+        None => {}
+        Some("docker") => {
+            let found = words.get(..2).unwrap_or(&words).join(" ");
+            return Err(WordsError::Program { found });
+        }
+        Some(found) => return Err(WordsError::Program { found: found.to_owned() }),
+    }
+    Ok(words)
+}
+
+/// A line of this program with these arguments, quoted where a shell needs it.
+pub fn line_of<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
+    let mut line = PROGRAM.to_owned();
+    for argument in arguments {
+        line.push(' ');
+        line.push_str(&quoted(argument));
+    }
+    line
+}
+
+fn quoted(argument: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', r"'\''"))
+}
+
+fn split(line: &str) -> Result<Vec<String>, WordsError> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => word.get_or_insert_default().push_str(&quote(&mut chars, '\'')?),
+            '"' => word.get_or_insert_default().push_str(&quote(&mut chars, '"')?),
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            c if c.is_whitespace() => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// What stands before the next `quote`.
+fn quote(chars: &mut impl Iterator<Item = char>, quote: char) -> Result<String, WordsError> {
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            c if c == quote => return Ok(text),
+            '\\' if quote == '"' => match chars.next() {
+                Some(escaped @ ('"' | '\\' | '$' | '`')) => text.push(escaped),
+                Some(other) => text.extend(['\\', other]),
+                None => break,
+            },
+            c => text.push(c),
+        }
+    }
+    Err(WordsError::Quote { quote })
+}

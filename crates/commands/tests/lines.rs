@@ -1,0 +1,67 @@
+//! Command lines as text, and what can stand next on one.
+
+use tallyman_commands::{Command, Invocation, arguments, completion, line_of, lines};
+
+#[test]
+fn lines_are_read_as_a_shell_reads_them() {
+    for (line, expected) in [
+        ("docker manifest push app:v1", vec!["push", "app:v1"]),
+        ("$ sudo docker manifest rm a b", vec!["rm", "a", "b"]),
+        ("tallyman  create\tlist:1 'a b' \"c\\\"d\"", vec!["create", "list:1", "a b", "c\"d"]),
+        (
+            "tallyman annotate l i --os-features a\\ b ''",
+            vec!["annotate", "l", "i", "--os-features", "a b", ""],
+        ),
+        ("tallyman", vec![]),
+        ("", vec![]),
+    ] {
+        assert_eq!(arguments(line).unwrap(), expected, "{line}");
+    }
+    for (line, error) in [
+        ("tallyman push 'a", "expected a closing ' before the end of the line, found none"),
+        ("docker pull a", "expected a line of tallyman or docker manifest, found docker pull"),
+        ("ls -l", "expected a line of tallyman or docker manifest, found ls"),
+    ] {
+        assert_eq!(arguments(line).unwrap_err().to_string(), error, "{line}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let given = ["annotate", "r.io/a:1", "it's \"$x\"", "", "--os-features", "a,b"];
+    assert_eq!(arguments(&line_of(given)).unwrap(), given);
+}
+
+#[test]
+fn a_pasted_script_is_parted_into_lines() {
+    let script = "# make it\ndocker manifest create l:1 \\\n  a:1 \\\n  b:1\n\ndocker manifest push l:1\n";
+    let parted = lines(script);
+    assert_eq!(parted.len(), 2);
+    let Invocation::Run(Command::Create { list, images, .. }) =
+        Invocation::parse(&arguments(&parted[0]).unwrap())
+    else {
+        panic!("it is a create");
+    };
+    assert_eq!((list.as_str(), images), ("l:1", vec!["a:1".to_owned(), "b:1".to_owned()]));
+}
+
+#[test]
+fn commands_flags_values_and_references_are_completed() {
+    let lists = [("r.io/app:1".to_owned(), vec!["r.io/amd:1".to_owned(), "r.io/arm:1".to_owned()])];
+    for (line, expected) in [
+        ("", vec!["tallyman", "docker manifest"]),
+        ("do", vec!["docker manifest"]),
+        ("tallyman an", vec!["annotate"]),
+        ("docker manifest p", vec!["push"]),
+        ("tallyman push --d", vec!["--dry-run"]),
+        ("tallyman push ", vec!["r.io/app:1"]),
+        ("tallyman annotate r.io/app:1 r.io/ar", vec!["r.io/arm:1"]),
+        ("tallyman annotate r.io/app:1 r.io/arm:1 --os plan", vec!["plan9"]),
+        ("tallyman annotate --variant v7 r.io/app:1 r.io/am", vec!["r.io/amd:1"]),
+        ("tallyman create x:1 r.io/amd:1 r", vec!["r.io/arm:1"]),
+        ("tallyman rm r.io/app:1 ", vec![]),
+        ("ls ", vec![]),
+    ] {
+        assert_eq!(completion(line, &lists).candidates, expected, "{line}");
+    }
+}

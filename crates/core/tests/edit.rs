@@ -1,0 +1,139 @@
+//! Changes of lists: applied, refused, undone.
+
+use tallyman_core::{
+    Descriptor, Digest, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
+    findings::{self, Behind},
+    manifest::Manifest,
+    mend::{Mend, mends},
+};
+
+fn reference(text: &str) -> Reference {
+    text.parse().unwrap()
+}
+
+fn entry(image: &str, platform: Platform) -> ListEntry {
+    let raw = format!("{{\"schemaVersion\":2,\"name\":\"{image}\"}}").into_bytes();
+    let descriptor = Descriptor {
+        platform: Some(platform),
+        ..Descriptor::new(MediaType::OciManifest, Digest::of(&raw), raw.len() as u64)
+    };
+    ListEntry::new(reference(image), descriptor, raw).unwrap()
+}
+
+fn list(images: &[(&str, &str)]) -> ManifestList {
+    let mut list = ManifestList::new(reference("r.io/app:1"));
+    for (image, architecture) in images {
+        list.insert(entry(image, Platform::new("linux", architecture))).unwrap();
+    }
+    list
+}
+
+#[test]
+fn a_change_is_made_undone_and_made_again() {
+    let before = list(&[("r.io/app:a", "amd64"), ("r.io/app:b", "arm64")]);
+    let after = list(&[("r.io/app:a", "386"), ("r.io/app:c", "arm64")]);
+    let edit = ListEdit::between(&before, &after);
+    assert_eq!(edit.changes.len(), 3);
+    let mut now = before.clone();
+    edit.apply(&mut now).unwrap();
+    assert_eq!(now, after);
+    edit.inverse().apply(&mut now).unwrap();
+    assert_eq!(now, before);
+    edit.inverse().inverse().apply(&mut now).unwrap();
+    assert_eq!(now, after);
+    assert!(ListEdit::between(&after, &now).is_empty());
+}
+
+#[test]
+fn changes_of_other_entries_made_meanwhile_are_kept() {
+    let seen = list(&[("r.io/app:a", "amd64"), ("r.io/app:b", "arm64")]);
+    let mine = ListEdit::put(&seen, entry("r.io/app:a", Platform::new("linux", "386")));
+    let theirs = ListEdit::remove(&seen, &reference("r.io/app:b"));
+    let mut now = seen.clone();
+    theirs.apply(&mut now).unwrap();
+    mine.apply(&mut now).unwrap();
+    assert_eq!(now, list(&[("r.io/app:a", "386")]));
+}
+
+#[test]
+fn a_change_of_an_entry_that_somebody_else_changed_is_refused_whole() {
+    let seen = list(&[("r.io/app:a", "amd64"), ("r.io/app:b", "arm64")]);
+    let wanted = list(&[("r.io/app:a", "386"), ("r.io/app:b", "386")]);
+    let mine = ListEdit::between(&seen, &wanted);
+    let theirs = list(&[("r.io/app:a", "s390x"), ("r.io/app:b", "arm64")]);
+    let mut now = theirs.clone();
+    let conflict = mine.apply(&mut now).unwrap_err();
+    assert_eq!(conflict.images, [reference("r.io/app:a")]);
+    assert_eq!(now, theirs);
+    // Whoever wants it all the same gets it, and can undo that, too.
+    let forced = mine.onto(&now);
+    forced.apply(&mut now).unwrap();
+    assert_eq!(now, wanted);
+    forced.inverse().apply(&mut now).unwrap();
+    assert_eq!(now, theirs);
+    // What is there already is no conflict.
+    let mut done = wanted.clone();
+    mine.apply(&mut done).unwrap();
+    assert_eq!(done, wanted);
+}
+
+#[test]
+fn a_name_that_another_image_has_is_a_conflict() {
+    let seen = list(&[]);
+    let mut now = list(&[("r.io/a/b:1", "amd64")]);
+    let mine = ListEdit::put(&seen, entry("r.io/a_b:1", Platform::new("linux", "amd64")));
+    assert_eq!(mine.apply(&mut now).unwrap_err().images, [reference("r.io/a_b:1")]);
+}
+
+#[test]
+fn what_mends_a_remark_leaves_none_like_it() {
+    let arm = |variant: &str| Platform { variant: variant.into(), ..Platform::new("linux", "arm") };
+    let windows =
+        |version: &str| Platform { os_version: version.into(), ..Platform::new("windows", "amd64") };
+    // The entry's platform, its config's, the rule, and the platforms that mend it; none: it goes out.
+    let rows: [(Platform, Option<Platform>, &str, Vec<Option<Platform>>); 7] = [
+        (arm(""), None, "arm-without-variant", vec![Some(arm("v7")), Some(arm("v6")), Some(arm("v5"))]),
+        (arm(""), Some(arm("v6")), "arm-without-variant", vec![Some(arm("v6"))]),
+        (windows(""), Some(windows("10.0.1")), "windows-without-version", vec![Some(windows("10.0.1"))]),
+        (windows(""), None, "windows-without-version", vec![]),
+        (Platform::default(), Some(arm("v7")), "no-platform", vec![Some(arm("v7"))]),
+        (
+            Platform::new("linux", "aarch64"),
+            None,
+            "unknown-architecture",
+            vec![Some(Platform::new("linux", "arm64"))],
+        ),
+        (Platform::new("linux", "riscv64"), None, "repeated-platform", vec![None]),
+    ];
+    for (platform, config, code, expected) in rows {
+        let mut list = list(&[("r.io/app:a", "riscv64")]);
+        list.insert(entry("r.io/app:b", platform)).unwrap();
+        let found = remarks(&list);
+        let finding = found.iter().find(|finding| finding.rule.code() == code).expect(code);
+        let manifest = Manifest::parse(list.to_bytes(), Some(&list.media_type())).unwrap();
+        let offered = mends(manifest.index().unwrap(), finding, &[None, config]);
+        assert_eq!(offered.len(), expected.len(), "{code}");
+        for (mend, expected) in offered.into_iter().zip(expected) {
+            let mut mended = list.clone();
+            let second = reference("r.io/app:b");
+            match mend {
+                Mend::Remove { entry } => {
+                    assert_eq!((entry, expected), (1, None));
+                    mended.remove(&second);
+                }
+                Mend::SetPlatform { entry, platform } => {
+                    assert_eq!((entry, Some(&platform)), (1, expected.as_ref()));
+                    let mut entry = mended.get(&second).unwrap().clone();
+                    entry.descriptor.platform = Some(platform);
+                    mended.insert(entry).unwrap();
+                }
+            }
+            assert!(!remarks(&mended).iter().any(|finding| finding.rule.code() == code), "{code}");
+        }
+    }
+}
+
+fn remarks(list: &ManifestList) -> Vec<findings::Finding> {
+    let manifest = Manifest::parse(list.to_bytes(), Some(&list.media_type())).unwrap();
+    findings::of_index(manifest.index().unwrap(), &[] as &[Behind<'_>])
+}

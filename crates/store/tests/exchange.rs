@@ -1,0 +1,80 @@
+//! Lists handed on: as text, as the Docker CLI's files, in an archive.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "suite/mod.rs"]
+#[allow(dead_code, reason = "the lists of the suite are used here, its contract is not")]
+mod suite;
+
+use std::{fs, path::Path};
+
+use tallyman_store::exchange::{self, ExchangeError};
+
+#[test]
+fn lists_come_back_from_text_and_files_as_they_were() {
+    let lists = [
+        suite::list("r.io/my_app:v1", &["r.io/my_app:amd64", "r.io/other/x:1"]),
+        suite::list("r.io/b:2", &[]),
+    ];
+    assert_eq!(exchange::decode(&exchange::encode(&lists)).unwrap(), lists);
+    let found = exchange::from_files(&exchange::to_files(&lists));
+    assert!(found.refused.is_empty());
+    // Without entries there is no folder.
+    assert_eq!(found.lists.len(), 1);
+    assert_eq!(found.lists[0].list, lists[0]);
+    assert!(!found.lists[0].is_guess);
+}
+
+#[test]
+fn what_is_not_what_it_says_is_refused() {
+    let text = String::from_utf8(exchange::encode(&[suite::list("r.io/a:1", &["r.io/a:x"])])).unwrap();
+    let forged = text.replace("r.io/a:x <", "r.io/a:y <");
+    assert_ne!(text, forged);
+    assert!(matches!(exchange::decode(forged.as_bytes()), Err(ExchangeError::Digest { .. })));
+    let newer = text.replace("\"tallyman\":1", "\"tallyman\":2");
+    assert_eq!(exchange::decode(newer.as_bytes()), Err(ExchangeError::Version { found: 2 }));
+    assert!(matches!(exchange::decode(b"{}"), Err(ExchangeError::Form { .. })));
+}
+
+#[test]
+#[cfg(feature = "archive")]
+fn an_archive_holds_the_folder_of_the_docker_cli() {
+    let lists = [suite::list("r.io/app:v1", &["r.io/app:amd64", "r.io/app:arm64"])];
+    let files = exchange::to_files(&lists);
+    let unpacked = exchange::unpack(&exchange::pack(&files)).unwrap();
+    assert_eq!(unpacked, files);
+    assert!(unpacked[0].0.starts_with("manifests/r.io_app-v1/r.io_app-"));
+    assert!(exchange::unpack(b"no archive").unwrap_err().starts_with("expected a zip archive"));
+}
+
+/// Every folder that the Docker CLI wrote in the recordings, and the name of its list.
+#[test]
+fn folders_that_docker_wrote_are_named_and_read() {
+    let recordings =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/docker-manifest/cli-28.2.2");
+    let mut seen = 0;
+    for scenario in fs::read_dir(recordings).unwrap() {
+        let scenario = scenario.unwrap().path();
+        let Ok(folders) = fs::read_dir(scenario.join("store")) else { continue };
+        let commands = fs::read_to_string(scenario.join("cmd.txt")).unwrap();
+        for folder in folders {
+            let folder = folder.unwrap().path();
+            let files: Vec<_> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|file| file.unwrap().path())
+                .map(|file| (file.display().to_string(), fs::read(&file).unwrap()))
+                .collect();
+            let found = exchange::from_files(&files);
+            assert_eq!(found.refused, [], "{}", folder.display());
+            let list = &found.lists[0].list;
+            assert_eq!(list.reference().file_name(), folder.file_name().unwrap().to_string_lossy());
+            assert_eq!(list.len(), files.len());
+            assert!(
+                commands.contains(&list.reference().to_string()),
+                "{} is not what the commands say:\n{commands}",
+                list.reference()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "only {seen} folders");
+}

@@ -1,0 +1,148 @@
+// Lists are built: images in, platforms edited, remarks mended, the bytes and the difference always in sight.
+
+import { add, build, entry, setPlatform } from './building.js';
+import { putImage, readBack } from './images.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+
+test.use({ kind: 'distribution' });
+
+/** Two images of a repository of the test's own. */
+async function twoImages(server, repo) {
+  const images = [`${server.host}/${repo}:amd64`, `${server.host}/${repo}:arm`];
+  await putImage(server, repo, 'amd64', { os: 'linux', architecture: 'amd64' });
+  await putImage(server, repo, 'arm', { os: 'linux', architecture: 'arm' });
+  return images;
+}
+
+test('an edited platform changes bytes and digest at once; undo and redo go back and forth', async ({ page, open, server, complaints }) => {
+  const [amd64, arm] = await twoImages(server, 'build/edit');
+  await build(page, open, `${server.host}/build/edit:1`, [amd64, arm]);
+  const digest = () => page.getByTestId('list-digest').getAttribute('data-digest');
+  const before = await digest();
+  await setPlatform(page, arm, 'linux/arm/v7');
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await expect.poll(digest).not.toBe(before);
+  await expect(page.getByTestId('list-bytes')).toContainText('"variant": "v7"');
+  await page.getByTestId('undo').click();
+  await expect.poll(digest).toBe(before);
+  await page.getByTestId('redo').click();
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+
+  await entry(page, amd64).getByTestId('more').click();
+  await page.getByTestId('os-version').fill('10.0.1');
+  await page.getByTestId('os-version').press('Tab');
+  await page.getByTestId('os-features').fill('a, b');
+  await page.getByTestId('os-features').press('Tab');
+  await expect(page.getByTestId('list-bytes')).toContainText('"os.version": "10.0.1"');
+  await expect(page.getByTestId('list-bytes')).toContainText('"os.features"');
+  await expect(page.getByTestId('command-lines')).toContainText(`annotate ${server.host}/build/edit:1 ${arm} --variant v7`);
+
+  await setPlatform(page, arm, 'nonsense');
+  await expect(entry(page, arm).getByRole('alert')).toContainText('is no platform');
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+
+  await entry(page, amd64).getByTestId('remove').click();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await page.keyboard.press('Control+z');
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+  expect(complaints).toEqual([]);
+});
+
+test('a remark offers what mends it, and is gone then', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/mend');
+  await build(page, open, `${server.host}/build/mend:1`, images);
+  const remark = page.locator('[data-testid=finding][data-rule=arm-without-variant]');
+  await expect(remark).toBeVisible();
+  await remark.getByRole('button', { name: 'Make it linux/arm/v6' }).click();
+  await expect(remark).toHaveCount(0);
+  await expect(entry(page, images[1])).toHaveAttribute('data-platform', 'linux/arm/v6');
+});
+
+test('pasted lines of docker manifest add their images with their platforms; a list brings its images', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/paste');
+  const list = `${server.host}/build/paste:1`;
+  await open(`/build/${list}`);
+  await add(page, [
+    `docker manifest create ${list} \\`,
+    `  ${amd64} ${arm}`,
+    `docker manifest annotate ${list} ${arm} --variant v7`,
+  ]);
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await expect(entry(page, amd64)).toBeVisible();
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+
+  await add(page, [`${server.host}/samples/hello:latest`]);
+  await expect(page.getByTestId('entry')).toHaveCount(4);
+});
+
+test('the difference to what the registry has under that name is shown', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/diff');
+  const list = `${server.host}/build/diff:1`;
+  await build(page, open, list, [amd64]);
+  await expect(page.getByTestId('diff')).toContainText('has nothing under');
+  await page.getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  await expect(page.getByTestId('pushed-digest')).toBeVisible();
+  await build(page, open, list, [arm]);
+  await expect(page.locator('[data-testid=diff-row][data-change=added]')).toContainText('linux/arm');
+  await expect(page.locator('[data-testid=diff-row][data-change=kept]')).toContainText('linux/amd64');
+  await entry(page, arm).getByTestId('remove').click();
+  await expect(page.getByTestId('diff-same')).toBeVisible();
+});
+
+test('what another tab does is seen at once; the same entry changed by both is told, and nothing is lost', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/tabs');
+  const list = `${server.host}/build/tabs:1`;
+  await build(page, open, list, [amd64, arm]);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByTestId('entry')).toHaveCount(2);
+  await setPlatform(other, amd64, 'linux/386');
+  await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
+  await expect(page.getByTestId('toast')).toContainText('Another tab has changed this list');
+
+  // A tab that does not hear of changes, as one that was asleep.
+  const deaf = await context.newPage();
+  await deaf.addInitScript(() => delete window.BroadcastChannel);
+  await deaf.goto(page.url());
+  await expect(deaf.getByTestId('entry')).toHaveCount(2);
+  await setPlatform(page, arm, 'linux/arm/v7');
+  await setPlatform(page, amd64, 'linux/amd64/v2');
+  // Another entry of the same list is no conflict; the same one is.
+  await setPlatform(deaf, arm, 'linux/arm/v5');
+  await expect(deaf.getByTestId('conflict')).toContainText(arm);
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await expect(entry(deaf, arm)).toHaveAttribute('data-platform', 'linux/arm');
+  await deaf.getByRole('button', { name: 'Make it all the same' }).click();
+  await expect(deaf.getByTestId('conflict')).toContainText(arm);
+  await deaf.reload();
+  await expect(entry(deaf, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await expect(entry(deaf, amd64)).toHaveAttribute('data-platform', 'linux/amd64/v2');
+});
+
+test('a list without a name is asked for one; its images wait', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/name');
+  await open(`/build/|${images.join('|')}`);
+  await expect(page.getByTestId('name-input')).toHaveValue(`${server.host}/build/name:latest`);
+  await page.getByTestId('name-input').press('Enter');
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+  expect(page.url()).not.toContain('|');
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the builder is accessible and fits, ${colorScheme}`, async ({ page, open, server }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const repo = `build/look-${colorScheme}`;
+    const images = await twoImages(server, repo);
+    await build(page, open, `${server.host}/${repo}:1`, images);
+    await add(page, [`${server.host}/${repo}:nothing`]);
+    await expect(page.getByTestId('pending').getByRole('alert')).toBeVisible();
+    await expect(page.locator('[data-testid=entry-state][data-state=fresh]')).toHaveCount(2);
+    await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+    expect((await readBack(server.registry, `${repo}:1`)).status).toBe(404);
+  });
+}

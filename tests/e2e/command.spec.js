@@ -1,0 +1,117 @@
+// The command line in the page: the lines of the command line, and what they print.
+
+import { putImage, readList } from './images.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+
+test.use({ kind: 'distribution' });
+
+/** Types a line, and gives what it printed when it has ended. */
+async function typed(page, line) {
+  const ran = page.getByTestId('ran');
+  const before = await ran.count();
+  await page.getByTestId('command-input').fill(line);
+  await page.getByTestId('command-input').press('Enter');
+  const last = ran.nth(before);
+  await expect(last).toHaveAttribute('data-exit', /\d+/);
+  const all = (name) => last.getByTestId(name).evaluateAll((parts) => parts.map((part) => part.textContent).join(''));
+  return { exit: Number(await last.getAttribute('data-exit')), stdout: await all('stdout'), stderr: await all('stderr') };
+}
+
+async function done(page, line) {
+  const { exit, stdout, stderr } = await typed(page, line);
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  return stdout;
+}
+
+test('the whole manual page, one example after the other', async ({ page, open, server }) => {
+  const { host } = server;
+  // The page's `arm` image says amd64, as images that were built on another machine do; hence its `annotate`.
+  const images = { 'coolapp-ppc64le-linux': ['linux', 'ppc64le'], 'coolapp-arm-linux': ['linux', 'amd64'], 'coolapp-amd64-linux': ['linux', 'amd64'], 'coolapp-amd64-windows': ['windows', 'amd64'] };
+  for (const [name, [os, architecture]] of Object.entries(images)) await putImage(server, name, 'v1', { os, architecture });
+  const list = `${host}/coolapp:v1`;
+  const sources = Object.keys(images).map((name) => `${host}/${name}:v1`);
+  await open('/command');
+
+  // A single image, and the same with more.
+  const single = JSON.parse(await done(page, `docker manifest inspect ${sources[0]}`));
+  expect(single.layers).toHaveLength(2);
+  const verbose = JSON.parse(await done(page, `docker manifest inspect --verbose ${sources[0]}`));
+  expect(verbose.Descriptor.platform).toEqual({ architecture: 'ppc64le', os: 'linux' });
+
+  // Create, annotate, inspect, push, inspect again.
+  expect(await done(page, `docker manifest create ${list} ${sources.join(' ')}`)).toBe(`Created manifest list ${list}\n`);
+  expect(await done(page, `docker manifest annotate ${list} ${host}/coolapp-arm-linux:v1 --arch arm`)).toBe('');
+  const local = await done(page, `docker manifest inspect ${list}`);
+  expect(JSON.parse(local).manifests.map(({ platform: { os, architecture } }) => `${os}/${architecture}`)).toEqual(['linux/amd64', 'windows/amd64', 'linux/arm', 'linux/ppc64le']);
+  const lines = (await done(page, `docker manifest push ${list}`)).trimEnd().split('\n');
+  expect(lines).toHaveLength(5);
+  for (const line of lines.slice(0, 4)) expect(line).toMatch(new RegExp(`^Pushed ref ${host}/coolapp@(sha256:[0-9a-f]{64}) with digest: \\1$`));
+  const served = await readList(server, 'coolapp:v1');
+  expect(served.digest).toBe(lines[4]);
+  expect(`${served.bytes}\n`).toBe(local);
+  expect(await done(page, `docker manifest rm ${list}`)).toBe('');
+  expect(await done(page, `docker manifest inspect ${list}`)).toBe(local);
+
+  // With an insecure registry, as the page shows it.
+  expect(await done(page, `docker manifest create --insecure ${host}/coolapp:v2 ${sources[0]}`)).toBe(`Created manifest list ${host}/coolapp:v2\n`);
+  expect(await done(page, `docker manifest push --purge --insecure ${host}/coolapp:v2`)).toContain('sha256:');
+
+  // And what the page says goes wrong.
+  expect(await typed(page, 'docker manifest')).toMatchObject({ exit: 0, stdout: '' });
+  expect(await typed(page, `docker manifest inspect ${host}/coolapp:none`)).toEqual({ exit: 1, stdout: '', stderr: `no such manifest: ${host}/coolapp:none\n` });
+  expect((await typed(page, 'docker manifest push --nonsense x')).exit).toBe(125);
+  expect((await typed(page, 'rm -rf /')).stderr).toContain('expected a line of tallyman or docker manifest, found rm');
+});
+
+test('Tab completes commands, flags and references; the arrows bring back what was typed, after a reload as well', async ({ page, open, server }) => {
+  await putImage(server, 'complete/app', 'amd64', { os: 'linux', architecture: 'amd64' });
+  const list = `${server.host}/complete/app:v1`;
+  await open('/command');
+  const input = page.getByTestId('command-input');
+  await input.pressSequentially('tal');
+  await input.press('Tab');
+  await expect(input).toHaveValue('tallyman ');
+  await input.pressSequentially('cr');
+  await input.press('Tab');
+  await expect(input).toHaveValue('tallyman create ');
+  await input.pressSequentially(`${list} ${server.host}/complete/app:amd64`);
+  await input.press('Enter');
+  await expect(page.getByTestId('stdout')).toHaveText(`Created manifest list ${list}\n`);
+  await input.pressSequentially('tallyman push --d');
+  await input.press('Tab');
+  await expect(input).toHaveValue('tallyman push --dry-run ');
+  await input.pressSequentially(`${server.host}/com`);
+  await input.press('Tab');
+  await expect(input).toHaveValue(`tallyman push --dry-run ${list} `);
+  await input.press('Enter');
+  await expect(page.getByTestId('stdout').last()).toContainText('1 step to');
+  await page.reload();
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue(`tallyman push --dry-run ${list}`);
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue(/^tallyman create/);
+  await input.press('ArrowDown');
+  await expect(input).toHaveValue(/^tallyman push/);
+});
+
+test('what the command line does is seen on the pages of lists', async ({ page, open, server, context }) => {
+  await putImage(server, 'seen/app', 'amd64', { os: 'linux', architecture: 'amd64' });
+  await open('/lists');
+  const other = await context.newPage();
+  await other.goto(page.url().replace('/lists', '/command'));
+  await done(other, `tallyman create ${server.host}/seen/app:v1 ${server.host}/seen/app:amd64`);
+  await expect(page.getByTestId('list')).toHaveAttribute('data-name', `${server.host}/seen/app:v1`);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the command line is accessible and fits, ${colorScheme}`, async ({ page, open }) => {
+    await page.emulateMedia({ colorScheme });
+    await open('/command');
+    await typed(page, 'docker manifest create x');
+    await typed(page, 'tallyman --version');
+    await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  });
+}

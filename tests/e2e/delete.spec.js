@@ -1,0 +1,76 @@
+// Tags are taken out of a registry: planned, every tag named that goes, confirmed, done.
+
+import { putImage, readBack } from './images.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+
+const linux = { os: 'linux', architecture: 'amd64' };
+
+const choose = (page, tag) => page.locator(`[data-testid=tag][data-tag="${tag}"]`).check();
+
+test.describe('on Distribution 2.8, which deletes by digest alone', () => {
+  test.use({ kind: 'distribution' });
+  test('a tag cannot be taken off; by digest every tag that goes with it is named', async ({ page, open, server }) => {
+    const repo = 'delete/two';
+    for (const tag of ['1', '1.0', 'latest']) await putImage(server, repo, tag, linux, 'same');
+    await putImage(server, repo, '2', linux, 'other');
+    await open(`/delete/${server.host}/${repo}|1`);
+    await expect(page.locator('[data-testid=tag][data-tag="1"]')).toBeChecked();
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('delete-run')).toBeDisabled();
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('cannot-untag')).toBeVisible();
+    expect((await readBack(server.registry, `${repo}:1`)).status).toBe(200);
+
+    await page.getByTestId('delete-by-digest').click();
+    await expect(page.getByTestId('unchosen')).toContainText('1.0, latest');
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('3 tags are gone');
+    for (const tag of ['1', '1.0', 'latest']) expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
+    expect((await readBack(server.registry, `${repo}:2`)).status).toBe(200);
+  });
+});
+
+test.describe('on a registry that can take off a tag', () => {
+  test.use({ kind: 'memory' });
+  test('several tags are taken off at once, and what they stood for stays', async ({ page, open, server }) => {
+    const repo = 'delete/tags';
+    const digest = await putImage(server, repo, 'a', linux, 'same');
+    for (const tag of ['b', 'c']) await putImage(server, repo, tag, linux, 'same');
+    await open(`/delete/${server.host}/${repo}`);
+    await choose(page, 'a');
+    await choose(page, 'b');
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('delete-step')).toHaveCount(2);
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('2 tags are gone');
+    expect((await readBack(server.registry, `${repo}:a`)).status).toBe(404);
+    expect((await readBack(server.registry, `${repo}:c`)).digest).toBe(digest);
+  });
+
+  test('where the settings forbid it, nothing can be deleted', async ({ page, open, server }) => {
+    await page.route('**/config.json', (route) => route.fulfill({ json: { features: { delete: false } } }));
+    await open(`/delete/${server.host}/samples/hello`);
+    await expect(page.getByTestId('delete-forbidden')).toBeVisible();
+    await expect(page.getByTestId('delete-plan')).toHaveCount(0);
+  });
+
+  for (const colorScheme of ['light', 'dark']) {
+    test(`choice and plan are accessible and fit, ${colorScheme}`, async ({ page, open, server }) => {
+      await page.emulateMedia({ colorScheme });
+      const repo = `delete/look-${colorScheme}`;
+      for (const tag of ['1', '2']) await putImage(server, repo, tag, linux, 'same');
+      await open(`/delete/${server.host}/${repo}|1`);
+      await expect(page.getByTestId('tag')).toHaveCount(2);
+      await expectAccessible(page);
+      await page.getByTestId('how-manifests').check();
+      await page.getByTestId('delete-plan').click();
+      await expect(page.getByTestId('unchosen')).toBeVisible();
+      await page.setViewportSize({ width: 390, height: 844 });
+      await expectNoSidewaysScroll(page);
+      await expectAccessible(page);
+    });
+  }
+});

@@ -1,0 +1,37 @@
+// Images and lists for the stories about building and pushing: put into a registry, read back from it.
+
+import { createHash } from 'node:crypto';
+
+import { fill, readBack } from '../replay/registry-contents.js';
+
+export { readBack };
+
+const OCI = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+};
+
+const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+/** Puts an OCI image with this config and two layers, and gives its digest. `content` makes it another image. */
+export async function putImage(server, repo, tag, config, content = `${repo}:${tag}`) {
+  const blob = (mediaType, bytes) => ({ mediaType, digest: digestOf(bytes), size: bytes.length, bytes });
+  const configBlob = blob(OCI.config, Buffer.from(JSON.stringify({ ...config, rootfs: { type: 'layers', diff_ids: [] }, note: content })));
+  const layers = ['base', content].map((text) => blob(OCI.layer, Buffer.from(`a layer: ${text}`)));
+  const described = ({ mediaType, digest, size }) => ({ mediaType, digest, size });
+  const manifest = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: OCI.manifest, config: described(configBlob), layers: layers.map(described) }),
+  );
+  await fill(server.registry, {
+    blobs: [configBlob, ...layers].map(({ digest, bytes }) => ({ repo, digest, bytes })),
+    manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
+  });
+  return digestOf(manifest);
+}
+
+/** What the registry has under `repo:tag`, its JSON read. */
+export async function readList(server, reference) {
+  const back = await readBack(server.registry, reference);
+  return { ...back, json: back.bytes && JSON.parse(back.bytes) };
+}

@@ -1,0 +1,82 @@
+//! A field for one line of text, which keeps what is being typed.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// Properties of [`TextField`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What it shows. While somebody types, drawing the page anew does not put it back; another value does.
+    pub value: AttrValue,
+    /// What it is, for screen readers.
+    pub label: AttrValue,
+    /// Something else was typed, and the field left or Enter pressed.
+    #[prop_or_default]
+    pub onchange: Callback<String>,
+    /// How it looks, beside the look of all fields.
+    #[prop_or_default]
+    pub class: Classes,
+    /// The `id` of a list of suggestions.
+    #[prop_or_default]
+    pub list: Option<AttrValue>,
+    /// What may be typed, where it is empty.
+    #[prop_or_default]
+    pub placeholder: Option<AttrValue>,
+    /// What was typed is wrong.
+    #[prop_or_default]
+    pub is_wrong: bool,
+    /// The element, for forms that read it when they are sent.
+    #[prop_or_default]
+    pub place: NodeRef,
+    /// It takes the focus when it appears.
+    #[prop_or_default]
+    pub autofocus: bool,
+    /// Its name for tests.
+    #[prop_or_default]
+    pub testid: Option<AttrValue>,
+}
+
+/// A field for one line of text.
+#[component]
+pub fn TextField(props: &Props) -> Html {
+    let place = props.place.clone();
+    {
+        let place = place.clone();
+        use_effect_with(props.value.clone(), move |value| {
+            if let Some(input) = place.cast::<HtmlInputElement>() {
+                input.set_value(value);
+            }
+        });
+    }
+    let onchange = {
+        let onchange = props.onchange.clone();
+        move |event: Event| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                onchange.emit(input.value());
+            }
+        }
+    };
+    html! {
+        <input
+            ref={place}
+            class={classes!("field", props.class.clone(), props.is_wrong.then_some("field--bad"))}
+            type="text"
+            aria-label={props.label.clone()}
+            aria-invalid={props.is_wrong.to_string()}
+            list={props.list.clone()}
+            placeholder={props.placeholder.clone()}
+            autocapitalize="none"
+            autocomplete="off"
+            autocorrect="off"
+            spellcheck="false"
+            autofocus={props.autofocus}
+            data-testid={props.testid.clone()}
+            {onchange}
+        />
+    }
+}
+
+/// What stands in a field.
+pub fn text_in(place: &NodeRef) -> String {
+    place.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
+}

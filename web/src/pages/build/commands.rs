@@ -1,0 +1,100 @@
+//! The command lines that make the same list.
+
+use std::rc::Rc;
+
+use tallyman_commands::line_of;
+use tallyman_core::{ManifestList, Platform};
+use yew::prelude::*;
+
+use crate::{
+    components::{copy::Copy, panel::Panel},
+    state::entries::Entries,
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub list: Rc<ManifestList>,
+    pub entries: Rc<Entries>,
+}
+
+/// The command lines that make the same list.
+#[component]
+pub fn Commands(props: &Props) -> Html {
+    let is_docker = use_state_eq(|| false);
+    let lines = lines(&props.list, &props.entries);
+    let shown = if *is_docker { lines.iter().map(|line| as_docker(line)).collect() } else { lines };
+    let shown = shown.join("\n");
+    let choose = |docker: bool, label: &'static str| {
+        let chosen = is_docker.clone();
+        html! {
+            <button class="button" type="button" aria-pressed={(*is_docker == docker).to_string()} onclick={move |_: MouseEvent| chosen.set(docker)}>
+                { label }
+            </button>
+        }
+    };
+    let tools = html! {
+        <>
+            { choose(false, "tallyman") }
+            { choose(true, "docker manifest") }
+            <Copy text={shown.clone()} what={text().parts.command} />
+        </>
+    };
+    html! {
+        <Panel title={text().build.commands} remark={text().build.commands_lead} {tools}>
+            <pre class="raw" tabindex="0" role="region" aria-label={format!("{} ({})", text().build.commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
+        </Panel>
+    }
+}
+
+/// The line as Docker's own program takes it.
+pub fn as_docker(line: &str) -> String {
+    line.strip_prefix("tallyman ").map_or_else(|| line.to_owned(), |rest| format!("docker manifest {rest}"))
+}
+
+/// The flags that a shell needs where a browser does not: registries on loopback mostly speak plain HTTP.
+pub fn insecure(list: &ManifestList) -> &'static [&'static str] {
+    if list.reference().registry().is_loopback() { &["--insecure"] } else { &[] }
+}
+
+/// The lines that make `list`, one after the other: create, annotate where a platform is not the config's own, push.
+fn lines(list: &ManifestList, entries: &Entries) -> Vec<String> {
+    let name = list.reference().to_string();
+    let images: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
+    let insecure = insecure(list);
+    let create = ["create"].into_iter().chain(insecure.iter().copied()).chain([name.as_str()]);
+    let mut lines = vec![line_of(create.chain(images.iter().map(String::as_str)))];
+    for entry in list.iter() {
+        let own = entries.config(entry).map(|config| config.platform.clone());
+        let flags = annotations(&entry.platform(), &own.unwrap_or_else(|| entry.platform()));
+        if !flags.is_empty() {
+            let image = entry.reference.to_string();
+            let words = ["annotate", name.as_str(), image.as_str()].into_iter();
+            lines.push(line_of(words.chain(flags.iter().map(String::as_str))));
+        }
+    }
+    lines.push(line_of(["push"].into_iter().chain(insecure.iter().copied()).chain([name.as_str()])));
+    lines
+}
+
+/// The flags of `annotate` that make `wanted` of `own`.
+fn annotations(wanted: &Platform, own: &Platform) -> Vec<String> {
+    let mut flags = Vec::new();
+    let fields = [
+        ("--os", &wanted.os, &own.os),
+        ("--arch", &wanted.architecture, &own.architecture),
+        ("--variant", &wanted.variant, &own.variant),
+        ("--os-version", &wanted.os_version, &own.os_version),
+    ];
+    for (flag, wanted, own) in fields {
+        if wanted != own && !wanted.is_empty() {
+            flags.extend([flag.to_owned(), wanted.clone()]);
+        }
+    }
+    let new: Vec<_> =
+        wanted.os_features.iter().filter(|feature| !own.os_features.contains(feature)).cloned().collect();
+    if !new.is_empty() {
+        flags.extend(["--os-features".to_owned(), new.join(",")]);
+    }
+    flags
+}

@@ -1,0 +1,83 @@
+//! A list that has no name yet.
+
+use tallyman_core::Reference;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{
+        icon::Icon,
+        text_field::{TextField, text_in},
+    },
+    routes::Route,
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// As it was written.
+    pub list: AttrValue,
+    /// Images that wait for the list.
+    pub sources: Vec<String>,
+}
+
+/// Asks for the name of a list.
+#[component]
+pub fn Name(props: &Props) -> Html {
+    let navigator = use_navigator();
+    let fault = use_state(|| {
+        let fault = props.list.parse::<Reference>().err().map(|error| error.to_string());
+        fault.filter(|_| !props.list.is_empty())
+    });
+    let input = use_node_ref();
+    let suggested = if props.list.is_empty() { suggestion(&props.sources) } else { props.list.to_string() };
+    let onsubmit = {
+        let (input, fault, sources) = (input.clone(), fault.clone(), props.sources.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            let typed = text_in(&input);
+            match typed.trim().parse::<Reference>() {
+                Ok(list) => {
+                    if let Some(navigator) = &navigator {
+                        navigator.push(&Route::Build { list: list.to_string(), sources: sources.clone() });
+                    }
+                }
+                Err(error) => fault.set(Some(error.to_string())),
+            }
+        }
+    };
+    let words = &text().build;
+    html! {
+        <>
+            <div class="title"><h1>{ words.name_title }</h1></div>
+            <p class="soft">{ (words.name_lead)(props.sources.len()) }</p>
+            <form class="line-form" {onsubmit}>
+                <TextField place={input} class="field--mono" value={suggested} label={text().lists.new_label} autofocus=true testid="name-input" />
+                <button class="button button--main" type="submit">{ text().lists.new_button }</button>
+            </form>
+            if let Some(fault) = &*fault {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
+            }
+            if !props.sources.is_empty() {
+                <ul class="plain-list">{ for props.sources.iter().map(|source| html! { <li><code>{ source }</code></li> }) }</ul>
+            }
+        </>
+    }
+}
+
+/// What the sources have in common: their registry and the beginning of their repositories.
+fn suggestion(sources: &[String]) -> String {
+    let references: Vec<Reference> = sources.iter().filter_map(|source| source.parse().ok()).collect();
+    let Some(first) = references.first() else { return String::new() };
+    let name = first.name();
+    let shared = references.iter().skip(1).fold(name.len(), |shared, other| {
+        let other = other.name();
+        name.bytes().zip(other.bytes()).take(shared).take_while(|(a, b)| a == b).count()
+    });
+    let mut end = shared;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let shared = name[..end].trim_end_matches(['-', '_', '.', '/']);
+    if shared.len() > first.registry().as_str().len() { format!("{shared}:latest") } else { String::new() }
+}

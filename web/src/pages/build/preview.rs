@@ -1,0 +1,133 @@
+//! What will be pushed, byte for byte, and what stands in its place now.
+
+use std::rc::Rc;
+
+use tallyman_core::{
+    Descriptor, Manifest, ManifestList,
+    compare::{self, Change},
+};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    components::{
+        chip::{Chip, Tone},
+        copy::Copy,
+        digest::Digest,
+        facts::Fact,
+        json::Json,
+        panel::Panel,
+    },
+    format,
+    state::registry::Registries,
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub list: Rc<ManifestList>,
+    /// The registry is asked again when this changes.
+    pub round: u32,
+}
+
+/// What the registry has under the list's name.
+#[derive(Clone, PartialEq)]
+enum Standing {
+    Asking,
+    Nothing,
+    Something(Rc<Manifest>),
+    Failed(Rc<str>),
+}
+
+/// What will be pushed, and what stands in its place now.
+#[component]
+pub fn Preview(props: &Props) -> Html {
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let standing = use_state_eq(|| Standing::Asking);
+    let around = use_memo(props.list.reference().clone(), Clone::clone);
+    {
+        let standing = standing.setter();
+        use_effect_with((props.list.reference().clone(), props.round), move |(name, _)| {
+            let name = name.clone();
+            spawn_local(async move {
+                standing.set(match registries.client().manifest(&name).await {
+                    Ok(found) => match found.manifest() {
+                        Ok(manifest) => Standing::Something(Rc::new(manifest)),
+                        Err(error) => Standing::Failed(error.to_string().into()),
+                    },
+                    Err(error) if error.is_not_found() => Standing::Nothing,
+                    Err(error) => Standing::Failed(error.to_string().into()),
+                });
+            });
+        });
+    }
+    let bytes = props.list.to_bytes();
+    let Ok(ours) = Manifest::parse(bytes, Some(&props.list.media_type())) else { return html! {} };
+    let bytes = AttrValue::from(String::from_utf8_lossy(ours.bytes()).into_owned());
+    let words = &text().build;
+    html! {
+        <>
+            <Panel title={words.result} testid="result">
+                <dl class="facts">
+                    <Fact name={words.digest}><Digest value={ours.digest().clone()} testid="list-digest" /></Fact>
+                    <Fact name={words.media_type}><code data-testid="list-media-type">{ ours.media_type().as_str() }</code></Fact>
+                    <Fact name={words.size}>{ (words.bytes)(&format::count(ours.size())) }</Fact>
+                </dl>
+                <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
+            </Panel>
+            <Panel title={words.diff} testid="diff">{ difference(&standing, &ours, &props.list.reference().to_string()) }</Panel>
+            <Panel title={words.raw} tools={html! { <Copy text={bytes.clone()} what={text().parts.text} /> }}>
+                <Json label={words.raw} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
+            </Panel>
+        </>
+    }
+}
+
+fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
+    let words = &text().build;
+    let theirs = match standing {
+        Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
+        Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
+        Standing::Failed(why) => return html! { <p class="empty">{ (words.diff_failed)(why) }</p> },
+        Standing::Something(theirs) if theirs.digest() == ours.digest() => {
+            return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
+        }
+        Standing::Something(theirs) => theirs,
+    };
+    let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
+        return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
+    };
+    let row = |change: &Change<&Descriptor>| {
+        let (tone, word, name) = match change {
+            Change::Same(_) => (Tone::Plain, words.diff_kept, "kept"),
+            Change::Changed { .. } => (Tone::Warn, words.diff_changed, "changed"),
+            Change::Removed(_) => (Tone::Warn, words.diff_removed, "removed"),
+            Change::Added(_) => (Tone::Good, words.diff_added, "added"),
+        };
+        html! {
+            <tr data-testid="diff-row" data-change={name}>
+                <td><Chip {tone}>{ word }</Chip></td>
+                <td class="fill">{ side(change.left()) }</td>
+                <td class="fill">{ side(change.right()) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <table class="table stack">
+            <thead>
+                <tr>
+                    <th scope="col"><span class="visually-hidden">{ words.state }</span></th>
+                    <th scope="col">{ words.diff_now }</th>
+                    <th scope="col">{ words.diff_then }</th>
+                </tr>
+            </thead>
+            <tbody>{ for compare::entries(before, after).iter().map(row) }</tbody>
+        </table>
+    }
+}
+
+fn side(entry: Option<&&Descriptor>) -> Html {
+    let Some(entry) = entry else { return html! { <span class="soft">{ "–" }</span> } };
+    let platform = entry.platform.clone().unwrap_or_default();
+    html! { <><span class="strong">{ platform.to_string() }</span>{ " " }<code class="soft" title={entry.digest.to_string()}>{ entry.digest.short().to_owned() }</code></> }
+}

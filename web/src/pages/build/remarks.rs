@@ -1,0 +1,91 @@
+//! Remarks on a list, each with what mends it.
+
+use std::rc::Rc;
+
+use tallyman_core::{
+    ListEdit, ListEntry, Manifest, ManifestList,
+    findings::{self, Behind},
+    mend::{Mend, mends},
+};
+use yew::prelude::*;
+
+use crate::{
+    components::{icon::Icon, panel::Panel},
+    state::entries::Entries,
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub list: Rc<ManifestList>,
+    pub entries: Rc<Entries>,
+    pub change: Callback<ListEdit>,
+}
+
+/// The remarks; nothing where there are none.
+#[component]
+pub fn Remarks(props: &Props) -> Html {
+    let Props { list, entries, change } = props;
+    let Ok(whole) = Manifest::parse(list.to_bytes(), Some(&list.media_type())) else { return html! {} };
+    let Some(index) = whole.index() else { return html! {} };
+    let images: Vec<&ListEntry> = list.iter().collect();
+    let manifests: Vec<Option<Manifest>> = images
+        .iter()
+        .map(|entry| Manifest::parse(entry.raw.clone()?, Some(&entry.descriptor.media_type)).ok())
+        .collect();
+    let configs: Vec<_> = images.iter().map(|entry| entries.config(entry)).collect();
+    let behind: Vec<_> = manifests
+        .iter()
+        .zip(&configs)
+        .map(|(manifest, config)| Behind { manifest: manifest.as_ref(), config: *config })
+        .collect();
+    let found = findings::of_index(index, &behind);
+    if found.is_empty() {
+        return html! {};
+    }
+    let platforms: Vec<_> =
+        configs.iter().map(|config| config.map(|config| config.platform.clone())).collect();
+    let words = &text().build;
+    let row = |finding: &findings::Finding| {
+        let image = finding.entry.and_then(|at| images.get(at)).map(|entry| entry.reference.to_string());
+        let offers = mends(index, finding, &platforms);
+        html! {
+            <li data-testid="finding" data-rule={finding.rule.code()}>
+                <Icon name="warning" />
+                <span>
+                    if let Some(image) = image {
+                        <strong>{ image }{ ": " }</strong>
+                    }
+                    { (text().inspect.rule)(&finding.rule) }
+                </span>
+                <span class="remarks__mends">
+                    { for offers.into_iter().filter_map(|mend| {
+                        let edit = edit_of(list, &images, &mend)?;
+                        let change = change.clone();
+                        Some(html! {
+                            <button class="button" type="button" data-testid="mend" onclick={move |_: MouseEvent| change.emit(edit.clone())}>
+                                { (words.mend)(&mend) }
+                            </button>
+                        })
+                    }) }
+                </span>
+            </li>
+        }
+    };
+    html! {
+        <Panel title={words.remarks} remark={found.len().to_string()}>
+            <ul class="remarks">{ for found.iter().map(row) }</ul>
+        </Panel>
+    }
+}
+
+fn edit_of(list: &ManifestList, images: &[&ListEntry], mend: &Mend) -> Option<ListEdit> {
+    match mend {
+        Mend::Remove { entry } => Some(ListEdit::remove(list, &images.get(*entry)?.reference)),
+        Mend::SetPlatform { entry, platform } => {
+            let mut entry = (*images.get(*entry)?).clone();
+            entry.descriptor.platform = Some(platform.clone());
+            Some(ListEdit::put(list, entry))
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Taking tags out of a registry, out of the way of everything else: choose, see what will happen, confirm.
+
+mod plan;
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use tallyman_commands::{DeletePlan, Removal};
+use tallyman_core::{Reference, Tag};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{icon::Icon, panel::Panel},
+    pages::{build::reference_heading, set_title},
+    routes::Route,
+    state::{
+        allowed::may_delete,
+        deletion,
+        pages::{Listed, use_listing},
+        registry::Registries,
+        settings::Settings,
+    },
+    text::text,
+};
+
+/// Tags that are drawn at once; the filter finds the others.
+const SHOWN: usize = 500;
+
+/// Properties of [`Delete`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The repository with its registry, as it was written.
+    pub place: AttrValue,
+    /// Tags that are chosen at first.
+    pub tags: Vec<String>,
+}
+
+/// Taking tags out of a repository.
+#[component]
+pub fn Delete(props: &Props) -> Html {
+    let settings = use_context::<Rc<Settings>>().unwrap_or_default();
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    use_effect_with(props.place.clone(), |place| set_title(&format!("{} {place}", text().delete.title)));
+    let words = &text().delete;
+    let repository = match props.place.parse::<Reference>() {
+        Ok(repository) => repository,
+        Err(error) => {
+            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
+        }
+    };
+    let registry = repository.registry().as_str();
+    let body = if may_delete(&registries, &settings, registry) {
+        html! { <Chooser key={repository.name()} repository={repository.clone()} tags={props.tags.clone()} /> }
+    } else {
+        html! {
+            <div class="alert" role="alert" data-testid="delete-forbidden"><Icon name="warning" /><span>{ (words.forbidden)(registry) }</span></div>
+        }
+    };
+    html! {
+        <>
+            <p class="trail"><Link<Route> to={Route::Explore { place: repository.name() }}>{ words.explore }</Link<Route>></p>
+            <div class="title"><h1>{ words.title }{ " " }<span class="part">{ reference_heading(&repository).clone() }</span></h1></div>
+            <p class="soft">{ words.lead }</p>
+            { body }
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ChooserProps {
+    repository: Reference,
+    tags: Vec<String>,
+}
+
+/// Where the page stands.
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Choosing,
+    Planning(usize, usize),
+    Planned(Rc<DeletePlan>),
+    Failed(Rc<str>),
+}
+
+#[component]
+fn Chooser(props: &ChooserProps) -> Html {
+    let ChooserProps { repository, tags } = props;
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let names = use_listing(&Listed::Tags(Box::new(repository.clone())));
+    let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
+    let removal = use_state_eq(|| Removal::Untag);
+    let filter = use_state_eq(String::new);
+    let stage = use_state_eq(|| Stage::Choosing);
+    let words = &text().delete;
+    let all: Vec<Tag> = names
+        .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
+    let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
+
+    let make_plan = {
+        let (repository, all, chosen) = (repository.clone(), all.clone(), is_chosen.clone());
+        let stage = stage.setter();
+        Callback::from(move |removal: Removal| {
+            let (registries, repository) = (Rc::clone(&registries), repository.clone());
+            let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
+            stage.set(Stage::Planning(0, all.len()));
+            spawn_local(async move {
+                let tell = |done, of| stage.set(Stage::Planning(done, of));
+                let plan =
+                    deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
+                stage.set(match plan {
+                    Ok(plan) => Stage::Planned(Rc::new(plan)),
+                    Err(error) => Stage::Failed(error.to_string().into()),
+                });
+            });
+        })
+    };
+    let back = {
+        let stage = stage.setter();
+        Callback::from(move |()| stage.set(Stage::Choosing))
+    };
+    let by_digest = {
+        let (removal, make_plan) = (removal.setter(), make_plan.clone());
+        Callback::from(move |()| {
+            removal.set(Removal::Manifests);
+            make_plan.emit(Removal::Manifests);
+        })
+    };
+    if let Stage::Planned(plan) = &*stage {
+        return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
+    }
+
+    let onfilter = {
+        let filter = filter.setter();
+        move |event: InputEvent| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                filter.set(input.value());
+            }
+        }
+    };
+    let choice = |value: Removal, label: &'static str, about: &'static str, testid: &'static str| {
+        let set = removal.setter();
+        html! {
+            <label class="check check--about">
+                <input type="radio" name="how" checked={*removal == value} onchange={move |_: Event| set.set(value)} data-testid={testid} />
+                <span><span class="strong">{ label }</span><span class="hint">{ about }</span></span>
+            </label>
+        }
+    };
+    let tag_box = |tag: &Tag| {
+        let name = tag.as_str().to_owned();
+        let checked = chosen.contains(&name);
+        let onchange = {
+            let (chosen, name) = (chosen.clone(), name.clone());
+            move |_: Event| {
+                let mut next = (*chosen).clone();
+                if !next.remove(&name) {
+                    next.insert(name.clone());
+                }
+                chosen.set(next);
+            }
+        };
+        html! {
+            <li key={name.clone()}><label class="check"><input type="checkbox" {checked} {onchange} data-testid="tag" data-tag={name.clone()} /><code>{ name }</code></label></li>
+        }
+    };
+    let matching: Vec<&Tag> = all.iter().filter(|tag| tag.as_str().contains(filter.as_str())).collect();
+    let submit = {
+        let removal = *removal;
+        move |_: MouseEvent| make_plan.emit(removal)
+    };
+    html! {
+        <>
+            if let Some(problem) = &names.problem {
+                { crate::pages::problem::view(problem) }
+            }
+            if let Stage::Failed(why) = &*stage {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
+            }
+            <Panel title={words.tags} remark={format!("{} / {}", is_chosen.len(), all.len())} testid="delete-tags">
+                <div class="delete__filter">
+                    <input class="field field--small" type="search" aria-label={words.filter} placeholder={words.filter} oninput={onfilter} data-testid="delete-filter" />
+                    <span class="hint" role="status">{ if names.is_complete { words.choose } else { words.loading } }</span>
+                </div>
+                if matching.is_empty() && names.is_complete {
+                    <p class="empty">{ words.none }</p>
+                }
+                <ul class="tag-boxes">{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
+            </Panel>
+            <Panel title={words.how}>
+                <div class="delete__how">
+                    { choice(Removal::Untag, words.untag, words.untag_about, "how-untag") }
+                    { choice(Removal::Manifests, words.manifests, words.manifests_about, "how-manifests") }
+                </div>
+            </Panel>
+            <div class="push__start">
+                <button class="button button--main" type="button" disabled={is_chosen.is_empty() || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
+                if let Stage::Planning(done, of) = *stage {
+                    <span class="hint" role="status">{ (words.planning)(done, of) }</span>
+                }
+            </div>
+        </>
+    }
+}

@@ -1,0 +1,175 @@
+//! What a deletion will do, its confirmation, and how far it came.
+
+use std::rc::Rc;
+
+use tallyman_commands::DeletePlan;
+use tallyman_core::Reference;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{
+        chip::{Chip, Tone},
+        icon::Icon,
+        panel::Panel,
+    },
+    routes::Route,
+    state::{
+        deletion::{StepState, run},
+        registry::Registries,
+    },
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub repository: Reference,
+    pub plan: Rc<DeletePlan>,
+    /// Tags are to be chosen again.
+    pub back: Callback<()>,
+    /// The same tags are to be deleted by digest.
+    pub by_digest: Callback<()>,
+}
+
+/// Where the steps stand.
+#[derive(Clone, PartialEq)]
+struct Steps(Vec<StepState>);
+
+impl Reducible for Steps {
+    type Action = (usize, StepState);
+
+    fn reduce(self: Rc<Self>, (index, state): (usize, StepState)) -> Rc<Self> {
+        let mut steps = self.0.clone();
+        if let Some(step) = steps.get_mut(index) {
+            *step = state;
+        }
+        Rc::new(Self(steps))
+    }
+}
+
+/// What a deletion will do, and doing it.
+#[component]
+pub fn Plan(props: &Props) -> Html {
+    let Props { repository, plan, back, by_digest } = props;
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let steps = {
+        let count = plan.steps.len();
+        use_reducer(move || Steps(vec![StepState::Waiting; count]))
+    };
+    let typed = use_state_eq(String::new);
+    let words = &text().delete;
+    let path = repository.repository().as_str().to_owned();
+    let tags: usize = plan.steps.iter().map(|step| step.tags.len()).sum();
+    let has_begun = steps.0.iter().any(|step| *step != StepState::Waiting);
+    let is_running = steps.0.contains(&StepState::Running);
+    let is_done = steps.0.iter().all(|step| *step == StepState::Done);
+    let failed: Vec<usize> =
+        (0..steps.0.len()).filter(|index| matches!(steps.0[*index], StepState::Failed { .. })).collect();
+    let needs_digest = steps.0.iter().any(|step| matches!(step, StepState::Failed { by_digest: true, .. }));
+    let execute = {
+        let (plan, steps) = (Rc::clone(plan), steps.dispatcher());
+        Callback::from(move |left: Vec<usize>| {
+            let (registries, plan, steps) = (Rc::clone(&registries), Rc::clone(&plan), steps.clone());
+            spawn_local(async move {
+                run(registries.client(), &plan, &left, |index, state| steps.dispatch((index, state))).await;
+            });
+        })
+    };
+    let onconfirm = {
+        let (execute, count) = (execute.clone(), plan.steps.len());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            execute.emit((0..count).collect());
+        }
+    };
+    let oninput = {
+        let typed = typed.setter();
+        move |event: InputEvent| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                typed.set(input.value());
+            }
+        }
+    };
+    let retry = {
+        let failed = failed.clone();
+        move |_: MouseEvent| execute.emit(failed.clone())
+    };
+    let go_back = back.reform(|_: MouseEvent| ());
+    let gone: usize = plan
+        .steps
+        .iter()
+        .zip(&steps.0)
+        .filter(|(_, state)| **state == StepState::Done)
+        .map(|(step, _)| step.tags.len())
+        .sum();
+    html! {
+        <>
+            if !plan.unchosen.is_empty() {
+                <div class="alert" role="alert" data-testid="unchosen">
+                    <Icon name="warning" />
+                    <span>{ (words.unchosen)(&plan.unchosen.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ")) }</span>
+                </div>
+            }
+            <Panel title={words.plan_title} remark={plan.steps.len().to_string()} testid="delete-steps">
+                <table class="table stack">
+                    <thead><tr><th scope="col">{ words.step }</th><th scope="col">{ words.goes }</th><th scope="col">{ words.state }</th></tr></thead>
+                    <tbody>
+                        { for plan.steps.iter().zip(&steps.0).map(|(step, state)| html! {
+                            <tr key={step.reference.to_string()} data-testid="delete-step">
+                                <td class="fill step__what">
+                                    { match (step.reference.digest(), step.reference.tag()) {
+                                        (Some(digest), _) => (words.delete_step)(&format!("{}:{}…", digest.algorithm().as_str(), digest.short())),
+                                        (None, Some(tag)) => (words.untag_step)(tag.as_str()),
+                                        (None, None) => step.reference.to_string(),
+                                    } }
+                                    if let StepState::Failed { why, .. } = state {
+                                        <p class="hint--bad" role="alert">{ why.to_string() }</p>
+                                    }
+                                </td>
+                                <td><span class="title__chips">{ for step.tags.iter().map(|tag| html! { <Chip>{ tag.to_string() }</Chip> }) }</span></td>
+                                <td>{ chip(state) }</td>
+                            </tr>
+                        }) }
+                    </tbody>
+                </table>
+            </Panel>
+            if !has_begun {
+                <form class="danger" onsubmit={onconfirm}>
+                    <label for="confirm">{ (words.confirm_label)(&path) }</label>
+                    <input id="confirm" class="field field--mono" type="text" autocapitalize="none" autocomplete="off" spellcheck="false" {oninput} data-testid="delete-confirm" />
+                    <button class="button button--bad" type="submit" disabled={*typed != path} data-testid="delete-run">{ (words.confirm)(tags) }</button>
+                    <button class="button" type="button" onclick={go_back}>{ words.back }</button>
+                </form>
+            } else if is_done {
+                <div class="push__state push__state--finished" data-testid="delete-done">
+                    <p role="status">{ (words.finished)(gone) }</p>
+                    <p class="hint">{ words.space }</p>
+                    <Link<Route> to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link<Route>>
+                </div>
+            } else if !is_running {
+                <div class="push__start">
+                    if needs_digest {
+                        <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
+                        <button class="button button--main" type="button" onclick={by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
+                    } else if !failed.is_empty() {
+                        <button class="button button--main" type="button" onclick={retry}>{ words.retry }</button>
+                    }
+                    <button class="button" type="button" onclick={go_back}>{ words.back }</button>
+                </div>
+            }
+        </>
+    }
+}
+
+fn chip(state: &StepState) -> Html {
+    let words = &text().delete;
+    let (tone, word) = match state {
+        StepState::Waiting => (Tone::Plain, words.waiting),
+        StepState::Running => (Tone::Accent, words.running),
+        StepState::Done => (Tone::Good, words.done),
+        StepState::Failed { .. } => (Tone::Warn, words.failed),
+    };
+    html! { <Chip {tone}>{ word }</Chip> }
+}

@@ -1,0 +1,176 @@
+//! All local lists, and bringing lists in and out.
+
+mod import;
+mod row;
+
+use std::rc::Rc;
+
+use tallyman_core::ManifestList;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{icon::Icon, panel::Panel},
+    pages::set_title,
+    routes::Route,
+    state::{
+        handing,
+        shelf::{Opened, Shelf, is_kept, use_shelved},
+    },
+    text::text,
+};
+
+pub use import::Linked;
+
+/// All local lists.
+#[component]
+pub fn Lists() -> Html {
+    let opened = use_context::<Opened>().unwrap_or_default();
+    use_effect_with((), |()| set_title(text().lists.title));
+    match opened {
+        Opened::Ready(shelf) => html! { <Ready {shelf} /> },
+        opened => opening(&opened),
+    }
+}
+
+/// Local lists that are not open, or not yet.
+pub fn opening(opened: &Opened) -> Html {
+    let words = &text().lists;
+    match opened {
+        Opened::Opening | Opened::Ready(_) => html! {
+            <div aria-busy="true"><p class="visually-hidden" role="status">{ words.opening }</p><span class="skeleton" /></div>
+        },
+        Opened::Blocked => html! {
+            <div class="alert" role="alert" data-testid="blocked"><Icon name="warning" /><span>{ words.blocked }</span></div>
+        },
+        Opened::Failed(why) => html! {
+            <div class="problem" role="alert" data-testid="store-failed">
+                <h1><Icon name="warning" /><span>{ words.failed }</span></h1>
+                <p>{ words.failed_advice }</p>
+                <p class="problem__detail">{ why.to_string() }</p>
+            </div>
+        },
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ReadyProps {
+    shelf: Rc<Shelf>,
+}
+
+#[component]
+fn Ready(props: &ReadyProps) -> Html {
+    let shelf = &props.shelf;
+    let shelved = use_shelved(shelf);
+    let words = &text().lists;
+    let all: Vec<Rc<ManifestList>> = match &shelved {
+        Some(Ok(shelved)) => shelved.iter().filter_map(|shelved| shelved.list.clone().ok()).collect(),
+        _ => Vec::new(),
+    };
+    let tools = html! {
+        if !all.is_empty() {
+            <button class="button" type="button" data-testid="export-all" onclick={move |_: MouseEvent| handing::save_archive(all.iter().map(|list| &**list))}>
+                <Icon name="download" />{ words.export_all }
+            </button>
+        }
+    };
+    html! {
+        <>
+            <div class="title"><h1>{ words.title }</h1></div>
+            <p class="soft">{ words.lead }</p>
+            <New />
+            {
+                match &shelved {
+                    None => html! { <span class="skeleton" /> },
+                    Some(Err(why)) => html! {
+                        <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
+                    },
+                    Some(Ok(shelved)) if shelved.is_empty() => html! { <p class="empty" data-testid="no-lists">{ words.empty }</p> },
+                    Some(Ok(shelved)) => html! {
+                        <Panel title={words.title} remark={shelved.len().to_string()} {tools}>
+                            <table class="table stack">
+                                <thead>
+                                    <tr>
+                                        <th scope="col">{ words.name }</th>
+                                        <th scope="col">{ words.entries }</th>
+                                        <th scope="col">{ words.state }</th>
+                                        <th scope="col">{ words.changed }</th>
+                                        <th scope="col"><span class="visually-hidden">{ words.actions }</span></th>
+                                    </tr>
+                                </thead>
+                                <tbody>
+                                    { for shelved.iter().map(|shelved| html! {
+                                        <row::ListRow key={shelved.summary.reference.to_string()} shelf={Rc::clone(shelf)} shelved={shelved.clone()} />
+                                    }) }
+                                </tbody>
+                            </table>
+                        </Panel>
+                    },
+                }
+            }
+            <import::Import shelf={Rc::clone(shelf)} />
+            <Kept />
+        </>
+    }
+}
+
+/// The box that names a new list.
+#[component]
+fn New() -> Html {
+    let navigator = use_navigator();
+    let input = use_node_ref();
+    let onsubmit = {
+        let input = input.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            let typed = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            if let Some(navigator) = navigator.as_ref().filter(|_| !typed.trim().is_empty()) {
+                navigator.push(&Route::build(&typed.trim()));
+            }
+        }
+    };
+    let words = &text().lists;
+    html! {
+        <form class="line-form" {onsubmit}>
+            <input ref={input} class="field field--mono" type="text" aria-label={words.new_label} placeholder="127.0.0.1:5000/app:v1"
+                autocapitalize="none" autocomplete="off" spellcheck="false" data-testid="new-list" />
+            <button class="button button--main" type="submit">{ words.new_button }</button>
+        </form>
+    }
+}
+
+/// Whether the browser keeps the lists, and the way to ask for it.
+#[component]
+fn Kept() -> Html {
+    // Whether it is promised, and whether it was asked for here.
+    let kept = use_state_eq(|| None::<(bool, bool)>);
+    {
+        let kept = kept.setter();
+        use_effect_with((), move |()| {
+            spawn_local(async move { kept.set(is_kept(false).await.map(|kept| (kept, false))) });
+        });
+    }
+    let ask = {
+        let kept = kept.clone();
+        move |_: MouseEvent| {
+            let kept = kept.clone();
+            spawn_local(async move { kept.set(is_kept(true).await.map(|kept| (kept, true))) });
+        }
+    };
+    let words = &text().lists;
+    match *kept {
+        None => html! {},
+        Some((true, _)) => html! { <p class="hint kept" role="status" data-testid="kept">{ words.kept }</p> },
+        Some((false, true)) => {
+            html! { <p class="hint kept" role="status" data-testid="kept">{ words.not_kept_still }</p> }
+        }
+        Some((false, false)) => html! {
+            <p class="hint kept" data-testid="kept">
+                { words.not_kept }{ " " }
+                <button class="button" type="button" onclick={ask}>{ words.keep }</button>
+            </p>
+        },
+    }
+}

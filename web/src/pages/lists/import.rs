@@ -1,0 +1,266 @@
+//! Bringing lists in: files and folders, chosen or dropped, and links.
+
+use std::rc::Rc;
+
+use futures_util::future::LocalBoxFuture;
+use tallyman_core::Reference;
+use tallyman_store::{Outcome, exchange::FoundList};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{icon::Icon, panel::Panel, text_field::TextField, toast::use_toaster},
+    routes::Route,
+    state::{
+        handing::{self, DropPlace},
+        shelf::{Opened, Shelf},
+    },
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub shelf: Rc<Shelf>,
+}
+
+/// What was found, with the names as they are corrected.
+#[derive(Clone, Default, PartialEq)]
+struct Offer {
+    lists: Vec<(FoundList, String)>,
+    refused: Vec<(String, String)>,
+}
+
+/// Files and folders with lists.
+#[component]
+pub fn Import(props: &Props) -> Html {
+    let offer = use_state(|| None::<Offer>);
+    let over = use_state_eq(|| false);
+    let brought = {
+        let offer = offer.setter();
+        Callback::from(move |files: Vec<(String, Vec<u8>)>| {
+            let found = handing::lists_in(files);
+            let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
+            offer.set(Some(Offer {
+                lists: found.lists.into_iter().map(named).collect(),
+                refused: found.refused,
+            }));
+        })
+    };
+    {
+        let (brought, over) = (brought.clone(), over.setter());
+        use_effect_with((), move |()| {
+            let place = DropPlace::new(
+                move |files: LocalBoxFuture<'static, _>| {
+                    let brought = brought.clone();
+                    spawn_local(async move { brought.emit(files.await) });
+                },
+                move |is_over| over.set(is_over),
+            );
+            move || drop(place)
+        });
+    }
+    let onchange = {
+        Callback::from(move |event: Event| {
+            let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+            let brought = brought.clone();
+            spawn_local(async move {
+                let files = handing::chosen(&input).await;
+                // The same files can be chosen again.
+                input.set_value("");
+                brought.emit(files);
+            });
+        })
+    };
+    let words = &text().lists;
+    let close = {
+        let offer = offer.clone();
+        Callback::from(move |()| offer.set(None))
+    };
+    html! {
+        <Panel title={words.import} testid="import">
+            <div class={classes!("import", over.then_some("add--over"))}>
+                <p class="hint">{ words.import_lead }</p>
+                <div class="import__ways">
+                    <label class="button">
+                        <input class="visually-hidden" type="file" multiple=true onchange={onchange.clone()} data-testid="import-files" />
+                        <Icon name="copy" />{ words.import_files }
+                    </label>
+                    <label class="button">
+                        <Folder {onchange} />
+                        <Icon name="folder" />{ words.import_folder }
+                    </label>
+                    <span class="hint">{ words.drop_here }</span>
+                </div>
+                if let Some(found) = &*offer {
+                    <Offered shelf={Rc::clone(&props.shelf)} offer={found.clone()} {close} />
+                }
+            </div>
+        </Panel>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FolderProps {
+    onchange: Callback<Event>,
+}
+
+/// A choice of a folder, which has an attribute of its own.
+#[component]
+fn Folder(props: &FolderProps) -> Html {
+    let input = use_node_ref();
+    {
+        let input = input.clone();
+        use_effect_with((), move |()| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                // A browser without it lets files be chosen.
+                let _ = input.set_attribute("webkitdirectory", "");
+            }
+        });
+    }
+    html! { <input ref={input} class="visually-hidden" type="file" multiple=true onchange={props.onchange.clone()} data-testid="import-folder" /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct OfferedProps {
+    shelf: Rc<Shelf>,
+    offer: Offer,
+    close: Callback<()>,
+}
+
+/// What was found: its names can be corrected before it is imported.
+#[component]
+fn Offered(props: &OfferedProps) -> Html {
+    let OfferedProps { shelf, offer, close } = props;
+    let toaster = use_toaster();
+    let names = use_state(|| offer.lists.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
+    let faults = use_state(Vec::<String>::new);
+    {
+        let (names, faults) = (names.setter(), faults.setter());
+        use_effect_with(offer.clone(), move |offer| {
+            names.set(offer.lists.iter().map(|(_, name)| name.clone()).collect());
+            faults.set(Vec::new());
+        });
+    }
+    let words = &text().lists;
+    let import = {
+        let (shelf, offer, names, faults) = (Rc::clone(shelf), offer.clone(), names.clone(), faults.setter());
+        let close = close.clone();
+        move |_: MouseEvent| {
+            let (shelf, offer, names, faults) =
+                (Rc::clone(&shelf), offer.clone(), (*names).clone(), faults.clone());
+            let (toaster, close) = (toaster.clone(), close.clone());
+            spawn_local(async move {
+                let (mut imported, mut wrong) = (0, Vec::new());
+                for ((found, _), name) in offer.lists.iter().zip(&names) {
+                    match name.trim().parse::<Reference>() {
+                        Err(error) => wrong.push(error.to_string()),
+                        Ok(name) => match shelf.add(&found.list.renamed(name.clone())).await {
+                            Ok(Outcome::Done(_)) => imported += 1,
+                            Ok(_) => wrong.push((text().lists.taken)(&name.to_string())),
+                            Err(error) => wrong.push(error.to_string()),
+                        },
+                    }
+                }
+                if imported > 0 {
+                    toaster.say((text().lists.imported)(imported));
+                }
+                if wrong.is_empty() { close.emit(()) } else { faults.set(wrong) }
+            });
+        }
+    };
+    html! {
+        <div class="offer" data-testid="offer">
+            if offer.lists.is_empty() {
+                <p role="status">{ words.nothing_found }</p>
+            } else {
+                <p role="status">{ (words.found)(offer.lists.len()) }</p>
+                if offer.lists.iter().any(|(found, _)| found.is_guess) {
+                    <p class="hint">{ words.guessed }</p>
+                }
+                <ul class="plain-list">
+                    { for offer.lists.iter().enumerate().map(|(at, (found, _))| {
+                        let names = names.clone();
+                        let onchange = Callback::from(move |typed: String| {
+                            let mut next = (*names).clone();
+                            if let Some(name) = next.get_mut(at) {
+                                *name = typed;
+                            }
+                            names.set(next);
+                        });
+                        let value = found.list.reference().to_string();
+                        html! {
+                            <li class="offer__list">
+                                <TextField class="field--mono" {value} label={words.new_name} {onchange} testid="offer-name" />
+                                <span class="soft nowrap">{ (words.entries_count)(found.list.len()) }</span>
+                            </li>
+                        }
+                    }) }
+                </ul>
+                <div class="import__ways">
+                    <button class="button button--main" type="button" onclick={import} data-testid="import-button">{ (words.import_button)(offer.lists.len()) }</button>
+                    <button class="button" type="button" onclick={close.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
+                </div>
+            }
+            { for faults.iter().map(|fault| html! {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
+            }) }
+            if !offer.refused.is_empty() {
+                <details>
+                    <summary>{ format!("{}: {}", words.refused, offer.refused.len()) }</summary>
+                    <ul class="plain-list">{ for offer.refused.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
+                </details>
+            }
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct LinkedProps {
+    /// The list, packed, as the address carries it.
+    pub packed: AttrValue,
+}
+
+/// A list that an address carries.
+#[component]
+pub fn Linked(props: &LinkedProps) -> Html {
+    let opened = use_context::<Opened>().unwrap_or_default();
+    let navigator = use_navigator();
+    let offer = use_state(|| None::<Result<Offer, ()>>);
+    {
+        let offer = offer.setter();
+        use_effect_with(props.packed.clone(), move |packed| {
+            let packed = packed.clone();
+            spawn_local(async move {
+                let lists = handing::unpacked(&packed).await.ok_or(());
+                let named = |list: tallyman_core::ManifestList| {
+                    let name = list.reference().to_string();
+                    (FoundList { list, is_guess: false }, name)
+                };
+                offer.set(Some(lists.map(|lists| Offer {
+                    lists: lists.into_iter().map(named).collect(),
+                    refused: Vec::new(),
+                })));
+            });
+        });
+    }
+    let close = Callback::from(move |()| {
+        if let Some(navigator) = &navigator {
+            navigator.push(&Route::Lists);
+        }
+    });
+    let words = &text().lists;
+    match (opened, &*offer) {
+        (Opened::Ready(shelf), Some(Ok(found))) => html! {
+            <>
+                <div class="title"><h1>{ words.import }</h1></div>
+                <Offered {shelf} offer={found.clone()} {close} />
+            </>
+        },
+        (Opened::Ready(_), Some(Err(()))) => html! {
+            <div class="alert" role="alert" data-testid="link-broken"><Icon name="warning" /><span>{ words.link_broken }</span></div>
+        },
+        (opened, _) => super::opening(&opened),
+    }
+}

@@ -1,0 +1,344 @@
+//! Pushing a local list: first what it will do, then doing it.
+
+mod outcome;
+mod steps;
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use tallyman_commands::{Survey, survey};
+use tallyman_core::{Action, ManifestList, PushPlan, Reference};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{command::Command, icon::Icon, panel::Panel},
+    format,
+    pages::{
+        build::{as_docker, insecure, reference_heading},
+        lists::opening,
+        set_title,
+    },
+    routes::Route,
+    state::{
+        push::{Phase, Pushes, Run, StepState, interrupted},
+        registry::Registries,
+        shelf::{ListView, Opened, Shelf, use_list},
+    },
+    text::text,
+};
+
+/// Properties of [`Push`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The list as it was written; it need not be a reference.
+    pub list: AttrValue,
+}
+
+/// Pushing a local list.
+#[component]
+pub fn Push(props: &Props) -> Html {
+    let opened = use_context::<Opened>().unwrap_or_default();
+    use_effect_with(props.list.clone(), |list| set_title(&format!("{} {list}", text().push.title)));
+    let name = match props.list.parse::<Reference>() {
+        Ok(name) => name,
+        Err(error) => {
+            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
+        }
+    };
+    match opened {
+        Opened::Ready(shelf) => html! { <Pusher key={name.to_string()} {shelf} name={name.clone()} /> },
+        opened => opening(&opened),
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PusherProps {
+    shelf: Rc<Shelf>,
+    name: Reference,
+}
+
+/// What was found out before anything is done.
+#[derive(Clone, Default, PartialEq)]
+enum Looked {
+    #[default]
+    Asking,
+    Found(Rc<Survey>),
+    Failed(Rc<str>),
+}
+
+#[component]
+fn Pusher(props: &PusherProps) -> Html {
+    let PusherProps { shelf, name } = props;
+    let pushes = use_context::<Pushes>().expect("the app provides its pushes");
+    let view = use_list(shelf, name, Callback::noop());
+    let run = pushes.of(name).cloned();
+    {
+        // A list that has changed since its push ended has a plan of its own.
+        let name = name.clone();
+        let now = if let ListView::There(list) = &view { Some(list.digest()) } else { None };
+        use_effect_with(now, move |now| {
+            let pushed = pushes.of(&name).map(|run| run.plan.list().1.clone());
+            if now.is_some() && pushed.is_some() && *now != pushed {
+                pushes.forget(&name);
+            }
+        });
+    }
+    let words = &text().push;
+    let body = match (&run, &view) {
+        // A push goes on, or has ended, whatever became of its list.
+        (Some(run), _) => {
+            let list = if let ListView::There(list) = &view { Some(Rc::clone(list)) } else { None };
+            html! { <Running shelf={Rc::clone(shelf)} name={name.clone()} run={run.clone()} {list} /> }
+        }
+        (None, ListView::Loading) => html! { <span class="skeleton" /> },
+        (None, ListView::Failed(why)) => alert(why, name),
+        (None, ListView::Absent) => alert(&(words.absent)(&name.to_string()), name),
+        (None, ListView::There(list)) if list.is_empty() => alert(words.empty, name),
+        (None, ListView::There(list)) => match PushPlan::new(list) {
+            Ok(plan) => {
+                html! { <Planned shelf={Rc::clone(shelf)} list={Rc::clone(list)} plan={Rc::new(plan)} /> }
+            }
+            Err(error) => alert(&format!("{}: {error}", words.cannot), name),
+        },
+    };
+    html! {
+        <>
+            <p class="trail"><Link<Route> to={Route::Lists}>{ words.trail }</Link<Route>>{ " / " }<Link<Route> to={Route::build(name)}>{ name.to_string() }</Link<Route>></p>
+            <div class="title"><h1>{ words.title }{ " " }<span class="part">{ reference_heading(name) }</span></h1></div>
+            { body }
+        </>
+    }
+}
+
+fn alert(why: &str, name: &Reference) -> Html {
+    html! {
+        <div class="alert" role="alert" data-testid="push-refused">
+            <Icon name="warning" />
+            <span>{ why.to_owned() }</span>
+            <span class="alert__actions"><Link<Route> to={Route::build(name)} classes="button">{ text().push.mend }</Link<Route>></span>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PlannedProps {
+    shelf: Rc<Shelf>,
+    list: Rc<ManifestList>,
+    plan: Rc<PushPlan>,
+}
+
+/// What a push will do.
+#[component]
+fn Planned(props: &PlannedProps) -> Html {
+    let PlannedProps { shelf, list, plan } = props;
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let pushes = use_context::<Pushes>().expect("the app provides its pushes");
+    let looked = use_state_eq(Looked::default);
+    let before = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
+    let skips = use_state_eq(|| true);
+    let purges = use_state_eq(|| false);
+    {
+        let (looked, before) = (looked.setter(), before.setter());
+        let (shelf, registries) = (Rc::clone(shelf), Rc::clone(&registries));
+        use_effect_with(Rc::clone(plan), move |plan| {
+            let plan = Rc::clone(plan);
+            looked.set(Looked::Asking);
+            spawn_local(async move {
+                before.set(Rc::new(interrupted(&shelf, &plan).await));
+                looked.set(match survey(registries.client(), &plan).await {
+                    Ok(survey) => Looked::Found(Rc::new(survey)),
+                    Err(error) => Looked::Failed(error.to_string().into()),
+                });
+            });
+        });
+    }
+    let present = match &*looked {
+        Looked::Found(survey) if *skips => survey.present.clone(),
+        _ => BTreeSet::new(),
+    };
+    let states: Vec<StepState> = (0..plan.steps.len())
+        .map(|index| match index {
+            index if before.contains(&index) => StepState::Done,
+            index if present.contains(&index) => StepState::Present,
+            _ => StepState::Waiting,
+        })
+        .collect();
+    let start = {
+        let (shelf, plan, before) = (Rc::clone(shelf), Rc::clone(plan), Rc::clone(&before));
+        let purge = *purges;
+        move |_: MouseEvent| pushes.begin(&shelf, &registries, Rc::clone(&plan), &before, &present, purge)
+    };
+    let flag = |state: &UseStateHandle<bool>| {
+        let state = state.clone();
+        move |event: Event| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                state.set(input.checked());
+            }
+        }
+    };
+    let name = list.reference().to_string();
+    let words = &text().push;
+    let total = plan.steps.len();
+    let line = {
+        let flags = insecure(list).iter().copied().chain(purges.then_some("--purge"));
+        tallyman_commands::line_of(["push"].into_iter().chain(flags).chain([name.as_str()]))
+    };
+    html! {
+        <>
+            <div class="push__start">
+                <button class="button button--main button--large" type="button" onclick={start} disabled={*looked == Looked::Asking} data-testid="push-start">
+                    { if before.is_empty() { words.start } else { words.resume } }
+                </button>
+                <label class="check"><input type="checkbox" checked={*skips} onchange={flag(&skips)} data-testid="push-skip" />{ words.skip }</label>
+                <label class="check"><input type="checkbox" checked={*purges} onchange={flag(&purges)} data-testid="push-purge" />{ words.purge }</label>
+            </div>
+            if !before.is_empty() {
+                <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
+            }
+            <p class="push__standing" role="status" data-testid="push-standing">{ standing(&looked, plan, &name) }</p>
+            <Panel title={words.plan} remark={cost(plan, &states)} testid="plan">
+                { steps::table(plan, &states) }
+            </Panel>
+            <div class="commands">
+                <Command line={line.clone()} />
+                <Command line={as_docker(&line)} />
+            </div>
+        </>
+    }
+}
+
+/// Steps, requests and bytes that are left to do.
+fn cost(plan: &PushPlan, states: &[StepState]) -> String {
+    let left = || plan.steps.iter().zip(states).filter(|(_, state)| **state == StepState::Waiting);
+    let requests = left().map(|(step, _)| step.cost.requests).sum();
+    let bytes: u64 = left().map(|(step, _)| steps::bytes(&step.action)).sum();
+    let mut said = (text().push.cost)(left().count(), requests, &format::bytes(bytes));
+    let there = states.len() - left().count();
+    if there > 0 {
+        said = format!("{said}; {}", (text().push.already)(there, states.len()));
+    }
+    said
+}
+
+fn standing(looked: &Looked, plan: &PushPlan, name: &str) -> String {
+    let words = &text().push;
+    let (_, digest, _) = plan.list();
+    match looked {
+        Looked::Asking => words.looking.to_owned(),
+        Looked::Failed(why) => (words.survey_failed)(why),
+        Looked::Found(survey) => match &survey.standing {
+            None => (words.standing_none)(name),
+            Some(standing) if standing == digest => (words.standing_same)(name),
+            Some(standing) => (words.standing_other)(name, &format!("sha256:{}…", standing.short())),
+        },
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct RunningProps {
+    shelf: Rc<Shelf>,
+    name: Reference,
+    run: Run,
+    list: Option<Rc<ManifestList>>,
+}
+
+/// A push under way, or ended.
+#[component]
+fn Running(props: &RunningProps) -> Html {
+    let RunningProps { shelf, name, run, list } = props;
+    let pushes = use_context::<Pushes>().expect("the app provides its pushes");
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let words = &text().push;
+    let (done, total) = (run.done(), run.plan.steps.len());
+    let act = |act: fn(&Pushes, &Reference)| {
+        let (pushes, name) = (pushes.clone(), name.clone());
+        move |_: MouseEvent| act(&pushes, &name)
+    };
+    let retry = {
+        let (pushes, shelf, name) = (pushes.clone(), Rc::clone(shelf), name.clone());
+        move |_: MouseEvent| pushes.retry(&shelf, &registries, &name)
+    };
+    let said = match &run.phase {
+        Phase::Running => (words.pushing)(done, total),
+        Phase::Paused => (words.paused)(done, total),
+        Phase::Cancelled => (words.cancelled)(done, total),
+        Phase::Failed(_) => format!("{}. {}", words.failed, (words.failed_lead)(done, total)),
+        Phase::Finished(_) => (words.finished)(&name.to_string()),
+    };
+    let phase = match &run.phase {
+        Phase::Running => "running",
+        Phase::Paused => "paused",
+        Phase::Cancelled => "cancelled",
+        Phase::Failed(_) => "failed",
+        Phase::Finished(_) => "finished",
+    };
+    let sent: u64 = run
+        .plan
+        .steps
+        .iter()
+        .zip(run.steps.iter())
+        .filter(|(_, state)| **state == StepState::Done)
+        .map(|(step, _)| steps::bytes(&step.action))
+        .sum();
+    html! {
+        <>
+            <div class={classes!("push__state", format!("push__state--{phase}"))} data-testid="push-state" data-phase={phase}>
+                <p role="status">{ said }</p>
+                if !matches!(run.phase, Phase::Finished(_)) {
+                    <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress} />
+                    <span class="soft">{ format::bytes(sent) }</span>
+                }
+                if let Phase::Failed(why) = &run.phase {
+                    <p class="hint--bad" role="alert" data-testid="push-error">{ why.to_string() }</p>
+                }
+                <div class="import__ways">
+                    {
+                        match run.phase {
+                            Phase::Running => html! {
+                                <>
+                                    <button class="button" type="button" onclick={act(Pushes::pause)} data-testid="push-pause">{ words.pause }</button>
+                                    <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
+                                </>
+                            },
+                            Phase::Paused => html! {
+                                <>
+                                    <button class="button button--main" type="button" onclick={act(Pushes::go_on)} data-testid="push-go-on">{ words.go_on }</button>
+                                    <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
+                                </>
+                            },
+                            Phase::Cancelled | Phase::Failed(_) => html! {
+                                <>
+                                    <button class="button button--main" type="button" onclick={retry} data-testid="push-retry">{ if phase == "failed" { words.retry } else { words.resume } }</button>
+                                    <button class="button" type="button" onclick={act(Pushes::forget)}>{ words.plan }</button>
+                                </>
+                            },
+                            Phase::Finished(_) => html! {},
+                        }
+                    }
+                </div>
+            </div>
+            if let Phase::Finished(digest) = &run.phase {
+                <outcome::Outcome shelf={Rc::clone(shelf)} name={name.clone()} run={run.clone()} digest={digest.clone()} list={list.clone()} again={act_callback(&pushes, name)} />
+            }
+            <Panel title={words.plan} remark={format!("{done} / {total}")} testid="plan">
+                { steps::table(&run.plan, &run.steps) }
+            </Panel>
+        </>
+    }
+}
+
+fn act_callback(pushes: &Pushes, name: &Reference) -> Callback<()> {
+    let (pushes, name) = (pushes.clone(), name.clone());
+    Callback::from(move |()| pushes.forget(&name))
+}
+
+/// Images that were put beside the list.
+fn copies(plan: &PushPlan) -> Vec<Reference> {
+    let put = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::PutManifest { digest, .. } => Some(plan.target.by_digest(digest.clone())),
+        _ => None,
+    });
+    put.collect()
+}

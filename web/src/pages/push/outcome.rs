@@ -1,0 +1,72 @@
+//! What a push has come to.
+
+use std::rc::Rc;
+
+use tallyman_core::{Digest as Value, ManifestList, Reference};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::{
+    components::{command::Command, digest::Digest, facts::Fact, panel::Panel, toast::use_toaster},
+    routes::Route,
+    state::{push::Run, shelf::Shelf},
+    text::text,
+};
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub shelf: Rc<Shelf>,
+    pub name: Reference,
+    pub run: Run,
+    pub digest: Value,
+    /// The list as it is now; nothing where it is removed.
+    pub list: Option<Rc<ManifestList>>,
+    pub again: Callback<()>,
+}
+
+/// The digest, how to pull it, what was put beside it, and what may become of the local list.
+#[component]
+pub fn Outcome(props: &Props) -> Html {
+    let Props { shelf, name, run, digest, list, again } = props;
+    let toaster = use_toaster();
+    let by_digest = name.by_digest(digest.clone());
+    let copies = super::copies(&run.plan);
+    let purge = {
+        let (shelf, name) = (Rc::clone(shelf), name.clone());
+        move |_: MouseEvent| {
+            let (shelf, name, toaster) = (Rc::clone(&shelf), name.clone(), toaster.clone());
+            spawn_local(async move {
+                match shelf.remove(&name).await {
+                    Ok(_) => toaster.say((text().lists.removed)(&name.to_string())),
+                    Err(error) => toaster.say(error.to_string()),
+                }
+            });
+        }
+    };
+    let words = &text().push;
+    html! {
+        <>
+            <Panel title={(words.finished)(&name.to_string())} testid="outcome">
+                <dl class="facts">
+                    <Fact name={text().build.digest}><Digest value={digest.clone()} testid="pushed-digest" /></Fact>
+                    <Fact name={words.pull}><Command line={format!("docker pull {by_digest}")} /></Fact>
+                    if !copies.is_empty() {
+                        <Fact name={words.pushed_refs}>
+                            <ul>{ for copies.iter().map(|copy| html! { <li><Link<Route> to={Route::inspect(copy)}><code>{ copy.to_string() }</code></Link<Route>></li> }) }</ul>
+                        </Fact>
+                    }
+                </dl>
+                <div class="panel__foot">
+                    <Link<Route> to={Route::inspect(name)} classes="button button--main">{ words.inspect }</Link<Route>>
+                    if list.is_some() {
+                        <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ words.again }</button>
+                        <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>
+                    } else {
+                        <span class="hint" role="status">{ words.purged }</span>
+                    }
+                </div>
+            </Panel>
+        </>
+    }
+}

@@ -1,0 +1,124 @@
+//! The installed app: whether there is a network, and whether a newer version waits.
+//!
+//! The service worker keeps one version of the app whole. A newer one is fetched beside it and waits; it takes over when
+//! somebody says so, and then the page is loaded anew: never is a page of one version with parts of another.
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{EventTarget, ServiceWorkerContainer, ServiceWorkerRegistration};
+use yew::prelude::*;
+
+/// What is known of network and version.
+#[derive(Clone, Default, PartialEq)]
+pub struct Connection {
+    /// The browser says that there is no network.
+    pub is_offline: bool,
+    /// Takes the newer version, where one waits.
+    pub reload: Option<Callback<()>>,
+}
+
+/// A listener that goes with it.
+struct Heard {
+    target: EventTarget,
+    name: &'static str,
+    closure: Closure<dyn FnMut()>,
+}
+
+impl Heard {
+    fn new(target: &EventTarget, name: &'static str, heard: impl FnMut() + 'static) -> Option<Self> {
+        let closure = Closure::<dyn FnMut()>::new(heard);
+        target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref()).ok()?;
+        Some(Self { target: target.clone(), name, closure })
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        // What cannot be taken off goes with the page.
+        let _ =
+            self.target.remove_event_listener_with_callback(self.name, self.closure.as_ref().unchecked_ref());
+    }
+}
+
+/// Network and version, once for the whole app.
+#[hook]
+pub fn use_connection() -> Connection {
+    let is_offline = use_state_eq(|| !is_online());
+    let waiting = use_state(|| None::<ServiceWorkerRegistration>);
+    {
+        let is_offline = is_offline.setter();
+        use_effect_with((), move |()| {
+            let window = web_sys::window();
+            let heard: Vec<_> = ["online", "offline"]
+                .into_iter()
+                .filter_map(|name| {
+                    let is_offline = is_offline.clone();
+                    Heard::new(window.as_ref()?, name, move || is_offline.set(!is_online()))
+                })
+                .collect();
+            move || drop(heard)
+        });
+    }
+    {
+        let waiting = waiting.setter();
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                // A browser without service workers, or a page that may have none, is online or not at all.
+                let _ = watch(move |registration| waiting.set(Some(registration))).await;
+            });
+        });
+    }
+    let reload = (*waiting).clone().map(|registration| Callback::from(move |()| take(&registration)));
+    Connection { is_offline: *is_offline, reload }
+}
+
+fn is_online() -> bool {
+    web_sys::window().is_none_or(|window| window.navigator().on_line())
+}
+
+fn container() -> Option<ServiceWorkerContainer> {
+    let container = web_sys::window()?.navigator().service_worker();
+    container.is_object().then_some(container)
+}
+
+/// Registers the service worker, and tells of every version that waits behind the one in use.
+async fn watch(tell: impl Fn(ServiceWorkerRegistration) + Clone + 'static) -> Option<()> {
+    let container = container()?;
+    let registered = container.register("sw.js");
+    let registration: ServiceWorkerRegistration =
+        JsFuture::from(registered.unchecked_into::<js_sys::Promise>()).await.ok()?.dyn_into().ok()?;
+    let look = {
+        let (container, registration) = (container.clone(), registration.clone());
+        move || {
+            // The first version of all waits for nobody.
+            if container.controller().is_some() && registration.waiting().is_some() {
+                tell(registration.clone());
+            }
+        }
+    };
+    look();
+    let installing = {
+        let registration = registration.clone();
+        move || {
+            if let Some(worker) = registration.installing() {
+                // They live as long as the page, of which there is one.
+                Heard::new(&worker, "statechange", look.clone()).map(std::mem::forget).unwrap_or_default();
+            }
+        }
+    };
+    Heard::new(&registration, "updatefound", installing).map(std::mem::forget)
+}
+
+/// Lets the newer version take over, and loads the page anew when it has.
+fn take(registration: &ServiceWorkerRegistration) {
+    let (Some(container), Some(worker)) = (container(), registration.waiting()) else { return };
+    let reloaded = Heard::new(&container, "controllerchange", || {
+        if let Some(window) = web_sys::window() {
+            // A page that cannot be loaded anew is about to go.
+            let _ = window.location().reload();
+        }
+    });
+    std::mem::forget(reloaded);
+    // A worker that is gone already has been replaced.
+    let _ = worker.post_message(&JsValue::from_str("take over"));
+}

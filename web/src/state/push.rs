@@ -1,0 +1,251 @@
+//! Pushes under way: they go on while other pages are looked at, and remember how far they came.
+
+mod gate;
+mod progress;
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use futures_util::future::{AbortHandle, Abortable};
+use tallyman_commands::{PushEvent, execute_rest};
+use tallyman_core::{Digest, PushPlan, Reference};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::{pushed, registry::Registries, shelf::Shelf};
+use gate::Gate;
+pub use progress::{Progress, interrupted};
+
+/// Where a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    Waiting,
+    Running,
+    Done,
+    /// Its outcome was there before.
+    Present,
+    Failed,
+}
+
+/// Where a push stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    Running,
+    Paused,
+    Cancelled,
+    Failed(Rc<str>),
+    Finished(Digest),
+}
+
+/// One push.
+#[derive(Clone)]
+pub struct Run {
+    /// What is pushed.
+    pub plan: Rc<PushPlan>,
+    /// Where each step stands.
+    pub steps: Rc<Vec<StepState>>,
+    /// Where the whole stands.
+    pub phase: Phase,
+    /// The local list is to be removed, or has been.
+    pub purge: bool,
+    gate: Gate,
+    abort: AbortHandle,
+}
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.plan, &other.plan)
+            && Rc::ptr_eq(&self.steps, &other.steps)
+            && self.phase == other.phase
+            && self.purge == other.purge
+    }
+}
+
+impl Run {
+    /// How many steps need not be made any more.
+    pub fn done(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step, StepState::Done | StepState::Present)).count()
+    }
+
+    /// Whether it has not come to an end.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Paused)
+    }
+}
+
+/// All pushes of this tab, by the file name of the list.
+#[derive(Clone, Default, PartialEq)]
+pub struct Runs(std::collections::BTreeMap<String, Run>);
+
+pub enum Change {
+    Begin(String, Run),
+    Step(String, usize, StepState),
+    Phase(String, Phase),
+    Forget(String),
+}
+
+impl Reducible for Runs {
+    type Action = Change;
+
+    fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
+        let mut runs = self.0.clone();
+        match change {
+            Change::Begin(name, run) => drop(runs.insert(name, run)),
+            Change::Step(name, index, state) => {
+                if let Some(step) =
+                    runs.get_mut(&name).and_then(|run| Rc::make_mut(&mut run.steps).get_mut(index))
+                {
+                    *step = state;
+                }
+            }
+            Change::Phase(name, phase) => {
+                if let Some(run) = runs.get_mut(&name) {
+                    if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
+                        // What was under way when it ended is to be done again.
+                        for step in Rc::make_mut(&mut run.steps) {
+                            if *step == StepState::Running {
+                                *step = StepState::Waiting;
+                            }
+                        }
+                    }
+                    run.phase = phase;
+                }
+            }
+            Change::Forget(name) => drop(runs.remove(&name)),
+        }
+        Rc::new(Self(runs))
+    }
+}
+
+/// The pushes of this tab.
+#[derive(Clone, PartialEq)]
+pub struct Pushes(UseReducerHandle<Runs>);
+
+/// The pushes, once for the whole app. The browser asks before it leaves the page while one is under way.
+#[hook]
+pub fn use_pushes_of_app() -> Pushes {
+    let runs = use_reducer(Runs::default);
+    let is_busy = runs.0.values().any(Run::is_under_way);
+    use_effect_with(is_busy, |is_busy| {
+        let leaving = is_busy.then(progress::ask_before_leaving).flatten();
+        move || drop(leaving)
+    });
+    Pushes(runs)
+}
+
+impl Pushes {
+    /// The push of a list, under way or ended.
+    pub fn of(&self, list: &Reference) -> Option<&Run> {
+        self.0.0.get(&list.file_name())
+    }
+
+    /// Begins to do what `plan` says, but for the steps in `done` and `present`.
+    pub fn begin(
+        &self,
+        shelf: &Rc<Shelf>,
+        registries: &Rc<Registries>,
+        plan: Rc<PushPlan>,
+        done: &BTreeSet<usize>,
+        present: &BTreeSet<usize>,
+        purge: bool,
+    ) {
+        let name = plan.target.file_name();
+        let (abort, registration) = AbortHandle::new_pair();
+        let gate = Gate::default();
+        let state = |index| match index {
+            index if done.contains(&index) => StepState::Done,
+            index if present.contains(&index) => StepState::Present,
+            _ => StepState::Waiting,
+        };
+        let steps: Rc<Vec<_>> = Rc::new((0..plan.steps.len()).map(state).collect());
+        let run =
+            Run { plan: Rc::clone(&plan), steps, phase: Phase::Running, purge, gate: gate.clone(), abort };
+        let dispatcher = self.0.dispatcher();
+        dispatcher.dispatch(Change::Begin(name.clone(), run));
+        let skipped: BTreeSet<usize> = done.union(present).copied().collect();
+        let progress = Rc::new(Progress::new(shelf, &plan, &skipped));
+        let (shelf, registries) = (Rc::clone(shelf), Rc::clone(registries));
+        spawn_local(async move {
+            progress.keep();
+            let tell = {
+                let (dispatcher, name, progress) = (dispatcher.clone(), name.clone(), Rc::clone(&progress));
+                move |event| {
+                    let (index, state) = match event {
+                        PushEvent::Began(index) => (index, StepState::Running),
+                        PushEvent::Done(index) => {
+                            progress.done(index);
+                            (index, StepState::Done)
+                        }
+                        PushEvent::Failed(index) => (index, StepState::Failed),
+                        _ => return,
+                    };
+                    dispatcher.dispatch(Change::Step(name.clone(), index, state));
+                }
+            };
+            let open = gate.clone();
+            let gate = move || open.pass();
+            let work = execute_rest(registries.client(), &plan, &skipped, &gate, &tell);
+            let phase = match Abortable::new(work, registration).await {
+                Err(_) => Phase::Cancelled,
+                Ok(Err(error)) => Phase::Failed(match error.hint() {
+                    Some(hint) => format!("{error}. {hint}").into(),
+                    None => error.to_string().into(),
+                }),
+                Ok(Ok(digest)) => {
+                    pushed::remember(&shelf, &plan.target, &digest).await;
+                    progress.forget().await;
+                    if purge {
+                        // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
+                        let _ = shelf.remove(&plan.target).await;
+                    }
+                    Phase::Finished(digest)
+                }
+            };
+            dispatcher.dispatch(Change::Phase(name, phase));
+        });
+    }
+
+    /// Begins no further steps until it goes on.
+    pub fn pause(&self, list: &Reference) {
+        if let Some(run) = self.of(list).filter(|run| run.phase == Phase::Running) {
+            run.gate.close();
+            self.0.dispatch(Change::Phase(list.file_name(), Phase::Paused));
+        }
+    }
+
+    /// Goes on after a pause.
+    pub fn go_on(&self, list: &Reference) {
+        if let Some(run) = self.of(list).filter(|run| run.phase == Phase::Paused) {
+            self.0.dispatch(Change::Phase(list.file_name(), Phase::Running));
+            run.gate.open();
+        }
+    }
+
+    /// Ends it. What was done stays.
+    pub fn cancel(&self, list: &Reference) {
+        if let Some(run) = self.of(list).filter(|run| run.is_under_way()) {
+            run.abort.abort();
+            run.gate.open();
+        }
+    }
+
+    /// Begins what is left of a push that failed or was cancelled.
+    pub fn retry(&self, shelf: &Rc<Shelf>, registries: &Rc<Registries>, list: &Reference) {
+        let Some(run) = self.of(list).filter(|run| !run.is_under_way()) else { return };
+        let of = |wanted: StepState| {
+            let steps = run.steps.iter().enumerate();
+            steps.filter(|(_, step)| **step == wanted).map(|(index, _)| index).collect::<BTreeSet<_>>()
+        };
+        let (done, present) = (of(StepState::Done), of(StepState::Present));
+        self.begin(shelf, registries, Rc::clone(&run.plan), &done, &present, run.purge);
+    }
+
+    /// Its page is about the plan again.
+    pub fn forget(&self, list: &Reference) {
+        if self.of(list).is_some_and(|run| !run.is_under_way()) {
+            self.0.dispatch(Change::Forget(list.file_name()));
+        }
+    }
+}
+
+/// What is written of a push while it goes on, one after the other.
+type Writing = RefCell<Option<String>>;

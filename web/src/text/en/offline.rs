@@ -1,0 +1,7 @@
+use crate::text::Offline;
+
+pub const OFFLINE: Offline = Offline {
+    offline: "No network: local lists can be edited, registries cannot be asked.",
+    new_version: "A new version of this app is ready.",
+    reload: "Use it",
+};

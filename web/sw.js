@@ -1,0 +1,65 @@
+// Keeps one version of the app whole, so that it starts without network and never mixes versions. `cargo xtask web`
+// writes the version and the files in place of the two names below.
+
+const VERSION = '%VERSION%';
+const FILES = %FILES%;
+
+const CACHE = `tallyman-${VERSION}`;
+const SETTINGS = 'tallyman-settings';
+const here = new URL('./', self.location);
+const kept = new Set(FILES.map((file) => new URL(file, here).href));
+
+self.addEventListener('install', (event) => {
+  // Everything or nothing: a version of which a part is missing is never used.
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((file) => new Request(new URL(file, here), { cache: 'reload' })))));
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    (async () => {
+      const names = await caches.keys();
+      const old = names.filter((name) => name.startsWith('tallyman-') && name !== CACHE && name !== SETTINGS);
+      await Promise.all(old.map((name) => caches.delete(name)));
+      await self.clients.claim();
+    })(),
+  );
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'take over') self.skipWaiting();
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  if (request.method !== 'GET') return;
+  const url = new URL(request.url);
+  url.hash = '';
+  if (url.origin !== here.origin) return;
+  url.search = '';
+  if (url.href === here.href || url.href === new URL('index.html', here).href) {
+    event.respondWith(fromVersion(new URL('index.html', here).href, request));
+  } else if (url.href === new URL('config.json', here).href) {
+    event.respondWith(settings(request));
+  } else if (kept.has(url.href)) {
+    event.respondWith(fromVersion(url.href, request));
+  }
+});
+
+async function fromVersion(address, request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(address)) ?? fetch(request);
+}
+
+/** The settings as the server has them now; without network, as it had them last. */
+async function settings(request) {
+  const cache = await caches.open(SETTINGS);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put('config.json', response.clone());
+    return response;
+  } catch (error) {
+    const last = await cache.match('config.json');
+    if (last) return last;
+    throw error;
+  }
+}
