@@ -71,6 +71,14 @@ async function measure() {
   await memory(gateway, smaller);
 }
 
+/** wrk has no way to be asked for its version without complaining. */
+function hasWrk() {
+  return promisify(execFile)('wrk', ['-v']).then(
+    () => true,
+    (error) => error.code !== 'ENOENT',
+  );
+}
+
 /** What `callers` at once get from a URL for some seconds: requests and bytes per second. */
 async function load(url, callers) {
   const accept = 'Accept: application/vnd.docker.distribution.manifest.list.v2+json';

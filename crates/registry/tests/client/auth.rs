@@ -2,9 +2,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bytes::Bytes;
 use futures_util::future::{join_all, join3};
+use http::{HeaderValue, Method, header};
 use tallyman_dev_registry::{Auth, Builder as RegistryBuilder, Registry, RunningRegistry, TokenAuth};
-use tallyman_registry::{Credentials, Mount};
+use tallyman_registry::{Credentials, Mount, NativeTransport, Request, Transport};
 
 use crate::support::{Fixed, Image, asked, basic, builder, client, reference};
 
@@ -144,6 +146,36 @@ async fn credentials_do_not_go_to_another_site_unasked() {
     let client = builder().credentials(source(true)).build();
     client.manifest(&reference).await.unwrap_err();
     assert_eq!(elsewhere.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_exchanged_and_never_shown_to_the_registry() {
+    let registry = token_registry(|_| ()).await;
+    Image::new("amd64").fill(&registry, "acme/app", "a");
+    // What `docker login` would keep.
+    let mut login = Request::new(Method::POST, format!("{}/token", registry.url()));
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    login.headers.insert(header::CONTENT_TYPE, form);
+    login.body = Bytes::from_static(b"grant_type=password&username=user&password=secret&access_type=offline");
+    let answer =
+        NativeTransport::new().unwrap().send(login).await.unwrap().body.collect(10_000).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.unwrap()).unwrap();
+    registry.clear_requests();
+
+    let identity = Credentials::IdentityToken(answer["refresh_token"].as_str().unwrap().to_owned());
+    let source = Fixed { credentials: Some(identity), may_go_elsewhere: false };
+    let client = builder().credentials(std::rc::Rc::new(source)).build();
+    client.manifest(&reference(&registry, "acme/app:a")).await.unwrap();
+    let requests = registry.requests();
+    let lines: Vec<_> = requests
+        .iter()
+        .map(|request| (&*request.method, request.status, request.authorization.as_deref(), &*request.query))
+        .collect();
+    assert_eq!(
+        lines,
+        [("GET", 401, None, ""), ("POST", 200, None, ""), ("GET", 200, Some("Bearer"), "")],
+        "it is in no URL and no header"
+    );
 }
 
 #[tokio::test]

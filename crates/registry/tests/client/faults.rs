@@ -75,6 +75,17 @@ async fn what_does_not_pass_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn more_than_is_taken_is_refused_before_it_is_all_here() {
+    let (registry, image) = registry([]).await;
+    let reference = reference(&registry, "acme/app:a");
+    let size = image.bytes.len() as u64;
+    let error = builder().manifest_max(size - 1).build().manifest(&reference).await.unwrap_err();
+    assert_eq!(error.code(), "too-large", "{error}");
+    assert!(error.to_string().contains(&format!("at most {} bytes", size - 1)), "{error}");
+    builder().manifest_max(size).build().manifest(&reference).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_wrong_byte_is_found_without_the_registrys_help() {
     let wrong = Fault::new(FaultKind::WrongByte { at: None });
     let (registry, image) = registry([wrong, Fault::new(FaultKind::NoDigest)]).await;

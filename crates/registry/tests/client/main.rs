@@ -6,5 +6,6 @@ mod distribution;
 mod everything;
 mod faults;
 mod image;
+mod refused;
 mod sharing;
 mod support;

@@ -1,0 +1,115 @@
+//! What a browser does not say, and what is not to be asked at all: a transport that answers as the test has it.
+
+use std::{rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tallyman_core::Reference;
+use tallyman_registry::{
+    Access, Body, Client, Request, Response, Transport, TransportError, TransportErrorKind,
+};
+
+use crate::support::basic;
+
+/// A page of `page` in a browser that lets nothing through, or a registry that asks everyone for a token.
+#[derive(Clone, Default)]
+struct Scripted {
+    page: Option<&'static str>,
+    kind: Option<TransportErrorKind>,
+    reaches: bool,
+    local_network_is_denied: bool,
+    realm: &'static str,
+}
+
+impl Transport for Scripted {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        let answer = match self.kind {
+            Some(kind) => Err(TransportError { kind, message: "that is all it says".to_owned() }),
+            None => {
+                let challenge = format!("Bearer realm=\"{}\",service=\"tests\"", self.realm);
+                let challenge = HeaderValue::from_str(&challenge).unwrap();
+                let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge)]);
+                let body = Body::full(Bytes::new());
+                Ok(Response { status: StatusCode::UNAUTHORIZED, headers, url: request.url, body })
+            }
+        };
+        future::ready(answer).boxed_local()
+    }
+
+    fn reaches(&self, _: String) -> LocalBoxFuture<'_, bool> {
+        future::ready(self.reaches).boxed_local()
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        // Patience does not end here, and waits between attempts are short.
+        if duration > Duration::from_secs(30) {
+            future::pending().boxed_local()
+        } else {
+            future::ready(()).boxed_local()
+        }
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn join(&self, _: &str, location: &str) -> Result<String, TransportError> {
+        Ok(location.to_owned())
+    }
+
+    fn obeys_cors(&self) -> bool {
+        self.page.is_some()
+    }
+
+    fn page(&self) -> Option<String> {
+        self.page.map(str::to_owned)
+    }
+
+    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+        future::ready(self.local_network_is_denied).boxed_local()
+    }
+}
+
+#[tokio::test]
+async fn what_a_browser_keeps_to_itself_is_told_apart() {
+    let (secure, plain) = (Some("https://ui.example"), Some("http://127.0.0.1:8080"));
+    let opaque = Some(TransportErrorKind::Opaque);
+    for (page, host, kind, reaches, local_network_is_denied, code) in [
+        (secure, "registry.example", opaque, true, false, "mixed-content"),
+        (secure, "10.0.0.7:5000", opaque, true, false, "mixed-content"),
+        (secure, "127.0.0.1:5000", opaque, true, false, "cors"),
+        (secure, "localhost:5000", opaque, false, false, "unreachable"),
+        (secure, "127.0.0.1:5000", opaque, false, true, "local-network-denied"),
+        (plain, "registry.example", opaque, false, false, "unreachable"),
+        (plain, "registry.example", opaque, true, false, "cors"),
+        (plain, "registry.example", Some(TransportErrorKind::NotOpen), true, false, "out-of-reach"),
+    ] {
+        let script = Scripted { page, kind, reaches, local_network_is_denied, realm: "" };
+        let client = Client::builder(Rc::new(script)).access(|_| Access::PlainFirst).build();
+        let reference: Reference = format!("{host}/acme/app:a").parse().unwrap();
+        let error = client.manifest(&reference).await.unwrap_err();
+        assert_eq!(error.code(), code, "{page:?} {host}: {error}");
+        assert!(error.to_string().contains(host), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn passwords_do_not_go_to_a_token_service_over_plain_http() {
+    let reference: Reference = "registry.example/acme/app:a".parse().unwrap();
+    for (realm, access, code) in [
+        ("http://registry.example/token", Access::Tls, "plain-realm"),
+        // Marked insecure, it is asked, and refuses.
+        ("http://registry.example/token", Access::Insecure, "token-refused"),
+        ("https://registry.example/token", Access::Tls, "token-refused"),
+        ("https://registry.example.attacker.example/token", Access::Tls, "foreign-realm"),
+        ("https://attacker.example/registry.example/token", Access::Tls, "foreign-realm"),
+    ] {
+        let script = Scripted { realm, ..Scripted::default() };
+        let builder = Client::builder(Rc::new(script)).access(move |_| access);
+        let client = builder.credentials(basic("user", "secret")).build();
+        let error = client.manifest(&reference).await.unwrap_err();
+        assert_eq!(error.code(), code, "{realm} {access:?}: {error}");
+        assert!(error.to_string().contains(realm), "{error}");
+    }
+}
