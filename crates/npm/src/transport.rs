@@ -220,10 +220,8 @@ fn read(answer: &JsValue, ending: Ending) -> Result<Response, TransportError> {
     for pair in get(answer, "headers").dyn_into::<Array>().map_err(|_| wrong("headers"))?.iter() {
         let of =
             |at: u32| pair.dyn_ref::<Array>().and_then(|pair| pair.get(at).as_string()).unwrap_or_default();
-        // Names and values that HTTP does not allow say nothing.
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(of(0).as_bytes()), HeaderValue::from_str(&of(1)))
-        {
+        // Values that HTTP does not allow say nothing.
+        if let (Some(name), Ok(value)) = (known(&of(0)), HeaderValue::from_str(&of(1))) {
             headers.append(name, value);
         }
     }
@@ -244,6 +242,23 @@ fn streamed(pieces: Pieces, ending: Ending) -> Body {
         }
     }))
 }
+
+/// A header that means something to a client of registries.
+fn known(name: &str) -> Option<HeaderName> {
+    KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(name)).cloned()
+}
+
+/// All that are looked at: a table of them is smaller than one of all that there are.
+const KNOWN: [HeaderName; 8] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("docker-content-digest"),
+    header::LINK,
+    header::LOCATION,
+    header::RANGE,
+    header::RETRY_AFTER,
+    header::WWW_AUTHENTICATE,
+];
 
 fn failure(error: &JsValue) -> TransportError {
     let kind = match get(error, "kind").as_string().as_deref() {

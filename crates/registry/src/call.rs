@@ -3,14 +3,18 @@
 use std::{rc::Rc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, future, stream};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture},
+    stream,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tallyman_core::{Reference, Registry};
 
 use crate::{
     Access, Body, Client, Error, Request, Response, TransportError, TransportErrorKind,
     auth::{Challenge, Credentials, Scopes, Token, challenge, is_same_site, public_service},
-    error::Refusal,
+    error::{Refusal, spoken},
     session::Session,
     turns::Turn,
     url,
@@ -86,12 +90,19 @@ impl Call {
 
 impl Client {
     /// Asks once. An answer that is no success is an error.
-    pub(crate) async fn ask(&self, registry: &Registry, call: &Call) -> Result<Response, Error> {
-        let (url, response) = self.answer(registry, call).await?;
-        if response.status.is_success() {
-            return Ok(response);
+    pub(crate) fn ask<'a>(
+        &'a self,
+        registry: &'a Registry,
+        call: &'a Call,
+    ) -> LocalBoxFuture<'a, Result<Response, Error>> {
+        async move {
+            let (url, response) = self.answer(registry, call).await?;
+            if response.status.is_success() {
+                return Ok(response);
+            }
+            Err(Refusal::read(response).await.of(call.about.as_ref(), url))
         }
-        Err(Refusal::read(response).await.of(call.about.as_ref(), url))
+        .boxed_local()
     }
 
     /// The answer, whatever its status, and the URL that was asked for.
@@ -203,78 +214,81 @@ impl Client {
 
     /// Asks by the scheme that is known, or by those that may be, the likelier one first. Opens `door` as soon as it is
     /// known.
-    async fn by_scheme(
-        &self,
-        registry: &Registry,
-        session: &Session,
-        call: &Call,
-        authorization: Option<&HeaderValue>,
-        door: &mut Option<Turn>,
-    ) -> Result<(String, Response), Error> {
-        let access = self.access(registry);
-        let path = match &call.place {
-            Place::Path(path) => path,
-            Place::Url(url) => {
-                let authorization = authorization.filter(|_| self.is_own(registry, url));
-                let request = call.request(url.clone(), access, authorization);
-                return match self.transmit(&request).await {
-                    Ok(response) => Ok((url.clone(), response)),
-                    Err(error) => Err(self.explain(&request, error).await),
-                };
-            }
-        };
-        let schemes: &[&'static str] = match (session.scheme(), access) {
-            (Some(scheme), _) => &[scheme],
-            (None, Access::Tls) => &["https"],
-            (None, Access::Insecure) => &["https", "http"],
-            (None, Access::PlainFirst) => &["http", "https"],
-        };
-        if access == Access::Insecure && door.is_some() && call.may_go_twice(registry) {
-            return self.by_both_schemes(registry, session, call, path).await;
-        }
-        let mut failure: Option<(Request, TransportError)> = None;
-        let mut speaks_tls = false;
-        for scheme in schemes {
-            let url = format!("{scheme}://{}{path}", registry.api_host());
-            let request = call.request(url.clone(), access, authorization);
-            match self.transmit(&request).await {
-                Ok(response) => {
-                    let is_first = *scheme == "http" && session.scheme().is_none();
-                    match if is_first { wants_tls(response).await } else { Ok(response) } {
-                        Ok(response) => {
-                            session.answered_by(scheme);
-                            return Ok((url, response));
-                        }
-                        Err(error) => (failure, speaks_tls) = (Some((request, error)), true),
-                    }
-                }
-                Err(error) => {
-                    let may_speak_otherwise = match access {
-                        Access::Tls => false,
-                        Access::Insecure => error.kind == TransportErrorKind::PlainHttp,
-                        Access::PlainFirst => true,
+    fn by_scheme<'a>(
+        &'a self,
+        registry: &'a Registry,
+        session: &'a Session,
+        call: &'a Call,
+        authorization: Option<&'a HeaderValue>,
+        door: &'a mut Option<Turn>,
+    ) -> LocalBoxFuture<'a, Result<(String, Response), Error>> {
+        async move {
+            let access = self.access(registry);
+            let path = match &call.place {
+                Place::Path(path) => path,
+                Place::Url(url) => {
+                    let authorization = authorization.filter(|_| self.is_own(registry, url));
+                    let request = call.request(url.clone(), access, authorization);
+                    return match self.transmit(&request).await {
+                        Ok(response) => Ok((url.clone(), response)),
+                        Err(error) => Err(self.explain(&request, error).await),
                     };
-                    match &mut failure {
-                        // Where one scheme found the other, what goes wrong there is what is wrong.
-                        Some(failure) if access == Access::Insecure || speaks_tls => {
-                            *failure = (request, error);
+                }
+            };
+            let schemes: &[&'static str] = match (session.scheme(), access) {
+                (Some(scheme), _) => &[scheme],
+                (None, Access::Tls) => &["https"],
+                (None, Access::Insecure) => &["https", "http"],
+                (None, Access::PlainFirst) => &["http", "https"],
+            };
+            if access == Access::Insecure && door.is_some() && call.may_go_twice(registry) {
+                return self.by_both_schemes(registry, session, call, path).await;
+            }
+            let mut failure: Option<(Request, TransportError)> = None;
+            let mut speaks_tls = false;
+            for scheme in schemes {
+                let url = format!("{scheme}://{}{path}", registry.api_host());
+                let request = call.request(url.clone(), access, authorization);
+                match self.transmit(&request).await {
+                    Ok(response) => {
+                        let is_first = *scheme == "http" && session.scheme().is_none();
+                        match if is_first { wants_tls(response).await } else { Ok(response) } {
+                            Ok(response) => {
+                                session.answered_by(scheme);
+                                return Ok((url, response));
+                            }
+                            Err(error) => (failure, speaks_tls) = (Some((request, error)), true),
                         }
-                        // The first scheme is the likelier one, so its failure is the one worth telling.
-                        Some(_) => {}
-                        None => failure = Some((request, error)),
                     }
-                    if !may_speak_otherwise {
-                        break;
-                    }
-                    if access == Access::Insecure {
-                        session.answered_by("http");
-                        drop(door.take());
+                    Err(error) => {
+                        let may_speak_otherwise = match access {
+                            Access::Tls => false,
+                            Access::Insecure => error.kind == TransportErrorKind::PlainHttp,
+                            Access::PlainFirst => true,
+                        };
+                        match &mut failure {
+                            // Where one scheme found the other, what goes wrong there is what is wrong.
+                            Some(failure) if access == Access::Insecure || speaks_tls => {
+                                *failure = (request, error);
+                            }
+                            // The first scheme is the likelier one, so its failure is the one worth telling.
+                            Some(_) => {}
+                            None => failure = Some((request, error)),
+                        }
+                        if !may_speak_otherwise {
+                            break;
+                        }
+                        if access == Access::Insecure {
+                            session.answered_by("http");
+                            drop(door.take());
+                        }
                     }
                 }
             }
+            let (request, error) = failure.expect("at least one scheme was tried");
+            Err(self.explain(&request, error).await)
         }
-        let (request, error) = failure.expect("at least one scheme was tried");
-        Err(self.explain(&request, error).await)
+        .boxed_local()
     }
 
     /// Asks by TLS and by plain HTTP at the same time, and takes the answer by TLS where there is one. Forwarded ports
@@ -306,70 +320,76 @@ impl Client {
     }
 
     /// Sends a request in turn, and waits no longer for its answer than patience lasts.
-    async fn transmit(&self, request: &Request) -> Result<Response, TransportError> {
-        let patience = self.patience();
-        let turn = self.turn().await;
-        let response = {
-            let sent =
-                future::select(self.transport().send(request.clone()), self.transport().sleep(patience))
-                    .await;
-            match sent {
-                future::Either::Left((response, _)) => response?,
-                future::Either::Right(_) => return Err(late(patience)),
-            }
-        };
-        let transport = Rc::clone(self.transport());
-        let body = response.body.map(|pieces| {
-            stream::unfold(Some((pieces, transport)), move |state| async move {
-                let (mut pieces, transport) = state?;
-                let piece = match future::select(pieces.next(), transport.sleep(patience)).await {
-                    future::Either::Left((piece, _)) => Ok(piece?),
-                    future::Either::Right(_) => Err(late(patience)),
-                };
-                match piece {
-                    Ok(piece) => Some((piece, Some((pieces, transport)))),
-                    Err(late) => Some((Err(late), None)),
+    fn transmit<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Response, TransportError>> {
+        async move {
+            let patience = self.patience();
+            let turn = self.turn().await;
+            let response = {
+                let sent =
+                    future::select(self.transport().send(request.clone()), self.transport().sleep(patience))
+                        .await;
+                match sent {
+                    future::Either::Left((response, _)) => response?,
+                    future::Either::Right(_) => return Err(late(patience)),
                 }
-            })
-            .boxed_local()
-        });
-        Ok(Response { body: body.holding(turn), ..response })
+            };
+            let transport = Rc::clone(self.transport());
+            let body = response.body.map(|pieces| {
+                stream::unfold(Some((pieces, transport)), move |state| async move {
+                    let (mut pieces, transport) = state?;
+                    let piece = match future::select(pieces.next(), transport.sleep(patience)).await {
+                        future::Either::Left((piece, _)) => Ok(piece?),
+                        future::Either::Right(_) => Err(late(patience)),
+                    };
+                    match piece {
+                        Ok(piece) => Some((piece, Some((pieces, transport)))),
+                        Err(late) => Some((Err(late), None)),
+                    }
+                })
+                .boxed_local()
+            });
+            Ok(Response { body: body.holding(turn), ..response })
+        }
+        .boxed_local()
     }
 
     /// What is sent as `Authorization`, given what the registry is known to ask for, and whether it is a token that was
     /// given out just now.
-    async fn authorization(
-        &self,
-        registry: &Registry,
-        session: &Rc<Session>,
-        challenge: Option<&Challenge>,
-        scopes: &Scopes,
-        credentials: Option<&Credentials>,
-    ) -> Result<(Authorized, bool), Error> {
-        let service = match challenge {
-            None => return Ok((None, false)),
-            Some(Challenge::Basic) => return Ok((credentials.and_then(Credentials::basic), false)),
-            Some(Challenge::Bearer { service, .. }) => service,
-        };
-        if let Some(token) = credentials.and_then(Credentials::bearer) {
-            return Ok((Some(token), false));
-        }
-        if let Some(token) = session.token(scopes, self.now()) {
-            return Ok((Some(token), false));
-        }
-        let key = (registry.clone(), scopes.to_string());
-        let asked = self.flights().authorizations.join(key, || {
-            let (client, session, registry) = (self.clone(), Rc::clone(session), registry.clone());
-            let (service, scopes, credentials) = (service.clone(), scopes.clone(), credentials.cloned());
-            async move {
-                let token = client.token(&registry, &service, &scopes, credentials.as_ref()).await?;
-                let header = token.header.clone();
-                session.keep_token(token);
-                Ok(Some(header))
+    fn authorization<'a>(
+        &'a self,
+        registry: &'a Registry,
+        session: &'a Rc<Session>,
+        challenge: Option<&'a Challenge>,
+        scopes: &'a Scopes,
+        credentials: Option<&'a Credentials>,
+    ) -> LocalBoxFuture<'a, Result<(Authorized, bool), Error>> {
+        async move {
+            let service = match challenge {
+                None => return Ok((None, false)),
+                Some(Challenge::Basic) => return Ok((credentials.and_then(Credentials::basic), false)),
+                Some(Challenge::Bearer { service, .. }) => service,
+            };
+            if let Some(token) = credentials.and_then(Credentials::bearer) {
+                return Ok((Some(token), false));
             }
-            .boxed_local()
-        });
-        Ok((asked.await?, true))
+            if let Some(token) = session.token(scopes, self.now()) {
+                return Ok((Some(token), false));
+            }
+            let key = (registry.clone(), scopes.to_string());
+            let asked = self.flights().authorizations.join(key, || {
+                let (client, session, registry) = (self.clone(), Rc::clone(session), registry.clone());
+                let (service, scopes, credentials) = (service.clone(), scopes.clone(), credentials.cloned());
+                async move {
+                    let token = client.token(&registry, &service, &scopes, credentials.as_ref()).await?;
+                    let header = token.header.clone();
+                    session.keep_token(token);
+                    Ok(Some(header))
+                }
+                .boxed_local()
+            });
+            Ok((asked.await?, true))
+        }
+        .boxed_local()
     }
 
     /// Asks a token service.
@@ -451,6 +471,6 @@ async fn wants_tls(response: Response) -> Result<Response, TransportError> {
 }
 
 fn late(patience: Duration) -> TransportError {
-    let message = format!("nothing came for {} s", patience.as_secs_f64());
+    let message = format!("nothing came for {}", spoken(patience));
     TransportError { kind: TransportErrorKind::Timeout, message }
 }

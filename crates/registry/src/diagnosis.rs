@@ -4,6 +4,7 @@ mod mend;
 
 use std::fmt;
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::{Client, Error, Request, TransportError, TransportErrorKind, url};
@@ -86,30 +87,37 @@ pub(crate) fn is_preflighted(method: &Method, headers: &HeaderMap) -> bool {
 
 impl Client {
     /// The error for a request that no answer came to, as exactly as it can be told.
-    pub(crate) async fn explain(&self, request: &Request, source: TransportError) -> Error {
-        let url = request.url.clone();
-        if source.kind == TransportErrorKind::PlainHttp {
-            return Error::PlainHttpRefused { url, source };
-        }
-        if source.kind == TransportErrorKind::NotOpen {
-            return Error::OutOfReach { url, source };
-        }
-        if source.kind != TransportErrorKind::Opaque {
-            return Error::Unreachable { url, source };
-        }
-        let page = self.transport().page().unwrap_or_default();
-        if page.starts_with("https:") && url.starts_with("http:") && !is_loopback(url::host(&url)) {
-            return Error::MixedContent { url, page };
-        }
-        if !self.transport().reaches(url.clone()).await {
-            if self.transport().local_network_is_denied().await {
-                return Error::LocalNetworkDenied { url };
+    pub(crate) fn explain<'a>(
+        &'a self,
+        request: &'a Request,
+        source: TransportError,
+    ) -> LocalBoxFuture<'a, Error> {
+        async move {
+            let url = request.url.clone();
+            if source.kind == TransportErrorKind::PlainHttp {
+                return Error::PlainHttpRefused { url, source };
             }
-            return Error::Unreachable { url, source };
+            if source.kind == TransportErrorKind::NotOpen {
+                return Error::OutOfReach { url, source };
+            }
+            if source.kind != TransportErrorKind::Opaque {
+                return Error::Unreachable { url, source };
+            }
+            let page = self.transport().page().unwrap_or_default();
+            if page.starts_with("https:") && url.starts_with("http:") && !is_loopback(url::host(&url)) {
+                return Error::MixedContent { url, page };
+            }
+            if !self.transport().reaches(url.clone()).await {
+                if self.transport().local_network_is_denied().await {
+                    return Error::LocalNetworkDenied { url };
+                }
+                return Error::Unreachable { url, source };
+            }
+            let mut tried = vec![format!("{url} answers where the answer may not be read.")];
+            let cause = self.cause(request, &mut tried).await;
+            Error::Cors { url, diagnosis: Box::new(Diagnosis { cause, tried }) }
         }
-        let mut tried = vec![format!("{url} answers where the answer may not be read.")];
-        let cause = self.cause(request, &mut tried).await;
-        Error::Cors { url, diagnosis: Box::new(Diagnosis { cause, tried }) }
+        .boxed_local()
     }
 
     async fn cause(&self, request: &Request, tried: &mut Vec<String>) -> Cause {

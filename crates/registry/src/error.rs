@@ -21,9 +21,6 @@ pub struct ApiError {
     /// For a person.
     #[serde(default)]
     pub message: String,
-    /// Anything.
-    #[serde(default)]
-    pub detail: serde_json::Value,
 }
 
 /// Why a registry's content could not be had.
@@ -195,7 +192,7 @@ pub enum Error {
         found: String,
     },
     /// It took longer than it may.
-    #[error("expected an answer of {url} within {} s, none came", .limit.as_secs_f64())]
+    #[error("expected an answer of {url} within {}, none came", spoken(*.limit))]
     TimedOut {
         /// The request's URL.
         url: String,
@@ -291,6 +288,14 @@ impl Refusal {
         let reference = reference.cloned().map(Box::new);
         let (body, errors) = (body.into(), errors.into());
         Error::Api { reference, url, status, content_type, body, errors, retry_after, challenges }
+    }
+}
+
+/// A time for a person, to the millisecond.
+pub(crate) fn spoken(time: Duration) -> String {
+    match time.subsec_millis() {
+        0 => format!("{} s", time.as_secs()),
+        _ => format!("{} ms", time.as_millis()),
     }
 }
 

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
 
 use crate::{Client, Error, Response, accept, auth::Scopes, call::Call, retry::Again};
+
+/// By the name itself, it need not be looked up.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// A manifest as the registry sent it.
 #[derive(Clone, Debug, PartialEq)]
@@ -260,5 +263,5 @@ fn media_type(headers: &HeaderMap) -> Option<MediaType> {
 }
 
 fn registry_digest(headers: &HeaderMap) -> Option<Digest> {
-    headers.get("docker-content-digest")?.to_str().ok()?.parse().ok()
+    headers.get(CONTENT_DIGEST)?.to_str().ok()?.parse().ok()
 }

@@ -1,6 +1,9 @@
 //! The npm package, built into `target/npm/tallyman/`, ready to be published.
 
-use std::{fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
@@ -52,12 +55,31 @@ pub fn build(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
+/// Packs the package as `npm publish` would, and installs it where its consumers are.
+pub fn install(sh: &Shell) -> Result<()> {
+    step("npm pack, and npm install in tests/npm", || {
+        let folder = root().join("target/npm");
+        let packed =
+            cmd!(sh, "npm pack {folder}/tallyman --silent --pack-destination {folder}").quiet().read()?;
+        let quietly = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+        let consumers = root().join("tests/npm");
+        cmd!(sh, "npm install --prefix {consumers} --prefer-offline {quietly...} {folder}/{packed}")
+            .quiet()
+            .ignore_stdout()
+            .run()?;
+        Ok(())
+    })
+}
+
 /// Compiles one module, and binds and optimises it where it is another one than before.
 fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
     step(&format!("cargo build: the engine of the {feature}, as wasm"), || {
         let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
         let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
-        Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...}").quiet().run()?)
+        let paths = without_paths(sh)?;
+        Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} --config {paths}")
+            .quiet()
+            .run()?)
     })?;
     let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
     let stamp = dist.join(format!(".{name}-built-from"));
@@ -70,11 +92,25 @@ fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
         cmd!(sh, "wasm-bindgen {options...} --out-dir {dist} --out-name {name} {wasm}").quiet().run()?;
         let bound = dist.join(format!("{name}_bg.wasm"));
         let optimised = dist.join(format!("{name}.wasm"));
-        cmd!(sh, "wasm-opt -Oz {WASM_FEATURES...} {bound} -o {optimised}").quiet().run()?;
+        // Without inlining, the module is a little longer and compresses much better.
+        cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {bound} -o {optimised}")
+            .quiet()
+            .run()?;
         fs::remove_file(bound)?;
         fs::remove_file(dist.join(format!("{name}_bg.wasm.d.ts")))?;
         Ok(fs::write(&stamp, &built_from)?)
     })
+}
+
+/// A setting for cargo by which messages in the module name no folder of this machine.
+fn without_paths(sh: &Shell) -> Result<String> {
+    let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
+    let names =
+        [(root().display().to_string(), "."), (home.display().to_string(), "cargo"), (sysroot, "rust")];
+    let flags = names.map(|(path, name)| format!("'--remap-path-prefix={path}={name}'"));
+    Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
 }
 
 /// Writes the library's module as JavaScript: the one form that every bundler takes as it is.

@@ -28,7 +28,8 @@ pub fn for_web(sh: &Shell) -> Result<()> {
 /// What the tests take on top.
 pub fn for_tests(sh: &Shell) -> Result<()> {
     apt::install(sh, &[apt::CHROMIUM, apt::CHROMEDRIVER, apt::REGISTRY, apt::IP, apt::NGINX, apt::OPENSSL])?;
-    for_web(sh)
+    for_web(sh)?;
+    npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
 }
 
 fn wasm_target(sh: &Shell) -> Result<()> {

@@ -61,7 +61,7 @@ const PARTS: [Part; 6] = [
     ("lint", "formatting and clippy", lint),
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
-    ("npm", "the npm package's JavaScript, in Node", npm),
+    ("npm", "the npm package, packed, and installed wherever it is to work", npm),
     ("replay", "every recorded scenario of docker manifest, against both registries", replay),
     ("e2e", "the app in Chromium, against both registries", e2e),
 ];
@@ -145,7 +145,10 @@ fn wasm(sh: &Shell) -> Result<Count> {
 }
 
 fn npm(sh: &Shell) -> Result<Count> {
-    node(sh, "crates/npm/js/test")
+    dev_registry::build(sh)?;
+    npm::build(sh)?;
+    npm::install(sh)?;
+    Ok(node(sh, "crates/npm/js/test")?.and(node(sh, "tests/npm")?))
 }
 
 fn replay(sh: &Shell) -> Result<Count> {

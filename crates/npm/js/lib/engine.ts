@@ -51,7 +51,7 @@ export function engine(): typeof bindings {
       message: "expected the wasm to be loaded: await init(…) once before anything else, or import 'tallyman' instead of 'tallyman/slim'",
     });
   }
-  initSync({ module: runtime.wasm() });
+  initSync({ module: carried(runtime.wasm) });
   return bindings;
 }
 
@@ -96,6 +96,14 @@ export function initSync({ module }: { module: WebAssembly.Module | BufferSource
   }
 }
 
+function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Module | BufferSource {
+  try {
+    return wasm();
+  } catch (error) {
+    throw notStarted(error);
+  }
+}
+
 function notStarted(cause: unknown, input?: unknown): TallymanError {
   const said = cause instanceof Error ? cause.message : String(cause);
   if (/unsafe-eval|Content Security Policy|blocked by CSP/i.test(said)) {
@@ -108,7 +116,7 @@ function notStarted(cause: unknown, input?: unknown): TallymanError {
   const from = input instanceof URL || typeof input === 'string' ? ` from ${String(input)}` : '';
   return new TallymanError({
     code: 'wasm-missing',
-    message: `expected to load the wasm${from}, which failed: ${said}; see that tallyman.wasm is served beside the scripts, import 'tallyman', which carries it, or give it: init({ module })`,
+    message: `expected to load the wasm${from}, which failed: ${said}; see that dist/tallyman.wasm of the package is where its scripts are, import 'tallyman/inline', which carries it, or import 'tallyman/slim' and give it: init({ module })`,
     cause,
   });
 }

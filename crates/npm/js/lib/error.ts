@@ -43,6 +43,7 @@ export type TallymanErrorCode =
   | 'cors'
   | 'local-network-denied'
   | 'mixed-content'
+  | 'out-of-reach'
   | 'plain-http-refused'
   | 'timeout'
   | 'tls'

@@ -219,7 +219,8 @@ impl From<&RegistryError> for Failure {
                 json.text("registry", registry.as_str()).text("realm", realm)
             }
             RegistryError::Credentials { registry, .. } => json.text("registry", registry.as_str()),
-            RegistryError::PlainHttpRefused { url, source }
+            RegistryError::OutOfReach { url, source }
+            | RegistryError::PlainHttpRefused { url, source }
             | RegistryError::Unreachable { url, source }
             | RegistryError::BrokenOff { url, source } => transport(json.text("url", url), source),
             RegistryError::DigestMismatch { reference, expected, found } => {

@@ -26,7 +26,9 @@ impl Scopes {
     }
 
     fn one(resource: String, actions: &[&str]) -> Self {
-        Self(BTreeMap::from([(resource, actions.iter().map(|&action| action.to_owned()).collect())]))
+        let mut scopes = BTreeMap::new();
+        scopes.insert(resource, actions.iter().map(|&action| action.to_owned()).collect());
+        Self(scopes)
     }
 
     /// Both.

@@ -1,0 +1,315 @@
+// The API in Node: what the consumers' scenario does not come to.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import {
+  Digest,
+  FileStore,
+  Inspection,
+  Manifest,
+  ManifestList,
+  MemoryStore,
+  Platform,
+  Reference,
+  Tallyman,
+  TallymanError,
+  buildList,
+} from 'tallyman';
+import { startDevRegistry } from '../e2e/servers.js';
+
+const program = fileURLToPath(new URL('node_modules/tallyman/bin/tallyman.js', import.meta.url));
+const dockerImage = 'application/vnd.docker.distribution.manifest.v2+json';
+const ociImage = 'application/vnd.oci.image.manifest.v1+json';
+const sha256 = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const digest = (digit) => `sha256:${String(digit).repeat(64)}`;
+
+/** The error that some work ends in. */
+async function failure(work) {
+  try {
+    await work();
+  } catch (error) {
+    assert.ok(error instanceof TallymanError && error instanceof Error, String(error));
+    return error;
+  }
+  return assert.fail('it did not fail');
+}
+
+describe('values', () => {
+  test('references are filled in as Docker does, and those that are none are told why', async () => {
+    for (const [text, full, familiar] of [
+      ['alpine', 'docker.io/library/alpine:latest', 'alpine:latest'],
+      ['acme/app:1', 'docker.io/acme/app:1', 'acme/app:1'],
+      ['[::1]:5000/a/b', '[::1]:5000/a/b:latest', '[::1]:5000/a/b:latest'],
+      [`r.io/a@${digest(1)}`, `r.io/a@${digest(1)}`, `r.io/a@${digest(1)}`],
+    ]) {
+      const reference = Reference.parse(text);
+      assert.equal(String(reference), full);
+      assert.equal(JSON.stringify(reference), `"${full}"`);
+      assert.equal(reference.familiar, familiar);
+      assert.equal(Reference.parse(reference), reference);
+    }
+    const { registry, repository, tag, digest: named, name } = Reference.parse(`r.io:5/a/b:t@${digest(2)}`);
+    assert.deepEqual([registry, repository, tag, named, name], ['r.io:5', 'a/b', 't', digest(2), 'r.io:5/a/b']);
+    assert.equal(String(Reference.parse('r.io/a:t').withTag('u')), 'r.io/a:u');
+    assert.equal(String(Reference.parse('r.io/a:t').withDigest(digest(3))), `r.io/a@${digest(3)}`);
+    assert.deepEqual([Reference.isValid('a:b'), Reference.isValid('a b')], [true, false]);
+    const error = await failure(() => Reference.parse('r.io/UPPER'));
+    assert.deepEqual([error.code, error.name], ['reference-invalid', 'TallymanError']);
+    assert.match(error.message, /must be lowercase/);
+  });
+
+  test('digests are computed by each algorithm, of bytes and of streams', async () => {
+    const bytes = new Uint8Array(100_000).map((_, at) => at % 251);
+    for (const algorithm of ['sha256', 'sha384', 'sha512']) {
+      const expected = `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+      assert.equal(Digest.of(bytes, algorithm), expected);
+      assert.equal(await Digest.ofStream(new Blob([bytes]).stream(), { algorithm }), expected);
+      assert.equal(await Digest.ofStream([bytes.subarray(0, 7), bytes.subarray(7)], { algorithm }), expected);
+      assert.ok(Digest.matches(expected, bytes));
+      assert.ok(!Digest.matches(expected, bytes.subarray(1)));
+    }
+    const parsed = Digest.parse(digest(4));
+    assert.deepEqual([parsed.algorithm, parsed.hex, parsed.short, String(parsed)], ['sha256', '4'.repeat(64), '4'.repeat(12), digest(4)]);
+    assert.equal((await failure(() => Digest.parse('sha256:xyz'))).code, 'digest-invalid');
+    assert.equal((await failure(() => Digest.of('', 'md5'))).code, 'argument-invalid');
+    const reason = await Digest.ofStream([bytes], { signal: AbortSignal.abort() }).catch((error) => error.name);
+    assert.equal(reason, 'AbortError');
+  });
+
+  test('platforms are read and written', async () => {
+    assert.deepEqual(Platform.parse('linux/arm64'), { os: 'linux', architecture: 'arm64' });
+    assert.equal(Platform.format(Platform.parse('linux/arm/v7')), 'linux/arm/v7');
+    assert.equal((await failure(() => Platform.parse('linux'))).code, 'argument-invalid');
+  });
+
+  test('a manifest is its bytes, and what they say is made on demand', async () => {
+    const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digest(1), size: 7 };
+    const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digest(2), size: 9 };
+    const text = JSON.stringify({ schemaVersion: 2, mediaType: ociImage, config, layers: [layer], annotations: { a: 'b' }, x: 1 });
+    const manifest = Manifest.parse(text);
+    assert.deepEqual([manifest.kind, manifest.mediaType, manifest.digest, manifest.size], ['image', ociImage, sha256(text), text.length]);
+    assert.deepEqual([manifest.config, manifest.layers, manifest.entries, manifest.annotations], [config, [layer], [], { a: 'b' }]);
+    assert.equal(manifest.json.x, 1);
+    assert.equal(manifest.toString(), text);
+    const confused = await failure(() => Manifest.parse(text, { mediaType: dockerImage }));
+    assert.deepEqual([confused.code, confused.expected, confused.found], ['manifest-invalid', dockerImage, ociImage]);
+    assert.equal((await failure(() => Manifest.parse('[]'))).code, 'manifest-invalid');
+    assert.equal(Manifest.parse('{"hello":1}').kind, 'artifact');
+  });
+
+  test('a list is built from descriptors, in their order, and rebuilt from its bytes', async () => {
+    const windows = { os: 'windows', architecture: 'amd64', osVersion: '10.0.1', osFeatures: ['win32k'] };
+    const entries = [
+      { mediaType: ociImage, digest: digest(9), size: 1, platform: windows },
+      { mediaType: dockerImage, digest: digest(1), size: 2, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } },
+    ];
+    const built = buildList(entries);
+    assert.equal(built.mediaType, 'application/vnd.oci.image.index.v1+json');
+    assert.equal(built.digest, sha256(built.bytes));
+    const { manifests } = JSON.parse(new TextDecoder().decode(built.bytes));
+    assert.deepEqual(manifests[0].platform, { architecture: 'amd64', os: 'windows', 'os.version': '10.0.1', 'os.features': ['win32k'] });
+    assert.deepEqual(Manifest.parse(built.bytes).entries, entries);
+    assert.deepEqual(buildList(Manifest.parse(built.bytes)), built);
+    const docker = 'application/vnd.docker.distribution.manifest.list.v2+json';
+    assert.equal(buildList(entries, { mediaType: docker }).mediaType, docker);
+    assert.equal((await failure(() => buildList([{ digest: 'x' }]))).code, 'argument-invalid');
+  });
+
+  test('a list is changed, and its bytes with it', async () => {
+    const list = new ManifestList('r.io/app:v1');
+    const empty = list.digest;
+    list.add({ mediaType: dockerImage, digest: digest(2), size: 5, platform: { os: 'linux', architecture: 'amd64' } });
+    list.add({ reference: 'r.io/other:v1', mediaType: dockerImage, digest: digest(1), size: 6 });
+    assert.notEqual(list.digest, empty);
+    assert.deepEqual([...list].map(({ reference }) => reference), [`r.io/app@${digest(2)}`, 'r.io/other:v1']);
+    assert.equal((await failure(() => new Tallyman().plan(list))).code, 'platform-missing');
+    list.annotate('r.io/other:v1', { os: 'linux', architecture: 'arm', variant: 'v7' });
+    assert.deepEqual(list.entries[1].platform, { os: 'linux', architecture: 'arm', variant: 'v7' });
+    assert.equal(list.digest, sha256(list.bytes));
+    const wrong = await failure(() => list.annotate('r.io/other:v1', { os: 'beos' }));
+    assert.deepEqual([wrong.code, wrong.os], ['platform-unsupported', 'beos']);
+    const missing = await failure(() => list.annotate('r.io/nothing', {}));
+    assert.deepEqual([missing.code, missing.image], ['image-not-in-list', 'r.io/nothing']);
+    const image = { mediaType: dockerImage, digest: digest(3), size: 1 };
+    list.add({ ...image, reference: 'r.io/one_name:1' });
+    const taken = await failure(() => list.add({ ...image, reference: 'r.io/one/name:1' }));
+    assert.deepEqual([taken.code, taken.added, taken.present], ['name-taken', 'r.io/one/name:1', 'r.io/one_name:1']);
+    assert.equal(list.remove('r.io/other:v1'), true);
+    assert.equal(list.remove('r.io/other:v1'), false);
+    list[Symbol.dispose]();
+    assert.equal((await failure(() => list.annotate('r.io/app', {}))).code, 'internal');
+  });
+});
+
+describe('with a registry', () => {
+  let registry;
+  let hello;
+
+  before(async () => {
+    registry = await startDevRegistry('--samples');
+    hello = `${registry.host}/samples/hello`;
+  });
+  after(() => registry.stop());
+
+  test('what fails says what, where and why', async () => {
+    const tm = new Tallyman({ attempts: 1 });
+    const missing = await failure(() => tm.inspect(`${hello}:none`));
+    assert.deepEqual([missing.code, missing.status, missing.reference, missing.retryable], ['not-found', 404, `${hello}:none`, false]);
+    assert.equal(missing.registryErrors[0].code, 'MANIFEST_UNKNOWN');
+    const platform = await failure(() => tm.inspect(`${hello}:latest`, { platform: 'plan9/386' }));
+    assert.deepEqual([platform.code, platform.platform, platform.platforms.length], ['platform-not-found', 'plan9/386', 4]);
+    const refused = await failure(() => tm.inspect('127.0.0.1:1/app'));
+    assert.deepEqual([refused.code, refused.reason, refused.cause.code, refused.retryable], ['unreachable', 'refused', 'ECONNREFUSED', true]);
+    const plain = await failure(() => new Tallyman({ insecure: false }).inspect(`${hello}:latest`));
+    assert.equal(plain.code, 'plain-http-refused');
+    const wrong = await failure(() => tm.inspect(`${hello}@${digest(0)}`));
+    assert.equal(wrong.code, 'not-found');
+    const isList = await failure(() => tm.create(`${hello}:made`, [`${hello}:latest`]));
+    assert.deepEqual([isList.code, isList.reference], ['is-list', `${hello}:latest`]);
+    const gone = await failure(() => tm.create(`${hello}:made`, [`${hello}:none`]));
+    assert.deepEqual([gone.code, gone.cause.code, gone.cause.status], ['not-found', 'not-found', 404]);
+  });
+
+  test('a signal ends each sort of call, by its own reason', async () => {
+    const tm = new Tallyman();
+    const signal = AbortSignal.abort(new Error('enough'));
+    for (const call of [
+      () => tm.inspect(hello, { signal }),
+      () => tm.manifest(hello, { signal }),
+      () => tm.head(hello, { signal }),
+      () => tm.tags(hello, { signal }).next(),
+      () => tm.catalog(registry.host, { signal }).next(),
+      () => tm.blob(hello, digest(1), { signal }),
+      () => tm.referrers(hello, { signal }),
+      () => tm.delete(hello, { signal }),
+      () => tm.create(`${hello}:x`, [hello], { signal }),
+    ]) {
+      const { code, cause } = await failure(call);
+      assert.deepEqual([code, cause.message], ['aborted', 'enough'], String(call));
+    }
+    const slow = await startDevRegistry('--samples', '--fault', 'latency,ms=60000');
+    const late = await failure(() => tm.inspect(`${slow.host}/samples/hello:latest`, { signal: AbortSignal.timeout(50) }));
+    assert.deepEqual([late.code, late.name], ['aborted', 'TimeoutError']);
+    await slow.stop();
+  });
+
+  test('a blob that is not what its digest says ends in an error', async () => {
+    const faulty = await startDevRegistry('--samples', '--fault', 'wrong-byte,path=/v2/*/blobs/*');
+    const tm = new Tallyman({ attempts: 1 });
+    const repository = `${faulty.host}/samples/hello`;
+    const { layers } = await new Tallyman().inspect(`${hello}:latest`, { platform: 'linux/arm64' });
+    const error = await failure(async () => Digest.ofStream(await tm.blob(repository, layers[0])));
+    assert.ok(['digest-mismatch', 'size-mismatch'].includes(error.code), error.code);
+    await faulty.stop();
+  });
+
+  test('a blob can be left half-way, and named by its reference alone', async () => {
+    const tm = new Tallyman();
+    const { layers } = await tm.inspect(`${hello}:latest`, { platform: 'linux/arm64' });
+    const stream = await tm.blob(`${hello}@${layers[0].digest}`);
+    await stream.cancel();
+    assert.equal((await failure(() => tm.blob(hello))).code, 'argument-invalid');
+    assert.equal((await failure(() => tm.blob(hello, digest(7)))).code, 'not-found');
+  });
+
+  test("a program's own fetch is used for everything", async () => {
+    const seen = [];
+    const fetch = (url, init) => {
+      seen.push(`${init.method} ${new URL(url).pathname}`);
+      return globalThis.fetch(url, init);
+    };
+    const tm = new Tallyman({ fetch });
+    const inspected = await tm.inspect(`${hello}:latest`);
+    assert.ok(inspected instanceof Inspection);
+    assert.deepEqual(seen, ['GET /v2/samples/hello/manifests/latest']);
+    const thrown = new Error('no way');
+    const error = await failure(() => new Tallyman({ attempts: 1, fetch: () => Promise.reject(thrown) }).inspect(`${hello}:latest`));
+    assert.deepEqual([error.code, error.cause], ['unreachable', thrown]);
+  });
+
+  test('repetitions are told', async () => {
+    const flaky = await startDevRegistry('--samples', '--fault', 'server-error,times=1');
+    const events = [];
+    const tm = new Tallyman({ onRetry: (event) => events.push(event) });
+    const { kind } = await tm.inspect(`${flaky.host}/samples/hello:latest`);
+    assert.equal(kind, 'list');
+    assert.equal(events.length, 1);
+    assert.ok(events[0].error instanceof TallymanError && events[0].wait > 0 && events[0].attempt === 1);
+    await flaky.stop();
+  });
+
+  test('what a callback for credentials throws is the cause', async () => {
+    const thrown = new Error('the vault is shut');
+    const tm = new Tallyman({ credentials: () => Promise.reject(thrown) });
+    const error = await failure(() => tm.inspect(`${hello}:latest`));
+    assert.deepEqual([error.code, error.registry, error.cause], ['credentials', registry.host, thrown]);
+  });
+
+  describe('stores', () => {
+    const kept = new Map();
+    const own = {
+      names: async () => [...kept.keys()],
+      load: async (list) => kept.get(list) && [...kept.get(list)],
+      save: async (list, entries) => void kept.set(list, new Map(entries)),
+      putEntry: async (list, [name, bytes]) => void kept.get(list).set(name, bytes),
+      remove: async (list) => kept.delete(list),
+    };
+    let folder;
+    before(async () => (folder = await mkdtemp(join(tmpdir(), 'tallyman-npm-'))));
+    after(() => rm(folder, { recursive: true }));
+
+    for (const [name, make] of [
+      ['in memory', () => new MemoryStore()],
+      ['in files', () => new FileStore(join(folder, 'manifests'))],
+      ["of a program's own", () => own],
+    ]) {
+      test(`lists are kept ${name}`, async () => {
+        const tm = new Tallyman({ store: make() });
+        const { entries } = await tm.inspect(`${hello}:latest`);
+        const [first, second] = entries.map((entry) => `${hello}@${entry.digest}`);
+        const list = `${registry.host}/kept/app:v1`;
+        const made = await tm.create(list, [first]);
+        assert.deepEqual(await tm.lists(), [list.replace(':', '-').replaceAll('/', '_').replace(':', '-')]);
+        assert.equal((await tm.load(list)).digest, made.digest);
+        assert.equal((await failure(() => tm.create(list, [second]))).code, 'list-exists');
+        const amended = await tm.create(list, [second], { amend: true });
+        assert.equal(amended.length, 2);
+        amended.annotate(first, { os: 'linux', architecture: 'arm', variant: 'v6' });
+        await tm.save(amended);
+        assert.deepEqual((await tm.load(list)).entries, amended.entries);
+        const { digest } = await tm.push(list, { purge: true });
+        assert.equal(digest, amended.digest);
+        assert.deepEqual([await tm.lists(), await tm.load(list), await tm.remove(list)], [[], undefined, false]);
+        assert.equal((await failure(() => tm.push(list))).code, 'list-unknown');
+      });
+    }
+
+    test('files are those of the command line, which reads them', async () => {
+      const tm = new Tallyman({ store: new FileStore(join(folder, 'manifests')) });
+      const { entries } = await tm.inspect(`${hello}:latest`);
+      const list = `${registry.host}/shared/app:v1`;
+      const made = await tm.create(list, [`${hello}@${entries[0].digest}`]);
+      const [name] = await readdir(join(folder, 'manifests'));
+      const [file] = await readdir(join(folder, 'manifests', name));
+      const entry = JSON.parse(await readFile(join(folder, 'manifests', name, file), 'utf8'));
+      assert.equal(entry.Descriptor.digest, entries[0].digest);
+      const env = { ...process.env, TALLYMAN_CONFIG: folder };
+      const { stdout } = await promisify(execFile)('node', [program, 'inspect', '--raw', list], { env });
+      assert.equal(stdout, made.toString());
+    });
+
+    test('a store that fails is told by its own words, and none at all too', async () => {
+      const tm = new Tallyman({ store: { ...own, names: () => { throw new Error('disk on fire'); } } });
+      const error = await failure(() => tm.lists());
+      assert.deepEqual([error.code, error.message], ['store-failed', 'disk on fire']);
+      assert.equal((await failure(() => new Tallyman().lists())).code, 'store-missing');
+    });
+  });
+});

@@ -1,0 +1,191 @@
+// The package in every place where it is to work, installed from the tarball that npm would publish.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startDevRegistry } from '../e2e/servers.js';
+import { expected } from './expected.js';
+import { launch, serve, visit } from './servers.js';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const consumer = (...names) => join(root, 'consumers', ...names);
+const run = promisify(execFile);
+
+let registry;
+let site;
+let browser;
+
+before(async () => {
+  [registry, site, browser] = await Promise.all([startDevRegistry('--samples'), serve(), launch()]);
+});
+
+after(async () => {
+  await Promise.all([registry?.stop(), site?.stop(), browser?.close()]);
+});
+
+async function program(name, command, ...args) {
+  const { stdout, stderr } = await run(command, [...args, registry.host, name], { cwd: root });
+  assert.equal(stderr, '');
+  assert.deepEqual(JSON.parse(stdout), await expected(registry.host, name));
+}
+
+async function page(name, path, { read, policy } = {}) {
+  const query = new URLSearchParams({ registry: registry.host, name, ...(policy ? { policy } : {}) });
+  return visit(browser, `${site.url}${path}?${query}`, read);
+}
+
+async function pageGives(name, path, options) {
+  assert.deepEqual(await page(name, path, options), await expected(registry.host, name));
+}
+
+test('import in Node', () => program('node-esm', 'node', consumer('node/main.mjs')));
+
+test('require in Node', { skip: !process.features.require_module && 'this Node requires no modules' }, () =>
+  program('node-cjs', 'node', consumer('node/main.cjs')),
+);
+
+test('the asynchronous door from CommonJS', () => program('node-door', 'node', consumer('node/door.cjs')));
+
+test('Deno', () => {
+  const allowed = ['--allow-net', '--allow-read', '--allow-env', '--no-lock', '--no-check', '--node-modules-dir=manual', '--quiet'];
+  return program('deno', join(root, 'node_modules/.bin/deno'), 'run', ...allowed, consumer('deno/main.ts'));
+});
+
+test('Vite, as it is built, in the page and in a worker', async () => {
+  const { build } = await import('vite');
+  await build({ root: consumer('vite'), base: './', logLevel: 'warn', configFile: false });
+  await pageGives('vite', '/consumers/vite/dist/index.html');
+  const worker = await page('vite-2', '/consumers/vite/dist/index.html', { read: () => globalThis.worker });
+  assert.deepEqual(worker, await expected(registry.host, 'vite-2-worker'));
+});
+
+test('Vite, while it is worked on', async () => {
+  const { createServer } = await import('vite');
+  const server = await createServer({ root: consumer('vite'), logLevel: 'error', configFile: false, server: { port: 0, host: '127.0.0.1' } });
+  try {
+    await server.listen();
+    const { port } = server.httpServer.address();
+    const query = new URLSearchParams({ registry: registry.host, name: 'vite-dev' });
+    assert.deepEqual(await visit(browser, `http://127.0.0.1:${port}/?${query}`), await expected(registry.host, 'vite-dev'));
+  } finally {
+    await server.close();
+  }
+});
+
+test('webpack', async () => {
+  const { default: webpack } = await import('webpack');
+  const output = { path: consumer('webpack/dist'), filename: 'main.js' };
+  const compiler = webpack({ mode: 'production', context: consumer('webpack'), entry: './main.js', output, performance: false });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  assert.equal(stats.hasErrors() || stats.hasWarnings(), false, stats.toString({ all: false, errors: true, warnings: true }));
+  assert.deepEqual(Object.keys(stats.compilation.assets), ['main.js']);
+  html('webpack');
+  await pageGives('webpack', '/consumers/webpack/dist/index.html');
+});
+
+test('esbuild', async () => {
+  const { build } = await import('esbuild');
+  const options = { bundle: true, minify: true, logLevel: 'silent', entryPoints: [consumer('esbuild/main.js')] };
+  for (const format of ['esm', 'iife']) {
+    const { warnings } = await build({ ...options, format, outfile: consumer('esbuild/dist/main.js') });
+    assert.deepEqual(warnings, []);
+    html('esbuild', format === 'esm');
+    await pageGives(`esbuild-${format}`, '/consumers/esbuild/dist/index.html');
+  }
+});
+
+test('Rollup', async () => {
+  const { rollup } = await import('rollup');
+  const { nodeResolve } = await import('@rollup/plugin-node-resolve');
+  const warnings = [];
+  const options = { input: consumer('rollup/main.js'), plugins: [nodeResolve({ browser: true })], onwarn: (warning) => warnings.push(warning.message) };
+  const bundle = await rollup(options);
+  await bundle.write({ file: consumer('rollup/dist/main.js'), format: 'es' });
+  await bundle.close();
+  assert.deepEqual(warnings, []);
+  html('rollup');
+  await pageGives('rollup', '/consumers/rollup/dist/index.html');
+});
+
+test('plain files from a static server', () => pageGives('static', '/consumers/static/web.html'));
+
+test('a module worker', () => pageGives('worker', '/consumers/static/worker.html'));
+
+test('the slim entry, once the wasm is given to it', async () => {
+  await pageGives('slim', '/consumers/static/slim.html');
+  assert.equal(await page('slim-early', '/consumers/static/slim.html', { read: () => globalThis.early }), 'not-initialized');
+});
+
+test('a policy that allows wasm and nothing else', async () => {
+  const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*";
+  await pageGives('csp-file', '/consumers/csp/index.html', { policy });
+  await pageGives('csp-carried', '/consumers/csp/carried.html', { policy });
+});
+
+test('a policy that forbids wasm is named', async () => {
+  const policy = "default-src 'none'; script-src 'self'; connect-src 'self' http://127.0.0.1:*";
+  const { code, message } = await page('csp-blocked', '/consumers/csp/carried.html', { policy });
+  assert.equal(code, 'wasm-blocked');
+  assert.match(message, /add 'wasm-unsafe-eval' to script-src/);
+});
+
+test('lists are kept in IndexedDB, for every tab, as the Docker CLI writes them', async () => {
+  const context = await browser.newContext();
+  const open = async () => {
+    const tab = await context.newPage();
+    await tab.goto(`${site.url}/consumers/static/empty.html`);
+    await tab.evaluate(async () => {
+      const { IndexedDbStore, Tallyman } = await import('/node_modules/tallyman/lib/web.js');
+      globalThis.tm = new Tallyman({ store: new IndexedDbStore('kept') });
+      globalThis.heard = new Promise((resolve) => (new BroadcastChannel('kept-lists').onmessage = ({ data }) => resolve(data)));
+    });
+    return tab;
+  };
+  const [first, second] = [await open(), await open()];
+  const list = `${registry.host}/kept/app:v1`;
+  const made = await first.evaluate(
+    async ([list, hello]) => {
+      const { entries } = await tm.inspect(hello);
+      const images = entries.slice(0, 2).map(({ digest }) => `${hello}@${digest}`);
+      const made = await tm.create(list, images);
+      made.annotate(images[0], { os: 'linux', architecture: 'arm', variant: 'v6' });
+      await tm.save(made);
+      return { digest: made.digest, entries: made.entries };
+    },
+    [list, `${registry.host}/samples/hello`],
+  );
+  const name = `${registry.host.replace(':', '-')}_kept_app-v1`;
+  assert.equal(await second.evaluate(() => heard), name);
+  assert.deepEqual(await second.evaluate(() => tm.lists()), [name]);
+  const loaded = await second.evaluate((list) => tm.load(list).then(({ digest, entries }) => ({ digest, entries })), list);
+  assert.deepEqual(loaded, made);
+  const stored = await second.evaluate(
+    () =>
+      new Promise((resolve) => {
+        indexedDB.open('kept').onsuccess = ({ target: { result } }) => {
+          const stores = result.transaction(['lists', 'entries']);
+          stores.objectStore('lists').getAll().onsuccess = ({ target: { result: lists } }) => {
+            stores.objectStore('entries').getAll().onsuccess = ({ target: { result: entries } }) => {
+              resolve({ lists, refs: entries.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)).Ref) });
+            };
+          };
+        };
+      }),
+  );
+  assert.deepEqual(stored, { lists: [list], refs: made.entries.map(({ reference }) => reference) });
+  const { digest } = await second.evaluate((list) => tm.push(list, { purge: true }), list);
+  assert.equal(digest, made.digest);
+  assert.deepEqual(await first.evaluate((list) => Promise.all([tm.lists(), tm.remove(list)]), list), [[], false]);
+  await context.close();
+});
+
+function html(name, isModule = true) {
+  mkdirSync(consumer(name, 'dist'), { recursive: true });
+  const script = `<script ${isModule ? 'type="module"' : 'defer'} src="./main.js"></script>`;
+  writeFileSync(consumer(name, 'dist/index.html'), `<!doctype html>\n<meta charset="utf-8">\n<title>${name}</title>\n${script}\n`);
+}
