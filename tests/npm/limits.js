@@ -1,6 +1,6 @@
 // Bytes, gzipped, that the library may have: what it has today, and a little. Whoever adds to it sees it here.
 
 export const limits = {
-  wasm: 296 * 1024,
+  wasm: 320 * 1024,
   javascript: 20 * 1024,
 };
