@@ -130,6 +130,17 @@ test('a list without a name is asked for one; its images wait', async ({ page, o
   expect(page.url()).not.toContain('|');
 });
 
+test('tags that are picked in the explorer become a list', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/picked');
+  await open(`/explore/${server.host}/build/picked`);
+  for (const tag of ['amd64', 'arm']) await page.locator(`[data-tag="${tag}"] .tick`).click();
+  const actions = page.getByTestId('actions');
+  await expect(actions.getByRole('link', { name: 'Delete…' })).toHaveAttribute('href', /#\/delete\/.*\|amd64\|arm$/);
+  await actions.getByRole('link', { name: 'Build a list of them' }).click();
+  await page.getByTestId('name-input').press('Enter');
+  for (const image of images) await expect(entry(page, image)).toBeVisible();
+});
+
 for (const colorScheme of ['light', 'dark']) {
   test(`the builder is accessible and fits, ${colorScheme}`, async ({ page, open, server }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

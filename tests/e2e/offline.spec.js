@@ -13,7 +13,7 @@ const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'applic
 
 /** A server of its own for each test, so that a test can put a new version there: under a path, as behind a proxy. */
 const test = base.extend({
-  served: async ({}, use) => {
+  site: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'tallyman-served-'));
     await cp(inProject('dist'), folder, { recursive: true });
     const server = createServer(async (request, response) => {
@@ -37,17 +37,17 @@ test.use({ serviceWorkers: 'allow', kind: 'distribution' });
 const ready = (page) => page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
 const controlled = (page) => expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
 
-test('without network the app starts and local lists are edited', async ({ page, context, served, server }) => {
+test('without network the app starts and local lists are edited', async ({ page, context, site, server }) => {
   await putImage(server, 'offline/app', 'amd64', { os: 'linux', architecture: 'amd64' });
   const image = `${server.host}/offline/app:amd64`;
   const list = `${server.host}/offline/app:1`;
-  await page.goto(`${served.url}#/build/${list}`);
+  await page.goto(`${site.url}#/build/${list}`);
   await add(page, [image]);
   await expect(entry(page, image)).toBeVisible();
   await ready(page);
   await controlled(page);
   await context.setOffline(true);
-  await served.close();
+  await site.close();
   await page.reload();
   await expect(page.getByTestId('offline')).toBeVisible();
   await expect(entry(page, image)).toBeVisible();
@@ -57,17 +57,17 @@ test('without network the app starts and local lists are edited', async ({ page,
   await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v3');
 });
 
-test('a new version announces itself, waits, and takes over whole', async ({ page, served }) => {
-  await page.goto(served.url);
+test('a new version announces itself, waits, and takes over whole', async ({ page, site }) => {
+  await page.goto(site.url);
   await ready(page);
   await controlled(page);
   await expect(page.getByTestId('new-version')).toHaveCount(0);
 
   // The same app with another title is another version.
-  const index = await readFile(join(served.folder, 'index.html'), 'utf8');
-  await writeFile(join(served.folder, 'index.html'), index.replace('<meta name="color-scheme"', '<meta name="version" content="new" /><meta name="color-scheme"'));
-  const worker = await readFile(join(served.folder, 'sw.js'), 'utf8');
-  await writeFile(join(served.folder, 'sw.js'), worker.replace(/VERSION = '\w+'/, "VERSION = 'ffffffffffffffff'"));
+  const index = await readFile(join(site.folder, 'index.html'), 'utf8');
+  await writeFile(join(site.folder, 'index.html'), index.replace('<meta name="color-scheme"', '<meta name="version" content="new" /><meta name="color-scheme"'));
+  const worker = await readFile(join(site.folder, 'sw.js'), 'utf8');
+  await writeFile(join(site.folder, 'sw.js'), worker.replace(/VERSION = '\w+'/, "VERSION = 'ffffffffffffffff'"));
   await page.evaluate(() => navigator.serviceWorker.getRegistration().then((registration) => registration.update()));
   await expect(page.getByTestId('new-version')).toBeVisible();
   const version = () => page.locator('meta[name=version]').count();
@@ -79,10 +79,10 @@ test('a new version announces itself, waits, and takes over whole', async ({ pag
   expect(await page.evaluate(() => caches.keys())).toContain('tallyman-ffffffffffffffff');
 });
 
-test('the app can be installed', async ({ page, served }) => {
-  await page.goto(served.url);
+test('the app can be installed', async ({ page, site }) => {
+  await page.goto(site.url);
   const address = await page.locator('link[rel=manifest]').evaluate((link) => link.href);
-  expect(address).toBe(`${served.url}manifest.webmanifest`);
+  expect(address).toBe(`${site.url}manifest.webmanifest`);
   const manifest = await (await page.request.get(address)).json();
   expect(manifest).toMatchObject({ name: 'Tallyman', start_url: './', scope: './', display: 'standalone' });
   for (const { src } of manifest.icons) expect((await page.request.get(new URL(src, address).href)).status()).toBe(200);

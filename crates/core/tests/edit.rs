@@ -49,7 +49,7 @@ fn changes_of_other_entries_made_meanwhile_are_kept() {
     let seen = list(&[("r.io/app:a", "amd64"), ("r.io/app:b", "arm64")]);
     let mine = ListEdit::put(&seen, entry("r.io/app:a", Platform::new("linux", "386")));
     let theirs = ListEdit::remove(&seen, &reference("r.io/app:b"));
-    let mut now = seen.clone();
+    let mut now = seen;
     theirs.apply(&mut now).unwrap();
     mine.apply(&mut now).unwrap();
     assert_eq!(now, list(&[("r.io/app:a", "386")]));
@@ -85,13 +85,15 @@ fn a_name_that_another_image_has_is_a_conflict() {
     assert_eq!(mine.apply(&mut now).unwrap_err().images, [reference("r.io/a_b:1")]);
 }
 
+/// The entry's platform, its config's, the rule, and the platforms that mend it; none: it goes out.
+type Row = (Platform, Option<Platform>, &'static str, Vec<Option<Platform>>);
+
 #[test]
 fn what_mends_a_remark_leaves_none_like_it() {
     let arm = |variant: &str| Platform { variant: variant.into(), ..Platform::new("linux", "arm") };
     let windows =
         |version: &str| Platform { os_version: version.into(), ..Platform::new("windows", "amd64") };
-    // The entry's platform, its config's, the rule, and the platforms that mend it; none: it goes out.
-    let rows: [(Platform, Option<Platform>, &str, Vec<Option<Platform>>); 7] = [
+    let rows: [Row; 7] = [
         (arm(""), None, "arm-without-variant", vec![Some(arm("v7")), Some(arm("v6")), Some(arm("v5"))]),
         (arm(""), Some(arm("v6")), "arm-without-variant", vec![Some(arm("v6"))]),
         (windows(""), Some(windows("10.0.1")), "windows-without-version", vec![Some(windows("10.0.1"))]),

@@ -133,7 +133,8 @@ fn Terminal(props: &TerminalProps) -> Html {
     }
     {
         let end = end.clone();
-        use_effect_with(session.0.len(), move |count| {
+        let printed = session.0.iter().flat_map(|ran| &ran.output).map(|(_, text)| text.len()).sum::<usize>();
+        use_effect_with((session.0.len(), printed), move |(count, _)| {
             if let Some(end) = end.cast::<HtmlElement>().filter(|_| *count > 0) {
                 end.scroll_into_view_with_bool(false);
             }

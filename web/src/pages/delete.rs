@@ -13,7 +13,7 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{icon::Icon, panel::Panel},
-    pages::{build::reference_heading, set_title},
+    pages::set_title,
     routes::Route,
     state::{
         allowed::may_delete,
@@ -35,6 +35,20 @@ pub struct Props {
     pub place: AttrValue,
     /// Tags that are chosen at first.
     pub tags: Vec<String>,
+}
+
+/// The way here, from where tags are picked; nothing where the settings forbid it.
+#[component]
+pub fn DeleteLink(props: &Props) -> Html {
+    let settings = use_context::<Rc<Settings>>().unwrap_or_default();
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let host = props.place.split('/').next().unwrap_or_default();
+    let to = Route::Delete { place: props.place.to_string(), tags: props.tags.clone() };
+    html! {
+        if may_delete(&registries, &settings, host) {
+            <Link<Route> {to} classes="button button--quiet">{ text().delete.picked }</Link<Route>>
+        }
+    }
 }
 
 /// Taking tags out of a repository.
@@ -61,7 +75,7 @@ pub fn Delete(props: &Props) -> Html {
     html! {
         <>
             <p class="trail"><Link<Route> to={Route::Explore { place: repository.name() }}>{ words.explore }</Link<Route>></p>
-            <div class="title"><h1>{ words.title }{ " " }<span class="part">{ reference_heading(&repository).clone() }</span></h1></div>
+            <div class="title"><h1>{ words.title }{ " " }<span class="part">{ repository.name() }</span></h1></div>
             <p class="soft">{ words.lead }</p>
             { body }
         </>

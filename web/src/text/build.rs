@@ -6,6 +6,7 @@ pub struct Build {
     pub trail: &'static str,
     pub name_title: &'static str,
     pub name_lead: fn(count: usize) -> String,
+    pub of_picked: &'static str,
     pub add_title: &'static str,
     pub add_label: &'static str,
     pub add_placeholder: &'static str,

@@ -2,6 +2,7 @@
 
 pub struct Delete {
     pub title: &'static str,
+    pub picked: &'static str,
     pub lead: &'static str,
     pub forbidden: fn(registry: &str) -> String,
     pub loading: &'static str,

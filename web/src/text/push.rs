@@ -27,6 +27,7 @@ pub struct Push {
     pub cancel: &'static str,
     pub step: &'static str,
     pub what: &'static str,
+    pub request: &'static str,
     pub requests: &'static str,
     pub bytes: &'static str,
     pub state: &'static str,

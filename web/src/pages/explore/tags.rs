@@ -17,7 +17,7 @@ use crate::{
         window::{Shape, Window, moved},
     },
     format,
-    pages::problem,
+    pages::{delete::DeleteLink, problem},
     routes::Route,
     state::{
         pages::{Listed, Listing, use_listing},
@@ -356,8 +356,10 @@ fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
             } else {
                 <span class="soft">{ words.compare_two }</span>
             }
+            <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build.of_picked }</Link<Route>>
             <Copy text={chosen.join("\n")} what={words.references} />
             <button class="button" type="button" onclick={onclear}>{ words.clear }</button>
+            <DeleteLink place={of.name()} tags={chosen.iter().filter_map(|tag| tag.rsplit_once(':')).map(|(_, tag)| tag.to_owned()).collect::<Vec<_>>()} />
         </div>
     }
 }

@@ -10,6 +10,7 @@ pub const BUILD: Build = Build {
         1 => "The reference that it will be pushed as. One image is waiting to go in.".to_owned(),
         _ => format!("The reference that it will be pushed as. {count} images are waiting to go in."),
     },
+    of_picked: "Build a list of them",
     add_title: "Add images",
     add_label: "Images to add",
     add_placeholder: "127.0.0.1:5000/app-amd64:v1",

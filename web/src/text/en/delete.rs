@@ -2,6 +2,7 @@ use crate::text::Delete;
 
 pub const DELETE: Delete = Delete {
     title: "Delete from the registry",
+    picked: "Delete…",
     lead: "What is deleted here is gone for everybody who uses this registry.",
     forbidden: |registry| format!("This app is set up so that nothing is deleted from {registry}."),
     loading: "Reading the tags",

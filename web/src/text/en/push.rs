@@ -31,6 +31,7 @@ pub const PUSH: Push = Push {
     cancel: "Cancel",
     step: "#",
     what: "Step",
+    request: "request",
     requests: "Requests",
     bytes: "Bytes",
     state: "State",

@@ -10,6 +10,7 @@ pub const BUILD: Build = Build {
         1 => "La referencia con la que se publicará. Una imagen espera para entrar.".to_owned(),
         _ => format!("La referencia con la que se publicará. {count} imágenes esperan para entrar."),
     },
+    of_picked: "Crear una lista con ellas",
     add_title: "Añadir imágenes",
     add_label: "Imágenes que añadir",
     add_placeholder: "127.0.0.1:5000/app-amd64:v1",

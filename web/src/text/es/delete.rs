@@ -2,6 +2,7 @@ use crate::text::Delete;
 
 pub const DELETE: Delete = Delete {
     title: "Borrar del registro",
+    picked: "Borrar…",
     lead: "Lo que se borra aquí desaparece para todos los que usan este registro.",
     forbidden: |registry| format!("Esta aplicación está configurada para no borrar nada de {registry}."),
     loading: "Leyendo las etiquetas",

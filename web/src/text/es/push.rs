@@ -31,6 +31,7 @@ pub const PUSH: Push = Push {
     cancel: "Cancelar",
     step: "#",
     what: "Paso",
+    request: "petición",
     requests: "Peticiones",
     bytes: "Bytes",
     state: "Estado",
