@@ -1,6 +1,8 @@
 //! Saying more about an image of a local list.
 
-use tallyman_core::{ListEntry, Platform, Reference};
+use std::collections::BTreeMap;
+
+use tallyman_core::{ListEntry, ManifestList, Platform, Reference};
 use tallyman_store::ListStore;
 
 use crate::Error;
@@ -60,11 +62,43 @@ pub async fn annotate(
     image: &Reference,
     change: &PlatformChange,
 ) -> Result<ListEntry, Error> {
-    let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
-    let existing = store.load(list).await?.ok_or_else(missing)?;
-    existing.check_name(image)?;
-    let mut entry = existing.get(image).ok_or_else(missing)?.clone();
+    let (_, mut entry) = find(store, list, image).await?;
     entry.descriptor.platform = Some(change.apply(&entry.platform())?);
     store.put_entry(list, &entry).await?;
     Ok(entry)
+}
+
+/// The same, and adds annotations to the image's entry. The list becomes an OCI index by that: Docker's have none. Where
+/// no platform is said, the platform stays as it is, whatever it is.
+///
+/// # Errors
+/// As [`annotate`].
+pub async fn annotate_entry(
+    store: &dyn ListStore,
+    list: &Reference,
+    image: &Reference,
+    change: &PlatformChange,
+    annotations: &BTreeMap<String, String>,
+) -> Result<ListEntry, Error> {
+    let (mut existing, mut entry) = find(store, list, image).await?;
+    if *change != PlatformChange::default() {
+        entry.descriptor.platform = Some(change.apply(&entry.platform())?);
+    }
+    entry.descriptor.annotations.extend(annotations.clone());
+    existing.form_mut().oci = true;
+    existing.insert(entry.clone())?;
+    store.save(&existing).await?;
+    Ok(entry)
+}
+
+async fn find(
+    store: &dyn ListStore,
+    list: &Reference,
+    image: &Reference,
+) -> Result<(ManifestList, ListEntry), Error> {
+    let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
+    let existing = store.load(list).await?.ok_or_else(missing)?;
+    existing.check_name(image)?;
+    let entry = existing.get(image).ok_or_else(missing)?.clone();
+    Ok((existing, entry))
 }

@@ -1,12 +1,12 @@
 //! Making a local list.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tallyman_core::{ManifestList, NameTaken, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
-use crate::{Error, gather};
+use crate::{Error, flatten, gather};
 
 /// What `create` is asked to make.
 #[derive(Clone, Debug)]
@@ -17,6 +17,29 @@ pub struct Create {
     pub images: Vec<Reference>,
     /// Add to the list where there is one.
     pub amend: bool,
+    /// What Docker does not do.
+    pub beyond: CreateBeyond,
+}
+
+/// What Docker does not do when a list is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateBeyond {
+    /// Fetch images anew that the list has already, all of them where none is named. Their platforms and annotations
+    /// stay as they are.
+    pub refresh: bool,
+    /// Where a list is named in the place of an image, take the images that it points to, each by its digest. Those
+    /// that nobody can run, such as attestations, come along into OCI indexes alone.
+    pub flatten: bool,
+    /// Make an OCI index, whatever the images are.
+    pub oci: bool,
+    /// Annotations of the index, which make the list one.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl CreateBeyond {
+    fn wants_oci(&self) -> bool {
+        self.oci || !self.annotations.is_empty()
+    }
 }
 
 /// Makes a local list, or adds to one: every image is fetched, but for those that the list has already.
@@ -41,14 +64,24 @@ pub(crate) async fn assemble(
     client: &Client,
     create: &Create,
 ) -> Result<ManifestList, Error> {
+    let beyond = &create.beyond;
     let mut list = match store.load(&create.list).await? {
-        Some(_) if !create.amend => return Err(Error::ListExists { list: create.list.clone() }),
+        Some(_) if !create.amend && !beyond.refresh => {
+            return Err(Error::ListExists { list: create.list.clone() });
+        }
         Some(existing) => existing,
+        None if beyond.refresh && create.images.is_empty() => {
+            return Err(Error::NotInStore { reference: create.list.clone() });
+        }
         None => ManifestList::new(create.list.clone()),
+    };
+    let all: Vec<Reference> = match beyond.refresh && create.images.is_empty() {
+        true => list.iter().map(|entry| entry.reference.clone()).collect(),
+        false => Vec::new(),
     };
     let mut named: HashMap<String, &Reference> = HashMap::new();
     let mut missing = Vec::new();
-    for image in &create.images {
+    for image in create.images.iter().chain(&all) {
         list.check_name(image)?;
         match named.insert(image.file_name(), image) {
             Some(present) if present != image => {
@@ -56,11 +89,24 @@ pub(crate) async fn assemble(
                 return Err(NameTaken { added, present }.into());
             }
             Some(_) => {}
-            None if list.get(image).is_some_and(|entry| entry.raw.is_some()) => {}
+            None if !beyond.refresh && list.get(image).is_some_and(|entry| entry.raw.is_some()) => {}
             None => missing.push(image.clone()),
         }
     }
-    for entry in gather::images(client, &missing).await? {
+    if beyond.wants_oci() {
+        let form = list.form_mut();
+        form.oci = true;
+        form.annotations.extend(beyond.annotations.clone());
+    }
+    let found = match beyond.flatten {
+        true => flatten::images(client, &missing, list.form().oci).await?,
+        false => gather::images(client, &missing).await?,
+    };
+    for mut entry in found {
+        if let Some(old) = list.get(&entry.reference).filter(|_| beyond.refresh) {
+            entry.descriptor.platform.clone_from(&old.descriptor.platform);
+            entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
+        }
         list.insert(entry)?;
     }
     Ok(list)

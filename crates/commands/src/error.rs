@@ -1,6 +1,6 @@
 //! Why a command failed, in Docker's words wherever Docker has some.
 
-use tallyman_core::{Digest, NameTaken, PlanError, Reference, ReferenceError};
+use tallyman_core::{Digest, NameTaken, PlanError, Platform, Reference, ReferenceError};
 use tallyman_registry::Error as RegistryError;
 use tallyman_store::StoreError;
 use thiserror::Error;
@@ -131,6 +131,54 @@ pub enum Error {
     /// The local store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A list has no image of the platform that was asked for.
+    #[error("expected an image for {wanted} in {reference}, found {}", named(.found))]
+    NoSuchPlatform {
+        /// The list.
+        reference: Box<Reference>,
+        /// The platform that was asked for.
+        wanted: Box<Platform>,
+        /// Those that it has.
+        found: Vec<Platform>,
+    },
+    /// What is to be copied does not have the digest that the target names.
+    #[error("expected what is copied to {target} to have that digest, found {found}")]
+    TargetDigest {
+        /// The target.
+        target: Box<Reference>,
+        /// The digest that it names.
+        expected: Digest,
+        /// That of the source.
+        found: Digest,
+    },
+    /// A manifest is deleted by its digest alone.
+    #[error(
+        "expected a digest behind {reference}: with a manifest every tag on it is deleted; `tallyman digest` shows it, and `tallyman untag` deletes a tag alone"
+    )]
+    DigestNeeded {
+        /// What was named.
+        reference: Box<Reference>,
+    },
+    /// A tag is deleted by its name alone.
+    #[error("expected a tag and no digest, found {reference}: `tallyman delete` deletes by digest")]
+    TagNeeded {
+        /// What was named.
+        reference: Box<Reference>,
+    },
+    /// The registry deletes no tag alone.
+    #[error("the registry does not delete a tag alone, that of {reference}: {source}")]
+    UntagUnsupported {
+        /// The tag.
+        reference: Box<Reference>,
+        /// What the registry said.
+        source: Box<RegistryError>,
+    },
+    /// A file, or the standard input, could not be read.
+    #[error("{message}")]
+    Input {
+        /// What the machine says.
+        message: String,
+    },
     /// Two flags that contradict each other.
     #[error("expected one of --raw and --verbose, found both: --raw shows bytes alone")]
     RawAndVerbose,
@@ -157,6 +205,12 @@ impl Error {
             Self::Store(StoreError::Damaged { .. }) => "list-damaged",
             Self::NameTaken(_) | Self::Store(StoreError::NameTaken(_)) => "name-taken",
             Self::Store(_) => "store-failed",
+            Self::NoSuchPlatform { .. } => "platform-unknown",
+            Self::TargetDigest { .. } => "digest-mismatch",
+            Self::DigestNeeded { .. } => "digest-needed",
+            Self::TagNeeded { .. } => "tag-needed",
+            Self::UntagUnsupported { .. } => "unsupported",
+            Self::Input { .. } => "input-failed",
             Self::RawAndVerbose => "flags-contradict",
         }
     }
@@ -175,7 +229,18 @@ impl Error {
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 docker::hint(source)
             }
+            Self::UntagUnsupported { reference, .. } => Some(format!(
+                "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
+                reference.name()
+            )),
             _ => None,
         }
     }
+}
+
+fn named(platforms: &[Platform]) -> String {
+    if platforms.is_empty() {
+        return "none that names its platform".to_owned();
+    }
+    platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -25,6 +25,8 @@ pub enum Inspected {
         reference: Reference,
         /// Its images: those of a local list in the order of their file names, others in the list's own.
         entries: Vec<ListEntry>,
+        /// The exact bytes of a local list, as a push would put them.
+        local: Option<Arc<[u8]>>,
     },
 }
 
@@ -54,7 +56,8 @@ pub async fn inspect(
 ) -> Result<Inspected, Error> {
     // A list that cannot be read is passed over, as Docker does.
     if let Ok(Some(list)) = store.load(reference).await {
-        return Ok(Inspected::List { reference: reference.clone(), entries: list.iter().cloned().collect() });
+        let (entries, local) = (list.iter().cloned().collect(), Some(list.to_bytes().into()));
+        return Ok(Inspected::List { reference: reference.clone(), entries, local });
     }
     match fetch::manifest(client, reference, reference).await? {
         Fetched::Image(image) => {
@@ -63,7 +66,7 @@ pub async fn inspect(
         }
         Fetched::List(list) => {
             let entries = gather::entries(client, reference, &list).await?;
-            Ok(Inspected::List { reference: reference.clone(), entries })
+            Ok(Inspected::List { reference: reference.clone(), entries, local: None })
         }
     }
 }
@@ -93,9 +96,12 @@ impl Inspected {
         match self {
             Self::Image(entry) => indented(entry, entry.raw.as_ref().unwrap_or(&entry.manifest_json)),
             Self::LocalImage(entry) => indented(entry, &entry.manifest_json),
-            Self::List { reference, entries } => {
+            Self::List { reference, entries, local } => {
                 for entry in entries {
                     check_registry(entry, reference).map_err(Error::Assemble)?;
+                }
+                if let Some(bytes) = local {
+                    return Ok(bytes.to_vec());
                 }
                 Ok(encode(&media_type(entries), entries.iter().map(|entry| &entry.descriptor)))
             }

@@ -7,7 +7,7 @@ use futures_util::{
     future::{self, LocalBoxFuture},
     stream::FuturesUnordered,
 };
-use tallyman_core::{Action, Digest, ManifestList, MountSource, PushPlan, Reference};
+use tallyman_core::{Action, Descriptor, Digest, ManifestList, MediaType, MountSource, PushPlan, Reference};
 use tallyman_registry::{Client, Error as RegistryError, Mount};
 use tallyman_store::ListStore;
 
@@ -23,6 +23,12 @@ const PARALLEL: usize = 32;
 /// after another. With more steps, round trips are what costs.
 const FEW: usize = 16;
 
+/// Blobs that are transferred at the same time, at most, but for small ones: each keeps a part of itself in memory.
+const TRANSFERS: usize = 4;
+
+/// Bytes of a blob that is small.
+const SMALL: u64 = 1024 * 1024;
+
 /// What happens while a plan is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,6 +39,13 @@ pub enum PushEvent {
     Done(usize),
     /// The step of this index has failed.
     Failed(usize),
+    /// A piece of the blob that the step of this index copies has come.
+    Transferred {
+        /// The step.
+        step: usize,
+        /// Bytes of the piece.
+        bytes: u64,
+    },
     /// The manifest of an entry is in the target's repository. Told in the plan's order, when all before it is done.
     Copied {
         /// Where it is: the target's repository and the manifest's digest.
@@ -47,12 +60,24 @@ pub enum PushEvent {
 /// # Errors
 /// When there is no such list, when it is empty or cannot be pushed, or when the store fails.
 pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
+    Ok(PushPlan::new(&load(store, list).await?)?)
+}
+
+/// The plan for pushing a local list with images of other registries, which are copied.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_with_copies(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
+    Ok(PushPlan::with_copies(&load(store, list).await?)?)
+}
+
+async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {
     let found: Option<ManifestList> = store.load(list).await?;
     let found = found.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
     if found.is_empty() {
         return Err(Error::EmptyList { list: list.clone() });
     }
-    Ok(PushPlan::new(&found)?)
+    Ok(found)
 }
 
 /// Does what a plan says, side by side as far as its steps do not depend on each other, and gives the digest that the
@@ -90,18 +115,23 @@ pub async fn execute_rest(
     }
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
+    let mut transfers = 0;
     client.expect(plan.target.registry(), plan.steps.len().min(PARALLEL));
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
-            let Some(next) = progress.begin(end) else { break };
+            let may_begin = |index: usize| transfers < TRANSFERS || !is_transfer(plan, index);
+            let Some(next) = progress.begin(end, may_begin) else { break };
+            transfers += usize::from(is_transfer(plan, next));
             running.push(async move {
                 gate().await;
                 tell(PushEvent::Began(next));
-                (next, step(client, plan, next).await)
+                (next, step(client, plan, next, tell).await)
             });
         }
-        match running.next().await {
+        let ended = running.next().await;
+        transfers -= ended.as_ref().map_or(0, |(index, _)| usize::from(is_transfer(plan, *index)));
+        match ended {
             Some((index, Ok(digest))) => progress.finish(index, digest),
             Some((index, Err(error))) => {
                 tell(PushEvent::Failed(index));
@@ -116,6 +146,11 @@ pub async fn execute_rest(
         Some((_, error)) => Err(error),
         None => Ok(progress.digest_of(plan.steps.len() - 1)),
     }
+}
+
+/// Whether a step may keep a part of a blob in memory for long.
+fn is_transfer(plan: &PushPlan, index: usize) -> bool {
+    matches!(plan.steps[index].action, Action::CopyBlob { size, .. } if size > SMALL)
 }
 
 struct Progress<'a> {
@@ -157,9 +192,9 @@ impl<'a> Progress<'a> {
         if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.succeeded + 1) }
     }
 
-    /// The first step before `end` that may begin; it is taken.
-    fn begin(&mut self, end: usize) -> Option<usize> {
-        let next = self.ready.range(..end).next().copied()?;
+    /// The first step before `end` that is ready and `may_begin`; it is taken.
+    fn begin(&mut self, end: usize, may_begin: impl Fn(usize) -> bool) -> Option<usize> {
+        let next = self.ready.range(..end).copied().find(|index| may_begin(*index))?;
         self.ready.remove(&next);
         Some(next)
     }
@@ -218,8 +253,20 @@ impl<'a> Progress<'a> {
 }
 
 /// Does one step; gives the registry's digest where something was put.
-async fn step(client: &Client, plan: &PushPlan, index: usize) -> Result<Option<Digest>, Error> {
+async fn step(
+    client: &Client,
+    plan: &PushPlan,
+    index: usize,
+    tell: &dyn Fn(PushEvent),
+) -> Result<Option<Digest>, Error> {
     match &plan.steps[index].action {
+        Action::CopyBlob { source, digest, size } => {
+            let blob = Descriptor::new(MediaType::new(""), digest.clone(), *size);
+            let tell = |bytes| tell(PushEvent::Transferred { step: index, bytes });
+            let copied = client.copy_blob(source, &plan.target, &blob, &tell).await;
+            copied.map_err(|error| copy_error(error, source, digest, &plan.target))?;
+            Ok(None)
+        }
         Action::MountBlob { digest, sources } => {
             mount(client, &plan.target, digest, sources).await?;
             Ok(None)
@@ -284,6 +331,12 @@ fn asked<'a>(client: &Client, method: &'static str, repository: &'a Reference, p
 /// `text` in a query, as Go writes it.
 fn escaped(text: &str) -> String {
     text.replace('/', "%2F").replace(':', "%3A")
+}
+
+fn copy_error(error: RegistryError, source: &Reference, digest: &Digest, target: &Reference) -> Error {
+    let (from, to) = (source.name(), target.name());
+    let words = format!("failed to copy blob {digest} from {from} to {to}: {error}");
+    Error::Registry { words, source: Box::new(error) }
 }
 
 /// A failed request of a push. One that never reached the registry is told without what it was for: Docker finds that

@@ -1,47 +1,67 @@
 //! The command line: from arguments to an exit code.
 
-use std::rc::Rc;
+mod beyond;
+mod json;
 
+use std::{collections::BTreeMap, rc::Rc};
+
+use serde_json::Value;
 use tallyman_core::Reference;
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use crate::{
-    Command, Create, Error, Invocation, Output, PlatformChange, PushEvent, annotate, create,
-    create::assemble, execute, inspect, inspect_local_image, inspect_raw, plan, remove,
+    Command, Create, CreateBeyond, Error, Input, Invocation, Output, PlatformChange, PushEvent, Stream,
+    Telling, annotate, annotate_entry, create, create::assemble, execute, inspect, inspect_local_image,
+    inspect_raw, plan, plan_with_copies, progress::Progress, remove, style::Style,
 };
 
 /// What a command line runs in.
 pub struct Environment {
     /// The local lists.
     pub store: Rc<dyn ListStore>,
-    /// Makes the client of one call: whether registries may speak plain HTTP or show any certificate is asked anew
-    /// each time.
-    pub client: Box<dyn Fn(Insecure) -> Client>,
+    /// Makes the client of one call, by what that call needs.
+    pub client: Box<dyn Fn(Needs) -> Client>,
     /// Where the output goes.
     pub output: Rc<dyn Output>,
+    /// What may be read.
+    pub input: Rc<dyn Input>,
 }
 
-/// Whether `--insecure` was given.
+/// What a call needs of its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Insecure(pub bool);
+pub struct Needs {
+    /// Registries may speak plain HTTP or show any certificate: `--insecure` was given.
+    pub insecure: bool,
+    /// Requests are made again where that may help. Docker asks once, and so do its commands.
+    pub retries: bool,
+}
 
 /// Runs a command line, given without the program's name in front, and gives its exit code.
 pub async fn run(args: &[String], environment: &Environment) -> u8 {
+    let output = &*environment.output;
     let command = match Invocation::parse(args) {
         Invocation::Run(command) => command,
         Invocation::Say(saying) => {
-            environment.output.stdout(saying.stdout.as_bytes());
-            environment.output.stderr(&saying.stderr);
+            output.stdout(Style::of(output, Stream::Stdout).help(&saying.stdout).as_bytes());
+            output.stderr(&Style::of(output, Stream::Stderr).help(&saying.stderr));
             return saying.exit;
         }
     };
+    let is_json = command.telling().json;
     let failures = environment.execute(command).await;
-    for failure in &failures {
-        environment.output.stderr(&format!("{failure}\n"));
-    }
-    for hint in failures.iter().filter_map(Error::hint) {
-        environment.output.stderr(&format!("{hint}\n"));
+    if is_json {
+        for failure in &failures {
+            output.stderr(&format!("{}\n", json::error(failure)));
+        }
+    } else {
+        let style = Style::of(output, Stream::Stderr);
+        for failure in &failures {
+            output.stderr(&format!("{}\n", style.red(&failure.to_string())));
+        }
+        for hint in failures.iter().filter_map(Error::hint) {
+            output.stderr(&format!("{}\n", style.yellow(&hint)));
+        }
     }
     u8::from(!failures.is_empty())
 }
@@ -51,6 +71,8 @@ impl Environment {
     async fn execute(&self, command: Command) -> Vec<Error> {
         let result = match command {
             Command::Remove { lists } => return self.remove(&lists).await,
+            Command::Delete { references, insecure } => return self.delete(&references, insecure).await,
+            Command::Untag { references, insecure } => return self.untag(&references, insecure).await,
             Command::Inspect { raw: true, verbose: true, .. } => Err(Error::RawAndVerbose),
             Command::Inspect { list, image, verbose, raw, insecure } => {
                 let shows = match (raw, verbose) {
@@ -60,23 +82,53 @@ impl Environment {
                 };
                 self.inspect(list.as_deref(), &image, shows, insecure).await
             }
-            Command::Create { list, images, amend, insecure } => {
-                self.create(&list, &images, amend, insecure).await
+            Command::Create { list, images, amend, insecure, beyond, telling } => {
+                self.create(&list, &images, amend, insecure, beyond, telling).await
             }
-            Command::Annotate { list, image, platform } => self.annotate(&list, &image, &platform).await,
-            Command::Push { list, purge, insecure, dry_run } => {
-                self.push(&list, purge, insecure, dry_run).await
+            Command::Annotate { list, image, platform, annotations } => {
+                self.annotate(&list, &image, &platform, &annotations).await
+            }
+            Command::Push { list, purge, insecure, dry_run, copy, telling } => {
+                self.push(&list, purge, insecure, dry_run, copy, telling).await
+            }
+            Command::Tags { repository, insecure, telling } => {
+                self.tags(&repository, insecure, telling).await
+            }
+            Command::Catalog { registry, insecure, telling } => {
+                self.catalog(&registry, insecure, telling).await
+            }
+            Command::Digest { of, platform, insecure, telling } => {
+                self.digest(&of, platform.as_ref(), insecure, telling).await
+            }
+            Command::Copy { source, target, platform, insecure, dry_run, telling } => {
+                self.copy(&source, &target, platform.as_ref(), insecure, dry_run, telling).await
+            }
+            Command::Referrers { image, artifact_type, insecure, telling } => {
+                self.referrers(&image, artifact_type.as_deref(), insecure, telling).await
+            }
+            Command::Version { telling } => {
+                self.version(telling);
+                Ok(())
             }
         };
         result.err().into_iter().collect()
     }
 
+    /// A client that asks once, as Docker does.
     fn client(&self, insecure: bool) -> Client {
-        (self.client)(Insecure(insecure))
+        (self.client)(Needs { insecure, retries: false })
     }
 
     fn print(&self, line: &[u8]) {
         self.output.stdout(&[line, b"\n"].concat());
+    }
+
+    fn print_json(&self, value: &Value) {
+        self.print(value.to_string().as_bytes());
+    }
+
+    fn progress(&self, telling: Telling) -> Progress<'_> {
+        Progress::new(&*self.output, telling.progress)
     }
 
     async fn inspect(
@@ -104,28 +156,55 @@ impl Environment {
         Ok(())
     }
 
-    async fn create(&self, list: &str, images: &[String], amend: bool, insecure: bool) -> Result<(), Error> {
+    async fn create(
+        &self,
+        list: &str,
+        images: &[String],
+        amend: bool,
+        insecure: bool,
+        beyond: CreateBeyond,
+        telling: Telling,
+    ) -> Result<(), Error> {
         let list = reference(&format!("error parsing name for manifest list {list}: "), list)?;
         // Docker reads each name when its turn comes: what stands before a wrong one fails first.
         let mut wrong = None;
         let images =
             images.iter().map_while(|image| reference("", image).map_err(|error| wrong = Some(error)).ok());
-        let wanted = Create { list: list.clone(), images: images.collect(), amend };
+        let wanted = Create { list: list.clone(), images: images.collect(), amend, beyond };
         let client = self.client(insecure);
         if let Some(wrong) = wrong {
             assemble(&*self.store, &client, &wanted).await?;
             return Err(wrong);
         }
-        create(&*self.store, &client, &wanted).await?;
-        self.print(format!("Created manifest list {list}").as_bytes());
+        let progress = self.progress(telling);
+        progress.tell(&format!("fetching what {list} is made of"));
+        let made = create(&*self.store, &client, &wanted).await?;
+        progress.clear();
+        if telling.json {
+            self.print_json(&json::list(&made));
+        } else {
+            self.print(format!("Created manifest list {list}").as_bytes());
+        }
         Ok(())
     }
 
-    async fn annotate(&self, list: &str, image: &str, change: &PlatformChange) -> Result<(), Error> {
+    async fn annotate(
+        &self,
+        list: &str,
+        image: &str,
+        change: &PlatformChange,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
         let role = |noun: &str, typed: &str| format!("annotate: error parsing name for {noun} {typed}: ");
         let list_reference = reference(&role("manifest list", list), list)?;
         let image_reference = reference(&role("manifest", image), image)?;
-        match annotate(&*self.store, &list_reference, &image_reference, change).await {
+        let annotated = match annotations.is_empty() {
+            true => annotate(&*self.store, &list_reference, &image_reference, change).await,
+            false => {
+                annotate_entry(&*self.store, &list_reference, &image_reference, change, annotations).await
+            }
+        };
+        match annotated {
             // Docker tells the names as they were typed.
             Err(Error::NotInList { .. }) => {
                 Err(Error::NotInList { image: image.to_owned(), list: list.to_owned() })
@@ -134,20 +213,41 @@ impl Environment {
         }
     }
 
-    async fn push(&self, list: &str, purge: bool, insecure: bool, dry_run: bool) -> Result<(), Error> {
+    async fn push(
+        &self,
+        list: &str,
+        purge: bool,
+        insecure: bool,
+        dry_run: bool,
+        copy: bool,
+        telling: Telling,
+    ) -> Result<(), Error> {
         let list = reference("", list)?;
-        let plan = plan(&*self.store, &list).await?;
+        let plan = match copy {
+            true => plan_with_copies(&*self.store, &list).await?,
+            false => plan(&*self.store, &list).await?,
+        };
         if dry_run {
-            self.print(plan.to_string().as_bytes());
+            self.show(&plan, telling);
             return Ok(());
         }
+        let progress = self.progress(telling);
         let digest = execute(&self.client(insecure), &plan, &|event| {
-            if let PushEvent::Copied { reference, digest } = event {
+            progress.step(&plan, &event);
+            if let PushEvent::Copied { reference, digest } = event
+                && !telling.json
+            {
+                progress.clear();
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
         })
         .await?;
-        self.print(digest.as_str().as_bytes());
+        progress.clear();
+        if telling.json {
+            self.print_json(&json::put(&plan));
+        } else {
+            self.print(digest.as_str().as_bytes());
+        }
         if purge {
             remove(&*self.store, &list).await?;
         }
@@ -165,6 +265,23 @@ impl Environment {
             failures.extend(removed.err());
         }
         failures
+    }
+}
+
+impl Command {
+    /// How it tells what it does.
+    fn telling(&self) -> Telling {
+        match self {
+            Self::Create { telling, .. }
+            | Self::Push { telling, .. }
+            | Self::Tags { telling, .. }
+            | Self::Catalog { telling, .. }
+            | Self::Digest { telling, .. }
+            | Self::Copy { telling, .. }
+            | Self::Referrers { telling, .. }
+            | Self::Version { telling } => *telling,
+            _ => Telling::default(),
+        }
     }
 }
 

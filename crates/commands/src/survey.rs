@@ -36,7 +36,9 @@ pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, Registry
             Action::PutManifest { digest, .. } => {
                 client.head_manifest(&plan.target.by_digest(digest.clone())).await.map(drop)
             }
-            Action::MountBlob { digest, .. } => client.head_blob(&plan.target, digest).await.map(drop),
+            Action::MountBlob { digest, .. } | Action::CopyBlob { digest, .. } => {
+                client.head_blob(&plan.target, digest).await.map(drop)
+            }
         };
         match answer {
             Ok(()) => Ok((Some(index), None)),

@@ -1,6 +1,8 @@
 //! The command line's grammar, by what it says of faults and what it understands.
 
-use tallyman_commands::{Command, Invocation, PlatformChange, Saying};
+use std::collections::BTreeMap;
+
+use tallyman_commands::{Command, CreateBeyond, Digested, Invocation, PlatformChange, Saying, Telling};
 
 fn parse(line: &[&str]) -> Invocation {
     Invocation::parse(&line.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
@@ -20,6 +22,10 @@ fn understood(line: &[&str]) -> Command {
     }
 }
 
+fn annotate(platform: PlatformChange, annotations: BTreeMap<String, String>) -> Command {
+    Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform, annotations }
+}
+
 #[test]
 fn flags_stand_anywhere_and_in_every_spelling() {
     let create = |amend, insecure| Command::Create {
@@ -27,6 +33,8 @@ fn flags_stand_anywhere_and_in_every_spelling() {
         images: vec!["a".to_owned(), "b".to_owned()],
         amend,
         insecure,
+        beyond: CreateBeyond::default(),
+        telling: Telling::default(),
     };
     for (line, amend, insecure) in [
         (&["create", "l", "a", "b"][..], false, false),
@@ -69,8 +77,7 @@ fn features_are_records_that_add_up() {
         let line = [&["annotate", "l", "i"], line].concat();
         let os_features = features.iter().map(|feature| (*feature).to_owned()).collect();
         let platform = PlatformChange { os_features, ..PlatformChange::default() };
-        let expected = Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform };
-        assert_eq!(understood(&line), expected);
+        assert_eq!(understood(&line), annotate(platform, BTreeMap::new()));
     }
 }
 
@@ -79,10 +86,7 @@ fn the_last_value_of_a_repeated_flag_counts() {
     let line = ["annotate", "--os", "a", "l", "--os=b", "i", "--arch", "--os"];
     let platform =
         PlatformChange { os: "b".to_owned(), architecture: "--os".to_owned(), ..PlatformChange::default() };
-    assert_eq!(
-        understood(&line),
-        Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform }
-    );
+    assert_eq!(understood(&line), annotate(platform, BTreeMap::new()));
 }
 
 #[test]
@@ -172,7 +176,9 @@ fn wrong_counts_are_told_with_the_usage() {
 
 #[test]
 fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
-    for line in [&[][..], &["annotate"], &["create"], &["inspect"], &["push"], &["rm"]] {
+    let ours = ["catalog", "completion", "copy", "delete", "digest", "referrers", "tags", "untag", "version"];
+    let dockers = ["annotate", "create", "inspect", "push", "rm"];
+    for line in dockers.iter().chain(&ours).map(std::slice::from_ref).chain([&[][..]]) {
         let help = said(&[line, &["--help"]].concat());
         assert_eq!((help.exit, help.stderr.as_str()), (0, ""));
         assert!(
@@ -192,4 +198,91 @@ fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
     assert_eq!((bare.exit, bare.stdout.as_str()), (0, ""));
     assert_eq!(bare.stderr, format!("\n{}", said(&["--help"]).stdout));
     assert_eq!(said(&["--version"]).stdout, format!("tallyman {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn what_docker_has_no_flags_for_is_understood() {
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let line =
+        ["create", "l", "a", "--oci", "--flatten", "--json", "--annotation", "k=v,w", "--annotation=l="];
+    let beyond = CreateBeyond {
+        refresh: false,
+        flatten: true,
+        oci: true,
+        annotations: pairs(&[("k", "v,w"), ("l", "")]),
+    };
+    let telling = Telling { json: true, progress: None };
+    let expected = Command::Create {
+        list: "l".to_owned(),
+        images: vec!["a".to_owned()],
+        amend: false,
+        insecure: false,
+        beyond,
+        telling,
+    };
+    assert_eq!(understood(&line), expected);
+    assert_eq!(
+        understood(&["annotate", "--annotation", "a=b=c", "l", "i"]),
+        annotate(PlatformChange::default(), pairs(&[("a", "b=c")]))
+    );
+    let refreshed = understood(&["create", "l", "--refresh"]);
+    assert!(matches!(refreshed, Command::Create { images, .. } if images.is_empty()));
+    assert_eq!(said(&["create", "l"]).exit, 1, "without it a list is made of something");
+    let push = understood(&["push", "l", "--copy", "--progress=false"]);
+    let quiet = Telling { json: false, progress: Some(false) };
+    assert!(matches!(push, Command::Push { copy: true, telling, .. } if telling == quiet));
+}
+
+#[test]
+fn a_digest_is_asked_of_the_input_a_file_or_a_manifest() {
+    for (line, expected) in [
+        (&[][..], Digested::Input),
+        (&["-"], Digested::Input),
+        (&["./a"], Digested::File("./a".to_owned())),
+        (&["/a"], Digested::File("/a".to_owned())),
+        (&["-f", "a"], Digested::File("a".to_owned())),
+        (&["-f", "-"], Digested::File("-".to_owned())),
+        (&["a"], Digested::Reference("a".to_owned())),
+    ] {
+        let understood = understood(&[&["digest"], line].concat());
+        assert!(matches!(&understood, Command::Digest { of, .. } if *of == expected), "{understood:?}");
+    }
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_faults_of_their_flags() {
+    for (line, fault) in [
+        (
+            &["create", "--annotation", "k", "l", "a"][..],
+            "invalid argument \"k\" for \"--annotation\" flag: expected a key and a value, such as org.opencontainers.image.title=app",
+        ),
+        (
+            &["copy", "--platform=linux", "a", "b"],
+            "invalid argument \"linux\" for \"--platform\" flag: expected a platform such as linux/arm64 or linux/arm/v7, found \"linux\"",
+        ),
+    ] {
+        let saying = said(line);
+        assert_eq!(saying.exit, 125);
+        assert!(saying.stderr.starts_with(&format!("{fault}\n\nUsage:  tallyman ")), "{}", saying.stderr);
+    }
+    let version = said(&["version", "now"]);
+    assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
+    let digest = said(&["digest", "a", "b"]);
+    assert!(digest.stderr.starts_with("tallyman: 'tallyman digest' requires at most 1 argument\n"));
+}
+
+#[test]
+fn each_shell_has_a_script_that_knows_each_command_and_flag() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = said(&["completion", shell]);
+        assert_eq!((script.exit, script.stderr.as_str()), (0, ""));
+        for word in ["annotate", "referrers", "os-version", "dry-run", "mips64le", "linux/arm64"] {
+            assert!(script.stdout.contains(word), "{shell} does not know {word}");
+        }
+    }
+    let unknown = said(&["completion", "tcsh"]);
+    assert_eq!((unknown.exit, unknown.stdout.as_str()), (1, ""));
+    assert_eq!(unknown.stderr, "tallyman: expected a shell, bash, zsh or fish, found \"tcsh\"\n");
 }

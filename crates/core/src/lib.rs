@@ -25,7 +25,7 @@ pub use config_platform::PlatformError;
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use edit::{EditConflict, EntryChange, ListEdit};
-pub use list::{ListEntry, ManifestList, NameTaken};
+pub use list::{IndexForm, ListEntry, ManifestList, NameTaken};
 pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
 pub use media_type::MediaType;
 pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step};

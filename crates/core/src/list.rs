@@ -11,7 +11,7 @@ use crate::{
     go_json::{self, SyntaxError},
 };
 
-pub use encode::encode;
+pub use encode::{encode, pairs_json};
 
 /// One image in a local list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,12 +95,23 @@ pub struct NameTaken {
 pub struct ManifestList {
     reference: Reference,
     entries: BTreeMap<String, ListEntry>,
+    form: IndexForm,
+}
+
+/// What a list is to be beyond what Docker makes of its entries; by default, nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexForm {
+    /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the
+    /// entries' descriptors.
+    pub oci: bool,
+    /// Annotations of the index itself.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl ManifestList {
     /// A list without entries.
     pub fn new(reference: Reference) -> Self {
-        Self { reference, entries: BTreeMap::new() }
+        Self { reference, entries: BTreeMap::new(), form: IndexForm::default() }
     }
 
     /// The name of the list.
@@ -112,6 +123,16 @@ impl ManifestList {
     #[must_use]
     pub fn renamed(&self, reference: Reference) -> Self {
         Self { reference, ..self.clone() }
+    }
+
+    /// What the list is to be beyond what Docker makes of it.
+    pub fn form(&self) -> &IndexForm {
+        &self.form
+    }
+
+    /// Changes what the list is to be beyond what Docker makes of it.
+    pub fn form_mut(&mut self) -> &mut IndexForm {
+        &mut self.form
     }
 
     /// How many entries there are.
@@ -164,16 +185,21 @@ impl ManifestList {
     }
 
     /// The media type that Docker gives the list: an OCI index where the first entry is an OCI manifest, whatever
-    /// the others are, else a Docker list.
+    /// the others are, else a Docker list. An OCI index in any case where its [form](IndexForm) asks for one.
     pub fn media_type(&self) -> MediaType {
         match self.entries.values().next() {
+            _ if self.form.oci => MediaType::OciIndex,
             Some(first) if first.is_oci() => MediaType::OciIndex,
             _ => MediaType::DockerList,
         }
     }
 
-    /// The exact bytes that Docker makes of the list.
+    /// The exact bytes that Docker makes of the list; with annotations where its [form](IndexForm) allows them.
     pub fn to_bytes(&self) -> Vec<u8> {
+        if self.form.oci {
+            let entries = self.iter().map(|entry| &entry.descriptor);
+            return encode::encode_annotated(entries, &self.form.annotations);
+        }
         encode(&self.media_type(), self.iter().map(|entry| &entry.descriptor))
     }
 

@@ -1,6 +1,7 @@
 //! What pushing a list will do, as a value: made without any network, shown to the user, then executed.
 
 mod build;
+mod copy;
 mod show;
 
 pub use build::check_registry;
@@ -56,6 +57,15 @@ pub enum Action {
         /// Where it can be mounted from, in the order to try.
         sources: Vec<MountSource>,
     },
+    /// Brings a blob into the target's repository where it is not there: mounted within a registry, else transferred.
+    CopyBlob {
+        /// A repository that has it.
+        source: Reference,
+        /// The blob.
+        digest: Digest,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// Puts the manifest of an image into the target's repository, by digest.
     PutManifest {
         /// The first of the entries that it belongs to.
@@ -67,9 +77,9 @@ pub enum Action {
         /// Its exact bytes.
         bytes: Arc<[u8]>,
     },
-    /// Puts the list: by tag, or by its own digest where the target has no tag.
+    /// Puts the list, or whatever else the target is to be: by tag, or by its own digest where the target has no tag.
     PutList {
-        /// What it is put as: the target with a tag, or with the list's digest.
+        /// What it is put as: the target with a tag, or with its digest.
         reference: Reference,
         /// Its media type.
         media_type: MediaType,

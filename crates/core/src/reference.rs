@@ -219,6 +219,11 @@ impl Reference {
         format!("{}/{}", self.registry.0, self.repository.0)
     }
 
+    /// Whether both are in the same repository of the same registry.
+    pub fn is_same_repository(&self, other: &Self) -> bool {
+        self.registry == other.registry && self.repository == other.repository
+    }
+
     /// What stands behind `/manifests/` when this is asked for: the tag where there is one (Docker asks for the tag
     /// and checks the digest), else the digest.
     pub fn target(&self) -> &str {

@@ -164,3 +164,21 @@ proptest! {
         prop_assert_eq!(list_in(&numbers), before);
     }
 }
+
+#[test]
+fn a_form_makes_an_oci_index_of_any_images_with_annotations() {
+    let mut list = ManifestList::new("acme/app".parse().unwrap());
+    let mut annotated = entry("acme/app:a");
+    annotated.descriptor.annotations.insert("k".to_owned(), "<v>".to_owned());
+    list.insert(annotated).unwrap();
+    assert!(!String::from_utf8(list.to_bytes()).unwrap().contains("annotations"), "Docker's lists have none");
+    list.form_mut().oci = true;
+    list.form_mut().annotations.insert("title".to_owned(), "app".to_owned());
+    assert_eq!(list.media_type(), MediaType::OciIndex);
+    let value: serde_json::Value = serde_json::from_slice(&list.to_bytes()).unwrap();
+    assert_eq!(value["mediaType"], MediaType::OciIndex.as_str());
+    assert_eq!(value["annotations"], serde_json::json!({"title": "app"}));
+    assert_eq!(value["manifests"][0]["annotations"], serde_json::json!({"k": "<v>"}));
+    let text = String::from_utf8(list.to_bytes()).unwrap();
+    assert!(text.contains(r"\u003cv\u003e") && text.ends_with("\n   }\n}"), "{text}");
+}

@@ -1,7 +1,7 @@
 //! What a push will do, without any network.
 
 use tallyman_core::{
-    Action, Descriptor, Digest, ListEntry, ManifestList, MediaType, PlanError, Platform, PushPlan,
+    Action, Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, PlanError, Platform, PushPlan,
 };
 
 /// An entry whose manifest has a config and these layers.
@@ -163,4 +163,57 @@ fn what_docker_refuses_before_the_first_request_is_refused_in_its_words() {
         let error: PlanError = PushPlan::new(&list("h.io/a/app:v1", entries)).unwrap_err();
         assert_eq!((error.to_string(), error.code()), (message, code));
     }
+}
+
+#[test]
+fn images_of_other_registries_are_copied_where_that_is_asked_for() {
+    let near = entry("h.io/a/near:1", "linux", &["shared", "near"]);
+    let far = entry("far.io/a/app:1", "linux", &["shared", "far"]);
+    let list = list("h.io/a/app:v1", vec![near, far]);
+    assert!(matches!(PushPlan::new(&list), Err(PlanError::OtherRegistry { .. })));
+    let plan = PushPlan::with_copies(&list).unwrap();
+    let (mut copied, mut mounted) = (Vec::new(), Vec::new());
+    for step in &plan.steps {
+        match &step.action {
+            Action::CopyBlob { source, digest, .. } => {
+                assert_eq!(source.to_string(), "far.io/a/app:1");
+                copied.push(digest.clone());
+            }
+            Action::MountBlob { digest, .. } => mounted.push(digest.clone()),
+            _ => {}
+        }
+    }
+    assert_eq!(copied, [Digest::of(b"config of far.io/a/app:1"), Digest::of(b"far")]);
+    assert!(mounted.contains(&Digest::of(b"shared")), "what is in the registry is not transferred: {plan}");
+    assert_eq!(plan.copies.len(), 2, "the same repository name elsewhere is another repository");
+    assert!(plan.to_string().contains("1 bytes, from far.io/a/app, unless it is there"), "{plan}");
+}
+
+#[test]
+fn a_copy_puts_each_manifest_behind_all_that_it_points_to() {
+    let manifest = |bytes: &[u8], media_type: &MediaType| Manifest::parse(bytes, Some(media_type)).unwrap();
+    let images: Vec<Manifest> = ["one", "two"]
+        .map(|name| {
+            manifest(
+                &entry(&format!("a.io/x:{name}"), "linux", &["shared", name]).manifest_json,
+                &MediaType::DockerManifest,
+            )
+        })
+        .into();
+    let entries: Vec<String> =
+        images.iter().map(|image| serde_json::to_string(&image.descriptor()).unwrap()).collect();
+    let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","));
+    let index = manifest(index.as_bytes(), &MediaType::DockerList);
+    let whole = [images[0].clone(), images[1].clone(), index.clone()];
+    let (source, target) = ("a.io/x:v1".parse().unwrap(), "b.io/y:v2".parse().unwrap());
+    let plan = PushPlan::copying(&source, &target, &whole);
+    assert_eq!(plan.steps.len(), 5 + 2 + 1, "{plan}");
+    assert!(plan.steps.iter().enumerate().all(|(at, step)| step.after.iter().all(|before| *before < at)));
+    assert_eq!(plan.steps[5].after, [0, 1, 2], "config, shared layer, own layer");
+    assert_eq!(plan.steps[7].after, [5, 6]);
+    assert_eq!(plan.list().1, index.digest());
+    assert!(matches!(&plan.steps[7].action, Action::PutList { reference, .. } if *reference == target));
+
+    let again = PushPlan::copying(&source, &"a.io/x:v2".parse().unwrap(), &[index]);
+    assert_eq!(again.steps.len(), 1, "within a repository there is nothing to bring along");
 }

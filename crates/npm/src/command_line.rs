@@ -2,13 +2,22 @@
 
 use std::rc::Rc;
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::Uint8Array;
-use tallyman_commands::{Environment, Insecure, Output, run};
+use tallyman_commands::{Environment, Input, Needs, Output, Stream, run};
+use tallyman_core::Digest;
 use tallyman_registry::{Access, Client, Retry, Transport};
 use tallyman_store::FileStore;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 
-use crate::{credentials::DockerCredentials, files::HostFiles, host::Host, transport::HostTransport};
+use crate::{
+    credentials::DockerCredentials,
+    files::HostFiles,
+    host::{Digested, Host},
+    message::message,
+    transport::HostTransport,
+};
 
 struct Streams(Host);
 
@@ -20,6 +29,33 @@ impl Output for Streams {
     fn stderr(&self, text: &str) {
         self.0.stderr(&Uint8Array::from(text.as_bytes()));
     }
+
+    fn has_colours(&self, stream: Stream) -> bool {
+        self.0.has_colours(match stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        })
+    }
+
+    fn terminal_width(&self) -> Option<usize> {
+        self.0.terminal_width().map(|width| width as usize)
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        self.0.reader_is_gone()
+    }
+}
+
+impl Input for Streams {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        async move {
+            let digested = JsFuture::from(self.0.digest(file)).await.map_err(|error| message(&error))?;
+            let digested: Digested = digested.unchecked_into();
+            let digest = format!("sha256:{}", digested.hex()).parse();
+            Ok((digest.map_err(|error| format!("{error}"))?, digested.size() as u64))
+        }
+        .boxed_local()
+    }
 }
 
 /// Runs one command line, given without the program's name, and answers its exit code.
@@ -29,19 +65,19 @@ pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
     let folder = folder.unwrap_or_else(|| format!("{}/.docker", host.homedir()));
     let transport: Rc<dyn Transport> = Rc::new(HostTransport(host.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(host.clone(), &folder));
-    let client = move |Insecure(insecure)| {
+    let client = move |Needs { insecure, retries }| {
         let access = if insecure { Access::Insecure } else { Access::Tls };
         Client::builder(Rc::clone(&transport))
             .access(move |_| access)
             .credentials(credentials.clone())
-            // Docker asks once, and so does what stands in its place.
-            .retry(Retry::never())
+            .retry(if retries { Retry::default() } else { Retry::never() })
             .build()
     };
     let environment = Environment {
         store: Rc::new(FileStore::new(HostFiles(host.clone()), format!("{folder}/manifests"))),
         client: Box::new(client),
-        output: Rc::new(Streams(host)),
+        output: Rc::new(Streams(host.clone())),
+        input: Rc::new(Streams(host)),
     };
     run(&args, &environment).await
 }

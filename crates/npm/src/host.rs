@@ -1,6 +1,6 @@
 //! What JavaScript gives the command line: one object with the edges of the machine.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::transport::Requests;
@@ -52,6 +52,33 @@ extern "C" {
     /// Writes to the standard error.
     #[wasm_bindgen(method)]
     pub fn stderr(this: &Host, bytes: &Uint8Array);
+
+    /// Whether a stream, `stdout` or `stderr`, shows colours, and is to.
+    #[wasm_bindgen(method, js_name = hasColours)]
+    pub fn has_colours(this: &Host, stream: &str) -> bool;
+
+    /// Characters in a line of the terminal that shows the standard error; `undefined` where none does.
+    #[wasm_bindgen(method, js_name = terminalWidth)]
+    pub fn terminal_width(this: &Host) -> Option<u32>;
+
+    /// Whether nobody reads the standard output any more.
+    #[wasm_bindgen(method, js_name = readerIsGone)]
+    pub fn reader_is_gone(this: &Host) -> bool;
+
+    /// The SHA-256 of a file, or of the standard input: `{ hex, size }`.
+    #[wasm_bindgen(method)]
+    pub fn digest(this: &Host, file: Option<&str>) -> Promise;
+
+    /// What a digest was computed of.
+    pub type Digested;
+
+    /// The digest's hexadecimal digits.
+    #[wasm_bindgen(method, getter)]
+    pub fn hex(this: &Digested) -> String;
+
+    /// How many bytes there were.
+    #[wasm_bindgen(method, getter)]
+    pub fn size(this: &Digested) -> f64;
 
     /// What a helper program answered.
     pub type HelperAnswer;

@@ -9,7 +9,6 @@ mod blobs;
 mod cache;
 mod call;
 mod client;
-mod content_store;
 mod deletes;
 mod diagnosis;
 mod error;
@@ -20,6 +19,7 @@ mod pages;
 mod referrers;
 mod retry;
 mod session;
+mod streamed;
 mod streams;
 mod transport;
 mod turns;
@@ -28,9 +28,6 @@ mod url;
 
 pub use auth::{CredentialError, CredentialSource, Credentials, TokenService};
 pub use client::{Access, Builder, Client};
-#[cfg(feature = "fetch")]
-pub use content_store::CacheStorage;
-pub use content_store::{Content, ContentStore};
 pub use diagnosis::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
 pub use events::Event;

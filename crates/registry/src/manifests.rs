@@ -71,9 +71,7 @@ impl Client {
 
     async fn fetch_manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
         let by_digest = reference.digest().filter(|_| reference.tag().is_none());
-        if let Some(digest) = by_digest
-            && let Some(fetched) = self.known_manifest(reference, digest).await
-        {
+        if let Some(fetched) = by_digest.and_then(|digest| self.caches().manifests.get(reference, digest)) {
             return Ok(fetched);
         }
         let fetched = if self.obeys_cors() {
@@ -103,7 +101,7 @@ impl Client {
             Some(expected) => fetched.checked(reference, expected)?,
             None => fetched,
         };
-        self.remember_manifest(reference, &fetched);
+        self.caches().manifests.keep(reference, &fetched.digest, &fetched);
         Ok(fetched)
     }
 
@@ -123,13 +121,13 @@ impl Client {
         let shared = self.flights().manifests.join(key, || {
             let (client, reference, entry) = (self.clone(), reference.clone(), entry.clone());
             async move {
-                if let Some(fetched) = client.known_manifest(&reference, &entry.digest).await {
+                if let Some(fetched) = client.caches().manifests.get(&reference, &entry.digest) {
                     return Ok(fetched);
                 }
                 let fetched =
                     client.get(&reference, accept::only(&entry.media_type), Some(entry.size)).await?;
                 let fetched = fetched.checked(&reference, &entry.digest)?;
-                client.remember_manifest(&reference, &fetched);
+                client.caches().manifests.keep(&reference, &entry.digest, &fetched);
                 Ok(fetched)
             }
             .boxed_local()

@@ -15,7 +15,7 @@ use crate::{
 /// The media type of what is uploaded.
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// Bytes of a blob that are sent at once. Longer blobs go in parts of this size, so that a break costs one part.
-const PART: usize = 8 * 1024 * 1024;
+pub(crate) const PART: usize = 8 * 1024 * 1024;
 /// How many times an upload is begun.
 const BEGINNINGS: u32 = 3;
 
@@ -102,16 +102,31 @@ impl Client {
         }
     }
 
-    /// One upload, from its beginning.
-    async fn upload(&self, to: &Reference, digest: &Digest, bytes: &Bytes) -> Result<(), Error> {
-        let registry = to.registry();
+    /// Begins an upload.
+    pub(crate) async fn begin_upload(&self, to: &Reference) -> Result<Upload, Error> {
         let call = Call::new(Method::POST, to, "blobs/uploads/", Scopes::push(to.repository()));
         // An upload that was begun and never heard of again costs nothing.
-        let begun = self.repeat(registry, Again::Harmless, async || {
-            let response = self.ask(registry, &call).await?;
+        let begun = self.repeat(to.registry(), Again::Harmless, async || {
+            let response = self.ask(to.registry(), &call).await?;
             self.upload_in(&response)
         });
-        let mut upload = begun.await?;
+        begun.await
+    }
+
+    /// Where an upload stands, by the registry.
+    pub(crate) async fn upload_stands(&self, to: &Reference, location: &str) -> Result<Upload, Error> {
+        let place = Place::Url(location.to_owned());
+        let call = Call::at(Method::GET, place, Scopes::push(to.repository()), Some(to.clone()));
+        let stands = self.repeat(to.registry(), Again::Harmless, async || {
+            let response = self.ask(to.registry(), &call).await?;
+            self.upload_in(&response)
+        });
+        stands.await
+    }
+
+    /// One upload, from its beginning.
+    async fn upload(&self, to: &Reference, digest: &Digest, bytes: &Bytes) -> Result<(), Error> {
+        let mut upload = self.begin_upload(to).await?;
         let mut attempt = 1;
         loop {
             let sent = match &upload.location {
@@ -133,13 +148,7 @@ impl Client {
             self.sleep(wait).await;
             attempt += 1;
             // What came of it nobody but the registry knows.
-            let place = Place::Url(location.clone());
-            let call = Call::at(Method::GET, place, Scopes::push(to.repository()), Some(to.clone()));
-            let stands = self.repeat(registry, Again::Harmless, async || {
-                let response = self.ask(registry, &call).await?;
-                self.upload_in(&response)
-            });
-            let stands = stands.await?;
+            let stands = self.upload_stands(to, location).await?;
             upload.offset = stands.offset;
             upload.location = stands.location.or(upload.location);
         }
@@ -155,26 +164,50 @@ impl Client {
         offset: u64,
     ) -> Result<Option<Upload>, Error> {
         let start = usize::try_from(offset).unwrap_or(bytes.len()).min(bytes.len());
-        let is_end = bytes.len() - start <= PART;
-        let end = if is_end { bytes.len() } else { start + PART };
-        let (method, url) = match is_end {
-            true => (Method::PUT, url::with_query(location, &url::form([("digest", digest.as_str())]))),
-            false => (Method::PATCH, location.to_owned()),
-        };
-        let content_range = HeaderValue::from_str(&format!("{start}-{}", end.max(1) - 1)).ok();
-        let call = Call::at(method, Place::Url(url), Scopes::push(to.repository()), Some(to.clone()))
-            .header(header::CONTENT_TYPE, Some(OCTETS))
-            .header(header::CONTENT_RANGE, content_range.filter(|_| !is_end))
-            .body(bytes.slice(start..end));
-        let response = self.ask(to.registry(), &call).await?;
-        if is_end {
-            return created(response).map(|()| None);
+        if bytes.len() - start <= PART {
+            self.send_end(to, digest, bytes.slice(start..), location).await?;
+            return Ok(None);
         }
+        let part = bytes.slice(start..start + PART);
+        self.send_part(to, part, location, start as u64).await.map(Some)
+    }
+
+    /// Sends a part of an upload, which begins at byte `start`.
+    pub(crate) async fn send_part(
+        &self,
+        to: &Reference,
+        part: Bytes,
+        location: &str,
+        start: u64,
+    ) -> Result<Upload, Error> {
+        let end = start + part.len() as u64;
+        let content_range = HeaderValue::from_str(&format!("{start}-{}", end.max(1) - 1)).ok();
+        let place = Place::Url(location.to_owned());
+        let call = Call::at(Method::PATCH, place, Scopes::push(to.repository()), Some(to.clone()))
+            .header(header::CONTENT_TYPE, Some(OCTETS))
+            .header(header::CONTENT_RANGE, content_range)
+            .body(part);
+        let response = self.ask(to.registry(), &call).await?;
         let mut next = self.upload_in(&response)?;
         // Where the browser hides how far it came, it came as far as it was sent.
-        next.offset = if response.headers.contains_key(header::RANGE) { next.offset } else { end as u64 };
+        next.offset = if response.headers.contains_key(header::RANGE) { next.offset } else { end };
         next.location.get_or_insert_with(|| location.to_owned());
-        Ok(Some(next))
+        Ok(next)
+    }
+
+    /// Sends what is left of an upload, and ends it.
+    pub(crate) async fn send_end(
+        &self,
+        to: &Reference,
+        digest: &Digest,
+        rest: Bytes,
+        location: &str,
+    ) -> Result<(), Error> {
+        let url = url::with_query(location, &url::form([("digest", digest.as_str())]));
+        let call = Call::at(Method::PUT, Place::Url(url), Scopes::push(to.repository()), Some(to.clone()))
+            .header(header::CONTENT_TYPE, Some(OCTETS))
+            .body(rest);
+        created(self.ask(to.registry(), &call).await?)
     }
 
     /// Where the browser hides the location there is one way left: everything in one request, which some registries

@@ -1,10 +1,19 @@
 //! The Docker CLI's form of an entry: one JSON file, compact, keys in a fixed order, Go's escapes, no newline at the
 //! end. What both programs write can be read by both.
+//!
+//! What a list is to be beyond what Docker makes of it stands in a member of ours at the end of each entry's file, which
+//! Docker passes over: so it lives and dies with the list, whichever program works on it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::{
-    Descriptor, Digest, ListEntry, MediaType, Platform, Reference, go_json, list::platform_json,
+    Descriptor, Digest, IndexForm, ListEntry, ManifestList, MediaType, Platform, Reference, go_json,
+    list::{pairs_json, platform_json},
 };
+
+use crate::StoreError;
+
+/// The member of ours.
+const FORM: &str = "Tallyman";
 
 /// An entry as the Docker CLI writes it.
 pub fn encode_entry(entry: &ListEntry) -> Vec<u8> {
@@ -22,6 +31,49 @@ pub fn encode_entry(entry: &ListEntry) -> Vec<u8> {
     bytes
 }
 
+/// An entry of a list of this form: as the Docker CLI writes it, and where the form is more than Docker's, with that
+/// form behind it.
+pub fn encode_entry_in(entry: &ListEntry, form: &IndexForm) -> Vec<u8> {
+    let mut bytes = encode_entry(entry);
+    if form.oci {
+        bytes.pop();
+        let annotations = pairs_json(&form.annotations);
+        let member = format!(r#","{FORM}":{{"oci":true,"annotations":{annotations}}}}}"#);
+        bytes.extend_from_slice(member.as_bytes());
+    }
+    bytes
+}
+
+/// The form that stands in an entry's file; nothing where none stands there that can be read.
+pub fn decode_form(bytes: &[u8]) -> Option<IndexForm> {
+    let mark = format!("\"{FORM}\"");
+    if !bytes.windows(mark.len()).any(|window| window == mark.as_bytes()) {
+        return None;
+    }
+    let members = go_json::members(bytes).ok()?;
+    let (_, form) = members.into_iter().rev().find(|(key, _)| key == FORM)?;
+    let mut decoded = IndexForm { oci: true, ..IndexForm::default() };
+    for (key, value) in go_json::members(form).ok()? {
+        if key == "annotations" {
+            decoded.annotations = serde_json::from_slice(value).ok()?;
+        }
+    }
+    Some(decoded)
+}
+
+/// Reads an entry's file into a list, with the form of the list where one stands there.
+///
+/// # Errors
+/// When it is no entry, or when the list has another image of that name.
+pub(crate) fn decode_into(list: &mut ManifestList, bytes: &[u8], path: &str) -> Result<(), StoreError> {
+    let damaged = |message| StoreError::Damaged { path: path.to_owned(), message };
+    list.insert(decode_entry(bytes, path).map_err(damaged)?)?;
+    if !list.form().oci {
+        *list.form_mut() = decode_form(bytes).unwrap_or_default();
+    }
+    Ok(())
+}
+
 /// A descriptor as the Docker CLI writes it: keys in this order, absent where they are empty.
 pub fn descriptor_json(descriptor: &Descriptor) -> String {
     let Descriptor { media_type, digest, size, urls, annotations, data, platform, artifact_type } =
@@ -34,9 +86,7 @@ pub fn descriptor_json(descriptor: &Descriptor) -> String {
         json.push_str(&format!(r#","urls":[{}]"#, urls.join(",")));
     }
     if !annotations.is_empty() {
-        let pairs: Vec<_> =
-            annotations.iter().map(|(key, value)| format!("{}:{}", quote(key), quote(value))).collect();
-        json.push_str(&format!(r#","annotations":{{{}}}"#, pairs.join(",")));
+        json.push_str(&format!(r#","annotations":{}"#, pairs_json(annotations)));
     }
     if let Some(data) = data {
         json.push_str(&format!(r#","data":{}"#, quote(data)));

@@ -3,10 +3,10 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, Reference};
+use tallyman_core::{Descriptor, Digest, IndexForm, ListEntry, ManifestList, Reference};
 use thiserror::Error;
 
-use crate::docker::{decode_entry, encode_entry};
+use crate::docker::{decode_entry, decode_form, encode_entry_in};
 
 #[cfg(feature = "archive")]
 mod archive;
@@ -165,7 +165,8 @@ pub fn to_files<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<(S
     for list in lists {
         let folder = list.reference().file_name();
         for entry in list.iter() {
-            files.push((format!("manifests/{folder}/{}", entry.reference.file_name()), encode_entry(entry)));
+            let path = format!("manifests/{folder}/{}", entry.reference.file_name());
+            files.push((path, encode_entry_in(entry, list.form())));
         }
         names.insert(folder, list.reference().to_string());
     }
@@ -179,6 +180,7 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
     let mut found = Found::default();
     let mut names: std::collections::BTreeMap<String, Reference> = Default::default();
     let mut folders: std::collections::BTreeMap<&str, Vec<ListEntry>> = Default::default();
+    let mut forms: std::collections::BTreeMap<&str, IndexForm> = Default::default();
     for (path, bytes) in files {
         let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
         let (Some(file), folder) = (parts.next(), parts.next()) else { continue };
@@ -190,7 +192,12 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
             continue;
         }
         match (folder, decode_entry(bytes, path)) {
-            (Some(folder), Ok(entry)) => folders.entry(folder).or_default().push(entry),
+            (Some(folder), Ok(entry)) => {
+                folders.entry(folder).or_default().push(entry);
+                if let Some(form) = decode_form(bytes) {
+                    forms.entry(folder).or_insert(form);
+                }
+            }
             (None, Ok(_)) => {
                 let reason = "expected a folder around it, which names its list, found none";
                 found.refused.push((path.clone(), reason.to_owned()));
@@ -207,6 +214,7 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
             continue;
         };
         let mut list = ManifestList::new(name);
+        *list.form_mut() = forms.remove(folder).unwrap_or_default();
         for entry in entries {
             let path = format!("{folder}/{}", entry.reference.file_name());
             if let Err(error) = list.insert(entry) {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     ListStore, StoreError,
-    docker::{decode_entry, encode_entry},
+    docker::{decode_form, decode_into, encode_entry_in},
 };
 
 pub use folder::Folder;
@@ -82,9 +82,7 @@ impl<F: Files> FileStore<F> {
             let path = format!("{folder}/{name}");
             // A file that vanished since the folder was read is no entry any more.
             let Some(bytes) = self.files.read(&path)? else { continue };
-            let entry =
-                decode_entry(&bytes, &path).map_err(|message| StoreError::Damaged { path, message })?;
-            list.insert(entry)?;
+            decode_into(&mut list, &bytes, &path)?;
         }
         Ok(Some(list))
     }
@@ -109,8 +107,10 @@ impl<F: Files> ListStore for FileStore<F> {
 
     fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let files: Vec<_> =
-                list.iter().map(|entry| (entry.reference.file_name(), encode_entry(entry))).collect();
+            let files: Vec<_> = list
+                .iter()
+                .map(|entry| (entry.reference.file_name(), encode_entry_in(entry, list.form())))
+                .collect();
             Ok(self.files.replace_dir(&self.path(list.reference()), &files)?)
         }
         .boxed_local()
@@ -123,7 +123,8 @@ impl<F: Files> ListStore for FileStore<F> {
     ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
         async move {
             let path = format!("{}/{}", self.path(list), entry.reference.file_name());
-            Ok(self.files.write_atomic(&path, &encode_entry(entry))?)
+            let form = self.files.read(&path)?.and_then(|bytes| decode_form(&bytes)).unwrap_or_default();
+            Ok(self.files.write_atomic(&path, &encode_entry_in(entry, &form))?)
         }
         .boxed_local()
     }

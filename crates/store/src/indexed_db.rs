@@ -16,12 +16,12 @@ use indexed_db_futures::{
     transaction::{Transaction, TransactionMode},
 };
 use js_sys::Uint8Array;
-use tallyman_core::{ListEntry, ManifestList, Reference};
+use tallyman_core::{IndexForm, ListEntry, ManifestList, Reference};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
     ListStore, StoreError,
-    docker::{decode_entry, encode_entry},
+    docker::{decode_form, decode_into, encode_entry_in},
 };
 
 pub use announcements::Subscription;
@@ -144,9 +144,7 @@ impl IndexedDbStore {
         for value in values {
             let value = value.map_err(|error| failed(&error))?;
             let bytes = value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
-            let entry = decode_entry(&bytes, &name)
-                .map_err(|message| StoreError::Damaged { path: name.clone(), message })?;
-            read.insert(entry)?;
+            decode_into(&mut read, &bytes, &name)?;
         }
         Ok(Some(read))
     }
@@ -178,7 +176,7 @@ impl ListStore for IndexedDbStore {
             let entries = store(&transaction, ENTRIES)?;
             clear(&entries, &name)?;
             for entry in list.iter() {
-                put_entry(&entries, &name, entry)?;
+                put_entry(&entries, &name, entry, list.form())?;
             }
             drop(entries);
             self.committed(transaction, &name).await
@@ -195,7 +193,10 @@ impl ListStore for IndexedDbStore {
             let name = list.file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
             put_list(&transaction, &name, list)?;
-            put_entry(&store(&transaction, ENTRIES)?, &name, entry)?;
+            let entries = store(&transaction, ENTRIES)?;
+            let form = form_of(&entries, &name, entry).await?;
+            put_entry(&entries, &name, entry, &form)?;
+            drop(entries);
             self.committed(transaction, &name).await
         }
         .boxed_local()
@@ -233,6 +234,18 @@ async fn has(lists: &ObjectStore<'_>, name: &str) -> Result<bool, StoreError> {
     Ok(found.is_some())
 }
 
+/// The form of the list that stands with the entry of this name, where there is one already.
+async fn form_of(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result<IndexForm, StoreError> {
+    let found = entries.get::<JsValue, String, _>(key_of(list, entry)).primitive();
+    let found = found.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+    let bytes = found.and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec());
+    Ok(bytes.and_then(|bytes| decode_form(&bytes)).unwrap_or_default())
+}
+
+fn key_of(list: &str, entry: &ListEntry) -> String {
+    format!("{list}/{}", entry.reference.file_name())
+}
+
 // What follows is sent without waiting for it: the transaction's commit waits for all of it, and fails with it.
 
 fn put_list(transaction: &Transaction<'_>, name: &str, reference: &Reference) -> Result<(), StoreError> {
@@ -250,9 +263,14 @@ fn take_out(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError>
     clear(&store(transaction, ENTRIES)?, name)
 }
 
-fn put_entry(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result<(), StoreError> {
-    let key = format!("{list}/{}", entry.reference.file_name());
-    let value: JsValue = Uint8Array::from(&encode_entry(entry)[..]).into();
+fn put_entry(
+    entries: &ObjectStore<'_>,
+    list: &str,
+    entry: &ListEntry,
+    form: &IndexForm,
+) -> Result<(), StoreError> {
+    let key = key_of(list, entry);
+    let value: JsValue = Uint8Array::from(&encode_entry_in(entry, form)[..]).into();
     entries.put(value).with_key(key).primitive().map(drop).map_err(|error| failed(&error))
 }
 

@@ -60,6 +60,13 @@ pub const OPENSSL: Needed = Needed {
     why: "the tests make certificates that nobody trusts",
 };
 
+/// Shells that not everyone has.
+pub const ZSH: Needed =
+    Needed { program: "zsh", packages: &["zsh"], why: "the tests complete command lines in it" };
+/// The same.
+pub const FISH: Needed =
+    Needed { program: "fish", packages: &["fish"], why: "the tests complete command lines in it" };
+
 /// Installs what is missing.
 pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
     let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.program)).collect();

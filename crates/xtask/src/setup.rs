@@ -27,7 +27,17 @@ pub fn for_web(sh: &Shell) -> Result<()> {
 
 /// What the tests take on top.
 pub fn for_tests(sh: &Shell) -> Result<()> {
-    apt::install(sh, &[apt::CHROMIUM, apt::CHROMEDRIVER, apt::REGISTRY, apt::IP, apt::NGINX, apt::OPENSSL])?;
+    let needed = [
+        apt::CHROMIUM,
+        apt::CHROMEDRIVER,
+        apt::REGISTRY,
+        apt::IP,
+        apt::NGINX,
+        apt::OPENSSL,
+        apt::ZSH,
+        apt::FISH,
+    ];
+    apt::install(sh, &needed)?;
     for_web(sh)?;
     npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
 }

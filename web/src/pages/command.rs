@@ -2,7 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use tallyman_commands::{Completion, Environment, Output, arguments, completion, lines, run};
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
+use tallyman_commands::{Completion, Environment, Input, Output, arguments, completion, lines, run};
+use tallyman_core::Digest;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -84,6 +89,14 @@ impl Reducible for Session {
 /// Takes what a command prints to the page.
 struct Printer(UseReducerDispatcher<Session>);
 
+/// A page has no files and no standard input.
+impl Input for Printer {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        let name = file.unwrap_or("/dev/stdin");
+        future::ready(Err(format!("open {name}: no such file or directory"))).boxed_local()
+    }
+}
+
 impl Output for Printer {
     fn stdout(&self, bytes: &[u8]) {
         let said = match std::str::from_utf8(bytes) {
@@ -144,13 +157,14 @@ fn Terminal(props: &TerminalProps) -> Html {
     let execute = {
         let (shelf, history, session) = (Rc::clone(shelf), Rc::clone(&history), session.dispatcher());
         Callback::from(move |typed: String| {
-            let printer: Rc<dyn Output> = Rc::new(Printer(session.clone()));
+            let printer = Rc::new(Printer(session.clone()));
             let client = registries.client().clone();
             let environment = Environment {
                 store: shelf.store(),
                 // How a registry may be spoken to is the app's matter: the browser checks certificates anyway.
                 client: Box::new(move |_| client.clone()),
-                output: Rc::clone(&printer),
+                output: printer.clone(),
+                input: printer.clone(),
             };
             let (shelf, history, session) = (Rc::clone(&shelf), Rc::clone(&history), session.clone());
             spawn_local(async move {

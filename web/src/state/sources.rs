@@ -62,7 +62,7 @@ impl Pasted {
                 self.list.get_or_insert(list);
                 images.into_iter().for_each(|image| self.source(image));
             }
-            Invocation::Run(Command::Annotate { list, image, platform }) => {
+            Invocation::Run(Command::Annotate { list, image, platform, .. }) => {
                 self.list.get_or_insert(list);
                 self.source(image.clone());
                 self.changes.push((image, platform));

@@ -33,6 +33,7 @@ pub struct Push {
     pub state: &'static str,
     pub mount: fn(digest: &str, from: &str) -> String,
     pub mount_if_there: fn(digest: &str, from: &str) -> String,
+    pub copy_blob: fn(digest: &str, from: &str) -> String,
     pub put_manifest: fn(image: &str) -> String,
     pub put_list: fn(name: &str) -> String,
     pub waiting: &'static str,

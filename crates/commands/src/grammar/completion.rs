@@ -2,7 +2,10 @@
 
 use tallyman_core::Platform;
 
-use super::{SYNTAXES, Syntax, flags::Takes};
+use super::{
+    flags::Takes,
+    syntax::{SYNTAXES, Syntax},
+};
 
 /// What can stand in place of the word that is being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,42 +5,79 @@
 use super::csv;
 
 /// A flag that a command knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Flag {
     pub name: &'static str,
     pub short: Option<char>,
     pub takes: Takes,
+    /// What the help calls the value.
+    pub value: &'static str,
+    /// What the help says of it.
+    pub about: &'static str,
+    /// What is wrong with a value, where something is.
+    check: fn(&str) -> Result<(), String>,
+    /// What a shell may offer as a value.
+    pub offers: Offers,
 }
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Takes {
     Bool,
+    /// Where it may be repeated, each occurrence is a value.
     Text,
     /// Records of comma-separated values; occurrences add up.
     Texts,
 }
 
+/// What a shell offers as a value or an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offers {
+    Nothing,
+    Files,
+    OperatingSystems,
+    Architectures,
+    Platforms,
+    Shells,
+}
+
 impl Flag {
-    pub(super) const fn bool(name: &'static str) -> Self {
-        Self { name, short: None, takes: Takes::Bool }
+    pub(super) const fn bool(name: &'static str, about: &'static str) -> Self {
+        let (takes, check, offers) = (Takes::Bool, allowed as fn(&str) -> _, Offers::Nothing);
+        Self { name, short: None, takes, value: "", about, check, offers }
+    }
+
+    pub(super) const fn text(name: &'static str, about: &'static str) -> Self {
+        Self { takes: Takes::Text, value: "string", ..Self::bool(name, about) }
+    }
+
+    pub(super) const fn texts(name: &'static str, about: &'static str) -> Self {
+        Self { takes: Takes::Texts, value: "strings", ..Self::bool(name, about) }
     }
 
     pub(super) const fn short(self, short: char) -> Self {
         Self { short: Some(short), ..self }
     }
 
-    pub(super) const fn text(name: &'static str) -> Self {
-        Self { name, short: None, takes: Takes::Text }
+    pub(super) const fn value(self, value: &'static str) -> Self {
+        Self { value, ..self }
     }
 
-    pub(super) const fn texts(name: &'static str) -> Self {
-        Self { name, short: None, takes: Takes::Texts }
+    pub(super) const fn checked(self, check: fn(&str) -> Result<(), String>) -> Self {
+        Self { check, ..self }
+    }
+
+    pub(super) const fn offers(self, offers: Offers) -> Self {
+        Self { offers, ..self }
     }
 }
 
+fn allowed(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
 /// Asks for help; every command knows it.
-const HELP: Flag = Flag::bool("help").short('h');
+pub(super) const HELP: Flag = Flag::bool("help", "Show this").short('h');
 
 /// What was given: arguments, and values by flag name, in the order of coming.
 #[derive(Debug, Default)]
@@ -54,7 +91,12 @@ pub(super) struct Given {
 
 impl Given {
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.bools.iter().rev().find(|(flag, _)| *flag == name).is_some_and(|(_, value)| *value)
+        self.bool(name) == Some(true)
+    }
+
+    /// The last value of a flag that is on or off; nothing where it was not given.
+    pub(super) fn bool(&self, name: &str) -> Option<bool> {
+        self.bools.iter().rev().find(|(flag, _)| *flag == name).map(|(_, value)| *value)
     }
 
     /// The last value of a flag that takes one; empty where it was not given.
@@ -158,7 +200,10 @@ fn set(given: &mut Given, flag: &Flag, value: &str) -> Result<(), String> {
             })?;
             given.bools.push((flag.name, value));
         }
-        Takes::Text => given.texts.push((flag.name, value.to_owned())),
+        Takes::Text => {
+            (flag.check)(value).map_err(invalid)?;
+            given.texts.push((flag.name, value.to_owned()));
+        }
         Takes::Texts => {
             let record = csv::record(value).map_err(|fault| invalid(fault.to_string()))?;
             given.texts.extend(record.into_iter().map(|text| (flag.name, text)));

@@ -1,70 +1,14 @@
 //! Help, and what is said of a command line that does not fit: Docker's words for the faults, our own for the help.
 
-use super::{Counts, PROGRAM, Saying, Syntax};
+use super::{
+    Counts, PROGRAM, Saying, Syntax,
+    flags::{Flag, HELP},
+};
 
 const ROOT_USAGE: &str = "COMMAND";
 
 const ROOT: &str = "\
 Look at container image manifests, and make and push manifest lists: one name for images of several platforms.
-
-Commands:
-  annotate    Say more about the platform of an image in a local list
-  create      Make a local list of images that a registry has
-  inspect     Show an image's manifest, or a list
-  push        Push a local list to its registry
-  rm          Remove local lists
-
-Options:
-      --help      Show this
-      --version   Show the version
-";
-
-const ANNOTATE: &str = "\
-Say more about the platform of an image in a local list.
-
-Options:
-      --arch string           CPU architecture
-      --help                  Show this
-      --os string             Operating system
-      --os-features strings   Operating system features, repeated or comma-separated
-      --os-version string     Operating system version
-      --variant string        Variant of the architecture
-";
-
-const CREATE: &str = "\
-Make a local list of images that a registry has, to annotate and push. All images come in, or none.
-
-Options:
-  -a, --amend      Add to the local list where there is one
-      --help       Show this
-      --insecure   Take any certificate, and plain HTTP where the registry speaks it
-";
-
-const INSPECT: &str = "\
-Show an image's manifest or a list: of a local list, of an image in a local list, or of a registry.
-
-Options:
-      --help       Show this
-      --insecure   Take any certificate, and plain HTTP where the registry speaks it
-      --raw        Show the exact bytes
-  -v, --verbose    Show platforms and descriptors as well
-";
-
-const PUSH: &str = "\
-Push a local list, and the manifests that its repository lacks.
-
-Options:
-      --dry-run    Show what would be done, and do nothing
-      --help       Show this
-      --insecure   Take any certificate, and plain HTTP where the registry speaks it
-  -p, --purge      Remove the local list when it is pushed
-";
-
-const RM: &str = "\
-Remove local lists. Nothing is removed from a registry.
-
-Options:
-      --help   Show this
 ";
 
 const SHORT_HELP: &str = "Flag shorthand -h has been deprecated, use --help\n";
@@ -79,19 +23,48 @@ fn name(syntax: Option<&Syntax>) -> String {
 }
 
 fn text(syntax: Option<&Syntax>) -> String {
-    let text = match syntax.map(|syntax| syntax.name) {
-        None => ROOT,
-        Some("annotate") => ANNOTATE,
-        Some("create") => CREATE,
-        Some("inspect") => INSPECT,
-        Some("push") => PUSH,
-        Some(_) => RM,
+    let usage = usage(syntax);
+    match syntax {
+        None => {
+            let commands = commands("Commands", true) + &commands("More commands", false);
+            let options = options(&super::ROOT_FLAGS);
+            let more = format!("Run '{PROGRAM} COMMAND --help' for more information on a command.\n");
+            format!("{usage}\n{ROOT}\n{commands}{options}\n{more}")
+        }
+        Some(syntax) => format!("{usage}\n{}\n\n{}", syntax.about, options(syntax.flags)),
+    }
+}
+
+fn commands(title: &str, of_docker: bool) -> String {
+    let listed = super::SYNTAXES.iter().filter(|syntax| syntax.is_dockers == of_docker);
+    let width = super::SYNTAXES.iter().map(|syntax| syntax.name.len()).max().unwrap_or_default();
+    let lines: String =
+        listed.map(|syntax| format!("  {:width$}  {}\n", syntax.name, syntax.summary)).collect();
+    format!("{title}:\n{lines}\n")
+}
+
+/// The flags in the order of their names, as Docker shows them.
+fn options(flags: &[Flag]) -> String {
+    let mut flags: Vec<&Flag> = flags.iter().chain([&HELP]).collect();
+    flags.sort_unstable_by_key(|flag| flag.name);
+    let spelled: Vec<String> = flags.iter().map(|flag| spelling(flag)).collect();
+    let width = spelled.iter().map(String::len).max().unwrap_or_default();
+    let lines: String = flags
+        .iter()
+        .zip(spelled)
+        .map(|(flag, spelled)| format!("  {spelled:width$}   {}\n", flag.about))
+        .collect();
+    format!("Options:\n{lines}")
+}
+
+fn spelling(flag: &Flag) -> String {
+    // Docker hides the shorthand of help, and remarks on it.
+    let short = match flag.short.filter(|_| flag.name != HELP.name) {
+        Some(short) => format!("-{short}, "),
+        None => "    ".to_owned(),
     };
-    let more = match syntax {
-        None => format!("\nRun '{PROGRAM} COMMAND --help' for more information on a command.\n"),
-        Some(_) => String::new(),
-    };
-    format!("{}\n{text}{more}", usage(syntax))
+    let value = if flag.value.is_empty() { String::new() } else { format!(" {}", flag.value) };
+    format!("{short}--{}{value}", flag.name)
 }
 
 pub(super) fn help(syntax: Option<&Syntax>, short_help: bool) -> Saying {
@@ -116,13 +89,15 @@ pub(super) fn flag_fault(syntax: Option<&Syntax>, message: &str, short_help: boo
 pub(super) fn count_fault(syntax: &Syntax) -> Saying {
     let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
     let (wanted, verb) = match syntax.counts {
-        Counts::Exactly(count) => (format!("{count} {}", plural(count)), "Run"),
-        Counts::AtLeast(count) => (format!("at least {count} {}", plural(count)), "See"),
+        Counts::Exactly(0) => ("accepts no arguments".to_owned(), "Run"),
+        Counts::Exactly(count) => (format!("requires {count} {}", plural(count)), "Run"),
+        Counts::AtLeast(count) => (format!("requires at least {count} {}", plural(count)), "See"),
+        Counts::Between(0, most) => (format!("requires at most {most} {}", plural(most)), "Run"),
         Counts::Between(least, most) => {
-            (format!("at least {least} and at most {most} {}", plural(most)), "Run")
+            (format!("requires at least {least} and at most {most} {}", plural(most)), "Run")
         }
     };
-    let fault = format!("{PROGRAM}: '{}' requires {wanted}", name(Some(syntax)));
+    let fault = format!("{PROGRAM}: '{}' {wanted}", name(Some(syntax)));
     fault_with_usage(&fault, Some(syntax), verb, 1)
 }
 

@@ -7,8 +7,8 @@ pub mod registry;
 use std::{cell::RefCell, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{Environment, Insecure, Output};
-use tallyman_core::Registry;
+use tallyman_commands::{Environment, Input, Needs, Output, Stream};
+use tallyman_core::{Digest, Registry};
 use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
 use tallyman_store::{ListStore, MemoryStore};
 
@@ -23,15 +23,39 @@ pub struct Outcome {
 }
 
 #[derive(Default)]
-struct Kept(RefCell<Outcome>);
+struct Kept {
+    outcome: RefCell<Outcome>,
+    /// Both streams are a terminal with lines of so many characters.
+    terminal: Option<usize>,
+}
 
 impl Output for Kept {
     fn stdout(&self, bytes: &[u8]) {
-        self.0.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
+        self.outcome.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
     }
 
     fn stderr(&self, text: &str) {
-        self.0.borrow_mut().stderr.push_str(text);
+        self.outcome.borrow_mut().stderr.push_str(text);
+    }
+
+    fn has_colours(&self, _: Stream) -> bool {
+        self.terminal.is_some()
+    }
+
+    fn terminal_width(&self) -> Option<usize> {
+        self.terminal
+    }
+}
+
+/// The standard input is `input`; there is one file, `./file`, and it is empty.
+impl Input for Kept {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        let digested = match file {
+            None => Ok((Digest::of(b"input"), 5)),
+            Some("./file") => Ok((Digest::of(b""), 0)),
+            Some(other) => Err(format!("open {other}: no such file or directory")),
+        };
+        future::ready(digested).boxed_local()
     }
 }
 
@@ -41,11 +65,18 @@ pub struct Shell {
     pub store: Rc<dyn ListStore>,
     /// A name and a password are kept for every registry.
     pub signed_in: bool,
+    /// Both streams are a terminal with lines of so many characters.
+    pub terminal: Option<usize>,
 }
 
 impl Shell {
     pub fn new() -> Self {
-        Self { registry: Rc::default(), store: Rc::new(MemoryStore::default()), signed_in: false }
+        Self {
+            registry: Rc::default(),
+            store: Rc::new(MemoryStore::default()),
+            signed_in: false,
+            terminal: None,
+        }
     }
 
     /// A client that may speak plain HTTP.
@@ -55,18 +86,19 @@ impl Shell {
 
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
-        let output = Rc::new(Kept::default());
+        let output = Rc::new(Kept { terminal: self.terminal, ..Kept::default() });
         let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
         let environment = Environment {
             store: Rc::clone(&self.store),
-            client: Box::new(move |Insecure(insecure)| {
+            client: Box::new(move |Needs { insecure, .. }| {
                 client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
             }),
             output: output.clone(),
+            input: output.clone(),
         };
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let exit = tallyman_commands::run(&args, &environment).await;
-        Outcome { exit, ..output.0.take() }
+        Outcome { exit, ..output.outcome.take() }
     }
 
     /// Runs a command line that must succeed, and gives what it prints.

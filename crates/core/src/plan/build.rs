@@ -3,7 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Action, Cost, MountSource, PlanError, PushPlan, Step};
-use crate::{Digest, ListEntry, ManifestList, Reference};
+use crate::{Descriptor, Digest, ListEntry, ManifestList, Reference};
+
+/// Bytes of a blob that are sent at once when it is copied.
+const COPY_PART: u64 = 8 * 1024 * 1024;
 
 impl PushPlan {
     /// The plan for pushing `list`.
@@ -15,18 +18,31 @@ impl PushPlan {
     /// When an entry has no operating system or architecture, is of another registry, or is not what its digest
     /// says.
     pub fn new(list: &ManifestList) -> Result<Self, PlanError> {
-        let target = list.reference();
         for entry in list.iter() {
             check_platform(entry)?;
-            check_registry(entry, target)?;
+            check_registry(entry, list.reference())?;
         }
+        Self::of_checked(list)
+    }
+
+    /// The plan for pushing `list` with images of other registries, which Docker refuses: they are copied.
+    ///
+    /// # Errors
+    /// As [`PushPlan::new`], but for the registries.
+    pub fn with_copies(list: &ManifestList) -> Result<Self, PlanError> {
+        list.iter().try_for_each(check_platform)?;
+        Self::of_checked(list)
+    }
+
+    fn of_checked(list: &ManifestList) -> Result<Self, PlanError> {
+        let target = list.reference();
         let foreign: Vec<&ListEntry> =
-            list.iter().filter(|entry| entry.reference.repository() != target.repository()).collect();
+            list.iter().filter(|entry| !entry.reference.is_same_repository(target)).collect();
         let mut mounts = Mounts::default();
         let mut blobs = Vec::with_capacity(foreign.len());
         let mut manifests = Vec::with_capacity(foreign.len());
         for entry in &foreign {
-            blobs.push(mounts.add(entry)?);
+            blobs.push(mounts.add(entry, target)?);
             manifests.push(checked_bytes(entry)?);
         }
         let mut steps = mounts.steps;
@@ -92,23 +108,26 @@ struct Mounts {
 
 impl Mounts {
     /// Takes in an entry's blobs: config, then layers. Gives the steps that they need.
-    fn add(&mut self, entry: &ListEntry) -> Result<Vec<usize>, PlanError> {
+    fn add(&mut self, entry: &ListEntry, target: &Reference) -> Result<Vec<usize>, PlanError> {
         let image = entry.image().map_err(|error| PlanError::Manifest {
             image: Box::new(entry.reference.clone()),
             reason: error.to_string(),
         })?;
+        let is_near = entry.reference.registry() == target.registry();
         let may_fail = entry.platform().os == "windows";
         let mut needed = Vec::with_capacity(image.layers.len() + 1);
         for blob in std::iter::once(&image.config).chain(&image.layers) {
+            // What is in no registry cannot be copied out of one.
+            if !is_near && blob.media_type.is_foreign_layer() {
+                continue;
+            }
             let index = *self.of_blob.entry(blob.digest.clone()).or_insert_with(|| {
-                self.steps.push(Step {
-                    action: Action::MountBlob { digest: blob.digest.clone(), sources: Vec::new() },
-                    after: Vec::new(),
-                    cost: Cost { requests: 1, at_most: 0 },
-                });
+                self.steps.push(if is_near { mount(&blob.digest) } else { copy(&entry.reference, blob) });
                 self.steps.len() - 1
             });
-            add_source(&mut self.steps[index], entry, may_fail);
+            if is_near {
+                add_source(&mut self.steps[index], entry, may_fail);
+            }
             needed.push(index);
         }
         needed.sort_unstable();
@@ -117,9 +136,30 @@ impl Mounts {
     }
 }
 
+fn mount(digest: &Digest) -> Step {
+    Step {
+        action: Action::MountBlob { digest: digest.clone(), sources: Vec::new() },
+        after: Vec::new(),
+        cost: Cost { requests: 1, at_most: 0 },
+    }
+}
+
+/// A step that copies a blob of the repository of `source`.
+pub(super) fn copy(source: &Reference, blob: &Descriptor) -> Step {
+    let (digest, size) = (blob.digest.clone(), blob.size);
+    // Looking whether it is there, fetching, beginning and ending the upload; long ones go in parts.
+    let parts = usize::try_from(size / COPY_PART).unwrap_or(usize::MAX);
+    let cost = Cost { requests: 4, at_most: 5_usize.saturating_add(parts) };
+    Step { action: Action::CopyBlob { source: source.clone(), digest, size }, after: Vec::new(), cost }
+}
+
 fn add_source(step: &mut Step, entry: &ListEntry, may_fail: bool) {
+    if let Action::CopyBlob { digest, .. } = &step.action {
+        // An image of this registry has it too: then nothing needs to be transferred.
+        *step = mount(&digest.clone());
+    }
     let Action::MountBlob { sources, .. } = &mut step.action else {
-        unreachable!("blobs are kept in steps that mount them");
+        unreachable!("blobs are kept in steps that mount or copy them");
     };
     let repository = entry.reference.repository();
     match sources.iter_mut().find(|source| source.repository == *repository) {

@@ -51,6 +51,9 @@ impl fmt::Display for What<'_> {
                 }
                 Ok(())
             }
+            Action::CopyBlob { source, digest, size } => {
+                write!(f, "copy {digest}, {size} bytes, from {}, unless it is there", source.name())
+            }
             Action::PutManifest { reference, digest, bytes, .. } => {
                 let name = plan.target.name();
                 write!(f, "put {name}@{digest}, {} bytes, copied from {reference}", bytes.len())

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { run } from '../node/engine.js';
-import { createHost } from '../node/host.js';
+import module from 'node:module';
 
-const host = createHost();
-process.exitCode = await run(process.argv.slice(2), host);
-host.close();
+// Node 22 and later keep what they compiled.
+module.enableCompileCache?.();
+const { main } = await import('../node/main.js');
+await main(process.argv.slice(2));

@@ -26,7 +26,7 @@ export { Inspection, Manifest } from './manifest.js';
 export type { ImageConfig, ManifestKind } from './manifest.js';
 export { Platform } from './platform.js';
 export { PushPlan } from './plan.js';
-export type { ManifestStep, MountStep, PlanStep } from './plan.js';
+export type { ManifestStep, MountStep, PlanStep, TransferStep } from './plan.js';
 export { Reference } from './reference.js';
 export type { Fetch } from './requests.js';
 export { FileStore, MemoryStore } from './store.js';

@@ -21,6 +21,17 @@ export interface MountStep extends StepTerms {
   mayFail: boolean;
 }
 
+/** Brings a blob of another registry into the target's repository, where it is not there. */
+export interface TransferStep extends StepTerms {
+  kind: 'transfer';
+  /** The blob. */
+  digest: string;
+  /** A repository that has it, with its registry. */
+  from: string;
+  /** Its size in bytes. */
+  size: number;
+}
+
 /** Puts the manifest of an image into the target's repository (`copy`), or the list under its name (`put`). */
 export interface ManifestStep extends StepTerms {
   kind: 'copy' | 'put';
@@ -35,7 +46,7 @@ export interface ManifestStep extends StepTerms {
 }
 
 /** One step of a push. */
-export type PlanStep = MountStep | ManifestStep;
+export type PlanStep = MountStep | TransferStep | ManifestStep;
 
 interface PlanJson {
   target: string;

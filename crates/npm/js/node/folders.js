@@ -92,9 +92,14 @@ function inGo(operation, path, work) {
   try {
     return work();
   } catch (error) {
-    if (!(error.code in texts)) throw error;
-    throw Object.assign(new Error(`${operation} ${path}: ${texts[error.code]}`, { cause: error }), { code: error.code });
+    throw asGo(operation, path, error);
   }
+}
+
+/** An error of Node's in the words that Go has for it: "open PATH: permission denied". */
+export function asGo(operation, path, error) {
+  if (!(error.code in texts)) return error;
+  return Object.assign(new Error(`${operation} ${path}: ${texts[error.code]}`, { cause: error }), { code: error.code });
 }
 
 function unlessMissing(work) {

@@ -1,18 +1,18 @@
-// What the command line needs from Node, as the engine asks for it.
+// What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
 
-import { spawnSync } from 'node:child_process';
+import { createReadStream, fstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { exists, listDir, readFile, removeDir, replaceDir, writeFileAtomic } from './folders.js';
-import { NodeTransport } from './transport.js';
+import { asGo, exists, listDir, readFile, removeDir, replaceDir, writeFileAtomic } from './folders.js';
 
 /** The edges of the command line. */
 export function createHost() {
-  const transport = new NodeTransport();
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', readerIsGone);
+  let transport;
+  const connected = async () => (transport ??= new (await import('./transport.js')).NodeTransport());
   return {
-    request: (asked) => transport.request(asked),
-    expect: (url, insecure, requests) => transport.expect(url, { insecure, requests }),
-    close: () => transport.close(),
+    request: async (asked) => (transport ?? (await connected())).request(Object.assign(asked, { pieces: true })),
+    expect: async (url, insecure, requests) => (transport ?? (await connected())).expect(url, { insecure, requests }),
+    close: () => transport?.close(),
     listDir,
     readFile,
     exists,
@@ -20,11 +20,62 @@ export function createHost() {
     replaceDir,
     writeFileAtomic,
     runHelper,
+    digest,
     env: (name) => process.env[name],
     homedir,
-    stdout: (bytes) => void process.stdout.write(bytes),
-    stderr: (bytes) => void process.stderr.write(bytes),
+    stdout: (bytes) => write('stdout', bytes),
+    stderr: (bytes) => write('stderr', bytes),
+    // An empty NO_COLOR says nothing, which Node sees otherwise.
+    hasColours: (name) => !process.env.NO_COLOR && isTerminal(name) && process[name].hasColors({ ...process.env, NO_COLOR: undefined }),
+    terminalWidth: () => (isTerminal('stderr') ? process.stderr.columns || 80 : undefined),
+    readerIsGone: () => gone.has('stdout'),
+    clearLine: () => void (isTerminal('stderr') && process.stderr.write('\r\x1b[2K')),
   };
+}
+
+const descriptors = { stdout: 1, stderr: 2 };
+const opened = new Set();
+const gone = new Set();
+
+// Node makes a stream when it is first looked at, which takes a while.
+function write(name, bytes) {
+  if (bytes.length === 0) return;
+  if (!opened.has(name)) {
+    opened.add(name);
+    process[name].on('error', (error) => readerIsGone(name, error));
+  }
+  process[name].write(bytes);
+}
+
+// `tallyman inspect … | head -1` ends without a word.
+function readerIsGone(name, error) {
+  if (error.code !== 'EPIPE') throw error;
+  gone.add(name);
+}
+
+function isTerminal(name) {
+  try {
+    return fstatSync(descriptors[name]).isCharacterDevice() && process[name].isTTY === true;
+  } catch {
+    // The stream is closed.
+    return false;
+  }
+}
+
+/** The SHA-256 of a file, or of the standard input where none is named, as `{ hex, size }`. */
+async function digest(file) {
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256');
+  let size = 0;
+  try {
+    for await (const piece of file === undefined ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+      hash.update(piece);
+      size += piece.length;
+    }
+  } catch (error) {
+    throw asGo(error.syscall ?? 'open', file ?? '/dev/stdin', error);
+  }
+  return { hex: hash.digest('hex'), size };
 }
 
 /**
@@ -32,15 +83,11 @@ export function createHost() {
  * that is not there is an error in Go's words.
  */
 function runHelper(program, args, input) {
+  const { spawnSync } = createRequire(import.meta.url)('node:child_process');
   const { error, status, stdout } = spawnSync(program, args, { input, stdio: ['pipe', 'pipe', 'inherit'] });
   if (error?.code === 'ENOENT') {
     throw Object.assign(new Error(`exec: "${program}": executable file not found in $PATH`), { code: error.code });
   }
   if (error) throw error;
   return { status, stdout };
-}
-
-// `tallyman inspect … | head -1` ends without a word.
-function readerIsGone(error) {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -7,6 +7,8 @@ import { RequestFailure, failureOf } from './failure.js';
 import { proxyFor } from './proxy.js';
 import { Sockets } from './sockets.js';
 
+// Bytes of a body that comes whole where pieces are taken too.
+const wholeMax = 1024 * 1024;
 const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
 /** Sends requests and keeps the connections for the next ones. Redirects are answers like others. */
@@ -22,9 +24,10 @@ export class NodeTransport {
   }
 
   /**
-   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, stream? }` and answers
+   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, stream?, pieces? }` and answers
    * `{ status, statusText, headers, url, body }`. `insecure` takes any certificate. The body is a Uint8Array, or with `stream` a
-   * ReadableStream of them. Rejects with a RequestFailure.
+   * ReadableStream of them. With `pieces`, what is long or of unknown length is an object whose `next()` gives one after
+   * another, undefined at the end. Rejects with a RequestFailure.
    */
   async request(asked) {
     const url = new URL(asked.url);
@@ -71,6 +74,7 @@ export class NodeTransport {
     };
     const pieces = piecesOf(incoming, outgoing, timer, asked, target);
     if (asked.stream) return { ...head, body: streamOf(pieces) };
+    if (asked.pieces && isLong(asked.method, incoming)) return { ...head, body: { next: async () => (await pieces.next()).value } };
     const body = [];
     for await (const piece of pieces) body.push(piece);
     return { ...head, body: new Uint8Array(Buffer.concat(body)) };
@@ -106,6 +110,11 @@ export class NodeTransport {
 }
 
 const targetOf = (url) => ({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || (isSecure(url) ? 443 : 80) });
+// Only what was asked for; an answer that nobody reads must not keep its connection.
+function isLong(method, { statusCode, headers }) {
+  return method === 'GET' && (statusCode === 200 || statusCode === 206) && !(Number(headers['content-length']) <= wholeMax);
+}
+
 const isSecure = (url) => url.protocol === 'https:';
 const aborted = (target) => new RequestFailure('aborted', 'context canceled', target);
 

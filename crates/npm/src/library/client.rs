@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use js_sys::{Array, Function, Promise, Uint8Array};
-use tallyman_commands::{Create, PushEvent, create, execute};
+use tallyman_commands::{Create, CreateBeyond, PushEvent, create, execute};
 use tallyman_core::{Descriptor, Digest, MediaType, Platform, Reference, Registry, list::platform_json};
 use tallyman_registry::{Access, Client, Event, Retry};
 use tallyman_store::{ListStore, MemoryStore, docker::descriptor_json};
@@ -205,7 +205,8 @@ impl Engine {
         let store = if self.keeps { Rc::clone(&self.store) } else { Rc::new(MemoryStore::new()) };
         promise(aborted, async move {
             let images = images.iter().map(|image| image.parse()).collect::<Result<Vec<Reference>, _>>()?;
-            let wanted = Create { list: list.parse()?, images, amend };
+            let beyond = CreateBeyond::default();
+            let wanted = Create { list: list.parse()?, images, amend, beyond };
             Ok(List::new(create(&*store, &client, &wanted).await?).into())
         })
     }

@@ -60,6 +60,11 @@ fn step(Step { action, after, cost: costs }: &Step) -> String {
             .text("digest", digest.as_str())
             .json("from", &texts(sources.iter().map(|source| source.repository.as_str())))
             .json("mayFail", if sources.iter().all(|source| source.may_fail) { "true" } else { "false" }),
+        Action::CopyBlob { source, digest, size } => Json::new()
+            .text("kind", "transfer")
+            .text("digest", digest.as_str())
+            .text("from", &source.name())
+            .number("size", *size),
         Action::PutManifest { reference, media_type, digest, bytes } => Json::new()
             .text("kind", "copy")
             .text("digest", digest.as_str())

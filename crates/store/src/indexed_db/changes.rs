@@ -51,7 +51,7 @@ impl IndexedDbStore {
         let entries = store(&transaction, ENTRIES)?;
         clear(&entries, &name)?;
         for entry in changed.iter() {
-            put_entry(&entries, &name, entry)?;
+            put_entry(&entries, &name, entry, changed.form())?;
         }
         drop(entries);
         self.committed(transaction, &name).await?;
@@ -71,7 +71,7 @@ impl IndexedDbStore {
         put_list(&transaction, &name, list.reference())?;
         let entries = store(&transaction, ENTRIES)?;
         for entry in list.iter() {
-            put_entry(&entries, &name, entry)?;
+            put_entry(&entries, &name, entry, list.form())?;
         }
         drop(entries);
         self.committed(transaction, &name).await?;
@@ -94,7 +94,7 @@ impl IndexedDbStore {
         put_list(&transaction, &new, to)?;
         let entries = store(&transaction, ENTRIES)?;
         for entry in renamed.iter() {
-            put_entry(&entries, &new, entry)?;
+            put_entry(&entries, &new, entry, renamed.form())?;
         }
         drop(entries);
         self.committed(transaction, &old).await?;

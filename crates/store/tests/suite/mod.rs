@@ -53,6 +53,19 @@ pub async fn run(store: &impl ListStore) {
     store.save(&smaller).await.expect("it is saved");
     assert_eq!(store.load(first.reference()).await, Ok(Some(smaller)));
 
+    // What a list is to be beyond Docker's comes back, and changing an entry leaves it.
+    let mut formed = list("r.io/formed:1", &["r.io/app:a", "r.io/app:b"]);
+    formed.form_mut().oci = true;
+    formed.form_mut().annotations.insert("k".to_owned(), "<\u{2028}\">".to_owned());
+    store.save(&formed).await.expect("it is saved");
+    assert_eq!(store.load(formed.reference()).await, Ok(Some(formed.clone())));
+    let mut changed = entry("r.io/app:b", Platform::new("linux", "arm"));
+    changed.descriptor.annotations.insert("of".to_owned(), "entry".to_owned());
+    store.put_entry(formed.reference(), &changed).await.expect("it is put");
+    formed.insert(changed).expect("it was there already");
+    assert_eq!(store.load(formed.reference()).await, Ok(Some(formed.clone())));
+    assert_eq!(store.remove(formed.reference()).await, Ok(true));
+
     // An entry put into a list that is not there makes the list.
     let new = reference("r.io/new:1");
     store.put_entry(&new, &entry("r.io/app:a", Platform::default())).await.expect("it is put");

@@ -53,6 +53,7 @@ pub fn table(plan: &PushPlan, states: &[StepState]) -> Html {
 pub fn bytes(action: &Action) -> u64 {
     match action {
         Action::PutManifest { bytes, .. } | Action::PutList { bytes, .. } => bytes.len() as u64,
+        Action::CopyBlob { size, .. } => *size,
         Action::MountBlob { .. } => 0,
     }
 }
@@ -65,6 +66,10 @@ fn what(action: &Action) -> String {
             let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
             let may_fail = sources.iter().all(|source| source.may_fail);
             (if may_fail { words.mount_if_there } else { words.mount })(&digest, &from.join(", "))
+        }
+        Action::CopyBlob { source, digest, .. } => {
+            let digest = format!("{}:{}…", digest.algorithm().as_str(), digest.short());
+            (words.copy_blob)(&digest, &source.name())
         }
         Action::PutManifest { reference, .. } => (words.put_manifest)(&reference.to_string()),
         Action::PutList { reference, .. } => (words.put_list)(&reference.to_string()),

@@ -37,6 +37,7 @@ pub const PUSH: Push = Push {
     state: "State",
     mount: |digest, from| format!("Mount {digest} from {from}"),
     mount_if_there: |digest, from| format!("Mount {digest} from {from}, where it is there"),
+    copy_blob: |digest, from| format!("Copy {digest} from {from}"),
     put_manifest: |image| format!("Put the manifest of {image}"),
     put_list: |name| format!("Put the list as {name}"),
     waiting: "to do",

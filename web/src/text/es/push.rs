@@ -37,6 +37,7 @@ pub const PUSH: Push = Push {
     state: "Estado",
     mount: |digest, from| format!("Montar {digest} desde {from}"),
     mount_if_there: |digest, from| format!("Montar {digest} desde {from}, si está"),
+    copy_blob: |digest, from| format!("Copiar {digest} de {from}"),
     put_manifest: |image| format!("Poner el manifiesto de {image}"),
     put_list: |name| format!("Poner la lista como {name}"),
     waiting: "pendiente",

@@ -1,0 +1,177 @@
+//! Copying an image or a list to another repository or registry, with all that it points to.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::future::try_join_all;
+use tallyman_core::{Descriptor, Digest, Manifest, ManifestBody, Platform, PushPlan, Reference};
+use tallyman_registry::{Client, Error as RegistryError};
+
+use crate::Error;
+
+/// How deep lists may stand in lists.
+const DEPTH_MAX: usize = 16;
+
+/// What copying comes to.
+#[derive(Clone, Debug)]
+pub struct CopyPlan {
+    /// What is copied.
+    pub manifest: Manifest,
+    /// Manifests that it consists of, itself among them.
+    pub manifests: usize,
+    /// What is to be done; nothing where the target is that already.
+    pub plan: Option<PushPlan>,
+}
+
+/// Reads what stands under `source`, and what of it `target` lacks. Where a platform is named, the image of that platform
+/// in the list. Nothing is written.
+///
+/// # Errors
+/// When the source cannot be read as a whole, has no such platform, or is not what the target's digest says.
+pub async fn plan_copy(
+    client: &Client,
+    source: &Reference,
+    target: &Reference,
+    platform: Option<&Platform>,
+) -> Result<CopyPlan, Error> {
+    let root = resolve(client, source, platform).await?;
+    if let Some(digest) = target.digest().filter(|digest| !digest.matches(root.bytes())) {
+        let (expected, found) = (digest.clone(), root.digest().clone());
+        return Err(Error::TargetDigest { target: Box::new(target.clone()), expected, found });
+    }
+    let whole = tree(client, source, root.clone()).await?;
+    let manifests = whole.len();
+    let target_itself = match target.tag() {
+        Some(tag) => target.by_tag(tag.clone()),
+        None => target.by_digest(root.digest().clone()),
+    };
+    let is_near = source.is_same_repository(target);
+    let asked = whole.iter().map(|manifest| {
+        let (digest, is_root) = (manifest.digest().clone(), manifest.digest() == root.digest());
+        let reference = if is_root { target_itself.clone() } else { target.by_digest(digest.clone()) };
+        async move {
+            match is_near && !is_root {
+                true => Ok(true),
+                false => is_there(client, &reference, &digest).await,
+            }
+        }
+    });
+    let there = try_join_all(asked).await?;
+    let missing: Vec<Manifest> = whole
+        .into_iter()
+        .zip(there)
+        .filter(|(_, is_there)| !is_there)
+        .map(|(manifest, _)| manifest)
+        .collect();
+    // The list is there for all that it points to: where it is the same already, so is the rest.
+    let is_same = missing.last().is_none_or(|last| last.digest() != root.digest());
+    let plan = (!is_same).then(|| PushPlan::copying(source, target, &missing));
+    Ok(CopyPlan { manifest: root, manifests, plan })
+}
+
+/// Whether the registry has the manifest `digest` under `reference`.
+async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Result<bool, Error> {
+    match client.head_manifest(reference).await {
+        Ok(head) => Ok(match head.digest {
+            Some(found) => found == *digest,
+            // What is asked for by digest has that digest.
+            None => reference.digest() == Some(digest),
+        }),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The manifest of `reference`; where a platform is named and it is a list, the image of that platform in it.
+pub(crate) async fn resolve(
+    client: &Client,
+    reference: &Reference,
+    platform: Option<&Platform>,
+) -> Result<Manifest, Error> {
+    let fetched = client.manifest(reference).await.map_err(failed)?;
+    let mut manifest = fetched.manifest().map_err(|error| content(reference, &error))?;
+    let Some(platform) = platform else { return Ok(manifest) };
+    for _ in 0..DEPTH_MAX {
+        let Some(index) = manifest.index() else { return Ok(manifest) };
+        let Some(entry) = index.entry_for(platform) else {
+            let found = index.manifests.iter().filter(|entry| entry.is_runnable());
+            let found = found.filter_map(|entry| entry.platform.clone()).collect();
+            let (reference, wanted) = (Box::new(reference.clone()), Box::new(platform.clone()));
+            return Err(Error::NoSuchPlatform { reference, wanted, found });
+        };
+        manifest = entry_of(client, reference, entry).await?;
+    }
+    Err(too_deep(reference))
+}
+
+/// All manifests that `root` consists of, each behind those that it points to.
+async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec<Manifest>, Error> {
+    let mut known: HashMap<Digest, Manifest> = HashMap::new();
+    let mut level = vec![root.clone()];
+    let mut depth = 0;
+    while !level.is_empty() {
+        if depth > DEPTH_MAX {
+            return Err(too_deep(source));
+        }
+        depth += 1;
+        let mut wanted: Vec<Descriptor> = Vec::new();
+        for manifest in &level {
+            if let ManifestBody::Schema1(_) = manifest.body() {
+                return Err(Error::Content {
+                    reference: source.clone(),
+                    reason: format!(
+                        "expected an image or a list, found a {} in {source}: registries do not take those any more",
+                        manifest.kind()
+                    ),
+                });
+            }
+            known.insert(manifest.digest().clone(), manifest.clone());
+        }
+        for entry in level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests) {
+            let is_new = !known.contains_key(&entry.digest)
+                && wanted.iter().all(|wanted| wanted.digest != entry.digest);
+            if is_new {
+                wanted.push(entry.clone());
+            }
+        }
+        level = try_join_all(wanted.iter().map(|entry| entry_of(client, source, entry))).await?;
+    }
+    let (mut ordered, mut placed) = (Vec::new(), HashSet::new());
+    place(&root, &known, &mut placed, &mut ordered);
+    Ok(ordered)
+}
+
+fn place(
+    manifest: &Manifest,
+    known: &HashMap<Digest, Manifest>,
+    placed: &mut HashSet<Digest>,
+    ordered: &mut Vec<Manifest>,
+) {
+    if !placed.insert(manifest.digest().clone()) {
+        return;
+    }
+    for entry in manifest.index().into_iter().flat_map(|index| &index.manifests) {
+        if let Some(child) = known.get(&entry.digest) {
+            place(child, known, placed, ordered);
+        }
+    }
+    ordered.push(manifest.clone());
+}
+
+async fn entry_of(client: &Client, list: &Reference, entry: &Descriptor) -> Result<Manifest, Error> {
+    let fetched = client.manifest_as(list, entry).await.map_err(failed)?;
+    fetched.manifest().map_err(|error| content(&list.by_digest(entry.digest.clone()), &error))
+}
+
+/// A failure in the registry client's own words.
+pub(crate) fn failed(source: RegistryError) -> Error {
+    Error::Registry { words: source.to_string(), source: Box::new(source) }
+}
+
+fn content(reference: &Reference, error: &dyn std::error::Error) -> Error {
+    Error::Content { reference: reference.clone(), reason: format!("{reference}: {error}") }
+}
+
+fn too_deep(reference: &Reference) -> Error {
+    let reason = format!("expected lists in lists no more than {DEPTH_MAX} deep, found more in {reference}");
+    Error::Content { reference: reference.clone(), reason }
+}

@@ -1,0 +1,165 @@
+//! What a command line can ask for.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::Platform;
+
+use crate::{CreateBeyond, PlatformChange};
+
+/// A command, its arguments as they were typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Shows an image or a list.
+    Inspect {
+        /// The local list to look into, where two arguments were given.
+        list: Option<String>,
+        /// What to show.
+        image: String,
+        /// With descriptors and platforms.
+        verbose: bool,
+        /// The exact bytes instead.
+        raw: bool,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+    },
+    /// Makes a local list.
+    Create {
+        /// The list.
+        list: String,
+        /// Its images.
+        images: Vec<String>,
+        /// Add to the list where there is one.
+        amend: bool,
+        /// Registries may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// What Docker has no flags for.
+        beyond: CreateBeyond,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Says more about an image of a local list.
+    Annotate {
+        /// The list.
+        list: String,
+        /// The image.
+        image: String,
+        /// What to say.
+        platform: PlatformChange,
+        /// Annotations of its entry.
+        annotations: BTreeMap<String, String>,
+    },
+    /// Pushes a local list.
+    Push {
+        /// The list.
+        list: String,
+        /// Remove the local list afterwards.
+        purge: bool,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// Print the plan, do nothing.
+        dry_run: bool,
+        /// Bring images of other registries along.
+        copy: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Removes local lists.
+    Remove {
+        /// The lists.
+        lists: Vec<String>,
+    },
+    /// Shows the tags of a repository.
+    Tags {
+        /// The repository.
+        repository: String,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Shows the repositories of a registry.
+    Catalog {
+        /// The registry.
+        registry: String,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Shows a digest.
+    Digest {
+        /// Of what.
+        of: Digested,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Copies an image or a list.
+    Copy {
+        /// What.
+        source: String,
+        /// To where.
+        target: String,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// Registries may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// Print the plan, do nothing.
+        dry_run: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Shows what refers to an image.
+    Referrers {
+        /// The image.
+        image: String,
+        /// Only what is of this type, where one is named.
+        artifact_type: Option<String>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// How it is told.
+        telling: Telling,
+    },
+    /// Takes manifests out of a registry.
+    Delete {
+        /// The manifests, by digest.
+        references: Vec<String>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+    },
+    /// Takes tags out of a registry.
+    Untag {
+        /// The tags.
+        references: Vec<String>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+    },
+    /// Shows the version.
+    Version {
+        /// How it is told.
+        telling: Telling,
+    },
+}
+
+/// How a command tells what it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// For machines.
+    pub json: bool,
+    /// On the way: or not; or, where nothing was said, when somebody is watching.
+    pub progress: Option<bool>,
+}
+
+/// What a digest is asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Digested {
+    /// The standard input.
+    Input,
+    /// A file.
+    File(String),
+    /// A manifest in a registry.
+    Reference(String),
+}

@@ -1,0 +1,172 @@
+//! Scripts by which shells complete command lines, made from the same table as the help.
+
+use std::collections::BTreeSet;
+
+use tallyman_core::Platform;
+
+use super::{
+    PROGRAM, ROOT_FLAGS, Saying,
+    flags::{Flag, HELP, Offers, Takes},
+    syntax::{SYNTAXES, Syntax},
+};
+
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+/// The script for a shell.
+pub(super) fn script(shell: &str) -> Saying {
+    let stdout = match shell {
+        "bash" => bash(),
+        "zsh" => zsh(),
+        "fish" => fish(),
+        other => {
+            let stderr = format!("{PROGRAM}: expected a shell, bash, zsh or fish, found {other:?}\n");
+            return Saying { stderr, exit: 1, ..Saying::default() };
+        }
+    };
+    Saying { stdout, ..Saying::default() }
+}
+
+fn words(offers: Offers) -> String {
+    let pairs = || Platform::annotatable();
+    let words: BTreeSet<String> = match offers {
+        Offers::Nothing | Offers::Files => BTreeSet::new(),
+        Offers::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
+        Offers::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
+        Offers::Platforms => pairs().map(|(os, architecture)| format!("{os}/{architecture}")).collect(),
+        Offers::Shells => SHELLS.into_iter().map(str::to_owned).collect(),
+    };
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The flags of a command, help among them.
+fn flags_of(syntax: &Syntax) -> impl Iterator<Item = &Flag> {
+    syntax.flags.iter().chain([&HELP])
+}
+
+fn long_names<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
+    flags.map(|flag| format!("--{}", flag.name)).collect::<Vec<_>>().join(" ")
+}
+
+fn bash() -> String {
+    let names: Vec<&str> = SYNTAXES.iter().map(|syntax| syntax.name).collect();
+    let root = format!("{} {}", names.join(" "), long_names(ROOT_FLAGS.iter().chain([&HELP])));
+    let mut values = String::new();
+    let mut commands = String::new();
+    for syntax in &SYNTAXES {
+        for flag in syntax.flags.iter().filter(|flag| flag.takes != Takes::Bool) {
+            let (name, words) = (flag.name, words(flag.offers));
+            values += &format!("        {}:--{name}) words='{words}' ;;\n", syntax.name);
+        }
+        let (flags, words) = (long_names(flags_of(syntax)), words(syntax.offers));
+        let files = if syntax.offers == Offers::Files { " files=1" } else { "" };
+        commands += &format!("            {}) flags='{flags}' words='{words}'{files} ;;\n", syntax.name);
+    }
+    format!(
+        r#"# bash completion for {PROGRAM}
+_{PROGRAM}() {{
+    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command= flags= words= files= i
+    # bash takes `--flag=value` apart.
+    if [[ $cur == = ]]; then cur=
+    elif [[ $prev == = ]]; then prev=${{COMP_WORDS[COMP_CWORD-2]}}; fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${{COMP_WORDS[i]}} in
+            -* | manifest) ;;
+            *) command=${{COMP_WORDS[i]}}; break ;;
+        esac
+    done
+    case $command:$prev in
+{values}        *) case $command in
+            '') flags='{root}' words=$flags ;;
+{commands}        esac ;;
+    esac
+    [[ $cur == -* ]] && words=$flags files=
+    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    [[ $files ]] && compopt -o default 2>/dev/null
+}}
+complete -F _{PROGRAM} {PROGRAM}
+"#
+    )
+}
+
+fn zsh() -> String {
+    let mut names = String::new();
+    let mut commands = String::new();
+    for syntax in &SYNTAXES {
+        names += &format!("        '{}:{}'\n", syntax.name, single_quoted(syntax.summary, "'\\''"));
+        commands += &format!("        {}) _arguments", syntax.name);
+        for flag in flags_of(syntax) {
+            let about = flag.about.replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
+            let about = single_quoted(&about, "'\\''");
+            let value = match (flag.takes, words(flag.offers)) {
+                (Takes::Bool, _) => String::new(),
+                (_, words) if words.is_empty() => format!(":{}: ", flag.value),
+                (_, words) => format!(":{}:({words})", flag.value),
+            };
+            let (repeated, equals) = if value.is_empty() { ("", "") } else { ("*", "=") };
+            commands += &format!(" \\\n            '{repeated}--{}{equals}[{about}]{value}'", flag.name);
+            if let Some(short) = flag.short.filter(|_| flag.name != HELP.name) {
+                commands += &format!(" \\\n            '-{short}[{about}]{value}'");
+            }
+        }
+        commands += match syntax.offers {
+            Offers::Files => " \\\n            '*:file:_files'",
+            Offers::Shells => " \\\n            '1:shell:(bash zsh fish)'",
+            _ => " \\\n            '*:reference: '",
+        };
+        commands += " ;;\n";
+    }
+    format!(
+        r#"#compdef {PROGRAM}
+_{PROGRAM}() {{
+    local -a commands=(
+{names}    )
+    if (( CURRENT == 2 )); then
+        _describe -t commands command commands
+        return
+    fi
+    shift words
+    (( CURRENT-- ))
+    case $words[1] in
+{commands}    esac
+}}
+if [[ $funcstack[1] == _{PROGRAM} ]]; then _{PROGRAM} "$@"; else compdef _{PROGRAM} {PROGRAM}; fi
+"#
+    )
+}
+
+fn fish() -> String {
+    let quoted = |text: &str| single_quoted(text, "\\'");
+    let mut script = format!("# fish completion for {PROGRAM}\ncomplete -c {PROGRAM} -f\n");
+    for flag in ROOT_FLAGS.iter().chain([&HELP]) {
+        let (name, about) = (flag.name, quoted(flag.about));
+        script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -l {name} -d '{about}'\n");
+    }
+    for syntax in &SYNTAXES {
+        let (name, summary) = (syntax.name, quoted(syntax.summary));
+        script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -a {name} -d '{summary}'\n");
+        let of_command = format!("complete -c {PROGRAM} -n '__fish_seen_subcommand_from {name}'");
+        for flag in flags_of(syntax) {
+            script += &format!("{of_command} -l {}", flag.name);
+            if let Some(short) = flag.short.filter(|_| flag.name != HELP.name) {
+                script += &format!(" -s {short}");
+            }
+            match (flag.takes, words(flag.offers)) {
+                (Takes::Bool, _) => {}
+                (_, words) if words.is_empty() => script += " -x",
+                (_, words) => script += &format!(" -x -a '{words}'"),
+            }
+            script += &format!(" -d '{}'\n", quoted(flag.about));
+        }
+        match syntax.offers {
+            Offers::Files => script += &format!("{of_command} -F\n"),
+            Offers::Nothing => {}
+            offers => script += &format!("{of_command} -a '{}'\n", words(offers)),
+        }
+    }
+    script
+}
+
+/// `text` for between single quotes, where `quote` stands for one.
+fn single_quoted(text: &str, quote: &str) -> String {
+    text.replace('\'', quote)
+}

@@ -1,0 +1,118 @@
+//! Progress on the standard error: one line that changes on a terminal, a line for each step elsewhere.
+
+use std::cell::{Cell, RefCell};
+
+use tallyman_core::{Action, PushPlan};
+
+use crate::{Output, PushEvent};
+
+/// What is told on the way, and where.
+pub(crate) struct Progress<'a> {
+    output: &'a dyn Output,
+    shows: Shows,
+    /// A line stands on the terminal that is to go before anything else comes.
+    stands: Cell<bool>,
+    counted: RefCell<Counted>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    Nothing,
+    /// A line of so many characters that is written over.
+    Line(usize),
+    Lines,
+}
+
+#[derive(Default)]
+struct Counted {
+    done: usize,
+    bytes: u64,
+}
+
+impl<'a> Progress<'a> {
+    /// Tells where it is `wanted`; where nothing was said of that, where a terminal shows it.
+    pub(crate) fn new(output: &'a dyn Output, wanted: Option<bool>) -> Self {
+        let shows = match (wanted, output.terminal_width()) {
+            (Some(false), _) | (None, None) => Shows::Nothing,
+            (_, Some(width)) => Shows::Line(width),
+            (Some(true), None) => Shows::Lines,
+        };
+        Self { output, shows, stands: Cell::new(false), counted: RefCell::default() }
+    }
+
+    /// Tells what is being done.
+    pub(crate) fn tell(&self, text: &str) {
+        match self.shows {
+            Shows::Nothing => {}
+            Shows::Lines => self.output.stderr(&format!("{text}\n")),
+            Shows::Line(width) => {
+                let text: String = text.chars().take(width.saturating_sub(1)).collect();
+                self.output.stderr(&format!("\r\u{1b}[2K{text}"));
+                self.stands.set(true);
+            }
+        }
+    }
+
+    /// Takes away what stands on the terminal, before anything else is printed.
+    pub(crate) fn clear(&self) {
+        if self.stands.take() {
+            self.output.stderr("\r\u{1b}[2K");
+        }
+    }
+
+    /// Tells of a step of a plan.
+    pub(crate) fn step(&self, plan: &PushPlan, event: &PushEvent) {
+        let mut counted = self.counted.borrow_mut();
+        let index = match event {
+            PushEvent::Began(index) => *index,
+            PushEvent::Done(index) => {
+                counted.done += 1;
+                *index
+            }
+            PushEvent::Transferred { step, bytes } => {
+                counted.bytes += bytes;
+                *step
+            }
+            PushEvent::Copied { .. } | PushEvent::Failed(_) => return,
+        };
+        let is_done = matches!(event, PushEvent::Done(_));
+        if self.shows == Shows::Lines && !is_done {
+            return;
+        }
+        let bytes = match counted.bytes {
+            0 => String::new(),
+            bytes => format!(", {} transferred", size(bytes)),
+        };
+        let verb = verb(&plan.steps[index].action);
+        self.tell(&format!("{}/{}{bytes}: {verb}", counted.done, plan.steps.len()));
+    }
+}
+
+fn verb(action: &Action) -> String {
+    match action {
+        Action::MountBlob { digest, .. } => format!("mount blob {}", digest.short()),
+        Action::CopyBlob { digest, size: bytes, .. } => {
+            format!("copy blob {}, {}", digest.short(), size(*bytes))
+        }
+        Action::PutManifest { digest, .. } => format!("put manifest {}", digest.short()),
+        Action::PutList { reference, .. } => format!("put {reference}"),
+    }
+}
+
+/// Bytes, for people.
+fn size(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,244 @@
+//! The commands that Docker does not have.
+
+use std::cell::Cell;
+
+use futures_util::{Stream, StreamExt};
+use serde_json::json;
+use tallyman_core::{Platform, PushPlan, Registry};
+use tallyman_registry::{Client, Error as RegistryError};
+
+use super::{Environment, Needs, json, reference};
+use crate::{
+    Digested, Error, Stream as OutputStream, Telling,
+    copy::{failed, plan_copy, resolve},
+    execute,
+    grammar::version,
+    style::Style,
+};
+
+impl Environment {
+    /// A client that asks again where that may help.
+    fn patient_client(&self, insecure: bool) -> Client {
+        (self.client)(Needs { insecure, retries: true })
+    }
+
+    pub(super) async fn tags(&self, repository: &str, insecure: bool, telling: Telling) -> Result<(), Error> {
+        let repository = reference("", repository)?;
+        self.names(self.patient_client(insecure).tags(&repository), telling).await
+    }
+
+    pub(super) async fn catalog(
+        &self,
+        registry: &str,
+        insecure: bool,
+        telling: Telling,
+    ) -> Result<(), Error> {
+        let registry: Registry =
+            registry.parse().map_err(|source| Error::Reference { role: String::new(), source })?;
+        self.names(self.patient_client(insecure).repositories(&registry), telling).await
+    }
+
+    /// Prints names as they come.
+    async fn names(
+        &self,
+        mut pages: impl Stream<Item = Result<Vec<String>, RegistryError>> + Unpin,
+        telling: Telling,
+    ) -> Result<(), Error> {
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failed)?;
+            if telling.json {
+                all.extend(page);
+                continue;
+            }
+            let lines: String = page.iter().map(|name| format!("{name}\n")).collect();
+            self.output.stdout(lines.as_bytes());
+            if self.output.reader_is_gone() {
+                return Ok(());
+            }
+        }
+        if telling.json {
+            self.print_json(&json!(all));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn digest(
+        &self,
+        of: &Digested,
+        platform: Option<&Platform>,
+        insecure: bool,
+        telling: Telling,
+    ) -> Result<(), Error> {
+        let file = match of {
+            Digested::Reference(typed) => {
+                let image = reference("", typed)?;
+                let manifest = resolve(&self.patient_client(insecure), &image, platform).await?;
+                if telling.json {
+                    self.print_json(&json::manifest(&image, &manifest));
+                } else {
+                    self.print(manifest.digest().as_str().as_bytes());
+                }
+                return Ok(());
+            }
+            Digested::File(file) => Some(file.as_str()),
+            Digested::Input => None,
+        };
+        let (digest, size) = self.input.digest(file).await.map_err(|message| Error::Input { message })?;
+        if telling.json {
+            self.print_json(&json!({ "digest": digest.as_str(), "size": size }));
+        } else {
+            self.print(digest.as_str().as_bytes());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn copy(
+        &self,
+        source: &str,
+        target: &str,
+        platform: Option<&Platform>,
+        insecure: bool,
+        dry_run: bool,
+        telling: Telling,
+    ) -> Result<(), Error> {
+        let (source, target) = (reference("", source)?, reference("", target)?);
+        let client = self.patient_client(insecure);
+        let progress = self.progress(telling);
+        progress.tell(&format!("reading {source}"));
+        let copying = plan_copy(&client, &source, &target, platform).await?;
+        progress.clear();
+        if dry_run {
+            match &copying.plan {
+                Some(plan) => self.show(plan, telling),
+                None if telling.json => {
+                    self.print_json(&json!({ "target": target.to_string(), "steps": [] }));
+                }
+                None => self.print(format!("{target} is that already: nothing to do").as_bytes()),
+            }
+            return Ok(());
+        }
+        let transferred = Cell::new(0);
+        if let Some(plan) = &copying.plan {
+            execute(&client, plan, &|event| {
+                if let crate::PushEvent::Transferred { bytes, .. } = event {
+                    transferred.set(transferred.get() + bytes);
+                }
+                progress.step(plan, &event);
+            })
+            .await?;
+            progress.clear();
+        }
+        if telling.json {
+            self.print_json(&json::copied(&source, &target, &copying, transferred.get()));
+        } else {
+            self.print(copying.manifest.digest().as_str().as_bytes());
+        }
+        Ok(())
+    }
+
+    pub(super) async fn referrers(
+        &self,
+        image: &str,
+        artifact_type: Option<&str>,
+        insecure: bool,
+        telling: Telling,
+    ) -> Result<(), Error> {
+        let image = reference("", image)?;
+        let client = self.patient_client(insecure);
+        let subject = match image.digest() {
+            Some(digest) => digest.clone(),
+            None => client.manifest(&image).await.map_err(failed)?.digest,
+        };
+        let found = client.referrers(&image, &subject, artifact_type).await.map_err(failed)?;
+        if telling.json {
+            self.print_json(&json!(found));
+            return Ok(());
+        }
+        let style = Style::of(&*self.output, OutputStream::Stdout);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let types: Vec<&str> = found
+            .iter()
+            .map(|entry| entry.artifact_type.as_deref().unwrap_or_else(|| entry.media_type.as_str()))
+            .collect();
+        let width = types.iter().map(|name| name.len()).max().unwrap_or_default().max("TYPE".len());
+        self.print(style.bold(&format!("{:width$}  {:>10}  DIGEST", "TYPE", "SIZE")).as_bytes());
+        for (entry, name) in found.iter().zip(types) {
+            let digest = style.dim(entry.digest.as_str());
+            self.print(format!("{name:width$}  {:>10}  {digest}", entry.size).as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Deletes what can be deleted, and gives what went wrong with the rest.
+    pub(super) async fn delete(&self, references: &[String], insecure: bool) -> Vec<Error> {
+        let client = self.patient_client(insecure);
+        let mut failures = Vec::new();
+        for typed in references {
+            let deleted = async {
+                let image = reference("", typed)?;
+                let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
+                    return Err(Error::DigestNeeded { reference: Box::new(image) });
+                };
+                client.delete_manifest(&image).await.map_err(failed)?;
+                self.print(format!("Deleted {}@{digest}", image.name()).as_bytes());
+                Ok(())
+            };
+            failures.extend(deleted.await.err());
+        }
+        failures
+    }
+
+    /// Deletes the tags that can be deleted, and gives what went wrong with the rest.
+    pub(super) async fn untag(&self, references: &[String], insecure: bool) -> Vec<Error> {
+        let client = self.patient_client(insecure);
+        let mut failures = Vec::new();
+        for typed in references {
+            let untagged = async {
+                let image = reference("", typed)?;
+                // Nobody means the tag that stands for none.
+                let names_its_tag = image.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
+                if image.digest().is_some() || !names_its_tag {
+                    return Err(Error::TagNeeded { reference: Box::new(image) });
+                }
+                client.delete_manifest(&image).await.map_err(|error| match error {
+                    error if is_unsupported(&error) => Error::UntagUnsupported {
+                        reference: Box::new(image.clone()),
+                        source: Box::new(error),
+                    },
+                    error => failed(error),
+                })?;
+                self.print(format!("Untagged {image}").as_bytes());
+                Ok(())
+            };
+            failures.extend(untagged.await.err());
+        }
+        failures
+    }
+
+    pub(super) fn version(&self, telling: Telling) {
+        if telling.json {
+            self.print_json(&json!({ "name": crate::PROGRAM, "version": env!("CARGO_PKG_VERSION") }));
+        } else {
+            self.print(version().as_bytes());
+        }
+    }
+
+    /// Prints what a plan would do.
+    pub(super) fn show(&self, plan: &PushPlan, telling: Telling) {
+        if telling.json {
+            self.print_json(&json::plan(plan));
+        } else {
+            self.print(plan.to_string().as_bytes());
+        }
+    }
+}
+
+/// Whether a registry does not do such a thing at all.
+fn is_unsupported(error: &RegistryError) -> bool {
+    let RegistryError::Api { status, errors, .. } = error else { return false };
+    *status == http::StatusCode::METHOD_NOT_ALLOWED
+        || errors.iter().any(|error| matches!(error.code.as_str(), "UNSUPPORTED" | "DIGEST_INVALID"))
+}

@@ -1,0 +1,106 @@
+//! What is printed for machines.
+
+use serde_json::{Value, json};
+use tallyman_core::{Action, Manifest, ManifestList, PushPlan, Reference, Step};
+
+use crate::{CopyPlan, Error};
+
+pub(super) fn error(error: &Error) -> Value {
+    json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": error.hint() } })
+}
+
+/// A local list.
+pub(super) fn list(list: &ManifestList) -> Value {
+    let images: Vec<Value> = list
+        .iter()
+        .map(|entry| {
+            let descriptor = &entry.descriptor;
+            json!({
+                "reference": entry.reference.to_string(),
+                "mediaType": descriptor.media_type.as_str(),
+                "digest": descriptor.digest.as_str(),
+                "size": descriptor.size,
+                "platform": entry.platform(),
+                "annotations": descriptor.annotations,
+            })
+        })
+        .collect();
+    json!({
+        "reference": list.reference().to_string(),
+        "mediaType": list.media_type().as_str(),
+        "digest": list.digest().as_str(),
+        "annotations": list.form().annotations,
+        "images": images,
+    })
+}
+
+/// A list that was pushed.
+pub(super) fn put(plan: &PushPlan) -> Value {
+    let (media_type, digest, bytes) = plan.list();
+    json!({
+        "reference": plan.target.to_string(),
+        "mediaType": media_type.as_str(),
+        "digest": digest.as_str(),
+        "size": bytes.len(),
+    })
+}
+
+pub(super) fn manifest(reference: &Reference, manifest: &Manifest) -> Value {
+    json!({
+        "reference": reference.to_string(),
+        "mediaType": manifest.media_type().as_str(),
+        "digest": manifest.digest().as_str(),
+        "size": manifest.size(),
+    })
+}
+
+pub(super) fn copied(source: &Reference, target: &Reference, copying: &CopyPlan, transferred: u64) -> Value {
+    let count = |is: fn(&Action) -> bool| {
+        let steps = copying.plan.iter().flat_map(|plan| &plan.steps);
+        steps.filter(|step| is(&step.action)).count()
+    };
+    let mut value = manifest(target, &copying.manifest);
+    value["source"] = json!(source.to_string());
+    value["manifests"] = json!({
+        "total": copying.manifests,
+        "put": count(|action| matches!(action, Action::PutManifest { .. } | Action::PutList { .. })),
+    });
+    value["blobs"] = json!({
+        "checked": count(|action| matches!(action, Action::CopyBlob { .. })),
+        "bytesTransferred": transferred,
+    });
+    value
+}
+
+pub(super) fn plan(plan: &PushPlan) -> Value {
+    let cost = plan.cost();
+    json!({
+        "target": plan.target.to_string(),
+        "requests": cost.requests,
+        "requestsAtMost": cost.at_most,
+        "roundTrips": plan.depth(),
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn step(step: &Step) -> Value {
+    let mut value = match &step.action {
+        Action::MountBlob { digest, sources } => {
+            let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
+            json!({ "action": "mount-blob", "digest": digest.as_str(), "from": from })
+        }
+        Action::CopyBlob { source, digest, size } => {
+            json!({ "action": "copy-blob", "digest": digest.as_str(), "size": size, "from": source.name() })
+        }
+        Action::PutManifest { reference, media_type, digest, bytes } => json!({
+            "action": "put-manifest", "digest": digest.as_str(), "mediaType": media_type.as_str(),
+            "size": bytes.len(), "from": reference.to_string(),
+        }),
+        Action::PutList { reference, media_type, digest, bytes } => json!({
+            "action": "put-list", "digest": digest.as_str(), "mediaType": media_type.as_str(),
+            "size": bytes.len(), "reference": reference.to_string(),
+        }),
+    };
+    value["after"] = json!(step.after);
+    value
+}

@@ -1,0 +1,73 @@
+// The scripts that complete command lines, in the shells themselves.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { done, makeConfig } from './support.js';
+
+async function scriptFor(t, shell) {
+  const config = makeConfig(t);
+  const file = join(config, `completion.${shell}`);
+  writeFileSync(file, await done(config, ['completion', shell]));
+  return { config, file };
+}
+
+const commands = ['annotate', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'inspect', 'push', 'referrers', 'rm', 'tags', 'untag', 'version'];
+
+test('bash completes commands, flags, values and files', async (t) => {
+  const { config, file } = await scriptFor(t, 'bash');
+  const completed = (...words) => {
+    const script = `source ${file}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tallyman; printf '%s\\n' "\${COMPREPLY[@]}"; complete -p tallyman >/dev/null`;
+    const shown = execFileSync('bash', ['--norc', '-c', script, 'bash', 'tallyman', ...words], { cwd: config }).toString();
+    return shown.split('\n').filter(Boolean);
+  };
+  assert.deepEqual(completed('').filter((word) => !word.startsWith('-')), commands);
+  assert.deepEqual(completed('cr'), ['create']);
+  assert.deepEqual(completed('manifest', 'an'), ['annotate']);
+  assert.deepEqual(completed('--v'), ['--version']);
+  assert.deepEqual(completed('create', '--in'), ['--insecure']);
+  assert.deepEqual(completed('create', 'list', '--re'), ['--refresh']);
+  assert.deepEqual(completed('create', 'list', 'an'), [], 'nobody knows the images');
+  assert.deepEqual(completed('annotate', 'list', 'image', '--arch', 'arm'), ['arm', 'arm64']);
+  assert.deepEqual(completed('annotate', '--arch', '=', 's'), ['s390x']);
+  assert.deepEqual(completed('annotate', '--os', '=').includes('linux'), true);
+  assert.deepEqual(completed('copy', '--platform', 'linux/riscv'), ['linux/riscv64']);
+  assert.deepEqual(completed('completion', ''), ['bash', 'fish', 'zsh']);
+});
+
+test('fish completes commands, flags and values', async (t) => {
+  const { config, file } = await scriptFor(t, 'fish');
+  const env = { ...process.env, HOME: config, XDG_CONFIG_HOME: config };
+  const completed = (line) => {
+    const shown = execFileSync('fish', ['--no-config', '-c', `source ${file}; complete -C '${line}'`], { env, cwd: config }).toString();
+    return shown.trim().split('\n').map((word) => word.split('\t')[0]);
+  };
+  assert.deepEqual(completed('tallyman ').sort(), commands);
+  assert.deepEqual(completed('tallyman create --ins'), ['--insecure']);
+  assert.deepEqual(completed('tallyman annotate --arch arm').sort(), ['arm', 'arm64']);
+  assert.deepEqual(completed('tallyman completion ').sort(), ['bash', 'fish', 'zsh']);
+});
+
+test('zsh completes commands, flags and values', async (t) => {
+  const { config, file } = await scriptFor(t, 'zsh');
+  const env = { ...process.env, HOME: config, ZDOTDIR: config };
+  // A shell within the shell, as somebody types there: what is inserted shows what was completed.
+  const completed = (typed) => {
+    const script = `
+      zmodload zsh/zpty
+      zpty inner zsh -f
+      zpty -w inner 'PS1=; setopt menucomplete; autoload -Uz compinit; compinit -u -D; source ${file}; bindkey "^I" complete-word; bindkey "^X" show; show() { print -r -- "<$BUFFER>"; zle .kill-buffer }; zle -N show; print ready-$((40+2))'
+      zpty -r inner seen '*ready-42*'
+      zpty -n -w inner ${JSON.stringify(typed)}$'\\t\\x18'
+      zpty -r inner seen '*<*>*'
+      print -r -- "$seen"
+    `;
+    return execFileSync('zsh', ['-f', '-c', script], { env, cwd: config, timeout: 60_000 }).toString().match(/<([^>]*)>/)[1].trim();
+  };
+  assert.equal(completed('tallyman refe'), 'tallyman referrers');
+  assert.equal(completed('tallyman create --ins'), 'tallyman create --insecure');
+  assert.equal(completed('tallyman annotate --arch s3'), 'tallyman annotate --arch s390x');
+  assert.equal(completed('tallyman completion fi'), 'tallyman completion fish');
+});

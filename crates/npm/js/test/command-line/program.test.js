@@ -1,0 +1,161 @@
+// The program as a guest of its machine: signals, pipes, terminals, exit codes.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { contents, done, makeConfig, program, run, start, startFront, startMemory } from './support.js';
+
+/** Starts a command, and sends it a signal when the front has got the request that it holds back; how it ended. */
+async function interrupted(t, config, front, args, signal) {
+  const child = start(config, args(front.host), { stdio: ['ignore', 'pipe', 'pipe'] });
+  await front.held;
+  child.kill(signal);
+  const [code, killed] = await once(child, 'close');
+  return { code, killed };
+}
+
+/** A front that holds back the first request which `holds` says so of. */
+async function frontHolding(t, host, holds) {
+  let arrived;
+  const held = new Promise((resolve) => (arrived = resolve));
+  const front = await startFront(t, host, async (asked) => {
+    if (!holds(asked)) return;
+    arrived();
+    await new Promise(() => {});
+  });
+  return { host: front, held };
+}
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+  test(`${signal} in the middle of a create leaves no list, and ends with ${code}`, async (t) => {
+    const [config, memory] = [makeConfig(t), await startMemory(t, '--samples')];
+    const front = await frontHolding(t, memory, ({ url }) => url.includes('/blobs/'));
+    const args = (host) => ['create', '--insecure', `${host}/samples/hello:ours`, `${host}/samples/hello:amd64`, `${host}/samples/hello:arm64`];
+    assert.deepEqual(await interrupted(t, config, front, args, signal), { code, killed: null });
+    assert.deepEqual(readdirSync(config), []);
+  });
+}
+
+test('an amend and a push that are interrupted leave the store as it was, and no tag', async (t) => {
+  const [config, memory] = [makeConfig(t), await startMemory(t, '--samples')];
+  let holds = () => false;
+  const front = await frontHolding(t, memory, (asked) => holds(asked));
+  const list = `${front.host}/samples/ours:v1`;
+  await done(config, ['create', '--insecure', list, `${front.host}/samples/hello:amd64`]);
+  const before = contents(config);
+
+  holds = ({ method, url }) => method === 'PUT' && url.includes('/manifests/sha256:');
+  assert.equal((await interrupted(t, config, front, () => ['push', '--insecure', '--purge', list], 'SIGINT')).code, 130);
+  assert.deepEqual(contents(config), before);
+  assert.deepEqual(readdirSync(config), ['manifests']);
+  assert.equal((await fetch(`http://${memory}/v2/samples/ours/manifests/v1`)).status, 404);
+
+  const again = await frontHolding(t, memory, () => true);
+  const amend = () => ['create', '--insecure', '--amend', list, `${again.host}/samples/hello:arm64`];
+  assert.equal((await interrupted(t, config, again, amend, 'SIGINT')).code, 130);
+  assert.deepEqual(contents(config), before);
+});
+
+test('nobody reading is no fault, and no reason to go on', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--synthetic', '3000,5000')];
+  const line = `"$0" "$1" catalog --insecure ${host} | head -1; echo "\${PIPESTATUS[0]}"`;
+  const env = { ...process.env, TALLYMAN_CONFIG: config };
+  const { stdout, stderr } = await new Promise((resolve) => {
+    import('node:child_process').then(({ execFile }) =>
+      execFile('bash', ['-c', line, process.execPath, program], { env }, (_, stdout, stderr) => resolve({ stdout, stderr })),
+    );
+  });
+  assert.equal(stderr, '');
+  assert.match(stdout, /^[^\n]+\n0\n$/);
+});
+
+/** Runs a command line in a terminal of its own; what it showed, both streams together. */
+function onTerminal(config, args, env = {}) {
+  const quoted = [process.execPath, program, ...args].map((part) => `'${part}'`).join(' ');
+  const all = { ...process.env, TERM: 'xterm-256color', TALLYMAN_CONFIG: config, NO_COLOR: '', ...env };
+  return execFileSync('script', ['-qec', quoted, '/dev/null'], { env: all, stdio: ['ignore', 'pipe', 'inherit'] }).toString();
+}
+
+test('a terminal shows colours and a line of progress, unless it is not to', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const [list, image] = [`${host}/samples/ours:v1`, `${host}/samples/hello:amd64`];
+  const created = onTerminal(config, ['create', '--insecure', list, image]);
+  assert.ok(created.startsWith(`\r\x1b[2Kfetching what ${list} is made of`), JSON.stringify(created));
+  assert.ok(created.endsWith(`\r\x1b[2KCreated manifest list ${list}\r\n`), JSON.stringify(created));
+  const pushed = onTerminal(config, ['push', '--insecure', list]);
+  assert.match(pushed, /\r\x1b\[2K\d\/\d: (mount blob|put manifest) [0-9a-f]{12}/);
+  assert.match(pushed, /\r\x1b\[2Ksha256:[0-9a-f]{64}\r\n$/);
+  assert.doesNotMatch(onTerminal(config, ['push', '--insecure', '--progress=false', list]), /\x1b/);
+  assert.ok(onTerminal(config, ['--help']).startsWith('\x1b[1mUsage:\x1b[0m  tallyman COMMAND'));
+  assert.doesNotMatch(onTerminal(config, ['--help'], { NO_COLOR: '1' }), /\x1b/);
+  assert.doesNotMatch(onTerminal(config, ['inspect', '--insecure', image]), /\x1b\[[0-9]*m/, 'what is a manifest stays one');
+});
+
+test('failures are red on a terminal, and JSON for machines', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const args = ['push', '--insecure', `${host}/samples/none:v1`];
+  assert.throws(
+    () => onTerminal(config, args),
+    ({ status, stdout }) => status === 1 && stdout.toString() === `\x1b[31mNo such manifest: ${host}/samples/none:v1\x1b[0m\r\n`,
+  );
+  const failed = await run(config, [...args, '--json']);
+  assert.deepEqual([failed.code, failed.stdout], [1, '']);
+  assert.deepEqual(JSON.parse(failed.stderr), { error: { code: 'list-unknown', hint: null, message: `No such manifest: ${host}/samples/none:v1` } });
+});
+
+test('progress is told line by line where it is asked for', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const list = `${host}/samples/ours:v1`;
+  await done(config, ['create', '--insecure', list, `${host}/samples/hello:amd64`]);
+  const { code, stdout, stderr } = await run(config, ['push', '--insecure', '--progress', list]);
+  assert.equal(code, 0);
+  const steps = Number(stderr.match(/^1\/(\d+): /)[1]);
+  assert.equal(stderr.trim().split('\n').length, steps);
+  assert.ok(stderr.endsWith(`${steps}/${steps}: put ${list}\n`), stderr);
+  assert.match(stdout, /^Pushed ref .*\nsha256:[0-9a-f]{64}\n$/);
+});
+
+test('what is created and pushed is told to machines', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const list = `${host}/samples/ours:v1`;
+  const created = JSON.parse(await done(config, ['create', '--insecure', '--json', list, `${host}/samples/hello:amd64`]));
+  assert.equal(created.reference, list);
+  assert.deepEqual(created.images.map(({ reference, platform }) => [reference, platform.architecture]), [[`${host}/samples/hello:amd64`, 'amd64']]);
+  const pushed = JSON.parse(await done(config, ['push', '--insecure', '--json', list]));
+  assert.equal(pushed.digest, created.digest);
+});
+
+test('exit codes are those of Docker', async (t) => {
+  const config = makeConfig(t);
+  for (const [args, code] of [
+    [['version'], 0],
+    [['version', '--json'], 0],
+    [['--help'], 0],
+    [['frob'], 1],
+    [['create', 'one'], 1],
+    [['tags', '--frob'], 125],
+    [['inspect', 'UPPER'], 1],
+    [['rm', '127.0.0.1:1/none'], 1],
+  ]) {
+    assert.equal((await run(config, args)).code, code, args.join(' '));
+  }
+});
+
+test('the packed package runs alone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-packed-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: dirname(dirname(program)), stdio: ['ignore', 'pipe', 'ignore'] }));
+  // What `npx` does, without asking a registry: unpack, and run what `bin` names.
+  const installed = join(folder, 'node_modules/tallyman');
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, filename), '-C', folder]);
+  cpSync(join(folder, 'package'), installed, { recursive: true });
+  const { bin } = JSON.parse(readFileSync(join(installed, 'package.json')));
+  const shown = await done(config, ['inspect', '--insecure', `${host}/samples/hello`], { bin: [process.execPath, join(installed, bin.tallyman)], cwd: folder });
+  assert.equal(JSON.parse(shown).manifests.length, 4);
+});
