@@ -1,0 +1,228 @@
+import type { Credentials, Tallyman } from '../lib/client.js';
+import type { Descriptor } from '../lib/descriptor.js';
+import type { Inspection } from '../lib/manifest.js';
+import { repositoryOf } from './format.js';
+import { sheet } from './styles.js';
+import { failure, frame, imageView, listView, type Frame, type ListView } from './view.js';
+
+/** What a `load` event tells. */
+export interface LoadDetail {
+  /** What is shown. */
+  inspection: Inspection;
+}
+
+/** What an `error` event tells. */
+export interface ErrorDetail {
+  /** Why nothing is shown: a TallymanError. */
+  error: unknown;
+}
+
+/** What a `select` event tells. */
+export interface SelectDetail {
+  /** The image that was chosen in a list, by its digest. */
+  reference: string;
+  /** Its entry in the list. */
+  descriptor: Descriptor;
+  /** Whether it is open now. */
+  open: boolean;
+}
+
+type CredentialsOf = Credentials | ((registry: string) => Credentials | null | undefined | Promise<Credentials | null | undefined>);
+
+/** How many images of a list are looked at to tell their sizes. Others tell theirs when they are opened. */
+const sizesMax = 32;
+
+/**
+ * `<tallyman-manifest reference="…">` shows an image or a list: platforms, sizes, layers, and that the digest is right.
+ *
+ * Attributes: `reference`; `platform`, to show the image of a list for it; `loading="eager"`, to load before it is seen;
+ * `heading-level`, 3 unless said otherwise. Events: `load`, `error`, `select`.
+ */
+export class TallymanManifest extends HTMLElement {
+  static readonly observedAttributes = ['reference', 'platform', 'heading-level', 'loading'];
+
+  #client: Tallyman | undefined;
+  #own: Promise<Tallyman> | undefined;
+  #credentials: CredentialsOf | undefined;
+  #inspection: Inspection | undefined;
+  #frame: Frame | undefined;
+  #running: AbortController | undefined;
+  #observer: IntersectionObserver | undefined;
+  #isSeen = false;
+  #isScheduled = false;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = [sheet()];
+  }
+
+  /** What is shown, such as `ghcr.io/acme/app:1.0`. */
+  get reference(): string {
+    return this.getAttribute('reference') ?? '';
+  }
+  set reference(reference: string) {
+    this.setAttribute('reference', reference);
+  }
+
+  /** Of a list, the platform whose image is shown: `linux/arm64`. */
+  get platform(): string {
+    return this.getAttribute('platform') ?? '';
+  }
+  set platform(platform: string) {
+    if (platform) this.setAttribute('platform', platform);
+    else this.removeAttribute('platform');
+  }
+
+  /** The client that asks. Without one the element makes its own, and loads the library for it. */
+  get client(): Tallyman | undefined {
+    return this.#client;
+  }
+  set client(client: Tallyman | undefined) {
+    this.#client = client;
+    this.#schedule();
+  }
+
+  /** The credentials for registries, or a function that gives them, for the element's own client. */
+  get registryCredentials(): CredentialsOf | undefined {
+    return this.#credentials;
+  }
+  set registryCredentials(credentials: CredentialsOf | undefined) {
+    this.#credentials = credentials;
+    this.#own = undefined;
+    this.#schedule();
+  }
+
+  /** What is shown now. */
+  get inspection(): Inspection | undefined {
+    return this.#inspection;
+  }
+
+  /** Loads again. */
+  reload(): void {
+    this.#schedule();
+  }
+
+  /** @internal */
+  connectedCallback(): void {
+    // Properties that were set before the element was defined are its own now.
+    for (const name of ['client', 'registryCredentials', 'reference', 'platform'] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete (this as Record<string, unknown>)[name];
+      Object.assign(this, { [name]: value });
+    }
+    if (typeof IntersectionObserver === 'undefined') {
+      this.#isSeen = true;
+    } else {
+      this.#observer = new IntersectionObserver((entries) => this.#sawn(entries), { rootMargin: '200px' });
+      this.#observer.observe(this);
+    }
+    this.#schedule();
+  }
+
+  /** @internal */
+  disconnectedCallback(): void {
+    this.#observer?.disconnect();
+    this.#observer = undefined;
+    this.#running?.abort();
+    this.#running = undefined;
+  }
+
+  /** @internal */
+  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
+    if (before !== after) this.#schedule();
+  }
+
+  #sawn(entries: IntersectionObserverEntry[]): void {
+    if (this.#isSeen || !entries.some(({ isIntersecting }) => isIntersecting)) return;
+    this.#isSeen = true;
+    this.#schedule();
+  }
+
+  // What changes together is loaded once.
+  #schedule(): void {
+    if (this.#isScheduled || !this.isConnected) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (this.isConnected) void this.#load();
+    });
+  }
+
+  async #load(): Promise<void> {
+    this.#running?.abort();
+    const running = new AbortController();
+    this.#running = running;
+    const { signal } = running;
+    const { reference } = this;
+    const level = Number(this.getAttribute('heading-level')) || 3;
+    this.#frame = frame(reference, level);
+    this.shadowRoot?.replaceChildren(this.#frame.root);
+    this.#inspection = undefined;
+    if (!reference) return this.#frame.idle('No reference is set.');
+    if (!this.#isSeen && this.getAttribute('loading') !== 'eager') return this.#frame.idle('');
+    this.#frame.loading(reference);
+    try {
+      const client = await this.#clientNow();
+      if (signal.aborted) return;
+      const inspection = await client.inspect(reference, { ...(this.platform ? { platform: this.platform } : {}), signal });
+      if (signal.aborted) return;
+      this.#inspection = inspection;
+      this.#show(client, inspection, signal);
+      this.dispatchEvent(new CustomEvent<LoadDetail>('load', { detail: { inspection } }));
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#frame.failed(failure(error, () => this.#schedule()));
+      this.dispatchEvent(new CustomEvent<ErrorDetail>('error', { detail: { error } }));
+    }
+  }
+
+  #show(client: Tallyman, inspection: Inspection, signal: AbortSignal): void {
+    if (inspection.kind !== 'list') {
+      this.#frame?.loaded(inspection, imageView(inspection));
+      return;
+    }
+    const repository = repositoryOf(inspection.reference);
+    const view = listView(inspection, (descriptor, open) => this.#select(client, view, `${repository}@${descriptor.digest}`, descriptor, open, signal));
+    this.#frame?.loaded(inspection, view.content);
+    for (const descriptor of view.images.slice(0, sizesMax)) void this.#size(client, view, `${repository}@${descriptor.digest}`, descriptor, signal);
+  }
+
+  // A size that cannot be had leaves its place empty: whoever opens the image is told why.
+  async #size(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+    try {
+      const { config, layers } = await client.manifest(reference, { signal });
+      view.size(descriptor, layers.reduce((sum, { size }) => sum + size, config?.size ?? 0));
+    } catch {
+      view.size(descriptor, undefined);
+    }
+  }
+
+  async #select(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, open: boolean, signal: AbortSignal): Promise<void> {
+    this.dispatchEvent(new CustomEvent<SelectDetail>('select', { detail: { reference, descriptor, open }, bubbles: true, composed: true }));
+    if (!open || view.has(descriptor)) return;
+    this.#frame?.say(`Loading ${reference}`);
+    try {
+      const inspection = await client.inspect(reference, { signal });
+      view.open(descriptor, imageView(inspection));
+      this.#frame?.say('Loaded.');
+    } catch (error) {
+      if (signal.aborted) return;
+      view.open(descriptor, failure(error, undefined));
+      this.#frame?.say('');
+    }
+  }
+
+  #clientNow(): Promise<Tallyman> {
+    if (this.#client) return Promise.resolve(this.#client);
+    this.#own ??= this.#makeClient();
+    return this.#own;
+  }
+
+  async #makeClient(): Promise<Tallyman> {
+    const { Tallyman } = await import('../lib/index.js');
+    const given = this.#credentials;
+    return new Tallyman(given ? { credentials: typeof given === 'function' ? given : () => given } : {});
+  }
+}
