@@ -45,7 +45,7 @@ test('Ctrl-K opens anything anywhere: typed, pasted, recent, a registry, a diges
 
   await page.keyboard.press('Control+k');
   await input.fill('hello');
-  await expect(page.getByRole('option')).toHaveCount(2);
+  await expect(page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option')).toHaveCount(2);
   await input.press('ArrowDown');
   await input.press('Enter');
   await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);

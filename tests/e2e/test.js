@@ -45,7 +45,9 @@ export const test = base.extend({
    */
   complaints: async ({ page }, use) => {
     const complaints = [];
-    const isRefusedQuestion = (message) => message.text().startsWith('Failed to load resource') && /\/(manifests|referrers)\//.test(message.location().url);
+    const isRefusedQuestion = (message) =>
+      (message.text().startsWith('Failed to load resource') && /\/(manifests|referrers)\//.test(message.location().url)) ||
+      /^Access to fetch at '[^']*\/referrers\//.test(message.text());
     page.on('console', (message) => {
       if (message.type() === 'error' && !isRefusedQuestion(message)) complaints.push(message.text());
     });

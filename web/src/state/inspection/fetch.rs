@@ -31,6 +31,7 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
         registries,
         reference: inspected.reference,
         nodes: 1,
+        subjects: Vec::new(),
         asked: FuturesUnordered::new(),
         tell: &tell,
     };
@@ -54,6 +55,8 @@ struct Work<'a> {
     registries: Rc<Registries>,
     reference: Rc<Reference>,
     nodes: usize,
+    /// Images that are to be asked what refers to them.
+    subjects: Vec<(usize, Descriptor)>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
     tell: &'a dyn Fn(Came),
 }
@@ -69,6 +72,12 @@ impl Work<'_> {
             }
             Answer::Config(node, part) => (self.tell)(Came::Config(node, part)),
             Answer::Referrers(node, found) => {
+                // By now it is known whether the registry can tell such things at all.
+                if node == 0 {
+                    for (node, entry) in std::mem::take(&mut self.subjects) {
+                        self.ask_referrers(node, &entry);
+                    }
+                }
                 let room = NODES_MAX.saturating_sub(self.nodes);
                 let nodes = found.iter().take(room);
                 let nodes: Vec<Node> =
@@ -96,7 +105,6 @@ impl Work<'_> {
         let nodes =
             nodes.map(|(at, entry)| Node::new(node, Relation::Entry(at), entry, Part::Loading)).collect();
         (self.tell)(Came::Nodes(nodes));
-        let mut subjects = 0;
         for entry in entries {
             let node = self.nodes;
             self.nodes += 1;
@@ -107,9 +115,8 @@ impl Work<'_> {
                 Answer::Manifest { node, depth: depth + 1, part }
             };
             self.asked.push(asked.boxed_local());
-            if depth == 0 && entry.is_runnable() && subjects < SUBJECTS_MAX {
-                subjects += 1;
-                self.ask_referrers(node, entry);
+            if depth == 0 && entry.is_runnable() && self.subjects.len() < SUBJECTS_MAX {
+                self.subjects.push((node, entry.clone()));
             }
         }
     }
