@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::{format, text::text};
+
 /// Properties of [`Fact`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -17,11 +19,23 @@ pub fn Fact(props: &Props) -> Html {
     html! { <div><dt>{ &props.name }</dt><dd>{ props.children.clone() }</dd></div> }
 }
 
+/// Pairs that are shown: what has more is read in its raw text.
+const PAIRS_MAX: usize = 200;
+
 /// Key and value pairs, such as annotations and labels, as a table.
-pub fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a String)>) -> Html {
+pub fn pairs<'a>(
+    pairs: impl IntoIterator<Item = (&'a String, &'a String), IntoIter: ExactSizeIterator>,
+) -> Html {
+    let pairs = pairs.into_iter();
+    let more = pairs.len().saturating_sub(PAIRS_MAX);
     html! {
-        <dl class="facts">
-            { for pairs.into_iter().map(|(key, value)| html! { <Fact name={key.clone()}>{ value }</Fact> }) }
-        </dl>
+        <>
+            <dl class="facts">
+                { for pairs.take(PAIRS_MAX).map(|(key, value)| html! { <Fact name={key.clone()}>{ value }</Fact> }) }
+            </dl>
+            if more > 0 {
+                <p class="empty">{ (text().parts.more)(&format::count(more as u64)) }</p>
+            }
+        </>
     }
 }

@@ -15,4 +15,6 @@ pub struct Parts {
     pub digest: &'static str,
     pub lines: &'static str,
     pub text: &'static str,
+    /// More than is shown: `more("1,200")`.
+    pub more: fn(number: &str) -> String,
 }

@@ -9,4 +9,5 @@ pub const PARTS: Parts = Parts {
     digest: "digest",
     lines: "lines",
     text: "text",
+    more: |number| format!("… and {number} more, in the raw text"),
 };

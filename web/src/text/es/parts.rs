@@ -9,4 +9,5 @@ pub const PARTS: Parts = Parts {
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
+    more: |number| format!("… y {number} más, en el texto sin tratar"),
 };
