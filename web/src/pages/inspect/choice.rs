@@ -62,13 +62,14 @@ impl Choice {
             return html! {};
         }
         let words = &text().inspect;
-        let chip = |href: String, is_chosen: bool, label: String, size: Option<u64>| {
+        let chip = |href: String, is_chosen: bool, label: String, has_size: bool, size: Option<u64>| {
             html! {
                 <li>
                     <a class="choice__chip" {href} aria-current={is_chosen.then_some("true")} data-testid="choice">
                         <span>{ label }</span>
-                        if let Some(size) = size {
-                            <small>{ format::bytes(size) }</small>
+                        if has_size {
+                            // As wide before the size is known as after.
+                            <small>{ for size.map(format::bytes) }</small>
                         }
                     </a>
                 </li>
@@ -77,12 +78,12 @@ impl Choice {
         html! {
             <nav class="choice" aria-label={words.choose}>
                 <ul>
-                    { chip(format!("#{}", self.path), self.chosen.is_none(), words.all.to_owned(), None) }
+                    { chip(format!("#{}", self.path), self.chosen.is_none(), words.all.to_owned(), false, None) }
                     { for self.choices.iter().map(|(key, number)| {
                         let node = &inspected.nodes[*number];
                         let image = node.manifest.ready().and_then(|manifest| manifest.image());
                         let href = self.href(*number).unwrap_or_default();
-                        chip(href, self.chosen.as_ref() == Some(key), name(node), image.map(|image| image.content_size()))
+                        chip(href, self.chosen.as_ref() == Some(key), name(node), true, image.map(|image| image.content_size()))
                     }) }
                 </ul>
             </nav>

@@ -84,7 +84,7 @@ pub fn loading(reference: &str) -> Html {
         <div data-testid="loading" aria-busy="true">
             <div class="title"><h1>{ reference }</h1></div>
             <section class="panel" aria-label={words.summary}>
-                <dl class="facts">{ for [words.digest, words.media_type, words.manifest_size, words.platforms].map(row) }</dl>
+                <dl class="facts">{ for [words.digest, words.media_type, words.manifest_size, words.platforms, words.compressed].map(row) }</dl>
             </section>
         </div>
     }
