@@ -52,7 +52,7 @@ impl Client {
     async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
         let scopes = Scopes::pull(reference.repository());
         let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes);
-        if let Some(bytes) = self.caches().blobs.get(reference, digest) {
+        if let Some(bytes) = self.known_blob(reference, digest).await {
             return Ok(bytes);
         }
         let registry = reference.registry();
@@ -63,7 +63,7 @@ impl Client {
         let bytes = bytes.await?;
         let found = Digest::with(digest.algorithm(), &bytes);
         if found == *digest {
-            self.caches().blobs.keep(reference, digest, &bytes);
+            self.remember_blob(reference, digest, &bytes);
             return Ok(bytes);
         }
         Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })

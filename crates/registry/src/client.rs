@@ -13,7 +13,7 @@ use http::Method;
 use tallyman_core::{Digest, Registry};
 
 use crate::{
-    CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
+    ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
     auth::Scopes,
     cache::Cache,
     call::{Authorized, Call, Place},
@@ -72,6 +72,7 @@ type TokenServices = Box<dyn Fn(&Registry) -> Option<TokenService>>;
 struct Settings {
     transport: Rc<dyn Transport>,
     credentials: Option<Rc<dyn CredentialSource>>,
+    content: Option<Rc<dyn ContentStore>>,
     access: Box<dyn Fn(&Registry) -> Access>,
     token_service: TokenServices,
     observer: Box<dyn Fn(&Event)>,
@@ -96,6 +97,13 @@ impl Builder {
     #[must_use]
     pub fn credentials(mut self, credentials: Rc<dyn CredentialSource>) -> Self {
         self.0.credentials = Some(credentials);
+        self
+    }
+
+    /// Where content fetched by digest outlives the client; without it, it is remembered as long as the client is there.
+    #[must_use]
+    pub fn content(mut self, content: Rc<dyn ContentStore>) -> Self {
+        self.0.content = Some(content);
         self
     }
 
@@ -155,6 +163,7 @@ impl Client {
         Builder(Settings {
             transport,
             credentials: None,
+            content: None,
             access: Box::new(|_| Access::default()),
             token_service: Box::new(|_| None),
             observer: Box::new(|_| ()),
@@ -170,6 +179,9 @@ impl Client {
         self.0.sessions.borrow_mut().remove(registry);
         self.0.caches.manifests.forget(registry);
         self.0.caches.blobs.forget(registry);
+        if let Some(content) = self.content_store() {
+            content.forget(registry);
+        }
     }
 
     /// Says that so many requests are about to be made to `registry`. Nothing is sent, but connections may be opened, so
@@ -225,6 +237,10 @@ impl Client {
 
     pub(crate) fn credential_source(&self) -> Option<&Rc<dyn CredentialSource>> {
         self.0.settings.credentials.as_ref()
+    }
+
+    pub(crate) fn content_store(&self) -> Option<&Rc<dyn ContentStore>> {
+        self.0.settings.content.as_ref()
     }
 
     pub(crate) fn access(&self, registry: &Registry) -> Access {

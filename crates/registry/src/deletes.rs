@@ -14,7 +14,7 @@ impl Client {
     pub async fn delete_manifest(&self, reference: &Reference) -> Result<(), Error> {
         self.delete(reference, &format!("manifests/{}", reference.target())).await?;
         if let Some(digest) = reference.digest() {
-            self.caches().manifests.evict(reference, digest);
+            self.lose(reference, digest);
         }
         Ok(())
     }
@@ -25,7 +25,7 @@ impl Client {
     /// Any [`Error`].
     pub async fn delete_blob(&self, reference: &Reference, digest: &Digest) -> Result<(), Error> {
         self.delete(reference, &format!("blobs/{digest}")).await?;
-        self.caches().blobs.evict(reference, digest);
+        self.lose(reference, digest);
         Ok(())
     }
 

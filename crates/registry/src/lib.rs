@@ -9,6 +9,7 @@ mod blobs;
 mod cache;
 mod call;
 mod client;
+mod content_store;
 mod deletes;
 mod diagnosis;
 mod error;
@@ -28,6 +29,9 @@ mod url;
 
 pub use auth::{CredentialError, CredentialSource, Credentials, TokenService};
 pub use client::{Access, Builder, Client};
+#[cfg(feature = "fetch")]
+pub use content_store::CacheStorage;
+pub use content_store::{Content, ContentStore};
 pub use diagnosis::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
 pub use events::Event;

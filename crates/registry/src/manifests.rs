@@ -71,7 +71,9 @@ impl Client {
 
     async fn fetch_manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
         let by_digest = reference.digest().filter(|_| reference.tag().is_none());
-        if let Some(fetched) = by_digest.and_then(|digest| self.caches().manifests.get(reference, digest)) {
+        if let Some(digest) = by_digest
+            && let Some(fetched) = self.known_manifest(reference, digest).await
+        {
             return Ok(fetched);
         }
         let fetched = if self.obeys_cors() {
@@ -101,7 +103,7 @@ impl Client {
             Some(expected) => fetched.checked(reference, expected)?,
             None => fetched,
         };
-        self.caches().manifests.keep(reference, &fetched.digest, &fetched);
+        self.remember_manifest(reference, &fetched);
         Ok(fetched)
     }
 
@@ -121,13 +123,13 @@ impl Client {
         let shared = self.flights().manifests.join(key, || {
             let (client, reference, entry) = (self.clone(), reference.clone(), entry.clone());
             async move {
-                if let Some(fetched) = client.caches().manifests.get(&reference, &entry.digest) {
+                if let Some(fetched) = client.known_manifest(&reference, &entry.digest).await {
                     return Ok(fetched);
                 }
                 let fetched =
                     client.get(&reference, accept::only(&entry.media_type), Some(entry.size)).await?;
                 let fetched = fetched.checked(&reference, &entry.digest)?;
-                client.caches().manifests.keep(&reference, &entry.digest, &fetched);
+                client.remember_manifest(&reference, &fetched);
                 Ok(fetched)
             }
             .boxed_local()

@@ -1,14 +1,14 @@
 //! `fetch` in a real browser, against the in-memory registry that the test command starts.
 #![cfg(target_arch = "wasm32")]
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt, future, future::LocalBoxFuture};
 use tallyman_core::{Descriptor, Digest, ManifestKind, MediaType, Reference, Registry};
 use tallyman_registry::{
-    Access, Cause, Client, CredentialError, CredentialSource, Credentials, Error, FetchTransport,
-    TokenService,
+    Access, CacheStorage, Cause, Client, ContentStore, CredentialError, CredentialSource, Credentials, Error,
+    FetchTransport, Request, Response, TokenService, Transport, TransportError,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -63,6 +63,63 @@ async fn a_layer_of_some_megabytes_comes_in_pieces_and_is_verified() {
     assert!(largest.size > 1_000_000);
     let bytes = client().blob(&image, largest).await.expect("the layer is there");
     assert!(largest.digest.matches(&bytes));
+}
+
+/// A network that may not be used.
+struct NoNetwork;
+
+impl Transport for NoNetwork {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        panic!("asked for {}", request.url)
+    }
+
+    fn reaches(&self, _url: String) -> LocalBoxFuture<'_, bool> {
+        future::ready(false).boxed_local()
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        gloo_timers::future::sleep(duration).boxed_local()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn join(&self, _base: &str, location: &str) -> Result<String, TransportError> {
+        Ok(location.to_owned())
+    }
+
+    fn obeys_cors(&self) -> bool {
+        true
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgotten() {
+    let content = Rc::new(CacheStorage);
+    let tag = reference(REGISTRY, "samples/hello:latest");
+    let builder = || Client::builder(Rc::new(FetchTransport::new())).access(|_| Access::PlainFirst);
+    let online = builder().content(content.clone()).build();
+    let list = online.manifest(&tag).await.expect("the sample is there");
+    let entry = list.manifest().expect("it is a list").index().expect("it is a list").manifests[0].clone();
+    let image = online.manifest_as(&tag, &entry).await.expect("the child is there");
+    let config = image.manifest().expect("it is an image").image().expect("it is an image").config.clone();
+    let bytes = online.blob(&tag, &config).await.expect("the config is there");
+
+    // Nothing tells when it is kept, so it is waited for.
+    while content.get(&tag.name(), &config.digest).await.is_none() {
+        gloo_timers::future::sleep(Duration::from_millis(10)).await;
+    }
+    let offline = Client::builder(Rc::new(NoNetwork)).content(content.clone()).build();
+    let asked = offline.manifest(&tag.by_digest(list.digest.clone())).await.expect("it is kept");
+    assert_eq!((asked.bytes, asked.media_type), (list.bytes, list.media_type));
+    assert_eq!(offline.manifest_as(&tag, &entry).await.expect("it is kept").bytes, image.bytes);
+    assert_eq!(offline.blob(&tag, &config).await.expect("it is kept"), bytes);
+
+    offline.forget(tag.registry());
+    while content.get(&tag.name(), &config.digest).await.is_some() {
+        gloo_timers::future::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[wasm_bindgen_test]

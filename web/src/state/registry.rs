@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tallyman_core::Registry;
-use tallyman_registry::{Access, Client, Credentials, Error, Event};
+use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
 use yew::prelude::*;
 
 use super::{
@@ -59,6 +59,7 @@ impl Registries {
         let client = Client::builder(Rc::new(GatewayTransport::new(ways, closed)))
             .access(access)
             .credentials(Rc::clone(&accounts) as _)
+            .content(Rc::new(CacheStorage))
             .observer(observer)
             .build();
         Self { client, accounts, changed: changed.into() }

@@ -1,0 +1,109 @@
+//! The browser's Cache Storage.
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use tallyman_core::{Digest, MediaType, Registry};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Cache, Headers, Request, Response, ResponseInit};
+
+use super::{Content, ContentStore};
+
+/// The cache's name; another form of what is in it would have another.
+const NAME: &str = "tallyman-content-1";
+/// Things in it, at most; those that came first go first.
+const COUNT_MAX: u32 = 4000;
+/// Addresses in it. No request is ever sent there: `.invalid` names nothing.
+const BASE: &str = "https://content.invalid/";
+
+/// Keeps content in the browser's Cache Storage, across pages and visits. Where the browser has none (pages served over
+/// plain HTTP from a host name), or refuses, it has nothing and keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CacheStorage;
+
+impl ContentStore for CacheStorage {
+    fn get(&self, repository: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>> {
+        let address = address(repository, digest);
+        async move { read(&address).await.ok()? }.boxed_local()
+    }
+
+    fn keep(&self, repository: &str, digest: &Digest, content: Content) {
+        let address = address(repository, digest);
+        spawn_local(async move {
+            // A full or forbidden store keeps nothing, which costs a request later.
+            let _ = write(&address, &content).await;
+        });
+    }
+
+    fn remove(&self, repository: &str, digest: &Digest) {
+        let address = address(repository, digest);
+        spawn_local(async move {
+            // What cannot be removed is verified when it is read, as everything is.
+            let _ = remove_where(|found| found == address).await;
+        });
+    }
+
+    fn forget(&self, registry: &Registry) {
+        let prefix = format!("{BASE}{}/", registry.as_str());
+        spawn_local(async move {
+            // As above.
+            let _ = remove_where(|found| found.starts_with(&prefix)).await;
+        });
+    }
+}
+
+fn address(repository: &str, digest: &Digest) -> String {
+    format!("{BASE}{repository}@{digest}")
+}
+
+/// The cache; nothing where the browser has none.
+async fn cache() -> Result<Option<Cache>, JsValue> {
+    let caches = Reflect::get(&js_sys::global(), &"caches".into())?;
+    match caches.dyn_into::<web_sys::CacheStorage>() {
+        Ok(caches) => Ok(Some(JsFuture::from(caches.open(NAME)).await?.unchecked_into())),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn read(address: &str) -> Result<Option<Content>, JsValue> {
+    let Some(cache) = cache().await? else { return Ok(None) };
+    let found = JsFuture::from(cache.match_with_str(address)).await?;
+    let Ok(response) = found.dyn_into::<Response>() else { return Ok(None) };
+    let media_type = response.headers().get("content-type")?.filter(|found| !found.is_empty());
+    let buffer: ArrayBuffer = JsFuture::from(response.array_buffer()?).await?.unchecked_into();
+    let bytes = Bytes::from(Uint8Array::new(&buffer).to_vec());
+    Ok(Some(Content { media_type: media_type.as_deref().map(MediaType::new), bytes }))
+}
+
+async fn write(address: &str, content: &Content) -> Result<(), JsValue> {
+    let Some(cache) = cache().await? else { return Ok(()) };
+    let headers = Headers::new()?;
+    headers.set("content-type", content.media_type.as_ref().map_or("", |media_type| media_type.as_str()))?;
+    let init = ResponseInit::new();
+    init.set_headers(&headers);
+    let body = Uint8Array::from(&*content.bytes);
+    let response = Response::new_with_opt_buffer_source_and_init(Some(&body), &init)?;
+    JsFuture::from(cache.put_with_str(address, &response)).await?;
+    let keys = keys(&cache).await?;
+    for at in 0..keys.length().saturating_sub(COUNT_MAX) {
+        JsFuture::from(cache.delete_with_request(&keys.get(at).unchecked_into())).await?;
+    }
+    Ok(())
+}
+
+async fn remove_where(is_unwanted: impl Fn(&str) -> bool) -> Result<(), JsValue> {
+    let Some(cache) = cache().await? else { return Ok(()) };
+    for request in keys(&cache).await?.iter() {
+        let request: Request = request.unchecked_into();
+        if is_unwanted(&request.url()) {
+            JsFuture::from(cache.delete_with_request(&request)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The addresses in it, the oldest first.
+async fn keys(cache: &Cache) -> Result<Array, JsValue> {
+    Ok(JsFuture::from(cache.keys()).await?.unchecked_into())
+}
