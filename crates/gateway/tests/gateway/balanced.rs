@@ -89,7 +89,7 @@ fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> 
     let config = folder.write(
         "nginx.conf",
         &format!(
-            "daemon off; worker_processes 1; pid {at}/nginx.pid; error_log {at}/error.log;\nevents {{}}\nhttp {{\n\
+            "daemon off; master_process off; pid {at}/nginx.pid; error_log {at}/error.log;\nevents {{}}\nhttp {{\n\
              access_log off; client_body_temp_path {at}/1; proxy_temp_path {at}/2; fastcgi_temp_path {at}/3; \
              uwsgi_temp_path {at}/4; scgi_temp_path {at}/5;\n{server}}}\n"
         ),
