@@ -77,7 +77,7 @@ pub fn Preview(props: &Props) -> Html {
             </Panel>
             <Panel title={words.diff} testid="diff">{ difference(&standing, &ours, &props.list.reference().to_string()) }</Panel>
             <Panel title={words.raw} tools={html! { <Copy text={bytes.clone()} what={text().parts.text} /> }}>
-                <Json label={words.raw} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
+                <Json label={(text().inspect.raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
             </Panel>
         </>
     }
