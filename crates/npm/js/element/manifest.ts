@@ -179,21 +179,22 @@ export class TallymanManifest extends HTMLElement {
   }
 
   #show(client: Tallyman, inspection: Inspection, signal: AbortSignal): void {
-    if (inspection.kind !== 'list') {
-      this.#frame?.loaded(inspection, imageView(inspection));
-      return;
-    }
-    const repository = repositoryOf(inspection.reference);
-    const view = listView(inspection, (descriptor, open) => this.#select(client, view, `${repository}@${descriptor.digest}`, descriptor, open, signal));
-    this.#frame?.loaded(inspection, view.content);
-    for (const descriptor of view.images.slice(0, sizesMax)) void this.#size(client, view, `${repository}@${descriptor.digest}`, descriptor, signal);
+    this.#frame?.loaded(inspection, this.#content(client, inspection, signal));
+  }
+
+  #content(client: Tallyman, inspection: Inspection, signal: AbortSignal): Node {
+    if (inspection.kind !== 'list') return imageView(inspection);
+    const named = ({ digest }: Descriptor): string => `${repositoryOf(inspection.reference)}@${digest}`;
+    const view = listView(inspection, (entry, open) => this.#select(client, view, named(entry), entry, open, signal));
+    for (const entry of view.images.slice(0, sizesMax)) void this.#size(client, view, named(entry), entry, signal);
+    return view.content;
   }
 
   // A size that cannot be had leaves its place empty: whoever opens the image is told why.
   async #size(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     try {
-      const { config, layers } = await client.manifest(reference, { signal });
-      view.size(descriptor, layers.reduce((sum, { size }) => sum + size, config?.size ?? 0));
+      const { kind, config, layers } = await client.manifest(reference, { signal });
+      view.size(descriptor, kind === 'image' ? layers.reduce((sum, { size }) => sum + size, config?.size ?? 0) : undefined);
     } catch {
       view.size(descriptor, undefined);
     }
@@ -205,7 +206,7 @@ export class TallymanManifest extends HTMLElement {
     this.#frame?.say(`Loading ${reference}`);
     try {
       const inspection = await client.inspect(reference, { signal });
-      view.open(descriptor, imageView(inspection));
+      view.open(descriptor, this.#content(client, inspection, signal));
       this.#frame?.say('Loaded.');
     } catch (error) {
       if (signal.aborted) return;

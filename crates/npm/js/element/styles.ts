@@ -40,7 +40,8 @@ tbody th { font-weight: 500; }
 .entry svg { flex: none; width: 16px; height: 16px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; transition: rotate .15s; }
 .entry[aria-expanded=true] svg { rotate: 90deg; }
 .other { color: var(--t-muted); padding-inline-start: 22px; display: inline-block; }
-.details > td { padding: 0; background: var(--t-raised); }
+.details > td:first-child { padding: 0; background: var(--t-raised); }
+.layers :is(th, td):first-child { width: 1%; }
 .details[hidden] { display: none; }
 .details table caption { padding-top: 12px; }
 .details thead th { background: none; }
@@ -64,6 +65,7 @@ tbody th { font-weight: 500; }
 @container (max-width: 520px) {
   .wide { display: none; }
   .header { padding: 14px; }
+  .details > td:first-child { padding: 0; }
   :is(th, td):first-child, caption { padding-inline-start: 14px; }
   :is(th, td):last-child { padding-inline-end: 14px; }
   .facts { grid-template-columns: 1fr; gap: 0; padding: 12px 14px; }
