@@ -45,7 +45,7 @@ export async function visit(browser, url, read = () => globalThis.result) {
   page.on('pageerror', (error) => complaints.push(error.message));
   try {
     await page.goto(url, { waitUntil: 'load' });
-    await page.waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 });
+    await page.waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 60_000 });
     return await page.evaluate(read);
   } catch (error) {
     throw new Error(`${url}: ${complaints.join('; ') || error.message}`, { cause: error });
