@@ -170,6 +170,7 @@ fn node(sh: &Shell, folder: &str) -> Result<Count> {
 
 fn e2e(sh: &Shell) -> Result<Count> {
     web::build(sh)?;
+    npm::build(sh)?;
     dev_registry::build(sh)?;
     build_tab(sh)?;
     step("cargo build: the gateway", || {
