@@ -140,7 +140,7 @@ impl FromStr for Digest {
             return Err(DigestError::Length { algorithm, expected: algorithm.hex_length(), found });
         }
         let is_digit = |byte: u8| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte);
-        if prefix::<16>(hex.as_bytes(), is_digit) < hex.len()
+        if prefix(hex.as_bytes(), is_digit) < hex.len()
             && let Some(found) = hex.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f'))
         {
             return Err(DigestError::Digit { found });

@@ -85,7 +85,7 @@ pub fn quote_into(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
-        let plain = prefix::<16>(rest, is_plain);
+        let plain = prefix(rest, is_plain);
         out.extend_from_slice(&rest[..plain]);
         rest = match &rest[plain..] {
             [] => break,

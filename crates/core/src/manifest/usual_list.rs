@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::Index;
-use crate::{Descriptor, MediaType, Platform, prefix::prefix};
+use crate::{
+    Descriptor, MediaType, Platform,
+    prefix::{plain, spaces},
+};
 
 /// Bytes that an entry takes at least, as tools write it.
 const ENTRY_MIN: usize = 180;
@@ -62,7 +65,7 @@ impl<'a> Reader<'a> {
     fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.rest().first() {
             self.at += 1;
-            self.at += prefix::<8>(self.rest(), |byte| byte == b' ');
+            self.at += spaces(self.rest());
         }
     }
 
@@ -88,9 +91,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
-        let length = prefix::<16>(self.rest(), |byte| {
-            (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')
-        });
+        let length = plain(self.rest());
         let text = self.text.get(self.at..self.at + length)?;
         self.at += length;
         let ends = self.rest().first() == Some(&b'"');
