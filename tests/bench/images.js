@@ -21,7 +21,7 @@ function imageOf(number, together) {
   const repo = together ? 'team/app' : `team/app-${number}`;
   const blob = (text) => ({ repo, bytes: Buffer.from(text), digest: digestOf(Buffer.from(text)) });
   const layers = Array.from({ length: 3 }, (_, layer) => blob(`layer ${layer} of image ${number}`));
-  const config = blob(JSON.stringify({ architecture: platforms[number % platforms.length], os: 'linux', created: number, rootfs: { type: 'layers', diff_ids: [] } }));
+  const config = blob(JSON.stringify({ architecture: platforms[number % platforms.length], os: 'linux', created: new Date(1e12 + number).toISOString(), rootfs: { type: 'layers', diff_ids: [] } }));
   const descriptor = (mediaType, { digest, bytes }) => ({ mediaType, size: bytes.length, digest });
   const manifest = {
     schemaVersion: 2,

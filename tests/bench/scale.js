@@ -23,7 +23,7 @@ async function open({ url, ready, box, whole }, look) {
   await page.goto(url);
   await page.locator(ready).first().waitFor();
   const firstRows = performance.now() - start;
-  if (whole) await page.getByText(whole).first().waitFor({ timeout: 120_000 });
+  if (whole) await page.getByText(whole).first().waitFor({ timeout: 60_000 });
   const value = await look({ page, box, firstRows });
   await context.close();
   return value;
@@ -77,6 +77,8 @@ for (const { of, path, rows } of places) {
     box: 'ul',
   };
   const allRows = { ...everyRow, whole: rows };
+  // A hundred thousand rows take such a page minutes: it is compared where it can be.
+  const isFair = path !== '';
   const [us, peer] = ['tallyman', 'a page that keeps a row for each'];
   const side = (title, unit, look, [own, others], targets) =>
     compare({
@@ -84,7 +86,7 @@ for (const { of, path, rows } of places) {
       unit,
       contestants: [
         { name: us, run: () => open(own, look) },
-        { name: peer, peer: true, run: () => open(others, look) },
+        ...(isFair ? [{ name: peer, peer: true, run: () => open(others, look) }] : []),
       ],
       targets,
     });

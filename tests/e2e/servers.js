@@ -43,7 +43,7 @@ export async function startDevRegistry(...flags) {
 }
 
 /** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples unless told otherwise. */
-export async function startDistribution({ samples = true } = {}) {
+export async function startDistribution({ samples = true, quiet = false } = {}) {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'tallyman-distribution-'));
   const config = join(folder, 'config.yml');
@@ -62,7 +62,7 @@ http:
     Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]
 `,
   );
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', quiet ? 'ignore' : 'inherit'] });
   const registry = `http://127.0.0.1:${port}`;
   await answers(`${registry}/v2/`);
   if (samples) await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);

@@ -80,7 +80,7 @@ impl Call {
         let mut request = Request::new(self.method.clone(), url);
         request.headers = self.headers.clone();
         request.body = self.body.clone();
-        request.unverified_tls = access == Access::Insecure;
+        request.unverified_tls = access != Access::Tls;
         if let Some(authorization) = authorization {
             request.headers.insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -416,7 +416,7 @@ impl Client {
             }
         }
         let mut request = service.request(scopes, credentials);
-        request.unverified_tls = access == Access::Insecure;
+        request.unverified_tls = access != Access::Tls;
         // A redirect could carry the credentials anywhere.
         request.follow_redirects = credentials.is_none();
         let url = request.url.clone();

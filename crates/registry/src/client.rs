@@ -36,7 +36,7 @@ pub enum Access {
     Tls,
     /// HTTPS with any certificate, and plain HTTP where that is what answers.
     Insecure,
-    /// Plain HTTP, and HTTPS where that does not answer: registries on loopback, as seen from a browser.
+    /// Plain HTTP, and HTTPS with any certificate where that does not answer or is refused: registries on loopback.
     PlainFirst,
 }
 
@@ -192,7 +192,7 @@ impl Client {
         let scheme = self.session(registry).scheme().unwrap_or(likely);
         let url = format!("{scheme}://{}/", registry.api_host());
         let requests = requests.min(self.0.settings.concurrency);
-        self.transport().expect(&url, access == Access::Insecure, requests);
+        self.transport().expect(&url, access != Access::Tls, requests);
     }
 
     /// Whether credentials for `registry` were found when it was visited.

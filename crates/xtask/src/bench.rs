@@ -48,6 +48,34 @@ const TOPICS: [(&str, &str, &[Need]); 6] = [
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Topics; all of them where none is named.
+    names: Vec<String>,
+    /// Write `docs/measurements.md`.
+    write: bool,
+    /// Measure what is there, without setting up and building.
+    built: bool,
+}
+
+impl Options {
+    /// Reads them from the command line.
+    pub fn parse(arguments: &mut lexopt::Parser) -> Result<Self> {
+        use lexopt::prelude::*;
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Value(name) => options.names.push(name.string()?),
+                Long("write") => options.write = true,
+                Long("built") => options.built = true,
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
 /// One comparison, as a script prints it and `bench.json` keeps it.
 #[derive(Debug, Deserialize, Serialize)]
 struct Comparison {
@@ -91,7 +119,7 @@ struct Results {
 
 /// Measures all topics, or those named. What was measured before on the same machine stays in `target/bench.json`. A
 /// target that is missed is shown; only a script that fails is an error.
-pub fn run(sh: &Shell, names: &[String]) -> Result<()> {
+pub fn run(sh: &Shell, Options { names, write, built }: &Options) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| TOPICS.iter().all(|(topic, ..)| topic != name)) {
         let topics: Vec<_> = TOPICS.iter().map(|(topic, ..)| *topic).collect();
         bail!("there is no topic {unknown:?} to measure; the topics are {}", topics.join(", "));
@@ -99,9 +127,11 @@ pub fn run(sh: &Shell, names: &[String]) -> Result<()> {
     let wanted =
         TOPICS.iter().filter(|(topic, ..)| names.is_empty() || names.iter().any(|name| name == topic));
     let wanted: Vec<_> = wanted.collect();
-    setup::for_tests(sh)?;
-    setup::for_bench(sh)?;
-    prepare(sh, &wanted.iter().flat_map(|(.., needs)| needs.iter().copied()).collect::<Vec<_>>())?;
+    if !built {
+        setup::for_tests(sh)?;
+        setup::for_bench(sh)?;
+        prepare(sh, &wanted.iter().flat_map(|(.., needs)| needs.iter().copied()).collect::<Vec<_>>())?;
+    }
 
     let file = root().join("target/bench.json");
     let machine = Machine::read(sh)?;
@@ -122,6 +152,10 @@ pub fn run(sh: &Shell, names: &[String]) -> Result<()> {
                 failed.push(*topic);
             }
         }
+    }
+    if *write {
+        fs::create_dir_all(root().join("docs"))?;
+        fs::write(root().join("docs/measurements.md"), table::page(&results))?;
     }
     if !failed.is_empty() {
         bail!("these scripts failed: {}", failed.join(", "));

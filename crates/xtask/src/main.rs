@@ -26,8 +26,9 @@ const USAGE: &str = "Usage: cargo xtask COMMAND
             run all tests, or some parts of them
   web       build the app into dist/
   npm       build the npm package into target/npm/tallyman/
-  bench [NAME]…
-            measure against others, print tables, write target/bench.json
+  bench [NAME]… [--write] [--built]
+            measure against others, print tables, write target/bench.json; with --write docs/measurements.md, too;
+            with --built without building anything before
   lint      formatting and clippy, for the machine and for wasm
   setup     install what the others need, into target/tools where possible
 ";
@@ -57,7 +58,7 @@ fn run() -> Result<ExitCode> {
     match command.as_str() {
         "demo" => demo::run(&sh, demo::Options::parse(&mut arguments)?),
         "test" => test::run(&sh, &only(&mut arguments)?),
-        "bench" => bench::run(&sh, &names(&mut arguments)?),
+        "bench" => bench::run(&sh, &bench::Options::parse(&mut arguments)?),
         "web" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| web::build(&sh)),
         "npm" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| npm::build(&sh)),
         "lint" => no_more(&mut arguments).and_then(|()| lint::run(&sh)),
@@ -72,17 +73,6 @@ fn no_more(arguments: &mut lexopt::Parser) -> Result<()> {
         Some(argument) => Err(argument.unexpected().into()),
         None => Ok(()),
     }
-}
-
-fn names(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Value(name) => names.push(name.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(names)
 }
 
 fn only(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {

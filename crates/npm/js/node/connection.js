@@ -10,11 +10,12 @@ const mostConnections = 32;
 // The Docker CLI's limit.
 const handshakeMs = 10_000;
 
-/** Keeps the connections to one origin. They are plain unless there is a secure context. */
+/** Keeps the connections to one origin. They are plain unless there is something that makes a secure context. */
 export class Connections extends Agent {
   #target;
   #sockets;
   #secureContext;
+  #context;
   #insecure;
   #proxy;
   #first;
@@ -84,8 +85,14 @@ export class Connections extends Agent {
   }
 
   async #openSecure() {
-    const socket = await (this.#proxy ? openTunnel(this.#proxy, this.#target) : this.#sockets.take());
+    const connecting = this.#proxy ? openTunnel(this.#proxy, this.#target) : this.#sockets.take();
+    // Reading certificates takes a while, in which the connection is made.
+    const [socket] = await Promise.all([connecting, this.#readContext()]);
     return this.#secure(socket)[1];
+  }
+
+  async #readContext() {
+    this.#context ??= this.#secureContext();
   }
 
   // What was opened ahead turns out to be for TLS.
@@ -104,7 +111,7 @@ export class Connections extends Agent {
       socket,
       host,
       servername: isIP(host) ? undefined : host,
-      secureContext: this.#secureContext,
+      secureContext: this.#context,
       rejectUnauthorized: !this.#insecure,
       ALPNProtocols: ['http/1.1'],
     });

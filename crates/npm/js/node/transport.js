@@ -94,7 +94,8 @@ export class NodeTransport {
     const key = [url.protocol, through.host, through.port, insecure, proxy?.href].join(' ');
     let agent = this.#connections.get(key);
     if (!agent) {
-      const secureContext = secure ? secureContextFor(url.host, { folder: this.#certificates, env: this.#env }) : undefined;
+      const given = { folder: this.#certificates, env: this.#env, insecure };
+      const secureContext = secure ? () => secureContextFor(url.host, given) : undefined;
       const sockets = this.#socketsTo(through);
       agent = new Connections({ target: through, sockets, secureContext, insecure, proxy: secure ? proxy : undefined });
       this.#connections.set(key, agent);

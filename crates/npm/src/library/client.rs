@@ -73,8 +73,8 @@ impl Engine {
                 let insecure = access_host.is_insecure(registry.as_str());
                 match (insecure.unwrap_or(registry.is_loopback()), access_host.tells_plain_http()) {
                     (false, _) => Access::Tls,
-                    (true, true) => Access::Insecure,
-                    (true, false) => Access::PlainFirst,
+                    (true, true) if !registry.is_loopback() => Access::Insecure,
+                    (true, _) => Access::PlainFirst,
                 }
             })
             .credentials(Rc::new(HostCredentials(host)))

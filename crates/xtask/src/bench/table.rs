@@ -1,6 +1,6 @@
 //! A comparison as a table.
 
-use super::{Comparison, Figure, Target};
+use super::{Comparison, Figure, Results, Target};
 
 /// The title, a line for each contestant, and what became of the targets.
 pub(super) fn of(comparison: &Comparison) -> String {
@@ -20,6 +20,34 @@ pub(super) fn of(comparison: &Comparison) -> String {
         lines.push(format!("    {} {sentence}", if *met { "✓" } else { "✗ missed:" }));
     }
     lines.join("\n")
+}
+
+/// Everything that was measured, as a page of Markdown.
+pub(super) fn page(results: &Results) -> String {
+    let mut lines = vec![
+        "# Measurements".to_owned(),
+        String::new(),
+        "Written by `cargo xtask bench --write`. Each figure is the median of its runs, with the least and the most; \
+         contestants take turns. A ratio says how many times better the first of ours is."
+            .to_owned(),
+        String::new(),
+        format!("Machine: {}.", results.machine),
+    ];
+    for comparison in results.topics.values().flatten() {
+        let Comparison { title, unit, better, figures, targets } = comparison;
+        lines.push(format!(
+            "\n## {title}\n\n| {unit}, {better} is better | median | least to most | ratio | |"
+        ));
+        lines.push("|---|---:|---|---:|---|".to_owned());
+        lines.extend(figures.iter().map(|figure| format!("| {} |", row(figure).join(" | "))));
+        if !targets.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(targets.iter().map(|Target { sentence, met }| {
+            format!("- {}{sentence}", if *met { "met: " } else { "**missed**: " })
+        }));
+    }
+    lines.join("\n") + "\n"
 }
 
 fn row(figure: &Figure) -> [String; 5] {
