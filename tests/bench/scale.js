@@ -69,7 +69,7 @@ const places = [
   { of: `${tags} tags`, path: '/scale/many-tags', rows: `${tags.toLocaleString('en-GB')} tags` },
 ];
 for (const { of, path, rows } of places) {
-  const ours = { url: `${large.app}#/explore/${large.host}${path}`, ready: '.window__rows li', box: '.window' };
+  const ours = { url: `${large.app}#/explore/${large.host}${path}`, ready: '[data-row]', box: '.window' };
   const all = { ...ours, whole: rows };
   const everyRow = {
     url: `${files.origin}/tests/bench/every-row.html?${new URLSearchParams({ registry: large.registry, path })}`,
