@@ -3,10 +3,14 @@ export type TallymanErrorCode =
   // What was asked for is not as it should be.
   | 'argument-invalid'
   | 'digest-invalid'
+  | 'digest-needed'
+  | 'input-failed'
   | 'manifest-invalid'
   | 'name-taken'
+  | 'platform-unknown'
   | 'platform-unsupported'
   | 'reference-invalid'
+  | 'tag-needed'
   // Lists.
   | 'image-not-in-list'
   | 'is-list'
