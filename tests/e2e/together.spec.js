@@ -129,6 +129,8 @@ test('the graph ties attestations to their images and shows what refers to the i
   await expect(page.getByRole('region', { name: 'Summary' })).toContainText('Refers to');
   await page.goBack();
 
+  // What refers to the index comes last.
+  await expect(items).toHaveCount(8);
   await tree.focus();
   await page.keyboard.press('End');
   await page.keyboard.press('Enter');

@@ -24,20 +24,28 @@ pub struct Content {
     pub bytes: Bytes,
 }
 
-/// Keeps content by repository and digest. By repository, so that what is in none of those that may be seen is not seen
-/// by its digest. What it gives is verified anew, so that it need not be trusted; and it may lose anything at any time.
+/// Keeps content by place and digest. The place is a repository with `/manifests` or `/blobs` behind it: what is in no
+/// repository that may be seen is not seen by its digest, and what is asked for as a manifest is never a blob. What it
+/// gives is verified anew, so that it need not be trusted; and it may lose anything at any time.
 pub trait ContentStore {
-    /// What it has of this repository and digest.
-    fn get(&self, repository: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>>;
+    /// What it has of this digest in this place.
+    fn get(&self, place: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>>;
 
     /// Keeps content, when there is time.
-    fn keep(&self, repository: &str, digest: &Digest, content: Content);
+    fn keep(&self, place: &str, digest: &Digest, content: Content);
 
     /// Loses what was deleted.
-    fn remove(&self, repository: &str, digest: &Digest);
+    fn remove(&self, place: &str, digest: &Digest);
 
     /// Loses everything of a registry.
     fn forget(&self, registry: &Registry);
+}
+
+const MANIFESTS: &str = "manifests";
+const BLOBS: &str = "blobs";
+
+fn place(reference: &Reference, kind: &str) -> String {
+    format!("{}/{kind}", reference.name())
 }
 
 /// What the client knows of content that was fetched by digest: first what it remembers, then what the store has.
@@ -50,7 +58,7 @@ impl Client {
         if let Some(fetched) = self.caches().manifests.get(reference, digest) {
             return Some(fetched);
         }
-        let Content { media_type, bytes } = self.stored(reference, digest).await?;
+        let Content { media_type, bytes } = self.stored(&place(reference, MANIFESTS), digest).await?;
         let url = reference.by_digest(digest.clone()).to_string();
         let digest = digest.clone();
         let fetched =
@@ -63,14 +71,14 @@ impl Client {
         self.caches().manifests.keep(reference, &fetched.digest, fetched);
         let content =
             || Content { media_type: fetched.media_type.clone(), bytes: fetched.bytes.to_vec().into() };
-        self.store(reference, &fetched.digest, fetched.bytes.len(), content);
+        self.store(&place(reference, MANIFESTS), &fetched.digest, fetched.bytes.len(), content);
     }
 
     pub(crate) async fn known_blob(&self, reference: &Reference, digest: &Digest) -> Option<Bytes> {
         if let Some(bytes) = self.caches().blobs.get(reference, digest) {
             return Some(bytes);
         }
-        let Content { bytes, .. } = self.stored(reference, digest).await?;
+        let Content { bytes, .. } = self.stored(&place(reference, BLOBS), digest).await?;
         self.caches().blobs.keep(reference, digest, &bytes);
         Some(bytes)
     }
@@ -78,7 +86,7 @@ impl Client {
     pub(crate) fn remember_blob(&self, reference: &Reference, digest: &Digest, bytes: &Bytes) {
         self.caches().blobs.keep(reference, digest, bytes);
         let content = || Content { media_type: None, bytes: bytes.clone() };
-        self.store(reference, digest, bytes.len(), content);
+        self.store(&place(reference, BLOBS), digest, bytes.len(), content);
     }
 
     /// Loses what was deleted.
@@ -86,24 +94,26 @@ impl Client {
         self.caches().manifests.evict(reference, digest);
         self.caches().blobs.evict(reference, digest);
         if let Some(store) = self.content_store() {
-            store.remove(&reference.name(), digest);
+            for kind in [MANIFESTS, BLOBS] {
+                store.remove(&place(reference, kind), digest);
+            }
         }
     }
 
     /// What the store has, where its bytes are what they should be.
-    async fn stored(&self, reference: &Reference, digest: &Digest) -> Option<Content> {
+    async fn stored(&self, place: &str, digest: &Digest) -> Option<Content> {
         let store = self.content_store()?;
-        let content = store.get(&reference.name(), digest).await?;
+        let content = store.get(place, digest).await?;
         if digest.matches(&content.bytes) {
             return Some(content);
         }
-        store.remove(&reference.name(), digest);
+        store.remove(place, digest);
         None
     }
 
-    fn store(&self, reference: &Reference, digest: &Digest, size: usize, content: impl FnOnce() -> Content) {
+    fn store(&self, place: &str, digest: &Digest, size: usize, content: impl FnOnce() -> Content) {
         if let Some(store) = self.content_store().filter(|_| size <= ONE_MAX) {
-            store.keep(&reference.name(), digest, content());
+            store.keep(place, digest, content());
         }
     }
 }

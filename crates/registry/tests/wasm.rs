@@ -107,7 +107,8 @@ async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgo
     let bytes = online.blob(&tag, &config).await.expect("the config is there");
 
     // Nothing tells when it is kept, so it is waited for.
-    while content.get(&tag.name(), &config.digest).await.is_none() {
+    let blobs = format!("{}/blobs", tag.name());
+    while content.get(&blobs, &config.digest).await.is_none() {
         gloo_timers::future::sleep(Duration::from_millis(10)).await;
     }
     let offline = Client::builder(Rc::new(NoNetwork)).content(content.clone()).build();
@@ -116,8 +117,12 @@ async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgo
     assert_eq!(offline.manifest_as(&tag, &entry).await.expect("it is kept").bytes, image.bytes);
     assert_eq!(offline.blob(&tag, &config).await.expect("it is kept"), bytes);
 
+    // A blob is no manifest, whoever asks for one by its digest.
+    let manifests = format!("{}/manifests", tag.name());
+    assert_eq!(content.get(&manifests, &config.digest).await, None);
+
     offline.forget(tag.registry());
-    while content.get(&tag.name(), &config.digest).await.is_some() {
+    while content.get(&blobs, &config.digest).await.is_some() {
         gloo_timers::future::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -23,21 +23,21 @@ const BASE: &str = "https://content.invalid/";
 pub struct CacheStorage;
 
 impl ContentStore for CacheStorage {
-    fn get(&self, repository: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>> {
-        let address = address(repository, digest);
+    fn get(&self, place: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>> {
+        let address = address(place, digest);
         async move { read(&address).await.ok()? }.boxed_local()
     }
 
-    fn keep(&self, repository: &str, digest: &Digest, content: Content) {
-        let address = address(repository, digest);
+    fn keep(&self, place: &str, digest: &Digest, content: Content) {
+        let address = address(place, digest);
         spawn_local(async move {
             // A full or forbidden store keeps nothing, which costs a request later.
             let _ = write(&address, &content).await;
         });
     }
 
-    fn remove(&self, repository: &str, digest: &Digest) {
-        let address = address(repository, digest);
+    fn remove(&self, place: &str, digest: &Digest) {
+        let address = address(place, digest);
         spawn_local(async move {
             // What cannot be removed is verified when it is read, as everything is.
             let _ = remove_where(|found| found == address).await;
@@ -53,8 +53,8 @@ impl ContentStore for CacheStorage {
     }
 }
 
-fn address(repository: &str, digest: &Digest) -> String {
-    format!("{BASE}{repository}@{digest}")
+fn address(place: &str, digest: &Digest) -> String {
+    format!("{BASE}{place}/{digest}")
 }
 
 /// The cache; nothing where the browser has none.
