@@ -18,7 +18,7 @@ use yew_router::prelude::*;
 use crate::{
     components::{facts, json::Json, panel::Panel},
     pages::{problem, set_title},
-    state::inspection::{Blob, Inspected, Inspection, Node, use_inspection},
+    state::inspection::{Blob, Inspected, Inspection, Node, Part, use_inspection},
     text::text,
 };
 use choice::Choice;
@@ -69,6 +69,7 @@ pub fn Inspect(props: &Props) -> Html {
 
 fn view(inspected: &Inspected, choice: &Choice) -> Html {
     let chosen = choice.node(inspected);
+    let shown = chosen.map_or(&inspected.nodes[0], |(_, node)| node);
     html! {
         <>
             { summary::view(inspected, chosen.map(|(_, node)| node)) }
@@ -77,7 +78,7 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
                     ManifestBody::Image(image) => html! {
                         <>
                             { image_view(inspected, &inspected.nodes[0], image) }
-                            if inspected.nodes.len() > 1 {
+                            if inspected.nodes.len() > 1 && is_settled(shown) {
                                 <Graph inspected={inspected.clone()} />
                             }
                         </>
@@ -90,10 +91,12 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
                                 if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
                                     { image_view(inspected, node, image) }
                                 }
-                                <Graph inspected={inspected.clone()} only={number} />
+                                if is_settled(shown) {
+                                    <Graph inspected={inspected.clone()} only={number} />
+                                }
                             } else {
-                                { shared::view(inspected) }
                                 <Graph inspected={inspected.clone()} />
+                                { shared::view(inspected) }
                                 if !index.annotations.is_empty() {
                                     <Panel title={text().inspect.annotations}>{ facts::pairs(&index.annotations) }</Panel>
                                 }
@@ -104,8 +107,24 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
                     ManifestBody::Artifact => html! {},
                 }
             }
-            { findings::view(inspected, chosen.map(|(_, node)| node)) }
-            if let Some((manifest, node)) = chosen.and_then(|(_, node)| Some((node.manifest.ready()?, node))) {
+            if is_settled(shown) {
+                { below(inspected, chosen.map(|(_, node)| node)) }
+            }
+        </>
+    }
+}
+
+/// Whether the steps that made the layers are known, as far as they will be: what stands below them has its place then.
+fn is_settled(node: &Node) -> bool {
+    !matches!(node.config, Part::Loading)
+}
+
+/// What stands below the parts of a manifest: remarks, and the raw text.
+fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
+    html! {
+        <>
+            { findings::view(inspected, chosen) }
+            if let Some((manifest, node)) = chosen.and_then(|node| Some((node.manifest.ready()?, node))) {
                 <Raw
                     title={(text().inspect.raw_of)(&list::name(node))}
                     reference={std::rc::Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
@@ -130,7 +149,7 @@ fn image_view(inspected: &Inspected, node: &Node, image: &ImageManifest) -> Html
         <>
             { layers::view(image, node.config.ready()) }
             { config::view(inspected, image, &node.config) }
-            if !image.annotations.is_empty() {
+            if is_settled(node) && !image.annotations.is_empty() {
                 <Panel title={text().inspect.annotations}>{ facts::pairs(&image.annotations) }</Panel>
             }
         </>

@@ -17,14 +17,12 @@ use crate::{
     text::text,
 };
 
-/// The config of an image; nothing where it has none.
+/// The config of an image; nothing where it has none, or while it is under way.
 pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Part<ImageConfig>) -> Html {
     let words = &text().inspect;
     let content = match config {
-        Part::None => return html! {},
-        Part::Loading => html! {
-            <dl class="facts">{ for [words.entry_point, words.command, words.environment].map(|name| html! { <Fact {name}><span class="skeleton" /></Fact> }) }</dl>
-        },
+        // Until it is here, it has no place: the steps in it move what stands above.
+        Part::None | Part::Loading => return html! {},
         Part::Failed(reason) => html! { <p class="empty">{ (words.config_failed)(reason) }</p> },
         Part::Ready(config) => html! { <dl class="facts">{ rows(config) }</dl> },
     };
