@@ -40,7 +40,7 @@ impl ContentStore for CacheStorage {
         let address = address(place, digest);
         spawn_local(async move {
             // What cannot be removed is verified when it is read, as everything is.
-            let _ = remove_where(|found| found == address).await;
+            let _ = remove(&address).await;
         });
     }
 
@@ -48,7 +48,7 @@ impl ContentStore for CacheStorage {
         let prefix = format!("{BASE}{}/", registry.as_str());
         spawn_local(async move {
             // As above.
-            let _ = remove_where(|found| found.starts_with(&prefix)).await;
+            let _ = remove_all(&prefix).await;
         });
     }
 }
@@ -92,11 +92,16 @@ async fn write(address: &str, content: &Content) -> Result<(), JsValue> {
     Ok(())
 }
 
-async fn remove_where(is_unwanted: impl Fn(&str) -> bool) -> Result<(), JsValue> {
+async fn remove(address: &str) -> Result<(), JsValue> {
+    let Some(cache) = cache().await? else { return Ok(()) };
+    JsFuture::from(cache.delete_with_str(address)).await.map(drop)
+}
+
+async fn remove_all(prefix: &str) -> Result<(), JsValue> {
     let Some(cache) = cache().await? else { return Ok(()) };
     for request in keys(&cache).await?.iter() {
         let request: Request = request.unchecked_into();
-        if is_unwanted(&request.url()) {
+        if request.url().starts_with(prefix) {
             JsFuture::from(cache.delete_with_request(&request)).await?;
         }
     }
