@@ -37,6 +37,10 @@ pub fn build(sh: &Shell) -> Result<()> {
     for part in ["bin", "node"] {
         copy(&sources.join(part), &package.join(part))?;
     }
+    // The compiler reads in `package.json` that what is in `dist/` are ECMAScript modules.
+    for file in ["package.json", "README.md"] {
+        fs::copy(sources.join(file), package.join(file))?;
+    }
     step("tsc: the package's own JavaScript and its types", || {
         for compiled in ["lib", "element"] {
             let folder = package.join(compiled);
@@ -46,9 +50,6 @@ pub fn build(sh: &Shell) -> Result<()> {
         }
         Ok(cmd!(sh, "tsc --project {sources}").quiet().run()?)
     })?;
-    for file in ["package.json", "README.md"] {
-        fs::copy(sources.join(file), package.join(file))?;
-    }
     for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(file), package.join(file))?;
     }
