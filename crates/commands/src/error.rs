@@ -25,6 +25,14 @@ pub enum Error {
         /// The list.
         list: Reference,
     },
+    /// A list is to get a name that another one has.
+    #[error(
+        "expected a name that no local list has, found that of {list}: choose another, or remove that list first"
+    )]
+    ListNameTaken {
+        /// The list of that name.
+        list: Box<Reference>,
+    },
     /// There is no such local list, or no such image in it.
     #[error("No such manifest: {reference}")]
     NotInStore {
@@ -189,7 +197,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Reference { .. } => "reference-invalid",
-            Self::ListExists { .. } => "list-exists",
+            Self::ListExists { .. } | Self::ListNameTaken { .. } => "list-exists",
             Self::NotInStore { .. } => "list-unknown",
             Self::NotInList { .. } => "image-not-in-list",
             Self::EmptyList { .. } => "list-empty",

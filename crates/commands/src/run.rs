@@ -91,6 +91,8 @@ impl Environment {
             Command::Push { list, purge, insecure, dry_run, copy, telling } => {
                 self.push(&list, purge, insecure, dry_run, copy, telling).await
             }
+            Command::Duplicate { list, to } => self.duplicate(&list, &to).await,
+            Command::Rename { list, to } => self.rename(&list, &to).await,
             Command::Tags { repository, insecure, telling } => {
                 self.tags(&repository, insecure, telling).await
             }

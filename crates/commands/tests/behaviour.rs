@@ -250,6 +250,33 @@ async fn lists_that_docker_cannot_show_are_refused_in_its_words() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_list_is_copied_and_renamed_whole_and_never_over_another() {
+    let shell = Shell::new();
+    put_image(&shell, "a/app", "one", &config("linux", ""), &[]);
+    let (list, copy, renamed) = (name("a/app:v1"), name("a/app:v2"), name("b/other:v1"));
+    shell.done(&["create", "--insecure", "--annotation=k=v", &list, &name("a/app:one")]).await;
+    let whole = shell.done(&["inspect", "--raw", &list]).await;
+    shell.requests();
+    assert_eq!(shell.done(&["duplicate", &list, &copy]).await, "");
+    assert_eq!(shell.done(&["rename", &list, &renamed]).await, "");
+    for there in [&copy, &renamed] {
+        assert_eq!(shell.done(&["inspect", "--raw", there]).await, whole);
+    }
+    for command in ["duplicate", "rename"] {
+        let taken = shell.run(&[command, &renamed, &copy]).await;
+        let said = format!(
+            "expected a name that no local list has, found that of {copy}: choose another, or remove that list first\n"
+        );
+        assert_eq!((taken.exit, taken.stderr), (1, said));
+        assert_eq!(shell.run(&[command, &renamed, &renamed]).await.exit, 1, "nor over itself");
+        let gone = shell.run(&[command, &list, &name("c/new:v1")]).await;
+        assert_eq!((gone.exit, gone.stderr), (1, format!("No such manifest: {list}\n")));
+    }
+    assert_eq!(shell.done(&["inspect", "--raw", &renamed]).await, whole);
+    assert_eq!(shell.requests(), [""; 0], "no registry is asked");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn what_is_local_needs_no_registry() {
     let shell = Shell::new();
     let manifest = put_image(&shell, "a/app", "one", &config("linux", ""), &[]);

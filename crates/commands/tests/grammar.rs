@@ -176,7 +176,19 @@ fn wrong_counts_are_told_with_the_usage() {
 
 #[test]
 fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
-    let ours = ["catalog", "completion", "copy", "delete", "digest", "referrers", "tags", "untag", "version"];
+    let ours = [
+        "catalog",
+        "completion",
+        "copy",
+        "delete",
+        "digest",
+        "duplicate",
+        "referrers",
+        "rename",
+        "tags",
+        "untag",
+        "version",
+    ];
     let dockers = ["annotate", "create", "inspect", "push", "rm"];
     for line in dockers.iter().chain(&ours).map(std::slice::from_ref).chain([&[][..]]) {
         let help = said(&[line, &["--help"]].concat());

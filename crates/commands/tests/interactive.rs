@@ -10,7 +10,7 @@ use support::Shell;
 use tallyman_commands::{
     Freshness, PushEvent, Source, execute, execute_rest, freshness, plan, refreshed, resolve, survey,
 };
-use tallyman_core::{Action, Digest, ListEntry, Platform, Reference};
+use tallyman_core::{Action, Digest, ListEntry, Platform, PushPlan, Reference};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -41,6 +41,16 @@ async fn image(shell: &Shell, reference: &Reference) -> ListEntry {
         Source::Image(entry) => *entry,
         Source::List(_) => panic!("{reference} is an image"),
     }
+}
+
+/// The plan for pushing a list of an image in `a/one` and one in the repository `second`, and the first one's manifest.
+async fn two_images(shell: &Shell, second: &str) -> (String, PushPlan) {
+    let one = put(shell, "a/one", "1", "amd64", "1");
+    put(shell, second, "1", "arm", "2");
+    let list = name("a/app:v1");
+    let images = [name("a/one:1"), name(&format!("{second}:1"))].map(|image| image.to_string());
+    shell.done(&["create", "--insecure", &list.to_string(), &images[0], &images[1]]).await;
+    (one, plan(&*shell.store, &list).await.unwrap())
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -95,18 +105,7 @@ async fn an_entry_is_fresh_until_its_tag_moves_or_goes() {
 #[tokio::test(flavor = "current_thread")]
 async fn what_is_there_is_found_out_and_left_out() {
     let shell = Shell::new();
-    let one = put(&shell, "a/one", "1", "amd64", "1");
-    put(&shell, "a/two", "1", "arm", "2");
-    let list = name("a/app:v1");
-    let words = [
-        "create",
-        "--insecure",
-        &list.to_string(),
-        &name("a/one:1").to_string(),
-        &name("a/two:1").to_string(),
-    ];
-    shell.done(&words).await;
-    let plan = plan(&*shell.store, &list).await.unwrap();
+    let (one, plan) = two_images(&shell, "a/two").await;
     let found = survey(&shell.client(), &plan).await.unwrap();
     assert_eq!((found.present.len(), found.standing), (0, None));
 
@@ -139,18 +138,7 @@ async fn what_is_there_is_found_out_and_left_out() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_push_that_failed_goes_on_with_what_is_left() {
     let shell = Shell::new();
-    put(&shell, "a/one", "1", "amd64", "1");
-    put(&shell, "b/two", "1", "arm", "2");
-    let list = name("a/app:v1");
-    let words = [
-        "create",
-        "--insecure",
-        &list.to_string(),
-        &name("a/one:1").to_string(),
-        &name("b/two:1").to_string(),
-    ];
-    shell.done(&words).await;
-    let plan = plan(&*shell.store, &list).await.unwrap();
+    let (_, plan) = two_images(&shell, "b/two").await;
     // A blob of the second image is lost, and comes back.
     let key = ("b/two".to_owned(), Digest::of(b"2").to_string());
     let lost = shell.registry.contents.borrow_mut().blobs.remove(&key).unwrap();

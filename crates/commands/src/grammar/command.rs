@@ -68,6 +68,20 @@ pub enum Command {
         /// The lists.
         lists: Vec<String>,
     },
+    /// Keeps a copy of a local list under another name.
+    Duplicate {
+        /// The list.
+        list: String,
+        /// The name of the copy.
+        to: String,
+    },
+    /// Gives a local list another name.
+    Rename {
+        /// The list.
+        list: String,
+        /// Its new name.
+        to: String,
+    },
     /// Shows the tags of a repository.
     Tags {
         /// The repository.

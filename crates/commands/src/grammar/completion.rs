@@ -64,7 +64,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
     };
     match (syntax.name, &given[..]) {
         ("annotate" | "inspect", [list]) => images(list),
-        ("annotate" | "inspect" | "push" | "create", []) => names().collect(),
+        ("annotate" | "create" | "duplicate" | "inspect" | "push" | "rename", []) => names().collect(),
         ("rm", given) => names().filter(|name| !given.contains(&name.as_str())).collect(),
         // Images of other lists are the likeliest sources.
         ("create", [_, given @ ..]) => {

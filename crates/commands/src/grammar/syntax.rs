@@ -47,7 +47,7 @@ const PLATFORM: Flag = Flag::text("platform", "The image of a list to choose, su
     .checked(check_platform)
     .offers(Offers::Platforms);
 
-pub(super) const SYNTAXES: [Syntax; 14] = [
+pub(super) const SYNTAXES: [Syntax; 16] = [
     Syntax {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -163,6 +163,20 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         read: digest,
     },
     Syntax {
+        name: "duplicate",
+        usage: "duplicate MANIFEST_LIST NEW_NAME",
+        summary: "Keep a copy of a local list under another name",
+        about: "Keep a copy of a local list under another name. No registry is asked.",
+        is_dockers: false,
+        counts: Counts::Exactly(2),
+        flags: &[],
+        offers: Offers::Nothing,
+        read: |given| {
+            let [list, to] = two(given);
+            Invocation::Run(Command::Duplicate { list, to })
+        },
+    },
+    Syntax {
         name: "inspect",
         usage: "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
         summary: "Show an image's manifest, or a list",
@@ -212,6 +226,20 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
             let (telling, insecure) = (telling(&given), insecure(&given));
             let artifact_type = Some(given.text("artifact-type")).filter(|wanted| !wanted.is_empty());
             Invocation::Run(Command::Referrers { image: first(given), artifact_type, insecure, telling })
+        },
+    },
+    Syntax {
+        name: "rename",
+        usage: "rename MANIFEST_LIST NEW_NAME",
+        summary: "Give a local list another name",
+        about: "Give a local list another name. No registry is asked.",
+        is_dockers: false,
+        counts: Counts::Exactly(2),
+        flags: &[],
+        offers: Offers::Nothing,
+        read: |given| {
+            let [list, to] = two(given);
+            Invocation::Run(Command::Rename { list, to })
         },
     },
     Syntax {
@@ -277,6 +305,11 @@ fn first(given: Given) -> String {
     given.arguments.into_iter().next().unwrap_or_default()
 }
 
+fn two(given: Given) -> [String; 2] {
+    let mut arguments = given.arguments.into_iter();
+    std::array::from_fn(|_| arguments.next().unwrap_or_default())
+}
+
 fn platform(given: &Given) -> Option<Platform> {
     given.text("platform").parse().ok()
 }
@@ -308,17 +341,15 @@ fn annotate(given: Given) -> Invocation {
         os_features: given.all("os-features"),
         variant: given.text("variant"),
     };
-    let mut arguments = given.arguments.into_iter();
-    let mut next = || arguments.next().unwrap_or_default();
-    Invocation::Run(Command::Annotate { list: next(), image: next(), platform, annotations })
+    let [list, image] = two(given);
+    Invocation::Run(Command::Annotate { list, image, platform, annotations })
 }
 
 fn copy(given: Given) -> Invocation {
     let (telling, insecure, platform) = (telling(&given), insecure(&given), platform(&given));
     let dry_run = given.is_set("dry-run");
-    let mut arguments = given.arguments.into_iter();
-    let mut next = || arguments.next().unwrap_or_default();
-    Invocation::Run(Command::Copy { source: next(), target: next(), platform, insecure, dry_run, telling })
+    let [source, target] = two(given);
+    Invocation::Run(Command::Copy { source, target, platform, insecure, dry_run, telling })
 }
 
 fn create(given: Given) -> Invocation {

@@ -11,8 +11,9 @@ use super::{Environment, Needs, json, reference};
 use crate::{
     Digested, Error, Stream as OutputStream, Telling,
     copy::{failed, plan_copy, resolve},
-    execute,
+    duplicate, execute,
     grammar::version,
+    rename,
     style::Style,
 };
 
@@ -20,6 +21,14 @@ impl Environment {
     /// A client that asks again where that may help.
     fn patient_client(&self, insecure: bool) -> Client {
         (self.client)(Needs { insecure, retries: true })
+    }
+
+    pub(super) async fn duplicate(&self, list: &str, to: &str) -> Result<(), Error> {
+        duplicate(&*self.store, &reference("", list)?, &reference("", to)?).await
+    }
+
+    pub(super) async fn rename(&self, list: &str, to: &str) -> Result<(), Error> {
+        rename(&*self.store, &reference("", list)?, &reference("", to)?).await
     }
 
     pub(super) async fn tags(&self, repository: &str, insecure: bool, telling: Telling) -> Result<(), Error> {

@@ -1,0 +1,28 @@
+//! Other names for local lists.
+
+use tallyman_core::Reference;
+use tallyman_store::ListStore;
+
+use crate::Error;
+
+/// Keeps a copy of a local list under the name `to`. No registry is asked.
+///
+/// # Errors
+/// When there is no such list, when there is one named `to` already, or when the store fails.
+pub async fn duplicate(store: &dyn ListStore, list: &Reference, to: &Reference) -> Result<(), Error> {
+    let found = store.load(list).await?.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
+    if store.load(to).await?.is_some() {
+        return Err(Error::ListNameTaken { list: Box::new(to.clone()) });
+    }
+    Ok(store.save(&found.renamed(to.clone())).await?)
+}
+
+/// Gives a local list the name `to`. It is never under none of the two names, whatever fails.
+///
+/// # Errors
+/// As [`duplicate`].
+pub async fn rename(store: &dyn ListStore, list: &Reference, to: &Reference) -> Result<(), Error> {
+    duplicate(store, list, to).await?;
+    store.remove(list).await?;
+    Ok(())
+}
