@@ -107,7 +107,7 @@ fn Frame(props: &FrameProps) -> Html {
     let Some(page) = page else { return html! {} };
     html! {
         <ToastPlace>
-            <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame.skip }</a>
+            <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
             <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
             { connection_notes(&connection) }
             <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
@@ -128,7 +128,7 @@ fn pass_on() {
 /// then theirs stands.
 fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
     let Event::Retry { error, wait, attempt } = event else { return };
-    notice.set((text().frame.retry)(*attempt, wait.as_secs_f32(), &error.to_string()).into());
+    notice.set((text().frame().retry)(*attempt, wait.as_secs_f32(), &error.to_string()).into());
     let notice = notice.clone();
     let shown = *wait + LINGER;
     spawn_local(async move {
@@ -165,10 +165,10 @@ fn Header(props: &HeaderProps) -> Html {
             if shows_box {
                 <ReferenceBox {value} />
             }
-            <nav class="bar__nav" aria-label={text().frame.places}>
-                <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists.nav }</Link<Route>>
-                <Link<Route> to={Route::Command} classes="bar__link">{ text().lists.nav_command }</Link<Route>>
-                <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries.title }</Link<Route>>
+            <nav class="bar__nav" aria-label={text().frame().places}>
+                <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link<Route>>
+                <Link<Route> to={Route::Command} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
+                <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
             </nav>
             <Open />
             <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
@@ -178,7 +178,7 @@ fn Header(props: &HeaderProps) -> Html {
 
 /// What is to be known of the network and of newer versions of the app.
 fn connection_notes(connection: &Connection) -> Html {
-    let words = &text().offline;
+    let words = text().offline();
     let reload = connection.reload.clone();
     html! {
         <>

@@ -47,38 +47,6 @@ pub enum Language {
     Spanish,
 }
 
-/// All that the app says, by area.
-pub struct Text {
-    /// Two manifests side by side.
-    pub compare: Compare,
-    /// Repositories and tags.
-    pub explore: Explore,
-    /// The frame around every page.
-    pub frame: Frame,
-    /// Images, lists, and whatever else a registry holds.
-    pub inspect: Inspect,
-    /// The parts that pages are made of.
-    pub parts: Parts,
-    /// What went wrong, and what to do.
-    pub problem: Problem,
-    /// Registries, and signing in to them.
-    pub registries: Registries,
-    /// The start page, and the box that takes anything.
-    pub start: Start,
-    /// Building a list.
-    pub build: Build,
-    /// The command line.
-    pub command: CommandLine,
-    /// Taking tags out of a registry.
-    pub delete: Delete,
-    /// The local lists.
-    pub lists: Lists,
-    /// Without network, and in a new version.
-    pub offline: Offline,
-    /// Pushing a list.
-    pub push: Push,
-}
-
 impl Language {
     /// Every language, in the order in which they are offered.
     pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
@@ -105,11 +73,85 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
-    fn text(self) -> &'static Text {
+    /// One of two, by language.
+    fn choose<T>(self, english: &'static T, spanish: &'static T) -> &'static T {
         match self {
-            Self::English => &en::TEXT,
-            Self::Spanish => &es::TEXT,
+            Self::English => english,
+            Self::Spanish => spanish,
         }
+    }
+}
+
+/// What the app says, by area. One function each, so that a part of the app carries the sentences of its own areas alone.
+impl Language {
+    /// Two manifests side by side.
+    pub fn compare(self) -> &'static Compare {
+        self.choose(&en::COMPARE, &es::COMPARE)
+    }
+
+    /// Repositories and tags.
+    pub fn explore(self) -> &'static Explore {
+        self.choose(&en::EXPLORE, &es::EXPLORE)
+    }
+
+    /// The frame around every page.
+    pub fn frame(self) -> &'static Frame {
+        self.choose(&en::FRAME, &es::FRAME)
+    }
+
+    /// Images, lists, and whatever else a registry holds.
+    pub fn inspect(self) -> &'static Inspect {
+        self.choose(&en::INSPECT, &es::INSPECT)
+    }
+
+    /// The parts that pages are made of.
+    pub fn parts(self) -> &'static Parts {
+        self.choose(&en::PARTS, &es::PARTS)
+    }
+
+    /// What went wrong, and what to do.
+    pub fn problem(self) -> &'static Problem {
+        self.choose(&en::PROBLEM, &es::PROBLEM)
+    }
+
+    /// Registries, and signing in to them.
+    pub fn registries(self) -> &'static Registries {
+        self.choose(&en::REGISTRIES, &es::REGISTRIES)
+    }
+
+    /// The start page, and the box that takes anything.
+    pub fn start(self) -> &'static Start {
+        self.choose(&en::START, &es::START)
+    }
+
+    /// Building a list.
+    pub fn build(self) -> &'static Build {
+        self.choose(&en::BUILD, &es::BUILD)
+    }
+
+    /// The command line.
+    pub fn command(self) -> &'static CommandLine {
+        self.choose(&en::COMMAND_LINE, &es::COMMAND_LINE)
+    }
+
+    /// Taking tags out of a registry.
+    pub fn delete(self) -> &'static Delete {
+        self.choose(&en::DELETE, &es::DELETE)
+    }
+
+    /// The local lists.
+    pub fn lists(self) -> &'static Lists {
+        self.choose(&en::LISTS, &es::LISTS)
+    }
+
+    /// Without network, and in a new version.
+    pub fn offline(self) -> &'static Offline {
+        self.choose(&en::OFFLINE, &es::OFFLINE)
+    }
+
+    /// Pushing a list.
+    pub fn push(self) -> &'static Push {
+        self.choose(&en::PUSH, &es::PUSH)
     }
 }
 
@@ -134,8 +176,8 @@ pub fn speak(language: Language) {
 }
 
 /// What the app says, in the language that is spoken now.
-pub fn text() -> &'static Text {
-    SPOKEN.get().text()
+pub fn text() -> Language {
+    SPOKEN.get()
 }
 
 #[cfg(test)]

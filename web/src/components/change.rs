@@ -31,7 +31,7 @@ pub fn table(title: &'static str, rows: Vec<Row>) -> Html {
                     <tbody>
                         { for rows.into_iter().map(|row| html! {
                             <tr class={classes!(row.differs.then_some("differs"))} data-testid="compare-row">
-                                <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some(text().compare.changed)) }</th>
+                                <th scope="row" class="fill soft">{ row.name }{ mark(row.differs.then_some(text().compare().changed)) }</th>
                                 <td class="fill">{ row.left }</td>
                                 <td class="fill">{ row.right }</td>
                             </tr>
@@ -79,16 +79,16 @@ fn head() -> Html {
     html! {
         <thead>
             <tr>
-                <th scope="col"><span class="visually-hidden">{ text().compare.what }</span></th>
-                <th scope="col">{ text().compare.left }</th>
-                <th scope="col">{ text().compare.right }</th>
+                <th scope="col"><span class="visually-hidden">{ text().compare().what }</span></th>
+                <th scope="col">{ text().compare().left }</th>
+                <th scope="col">{ text().compare().right }</th>
             </tr>
         </thead>
     }
 }
 
 fn word<T>(change: &Change<T>) -> &'static str {
-    let words = &text().compare;
+    let words = text().compare();
     match change {
         Change::Same(_) => words.is_same,
         Change::Changed { .. } => words.changed,
@@ -105,6 +105,6 @@ fn mark(word: Option<&'static str>) -> Html {
 }
 
 fn remark(differing: usize) -> String {
-    let words = &text().compare;
+    let words = text().compare();
     if differing == 0 { words.the_same.to_owned() } else { (words.differences)(differing) }
 }

@@ -77,7 +77,7 @@ impl Found {
 /// JSON as it came: every byte in its place, whatever its fields mean.
 #[component]
 pub fn Json(props: &Props) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let place = use_node_ref();
     let wraps = use_state_eq(|| false);
     let folded = use_state(BTreeSet::<u32>::new);
@@ -208,7 +208,7 @@ pub fn Json(props: &Props) -> Html {
                 if !is_long {
                     <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={wrap}><Icon name="wrap" />{ words.wrap }</button>
                 }
-                <Copy text={props.text.clone()} what={text().parts.text} />
+                <Copy text={props.text.clone()} what={text().parts().text} />
             </div>
             <div
                 ref={place}
@@ -242,7 +242,7 @@ fn line_view(props: &Props, line: &Line, found: &Found, fold: Option<(bool, Call
                     type="button"
                     class="raw__fold"
                     tabindex="-1"
-                    aria-label={text().inspect.toggle}
+                    aria-label={text().inspect().toggle}
                     aria-expanded={(!is_folded).to_string()}
                     onclick={move |_: MouseEvent| toggle.emit(())}
                 />

@@ -27,7 +27,7 @@ pub fn LanguageChoice(props: &Props) -> Html {
         }
     };
     html! {
-        <select class="language" aria-label={text().frame.language} {onchange} data-testid="language">
+        <select class="language" aria-label={text().frame().language} {onchange} data-testid="language">
             { for Language::ALL.map(|language| html! {
                 <option value={language.tag()} lang={language.tag()} selected={language == props.spoken}>{ language.name() }</option>
             }) }

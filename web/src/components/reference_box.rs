@@ -52,8 +52,8 @@ pub fn ReferenceBox(props: &Props) -> Html {
             <input
                 ref={input}
                 type="text"
-                aria-label={text().start.label}
-                placeholder={text().start.placeholder}
+                aria-label={text().start().label}
+                placeholder={text().start().placeholder}
                 autocapitalize="none"
                 autocomplete="off"
                 autocorrect="off"
@@ -61,7 +61,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 autofocus={props.large}
                 data-testid="reference-input"
             />
-            <button type="submit">{ text().start.go }</button>
+            <button type="submit">{ text().start().go }</button>
         </form>
     }
 }

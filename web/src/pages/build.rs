@@ -79,7 +79,7 @@ fn Builder(props: &BuilderProps) -> Html {
     let round = use_state(|| 0_u32);
     let elsewhere = {
         let toaster = toaster.clone();
-        Callback::from(move |()| toaster.say(text().build.elsewhere))
+        Callback::from(move |()| toaster.say(text().build().elsewhere))
     };
     let view = use_list(shelf, name, elsewhere);
     let adder = use_adder(shelf, name);
@@ -110,8 +110,8 @@ fn Builder(props: &BuilderProps) -> Html {
                 problem.set(None);
             }
             Ok(Outcome::Conflict(conflict)) => refused.set(Some(Refused { edit, conflict })),
-            Ok(Outcome::Gone) => toaster.say((text().lists.gone)(&name.to_string())),
-            Ok(Outcome::Taken) => toaster.say((text().lists.taken)(&name.to_string())),
+            Ok(Outcome::Gone) => toaster.say((text().lists().gone)(&name.to_string())),
+            Ok(Outcome::Taken) => toaster.say((text().lists().taken)(&name.to_string())),
             Err(error) => problem.set(Some(error.to_string().into())),
         })
     };
@@ -163,7 +163,7 @@ fn Builder(props: &BuilderProps) -> Html {
                 .clone()
                 .filter(|other| other.parse::<Reference>().is_ok_and(|other| other != name));
             if let Some(other) = other {
-                toaster.say((text().build.other_list)(&other));
+                toaster.say((text().build().other_list)(&other));
             }
             for fault in &pasted.faults {
                 toaster.say(fault.clone());
@@ -188,7 +188,7 @@ fn Builder(props: &BuilderProps) -> Html {
         let refused = refused.clone();
         move |_: MouseEvent| refused.set(None)
     };
-    let words = &text().build;
+    let words = text().build();
     html! {
         <div data-testid="builder">
             <p class="trail"><Link<Route> to={Route::Lists}>{ words.trail }</Link<Route>></p>

@@ -33,7 +33,7 @@ const OUTPUT_MAX: usize = 512 * 1024;
 #[component]
 pub fn CommandLine() -> Html {
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with((), |()| set_title(text().command.title));
+    use_effect_with((), |()| set_title(text().command().title));
     match opened {
         Opened::Ready(shelf) => html! { <Terminal {shelf} /> },
         opened => opening(&opened),
@@ -108,7 +108,7 @@ impl Output for Printer {
                 format!("{}…\n", &text[..end])
             }
             Ok(text) => text.to_owned(),
-            Err(_) => format!("{}\n", (text().command.not_text)(bytes.len())),
+            Err(_) => format!("{}\n", (text().command().not_text)(bytes.len())),
         };
         self.0.dispatch(Change::Print(false, said));
     }
@@ -249,7 +249,7 @@ fn Terminal(props: &TerminalProps) -> Html {
         let session = session.dispatcher();
         move |_: MouseEvent| session.dispatch(Change::Clear)
     };
-    let words = &text().command;
+    let words = text().command();
     let tools = html! {
         if !session.0.is_empty() {
             <button class="button" type="button" onclick={clear}>{ words.clear }</button>
@@ -292,7 +292,7 @@ fn shown(ran: &Ran) -> Html {
                 match ran.exit {
                     None => html! { <span class="skeleton" /> },
                     Some(0) => html! {},
-                    Some(exit) => html! { <p class="hint">{ (text().command.exit)(exit) }</p> },
+                    Some(exit) => html! { <p class="hint">{ (text().command().exit)(exit) }</p> },
                 }
             }
         </>

@@ -34,7 +34,7 @@ pub fn Compare(props: &Props) -> Html {
     use_effect_with((props.left.clone(), props.right.clone()), |(left, right)| {
         set_title(&format!("{left} | {right}"));
     });
-    let words = &text().compare;
+    let words = text().compare();
     let said = match (&*left, &*right) {
         (Inspection::Ready(left), Inspection::Ready(right))
             if left.manifest.digest() == right.manifest.digest() =>
@@ -83,29 +83,29 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
         Row { name: name.into(), differs: left_key != right_key, left, right }
     };
     let rows = vec![
-        row(text().compare.reference, &|side| {
+        row(text().compare().reference, &|side| {
             let text = side.reference.to_string();
             let route = Route::Inspect { reference: text.clone() };
             // Two names of one thing are no difference.
             (String::new(), html! { <Link<Route> to={route}>{ text }</Link<Route>> })
         }),
-        row(text().inspect.digest, &|side| {
+        row(text().inspect().digest, &|side| {
             let digest = side.manifest.digest().clone();
             (digest.to_string(), html! { <Digest value={digest} /> })
         }),
-        row(text().compare.kind, &|side| {
-            (side.manifest.kind().to_string(), html! { (text().inspect.kind)(side.manifest.kind()) })
+        row(text().compare().kind, &|side| {
+            (side.manifest.kind().to_string(), html! { (text().inspect().kind)(side.manifest.kind()) })
         }),
-        row(text().inspect.manifest_size, &|side| {
+        row(text().inspect().manifest_size, &|side| {
             (side.manifest.size().to_string(), html! { format::bytes(side.manifest.size()) })
         }),
-        row(text().inspect.compressed, &|side| {
+        row(text().inspect().compressed, &|side| {
             let size = side.manifest.image().map(|image| format::bytes(image.content_size()));
             let size = size.unwrap_or_else(|| "–".to_owned());
             (size.clone(), html! { size })
         }),
     ];
-    change::table(text().inspect.summary, rows)
+    change::table(text().inspect().summary, rows)
 }
 
 fn platforms(left: &Inspected, right: &Inspected) -> Html {
@@ -115,7 +115,7 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
         let platform =
             entry.platform.as_ref().map_or_else(|| entry.media_type.label().to_owned(), ToString::to_string);
         let platform =
-            if entry.attests().is_some() { text().compare.attestation.to_owned() } else { platform };
+            if entry.attests().is_some() { text().compare().attestation.to_owned() } else { platform };
         html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
     };
     let changes = tallyman_core::compare::entries(left, right);
@@ -127,13 +127,13 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
                 right: right_reference.by_digest(right.digest.clone()).to_string(),
             };
             let platform = left.platform.as_ref().map(ToString::to_string).unwrap_or_default();
-            Some(html! { <Link<Route> to={route} classes="button">{ (text().compare.both_images)(&platform) }</Link<Route>> })
+            Some(html! { <Link<Route> to={route} classes="button">{ (text().compare().both_images)(&platform) }</Link<Route>> })
         }
         _ => None,
     });
     html! {
         <>
-            { change::list(text().inspect.platforms, &changes, what) }
+            { change::list(text().inspect().platforms, &changes, what) }
             <p class="title__chips remark">{ for rebuilt }</p>
         </>
     }
@@ -161,8 +161,8 @@ fn layers(left: &Manifest, right: &Manifest) -> Html {
     };
     html! {
         <>
-            { change::list(text().inspect.layers, &changes, what) }
-            <p class="soft remark">{ (text().compare.shared)(&shared) }</p>
+            { change::list(text().inspect().layers, &changes, what) }
+            <p class="soft remark">{ (text().compare().shared)(&shared) }</p>
         </>
     }
 }
@@ -178,15 +178,15 @@ fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
         }
     };
     let rows = vec![
-        row(text().inspect.platform, &|config| config.platform.to_string()),
-        row(text().inspect.created, &|config| {
+        row(text().inspect().platform, &|config| config.platform.to_string()),
+        row(text().inspect().created, &|config| {
             config.created.as_deref().map(format::date).unwrap_or_default()
         }),
-        row(text().inspect.entry_point, &|config| config.config.entrypoint.join(" ")),
-        row(text().inspect.command, &|config| config.config.cmd.join(" ")),
-        row(text().inspect.working_dir, &|config| config.config.working_dir.clone()),
-        row(text().inspect.user, &|config| config.config.user.clone()),
-        row(text().inspect.ports, &|config| {
+        row(text().inspect().entry_point, &|config| config.config.entrypoint.join(" ")),
+        row(text().inspect().command, &|config| config.config.cmd.join(" ")),
+        row(text().inspect().working_dir, &|config| config.config.working_dir.clone()),
+        row(text().inspect().user, &|config| config.config.user.clone()),
+        row(text().inspect().ports, &|config| {
             config.config.exposed_ports.keys().cloned().collect::<Vec<_>>().join(", ")
         }),
     ];
@@ -199,9 +199,9 @@ fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
     };
     html! {
         <>
-            { change::table(text().inspect.config, rows) }
-            { change::pairs(text().inspect.environment, &environment(left), &environment(right)) }
-            { change::pairs(text().inspect.labels, &left.config.labels, &right.config.labels) }
+            { change::table(text().inspect().config, rows) }
+            { change::pairs(text().inspect().environment, &environment(left), &environment(right)) }
+            { change::pairs(text().inspect().labels, &left.config.labels, &right.config.labels) }
         </>
     }
 }
@@ -212,5 +212,5 @@ fn annotations(left: &Manifest, right: &Manifest) -> Html {
         (_, Some(index)) => index.annotations.clone(),
         _ => Default::default(),
     };
-    change::pairs(text().inspect.annotations, &of(left), &of(right))
+    change::pairs(text().inspect().annotations, &of(left), &of(right))
 }

@@ -46,7 +46,7 @@ pub fn DeleteLink(props: &Props) -> Html {
     let to = Route::Delete { place: props.place.to_string(), tags: props.tags.clone() };
     html! {
         if may_delete(&registries, &settings, host) {
-            <Link<Route> {to} classes="button button--quiet">{ text().delete.picked }</Link<Route>>
+            <Link<Route> {to} classes="button button--quiet">{ text().delete().picked }</Link<Route>>
         }
     }
 }
@@ -56,8 +56,8 @@ pub fn DeleteLink(props: &Props) -> Html {
 pub fn Delete(props: &Props) -> Html {
     let settings = use_context::<Rc<Settings>>().unwrap_or_default();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    use_effect_with(props.place.clone(), |place| set_title(&format!("{} {place}", text().delete.title)));
-    let words = &text().delete;
+    use_effect_with(props.place.clone(), |place| set_title(&format!("{} {place}", text().delete().title)));
+    let words = text().delete();
     let repository = match props.place.parse::<Reference>() {
         Ok(repository) => repository,
         Err(error) => {
@@ -106,7 +106,7 @@ fn Chooser(props: &ChooserProps) -> Html {
     let removal = use_state_eq(|| Removal::Untag);
     let filter = use_state_eq(String::new);
     let stage = use_state_eq(|| Stage::Choosing);
-    let words = &text().delete;
+    let words = text().delete();
     let all: Vec<Tag> = names
         .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
     let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();

@@ -39,7 +39,7 @@ pub struct Props {
 pub fn Inspect(props: &Props) -> Html {
     let inspection = use_inspection(&props.reference);
     let location = use_location();
-    let words = &text().inspect;
+    let words = text().inspect();
     use_effect_with(props.reference.clone(), |reference| set_title(reference));
     let said = match &*inspection {
         Inspection::Loading => (words.fetching)(&props.reference),
@@ -98,7 +98,7 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
                                 <Graph inspected={inspected.clone()} />
                                 { shared::view(inspected) }
                                 if !index.annotations.is_empty() {
-                                    <Panel title={text().inspect.annotations}>{ facts::pairs(&index.annotations) }</Panel>
+                                    <Panel title={text().inspect().annotations}>{ facts::pairs(&index.annotations) }</Panel>
                                 }
                             }
                         </>
@@ -126,14 +126,14 @@ fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
             { findings::view(inspected, chosen) }
             if let Some((manifest, node)) = chosen.and_then(|node| Some((node.manifest.ready()?, node))) {
                 <Raw
-                    title={(text().inspect.raw_of)(&list::name(node))}
+                    title={(text().inspect().raw_of)(&list::name(node))}
                     reference={std::rc::Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
                     bytes={manifest.shared_bytes()}
                     testid="raw-chosen"
                 />
             }
             <Raw
-                title={text().inspect.raw}
+                title={text().inspect().raw}
                 reference={std::rc::Rc::clone(&inspected.reference)}
                 bytes={inspected.manifest.shared_bytes()}
                 prints={inspected.manifest.image().is_some() || inspected.manifest.index().is_some()}
@@ -150,14 +150,14 @@ fn image_view(inspected: &Inspected, node: &Node, image: &ImageManifest) -> Html
             { layers::view(image, node.config.ready()) }
             { config::view(inspected, image, &node.config) }
             if is_settled(node) && !image.annotations.is_empty() {
-                <Panel title={text().inspect.annotations}>{ facts::pairs(&image.annotations) }</Panel>
+                <Panel title={text().inspect().annotations}>{ facts::pairs(&image.annotations) }</Panel>
             }
         </>
     }
 }
 
 fn schema1_view(schema1: &Schema1) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     html! {
         <Panel title={words.schema1} remark={words.schema1_remark}>
             <dl class="facts">
@@ -168,7 +168,7 @@ fn schema1_view(schema1: &Schema1) -> Html {
 }
 
 fn blob_view(blob: &Blob) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     html! {
         <>
             { summary::of_blob(blob) }

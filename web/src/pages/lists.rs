@@ -28,7 +28,7 @@ pub use import::Linked;
 #[component]
 pub fn Lists() -> Html {
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with((), |()| set_title(text().lists.title));
+    use_effect_with((), |()| set_title(text().lists().title));
     match opened {
         Opened::Ready(shelf) => html! { <Ready {shelf} /> },
         opened => opening(&opened),
@@ -37,7 +37,7 @@ pub fn Lists() -> Html {
 
 /// Local lists that are not open, or not yet.
 pub fn opening(opened: &Opened) -> Html {
-    let words = &text().lists;
+    let words = text().lists();
     match opened {
         Opened::Opening | Opened::Ready(_) => html! {
             <div aria-busy="true"><p class="visually-hidden" role="status">{ words.opening }</p><span class="skeleton" /></div>
@@ -64,7 +64,7 @@ struct ReadyProps {
 fn Ready(props: &ReadyProps) -> Html {
     let shelf = &props.shelf;
     let shelved = use_shelved(shelf);
-    let words = &text().lists;
+    let words = text().lists();
     let all: Vec<Rc<ManifestList>> = match &shelved {
         Some(Ok(shelved)) => shelved.iter().filter_map(|shelved| shelved.list.clone().ok()).collect(),
         _ => Vec::new(),
@@ -131,7 +131,7 @@ fn New() -> Html {
             }
         }
     };
-    let words = &text().lists;
+    let words = text().lists();
     html! {
         <form class="line-form" {onsubmit}>
             <input ref={input} class="field field--mono" type="text" aria-label={words.new_label} placeholder="127.0.0.1:5000/app:v1"
@@ -159,7 +159,7 @@ fn Kept() -> Html {
             spawn_local(async move { kept.set(is_kept(true).await.map(|kept| (kept, true))) });
         }
     };
-    let words = &text().lists;
+    let words = text().lists();
     match *kept {
         None => html! {},
         Some((true, _)) => html! { <p class="hint kept" role="status" data-testid="kept">{ words.kept }</p> },

@@ -15,7 +15,7 @@ pub struct Props {
 /// An address that leads nowhere.
 #[component]
 pub fn NotFound(props: &Props) -> Html {
-    let words = &text().problem;
+    let words = text().problem();
     html! {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
             <h1>{ words.no_page }</h1>

@@ -41,7 +41,7 @@ pub fn Open() -> Html {
             move || drop(listener)
         });
     }
-    let words = &text().start;
+    let words = text().start();
     let show = {
         let open = open.setter();
         move |_: MouseEvent| open.set(true)
@@ -83,7 +83,7 @@ fn Box(props: &BoxProps) -> Html {
     let (typed, chosen) = (use_state(String::new), use_state_eq(|| 0_usize));
     let hosts: Vec<String> = registries.accounts().list().into_iter().map(|account| account.host).collect();
     let suggestions = suggestions(&typed, &hosts, &here);
-    let words = &text().start;
+    let words = text().start();
     let go = {
         let ondone = props.ondone.clone();
         move |route: &Route| {
@@ -162,7 +162,7 @@ fn Box(props: &BoxProps) -> Html {
 
 /// What the text itself leads to first, then what was looked at lately and the registries that have it in their names.
 fn suggestions(typed: &str, hosts: &[String], here: &Route) -> Vec<Suggestion> {
-    let words = &text().start;
+    let words = text().start();
     let own = route_of(typed, here).map(|route| Suggestion {
         label: match &route {
             Route::Explore { place } => (words.explore)(place),

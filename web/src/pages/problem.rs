@@ -30,7 +30,7 @@ pub fn view(problem: &Problem) -> Html {
 #[component]
 fn ProblemView(props: &Props) -> Html {
     let problem = &props.problem;
-    let words = &text().problem;
+    let words = text().problem();
     html! {
         <div class="problem" role="alert" data-testid="error" data-code={problem.code}>
             <h1><Icon name="warning" /><span>{ &problem.title }</span></h1>
@@ -65,7 +65,7 @@ fn ProblemView(props: &Props) -> Html {
 fn WaysOut(props: &Props) -> Html {
     let registries = use_registries();
     let problem = &props.problem;
-    let words = &text().problem;
+    let words = text().problem();
     let registry = problem.registry.clone().filter(|registry| !registry.as_str().is_empty());
     let again = registry.clone().map(|registry| move |_: MouseEvent| registries.try_again(&registry));
     let is_about_settings = matches!(
@@ -94,8 +94,8 @@ fn paste(open: bool, paste: &Paste) -> Html {
     html! {
         <details {open} data-testid="paste">
             <summary>{ paste.server }</summary>
-            <pre tabindex="0" role="region" aria-label={(text().problem.lines_for)(paste.server)}><code>{ &paste.lines }</code></pre>
-            <Copy text={paste.lines.clone()} what={text().parts.lines} />
+            <pre tabindex="0" role="region" aria-label={(text().problem().lines_for)(paste.server)}><code>{ &paste.lines }</code></pre>
+            <Copy text={paste.lines.clone()} what={text().parts().lines} />
         </details>
     }
 }

@@ -40,7 +40,7 @@ pub struct Props {
 #[component]
 pub fn Push(props: &Props) -> Html {
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with(props.list.clone(), |list| set_title(&format!("{} {list}", text().push.title)));
+    use_effect_with(props.list.clone(), |list| set_title(&format!("{} {list}", text().push().title)));
     let name = match props.list.parse::<Reference>() {
         Ok(name) => name,
         Err(error) => {
@@ -85,7 +85,7 @@ fn Pusher(props: &PusherProps) -> Html {
             }
         });
     }
-    let words = &text().push;
+    let words = text().push();
     let body = match (&run, &view) {
         // A push goes on, or has ended, whatever became of its list.
         (Some(run), _) => {
@@ -117,7 +117,7 @@ fn alert(why: &str, name: &Reference) -> Html {
         <div class="alert" role="alert" data-testid="push-refused">
             <Icon name="warning" />
             <span>{ why.to_owned() }</span>
-            <span class="alert__actions"><Link<Route> to={Route::build(name)} classes="button">{ text().push.mend }</Link<Route>></span>
+            <span class="alert__actions"><Link<Route> to={Route::build(name)} classes="button">{ text().push().mend }</Link<Route>></span>
         </div>
     }
 }
@@ -179,7 +179,7 @@ fn Planned(props: &PlannedProps) -> Html {
         }
     };
     let name = list.reference().to_string();
-    let words = &text().push;
+    let words = text().push();
     let total = plan.steps.len();
     let line = {
         let flags = insecure(list).iter().copied().chain(purges.then_some("--purge"));
@@ -214,16 +214,16 @@ fn cost(plan: &PushPlan, states: &[StepState]) -> String {
     let left = || plan.steps.iter().zip(states).filter(|(_, state)| **state == StepState::Waiting);
     let requests = left().map(|(step, _)| step.cost.requests).sum();
     let bytes: u64 = left().map(|(step, _)| steps::bytes(&step.action)).sum();
-    let mut said = (text().push.cost)(left().count(), requests, &format::bytes(bytes));
+    let mut said = (text().push().cost)(left().count(), requests, &format::bytes(bytes));
     let there = states.len() - left().count();
     if there > 0 {
-        said = format!("{said}; {}", (text().push.already)(there, states.len()));
+        said = format!("{said}; {}", (text().push().already)(there, states.len()));
     }
     said
 }
 
 fn standing(looked: &Looked, plan: &PushPlan, name: &str) -> String {
-    let words = &text().push;
+    let words = text().push();
     let (_, digest, _) = plan.list();
     match looked {
         Looked::Asking => words.looking.to_owned(),
@@ -250,7 +250,7 @@ fn Running(props: &RunningProps) -> Html {
     let RunningProps { shelf, name, run, list } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let words = &text().push;
+    let words = text().push();
     let (done, total) = (run.done(), run.plan.steps.len());
     let act = |act: fn(&Pushes, &Reference)| {
         let (pushes, name) = (pushes.clone(), name.clone());

@@ -30,8 +30,8 @@ use sign_in::SignIn;
 pub fn Registries() -> Html {
     let registries = use_registries();
     use_revision();
-    let words = &text().registries;
-    use_effect_with((), |()| set_title(text().registries.title));
+    let words = text().registries();
+    use_effect_with((), |()| set_title(text().registries().title));
     let accounts = registries.accounts().list();
     html! {
         <>
@@ -82,7 +82,7 @@ fn Card(props: &CardProps) -> Html {
 }
 
 fn chips(registries: &Known, account: &Account) -> Html {
-    let words = &text().registries;
+    let words = text().registries();
     let plain = |is: bool, word: &'static str| is.then(|| html! { <Chip>{ word }</Chip> });
     html! {
         <>
@@ -97,7 +97,7 @@ fn chips(registries: &Known, account: &Account) -> Html {
 
 /// Who is signed in, and for how long.
 fn signed_in(key: Option<Key>) -> Html {
-    let words = &text().registries;
+    let words = text().registries();
     let Some(key) = key else { return html! { <Chip>{ words.is_signed_out }</Chip> } };
     let who = match &key.credentials {
         Credentials::Basic { user, .. } => (words.is_signed_in)(user),
@@ -120,11 +120,11 @@ fn Removal(props: &CardProps) -> Html {
     let onclick = move |_: MouseEvent| {
         registries.remove(&account.host);
         let (registries, account) = (Rc::clone(&registries), account.clone());
-        let words = &text().registries;
+        let words = text().registries();
         let removed = (words.removed)(&account.host);
         toaster.offer(removed, words.undo, move |()| {
             registries.save(account.clone());
         });
     };
-    html! { <button class="button" type="button" {onclick}>{ text().registries.remove }</button> }
+    html! { <button class="button" type="button" {onclick}>{ text().registries().remove }</button> }
 }

@@ -25,7 +25,7 @@ pub fn Start() -> Html {
     let registries = use_registries();
     use_revision();
     let recent = use_state(recents::all);
-    let words = &text().start;
+    let words = text().start();
     use_effect_with((), |()| set_title(""));
     let forget = {
         let recent = recent.setter();
@@ -59,7 +59,7 @@ pub fn Start() -> Html {
 
 /// The registries that have settings.
 fn known(accounts: &[Account]) -> Html {
-    let words = &text().start;
+    let words = text().start();
     html! {
         <section class="hero__section" aria-label={words.registries}>
             <h2>{ words.registries }</h2>
@@ -77,7 +77,7 @@ fn known(accounts: &[Account]) -> Html {
 
 /// Images worth a look, or, where the server names none and nobody has been here, what to expect.
 fn samples(settings: &Settings, is_new: bool) -> Html {
-    let words = &text().start;
+    let words = text().start();
     if settings.samples.is_empty() {
         return html! {
             if is_new {

@@ -43,7 +43,7 @@ pub struct Paste {
 impl Problem {
     /// A digest stands alone: it may be in one of the repositories that were looked at lately.
     pub fn of_digest(digest: &Digest) -> Self {
-        let words = &text().problem;
+        let words = text().problem();
         let mut suggestions: Vec<String> = recents::all()
             .iter()
             .filter_map(|recent| Some(recent.parse::<Reference>().ok()?.name()))
@@ -62,7 +62,7 @@ impl Problem {
 
     /// `text` is no reference.
     pub fn of_reference(text: &str, error: &ReferenceError) -> Self {
-        let words = &self::text().problem;
+        let words = &self::text().problem();
         Self {
             code: "reference-invalid",
             title: (words.reference)(text),
@@ -74,7 +74,7 @@ impl Problem {
 
     /// A registry did not list what was asked for.
     pub fn of_list(listed: &Listed, error: &Error) -> Self {
-        let words = &text().problem;
+        let words = text().problem();
         match listed {
             Listed::Tags(reference) => {
                 let mut problem = Self::of_registry(reference, error);
@@ -104,7 +104,7 @@ impl Problem {
 
     /// The registry's answer is no manifest that can be read.
     pub fn of_manifest(reference: &Reference, error: &ManifestError) -> Self {
-        let words = &text().problem;
+        let words = text().problem();
         Self {
             code: "manifest-invalid",
             title: (words.manifest)(&reference.to_string()),
@@ -116,7 +116,7 @@ impl Problem {
 
     /// The registry did not give `reference`.
     pub fn of_registry(reference: &Reference, error: &Error) -> Self {
-        let words = &text().problem;
+        let words = text().problem();
         let registry = reference.registry();
         let mut problem = Self::of_error(registry, &within_registry(reference), error);
         match error.code() {
@@ -136,7 +136,7 @@ impl Problem {
 
     /// What a registry's failure comes to, whatever was asked for. `name` says what that was.
     fn of_error(registry: &Registry, name: &str, error: &Error) -> Self {
-        let words = &text().problem;
+        let words = text().problem();
         let host = registry.as_str();
         let one = |text: &str| vec![text.to_owned()];
         let (title, advice) = match error.code() {

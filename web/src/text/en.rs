@@ -15,21 +15,17 @@ mod push;
 mod registries;
 mod start;
 
-use super::Text;
-
-pub static TEXT: Text = Text {
-    compare: compare::COMPARE,
-    explore: explore::EXPLORE,
-    frame: frame::FRAME,
-    inspect: inspect::INSPECT,
-    parts: parts::PARTS,
-    problem: problem::PROBLEM,
-    registries: registries::REGISTRIES,
-    start: start::START,
-    build: build::BUILD,
-    command: command::COMMAND_LINE,
-    delete: delete::DELETE,
-    lists: lists::LISTS,
-    offline: offline::OFFLINE,
-    push: push::PUSH,
-};
+pub use build::BUILD;
+pub use command::COMMAND_LINE;
+pub use compare::COMPARE;
+pub use delete::DELETE;
+pub use explore::EXPLORE;
+pub use frame::FRAME;
+pub use inspect::INSPECT;
+pub use lists::LISTS;
+pub use offline::OFFLINE;
+pub use parts::PARTS;
+pub use problem::PROBLEM;
+pub use push::PUSH;
+pub use registries::REGISTRIES;
+pub use start::START;

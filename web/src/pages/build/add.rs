@@ -71,7 +71,7 @@ pub fn Add(props: &Props) -> Html {
             }
         }
     };
-    let words = &text().build;
+    let words = text().build();
     html! {
         <Panel title={words.add_title}>
             <form class={classes!("add", over.then_some("add--over"))} {onsubmit} {ondragover} {ondragleave} {ondrop}>

@@ -37,12 +37,12 @@ pub fn Commands(props: &Props) -> Html {
         <>
             { choose(false, "tallyman") }
             { choose(true, "docker manifest") }
-            <Copy text={shown.clone()} what={text().parts.command} />
+            <Copy text={shown.clone()} what={text().parts().command} />
         </>
     };
     html! {
-        <Panel title={text().build.commands} remark={text().build.commands_lead} {tools}>
-            <pre class="raw" tabindex="0" role="region" aria-label={format!("{} ({})", text().build.commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
+        <Panel title={text().build().commands} remark={text().build().commands_lead} {tools}>
+            <pre class="raw" tabindex="0" role="region" aria-label={format!("{} ({})", text().build().commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
         </Panel>
     }
 }

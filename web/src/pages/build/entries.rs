@@ -68,7 +68,7 @@ pub fn EntryTable(props: &Props) -> Html {
             });
         })
     };
-    let words = &text().build;
+    let words = text().build();
     let tools = html! {
         <>
             if !stale.is_empty() {
@@ -180,9 +180,9 @@ fn EntryRow(props: &RowProps) -> Html {
         move |_: MouseEvent| refresh.emit(vec![entry.clone()])
     };
     let has_more = !platform.os_version.is_empty() || !platform.os_features.is_empty();
-    let more = if has_more { detail(&platform) } else { text().build.more.to_owned() };
-    let more_label = format!("{more}: {}", (text().build.more_of)(&image));
-    let words = &text().build;
+    let more = if has_more { detail(&platform) } else { text().build().more.to_owned() };
+    let more_label = format!("{more}: {}", (text().build().more_of)(&image));
+    let words = text().build();
     html! {
         <>
             <tr data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
@@ -257,7 +257,7 @@ fn More(props: &MoreProps) -> Html {
         let features = text.split(',').map(str::trim).filter(|feature| !feature.is_empty());
         platform.os_features = features.map(str::to_owned).collect();
     });
-    let words = &text().build;
+    let words = text().build();
     html! {
         <div class="more">
             <div>
@@ -273,7 +273,7 @@ fn More(props: &MoreProps) -> Html {
 }
 
 fn pending_row(pending: &Pending, adder: &Adder) -> Html {
-    let words = &text().build;
+    let words = text().build();
     let retry = {
         let (adder, source) = (adder.clone(), pending.source.clone());
         move |_: MouseEvent| adder.add(Pasted { sources: vec![source.clone()], ..Pasted::default() })
@@ -300,7 +300,7 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
 }
 
 fn state_chip(state: &EntryState) -> Html {
-    let words = &text().build;
+    let words = text().build();
     let (tone, name, word, title) = match state {
         EntryState::Checking => (Tone::Plain, "checking", words.checking, None),
         EntryState::Told(Freshness::Fresh) => (Tone::Good, "fresh", words.fresh, None),

@@ -46,14 +46,14 @@ pub fn Name(props: &Props) -> Html {
             }
         }
     };
-    let words = &text().build;
+    let words = text().build();
     html! {
         <>
             <div class="title"><h1>{ words.name_title }</h1></div>
             <p class="soft">{ (words.name_lead)(props.sources.len()) }</p>
             <form class="line-form" {onsubmit}>
-                <TextField place={input} class="field--mono" value={suggested} label={text().lists.new_label} autofocus=true testid="name-input" />
-                <button class="button button--main" type="submit">{ text().lists.new_button }</button>
+                <TextField place={input} class="field--mono" value={suggested} label={text().lists().new_label} autofocus=true testid="name-input" />
+                <button class="button button--main" type="submit">{ text().lists().new_button }</button>
             </form>
             if let Some(fault) = &*fault {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>

@@ -64,7 +64,7 @@ pub fn Preview(props: &Props) -> Html {
     let bytes = props.list.to_bytes();
     let Ok(ours) = Manifest::parse(bytes, Some(&props.list.media_type())) else { return html! {} };
     let bytes = AttrValue::from(String::from_utf8_lossy(ours.bytes()).into_owned());
-    let words = &text().build;
+    let words = text().build();
     html! {
         <>
             <Panel title={words.result} testid="result">
@@ -76,15 +76,15 @@ pub fn Preview(props: &Props) -> Html {
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
             </Panel>
             <Panel title={words.diff} testid="diff">{ difference(&standing, &ours, &props.list.reference().to_string()) }</Panel>
-            <Panel title={words.raw} tools={html! { <Copy text={bytes.clone()} what={text().parts.text} /> }}>
-                <Json label={(text().inspect.raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
+            <Panel title={words.raw} tools={html! { <Copy text={bytes.clone()} what={text().parts().text} /> }}>
+                <Json label={(text().inspect().raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
             </Panel>
         </>
     }
 }
 
 fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
-    let words = &text().build;
+    let words = text().build();
     let theirs = match standing {
         Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
         Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },

@@ -45,7 +45,7 @@ pub fn Remarks(props: &Props) -> Html {
     }
     let platforms: Vec<_> =
         configs.iter().map(|config| config.map(|config| config.platform.clone())).collect();
-    let words = &text().build;
+    let words = text().build();
     let row = |finding: &findings::Finding| {
         let image = finding.entry.and_then(|at| images.get(at)).map(|entry| entry.reference.to_string());
         let offers = mends(index, finding, &platforms);
@@ -56,7 +56,7 @@ pub fn Remarks(props: &Props) -> Html {
                     if let Some(image) = image {
                         <strong>{ image }{ ": " }</strong>
                     }
-                    { (text().inspect.rule)(&finding.rule) }
+                    { (text().inspect().rule)(&finding.rule) }
                 </span>
                 <span class="remarks__mends">
                     { for offers.into_iter().filter_map(|mend| {

@@ -50,7 +50,7 @@ pub fn Sides(props: &Props) -> Html {
             </label>
         }
     };
-    let words = &text().compare;
+    let words = text().compare();
     html! {
         <form class="sides" {onsubmit} data-testid="compare-form">
             { side(left, words.left, &props.left) }

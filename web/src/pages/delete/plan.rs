@@ -59,7 +59,7 @@ pub fn Plan(props: &Props) -> Html {
         use_reducer(move || Steps(vec![StepState::Waiting; count]))
     };
     let typed = use_state_eq(String::new);
-    let words = &text().delete;
+    let words = text().delete();
     let path = repository.repository().as_str().to_owned();
     let tags: usize = plan.steps.iter().map(|step| step.tags.len()).sum();
     let has_begun = steps.0.iter().any(|step| *step != StepState::Waiting);
@@ -164,7 +164,7 @@ pub fn Plan(props: &Props) -> Html {
 }
 
 fn chip(state: &StepState) -> Html {
-    let words = &text().delete;
+    let words = text().delete();
     let (tone, word) = match state {
         StepState::Waiting => (Tone::Plain, words.waiting),
         StepState::Running => (Tone::Accent, words.running),

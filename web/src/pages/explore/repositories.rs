@@ -35,7 +35,7 @@ pub fn Repositories(props: &Props) -> Html {
     let folded = use_state(|| Rc::new(HashSet::<String>::new()));
     let active = use_state_eq(|| 0_usize);
     let navigator = use_navigator();
-    let words = &text().explore;
+    let words = text().explore();
     let shown =
         use_memo((listing.clone(), (*filter).clone(), Rc::clone(&folded)), |(listing, filter, folded)| {
             listing.with(|names| rows(names, filter, folded))
@@ -178,7 +178,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
             <>
                 <Icon name="chevron" class={if row.is_folded { "icon tree-row__fold" } else { "icon tree-row__fold is-open" }} />
                 <span class="strong">{ shown }</span>
-                <span class="soft tree-row__count">{ (text().explore.in_folder)(inside, &format::count(inside as u64)) }</span>
+                <span class="soft tree-row__count">{ (text().explore().in_folder)(inside, &format::count(inside as u64)) }</span>
             </>
         };
     }
@@ -189,7 +189,7 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
 
 /// How many there are.
 fn told(listing: &Listing, filter: &str, shown: &[Row]) -> String {
-    let words = &text().explore;
+    let words = text().explore();
     let written = format::count(listing.len() as u64);
     let all = (words.count_repositories)(listing.len(), &written);
     match (listing.is_complete, listing.problem.is_some()) {
@@ -204,7 +204,7 @@ fn told(listing: &Listing, filter: &str, shown: &[Row]) -> String {
 }
 
 fn nothing(registry: &Registry, listing: &Listing, filter: &str) -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     if listing.len() == 0 {
         return html! { <p class="empty">{ words.no_repositories }</p> };
     }
@@ -223,7 +223,7 @@ fn nothing(registry: &Registry, listing: &Listing, filter: &str) -> Html {
 fn Named(props: &Props) -> Html {
     let navigator = use_navigator();
     let input = use_node_ref();
-    let words = &text().explore;
+    let words = text().explore();
     let onsubmit = {
         let (input, registry) = (input.clone(), props.registry.clone());
         move |event: SubmitEvent| {

@@ -20,7 +20,7 @@ const CHIPS_MAX: usize = 3;
 
 /// The cells of a tag's row. `aliases` are the other tags that are known to point to the same.
 pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[String]) -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     let Ok(parsed) = tag.parse::<Tag>() else {
         return html! { <span role="gridcell" class="tag-row__tag soft">{ format!("{tag} ({})", words.no_reference) }</span> };
     };
@@ -42,7 +42,7 @@ pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Str
 }
 
 fn about(facts: Option<&TagFacts>) -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     let Some(facts) = facts else { return waiting() };
     let manifest = match &facts.manifest {
         Part::Ready(manifest) => manifest,
@@ -103,7 +103,7 @@ fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
     let name = name(facts);
     match &facts.size {
         Part::Failed(_) => {
-            let title = (text().explore.missing)(&name);
+            let title = (text().explore().missing)(&name);
             html! { <Chip tone={Tone::Missing} {title} testid="missing-platform">{ name }</Chip> }
         }
         // The size of one image stands in its own column.
@@ -117,13 +117,13 @@ fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
 }
 
 fn name(facts: &PlatformFacts) -> String {
-    facts.platform.as_ref().map_or_else(|| text().explore.no_platform.to_owned(), Platform::to_string)
+    facts.platform.as_ref().map_or_else(|| text().explore().no_platform.to_owned(), Platform::to_string)
 }
 
 fn all(platforms: &[PlatformFacts]) -> String {
     let lines = platforms.iter().map(|facts| match &facts.size {
         Part::Ready(size) => format!("{}  {}", name(facts), format::bytes(**size)),
-        Part::Failed(_) => (text().explore.missing)(&name(facts)),
+        Part::Failed(_) => (text().explore().missing)(&name(facts)),
         Part::Loading | Part::None => name(facts),
     });
     lines.collect::<Vec<_>>().join("\n")

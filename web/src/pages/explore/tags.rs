@@ -56,7 +56,7 @@ pub fn Tags(props: &Props) -> Html {
     let seen = use_state_eq(|| (0_usize, 0_usize));
     let dates_all = use_state_eq(|| false);
     let navigator = use_navigator();
-    let words = &text().explore;
+    let words = text().explore();
 
     // Sorted by date, the order changes with what is known; otherwise it does not.
     let known = match *sort {
@@ -290,7 +290,7 @@ fn aliases(book: &TagBook, listing: &Listing) -> HashMap<String, Vec<String>> {
 }
 
 fn head() -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     let column =
         |class: &'static str, name: &'static str| html! { <span role="columnheader" {class}>{ name }</span> };
     html! {
@@ -306,7 +306,7 @@ fn head() -> Html {
 }
 
 fn told(listing: &Listing, filter: &str, shown: usize) -> String {
-    let words = &text().explore;
+    let words = text().explore();
     let all = (words.count_tags)(listing.len(), &format::count(listing.len() as u64));
     match (listing.is_complete, listing.problem.is_some()) {
         (true, _) if filter.trim().is_empty() => all,
@@ -318,7 +318,7 @@ fn told(listing: &Listing, filter: &str, shown: usize) -> String {
 
 /// How many dates are known, and how to get the others.
 fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSetter<bool>) -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     let is_known = |number: &&u32| {
         book.facts(**number)
             .is_some_and(|facts| !matches!(facts.created, crate::state::inspection::Part::Loading))
@@ -343,7 +343,7 @@ fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSetter<bo
 
 /// What can be done with the references that are picked.
 fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
-    let words = &text().explore;
+    let words = text().explore();
     if chosen.is_empty() {
         return html! {};
     }
@@ -356,7 +356,7 @@ fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
             } else {
                 <span class="soft">{ words.compare_two }</span>
             }
-            <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build.of_picked }</Link<Route>>
+            <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link<Route>>
             <Copy text={chosen.join("\n")} what={words.references} />
             <button class="button" type="button" onclick={onclear}>{ words.clear }</button>
             <DeleteLink place={of.name()} tags={chosen.iter().filter_map(|tag| tag.rsplit_once(':')).map(|(_, tag)| tag.to_owned()).collect::<Vec<_>>()} />

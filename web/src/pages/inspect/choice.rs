@@ -61,7 +61,7 @@ impl Choice {
         if self.choices.is_empty() {
             return html! {};
         }
-        let words = &text().inspect;
+        let words = text().inspect();
         let chip = |href: String, is_chosen: bool, label: String, has_size: bool, size: Option<u64>| {
             html! {
                 <li>

@@ -19,7 +19,7 @@ use crate::{
 
 /// The config of an image; nothing where it has none, or while it is under way.
 pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Part<ImageConfig>) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let content = match config {
         // Until it is here, it has no place: the steps in it move what stands above.
         Part::None | Part::Loading => return html! {},
@@ -32,7 +32,7 @@ pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Part<ImageCon
 }
 
 fn rows(config: &ImageConfig) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let RunConfig { user, env, entrypoint, cmd, working_dir, exposed_ports, volumes, labels, stop_signal } =
         &config.config;
     let keys = |map: &BTreeMap<String, _>| map.keys().cloned().collect::<Vec<_>>().join(", ");

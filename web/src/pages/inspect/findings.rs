@@ -14,7 +14,7 @@ use crate::{
 
 /// The remarks on a list or an image; nothing where there are none. Where one entry is chosen, those on it.
 pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let mut found = match inspected.manifest.index() {
         Some(index) => {
             let behind = |(_, node): (usize, &'_ Node)| (node.manifest.clone(), node.config.clone());

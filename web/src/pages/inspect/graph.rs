@@ -81,7 +81,7 @@ pub fn Graph(props: &Props) -> Html {
     let active = use_state_eq(|| 0_usize);
     let as_tree = use_state_eq(|| false);
     let navigator = use_navigator();
-    let words = &text().inspect;
+    let words = text().inspect();
     let inspected = &props.inspected;
     let hangs_on: Vec<_> = (0..inspected.nodes.len()).map(|number| inspected.subject(number)).collect();
     let only = props.only;
@@ -162,7 +162,7 @@ pub fn Graph(props: &Props) -> Html {
 
 /// What a node is, in few words.
 fn name(inspected: &Inspected, number: usize) -> String {
-    let words = &text().inspect;
+    let words = text().inspect();
     let node = &inspected.nodes[number];
     match node.relation {
         Relation::Itself => (words.kind)(inspected.manifest.kind()).to_owned(),
@@ -188,7 +188,7 @@ fn name(inspected: &Inspected, number: usize) -> String {
 fn size(inspected: &Inspected, number: usize) -> String {
     let node = &inspected.nodes[number];
     if let Part::Failed(_) = node.manifest {
-        return text().inspect.missing.to_owned();
+        return text().inspect().missing.to_owned();
     }
     let image = node.manifest.ready().and_then(|manifest| manifest.image());
     format::bytes(image.map_or(node.descriptor.size, |image| image.content_size()))
@@ -271,7 +271,7 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
                 { for spots.iter().enumerate().map(node) }
             </svg>
             <p class="legend">
-                { for Sort::ALL.iter().zip(text().inspect.legend).filter(|((sort, _), _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|((_, class), label)| html! {
+                { for Sort::ALL.iter().zip(text().inspect().legend).filter(|((sort, _), _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|((_, class), label)| html! {
                     <span class={classes!("legend__entry", *class)}><i />{ label }</span>
                 }) }
             </p>
@@ -281,7 +281,7 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
 
 /// What is known of the node that the keyboard or the pointer is at.
 fn details(inspected: &Inspected, number: usize, route: &Route) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let node = &inspected.nodes[number];
     let descriptor = &node.descriptor;
     html! {

@@ -38,7 +38,7 @@ fn rows<'a>(layers: &'a [Descriptor], history: &'a [HistoryEntry]) -> (Vec<Row<'
 
 /// The layers of an image, each with its share of the whole, its step and its date.
 pub fn view(image: &ImageManifest, config: Option<&ImageConfig>) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let largest = image.layers.iter().map(|layer| layer.size).max().unwrap_or_default();
     let history = config.map(|config| &config.history[..]).unwrap_or_default();
     let (rows, is_paired) = rows(&image.layers, history);
@@ -69,7 +69,7 @@ pub fn view(image: &ImageManifest, config: Option<&ImageConfig>) -> Html {
 }
 
 fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let created = row.step.and_then(|step| step.created.as_deref());
     let date = html! {
         <td class="nowrap soft">

@@ -15,12 +15,12 @@ use crate::{
 
 /// What an image of a list is called: by its platform.
 pub fn name(node: &Node) -> String {
-    node.platform().map_or_else(|| text().inspect.no_platform.to_owned(), Platform::to_string)
+    node.platform().map_or_else(|| text().inspect().no_platform.to_owned(), Platform::to_string)
 }
 
 /// What an entry is that is no image: an attestation, or something nested.
 pub fn what(inspected: &Inspected, number: usize) -> String {
-    let words = &text().inspect;
+    let words = text().inspect();
     let node = &inspected.nodes[number];
     let entry = &node.descriptor;
     if entry.attests().is_some() {
@@ -40,7 +40,7 @@ pub fn what(inspected: &Inspected, number: usize) -> String {
 }
 
 pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let chosen = choice.node(inspected).map(|(number, _)| number);
     let images: Vec<_> = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()).collect();
     let is_shown = |number: usize| {
@@ -89,7 +89,7 @@ pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
 }
 
 fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let entry = &node.descriptor;
     let platform = entry.platform.clone().unwrap_or_default();
     let (layers, size) = match &node.manifest {

@@ -35,7 +35,7 @@ pub struct Props {
 pub fn Raw(props: &Props) -> Html {
     let print = use_state_eq(|| None::<Print>);
     let printed = use_printed(&props.reference, *print);
-    let words = &text().inspect;
+    let words = text().inspect();
     let choose = |label: &'static str, to: Option<Print>| {
         let (set, is_chosen) = (print.setter(), *print == to);
         let onclick = move |_: MouseEvent| set.set(to);

@@ -46,7 +46,7 @@ pub fn layers(inspected: &Inspected) -> Layers {
 
 /// The layers that several platforms share; nothing where there are none.
 pub fn view(inspected: &Inspected) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let Layers { all, unique, shared } = layers(inspected);
     if shared.is_empty() {
         return html! {};

@@ -22,7 +22,7 @@ use crate::{
 /// The summary, and the command that pulls exactly this; where a platform is chosen, exactly that.
 pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     let Inspected { reference, manifest, .. } = inspected;
-    let words = &text().inspect;
+    let words = text().inspect();
     let pulled = chosen.map_or(manifest.digest(), |node| &node.descriptor.digest);
     html! {
         <>
@@ -52,7 +52,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
 
 /// The summary of a blob.
 pub fn of_blob(blob: &Blob) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     html! {
         <>
             { title(&blob.reference, html! { <Chip tone={Tone::Accent}>{ words.blob }</Chip> }) }
@@ -78,7 +78,7 @@ pub fn of_blob(blob: &Blob) -> Html {
 
 /// The page's frame before anything is known, of the height that it will have.
 pub fn loading(reference: &str) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let row = |name: &'static str| html! { <Fact {name}><span class="skeleton" /></Fact> };
     html! {
         <div data-testid="loading" aria-busy="true">
@@ -115,7 +115,7 @@ fn title(reference: &Reference, chips: Html) -> Html {
 }
 
 fn mark(verified: Verified) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     let title = match verified {
         Verified::Asked => words.verified_asked,
         Verified::Registry => words.verified_registry,
@@ -127,7 +127,7 @@ fn mark(verified: Verified) -> Html {
 }
 
 fn kind_facts(inspected: &Inspected) -> Html {
-    let words = &text().inspect;
+    let words = text().inspect();
     if let Some(image) = inspected.manifest.image() {
         let platform = match inspected.config() {
             Part::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
@@ -174,7 +174,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
 
 fn refers_to(inspected: &Inspected, subject: &tallyman_core::Descriptor) -> Html {
     let to = Route::inspect(&inspected.reference.by_digest(subject.digest.clone()));
-    html! { <Fact name={text().inspect.refers_to}><Link<Route> {to}><code>{ subject.digest.to_string() }</code></Link<Route>></Fact> }
+    html! { <Fact name={text().inspect().refers_to}><Link<Route> {to}><code>{ subject.digest.to_string() }</code></Link<Route>></Fact> }
 }
 
 /// A size for people, with the exact number of bytes where that says more.
@@ -182,6 +182,6 @@ pub fn exact_size(size: u64) -> String {
     if size < 1000 {
         format::bytes(size)
     } else {
-        (text().inspect.bytes)(&format::bytes(size), &format::count(size))
+        (text().inspect().bytes)(&format::bytes(size), &format::count(size))
     }
 }

@@ -73,7 +73,7 @@ pub fn Import(props: &Props) -> Html {
             });
         })
     };
-    let words = &text().lists;
+    let words = text().lists();
     let close = {
         let offer = offer.clone();
         Callback::from(move |()| offer.set(None))
@@ -143,7 +143,7 @@ fn Offered(props: &OfferedProps) -> Html {
             faults.set(Vec::new());
         });
     }
-    let words = &text().lists;
+    let words = text().lists();
     let import = {
         let (shelf, offer, names, faults) = (Rc::clone(shelf), offer.clone(), names.clone(), faults.setter());
         let close = close.clone();
@@ -158,13 +158,13 @@ fn Offered(props: &OfferedProps) -> Html {
                         Err(error) => wrong.push(error.to_string()),
                         Ok(name) => match shelf.add(&found.list.renamed(name.clone())).await {
                             Ok(Outcome::Done(_)) => imported += 1,
-                            Ok(_) => wrong.push((text().lists.taken)(&name.to_string())),
+                            Ok(_) => wrong.push((text().lists().taken)(&name.to_string())),
                             Err(error) => wrong.push(error.to_string()),
                         },
                     }
                 }
                 if imported > 0 {
-                    toaster.say((text().lists.imported)(imported));
+                    toaster.say((text().lists().imported)(imported));
                 }
                 if wrong.is_empty() { close.emit(()) } else { faults.set(wrong) }
             });
@@ -250,7 +250,7 @@ pub fn Linked(props: &LinkedProps) -> Html {
             navigator.push(&Route::Lists);
         }
     });
-    let words = &text().lists;
+    let words = text().lists();
     match (opened, &*offer) {
         (Opened::Ready(shelf), Some(Ok(found))) => html! {
             <>

@@ -49,7 +49,7 @@ pub fn ListRow(props: &Props) -> Html {
     let link = use_state_eq(|| None::<Result<String, &'static str>>);
     let input = use_node_ref();
     let name = shelved.summary.reference.clone();
-    let words = &text().lists;
+    let words = text().lists();
     let ask = |wanted: Asking| {
         let (asking, fault) = (asking.clone(), fault.clone());
         move |_: MouseEvent| {
@@ -76,8 +76,8 @@ pub fn ListRow(props: &Props) -> Html {
                 };
                 match outcome {
                     Ok(Outcome::Done(_)) => asking.set(None),
-                    Ok(Outcome::Taken) => fault.set(Some((text().lists.taken)(&to.to_string()))),
-                    Ok(_) => fault.set(Some((text().lists.gone)(&name.to_string()))),
+                    Ok(Outcome::Taken) => fault.set(Some((text().lists().taken)(&to.to_string()))),
+                    Ok(_) => fault.set(Some((text().lists().gone)(&name.to_string()))),
                     Err(error) => fault.set(Some(error.to_string())),
                 }
             });
@@ -92,16 +92,16 @@ pub fn ListRow(props: &Props) -> Html {
                 if let Err(error) = shelf.remove(&name).await {
                     return toaster.say(error.to_string());
                 }
-                let said = (text().lists.removed)(&name.to_string());
+                let said = (text().lists().removed)(&name.to_string());
                 let Some(list) = list else { return toaster.say(said) };
                 let back = toaster.clone();
-                toaster.offer(said, text().lists.undo, move |()| {
+                toaster.offer(said, text().lists().undo, move |()| {
                     let (shelf, list, name, toaster) =
                         (Rc::clone(&shelf), Rc::clone(&list), name.clone(), back.clone());
                     spawn_local(async move {
                         match shelf.add(&list).await {
                             Ok(Outcome::Done(_)) => {}
-                            Ok(_) => toaster.say((text().lists.taken)(&name.to_string())),
+                            Ok(_) => toaster.say((text().lists().taken)(&name.to_string())),
                             Err(error) => toaster.say(error.to_string()),
                         }
                     });
@@ -114,7 +114,7 @@ pub fn ListRow(props: &Props) -> Html {
         move |_: MouseEvent| {
             let (Some(list), link) = (list.clone(), link.clone()) else { return };
             spawn_local(async move {
-                let packed = handing::packed(&list).await.ok_or(text().lists.link_too_long);
+                let packed = handing::packed(&list).await.ok_or(text().lists().link_too_long);
                 link.set(Some(packed.map(|packed| address_of(&Route::Import { packed }))));
             });
         }
@@ -185,7 +185,7 @@ fn entries_of(list: &tallyman_core::ManifestList) -> Html {
     const SHOWN: usize = 4;
     html! {
         <span class="title__chips">
-            <span class="soft">{ (text().lists.entries_count)(list.len()) }</span>
+            <span class="soft">{ (text().lists().entries_count)(list.len()) }</span>
             { for list.iter().take(SHOWN).map(|entry| html! { <Chip>{ entry.platform().to_string() }</Chip> }) }
             if list.len() > SHOWN {
                 <Chip>{ format!("+{}", list.len() - SHOWN) }</Chip>
@@ -195,7 +195,7 @@ fn entries_of(list: &tallyman_core::ManifestList) -> Html {
 }
 
 fn state_of(shelved: &Shelved) -> Html {
-    let words = &text().lists;
+    let words = text().lists();
     let (tone, word, title) = match (&shelved.list, &shelved.pushed) {
         (Err(why), _) => (Tone::Warn, words.damaged, Some(AttrValue::from(why.to_string()))),
         (Ok(_), None) => (Tone::Plain, words.never_pushed, None),
@@ -208,7 +208,7 @@ fn state_of(shelved: &Shelved) -> Html {
 fn changed(at: Option<f64>) -> String {
     let Some(at) = at else { return String::new() };
     let date = js_sys::Date::new(&JsValue::from_f64(at)).to_iso_string();
-    (text().lists.ago)(&String::from(date))
+    (text().lists().ago)(&String::from(date))
 }
 
 /// The whole address of a page of this app.

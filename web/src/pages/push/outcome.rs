@@ -38,18 +38,18 @@ pub fn Outcome(props: &Props) -> Html {
             let (shelf, name, toaster) = (Rc::clone(&shelf), name.clone(), toaster.clone());
             spawn_local(async move {
                 match shelf.remove(&name).await {
-                    Ok(_) => toaster.say((text().lists.removed)(&name.to_string())),
+                    Ok(_) => toaster.say((text().lists().removed)(&name.to_string())),
                     Err(error) => toaster.say(error.to_string()),
                 }
             });
         }
     };
-    let words = &text().push;
+    let words = text().push();
     html! {
         <>
             <Panel title={(words.finished)(&name.to_string())} testid="outcome">
                 <dl class="facts">
-                    <Fact name={text().build.digest}><Digest value={digest.clone()} testid="pushed-digest" /></Fact>
+                    <Fact name={text().build().digest}><Digest value={digest.clone()} testid="pushed-digest" /></Fact>
                     <Fact name={words.pull}><Command line={format!("docker pull {by_digest}")} /></Fact>
                     if !copies.is_empty() {
                         <Fact name={words.pushed_refs}>

@@ -15,7 +15,7 @@ const SHOWN: usize = 200;
 
 /// The steps, each with what it costs and where it stands.
 pub fn table(plan: &PushPlan, states: &[StepState]) -> Html {
-    let words = &text().push;
+    let words = text().push();
     let is_shown = |index: usize, state: StepState| {
         index < SHOWN
             || index + 1 == plan.steps.len()
@@ -59,7 +59,7 @@ pub fn bytes(action: &Action) -> u64 {
 }
 
 fn what(action: &Action) -> String {
-    let words = &text().push;
+    let words = text().push();
     match action {
         Action::MountBlob { digest, sources } => {
             let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
@@ -87,7 +87,7 @@ fn name(state: StepState) -> &'static str {
 }
 
 fn chip(state: StepState) -> Html {
-    let words = &text().push;
+    let words = text().push();
     let (tone, word) = match state {
         StepState::Waiting => (Tone::Plain, words.waiting),
         StepState::Running => (Tone::Accent, words.running),

@@ -22,7 +22,7 @@ pub struct Props {
 #[component]
 pub fn Editor(props: &Props) -> Html {
     let open = use_state_eq(|| false);
-    let words = &text().registries;
+    let words = text().registries();
     let show = {
         let open = open.setter();
         move |_: MouseEvent| open.set(true)
@@ -56,7 +56,7 @@ struct FormProps {
 #[component]
 fn Form(props: &FormProps) -> Html {
     let (registries, toaster) = (use_registries(), use_toaster());
-    let words = &text().registries;
+    let words = text().registries();
     let [host, gateway, insecure, read_only] =
         [use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref()];
     let is_wrong = use_state_eq(|| false);
@@ -78,7 +78,7 @@ fn Form(props: &FormProps) -> Html {
                 ..account.clone()
             });
             if !saved {
-                toaster.say(text().registries.not_stored);
+                toaster.say(text().registries().not_stored);
             }
             ondone.emit(());
         }

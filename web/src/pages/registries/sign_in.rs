@@ -34,7 +34,7 @@ pub fn SignIn(props: &Props) -> Html {
     let (registries, toaster) = (use_registries(), use_toaster());
     use_revision();
     let open = use_state_eq(|| false);
-    let words = &text().registries;
+    let words = text().registries();
     let host = props.registry.to_string();
     let is_signed_in = registries.accounts().key(&host).is_some();
     let onclose = {
@@ -49,11 +49,14 @@ pub fn SignIn(props: &Props) -> Html {
         let host = host.clone();
         move |_: MouseEvent| {
             registries.sign_out(&host);
-            toaster.say((text().registries.signed_out)(&host));
+            toaster.say((text().registries().signed_out)(&host));
         }
     };
-    let label =
-        if props.main { (text().problem.sign_in)(props.registry.as_str()) } else { words.sign_in.to_owned() };
+    let label = if props.main {
+        (text().problem().sign_in)(props.registry.as_str())
+    } else {
+        words.sign_in.to_owned()
+    };
     html! {
         <>
             if is_signed_in && !props.main {
@@ -89,7 +92,7 @@ enum Progress {
 #[component]
 fn Form(props: &FormProps) -> Html {
     let (registries, toaster) = (use_registries(), use_toaster());
-    let words = &text().registries;
+    let words = text().registries();
     let (by_token, keep) = (use_state_eq(|| false), use_state_eq(|| Keep::Memory));
     let progress = use_state_eq(|| Progress::Open);
     let [user, secret] = [use_node_ref(), use_node_ref()];
@@ -111,7 +114,7 @@ fn Form(props: &FormProps) -> Html {
             spawn_local(async move {
                 match registries.sign_in(&registry, credentials, keep).await {
                     Ok(kept) => {
-                        let words = &text().registries;
+                        let words = text().registries();
                         toaster.say((words.signed_in)(registry.as_str()));
                         if !kept {
                             toaster.say(words.not_stored);

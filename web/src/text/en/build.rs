@@ -2,7 +2,7 @@ use tallyman_core::mend::Mend;
 
 use crate::text::Build;
 
-pub const BUILD: Build = Build {
+pub static BUILD: Build = Build {
     trail: "Local lists",
     name_title: "Name the new list",
     name_lead: |count| match count {

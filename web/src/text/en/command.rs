@@ -1,6 +1,6 @@
 use crate::text::CommandLine;
 
-pub const COMMAND_LINE: CommandLine = CommandLine {
+pub static COMMAND_LINE: CommandLine = CommandLine {
     title: "Command line",
     lead: "Lines of tallyman and docker manifest, on the lists of this browser. They print what they print in a shell.",
     label: "Command line",

@@ -1,6 +1,6 @@
 use crate::text::Compare;
 
-pub const COMPARE: Compare = Compare {
+pub static COMPARE: Compare = Compare {
     title: "Compare",
     same: "The two are the same",
     differ: "The two differ",

@@ -1,6 +1,6 @@
 use crate::text::Delete;
 
-pub const DELETE: Delete = Delete {
+pub static DELETE: Delete = Delete {
     title: "Delete from the registry",
     picked: "Delete…",
     lead: "What is deleted here is gone for everybody who uses this registry.",

@@ -1,6 +1,6 @@
 use crate::text::Explore;
 
-pub const EXPLORE: Explore = Explore {
+pub static EXPLORE: Explore = Explore {
     repositories: "Repositories",
     tags: "Tags",
     filter_repositories: "Filter repositories",

@@ -1,6 +1,6 @@
 use crate::text::Frame;
 
-pub const FRAME: Frame = Frame {
+pub static FRAME: Frame = Frame {
     skip: "Skip to the content",
     places: "Places",
     language: "Language",

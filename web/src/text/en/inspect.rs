@@ -2,7 +2,7 @@ use tallyman_core::{ManifestKind, MediaType};
 
 use crate::text::Inspect;
 
-pub const INSPECT: Inspect = Inspect {
+pub static INSPECT: Inspect = Inspect {
     fetching: |reference| format!("Fetching {reference}"),
     is_a: |kind, reference| format!("{kind} of {reference}"),
     kind: |kind| match kind {

@@ -1,6 +1,6 @@
 use crate::text::Lists;
 
-pub const LISTS: Lists = Lists {
+pub static LISTS: Lists = Lists {
     title: "Local lists",
     lead: "Kept in this browser until you push them. Nothing leaves it before that.",
     nav: "Lists",

@@ -1,6 +1,6 @@
 use crate::text::Offline;
 
-pub const OFFLINE: Offline = Offline {
+pub static OFFLINE: Offline = Offline {
     offline: "No network: local lists can be edited, registries cannot be asked.",
     new_version: "A new version of this app is ready.",
     reload: "Use it",

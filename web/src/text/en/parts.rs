@@ -1,6 +1,6 @@
 use crate::text::Parts;
 
-pub const PARTS: Parts = Parts {
+pub static PARTS: Parts = Parts {
     close: "Close",
     copy: |what| format!("Copy the {what}"),
     copied: |what| format!("Copied the {what}"),

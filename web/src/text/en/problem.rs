@@ -1,6 +1,6 @@
 use crate::text::Problem;
 
-pub const PROBLEM: Problem = Problem {
+pub static PROBLEM: Problem = Problem {
     detail: "In detail",
     tried: "How this was found",
     lines_for: |server| format!("Lines for {server}"),

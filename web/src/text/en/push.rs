@@ -1,6 +1,6 @@
 use crate::text::Push;
 
-pub const PUSH: Push = Push {
+pub static PUSH: Push = Push {
     title: "Push",
     trail: "Local lists",
     absent: |name| format!("There is no local list named {name}"),

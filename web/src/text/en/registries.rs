@@ -1,6 +1,6 @@
 use crate::text::Registries;
 
-pub const REGISTRIES: Registries = Registries {
+pub static REGISTRIES: Registries = Registries {
     title: "Registries",
     lead: "Each with its own settings and its own sign-in. Credentials go to the registry they are for, and to its token service, and nowhere else.",
     add: "Add a registry",

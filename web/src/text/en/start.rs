@@ -1,6 +1,6 @@
 use crate::text::Start;
 
-pub const START: Start = Start {
+pub static START: Start = Start {
     title: "What is in that image?",
     lead: "Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says.",
     recent: "Recent",

@@ -2,7 +2,7 @@ use tallyman_core::{Platform, mend::Mend};
 
 use crate::text::Build;
 
-pub const BUILD: Build = Build {
+pub static BUILD: Build = Build {
     trail: "Listas locales",
     name_title: "Nombre de la lista nueva",
     name_lead: |count| match count {

@@ -1,6 +1,6 @@
 use crate::text::CommandLine;
 
-pub const COMMAND_LINE: CommandLine = CommandLine {
+pub static COMMAND_LINE: CommandLine = CommandLine {
     title: "Línea de órdenes",
     lead: "Líneas de tallyman y de docker manifest, sobre las listas de este navegador. Escriben lo mismo que en una terminal.",
     label: "Línea de órdenes",

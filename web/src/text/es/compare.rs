@@ -1,6 +1,6 @@
 use crate::text::Compare;
 
-pub const COMPARE: Compare = Compare {
+pub static COMPARE: Compare = Compare {
     title: "Comparar",
     same: "Los dos son iguales",
     differ: "Los dos son distintos",

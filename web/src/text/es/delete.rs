@@ -1,6 +1,6 @@
 use crate::text::Delete;
 
-pub const DELETE: Delete = Delete {
+pub static DELETE: Delete = Delete {
     title: "Borrar del registro",
     picked: "Borrar…",
     lead: "Lo que se borra aquí desaparece para todos los que usan este registro.",

@@ -1,6 +1,6 @@
 use crate::text::Explore;
 
-pub const EXPLORE: Explore = Explore {
+pub static EXPLORE: Explore = Explore {
     repositories: "Repositorios",
     tags: "Etiquetas",
     filter_repositories: "Filtrar repositorios",

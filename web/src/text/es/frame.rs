@@ -1,6 +1,6 @@
 use crate::text::Frame;
 
-pub const FRAME: Frame = Frame {
+pub static FRAME: Frame = Frame {
     skip: "Saltar al contenido",
     places: "Lugares",
     language: "Idioma",

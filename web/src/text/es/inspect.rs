@@ -2,7 +2,7 @@ use tallyman_core::{ManifestKind, MediaType, Platform, findings::Rule};
 
 use crate::text::Inspect;
 
-pub const INSPECT: Inspect = Inspect {
+pub static INSPECT: Inspect = Inspect {
     fetching: |reference| format!("Obteniendo {reference}"),
     is_a: |kind, reference| format!("{kind} de {reference}"),
     kind: |kind| match kind {

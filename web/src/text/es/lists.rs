@@ -1,6 +1,6 @@
 use crate::text::Lists;
 
-pub const LISTS: Lists = Lists {
+pub static LISTS: Lists = Lists {
     title: "Listas locales",
     lead: "Se guardan en este navegador hasta que las publiques. Antes de eso no sale nada de él.",
     nav: "Listas",

@@ -1,6 +1,6 @@
 use crate::text::Parts;
 
-pub const PARTS: Parts = Parts {
+pub static PARTS: Parts = Parts {
     close: "Cerrar",
     copy: |what| format!("Copiar {what}"),
     copied: |what| format!("Copiado: {what}"),

@@ -1,6 +1,6 @@
 use crate::text::Problem;
 
-pub const PROBLEM: Problem = Problem {
+pub static PROBLEM: Problem = Problem {
     detail: "En detalle (en inglés)",
     tried: "Cómo se averiguó (en inglés)",
     lines_for: |server| format!("Líneas para {server}"),

@@ -1,6 +1,6 @@
 use crate::text::Push;
 
-pub const PUSH: Push = Push {
+pub static PUSH: Push = Push {
     title: "Publicar",
     trail: "Listas locales",
     absent: |name| format!("No hay ninguna lista local llamada {name}"),

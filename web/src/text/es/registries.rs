@@ -1,6 +1,6 @@
 use crate::text::Registries;
 
-pub const REGISTRIES: Registries = Registries {
+pub static REGISTRIES: Registries = Registries {
     title: "Registros",
     lead: "Cada uno con sus ajustes y su inicio de sesión. Las credenciales van al registro para el que son y a su servicio de tokens, y a ningún otro sitio.",
     add: "Añadir un registro",

@@ -1,6 +1,6 @@
 use crate::text::Start;
 
-pub const START: Start = Start {
+pub static START: Start = Start {
     title: "¿Qué hay en esa imagen?",
     lead: "Manifiestos y listas de manifiestos para varias arquitecturas, directamente del registro. Cada digest se calcula en esta pestaña y se compara con lo que dice el registro.",
     recent: "Recientes",
