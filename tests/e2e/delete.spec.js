@@ -22,7 +22,11 @@ test.describe('on Distribution 2.8, which deletes by digest alone', () => {
     await expect(page.getByTestId('cannot-untag')).toBeVisible();
     expect((await readBack(server.registry, `${repo}:1`)).status).toBe(200);
 
+    await expect(page.getByTestId('commands')).toContainText(`tallyman untag --insecure ${server.host}/${repo}:1`);
+
     await page.getByTestId('delete-by-digest').click();
+    await expect(page.getByTestId('commands')).toContainText(`tallyman delete --insecure ${server.host}/${repo}@sha256:`);
+    await expect(page.getByTestId('commands')).toContainText('docker manifest has no line for this');
     await expect(page.getByTestId('unchosen')).toContainText('1.0, latest');
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
@@ -43,11 +47,39 @@ test.describe('on a registry that can take off a tag', () => {
     await choose(page, 'b');
     await page.getByTestId('delete-plan').click();
     await expect(page.getByTestId('delete-step')).toHaveCount(2);
+    await expect(page.getByTestId('commands')).toContainText(`tallyman untag --insecure ${server.host}/${repo}:a ${server.host}/${repo}:b`);
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
     await expect(page.getByTestId('delete-done')).toContainText('2 tags are gone');
     expect((await readBack(server.registry, `${repo}:a`)).status).toBe(404);
     expect((await readBack(server.registry, `${repo}:c`)).digest).toBe(digest);
+  });
+
+  test('by digest every tag goes that stands for it, each named before; one that somebody else took off is no failure', async ({ page, open, server }) => {
+    const repo = 'delete/digest';
+    const digest = await putImage(server, repo, 'a', linux, 'same');
+    for (const tag of ['b', 'c']) await putImage(server, repo, tag, linux, 'same');
+    await putImage(server, repo, 'd', linux, 'other');
+    await open(`/delete/${server.host}/${repo}|d`);
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('delete-step')).toHaveCount(1);
+    const gone = await fetch(`${server.registry}/v2/${repo}/manifests/d`, { method: 'DELETE' });
+    expect(gone.status).toBe(202);
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('1 tag is gone');
+
+    await open(`/delete/${server.host}/${repo}|a`);
+    await page.getByTestId('how-manifests').check();
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('delete-step')).toHaveCount(1);
+    await expect(page.getByTestId('unchosen')).toContainText('b, c');
+    await expect(page.getByTestId('commands')).toContainText(`tallyman delete --insecure ${server.host}/${repo}@${digest}`);
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+    await expect(page.getByTestId('delete-done')).toContainText('3 tags are gone');
+    for (const tag of ['a', 'b', 'c']) expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
+    expect((await readBack(server.registry, `${repo}@${digest}`)).status).toBe(404);
   });
 
   test('where the settings forbid it, nothing can be deleted', async ({ page, open, server }) => {

@@ -9,7 +9,7 @@ mod remarks;
 
 use std::rc::Rc;
 
-pub use commands::{as_docker, insecure};
+pub use commands::{command_lines, insecure, insecure_list};
 
 use gloo_events::{EventListener, EventListenerOptions};
 use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};

@@ -13,7 +13,7 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{icon::Icon, panel::Panel},
-    pages::set_title,
+    pages::{build::command_lines, set_title},
     routes::Route,
     state::{
         handing,
@@ -64,6 +64,11 @@ struct ReadyProps {
 fn Ready(props: &ReadyProps) -> Html {
     let shelf = &props.shelf;
     let shelved = use_shelved(shelf);
+    let done = use_state_eq(|| None::<(String, bool)>);
+    let ondone = {
+        let done = done.setter();
+        Callback::from(move |line| done.set(Some(line)))
+    };
     let words = text().lists();
     let all: Vec<Rc<ManifestList>> = match &shelved {
         Some(Ok(shelved)) => shelved.iter().filter_map(|shelved| shelved.list.clone().ok()).collect(),
@@ -102,13 +107,19 @@ fn Ready(props: &ReadyProps) -> Html {
                                 </thead>
                                 <tbody>
                                     { for shelved.iter().map(|shelved| html! {
-                                        <row::ListRow key={shelved.summary.reference.to_string()} shelf={Rc::clone(shelf)} shelved={shelved.clone()} />
+                                        <row::ListRow key={shelved.summary.reference.to_string()} shelf={Rc::clone(shelf)} shelved={shelved.clone()} done={ondone.clone()} />
                                     }) }
                                 </tbody>
                             </table>
                         </Panel>
                     },
                 }
+            }
+            if let Some((line, in_docker)) = &*done {
+                <section aria-label={text().build().done_line}>
+                    <p class="hint done-line">{ text().build().done_line }</p>
+                    { command_lines(line, *in_docker) }
+                </section>
             }
             <import::Import shelf={Rc::clone(shelf)} />
             <Kept />

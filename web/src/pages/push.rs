@@ -1,22 +1,23 @@
 //! Pushing a local list: first what it will do, then doing it.
 
+mod copying;
 mod outcome;
 mod steps;
 
 use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_commands::{Survey, survey};
-use tallyman_core::{Action, ManifestList, PushPlan, Reference};
+use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{command::Command, icon::Icon, panel::Panel},
+    components::{icon::Icon, panel::Panel},
     format,
     pages::{
-        build::{as_docker, insecure, reference_heading},
+        build::{command_lines, insecure_list, reference_heading},
         lists::opening,
         set_title,
     },
@@ -100,6 +101,9 @@ fn Pusher(props: &PusherProps) -> Html {
             Ok(plan) => {
                 html! { <Planned shelf={Rc::clone(shelf)} list={Rc::clone(list)} plan={Rc::new(plan)} /> }
             }
+            Err(PlanError::OtherRegistry { .. }) => {
+                html! { <copying::Copying shelf={Rc::clone(shelf)} list={Rc::clone(list)} /> }
+            }
             Err(error) => alert(&format!("{}: {error}", words.cannot), name),
         },
     };
@@ -127,12 +131,15 @@ struct PlannedProps {
     shelf: Rc<Shelf>,
     list: Rc<ManifestList>,
     plan: Rc<PushPlan>,
+    /// Images of other registries are copied, which Docker does not do.
+    #[prop_or_default]
+    copies: bool,
 }
 
 /// What a push will do.
 #[component]
 fn Planned(props: &PlannedProps) -> Html {
-    let PlannedProps { shelf, list, plan } = props;
+    let PlannedProps { shelf, list, plan, copies } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let looked = use_state_eq(Looked::default);
@@ -182,7 +189,8 @@ fn Planned(props: &PlannedProps) -> Html {
     let words = text().push();
     let total = plan.steps.len();
     let line = {
-        let flags = insecure(list).iter().copied().chain(purges.then_some("--purge"));
+        let flags = insecure_list(list).iter().copied().chain(copies.then_some("--copy"));
+        let flags = flags.chain(purges.then_some("--purge"));
         tallyman_commands::line_of(["push"].into_iter().chain(flags).chain([name.as_str()]))
     };
     html! {
@@ -201,10 +209,7 @@ fn Planned(props: &PlannedProps) -> Html {
             <Panel title={words.plan} remark={cost(plan, &states)} testid="plan">
                 { steps::table(plan, &states) }
             </Panel>
-            <div class="commands">
-                <Command line={line.clone()} />
-                <Command line={as_docker(&line)} />
-            </div>
+            { command_lines(&line, !copies) }
         </>
     }
 }

@@ -3,7 +3,11 @@
 mod gate;
 mod progress;
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use futures_util::future::{AbortHandle, Abortable};
 use tallyman_commands::{PushEvent, execute_rest};
@@ -15,11 +19,15 @@ use super::{pushed, registry::Registries, shelf::Shelf};
 use gate::Gate;
 pub use progress::{Progress, interrupted};
 
+/// After so many bytes of a blob what is shown of it is drawn again: pieces come faster than anyone reads.
+const SHOWN_EVERY: u64 = 512 * 1024;
+
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
     Waiting,
-    Running,
+    /// Under way; of a blob that is copied, so many bytes have come.
+    Running(u64),
     Done,
     /// Its outcome was there before.
     Present,
@@ -74,7 +82,7 @@ impl Run {
 
 /// All pushes of this tab, by the file name of the list.
 #[derive(Clone, Default, PartialEq)]
-pub struct Runs(std::collections::BTreeMap<String, Run>);
+pub struct Runs(BTreeMap<String, Run>);
 
 pub enum Change {
     Begin(String, Run),
@@ -102,7 +110,7 @@ impl Reducible for Runs {
                     if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
                         // What was under way when it ended is to be done again.
                         for step in Rc::make_mut(&mut run.steps) {
-                            if *step == StepState::Running {
+                            if matches!(step, StepState::Running(_)) {
                                 *step = StepState::Waiting;
                             }
                         }
@@ -168,9 +176,14 @@ impl Pushes {
             progress.keep();
             let tell = {
                 let (dispatcher, name, progress) = (dispatcher.clone(), name.clone(), Rc::clone(&progress));
+                let transfers = Transfers::default();
                 move |event| {
                     let (index, state) = match event {
-                        PushEvent::Began(index) => (index, StepState::Running),
+                        PushEvent::Began(index) => (index, StepState::Running(0)),
+                        PushEvent::Transferred { step, bytes } => match transfers.add(step, bytes) {
+                            Some(all) => (step, StepState::Running(all)),
+                            None => return,
+                        },
                         PushEvent::Done(index) => {
                             progress.done(index);
                             (index, StepState::Done)
@@ -244,6 +257,29 @@ impl Pushes {
         if self.of(list).is_some_and(|run| !run.is_under_way()) {
             self.0.dispatch(Change::Forget(list.file_name()));
         }
+    }
+}
+
+/// Bytes of blobs that have come, by their steps.
+#[derive(Default)]
+struct Transfers(RefCell<BTreeMap<usize, Transfer>>);
+
+#[derive(Default)]
+struct Transfer {
+    all: u64,
+    shown: u64,
+}
+
+impl Transfers {
+    /// A piece has come: all bytes of the blob so far, where they are to be shown again.
+    fn add(&self, step: usize, bytes: u64) -> Option<u64> {
+        let mut transfers = self.0.borrow_mut();
+        let transfer = transfers.entry(step).or_default();
+        transfer.all += bytes;
+        (transfer.all - transfer.shown >= SHOWN_EVERY).then(|| {
+            transfer.shown = transfer.all;
+            transfer.all
+        })
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Build {
     pub mend: fn(mend: &Mend) -> String,
     pub commands: &'static str,
     pub commands_lead: &'static str,
+    pub no_docker: &'static str,
+    pub done_line: &'static str,
     pub outside_table: &'static str,
     pub live: fn(entries: usize, digest: &str) -> String,
 }

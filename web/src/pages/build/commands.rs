@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use tallyman_commands::line_of;
-use tallyman_core::{ManifestList, Platform};
+use tallyman_core::{ManifestList, Platform, Registry, plan::check_registry};
 use yew::prelude::*;
 
 use crate::{
-    components::{copy::Copy, panel::Panel},
+    components::{command::Command, copy::Copy, panel::Panel},
     state::entries::Entries,
     text::text,
 };
@@ -23,8 +23,13 @@ pub struct Props {
 pub fn Commands(props: &Props) -> Html {
     let is_docker = use_state_eq(|| false);
     let lines = lines(&props.list, &props.entries);
-    let shown = if *is_docker { lines.iter().map(|line| as_docker(line)).collect() } else { lines };
-    let shown = shown.join("\n");
+    let shown = lines.into_iter().map(|(line, in_docker)| match (*is_docker, in_docker) {
+        (false, _) => line,
+        (true, true) => as_docker(&line),
+        // For a shell it is a remark, so that the others can be copied with it.
+        (true, false) => format!("# {} ({line})", text().build().no_docker),
+    });
+    let shown = shown.collect::<Vec<_>>().join("\n");
     let choose = |docker: bool, label: &'static str| {
         let chosen = is_docker.clone();
         html! {
@@ -47,33 +52,57 @@ pub fn Commands(props: &Props) -> Html {
     }
 }
 
+/// The line, and the one that Docker's own program takes; where it has none, that is said.
+pub fn command_lines(line: &str, in_docker: bool) -> Html {
+    html! {
+        <div class="commands" data-testid="commands">
+            <Command line={line.to_owned()} />
+            if in_docker {
+                <Command line={as_docker(line)} />
+            } else {
+                <p class="hint">{ text().build().no_docker }</p>
+            }
+        </div>
+    }
+}
+
 /// The line as Docker's own program takes it.
-pub fn as_docker(line: &str) -> String {
+fn as_docker(line: &str) -> String {
     line.strip_prefix("tallyman ").map_or_else(|| line.to_owned(), |rest| format!("docker manifest {rest}"))
 }
 
 /// The flags that a shell needs where a browser does not: registries on loopback mostly speak plain HTTP.
-pub fn insecure(list: &ManifestList) -> &'static [&'static str] {
-    if list.reference().registry().is_loopback() { &["--insecure"] } else { &[] }
+pub fn insecure(registry: &Registry) -> &'static [&'static str] {
+    if registry.is_loopback() { &["--insecure"] } else { &[] }
+}
+
+/// As [`insecure`], for the registries of a list and of its images.
+pub fn insecure_list(list: &ManifestList) -> &'static [&'static str] {
+    let images = list.iter().map(|entry| entry.reference.registry());
+    let mut flags = images.chain([list.reference().registry()]).map(insecure);
+    flags.find(|flags| !flags.is_empty()).unwrap_or_default()
 }
 
 /// The lines that make `list`, one after the other: create, annotate where a platform is not the config's own, push.
-fn lines(list: &ManifestList, entries: &Entries) -> Vec<String> {
+/// With each, whether Docker's own program takes it.
+fn lines(list: &ManifestList, entries: &Entries) -> Vec<(String, bool)> {
     let name = list.reference().to_string();
     let images: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
-    let insecure = insecure(list);
+    let insecure = insecure_list(list);
     let create = ["create"].into_iter().chain(insecure.iter().copied()).chain([name.as_str()]);
-    let mut lines = vec![line_of(create.chain(images.iter().map(String::as_str)))];
+    let mut lines = vec![(line_of(create.chain(images.iter().map(String::as_str))), true)];
     for entry in list.iter() {
         let own = entries.config(entry).map(|config| config.platform.clone());
         let flags = annotations(&entry.platform(), &own.unwrap_or_else(|| entry.platform()));
         if !flags.is_empty() {
             let image = entry.reference.to_string();
             let words = ["annotate", name.as_str(), image.as_str()].into_iter();
-            lines.push(line_of(words.chain(flags.iter().map(String::as_str))));
+            lines.push((line_of(words.chain(flags.iter().map(String::as_str))), true));
         }
     }
-    lines.push(line_of(["push"].into_iter().chain(insecure.iter().copied()).chain([name.as_str()])));
+    let copies = list.iter().any(|entry| check_registry(entry, list.reference()).is_err());
+    let flags = insecure.iter().copied().chain(copies.then_some("--copy"));
+    lines.push((line_of(["push"].into_iter().chain(flags).chain([name.as_str()])), !copies));
     lines
 }
 

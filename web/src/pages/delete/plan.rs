@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_commands::DeletePlan;
+use tallyman_commands::{DeletePlan, line_of};
 use tallyman_core::Reference;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -15,6 +15,7 @@ use crate::{
         icon::Icon,
         panel::Panel,
     },
+    pages::build::{command_lines, insecure},
     routes::Route,
     state::{
         deletion::{StepState, run},
@@ -135,11 +136,14 @@ pub fn Plan(props: &Props) -> Html {
                     </tbody>
                 </table>
             </Panel>
+            if !plan.steps.is_empty() {
+                { command_lines(&line(repository, plan), false) }
+            }
             if !has_begun {
                 <form class="danger" onsubmit={onconfirm}>
                     <label for="confirm">{ (words.confirm_label)(&path) }</label>
                     <input id="confirm" class="field field--mono" type="text" autocapitalize="none" autocomplete="off" spellcheck="false" {oninput} data-testid="delete-confirm" />
-                    <button class="button button--bad" type="submit" disabled={*typed != path} data-testid="delete-run">{ (words.confirm)(tags) }</button>
+                    <button class="button button--bad" type="submit" disabled={*typed != path || plan.steps.is_empty()} data-testid="delete-run">{ (words.confirm)(tags) }</button>
                     <button class="button" type="button" onclick={go_back}>{ words.back }</button>
                 </form>
             } else if is_done {
@@ -161,6 +165,16 @@ pub fn Plan(props: &Props) -> Html {
             }
         </>
     }
+}
+
+/// The line that does the same: by tag, or by digest.
+fn line(repository: &Reference, plan: &DeletePlan) -> String {
+    let is_untag = plan.steps.iter().all(|step| step.reference.digest().is_none());
+    let command = if is_untag { "untag" } else { "delete" };
+    let names: Vec<String> = plan.steps.iter().map(|step| step.reference.to_string()).collect();
+    let flags = insecure(repository.registry());
+    let words = [command].into_iter().chain(flags.iter().copied());
+    line_of(words.chain(names.iter().map(String::as_str)))
 }
 
 fn chip(state: &StepState) -> Html {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use tallyman_commands::line_of;
 use tallyman_core::Reference;
 use tallyman_store::Outcome;
 use wasm_bindgen::JsValue;
@@ -18,6 +19,7 @@ use crate::{
         text_field::{TextField, text_in},
         toast::use_toaster,
     },
+    pages::build::command_lines,
     routes::Route,
     state::{
         handing,
@@ -30,6 +32,8 @@ use crate::{
 pub struct Props {
     pub shelf: Rc<Shelf>,
     pub shelved: Shelved,
+    /// Hears the command line for what was done, and whether Docker's own program takes it as well.
+    pub done: Callback<(String, bool)>,
 }
 
 /// What a new name is asked for.
@@ -42,22 +46,33 @@ enum Asking {
 /// One list, with what can be done with it.
 #[component]
 pub fn ListRow(props: &Props) -> Html {
-    let Props { shelf, shelved } = props;
+    let Props { shelf, shelved, done } = props;
     let toaster = use_toaster();
     let asking = use_state_eq(|| None::<Asking>);
     let fault = use_state_eq(|| None::<String>);
     let link = use_state_eq(|| None::<Result<String, &'static str>>);
     let input = use_node_ref();
+    let typed = use_state_eq(|| shelved.summary.reference.to_string());
     let name = shelved.summary.reference.clone();
     let words = text().lists();
     let ask = |wanted: Asking| {
-        let (asking, fault) = (asking.clone(), fault.clone());
+        let (asking, fault, typed, name) = (asking.clone(), fault.clone(), typed.setter(), name.clone());
         move |_: MouseEvent| {
             fault.set(None);
+            typed.set(name.to_string());
             asking.set(Some(wanted));
         }
     };
+    let line = {
+        let command = if *asking == Some(Asking::Duplicate) { "duplicate" } else { "rename" };
+        line_of([command, &name.to_string(), typed.trim()])
+    };
+    let oninput = {
+        let (input, typed) = (input.clone(), typed.setter());
+        move |_: InputEvent| typed.set(text_in(&input))
+    };
     let onsubmit = {
+        let (done, line) = (done.clone(), line.clone());
         let (shelf, name, asking, fault) = (Rc::clone(shelf), name.clone(), asking.clone(), fault.clone());
         let (input, list) = (input.clone(), shelved.list.clone().ok());
         move |event: SubmitEvent| {
@@ -69,13 +84,17 @@ pub fn ListRow(props: &Props) -> Html {
             };
             let (shelf, name, list) = (Rc::clone(&shelf), name.clone(), list.clone());
             let (asking, fault, wanted) = (asking.clone(), fault.clone(), *asking);
+            let (done, line) = (done.clone(), line.clone());
             spawn_local(async move {
                 let outcome = match (wanted, list) {
                     (Some(Asking::Duplicate), Some(list)) => shelf.add(&list.renamed(to.clone())).await,
                     _ => shelf.rename(&name, &to).await,
                 };
                 match outcome {
-                    Ok(Outcome::Done(_)) => asking.set(None),
+                    Ok(Outcome::Done(_)) => {
+                        asking.set(None);
+                        done.emit((line, false));
+                    }
                     Ok(Outcome::Taken) => fault.set(Some((text().lists().taken)(&to.to_string()))),
                     Ok(_) => fault.set(Some((text().lists().gone)(&name.to_string()))),
                     Err(error) => fault.set(Some(error.to_string())),
@@ -85,13 +104,16 @@ pub fn ListRow(props: &Props) -> Html {
     };
     let remove = {
         let (shelf, name, list) = (Rc::clone(shelf), name.clone(), shelved.list.clone().ok());
+        let done = done.clone();
         move |_: MouseEvent| {
             let (shelf, name, list, toaster) =
                 (Rc::clone(&shelf), name.clone(), list.clone(), toaster.clone());
+            let done = done.clone();
             spawn_local(async move {
                 if let Err(error) = shelf.remove(&name).await {
                     return toaster.say(error.to_string());
                 }
+                done.emit((line_of(["rm", &name.to_string()]), true));
                 let said = (text().lists().removed)(&name.to_string());
                 let Some(list) = list else { return toaster.say(said) };
                 let back = toaster.clone();
@@ -153,7 +175,7 @@ pub fn ListRow(props: &Props) -> Html {
                 }
                 <button class="button" type="button" aria-label={labelled(words.remove)} onclick={remove} data-testid="remove-list">{ words.remove }</button>
                 <Dialog open={asking.is_some()} title={if *asking == Some(Asking::Duplicate) { words.duplicate } else { words.rename }} onclose={cancel.clone()}>
-                    <form class="line-form" {onsubmit}>
+                    <form class="line-form" {onsubmit} {oninput}>
                         <TextField place={input} class="field--mono" value={name.to_string()} label={words.new_name} autofocus=true testid="new-name" />
                         <button class="button button--main" type="submit">{ words.save }</button>
                         <button class="button" type="button" onclick={cancel.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
@@ -161,6 +183,7 @@ pub fn ListRow(props: &Props) -> Html {
                     if let Some(fault) = &*fault {
                         <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
                     }
+                    { command_lines(&line, false) }
                 </Dialog>
                 <Dialog open={link.is_some()} title={words.link_title} onclose={close_link}>
                     {

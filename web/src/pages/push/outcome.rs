@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use tallyman_commands::line_of;
 use tallyman_core::{Digest as Value, ManifestList, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -9,6 +10,7 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{command::Command, digest::Digest, facts::Fact, panel::Panel, toast::use_toaster},
+    pages::build::command_lines,
     routes::Route,
     state::{push::Run, shelf::Shelf},
     text::text,
@@ -44,6 +46,7 @@ pub fn Outcome(props: &Props) -> Html {
             });
         }
     };
+    let removal = line_of(["rm", &name.to_string()]);
     let words = text().push();
     html! {
         <>
@@ -51,6 +54,9 @@ pub fn Outcome(props: &Props) -> Html {
                 <dl class="facts">
                     <Fact name={text().build().digest}><Digest value={digest.clone()} testid="pushed-digest" /></Fact>
                     <Fact name={words.pull}><Command line={format!("docker pull {by_digest}")} /></Fact>
+                    if list.is_some() {
+                        <Fact name={words.purge_now}>{ command_lines(&removal, true) }</Fact>
+                    }
                     if !copies.is_empty() {
                         <Fact name={words.pushed_refs}>
                             <ul>{ for copies.iter().map(|copy| html! { <li><Link<Route> to={Route::inspect(copy)}><code>{ copy.to_string() }</code></Link<Route>></li> }) }</ul>

@@ -19,7 +19,7 @@ pub fn table(plan: &PushPlan, states: &[StepState]) -> Html {
     let is_shown = |index: usize, state: StepState| {
         index < SHOWN
             || index + 1 == plan.steps.len()
-            || matches!(state, StepState::Running | StepState::Failed)
+            || matches!(state, StepState::Running(_) | StepState::Failed)
     };
     let rows = plan.steps.iter().zip(states).enumerate();
     let rows = rows.filter(|(index, (_, state))| is_shown(*index, **state));
@@ -40,12 +40,22 @@ pub fn table(plan: &PushPlan, states: &[StepState]) -> Html {
                         <td class="number soft">{ index + 1 }</td>
                         <td class="fill step__what">{ what(&step.action) }</td>
                         <td class="number" data-unit={if step.cost.requests == 1 { words.request.to_owned() } else { words.requests.to_lowercase() }}>{ step.cost.requests }</td>
-                        <td class="number">{ match bytes(&step.action) { 0 => "–".to_owned(), bytes => format::bytes(bytes) } }</td>
+                        <td class="number">{ shown_bytes(&step.action, *state) }</td>
                         <td>{ chip(*state) }</td>
                     </tr>
                 }) }
             </tbody>
         </table>
+    }
+}
+
+fn shown_bytes(action: &Action, state: StepState) -> String {
+    match (bytes(action), state) {
+        (0, _) => "–".to_owned(),
+        (all, StepState::Running(sent)) if sent > 0 => {
+            format!("{} / {}", format::bytes(sent), format::bytes(all))
+        }
+        (all, _) => format::bytes(all),
     }
 }
 
@@ -79,7 +89,7 @@ fn what(action: &Action) -> String {
 fn name(state: StepState) -> &'static str {
     match state {
         StepState::Waiting => "waiting",
-        StepState::Running => "running",
+        StepState::Running(_) => "running",
         StepState::Done => "done",
         StepState::Present => "present",
         StepState::Failed => "failed",
@@ -90,7 +100,7 @@ fn chip(state: StepState) -> Html {
     let words = text().push();
     let (tone, word) = match state {
         StepState::Waiting => (Tone::Plain, words.waiting),
-        StepState::Running => (Tone::Accent, words.running),
+        StepState::Running(_) => (Tone::Accent, words.running),
         StepState::Done => (Tone::Good, words.done),
         StepState::Present => (Tone::Good, words.present),
         StepState::Failed => (Tone::Warn, words.failed_step),

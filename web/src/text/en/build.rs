@@ -82,6 +82,8 @@ pub static BUILD: Build = Build {
     },
     commands: "As commands",
     commands_lead: "These lines make the same list in a shell.",
+    no_docker: "docker manifest has no line for this.",
+    done_line: "What you did last, as a command:",
     outside_table: "docker manifest annotate refuses this pair; pushing it works",
     live: |entries, digest| format!("{entries} images, digest {digest}"),
 };

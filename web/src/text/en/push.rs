@@ -20,6 +20,24 @@ pub static PUSH: Push = Push {
             "An earlier push of this list was interrupted after {done} of {of} steps. It goes on from there."
         )
     },
+    copy_why: |images, registries, target| {
+        let images = if images == 1 { "One image is".to_owned() } else { format!("{images} images are") };
+        format!(
+            "{images} in another registry than {target}: {registries}. Docker refuses to push such a list."
+        )
+    },
+    copy: |images| {
+        if images == 1 {
+            "Copy this image along".to_owned()
+        } else {
+            format!("Copy these {images} images along")
+        }
+    },
+    copy_about: |requests, bytes| {
+        format!(
+            "At most {requests} requests, and {bytes} that go through this browser: fewer where some is there already."
+        )
+    },
     skip: "Leave out what is there already",
     purge: "Remove the local list afterwards",
     start: "Push",

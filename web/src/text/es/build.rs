@@ -79,6 +79,8 @@ pub static BUILD: Build = Build {
     },
     commands: "Como órdenes",
     commands_lead: "Estas líneas hacen la misma lista en una terminal.",
+    no_docker: "docker manifest no tiene ninguna línea para esto.",
+    done_line: "Lo último que hiciste, como comando:",
     outside_table: "docker manifest annotate rechaza este par; publicarlo funciona",
     live: |entries, digest| format!("{entries} imágenes, digest {digest}"),
 };

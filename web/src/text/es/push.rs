@@ -20,6 +20,25 @@ pub static PUSH: Push = Push {
             "Una publicación anterior de esta lista se interrumpió tras {done} de {of} pasos. Continúa desde ahí."
         )
     },
+    copy_why: |images, registries, target| {
+        let images =
+            if images == 1 { "Una imagen está".to_owned() } else { format!("{images} imágenes están") };
+        format!(
+            "{images} en otro registro que {target}: {registries}. Docker se niega a publicar una lista así."
+        )
+    },
+    copy: |images| {
+        if images == 1 {
+            "Copiar también esta imagen".to_owned()
+        } else {
+            format!("Copiar también estas {images} imágenes")
+        }
+    },
+    copy_about: |requests, bytes| {
+        format!(
+            "A lo sumo {requests} peticiones, y {bytes} que pasan por este navegador: menos si algo ya está."
+        )
+    },
     skip: "Omitir lo que ya está",
     purge: "Quitar después la lista local",
     start: "Publicar",
