@@ -1,10 +1,14 @@
 // All local lists: named, copied, removed and brought back, handed on.
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 
 import { build } from './building.js';
+import { movedStore } from './docker-folder.js';
 import { putImage } from './images.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 test.use({ kind: 'distribution' });
 
@@ -34,18 +38,25 @@ test('lists are renamed, duplicated, removed, and brought back', async ({ page, 
   await page.getByTestId('new-name').press('Enter');
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText('already');
   await page.getByTestId('new-name').fill(copy);
+  await expect(page.getByRole('dialog').getByTestId('commands')).toContainText(`tallyman duplicate ${list} ${copy}`);
+  await expect(page.getByRole('dialog').getByTestId('commands')).toContainText('docker manifest has no line for this');
   await page.getByTestId('new-name').press('Enter');
   await expect(row(page, copy)).toContainText('2 entries');
 
   const renamed = `${server.host}/lists/other:2`;
   await row(page, list).getByTestId('rename').click();
   await page.getByTestId('new-name').fill(renamed);
+  await expect(page.getByRole('dialog').getByTestId('commands')).toContainText(`tallyman rename ${list} ${renamed}`);
+  await expectAccessible(page);
   await page.getByTestId('new-name').press('Enter');
   await expect(row(page, renamed)).toBeVisible();
   await expect(row(page, list)).toHaveCount(0);
+  await expect(page.getByTestId('commands')).toContainText(`tallyman rename ${list} ${renamed}`);
 
   await row(page, renamed).getByTestId('remove-list').click();
   await expect(row(page, renamed)).toHaveCount(0);
+  await expect(page.getByTestId('commands').locator('code')).toHaveText([`tallyman rm ${renamed}`, `docker manifest rm ${renamed}`]);
+  await expectAccessible(page);
   await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
   await row(page, renamed).getByRole('link', { name: renamed }).click();
   await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
@@ -90,14 +101,13 @@ test('a list goes out as a file, an archive and a link, and comes back the same,
   await expect(page.getByTestId('link-broken')).toBeVisible();
 });
 
-test('a folder is dropped onto the page', async ({ page, open, server }) => {
+test('a file is dropped onto the page', async ({ page, open, server }) => {
   const list = await aList(page, open, server, 'dropped/app');
   await open('/lists');
   const [file] = await Promise.all([page.waitForEvent('download'), row(page, list).getByTestId('export').click()]);
   await row(page, list).getByTestId('remove-list').click();
   await expect(row(page, list)).toHaveCount(0);
   const text = await readFile(await file.path(), 'utf8');
-  // A drop that a script makes has files but no folders: the browser gives those to people alone.
   await page.evaluate((text) => {
     const data = new DataTransfer();
     data.items.add(new File([text], 'list.json'));
@@ -106,6 +116,97 @@ test('a folder is dropped onto the page', async ({ page, open, server }) => {
   await expect(page.getByTestId('offer-name')).toHaveValue(list);
   await page.getByTestId('import-button').click();
   await expect(row(page, list)).toContainText('2 entries');
+});
+
+/** The recorded folder of a list that the Docker CLI made, as if it had been made for `server`. */
+const recordedFolder = (server) => movedStore(inProject(`${recorded}/steps/01-create/store`), '127.0.0.1:5077', server.host);
+const recorded = 'tests/fixtures/docker-manifest/cli-28.2.2/other-repos-and-purge';
+
+/** The digest of the recorded list before anything was annotated: that of an import of the folder itself. */
+async function importedDigest(page, list) {
+  await page.getByTestId('import-button').click();
+  await page.getByRole('link', { name: list }).click();
+  return page.getByTestId('list-digest').getAttribute('data-digest');
+}
+
+test('the folder of the Docker CLI is dropped onto the page', async ({ page, open, server }) => {
+  const store = await recordedFolder(server);
+  const list = `${server.host}/demo/app:2`;
+  try {
+    await open('/lists');
+    await page.getByTestId('import-folder').setInputFiles(store.path);
+    await expect(page.getByTestId('offer-name')).toHaveValue(list);
+    const digest = await importedDigest(page, list);
+    await open('/lists');
+    await row(page, list).getByTestId('remove-list').click();
+    await expect(row(page, list)).toHaveCount(0);
+
+    // A drop that a script makes has no folders: the browser itself has to be told of it.
+    const browser = await page.context().newCDPSession(page);
+    const data = { items: [], files: [store.path], dragOperationsMask: 1 };
+    const { x, y, width, height } = await page.getByTestId('import').boundingBox();
+    for (const type of ['dragEnter', 'dragOver']) {
+      await browser.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
+    }
+    await expect(page.locator('.add--over')).toBeVisible();
+    await browser.send('Input.dispatchDragEvent', { type: 'drop', x: x + width / 2, y: y + height / 2, data });
+    await expect(page.getByTestId('offer-name')).toHaveValue(list);
+    await expect(page.locator('.add--over')).toHaveCount(0);
+    expect(await importedDigest(page, list)).toBe(digest);
+  } finally {
+    await store.remove();
+  }
+});
+
+/** A zip archive of a folder, made as zip programs make them. */
+async function zipped(folder, options = {}) {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { level: 6, ...options });
+  for (const file of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue;
+    const path = join(file.parentPath, file.name);
+    await writer.add(`manifests/${relative(folder, path)}`, new Uint8ArrayReader(await readFile(path)));
+  }
+  return Buffer.from(await writer.close());
+}
+
+test('an archive that a zip program made is taken; a broken or an encrypted one is refused, and nothing is lost', async ({ page, open, server }) => {
+  const store = await recordedFolder(server);
+  const list = `${server.host}/demo/app:2`;
+  const bring = (buffer) => page.getByTestId('import-files').setInputFiles({ name: 'manifests.zip', mimeType: 'application/zip', buffer });
+  try {
+    const archive = await zipped(store.path);
+    const entries = await new ZipReader(new Uint8ArrayReader(archive)).getEntries();
+    expect(entries.map(({ compressionMethod }) => compressionMethod)).toEqual(entries.map(() => 8));
+    await open('/lists');
+    await bring(archive);
+    await expect(page.getByTestId('offer-name')).toHaveValue(list);
+    const digest = await importedDigest(page, list);
+    await open('/lists');
+
+    const broken = Buffer.from(archive);
+    broken.fill(0, 100, 140);
+    const encrypted = await zipped(store.path, { password: 'secret', zipCrypto: true });
+    // Says of itself that it is small, and is not.
+    const bomb = await zipped(store.path);
+    const [first] = entries;
+    bomb.writeUInt32LE(first.uncompressedSize - 1, bomb.indexOf('PK\x01\x02') + 24);
+    for (const [bytes, why] of [
+      [broken, 'the archive is damaged'],
+      [archive.subarray(0, archive.length - 100), 'expected a zip archive'],
+      [encrypted, 'encrypted: unpack the archive with its password'],
+      [bomb, 'the archive is damaged'],
+    ]) {
+      await bring(bytes);
+      await expect(page.getByTestId('refused')).toContainText('manifests.zip');
+      await expect(page.getByTestId('refused')).toContainText(why);
+      await expect(row(page, list)).toBeVisible();
+      await page.reload();
+    }
+    await page.getByRole('link', { name: list }).click();
+    await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+  } finally {
+    await store.remove();
+  }
 });
 
 test('a newer version of the database, and a full disk, are told as such', async ({ page, open, server }) => {

@@ -8,11 +8,14 @@ use tallyman_store::exchange::{self, Found, FoundList};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, DataTransfer, File, HtmlAnchorElement, HtmlInputElement, Response, Url,
+    Blob, BlobPropertyBag, DataTransfer, File, HtmlAnchorElement, HtmlInputElement, ReadableStream,
+    ReadableStreamDefaultReader, Url,
 };
 
 /// Characters that a link's list may have: some programs cut longer ones.
 const LINK_MAX: usize = 16_000;
+/// Bytes of the list of a link, unpacked: a short link may unpack to more than any memory holds.
+const UNPACKED_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of files that are read at most: lists are small, and a folder that was dropped by mistake may be not.
 const BYTES_MAX: f64 = 64.0 * 1024.0 * 1024.0;
 
@@ -46,12 +49,12 @@ pub fn save_list(list: &ManifestList) {
 }
 
 /// The lists in files that were chosen or dropped.
-pub fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
+pub async fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
     let mut found = Found::default();
     let mut plain = Vec::new();
     for (path, bytes) in files {
         if bytes.starts_with(b"PK") {
-            match exchange::unpack(&bytes) {
+            match exchange::unpack(&bytes, inflate).await {
                 Ok(files) => {
                     let inside = exchange::from_files(&files);
                     found.lists.extend(inside.lists);
@@ -169,30 +172,47 @@ async fn read(files: Vec<(String, File)>) -> Vec<(String, Vec<u8>)> {
 /// A list for an address: packed by the browser, and written with the letters that addresses take. Nothing where it is
 /// too large.
 pub async fn packed(list: &ManifestList) -> Option<String> {
-    let bytes = through("CompressionStream", &exchange::encode([list])).await?;
+    let bytes = through("CompressionStream", &exchange::encode([list]), LINK_MAX).await?;
     let binary: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let text = web_sys::window()?.btoa(&binary).ok()?;
     let text = text.replace('+', "-").replace('/', "_").replace('=', "");
     (text.len() <= LINK_MAX).then_some(text)
 }
 
+/// What was packed by the method deflate; nothing where it was not, or is longer than `size`.
+async fn inflate(deflated: Vec<u8>, size: u64) -> Option<Vec<u8>> {
+    through("DecompressionStream", &deflated, usize::try_from(size).ok()?).await
+}
+
 /// The list that an address carries.
 pub async fn unpacked(text: &str) -> Option<Vec<ManifestList>> {
     let binary = web_sys::window()?.atob(&text.replace('-', "+").replace('_', "/")).ok()?;
     let bytes: Vec<u8> = binary.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    exchange::decode(&through("DecompressionStream", &bytes).await?).ok()
+    exchange::decode(&through("DecompressionStream", &bytes, UNPACKED_MAX).await?).ok()
 }
 
-/// `bytes` through one of the browser's own streams.
-async fn through(stream: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+/// `bytes` through one of the browser's own streams; nothing where more than `max` bytes come out.
+async fn through(stream: &str, bytes: &[u8], max: usize) -> Option<Vec<u8>> {
     let stream: Function = Reflect::get(&js_sys::global(), &stream.into()).ok()?.dyn_into().ok()?;
     let stream = Reflect::construct(&stream, &Array::of1(&"deflate-raw".into())).ok()?;
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).ok()?;
     let source: JsValue = blob.stream().into();
     let piped = method(&source, "pipeThrough")?.call1(&source, &stream).ok()?;
-    let response = Response::new_with_opt_readable_stream(Some(&piped.unchecked_into())).ok()?;
-    let buffer = JsFuture::from(response.array_buffer().ok()?.unchecked_into::<Promise>()).await.ok()?;
-    Some(Uint8Array::new(&buffer).to_vec())
+    let reader: ReadableStreamDefaultReader =
+        piped.unchecked_into::<ReadableStream>().get_reader().dyn_into().ok()?;
+    let mut out = Vec::new();
+    loop {
+        let part = JsFuture::from(reader.read().unchecked_into::<Promise>()).await.ok()?;
+        let Ok(piece) = Reflect::get(&part, &"value".into()).ok()?.dyn_into::<Uint8Array>() else {
+            return Some(out);
+        };
+        out.extend(piece.to_vec());
+        if out.len() > max {
+            // What is behind it is not wanted.
+            let _ = reader.cancel();
+            return None;
+        }
+    }
 }
 
 /// An event's name, and who listens.

@@ -40,12 +40,15 @@ pub fn Import(props: &Props) -> Html {
     let brought = {
         let offer = offer.setter();
         Callback::from(move |files: Vec<(String, Vec<u8>)>| {
-            let found = handing::lists_in(files);
-            let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
-            offer.set(Some(Offer {
-                lists: found.lists.into_iter().map(named).collect(),
-                refused: found.refused,
-            }));
+            let offer = offer.clone();
+            spawn_local(async move {
+                let found = handing::lists_in(files).await;
+                let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
+                offer.set(Some(Offer {
+                    lists: found.lists.into_iter().map(named).collect(),
+                    refused: found.refused,
+                }));
+            });
         })
     };
     {
@@ -206,7 +209,11 @@ fn Offered(props: &OfferedProps) -> Html {
             { for faults.iter().map(|fault| html! {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }) }
-            if !offer.refused.is_empty() {
+            if offer.lists.is_empty() {
+                { for offer.refused.iter().map(|(path, why)| html! {
+                    <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span><code>{ path }</code>{ ": " }{ why }</span></div>
+                }) }
+            } else if !offer.refused.is_empty() {
                 <details>
                     <summary>{ format!("{}: {}", words.refused, offer.refused.len()) }</summary>
                     <ul class="plain-list">{ for offer.refused.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
