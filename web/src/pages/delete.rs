@@ -66,7 +66,8 @@ pub fn Delete(props: &Props) -> Html {
     };
     let registry = repository.registry().as_str();
     let body = if may_delete(&registries, &settings, registry) {
-        html! { <Chooser key={repository.name()} repository={repository.clone()} tags={props.tags.clone()} /> }
+        let key = format!("{} {}", repository.name(), props.tags.join(" "));
+        html! { <Chooser {key} repository={repository.clone()} tags={props.tags.clone()} /> }
     } else {
         html! {
             <div class="alert" role="alert" data-testid="delete-forbidden"><Icon name="warning" /><span>{ (words.forbidden)(registry) }</span></div>
