@@ -4,9 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use tallyman_list_json::lower_hex;
 use thiserror::Error;
-
-use crate::prefix::prefix;
 
 /// A hash algorithm that registries accept in digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +98,35 @@ impl Digest {
         hasher.finish()
     }
 
+    /// Whether `text` is a digest: its algorithm.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn check(text: &str) -> Result<Algorithm, DigestError> {
+        // As almost everybody writes it.
+        if let Some(hex) = text.strip_prefix("sha256:")
+            && (hex.len(), lower_hex(hex.as_bytes())) == (64, 64)
+        {
+            return Ok(Algorithm::Sha256);
+        }
+        let (name, hex) = text
+            .split_once(':')
+            .filter(|(name, hex)| !name.is_empty() && !hex.is_empty())
+            .ok_or_else(|| DigestError::Format { found: text.to_owned() })?;
+        let algorithm = Algorithm::from_name(name)
+            .ok_or_else(|| DigestError::Unsupported { algorithm: name.to_owned() })?;
+        if hex.len() != algorithm.hex_length() {
+            let found = hex.chars().count();
+            return Err(DigestError::Length { algorithm, expected: algorithm.hex_length(), found });
+        }
+        if lower_hex(hex.as_bytes()) < hex.len()
+            && let Some(found) = hex.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f'))
+        {
+            return Err(DigestError::Digit { found });
+        }
+        Ok(algorithm)
+    }
+
     /// The algorithm in front of the colon.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -129,23 +157,7 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let (name, hex) = text
-            .split_once(':')
-            .filter(|(name, hex)| !name.is_empty() && !hex.is_empty())
-            .ok_or_else(|| DigestError::Format { found: text.to_owned() })?;
-        let algorithm = Algorithm::from_name(name)
-            .ok_or_else(|| DigestError::Unsupported { algorithm: name.to_owned() })?;
-        if hex.len() != algorithm.hex_length() {
-            let found = hex.chars().count();
-            return Err(DigestError::Length { algorithm, expected: algorithm.hex_length(), found });
-        }
-        let is_digit = |byte: u8| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte);
-        if prefix(hex.as_bytes(), is_digit) < hex.len()
-            && let Some(found) = hex.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f'))
-        {
-            return Err(DigestError::Digit { found });
-        }
-        Ok(Self { algorithm, text: text.into() })
+        Ok(Self { algorithm: Self::check(text)?, text: text.into() })
     }
 }
 

@@ -6,6 +6,7 @@ mod format;
 mod read;
 mod scan;
 
-pub use format::{compact, indent, quote, quote_into};
+pub use format::{compact, indent};
 pub use read::{Kind, elements, fold_key, kind, members, unquote};
 pub use scan::{SyntaxError, check};
+pub use tallyman_list_json::{quote, quote_into};

@@ -17,7 +17,6 @@ pub mod media_type;
 pub mod mend;
 pub mod plan;
 pub mod platform;
-mod prefix;
 pub mod reference;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};

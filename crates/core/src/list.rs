@@ -11,7 +11,7 @@ use crate::{
     go_json::{self, SyntaxError},
 };
 
-pub use encode::{encode, pairs_json};
+pub use encode::{encode, pairs_json, reencode};
 
 /// One image in a local list.
 #[derive(Clone, Debug, PartialEq, Eq)]

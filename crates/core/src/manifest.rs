@@ -5,6 +5,7 @@ mod usual_list;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Deserialize;
+use tallyman_list_json::List;
 use thiserror::Error;
 
 use crate::{Descriptor, Digest, MediaType, Platform, descriptor::null_as_default};
@@ -288,17 +289,8 @@ impl ManifestBody {
     /// # Errors
     /// As [`Manifest::parse`].
     pub fn read(bytes: &[u8], media_type: Option<&MediaType>) -> Result<(MediaType, Self), ManifestError> {
-        if let Some(list) = usual_list::read(bytes) {
-            let probe = Probe {
-                schema_version: list.schema_version,
-                media_type: list.media_type,
-                manifests: Some(serde::de::IgnoredAny),
-                ..Probe::default()
-            };
-            let media_type = probe.decide(media_type)?;
-            if media_type.is_list() {
-                return Ok((media_type, Self::Index(Box::new(list.index))));
-            }
+        if let Some((media_type, list)) = usual_list(bytes, media_type)? {
+            return Ok((media_type, Self::Index(Box::new(list.into()))));
         }
         let json = |source| ManifestError::Json { source };
         if nesting(bytes) > DEPTH_MAX {
@@ -332,6 +324,20 @@ impl ManifestBody {
         };
         Ok((media_type, body))
     }
+}
+
+/// A list as it is read without copying a text, and the media type by which it is read; nothing where that is not how
+/// it can be read.
+///
+/// # Errors
+/// As [`Manifest::parse`].
+pub(crate) fn usual_list<'a>(
+    bytes: &'a [u8],
+    media_type: Option<&MediaType>,
+) -> Result<Option<(MediaType, List<'a>)>, ManifestError> {
+    let Some(list) = usual_list::read(bytes) else { return Ok(None) };
+    let media_type = Probe::of(&list).decide(media_type)?;
+    Ok(media_type.is_list().then_some((media_type, list)))
 }
 
 impl Manifest {

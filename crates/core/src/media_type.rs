@@ -57,6 +57,12 @@ impl MediaType {
         }
     }
 
+    /// What Docker makes of entries of which the first has this media type: an OCI index where that is an OCI manifest,
+    /// whatever the others are.
+    pub fn of_list(first: Option<&Self>) -> Self {
+        if first == Some(&Self::OciManifest) { Self::OciIndex } else { Self::DockerList }
+    }
+
     /// A manifest list or an image index.
     pub fn is_list(&self) -> bool {
         matches!(self, Self::DockerList | Self::OciIndex)

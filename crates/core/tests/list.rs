@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use serde::Deserialize;
-use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform, Reference};
+use tallyman_core::{
+    Descriptor, Digest, Index, ListEntry, ManifestList, MediaType, Platform, Reference,
+    list::{encode, reencode},
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -181,4 +184,37 @@ fn a_form_makes_an_oci_index_of_any_images_with_annotations() {
     assert_eq!(value["manifests"][0]["annotations"], serde_json::json!({"k": "<v>"}));
     let text = String::from_utf8(list.to_bytes()).unwrap();
     assert!(text.contains(r"\u003cv\u003e") && text.ends_with("\n   }\n}"), "{text}");
+}
+
+#[test]
+fn a_list_is_written_anew_as_if_it_had_been_read_entry_by_entry() {
+    let digest = Digest::of(b"").to_string();
+    let entry = |media_type: &str, more: &str| {
+        format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":7{more}}}"#)
+    };
+    let list = |media_type: &str, entries: &[String]| {
+        format!(r#"{{"schemaVersion":2,"mediaType":"{media_type}","manifests":[{}]}}"#, entries.join(","))
+    };
+    let (docker, oci) = (MediaType::DockerList, MediaType::OciIndex);
+    let platform = r#","platform":{"os":"windows","architecture":"a<b>&c","os.version":"10","os.features":["x","y"],"variant":"v"}"#;
+    let annotated = r#","annotations":{"b":"1","a":"2"},"artifactType":"t","platform":{"os":"linux"}"#;
+    for (bytes, named, expected) in [
+        (list(docker.as_str(), &[]), None, docker.clone()),
+        (list(docker.as_str(), &[entry(MediaType::OciManifest.as_str(), platform)]), None, oci.clone()),
+        (list(oci.as_str(), &[entry("Application/X; charset=utf-8", annotated)]), None, docker.clone()),
+        (list(oci.as_str(), &[entry(" ", "")]), Some(oci.clone()), oci),
+    ] {
+        let (media_type, written) = reencode(bytes.as_bytes(), named.as_ref()).unwrap().expect(&bytes);
+        let general: Index = serde_json::from_str(&bytes).unwrap();
+        let encoded = encode(&expected, general.manifests.iter());
+        assert_eq!(
+            (media_type, String::from_utf8(written)),
+            (expected, String::from_utf8(encoded)),
+            "{bytes}"
+        );
+    }
+    assert!(reencode(list(docker.as_str(), &[]).as_bytes(), Some(&MediaType::OciIndex)).is_err());
+    for other in ["{", r#"{"schemaVersion":2,"config":{}}"#, r#"{"manifests":[{"mediaType":"\u0061"}]}"#] {
+        assert!(reencode(other.as_bytes(), None).unwrap().is_none(), "{other}");
+    }
 }

@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    Descriptor, MediaType, Platform,
-    go_json::{quote, quote_into},
-};
+use tallyman_list_json::{Entry, Pairs, Platform, Writer};
 
-/// Bytes that an entry takes, about.
-const ENTRY: usize = 350;
+use crate::{Descriptor, ManifestError, MediaType, go_json::quote, manifest::usual_list};
 
 /// A list of these descriptors as Docker writes it: three spaces a level, Go's escapes, no newline at the end; of
 /// each entry media type, size, digest and platform, and nothing else.
 pub fn encode<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
-    let none = BTreeMap::new();
-    write_list(media_type, entries.map(|entry| (entry, &none)), &none)
+    let mut writer = Writer::new(media_type.as_str(), entries.size_hint().0);
+    entries.for_each(|entry| writer.entry(&view(entry, Pairs::new())));
+    writer.finish(&[])
 }
 
 /// An OCI index of these descriptors in the same manner, with its annotations and theirs.
@@ -22,43 +19,30 @@ pub(super) fn encode_annotated<'a>(
     entries: impl Iterator<Item = &'a Descriptor>,
     annotations: &BTreeMap<String, String>,
 ) -> Vec<u8> {
-    write_list(&MediaType::OciIndex, entries.map(|entry| (entry, &entry.annotations)), annotations)
+    let mut writer = Writer::new(MediaType::OciIndex.as_str(), entries.size_hint().0);
+    entries.for_each(|entry| writer.entry(&view(entry, pairs(&entry.annotations))));
+    writer.finish(&pairs(annotations))
 }
 
-fn write_list<'a>(
-    media_type: &MediaType,
-    entries: impl Iterator<Item = (&'a Descriptor, &'a BTreeMap<String, String>)>,
-    annotations: &BTreeMap<String, String>,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(ENTRY * (entries.size_hint().0 + 1));
-    out.extend_from_slice(b"{\n   \"schemaVersion\": 2,\n   \"mediaType\": ");
-    quote_into(&mut out, media_type.as_str());
-    out.extend_from_slice(b",\n   \"manifests\": [");
-    let mut is_empty = true;
-    for (entry, annotations) in entries {
-        out.extend_from_slice(if is_empty { b"\n      {" } else { b",\n      {" });
-        is_empty = false;
-        write_entry(&mut out, entry);
-        write_annotations(&mut out, annotations, "\n         ");
-        out.extend_from_slice(b"\n      }");
+/// The list that Docker makes of the entries of another list: its media type and its bytes, as [`encode`] writes them.
+/// Where none is `named`, the first entry decides, as with Docker. Nothing where `bytes` are a list that has to be read
+/// with [`crate::ManifestBody::read`], or none.
+///
+/// # Errors
+/// When the media types contradict each other.
+pub fn reencode(
+    bytes: &[u8],
+    named: Option<&MediaType>,
+) -> Result<Option<(MediaType, Vec<u8>)>, ManifestError> {
+    let Some((_, list)) = usual_list(bytes, named)? else { return Ok(None) };
+    let first = list.manifests.first().map(|entry| MediaType::new(entry.media_type));
+    let media_type = named.cloned().unwrap_or_else(|| MediaType::of_list(first.as_ref()));
+    let mut writer = Writer::new(media_type.as_str(), list.manifests.len());
+    for entry in list.manifests {
+        let media_type = MediaType::new(entry.media_type);
+        writer.entry(&Entry { media_type: media_type.as_str(), annotations: Pairs::new(), ..entry });
     }
-    out.extend_from_slice(if is_empty { b"]" } else { b"\n   ]" });
-    write_annotations(&mut out, annotations, "\n   ");
-    out.extend_from_slice(b"\n}");
-    out
-}
-
-/// The member `annotations` behind others, each line begun by `line`; nothing where there are none.
-fn write_annotations(out: &mut Vec<u8>, annotations: &BTreeMap<String, String>, line: &str) {
-    if annotations.is_empty() {
-        return;
-    }
-    out.extend_from_slice(format!(",{line}\"annotations\": {{").as_bytes());
-    for (number, (key, value)) in annotations.iter().enumerate() {
-        let comma = if number == 0 { "" } else { "," };
-        out.extend_from_slice(format!("{comma}{line}   {}: {}", quote(key), quote(value)).as_bytes());
-    }
-    out.extend_from_slice(format!("{line}}}").as_bytes());
+    Ok(Some((media_type, writer.finish(&[]))))
 }
 
 /// Keys and values as Go writes a map of strings, compact.
@@ -67,36 +51,25 @@ pub fn pairs_json(pairs: &BTreeMap<String, String>) -> String {
     format!("{{{}}}", pairs.join(","))
 }
 
-fn write_entry(out: &mut Vec<u8>, descriptor: &Descriptor) {
-    let member = |out: &mut Vec<u8>, name: &[u8], text: &str| {
-        out.extend_from_slice(name);
-        quote_into(out, text);
-    };
-    member(out, b"\n         \"mediaType\": ", descriptor.media_type.as_str());
-    if descriptor.size > 0 {
-        out.extend_from_slice(b",\n         \"size\": ");
-        out.extend_from_slice(descriptor.size.to_string().as_bytes());
+/// An entry as the writer takes it.
+fn view<'a>(descriptor: &'a Descriptor, annotations: Pairs<'a>) -> Entry<'a> {
+    let platform = descriptor.platform.as_ref().map(|platform| Platform {
+        architecture: &platform.architecture,
+        os: &platform.os,
+        os_version: &platform.os_version,
+        os_features: platform.os_features.iter().map(String::as_str).collect(),
+        variant: &platform.variant,
+    });
+    Entry {
+        media_type: descriptor.media_type.as_str(),
+        digest: descriptor.digest.as_str(),
+        size: descriptor.size,
+        platform,
+        annotations,
+        artifact_type: None,
     }
-    member(out, b",\n         \"digest\": ", descriptor.digest.as_str());
-    let none = Platform::default();
-    let platform = descriptor.platform.as_ref().unwrap_or(&none);
-    member(out, b",\n         \"platform\": {\n            \"architecture\": ", &platform.architecture);
-    member(out, b",\n            \"os\": ", &platform.os);
-    if !platform.os_version.is_empty() {
-        member(out, b",\n            \"os.version\": ", &platform.os_version);
-    }
-    for (number, feature) in platform.os_features.iter().enumerate() {
-        let before: &[u8] = match number {
-            0 => b",\n            \"os.features\": [\n               ",
-            _ => b",\n               ",
-        };
-        member(out, before, feature);
-    }
-    if !platform.os_features.is_empty() {
-        out.extend_from_slice(b"\n            ]");
-    }
-    if !platform.variant.is_empty() {
-        member(out, b",\n            \"variant\": ", &platform.variant);
-    }
-    out.extend_from_slice(b"\n         }");
+}
+
+fn pairs(of: &BTreeMap<String, String>) -> Pairs<'_> {
+    of.iter().map(|(key, value)| (&**key, &**value)).collect()
 }

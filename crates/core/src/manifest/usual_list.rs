@@ -1,204 +1,55 @@
-//! Lists as tools write them, read in one pass over the bytes: several times as fast as by the general reader, which
-//! everything else is left to.
+//! Lists as tools write them, which are read several times as fast as by the general reader.
 
-use std::collections::BTreeMap;
+use tallyman_list_json::{Entry, List, Pairs};
 
-use super::Index;
-use crate::{
-    Descriptor, MediaType, Platform,
-    prefix::{plain, spaces},
-};
+use super::{Index, Probe};
+use crate::{Descriptor, Digest, MediaType, Platform};
 
-/// Bytes that an entry takes at least, as tools write it.
-const ENTRY_MIN: usize = 180;
-/// Entries that room is made for before they are seen.
-const ENTRIES_AHEAD: usize = 16 * 1024;
-
-/// What a list says: what the general reader would have read.
-pub(super) struct UsualList {
-    pub(super) schema_version: Option<u64>,
-    pub(super) media_type: Option<MediaType>,
-    pub(super) index: Index,
+/// Reads a list; nothing where it is for the general reader.
+pub(crate) fn read(bytes: &[u8]) -> Option<List<'_>> {
+    tallyman_list_json::read(bytes, &|text| Digest::check(text).is_ok())
 }
 
-/// Reads a list that has the usual fields, each at most once, and texts of printable ASCII without escapes. Nothing
-/// where there is anything else, right or wrong.
-pub(super) fn read(bytes: &[u8]) -> Option<UsualList> {
-    let mut reader = Reader { text: str::from_utf8(bytes).ok()?, at: 0 };
-    let (mut schema_version, mut media_type, mut manifests) = (None, None, None);
-    let (mut annotations, mut artifact_type) = (None, None);
-    reader.object(|reader, key| match key {
-        "schemaVersion" => once(&mut schema_version, reader.number()?),
-        "mediaType" => once(&mut media_type, MediaType::new(reader.text()?)),
-        "manifests" => {
-            let mut entries = Vec::with_capacity((bytes.len() / ENTRY_MIN).min(ENTRIES_AHEAD));
-            reader.array(|reader| {
-                entries.push(reader.descriptor()?);
-                Some(())
-            })?;
-            once(&mut manifests, entries)
+impl Probe {
+    /// What tells a list from other sorts.
+    pub(super) fn of(list: &List<'_>) -> Self {
+        Self {
+            schema_version: list.schema_version,
+            media_type: list.media_type.map(MediaType::new),
+            manifests: Some(serde::de::IgnoredAny),
+            ..Self::default()
         }
-        "annotations" => once(&mut annotations, reader.annotations()?),
-        "artifactType" => once(&mut artifact_type, reader.text()?.to_owned()),
-        _ => None,
-    })?;
-    reader.space();
-    let annotations = annotations.unwrap_or_default();
-    let index = Index { manifests: manifests?, annotations, subject: None, artifact_type };
-    reader.rest().is_empty().then_some(UsualList { schema_version, media_type, index })
+    }
 }
 
-fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    place.replace(value).is_none().then_some(())
+impl From<List<'_>> for Index {
+    fn from(list: List<'_>) -> Self {
+        Self {
+            manifests: list.manifests.into_iter().map(descriptor).collect(),
+            annotations: owned(list.annotations),
+            subject: None,
+            artifact_type: list.artifact_type.map(str::to_owned),
+        }
+    }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+fn descriptor(entry: Entry<'_>) -> Descriptor {
+    let digest = entry.digest.parse().expect("the reader takes digests alone");
+    let platform = entry.platform.map(|platform| Platform {
+        architecture: platform.architecture.to_owned(),
+        os: platform.os.to_owned(),
+        os_version: platform.os_version.to_owned(),
+        os_features: platform.os_features.into_iter().map(str::to_owned).collect(),
+        variant: platform.variant.to_owned(),
+    });
+    Descriptor {
+        platform,
+        annotations: owned(entry.annotations),
+        artifact_type: entry.artifact_type.map(str::to_owned),
+        ..Descriptor::new(MediaType::new(entry.media_type), digest, entry.size)
+    }
 }
 
-impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a [u8] {
-        &self.text.as_bytes()[self.at..]
-    }
-
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.rest().first() {
-            self.at += 1;
-            self.at += spaces(self.rest());
-        }
-    }
-
-    /// The next byte that is no space; it is taken.
-    fn token(&mut self) -> Option<u8> {
-        self.space();
-        let first = *self.rest().first()?;
-        self.at += 1;
-        Some(first)
-    }
-
-    fn expect(&mut self, expected: u8) -> Option<()> {
-        (self.token()? == expected).then_some(())
-    }
-
-    /// Whether `byte` comes next but for spaces; it is taken then.
-    fn has(&mut self, byte: u8) -> bool {
-        self.space();
-        let has = self.rest().first() == Some(&byte);
-        self.at += usize::from(has);
-        has
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        self.expect(b'"')?;
-        let length = plain(self.rest());
-        let text = self.text.get(self.at..self.at + length)?;
-        self.at += length;
-        let ends = self.rest().first() == Some(&b'"');
-        self.at += usize::from(ends);
-        ends.then_some(text)
-    }
-
-    /// A number without sign, point and exponent.
-    fn number(&mut self) -> Option<u64> {
-        self.space();
-        let rest = self.rest();
-        let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (digits, rest) = rest.split_at(length);
-        let ends = !matches!(rest.first(), Some(b'.' | b'e' | b'E'));
-        let is_short = length == 1 || matches!(length, 2..=19) && digits[0] != b'0';
-        self.at += length;
-        (ends && is_short)
-            .then(|| digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
-    }
-
-    /// Gives each member's name to `member`, which has to take the value.
-    fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
-        self.expect(b'{')?;
-        if self.has(b'}') {
-            return Some(());
-        }
-        loop {
-            let key = self.text()?;
-            self.expect(b':')?;
-            member(self, key)?;
-            match self.token()? {
-                b',' => {}
-                b'}' => return Some(()),
-                _ => return None,
-            }
-        }
-    }
-
-    /// Calls `element` for each element, which has to take it.
-    fn array(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.expect(b'[')?;
-        if self.has(b']') {
-            return Some(());
-        }
-        loop {
-            element(self)?;
-            match self.token()? {
-                b',' => {}
-                b']' => return Some(()),
-                _ => return None,
-            }
-        }
-    }
-
-    fn descriptor(&mut self) -> Option<Descriptor> {
-        let (mut media_type, mut digest, mut size) = (None, None, None);
-        let (mut platform, mut annotations, mut artifact_type) = (None, None, None);
-        self.object(|reader, key| match key {
-            "mediaType" => once(&mut media_type, MediaType::new(reader.text()?)),
-            "digest" => once(&mut digest, reader.text()?.parse().ok()?),
-            "size" => once(&mut size, reader.number()?),
-            "platform" => once(&mut platform, reader.platform()?),
-            "annotations" => once(&mut annotations, reader.annotations()?),
-            "artifactType" => once(&mut artifact_type, reader.text()?.to_owned()),
-            _ => None,
-        })?;
-        Some(Descriptor {
-            platform,
-            annotations: annotations.unwrap_or_default(),
-            artifact_type,
-            ..Descriptor::new(media_type?, digest?, size?)
-        })
-    }
-
-    fn platform(&mut self) -> Option<Platform> {
-        let (mut architecture, mut os, mut variant) = (None, None, None);
-        let (mut os_version, mut os_features) = (None, None);
-        self.object(|reader, key| match key {
-            "architecture" => once(&mut architecture, reader.text()?.to_owned()),
-            "os" => once(&mut os, reader.text()?.to_owned()),
-            "variant" => once(&mut variant, reader.text()?.to_owned()),
-            "os.version" => once(&mut os_version, reader.text()?.to_owned()),
-            "os.features" => {
-                let mut features = Vec::new();
-                reader.array(|reader| {
-                    features.push(reader.text()?.to_owned());
-                    Some(())
-                })?;
-                once(&mut os_features, features)
-            }
-            _ => None,
-        })?;
-        Some(Platform {
-            architecture: architecture.unwrap_or_default(),
-            os: os.unwrap_or_default(),
-            os_version: os_version.unwrap_or_default(),
-            os_features: os_features.unwrap_or_default(),
-            variant: variant.unwrap_or_default(),
-        })
-    }
-
-    fn annotations(&mut self) -> Option<BTreeMap<String, String>> {
-        let mut annotations = BTreeMap::new();
-        self.object(|reader, key| {
-            annotations.insert(key.to_owned(), reader.text()?.to_owned());
-            Some(())
-        })?;
-        Some(annotations)
-    }
+fn owned(pairs: Pairs<'_>) -> std::collections::BTreeMap<String, String> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

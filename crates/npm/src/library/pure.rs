@@ -2,7 +2,8 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference, list::encode,
+    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference,
+    list::{encode, reencode},
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -120,6 +121,11 @@ pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure>
 /// The list that Docker makes of the entries of a list: its media type, its bytes.
 #[wasm_bindgen(js_name = rebuildList)]
 pub fn rebuild_list(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
+    let named = (!media_type.is_empty()).then(|| MediaType::new(media_type));
+    let usual = reencode(bytes, named.as_ref()).map_err(|error| Failure::of_manifest(&error, None))?;
+    if let Some((media_type, bytes)) = usual {
+        return Ok(answer(&media_type, &bytes));
+    }
     match read(bytes, media_type)? {
         (_, ManifestBody::Index(index)) => Ok(built(&index.manifests, media_type)),
         (_, body) => {
@@ -130,17 +136,12 @@ pub fn rebuild_list(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
 
 fn built(descriptors: &[Descriptor], media_type: &str) -> Array {
     let media_type = match media_type {
-        "" => media_type_of(descriptors),
+        "" => MediaType::of_list(descriptors.first().map(|first| &first.media_type)),
         named => MediaType::new(named),
     };
-    let bytes = encode(&media_type, descriptors.iter());
-    Array::of2(&media_type.as_str().into(), &Uint8Array::from(&bytes[..]))
+    answer(&media_type, &encode(&media_type, descriptors.iter()))
 }
 
-/// As Docker decides it: by the first entry.
-fn media_type_of(descriptors: &[Descriptor]) -> MediaType {
-    match descriptors.first() {
-        Some(first) if first.media_type == MediaType::OciManifest => MediaType::OciIndex,
-        _ => MediaType::DockerList,
-    }
+fn answer(media_type: &MediaType, bytes: &[u8]) -> Array {
+    Array::of2(&media_type.as_str().into(), &Uint8Array::from(bytes))
 }

@@ -10,6 +10,11 @@ pub(crate) fn prefix(bytes: &[u8], is_in: impl Fn(u8) -> bool) -> usize {
     blocks + bytes[blocks..].iter().take_while(|byte| is_in(**byte)).count()
 }
 
+/// How many lower-case hexadecimal digits there are at the beginning.
+pub fn lower_hex(bytes: &[u8]) -> usize {
+    prefix(bytes, |byte| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte))
+}
+
 /// How many spaces there are at the beginning.
 pub(crate) fn spaces(bytes: &[u8]) -> usize {
     by_words(bytes, |word| word ^ every(b' '), |byte| byte == b' ')
@@ -25,6 +30,18 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
         (control | marks | word) & every(0x80)
     };
     by_words(bytes, others, |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+}
+
+/// How many bytes at the beginning are printable ASCII that Go writes into a JSON string as it is.
+pub(crate) fn unescaped(bytes: &[u8]) -> usize {
+    let marks = [b'"', b'\\', b'<', b'>', b'&'];
+    let others = |word: u64| {
+        let zero = |word: u64| word.wrapping_sub(every(1)) & !word;
+        let control = word.wrapping_sub(every(b' ')) & !word;
+        let marks = marks.iter().fold(0, |all, mark| all | zero(word ^ every(*mark)));
+        (control | marks | word) & every(0x80)
+    };
+    by_words(bytes, others, |byte| matches!(byte, b' '..=0x7f) && !marks.contains(&byte))
 }
 
 /// Goes through eight bytes at a time. `others` gives bits, the lowest of them in the first byte that does not belong.

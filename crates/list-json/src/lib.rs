@@ -1,0 +1,16 @@
+//! The JSON of manifest lists, read and written in one pass over its bytes, without copying a text.
+//!
+//! What programs do with thousands of lists is here, and nothing else, so that this crate is compiled for speed and all
+//! others for weight. Nothing that can be called is generic: that would be compiled where it is called.
+
+mod bytes;
+mod entry;
+mod quote;
+mod read;
+mod write;
+
+pub use bytes::lower_hex;
+pub use entry::{Entry, Pairs, Platform};
+pub use quote::{quote, quote_into};
+pub use read::{List, read};
+pub use write::Writer;
