@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 
 import { add, entry, setPlatform } from './building.js';
+import { startGateway } from './gateway.js';
 import { putImage } from './images.js';
-import { expect, inProject, test as base } from './test.js';
+import { startDevRegistry } from './servers.js';
+import { expect, expectAccessible, inProject, test as base } from './test.js';
 
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json' };
 
@@ -55,6 +57,74 @@ test('without network the app starts and local lists are edited', async ({ page,
   await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v3');
   await page.reload();
   await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v3');
+});
+
+/** Until the manifests, configs and tags that a page has seen are kept, so many of them. */
+const kept = (page, count) =>
+  expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThanOrEqual(count);
+
+/** What the page of a list of four images shows. */
+async function shown(page) {
+  await expect(page.getByTestId('platform-row')).toHaveCount(4);
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
+  return { digest, sizes: await page.getByTestId('platform-row').allTextContents(), total: await page.getByTestId('total-size').getAttribute('data-bytes') };
+}
+
+test('without network an image that was looked at is shown as it was, and marked; one that was not is said to be out of reach', async ({ page, context, site, server }) => {
+  const image = `${server.host}/samples/hello:latest`;
+  await page.goto(`${site.url}#/inspect/${image}`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const before = await shown(page);
+  await ready(page);
+  await controlled(page);
+  // The list and its tag, four images and their configs.
+  await kept(page, 10);
+  await context.setOffline(true);
+  await site.close();
+  await page.reload();
+  await expect(page.getByTestId('digest-kept')).toHaveText('Kept from an earlier visit');
+  await expect(page.getByTestId('digest-verified')).toHaveCount(0);
+  await expect(page.getByTestId('offline')).toContainText('only what was looked at before');
+  expect(await shown(page)).toEqual(before);
+  await expectAccessible(page);
+
+  // By its digest it cannot be anything else.
+  await page.evaluate((digest) => (location.hash = location.hash.replace(':latest', `@${digest}`)), before.digest);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(await shown(page)).toEqual(before);
+
+  await page.evaluate((other) => (location.hash = `/inspect/${other}`), `${server.host}/samples/hello:1.2`);
+  await expect(page.getByTestId('error')).toContainText(`No registry answers at ${server.host}`);
+
+  // With the network the registry's word counts again.
+  await context.setOffline(false);
+  await expect(page.getByTestId('offline')).toHaveCount(0);
+  await page.evaluate((image) => (location.hash = `/inspect/${image}`), image);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.getByTestId('digest-kept')).toHaveCount(0);
+});
+
+test('the app of a gateway starts without it, with its settings and what was looked at through it', async ({ page, context }) => {
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const gateway = await startGateway(`[[registries]]\nname = 'lab'\nurl = '${silent.registry}'\n`);
+  await page.goto(`${gateway.url}/#/inspect/${silent.host}/samples/hello:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const before = await shown(page);
+  await ready(page);
+  await controlled(page);
+  await kept(page, 10);
+  // The settings as the service worker got them: the first page came without it.
+  await page.reload();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await context.setOffline(true);
+  await gateway.stop();
+  await page.reload();
+  await expect(page.getByTestId('digest-kept')).toBeVisible();
+  expect(await shown(page)).toEqual(before);
+  await page.getByRole('link', { name: 'Tallyman' }).click();
+  await expect(page.getByRole('link', { name: silent.host, exact: true })).toBeVisible();
+  await silent.stop();
 });
 
 test('a new version announces itself, waits, and takes over whole', async ({ page, site }) => {

@@ -21,6 +21,7 @@ pub mod push;
 pub mod pushed;
 pub mod recents;
 pub mod registry;
+pub mod seen;
 pub mod settings;
 pub mod shelf;
 pub mod sources;

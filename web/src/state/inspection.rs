@@ -86,6 +86,8 @@ pub enum Verified {
     Registry,
     /// Nothing: the registry names none, or the browser is not allowed to see it.
     Unconfirmed,
+    /// An earlier visit: there is no network, and the tag stood for this when it was last seen here.
+    Kept,
 }
 
 /// Something that comes after the manifest.

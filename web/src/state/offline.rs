@@ -72,7 +72,8 @@ pub fn use_connection() -> Connection {
     Connection { is_offline: *is_offline, reload }
 }
 
-fn is_online() -> bool {
+/// Whether the browser has a network, as far as it knows.
+pub fn is_online() -> bool {
     web_sys::window().is_none_or(|window| window.navigator().on_line())
 }
 

@@ -31,6 +31,8 @@ pub struct Inspect {
     pub verified_registry: &'static str,
     pub unconfirmed: &'static str,
     pub unconfirmed_title: &'static str,
+    pub kept: &'static str,
+    pub kept_title: &'static str,
     pub not_utf8: &'static str,
 
     pub choose: &'static str,

@@ -122,6 +122,9 @@ fn mark(verified: Verified) -> Html {
         Verified::Unconfirmed => {
             return html! { <Chip tone={Tone::Warn} title={words.unconfirmed_title}>{ words.unconfirmed }</Chip> };
         }
+        Verified::Kept => {
+            return html! { <Chip tone={Tone::Warn} title={words.kept_title} testid="digest-kept">{ words.kept }</Chip> };
+        }
     };
     html! { <Chip tone={Tone::Good} {title} testid="digest-verified"><Icon name="check" />{ words.verified }</Chip> }
 }

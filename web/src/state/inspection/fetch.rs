@@ -7,7 +7,7 @@ use tallyman_core::{Descriptor, ImageConfig, Manifest, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
 use super::{Blob, Came, Inspected, Inspection, Node, Part, Relation, Verified, bare};
-use crate::state::{problem::Problem, recents, registry::Registries};
+use crate::state::{offline, problem::Problem, recents, registry::Registries, seen};
 
 /// Manifests that are asked for at most: some lists point to lists without end.
 const NODES_MAX: usize = 400;
@@ -138,15 +138,21 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
         return Err(Problem::of_digest(&digest));
     }
     let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
-    let fetched = match registries.client().manifest(&reference).await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let blob = if error.is_not_found() { blob(registries, &reference).await } else { None };
-            return blob.map(Inspection::Blob).ok_or_else(|| Problem::of_registry(&reference, &error));
+    let (fetched, verified) = match registries.client().manifest(&reference).await {
+        Ok(fetched) => {
+            seen::keep(&reference, &fetched.digest);
+            let verified = verified(&reference, &fetched);
+            (fetched, verified)
         }
+        Err(error) => match kept(registries, &reference).await {
+            Some(fetched) => (fetched, Verified::Kept),
+            None => {
+                let blob = if error.is_not_found() { blob(registries, &reference).await } else { None };
+                return blob.map(Inspection::Blob).ok_or_else(|| Problem::of_registry(&reference, &error));
+            }
+        },
     };
     let manifest = fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &error))?;
-    let verified = verified(&reference, &fetched);
     let config = match manifest.image() {
         Some(image) if image.has_image_config() => Part::Loading,
         _ => Part::None,
@@ -160,6 +166,14 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
         config,
     };
     Ok(Inspection::Ready(Inspected { reference, manifest, verified, nodes: vec![node] }))
+}
+
+/// Without network, what the tag stood for when it was last seen; by digest it is what it was then, or nothing.
+async fn kept(registries: &Registries, reference: &Reference) -> Option<FetchedManifest> {
+    if offline::is_online() {
+        return None;
+    }
+    registries.client().manifest(&seen::last(reference).await?).await.ok()
 }
 
 fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {

@@ -46,6 +46,8 @@ pub static INSPECT: Inspect = Inspect {
     verified_registry: "Computed here from the bytes received; the registry's Docker-Content-Digest says the same",
     unconfirmed: "Computed here",
     unconfirmed_title: "Computed here from the bytes received. The registry names no digest, or does not expose the header Docker-Content-Digest to this page",
+    kept: "Kept from an earlier visit",
+    kept_title: "What this tag stood for when it was last seen here: without network the registry cannot be asked",
     not_utf8: "Some bytes are no UTF-8; they are shown as � below.",
 
     choose: "Choose a platform",

@@ -46,6 +46,8 @@ pub static INSPECT: Inspect = Inspect {
     verified_registry: "Calculado aquí a partir de los bytes recibidos; la cabecera Docker-Content-Digest del registro dice lo mismo",
     unconfirmed: "Calculado aquí",
     unconfirmed_title: "Calculado aquí a partir de los bytes recibidos. El registro no indica ningún digest, o no deja que esta página lea la cabecera Docker-Content-Digest",
+    kept: "Guardado de una visita anterior",
+    kept_title: "A lo que apuntaba esta etiqueta cuando se vio aquí por última vez: sin red no se puede preguntar al registro",
     not_utf8: "Algunos bytes no son UTF-8; abajo aparecen como �.",
 
     choose: "Elegir plataforma",
