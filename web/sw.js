@@ -18,7 +18,8 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
       const names = await caches.keys();
-      const old = names.filter((name) => name.startsWith('tallyman-') && name !== CACHE && name !== SETTINGS);
+      // What was fetched from registries is of no version.
+      const old = names.filter((name) => /^tallyman-[0-9a-f]{16}$/.test(name) && name !== CACHE);
       await Promise.all(old.map((name) => caches.delete(name)));
       await self.clients.claim();
     })(),
