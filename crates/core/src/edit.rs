@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::{ListEntry, ManifestList, Reference};
+use crate::{IndexForm, ListEntry, ManifestList, Reference};
 
 /// What happens to one entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,40 +20,67 @@ impl EntryChange {
     }
 }
 
+/// What happens to the form of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormChange {
+    /// The form as whoever makes the change has seen it.
+    pub before: IndexForm,
+    /// The form afterwards.
+    pub after: IndexForm,
+}
+
 /// A change of a list, entry by entry. It is whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListEdit {
     /// The changes, each of another image.
     pub changes: Vec<EntryChange>,
+    /// What happens to the list's form; nothing where it stays.
+    pub form: Option<FormChange>,
 }
 
-/// Entries are not as whoever makes a change has seen them: somebody else has changed them meanwhile.
+/// A list is not as whoever makes a change has seen it: somebody else has changed it meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "somebody else has changed {} meanwhile; nothing was changed",
-    images.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-)]
+#[error("somebody else has changed {} meanwhile; nothing was changed", named(images, *form))]
 pub struct EditConflict {
-    /// The images of these entries.
+    /// The images of the entries that were changed.
     pub images: Vec<Reference>,
+    /// The form was changed.
+    pub form: bool,
+}
+
+fn named(images: &[Reference], form: bool) -> String {
+    let images = images.iter().map(ToString::to_string);
+    images.chain(form.then(|| "the form of the list".to_owned())).collect::<Vec<_>>().join(", ")
+}
+
+impl FormChange {
+    /// From one form to another; nothing where they are one.
+    fn between(before: &IndexForm, after: &IndexForm) -> Option<Self> {
+        (before != after).then(|| Self { before: before.clone(), after: after.clone() })
+    }
 }
 
 impl ListEdit {
     /// The change that puts `entry` in, in place of the one of that name in `list`.
     pub fn put(list: &ManifestList, entry: ListEntry) -> Self {
         let before = list.get(&entry.reference).cloned();
-        Self { changes: vec![EntryChange { before, after: Some(entry) }] }
+        Self { changes: vec![EntryChange { before, after: Some(entry) }], form: None }
     }
 
-    /// The change that takes the entry of `image` out of `list`.
+    /// The change that takes the entry of `image` out of `list`. With its last entry a list loses its form: stores keep
+    /// it with the entries.
     pub fn remove(list: &ManifestList, image: &Reference) -> Self {
-        let before = list.get(image).cloned();
+        let Some(before) = list.get(image).cloned() else { return Self::default() };
+        let form = if list.len() == 1 { IndexForm::default() } else { list.form().clone() };
         Self {
-            changes: before
-                .map(|before| EntryChange { before: Some(before), after: None })
-                .into_iter()
-                .collect(),
+            changes: vec![EntryChange { before: Some(before), after: None }],
+            form: FormChange::between(list.form(), &form),
         }
+    }
+
+    /// The change that gives `list` another form.
+    pub fn form(list: &ManifestList, form: &IndexForm) -> Self {
+        Self { changes: Vec::new(), form: FormChange::between(list.form(), form) }
     }
 
     /// The change that makes `after` of `before`.
@@ -64,19 +91,26 @@ impl ListEdit {
             before: before.get(&entry.reference).cloned(),
             after: Some(entry.clone()),
         });
-        Self { changes: gone.chain(new.filter(|change| change.before != change.after)).collect() }
+        Self {
+            changes: gone.chain(new.filter(|change| change.before != change.after)).collect(),
+            form: FormChange::between(before.form(), after.form()),
+        }
     }
 
     /// Both changes, this one first.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
         self.changes.extend(later.changes);
+        self.form = match (self.form, later.form) {
+            (Some(first), Some(later)) => FormChange::between(&first.before, &later.after),
+            (first, later) => first.or(later),
+        };
         self
     }
 
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.form.is_none()
     }
 
     /// The change that undoes this one.
@@ -85,7 +119,9 @@ impl ListEdit {
         let changes = self.changes.iter().rev();
         let changes =
             changes.map(|change| EntryChange { before: change.after.clone(), after: change.before.clone() });
-        Self { changes: changes.collect() }
+        let form = self.form.clone();
+        let form = form.map(|change| FormChange { before: change.after, after: change.before });
+        Self { changes: changes.collect(), form }
     }
 
     /// The same outcome, whatever stands in `list` now: for whoever has seen a conflict and wants it so all the same.
@@ -95,13 +131,16 @@ impl ListEdit {
             before: change.reference().and_then(|image| list.get(image)).cloned(),
             after: change.after.clone(),
         });
-        Self { changes: changes.filter(|change| change.before != change.after).collect() }
+        Self {
+            changes: changes.filter(|change| change.before != change.after).collect(),
+            form: self.form.as_ref().and_then(|change| FormChange::between(list.form(), &change.after)),
+        }
     }
 
-    /// Makes the change. An entry that is already as it is to be is no conflict.
+    /// Makes the change. What is already as it is to be is no conflict.
     ///
     /// # Errors
-    /// When an entry is neither as it was seen nor as it is to be; `list` stays as it is.
+    /// When an entry or the form is neither as it was seen nor as it is to be; `list` stays as it is.
     pub fn apply(&self, list: &mut ManifestList) -> Result<(), EditConflict> {
         let mut changed = list.clone();
         let mut images = Vec::new();
@@ -121,8 +160,13 @@ impl ListEdit {
                 images.push(image.clone());
             }
         }
-        if !images.is_empty() {
-            return Err(EditConflict { images });
+        let mut form = false;
+        if let Some(change) = &self.form {
+            form = *changed.form() != change.before && *changed.form() != change.after;
+            *changed.form_mut() = change.after.clone();
+        }
+        if form || !images.is_empty() {
+            return Err(EditConflict { images, form });
         }
         *list = changed;
         Ok(())

@@ -23,7 +23,7 @@ pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};
 pub use config_platform::PlatformError;
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use edit::{EditConflict, EntryChange, ListEdit};
+pub use edit::{EditConflict, EntryChange, FormChange, ListEdit};
 pub use list::{IndexForm, ListEntry, ManifestList, NameTaken};
 pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
 pub use media_type::MediaType;

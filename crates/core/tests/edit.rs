@@ -1,7 +1,7 @@
 //! Changes of lists: applied, refused, undone.
 
 use tallyman_core::{
-    Descriptor, Digest, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
+    Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
     findings::{self, Behind},
     manifest::Manifest,
     mend::{Mend, mends},
@@ -75,6 +75,60 @@ fn a_change_of_an_entry_that_somebody_else_changed_is_refused_whole() {
     let mut done = wanted.clone();
     mine.apply(&mut done).unwrap();
     assert_eq!(done, wanted);
+}
+
+fn form(title: &str) -> IndexForm {
+    IndexForm { oci: true, annotations: [("title".to_owned(), title.to_owned())].into() }
+}
+
+#[test]
+fn a_change_of_the_form_is_made_undone_merged_and_refused_like_any_other() {
+    let plain = list(&[("r.io/app:a", "amd64")]);
+    let first = ListEdit::form(&plain, &form("a"));
+    let mut now = plain.clone();
+    first.apply(&mut now).unwrap();
+    assert_eq!(now.form(), &form("a"));
+    assert_eq!(ListEdit::between(&plain, &now), first);
+    let second = ListEdit::form(&now, &form("b"));
+    second.apply(&mut now).unwrap();
+    let both = first.clone().and(second.clone());
+    both.inverse().apply(&mut now).unwrap();
+    assert_eq!(now, plain);
+    assert!(first.clone().and(first.inverse()).is_empty());
+
+    // Somebody else gave it another form meanwhile; entries that were changed do not matter.
+    let mut theirs = list(&[("r.io/app:a", "386")]);
+    *theirs.form_mut() = form("c");
+    let seen = theirs.clone();
+    let conflict = second.apply(&mut theirs).unwrap_err();
+    assert_eq!((&conflict.images[..], conflict.form), (&[][..], true));
+    assert_eq!(
+        conflict.to_string(),
+        "somebody else has changed the form of the list meanwhile; nothing was changed"
+    );
+    assert_eq!(theirs, seen);
+    second.onto(&theirs).apply(&mut theirs).unwrap();
+    assert_eq!(theirs.form(), &form("b"));
+}
+
+#[test]
+fn with_its_last_entry_a_list_loses_its_form_and_gets_both_back() {
+    let mut whole = list(&[("r.io/app:a", "amd64"), ("r.io/app:b", "arm64")]);
+    *whole.form_mut() = form("a");
+    let mut now = whole.clone();
+    let edits = ["r.io/app:a", "r.io/app:b"].map(|image| {
+        let edit = ListEdit::remove(&now, &reference(image));
+        edit.apply(&mut now).unwrap();
+        edit
+    });
+    assert_eq!(edits[0].form, None);
+    assert_eq!(now.form(), &IndexForm::default());
+    // As a store gives it back: without entries nothing is left of the form.
+    let mut stored = list(&[]);
+    for edit in edits.iter().rev() {
+        edit.inverse().apply(&mut stored).unwrap();
+    }
+    assert_eq!(stored, whole);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Lists in a form to hand on: as a text that a file or a link carries, and as the files of the Docker CLI. Neither
 //! holds anything but what a list holds: no credentials, nothing of this machine.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use tallyman_core::{Descriptor, Digest, IndexForm, ListEntry, ManifestList, Reference};
@@ -16,8 +18,10 @@ mod folder_name;
 pub use archive::{pack, unpack};
 pub use folder_name::guess;
 
-/// The version of the form that is written.
-const VERSION: u32 = 1;
+/// The version of the text that is written, where a list in it is more than Docker makes of its entries.
+const VERSION: u32 = 2;
+/// That of all others, which older versions of the program read as well.
+const VERSION_PLAIN: u32 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
 const NAMES: &str = "lists.json";
 
@@ -33,7 +37,7 @@ pub enum ExchangeError {
     },
     /// A newer version wrote it.
     #[error(
-        "expected lists in version {VERSION} of their form, found version {found}: a newer Tallyman wrote them"
+        "expected lists in version {VERSION} of their text or an older one, found version {found}: a newer Tallyman wrote them"
     )]
     Version {
         /// The version.
@@ -63,6 +67,9 @@ struct File {
 #[derive(Serialize, Deserialize)]
 struct ListText {
     name: Reference,
+    /// An OCI index whatever the entries are, with these annotations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    oci: Option<BTreeMap<String, String>>,
     entries: Vec<EntryText>,
 }
 
@@ -96,10 +103,14 @@ pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> 
             None => ManifestText::Stored(String::from_utf8_lossy(&entry.manifest_json).into_owned()),
         },
     };
-    let lists = lists
-        .into_iter()
-        .map(|list| ListText { name: list.reference().clone(), entries: list.iter().map(entry).collect() });
-    serde_json::to_vec(&File { tallyman: VERSION, lists: lists.collect() })
+    let lists = lists.into_iter().map(|list| ListText {
+        name: list.reference().clone(),
+        oci: list.form().oci.then(|| list.form().annotations.clone()),
+        entries: list.iter().map(entry).collect(),
+    });
+    let lists: Vec<ListText> = lists.collect();
+    let is_plain = lists.iter().all(|list| list.oci.is_none());
+    serde_json::to_vec(&File { tallyman: if is_plain { VERSION_PLAIN } else { VERSION }, lists })
         .expect("strings, numbers and maps of strings can be written as JSON")
 }
 
@@ -110,7 +121,7 @@ pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> 
 pub fn decode(bytes: &[u8]) -> Result<Vec<ManifestList>, ExchangeError> {
     let form = |error: &dyn std::fmt::Display| ExchangeError::Form { reason: error.to_string() };
     let file: File = serde_json::from_slice(bytes).map_err(|error| form(&error))?;
-    if file.tallyman != VERSION {
+    if !(VERSION_PLAIN..=VERSION).contains(&file.tallyman) {
         return Err(ExchangeError::Version { found: file.tallyman });
     }
     file.lists.into_iter().map(list_of).collect()
@@ -118,6 +129,9 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<ManifestList>, ExchangeError> {
 
 fn list_of(text: ListText) -> Result<ManifestList, ExchangeError> {
     let mut list = ManifestList::new(text.name);
+    if let Some(annotations) = text.oci {
+        *list.form_mut() = IndexForm { oci: true, annotations };
+    }
     for EntryText { reference, descriptor, manifest } in text.entries {
         let form = |reason: String| ExchangeError::Form { reason };
         let raw = match manifest {
@@ -161,7 +175,7 @@ pub struct FoundList {
 /// The files of lists as the Docker CLI keeps them, in a folder `manifests`; and beside that a file with their names.
 pub fn to_files<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    let mut names = std::collections::BTreeMap::new();
+    let mut names = BTreeMap::new();
     for list in lists {
         let folder = list.reference().file_name();
         for entry in list.iter() {
@@ -178,9 +192,9 @@ pub fn to_files<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<(S
 /// The lists in files of the Docker CLI: paths end with `LIST/ENTRY`, whatever stands before.
 pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
     let mut found = Found::default();
-    let mut names: std::collections::BTreeMap<String, Reference> = Default::default();
-    let mut folders: std::collections::BTreeMap<&str, Vec<ListEntry>> = Default::default();
-    let mut forms: std::collections::BTreeMap<&str, IndexForm> = Default::default();
+    let mut names: BTreeMap<String, Reference> = Default::default();
+    let mut folders: BTreeMap<&str, Vec<ListEntry>> = Default::default();
+    let mut forms: BTreeMap<&str, IndexForm> = Default::default();
     for (path, bytes) in files {
         let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
         let (Some(file), folder) = (parts.next(), parts.next()) else { continue };

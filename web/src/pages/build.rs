@@ -3,6 +3,7 @@
 mod add;
 mod commands;
 mod entries;
+mod form;
 mod name;
 mod preview;
 mod remarks;
@@ -215,7 +216,7 @@ fn Builder(props: &BuilderProps) -> Html {
             if let Some(Refused { conflict, .. }) = &*refused {
                 <div class="alert" role="alert" data-testid="conflict">
                     <Icon name="warning" />
-                    <span>{ (words.conflict)(&names(&conflict.images)) }</span>
+                    <span>{ (words.conflict)(&names(conflict)) }</span>
                     <span class="alert__actions">
                         <button class="button" type="button" onclick={theirs}>{ words.conflict_theirs }</button>
                         <button class="button" type="button" onclick={mine}>{ words.conflict_mine }</button>
@@ -231,7 +232,8 @@ fn Builder(props: &BuilderProps) -> Html {
                 {check}
             />
             if !list.is_empty() {
-                <remarks::Remarks list={Rc::clone(&list)} entries={Rc::clone(&entries)} {change} />
+                <remarks::Remarks list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
+                <form::Form list={Rc::clone(&list)} {change} />
                 <preview::Preview list={Rc::clone(&list)} round={*round} />
                 <commands::Commands list={Rc::clone(&list)} {entries} />
             }
@@ -262,6 +264,10 @@ pub fn reference_heading(reference: &Reference) -> Html {
     full.split_inclusive(['/', '@']).map(|part| html! { <>{ part.to_owned() }<wbr /></> }).collect()
 }
 
-fn names(images: &[Reference]) -> String {
-    images.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn names(conflict: &EditConflict) -> String {
+    let images = conflict.images.iter().map(ToString::to_string);
+    images
+        .chain(conflict.form.then(|| text().build().conflict_form.to_owned()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -1,9 +1,9 @@
 //! The command lines that make the same list.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use tallyman_commands::line_of;
-use tallyman_core::{ManifestList, Platform, Registry, plan::check_registry};
+use tallyman_core::{IndexForm, ManifestList, Platform, Registry, plan::check_registry};
 use yew::prelude::*;
 
 use crate::{
@@ -89,21 +89,40 @@ fn lines(list: &ManifestList, entries: &Entries) -> Vec<(String, bool)> {
     let name = list.reference().to_string();
     let images: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
     let insecure = insecure_list(list);
-    let create = ["create"].into_iter().chain(insecure.iter().copied()).chain([name.as_str()]);
-    let mut lines = vec![(line_of(create.chain(images.iter().map(String::as_str))), true)];
+    let form = form_flags(list.form());
+    let create = ["create"].into_iter().chain(insecure.iter().copied());
+    let create = create.chain(form.iter().map(String::as_str)).chain([name.as_str()]);
+    let mut lines = vec![(line_of(create.chain(images.iter().map(String::as_str))), form.is_empty())];
     for entry in list.iter() {
         let own = entries.config(entry).map(|config| config.platform.clone());
-        let flags = annotations(&entry.platform(), &own.unwrap_or_else(|| entry.platform()));
+        let mut flags = annotations(&entry.platform(), &own.unwrap_or_else(|| entry.platform()));
+        let ours = if list.form().oci { pairs(&entry.descriptor.annotations) } else { Vec::new() };
+        let in_docker = ours.is_empty();
+        flags.extend(ours);
         if !flags.is_empty() {
             let image = entry.reference.to_string();
             let words = ["annotate", name.as_str(), image.as_str()].into_iter();
-            lines.push((line_of(words.chain(flags.iter().map(String::as_str))), true));
+            lines.push((line_of(words.chain(flags.iter().map(String::as_str))), in_docker));
         }
     }
     let copies = list.iter().any(|entry| check_registry(entry, list.reference()).is_err());
     let flags = insecure.iter().copied().chain(copies.then_some("--copy"));
     lines.push((line_of(["push"].into_iter().chain(flags).chain([name.as_str()])), !copies));
     lines
+}
+
+/// The flags of `create` that give a list this form.
+fn form_flags(form: &IndexForm) -> Vec<String> {
+    if !form.oci {
+        return Vec::new();
+    }
+    [vec!["--oci".to_owned()], pairs(&form.annotations)].concat()
+}
+
+/// Annotations as flags.
+fn pairs(annotations: &BTreeMap<String, String>) -> Vec<String> {
+    let flag = |(key, value)| ["--annotation".to_owned(), format!("{key}={value}")];
+    annotations.iter().flat_map(flag).collect()
 }
 
 /// The flags of `annotate` that make `wanted` of `own`.

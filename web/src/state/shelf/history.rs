@@ -62,7 +62,7 @@ mod tests {
     fn edit(image: &str) -> ListEdit {
         let descriptor = Descriptor::new(MediaType::OciManifest, Digest::of(b"{}"), 2);
         let entry = ListEntry::new(image.parse().unwrap(), descriptor, b"{}".to_vec()).unwrap();
-        ListEdit { changes: vec![EntryChange { before: None, after: Some(entry) }] }
+        ListEdit { changes: vec![EntryChange { before: None, after: Some(entry) }], form: None }
     }
 
     #[test]

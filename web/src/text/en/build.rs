@@ -52,8 +52,16 @@ pub static BUILD: Build = Build {
     redo: "Redo",
     push: "Push…",
     conflict: |images| format!("Another tab has changed {images} meanwhile. Your change was not made."),
+    conflict_form: "the form of the list",
     conflict_mine: "Make it all the same",
     conflict_theirs: "Leave it",
+    form: "Form of the list",
+    form_oci: "An OCI index, whatever the images are",
+    form_about: "Docker decides by the first image, and writes no annotations: its own program makes no such list.",
+    form_annotations: "Annotations of the index, one a line, as key=value",
+    form_fault: |line| {
+        format!("Expected a key and a value, such as org.opencontainers.image.title=app, found {line}")
+    },
     elsewhere: "Another tab has changed this list",
     result: "What will be pushed",
     media_type: "Media type",

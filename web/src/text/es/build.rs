@@ -52,8 +52,18 @@ pub static BUILD: Build = Build {
     redo: "Rehacer",
     push: "Publicar…",
     conflict: |images| format!("Mientras tanto otra pestaña ha cambiado {images}. Tu cambio no se hizo."),
+    conflict_form: "la forma de la lista",
     conflict_mine: "Hacerlo de todos modos",
     conflict_theirs: "Dejarlo así",
+    form: "Forma de la lista",
+    form_oci: "Un índice OCI, sean como sean las imágenes",
+    form_about: "Docker decide por la primera imagen y no escribe anotaciones: su propio programa no hace listas así.",
+    form_annotations: "Anotaciones del índice, una por línea, como clave=valor",
+    form_fault: |line| {
+        format!(
+            "Se esperaba una clave y un valor, como org.opencontainers.image.title=app, y se encontró {line}"
+        )
+    },
     elsewhere: "Otra pestaña ha cambiado esta lista",
     result: "Lo que se publicará",
     media_type: "Tipo de medio",
