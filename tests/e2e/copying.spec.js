@@ -2,6 +2,7 @@
 
 import { build, entry, pushed } from './building.js';
 import { putImage, readList } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -115,6 +116,20 @@ test('copying that fails is tried again, is paused, goes on after a reload, and 
   expect(await blobsThere(server, 'resumed/app', back)).toEqual(Array(6).fill(200));
   await open(`/build/${list}`);
   await expect(entry(page, `${memory.host}/resumed/far:v1`)).toBeVisible();
+});
+
+test('a large blob says how far it has come', async ({ page, open, server }) => {
+  const slow = await startDevRegistry('--fault', 'slow-body,bytes_per_second=3000000,method=GET,path=/v2/large/far/blobs/*');
+  const size = 6_000_000;
+  await putImage(slow, 'large/far', 'v1', platforms.arm64, 'large', [Buffer.alloc(size, 'x')]);
+  await build(page, open, `${server.host}/large/app:v1`, [`${slow.host}/large/far:v1`]);
+  await toPush(page);
+  await page.getByTestId('push-copy').check();
+  await page.getByTestId('push-start').click();
+  const come = () => page.locator('[data-testid=step][data-state=running]').filter({ hasText: / \/ 6 MB/ });
+  await expect(come()).toContainText(/[1-5](\.\d+)? MB \/ 6 MB/);
+  await pushed(page);
+  await slow.stop();
 });
 
 test.describe('in Spanish', () => {

@@ -14,11 +14,12 @@ const OCI = {
 
 const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** Puts an OCI image with this config and two layers, and gives its digest. `content` makes it another image. */
-export async function putImage(server, repo, tag, config, content = `${repo}:${tag}`) {
+/** Puts an OCI image with this config and two layers and those in `more`, and gives its digest. `content` makes it another image. */
+export async function putImage(server, repo, tag, config, content = `${repo}:${tag}`, more = []) {
   const blob = (mediaType, bytes) => ({ mediaType, digest: digestOf(bytes), size: bytes.length, bytes });
   const configBlob = blob(OCI.config, Buffer.from(JSON.stringify({ ...config, rootfs: { type: 'layers', diff_ids: [] }, note: content })));
-  const layers = ['base', content].map((text) => blob(OCI.layer, Buffer.from(`a layer: ${text}`)));
+  const texts = ['base', content].map((text) => Buffer.from(`a layer: ${text}`));
+  const layers = [...texts, ...more].map((bytes) => blob(OCI.layer, bytes));
   const described = ({ mediaType, digest, size }) => ({ mediaType, digest, size });
   const manifest = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: OCI.manifest, config: described(configBlob), layers: layers.map(described) }),
