@@ -5,10 +5,8 @@ import { readFileSync } from 'node:fs';
 import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
 import { provide } from './engine.js';
-import { piecesOf, type Requests } from './requests.js';
+import type { Requests } from './requests.js';
 
-/** Bytes of a body that is not worth taking in pieces. */
-const small = 64 * 1024;
 let transport: NodeTransport | undefined;
 
 provide({
@@ -25,20 +23,11 @@ provide({
       transport ??= new NodeTransport();
       transport.expect(url, { insecure, requests });
     },
-    async request(asked) {
+    request(asked) {
       transport ??= new NodeTransport();
-      const { body, ...head } = await transport.request({ ...asked, stream: true });
-      const length = Number(head.headers.find(([name]) => name.toLowerCase() === 'content-length')?.[1] ?? Infinity);
-      // What is small is read at once, wanted or not: the connection is free for the next request then.
-      return { ...head, body: length <= small ? await whole(body) : piecesOf(body) };
+      return transport.request({ ...asked, pieces: true });
     },
   }),
 });
-
-async function whole(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(piece);
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-}
 
 export * from './api.js';

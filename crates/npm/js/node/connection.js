@@ -2,7 +2,6 @@
 
 import { Agent, request } from 'node:http';
 import { isIP } from 'node:net';
-import * as tls from 'node:tls';
 import { RequestFailure, endpoint, failureOf } from './failure.js';
 import { Ahead, connectMs, opened } from './sockets.js';
 
@@ -15,7 +14,7 @@ export class Connections extends Agent {
   #target;
   #sockets;
   #secureContext;
-  #context;
+  #secure;
   #insecure;
   #proxy;
   #first;
@@ -23,7 +22,7 @@ export class Connections extends Agent {
   #turns = mostConnections;
   #waiting = [];
 
-  /** `target` is `{ host, port }`, `sockets` its Sockets; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
+  /** `target` is `{ host, port }`, `sockets` its Sockets; `secureContext` promises a context; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
   constructor({ target, sockets, secureContext, insecure, proxy }) {
     super({ keepAlive: true });
     this.#target = target;
@@ -86,37 +85,38 @@ export class Connections extends Agent {
 
   async #openSecure() {
     const connecting = this.#proxy ? openTunnel(this.#proxy, this.#target) : this.#sockets.take();
-    // Reading certificates takes a while, in which the connection is made.
-    const [socket] = await Promise.all([connecting, this.#readContext()]);
-    return this.#secure(socket)[1];
-  }
-
-  async #readContext() {
-    this.#context ??= this.#secureContext();
+    // TLS has to be loaded and certificates read, which takes a while, in which the connection is made.
+    this.#secure ??= this.#securing();
+    const [socket, secure] = await Promise.all([connecting, this.#secure]);
+    return secure(socket)[1];
   }
 
   // What was opened ahead turns out to be for TLS.
   #secureAhead() {
     for (let left = this.#proxy ? 0 : this.#sockets.ahead; left > 0; left--) {
-      this.#sockets.take().then(
-        (socket) => this.#secured.add(...this.#secure(socket)),
+      Promise.all([this.#sockets.take(), this.#secure]).then(
+        ([socket, secure]) => this.#secured.add(...secure(socket)),
         () => {},
       );
     }
   }
 
-  #secure(socket) {
+  // What begins TLS on a socket: gives the secure socket, and a promise of it that is kept when it can be used.
+  async #securing() {
+    const [tls, secureContext] = await Promise.all([import('node:tls'), this.#secureContext()]);
     const { host } = this.#target;
-    const secure = tls.connect({
-      socket,
-      host,
-      servername: isIP(host) ? undefined : host,
-      secureContext: this.#context,
-      rejectUnauthorized: !this.#insecure,
-      ALPNProtocols: ['http/1.1'],
-    });
-    const late = new RequestFailure('timeout', 'net/http: TLS handshake timeout', this.#target);
-    return [secure, opened(secure, 'secureConnect', handshakeMs, late)];
+    return (socket) => {
+      const secure = tls.connect({
+        socket,
+        host,
+        servername: isIP(host) ? undefined : host,
+        secureContext,
+        rejectUnauthorized: !this.#insecure,
+        ALPNProtocols: ['http/1.1'],
+      });
+      const late = new RequestFailure('timeout', 'net/http: TLS handshake timeout', this.#target);
+      return [secure, opened(secure, 'secureConnect', handshakeMs, late)];
+    };
   }
 }
 

@@ -1,7 +1,6 @@
 // Why a request failed, in words that say the same as Go's, which users of registries know.
 
 import { getServers } from 'node:dns';
-import { isIPv6 } from 'node:net';
 
 /**
  * A request that got no answer. `kind` is one of `plain-http`, `tls`, `refused`, `dns`, `timeout`, `reset`, `aborted`, `other`;
@@ -64,6 +63,9 @@ export function failureOf(error, { host, port }) {
   if (cause.name === 'AbortError') return fail('aborted', 'context canceled');
   return fail('other', cause.message);
 }
+
+// Node's own isIPv6 takes milliseconds when it is first called.
+const isIPv6 = (address) => address?.split(':', 3).length === 3;
 
 /** ADDRESS:PORT, an IPv6 address in brackets. */
 export const endpoint = (address, port) => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`);

@@ -8,8 +8,10 @@ import { asGo, exists, listDir, readFile, removeDir, replaceDir, writeFileAtomic
 /** The edges of the command line. */
 export function createHost() {
   let transport;
-  const connected = async () => (transport ??= new (await import('./transport.js')).NodeTransport());
+  let loading;
+  const connected = () => (loading ??= import('./transport.js').then(({ NodeTransport }) => (transport = new NodeTransport())));
   return {
+    prepare: () => void connected(),
     request: async (asked) => (transport ?? (await connected())).request(Object.assign(asked, { pieces: true })),
     expect: async (url, insecure, requests) => (transport ?? (await connected())).expect(url, { insecure, requests }),
     close: () => transport?.close(),

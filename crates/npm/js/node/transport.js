@@ -1,7 +1,6 @@
 // How requests leave from Node.
 
 import { request as send } from 'node:http';
-import { secureContextFor } from './certificates.js';
 import { Connections, proxyAddress, proxyHeaders } from './connection.js';
 import { RequestFailure, failureOf } from './failure.js';
 import { proxyFor } from './proxy.js';
@@ -9,6 +8,8 @@ import { Sockets } from './sockets.js';
 
 // Bytes of a body that comes whole where pieces are taken too.
 const wholeMax = 1024 * 1024;
+// Bytes of an answer that is read to its end though nobody asked for it.
+const saidMax = 4 * 1024 * 1024;
 const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
 /** Sends requests and keeps the connections for the next ones. Redirects are answers like others. */
@@ -24,10 +25,10 @@ export class NodeTransport {
   }
 
   /**
-   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, stream?, pieces? }` and answers
-   * `{ status, statusText, headers, url, body }`. `insecure` takes any certificate. The body is a Uint8Array, or with `stream` a
-   * ReadableStream of them. With `pieces`, what is long or of unknown length is an object whose `next()` gives one after
-   * another, undefined at the end. Rejects with a RequestFailure.
+   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, pieces? }` and answers
+   * `{ status, statusText, headers, url, body }`. `insecure` takes any certificate. The body is a Uint8Array. With `pieces`,
+   * what is long or of unknown length is an object whose `next()` gives one after another, undefined at the end; `signal` ends
+   * it. Rejects with a RequestFailure.
    */
   async request(asked) {
     const url = new URL(asked.url);
@@ -73,11 +74,15 @@ export class NodeTransport {
       url: asked.url,
     };
     const pieces = piecesOf(incoming, outgoing, timer, asked, target);
-    if (asked.stream) return { ...head, body: streamOf(pieces) };
     if (asked.pieces && isLong(asked.method, incoming)) return { ...head, body: { next: async () => (await pieces.next()).value } };
     const body = [];
-    for await (const piece of pieces) body.push(piece);
-    return { ...head, body: new Uint8Array(Buffer.concat(body)) };
+    let size = 0;
+    for await (const piece of pieces) {
+      body.push(piece);
+      size += piece.length;
+      if (asked.pieces && size > saidMax) throw new RequestFailure('other', `expected at most ${saidMax} bytes, found more`, target);
+    }
+    return { ...head, body: body.length === 1 ? body[0] : new Uint8Array(Buffer.concat(body, size)) };
   }
 
   // By place alone: whether a server speaks TLS is not known before it has answered.
@@ -95,7 +100,7 @@ export class NodeTransport {
     let agent = this.#connections.get(key);
     if (!agent) {
       const given = { folder: this.#certificates, env: this.#env, insecure };
-      const secureContext = secure ? () => secureContextFor(url.host, given) : undefined;
+      const secureContext = secure ? async () => (await import('./certificates.js')).secureContextFor(url.host, given) : undefined;
       const sockets = this.#socketsTo(through);
       agent = new Connections({ target: through, sockets, secureContext, insecure, proxy: secure ? proxy : undefined });
       this.#connections.set(key, agent);
@@ -163,19 +168,6 @@ async function* piecesOf(incoming, outgoing, timer, { signal }, target) {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function streamOf(pieces) {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await pieces.return();
-    },
-  });
 }
 
 function pairs(raw) {
