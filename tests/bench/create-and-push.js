@@ -4,7 +4,7 @@ import { Tallyman } from '../../target/npm/tallyman/lib/node.js';
 
 const [host, list, images, by] = JSON.parse(process.argv[2]);
 const through = (url, init) => fetch(url.replace(/^\w+:\/\/[^/]+/, by), init);
-const client = new Tallyman({ insecure: true, ...(by ? { fetch: through } : {}) });
+const client = new Tallyman({ insecure: !by, ...(by ? { fetch: through } : {}) });
 const start = performance.now();
 await client.push(await client.create(`${host}/${list}`, images.map((image) => `${host}/${image}`)));
 console.log(JSON.stringify({ ms: performance.now() - start, megabytes: process.resourceUsage().maxRSS / 1000 }));
