@@ -187,12 +187,22 @@ impl Client {
     /// Says that so many requests are about to be made to `registry`. Nothing is sent, but connections may be opened, so
     /// that the requests do not each wait for one.
     pub fn expect(&self, registry: &Registry, requests: usize) {
-        let access = self.access(registry);
-        let likely = if access == Access::PlainFirst { "http" } else { "https" };
-        let scheme = self.session(registry).scheme().unwrap_or(likely);
+        let likely = if self.access(registry) == Access::PlainFirst { "http" } else { "https" };
+        self.expect_by(self.session(registry).scheme().unwrap_or(likely), registry, requests);
+    }
+
+    /// Says that so many requests may be made to `registry`, where it may be spoken to in plain HTTP: connections cost
+    /// little there, even those that nobody uses.
+    pub fn expect_perhaps(&self, registry: &Registry, requests: usize) {
+        if self.access(registry) != Access::Tls && self.session(registry).scheme() != Some("https") {
+            self.expect_by("http", registry, requests);
+        }
+    }
+
+    fn expect_by(&self, scheme: &str, registry: &Registry, requests: usize) {
         let url = format!("{scheme}://{}/", registry.api_host());
         let requests = requests.min(self.0.settings.concurrency);
-        self.transport().expect(&url, access != Access::Tls, requests);
+        self.transport().expect(&url, self.access(registry) != Access::Tls, requests);
     }
 
     /// Whether credentials for `registry` were found when it was visited.

@@ -21,6 +21,7 @@ export class Connections extends Agent {
   #secured = new Ahead();
   #turns = mostConnections;
   #waiting = [];
+  #expected = 0;
 
   /** `target` is `{ host, port }`, `sockets` its Sockets; `secureContext` promises a context; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
   constructor({ target, sockets, secureContext, insecure, proxy }) {
@@ -52,6 +53,7 @@ export class Connections extends Agent {
   /** Opens connections for `requests` that will come. */
   expect(requests) {
     if (this.#proxy) return;
+    this.#expected = requests;
     this.#sockets.expect(Math.min(requests, mostConnections) - this.totalSocketCount - this.#secured.count);
   }
 
@@ -91,9 +93,9 @@ export class Connections extends Agent {
     return secure(socket)[1];
   }
 
-  // What was opened ahead turns out to be for TLS.
+  // What was opened ahead turns out to be for TLS. Handshakes are not for what may not be needed.
   #secureAhead() {
-    for (let left = this.#proxy ? 0 : this.#sockets.ahead; left > 0; left--) {
+    for (let left = Math.min(this.#expected, this.#sockets.ahead); left > 0; left--) {
       Promise.all([this.#sockets.take(), this.#secure]).then(
         ([socket, secure]) => this.#secured.add(...secure(socket)),
         () => {},
