@@ -1,8 +1,8 @@
 // Large registries and long lists.
 
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { megabytesOfPages } from '../e2e/memory.js';
 import { startDevRegistry } from '../e2e/servers.js';
 import { startChromium, startFiles } from './browser.js';
 import { pushImages } from './images.js';
@@ -15,16 +15,24 @@ const large = await startDevRegistry('--synthetic', `${repositories},${tags}`, '
 const files = await startFiles();
 const chromium = await startChromium();
 
-/** A page in a context of its own; `ready` is a selector that shows its first rows, `box` what scrolls. */
-async function open({ url, ready, box, whole }, look) {
+/**
+ * A page in a context of its own; `ready` is a selector that shows its first rows, `box` what scrolls, `whole` the text that stands
+ * there when all has come, which it `waits` for.
+ */
+async function open({ url, ready, box, whole, waits }, look) {
   const context = await chromium.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
+  await page.addInitScript(() => {
+    globalThis.longTasks = [];
+    const note = ({ startTime, duration }) => longTasks.push([Math.round(startTime), Math.round(duration)]);
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: 'longtask', buffered: true });
+  });
   const start = performance.now();
   await page.goto(url);
   await page.locator(ready).first().waitFor();
   const firstRows = performance.now() - start;
-  if (whole) await page.getByText(whole).first().waitFor({ timeout: 60_000 });
-  const value = await look({ page, box, firstRows });
+  if (waits) await page.getByText(whole).first().waitFor({ timeout: 60_000 });
+  const value = await look({ page, box, whole, firstRows });
   await context.close();
   return value;
 }
@@ -35,10 +43,13 @@ const scroll = ({ page, box }) =>
     const [frames, work] = [240, []];
     const { port1, port2 } = new MessageChannel();
     const done = () => new Promise((resolve) => (port1.onmessage = resolve));
-    for (let frame = 0; frame < frames; frame++) {
+    for (let frame = 1; frame <= frames; frame++) {
+      box.scrollTop = ((box.scrollHeight - box.clientHeight) * frame) / frames;
+      // The frame begins, and with it come the events of scrolling.
+      const begun = await new Promise((resolve) =>
+        addEventListener('scroll', () => resolve(performance.now()), { once: true, capture: true }),
+      );
       await new Promise((resolve) => requestAnimationFrame(resolve));
-      const begun = performance.now();
-      box.scrollTop = (box.scrollHeight * frame) / frames;
       const painted = done();
       // Comes when style, layout and paint of this frame are done.
       port2.postMessage(0);
@@ -48,20 +59,22 @@ const scroll = ({ page, box }) =>
     return work.sort((a, b) => a - b)[Math.floor(frames * 0.95)];
   });
 
-/** Megabytes that the page's process holds. */
-async function memory({ page }) {
-  const browser = await chromium.newBrowserCDPSession();
-  const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
-  await browser.detach();
-  const renderers = processInfo.filter(({ type }) => type === 'renderer');
-  const sizes = await Promise.all(
-    renderers.map(async ({ id }) => {
-      const status = await readFile(`/proc/${id}/status`, 'utf8').catch(() => '');
-      return Number(/^RssAnon:\s*(\d+)/m.exec(status)?.[1] ?? 0) / 1000;
-    }),
-  );
-  await page.evaluate(() => 0);
-  return Math.max(...sizes);
+/** Milliseconds of the longest task while all comes, and while somebody filters and sorts; nothing where none takes over 50. */
+async function longest({ page, whole }) {
+  const filter = page.getByTestId('filter');
+  const type = async (text) => {
+    await filter.pressSequentially(text, { delay: 30 });
+    await filter.fill('');
+  };
+  await type('00012');
+  await page.getByText(whole).first().waitFor({ timeout: 60_000 });
+  await type('0099');
+  const sort = page.getByTestId('sort');
+  if (await sort.count()) for (const order of ['up', 'date', 'down']) await sort.selectOption(order);
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  const tasks = await page.evaluate(() => longTasks);
+  const note = tasks.length ? `tasks over 50 ms: ${tasks.map(([start, took]) => `${took} at ${start}`).join(', ')}` : 'no task over 50 ms';
+  return { value: Math.max(0, ...tasks.map(([, took]) => took)), note };
 }
 
 const places = [
@@ -69,14 +82,14 @@ const places = [
   { of: `${tags} tags`, path: '/scale/many-tags', rows: `${tags.toLocaleString('en-GB')} tags` },
 ];
 for (const { of, path, rows } of places) {
-  const ours = { url: `${large.app}#/explore/${large.host}${path}`, ready: '[data-row]', box: '.window' };
-  const all = { ...ours, whole: rows };
+  const ours = { url: `${large.app}#/explore/${large.host}${path}`, ready: '[data-row]', box: '.window', whole: rows };
   const everyRow = {
     url: `${files.origin}/tests/bench/every-row.html?${new URLSearchParams({ registry: large.registry, path })}`,
     ready: 'li',
     box: 'ul',
+    whole: rows,
   };
-  const allRows = { ...everyRow, whole: rows };
+  const [all, allRows] = [ours, everyRow].map((page) => ({ ...page, waits: true }));
   // A hundred thousand rows take such a page minutes: it is compared where it can be.
   const isFair = path !== '';
   const [us, peer] = ['tallyman', 'a page that keeps a row for each'];
@@ -90,11 +103,21 @@ for (const { of, path, rows } of places) {
       ],
       targets,
     });
-  await side('time to the first rows', 'ms', ({ firstRows }) => firstRows, [ours, everyRow]);
+  await side('time to the first rows', 'ms', ({ firstRows }) => firstRows, [ours, everyRow], (of) => [
+    ['within a second', of(us).median <= 1000],
+  ]);
+  await compare({
+    title: `${of}: the longest task while they come and are filtered and sorted`,
+    unit: 'ms',
+    contestants: [{ name: us, run: () => open(ours, longest) }],
+    targets: (of) => [['no task of more than 50 ms', of(us).most <= 50]],
+  });
   await side('work in a frame while scrolling, 95th percentile', 'ms', scroll, [all, allRows], (of) => [
     ['at most 16 ms', of(us).median <= 16],
   ]);
-  await side('memory when all is there', 'MB', memory, [all, allRows]);
+  await side('memory when all is there', 'MB', () => megabytesOfPages(chromium), [all, allRows], (of) => [
+    ['at most 150 MB', of(us).most <= 150],
+  ]);
 }
 await chromium.close();
 await files.stop();

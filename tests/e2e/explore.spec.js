@@ -1,5 +1,6 @@
 // A registry's repositories and a repository's tags.
 
+import { megabytesOfPages } from './memory.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
@@ -32,23 +33,48 @@ for (const kind of ['memory', 'distribution']) {
   });
 }
 
-test('100,000 repositories and 20,000 tags stream in and filter; only what is on screen is asked for', async ({ page, open }) => {
+test('100,000 repositories and 20,000 tags stream in and filter; only what is on screen is asked for', async ({ page, open, browser }) => {
   const large = await startDevRegistry('--synthetic', '100000,20000');
   await open(`/explore/${large.host}`);
   await expect(page.locator('[data-row]').first()).toBeVisible();
+  await page.getByTestId('filter').fill('r0000123');
+  await expect(page.getByRole('link', { name: 'synthetic/r0000123' })).toBeVisible();
+  await page.getByTestId('filter').fill('');
   await expect(page.getByTestId('count')).toHaveText('100,001 repositories', { timeout: 20_000 });
   expect(await page.locator('[data-row]').count()).toBeLessThan(80);
   await page.locator('.window').evaluate((list) => (list.scrollTop = list.scrollHeight));
   await expect(page.getByRole('link', { name: 'synthetic/r0099999' })).toBeVisible();
   await page.getByTestId('filter').fill('r0054321');
   await expect(page.getByTestId('count')).toHaveText('1 of 100,001 repositories');
+  expect(await megabytesOfPages(browser)).toBeLessThan(150);
 
   await open(`/explore/${large.host}/scale/many-tags`);
   await expect(page.getByTestId('count')).toHaveText('20,000 tags', { timeout: 20_000 });
   await expect(page.getByTestId('tag').first()).toHaveText('t0019999');
   const asked = await (await fetch(`${large.registry}/_requests`)).json();
   expect(asked.filter(({ path }) => path.includes('/manifests/')).length).toBeLessThan(200);
+  expect(await megabytesOfPages(browser)).toBeLessThan(150);
   await large.stop();
+});
+
+test('a filter typed while names come shows those that fit, and later ones in their places', async ({ page, open, memory }) => {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(`${memory.registry}/v2/_catalog*`, async (route) => {
+    const isFirst = !route.request().url().includes('last=');
+    if (!isFirst) await released;
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
+    if (isFirst) headers.link = '</v2/_catalog?n=1000&last=b>; rel="next"';
+    await route.fulfill({ headers, json: { repositories: isFirst ? ['b/ten-10', 'b/ten-9', 'b/two'] : ['a/ten', 'b/ten-2'] } });
+  });
+  await open(`/explore/${memory.host}`);
+  const names = () => page.locator('[data-row] a').evaluateAll((links) => links.map((link) => link.getAttribute('aria-label')));
+  await page.getByTestId('filter').fill('ten');
+  await expect.poll(names).toEqual(['b/ten-9', 'b/ten-10']);
+  await expect(page.getByTestId('count')).toContainText('so far');
+  release();
+  await expect.poll(names).toEqual(['a/ten', 'b/ten-2', 'b/ten-9', 'b/ten-10']);
+  await expect(page.getByTestId('count')).toHaveText('4 of 5 repositories');
 });
 
 test('a registry that shows no catalog says what to do instead', async ({ page, open, memory }) => {

@@ -15,6 +15,7 @@ pub mod opening;
 pub mod order;
 pub mod pages;
 pub mod pasted;
+pub mod pieces;
 pub mod printed;
 pub mod problem;
 pub mod push;

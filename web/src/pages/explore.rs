@@ -2,6 +2,7 @@
 
 mod picks;
 mod repositories;
+mod shown;
 mod tag_row;
 mod tags;
 mod tree;

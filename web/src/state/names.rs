@@ -28,8 +28,12 @@ impl Names {
         &self.order
     }
 
-    /// Adds some names. The work grows with how many there are of them, and with how far before the end they belong:
-    /// a registry that sends its names in order costs nothing more.
+    /// Whether `letter` is in any of them.
+    pub fn contain(&self, letter: char) -> bool {
+        self.text.contains(letter)
+    }
+
+    /// Adds some names. The work grows with how many there are of them, and hardly with how many there are already.
     pub fn add(&mut self, names: &[String], compare: fn(&str, &str) -> Ordering) {
         let first = self.len() as u32;
         for name in names {
@@ -38,19 +42,22 @@ impl Names {
         }
         let mut new: Vec<u32> = (first..self.len() as u32).collect();
         new.sort_by(|left, right| compare(self.get(*left), self.get(*right)));
-        let Some(lowest) = new.first().map(|number| self.get(*number)) else { return };
-        let at = self.order.partition_point(|number| compare(self.get(*number), lowest) != Ordering::Greater);
-        let old = self.order.split_off(at);
-        let mut merged = std::mem::take(&mut self.order);
-        merged.reserve(old.len() + new.len());
-        let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
-        while let (Some(left), Some(right)) = (old.peek(), new.peek()) {
-            let is_old_first = compare(self.get(*left), self.get(*right)) != Ordering::Greater;
-            merged.extend(if is_old_first { old.next() } else { new.next() });
+        let mut order = std::mem::take(&mut self.order);
+        let before = |order: &[u32], number: u32| {
+            order.partition_point(|other| compare(self.get(*other), self.get(number)) != Ordering::Greater)
+        };
+        let at = new.first().map_or(order.len(), |lowest| before(&order, *lowest));
+        let behind = order.split_off(at);
+        order.reserve(behind.len() + new.len());
+        let mut rest = &behind[..];
+        for number in new {
+            let (first, others) = rest.split_at(before(rest, number));
+            order.extend_from_slice(first);
+            order.push(number);
+            rest = others;
         }
-        merged.extend(old);
-        merged.extend(new);
-        self.order = merged;
+        order.extend_from_slice(rest);
+        self.order = order;
     }
 }
 

@@ -1,9 +1,8 @@
 //! Long lists of a registry, as they stream in: repositories and tags.
 
-use std::{cell::RefCell, cmp::Ordering, rc::Rc, time::Duration};
+use std::{cell::RefCell, cmp::Ordering, rc::Rc};
 
 use futures_util::{StreamExt, future::AbortHandle, future::Abortable, stream::LocalBoxStream};
-use gloo_timers::future::sleep;
 use tallyman_core::{Reference, Registry};
 use tallyman_registry::Error;
 use wasm_bindgen_futures::spawn_local;
@@ -12,12 +11,13 @@ use yew::prelude::*;
 use super::{
     names::Names,
     order,
+    pieces::Pieces,
     problem::Problem,
     registry::{use_registries, use_revision},
 };
 
-/// Names that are put in order in one go: few milliseconds' work, even where each has its place far from the last.
-const SLICE: usize = 1000;
+/// Names that are put in order in one go: a millisecond's work or two.
+const SLICE: usize = 500;
 /// The page is drawn anew at most this often while names come in, in milliseconds.
 const PAUSE: f64 = 200.0;
 
@@ -52,7 +52,7 @@ pub struct Listing {
 
 impl PartialEq for Listing {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.names, &other.names)
+        self.is_same(other)
             && (self.count, self.is_complete) == (other.count, other.is_complete)
             && self.problem == other.problem
     }
@@ -62,6 +62,11 @@ impl Listing {
     /// How many there are so far.
     pub fn len(&self) -> usize {
         self.count
+    }
+
+    /// Whether it is of the same names as `other`, however many there are of them.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.names, &other.names)
     }
 
     /// Calls `look` with the names so far.
@@ -116,6 +121,8 @@ async fn gather(
                 break;
             }
         };
+        // Some registries send all that they have in one page.
+        let mut pieces = Pieces::begin();
         for slice in page.chunks(SLICE) {
             listing.names.borrow_mut().add(slice, compare);
             listing.count = listing.names.borrow().len();
@@ -124,10 +131,7 @@ async fn gather(
                 drawn = now;
                 state.set(listing.clone());
             }
-            if page.len() > SLICE {
-                // Whatever else the page has to do comes first.
-                sleep(Duration::ZERO).await;
-            }
+            pieces.pause().await;
         }
     }
     listing.is_complete = listing.problem.is_none();

@@ -34,6 +34,8 @@ pub struct TagFacts {
     pub platforms: Vec<PlatformFacts>,
     /// When the image, or the first of a list that is there, was made, in RFC 3339.
     pub created: Part<str>,
+    /// That date in milliseconds since 1970: sorting asks for it again and again.
+    moment: Option<f64>,
     /// All images of a list have been asked for.
     is_whole: bool,
 }
@@ -49,7 +51,13 @@ pub struct PlatformFacts {
 
 impl TagFacts {
     fn new() -> Self {
-        Self { manifest: Part::Loading, platforms: Vec::new(), created: Part::Loading, is_whole: false }
+        Self {
+            manifest: Part::Loading,
+            platforms: Vec::new(),
+            created: Part::Loading,
+            moment: None,
+            is_whole: false,
+        }
     }
 
     /// The digest that the tag points to.
@@ -65,7 +73,7 @@ impl TagFacts {
 
     /// The tag's date in milliseconds since 1970.
     pub fn moment(&self) -> Option<f64> {
-        crate::format::moment(self.created.ready()?)
+        self.moment
     }
 }
 
@@ -161,7 +169,7 @@ impl TagBook {
             Ok(manifest) => Rc::new(manifest),
             Err(reason) => {
                 facts.manifest = Part::Failed(reason.into());
-                facts.created = Part::None;
+                (facts.created, facts.moment) = (Part::None, None);
                 facts.is_whole = true;
                 return self.note(number, &facts);
             }
@@ -200,11 +208,12 @@ impl TagBook {
                 Err(error) => Part::Failed(error.to_string().into()),
             };
         }
-        facts.created = Part::None;
+        (facts.created, facts.moment) = (Part::None, None);
         if let Some(config) = config {
             let blob = client.blob(&reference, &config).await.ok();
             if let Some(config) = blob.and_then(|bytes| ImageConfig::parse(&bytes).ok()) {
                 if let Some(created) = config.created {
+                    facts.moment = crate::format::moment(&created);
                     facts.created = Part::Ready(created.into());
                 }
                 if let [only] = &mut facts.platforms[..]

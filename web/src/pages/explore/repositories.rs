@@ -7,7 +7,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::tree::{Row, rows, spaces};
+use super::{
+    shown::{Shown, use_shown},
+    tree::{Row, spaces},
+};
 use crate::{
     components::{
         icon::Icon,
@@ -36,10 +39,7 @@ pub fn Repositories(props: &Props) -> Html {
     let active = use_state_eq(|| 0_usize);
     let navigator = use_navigator();
     let words = text().explore();
-    let shown =
-        use_memo((listing.clone(), (*filter).clone(), Rc::clone(&folded)), |(listing, filter, folded)| {
-            listing.with(|names| rows(names, filter, folded))
-        });
+    let shown = use_shown(&listing, &filter, &folded);
     let toggle = {
         let (folded, listing) = (folded.clone(), listing.clone());
         Callback::from(move |row: Row| {
@@ -67,20 +67,20 @@ pub fn Repositories(props: &Props) -> Html {
             }
         }
     };
-    let at = (*active).min(shown.len().saturating_sub(1));
+    let at = (*active).min(shown.rows.len().saturating_sub(1));
     let onkeydown = {
         let (shown, listing, active, toggle) =
             (Rc::clone(&shown), listing.clone(), active.setter(), toggle.clone());
         let registry = props.registry.clone();
         Callback::from(move |event: KeyboardEvent| {
-            let Some(row) = shown.get(at).copied() else { return };
+            let Some(row) = shown.rows.get(at).copied() else { return };
             let key = event.key();
             let to = match (key.as_str(), row.inside, row.is_folded) {
                 ("ArrowRight", Some(_), true) | ("ArrowLeft", Some(_), false) | ("Enter", Some(_), _) => {
                     event.prevent_default();
                     return toggle.emit(row);
                 }
-                ("ArrowRight", Some(_), false) => Some((at + 1).min(shown.len() - 1)),
+                ("ArrowRight", Some(_), false) => Some((at + 1).min(shown.rows.len() - 1)),
                 ("ArrowLeft", ..) => row.parent.map(|parent| parent as usize),
                 ("Enter", None, _) => {
                     event.prevent_default();
@@ -89,7 +89,7 @@ pub fn Repositories(props: &Props) -> Html {
                     }
                     return;
                 }
-                (key, ..) => moved(key, at, shown.len()),
+                (key, ..) => moved(key, at, shown.rows.len()),
             };
             if let Some(to) = to {
                 event.prevent_default();
@@ -101,7 +101,7 @@ pub fn Repositories(props: &Props) -> Html {
         let (shown, listing, registry) = (Rc::clone(&shown), listing.clone(), props.registry.clone());
         let active = active.setter();
         Callback::from(move |number: usize| {
-            let row = shown[number];
+            let row = shown.rows[number];
             let onclick = {
                 let (active, toggle) = (active.clone(), toggle.clone());
                 move |_: MouseEvent| {
@@ -146,18 +146,18 @@ pub fn Repositories(props: &Props) -> Html {
                             <input type="search" placeholder={words.filter_repositories} autocapitalize="none" spellcheck="false" {oninput} data-testid="filter" />
                         </label>
                         <div class="panel__tools">
-                            <p class="soft" role="status" data-testid="count">{ told(&listing, &filter, &shown) }</p>
-                            if listing.with(|names| names.order().iter().any(|number| names.get(*number).contains('/'))) {
+                            <p class="soft" role="status" data-testid="count">{ told(&listing, &shown) }</p>
+                            if listing.with(|names| names.contain('/')) {
                                 <button class="button" type="button" onclick={fold_all} data-testid="fold-all">
                                     { if folded.is_empty() { words.fold_all } else { words.unfold_all } }
                                 </button>
                             }
                         </div>
                     </div>
-                    if shown.is_empty() && listing.is_complete {
+                    if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
                         { nothing(&props.registry, &listing, &filter) }
                     } else {
-                        <Window id="repositories" label={words.repositories} shape={Shape::Tree} count={shown.len()} active={at} {row} {onkeydown} />
+                        <Window id="repositories" label={words.repositories} shape={Shape::Tree} count={shown.rows.len()} active={at} {row} {onkeydown} />
                     }
                 </section>
             }
@@ -188,14 +188,14 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
 }
 
 /// How many there are.
-fn told(listing: &Listing, filter: &str, shown: &[Row]) -> String {
+fn told(listing: &Listing, shown: &Shown) -> String {
     let words = text().explore();
     let written = format::count(listing.len() as u64);
     let all = (words.count_repositories)(listing.len(), &written);
     match (listing.is_complete, listing.problem.is_some()) {
-        (true, _) if filter.trim().is_empty() => all,
+        (true, _) if shown.filter().trim().is_empty() => all,
         (true, _) => {
-            let some = shown.iter().filter(|row| row.inside.is_none()).count();
+            let some = shown.rows.iter().filter(|row| row.inside.is_none()).count();
             (words.some_of)(&format::count(some as u64), &all)
         }
         (false, true) => String::new(),

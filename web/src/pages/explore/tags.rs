@@ -2,6 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap, rc::Rc};
 
+use gloo_timers::callback::Timeout;
 use tallyman_core::Reference;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -46,6 +47,15 @@ enum Sort {
     Date,
 }
 
+/// What is on screen.
+#[derive(Default)]
+struct Seen {
+    /// The first row, and the one behind the last.
+    view: (usize, usize),
+    /// What is about to be asked for.
+    asking: Option<Timeout>,
+}
+
 /// The tags of a repository.
 #[component]
 pub fn Tags(props: &Props) -> Html {
@@ -53,7 +63,8 @@ pub fn Tags(props: &Props) -> Html {
     let (book, version) = use_tag_book(&props.of);
     let (filter, sort) = (use_state(String::new), use_state_eq(|| Sort::Down));
     let picks = use_reducer(Picks::default);
-    let seen = use_state_eq(|| (0_usize, 0_usize));
+    // No state: scrolling alone draws nothing anew but the rows.
+    let seen = use_mut_ref(Seen::default);
     let dates_all = use_state_eq(|| false);
     let navigator = use_navigator();
     let words = text().explore();
@@ -71,23 +82,29 @@ pub fn Tags(props: &Props) -> Html {
         })
     };
     let shown: Rc<Vec<u32>> = Rc::clone(&shown);
-    {
+    let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
+    let ask = {
         // What is on screen comes first. For an order by date the others follow, where there are few or it is wanted.
-        let (book, listing) = (Rc::clone(&book), listing.clone());
-        let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
-        let dependencies = (*seen, Rc::clone(&shown), dates, Rc::as_ptr(&book));
-        use_effect_with(dependencies, move |((first, last), shown, dates, _)| {
-            let (book, shown, dates) = (Rc::clone(&book), Rc::clone(shown), *dates);
-            let (first, last) = ((*first).min(shown.len()), (*last).min(shown.len()));
+        let (book, listing, shown) = (Rc::clone(&book), listing.clone(), Rc::clone(&shown));
+        move |(first, last): (usize, usize)| {
+            let (book, listing, shown) = (Rc::clone(&book), listing.clone(), Rc::clone(&shown));
+            let (first, last) = (first.min(shown.len()), last.min(shown.len()));
             // What is only passing by is not worth a request.
-            let rest = gloo_timers::callback::Timeout::new(120, move || {
+            Timeout::new(120, move || {
                 let named = |number: &u32| (*number, listing.name(*number));
                 book.want(shown[first..last].iter().map(named), Depth::Row);
                 if dates {
                     book.want_too(shown.iter().map(named), Depth::Date);
                 }
-            });
-            move || drop(rest)
+            })
+        }
+    };
+    {
+        let (ask, seen) = (ask.clone(), Rc::clone(&seen));
+        use_effect_with((Rc::clone(&shown), dates, Rc::as_ptr(&book)), move |_| {
+            let view = seen.borrow().view;
+            seen.borrow_mut().asking = Some(ask(view));
+            move || seen.borrow_mut().asking = None
         });
     }
     let aliases = {
@@ -190,10 +207,9 @@ pub fn Tags(props: &Props) -> Html {
             });
         }
     };
-    let onview = {
-        let seen = seen.setter();
-        Callback::from(move |view| seen.set(view))
-    };
+    let onview = Callback::from(move |view| {
+        *seen.borrow_mut() = Seen { view, asking: Some(ask(view)) };
+    });
     let chosen: Vec<String> = picks
         .picked
         .iter()
@@ -254,16 +270,16 @@ fn order(listing: &Listing, filter: &str, sort: Sort, book: &TagBook) -> Vec<u32
             order.reverse();
         }
         if sort == Sort::Date {
-            let moments: HashMap<u32, f64> = book
-                .all()
-                .into_iter()
-                .filter_map(|(number, facts)| Some((number, facts.moment()?)))
-                .collect();
             // What has no date, or none yet, comes last, in the order of the names.
-            order.sort_by(|left, right| match (moments.get(left), moments.get(right)) {
-                (Some(left), Some(right)) => right.total_cmp(left),
-                (left, right) => right.is_some().cmp(&left.is_some()),
-            });
+            let (mut dated, mut others) = (Vec::new(), Vec::new());
+            for number in order {
+                match book.facts(number).and_then(|facts| facts.moment()) {
+                    Some(moment) => dated.push((moment, number)),
+                    None => others.push(number),
+                }
+            }
+            dated.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+            order = dated.into_iter().map(|(_, number)| number).chain(others).collect();
         }
         order
     })

@@ -1,6 +1,6 @@
 //! Names with slashes as a tree of namespaces, in rows.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 use crate::state::names::Names;
 
@@ -34,53 +34,73 @@ struct Open {
     children: Vec<u32>,
 }
 
-/// The rows of the names that have `filter` in them. `folded` are namespaces, without a slash behind them; while
-/// something is filtered, nothing is folded.
-pub fn rows(names: &Names, filter: &str, folded: &HashSet<String>) -> Vec<Row> {
-    let filter = filter.trim().to_ascii_lowercase();
-    let mut rows: Vec<Row> = Vec::new();
-    let mut open = vec![Open { row: None, length: 0, children: Vec::new() }];
-    let mut last = "";
-    for &number in names.order() {
-        let name = names.get(number);
-        if !filter.is_empty() && !name.contains(&filter) {
-            continue;
-        }
-        let shared = last.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();
-        while open.len() > 1
-            && open.last().is_some_and(|space| space.length >= shared || !is_space(name, space.length))
-        {
-            close(&mut open, &mut rows);
-        }
-        last = name;
-        let mut is_hidden =
-            open.iter().any(|space| space.row.is_some_and(|row| rows[row as usize].is_folded));
-        let from = open.last().map_or(0, |space| if space.row.is_some() { space.length + 1 } else { 0 });
-        for slash in name.match_indices('/').map(|(at, _)| at).filter(|at| *at >= from) {
-            if is_hidden {
-                break;
+/// Rows while they are made, some names at a time.
+pub struct Growth {
+    filter: String,
+    folded: Rc<HashSet<String>>,
+    rows: Vec<Row>,
+    open: Vec<Open>,
+    last: Option<u32>,
+}
+
+impl Growth {
+    /// No rows yet, of about so many `names`. Those that have `filter` in them will be shown. `folded` are namespaces,
+    /// without a slash behind them; while something is filtered, nothing is folded.
+    pub fn new(filter: &str, folded: Rc<HashSet<String>>, names: usize) -> Self {
+        let filter = filter.trim().to_ascii_lowercase();
+        let rows = Vec::with_capacity(if filter.is_empty() && folded.is_empty() { names } else { 0 });
+        let open = vec![Open { row: None, length: 0, children: Vec::new() }];
+        Self { filter, folded, rows, open, last: None }
+    }
+
+    /// Makes the rows of the names that come next in their order.
+    pub fn take(&mut self, names: &Names, numbers: &[u32]) {
+        let Self { filter, folded, rows, open, last } = self;
+        for &number in numbers {
+            let name = names.get(number);
+            if !filter.is_empty() && !name.contains(&**filter) {
+                continue;
             }
-            let start = name[..slash].rfind('/').map_or(0, |at| at + 1);
-            let is_folded = filter.is_empty() && folded.contains(&name[..slash]);
-            push(&mut rows, &mut open, number, slash, start, Some(0), is_folded);
-            let row = rows.len() as u32 - 1;
-            open.push(Open { row: Some(row), length: slash, children: Vec::new() });
-            is_hidden = is_folded;
-        }
-        for space in &open {
-            if let Some(inside) = space.row.and_then(|row| rows[row as usize].inside.as_mut()) {
-                *inside += 1;
+            let before = last.replace(number).map_or("", |last| names.get(last));
+            let shared = before.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();
+            while open.len() > 1
+                && open.last().is_some_and(|space| space.length >= shared || !is_space(name, space.length))
+            {
+                close(open, rows);
             }
-        }
-        if !is_hidden {
-            let start = name.rfind('/').map_or(0, |at| at + 1);
-            push(&mut rows, &mut open, number, name.len(), start, None, false);
+            let mut is_hidden =
+                open.iter().any(|space| space.row.is_some_and(|row| rows[row as usize].is_folded));
+            let from = open.last().map_or(0, |space| if space.row.is_some() { space.length + 1 } else { 0 });
+            for slash in name.match_indices('/').map(|(at, _)| at).filter(|at| *at >= from) {
+                if is_hidden {
+                    break;
+                }
+                let start = name[..slash].rfind('/').map_or(0, |at| at + 1);
+                let is_folded = filter.is_empty() && folded.contains(&name[..slash]);
+                push(rows, open, number, slash, start, Some(0), is_folded);
+                let row = rows.len() as u32 - 1;
+                open.push(Open { row: Some(row), length: slash, children: Vec::new() });
+                is_hidden = is_folded;
+            }
+            for space in &*open {
+                if let Some(inside) = space.row.and_then(|row| rows[row as usize].inside.as_mut()) {
+                    *inside += 1;
+                }
+            }
+            if !is_hidden {
+                let start = name.rfind('/').map_or(0, |at| at + 1);
+                push(rows, open, number, name.len(), start, None, false);
+            }
         }
     }
-    while !open.is_empty() {
-        close(&mut open, &mut rows);
+
+    /// All rows.
+    pub fn finish(mut self) -> Vec<Row> {
+        while !self.open.is_empty() {
+            close(&mut self.open, &mut self.rows);
+        }
+        self.rows
     }
-    rows
 }
 
 fn is_space(name: &str, length: usize) -> bool {
@@ -117,8 +137,9 @@ fn close(open: &mut Vec<Open>, rows: &mut [Row]) {
 
 /// All namespaces of the outermost level.
 pub fn spaces(names: &Names) -> HashSet<String> {
-    let order = names.order().iter();
-    order.filter_map(|number| Some(names.get(*number).split_once('/')?.0.to_owned())).collect()
+    let spaces = names.order().iter().filter_map(|number| Some(names.get(*number).split_once('/')?.0));
+    let mut last = "";
+    spaces.filter(|space| std::mem::replace(&mut last, space) != *space).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -130,13 +151,17 @@ mod tests {
         let mut names = Names::default();
         let all = ["team/api", "team/tools/b", "team/tools/a", "alone", "team", "teams/x", "deep/er/still/1"];
         names.add(&all.map(str::to_owned), by_path);
-        let folded = folded.iter().map(|name| (*name).to_owned()).collect();
+        let folded: HashSet<String> = folded.iter().map(|name| (*name).to_owned()).collect();
+        let mut growth = Growth::new(filter, folded.into(), names.len());
+        for some in names.order().chunks(3) {
+            growth.take(&names, some);
+        }
         let show = |row: &Row| {
             let name = &names.get(row.name)[row.start as usize..row.length as usize];
             let inside = row.inside.map_or(String::new(), |inside| format!("/ {inside}"));
             format!("{}{name}{inside} {}/{}", "  ".repeat(row.level as usize - 1), row.position, row.siblings)
         };
-        rows(&names, filter, &folded).iter().map(show).collect()
+        growth.finish().iter().map(show).collect()
     }
 
     #[test]

@@ -1,0 +1,43 @@
+//! Long work in pieces, between which the page does what else it has to do.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use js_sys::{Date, Promise};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+
+/// Milliseconds of work in one piece: half of what a frame has.
+const PIECE: f64 = 8.0;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Lets the page do what waits, and comes back before other work is begun. Not every browser has it.
+    #[wasm_bindgen(js_namespace = scheduler, js_name = "yield", catch)]
+    fn give_way() -> Result<Promise, JsValue>;
+}
+
+/// Work that is done in pieces.
+pub struct Pieces {
+    begun: f64,
+}
+
+impl Pieces {
+    /// The first piece begins.
+    pub fn begin() -> Self {
+        Self { begun: Date::now() }
+    }
+
+    /// To be called after each bit of work: ends the piece where it has lasted long enough, and begins the next.
+    pub async fn pause(&mut self) {
+        if Date::now() - self.begun < PIECE {
+            return;
+        }
+        match give_way() {
+            // It cannot fail: nothing ends it before its time.
+            Ok(given) => drop(JsFuture::from(given).await),
+            Err(_) => sleep(Duration::ZERO).await,
+        }
+        self.begun = Date::now();
+    }
+}
