@@ -12,7 +12,8 @@ use crate::{
     components::{
         icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
     },
-    pages::open::Open,
+    pages::{not_found::NotFound, open::Open, registries::Registries as RegistriesPage, start::Start},
+    parts::{self, Loading, Part, use_part},
     routes::Route,
     state::{
         language,
@@ -26,24 +27,14 @@ use crate::{
 /// How much longer than a wait its notice is shown.
 const LINGER: Duration = Duration::from_secs(3);
 
-/// Draws the pages of one half of the app: nothing for those of the other.
-pub type Pages = Callback<Route, Option<Html>>;
-
-/// Puts something around all pages of one half: what they share, and what outlives each of them.
-pub type Around = Callback<Html, Html>;
-
 /// Properties of [`App`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// What the app was served with.
     pub settings: Rc<Settings>,
-    /// The pages.
-    pub pages: Pages,
-    /// What is around them.
-    pub around: Around,
 }
 
-/// One half of the app.
+/// The app.
 #[component]
 pub fn App(props: &Props) -> Html {
     let notice = use_state(AttrValue::default);
@@ -60,16 +51,21 @@ pub fn App(props: &Props) -> Html {
         let (notice, revision) = (notice.setter(), revision.dispatcher());
         Registries::new(settings, move |event| tell(event, &notice), move |()| revision.dispatch(()))
     });
+    let arrived = use_state_eq(|| 0_u32);
+    let onloaded = {
+        let arrived = arrived.clone();
+        Callback::from(move |()| arrived.set(*arrived + 1))
+    };
     let framed = html! {
         <HashRouter key={spoken.tag()}>
-            <Frame pages={props.pages.clone()} notice={(*notice).clone()} spoken={*spoken} {onlanguage} />
+            <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
         </HashRouter>
     };
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                { props.around.emit(framed) }
+                { parts::around(framed) }
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
@@ -79,32 +75,31 @@ pub fn App(props: &Props) -> Html {
 /// Properties of [`Frame`].
 #[derive(PartialEq, Properties)]
 struct FrameProps {
-    /// The pages.
-    pages: Pages,
     /// What goes on with requests.
     notice: AttrValue,
     /// The language of the page.
     spoken: Language,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
+    /// How many parts of the program have come.
+    arrived: u32,
+    /// One more has come.
+    onloaded: Callback<()>,
 }
 
-/// The frame and its page; nothing while the address names a page of the other half.
+/// The frame and its page.
 #[component]
 fn Frame(props: &FrameProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let connection = use_connection();
-    let page = props.pages.emit(route.clone());
-    use_effect_with(page.is_some(), move |is_here| {
-        if *is_here {
-            // The other half may have changed settings meanwhile.
-            registries.accounts().refresh();
-        } else {
-            pass_on();
+    let loading = use_part(Part::of(&route), &props.onloaded);
+    let page = match loading {
+        Loading::Here => page_of(route.clone()),
+        Loading::Coming => {
+            html! { <p class="soft" role="status" data-testid="loading">{ text().frame().loading }</p> }
         }
-    });
-    let Some(page) = page else { return html! {} };
+        Loading::Failed(again) => not_loaded(&again),
+    };
     html! {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
@@ -116,11 +111,30 @@ fn Frame(props: &FrameProps) -> Html {
     }
 }
 
-/// Tells the other half of a new address: the browser says nothing when a page changes its own.
-fn pass_on() {
-    if let (Some(window), Ok(event)) = (web_sys::window(), web_sys::Event::new("popstate")) {
-        // An event of the page's own cannot be refused.
-        let _ = window.dispatch_event(&event);
+/// The page of an address whose part is there.
+fn page_of(route: Route) -> Html {
+    match route {
+        Route::Start => html! { <Start /> },
+        Route::Registries => html! { <RegistriesPage /> },
+        Route::NotFound { path } => html! { <NotFound {path} /> },
+        other => {
+            let loaded = Part::of(&other).and_then(Part::loaded);
+            loaded.map_or_else(Html::default, |loaded| (loaded.page)(other))
+        }
+    }
+}
+
+/// Says that the part of an address could not be had.
+fn not_loaded(again: &Callback<()>) -> Html {
+    let words = text().frame();
+    html! {
+        <div class="problem" role="alert" data-testid="error" data-code="not-loaded">
+            <h1>{ words.not_loaded }</h1>
+            <p>{ words.not_loaded_why }</p>
+            <div class="problem__ways">
+                <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ text().problem().again }</button>
+            </div>
+        </div>
     }
 }
 

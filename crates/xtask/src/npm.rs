@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 use crate::tools::{root, step};
 
 /// What the compiler may use beyond the first WebAssembly. Naming them one by one keeps wasm-opt from using more.
-const WASM_FEATURES: [&str; 7] = [
+pub const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",

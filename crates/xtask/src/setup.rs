@@ -71,19 +71,35 @@ fn trunk(sh: &Shell) -> Result<()> {
 fn wasm_bindgen(sh: &Shell) -> Result<()> {
     let version = locked_version("wasm-bindgen")?;
     let programs = ["wasm-bindgen", "wasm-bindgen-test-runner"];
-    if programs.iter().all(|program| has_version(sh, program, &version)) {
+    let stamp = installed().join("wasm-bindgen-built-from");
+    let source = bindgen_source()?;
+    let is_ours = fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == source);
+    if is_ours && programs.iter().all(|program| has_version(sh, program, &version)) {
         return Ok(());
     }
     step(
         &format!("cargo install wasm-bindgen {version}: it joins wasm and JavaScript (some minutes, once)"),
-        || cargo_install(sh, &["--locked", "--path", "crates/bindgen"]),
+        || cargo_install(sh, &["--locked", "--force", "--path", "crates/bindgen"]),
     )?;
     if !has_version(sh, programs[0], &version) {
         bail!(
             "Cargo.lock has wasm-bindgen {version}, crates/bindgen another version: write {version} there too"
         );
     }
-    Ok(())
+    Ok(fs::write(stamp, source)?)
+}
+
+/// What the programs in `crates/bindgen` are made from.
+fn bindgen_source() -> Result<String> {
+    let folder = root().join("crates/bindgen");
+    let files = ["Cargo.lock", "src/bin/wasm-bindgen.rs", "src/bin/wasm-bindgen-test-runner.rs"];
+    files
+        .iter()
+        .map(|file| {
+            fs::read_to_string(folder.join(file))
+                .with_context(|| format!("cannot read crates/bindgen/{file}"))
+        })
+        .collect()
 }
 
 /// Compiles a tool quickly: it runs for seconds, so it need not be optimised for minutes.

@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::tools::{root, step};
+use crate::{
+    npm::WASM_FEATURES,
+    tools::{root, step},
+};
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
 const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
@@ -20,20 +23,51 @@ pub fn build(sh: &Shell) -> Result<()> {
         // Trunk reads NO_COLOR as a flag and refuses the value 1 that everybody sets.
         Ok(cmd!(sh, "trunk --quiet build").quiet().env_remove("NO_COLOR").run()?)
     })?;
-    write_service_worker(&root().join("dist"))
+    let dist = root().join("dist");
+    step("wasm-opt: the parts of the app that come later", || finish_parts(sh, &dist))?;
+    write_service_worker(&dist)
+}
+
+/// Puts the parts of the app beside the first, made smaller, and tells the script that loads them whom they belong to.
+fn finish_parts(sh: &Shell, dist: &Path) -> Result<()> {
+    let main =
+        names(dist)?.into_iter().find(|name| name.starts_with("tallyman-web-") && name.ends_with(".js"));
+    let main = main.context("trunk wrote no script of the app into dist/")?;
+    for name in names(&dist.join("snippets"))? {
+        let path = dist.join("snippets").join(name);
+        let script = fs::read_to_string(&path)?;
+        fs::write(&path, script.replacen("\"MAIN\"", &format!("\"../{main}\""), 1))?;
+    }
+    let parts = root().join("target/wasm32-unknown-unknown/app/parts");
+    for name in names(&parts)? {
+        let (from, to) = (parts.join(&name), dist.join(&name));
+        // As `index.html` has it for the first part.
+        cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {from} -o {to}")
+            .quiet()
+            .run()?;
+    }
+    Ok(())
+}
+
+/// The names of the files in a folder, in their order.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("there is no {}", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// Writes the service worker, with the names of all files that make this version of the app, and a name for the version.
 fn write_service_worker(dist: &Path) -> Result<()> {
-    let mut files: Vec<String> = Vec::new();
-    for entry in fs::read_dir(dist).context("trunk wrote no dist/")? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.file_type()?.is_file() && !NOT_KEPT.contains(&name.as_str()) {
-            files.push(name);
-        }
-    }
-    files.sort_unstable();
+    let mut files = names(dist)?;
+    files.retain(|name| !NOT_KEPT.contains(&name.as_str()));
+    files.extend(names(&dist.join("snippets"))?.into_iter().map(|name| format!("snippets/{name}")));
     let mut version = DefaultHasher::new();
     for file in &files {
         file.hash(&mut version);

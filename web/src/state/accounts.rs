@@ -60,17 +60,10 @@ impl Accounts {
             (host.clone(), Account { host, gateway: setting.path().to_owned(), ..Account::default() })
         };
         let served: BTreeMap<_, _> = settings.registries.iter().map(of).collect();
-        let accounts = Self { accounts: RefCell::default(), served };
-        accounts.refresh();
-        accounts
-    }
-
-    /// Reads again what is stored: the other half of the app may have changed it.
-    pub fn refresh(&self) {
         let own: Vec<Account> =
             Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let own = own.into_iter().map(|account| (account.host.clone(), account));
-        *self.accounts.borrow_mut() = self.served.clone().into_iter().chain(own).collect();
+        Self { accounts: RefCell::new(served.clone().into_iter().chain(own).collect()), served }
     }
 
     /// All registries that have settings.

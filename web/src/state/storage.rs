@@ -1,11 +1,13 @@
 //! The browser's small stores for texts: one that ends with the page, one that ends with the tab, one that stays.
 
-use js_sys::{Map, Reflect};
-use wasm_bindgen::JsCast;
+use std::cell::RefCell;
+
 use web_sys::{Storage, Window};
 
-/// Where the page keeps what both halves of the app know and no store may have.
-const MEMORY: &str = "tallymanMemory";
+thread_local! {
+    /// What no store may have.
+    static MEMORY: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How long something is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +27,9 @@ impl Keep {
     /// What is kept under `key`.
     pub fn read(self, key: &str) -> Option<String> {
         match self {
-            Self::Memory => memory()?.get(&key.into()).as_string(),
+            Self::Memory => MEMORY.with_borrow(|memory| {
+                memory.iter().find(|(kept, _)| kept == key).map(|(_, value)| value.clone())
+            }),
             _ => self.store()?.get_item(key).ok()?,
         }
     }
@@ -33,7 +37,9 @@ impl Keep {
     /// Keeps `value` under `key`, and says whether the browser took it.
     pub fn write(self, key: &str, value: &str) -> bool {
         if self == Self::Memory {
-            return memory().is_some_and(|memory| memory.set(&key.into(), &value.into()).has(&key.into()));
+            self.remove(key);
+            MEMORY.with_borrow_mut(|memory| memory.push((key.to_owned(), value.to_owned())));
+            return true;
         }
         self.store().is_some_and(|store| store.set_item(key, value).is_ok())
     }
@@ -41,7 +47,7 @@ impl Keep {
     /// Removes what is kept under `key`.
     pub fn remove(self, key: &str) {
         if self == Self::Memory {
-            memory().map(|memory| memory.delete(&key.into()));
+            MEMORY.with_borrow_mut(|memory| memory.retain(|(kept, _)| kept != key));
         } else if let Some(store) = self.store() {
             // What was not there is not there.
             let _ = store.remove_item(key);
@@ -56,14 +62,4 @@ impl Keep {
         };
         of(&web_sys::window()?).ok()?
     }
-}
-
-/// What the page keeps while it is open.
-fn memory() -> Option<Map> {
-    let window = web_sys::window()?;
-    let found = Reflect::get(&window, &MEMORY.into()).ok()?;
-    found.dyn_into().ok().or_else(|| {
-        let memory = Map::new();
-        Reflect::set(&window, &MEMORY.into(), &memory).ok()?.then_some(memory)
-    })
 }

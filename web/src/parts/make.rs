@@ -1,7 +1,9 @@
-//! The pages of the half that makes.
+//! The part that makes: lists, their building and pushing, deletion, comparison, and the command line.
 
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
+use super::Loaded;
 use crate::{
     pages::{
         build::Build,
@@ -18,9 +20,14 @@ use crate::{
     },
 };
 
-/// Draws a page of this half.
-pub fn page(route: Route) -> Option<Html> {
-    Some(match route {
+/// Loads the part.
+#[wasm_split(make, fallible)]
+pub fn part() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page, around: Some(around) })
+}
+
+fn page(route: Route) -> Html {
+    match route {
         Route::Compare { left, right } => html! { <Compare {left} {right} /> },
         Route::Lists => html! { <Lists /> },
         Route::Build { list, sources } => html! { <Build {list} {sources} /> },
@@ -28,12 +35,16 @@ pub fn page(route: Route) -> Option<Html> {
         Route::Delete { place, tags } => html! { <Delete {place} {tags} /> },
         Route::Command => html! { <CommandLine /> },
         Route::Import { packed } => html! { <Linked {packed} /> },
-        _ => return None,
-    })
+        Route::Start
+        | Route::Inspect { .. }
+        | Route::Explore { .. }
+        | Route::Registries
+        | Route::NotFound { .. } => Html::default(),
+    }
 }
 
-/// What the pages of this half share: the local lists, and pushes that go on while other pages are looked at.
-pub fn around(pages: Html) -> Html {
+/// The local lists, and pushes that go on while other pages are looked at.
+fn around(pages: Html) -> Html {
     html! { <Bench>{ pages }</Bench> }
 }
 

@@ -1,0 +1,59 @@
+// The app comes in parts: the frame and the start page first, the rest when an address needs it.
+
+import { expect, test } from './test.js';
+
+/** The parts that the page asks for, by name. */
+function partsOf(page) {
+  const asked = new Set();
+  page.on('request', (request) => {
+    const part = /\/split_(\w+)-[0-9a-f]+\.wasm$/.exec(new URL(request.url()).pathname);
+    if (part) asked.add(part[1]);
+  });
+  return () => [...asked].sort();
+}
+
+test('a part is loaded when an address needs it, and once', async ({ page, open, memory, complaints }) => {
+  const parts = partsOf(page);
+  const reference = `${memory.host}/samples/hello:latest`;
+  await open('/');
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+  expect(parts()).toEqual([]);
+
+  await page.evaluate((reference) => (location.hash = `/inspect/${reference}`), reference);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(parts()).toEqual(['inspect']);
+
+  await page.evaluate((two) => (location.hash = `/compare/${two}`), `${reference}|${reference}`);
+  await expect(page.getByTestId('compare-row').first()).toBeVisible();
+  await expect(page.getByTestId('digest-verified')).toBeHidden();
+  expect(parts()).toEqual(['inspect', 'make']);
+
+  let again = 0;
+  page.on('request', (request) => (again += /\.wasm$/.test(request.url())));
+  await page.getByRole('link', { name: 'Tallyman' }).click();
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+  await page.goBack();
+  await expect(page.getByTestId('compare-row').first()).toBeVisible();
+  await page.goBack();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(again).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+test('a part that cannot be had is said, and tried again when somebody wishes', async ({ page, open, memory }) => {
+  await open('/');
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+  await page.route('**/split_explore-*.wasm', (route) => route.abort());
+  await page.evaluate((host) => (location.hash = `/explore/${host}`), memory.host);
+  const error = page.locator('[data-code="not-loaded"]');
+  await expect(error).toBeVisible();
+
+  // Other pages are as they were, and the failure stays with its own.
+  await page.getByRole('link', { name: 'Registries' }).first().click();
+  await expect(error).toBeHidden();
+  await page.goBack();
+  await expect(error).toBeVisible();
+  await page.unroute('**/split_explore-*.wasm');
+  await error.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('tree', { name: 'Repositories' })).toBeVisible();
+});

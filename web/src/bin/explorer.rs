@@ -1,5 +1,0 @@
-//! The half of the app that looks.
-
-fn main() {
-    tallyman_web::explorer();
-}

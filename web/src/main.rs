@@ -1,0 +1,27 @@
+//! The Tallyman app: registries, images and manifest lists in a browser tab.
+//!
+//! One program in several [parts]: the frame and the start page come first, the rest when an address first needs it.
+
+mod app;
+mod components;
+mod format;
+mod pages;
+mod parts;
+mod routes;
+mod state;
+mod text;
+
+use std::rc::Rc;
+
+/// Draws the app into the page.
+fn main() {
+    wasm_bindgen_futures::spawn_local(async {
+        let settings = Rc::new(state::settings::fetch().await);
+        let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
+        let place = place.expect("index.html has an element for the app");
+        settings.theme.apply();
+        // What index.html shows until now is the same header; the app draws its own in its place.
+        place.set_inner_html("");
+        yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings }).render();
+    });
+}

@@ -1,0 +1,126 @@
+//! The parts of the program that are not loaded at first: each comes when an address first needs one of its pages.
+//!
+//! Whatever only one part reaches, code and texts alike, is in that part's own module; what several reach but the frame
+//! does not is in modules that they share. Cutting them apart is the work of `cargo xtask web`.
+
+mod explore;
+mod inspect;
+mod make;
+
+use std::cell::RefCell;
+
+use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::SplitLoaderError;
+use yew::prelude::*;
+
+use crate::routes::Route;
+
+/// A part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One manifest.
+    Inspect,
+    /// Repositories and tags.
+    Explore,
+    /// Everything around local lists.
+    Make,
+}
+
+/// What a part has once it is there.
+#[derive(Clone, Copy)]
+pub struct Loaded {
+    /// Draws one of its pages.
+    pub page: fn(Route) -> Html,
+    /// Puts around all pages, those of other parts too, what its own share and what outlives them.
+    pub around: Option<fn(Html) -> Html>,
+}
+
+thread_local! {
+    static LOADED: RefCell<Vec<(Part, Loaded)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Part {
+    /// The part that has the page of `route`; none where it came with the frame.
+    pub fn of(route: &Route) -> Option<Self> {
+        match route {
+            Route::Start | Route::Registries | Route::NotFound { .. } => None,
+            Route::Inspect { .. } => Some(Self::Inspect),
+            Route::Explore { .. } => Some(Self::Explore),
+            Route::Compare { .. }
+            | Route::Lists
+            | Route::Build { .. }
+            | Route::Push { .. }
+            | Route::Delete { .. }
+            | Route::Command
+            | Route::Import { .. } => Some(Self::Make),
+        }
+    }
+
+    /// What it has, where it is there.
+    pub fn loaded(self) -> Option<Loaded> {
+        LOADED.with_borrow(|all| all.iter().find(|(part, _)| *part == self).map(|(_, loaded)| *loaded))
+    }
+
+    async fn load(self) -> Result<(), SplitLoaderError> {
+        let loaded = match self {
+            Self::Inspect => inspect::part().await,
+            Self::Explore => explore::part().await,
+            Self::Make => make::part().await,
+        }?;
+        LOADED.with_borrow_mut(|all| {
+            all.retain(|(part, _)| *part != self);
+            all.push((self, loaded));
+        });
+        Ok(())
+    }
+}
+
+/// What surrounds all pages by the parts that are there.
+pub fn around(pages: Html) -> Html {
+    let all =
+        LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>());
+    all.into_iter().fold(pages, |pages, around| around(pages))
+}
+
+/// Where the loading of a part stands.
+#[derive(Clone, PartialEq)]
+pub enum Loading {
+    /// It is on its way.
+    Coming,
+    /// It is there.
+    Here,
+    /// It could not be had. The callback tries again.
+    Failed(Callback<()>),
+}
+
+/// Loads the part that an address needs, and calls `onloaded` when another one than before is there.
+#[hook]
+pub fn use_part(part: Option<Part>, onloaded: &Callback<()>) -> Loading {
+    let failed = use_state_eq(|| None::<Part>);
+    let attempt = use_state_eq(|| 0_u32);
+    {
+        let (failed, onloaded) = (failed.setter(), onloaded.clone());
+        use_effect_with((part, *attempt), move |(part, _)| {
+            let Some(part) = part.filter(|part| part.loaded().is_none()) else { return };
+            failed.set(None);
+            spawn_local(async move {
+                match part.load().await {
+                    Ok(()) => onloaded.emit(()),
+                    Err(_) => failed.set(Some(part)),
+                }
+            });
+        });
+    }
+    match part {
+        Some(part) if part.loaded().is_none() => {
+            if *failed == Some(part) {
+                let next = *attempt + 1;
+                let attempt = attempt.setter();
+                Loading::Failed(Callback::from(move |()| attempt.set(next)))
+            } else {
+                Loading::Coming
+            }
+        }
+        _ => Loading::Here,
+    }
+}
