@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 /// Cuts the module that `args` name, if it has parts, and names what is left of it instead.
-fn split(args: &mut [OsString]) -> Result<(), Box<dyn Error>> {
+fn split(args: &mut Vec<OsString>) -> Result<(), Box<dyn Error>> {
     let Some(input) = args.iter_mut().find(|arg| arg.to_string_lossy().ends_with(".wasm")) else {
         return Ok(());
     };
@@ -81,5 +81,7 @@ fn split(args: &mut [OsString]) -> Result<(), Box<dyn Error>> {
     }
     fs::write(snippets.with_file_name(&link), script)?;
     fs::remove_dir_all(parts.join("snippets"))?;
+    // The parts share the first one's memory and table.
+    args.push("--keep-lld-exports".into());
     Ok(())
 }
