@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tallyman_core::{Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference};
+use tallyman_core::{
+    Descriptor, Digest, FieldError, ImageManifest, Index, ListEntry, MediaType, Platform, Reference,
+};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use crate::{
@@ -50,12 +52,12 @@ pub(crate) async fn manifest(
     let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(""));
     docker::check(&media_type, &fetched.bytes).map_err(content)?;
     let unreadable =
-        |error: serde_json::Error| content(format!("expected {media_type}, found something else: {error}"));
+        |error: FieldError| content(format!("expected {media_type}, found something else: {error}"));
     if media_type.is_list() {
-        let index = serde_json::from_slice(&fetched.bytes).map_err(unreadable)?;
+        let index = Index::read(&fetched.bytes).map_err(unreadable)?;
         return Ok(Fetched::List(Box::new(FetchedList { index, bytes: fetched.bytes })));
     }
-    let image = serde_json::from_slice(&fetched.bytes).map_err(unreadable)?;
+    let image = ImageManifest::read(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
     let (digest, bytes) = (fetched.digest, fetched.bytes);
     let (reference, told) = (reference.clone(), told.clone());

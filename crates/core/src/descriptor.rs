@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Digest, MediaType, Platform};
+use crate::{
+    Digest, MediaType, Platform,
+    fields::{FieldError, Fields, elements, text},
+    go_json::check,
+};
 
 /// A pointer to content, as the OCI image specification's "Content Descriptors" section has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +39,39 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// Reads a descriptor.
+    ///
+    /// # Errors
+    /// When the bytes are no JSON, or the fields are not a descriptor's.
+    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
+        check(json)?;
+        Self::of(json, "")
+    }
+
+    /// Reads an array of descriptors.
+    ///
+    /// # Errors
+    /// As [`Descriptor::read`].
+    pub fn read_all(json: &[u8]) -> Result<Vec<Self>, FieldError> {
+        check(json)?;
+        elements(json, "", Self::of)
+    }
+
+    /// Reads the descriptor that valid JSON is, found at `path`.
+    pub(crate) fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Fields::of(json, path)?;
+        Ok(Self {
+            media_type: MediaType::new(&fields.text("mediaType")?.unwrap_or_default()),
+            digest: fields.digest("digest")?,
+            size: fields.needed("size", "a whole number of 0 or more", fields.number("size")?)?,
+            urls: fields.array("urls", text)?,
+            annotations: fields.texts_by_name("annotations")?,
+            data: fields.text("data")?,
+            platform: fields.object("platform", Platform::of)?,
+            artifact_type: fields.text("artifactType")?,
+        })
+    }
+
     /// A descriptor of media type, digest and size (in bytes) alone.
     pub fn new(media_type: MediaType, digest: Digest, size: u64) -> Self {
         Self {

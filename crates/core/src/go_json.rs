@@ -8,5 +8,6 @@ mod scan;
 
 pub use format::{compact, indent};
 pub use read::{Kind, elements, fold_key, kind, members, unquote};
+pub(crate) use read::{split_elements, split_members};
 pub use scan::{SyntaxError, check};
 pub use tallyman_list_json::{quote, quote_into};

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    Descriptor, Digest, ImageManifest, MediaType, Platform, Reference,
+    Descriptor, Digest, FieldError, ImageManifest, MediaType, Platform, Reference,
     go_json::{self, SyntaxError},
 };
 
@@ -70,8 +70,8 @@ impl ListEntry {
     ///
     /// # Errors
     /// When the bytes are no image manifest.
-    pub fn image(&self) -> Result<ImageManifest, serde_json::Error> {
-        serde_json::from_slice(self.raw.as_ref().unwrap_or(&self.manifest_json))
+    pub fn image(&self) -> Result<ImageManifest, FieldError> {
+        ImageManifest::read(self.raw.as_ref().unwrap_or(&self.manifest_json))
     }
 }
 

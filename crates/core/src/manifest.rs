@@ -4,11 +4,14 @@ mod usual_list;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use serde::Deserialize;
 use tallyman_list_json::List;
 use thiserror::Error;
 
-use crate::{Descriptor, Digest, MediaType, Platform, descriptor::null_as_default};
+use crate::{
+    Descriptor, Digest, MediaType, Platform,
+    fields::{FieldError, Fields},
+    go_json::check,
+};
 
 /// Levels of nesting that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
 const DEPTH_MAX: usize = 128;
@@ -66,26 +69,41 @@ impl fmt::Display for ManifestKind {
 }
 
 /// The manifest of one image: Docker's version 2, schema 2 or OCI's image manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageManifest {
     /// The image config.
     pub config: Descriptor,
     /// The layers, lowest first.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub layers: Vec<Descriptor>,
     /// Free key and value pairs.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
     /// The manifest that this one refers to, for signatures, attestations and the like.
-    #[serde(default)]
     pub subject: Option<Descriptor>,
     /// Type of the artifact, where the manifest is one and no image.
-    #[serde(default)]
     pub artifact_type: Option<String>,
 }
 
 impl ImageManifest {
+    /// Reads an image manifest, whatever media type it has.
+    ///
+    /// # Errors
+    /// When the bytes are no JSON, or the fields are not an image's.
+    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
+        check(json)?;
+        Self::of(&Fields::of(json, "")?)
+    }
+
+    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        let config = fields.object("config", Descriptor::of)?;
+        Ok(Self {
+            config: fields.needed("config", "the descriptor of a config", config)?,
+            layers: fields.array("layers", Descriptor::of)?,
+            annotations: fields.texts_by_name("annotations")?,
+            subject: fields.object("subject", Descriptor::of)?,
+            artifact_type: fields.text("artifactType")?,
+        })
+    }
+
     /// Bytes of config and layers together, as they are stored and transferred.
     pub fn content_size(&self) -> u64 {
         self.layers.iter().fold(self.config.size, |sum, layer| sum.saturating_add(layer.size))
@@ -101,24 +119,37 @@ impl ImageManifest {
 }
 
 /// A manifest list or image index.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// The entries, in the order of the bytes.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub manifests: Vec<Descriptor>,
     /// Free key and value pairs.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
     /// The manifest that this one refers to.
-    #[serde(default)]
     pub subject: Option<Descriptor>,
     /// Type of the artifact that the index is, where it is one.
-    #[serde(default)]
     pub artifact_type: Option<String>,
 }
 
 impl Index {
+    /// Reads a list, whatever media type it has.
+    ///
+    /// # Errors
+    /// When the bytes are no JSON, or the fields are not a list's.
+    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
+        check(json)?;
+        Self::of(&Fields::of(json, "")?)
+    }
+
+    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            manifests: fields.array("manifests", Descriptor::of)?,
+            annotations: fields.texts_by_name("annotations")?,
+            subject: fields.object("subject", Descriptor::of)?,
+            artifact_type: fields.text("artifactType")?,
+        })
+    }
+
     /// The entry that runs on `platform`: of the same operating system and architecture, and of the variant where one
     /// is asked for. Where none is, the entry without a variant goes before others, and for `arm64` `v8` is as good as
     /// none.
@@ -144,29 +175,41 @@ impl Index {
 }
 
 /// Docker's schema 1, as far as it is worth showing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema1 {
     /// Repository that the manifest was made for.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// Tag that the manifest was made for.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub tag: String,
     /// CPU architecture.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub architecture: String,
     /// The layers, topmost first.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub fs_layers: Vec<Schema1Layer>,
 }
 
+impl Schema1 {
+    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
+        Ok(Self {
+            name: part("name")?,
+            tag: part("tag")?,
+            architecture: part("architecture")?,
+            fs_layers: fields.array("fsLayers", Schema1Layer::of)?,
+        })
+    }
+}
+
 /// A layer of a schema 1 manifest: no size is known.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema1Layer {
     /// Digest of the layer.
     pub blob_sum: Digest,
+}
+
+impl Schema1Layer {
+    fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        Ok(Self { blob_sum: Fields::of(json, path)?.digest("blobSum")? })
+    }
 }
 
 /// Why bytes are no manifest.
@@ -177,8 +220,11 @@ pub enum ManifestError {
     #[error("expected a manifest as JSON, found something else: {source}")]
     Json {
         /// Where and why the JSON ends to make sense.
-        source: serde_json::Error,
+        source: FieldError,
     },
+    /// They are JSON that is nested deeper than any manifest.
+    #[error("expected a manifest as JSON of at most {DEPTH_MAX} levels, found more")]
+    TooDeep,
     /// The header and the body name different media types.
     #[error(
         "expected one media type, found two: the registry sent {header}, the manifest itself says {body}; ask the registry's owner to push the manifest again"
@@ -195,7 +241,7 @@ pub enum ManifestError {
         /// The media type that was promised.
         media_type: MediaType,
         /// Which field, and where.
-        source: serde_json::Error,
+        source: FieldError,
     },
     /// An image manifest with the entries of an index, or the reverse.
     #[error("expected {expected}, found the fields of {found} under the media type {media_type}")]
@@ -210,30 +256,35 @@ pub enum ManifestError {
 }
 
 /// The fields by which sorts of manifest are told apart.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 struct Probe {
-    #[serde(default)]
     schema_version: Option<u64>,
-    #[serde(default)]
     media_type: Option<MediaType>,
-    #[serde(default)]
-    manifests: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    config: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    layers: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    fs_layers: Option<serde::de::IgnoredAny>,
+    has_manifests: bool,
+    has_config: bool,
+    has_layers: bool,
+    has_fs_layers: bool,
 }
 
 impl Probe {
+    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
+        let has = |name| fields.get(name).is_some();
+        Ok(Self {
+            schema_version: fields.number("schemaVersion")?,
+            media_type: fields.text("mediaType")?.map(|media_type| MediaType::new(&media_type)),
+            has_manifests: has("manifests"),
+            has_config: has("config"),
+            has_layers: has("layers"),
+            has_fs_layers: has("fsLayers"),
+        })
+    }
+
     /// The media type that the content speaks for where nothing names one.
     fn guess(&self) -> Option<MediaType> {
         match self.schema_version {
-            Some(1) if self.fs_layers.is_some() => Some(MediaType::DockerSchema1),
-            Some(2) if self.manifests.is_some() => Some(MediaType::OciIndex),
-            Some(2) if self.config.is_some() && self.layers.is_some() => Some(MediaType::OciManifest),
+            Some(1) if self.has_fs_layers => Some(MediaType::DockerSchema1),
+            Some(2) if self.has_manifests => Some(MediaType::OciIndex),
+            Some(2) if self.has_config && self.has_layers => Some(MediaType::OciManifest),
             _ => None,
         }
     }
@@ -294,31 +345,30 @@ impl ManifestBody {
         }
         let json = |source| ManifestError::Json { source };
         if nesting(bytes) > DEPTH_MAX {
-            return Err(json(serde::de::Error::custom(format!("more than {DEPTH_MAX} levels of nesting"))));
+            return Err(ManifestError::TooDeep);
         }
-        let probe: Probe = serde_json::from_slice(bytes).map_err(json)?;
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(json(serde::de::Error::custom("a JSON array, where an object is expected")));
-        }
+        check(bytes).map_err(|error| json(error.into()))?;
+        let fields_of = Fields::of(bytes, "").map_err(json)?;
+        let probe = Probe::read(&fields_of).map_err(json)?;
         let media_type = probe.decide(media_type)?;
         let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
         let confused =
             |expected, found| ManifestError::Confused { media_type: media_type.clone(), expected, found };
         let body = match &media_type {
             MediaType::DockerManifest | MediaType::OciManifest => {
-                if probe.manifests.is_some() && probe.config.is_none() {
+                if probe.has_manifests && !probe.has_config {
                     return Err(confused("an image manifest", "a list"));
                 }
-                Self::Image(serde_json::from_slice(bytes).map_err(fields)?)
+                Self::Image(Box::new(ImageManifest::of(&fields_of).map_err(fields)?))
             }
             MediaType::DockerList | MediaType::OciIndex => {
-                if probe.config.is_some() || probe.layers.is_some() {
+                if probe.has_config || probe.has_layers {
                     return Err(confused("a list", "an image manifest"));
                 }
-                Self::Index(serde_json::from_slice(bytes).map_err(fields)?)
+                Self::Index(Box::new(Index::of(&fields_of).map_err(fields)?))
             }
             MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => {
-                Self::Schema1(serde_json::from_slice(bytes).map_err(fields)?)
+                Self::Schema1(Schema1::of(&fields_of).map_err(fields)?)
             }
             MediaType::Other(_) => Self::Artifact,
         };

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::descriptor::null_as_default;
+use crate::{
+    descriptor::null_as_default,
+    fields::{FieldError, Fields, text},
+};
 
 /// What an image runs on, as a list's entry or an image's config says it.
 ///
@@ -52,6 +55,19 @@ const ANNOTATABLE: [(&str, &[&str]); 9] = [
 ];
 
 impl Platform {
+    /// Reads the platform that valid JSON is, found at `path`.
+    pub(crate) fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Fields::of(json, path)?;
+        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
+        Ok(Self {
+            architecture: part("architecture")?,
+            os: part("os")?,
+            os_version: part("os.version")?,
+            os_features: fields.array("os.features", text)?,
+            variant: part("variant")?,
+        })
+    }
+
     /// A platform of operating system and architecture alone.
     pub fn new(os: &str, architecture: &str) -> Self {
         Self { architecture: architecture.to_owned(), os: os.to_owned(), ..Self::default() }

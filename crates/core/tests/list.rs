@@ -205,7 +205,7 @@ fn a_list_is_written_anew_as_if_it_had_been_read_entry_by_entry() {
         (list(oci.as_str(), &[entry(" ", "")]), Some(oci.clone()), oci),
     ] {
         let (media_type, written) = reencode(bytes.as_bytes(), named.as_ref()).unwrap().expect(&bytes);
-        let general: Index = serde_json::from_str(&bytes).unwrap();
+        let general = Index::read(bytes.as_bytes()).unwrap();
         let encoded = encode(&expected, general.manifests.iter());
         assert_eq!(
             (media_type, String::from_utf8(written)),

@@ -11,3 +11,4 @@ mod plans;
 mod promise;
 mod pure;
 mod store;
+mod work;

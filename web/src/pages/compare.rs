@@ -187,7 +187,7 @@ fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
         row(text().inspect().working_dir, &|config| config.config.working_dir.clone()),
         row(text().inspect().user, &|config| config.config.user.clone()),
         row(text().inspect().ports, &|config| {
-            config.config.exposed_ports.keys().cloned().collect::<Vec<_>>().join(", ")
+            config.config.exposed_ports.iter().cloned().collect::<Vec<_>>().join(", ")
         }),
     ];
     let environment = |config: &ImageConfig| -> std::collections::BTreeMap<String, String> {

@@ -52,11 +52,17 @@ pub fn kind(json: &[u8]) -> Kind {
 /// When the bytes are no JSON.
 pub fn members(json: &[u8]) -> Result<Vec<(String, &[u8])>, SyntaxError> {
     check(json)?;
-    if kind(json) != Kind::Object {
-        return Ok(Vec::new());
-    }
-    let parts = split(json);
-    Ok(parts.into_iter().filter_map(|part| part.key.map(|key| (unquote(key), part.value))).collect())
+    Ok(if kind(json) == Kind::Object { split_members(json) } else { Vec::new() })
+}
+
+/// The members of a valid object.
+pub(crate) fn split_members(json: &[u8]) -> Vec<(String, &[u8])> {
+    split(json).into_iter().filter_map(|part| part.key.map(|key| (unquote(key), part.value))).collect()
+}
+
+/// The elements of a valid array.
+pub(crate) fn split_elements(json: &[u8]) -> Vec<&[u8]> {
+    split(json).into_iter().map(|part| part.value).collect()
 }
 
 /// The elements of an array in their order, each as the bytes that stand there. Empty where the JSON is no array.
@@ -65,10 +71,7 @@ pub fn members(json: &[u8]) -> Result<Vec<(String, &[u8])>, SyntaxError> {
 /// When the bytes are no JSON.
 pub fn elements(json: &[u8]) -> Result<Vec<&[u8]>, SyntaxError> {
     check(json)?;
-    if kind(json) != Kind::Array {
-        return Ok(Vec::new());
-    }
-    Ok(split(json).into_iter().map(|part| part.value).collect())
+    Ok(if kind(json) == Kind::Array { split_elements(json) } else { Vec::new() })
 }
 
 struct Part<'a> {

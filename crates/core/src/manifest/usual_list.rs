@@ -16,7 +16,7 @@ impl Probe {
         Self {
             schema_version: list.schema_version,
             media_type: list.media_type.map(MediaType::new),
-            manifests: Some(serde::de::IgnoredAny),
+            has_manifests: true,
             ..Self::default()
         }
     }

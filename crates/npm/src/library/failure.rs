@@ -5,6 +5,7 @@ use tallyman_core::{DigestError, ManifestError, NameTaken, PlanError, Platform, 
 use tallyman_registry::{Error as RegistryError, TransportError, TransportErrorKind};
 use tallyman_store::StoreError;
 use wasm_bindgen::JsValue;
+use wasm_split_helpers::SplitLoaderError;
 
 use super::json::{Json, texts};
 
@@ -81,6 +82,12 @@ impl Failure {
 
 fn begin(code: &str, message: &str) -> Json {
     Json::new().text("code", code).text("message", message)
+}
+
+impl From<SplitLoaderError> for Failure {
+    fn from(_: SplitLoaderError) -> Self {
+        Self(begin("wasm-missing", "expected the client's part of the wasm, which could not be loaded").end())
+    }
 }
 
 impl From<ReferenceError> for Failure {

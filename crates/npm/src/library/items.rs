@@ -2,25 +2,26 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::{Stream, StreamExt, stream::LocalBoxStream};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, LocalBoxStream},
+};
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{failure::Failure, promise::promise};
 
-type Source = LocalBoxStream<'static, Result<JsValue, Failure>>;
+/// Things that come, as JavaScript takes them.
+pub type Source = LocalBoxStream<'static, Result<JsValue, Failure>>;
 
 /// A stream. Freeing it ends its requests.
 #[wasm_bindgen]
 pub struct Items(Rc<RefCell<Option<Source>>>);
 
 impl Items {
-    /// The stream `items`.
-    pub fn new<T>(items: impl Stream<Item = Result<T, Failure>> + 'static) -> Self
-    where
-        JsValue: From<T>,
-    {
-        Self(Rc::new(RefCell::new(Some(items.map(|item| item.map(JsValue::from)).boxed_local()))))
+    /// The stream that `begun` gives.
+    pub fn new(begun: impl Future<Output = Result<Source, Failure>> + 'static) -> Self {
+        Self(Rc::new(RefCell::new(Some(stream::once(begun).try_flatten().boxed_local()))))
     }
 }
 

@@ -45,7 +45,7 @@ impl List {
         descriptor: &str,
         manifest: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let descriptor: Descriptor = serde_json::from_str(descriptor).map_err(|error| {
+        let descriptor: Descriptor = Descriptor::read(descriptor.as_bytes()).map_err(|error| {
             Failure::argument(&format!("expected a descriptor, found something else: {error}"))
         })?;
         let reference = match reference {

@@ -112,7 +112,7 @@ fn read(bytes: &[u8], media_type: &str) -> Result<(MediaType, ManifestBody), Fai
 /// The list that Docker makes of descriptors, in their order: its media type, its bytes.
 #[wasm_bindgen(js_name = buildList)]
 pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure> {
-    let descriptors: Vec<Descriptor> = serde_json::from_str(descriptors).map_err(|error| {
+    let descriptors = Descriptor::read_all(descriptors.as_bytes()).map_err(|error| {
         Failure::argument(&format!("expected descriptors, found something else: {error}"))
     })?;
     Ok(built(&descriptors, media_type))

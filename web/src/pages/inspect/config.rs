@@ -1,6 +1,6 @@
 //! How an image is run.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use tallyman_core::{ImageConfig, ImageManifest, RunConfig};
 use yew::prelude::*;
@@ -35,7 +35,7 @@ fn rows(config: &ImageConfig) -> Html {
     let words = text().inspect();
     let RunConfig { user, env, entrypoint, cmd, working_dir, exposed_ports, volumes, labels, stop_signal } =
         &config.config;
-    let keys = |map: &BTreeMap<String, _>| map.keys().cloned().collect::<Vec<_>>().join(", ");
+    let keys = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
     html! {
         <>
             { plain(words.platform, &config.platform.to_string()) }
