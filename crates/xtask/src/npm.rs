@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::tools::{root, step};
+use crate::tools::{names, root, step};
 
 /// What the compiler may use beyond the first WebAssembly. Naming them one by one keeps wasm-opt from using more.
-pub const WASM_FEATURES: [&str; 7] = [
+const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -92,15 +92,34 @@ fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
         let options = ["--target", "web", "--omit-default-module-path"];
         cmd!(sh, "wasm-bindgen {options...} --out-dir {dist} --out-name {name} {wasm}").quiet().run()?;
         let bound = dist.join(format!("{name}_bg.wasm"));
-        let optimised = dist.join(format!("{name}.wasm"));
-        // Without inlining, the module is a little longer and compresses much better.
-        cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {bound} -o {optimised}")
-            .quiet()
-            .run()?;
+        optimise(sh, &bound, &dist.join(format!("{name}.wasm")))?;
         fs::remove_file(bound)?;
+        if dist.join("snippets").exists() {
+            take_part(sh, name, dist)?;
+        }
         fs::remove_file(dist.join(format!("{name}_bg.wasm.d.ts")))?;
         Ok(fs::write(&stamp, &built_from)?)
     })
+}
+
+/// Makes a module smaller. Without inlining, it is a little longer and compresses much better.
+pub fn optimise(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
+    Ok(cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {from} -o {to}")
+        .quiet()
+        .run()?)
+}
+
+/// Puts the part that was cut off a module beside it, and gives it our own script that loads it instead of the one made
+/// for browsers alone.
+fn take_part(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
+    let [script] = &names(&dist.join("snippets"))?[..] else { bail!("one script loads the part of {name}") };
+    let binding = dist.join(name).with_extension("js");
+    let bound = fs::read_to_string(&binding)?;
+    fs::write(binding, bound.replace(&format!("from \"./snippets/{script}\""), "from '../lib/part.js'"))?;
+    fs::remove_dir_all(dist.join("snippets"))?;
+    let parts = root().join("target/wasm32-unknown-unknown/wasm/parts");
+    let [part] = &names(&parts)?[..] else { bail!("{name} has one part") };
+    optimise(sh, &parts.join(part), &dist.join("client.wasm"))
 }
 
 /// A setting for cargo by which messages in the module name no folder of this machine.
@@ -114,13 +133,16 @@ fn without_paths(sh: &Shell) -> Result<String> {
     Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
 }
 
-/// Writes the library's module as JavaScript: the one form that every bundler takes as it is.
+/// Writes the library's module and its part as JavaScript: the one form that every bundler takes as it is.
 fn carry(dist: &Path) -> Result<()> {
-    let wasm = fs::read(dist.join("tallyman.wasm"))?;
-    let text = base64(&wasm);
-    fs::write(dist.join("inline.js"), format!("export const base64 = '{text}';\n"))?;
-    fs::write(dist.join("inline.d.ts"), "export declare const base64: string;\n")?;
-    Ok(())
+    let (mut script, mut types) = (String::new(), String::new());
+    for name in ["tallyman", "client"] {
+        let text = base64(&fs::read(dist.join(name).with_extension("wasm"))?);
+        script += &format!("export const {name} = '{text}';\n");
+        types += &format!("export declare const {name}: string;\n");
+    }
+    fs::write(dist.join("inline.js"), script)?;
+    Ok(fs::write(dist.join("inline.d.ts"), types)?)
 }
 
 fn base64(bytes: &[u8]) -> String {

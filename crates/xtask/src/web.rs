@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::{
-    npm::WASM_FEATURES,
-    tools::{root, step},
+    npm::optimise,
+    tools::{names, root, step},
 };
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
@@ -40,27 +40,10 @@ fn finish_parts(sh: &Shell, dist: &Path) -> Result<()> {
     }
     let parts = root().join("target/wasm32-unknown-unknown/app/parts");
     for name in names(&parts)? {
-        let (from, to) = (parts.join(&name), dist.join(&name));
         // As `index.html` has it for the first part.
-        cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {from} -o {to}")
-            .quiet()
-            .run()?;
+        optimise(sh, &parts.join(&name), &dist.join(&name))?;
     }
     Ok(())
-}
-
-/// The names of the files in a folder, in their order.
-fn names(folder: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("there is no {}", folder.display()))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
 }
 
 /// Writes the service worker, with the names of all files that make this version of the app, and a name for the version.

@@ -1,6 +1,6 @@
 import type { Engine, Items } from '../dist/tallyman.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
-import { call, engine, runtime } from './engine.js';
+import { call, client, engine, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf, type TallymanErrorFields } from './error.js';
 import { ManifestList } from './list.js';
 import { Inspection, Manifest, type InspectionAnswer } from './manifest.js';
@@ -335,6 +335,7 @@ export class Tallyman {
 
   async #settled<T>(signal: AbortSignal | undefined, start: (aborted: Promise<unknown> | undefined) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw abortedBy(signal);
+    await client();
     let end: (() => void) | undefined;
     const aborted = signal && new Promise<void>((resolve) => (end = resolve));
     if (end) signal?.addEventListener('abort', end);

@@ -1,5 +1,6 @@
 import start, * as bindings from '../dist/tallyman.js';
 import { TallymanError, errorOf } from './error.js';
+import { share } from './part.js';
 import type { Requests } from './requests.js';
 
 /** What a wasm module can be given as: bytes, a compiled module, a response or the address of one. */
@@ -25,6 +26,8 @@ export interface PlatformHasher {
 export interface Runtime {
   /** Where the wasm comes from, where it can be had at once. */
   wasm?: () => WebAssembly.Module | BufferSource;
+  /** Where the part of the wasm comes from that talks to registries. */
+  client?: () => WasmInput | Promise<WasmInput>;
   /** How requests leave, unless a program gives its own `fetch`. */
   requests?: () => Requests;
   /** Its file system. */
@@ -36,6 +39,7 @@ export interface Runtime {
 /** The place where this runs; what was provided first stays. */
 export const runtime: Runtime = {};
 let ready = false;
+let coming: Promise<void> | undefined;
 
 /** Says what there is in this place. */
 export function provide(what: Runtime): void {
@@ -65,11 +69,57 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
+/** The part of the engine that talks to registries, loaded where it has not been. What failed is tried again next time. */
+export function client(): Promise<void> {
+  coming ??= loadClient().catch((error: unknown) => {
+    coming = undefined;
+    throw error;
+  });
+  return coming;
+}
+
+async function loadClient(): Promise<void> {
+  engine();
+  if (!runtime.client) {
+    throw new TallymanError({
+      code: 'not-initialized',
+      message: "expected the part of the wasm that talks to registries, tallyman/client.wasm: await init({ module, client }), or import 'tallyman' instead of 'tallyman/slim'",
+    });
+  }
+  let given: WasmInput | undefined;
+  try {
+    given = await runtime.client();
+    const part = await compiled(given);
+    // Once there is a module, its exports are what this gives, whatever it is called with.
+    const exports = (bindings.initSync as unknown as () => WebAssembly.Exports)();
+    share(exports);
+    await WebAssembly.instantiate(part, { __wasm_split: exports as WebAssembly.ModuleImports });
+  } catch (error) {
+    throw notStarted('dist/client.wasm', error, given);
+  }
+}
+
+/** A module from whatever it was given as. */
+async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
+  const input: unknown = typeof given === 'string' || given instanceof URL ? await fetch(given) : await given;
+  if (input instanceof WebAssembly.Module) return input;
+  if (!(input instanceof Response)) return WebAssembly.compile(input as BufferSource);
+  if (!input.ok) throw new Error(`${input.url}: ${input.status} ${input.statusText}`);
+  // Servers that do not know the type of wasm are no reason to fail.
+  const isTyped = input.headers.get('content-type')?.startsWith('application/wasm') ?? false;
+  return isTyped ? WebAssembly.compileStreaming(input) : WebAssembly.compile(await input.arrayBuffer());
+}
+
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
- * entry that was imported brings with it. Nothing happens where it is loaded already.
+ * entry that was imported brings with it. `client` is its part that talks to registries, which is loaded when a {@link Tallyman}
+ * first does something; where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
  */
-export async function init(options: { module?: WasmInput | Promise<WasmInput> } = {}): Promise<void> {
+export async function init(
+  options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},
+): Promise<void> {
+  const { client: part } = options;
+  if (part !== undefined) runtime.client = () => part;
   if (ready) return;
   const given = await options.module;
   if (given === undefined) {
@@ -78,10 +128,11 @@ export async function init(options: { module?: WasmInput | Promise<WasmInput> } 
   }
   try {
     const input = typeof given === 'string' ? new URL(given, globalThis.location?.href) : given;
+    if (input instanceof URL) runtime.client ??= () => new URL('client.wasm', input);
     await start({ module_or_path: input });
     ready = true;
   } catch (error) {
-    throw notStarted(error, given);
+    throw notStarted('dist/tallyman.wasm', error, given);
   }
 }
 
@@ -92,7 +143,7 @@ export function initSync({ module }: { module: WebAssembly.Module | BufferSource
     bindings.initSync({ module });
     ready = true;
   } catch (error) {
-    throw notStarted(error);
+    throw notStarted('dist/tallyman.wasm', error);
   }
 }
 
@@ -100,11 +151,11 @@ function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Mod
   try {
     return wasm();
   } catch (error) {
-    throw notStarted(error);
+    throw notStarted('dist/tallyman.wasm', error);
   }
 }
 
-function notStarted(cause: unknown, input?: unknown): TallymanError {
+function notStarted(file: string, cause: unknown, input?: unknown): TallymanError {
   const said = cause instanceof Error ? cause.message : String(cause);
   if (/unsafe-eval|Content Security Policy|blocked by CSP/i.test(said)) {
     return new TallymanError({
@@ -116,7 +167,7 @@ function notStarted(cause: unknown, input?: unknown): TallymanError {
   const from = input instanceof URL || typeof input === 'string' ? ` from ${String(input)}` : '';
   return new TallymanError({
     code: 'wasm-missing',
-    message: `expected to load the wasm${from}, which failed: ${said}; see that dist/tallyman.wasm of the package is where its scripts are, import 'tallyman/inline', which carries it, or import 'tallyman/slim' and give it: init({ module })`,
+    message: `expected to load the wasm${from}, which failed: ${said}; see that ${file} of the package is where its scripts are, import 'tallyman/inline', which carries it, or import 'tallyman/slim' and give it: init({ module })`,
     cause,
   });
 }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
 import { provide } from './engine.js';
@@ -11,6 +12,7 @@ let transport: NodeTransport | undefined;
 
 provide({
   wasm: () => readFileSync(new URL('../dist/tallyman.wasm', import.meta.url)),
+  client: () => readFile(new URL('../dist/client.wasm', import.meta.url)),
   files,
   hasher: (algorithm) => {
     const hash = createHash(algorithm);
