@@ -51,10 +51,10 @@ pub fn App(props: &Props) -> Html {
         let (notice, revision) = (notice.setter(), revision.dispatcher());
         Registries::new(settings, move |event| tell(event, &notice), move |()| revision.dispatch(()))
     });
-    let arrived = use_state_eq(|| 0_u32);
+    let arrived = use_reducer(Revision::default);
     let onloaded = {
-        let arrived = arrived.clone();
-        Callback::from(move |()| arrived.set(*arrived + 1))
+        let arrived = arrived.dispatcher();
+        Callback::from(move |()| arrived.dispatch(()))
     };
     let framed = html! {
         <HashRouter key={spoken.tag()}>
@@ -81,8 +81,8 @@ struct FrameProps {
     spoken: Language,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
-    /// How many parts of the program have come.
-    arrived: u32,
+    /// Which parts of the program have come.
+    arrived: Revision,
     /// One more has come.
     onloaded: Callback<()>,
 }

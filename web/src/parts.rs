@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::SplitLoaderError;
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::routes::Route;
 
@@ -75,6 +76,18 @@ impl Part {
     }
 }
 
+/// Begins to load the part that an address (what stands behind the page's own, with its `#`) needs, before anything is
+/// drawn.
+pub fn begin(address: &str) {
+    let path = address.strip_prefix('#').unwrap_or("/");
+    if let Some(part) = Route::recognize(path).as_ref().and_then(Part::of) {
+        spawn_local(async move {
+            // Where it fails, the page that needs it says so.
+            let _ = part.load().await;
+        });
+    }
+}
+
 /// What surrounds all pages by the parts that are there.
 pub fn around(pages: Html) -> Html {
     let all =
@@ -98,10 +111,12 @@ pub enum Loading {
 pub fn use_part(part: Option<Part>, onloaded: &Callback<()>) -> Loading {
     let failed = use_state_eq(|| None::<Part>);
     let attempt = use_state_eq(|| 0_u32);
+    let missing = part.filter(|part| part.loaded().is_none());
     {
         let (failed, onloaded) = (failed.setter(), onloaded.clone());
-        use_effect_with((part, *attempt), move |(part, _)| {
-            let Some(part) = part.filter(|part| part.loaded().is_none()) else { return };
+        // What was missing when this was drawn may be there by now: then loading it takes no time.
+        use_effect_with((missing, *attempt), move |(missing, _)| {
+            let Some(part) = *missing else { return };
             failed.set(None);
             spawn_local(async move {
                 match part.load().await {
@@ -111,16 +126,13 @@ pub fn use_part(part: Option<Part>, onloaded: &Callback<()>) -> Loading {
             });
         });
     }
-    match part {
-        Some(part) if part.loaded().is_none() => {
-            if *failed == Some(part) {
-                let next = *attempt + 1;
-                let attempt = attempt.setter();
-                Loading::Failed(Callback::from(move |()| attempt.set(next)))
-            } else {
-                Loading::Coming
-            }
+    match missing {
+        None => Loading::Here,
+        Some(part) if *failed == Some(part) => {
+            let next = *attempt + 1;
+            let attempt = attempt.setter();
+            Loading::Failed(Callback::from(move |()| attempt.set(next)))
         }
-        _ => Loading::Here,
+        Some(_) => Loading::Coming,
     }
 }

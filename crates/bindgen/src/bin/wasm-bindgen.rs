@@ -55,7 +55,7 @@ fn split(args: &mut Vec<OsString>) -> Result<(), Box<dyn Error>> {
         .ok_or("expected --out-dir, where the parts go")?;
     // Names change with the content, so that whoever keeps files never mixes two versions.
     let mut hash = DefaultHasher::new();
-    wasm.hash(&mut hash);
+    (env!("CARGO_PKG_VERSION"), &wasm).hash(&mut hash);
     let hash = hash.finish();
     let link = format!("./snippets/load-{hash:016x}.js");
     let (parts, snippets) = (path.with_file_name("parts"), PathBuf::from(folder).join("snippets"));

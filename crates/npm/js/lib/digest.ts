@@ -1,5 +1,6 @@
 import { asBytes, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
+import { abortedBy } from './error.js';
 
 /** A hash algorithm that registries accept. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
@@ -62,7 +63,7 @@ export class Digest {
   ): Promise<string> {
     const hasher = hasherOf(algorithm);
     for await (const piece of iterable(stream)) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw abortedBy(signal);
       hasher.update(piece);
     }
     return hasher.finish();
