@@ -8,7 +8,7 @@ import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.j
 import { build } from './building.js';
 import { movedStore } from './docker-folder.js';
 import { putImage } from './images.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 test.use({ kind: 'distribution' });
 
@@ -60,6 +60,59 @@ test('lists are renamed, duplicated, removed, and brought back', async ({ page, 
   await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
   await row(page, renamed).getByRole('link', { name: renamed }).click();
   await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+});
+
+test('the start page names the lists that were changed last, in every tab, without opening the database', async ({ context, page, open, memory, server }) => {
+  const named = (page) => page.getByTestId('local-lists').getByRole('link');
+  await open('/');
+  await expect(page.locator('.hero')).toBeVisible();
+  await expect(page.getByTestId('local-lists')).toHaveCount(0);
+  const list = await aList(page, open, server, 'start/app');
+  const other = await context.newPage();
+  await other.addInitScript(() => {
+    window.opened = [];
+    const { open } = indexedDB;
+    IDBFactory.prototype.open = function (...given) {
+      window.opened.push(given[0]);
+      return open.apply(this, given);
+    };
+  });
+  await other.goto(memory.app);
+  await expect(named(other)).toHaveText([list, 'Manage lists']);
+
+  // From the lists to the start page at once: what was removed is not there, and comes back with the list.
+  await open('/lists');
+  const [file] = await Promise.all([page.waitForEvent('download'), row(page, list).getByTestId('export').click()]);
+  await row(page, list).getByTestId('remove-list').click();
+  await page.getByRole('link', { name: 'Tallyman' }).click();
+  await expect(page.locator('.hero')).toBeVisible();
+  for (const tab of [page, other]) await expect(tab.getByTestId('local-lists')).toHaveCount(0);
+  expect(await page.evaluate(() => localStorage.getItem('lists'))).toBeNull();
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  for (const tab of [page, other]) await expect(named(tab)).toHaveText([list, 'Manage lists']);
+
+  // More than there is room for: their number is told. The one that was changed last is the first.
+  const text = await readFile(await file.path(), 'utf8');
+  const more = Array.from({ length: 9 }, (_, number) => `${server.host}/start/more:${number}`);
+  const files = more.map((name, number) => ({ name: `${number}.json`, mimeType: 'application/json', buffer: Buffer.from(text.replaceAll(list, name)) }));
+  await open('/lists');
+  await page.getByTestId('import-files').setInputFiles(files);
+  await page.getByRole('button', { name: 'Import 9 lists' }).click();
+  await expect(page.getByTestId('list')).toHaveCount(10);
+  await row(page, list).getByTestId('duplicate').click();
+  await page.getByTestId('new-name').fill(`${server.host}/start/copy:1`);
+  await page.getByTestId('new-name').press('Enter');
+  await expect(named(other)).toHaveCount(9);
+  await expect(named(other).first()).toHaveText(`${server.host}/start/copy:1`);
+  await expect(named(other).last()).toHaveText('All 11 lists');
+  await expectAccessibleThroughout(other);
+  expect(await other.evaluate(() => window.opened)).toEqual([]);
+  const lines = (await other.evaluate(() => localStorage.getItem('lists'))).split('\n');
+  expect(lines[0]).toBe('11');
+  expect(lines.slice(1)).toEqual((await named(other).allTextContents()).slice(0, -1));
+  await named(other).first().click();
+  await expect(other.getByTestId('builder')).toBeVisible();
+  await expect(other).toHaveURL(/#\/build\/127\.0\.0\.1:\d+\/start\/copy:1$/);
 });
 
 test('a list goes out as a file, an archive and a link, and comes back the same, without credentials', async ({ page, open, server, browser, memory }) => {
@@ -270,8 +323,10 @@ for (const colorScheme of ['light', 'dark']) {
     await open('/lists');
     await expect(page.getByTestId('list')).toHaveCount(1);
     await expectAccessible(page);
-    await page.setViewportSize({ width: 390, height: 844 });
-    await expectNoSidewaysScroll(page);
+    for (const width of [720, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      await expectNoSidewaysScroll(page);
+    }
     await expectAccessible(page);
   });
 }

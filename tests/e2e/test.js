@@ -67,6 +67,20 @@ export async function expectAccessible(page) {
   expect(told).toEqual([]);
 }
 
+/** The same in both themes, wide as the page is and 320 px wide, where it may not be scrolled sideways either. */
+export async function expectAccessibleThroughout(page) {
+  const size = page.viewportSize();
+  for (const width of [size.width, 320]) {
+    await page.setViewportSize({ ...size, width });
+    for (const colorScheme of ['dark', 'light']) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await expectAccessible(page);
+    }
+    await expectNoSidewaysScroll(page);
+  }
+  await page.setViewportSize(size);
+}
+
 /** Fails where the page can be scrolled sideways. */
 export async function expectNoSidewaysScroll(page) {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

@@ -11,6 +11,7 @@ use crate::{
     routes::Route,
     state::{
         accounts::Account,
+        listed::{Listed, use_listed},
         recents,
         registry::{use_registries, use_revision},
         settings::Settings,
@@ -18,13 +19,14 @@ use crate::{
     text::text,
 };
 
-/// One box for anything; what was looked at lately, registries, and images worth a look where the server names some.
+/// One box for anything; what was looked at lately, local lists, registries, and images worth a look where the server names some.
 #[component]
 pub fn Start() -> Html {
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let registries = use_registries();
     use_revision();
     let recent = use_state(recents::all);
+    let listed = use_listed();
     let words = text().start();
     use_effect_with((), |()| set_title(""));
     let forget = {
@@ -51,9 +53,34 @@ pub fn Start() -> Html {
                     <button class="button button--quiet" type="button" onclick={forget}>{ words.forget }</button>
                 </section>
             }
+            { lists(&listed) }
             { known(&accounts) }
             { samples(&settings, accounts.is_empty()) }
         </div>
+    }
+}
+
+/// The local lists that were changed last.
+fn lists(listed: &Listed) -> Html {
+    let words = text().start();
+    html! {
+        if !listed.names.is_empty() {
+            <section class="hero__section" aria-label={words.lists} data-testid="local-lists">
+                <h2>{ words.lists }</h2>
+                <ul class="lines">
+                    { for listed.names.iter().map(|name| html! {
+                        <li key={name.clone()}><Link<Route> to={Route::build(name)}><code>{ name }</code></Link<Route>></li>
+                    }) }
+                </ul>
+                <Link<Route> to={Route::Lists} classes="button button--quiet">
+                    if listed.count > listed.names.len() {
+                        { (words.all_lists)(listed.count) }
+                    } else {
+                        { words.manage_lists }
+                    }
+                </Link<Route>>
+            </section>
+        }
     }
 }
 

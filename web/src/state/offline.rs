@@ -3,10 +3,12 @@
 //! The service worker keeps one version of the app whole. A newer one is fetched beside it and waits; it takes over when
 //! somebody says so, and then the page is loaded anew: never is a page of one version with parts of another.
 
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{EventTarget, ServiceWorkerContainer, ServiceWorkerRegistration};
+use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
 use yew::prelude::*;
+
+use super::heard::Heard;
 
 /// What is known of network and version.
 #[derive(Clone, Default, PartialEq)]
@@ -15,29 +17,6 @@ pub struct Connection {
     pub is_offline: bool,
     /// Takes the newer version, where one waits.
     pub reload: Option<Callback<()>>,
-}
-
-/// A listener that goes with it.
-struct Heard {
-    target: EventTarget,
-    name: &'static str,
-    closure: Closure<dyn FnMut()>,
-}
-
-impl Heard {
-    fn new(target: &EventTarget, name: &'static str, heard: impl FnMut() + 'static) -> Option<Self> {
-        let closure = Closure::<dyn FnMut()>::new(heard);
-        target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref()).ok()?;
-        Some(Self { target: target.clone(), name, closure })
-    }
-}
-
-impl Drop for Heard {
-    fn drop(&mut self) {
-        // What cannot be taken off goes with the page.
-        let _ =
-            self.target.remove_event_listener_with_callback(self.name, self.closure.as_ref().unchecked_ref());
-    }
 }
 
 /// Network and version, once for the whole app.

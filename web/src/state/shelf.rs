@@ -1,6 +1,7 @@
 //! The local lists of this browser: kept as they are changed, the same in every tab, each change undone and redone.
 
 mod history;
+mod names;
 mod open;
 mod views;
 
@@ -16,6 +17,7 @@ use yew::Callback;
 
 pub use history::Group;
 use history::History;
+use names::Names;
 pub use open::{Opened, is_kept, use_opened};
 pub use views::{ListView, Shelved, use_list, use_shelved};
 
@@ -61,6 +63,11 @@ impl Shelf {
             last: Cell::new(0),
             _subscription: RefCell::default(),
         });
+        let (names, changed) = (Names::default(), Rc::downgrade(&shelf));
+        names.changed(&changed);
+        // Those that come later have other numbers.
+        let write = Callback::from(move |_| names.changed(&changed));
+        shelf.listeners.borrow_mut().push((0, write));
         let heard = Rc::downgrade(&shelf);
         let subscription = shelf.store.subscribe(move |name| {
             if let Some(shelf) = heard.upgrade() {

@@ -6,6 +6,10 @@ pub struct Start {
     pub lead: &'static str,
     pub recent: &'static str,
     pub forget: &'static str,
+    pub lists: &'static str,
+    pub manage_lists: &'static str,
+    /// Where there are more than are named.
+    pub all_lists: fn(count: usize) -> String,
     pub registries: &'static str,
     pub manage: &'static str,
     pub samples: &'static str,
