@@ -1,7 +1,9 @@
 // Registries that ask who one is, and their settings.
 
+import { createServer } from 'node:http';
+
 import { startDevRegistry } from './servers.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 /** A registry that asks everyone for a name and a password, or for a token. */
 const guarded = (flag, ...more) => startDevRegistry('--samples', flag, 'ann:secret', '--open-preflight', ...more);
@@ -69,6 +71,77 @@ test('kept for the session, stored, and signed out', async ({ page, context, ope
   await expect(card).toContainText('not signed in');
   expect(await third.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('secret');
   await registry.stop();
+});
+
+/** A token service on another site than the registry's: what it was asked, and with which credentials. */
+async function tokenServiceElsewhere() {
+  const asked = [];
+  let registry;
+  const server = createServer(async (request, response) => {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Allow-Headers', 'Authorization');
+    if (request.method === 'OPTIONS') return response.end();
+    const { authorization } = request.headers;
+    asked.push(authorization);
+    const answer = await fetch(new URL(request.url, registry.registry), { headers: authorization ? { authorization } : {} });
+    response.writeHead(answer.status, { 'Content-Type': 'application/json' });
+    response.end(await answer.text());
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Another host than 127.0.0.1, though the same machine.
+  const realm = `http://localhost:${server.address().port}/token`;
+  registry = await guarded('--token', '--token-realm', realm);
+  return {
+    asked,
+    realm,
+    registry,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await registry.stop();
+    },
+  };
+}
+
+test('credentials go to a token service on another site after a question that names both, and not before', async ({ page, open }) => {
+  const { asked, realm, registry, stop } = await tokenServiceElsewhere();
+  const credentials = () => asked.filter(Boolean);
+  await open(`/inspect/${registry.host}/samples/hello:latest`);
+  await expect(page.getByTestId('sign-in')).toBeVisible();
+  // A visitor without credentials asks there as Docker does, and is refused.
+  expect(credentials()).toEqual([]);
+  const before = asked.length;
+
+  await page.getByTestId('sign-in').click();
+  await signIn(page);
+  const question = page.getByTestId('foreign-realm');
+  await expect(question).toContainText(registry.host);
+  await expect(question).toContainText(realm);
+  await expectAccessibleThroughout(page);
+  // Said no: nothing was sent there, and nobody is signed in.
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('sign-in-dialog')).toBeHidden();
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  expect(asked.length).toBe(before);
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  expect(stored).not.toContain('secret');
+  expect(stored).not.toContain(realm);
+
+  // Asked again, as nothing was agreed to; and then they go there, and nowhere else.
+  await page.getByTestId('sign-in').click();
+  await signIn(page);
+  await expect(question).toBeVisible();
+  expect(asked.length).toBe(before);
+  await question.getByRole('button').click();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  expect(new Set(credentials())).toEqual(new Set([`Basic ${Buffer.from('ann:secret').toString('base64')}`]));
+
+  // What was agreed to holds for that address alone, and is not asked again.
+  await page.reload();
+  await page.getByTestId('sign-in').click();
+  await signIn(page);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await stop();
 });
 
 test('two registries at once, each with its own credentials, which go nowhere else', async ({ page, open, memory }) => {

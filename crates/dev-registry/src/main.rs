@@ -54,6 +54,9 @@ struct Arguments {
     /// Ask everyone for a token, which a token service gives for this name and password.
     #[arg(long, value_name = "NAME:PASSWORD", value_parser = pair)]
     token: Option<(String, String)>,
+    /// Name the token service at this address in place of the registry's own, http://host:port/token.
+    #[arg(long, value_name = "URL", requires = "token")]
+    token_realm: Option<String>,
     /// Answer OPTIONS without a login, which Distribution does not do: only then can pages of other origins sign in.
     #[arg(long)]
     open_preflight: bool,
@@ -123,7 +126,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         let users = HashMap::from([(name, password)]);
         builder = builder.auth(Auth::Basic { realm: "tallyman-dev-registry".to_owned(), users });
     } else if let Some((name, password)) = arguments.token {
-        builder = builder.auth(Auth::Token(TokenAuth::new(&name, &password)));
+        builder = builder.auth(Auth::Token(TokenAuth {
+            realm: arguments.token_realm,
+            ..TokenAuth::new(&name, &password)
+        }));
     }
     if arguments.samples {
         builder = builder.samples();

@@ -166,17 +166,17 @@ fn Form(props: &FormProps) -> Html {
                 { choice("how", words.by_token, *by_token, method(true)) }
             </fieldset>
             if *by_token {
-                <label class="field">
+                <label class="labelled">
                     <span>{ words.token }</span>
                     <input ref={secret} key="token" type="password" name="token" autocomplete="off" required=true />
                     <small>{ words.token_hint }</small>
                 </label>
             } else {
-                <label class="field">
+                <label class="labelled">
                     <span>{ words.user }</span>
                     <input ref={user} key="user" type="text" name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required=true autofocus=true />
                 </label>
-                <label class="field">
+                <label class="labelled">
                     <span>{ words.password }</span>
                     <input ref={secret} key="password" type="password" name="password" autocomplete="current-password" required=true />
                 </label>
@@ -198,7 +198,7 @@ fn Form(props: &FormProps) -> Html {
                         Progress::Refused => html! { <p class="bad-note" data-testid="sign-in-refused">{ words.refused }</p> },
                         Progress::Failed(reason) => html! { <p class="bad-note">{ words.failed }<small lang="en">{ reason }</small></p> },
                         Progress::Elsewhere(realm) => html! {
-                            <div class="warn-note">
+                            <div class="warn-note" data-testid="foreign-realm">
                                 <p>{ (words.foreign)(&host, realm) }</p>
                                 <button class="button" type="button" onclick={allow(realm.clone())}>{ words.foreign_allow }</button>
                             </div>
