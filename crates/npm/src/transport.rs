@@ -32,9 +32,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn reaches(this: &Requests, url: &str) -> Result<Promise, JsValue>;
 
-    /// Whether the browser keeps this page out of local networks. Browsers alone have it.
+    /// Whether the browser keeps this page out of the computer that it runs on, or else out of its network. Browsers alone have it.
     #[wasm_bindgen(method, catch, js_name = isLocalNetworkDenied)]
-    fn is_local_network_denied(this: &Requests) -> Result<Promise, JsValue>;
+    fn is_local_network_denied(this: &Requests, loopback: bool) -> Result<Promise, JsValue>;
 
     /// Whether this is a browser, which hides what other origins do not allow to be seen.
     #[wasm_bindgen(method, getter, js_name = obeysCors)]
@@ -175,9 +175,9 @@ impl Transport for HostTransport {
         self.0.page()
     }
 
-    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+    fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
         async move {
-            match self.0.is_local_network_denied() {
+            match self.0.is_local_network_denied(loopback) {
                 Ok(asked) => JsFuture::from(asked).await.is_ok_and(|is| is.is_truthy()),
                 Err(_) => false,
             }

@@ -108,7 +108,7 @@ impl Client {
                 return Error::MixedContent { url, page };
             }
             if !self.transport().reaches(url.clone()).await {
-                if self.transport().local_network_is_denied().await {
+                if self.transport().local_network_is_denied(is_loopback(url::host(&url))).await {
                     return Error::LocalNetworkDenied { url };
                 }
                 return Error::Unreachable { url, source };

@@ -209,8 +209,9 @@ pub trait Transport {
         None
     }
 
-    /// Whether the browser has been told not to let this page reach local networks.
-    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
+    /// Whether the browser has been told not to let this page reach the computer that it runs on (`loopback`), or else
+    /// others of its network.
+    fn local_network_is_denied(&self, _loopback: bool) -> LocalBoxFuture<'_, bool> {
         future::ready(false).boxed_local()
     }
 }

@@ -91,8 +91,8 @@ impl Transport for GatewayTransport {
         self.fetch.page()
     }
 
-    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
-        self.fetch.local_network_is_denied()
+    fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
+        self.fetch.local_network_is_denied(loopback)
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {

@@ -26,8 +26,8 @@ export interface Requests {
   expect?(url: string, insecure: boolean, requests: number): void;
   /** Whether anything answers, even where the answer may not be read. */
   reaches?(url: string): Promise<boolean>;
-  /** Whether the browser keeps this page out of local networks. */
-  isLocalNetworkDenied?(): Promise<boolean>;
+  /** Whether the browser keeps this page out of the computer that it runs on, or else out of its network. */
+  isLocalNetworkDenied?(loopback: boolean): Promise<boolean>;
   /** Whether other origins' answers are hidden from this page. */
   obeysCors: boolean;
   /** Whether it says so when a server speaks plain HTTP. */
@@ -72,10 +72,10 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
   if (!browser) return requests;
   requests.page = globalThis.location?.origin;
   requests.reaches = (url) => fetch(url, { mode: 'no-cors', credentials: 'omit' }).then(() => true, () => false);
-  requests.isLocalNetworkDenied = async () => {
-    const name = 'local-network-access' as PermissionName;
-    const asked = await navigator.permissions?.query({ name }).catch(() => undefined);
-    return asked?.state === 'denied';
+  requests.isLocalNetworkDenied = async (loopback) => {
+    const said = async (name: string) => (await navigator.permissions?.query({ name: name as PermissionName }).catch(() => undefined))?.state;
+    // Older browsers have one permission for both.
+    return ((await said(loopback ? 'loopback-network' : 'local-network')) ?? (await said('local-network-access'))) === 'denied';
   };
   return requests;
 }

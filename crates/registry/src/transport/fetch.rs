@@ -139,8 +139,17 @@ impl Transport for FetchTransport {
         member(&member(&js_sys::global(), "location")?, "origin")?.as_string()
     }
 
-    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
-        async { permission("local-network-access").await.as_deref() == Some("denied") }.boxed_local()
+    fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
+        async move {
+            let name = if loopback { "loopback-network" } else { "local-network" };
+            let said = match permission(name).await {
+                // Older browsers have one permission for both.
+                None => permission("local-network-access").await,
+                said => said,
+            };
+            said.as_deref() == Some("denied")
+        }
+        .boxed_local()
     }
 }
 

@@ -18,7 +18,8 @@ struct Scripted {
     page: Option<&'static str>,
     kind: Option<TransportErrorKind>,
     reaches: bool,
-    local_network_is_denied: bool,
+    /// Whether it is the loopback interface that the page may not reach; nothing where all may be reached.
+    denied: Option<bool>,
     realm: &'static str,
 }
 
@@ -66,8 +67,8 @@ impl Transport for Scripted {
         self.page.map(str::to_owned)
     }
 
-    fn local_network_is_denied(&self) -> LocalBoxFuture<'_, bool> {
-        future::ready(self.local_network_is_denied).boxed_local()
+    fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
+        future::ready(self.denied == Some(loopback)).boxed_local()
     }
 }
 
@@ -75,17 +76,20 @@ impl Transport for Scripted {
 async fn what_a_browser_keeps_to_itself_is_told_apart() {
     let (secure, plain) = (Some("https://ui.example"), Some("http://127.0.0.1:8080"));
     let opaque = Some(TransportErrorKind::Opaque);
-    for (page, host, kind, reaches, local_network_is_denied, code) in [
-        (secure, "registry.example", opaque, true, false, "mixed-content"),
-        (secure, "10.0.0.7:5000", opaque, true, false, "mixed-content"),
-        (secure, "127.0.0.1:5000", opaque, true, false, "cors"),
-        (secure, "localhost:5000", opaque, false, false, "unreachable"),
-        (secure, "127.0.0.1:5000", opaque, false, true, "local-network-denied"),
-        (plain, "registry.example", opaque, false, false, "unreachable"),
-        (plain, "registry.example", opaque, true, false, "cors"),
-        (plain, "registry.example", Some(TransportErrorKind::NotOpen), true, false, "out-of-reach"),
+    for (page, host, kind, reaches, denied, code) in [
+        (secure, "registry.example", opaque, true, None, "mixed-content"),
+        (secure, "10.0.0.7:5000", opaque, true, None, "mixed-content"),
+        (secure, "127.0.0.1:5000", opaque, true, None, "cors"),
+        (secure, "localhost:5000", opaque, false, None, "unreachable"),
+        (secure, "127.0.0.1:5000", opaque, false, Some(true), "local-network-denied"),
+        (secure, "127.0.0.1:5000", opaque, false, Some(false), "unreachable"),
+        (plain, "10.0.0.7:5000", opaque, false, Some(false), "local-network-denied"),
+        (plain, "10.0.0.7:5000", opaque, false, Some(true), "unreachable"),
+        (plain, "registry.example", opaque, false, None, "unreachable"),
+        (plain, "registry.example", opaque, true, None, "cors"),
+        (plain, "registry.example", Some(TransportErrorKind::NotOpen), true, None, "out-of-reach"),
     ] {
-        let script = Scripted { page, kind, reaches, local_network_is_denied, realm: "" };
+        let script = Scripted { page, kind, reaches, denied, realm: "" };
         let client = Client::builder(Rc::new(script)).access(|_| Access::PlainFirst).build();
         let reference: Reference = format!("{host}/acme/app:a").parse().unwrap();
         let error = client.manifest(&reference).await.unwrap_err();
