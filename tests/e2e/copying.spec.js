@@ -3,7 +3,7 @@
 import { build, entry, pushed } from './building.js';
 import { putImage, readList } from './images.js';
 import { startDevRegistry } from './servers.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+import { expect, expectAccessibleThroughout, test } from './test.js';
 
 test.use({ kind: 'distribution' });
 
@@ -49,14 +49,12 @@ test('an image of another registry is copied where it is wanted: the digest is t
   await expect(offer).toContainText(`One image is in another registry than ${server.host}: ${memory.host}`);
   await expect(offer).toContainText(/At most \d+ requests, and [\d.]+ \w+/);
   await expect(page.getByTestId('push-start')).toHaveCount(0);
-  await expectAccessible(page);
+  await expectAccessibleThroughout(page);
   await page.getByTestId('push-copy').check();
   await expect(page.getByTestId('plan')).toContainText(`from ${memory.host}/copied/far`);
   await expect(page.getByTestId('commands')).toContainText(`tallyman push --insecure --copy ${list}`);
   await expect(page.getByTestId('commands')).toContainText('docker manifest has no line for this');
-  await expectAccessible(page);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await expectNoSidewaysScroll(page);
+  await expectAccessibleThroughout(page);
   await page.getByTestId('push-start').click();
   const digest = await pushed(page);
   const back = await readList(server, 'copied/app:v1');

@@ -9,7 +9,7 @@ import { add, entry, setPlatform } from './building.js';
 import { startGateway } from './gateway.js';
 import { putImage } from './images.js';
 import { startDevRegistry } from './servers.js';
-import { expect, expectAccessible, inProject, test as base } from './test.js';
+import { expect, expectAccessibleThroughout, inProject, test as base } from './test.js';
 
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json' };
 
@@ -87,7 +87,7 @@ test('without network an image that was looked at is shown as it was, and marked
   await expect(page.getByTestId('digest-verified')).toHaveCount(0);
   await expect(page.getByTestId('offline')).toContainText('only what was looked at before');
   expect(await shown(page)).toEqual(before);
-  await expectAccessible(page);
+  await expectAccessibleThroughout(page);
 
   // By its digest it cannot be anything else.
   await page.evaluate((digest) => (location.hash = location.hash.replace(':latest', `@${digest}`)), before.digest);
