@@ -47,7 +47,7 @@ pub fn Commands(props: &Props) -> Html {
     };
     html! {
         <Panel title={text().build().commands} remark={text().build().commands_lead} {tools}>
-            <pre class="raw" tabindex="0" role="region" aria-label={format!("{} ({})", text().build().commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
+            <pre class="raw raw--plain" tabindex="0" role="region" aria-label={format!("{} ({})", text().build().commands, if *is_docker { "docker manifest" } else { "tallyman" })} data-testid="command-lines">{ shown }</pre>
         </Panel>
     }
 }

@@ -59,13 +59,13 @@ pub fn Form(props: &Props) -> Html {
     let words = text().build();
     html! {
         <Panel title={words.form} testid="form">
-            <div class="form">
+            <div class="list-form">
                 <label class="check check--about">
                     <input type="checkbox" checked={list.form().oci} onchange={choose} data-testid="form-oci" />
                     <span><span class="strong">{ words.form_oci }</span><span class="hint">{ words.form_about }</span></span>
                 </label>
                 if list.form().oci {
-                    <label class="form__annotations">
+                    <label class="list-form__annotations">
                         <span class="hint">{ words.form_annotations }</span>
                         <textarea
                             ref={place}

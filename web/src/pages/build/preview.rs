@@ -12,7 +12,6 @@ use yew::prelude::*;
 use crate::{
     components::{
         chip::{Chip, Tone},
-        copy::Copy,
         digest::Digest,
         facts::Fact,
         json::Json,
@@ -76,7 +75,7 @@ pub fn Preview(props: &Props) -> Html {
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
             </Panel>
             <Panel title={words.diff} testid="diff">{ difference(&standing, &ours, &props.list.reference().to_string()) }</Panel>
-            <Panel title={words.raw} tools={html! { <Copy text={bytes.clone()} what={text().parts().text} /> }}>
+            <Panel title={words.raw}>
                 <Json label={(text().inspect().raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
             </Panel>
         </>

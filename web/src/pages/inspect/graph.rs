@@ -73,6 +73,11 @@ impl Sort {
     fn class(self) -> &'static str {
         Self::ALL[self as usize].1
     }
+
+    /// What the legend says of it.
+    fn label(self) -> &'static str {
+        text().inspect().legend[self as usize]
+    }
 }
 
 /// What points to what.
@@ -249,6 +254,11 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
             name.clone()
         };
         let digest = inspected.nodes[spot.node].descriptor.digest.short().to_owned();
+        let weight = match Sort::of(inspected, spot.node) {
+            // The whole sentence has no room here.
+            sort @ Sort::Missing => sort.label().to_owned(),
+            _ => size(inspected, spot.node),
+        };
         html! {
             <g
                 key={spot.node}
@@ -260,7 +270,7 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
                 <title>{ name }</title>
                 <rect width={WIDTH.to_string()} height={HEIGHT.to_string()} rx="7" />
                 <text x="11" y="19">{ short }</text>
-                <text x="11" y="36" class="node__small">{ format!("{digest} · {}", size(inspected, spot.node)) }</text>
+                <text x="11" y="36" class="node__small">{ format!("{digest} · {weight}") }</text>
             </g>
         }
     };
@@ -271,8 +281,8 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
                 { for spots.iter().enumerate().map(node) }
             </svg>
             <p class="legend">
-                { for Sort::ALL.iter().zip(text().inspect().legend).filter(|((sort, _), _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|((_, class), label)| html! {
-                    <span class={classes!("legend__entry", *class)}><i />{ label }</span>
+                { for Sort::ALL.iter().filter(|(sort, _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|(sort, class)| html! {
+                    <span class={classes!("legend__entry", *class)}><i />{ sort.label() }</span>
                 }) }
             </p>
         </div>

@@ -90,7 +90,7 @@ fn Form(props: &FormProps) -> Html {
     html! {
         <form class="form" {onsubmit}>
             if account.host.is_empty() {
-                <label class="field">
+                <label class="labelled">
                     <span>{ words.host }</span>
                     <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={is_wrong.to_string()} autofocus=true />
                     <small>{ if *is_wrong { words.host_invalid } else { words.host_hint } }</small>
@@ -104,7 +104,7 @@ fn Form(props: &FormProps) -> Html {
                 <input ref={read_only} type="checkbox" name="read-only" checked={account.read_only} />
                 <span>{ words.read_only }<small>{ words.read_only_hint }</small></span>
             </label>
-            <label class="field">
+            <label class="labelled">
                 <span>{ words.gateway }</span>
                 <input ref={gateway} type="text" name="gateway" value={account.gateway} autocapitalize="none" autocomplete="off" spellcheck="false" />
                 <small>{ words.gateway_hint }</small>
