@@ -323,9 +323,13 @@ for (const colorScheme of ['light', 'dark']) {
     await open('/lists');
     await expect(page.getByTestId('list')).toHaveCount(1);
     await expectAccessible(page);
-    for (const width of [720, 390]) {
+    for (const width of [901, 720, 390]) {
       await page.setViewportSize({ width, height: 844 });
       await expectNoSidewaysScroll(page);
+      // A panel cuts off what it has no room for.
+      for (const button of await page.getByTestId('list').getByRole('button').all()) {
+        expect(await button.evaluate((button) => button.getBoundingClientRect().right <= button.closest('.panel').getBoundingClientRect().right)).toBe(true);
+      }
     }
     await expectAccessible(page);
   });

@@ -162,7 +162,7 @@ pub fn ListRow(props: &Props) -> Html {
             </td>
             <td>{ list.map(|list| entries_of(list)).unwrap_or_default() }</td>
             <td>{ state_of(shelved) }</td>
-            <td class="nowrap soft">{ changed(shelved.summary.changed) }</td>
+            <td class="soft">{ changed(shelved.summary.changed) }</td>
             <td class="list__actions">
                 if list.is_some_and(|list| !list.is_empty()) {
                     <Link<Route> to={Route::Push { list: name.to_string() }} classes="button">{ words.push }</Link<Route>>
