@@ -37,3 +37,15 @@ export async function pushed(page) {
   await expect(page.getByTestId('push-state')).toHaveAttribute('data-phase', 'finished');
   return page.getByTestId('pushed-digest').getAttribute('data-digest');
 }
+
+/** A list that somebody else's browser takes over, when `bring` has brought it there: the page that shows it, with its digest. */
+export async function takenOver(browser, bring, list, digest) {
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await bring(other);
+  await expect(other.getByTestId('offer-name')).toHaveValue(list);
+  await other.getByTestId('import-button').click();
+  await other.getByRole('link', { name: list }).click();
+  await expect(other.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+  return { other, context };
+}

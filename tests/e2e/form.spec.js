@@ -1,6 +1,6 @@
 // What a list is to be beyond what Docker makes of it: chosen, undone, handed on, pushed.
 
-import { build, push } from './building.js';
+import { build, push, takenOver } from './building.js';
 import { putImage, readList } from './images.js';
 import { expect, expectAccessibleThroughout, test } from './test.js';
 
@@ -84,13 +84,7 @@ test('what the command line made of a list goes out with its file and its link, 
     },
     (other) => other.goto(address),
   ]) {
-    const context = await browser.newContext();
-    const other = await context.newPage();
-    await bring(other);
-    await expect(other.getByTestId('offer-name')).toHaveValue(list);
-    await other.getByTestId('import-button').click();
-    await other.getByRole('link', { name: list }).click();
-    await expect(other.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+    const { other, context } = await takenOver(browser, bring, list, digest);
     await expect(other.getByTestId('form-annotations')).toHaveValue('title=app\n');
     await context.close();
   }

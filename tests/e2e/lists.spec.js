@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 
-import { build } from './building.js';
+import { build, takenOver } from './building.js';
 import { movedStore } from './docker-folder.js';
 import { putImage } from './images.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
@@ -137,13 +137,7 @@ test('a list goes out as a file, an archive and a link, and comes back the same,
     },
     (other) => other.goto(address),
   ]) {
-    const context = await browser.newContext();
-    const other = await context.newPage();
-    await bring(other);
-    await expect(other.getByTestId('offer-name')).toHaveValue(list);
-    await other.getByTestId('import-button').click();
-    await other.getByRole('link', { name: list }).click();
-    await expect(other.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+    const { context } = await takenOver(browser, bring, list, digest);
     await context.close();
   }
   const text = await readFile(await file.path(), 'utf8');
