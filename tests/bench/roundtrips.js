@@ -15,7 +15,7 @@ import { compare, leaveOut } from './measure.js';
 import { dockerManifest, has, milliseconds, run, tallyman, withFolder } from './programs.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const registry = await startDistribution({ samples: false, quiet: true });
+const registry = await startDistribution({ samples: false });
 const far = await startFarAway(new URL(registry.registry).port);
 const images = await pushImages(registry.registry, 8);
 const [chromium, files] = [await startChromium(), await startFiles()];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { listens } from './nginx.js';
-import { freePort } from './servers.js';
+import { freePort, spawnDistribution } from './servers.js';
 import { inProject } from './test.js';
 
 /** `secret`, as htpasswd -B writes it. */
@@ -36,8 +36,7 @@ ${auth}
   const file = join(folder, 'config.yml');
   const start = async (auth) => {
     await writeFile(file, config(auth));
-    const child = spawn('docker-registry', ['serve', file], { stdio: ['ignore', 'ignore', 'inherit'] });
-    return started(child, port, folder);
+    return started(await spawnDistribution(file), port, folder);
   };
   // It is filled before it asks for a password.
   const open = await start('');

@@ -1,7 +1,7 @@
 // The programs that the tests talk to: the in-memory registry with the app, and CNCF Distribution.
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ export async function startDevRegistry(...flags) {
 }
 
 /** Starts CNCF Distribution with the headers that a page of another origin needs, filled with the samples unless told otherwise. */
-export async function startDistribution({ samples = true, quiet = false } = {}) {
+export async function startDistribution({ samples = true } = {}) {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'tallyman-distribution-'));
   const config = join(folder, 'config.yml');
@@ -62,9 +62,11 @@ http:
     Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]
 `,
   );
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', quiet ? 'ignore' : 'inherit'] });
+  const child = await spawnDistribution(config);
   const registry = `http://127.0.0.1:${port}`;
-  await answers(`${registry}/v2/`);
+  await answers(`${registry}/v2/`).catch(async (error) => {
+    throw new Error(`${error.message}; Distribution says: ${await readFile(`${config}.log`, 'utf8')}`);
+  });
   if (samples) await promisify(execFile)(devRegistry, ['fill', registry, '--skip-unsupported']);
   return {
     registry,
@@ -74,6 +76,14 @@ http:
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Distribution as `config` tells it. It notes every manifest that is not there, so it writes to a file beside `config`. */
+export async function spawnDistribution(config) {
+  const log = await open(`${config}.log`, 'a');
+  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', log.fd] });
+  await log.close();
+  return child;
 }
 
 async function answers(url) {

@@ -84,14 +84,18 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         // A part that cannot run at all is a failure that must not hide what the others say.
         let count = part(sh).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
-            Count { passed: 0, failed: 1 }
+            Count::failure(format!("{error:#}"))
         });
         let seconds = start.elapsed().as_secs();
         lines.push(format!(
             "  {name:<8} {:>5} passed {:>4} failed {seconds:>5} s",
             count.passed, count.failed
         ));
-        total = total.and(count);
+        let named = |failure| format!("{name}: {failure}");
+        total = total.and(Count { failures: count.failures.into_iter().map(named).collect(), ..count });
+    }
+    if !total.failures.is_empty() {
+        println!("\nfailed:\n  {}", total.failures.join("\n  "));
     }
     println!("\n{}\n", lines.join("\n"));
     println!("{} passed, {} failed", total.passed, total.failed);
@@ -103,7 +107,7 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
 
 fn lint(sh: &Shell) -> Result<Count> {
     lint::run(sh)?;
-    Ok(Count { passed: 1, failed: 0 })
+    Ok(Count { passed: 1, ..Count::default() })
 }
 
 fn native(sh: &Shell) -> Result<Count> {
@@ -233,7 +237,9 @@ fn tested(run: Cmd<'_>, count: fn(&str) -> Count) -> Result<Count> {
     let status = child.wait()?;
     let counted = count(&output);
     if !status.success() && counted.failed == 0 {
-        return Ok(counted.and(Count { passed: 0, failed: 1 }));
+        let last: Vec<_> = output.lines().rev().take(8).collect();
+        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n      ");
+        return Ok(counted.and(Count::failure(format!("a test program ended with {status}\n      {last}"))));
     }
     Ok(counted)
 }

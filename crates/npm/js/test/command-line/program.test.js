@@ -73,10 +73,13 @@ test('nobody reading is no fault, and no reason to go on', async (t) => {
   assert.match(stdout, /^[^\n]+\n0\n$/);
 });
 
-/** Runs a command line in a terminal of its own; what it showed, both streams together. */
+/**
+ * Runs a command line in a terminal of its own; what it showed, both streams together. Nothing of this program's surroundings
+ * goes with it: what runs on a build server has no colours for Node.
+ */
 function onTerminal(config, args, env = {}) {
   const quoted = [process.execPath, program, ...args].map((part) => `'${part}'`).join(' ');
-  const all = { ...process.env, TERM: 'xterm-256color', TALLYMAN_CONFIG: config, NO_COLOR: '', ...env };
+  const all = { PATH: process.env.PATH, TERM: 'xterm-256color', TALLYMAN_CONFIG: config, NO_COLOR: '', ...env };
   return execFileSync('script', ['-qec', quoted, '/dev/null'], { env: all, stdio: ['ignore', 'pipe', 'inherit'] }).toString();
 }
 
