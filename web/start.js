@@ -1,4 +1,17 @@
 // Starts the app. A file of its own: whoever serves the page need not allow any script that stands in the page itself.
 const { js, wasm } = document.querySelector('script[data-wasm]').dataset;
-const { default: init } = await import(new URL(js, document.baseURI).href);
-await init({ module_or_path: new URL(wasm, document.baseURI) });
+const from = (path) => new URL(path, document.baseURI);
+
+async function compiled(address) {
+  try {
+    return await WebAssembly.compileStreaming(fetch(address));
+  } catch {
+    // Servers that do not know the type of wasm are no reason to fail.
+    return WebAssembly.compile(await (await fetch(address)).arrayBuffer());
+  }
+}
+
+const [{ default: init }, module] = await Promise.all([import(from(js).href), compiled(from(wasm))]);
+// Whatever waits goes first: compiling ends in one task, and starting is another.
+await new Promise((resolve) => setTimeout(resolve));
+await init({ module_or_path: module });

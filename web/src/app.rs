@@ -10,7 +10,8 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{
-        icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
+        icon::Icon, language_choice::LanguageChoice, later::Later, reference_box::ReferenceBox,
+        toast::ToastPlace,
     },
     pages::{not_found::NotFound, open::Open, registries::Registries as RegistriesPage, start::Start},
     parts::{self, Loading, Part, use_part},
@@ -57,9 +58,11 @@ pub fn App(props: &Props) -> Html {
         Callback::from(move |()| arrived.dispatch(()))
     };
     let framed = html! {
-        <HashRouter key={spoken.tag()}>
-            <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
-        </HashRouter>
+        <Later soon=true>
+            <HashRouter key={spoken.tag()}>
+                <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
+            </HashRouter>
+        </Later>
     };
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
@@ -106,7 +109,7 @@ fn Frame(props: &FrameProps) -> Html {
             <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
             { connection_notes(&connection) }
             <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
-            <main class="page" id="content" tabindex="-1">{ page }</main>
+            <main class="page" id="content" tabindex="-1"><Later>{ page }</Later></main>
         </ToastPlace>
     }
 }
@@ -176,16 +179,18 @@ fn Header(props: &HeaderProps) -> Html {
                 <Icon name="brand" class="brand__mark" />
                 <span>{ &settings.title }</span>
             </Link<Route>>
-            if shows_box {
-                <ReferenceBox {value} />
-            }
-            <nav class="bar__nav" aria-label={text().frame().places}>
-                <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link<Route>>
-                <Link<Route> to={Route::Command} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
-                <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
-            </nav>
-            <Open />
-            <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
+            <Later soon=true>
+                if shows_box {
+                    <ReferenceBox {value} />
+                }
+                <nav class="bar__nav" aria-label={text().frame().places}>
+                    <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link<Route>>
+                    <Link<Route> to={Route::Command} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
+                    <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
+                </nav>
+                <Open />
+                <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
+            </Later>
         </header>
     }
 }

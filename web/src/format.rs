@@ -1,35 +1,62 @@
 //! Numbers and dates as people read them, in the language that is spoken.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::text::locale;
+use crate::{state::pieces::next_task, text::locale};
 
-/// The browser's own formats of one language.
+/// The browser's own formats of one language, each made when it is first needed: the first of all takes a browser some
+/// 20 ms.
 struct Formats {
     locale: String,
-    number: Function,
-    short: Function,
-    date: Function,
-    day: Function,
-    ages: Intl::RelativeTimeFormat,
+    number: OnceCell<Function>,
+    short: OnceCell<Function>,
+    date: OnceCell<Function>,
+    day: OnceCell<Function>,
+    ages: OnceCell<Intl::RelativeTimeFormat>,
 }
 
 impl Formats {
     fn new(locale: String) -> Self {
-        let locales = Array::of1(&locale.as_str().into());
-        let number = |pairs: &[(&str, JsValue)]| Intl::NumberFormat::new(&locales, &options(pairs)).format();
-        let date = |pairs: &[(&str, JsValue)]| Intl::DateTimeFormat::new(&locales, &options(pairs)).format();
-        Self {
-            number: number(&[]),
-            short: number(&[("maximumFractionDigits", 1.into()), ("minimumFractionDigits", 1.into())]),
-            date: date(&[("dateStyle", "medium".into()), ("timeStyle", "short".into())]),
-            day: date(&[("dateStyle", "medium".into())]),
-            ages: Intl::RelativeTimeFormat::new(&locales, &options(&[("numeric", "auto".into())])),
-            locale,
-        }
+        let (number, short, date, day) = Default::default();
+        Self { locale, number, short, date, day, ages: OnceCell::new() }
+    }
+
+    fn locales(&self) -> Array {
+        Array::of1(&self.locale.as_str().into())
+    }
+
+    fn numbers(&self, pairs: &[(&str, JsValue)]) -> Function {
+        Intl::NumberFormat::new(&self.locales(), &options(pairs)).format()
+    }
+
+    fn dates(&self, pairs: &[(&str, JsValue)]) -> Function {
+        Intl::DateTimeFormat::new(&self.locales(), &options(pairs)).format()
+    }
+
+    fn number(&self) -> &Function {
+        self.number.get_or_init(|| self.numbers(&[]))
+    }
+
+    fn short(&self) -> &Function {
+        let digits = |key| (key, 1.into());
+        self.short
+            .get_or_init(|| self.numbers(&["maximumFractionDigits", "minimumFractionDigits"].map(digits)))
+    }
+
+    fn date(&self) -> &Function {
+        self.date.get_or_init(|| self.dates(&[("dateStyle", "medium".into()), ("timeStyle", "short".into())]))
+    }
+
+    fn day(&self) -> &Function {
+        self.day.get_or_init(|| self.dates(&[("dateStyle", "medium".into())]))
+    }
+
+    fn ages(&self) -> &Intl::RelativeTimeFormat {
+        let options = || options(&[("numeric", "auto".into())]);
+        self.ages.get_or_init(|| Intl::RelativeTimeFormat::new(&self.locales(), &options()))
     }
 }
 
@@ -45,6 +72,19 @@ fn with<T>(use_them: impl FnOnce(&Formats) -> T) -> T {
         }
         use_them(formats.as_ref().expect("they were made just now"))
     })
+}
+
+/// Makes what numbers and dates take, while something else is waited for.
+pub async fn prepare() {
+    let all: [fn(&Formats); 3] = [
+        |formats| drop(formats.number().clone()),
+        |formats| drop(formats.day().clone()),
+        |formats| drop(formats.ages().clone()),
+    ];
+    for make in all {
+        next_task().await;
+        with(make);
+    }
 }
 
 fn options(pairs: &[(&str, JsValue)]) -> Object {
@@ -73,7 +113,7 @@ pub fn bytes(size: u64) -> String {
         unit += 1;
     }
     let number = if value < 9.95 {
-        with(|formats| written(&formats.short, &value.into())).unwrap_or_else(|| format!("{value:.1}"))
+        with(|formats| written(formats.short(), &value.into())).unwrap_or_else(|| format!("{value:.1}"))
     } else {
         count(value.round() as u64)
     };
@@ -82,7 +122,7 @@ pub fn bytes(size: u64) -> String {
 
 /// A whole number with its thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
-    with(|formats| written(&formats.number, &(number as f64).into())).unwrap_or_else(|| number.to_string())
+    with(|formats| written(formats.number(), &(number as f64).into())).unwrap_or_else(|| number.to_string())
 }
 
 /// Milliseconds since 1970 of a point in time in RFC 3339; nothing where it is none.
@@ -93,12 +133,12 @@ pub fn moment(rfc3339: &str) -> Option<f64> {
 
 /// A point in time as the person writes it; the text itself where it is none (RFC 3339 is expected).
 pub fn date(rfc3339: &str) -> String {
-    by(rfc3339, |formats| &formats.date)
+    by(rfc3339, Formats::date)
 }
 
 /// The day of a point in time.
 pub fn day(rfc3339: &str) -> String {
-    by(rfc3339, |formats| &formats.day)
+    by(rfc3339, Formats::day)
 }
 
 fn by(rfc3339: &str, which: fn(&Formats) -> &Function) -> String {
@@ -123,5 +163,5 @@ pub fn age(rfc3339: &str) -> Option<String> {
     let time = moment(rfc3339).filter(|time| *time > 86_400_000.0)?;
     let seconds = (time - Date::now()) / 1000.0;
     let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds.abs() >= *length).unwrap_or(UNITS[5]);
-    Some(with(|formats| formats.ages.format((seconds / length).trunc(), unit).into()))
+    Some(with(|formats| formats.ages().format((seconds / length).trunc(), unit).into()))
 }

@@ -22,6 +22,8 @@ fn main() {
         let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
         let place = place.expect("index.html has an element for the app");
         settings.theme.apply();
+        // The settings were one task, drawing is the next.
+        state::pieces::next_task().await;
         // What index.html shows until now is the same header; the app draws its own in its place.
         place.set_inner_html("");
         yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings }).render();

@@ -1,7 +1,7 @@
 //! Installs what the other commands need: into `target/tools`, never globally, but for Debian packages and the wasm
 //! target of the compiler.
 
-use std::fs;
+use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
@@ -19,10 +19,11 @@ const NODE_MAJOR: u32 = 20;
 /// What building the app takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
     on_path(sh)?;
-    wasm_target(sh)?;
-    trunk(sh)?;
-    wasm_bindgen(sh)?;
-    npm_packages(sh)
+    meanwhile(sh, npm_packages, || {
+        wasm_target(sh)?;
+        trunk(sh)?;
+        wasm_bindgen(sh)
+    })
 }
 
 /// What the tests take on top.
@@ -37,9 +38,25 @@ pub fn for_tests(sh: &Shell) -> Result<()> {
         apt::ZSH,
         apt::FISH,
     ];
-    apt::install(sh, &needed)?;
-    for_web(sh)?;
-    npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
+    let rest = move |sh: &Shell| {
+        apt::install(sh, &needed)?;
+        npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
+    };
+    meanwhile(sh, rest, || for_web(sh))
+}
+
+/// Does something on the side, in a shell of its own, while the main work goes on: one waits for the network, the other for
+/// the compiler.
+fn meanwhile(
+    sh: &Shell,
+    side: impl FnOnce(&Shell) -> Result<()> + Send + 'static,
+    main: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let own = sh.clone();
+    let side = thread::spawn(move || side(&own));
+    let done = main();
+    let aside = side.join().expect("what is installed aside does not panic");
+    done.and(aside)
 }
 
 fn wasm_target(sh: &Shell) -> Result<()> {

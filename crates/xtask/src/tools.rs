@@ -74,7 +74,9 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let done = work().with_context(|| what.to_owned())?;
     let seconds = start.elapsed().as_secs_f32();
     if seconds > 1.0 {
-        eprintln!("  done in {seconds:.0} s");
+        // Something else may have begun meanwhile.
+        let name = what.split_once(':').map_or(what, |(name, _)| name);
+        eprintln!("  done in {seconds:.0} s: {name}");
     }
     Ok(done)
 }

@@ -24,8 +24,35 @@ pub fn build(sh: &Shell) -> Result<()> {
         Ok(cmd!(sh, "trunk --quiet build").quiet().env_remove("NO_COLOR").run()?)
     })?;
     let dist = root().join("dist");
+    join_styles(&dist)?;
     step("wasm-opt: the parts of the app that come later", || finish_parts(sh, &dist))?;
     write_service_worker(&dist)
+}
+
+/// Makes one style sheet of all that `index.html` names: each is a request, which takes its time before anything is drawn.
+fn join_styles(dist: &Path) -> Result<()> {
+    let index = dist.join("index.html");
+    let page = fs::read_to_string(&index)?;
+    let (mut kept, mut styles) = (Vec::new(), String::new());
+    let mut place = None;
+    for line in page.lines() {
+        if !line.trim_start().starts_with("<link rel=\"stylesheet\"") {
+            kept.push(line.to_owned());
+            continue;
+        }
+        let href = line.split_once("href=\"./").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
+        let sheet = dist.join(href.context("trunk wrote a style sheet without an address into index.html")?);
+        styles += &fs::read_to_string(&sheet)?;
+        fs::remove_file(sheet)?;
+        place.get_or_insert(kept.len());
+    }
+    let mut hash = DefaultHasher::new();
+    styles.hash(&mut hash);
+    let name = format!("styles-{:016x}.css", hash.finish());
+    fs::write(dist.join(&name), styles)?;
+    let place = place.context("trunk wrote no style sheet into index.html")?;
+    kept.insert(place, format!("    <link rel=\"stylesheet\" href=\"./{name}\" />"));
+    Ok(fs::write(index, kept.join("\n") + "\n")?)
 }
 
 /// Puts the parts of the app beside the first, made smaller, and tells the script that loads them whom they belong to.

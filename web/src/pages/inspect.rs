@@ -16,7 +16,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{facts, json::Json, panel::Panel},
+    components::{facts, json::Json, later::Later, panel::Panel},
     pages::{problem, set_title},
     state::inspection::{Blob, Inspected, Inspection, Node, Part, use_inspection},
     text::text,
@@ -69,42 +69,57 @@ pub fn Inspect(props: &Props) -> Html {
 
 fn view(inspected: &Inspected, choice: &Choice) -> Html {
     let chosen = choice.node(inspected);
-    let shown = chosen.map_or(&inspected.nodes[0], |(_, node)| node);
     html! {
         <>
             { summary::view(inspected, chosen.map(|(_, node)| node)) }
+            <Later soon=true>
+                {
+                    match inspected.manifest.body() {
+                        ManifestBody::Image(image) => layers::view(image, inspected.config().ready()),
+                        ManifestBody::Index(index) => html! { <>{ choice.view(inspected) }{ list::view(inspected, index, choice) }</> },
+                        ManifestBody::Schema1(schema1) => schema1_view(schema1),
+                        ManifestBody::Artifact => html! {},
+                    }
+                }
+            </Later>
+            <Later>{ details(inspected, chosen) }</Later>
+        </>
+    }
+}
+
+/// What stands below the layers of an image or the entries of a list.
+fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
+    let shown = chosen.map_or(&inspected.nodes[0], |(_, node)| node);
+    html! {
+        <>
             {
                 match inspected.manifest.body() {
                     ManifestBody::Image(image) => html! {
                         <>
-                            { image_view(inspected, &inspected.nodes[0], image) }
+                            { image_details(inspected, shown, image) }
                             if inspected.nodes.len() > 1 && is_settled(shown) {
                                 <Graph inspected={inspected.clone()} />
                             }
                         </>
                     },
                     ManifestBody::Index(index) => html! {
-                        <>
-                            { choice.view(inspected) }
-                            { list::view(inspected, index, choice) }
-                            if let Some((number, node)) = chosen {
-                                if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
-                                    { image_view(inspected, node, image) }
-                                }
-                                if is_settled(shown) {
-                                    <Graph inspected={inspected.clone()} only={number} />
-                                }
-                            } else {
-                                <Graph inspected={inspected.clone()} />
-                                { shared::view(inspected) }
-                                if !index.annotations.is_empty() {
-                                    <Panel title={text().inspect().annotations}>{ facts::pairs(&index.annotations) }</Panel>
-                                }
+                        if let Some((number, node)) = chosen {
+                            if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
+                                { layers::view(image, node.config.ready()) }
+                                { image_details(inspected, node, image) }
                             }
-                        </>
+                            if is_settled(shown) {
+                                <Graph inspected={inspected.clone()} only={number} />
+                            }
+                        } else {
+                            <Graph inspected={inspected.clone()} />
+                            { shared::view(inspected) }
+                            if !index.annotations.is_empty() {
+                                <Panel title={text().inspect().annotations}>{ facts::pairs(&index.annotations) }</Panel>
+                            }
+                        }
                     },
-                    ManifestBody::Schema1(schema1) => schema1_view(schema1),
-                    ManifestBody::Artifact => html! {},
+                    ManifestBody::Schema1(_) | ManifestBody::Artifact => html! {},
                 }
             }
             if is_settled(shown) {
@@ -143,11 +158,10 @@ fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     }
 }
 
-/// One image: its layers beside what made them, its config, its annotations.
-fn image_view(inspected: &Inspected, node: &Node, image: &ImageManifest) -> Html {
+/// One image below its layers: its config, its annotations.
+fn image_details(inspected: &Inspected, node: &Node, image: &ImageManifest) -> Html {
     html! {
         <>
-            { layers::view(image, node.config.ready()) }
             { config::view(inspected, image, &node.config) }
             if is_settled(node) && !image.annotations.is_empty() {
                 <Panel title={text().inspect().annotations}>{ facts::pairs(&image.annotations) }</Panel>

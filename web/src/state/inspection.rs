@@ -2,16 +2,21 @@
 
 mod fetch;
 
-use std::rc::Rc;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{
+    pieces::next_task,
     problem::Problem,
     registry::{use_registries, use_revision},
 };
+use crate::format;
 
 /// What is known about a reference so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -194,23 +199,27 @@ pub enum Came {
 }
 
 impl Reducible for Inspection {
-    type Action = Came;
+    type Action = Vec<Came>;
 
-    fn reduce(self: Rc<Self>, came: Came) -> Rc<Self> {
-        let mut next = match came {
-            Came::Start => return Rc::default(),
-            Came::Manifest(inspection) => return Rc::new(*inspection),
-            _ => Rc::unwrap_or_clone(self),
-        };
-        if let Self::Ready(inspected) = &mut next {
-            match came {
-                Came::Nodes(nodes) => inspected.nodes.extend(nodes),
-                Came::Node(number, part) => inspected.nodes[number].manifest = part,
-                Came::Config(number, part) => inspected.nodes[number].config = part,
-                Came::Start | Came::Manifest(_) => unreachable!("these two replace the whole"),
-            }
+    fn reduce(self: Rc<Self>, all: Vec<Came>) -> Rc<Self> {
+        let mut next = Rc::unwrap_or_clone(self);
+        for came in all {
+            next.take(came);
         }
         Rc::new(next)
+    }
+}
+
+impl Inspection {
+    fn take(&mut self, came: Came) {
+        match (came, self) {
+            (Came::Start, whole) => *whole = Self::default(),
+            (Came::Manifest(inspection), whole) => *whole = *inspection,
+            (Came::Nodes(nodes), Self::Ready(inspected)) => inspected.nodes.extend(nodes),
+            (Came::Node(number, part), Self::Ready(inspected)) => inspected.nodes[number].manifest = part,
+            (Came::Config(number, part), Self::Ready(inspected)) => inspected.nodes[number].config = part,
+            (Came::Nodes(_) | Came::Node(..) | Came::Config(..), _) => {}
+        }
     }
 }
 
@@ -225,12 +234,36 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
         use_effect_with((text.to_owned(), revision), move |(text, _)| {
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
-            let work = fetch::inspect(text.clone(), registries, move |came| dispatcher.dispatch(came));
+            let waiting = Rc::new(RefCell::new(Vec::new()));
+            let is_over = Rc::new(Cell::new(false));
+            let tell = {
+                let is_over = Rc::clone(&is_over);
+                move |came| {
+                    waiting.borrow_mut().push(came);
+                    if waiting.borrow().len() > 1 {
+                        return;
+                    }
+                    let (waiting, is_over) = (Rc::clone(&waiting), Rc::clone(&is_over));
+                    let dispatcher = dispatcher.clone();
+                    spawn_local(async move {
+                        // Asking for the rest goes first, in this task; what came together is drawn in another, at once.
+                        next_task().await;
+                        if !is_over.get() {
+                            dispatcher.dispatch(waiting.take());
+                        }
+                    });
+                }
+            };
+            let work = fetch::inspect(text.clone(), registries, tell);
+            spawn_local(format::prepare());
             spawn_local(async move {
                 // An aborted inspection has nobody left to tell.
                 let _ = futures_util::future::Abortable::new(work, registration).await;
             });
-            move || abort.abort()
+            move || {
+                is_over.set(true);
+                abort.abort();
+            }
         });
     }
     let state: Rc<Inspection> = Rc::new((*state).clone());

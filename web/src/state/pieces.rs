@@ -33,11 +33,16 @@ impl Pieces {
         if Date::now() - self.begun < PIECE {
             return;
         }
-        match give_way() {
-            // It cannot fail: nothing ends it before its time.
-            Ok(given) => drop(JsFuture::from(given).await),
-            Err(_) => sleep(Duration::ZERO).await,
-        }
+        next_task().await;
         self.begun = Date::now();
+    }
+}
+
+/// Ends the task that is under way, and goes on in another.
+pub async fn next_task() {
+    match give_way() {
+        // It cannot fail: nothing ends it before its time.
+        Ok(given) => drop(JsFuture::from(given).await),
+        Err(_) => sleep(Duration::ZERO).await,
     }
 }

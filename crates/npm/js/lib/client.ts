@@ -1,6 +1,6 @@
 import type { Engine, Items } from '../dist/tallyman.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
-import { call, client, engine, runtime } from './engine.js';
+import { call, client, engine, foreseeClient, isClientComing, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf, type TallymanErrorFields } from './error.js';
 import { ManifestList } from './list.js';
 import { Inspection, Manifest, type InspectionAnswer } from './manifest.js';
@@ -115,15 +115,18 @@ export interface ManifestHead {
   size?: number;
 }
 
+const mostRequests = 32;
+
 /** A client of any number of registries. */
 export class Tallyman {
   readonly #options: TallymanOptions;
   readonly #failures = new Map<string, unknown>();
   #engine: Engine | undefined;
 
-  /** Nothing is sent and nothing is loaded until the first call. */
+  /** Nothing is sent to a registry until the first call. */
   constructor(options: TallymanOptions = {}) {
     this.#options = options;
+    foreseeClient();
   }
 
   /**
@@ -143,6 +146,7 @@ export class Tallyman {
 
   /** What the registry says of a manifest without sending it. */
   async head(reference: string | Reference, { signal }: CallOptions = {}): Promise<ManifestHead> {
+    this.#expect(reference, 1);
     return JSON.parse(await this.#run(signal, (engine, aborted) => engine.head(String(reference), aborted))) as ManifestHead;
   }
 
@@ -228,6 +232,7 @@ export class Tallyman {
     { amend = false, signal }: CreateOptions = {},
   ): Promise<ManifestList> {
     const named = Array.from(images, String);
+    if (named[0] !== undefined) this.#expect(named[0], named.length);
     return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(String(list), named, amend, aborted)));
   }
 
@@ -243,6 +248,7 @@ export class Tallyman {
   ): Promise<PushResult> {
     const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal));
     const total = plan.steps.length;
+    this.#expect(plan.target, total);
     let completed = 0;
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined): void => {
       if (kind === 'done') completed += 1;
@@ -303,6 +309,7 @@ export class Tallyman {
     onlyManifest: boolean,
     signal: AbortSignal | undefined,
   ): Promise<InspectionAnswer> {
+    this.#expect(reference, 1);
     return this.#run(signal, (engine, aborted) => engine.inspect(String(reference), platform, onlyManifest, aborted));
   }
 
@@ -351,6 +358,27 @@ export class Tallyman {
     }
   }
 
+  /**
+   * Opens connections while the part of the engine is loaded that will use them. Whether they will carry TLS need not be known: they
+   * are kept by host and port.
+   */
+  #expect(reference: string | Reference, requests: number): void {
+    if (isClientComing() || this.#options.fetch) return;
+    const expected = runtime.requests?.();
+    if (!expected?.expect || !Reference.isValid(String(reference))) return;
+    const parsed = Reference.parse(reference);
+    const scheme = this.#isInsecure(parsed.registry) ? 'http' : 'https';
+    const { concurrency = mostRequests } = this.#options;
+    expected.expect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency));
+  }
+
+  #isInsecure(registry: string): boolean | undefined {
+    const { insecure } = this.#options;
+    if (typeof insecure === 'function') return insecure(registry);
+    if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
+    return insecure as boolean | undefined;
+  }
+
   #needsStore(): void {
     if (this.#options.store) return;
     throw new TallymanError({
@@ -360,7 +388,7 @@ export class Tallyman {
   }
 
   #start(): Engine {
-    const { store, concurrency = 32, attempts = 4, timeout = 60_000 } = this.#options;
+    const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
     const host = this.#host() as unknown as ConstructorParameters<typeof Client>[0];
     return new Client(host, store as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
@@ -368,7 +396,7 @@ export class Tallyman {
 
   /** What the engine asks of JavaScript. */
   #host(): object {
-    const { credentials, trustTokenService, insecure, fetch, onRetry } = this.#options;
+    const { credentials, trustTokenService, fetch, onRetry } = this.#options;
     const requests: Requests = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
     const remember = (key: string, error: unknown): void => {
       if (this.#failures.size > 64) this.#failures.clear();
@@ -398,11 +426,7 @@ export class Tallyman {
         }
       },
       trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm),
-      isInsecure(registry: string): boolean | undefined {
-        if (typeof insecure === 'function') return insecure(registry);
-        if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
-        return insecure as boolean | undefined;
-      },
+      isInsecure: (registry: string) => this.#isInsecure(registry),
       retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, this.#causeOf), wait, attempt }),
     };
   }

@@ -69,6 +69,9 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
+/** Whether that part is there or on its way. */
+export const isClientComing = (): boolean => coming !== undefined;
+
 /** The part of the engine that talks to registries, loaded where it has not been. What failed is tried again next time. */
 export function client(): Promise<void> {
   coming ??= loadClient().catch((error: unknown) => {
@@ -76,6 +79,12 @@ export function client(): Promise<void> {
     throw error;
   });
   return coming;
+}
+
+/** Begins to load that part where the first is there, so that it need not be waited for. */
+export function foreseeClient(): void {
+  // Whoever needs it hears why it could not be had.
+  if (ready && runtime.client) client().catch(() => undefined);
 }
 
 async function loadClient(): Promise<void> {
@@ -112,8 +121,8 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
- * entry that was imported brings with it. `client` is its part that talks to registries, which is loaded when a {@link Tallyman}
- * first does something; where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
+ * entry that was imported brings with it. `client` is its part that talks to registries, which is loaded when there is a {@link Tallyman};
+ * where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
  */
 export async function init(
   options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},

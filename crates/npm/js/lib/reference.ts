@@ -13,15 +13,25 @@ export class Reference {
   /** The short form that Docker shows: without `docker.io/` and `library/`. */
   readonly familiar: string;
   readonly #text: string;
+  readonly #server: string;
 
   private constructor(parts: (string | undefined)[]) {
-    const [registry = '', repository = '', tag, digest, text = '', familiar = ''] = parts;
+    const [registry = '', repository = '', tag, digest, text = '', familiar = '', server = ''] = parts;
     this.registry = registry;
     this.repository = repository;
     this.tag = tag;
     this.digest = digest;
     this.familiar = familiar;
     this.#text = text;
+    this.#server = server;
+  }
+
+  /**
+   * The host to send requests to, which is another one for Docker Hub.
+   * @internal
+   */
+  static serverOf(reference: Reference): string {
+    return reference.#server;
   }
 
   /**

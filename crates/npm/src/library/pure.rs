@@ -21,6 +21,7 @@ pub fn parse_reference(text: &str) -> Result<Array, Failure> {
         maybe(reference.digest().map(Digest::as_str)),
         reference.to_string().into(),
         reference.familiar().into(),
+        reference.registry().api_host().into(),
     ]
     .iter()
     .collect())

@@ -7,7 +7,7 @@ use tallyman_core::{Descriptor, ImageConfig, Manifest, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
 use super::{Blob, Came, Inspected, Inspection, Node, Part, Relation, Verified, bare};
-use crate::state::{offline, problem::Problem, recents, registry::Registries, seen};
+use crate::state::{offline, pieces::next_task, problem::Problem, recents, registry::Registries, seen};
 
 /// Manifests that are asked for at most: some lists point to lists without end.
 const NODES_MAX: usize = 400;
@@ -105,12 +105,16 @@ impl Work<'_> {
         let nodes =
             nodes.map(|(at, entry)| Node::new(node, Relation::Entry(at), entry, Part::Loading)).collect();
         (self.tell)(Came::Nodes(nodes));
-        for entry in entries {
+        for (at, entry) in entries.enumerate() {
             let node = self.nodes;
             self.nodes += 1;
             let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
             let wanted = entry.clone();
             let asked = async move {
+                // Many requests are not made in one task: each takes its time.
+                if at > 0 {
+                    next_task().await;
+                }
                 let part = fetch_child(&registries, &reference, &wanted).await;
                 Answer::Manifest { node, depth: depth + 1, part }
             };
@@ -126,6 +130,7 @@ impl Work<'_> {
         let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
         let digest = descriptor.digest.clone();
         let asked = async move {
+            next_task().await;
             let found = registries.client().referrers(&reference, &digest, None).await;
             Answer::Referrers(node, found.unwrap_or_default())
         };
