@@ -4,6 +4,6 @@ export const limits = {
   /** What an import loads: everything but what talks to registries. */
   wasm: 120 * 1024,
   /** What a client loads when it first does something: what it has today, and a little. */
-  client: 192 * 1024,
+  client: 160 * 1024,
   javascript: 20 * 1024,
 };

@@ -1,4 +1,4 @@
-//! The fields of manifests and descriptors, read as Go's decoder reads them: unknown names are passed over, `null` is as
+//! The fields of JSON objects, read as Go's decoder reads them: unknown names are passed over, `null` is as
 //! good as nothing, and of two fields of one name the last counts.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::{
     Digest, DigestError,
-    go_json::{Kind, SyntaxError, kind, split_elements, split_members, unquote},
+    go_json::{Kind, SyntaxError, check, kind, split_elements, split_members, unquote},
 };
 
 /// Why some JSON does not have the fields that are expected.
@@ -38,17 +38,26 @@ pub enum FieldError {
 }
 
 /// The members of an object, each value as the bytes that stand there.
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     path: String,
     members: Vec<(String, &'a [u8])>,
 }
 
 impl<'a> Fields<'a> {
+    /// The fields of an object.
+    ///
+    /// # Errors
+    /// Where the bytes are no JSON, or no object.
+    pub fn read(json: &'a [u8]) -> Result<Self, FieldError> {
+        check(json)?;
+        Self::of(json, "")
+    }
+
     /// The fields of `json`, which is valid JSON and found at `path`.
     ///
     /// # Errors
     /// Where it is no object.
-    pub(crate) fn of(json: &'a [u8], path: &str) -> Result<Self, FieldError> {
+    pub fn of(json: &'a [u8], path: &str) -> Result<Self, FieldError> {
         if kind(json) != Kind::Object {
             return Err(mismatch(path, "an object", json));
         }
@@ -56,23 +65,21 @@ impl<'a> Fields<'a> {
     }
 
     /// The bytes of a field that is there and not `null`.
-    pub(crate) fn get(&self, name: &str) -> Option<&'a [u8]> {
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         let (_, value) = self.members.iter().rfind(|(key, _)| key == name)?;
         (kind(value) != Kind::Null).then_some(value)
     }
 
     /// Where a field is.
-    pub(crate) fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     /// The field `name`, which has to be there.
-    pub(crate) fn needed<T>(
-        &self,
-        name: &str,
-        expected: &'static str,
-        value: Option<T>,
-    ) -> Result<T, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn needed<T>(&self, name: &str, expected: &'static str, value: Option<T>) -> Result<T, FieldError> {
         value.ok_or_else(|| FieldError::Field {
             field: self.path(name),
             expected,
@@ -81,13 +88,19 @@ impl<'a> Fields<'a> {
     }
 
     /// A digest, which has to be there.
-    pub(crate) fn digest(&self, name: &str) -> Result<Digest, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is not there, or no digest.
+    pub fn digest(&self, name: &str) -> Result<Digest, FieldError> {
         let value = self.needed(name, "a digest such as sha256:…", self.get(name))?;
         digest(value, &self.path(name))
     }
 
     /// Whether a field is `true`.
-    pub(crate) fn truth(&self, name: &str) -> Result<bool, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is neither `true` nor `false`.
+    pub fn truth(&self, name: &str) -> Result<bool, FieldError> {
         match self.get(name) {
             None => Ok(false),
             Some(value) if kind(value) == Kind::Bool => Ok(value.trim_ascii() == b"true"),
@@ -96,19 +109,28 @@ impl<'a> Fields<'a> {
     }
 
     /// The names of an object's fields.
-    pub(crate) fn names(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is no object.
+    pub fn names(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
         let Some(value) = self.get(name) else { return Ok(BTreeSet::new()) };
         let fields = Self::of(value, &self.path(name))?;
         Ok(fields.members.into_iter().map(|(key, _)| key).collect())
     }
 
     /// A text.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
         self.get(name).map(|value| text(value, &self.path(name))).transpose()
     }
 
     /// A whole number of 0 or more.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let digits = str::from_utf8(value.trim_ascii()).ok();
         let number = digits.and_then(|digits| digits.parse().ok());
@@ -116,7 +138,10 @@ impl<'a> Fields<'a> {
     }
 
     /// What an object is read as.
-    pub(crate) fn object<T>(
+    ///
+    /// # Errors
+    /// Where it is no object, or `read` says so.
+    pub fn object<T>(
         &self,
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -125,7 +150,10 @@ impl<'a> Fields<'a> {
     }
 
     /// What the elements of an array are read as; nothing where there is none.
-    pub(crate) fn array<T>(
+    ///
+    /// # Errors
+    /// Where it is no array, or `read` says so.
+    pub fn array<T>(
         &self,
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -134,7 +162,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Names and texts; nothing where there are none.
-    pub(crate) fn texts_by_name(&self, name: &str) -> Result<BTreeMap<String, String>, FieldError> {
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn texts_by_name(&self, name: &str) -> Result<BTreeMap<String, String>, FieldError> {
         let Some(value) = self.get(name) else { return Ok(BTreeMap::new()) };
         let fields = Self::of(value, &self.path(name))?;
         fields
@@ -153,7 +184,7 @@ impl<'a> Fields<'a> {
 ///
 /// # Errors
 /// Where it is no array, or an element is not what it should be.
-pub(crate) fn elements<T>(
+pub fn elements<T>(
     json: &[u8],
     path: &str,
     read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -169,13 +200,13 @@ pub(crate) fn elements<T>(
 }
 
 /// A digest.
-pub(crate) fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
+pub fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
     let text = text(value, path)?;
     text.parse().map_err(|source| FieldError::Digest { field: path.to_owned(), source })
 }
 
 /// A text.
-pub(crate) fn text(value: &[u8], path: &str) -> Result<String, FieldError> {
+pub fn text(value: &[u8], path: &str) -> Result<String, FieldError> {
     if kind(value) == Kind::String { Ok(unquote(value)) } else { Err(mismatch(path, "a string", value)) }
 }
 

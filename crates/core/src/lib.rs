@@ -9,7 +9,7 @@ pub mod config_platform;
 pub mod descriptor;
 pub mod digest;
 pub mod edit;
-mod fields;
+pub mod fields;
 pub mod findings;
 pub mod go_json;
 pub mod list;

@@ -56,7 +56,10 @@ const ANNOTATABLE: [(&str, &[&str]); 9] = [
 
 impl Platform {
     /// Reads the platform that valid JSON is, found at `path`.
-    pub(crate) fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
+    ///
+    /// # Errors
+    /// When the fields are not a platform's.
+    pub fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Fields::of(json, path)?;
         let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
         Ok(Self {

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
-use serde::Deserialize;
-use tallyman_core::{Digest, MediaType, Reference, Registry};
+use tallyman_core::{Digest, FieldError, MediaType, Reference, Registry, fields::Fields};
 use thiserror::Error;
 
 use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
@@ -13,13 +12,11 @@ use crate::{CredentialError, Diagnosis, Response, TransportError, TransportError
 const BODY_MAX: usize = 64 * 1024;
 
 /// What a registry says about a failure, as the distribution specification's "Error Codes" section has it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// Such as `MANIFEST_UNKNOWN`.
-    #[serde(default)]
     pub code: String,
     /// For a person.
-    #[serde(default)]
     pub message: String,
 }
 
@@ -313,12 +310,12 @@ fn told(errors: &[ApiError], body: &[u8]) -> String {
     format!(": {}", told.collect::<Vec<_>>().join("; "))
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    errors: Vec<ApiError>,
-}
-
 /// The errors in an answer, where it is as the specification has it.
 fn errors_in(body: &[u8]) -> Vec<ApiError> {
-    serde_json::from_slice::<Answer>(body).map(|answer| answer.errors).unwrap_or_default()
+    let error = |json: &[u8], path: &str| {
+        let fields = Fields::of(json, path)?;
+        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
+        Ok(ApiError { code: part("code")?, message: part("message")? })
+    };
+    Fields::read(body).and_then(|answer| answer.array("errors", error)).unwrap_or_default()
 }

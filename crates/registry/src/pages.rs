@@ -5,8 +5,10 @@ use futures_util::{
     stream::{self, LocalBoxStream},
 };
 use http::{Method, header};
-use serde::Deserialize;
-use tallyman_core::{Reference, Registry};
+use tallyman_core::{
+    FieldError, Reference, Registry,
+    fields::{Fields, text},
+};
 
 use crate::{
     Client, Error, Response,
@@ -21,13 +23,6 @@ use crate::{
 const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
-
-/// A page of names, as the registry has them.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default, alias = "repositories")]
-    tags: Option<Vec<String>>,
-}
 
 /// Where the next page is.
 struct Next {
@@ -91,12 +86,11 @@ impl Next {
             Ok((url, next, collect(response, PAGE_MAX).await?))
         });
         let (url, next, bytes) = fetched.await?;
-        let page: Page = serde_json::from_slice(&bytes).map_err(|error| Error::Protocol {
+        let names = names_in(&bytes).map_err(|error| Error::Protocol {
             url,
             expected: "a JSON object with names",
             found: error.to_string(),
         })?;
-        let names = page.tags.unwrap_or_default();
         let last = names.last().cloned();
         if self.last.is_some() && last == self.last {
             // The registry pays no heed to where it was to begin.
@@ -115,6 +109,13 @@ impl Next {
         }
         Ok((names, is_more))
     }
+}
+
+/// The names in a page: of tags, or of repositories.
+fn names_in(page: &[u8]) -> Result<Vec<String>, FieldError> {
+    let page = Fields::read(page)?;
+    let of = if page.get("repositories").is_some() { "repositories" } else { "tags" };
+    page.array(of, text)
 }
 
 /// The path that an answer's `Link` names as the next page. It is asked of the same registry, whatever host it names:

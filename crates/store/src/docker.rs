@@ -6,7 +6,9 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::{
-    Descriptor, Digest, IndexForm, ListEntry, ManifestList, MediaType, Platform, Reference, go_json,
+    Descriptor, Digest, IndexForm, ListEntry, ManifestList, MediaType, Platform, Reference,
+    fields::Fields,
+    go_json,
     list::{pairs_json, platform_json},
 };
 
@@ -50,15 +52,9 @@ pub fn decode_form(bytes: &[u8]) -> Option<IndexForm> {
     if !bytes.windows(mark.len()).any(|window| window == mark.as_bytes()) {
         return None;
     }
-    let members = go_json::members(bytes).ok()?;
-    let (_, form) = members.into_iter().rev().find(|(key, _)| key == FORM)?;
-    let mut decoded = IndexForm { oci: true, ..IndexForm::default() };
-    for (key, value) in go_json::members(form).ok()? {
-        if key == "annotations" {
-            decoded.annotations = serde_json::from_slice(value).ok()?;
-        }
-    }
-    Some(decoded)
+    let form = Fields::read(bytes).ok()?.get(FORM)?;
+    let annotations = Fields::of(form, FORM).ok()?.texts_by_name("annotations").ok()?;
+    Some(IndexForm { oci: true, annotations })
 }
 
 /// Reads an entry's file into a list, with the form of the list where one stands there.
@@ -103,7 +99,7 @@ pub fn descriptor_json(descriptor: &Descriptor) -> String {
 
 /// What stands in an entry's file, each value as the bytes that it is.
 #[derive(Default)]
-struct Fields<'a> {
+struct Parts<'a> {
     reference: Option<&'a [u8]>,
     descriptor: Option<&'a [u8]>,
     raw: Option<&'a [u8]>,
@@ -119,7 +115,7 @@ struct Fields<'a> {
 /// # Errors
 /// A sentence, in Docker's words where it has some.
 pub fn decode_entry(bytes: &[u8], path: &str) -> Result<ListEntry, String> {
-    let mut fields = Fields::default();
+    let mut fields = Parts::default();
     for (key, value) in go_json::members(bytes).map_err(|error| error.to_string())? {
         let place = match go_json::fold_key(&key).as_str() {
             "ref" => &mut fields.reference,
@@ -140,7 +136,7 @@ pub fn decode_entry(bytes: &[u8], path: &str) -> Result<ListEntry, String> {
         text.parse().map_err(|error| format!("invalid manifest file {path}: {error}"))?;
     let descriptor = match fields.descriptor {
         Some(json) => {
-            serde_json::from_slice(json).map_err(|error| format!("invalid manifest file {path}: {error}"))?
+            Descriptor::read(json).map_err(|error| format!("invalid manifest file {path}: {error}"))?
         }
         None => older_descriptor(&fields, manifest, path)?,
     };
@@ -158,7 +154,7 @@ pub fn decode_entry(bytes: &[u8], path: &str) -> Result<ListEntry, String> {
 }
 
 /// The descriptor of an entry that has none of its own: what `Digest` and `Platform` say of the manifest as stored.
-fn older_descriptor(fields: &Fields<'_>, manifest: &[u8], path: &str) -> Result<Descriptor, String> {
+fn older_descriptor(fields: &Parts<'_>, manifest: &[u8], path: &str) -> Result<Descriptor, String> {
     let named = go_json::unquote(fields.digest.unwrap_or_default());
     let found = Digest::of(manifest);
     if named != found.as_str() {
@@ -167,9 +163,8 @@ fn older_descriptor(fields: &Fields<'_>, manifest: &[u8], path: &str) -> Result<
         ));
     }
     let platform = match fields.platform {
-        Some(json) => {
-            serde_json::from_slice(json).map_err(|error| format!("invalid manifest file {path}: {error}"))?
-        }
+        Some(json) => Platform::of(json, "Platform")
+            .map_err(|error| format!("invalid manifest file {path}: {error}"))?,
         None => Platform::default(),
     };
     let media_type = if fields.docker.is_some() { MediaType::DockerManifest } else { MediaType::OciManifest };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use xshell::{Shell, cmd};
 
 use crate::tools::{names, root, step};
@@ -137,26 +138,12 @@ fn without_paths(sh: &Shell) -> Result<String> {
 fn carry(dist: &Path) -> Result<()> {
     let (mut script, mut types) = (String::new(), String::new());
     for name in ["tallyman", "client"] {
-        let text = base64(&fs::read(dist.join(name).with_extension("wasm"))?);
+        let text = STANDARD.encode(fs::read(dist.join(name).with_extension("wasm"))?);
         script += &format!("export const {name} = '{text}';\n");
         types += &format!("export declare const {name}: string;\n");
     }
     fs::write(dist.join("inline.js"), script)?;
     Ok(fs::write(dist.join("inline.d.ts"), types)?)
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or_default());
-        let number = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let digit = DIGITS[(number >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= three.len() { digit.into() } else { '=' });
-        }
-    }
-    text
 }
 
 /// Tells one build of a file from another.
@@ -178,23 +165,4 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_is_filled_up() {
-        for (bytes, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("\u{ff}\u{fe}", "w7/Dvg=="),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), expected);
-        }
-    }
 }

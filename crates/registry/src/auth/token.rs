@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
-use serde::Deserialize;
+use tallyman_core::fields::Fields;
 
 use super::{Credentials, Scopes, TokenService};
 use crate::{Request, url};
@@ -26,22 +26,16 @@ pub(crate) struct Token {
     until: f64,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    token: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    expires_in: Option<f64>,
-}
-
 impl Token {
     /// The token in a token service's answer that came at `now`.
     pub(crate) fn parse(answer: &[u8], scopes: Scopes, now: f64) -> Option<Self> {
-        let answer: Answer = serde_json::from_slice(answer).ok()?;
-        let token = answer.token.filter(|token| !token.is_empty()).or(answer.access_token)?;
-        let lifetime = answer.expires_in.unwrap_or_default().max(LIFETIME_MIN);
+        let answer = Fields::read(answer).ok()?;
+        let text = |name| answer.text(name).ok().flatten().filter(|text| !text.is_empty());
+        let token = text("token").or_else(|| text("access_token"))?;
+        // Some write it with a fraction.
+        let lifetime = answer.get("expires_in").and_then(|seconds| str::from_utf8(seconds).ok());
+        let lifetime = lifetime.and_then(|seconds| seconds.trim().split('.').next()?.parse::<u32>().ok());
+        let lifetime = lifetime.map_or(LIFETIME_MIN, |seconds| f64::from(seconds).max(LIFETIME_MIN));
         Some(Self { scopes, header: bearer(&token)?, until: now + lifetime * 1000.0 - MARGIN })
     }
 
@@ -127,6 +121,7 @@ mod tests {
     fn either_name_of_a_token_is_read_and_short_lives_are_stretched() {
         let rows = [
             (r#"{"token":"a","expires_in":300}"#, Some(("Bearer a", 297_000.0))),
+            (r#"{"token":"a","expires_in":300.5}"#, Some(("Bearer a", 297_000.0))),
             (r#"{"access_token":"b"}"#, Some(("Bearer b", 57_000.0))),
             (r#"{"token":"","access_token":"b","expires_in":5}"#, Some(("Bearer b", 57_000.0))),
             (r#"{"token":"c","expires_in":null}"#, Some(("Bearer c", 57_000.0))),
