@@ -15,6 +15,7 @@ use super::{
     problem::Problem,
     registry::{use_registries, use_revision},
 };
+use crate::format;
 
 /// Names that are put in order in one go: a millisecond's work or two.
 const SLICE: usize = 500;
@@ -94,6 +95,7 @@ pub fn use_listing(listed: &Listed) -> Listing {
                 Listed::Tags(reference) => registries.client().tags(reference),
             };
             let work = gather(listed.clone(), pages, state);
+            spawn_local(format::prepare());
             spawn_local(async move {
                 // A list that was left has nobody left to tell.
                 let _ = Abortable::new(work, registration).await;

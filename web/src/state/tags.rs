@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     rc::Rc,
+    time::Duration,
 };
 
 use futures_util::{
@@ -11,6 +12,7 @@ use futures_util::{
     future::{AbortHandle, Abortable},
     stream,
 };
+use gloo_timers::future::sleep;
 use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Platform, Reference, Tag};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -22,6 +24,9 @@ use super::{
 
 /// Tags that are asked for at the same time.
 const TAGS: usize = 6;
+/// How long nothing else has to be wanted before anything is asked for again: while somebody scrolls, rows come and go that
+/// nobody reads.
+const QUIET: Duration = Duration::from_millis(100);
 /// Images of one list that are asked for at the same time.
 const IMAGES: usize = 6;
 
@@ -85,6 +90,10 @@ pub struct TagBook {
     /// Tags to ask for, and whether only for their dates.
     queue: RefCell<VecDeque<(u32, Tag, Depth)>>,
     running: RefCell<HashMap<u32, AbortHandle>>,
+    /// When other tags were wanted last, in milliseconds since 1970.
+    turned: Cell<f64>,
+    /// Other tags are wanted time and again; nothing is asked for meanwhile.
+    is_turning: Cell<bool>,
     is_left: Cell<bool>,
     changed: Callback<()>,
 }
@@ -111,6 +120,18 @@ impl TagBook {
 
     /// Wants to know these tags now, and no others that have not been asked for yet.
     pub fn want(self: &Rc<Self>, tags: impl IntoIterator<Item = (u32, String)>, depth: Depth) {
+        let now = js_sys::Date::now();
+        if now - self.turned.replace(now) < QUIET.as_millis() as f64 {
+            self.is_turning.set(true);
+            let book = Rc::clone(self);
+            spawn_local(async move {
+                sleep(QUIET).await;
+                if book.turned.get() == now {
+                    book.is_turning.set(false);
+                    book.pump();
+                }
+            });
+        }
         self.queue.borrow_mut().clear();
         self.want_too(tags, depth);
     }
@@ -138,7 +159,7 @@ impl TagBook {
     }
 
     fn pump(self: &Rc<Self>) {
-        while !self.is_left.get() && self.running.borrow().len() < TAGS {
+        while !self.is_turning.get() && !self.is_left.get() && self.running.borrow().len() < TAGS {
             let Some((number, tag, depth)) = self.queue.borrow_mut().pop_front() else { return };
             let (abort, registration) = AbortHandle::new_pair();
             self.running.borrow_mut().insert(number, abort);
@@ -242,6 +263,8 @@ pub fn use_tag_book(of: &Rc<Reference>) -> (Rc<TagBook>, u32) {
                 facts: RefCell::default(),
                 queue: RefCell::default(),
                 running: RefCell::default(),
+                turned: Cell::default(),
+                is_turning: Cell::default(),
                 is_left: Cell::new(false),
                 changed: Callback::from(move |()| version.dispatch(())),
             })
