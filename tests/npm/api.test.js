@@ -83,6 +83,23 @@ describe('values', () => {
     assert.equal(reason, 'AbortError aborted');
   });
 
+  test('a stream that says nothing more can be left', async () => {
+    const bytes = new Uint8Array(16);
+    let cancelled = false;
+    const silent = new ReadableStream({ start: (controller) => controller.enqueue(bytes), cancel: () => void (cancelled = true) });
+    const pieces = async function* () {
+      yield bytes;
+      await new Promise(() => {});
+    };
+    for (const stream of [silent, pieces()]) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 50);
+      const name = await Digest.ofStream(stream, controller).catch((error) => error.name);
+      assert.equal(name, 'AbortError');
+    }
+    assert.ok(cancelled);
+  });
+
   test('platforms are read and written', async () => {
     assert.deepEqual(Platform.parse('linux/arm64'), { os: 'linux', architecture: 'arm64' });
     assert.equal(Platform.format(Platform.parse('linux/arm/v7')), 'linux/arm/v7');

@@ -70,13 +70,18 @@ pub fn node(output: &str) -> Count {
         let line = output.lines().rev().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what));
         line.and_then(|rest| rest.trim().parse().ok()).unwrap_or_default()
     };
-    let mut lines = output.lines().map(str::trim).peekable();
+    let mut lines = output.lines().map(str::trim);
     let mut failures = Vec::new();
     while let Some(line) = lines.next() {
         let Some(failed) = line.strip_prefix("not ok ") else { continue };
         let title = failed.split_once(" - ").map_or(failed, |(_, title)| title);
         let about = lines.by_ref().take_while(|line| *line != "..." && !line.starts_with("code:"));
-        let error = about.skip_while(|line| !line.starts_with("error:"));
+        let about: Vec<_> = about.collect();
+        // What it is made of has been named.
+        if about.contains(&"failureType: 'subtestsFailed'") {
+            continue;
+        }
+        let error = about.into_iter().skip_while(|line| !line.starts_with("error:"));
         failures.push(said(title, error.map(|line| line.strip_prefix("error:").unwrap_or(line))));
     }
     Count { passed: of("pass "), failed: of("fail ") + of("cancelled "), failures }
@@ -142,6 +147,7 @@ mod tests {
                        test result: FAILED. 1 passed; 2 failed; 0 ignored";
         assert_eq!(count(libtest(results)), (4, 2, "a::b".into()));
         let tap = "not ok 2 - outer\n  ---\n  location: 'x'\n  error: |-\n    5 bytes,\n    or so\n  code: 'E'\n  ...\n\
+                   not ok 1 - around\n  ---\n  failureType: 'subtestsFailed'\n  error: '1 subtest failed'\n  ...\n\
                    # tests 5\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 0\n";
         assert_eq!(count(node(tap)), (3, 2, "outer\n      5 bytes,\n      or so".into()));
         let report = r#"{"stats":{"expected":7,"skipped":0,"unexpected":1,"flaky":1},"suites":[{"suites":[{"specs":[

@@ -62,11 +62,29 @@ export class Digest {
     { algorithm = 'sha256', signal }: { algorithm?: DigestAlgorithm; signal?: AbortSignal } = {},
   ): Promise<string> {
     const hasher = hasherOf(algorithm);
-    for await (const piece of iterable(stream)) {
-      if (signal?.aborted) throw abortedBy(signal);
-      hasher.update(piece);
+    const pieces = piecesOf(stream);
+    let stop: ((reason: unknown) => void) | undefined;
+    const onabort = (): void => stop?.(signal && abortedBy(signal));
+    // A stream may say nothing for long, and be left meanwhile.
+    const next = (): Promise<IteratorResult<Uint8Array, unknown>> =>
+      new Promise((resolve, reject) => {
+        stop = reject;
+        pieces.next().then(resolve, reject);
+      });
+    signal?.addEventListener('abort', onabort);
+    try {
+      for (;;) {
+        if (signal?.aborted) throw abortedBy(signal);
+        const { done, value } = await (signal ? next() : pieces.next());
+        if (done) return hasher.finish();
+        hasher.update(value);
+      }
+    } catch (error) {
+      pieces.end();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onabort);
     }
-    return hasher.finish();
   }
 
   /** Whether bytes have a digest, by that digest's own algorithm. */
@@ -100,16 +118,20 @@ function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
   return call((engine) => new engine.Hash(algorithm));
 }
 
-// Not every browser's streams can be iterated.
-async function* iterable(stream: ByteStream): AsyncGenerator<Uint8Array> {
-  if (!('getReader' in stream)) {
-    yield* stream;
-    return;
+/** What a stream gives, piece by piece, and how it is told that nobody wants the rest. */
+interface Pieces {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  end(): void;
+}
+
+function piecesOf(stream: ByteStream): Pieces {
+  const ignore = (): void => undefined;
+  // Not every browser's streams can be iterated.
+  if ('getReader' in stream) {
+    const reader = stream.getReader();
+    const next = (): Promise<IteratorResult<Uint8Array, unknown>> => reader.read() as Promise<IteratorResult<Uint8Array, unknown>>;
+    return { next, end: () => void reader.cancel().catch(ignore) };
   }
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    reader.cancel().catch(() => {});
-  }
+  const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+  return { next: async () => iterator.next(), end: () => void (async () => iterator.return?.())().catch(ignore) };
 }
