@@ -69,10 +69,10 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
-/** Whether that part is there or on its way. */
+/** Whether the part of the engine that talks to registries is there or on its way. */
 export const isClientComing = (): boolean => coming !== undefined;
 
-/** The part of the engine that talks to registries, loaded where it has not been. What failed is tried again next time. */
+/** That part, loaded where it has not been. What failed is tried again next time. */
 export function client(): Promise<void> {
   coming ??= loadClient().catch((error: unknown) => {
     coming = undefined;
@@ -81,7 +81,7 @@ export function client(): Promise<void> {
   return coming;
 }
 
-/** Begins to load that part where the first is there, so that it need not be waited for. */
+/** Begins to load it where the rest of the engine is there, so that it need not be waited for. */
 export function foreseeClient(): void {
   // Whoever needs it hears why it could not be had.
   if (ready && runtime.client) client().catch(() => undefined);
