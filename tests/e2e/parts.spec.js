@@ -57,3 +57,22 @@ test('a part that cannot be had is said, and tried again when somebody wishes', 
   await error.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByRole('tree', { name: 'Repositories' })).toBeVisible();
 });
+
+test('whenever a part comes, its pages have what surrounds them', async ({ browser, memory }) => {
+  // Before, between or after the steps in which the frame is drawn, which are made longer here.
+  const delays = Array.from({ length: 8 }, (_, at) => at * 100);
+  const context = await browser.newContext();
+  await Promise.all(
+    delays.map(async (delay) => {
+      const page = await context.newPage();
+      await page.addInitScript(() => (globalThis.scheduler.yield = () => new Promise((resolve) => setTimeout(resolve, 200))));
+      await page.route('**/split_make-*.wasm', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        await route.continue();
+      });
+      await page.goto(`${memory.app}#/lists`);
+      await expect(page.getByTestId('import-files')).toBeAttached();
+    }),
+  );
+  await context.close();
+});

@@ -58,21 +58,35 @@ pub fn App(props: &Props) -> Html {
         Callback::from(move |()| arrived.dispatch(()))
     };
     let framed = html! {
-        <Later soon=true>
-            <HashRouter key={spoken.tag()}>
-                <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
-            </HashRouter>
-        </Later>
+        <HashRouter key={spoken.tag()}>
+            <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
+        </HashRouter>
     };
     html! {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                { parts::around(framed) }
+                <Later soon=true><Surrounded arrived={*arrived}>{ framed }</Surrounded></Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
     }
+}
+
+/// Properties of [`Surrounded`].
+#[derive(PartialEq, Properties)]
+struct SurroundedProps {
+    /// Which parts of the program have come.
+    arrived: Revision,
+    /// The frame and all in it.
+    children: Html,
+}
+
+/// What surrounds all pages, by the parts that are there: looked up in the same go in which the frame looks whether the part
+/// of its page is there, so that a page never stands where its surroundings are missing.
+#[component]
+fn Surrounded(props: &SurroundedProps) -> Html {
+    parts::around(props.children.clone())
 }
 
 /// Properties of [`Frame`].
