@@ -3,12 +3,11 @@ const { js, wasm } = document.querySelector('script[data-wasm]').dataset;
 const from = (path) => new URL(path, document.baseURI);
 
 async function compiled(address) {
-  try {
-    return await WebAssembly.compileStreaming(fetch(address));
-  } catch {
-    // Servers that do not know the type of wasm are no reason to fail.
-    return WebAssembly.compile(await (await fetch(address)).arrayBuffer());
-  }
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  // Servers that do not know the type of wasm are no reason to fail.
+  const isTyped = response.headers.get('content-type')?.startsWith('application/wasm') ?? false;
+  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
 const [{ default: init }, module] = await Promise.all([import(from(js).href), compiled(from(wasm))]);

@@ -110,15 +110,15 @@ impl RunConfig {
     fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Fields::of(json, path)?;
         Ok(Self {
-            user: fields.text("User")?.unwrap_or_default(),
+            user: fields.text_or_empty("User")?,
             env: fields.array("Env", text)?,
             entrypoint: fields.array("Entrypoint", text)?,
             cmd: fields.array("Cmd", text)?,
-            working_dir: fields.text("WorkingDir")?.unwrap_or_default(),
+            working_dir: fields.text_or_empty("WorkingDir")?,
             exposed_ports: fields.names("ExposedPorts")?,
             volumes: fields.names("Volumes")?,
             labels: fields.texts_by_name("Labels")?,
-            stop_signal: fields.text("StopSignal")?.unwrap_or_default(),
+            stop_signal: fields.text_or_empty("StopSignal")?,
         })
     }
 }
@@ -134,8 +134,8 @@ impl HistoryEntry {
         let fields = Fields::of(json, path)?;
         Ok(Self {
             created: fields.text("created")?,
-            created_by: fields.text("created_by")?.unwrap_or_default(),
-            comment: fields.text("comment")?.unwrap_or_default(),
+            created_by: fields.text_or_empty("created_by")?,
+            comment: fields.text_or_empty("comment")?,
             empty_layer: fields.truth("empty_layer")?,
         })
     }

@@ -61,7 +61,7 @@ impl Descriptor {
     pub(crate) fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Fields::of(json, path)?;
         Ok(Self {
-            media_type: MediaType::new(&fields.text("mediaType")?.unwrap_or_default()),
+            media_type: MediaType::new(&fields.text_or_empty("mediaType")?),
             digest: fields.digest("digest")?,
             size: fields.needed("size", "a whole number of 0 or more", fields.number("size")?)?,
             urls: fields.array("urls", text)?,

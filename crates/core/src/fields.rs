@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Where a field is.
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
@@ -79,7 +79,12 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Where it is not.
-    pub fn needed<T>(&self, name: &str, expected: &'static str, value: Option<T>) -> Result<T, FieldError> {
+    pub(crate) fn needed<T>(
+        &self,
+        name: &str,
+        expected: &'static str,
+        value: Option<T>,
+    ) -> Result<T, FieldError> {
         value.ok_or_else(|| FieldError::Field {
             field: self.path(name),
             expected,
@@ -91,7 +96,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Where it is not there, or no digest.
-    pub fn digest(&self, name: &str) -> Result<Digest, FieldError> {
+    pub(crate) fn digest(&self, name: &str) -> Result<Digest, FieldError> {
         let value = self.needed(name, "a digest such as sha256:…", self.get(name))?;
         digest(value, &self.path(name))
     }
@@ -100,7 +105,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Where it is neither `true` nor `false`.
-    pub fn truth(&self, name: &str) -> Result<bool, FieldError> {
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, FieldError> {
         match self.get(name) {
             None => Ok(false),
             Some(value) if kind(value) == Kind::Bool => Ok(value.trim_ascii() == b"true"),
@@ -112,7 +117,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Where it is no object.
-    pub fn names(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
+    pub(crate) fn names(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
         let Some(value) = self.get(name) else { return Ok(BTreeSet::new()) };
         let fields = Self::of(value, &self.path(name))?;
         Ok(fields.members.into_iter().map(|(key, _)| key).collect())
@@ -126,11 +131,19 @@ impl<'a> Fields<'a> {
         self.get(name).map(|value| text(value, &self.path(name))).transpose()
     }
 
+    /// A text, empty where there is none.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn text_or_empty(&self, name: &str) -> Result<String, FieldError> {
+        Ok(self.text(name)?.unwrap_or_default())
+    }
+
     /// A whole number of 0 or more.
     ///
     /// # Errors
     /// Where it is something else.
-    pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let digits = str::from_utf8(value.trim_ascii()).ok();
         let number = digits.and_then(|digits| digits.parse().ok());
@@ -141,7 +154,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// Where it is no object, or `read` says so.
-    pub fn object<T>(
+    pub(crate) fn object<T>(
         &self,
         name: &str,
         read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -184,7 +197,7 @@ impl<'a> Fields<'a> {
 ///
 /// # Errors
 /// Where it is no array, or an element is not what it should be.
-pub fn elements<T>(
+pub(crate) fn elements<T>(
     json: &[u8],
     path: &str,
     read: fn(&[u8], &str) -> Result<T, FieldError>,
@@ -200,7 +213,7 @@ pub fn elements<T>(
 }
 
 /// A digest.
-pub fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
+pub(crate) fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
     let text = text(value, path)?;
     text.parse().map_err(|source| FieldError::Digest { field: path.to_owned(), source })
 }

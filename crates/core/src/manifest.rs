@@ -189,11 +189,10 @@ pub struct Schema1 {
 
 impl Schema1 {
     fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
         Ok(Self {
-            name: part("name")?,
-            tag: part("tag")?,
-            architecture: part("architecture")?,
+            name: fields.text_or_empty("name")?,
+            tag: fields.text_or_empty("tag")?,
+            architecture: fields.text_or_empty("architecture")?,
             fs_layers: fields.array("fsLayers", Schema1Layer::of)?,
         })
     }

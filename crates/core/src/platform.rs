@@ -61,13 +61,12 @@ impl Platform {
     /// When the fields are not a platform's.
     pub fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Fields::of(json, path)?;
-        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
         Ok(Self {
-            architecture: part("architecture")?,
-            os: part("os")?,
-            os_version: part("os.version")?,
+            architecture: fields.text_or_empty("architecture")?,
+            os: fields.text_or_empty("os")?,
+            os_version: fields.text_or_empty("os.version")?,
             os_features: fields.array("os.features", text)?,
-            variant: part("variant")?,
+            variant: fields.text_or_empty("variant")?,
         })
     }
 

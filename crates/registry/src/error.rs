@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
-use tallyman_core::{Digest, FieldError, MediaType, Reference, Registry, fields::Fields};
+use tallyman_core::{Digest, MediaType, Reference, Registry, fields::Fields};
 use thiserror::Error;
 
 use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
@@ -314,8 +314,7 @@ fn told(errors: &[ApiError], body: &[u8]) -> String {
 fn errors_in(body: &[u8]) -> Vec<ApiError> {
     let error = |json: &[u8], path: &str| {
         let fields = Fields::of(json, path)?;
-        let part = |name| Ok::<_, FieldError>(fields.text(name)?.unwrap_or_default());
-        Ok(ApiError { code: part("code")?, message: part("message")? })
+        Ok(ApiError { code: fields.text_or_empty("code")?, message: fields.text_or_empty("message")? })
     };
     Fields::read(body).and_then(|answer| answer.array("errors", error)).unwrap_or_default()
 }

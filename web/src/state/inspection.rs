@@ -2,10 +2,7 @@
 
 mod fetch;
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference};
 use wasm_bindgen_futures::spawn_local;
@@ -235,20 +232,19 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let waiting = Rc::new(RefCell::new(Vec::new()));
-            let is_over = Rc::new(Cell::new(false));
             let tell = {
-                let is_over = Rc::clone(&is_over);
+                let abort = abort.clone();
                 move |came| {
                     waiting.borrow_mut().push(came);
                     if waiting.borrow().len() > 1 {
                         return;
                     }
-                    let (waiting, is_over) = (Rc::clone(&waiting), Rc::clone(&is_over));
+                    let (waiting, abort) = (Rc::clone(&waiting), abort.clone());
                     let dispatcher = dispatcher.clone();
                     spawn_local(async move {
                         // Asking for the rest goes first, in this task; what came together is drawn in another, at once.
                         next_task().await;
-                        if !is_over.get() {
+                        if !abort.is_aborted() {
                             dispatcher.dispatch(waiting.take());
                         }
                     });
@@ -260,10 +256,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
                 // An aborted inspection has nobody left to tell.
                 let _ = futures_util::future::Abortable::new(work, registration).await;
             });
-            move || {
-                is_over.set(true);
-                abort.abort();
-            }
+            move || abort.abort()
         });
     }
     let state: Rc<Inspection> = Rc::new((*state).clone());

@@ -365,8 +365,14 @@ export class Tallyman {
   #expect(reference: string | Reference, requests: number): void {
     if (isClientComing() || this.#options.fetch) return;
     const expected = runtime.requests?.();
-    if (!expected?.expect || !Reference.isValid(String(reference))) return;
-    const parsed = Reference.parse(reference);
+    if (!expected?.expect) return;
+    let parsed: Reference;
+    try {
+      parsed = Reference.parse(reference);
+    } catch {
+      // The engine says what is wrong with it.
+      return;
+    }
     const scheme = this.#isInsecure(parsed.registry) ? 'http' : 'https';
     const { concurrency = mostRequests } = this.#options;
     expected.expect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency));
