@@ -10,7 +10,10 @@ use yew_router::prelude::*;
 
 use crate::{
     components::{
-        icon::Icon, language_choice::LanguageChoice, later::Later, reference_box::ReferenceBox,
+        icon::Icon,
+        language_choice::LanguageChoice,
+        later::{Later, When},
+        reference_box::ReferenceBox,
         toast::ToastPlace,
     },
     pages::{not_found::NotFound, open::Open, registries::Registries as RegistriesPage, start::Start},
@@ -66,7 +69,7 @@ pub fn App(props: &Props) -> Html {
         <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                <Later soon=true><Surrounded arrived={*arrived}>{ framed }</Surrounded></Later>
+                <Later when={When::Soon}><Surrounded arrived={*arrived}>{ framed }</Surrounded></Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
         </ContextProvider<Rc<Registries>>>
@@ -193,7 +196,7 @@ fn Header(props: &HeaderProps) -> Html {
                 <Icon name="brand" class="brand__mark" />
                 <span>{ &settings.title }</span>
             </Link<Route>>
-            <Later soon=true>
+            <Later when={When::Last}>
                 if shows_box {
                     <ReferenceBox {value} />
                 }

@@ -77,8 +77,13 @@ fn with<T>(use_them: impl FnOnce(&Formats) -> T) -> T {
 
 /// Makes what numbers and dates take, while something else is waited for.
 pub async fn prepare() {
-    let all: [fn(&Formats); 3] =
-        [|formats| _ = formats.number(), |formats| _ = formats.day(), |formats| _ = formats.ages()];
+    // Half of what the first format takes is to find out which languages there are. The first collation finds it out, too.
+    let all: [fn(&Formats); 4] = [
+        |formats| _ = Intl::Collator::supported_locales_of(&formats.locales(), &Object::new()),
+        |formats| _ = formats.number(),
+        |formats| _ = formats.day(),
+        |formats| _ = formats.ages(),
+    ];
     for make in all {
         next_task().await;
         with(make);

@@ -15,9 +15,11 @@ use std::rc::Rc;
 
 /// Draws the app into the page.
 fn main() {
-    let address = web_sys::window().and_then(|window| window.location().hash().ok());
-    parts::begin(address.as_deref().unwrap_or_default());
     wasm_bindgen_futures::spawn_local(async {
+        // Making the program ready was one task, what it begins with is the next.
+        state::pieces::next_task().await;
+        let address = web_sys::window().and_then(|window| window.location().hash().ok());
+        parts::begin(address.as_deref().unwrap_or_default());
         let settings = Rc::new(state::settings::fetch().await);
         let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
         let place = place.expect("index.html has an element for the app");

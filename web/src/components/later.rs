@@ -1,22 +1,30 @@
 //! What is drawn after the rest of a page.
 
-use std::time::Duration;
+use std::{cell::RefCell, collections::VecDeque};
 
-use gloo_timers::future::sleep;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::pieces::next_task;
+use crate::state::pieces::{next_frame, next_task};
 
-/// By then the browser has drawn what was there before: one frame at 60 Hz, and a little.
-const FRAME: Duration = Duration::from_millis(20);
+/// When something is drawn.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum When {
+    /// As soon as the page has had time for what else it has to do.
+    Soon,
+    /// After the rest is on the screen.
+    #[default]
+    Next,
+    /// After what else waits for the rest to be on the screen.
+    Last,
+}
 
 /// Properties of [`Later`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// It is drawn as soon as the page has had time for what else it has to do; otherwise after the rest is on the screen.
+    /// When it is drawn.
     #[prop_or_default]
-    pub soon: bool,
+    pub when: When,
     /// What is drawn.
     pub children: Html,
 }
@@ -27,17 +35,55 @@ pub struct Props {
 pub fn Later(props: &Props) -> Html {
     let is_due = use_state_eq(|| false);
     {
-        let (is_due, soon) = (is_due.setter(), props.soon);
+        let (is_due, when) = (is_due.setter(), props.when);
         use_effect_with((), move |()| {
-            spawn_local(async move {
-                if soon {
+            let draw = move || is_due.set(true);
+            match when {
+                When::Soon => spawn_local(async move {
                     next_task().await;
-                } else {
-                    sleep(FRAME).await;
-                }
-                is_due.set(true);
-            });
+                    draw();
+                }),
+                When::Next => one_a_frame(draw),
+                When::Last => one_a_frame(|| one_a_frame(draw)),
+            }
         });
     }
     if *is_due { props.children.clone() } else { Html::default() }
+}
+
+type Draw = Box<dyn FnOnce()>;
+
+thread_local! {
+    /// What waits for its frame, and nothing at all while none does.
+    static WAITING: RefCell<Option<VecDeque<Draw>>> = const { RefCell::new(None) };
+}
+
+/// Draws one thing after each frame, in the order in which they came.
+fn one_a_frame(draw: impl FnOnce() + 'static) {
+    let draw: Draw = Box::new(draw);
+    let is_first = WAITING.with_borrow_mut(|waiting| {
+        let is_first = waiting.is_none();
+        waiting.get_or_insert_default().push_back(draw);
+        is_first
+    });
+    if is_first {
+        spawn_local(async {
+            while let Some(draw) = {
+                next_frame().await;
+                next_drawing()
+            } {
+                draw();
+            }
+        });
+    }
+}
+
+fn next_drawing() -> Option<Draw> {
+    WAITING.with_borrow_mut(|waiting| {
+        let next = waiting.as_mut().and_then(VecDeque::pop_front);
+        if next.is_none() {
+            *waiting = None;
+        }
+        next
+    })
 }

@@ -72,7 +72,7 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
     html! {
         <>
             { summary::view(inspected, chosen.map(|(_, node)| node)) }
-            <Later soon=true>
+            <Later>
                 {
                     match inspected.manifest.body() {
                         ManifestBody::Image(image) => layers::view(image, inspected.config().ready()),

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::reference_box::ReferenceBox,
+    components::{later::Later, reference_box::ReferenceBox},
     pages::set_title,
     routes::Route,
     state::{
@@ -42,20 +42,22 @@ pub fn Start() -> Html {
             <h1>{ words.title }</h1>
             <p class="hero__lead">{ words.lead }</p>
             <ReferenceBox large=true />
-            if !recent.is_empty() {
-                <section class="hero__section" aria-label={words.recent} data-testid="recents">
-                    <h2>{ words.recent }</h2>
-                    <ul class="lines">
-                        { for recent.iter().map(|reference| html! {
-                            <li key={reference.clone()}><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
-                        }) }
-                    </ul>
-                    <button class="button button--quiet" type="button" onclick={forget}>{ words.forget }</button>
-                </section>
-            }
-            { lists(&listed) }
-            { known(&accounts) }
-            { samples(&settings, accounts.is_empty()) }
+            <Later>
+                if !recent.is_empty() {
+                    <section class="hero__section" aria-label={words.recent} data-testid="recents">
+                        <h2>{ words.recent }</h2>
+                        <ul class="lines">
+                            { for recent.iter().map(|reference| html! {
+                                <li key={reference.clone()}><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
+                            }) }
+                        </ul>
+                        <button class="button button--quiet" type="button" onclick={forget}>{ words.forget }</button>
+                    </section>
+                }
+                { lists(&listed) }
+                { known(&accounts) }
+                { samples(&settings, accounts.is_empty()) }
+            </Later>
         </div>
     }
 }

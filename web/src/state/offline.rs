@@ -3,12 +3,18 @@
 //! The service worker keeps one version of the app whole. A newer one is fetched beside it and waits; it takes over when
 //! somebody says so, and then the page is loaded anew: never is a page of one version with parts of another.
 
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration};
 use yew::prelude::*;
 
 use super::heard::Heard;
+
+/// How long the page has the machine to itself before the service worker fetches all that the app has.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// What is known of network and version.
 #[derive(Clone, Default, PartialEq)]
@@ -42,6 +48,7 @@ pub fn use_connection() -> Connection {
         let waiting = waiting.setter();
         use_effect_with((), move |()| {
             spawn_local(async move {
+                sleep(SETTLING).await;
                 // A browser without service workers, or a page that may have none, is online or not at all.
                 let _ = watch(move |registration| waiting.set(Some(registration))).await;
             });
