@@ -127,24 +127,45 @@ const registry = await startDevRegistry();
 const counts = [50, 500];
 const images = await pushImages(registry.registry, Math.max(...counts));
 let lists = 0;
-const list = (count, what) => async () => {
-  const given = JSON.stringify([registry.host, `lists/number-${lists++}:v1`, images.slice(0, count)]);
-  const script = fileURLToPath(new URL('create-and-push.js', import.meta.url));
-  const found = JSON.parse(await run([process.execPath, script], [given], registry.folder));
-  return what(found, count);
-};
+
+/** What a program beside this one prints, given the references of `count` images and whatever else it `takes`. */
+async function ran(script, count, takes, ...options) {
+  const given = takes(images.slice(0, count));
+  return JSON.parse(await run([process.execPath, ...options, fileURLToPath(new URL(script, import.meta.url))], [JSON.stringify(given)], registry.folder));
+}
+
+const list = (count, ...options) => ran('create-and-push.js', count, (images) => [registry.host, `lists/number-${lists++}:v1`, images], ...options);
 const named = (count) => `tallyman, ${count} entries`;
-const sides = (what) => counts.map((count) => ({ name: named(count), run: list(count, what) }));
+const sides = (what, ...options) => counts.map((count) => ({ name: named(count), run: async () => what(await list(count, ...options), count) }));
 await compare({
   title: 'create and push, for each entry',
   unit: 'ms',
   contestants: sides(({ ms }, count) => ms / count),
   targets: (of) => [['an entry of 500 costs no more than one and a half of 50', of(named(500)).median <= 1.5 * of(named(50)).median]],
 });
+
+const collecting = '--expose-gc';
+const requests = new Map();
+for (const count of counts) requests.set(count, (await list(count, collecting)).requests);
+const alone = (count) => `fetch alone, the ${requests.get(count)} requests of ${count} entries`;
+const peers = counts.map((count) => ({
+  name: alone(count),
+  peer: true,
+  run: async () => (await ran('requests-alone.js', count, (images) => [registry.host, images, requests.get(count), 16])).megabytes,
+}));
 await compare({
-  title: 'memory of create and push, the most',
+  title: 'memory of create and push, the most that the process takes',
   unit: 'MB',
-  contestants: sides(({ megabytes }) => megabytes),
+  contestants: [...sides(({ megabytes }) => megabytes), ...peers],
+  targets: (of) => [
+    ['500 entries take at most 1.3 times as much as 50', of(named(500)).median <= 1.3 * of(named(50)).median],
+    ['500 entries take no more than as many requests by fetch alone', of(named(500)).median <= of(alone(500)).median],
+  ],
+});
+await compare({
+  title: 'memory of create and push, the most that is in use',
+  unit: 'MB',
+  contestants: sides(({ alive }) => alive, collecting),
   targets: (of) => [['500 entries take at most 1.3 times as much as 50', of(named(500)).median <= 1.3 * of(named(50)).median]],
 });
 await registry.stop();

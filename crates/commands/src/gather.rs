@@ -18,6 +18,9 @@ use crate::{
 /// another and stops at the first that fails. With more images, round trips are what costs.
 const FEW: usize = 5;
 
+/// Requests that wait for an answer or for their turn at the same time, at most: each keeps some kilobytes.
+const PARALLEL: usize = 32;
+
 /// The images of `references`, whole. Where some fail, the failure that comes first in the order given is told, as if
 /// they had been fetched one after another.
 pub(crate) async fn images(client: &Client, references: &[Reference]) -> Result<Vec<ListEntry>, Error> {
@@ -148,7 +151,8 @@ impl<'a> Gathering<'a> {
             }
             let is_there = matches!(self.manifests[index], Progress::Come(_));
             let least = usize::from(under_way.is_empty());
-            let asks = self.next(index, economy.allowance(index, is_there, images).max(least));
+            let room = PARALLEL.saturating_sub(under_way.len());
+            let asks = self.next(index, economy.allowance(index, is_there, images).min(room).max(least));
             economy.spent += asks.len();
             under_way.extend(asks);
             match under_way.next().await.expect("what is not whole is asked for") {

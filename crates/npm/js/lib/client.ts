@@ -247,13 +247,14 @@ export class Tallyman {
     { onProgress, purge = false, signal }: PushOptions = {},
   ): Promise<PushResult> {
     const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal));
-    const total = plan.steps.length;
+    const total = plan.stepCount;
     this.#expect(plan.target, total);
     let completed = 0;
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined): void => {
+      if (!onProgress) return;
       if (kind === 'done') completed += 1;
       const step = index === undefined ? undefined : plan.steps[index];
-      onProgress?.({ kind, completed, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
+      onProgress({ kind, completed, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
     const digest = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), tell, aborted));
     if (purge) await this.remove(plan.target, signal ? { signal } : {});

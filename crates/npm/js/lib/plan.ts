@@ -52,7 +52,7 @@ interface PlanJson {
   target: string;
   mediaType: string;
   digest: string;
-  steps: PlanStep[];
+  stepCount: number;
   roundTrips: number;
   requests: number;
   requestsAtMost: number;
@@ -66,8 +66,8 @@ export class PushPlan {
   readonly mediaType: string;
   /** The list's digest. */
   readonly digest: string;
-  /** The steps, each after those that it waits for. */
-  readonly steps: readonly PlanStep[];
+  /** How many steps there are. */
+  readonly stepCount: number;
   /** Round trips that follow each other when all that can go side by side does. */
   readonly roundTrips: number;
   /** Requests when all goes as hoped. */
@@ -75,6 +75,7 @@ export class PushPlan {
   /** Requests at most. */
   readonly requestsAtMost: number;
   readonly #plan: Plan;
+  #steps: readonly PlanStep[] | undefined;
 
   /** @internal */
   constructor(handle: Plan) {
@@ -82,11 +83,17 @@ export class PushPlan {
     this.target = json.target;
     this.mediaType = json.mediaType;
     this.digest = json.digest;
-    this.steps = json.steps;
+    this.stepCount = json.stepCount;
     this.roundTrips = json.roundTrips;
     this.requests = json.requests;
     this.requestsAtMost = json.requestsAtMost;
     this.#plan = handle;
+  }
+
+  /** The steps, each after those that it waits for. They are made when they are first asked for: long lists have thousands. */
+  get steps(): readonly PlanStep[] {
+    this.#steps ??= JSON.parse(call(() => this.#plan.steps())) as PlanStep[];
+    return this.#steps;
   }
 
   /** The list's exact bytes. */

@@ -26,16 +26,21 @@ impl Plan {
 
 #[wasm_bindgen]
 impl Plan {
-    /// All of it but for bytes, as JSON.
+    /// All of it but for bytes and steps, as JSON.
     pub fn json(&self) -> String {
         let (media_type, digest, _) = self.0.list();
         let json = Json::new()
             .text("target", &self.0.target.to_string())
             .text("mediaType", media_type.as_str())
             .text("digest", digest.as_str())
-            .json("steps", &array(self.0.steps.iter().map(step)))
+            .number("stepCount", self.0.steps.len() as u64)
             .number("roundTrips", self.0.depth() as u64);
         cost(json, self.0.cost()).end()
+    }
+
+    /// The steps, as JSON.
+    pub fn steps(&self) -> String {
+        array(self.0.steps.iter().map(step))
     }
 
     /// The list's exact bytes.
