@@ -79,13 +79,14 @@ async function startBlank() {
 const registry = await startDevRegistry('--samples', '--app', join(root, 'dist'), '--app-addr', '127.0.0.1:0');
 const blank = await startBlank();
 const chromium = await startChromium();
-const longTasks = [];
+/** The longest task of each time that a page was opened, by the page's name: 0 where none took more than 50 ms. */
+const longest = new Map();
 
 /**
  * Opens a page in a browser context of its own, and gives what `measured` says of it. The page is steered by the protocol alone: what
  * Playwright puts into a page to look at it takes tasks of 50 ms of its own.
  */
-async function opened(url, shown, measured, isOurs = true) {
+async function opened(name, url, shown, measured) {
   const context = await chromium.newContext({ viewport });
   const control = await context.newCDPSession(await context.newPage());
   await control.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
@@ -95,7 +96,7 @@ async function opened(url, shown, measured, isOurs = true) {
   await control.send('Page.navigate', { url });
   const found = await told;
   await context.close();
-  if (isOurs) longTasks.push(...found.tasks.map(([, duration]) => duration));
+  longest.set(name, [...(longest.get(name) ?? []), Math.max(0, ...found.tasks.map(([, duration]) => duration))]);
   const long = found.tasks.map(([start, duration]) => `${duration.toFixed(0)} at ${start.toFixed(0)}`);
   return { value: measured(found), note: long.length ? `long tasks: ${long.join(', ')}` : 'no long task' };
 }
@@ -122,28 +123,32 @@ function watch(shown) {
   look();
 }
 
-const floor = (measured) => ({ name: 'an empty page', peer: true, run: () => opened(blank.url, 'p', measured, false) });
+const page = (name, url, shown, peer = false) => (measured) => ({ name, peer, run: () => opened(name, url, shown, measured) });
+const start = page('tallyman, the start page', registry.app, '[data-testid=reference-input]');
+const list = page('tallyman, an inspected list', `${registry.app}#/inspect/${registry.host}/samples/hello:latest`, '[data-testid=platform-row]');
+const empty = page('an empty page', blank.url, 'p', true);
 const paint = ({ paint }) => paint;
 const shown = ({ shown }) => shown;
-const inspect = `${registry.app}#/inspect/${registry.host}/samples/hello:latest`;
 const about = `4× slower CPU, nothing cached`;
 
 await compare({
   title: `navigation to the first useful paint, ${about}`,
   unit: 'ms',
   warmUp: true,
-  contestants: [{ name: 'tallyman, the start page', run: () => opened(registry.app, '[data-testid=reference-input]', paint) }, floor(paint)],
+  contestants: [start(paint), empty(paint)],
 });
+longest.clear();
 await compare({
   title: `navigation to a page that can be used, ${about}`,
   unit: 'ms',
-  warmUp: true,
-  contestants: [
-    { name: 'tallyman, the start page', run: () => opened(registry.app, '[data-testid=reference-input]', shown) },
-    { name: 'tallyman, an inspected list', run: () => opened(inspect, '[data-testid=platform-row]', shown) },
-    floor(shown),
-  ],
-  targets: () => [['no task of more than 50 ms', longTasks.length === 0]],
+  runs: 9,
+  contestants: [start(shown), list(shown), empty(shown)],
+});
+report({
+  title: `the longest task over 50 ms until a second after that, ${about}`,
+  unit: 'ms',
+  results: [...longest].map(([name, values]) => ({ name, peer: name === 'an empty page', values, note: `${values.filter(Boolean).length} of ${values.length} times there was one` })),
+  targets: (of) => [['none', [...longest.keys()].every((name) => of(name).median === 0)]],
 });
 
 await chromium.close();
