@@ -175,6 +175,25 @@ describe('with a registry', () => {
   });
   after(() => registry.stop());
 
+  test('a plan tells its steps, and a push which of them is done', async () => {
+    const tm = new Tallyman({ store: new MemoryStore() });
+    const list = await tm.create(`${registry.host}/planned/hello:v1`, [`${hello}:amd64`, `${hello}:arm64`]);
+    const plan = tm.plan(list);
+    assert.equal(plan.steps.length, plan.stepCount);
+    assert.equal(plan.steps, plan.steps);
+    const { kind, digest: put, after: behind } = plan.steps.at(-1);
+    assert.deepEqual([kind, put, behind.length > 0], ['put', list.digest, true]);
+    const done = [];
+    const pushed = await tm.push(plan, {
+      onProgress: ({ kind, step, completed, total }) => {
+        assert.equal(total, plan.stepCount);
+        if (kind === 'done') assert.equal(done.push(step), completed);
+      },
+    });
+    assert.equal(pushed.digest, list.digest);
+    assert.deepEqual(new Set(done), new Set(plan.steps));
+  });
+
   test('what fails says what, where and why', async () => {
     const tm = new Tallyman({ attempts: 1 });
     const missing = await failure(() => tm.inspect(`${hello}:none`));

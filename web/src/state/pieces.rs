@@ -7,8 +7,8 @@ use js_sys::{Date, Promise};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-/// Milliseconds until the next piece begins in a page that is not shown, and so never drawn.
-const UNSHOWN: i32 = 100;
+/// Milliseconds after which a frame is waited for no longer: the page may have been hidden meanwhile.
+const PATIENCE: i32 = 100;
 
 /// Milliseconds of work in one piece: half of what a frame has.
 const PIECE: f64 = 8.0;
@@ -50,17 +50,19 @@ pub async fn next_task() {
     }
 }
 
-/// Waits until what there is has been drawn, and goes on in a task of its own.
+/// Waits until what there is has been drawn, where the page is shown at all, and goes on in a task of its own.
 pub async fn next_frame() {
-    let drawn = Promise::new(&mut |resolve, _| {
-        let window = web_sys::window().expect("a page has a window");
-        // Whichever comes first; nothing comes of the other.
-        let asked = window.request_animation_frame(&resolve);
-        let timed = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, UNSHOWN);
-        asked.and(timed).expect("a window takes both");
-    });
-    // It cannot fail: nothing rejects it.
-    drop(JsFuture::from(drawn).await);
+    let window = web_sys::window().expect("a page has a window");
+    if window.document().is_some_and(|document| !document.hidden()) {
+        let drawn = Promise::new(&mut |resolve, _| {
+            // Whichever comes first; nothing comes of the other.
+            let asked = window.request_animation_frame(&resolve);
+            let timed = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PATIENCE);
+            asked.and(timed).expect("a window takes both");
+        });
+        // It cannot fail: nothing rejects it.
+        drop(JsFuture::from(drawn).await);
+    }
     // A frame is drawn after what was asked to be called before it.
     next_task().await;
 }

@@ -39,7 +39,7 @@ export interface TallymanOptions {
    * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
    */
   insecure?: boolean | readonly string[] | ((registry: string) => boolean);
-  /** How many requests are under way at the same time: 32 unless said otherwise. */
+  /** How many requests are under way at the same time: 32 unless said otherwise, which is also the most of one `create` or `push`. */
   concurrency?: number;
   /** How many times a request is made at most where another try may help: 4 unless said otherwise. */
   attempts?: number;
