@@ -136,11 +136,12 @@ async function ran(script, count, takes, ...options) {
 
 const list = (count, ...options) => ran('create-and-push.js', count, (images) => [registry.host, `lists/number-${lists++}:v1`, images], ...options);
 const named = (count) => `tallyman, ${count} entries`;
-const sides = (what, ...options) => counts.map((count) => ({ name: named(count), run: async () => what(await list(count, ...options), count) }));
+const push = (count, what, ...options) => ({ name: named(count), run: async () => what(await list(count, ...options), count) });
+const pushes = (...given) => counts.map((count) => push(count, ...given));
 await compare({
   title: 'create and push, for each entry',
   unit: 'ms',
-  contestants: sides(({ ms }, count) => ms / count),
+  contestants: pushes(({ ms }, count) => ms / count),
   targets: (of) => [['an entry of 500 costs no more than one and a half of 50', of(named(500)).median <= 1.5 * of(named(50)).median]],
 });
 
@@ -148,7 +149,7 @@ const collecting = '--expose-gc';
 await compare({
   title: 'memory of create and push, the most that the process takes',
   unit: 'MB',
-  contestants: sides(({ megabytes }) => megabytes),
+  contestants: pushes(({ megabytes }) => megabytes),
   targets: (of) => [['500 entries take at most 1.3 times as much as 50', of(named(500)).median <= 1.3 * of(named(50)).median]],
 });
 const { requests } = await list(500, collecting);
@@ -157,13 +158,13 @@ const peer = async () => (await ran('requests-alone.js', 500, (images) => [regis
 await compare({
   title: 'memory of create and push beside fetch alone, the most that the process takes',
   unit: 'MB',
-  contestants: [...sides(({ megabytes }) => megabytes).slice(1), { name: alone, peer: true, run: peer }],
+  contestants: [push(500, ({ megabytes }) => megabytes), { name: alone, peer: true, run: peer }],
   targets: (of) => [['no more than as many requests by fetch alone', of(named(500)).median <= of(alone).median]],
 });
 await compare({
   title: 'memory of create and push, the most that is in use',
   unit: 'MB',
-  contestants: sides(({ alive }) => alive, collecting),
+  contestants: pushes(({ alive }) => alive, collecting),
   targets: (of) => [['500 entries take at most 1.3 times as much as 50', of(named(500)).median <= 1.3 * of(named(50)).median]],
 });
 await registry.stop();

@@ -10,16 +10,13 @@ use tallyman_core::{Digest, ListEntry, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
-    Error,
+    Error, PARALLEL,
     fetch::{self, Fetched, FetchedImage, FetchedList},
 };
 
 /// Up to as many images, a failure never costs more requests than it costs Docker, which asks for one image after
 /// another and stops at the first that fails. With more images, round trips are what costs.
 const FEW: usize = 5;
-
-/// Requests that wait for an answer or for their turn at the same time, at most: each keeps some kilobytes.
-const PARALLEL: usize = 32;
 
 /// The images of `references`, whole. Where some fail, the failure that comes first in the order given is told, as if
 /// they had been fetched one after another.

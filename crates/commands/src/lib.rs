@@ -39,3 +39,7 @@ pub use run::{Environment, Needs, run};
 pub use source::{Freshness, Source, freshness, refreshed, resolve};
 pub use survey::{Survey, survey};
 pub use words::{WordsError, arguments, line_of, lines};
+
+/// Requests for a list, or steps of its push, that are under way or wait for their turn at the same time, at most: each keeps
+/// some kilobytes.
+const PARALLEL: usize = 32;

@@ -12,12 +12,9 @@ use tallyman_registry::{Client, Error as RegistryError, Mount};
 use tallyman_store::ListStore;
 
 use crate::{
-    Error,
+    Error, PARALLEL,
     docker::{self, Asked},
 };
-
-/// Steps that are under way at the same time, at most.
-const PARALLEL: usize = 32;
 
 /// Up to as many steps, a push that fails never costs more requests than Docker's, which makes three for each blob, one
 /// after another. With more steps, round trips are what costs.

@@ -1,7 +1,7 @@
 //! What is drawn after the rest of a page.
 
-use std::{cell::RefCell, collections::VecDeque};
-
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_util::StreamExt;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -54,36 +54,21 @@ pub fn Later(props: &Props) -> Html {
 type Draw = Box<dyn FnOnce()>;
 
 thread_local! {
-    /// What waits for its frame, and nothing at all while none does.
-    static WAITING: RefCell<Option<VecDeque<Draw>>> = const { RefCell::new(None) };
+    /// What waits for its frame.
+    static WAITING: UnboundedSender<Draw> = {
+        let (sender, mut waiting) = unbounded::<Draw>();
+        spawn_local(async move {
+            while let Some(draw) = waiting.next().await {
+                next_frame().await;
+                draw();
+            }
+        });
+        sender
+    };
 }
 
 /// Draws one thing after each frame, in the order in which they came.
 fn one_a_frame(draw: impl FnOnce() + 'static) {
-    let draw: Draw = Box::new(draw);
-    let is_first = WAITING.with_borrow_mut(|waiting| {
-        let is_first = waiting.is_none();
-        waiting.get_or_insert_default().push_back(draw);
-        is_first
-    });
-    if is_first {
-        spawn_local(async {
-            while let Some(draw) = {
-                next_frame().await;
-                next_drawing()
-            } {
-                draw();
-            }
-        });
-    }
-}
-
-fn next_drawing() -> Option<Draw> {
-    WAITING.with_borrow_mut(|waiting| {
-        let next = waiting.as_mut().and_then(VecDeque::pop_front);
-        if next.is_none() {
-            *waiting = None;
-        }
-        next
-    })
+    let sent = WAITING.with(|waiting| waiting.unbounded_send(Box::new(draw)));
+    sent.expect("what is to be drawn is waited for as long as the page lives");
 }
