@@ -6,6 +6,7 @@ use xshell::{Shell, cmd};
 use crate::tools::{is_on_path, step};
 
 /// A program that only the system's package manager can bring.
+#[derive(Clone, Copy)]
 pub struct Needed {
     /// The program, looked for on `PATH` and in `/usr/sbin`.
     pub program: &'static str,
@@ -63,9 +64,15 @@ pub const OPENSSL: Needed = Needed {
 /// Shells that not everyone has.
 pub const ZSH: Needed =
     Needed { program: "zsh", packages: &["zsh"], why: "the tests complete command lines in it" };
-/// The same.
+/// Another shell.
 pub const FISH: Needed =
     Needed { program: "fish", packages: &["fish"], why: "the tests complete command lines in it" };
+
+/// The programs that the tests take.
+pub const FOR_TESTS: [Needed; 8] = [CHROMIUM, CHROMEDRIVER, REGISTRY, IP, NGINX, OPENSSL, ZSH, FISH];
+
+/// All of them, those for measurements too.
+pub const ALL: [Needed; 10] = [CHROMIUM, CHROMEDRIVER, REGISTRY, IP, NGINX, OPENSSL, ZSH, FISH, SKOPEO, WRK];
 
 /// Installs what is missing.
 pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
@@ -77,7 +84,8 @@ pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
         let list: Vec<_> =
             missing.iter().map(|needed| format!("  {} ({})", needed.program, needed.why)).collect();
         bail!(
-            "these programs are missing, and there is no apt-get to install them; install them by hand:\n{}",
+            "these programs are missing, and there is no apt-get to install them; install them with the system's package \
+             manager, then run the command again:\n{}",
             list.join("\n")
         );
     }
@@ -86,6 +94,12 @@ pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
     let why: Vec<_> = missing.iter().map(|needed| needed.why).collect();
     step(&format!("apt-get install {}: {}", names.join(" "), why.join("; ")), || {
         let is_root = cmd!(sh, "id -u").quiet().read()? == "0";
+        if !is_root && !is_on_path("sudo") {
+            bail!(
+                "only root can install packages, and there is no sudo: run apt-get install {} as root",
+                names.join(" ")
+            );
+        }
         let sudo: &[&str] = if is_root { &[] } else { &["sudo"] };
         let sudo = sudo.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]).collect::<Vec<_>>();
         let (first, rest) = (sudo[0], &sudo[1..]);

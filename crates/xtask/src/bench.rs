@@ -21,7 +21,7 @@ use crate::{
 };
 use machine::Machine;
 
-/// What a script needs to be there.
+/// Something that a script needs to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
     Npm,
@@ -48,7 +48,15 @@ const TOPICS: [(&str, &str, &[Need]); 6] = [
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 
-/// What is asked for.
+/// The help text of the command.
+pub const HELP: &str =
+    "  TOPIC      roundtrips, digest, parse, weight, scale, gateway; all of them where none is named
+  --write    writes docs/measurements.md, too
+  --built    measures what is there, without setting up and building
+
+A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error.";
+
+/// The flags of the command.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Topics; all of them where none is named.
@@ -61,7 +69,7 @@ pub struct Options {
 
 impl Options {
     /// Reads them from the command line.
-    pub fn parse(arguments: &mut lexopt::Parser) -> Result<Self> {
+    pub fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
         use lexopt::prelude::*;
         let mut options = Self::default();
         while let Some(argument) = arguments.next()? {
@@ -86,24 +94,24 @@ struct Comparison {
     targets: Vec<Target>,
 }
 
-/// What one contestant did: the median of its runs, the least, the most.
+/// The figures of one contestant: the median of its runs, the least, the most.
 #[derive(Debug, Deserialize, Serialize)]
 struct Figure {
     name: String,
-    /// Whether it is somebody else's work.
+    /// `true` for somebody else's work.
     peer: bool,
     median: f64,
     least: f64,
     most: f64,
     runs: usize,
-    /// How many times better the first of ours is.
+    /// The number of times that the first of ours is better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ratio: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
-/// What was promised, and whether it is so.
+/// A promise, and the verdict on it.
 #[derive(Debug, Deserialize, Serialize)]
 struct Target {
     sentence: String,

@@ -11,7 +11,7 @@ use xshell::Shell;
 
 use crate::{dev_registry, setup, tools::root, web};
 
-/// What the demo can be told.
+/// The flags of the demo.
 pub struct Options {
     registry_port: u16,
     app_port: u16,
@@ -20,7 +20,7 @@ pub struct Options {
 
 impl Options {
     /// Reads the command's own flags.
-    pub fn parse(arguments: &mut lexopt::Parser) -> Result<Self> {
+    pub fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
         let mut options = Self { registry_port: 5050, app_port: 8080, faults: Vec::new() };
         while let Some(argument) = arguments.next()? {
             match argument {

@@ -18,7 +18,7 @@ pub fn build(sh: &Shell) -> Result<()> {
     })
 }
 
-/// Where it is, once built.
+/// Its path, once built.
 pub fn program() -> PathBuf {
     root().join("target/debug/tallyman-dev-registry")
 }

@@ -1,38 +1,69 @@
-//! Formatting and clippy.
+//! Checks that need no test: dependencies, words, formatting, clippy.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::tools::step;
+use crate::{dependencies, tools::step, wording};
 
 /// Crates with code that only wasm compiles.
 const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
 
-/// Checks formatting, then the whole workspace as the machine and as wasm compile it.
-pub fn run(sh: &Shell) -> Result<()> {
-    let checks: [(&str, &dyn Fn() -> xshell::Result<()>); 4] = [
-        ("cargo fmt --check", &|| cmd!(sh, "cargo fmt --all --check").quiet().run()),
-        ("cargo clippy", &|| {
-            let lints = ["-D", "warnings", "-D", "clippy::unwrap_used"];
-            cmd!(sh, "cargo clippy --quiet --locked --workspace --all-features -- {lints...}").quiet().run()
-        }),
-        ("cargo clippy for tests", &|| {
-            cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings")
-                .quiet()
-                .run()
-        }),
-        ("cargo clippy for wasm", &|| {
-            let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);
-            cmd!(
-                sh,
-                "cargo clippy --quiet --locked --target wasm32-unknown-unknown {packages...} -- -D warnings"
-            )
+/// A check: its name, the line that says what it does, and how it is done.
+type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
+
+const CHECKS: [Check; 6] = [
+    ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
+    ("wording", "the first words of doc comments, and names", |_| {
+        // A warning until every crate has been gone through.
+        wording::check().unwrap_or_else(|error| eprintln!("warning: {error:#}"));
+        Ok(())
+    }),
+    ("format", "cargo fmt --check", |sh| Ok(cmd!(sh, "cargo fmt --all --check").quiet().run()?)),
+    ("clippy", "cargo clippy: the workspace as the machine compiles it", |sh| {
+        let lints = ["-D", "warnings", "-D", "clippy::unwrap_used"];
+        Ok(cmd!(sh, "cargo clippy --quiet --locked --workspace --all-features -- {lints...}")
             .quiet()
-            .run()
-        }),
-    ];
-    for (name, check) in checks {
-        step(name, || Ok(check()?))?;
+            .run()?)
+    }),
+    ("clippy-tests", "cargo clippy: its tests", |sh| {
+        Ok(cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings")
+            .quiet()
+            .run()?)
+    }),
+    ("clippy-wasm", "cargo clippy: the workspace as wasm", |sh| {
+        let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);
+        let target = ["--target", "wasm32-unknown-unknown"];
+        Ok(cmd!(sh, "cargo clippy --quiet --locked {target...} {packages...} -- -D warnings")
+            .quiet()
+            .run()?)
+    }),
+];
+
+/// The help text of the command.
+pub const HELP: &str =
+    "  --only CHECK   one check, or several when repeated: dependencies, wording, format (seconds each),
+                 clippy, clippy-tests, clippy-wasm (a minute each, several where nothing is compiled yet)
+
+All checks are made; the command fails if one of them does.";
+
+/// Makes all checks, or those named.
+pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| CHECKS.iter().all(|(check, ..)| check != name)) {
+        let names: Vec<_> = CHECKS.iter().map(|(name, ..)| *name).collect();
+        bail!("there is no check {unknown:?}; the checks are {}", names.join(", "));
+    }
+    let mut failed = Vec::new();
+    for (name, about, check) in CHECKS {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        if let Err(error) = step(about, || check(sh)) {
+            eprintln!("error: {error:#}");
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these checks failed: {}", failed.join(", "));
     }
     Ok(())
 }

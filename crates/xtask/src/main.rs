@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod demo;
+mod dependencies;
 mod dev_registry;
 mod lint;
 mod npm;
@@ -11,31 +12,145 @@ mod setup;
 mod test;
 mod tools;
 mod web;
+mod wording;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use lexopt::prelude::*;
+use lexopt::{Parser, prelude::*};
 use xshell::Shell;
 
-const USAGE: &str = "Usage: cargo xtask COMMAND
+/// One command of `cargo xtask`.
+struct Command {
+    name: &'static str,
+    /// Its arguments, as the usage line shows them.
+    arguments: &'static str,
+    about: &'static str,
+    /// The rest of its help text: a line for each argument, what it leaves behind, how long it takes.
+    details: &'static str,
+    run: fn(&Shell, Parser) -> Result<()>,
+}
 
-  demo [--registry-port N] [--app-port N] [--fault NAME[,SETTING=VALUE]…]
-            set up, build, start a registry with samples and the app
-  test [--only PART]…
-            run all tests, or some parts of them
-  web       build the app into dist/
-  npm       build the npm package into target/npm/tallyman/
-  bench [NAME]… [--write] [--built]
-            measure against others, print tables, write target/bench.json; with --write docs/measurements.md, too;
-            with --built without building anything before
-  lint      formatting and clippy, for the machine and for wasm
-  setup     install what the others need, into target/tools where possible
-";
+const COMMANDS: [Command; 9] = [
+    Command {
+        name: "demo",
+        arguments: "[--registry-port N] [--app-port N] [--fault NAME[,SETTING=VALUE]…]…",
+        about: "sets up, builds, starts a registry with samples and the app, and prints both addresses",
+        details: "  --registry-port N   port of the registry, 5050 by default; a taken port gives way to the next free one
+  --app-port N        port of the app, 8080 by default; likewise
+  --fault FAULT       something that goes wrong, such as latency,ms=300 or reset,path=/v2/*/blobs/*,times=1;
+                      can be repeated; target/debug/tallyman-dev-registry --help names the others
+
+Ends with Ctrl-C. The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
+        run: |sh, arguments| demo::run(sh, demo::Options::parse(arguments)?),
+    },
+    Command {
+        name: "test",
+        arguments: "[--only PART]…",
+        about: "runs all tests; the last line is `N passed, N failed`, and `, N skipped` where some were",
+        details: test::HELP,
+        run: |sh, arguments| test::run(sh, &only(arguments)?),
+    },
+    Command {
+        name: "web",
+        arguments: "",
+        about: "builds the app into dist/",
+        details: "The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
+        run: |sh, arguments| {
+            no_more(arguments)?;
+            setup::for_web(sh)?;
+            web::build(sh)
+        },
+    },
+    Command {
+        name: "npm",
+        arguments: "",
+        about: "builds the npm package into target/npm/tallyman/",
+        details: "The first run compiles the tools and the package, which takes some 10 minutes on two cores.",
+        run: |sh, arguments| {
+            no_more(arguments)?;
+            setup::for_web(sh)?;
+            npm::build(sh)
+        },
+    },
+    Command {
+        name: "bench",
+        arguments: "[TOPIC]… [--write] [--built]",
+        about: "measures against others, prints tables, writes target/bench.json",
+        details: bench::HELP,
+        run: |sh, arguments| bench::run(sh, &bench::Options::parse(arguments)?),
+    },
+    Command {
+        name: "lint",
+        arguments: "[--only CHECK]…",
+        about: "checks formatting, clippy, the words of doc comments and names, and DEPENDENCIES.md",
+        details: lint::HELP,
+        run: |sh, arguments| lint::run(sh, &only(arguments)?),
+    },
+    Command {
+        name: "dependencies",
+        arguments: "",
+        about: "writes DEPENDENCIES.md",
+        details: "Each reason is the comment above the entry in Cargo.toml, or stands under \"why\" in package.json.",
+        run: |_, arguments| {
+            no_more(arguments)?;
+            dependencies::write()
+        },
+    },
+    Command {
+        name: "setup",
+        arguments: "",
+        about: "installs what the others need, into target/tools where possible",
+        details: "Browsers, servers and shells for the tests come from apt, through sudo for other users than root.
+The first run takes some 7 minutes on two cores.",
+        run: |sh, arguments| {
+            no_more(arguments)?;
+            setup::for_tests(sh)
+        },
+    },
+    Command {
+        name: "help",
+        arguments: "[COMMAND]",
+        about: "prints this text, or that of a command, as --help does",
+        details: "",
+        run: |_, mut arguments| {
+            match arguments.next()? {
+                Some(Value(name)) => print!("{}", find(&name.string()?)?.help()),
+                Some(other) => return Err(other.unexpected().into()),
+                None => print!("{}", usage()),
+            }
+            Ok(())
+        },
+    },
+];
+
+impl Command {
+    fn help(&self) -> String {
+        let Self { name, arguments, about, details, .. } = self;
+        let usage = format!("{name} {arguments}");
+        let details = if details.is_empty() { String::new() } else { format!("\n{details}\n") };
+        format!("Usage: cargo xtask {}\n\n{about}\n{details}", usage.trim_end())
+    }
+}
+
+fn usage() -> String {
+    let lines = COMMANDS.iter().map(|command| format!("  {:<13} {}\n", command.name, command.about));
+    format!(
+        "Usage: cargo xtask COMMAND [ARGUMENTS]\n\n{}\ncargo xtask COMMAND --help tells more.\n",
+        lines.collect::<String>()
+    )
+}
+
+fn find(name: &str) -> Result<&'static Command> {
+    match COMMANDS.iter().find(|command| command.name == name) {
+        Some(command) => Ok(command),
+        None => bail!("there is no command {name:?}\n\n{}", usage()),
+    }
+}
 
 fn main() -> ExitCode {
     match run() {
-        Ok(code) => code,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -43,45 +158,56 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<ExitCode> {
-    let mut arguments = lexopt::Parser::from_env();
+fn run() -> Result<()> {
+    let mut arguments = Parser::from_env();
     let command = match arguments.next()? {
-        Some(Value(command)) => command.string()?,
+        Some(Value(name)) => find(&name.string()?)?,
         Some(Long("help") | Short('h')) | None => {
-            print!("{USAGE}");
-            return Ok(ExitCode::SUCCESS);
+            print!("{}", usage());
+            return Ok(());
         }
         Some(other) => return Err(other.unexpected().into()),
     };
+    // Asked for anywhere: nobody who asks for help wants minutes of building first.
+    if std::env::args().skip(2).any(|argument| argument == "--help" || argument == "-h") {
+        print!("{}", command.help());
+        return Ok(());
+    }
     let sh = Shell::new()?;
     sh.change_dir(tools::root());
-    match command.as_str() {
-        "demo" => demo::run(&sh, demo::Options::parse(&mut arguments)?),
-        "test" => test::run(&sh, &only(&mut arguments)?),
-        "bench" => bench::run(&sh, &bench::Options::parse(&mut arguments)?),
-        "web" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| web::build(&sh)),
-        "npm" => no_more(&mut arguments).and_then(|()| setup::for_web(&sh)).and_then(|()| npm::build(&sh)),
-        "lint" => no_more(&mut arguments).and_then(|()| lint::run(&sh)),
-        "setup" => no_more(&mut arguments).and_then(|()| setup::for_tests(&sh)),
-        other => bail!("there is no command {other:?}\n\n{USAGE}"),
-    }?;
-    Ok(ExitCode::SUCCESS)
+    (command.run)(&sh, arguments)
 }
 
-fn no_more(arguments: &mut lexopt::Parser) -> Result<()> {
+fn no_more(mut arguments: Parser) -> Result<()> {
     match arguments.next()? {
         Some(argument) => Err(argument.unexpected().into()),
         None => Ok(()),
     }
 }
 
-fn only(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {
-    let mut parts = Vec::new();
+fn only(mut arguments: Parser) -> Result<Vec<String>> {
+    let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("only") => parts.push(arguments.value()?.string()?),
+            Long("only") => names.push(arguments.value()?.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(parts)
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, usage};
+
+    #[test]
+    fn every_command_has_a_help_text_that_fits_a_terminal() {
+        for command in &COMMANDS {
+            let help = command.help();
+            assert!(help.starts_with(&format!("Usage: cargo xtask {}", command.name)), "{help}");
+            assert!(usage().contains(command.about), "{}", command.name);
+            let widest = help.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|width| width <= 120), "{help}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use crate::tools::{names, root, step};
 
-/// What the compiler may use beyond the first WebAssembly. Naming them one by one keeps wasm-opt from using more.
+/// Features beyond the first WebAssembly that the compiler may use. Naming them one by one keeps wasm-opt from using more.
 const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
     "--enable-bulk-memory",
@@ -75,14 +75,19 @@ pub fn install(sh: &Shell) -> Result<()> {
 
 /// Compiles one module, and binds and optimises it where it is another one than before.
 fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
-    step(&format!("cargo build: the engine of the {feature}, as wasm"), || {
-        let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
-        let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
-        let paths = without_paths(sh)?;
-        Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} --config {paths}")
-            .quiet()
-            .run()?)
-    })?;
+    step(
+        &format!(
+            "cargo build: the engine of the {feature}, as wasm (a minute or two where nothing is compiled yet)"
+        ),
+        || {
+            let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+            let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
+            let paths = without_paths(sh)?;
+            Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} --config {paths}")
+                .quiet()
+                .run()?)
+        },
+    )?;
     let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
     let stamp = dist.join(format!(".{name}-built-from"));
     let built_from = fingerprint(&wasm)?;

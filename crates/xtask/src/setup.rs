@@ -16,7 +16,10 @@ const TRUNK: &str = "0.21.14";
 const WASM: &str = "wasm32-unknown-unknown";
 const NODE_MAJOR: u32 = 20;
 
-/// What building the app takes.
+/// The reason for trunk, for the page of dependencies.
+pub const WHY_TRUNK: &str = "Builds the app: compiles, binds, optimises, names files by their hash.";
+
+/// Installs what building the app and the package takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
     on_path(sh)?;
     meanwhile(sh, npm_packages, || {
@@ -26,27 +29,16 @@ pub fn for_web(sh: &Shell) -> Result<()> {
     })
 }
 
-/// What the tests take on top.
+/// Installs what the tests take on top of [`for_web`].
 pub fn for_tests(sh: &Shell) -> Result<()> {
-    let needed = [
-        apt::CHROMIUM,
-        apt::CHROMEDRIVER,
-        apt::REGISTRY,
-        apt::IP,
-        apt::NGINX,
-        apt::OPENSSL,
-        apt::ZSH,
-        apt::FISH,
-    ];
-    let rest = move |sh: &Shell| {
-        apt::install(sh, &needed)?;
+    let rest = |sh: &Shell| {
+        apt::install(sh, &apt::FOR_TESTS)?;
         npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
     };
     meanwhile(sh, rest, || for_web(sh))
 }
 
-/// Does something on the side, in a shell of its own, while the main work goes on: one waits for the network, the other for
-/// the compiler.
+/// Runs `side` in a shell of its own while the main work goes on: one waits for the network, the other for the compiler.
 fn meanwhile(
     sh: &Shell,
     side: impl FnOnce(&Shell) -> Result<()> + Send + 'static,
@@ -78,11 +70,14 @@ fn trunk(sh: &Shell) -> Result<()> {
     if has_version(sh, "trunk", TRUNK) {
         return Ok(());
     }
-    step(&format!("cargo install trunk {TRUNK}: it builds the app (some minutes, once)"), || {
-        let features = ["--no-default-features", "--features", "rustls"];
-        let package = format!("trunk@{TRUNK}");
-        cargo_install(sh, &["--locked", &package, features[0], features[1], features[2]])
-    })
+    step(
+        &format!("cargo install trunk {TRUNK}: it builds the app (3 to 4 minutes on two cores, once)"),
+        || {
+            let features = ["--no-default-features", "--features", "rustls"];
+            let package = format!("trunk@{TRUNK}");
+            cargo_install(sh, &["--locked", &package, features[0], features[1], features[2]])
+        },
+    )
 }
 
 fn wasm_bindgen(sh: &Shell) -> Result<()> {
@@ -95,7 +90,9 @@ fn wasm_bindgen(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     step(
-        &format!("cargo install wasm-bindgen {version}: it joins wasm and JavaScript (some minutes, once)"),
+        &format!(
+            "cargo install wasm-bindgen {version}: it joins wasm and JavaScript (2 minutes on two cores, once)"
+        ),
         || cargo_install(sh, &["--locked", "--force", "--path", "crates/bindgen"]),
     )?;
     if !has_version(sh, programs[0], &version) {
@@ -106,7 +103,7 @@ fn wasm_bindgen(sh: &Shell) -> Result<()> {
     Ok(fs::write(stamp, source)?)
 }
 
-/// What the programs in `crates/bindgen` are made from.
+/// The sources of the programs in `crates/bindgen`, as one text.
 fn bindgen_source() -> Result<String> {
     let folder = root().join("crates/bindgen");
     let files = ["Cargo.lock", "src/bin/wasm-bindgen.rs", "src/bin/wasm-bindgen-test-runner.rs"];
@@ -136,7 +133,7 @@ fn npm_packages(sh: &Shell) -> Result<()> {
     npm_ci(sh, "tests", "wasm-opt, Playwright and what else the tests use")
 }
 
-/// What the measurements take on top of the tests: the peers, in the versions of `tests/bench/package-lock.json`.
+/// Installs what the measurements take on top of the tests: the peers, in the versions of `tests/bench/package-lock.json`.
 pub fn for_bench(sh: &Shell) -> Result<()> {
     npm_ci(sh, "tests/bench", "the libraries that ours is measured against")
 }

@@ -16,7 +16,7 @@ use crate::{
     lint, npm,
     report::{self, Count},
     setup,
-    tools::{is_on_path, root, step},
+    tools::{find_on_path, is_on_path, root, step},
     web,
 };
 
@@ -54,6 +54,9 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// The variable that names the file to which `tallyman_dev_registry::skip_test` writes.
+const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
+
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
 
@@ -66,7 +69,18 @@ const PARTS: [Part; 6] = [
     ("e2e", "the app in Chromium, against both registries", e2e),
 ];
 
-/// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`.
+/// The help text of the command.
+pub const HELP: &str = "  --only PART   one part, or several when repeated:
+                lint     formatting, clippy, words, DEPENDENCIES.md
+                native   unit and integration tests on this machine
+                wasm     tests in headless Chromium
+                npm      the npm package, packed, and installed wherever it is to work
+                replay   every recorded scenario of docker manifest, against both registries
+                e2e      the app in Chromium, against both registries
+
+Sets up what it needs. Failed and skipped tests are named at the end, with the reason.";
+
+/// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`, and `, N skipped` where some were.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     if let Some(unknown) = only.iter().find(|name| PARTS.iter().all(|(part, ..)| part != name)) {
         let names: Vec<_> = PARTS.iter().map(|(name, ..)| *name).collect();
@@ -88,17 +102,22 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         });
         let seconds = start.elapsed().as_secs();
         lines.push(format!(
-            "  {name:<8} {:>5} passed {:>4} failed {seconds:>5} s",
-            count.passed, count.failed
+            "  {name:<8} {:>5} passed {:>4} failed {:>4} skipped {seconds:>5} s",
+            count.passed, count.failed, count.skipped
         ));
-        let named = |failure| format!("{name}: {failure}");
-        total = total.and(Count { failures: count.failures.into_iter().map(named).collect(), ..count });
+        let named =
+            |titles: Vec<String>| titles.into_iter().map(|title| format!("{name}: {title}")).collect();
+        total = total.and(Count { failures: named(count.failures), skips: named(count.skips), ..count });
     }
     if !total.failures.is_empty() {
         println!("\nfailed:\n  {}", total.failures.join("\n  "));
     }
+    if !total.skips.is_empty() {
+        println!("\nskipped:\n  {}", total.skips.join("\n  "));
+    }
     println!("\n{}\n", lines.join("\n"));
-    println!("{} passed, {} failed", total.passed, total.failed);
+    let skipped = if total.skipped > 0 { format!(", {} skipped", total.skipped) } else { String::new() };
+    println!("{} passed, {} failed{skipped}", total.passed, total.failed);
     if total.failed > 0 {
         std::process::exit(1);
     }
@@ -106,13 +125,16 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
 }
 
 fn lint(sh: &Shell) -> Result<Count> {
-    lint::run(sh)?;
+    lint::run(sh, &[])?;
     Ok(Count { passed: 1, ..Count::default() })
 }
 
 fn native(sh: &Shell) -> Result<Count> {
     // The tests start this program.
     dev_registry::build(sh)?;
+    // A test that cannot run here adds a line to this file: there is no other way to tell cargo's test programs.
+    let skips = root().join("target/skipped-tests");
+    fs::write(&skips, "")?;
     let doc =
         tested(cmd!(sh, "cargo test --quiet --locked --workspace --all-features --doc"), report::libtest)?;
     let units = if is_on_path("cargo-nextest") {
@@ -120,12 +142,12 @@ fn native(sh: &Shell) -> Result<Count> {
             sh,
             "cargo nextest run --locked --workspace --all-features --no-fail-fast --status-level fail"
         );
-        tested(run, report::nextest)?
+        tested(run.env(SKIPS, &skips), report::nextest)?
     } else {
         let run = cmd!(sh, "cargo test --locked --workspace --all-features --all-targets --no-fail-fast");
-        tested(run, report::libtest)?
+        tested(run.env(SKIPS, &skips), report::libtest)?
     };
-    some(doc.and(units))
+    some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))
 }
 
 fn wasm(sh: &Shell) -> Result<Count> {
@@ -134,12 +156,13 @@ fn wasm(sh: &Shell) -> Result<Count> {
         .iter()
         .map(|(name, flags)| Ok((*name, DevRegistry::start(flags)?)))
         .collect::<Result<Vec<_>>>()?;
+    let driver = find_on_path("chromedriver").context("expected chromedriver on the PATH, found none")?;
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
             cmd!(sh, "cargo test --locked --package {package} --all-features --target wasm32-unknown-unknown --test wasm")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-                .env("CHROMEDRIVER", "/usr/bin/chromedriver")
+                .env("CHROMEDRIVER", &driver)
                 // An isolated page may not even ask whether a registry without CORS headers is there.
                 .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
                 .envs(registries.iter().map(|(name, registry)| (*name, registry.host())));

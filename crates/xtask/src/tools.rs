@@ -1,9 +1,11 @@
-//! Where things are, and which version of a program is there.
+//! Paths, versions of programs, and steps that say what they do.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    time::Instant,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -28,13 +30,18 @@ pub fn on_path(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Whether some folder of the machine's `PATH` has `program`.
-pub fn is_on_path(program: &str) -> bool {
+/// The file of `program` in the first folder of the machine's `PATH` that has it.
+pub fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// Whether `program --version` ends in `version`.
+/// Returns `true` if some folder of the machine's `PATH` has `program`.
+pub fn is_on_path(program: &str) -> bool {
+    find_on_path(program).is_some()
+}
+
+/// Returns `true` if `program --version` ends in `version`.
 pub fn has_version(sh: &Shell, program: &str, version: &str) -> bool {
     let said = cmd!(sh, "{program} --version").quiet().ignore_stderr().read();
     said.is_ok_and(|said| said.split_whitespace().nth(1) == Some(version))
@@ -67,15 +74,29 @@ pub fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Says what is done and why, does it, and says how long it took.
+/// The time after which a step says again that it is under way.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// Announces a step (`NAME: WHAT FOR`), runs it, says every half a minute that it is under way, and says how long it took.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("• {what}");
     let start = Instant::now();
-    let done = work().with_context(|| what.to_owned())?;
+    // Something else may have begun meanwhile.
+    let name = what.split_once(':').map_or(what, |(name, _)| name);
+    let done = thread::scope(|scope| {
+        let (running, finished) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            while finished.recv_timeout(SIGN_OF_LIFE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("  under way for {} s: {name}", start.elapsed().as_secs());
+            }
+        });
+        let done = work();
+        drop(running);
+        done
+    });
+    let done = done.with_context(|| what.to_owned())?;
     let seconds = start.elapsed().as_secs_f32();
     if seconds > 1.0 {
-        // Something else may have begun meanwhile.
-        let name = what.split_once(':').map_or(what, |(name, _)| name);
         eprintln!("  done in {seconds:.0} s: {name}");
     }
     Ok(done)

@@ -19,7 +19,7 @@ const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
 
 /// Builds the app. Expects what [`crate::setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
-    step("trunk build: the app, into dist/", || {
+    step("trunk build: the app, into dist/ (some 3 minutes where nothing is compiled yet)", || {
         // Trunk reads NO_COLOR as a flag and refuses the value 1 that everybody sets.
         Ok(cmd!(sh, "trunk --quiet build").quiet().env_remove("NO_COLOR").run()?)
     })?;

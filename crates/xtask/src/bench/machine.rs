@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
-/// What a figure depends on.
+/// The parts of a machine that figures depend on.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Machine {
     cpu: String,
@@ -14,7 +14,7 @@ pub(super) struct Machine {
     memory_gib: u64,
     node: String,
     chromium: String,
-    /// How busy it was when the measuring began: programs that wanted to run, over the last minute.
+    /// The load when the measuring began: programs that wanted to run, over the last minute.
     load: f64,
 }
 
@@ -36,7 +36,7 @@ impl Machine {
         })
     }
 
-    /// Whether figures of `other` can stand beside those of this one.
+    /// Returns `true` if figures of `other` can stand beside those of this one.
     pub(super) fn is(&self, other: &Self) -> bool {
         let same = |machine: &Self| {
             (machine.cpu.clone(), machine.cores, machine.node.clone(), machine.chromium.clone())

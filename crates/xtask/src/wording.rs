@@ -1,0 +1,241 @@
+//! The words of the project: doc comments that begin with a noun or a verb, and names that are the field's.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::tools::root;
+
+/// Folders with our own sources.
+const FOLDERS: [&str; 3] = ["crates", "web", "tests"];
+
+/// Folders that hold what others wrote, or what was built.
+const OTHERS: [&str; 4] = ["node_modules", "target", "dist", "fixtures"];
+
+/// Words that a doc comment does not begin with: its first sentence is a noun phrase or a verb in the third person.
+const QUESTIONS: [&str; 10] =
+    ["What", "Whether", "How", "Where", "When", "Who", "Why", "Those", "Itself", "Both"];
+
+/// Where a name is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Wherever it stands in code.
+    Anywhere,
+    /// As the name of a type, a function, a module or a file, where it hides the field's term.
+    Definition,
+}
+
+use Place::{Anywhere, Definition};
+
+/// Names that hide a term of the field, and the term.
+const NAMES: [(&str, &str, Place); 62] = [
+    ("Turns", "Semaphore", Anywhere),
+    ("Turn", "Permit", Definition),
+    ("turns", "semaphore", Definition),
+    ("Flights", "SingleFlight", Anywhere),
+    ("flights", "single_flight", Definition),
+    ("door", "first_request", Anywhere),
+    ("scheme_door", "first_request", Anywhere),
+    ("Call", "ApiRequest", Definition),
+    ("ask", "send", Definition),
+    ("transmit", "send_once", Anywhere),
+    ("patience", "timeout", Anywhere),
+    ("late", "timed_out", Definition),
+    ("chance", "jitter", Definition),
+    ("Again", "Idempotency", Anywhere),
+    ("may_pass", "is_transient", Anywhere),
+    ("was_left_undone", "is_transient", Anywhere),
+    ("expect_perhaps", "preconnect", Anywhere),
+    ("streamed", "upload", Definition),
+    ("mend", "fix", Definition),
+    ("mends", "fixes", Anywhere),
+    ("Mend", "Fix", Anywhere),
+    ("Behind", "Resolved", Definition),
+    ("truth", "bool", Definition),
+    ("texts_by_name", "string_map", Anywhere),
+    ("Telling", "OutputOptions", Anywhere),
+    ("Saying", "EarlyExit", Anywhere),
+    ("Digested", "DigestInput", Anywhere),
+    ("Given", "ParsedFlags", Definition),
+    ("Takes", "ValueKind", Definition),
+    ("Counts", "Arity", Definition),
+    ("Offers", "CompletionHint", Definition),
+    ("CreateBeyond", "CreateExtensions", Anywhere),
+    ("beyond", "extensions", Definition),
+    ("Said", "ErrorDetail", Definition),
+    ("Asked", "RequestContext", Definition),
+    ("told", "requested_as", Definition),
+    ("Economy", "RequestBudget", Anywhere),
+    ("Gathering", "ImageFetcher", Anywhere),
+    ("Come", "Arrived", Definition),
+    ("Doing", "PendingValue", Anywhere),
+    ("Begun", "a noun for the state", Definition),
+    ("Settled", "Snapshot", Definition),
+    ("Believed", "TrustRoots", Definition),
+    ("Asks", "AuthScheme", Definition),
+    ("About", "LogContext", Definition),
+    ("handing", "import_export", Definition),
+    ("heard", "listeners", Definition),
+    ("seen", "last_seen", Definition),
+    ("listed", "list_names", Definition),
+    ("pushed", "push_history", Definition),
+    ("printed", "cli_output", Definition),
+    ("allowed", "permissions", Definition),
+    ("adding", "add_images", Definition),
+    ("opening", "destination", Definition),
+    ("pasted", "pasted_text", Definition),
+    ("Heard", "a noun for the listener", Definition),
+    ("Seen", "a noun for the request or the moment", Definition),
+    ("Listed", "a noun for the rows", Definition),
+    ("Shelf", "Lists", Definition),
+    ("Came", "Update", Definition),
+    ("Made", "a noun for what is built", Definition),
+    ("Met", "a noun for what occurred", Definition),
+];
+
+/// Refuses sources whose words break the rules above, and names each place.
+pub fn check() -> Result<()> {
+    let mut found = Vec::new();
+    for folder in FOLDERS {
+        visit(&root().join(folder), &mut found)?;
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    for place in &found {
+        eprintln!("  {place}");
+    }
+    bail!(
+        "{} places: begin a doc comment with a noun or a verb in the third person, and use the field's term for a name",
+        found.len()
+    )
+}
+
+fn visit(folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    entries.sort_unstable();
+    for path in entries {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            if !OTHERS.contains(&name) {
+                visit(&path, found)?;
+            }
+            continue;
+        }
+        let Some((stem, extension @ ("rs" | "js" | "ts"))) = name.rsplit_once('.') else { continue };
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let shown = path.strip_prefix(root()).unwrap_or(&path).display();
+        // The table above names what it refuses.
+        let is_this = path.ends_with("xtask/src/wording.rs");
+        if extension == "rs"
+            && let Some(instead) =
+                NAMES.iter().find(|(name, ..)| *name == stem).map(|(_, instead, _)| instead)
+        {
+            found.push(format!("{shown}: a file named {stem}; the field says {instead}"));
+        }
+        let mut in_doc_comment = false;
+        for (at, line) in text.lines().enumerate() {
+            let doc = doc_comment(line, extension);
+            if let Some(word) = doc.filter(|_| !in_doc_comment).and_then(question) {
+                found.push(format!("{shown}:{}: a doc comment that begins with {word:?}", at + 1));
+            }
+            in_doc_comment = doc.is_some();
+            if extension == "rs" && doc.is_none() && !is_this {
+                found.extend(
+                    names(line).map(|(name, instead)| {
+                        format!("{shown}:{}: {name}; the field says {instead}", at + 1)
+                    }),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The text of a line of a doc comment.
+fn doc_comment<'a>(line: &'a str, extension: &str) -> Option<&'a str> {
+    let line = line.trim_start();
+    match extension {
+        "rs" => line.strip_prefix("///").or_else(|| line.strip_prefix("//!")),
+        _ => line.strip_prefix("/**"),
+    }
+}
+
+/// The question word that a text begins with.
+fn question(text: &str) -> Option<&'static str> {
+    let text = text.trim_start();
+    QUESTIONS.into_iter().find(|word| {
+        text.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
+    })
+}
+
+/// The refused names in a line of code.
+fn names(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let code = without_texts(line);
+    let words: Vec<&str> = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let defines = |at: usize| {
+        // Words that punctuation stands between are apart by an empty one.
+        at > 0 && ["struct", "enum", "trait", "type", "fn", "mod"].contains(&words[at - 1])
+    };
+    let found: Vec<_> = words
+        .iter()
+        .enumerate()
+        .filter_map(|(at, word)| {
+            let (name, instead, place) = NAMES.iter().find(|(name, ..)| name == word)?;
+            (*place == Anywhere || defines(at)).then_some((*name, *instead))
+        })
+        .collect();
+    found.into_iter()
+}
+
+/// A line without its string literals and its comment.
+fn without_texts(line: &str) -> String {
+    let mut code = String::new();
+    let (mut in_text, mut before) = (false, ' ');
+    for letter in line.replace("'\"'", "").chars() {
+        match letter {
+            '"' if before != '\\' => in_text = !in_text,
+            _ if in_text => {}
+            '/' if before == '/' => return code,
+            _ => code.push(letter),
+        }
+        before = if before == '\\' && letter == '\\' { ' ' } else { letter };
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{doc_comment, names, question};
+
+    #[test]
+    fn doc_comments_begin_with_no_question() {
+        for (line, word) in [
+            ("    /// Whether it is there.", Some("Whether")),
+            ("//! How a push goes.", Some("How")),
+            ("/// However it goes, a sentence.", None),
+            ("/// A reference.", None),
+            ("// Why: a comment that is no documentation.", None),
+        ] {
+            assert_eq!(doc_comment(line, "rs").and_then(question), word, "{line}");
+        }
+        assert_eq!(doc_comment("/** What it is. */", "ts").and_then(question), Some("What"));
+    }
+
+    #[test]
+    fn names_are_looked_for_in_code_alone() {
+        for (line, found) in [
+            ("pub struct Turns;", vec!["Turns"]),
+            ("let turns = Turns::new(\"Turns\"); // Turns", vec!["Turns"]),
+            ("fn late() -> bool {", vec!["late"]),
+            ("let late = at > deadline;", vec![]),
+            ("let path = '\"'; fn mend() {}", vec!["mend"]),
+        ] {
+            assert_eq!(names(line).map(|(name, _)| name).collect::<Vec<_>>(), found, "{line}");
+        }
+    }
+}
