@@ -79,7 +79,7 @@ function hasWrk() {
   );
 }
 
-/** What `callers` at once get from a URL for some seconds: requests and bytes per second. */
+/** Requests and bytes per second that `callers` at once get from a URL, over some seconds. */
 async function load(url, callers) {
   const accept = 'Accept: application/vnd.docker.distribution.manifest.list.v2+json';
   const args = ['-t1', `-c${callers}`, `-d${seconds}s`, '--timeout', '30s', '-H', accept, '-s', fileURLToPath(new URL('wrk-summary.lua', import.meta.url)), url];

@@ -12,7 +12,7 @@ export const tallyman = [process.execPath, fileURLToPath(new URL('../../target/n
 /** The Docker CLI's, where it is. */
 export const dockerManifest = ['docker', 'manifest'];
 
-/** Whether the machine has `program`. */
+/** Returns `true` if the machine has `program`. */
 export async function has(program) {
   return promisify(execFile)(program, ['--version']).then(
     () => true,

@@ -23,7 +23,7 @@ const gateway = await startGateway(`http://${far.host}`);
 const secureGateway = await startGateway(`http://${far.host}`, { tls: true });
 let lists = 0;
 
-/** What `work` takes with a list of a name that is new, and what went over the wire. */
+/** The time that `work` takes with a list of a new name, and the requests and bytes that went over the wire. */
 async function counted(work) {
   const list = `lists/number-${lists++}:v1`;
   await far.take();

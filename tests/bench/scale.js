@@ -128,7 +128,7 @@ const counts = [50, 500];
 const images = await pushImages(registry.registry, Math.max(...counts));
 let lists = 0;
 
-/** What a program beside this one prints, given the references of `count` images and whatever else it `takes`. */
+/** The output of a program beside this one, given the references of `count` images and whatever else it `takes`. */
 async function ran(script, count, takes, ...options) {
   const given = takes(images.slice(0, count));
   return JSON.parse(await run([process.execPath, ...options, fileURLToPath(new URL(script, import.meta.url))], [JSON.stringify(given)], registry.folder));

@@ -31,7 +31,7 @@ export async function putImage(server, repo, tag, config, content = `${repo}:${t
   return digestOf(manifest);
 }
 
-/** What the registry has under `repo:tag`, its JSON read. */
+/** The manifest that the registry has under `repo:tag`, its JSON parsed. */
 export async function readList(server, reference) {
   const back = await readBack(server.registry, reference);
   return { ...back, json: back.bytes && JSON.parse(back.bytes) };

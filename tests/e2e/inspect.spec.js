@@ -9,7 +9,7 @@ const TYPES = [
   'application/vnd.oci.image.manifest.v1+json',
 ].join(',');
 
-/** What the registry itself says, asked without the app. */
+/** The registry's own answer, fetched without the app. */
 async function truth(server, name, target) {
   const response = await fetch(`${server.registry}/v2/${name}/manifests/${target}`, { headers: { accept: TYPES } });
   expect(response.status).toBe(200);
@@ -22,7 +22,7 @@ async function type(page, reference) {
   await page.getByTestId('reference-input').press('Enter');
 }
 
-/** What every good page shows, whatever the manifest. */
+/** The elements of every good page, whatever the manifest. */
 async function expectShown(page, { text, digest, type: mediaType }) {
   await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', digest);
   await expect(page.getByTestId('digest-verified')).toBeVisible();

@@ -63,7 +63,7 @@ test('without network the app starts and local lists are edited', async ({ page,
 const kept = (page, count) =>
   expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThanOrEqual(count);
 
-/** What the page of a list of four images shows. */
+/** The content of the page of a list of four images. */
 async function shown(page) {
   await expect(page.getByTestId('platform-row')).toHaveCount(4);
   await expect(page.locator('.skeleton')).toHaveCount(0);

@@ -13,7 +13,7 @@ export const inProject = (path) => fileURLToPath(new URL(`../../${path}`, import
 export { expect };
 
 export const test = base.extend({
-  /** Who serves the app: the in-memory registry's own server, or `nginx`. */
+  /** The server of the app: the in-memory registry's own server, or `nginx`. */
   served: ['registry', { option: true, scope: 'worker' }],
   memory: [
     async ({ served }, use) => {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 
 const listType = 'application/vnd.docker.distribution.manifest.list.v2+json';
 
-/** What `name` must give of the registry at `host`, once it has run. */
+/** The result that `name` must give of the registry at `host`, once it has run. */
 export async function expected(host, name) {
   const hello = `http://${host}/v2/samples/hello`;
   const list = await stored(`${hello}/manifests/latest`, listType);

@@ -2,13 +2,13 @@
 
 import { divergences } from './divergences.js';
 
-/** What Docker itself must do again, to the request. */
+/** The recorded outcome, which Docker itself must reproduce to the request. */
 export function recordedExactly(scenario) {
   const steps = scenario.steps.map(({ expected }) => ({ ...expected, mostRequests: Infinity }));
   return { steps, pushed: scenario.pushed };
 }
 
-/** What the program under test must do. */
+/** The outcome that the program under test must have. */
 export function expectedOf(scenario) {
   const expected = {
     steps: scenario.steps.map(({ expected: step }) => ({

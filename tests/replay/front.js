@@ -58,7 +58,7 @@ export async function startFront({ host, backend, challenge }) {
   };
 }
 
-/** Whether the recorded host speaks TLS. */
+/** `true` if the recorded host speaks TLS. */
 export const isSecure = (host) => host.endsWith(':5078');
 
 function wrongProtocol(socket, first, rows) {

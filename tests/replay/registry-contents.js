@@ -23,7 +23,7 @@ export async function fill(registry, { manifests, blobs }, headers = {}) {
   }
 }
 
-/** What `registry` serves for `reference` ("REPO:TAG" or "REPO@DIGEST"): `{ status, mediaType, digest, bytes }`. */
+/** The answer of `registry` for `reference` ("REPO:TAG" or "REPO@DIGEST"): `{ status, mediaType, digest, bytes }`. */
 export async function readBack(registry, reference, headers = {}) {
   const [, repo, tag] = /^(.+?)[:@](.+)$/.exec(reference);
   const response = await fetch(`${registry}/v2/${repo}/manifests/${tag}`, { headers: { ...headers, accept: everyType } });

@@ -19,7 +19,7 @@ use crate::server::accept;
 /// The app, being served. Dropping it ends it.
 #[derive(Debug)]
 pub struct RunningApp {
-    /// Where it listens.
+    /// The address that it listens on.
     pub addr: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -34,7 +34,7 @@ impl Drop for RunningApp {
 /// `settings` are given, they stand in for the folder's own `config.json`.
 ///
 /// # Errors
-/// When the address is taken or not allowed.
+/// An address that is taken or not allowed.
 pub async fn serve(folder: &Path, addr: SocketAddr, settings: Option<Value>) -> io::Result<RunningApp> {
     let listener = TcpListener::bind(addr).await?;
     let addr = listener.local_addr()?;

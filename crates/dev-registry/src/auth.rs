@@ -1,4 +1,4 @@
-//! Who may do what: Basic credentials, or tokens from a token service of the registry's own.
+//! Authentication: Basic credentials, or tokens from a token service of the registry's own.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -17,16 +17,16 @@ use serde_json::json;
 use crate::{
     endpoint::Endpoint,
     error::{ApiError, json_response},
-    manifests::value,
+    headers::value,
+    ids::random_id,
     query::Query,
     sync::lock,
-    uploads::random_id,
 };
 
-/// How callers prove who they are.
+/// The way in which callers authenticate.
 #[derive(Clone, Debug, Default)]
 pub enum Auth {
-    /// Not at all.
+    /// No authentication.
     #[default]
     None,
     /// A name and password with every request.
@@ -47,9 +47,9 @@ pub struct TokenAuth {
     pub service: String,
     /// Passwords by name. Every user may do everything.
     pub users: HashMap<String, String>,
-    /// Whether those without a name may pull.
+    /// `true` if anonymous callers may pull.
     pub anonymous_pull: bool,
-    /// How long a token is good.
+    /// The lifetime of a token.
     pub lifetime: Duration,
     /// The realm of the challenge; without it, `/token` of this server.
     pub realm: Option<String>,
@@ -84,8 +84,8 @@ pub(crate) struct Tokens {
     refresh: Mutex<HashMap<String, String>>,
 }
 
-/// What a request needs, as Distribution reckons it.
-fn needed(endpoint: &Endpoint, method: &Method, query: &Query) -> Vec<(String, Vec<&'static str>)> {
+/// The access that a request needs, as Distribution reckons it.
+fn required_access(endpoint: &Endpoint, method: &Method, query: &Query) -> Vec<(String, Vec<&'static str>)> {
     if *endpoint == Endpoint::Catalog {
         return vec![("registry:catalog".to_owned(), vec!["*"])];
     }
@@ -104,7 +104,7 @@ fn needed(endpoint: &Endpoint, method: &Method, query: &Query) -> Vec<(String, V
 }
 
 impl Auth {
-    /// Whether the request may pass; else Distribution's 401 with its challenge.
+    /// Lets an authorized request pass, and refuses others with Distribution's 401 and its challenge.
     pub(crate) fn check(
         &self,
         tokens: &Tokens,
@@ -114,7 +114,7 @@ impl Auth {
         query: &Query,
         headers: &HeaderMap,
     ) -> Result<(), Box<Response>> {
-        let needed = needed(endpoint, method, query);
+        let needed = required_access(endpoint, method, query);
         let challenge = match self {
             Self::None => return Ok(()),
             Self::Basic { users, .. } if basic(headers, users).is_some() => return Ok(()),

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::{
     digest::Digest,
-    error::{Answer, ApiError, plain},
-    manifests::{accepted, none_match, value},
+    error::{Answer, ApiError, accepted, plain},
+    headers::{none_match, value},
     store::Store,
 };
 
@@ -34,14 +34,14 @@ pub(crate) fn serve(bytes: &Bytes, digest: &Digest, headers: &HeaderMap) -> Resp
         status(StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
         match range(headers, bytes.len()) {
-            Wanted::All => status(StatusCode::OK, bytes.clone()),
-            Wanted::Part(part) => {
+            RequestedRange::All => status(StatusCode::OK, bytes.clone()),
+            RequestedRange::Part(part) => {
                 let content_range = format!("bytes {}-{}/{}", part.start, part.end - 1, bytes.len());
                 let mut response = status(StatusCode::PARTIAL_CONTENT, bytes.slice(part));
                 response.headers_mut().insert(header::CONTENT_RANGE, value(&content_range));
                 response
             }
-            Wanted::Nothing => {
+            RequestedRange::Nothing => {
                 let mut response = plain(StatusCode::RANGE_NOT_SATISFIABLE, "");
                 response
                     .headers_mut()
@@ -68,26 +68,27 @@ fn status(status: StatusCode, bytes: Bytes) -> Response<Body> {
     response
 }
 
-enum Wanted {
+/// The part of a blob that `Range` asks for.
+enum RequestedRange {
     All,
     Part(Range<usize>),
     Nothing,
 }
 
 /// One range of bytes. Several at once get everything, which the protocol allows.
-fn range(headers: &HeaderMap, length: usize) -> Wanted {
+fn range(headers: &HeaderMap, length: usize) -> RequestedRange {
     let spec = headers.get(header::RANGE).and_then(|value| value.to_str().ok()?.strip_prefix("bytes="));
     let Some((first, last)) = spec.filter(|spec| !spec.contains(',')).and_then(|spec| spec.split_once('-'))
     else {
-        return Wanted::All;
+        return RequestedRange::All;
     };
     let part = match (first.trim().parse::<usize>(), last.trim().parse::<usize>()) {
         (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
         (Ok(first), Err(_)) if last.is_empty() => first..length,
         (Err(_), Ok(count)) if first.is_empty() => length.saturating_sub(count)..length,
-        _ => return Wanted::Nothing,
+        _ => return RequestedRange::Nothing,
     };
-    if part.is_empty() { Wanted::Nothing } else { Wanted::Part(part) }
+    if part.is_empty() { RequestedRange::Nothing } else { RequestedRange::Part(part) }
 }
 
 /// DELETE takes the blob from this repository only.

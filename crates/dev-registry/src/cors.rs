@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use crate::{manifests::value, options::Cors};
+use crate::{headers::value, options::Cors};
 
 /// The methods that pages may use.
 const METHODS: &str = "HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH";

@@ -25,7 +25,7 @@ impl Digest {
         Self(format!("sha512:{}", hex(&Sha512::digest(bytes))).into())
     }
 
-    /// Whether these bytes have this digest.
+    /// Returns `true` if these bytes have this digest.
     pub fn matches(&self, bytes: &[u8]) -> bool {
         *self == if self.0.starts_with("sha512:") { Self::sha512(bytes) } else { Self::sha256(bytes) }
     }

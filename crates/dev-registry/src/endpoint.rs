@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-/// What a path under `/v2/` asks for. Names and references have passed their grammar.
+/// The resource that a path under `/v2/` names. Names and references have passed their grammar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Base,

@@ -151,7 +151,7 @@ pub(crate) fn json_response(status: StatusCode, value: &impl Serialize) -> Respo
     response
 }
 
-/// What Go's file server and router say about a page that is not there.
+/// The answer of Go's file server and router to a page that is not there.
 pub(crate) fn page_not_found() -> Response {
     plain(StatusCode::NOT_FOUND, "404 page not found\n")
 }
@@ -163,5 +163,12 @@ pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// An empty 202.
+pub(crate) fn accepted() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::ACCEPTED;
     response
 }

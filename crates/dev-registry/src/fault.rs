@@ -1,4 +1,6 @@
-//! What can go wrong, on demand.
+//! Faults: what goes wrong on demand.
+
+pub(crate) mod effects;
 
 use std::{
     str::FromStr,
@@ -21,7 +23,7 @@ use crate::{endpoint::Endpoint, query::Query, sync::lock};
 /// the command line: `server-error,status=503,method=PUT,path=/v2/*/manifests/*,times=2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// What happens.
+    /// The kind of fault.
     #[serde(flatten)]
     pub kind: FaultKind,
     /// Only requests with this method.
@@ -30,15 +32,15 @@ pub struct Fault {
     /// Only paths of this form, `*` being any run of characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How many requests it leaves alone first.
+    /// The number of requests that it leaves alone first.
     #[serde(default)]
     pub skip: u32,
-    /// How many requests it meets; without it, all.
+    /// The number of requests that it meets; `None` for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
 
-/// What happens to a request.
+/// The kinds of fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -108,7 +110,7 @@ pub enum FaultKind {
     NoMount,
     /// GET of a blob is answered 307 to another origin.
     RedirectBlobs {
-        /// Whether that origin sends CORS headers.
+        /// `true` if that origin sends CORS headers.
         #[serde(default = "yes")]
         cors: bool,
     },
@@ -209,12 +211,14 @@ impl Fault {
         }
     }
 
-    fn matches(&self, seen: &Seen<'_>) -> bool {
+    fn matches(&self, request: &RequestView<'_>) -> bool {
         let method = match &self.method {
-            Some(method) => seen.method.as_str().eq_ignore_ascii_case(method),
-            None => *seen.method != Method::OPTIONS || matches!(self.kind, FaultKind::Latency { .. }),
+            Some(method) => request.method.as_str().eq_ignore_ascii_case(method),
+            None => *request.method != Method::OPTIONS || matches!(self.kind, FaultKind::Latency { .. }),
         };
-        method && self.path.as_ref().is_none_or(|path| glob(path, seen.path)) && self.kind.concerns(seen)
+        method
+            && self.path.as_ref().is_none_or(|path| glob(path, request.path))
+            && self.kind.concerns(request)
     }
 }
 
@@ -238,8 +242,8 @@ impl FromStr for Fault {
     }
 }
 
-/// What a fault looks at to know whether it is meant.
-pub(crate) struct Seen<'a> {
+/// The parts of a request that select its faults.
+pub(crate) struct RequestView<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
     pub(crate) endpoint: Option<&'a Endpoint>,
@@ -248,14 +252,14 @@ pub(crate) struct Seen<'a> {
 }
 
 impl FaultKind {
-    /// Whether the fault can show on such a request at all. One that cannot does not count as met.
-    fn concerns(&self, seen: &Seen<'_>) -> bool {
-        let get = *seen.method == Method::GET;
-        let manifest = matches!(seen.endpoint, Some(Endpoint::Manifest { .. }));
-        let blob = matches!(seen.endpoint, Some(Endpoint::Blob { .. }));
-        let upload = matches!(seen.endpoint, Some(Endpoint::Uploads { .. } | Endpoint::Upload { .. }));
+    /// Returns `true` if the fault can show on such a request at all. One that cannot does not count as met.
+    fn concerns(&self, request: &RequestView<'_>) -> bool {
+        let get = *request.method == Method::GET;
+        let manifest = matches!(request.endpoint, Some(Endpoint::Manifest { .. }));
+        let blob = matches!(request.endpoint, Some(Endpoint::Blob { .. }));
+        let upload = matches!(request.endpoint, Some(Endpoint::Uploads { .. } | Endpoint::Upload { .. }));
         let listing = matches!(
-            seen.endpoint,
+            request.endpoint,
             Some(Endpoint::Catalog | Endpoint::Tags { .. } | Endpoint::Referrers { .. })
         );
         match self {
@@ -268,16 +272,18 @@ impl FaultKind {
             Self::ResetMidBody { .. }
             | Self::Truncate { .. }
             | Self::SlowBody { .. }
-            | Self::WrongByte { .. } => get && (manifest || blob || listing || seen.storage),
+            | Self::WrongByte { .. } => get && (manifest || blob || listing || request.storage),
             Self::NoDigest | Self::WrongDigest => manifest || blob || upload,
             Self::WrongContentType { .. } => manifest || blob || listing,
             Self::Gzip => get && manifest,
-            Self::NoMount => upload && *seen.method == Method::POST && seen.query.get("mount").is_some(),
-            Self::RedirectBlobs { .. } => get && blob && !seen.storage,
+            Self::NoMount => {
+                upload && *request.method == Method::POST && request.query.get("mount").is_some()
+            }
+            Self::RedirectBlobs { .. } => get && blob && !request.storage,
             Self::RelativeLocation => upload || manifest,
             Self::LocationElsewhere => upload,
             Self::AbsoluteLink | Self::NoLink => listing,
-            Self::BreakUpload { .. } => upload && [Method::PATCH, Method::PUT].contains(seen.method),
+            Self::BreakUpload { .. } => upload && [Method::PATCH, Method::PUT].contains(request.method),
         }
     }
 }
@@ -300,10 +306,10 @@ impl Faults {
     }
 
     /// The faults that this request meets.
-    pub(crate) fn meet(&self, seen: &Seen<'_>) -> Vec<FaultKind> {
+    pub(crate) fn meet(&self, request: &RequestView<'_>) -> Vec<FaultKind> {
         lock(&self.0)
             .iter()
-            .filter(|(fault, _)| fault.matches(seen))
+            .filter(|(fault, _)| fault.matches(request))
             .filter(|(fault, count)| {
                 let count = count.fetch_add(1, Ordering::Relaxed);
                 count >= fault.skip && fault.times.is_none_or(|times| count - fault.skip < times)
@@ -313,7 +319,7 @@ impl Faults {
     }
 }
 
-/// Whether `text` has the form of `pattern`, in which `*` is any run of characters.
+/// Returns `true` if `text` has the form of `pattern`, in which `*` is any run of characters.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::{digest::Digest, samples};
 
-/// Why a registry could not be filled.
+/// The reasons for which a registry could not be filled.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FillError {
@@ -24,9 +24,9 @@ pub enum FillError {
     Unreachable {
         /// The method.
         method: Method,
-        /// What was asked for.
+        /// The URL of the request.
         url: String,
-        /// What happened instead.
+        /// The failure, in the words of the HTTP client.
         reason: String,
     },
     /// An answer that is not the one a push needs.
@@ -34,7 +34,7 @@ pub enum FillError {
     Refused {
         /// The method.
         method: Method,
-        /// What was asked for.
+        /// The URL of the request.
         url: String,
         /// The status that was needed.
         expected: StatusCode,

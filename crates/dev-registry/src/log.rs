@@ -32,7 +32,7 @@ pub struct RequestRecord {
     pub body_bytes: u64,
     /// The status answered; 0 when the connection was cut or the answer is not there yet.
     pub status: u16,
-    /// Whether the second origin, which stands for a blob storage, was asked.
+    /// `true` if the request went to the second origin, which stands for a blob storage.
     pub storage: bool,
 }
 

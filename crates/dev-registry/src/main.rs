@@ -24,7 +24,7 @@ use tokio::{
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Where the registry listens; a taken port gives way to the next free one.
+    /// The address that the registry listens on; a taken port gives way to the next free one.
     #[arg(long, default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5050))]
     addr: SocketAddr,
     /// Fill it with the sample images.
@@ -66,7 +66,7 @@ struct Arguments {
     /// Serve this folder as the web app.
     #[arg(long, value_name = "FOLDER")]
     app: Option<PathBuf>,
-    /// Where the web app is served; a taken port gives way to the next free one.
+    /// The address that the web app is served on; a taken port gives way to the next free one.
     #[arg(long, default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080))]
     app_addr: SocketAddr,
 }

@@ -2,17 +2,18 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, Response, StatusCode, header},
 };
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
     digest::Digest,
-    error::{Answer, ApiError},
+    error::{Answer, ApiError, accepted},
+    headers::{accepts, none_match, value},
     media_type::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST},
     options::{Dialect, Options},
-    store::{Held, Manifest, Store},
+    store::{Content, Manifest, Store},
 };
 
 /// The most bytes that Distribution takes as a manifest.
@@ -79,6 +80,7 @@ fn linux_amd64(list: &Manifest) -> Option<Digest> {
     entry["digest"].as_str()?.parse().ok()
 }
 
+/// The answer that carries a manifest.
 fn found(manifest: &Manifest, digest: &Digest, headers: &HeaderMap) -> Response<Body> {
     if none_match(headers, digest) {
         return not_modified();
@@ -95,29 +97,6 @@ fn not_modified() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     response
-}
-
-/// Whether `If-None-Match` names this digest, with quotes or without.
-pub(crate) fn none_match(headers: &HeaderMap, digest: &Digest) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|etag| etag.to_str().is_ok_and(|etag| etag.trim_matches('"') == digest.as_str()))
-}
-
-/// Whether `Accept` names the type itself. Wildcards do not count: Distribution compares the names.
-fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|item| item.split(';').next().is_some_and(|item| item.trim() == media_type))
-}
-
-/// A header value made of characters that are known to fit.
-pub(crate) fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
 }
 
 /// PUT by tag or digest.
@@ -163,8 +142,8 @@ pub(crate) fn put(
     Ok(response)
 }
 
-/// What must be in the repository before this manifest; `None` when it is no manifest of the type it claims.
-fn needs(media_type: &str, json: &Value) -> Option<Vec<(Digest, Held)>> {
+/// The content that must be in the repository before this manifest. Returns `None` if it is no manifest of the type it claims.
+fn needs(media_type: &str, json: &Value) -> Option<Vec<(Digest, Content)>> {
     let claimed = json.get("mediaType").map(|claimed| claimed.as_str().unwrap_or_default());
     let oci = matches!(media_type, OCI_MANIFEST | OCI_INDEX);
     if json["schemaVersion"] != 2 || claimed.map_or(!oci, |claimed| claimed != media_type) {
@@ -173,18 +152,20 @@ fn needs(media_type: &str, json: &Value) -> Option<Vec<(Digest, Held)>> {
     let digest = |descriptor: &Value| descriptor["digest"].as_str()?.parse::<Digest>().ok();
     match media_type {
         DOCKER_MANIFEST | OCI_MANIFEST => {
-            let mut needs = vec![(digest(&json["config"])?, Held::Blob)];
+            let mut needs = vec![(digest(&json["config"])?, Content::Blob)];
             for layer in json["layers"].as_array()? {
                 let elsewhere = layer["urls"].as_array().is_some_and(|urls| !urls.is_empty());
                 if !elsewhere {
-                    needs.push((digest(layer)?, Held::Blob));
+                    needs.push((digest(layer)?, Content::Blob));
                 }
             }
             Some(needs)
         }
-        DOCKER_LIST | OCI_INDEX => {
-            json["manifests"].as_array()?.iter().map(|entry| Some((digest(entry)?, Held::Manifest))).collect()
-        }
+        DOCKER_LIST | OCI_INDEX => json["manifests"]
+            .as_array()?
+            .iter()
+            .map(|entry| Some((digest(entry)?, Content::Manifest)))
+            .collect(),
         _ => None,
     }
 }
@@ -206,11 +187,4 @@ pub(crate) fn delete(store: &mut Store, options: &Options, name: &str, reference
     repository.manifests.remove(&digest).ok_or_else(ApiError::manifest_unknown)?;
     repository.tags.retain(|_, tagged| *tagged != digest);
     Ok(accepted())
-}
-
-/// An empty 202.
-pub(crate) fn accepted() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
 }

@@ -1,8 +1,8 @@
-//! How a registry behaves.
+//! The behaviour of a registry.
 
 use crate::auth::Auth;
 
-/// Whose answers the registry gives where versions of CNCF Distribution differ.
+/// The version whose answers the registry gives where versions of CNCF Distribution differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub enum Dialect {
@@ -13,16 +13,16 @@ pub enum Dialect {
     V3,
 }
 
-/// What pages of other origins are told.
+/// The CORS headers that pages of other origins get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cors {
-    /// Nothing: browsers refuse.
+    /// None: browsers refuse.
     Off,
     /// The headers that Distribution must be configured with for the app.
     On {
         /// `Access-Control-Allow-Origin`.
         origin: String,
-        /// Whether `Access-Control-Expose-Headers` lists `Docker-Content-Digest` and the others.
+        /// `true` if `Access-Control-Expose-Headers` lists `Docker-Content-Digest` and the others.
         expose_headers: bool,
     },
 }

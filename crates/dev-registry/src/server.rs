@@ -22,6 +22,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     auth::{Auth, Tokens},
+    connection::{Connection, ResetSwitch, Unanswered},
     digest::Digest,
     fault::{Fault, Faults},
     log::{Log, RequestRecord},
@@ -29,10 +30,9 @@ use crate::{
     service::{self, Origin, Shared},
     store::{Manifest, Store},
     sync::lock,
-    wire::{Cutter, Line, Unanswered},
 };
 
-/// Where registries come from: [`Registry::builder`].
+/// The name under which a registry is built: [`Registry::builder`].
 #[derive(Clone, Copy, Debug)]
 pub struct Registry;
 
@@ -59,28 +59,28 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where to listen.
+    /// Listens on `addr`.
     #[must_use]
     pub fn addr(mut self, addr: SocketAddr) -> Self {
         self.addr = addr;
         self
     }
 
-    /// Whose answers to give where versions differ.
+    /// Gives the answers of this version where versions differ.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.options.dialect = dialect;
         self
     }
 
-    /// What pages of other origins are told.
+    /// Sends the CORS headers that `cors` says.
     #[must_use]
     pub fn cors(mut self, cors: Cors) -> Self {
         self.options.cors = cors;
         self
     }
 
-    /// How callers prove who they are.
+    /// Asks callers to authenticate.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.options.auth = auth;
@@ -146,7 +146,7 @@ impl Builder {
     /// Begins to listen and to answer.
     ///
     /// # Errors
-    /// When the address is taken or not allowed.
+    /// An address that is taken or not allowed.
     pub async fn start(self) -> io::Result<RunningRegistry> {
         let listener = TcpListener::bind(self.addr).await?;
         let storage = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -176,7 +176,7 @@ fn put_manifest(store: &mut Store, name: &str, tag: Option<&str>, media_type: &s
 /// A registry that answers. Dropping it ends it.
 #[derive(Debug)]
 pub struct RunningRegistry {
-    /// Where it listens.
+    /// The address that it listens on.
     pub addr: SocketAddr,
     shared: Arc<Shared>,
     tasks: Vec<JoinHandle<()>>,
@@ -304,14 +304,14 @@ pub(crate) async fn accept(listener: TcpListener, router: Router) {
 }
 
 async fn connection(stream: tokio::net::TcpStream, router: Router) {
-    let cutter = Cutter::default();
-    let line = Line::new(stream, cutter.clone());
+    let reset = ResetSwitch::default();
+    let stream = Connection::new(stream, reset.clone());
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let router = router.clone();
-        let cutter = cutter.clone();
+        let reset = reset.clone();
         async move {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(cutter);
+            request.extensions_mut().insert(reset);
             let answered: Result<Response, Infallible> =
                 tower::Service::call(&mut router.into_service(), request).await;
             match answered {
@@ -322,5 +322,5 @@ async fn connection(stream: tokio::net::TcpStream, router: Router) {
     });
     // A connection that broke, by fault or by the client, has nobody left to tell.
     let _broken =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(line), service).await;
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }

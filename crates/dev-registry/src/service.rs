@@ -17,21 +17,25 @@ use hyper::body::Body as _;
 
 use crate::{
     auth::Tokens,
-    blobs, cors,
+    blobs,
+    connection::{ResetSwitch, Unanswered},
+    cors,
     digest::Digest,
     endpoint::Endpoint,
     error::{Answer, ApiError, json_response, page_not_found, plain},
-    fault::{FaultKind, Faults, Seen},
-    lists,
+    fault::{
+        FaultKind, Faults, RequestView,
+        effects::{self, EffectContext},
+    },
+    headers::value,
+    listings,
     log::{Log, Pending, RequestRecord},
-    manifests::{self, value},
+    manifests,
     options::{Cors, Options},
     query::Query,
-    sabotage::{self, Wire},
     store::Store,
     sync::lock,
-    uploads::Step,
-    wire::{Cutter, Unanswered},
+    uploads::UploadRequest,
 };
 
 /// Everything that the requests of one registry share.
@@ -42,7 +46,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) tokens: Tokens,
-    /// Where the second origin listens.
+    /// The address of the second origin.
     pub(crate) storage: SocketAddr,
 }
 
@@ -60,29 +64,29 @@ pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Bod
     let endpoint = Endpoint::parse(parts.uri.path());
     let pending = shared.log.begin(record(&parts, origin));
     let body = counted(body, &pending);
-    let met = shared.faults.meet(&Seen {
+    let faults = shared.faults.meet(&RequestView {
         method: &parts.method,
         path: parts.uri.path(),
         endpoint: endpoint.as_ref(),
         query: &query,
         storage: origin == Origin::Storage,
     });
-    let cutter = parts.extensions.get::<Cutter>().cloned().unwrap_or_default();
+    let reset = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
     let base = base(&parts);
-    let mut response = match before(&met, &cutter).await {
+    let mut response = match before(&faults, &reset).await {
         Some(response) => response,
         None => {
-            let body = sabotage::break_upload(&met, body);
-            work(shared, origin, &parts, endpoint.as_ref(), &query, &base, &met, body).await
+            let body = effects::break_upload(&faults, body);
+            work(shared, origin, &parts, endpoint.as_ref(), &query, &base, &faults, body).await
         }
     };
-    let wire = Wire { cutter, base, storage: format!("http://{}", shared.storage) };
-    response = sabotage::after(&met, &wire, response).await;
+    let context = EffectContext { reset, base, storage: format!("http://{}", shared.storage) };
+    response = effects::after(&faults, &context, response).await;
     if response.extensions().get::<Unanswered>().is_some() {
         return response;
     }
     let cross_origin = match origin {
-        _ if met.contains(&FaultKind::NoCors) => Cors::Off,
+        _ if faults.contains(&FaultKind::NoCors) => Cors::Off,
         Origin::Registry => shared.options.cors.clone(),
         Origin::Storage if query.get("cors") == Some("false") => Cors::Off,
         Origin::Storage => Cors::default(),
@@ -140,16 +144,16 @@ fn base(parts: &Parts) -> String {
 }
 
 /// The faults that strike before anything is done.
-async fn before(met: &[FaultKind], cutter: &Cutter) -> Option<Response> {
+async fn before(faults: &[FaultKind], reset: &ResetSwitch) -> Option<Response> {
     let mut refused = None;
-    for fault in met {
+    for fault in faults {
         let (error, retry_after) = match fault {
             FaultKind::Latency { ms } => {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;
                 continue;
             }
             FaultKind::Reset => {
-                refused.get_or_insert_with(|| sabotage::unanswered(cutter));
+                refused.get_or_insert_with(|| effects::unanswered(reset));
                 continue;
             }
             FaultKind::TooManyRequests { retry_after } => (ApiError::too_many_requests(), retry_after),
@@ -176,7 +180,7 @@ async fn work(
     endpoint: Option<&Endpoint>,
     query: &Query,
     base: &str,
-    met: &[FaultKind],
+    faults: &[FaultKind],
     body: Body,
 ) -> Response {
     if origin == Origin::Storage && parts.uri.path().starts_with("/storage/") {
@@ -192,8 +196,8 @@ async fn work(
     {
         return *refusal;
     }
-    if let Some(digest) = sabotage::redirected(met, endpoint) {
-        let cors = met.contains(&FaultKind::RedirectBlobs { cors: true });
+    if let Some(digest) = effects::redirected(faults, endpoint) {
+        let cors = faults.contains(&FaultKind::RedirectBlobs { cors: true });
         let location =
             format!("http://{}/storage/{digest}?cors={cors}&signature=by-the-registry", shared.storage);
         let mut response = Response::new(Body::empty());
@@ -201,8 +205,8 @@ async fn work(
         response.headers_mut().insert(header::LOCATION, value(&location));
         return response;
     }
-    let can_mount = !met.contains(&FaultKind::NoMount);
-    let step = endpoint.repository().map(|name| Step {
+    let can_mount = !faults.contains(&FaultKind::NoMount);
+    let upload = endpoint.repository().map(|name| UploadRequest {
         store: &shared.store,
         options,
         base,
@@ -211,9 +215,11 @@ async fn work(
         headers: &parts.headers,
         can_mount,
     });
-    let answer = match (endpoint, step) {
-        (Endpoint::Uploads { .. }, Some(step)) if parts.method == Method::POST => step.begin(body).await,
-        (Endpoint::Upload { id, .. }, Some(step)) if !preflight => step.resume(&parts.method, id, body).await,
+    let answer = match (endpoint, upload) {
+        (Endpoint::Uploads { .. }, Some(upload)) if parts.method == Method::POST => upload.begin(body).await,
+        (Endpoint::Upload { id, .. }, Some(upload)) if !preflight => {
+            upload.resume(&parts.method, id, body).await
+        }
         (Endpoint::Manifest { name, reference }, _) if parts.method == Method::PUT => {
             match body.collect().await {
                 Ok(body) => manifests::put(
@@ -233,7 +239,7 @@ async fn work(
     answer.unwrap_or_else(ApiError::into_response)
 }
 
-/// What needs no body.
+/// Answers requests that need no body.
 fn dispatch(
     shared: &Shared,
     endpoint: &Endpoint,
@@ -255,10 +261,10 @@ fn dispatch(
             response.headers_mut().insert(header::CONTENT_TYPE, json);
             Ok(response)
         }
-        Endpoint::Catalog if get => lists::catalog(&lock(store), query),
-        Endpoint::Tags { name } if get => lists::tags(&lock(store), options.dialect, name, query),
+        Endpoint::Catalog if get => listings::catalog(&lock(store), query),
+        Endpoint::Tags { name } if get => listings::tags(&lock(store), options.dialect, name, query),
         Endpoint::Referrers { .. } if !options.referrers => Ok(page_not_found()),
-        Endpoint::Referrers { name, digest } if get => lists::referrers(&lock(store), name, digest, query),
+        Endpoint::Referrers { name, digest } if get => listings::referrers(&lock(store), name, digest, query),
         Endpoint::Manifest { name, reference } if read => {
             manifests::get(&lock(store), options, name, reference, headers)
         }
@@ -356,7 +362,7 @@ pub(crate) fn requests(shared: &Shared, method: &Method) -> Response {
 pub(crate) async fn faults(shared: &Shared, method: &Method, body: Body) -> Response {
     if *method == Method::POST || *method == Method::PUT {
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        match sabotage::read(&body) {
+        match effects::read(&body) {
             Ok(faults) => {
                 if *method == Method::PUT {
                     shared.faults.clear();

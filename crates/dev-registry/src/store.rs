@@ -1,4 +1,4 @@
-//! What the registry holds, in memory.
+//! The content of the registry, in memory.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -31,7 +31,7 @@ pub(crate) struct Repository {
     pub(crate) manifests: HashMap<Digest, Manifest>,
     pub(crate) tags: BTreeMap<String, Digest>,
     pub(crate) blobs: HashMap<Digest, Bytes>,
-    /// Whether a tag was ever set: a repository that only ever held blobs has no tags list.
+    /// `true` once a tag was set: a repository that only ever held blobs has no tags list.
     pub(crate) tagged: bool,
 }
 
@@ -118,15 +118,15 @@ impl Store {
     }
 
     /// The digests among `wanted` that the repository holds neither as blob nor as manifest.
-    pub(crate) fn missing(&self, name: &str, wanted: Vec<(Digest, Held)>) -> Vec<Digest> {
+    pub(crate) fn missing(&self, name: &str, wanted: Vec<(Digest, Content)>) -> Vec<Digest> {
         let repository = self.repository(name);
         let mut seen = HashSet::new();
         wanted
             .into_iter()
-            .filter(|(digest, held)| {
-                !repository.is_some_and(|repository| match held {
-                    Held::Blob => repository.blobs.contains_key(digest),
-                    Held::Manifest => repository.manifests.contains_key(digest),
+            .filter(|(digest, content)| {
+                !repository.is_some_and(|repository| match content {
+                    Content::Blob => repository.blobs.contains_key(digest),
+                    Content::Manifest => repository.manifests.contains_key(digest),
                 })
             })
             .map(|(digest, _)| digest)
@@ -135,9 +135,9 @@ impl Store {
     }
 }
 
-/// As what a manifest needs something.
+/// The kind of content that a manifest refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
+pub(crate) enum Content {
     Blob,
     Manifest,
 }

@@ -12,17 +12,18 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::{
-    digest::{Digest, hex},
+    digest::Digest,
     error::{Answer, ApiError},
-    manifests::value,
+    headers::value,
+    ids::random_id,
     options::{Dialect, Options},
     query::Query,
     store::{Store, Upload},
     sync::lock,
 };
 
-/// What every step of an upload needs to know.
-pub(crate) struct Step<'a> {
+/// A request that belongs to an upload.
+pub(crate) struct UploadRequest<'a> {
     pub(crate) store: &'a Mutex<Store>,
     pub(crate) options: &'a Options,
     /// `http://host` as the client sees it.
@@ -30,11 +31,11 @@ pub(crate) struct Step<'a> {
     pub(crate) name: &'a str,
     pub(crate) query: &'a Query,
     pub(crate) headers: &'a HeaderMap,
-    /// Whether a mount may answer 201.
+    /// `true` if a mount may answer 201.
     pub(crate) can_mount: bool,
 }
 
-impl Step<'_> {
+impl UploadRequest<'_> {
     /// `POST /v2/<name>/blobs/uploads/`.
     pub(crate) async fn begin(&self, body: Body) -> Answer {
         if let Some(digest) = self.mount() {
@@ -200,12 +201,4 @@ async fn receive(mut body: Body, mut keep: impl FnMut(Bytes)) -> Result<(), ApiE
         }
     }
     Ok(())
-}
-
-/// 128 random bits in the form of a UUID.
-pub(crate) fn random_id() -> String {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    let digits = hex(&bytes);
-    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }

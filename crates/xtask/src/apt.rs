@@ -12,7 +12,7 @@ pub struct Needed {
     pub program: &'static str,
     /// The Debian packages that bring it.
     pub packages: &'static [&'static str],
-    /// What it is needed for.
+    /// The reason for it.
     pub why: &'static str,
 }
 

@@ -19,7 +19,7 @@ const OTHERS: [&str; 4] = ["node_modules", "target", "dist", "fixtures"];
 const QUESTIONS: [&str; 10] =
     ["What", "Whether", "How", "Where", "When", "Who", "Why", "Those", "Itself", "Both"];
 
-/// Where a name is refused.
+/// The places in which a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// Wherever it stands in code.

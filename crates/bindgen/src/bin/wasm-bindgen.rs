@@ -12,10 +12,10 @@ use std::{
     process::ExitCode,
 };
 
-/// What the macro writes into modules with parts.
+/// The mark that the macro leaves in modules with parts.
 const MARK: &[u8] = b"__wasm_split_00";
 
-/// What stands in the parts' loader for the script that loads them: its name is known when it has been made.
+/// The placeholder for the loading script in the parts' loader: its name is known when it has been made.
 const MAIN: &str = "MAIN";
 
 fn main() -> ExitCode {

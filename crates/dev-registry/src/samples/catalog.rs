@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Sample, SampleManifest,
-    image::{Family, Machine, Made, Recipe, Step, descriptor, image, layer, list, noise, step},
+    image::{Artifact, Family, Platform, Recipe, Step, descriptor, image, layer, list, noise, step},
 };
 use crate::{
     digest::Digest,
@@ -13,60 +13,61 @@ use crate::{
 };
 
 const CREATED: &str = "2026-06-15T09:30:00Z";
-const AMD64: Machine = Machine::new("linux", "amd64");
-const ARM64: Machine = Machine::new("linux", "arm64");
-const ARM_V7: Machine = Machine { variant: Some("v7"), ..Machine::new("linux", "arm") };
-const WINDOWS: Machine = Machine { os_version: Some("10.0.20348.2849"), ..Machine::new("windows", "amd64") };
-const S390X: Machine = Machine::new("linux", "s390x");
+const AMD64: Platform = Platform::new("linux", "amd64");
+const ARM64: Platform = Platform::new("linux", "arm64");
+const ARM_V7: Platform = Platform { variant: Some("v7"), ..Platform::new("linux", "arm") };
+const WINDOWS: Platform =
+    Platform { os_version: Some("10.0.20348.2849"), ..Platform::new("windows", "amd64") };
+const S390X: Platform = Platform::new("linux", "s390x");
 
 /// All samples. The bytes are the same every time.
 pub fn all() -> Vec<Sample> {
     let mut samples = vec![hello(), webapp(), alpine(), legacy(), chart(), schema1(), sparse()];
-    samples.extend(lively());
+    samples.extend(everyday());
     samples
 }
 
 /// A sample under construction.
-struct Shelf(Sample);
+struct SampleBuilder(Sample);
 
-impl Shelf {
+impl SampleBuilder {
     fn new(repository: &str) -> Self {
         Self(Sample { repository: repository.to_owned(), blobs: Vec::new(), manifests: Vec::new() })
     }
 
-    fn put(&mut self, tags: &[&str], made: &Made) {
-        for blob in &made.blobs {
+    fn put(&mut self, tags: &[&str], artifact: &Artifact) {
+        for blob in &artifact.blobs {
             if !self.0.blobs.contains(blob) {
                 self.0.blobs.push(blob.clone());
             }
         }
         self.0.manifests.push(SampleManifest {
             tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
-            media_type: made.media_type.to_owned(),
-            bytes: made.bytes.clone(),
+            media_type: artifact.media_type.to_owned(),
+            bytes: artifact.bytes.clone(),
             pushable: true,
         });
     }
 
     /// Like [`put`](Self::put), for what a real Distribution refuses.
-    fn put_unsupported(&mut self, tags: &[&str], made: &Made) {
-        self.put(tags, made);
+    fn put_unsupported(&mut self, tags: &[&str], artifact: &Artifact) {
+        self.put(tags, artifact);
         if let Some(manifest) = self.0.manifests.last_mut() {
             manifest.pushable = false;
         }
     }
 }
 
-fn greeting(machine: Machine) -> Made {
-    let windows = machine.os == "windows";
+fn greeting(platform: Platform) -> Artifact {
+    let windows = platform.os == "windows";
     let program = if windows { "Files/hello.exe" } else { "bin/hello" };
-    let text = format!("Hello from {}/{}.\n", machine.os, machine.architecture);
+    let text = format!("Hello from {}/{}.\n", platform.os, platform.architecture);
     let entrypoint = if windows { "C:\\hello.exe" } else { "/bin/hello" };
     let path =
         if windows { "PATH=C:\\Windows\\system32;C:\\Windows" } else { "PATH=/usr/local/bin:/usr/bin:/bin" };
     image(&Recipe {
         family: Family::Docker,
-        machine,
+        platform,
         created: CREATED,
         steps: vec![
             step("COPY hello / # buildkit", &[(program, &text)]),
@@ -84,23 +85,23 @@ fn greeting(machine: Machine) -> Made {
 
 /// A Docker manifest list for four platforms, its images tagged as well.
 fn hello() -> Sample {
-    let mut shelf = Shelf::new("samples/hello");
+    let mut sample = SampleBuilder::new("samples/hello");
     let mut entries = Vec::new();
-    let machines = [("amd64", AMD64), ("armv7", ARM_V7), ("arm64", ARM64), ("windows", WINDOWS)];
-    for (tag, machine) in machines {
-        let made = greeting(machine);
-        entries.push(made.entry());
-        shelf.put(&[tag], &made);
+    let platforms = [("amd64", AMD64), ("armv7", ARM_V7), ("arm64", ARM64), ("windows", WINDOWS)];
+    for (tag, platform) in platforms {
+        let artifact = greeting(platform);
+        entries.push(artifact.entry());
+        sample.put(&[tag], &artifact);
     }
-    shelf.put(&["latest", "1.2"], &list(Family::Docker, &entries, None));
-    shelf.0
+    sample.put(&["latest", "1.2"], &list(Family::Docker, &entries, None));
+    sample.0
 }
 
-fn service(machine: Machine, version: &str) -> Made {
-    let program = format!("#!/bin/sh\necho webapp {version} for {}\n", machine.architecture);
+fn service(platform: Platform, version: &str) -> Artifact {
+    let program = format!("#!/bin/sh\necho webapp {version} for {}\n", platform.architecture);
     image(&Recipe {
         family: Family::Oci,
-        machine,
+        platform,
         created: CREATED,
         steps: vec![
             step(
@@ -133,7 +134,7 @@ fn service(machine: Machine, version: &str) -> Made {
 }
 
 /// The attestation that BuildKit would put beside an image: an in-toto statement as its only layer.
-fn attestation(of: &Made) -> (Made, Value) {
+fn attestation(of: &Artifact) -> (Artifact, Value) {
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v0.1",
         "predicateType": "https://slsa.dev/provenance/v0.2",
@@ -156,18 +157,18 @@ fn attestation(of: &Made) -> (Made, Value) {
         "config": descriptor("application/vnd.oci.image.config.v1+json", &config),
         "layers": [layer],
     });
-    let made = Made::json(OCI_MANIFEST, &manifest, vec![statement, config]);
-    let mut entry = made.entry();
+    let artifact = Artifact::json(OCI_MANIFEST, &manifest, vec![statement, config]);
+    let mut entry = artifact.entry();
     entry["platform"] = json!({ "architecture": "unknown", "os": "unknown" });
     entry["annotations"] = json!({
         "vnd.docker.reference.type": "attestation-manifest",
         "vnd.docker.reference.digest": of.digest(),
     });
-    (made, entry)
+    (artifact, entry)
 }
 
 /// Something that refers to another manifest by `subject`.
-fn referrer(of: &Made, artifact_type: &str, content: &'static str, annotations: &Value) -> Made {
+fn referrer(of: &Artifact, artifact_type: &str, content: &'static str, annotations: &Value) -> Artifact {
     let empty = Bytes::from_static(b"{}");
     let content = Bytes::from_static(content.as_bytes());
     let manifest = json!({
@@ -179,19 +180,19 @@ fn referrer(of: &Made, artifact_type: &str, content: &'static str, annotations: 
         "subject": descriptor(of.media_type, &of.bytes),
         "annotations": annotations,
     });
-    Made::json(OCI_MANIFEST, &manifest, vec![empty, content])
+    Artifact::json(OCI_MANIFEST, &manifest, vec![empty, content])
 }
 
 /// An OCI index with annotations, an attestation and a nested index; a signature and a bill of materials refer to it.
 fn webapp() -> Sample {
-    let mut shelf = Shelf::new("samples/webapp");
+    let mut sample = SampleBuilder::new("samples/webapp");
     let (amd64, arm64, s390x) = (service(AMD64, "1.4.2"), service(ARM64, "1.4.2"), service(S390X, "1.4.2"));
     let (proof, proof_entry) = attestation(&amd64);
-    for made in [&amd64, &arm64, &s390x, &proof] {
-        shelf.put(&[], made);
+    for artifact in [&amd64, &arm64, &s390x, &proof] {
+        sample.put(&[], artifact);
     }
     let nested = list(Family::Oci, &[s390x.entry()], None);
-    shelf.put(&["1.4-mainframe"], &nested);
+    sample.put(&["1.4-mainframe"], &nested);
     let mut nested_entry = nested.entry();
     nested_entry["annotations"] = json!({ "org.opencontainers.image.ref.name": "1.4-mainframe" });
     let annotations = json!({
@@ -203,28 +204,29 @@ fn webapp() -> Sample {
     });
     let index =
         list(Family::Oci, &[amd64.entry(), arm64.entry(), proof_entry, nested_entry], Some(&annotations));
-    shelf.put(&["1.4", "1.4.2", "latest"], &index);
+    sample.put(&["1.4", "1.4.2", "latest"], &index);
     let signature = "{\"critical\":{\"type\":\"sample signature\"},\"optional\":null}\n";
     let created = json!({ "org.opencontainers.image.created": CREATED });
-    shelf.put(&[], &referrer(&index, "application/vnd.dev.cosign.artifact.sig.v1+json", signature, &created));
-    shelf.put(&[], &referrer(&index, "application/spdx+json", "{\"spdxVersion\":\"SPDX-2.3\"}\n", &created));
+    sample
+        .put(&[], &referrer(&index, "application/vnd.dev.cosign.artifact.sig.v1+json", signature, &created));
+    sample.put(&[], &referrer(&index, "application/spdx+json", "{\"spdxVersion\":\"SPDX-2.3\"}\n", &created));
     let (amd64, arm64) = (service(AMD64, "1.3.0"), service(ARM64, "1.3.0"));
-    shelf.put(&[], &amd64);
-    shelf.put(&[], &arm64);
-    shelf.put(&["1.3"], &list(Family::Oci, &[amd64.entry(), arm64.entry()], None));
-    shelf.0
+    sample.put(&[], &amd64);
+    sample.put(&[], &arm64);
+    sample.put(&["1.3"], &list(Family::Oci, &[amd64.entry(), arm64.entry()], None));
+    sample.0
 }
 
 /// One OCI image of several layers, one of them of some MiB.
 fn alpine() -> Sample {
-    let mut shelf = Shelf::new("samples/alpine");
+    let mut sample = SampleBuilder::new("samples/alpine");
     let library = Step {
         created_by: "RUN apk add --no-cache icu-data-full".to_owned(),
         files: vec![("usr/share/icu/icudt.dat".to_owned(), noise(3 << 20))],
     };
-    let made = image(&Recipe {
+    let artifact = image(&Recipe {
         family: Family::Oci,
-        machine: AMD64,
+        platform: AMD64,
         created: CREATED,
         steps: vec![
             step(
@@ -241,13 +243,13 @@ fn alpine() -> Sample {
         run: json!({ "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"] }),
         annotations: None,
     });
-    shelf.put(&["3.22", "latest"], &made);
-    shelf.0
+    sample.put(&["3.22", "latest"], &artifact);
+    sample.0
 }
 
 /// One Docker schema 2 image with a long history.
 fn legacy() -> Sample {
-    let mut shelf = Shelf::new("samples/legacy");
+    let mut sample = SampleBuilder::new("samples/legacy");
     let mut steps = vec![step("/bin/sh -c #(nop) ADD file:7f2a in / ", &[("etc/debian_version", "12.7\n")])];
     for number in 1..=18 {
         steps.push(step(&format!("/bin/sh -c #(nop)  ENV STEP_{number}={number}"), &[]));
@@ -258,9 +260,9 @@ fn legacy() -> Sample {
         }
     }
     let environment: Vec<String> = (1..=18).map(|number| format!("STEP_{number}={number}")).collect();
-    let made = image(&Recipe {
+    let artifact = image(&Recipe {
         family: Family::Docker,
-        machine: AMD64,
+        platform: AMD64,
         created: "2019-03-08T14:05:00Z",
         steps,
         run: json!({
@@ -272,13 +274,13 @@ fn legacy() -> Sample {
         }),
         annotations: None,
     });
-    shelf.put(&["1"], &made);
-    shelf.0
+    sample.put(&["1"], &artifact);
+    sample.0
 }
 
 /// An artifact that is no image, in the manner of a Helm chart.
 fn chart() -> Sample {
-    let mut shelf = Shelf::new("samples/chart");
+    let mut sample = SampleBuilder::new("samples/chart");
     let config = Bytes::from_static(
         b"{\"apiVersion\":\"v2\",\"name\":\"chart\",\"version\":\"0.3.0\",\"type\":\"application\"}",
     );
@@ -295,13 +297,13 @@ fn chart() -> Sample {
         "layers": [descriptor("application/vnd.cncf.helm.chart.content.v1.tar+gzip", &content)],
         "annotations": { "org.opencontainers.image.title": "chart", "org.opencontainers.image.version": "0.3.0" },
     });
-    shelf.put(&["0.3.0"], &Made::json(OCI_MANIFEST, &manifest, vec![config, content]));
-    shelf.0
+    sample.put(&["0.3.0"], &Artifact::json(OCI_MANIFEST, &manifest, vec![config, content]));
+    sample.0
 }
 
 /// A Docker schema 1 manifest, as registries of 2015 served it.
 fn schema1() -> Sample {
-    let mut shelf = Shelf::new("samples/schema1");
+    let mut sample = SampleBuilder::new("samples/schema1");
     let layer = Bytes::from(noise(512));
     let manifest = json!({
         "schemaVersion": 1,
@@ -316,21 +318,21 @@ fn schema1() -> Sample {
             "protected": "eyJmb3JtYXRMZW5ndGgiOjB9",
         }],
     });
-    shelf.put_unsupported(&["old"], &Made::json(DOCKER_SCHEMA1, &manifest, vec![layer]));
-    shelf.0
+    sample.put_unsupported(&["old"], &Artifact::json(DOCKER_SCHEMA1, &manifest, vec![layer]));
+    sample.0
 }
 
 /// An index one of whose children is not there.
 fn sparse() -> Sample {
-    let mut shelf = Shelf::new("samples/sparse");
+    let mut sample = SampleBuilder::new("samples/sparse");
     let (here, gone) = (service(AMD64, "0.1.0"), service(ARM64, "0.1.0"));
-    shelf.put(&[], &here);
-    shelf.put_unsupported(&["1"], &list(Family::Oci, &[here.entry(), gone.entry()], None));
-    shelf.0
+    sample.put(&[], &here);
+    sample.put_unsupported(&["1"], &list(Family::Oci, &[here.entry(), gone.entry()], None));
+    sample.0
 }
 
 /// Smaller repositories that make a catalog look inhabited.
-fn lively() -> Vec<Sample> {
+fn everyday() -> Vec<Sample> {
     let rows: [(&str, &[&str]); 7] = [
         ("library/busybox", &["1.36", "1.37", "latest", "musl"]),
         ("library/registry", &["2", "2.8.2", "3", "3.0.0"]),
@@ -342,25 +344,25 @@ fn lively() -> Vec<Sample> {
     ];
     rows.into_iter()
         .map(|(repository, tags)| {
-            let mut shelf = Shelf::new(repository);
+            let mut sample = SampleBuilder::new(repository);
             for tag in tags {
-                let images = [AMD64, ARM64].map(|machine| small(repository, tag, machine));
-                let entries: Vec<Value> = images.iter().map(Made::entry).collect();
-                for made in &images {
-                    shelf.put(&[], made);
+                let images = [AMD64, ARM64].map(|platform| small(repository, tag, platform));
+                let entries: Vec<Value> = images.iter().map(Artifact::entry).collect();
+                for artifact in &images {
+                    sample.put(&[], artifact);
                 }
-                shelf.put(&[tag], &list(Family::Oci, &entries, None));
+                sample.put(&[tag], &list(Family::Oci, &entries, None));
             }
-            shelf.0
+            sample.0
         })
         .collect()
 }
 
-fn small(repository: &str, tag: &str, machine: Machine) -> Made {
-    let text = format!("{repository} {tag} {}\n", machine.architecture);
+fn small(repository: &str, tag: &str, platform: Platform) -> Artifact {
+    let text = format!("{repository} {tag} {}\n", platform.architecture);
     image(&Recipe {
         family: Family::Oci,
-        machine,
+        platform,
         created: CREATED,
         steps: vec![
             step("COPY app /bin/ # buildkit", &[("bin/app", &text)]),
@@ -372,7 +374,7 @@ fn small(repository: &str, tag: &str, machine: Machine) -> Made {
 }
 
 /// The image that all synthetic repositories share.
-pub(super) fn empty_image() -> Made {
+pub(super) fn empty_image() -> Artifact {
     small("synthetic", "latest", AMD64)
 }
 

@@ -14,23 +14,23 @@ use crate::{
     },
 };
 
-/// Whose media types an image has.
+/// The family of an image's media types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     Docker,
     Oci,
 }
 
-/// For which machine an image is.
+/// The platform of an image.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Machine {
+pub(super) struct Platform {
     pub(super) os: &'static str,
     pub(super) architecture: &'static str,
     pub(super) variant: Option<&'static str>,
     pub(super) os_version: Option<&'static str>,
 }
 
-impl Machine {
+impl Platform {
     pub(super) const fn new(os: &'static str, architecture: &'static str) -> Self {
         Self { os, architecture, variant: None, os_version: None }
     }
@@ -63,10 +63,10 @@ pub(super) fn step(created_by: &str, files: &[(&str, &str)]) -> Step {
     Step { created_by: created_by.to_owned(), files }
 }
 
-/// What goes into an image.
+/// The recipe of an image.
 pub(super) struct Recipe {
     pub(super) family: Family,
-    pub(super) machine: Machine,
+    pub(super) platform: Platform,
     pub(super) created: &'static str,
     pub(super) steps: Vec<Step>,
     /// The `config` of the config: environment, entry point, labels.
@@ -76,17 +76,17 @@ pub(super) struct Recipe {
 
 /// Bytes with the media type they go by.
 #[derive(Clone, Debug)]
-pub(super) struct Made {
+pub(super) struct Artifact {
     pub(super) media_type: &'static str,
     pub(super) bytes: Bytes,
-    pub(super) machine: Option<Machine>,
+    pub(super) platform: Option<Platform>,
     pub(super) blobs: Vec<Bytes>,
 }
 
-impl Made {
+impl Artifact {
     pub(super) fn json(media_type: &'static str, json: &Value, blobs: Vec<Bytes>) -> Self {
         let bytes = serde_json::to_vec_pretty(json).expect("samples have string keys only");
-        Self { media_type, bytes: bytes.into(), machine: None, blobs }
+        Self { media_type, bytes: bytes.into(), platform: None, blobs }
     }
 
     pub(super) fn digest(&self) -> String {
@@ -96,8 +96,8 @@ impl Made {
     /// The entry that stands for this in a list.
     pub(super) fn entry(&self) -> Value {
         let mut entry = descriptor(self.media_type, &self.bytes);
-        if let Some(machine) = self.machine {
-            entry["platform"] = machine.platform();
+        if let Some(platform) = self.platform {
+            entry["platform"] = platform.platform();
         }
         entry
     }
@@ -125,7 +125,7 @@ pub(super) fn layer(files: &[(String, Vec<u8>)]) -> (Bytes, String) {
     (packed.into(), diff_id)
 }
 
-pub(super) fn image(recipe: &Recipe) -> Made {
+pub(super) fn image(recipe: &Recipe) -> Artifact {
     let (manifest_type, config_type, layer_type) = match recipe.family {
         Family::Docker => (DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER),
         Family::Oci => (OCI_MANIFEST, OCI_CONFIG, OCI_LAYER),
@@ -153,7 +153,7 @@ pub(super) fn image(recipe: &Recipe) -> Made {
         "rootfs": { "type": "layers", "diff_ids": diff_ids },
         "history": history,
     });
-    recipe.machine.describe(&mut config);
+    recipe.platform.describe(&mut config);
     let config = Bytes::from(serde_json::to_vec(&config).expect("samples have string keys only"));
     let mut manifest = json!({
         "schemaVersion": 2,
@@ -165,16 +165,16 @@ pub(super) fn image(recipe: &Recipe) -> Made {
         manifest["annotations"] = annotations.clone();
     }
     blobs.push(config);
-    Made { machine: Some(recipe.machine), ..Made::json(manifest_type, &manifest, blobs) }
+    Artifact { platform: Some(recipe.platform), ..Artifact::json(manifest_type, &manifest, blobs) }
 }
 
-pub(super) fn list(family: Family, entries: &[Value], annotations: Option<&Value>) -> Made {
+pub(super) fn list(family: Family, entries: &[Value], annotations: Option<&Value>) -> Artifact {
     let media_type = if family == Family::Docker { DOCKER_LIST } else { OCI_INDEX };
     let mut list = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": entries });
     if let Some(annotations) = annotations {
         list["annotations"] = annotations.clone();
     }
-    Made::json(media_type, &list, Vec::new())
+    Artifact::json(media_type, &list, Vec::new())
 }
 
 /// Bytes that look random, hardly pack, and are the same every time.

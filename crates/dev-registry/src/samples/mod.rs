@@ -25,7 +25,7 @@ pub const HIGHLIGHTS: [(&str, &str); 6] = [
     ("samples/sparse:1", "Index with a child that is missing"),
 ];
 
-/// What a sample puts into one repository.
+/// The content that a sample puts into one repository.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The repository's name.
@@ -45,7 +45,7 @@ pub struct SampleManifest {
     pub media_type: String,
     /// Its bytes.
     pub bytes: Bytes,
-    /// Whether a real Distribution takes it. It refuses schema 1 and lists with missing children.
+    /// `true` if a real Distribution takes it. It refuses schema 1 and lists with missing children.
     pub pushable: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What Distribution 2.8 does not have, or what only the knobs change.
+//! Behaviour that Distribution 2.8 does not have, or that only the builder's options change.
 
 use serde_json::json;
 use tallyman_dev_registry::{Cors, Dialect, Digest, Registry, RunningRegistry};

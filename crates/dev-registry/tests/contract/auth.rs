@@ -21,7 +21,7 @@ async fn token(registry: &RunningRegistry, query: &str, password: Option<&str>) 
     format!("Bearer {}", answer.json()["token"].as_str().unwrap())
 }
 
-async fn ask(registry: &RunningRegistry, method: &str, path: &str, token: &str) -> Answer {
+async fn send_with(registry: &RunningRegistry, method: &str, path: &str, token: &str) -> Answer {
     send(method, &format!("{}{path}", registry.url()), &[("authorization", token)], "").await
 }
 
@@ -46,7 +46,7 @@ async fn a_token_opens_what_its_scope_names() {
         ("POST", &mount, &one, 401),
         ("POST", &mount, &both, 201),
     ] {
-        let answer = ask(&registry, method, path, token).await;
+        let answer = send_with(&registry, method, path, token).await;
         assert_eq!(answer.status, status, "{method} {path}");
         if status == 401 {
             let challenge = answer.header("www-authenticate").unwrap();
@@ -60,15 +60,15 @@ async fn tokens_expire() {
     let registry =
         start(TokenAuth { lifetime: Duration::from_millis(80), ..TokenAuth::new("user", "secret") }).await;
     let pull = token(&registry, "scope=repository:a:pull", Some("secret")).await;
-    assert_eq!(ask(&registry, "GET", "/v2/a/manifests/x", &pull).await.status, 200);
+    assert_eq!(send_with(&registry, "GET", "/v2/a/manifests/x", &pull).await.status, 200);
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let late = ask(&registry, "GET", "/v2/a/manifests/x", &pull).await;
+    let late = send_with(&registry, "GET", "/v2/a/manifests/x", &pull).await;
     assert!(late.header("www-authenticate").unwrap().ends_with(",error=\"invalid_token\""));
 
     let registry = start(TokenAuth::new("user", "secret")).await;
     let pull = token(&registry, "scope=repository:a:pull", Some("secret")).await;
     registry.expire_tokens();
-    assert_eq!(ask(&registry, "GET", "/v2/a/manifests/x", &pull).await.status, 401);
+    assert_eq!(send_with(&registry, "GET", "/v2/a/manifests/x", &pull).await.status, 401);
 }
 
 #[tokio::test]
@@ -76,8 +76,8 @@ async fn callers_without_a_name_may_pull_where_that_is_allowed() {
     for (anonymous_pull, status) in [(true, 200), (false, 401)] {
         let registry = start(TokenAuth { anonymous_pull, ..TokenAuth::new("user", "secret") }).await;
         let anonymous = token(&registry, "scope=repository:a:pull,push,delete", None).await;
-        assert_eq!(ask(&registry, "GET", "/v2/a/manifests/x", &anonymous).await.status, status);
-        assert_eq!(ask(&registry, "DELETE", "/v2/a/manifests/x", &anonymous).await.status, 401);
+        assert_eq!(send_with(&registry, "GET", "/v2/a/manifests/x", &anonymous).await.status, status);
+        assert_eq!(send_with(&registry, "DELETE", "/v2/a/manifests/x", &anonymous).await.status, 401);
     }
 }
 
@@ -93,7 +93,7 @@ async fn refresh_tokens_are_exchanged_by_post() {
     let grant = format!("grant_type=refresh_token&refresh_token={refresh}&scope=repository:a:pull&service=s");
     let second = send("POST", &url, &form, grant).await.json();
     let bearer = format!("Bearer {}", second["access_token"].as_str().unwrap());
-    assert_eq!(ask(&registry, "GET", "/v2/a/manifests/x", &bearer).await.status, 200);
+    assert_eq!(send_with(&registry, "GET", "/v2/a/manifests/x", &bearer).await.status, 200);
     for (form_body, status) in [
         ("grant_type=refresh_token&refresh_token=unknown", 401),
         ("grant_type=password&username=user&password=wrong", 401),

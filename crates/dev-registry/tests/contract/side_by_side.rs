@@ -34,7 +34,7 @@ const HEADERS: [&str; 14] = [
     "x-content-type-options",
 ];
 
-/// What is compared of an answer: identifiers, addresses and states replaced, tags in order.
+/// The parts of an answer that are compared: identifiers, addresses and states replaced, tags in order.
 fn essence(answer: &Answer, url: &str) -> (u16, BTreeMap<&'static str, String>, String) {
     let tame = |text: &str| {
         let text = text.replace(url, "URL");
@@ -60,14 +60,14 @@ fn essence(answer: &Answer, url: &str) -> (u16, BTreeMap<&'static str, String>, 
 struct Pair {
     real: String,
     ours: String,
-    /// Where an upload goes on, at each of them.
+    /// The location of an upload, at each of them.
     uploads: [String; 2],
     differences: Vec<String>,
 }
 
 impl Pair {
     /// `{up}` at the start of a path stands for the last upload's `Location`.
-    async fn ask(
+    async fn send_to_both(
         &mut self,
         method: &str,
         path: &str,
@@ -96,8 +96,8 @@ impl Pair {
 
     async fn blob(&mut self, name: &str, bytes: &str) -> String {
         let digest = Digest::sha256(bytes.as_bytes()).to_string();
-        self.ask("POST", &format!("/v2/{name}/blobs/uploads/"), &[], "").await;
-        self.ask("PUT", &format!("{{up}}&digest={digest}"), &[OCTETS], bytes.to_owned()).await;
+        self.send_to_both("POST", &format!("/v2/{name}/blobs/uploads/"), &[], "").await;
+        self.send_to_both("PUT", &format!("{{up}}&digest={digest}"), &[OCTETS], bytes.to_owned()).await;
         digest
     }
 
@@ -105,7 +105,7 @@ impl Pair {
         let bytes = manifest.to_string();
         let digest = Digest::sha256(bytes.as_bytes()).to_string();
         let headers = [("content-type", media_type)];
-        self.ask("PUT", &format!("/v2/some/name/manifests/{reference}"), &headers, bytes).await;
+        self.send_to_both("PUT", &format!("/v2/some/name/manifests/{reference}"), &headers, bytes).await;
         digest
     }
 }
@@ -148,7 +148,7 @@ async fn answers_are_those_of_distribution() {
         ("PUT", "/v2/some/name/blobs/uploads/"),
         ("GET", "/v2/some/name/blobs/uploads/x"),
     ] {
-        pair.ask(method, path, &[], "").await;
+        pair.send_to_both(method, path, &[], "").await;
     }
     for (method, path) in [
         ("GET", "manifests"),
@@ -159,7 +159,7 @@ async fn answers_are_those_of_distribution() {
         ("DELETE", "blobs"),
         ("GET", "referrers"),
     ] {
-        pair.ask(method, &format!("/v2/some/name/{path}/{absent}"), &[], "").await;
+        pair.send_to_both(method, &format!("/v2/some/name/{path}/{absent}"), &[], "").await;
     }
 
     uploads(&mut pair, &absent).await;
@@ -169,32 +169,34 @@ async fn answers_are_those_of_distribution() {
 
 async fn uploads(pair: &mut Pair, absent: &str) {
     let hello = pair.blob("some/name", "hello").await;
-    pair.ask("PUT", &format!("{{up}}&digest={hello}"), &[OCTETS], "hello").await;
+    pair.send_to_both("PUT", &format!("{{up}}&digest={hello}"), &[OCTETS], "hello").await;
     let begin = "/v2/some/name/blobs/uploads/";
-    pair.ask("POST", begin, &[], "").await;
-    pair.ask("GET", "{up}", &[], "").await;
-    pair.ask("PATCH", "{up}", &[OCTETS, ("content-range", "0-1")], "he").await;
-    pair.ask("GET", "{up}", &[], "").await;
-    pair.ask("PATCH", "{up}", &[OCTETS, ("content-range", "2-4")], "llo").await;
-    pair.ask("PUT", &format!("{{up}}&digest={hello}"), &[OCTETS], "").await;
+    pair.send_to_both("POST", begin, &[], "").await;
+    pair.send_to_both("GET", "{up}", &[], "").await;
+    pair.send_to_both("PATCH", "{up}", &[OCTETS, ("content-range", "0-1")], "he").await;
+    pair.send_to_both("GET", "{up}", &[], "").await;
+    pair.send_to_both("PATCH", "{up}", &[OCTETS, ("content-range", "2-4")], "llo").await;
+    pair.send_to_both("PUT", &format!("{{up}}&digest={hello}"), &[OCTETS], "").await;
     for digest in [absent, "nonsense"] {
-        pair.ask("POST", begin, &[], "").await;
-        pair.ask("PUT", &format!("{{up}}&digest={digest}"), &[OCTETS], "hello").await;
+        pair.send_to_both("POST", begin, &[], "").await;
+        pair.send_to_both("PUT", &format!("{{up}}&digest={digest}"), &[OCTETS], "hello").await;
     }
-    pair.ask("POST", begin, &[], "").await;
-    pair.ask("PUT", "{up}", &[OCTETS], "").await;
-    pair.ask("POST", begin, &[], "").await;
-    pair.ask("DELETE", "{up}", &[], "").await;
-    pair.ask("GET", "{up}", &[], "").await;
-    pair.ask("POST", &format!("{begin}?digest={hello}"), &[OCTETS], "hello").await;
-    pair.ask("POST", &format!("/v2/other/blobs/uploads/?mount={hello}&from=some/name"), &[], "").await;
-    pair.ask("POST", &format!("/v2/other/blobs/uploads/?mount={absent}&from=some/name"), &[], "").await;
-    pair.ask("POST", &format!("/v2/other/blobs/uploads/?mount={hello}"), &[], "").await;
-    pair.ask("GET", "/v2/other/tags/list", &[], "").await;
+    pair.send_to_both("POST", begin, &[], "").await;
+    pair.send_to_both("PUT", "{up}", &[OCTETS], "").await;
+    pair.send_to_both("POST", begin, &[], "").await;
+    pair.send_to_both("DELETE", "{up}", &[], "").await;
+    pair.send_to_both("GET", "{up}", &[], "").await;
+    pair.send_to_both("POST", &format!("{begin}?digest={hello}"), &[OCTETS], "hello").await;
+    pair.send_to_both("POST", &format!("/v2/other/blobs/uploads/?mount={hello}&from=some/name"), &[], "")
+        .await;
+    pair.send_to_both("POST", &format!("/v2/other/blobs/uploads/?mount={absent}&from=some/name"), &[], "")
+        .await;
+    pair.send_to_both("POST", &format!("/v2/other/blobs/uploads/?mount={hello}"), &[], "").await;
+    pair.send_to_both("GET", "/v2/other/tags/list", &[], "").await;
     let sha512 = Digest::sha512(b"sha512").to_string();
-    pair.ask("POST", begin, &[], "").await;
-    pair.ask("PUT", &format!("{{up}}&digest={sha512}"), &[OCTETS], "sha512").await;
-    pair.ask("GET", &format!("/v2/some/name/blobs/{sha512}"), &[], "").await;
+    pair.send_to_both("POST", begin, &[], "").await;
+    pair.send_to_both("PUT", &format!("{{up}}&digest={sha512}"), &[OCTETS], "sha512").await;
+    pair.send_to_both("GET", &format!("/v2/some/name/blobs/{sha512}"), &[], "").await;
 
     // No range beyond the end: there Distribution 2.8 announces a body that it does not send.
     let path = format!("/v2/some/name/blobs/{hello}");
@@ -202,11 +204,11 @@ async fn uploads(pair: &mut Pair, absent: &str) {
     for header in
         [("range", "bytes=1-2"), ("range", "bytes=3-"), ("range", "bytes=-2"), ("if-none-match", &etag)]
     {
-        pair.ask("GET", &path, &[header], "").await;
-        pair.ask("HEAD", &path, &[header], "").await;
+        pair.send_to_both("GET", &path, &[header], "").await;
+        pair.send_to_both("HEAD", &path, &[header], "").await;
     }
-    pair.ask("GET", &path, &[], "").await;
-    pair.ask("HEAD", &path, &[], "").await;
+    pair.send_to_both("GET", &path, &[], "").await;
+    pair.send_to_both("HEAD", &path, &[], "").await;
 }
 
 async fn manifests(pair: &mut Pair, absent: &str) {
@@ -253,26 +255,31 @@ async fn manifests(pair: &mut Pair, absent: &str) {
     for reference in ["docker", "list", "oci", "index", &digest, &list_digest, &oci_digest, &index_digest] {
         let path = format!("/v2/some/name/manifests/{reference}");
         for accept in ["*/*", IMAGE, LIST, OCI, INDEX, &both] {
-            pair.ask("GET", &path, &[("accept", accept)], "").await;
-            pair.ask("HEAD", &path, &[("accept", accept)], "").await;
+            pair.send_to_both("GET", &path, &[("accept", accept)], "").await;
+            pair.send_to_both("HEAD", &path, &[("accept", accept)], "").await;
         }
     }
     let etag = format!("\"{digest}\"");
-    pair.ask("GET", "/v2/some/name/manifests/docker", &[("accept", IMAGE), ("if-none-match", &etag)], "")
-        .await;
+    pair.send_to_both(
+        "GET",
+        "/v2/some/name/manifests/docker",
+        &[("accept", IMAGE), ("if-none-match", &etag)],
+        "",
+    )
+    .await;
 
-    pair.ask("GET", "/v2/some/name/tags/list?n=2", &[], "").await;
+    pair.send_to_both("GET", "/v2/some/name/tags/list?n=2", &[], "").await;
     pair.blob("third", "third").await;
     for query in ["", "?n=1", "?n=0", "?n=x", "?n=-1", "?n=1&last=other", "?n=1&last=some/name"] {
-        pair.ask("GET", &format!("/v2/_catalog{query}"), &[], "").await;
+        pair.send_to_both("GET", &format!("/v2/_catalog{query}"), &[], "").await;
     }
 
-    pair.ask("DELETE", "/v2/some/name/manifests/docker", &[], "").await;
+    pair.send_to_both("DELETE", "/v2/some/name/manifests/docker", &[], "").await;
     for _ in 0..2 {
-        pair.ask("DELETE", &format!("/v2/some/name/manifests/{digest}"), &[], "").await;
-        pair.ask("DELETE", &format!("/v2/some/name/blobs/{config_digest}"), &[], "").await;
+        pair.send_to_both("DELETE", &format!("/v2/some/name/manifests/{digest}"), &[], "").await;
+        pair.send_to_both("DELETE", &format!("/v2/some/name/blobs/{config_digest}"), &[], "").await;
     }
-    pair.ask("GET", "/v2/some/name/tags/list", &[], "").await;
+    pair.send_to_both("GET", "/v2/some/name/tags/list", &[], "").await;
 }
 
 #[tokio::test]
@@ -307,7 +314,7 @@ async fn refusals_are_those_of_distribution() {
             ("POST", "/v2/some/name/blobs/uploads/?mount=sha256:aa&from=other"),
             ("GET", "/v2/SOME/manifests/x"),
         ] {
-            pair.ask(method, path, &headers, "").await;
+            pair.send_to_both(method, path, &headers, "").await;
         }
     }
     assert!(pair.differences.is_empty(), "{}", pair.differences.join("\n"));
@@ -332,7 +339,7 @@ async fn token_challenges_are_those_of_distribution() {
         .arg(&certificate)
         .output();
     if !made.is_ok_and(|made| made.status.success()) {
-        eprintln!("skipped: openssl is not installed");
+        tallyman_dev_registry::skip_test("openssl is not installed");
         return;
     }
     let auth = format!(
@@ -363,7 +370,7 @@ async fn token_challenges_are_those_of_distribution() {
             ("DELETE", "/v2/some/name/manifests/x"),
             ("OPTIONS", "/v2/some/name/manifests/x"),
         ] {
-            pair.ask(method, path, &headers, "").await;
+            pair.send_to_both(method, path, &headers, "").await;
         }
     }
     assert!(pair.differences.is_empty(), "{}", pair.differences.join("\n"));

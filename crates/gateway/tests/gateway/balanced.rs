@@ -100,7 +100,7 @@ fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> 
         command.arg("-p").arg(&folder.0).arg("-c").arg(&config).stderr(Stdio::null()).spawn().ok()
     });
     let Some(child) = child else {
-        eprintln!("skipped: nginx is not installed");
+        tallyman_dev_registry::skip_test("nginx is not installed");
         return None;
     };
     let running = Process(child);

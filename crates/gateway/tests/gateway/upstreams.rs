@@ -53,7 +53,7 @@ impl Distribution {
         let mut command = Command::new("docker-registry");
         command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
         let Ok(child) = command.spawn() else {
-            eprintln!("skipped: docker-registry is not installed");
+            tallyman_dev_registry::skip_test("docker-registry is not installed");
             return None;
         };
         let running = Self { child, _folder: folder, host: format!("127.0.0.1:{port}") };

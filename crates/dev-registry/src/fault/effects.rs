@@ -1,4 +1,4 @@
-//! Carrying out the faults that change an answer or its wire.
+//! The effects of faults on an answer and on its connection.
 
 use std::io::{self, Write as _};
 
@@ -12,16 +12,16 @@ use flate2::{Compression, write::GzEncoder};
 use futures_util::{StreamExt as _, stream};
 use http_body_util::BodyExt as _;
 
+use super::{Fault, FaultError, FaultKind};
 use crate::{
+    connection::{ResetSwitch, Unanswered, broken_body, slow_body},
     endpoint::Endpoint,
-    fault::{Fault, FaultError, FaultKind},
-    manifests::value,
-    wire::{Cutter, Unanswered, broken_body, slow_body},
+    headers::value,
 };
 
-/// The connection and the addresses that faults play with.
-pub(crate) struct Wire {
-    pub(crate) cutter: Cutter,
+/// The connection and the addresses that faults act on.
+pub(crate) struct EffectContext {
+    pub(crate) reset: ResetSwitch,
     /// `http://host` as the client sees it.
     pub(crate) base: String,
     /// `http://host` of the second origin.
@@ -39,10 +39,10 @@ pub(crate) fn read(json: &[u8]) -> Result<Vec<Fault>, FaultError> {
 }
 
 /// The digest to ask the second origin for.
-pub(crate) fn redirected<'a>(met: &[FaultKind], endpoint: &'a Endpoint) -> Option<&'a str> {
+pub(crate) fn redirected<'a>(faults: &[FaultKind], endpoint: &'a Endpoint) -> Option<&'a str> {
     match endpoint {
         Endpoint::Blob { digest, .. }
-            if met.iter().any(|fault| matches!(fault, FaultKind::RedirectBlobs { .. })) =>
+            if faults.iter().any(|fault| matches!(fault, FaultKind::RedirectBlobs { .. })) =>
         {
             Some(digest)
         }
@@ -51,16 +51,16 @@ pub(crate) fn redirected<'a>(met: &[FaultKind], endpoint: &'a Endpoint) -> Optio
 }
 
 /// An answer that is never sent: the connection is reset instead.
-pub(crate) fn unanswered(cutter: &Cutter) -> Response {
-    cutter.cut();
+pub(crate) fn unanswered(reset: &ResetSwitch) -> Response {
+    reset.set();
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Unanswered);
     response
 }
 
 /// Ends an upload's body early, when that fault is met.
-pub(crate) fn break_upload(met: &[FaultKind], body: Body) -> Body {
-    let Some(after) = met.iter().find_map(|fault| match fault {
+pub(crate) fn break_upload(faults: &[FaultKind], body: Body) -> Body {
+    let Some(after) = faults.iter().find_map(|fault| match fault {
         FaultKind::BreakUpload { after } => Some(*after),
         _ => None,
     }) else {
@@ -79,12 +79,12 @@ pub(crate) fn break_upload(met: &[FaultKind], body: Body) -> Body {
 }
 
 /// The faults that strike when the answer is there.
-pub(crate) async fn after(met: &[FaultKind], wire: &Wire, mut response: Response) -> Response {
-    for fault in met {
+pub(crate) async fn after(faults: &[FaultKind], context: &EffectContext, mut response: Response) -> Response {
+    for fault in faults {
         response = match fault {
-            FaultKind::ResetAfterWork | FaultKind::BreakUpload { .. } => return unanswered(&wire.cutter),
+            FaultKind::ResetAfterWork | FaultKind::BreakUpload { .. } => return unanswered(&context.reset),
             _ if !response.status().is_success() => response,
-            FaultKind::ResetMidBody { after } => cut(response, *after, Some(wire.cutter.clone())).await,
+            FaultKind::ResetMidBody { after } => cut(response, *after, Some(context.reset.clone())).await,
             FaultKind::Truncate { after } => cut(response, *after, None).await,
             FaultKind::SlowBody { bytes_per_second } => {
                 let (mut parts, bytes) = take(response).await;
@@ -102,7 +102,7 @@ pub(crate) async fn after(met: &[FaultKind], wire: &Wire, mut response: Response
             }
             FaultKind::Gzip => gzip(response).await,
             _ => {
-                headers(fault, wire, response.headers_mut());
+                headers(fault, context, response.headers_mut());
                 response
             }
         };
@@ -111,7 +111,7 @@ pub(crate) async fn after(met: &[FaultKind], wire: &Wire, mut response: Response
 }
 
 /// The faults that only touch headers.
-fn headers(fault: &FaultKind, wire: &Wire, headers: &mut HeaderMap) {
+fn headers(fault: &FaultKind, context: &EffectContext, headers: &mut HeaderMap) {
     let text = |headers: &HeaderMap, name| Some(headers.get(name)?.to_str().ok()?.to_owned());
     match fault {
         FaultKind::NoDigest => {
@@ -125,15 +125,15 @@ fn headers(fault: &FaultKind, wire: &Wire, headers: &mut HeaderMap) {
         }
         FaultKind::RelativeLocation | FaultKind::LocationElsewhere => {
             if let Some(location) = text(headers, header::LOCATION)
-                && let Some(path) = location.strip_prefix(&wire.base)
+                && let Some(path) = location.strip_prefix(&context.base)
             {
-                let host = if *fault == FaultKind::LocationElsewhere { wire.storage.as_str() } else { "" };
+                let host = if *fault == FaultKind::LocationElsewhere { context.storage.as_str() } else { "" };
                 headers.insert(header::LOCATION, value(&format!("{host}{path}")));
             }
         }
         FaultKind::AbsoluteLink => {
             if let Some(link) = text(headers, header::LINK) {
-                headers.insert(header::LINK, value(&link.replacen('<', &format!("<{}", wire.base), 1)));
+                headers.insert(header::LINK, value(&link.replacen('<', &format!("<{}", context.base), 1)));
             }
         }
         FaultKind::NoLink => {
@@ -149,11 +149,11 @@ async fn take(response: Response) -> (axum::http::response::Parts, Bytes) {
     (parts, bytes)
 }
 
-async fn cut(response: Response, after: Option<usize>, cutter: Option<Cutter>) -> Response {
+async fn cut(response: Response, after: Option<usize>, reset: Option<ResetSwitch>) -> Response {
     let (mut parts, bytes) = take(response).await;
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     let after = after.unwrap_or(bytes.len() / 2).min(bytes.len());
-    Response::from_parts(parts, broken_body(bytes.slice(..after), cutter))
+    Response::from_parts(parts, broken_body(bytes.slice(..after), reset))
 }
 
 async fn gzip(response: Response) -> Response {

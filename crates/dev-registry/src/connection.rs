@@ -20,15 +20,15 @@ use tokio::{
     time::sleep,
 };
 
-/// How long bytes already written get to reach the client before a reset, which would overtake them.
+/// The time that bytes already written get to reach the client before a reset, which would overtake them.
 const SETTLE: Duration = Duration::from_millis(30);
 
 /// Remembers that a connection is to end with a reset and not with an orderly close.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cutter(Arc<AtomicBool>);
+pub(crate) struct ResetSwitch(Arc<AtomicBool>);
 
-impl Cutter {
-    pub(crate) fn cut(&self) {
+impl ResetSwitch {
+    pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -37,29 +37,29 @@ impl Cutter {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unanswered;
 
-/// A TCP connection that its [`Cutter`] can turn into one that ends with a reset.
+/// A TCP connection that its [`ResetSwitch`] can turn into one that ends with a reset.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Connection {
     stream: TcpStream,
-    cutter: Cutter,
+    reset: ResetSwitch,
 }
 
-impl Line {
-    pub(crate) fn new(stream: TcpStream, cutter: Cutter) -> Self {
-        Self { stream, cutter }
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, reset: ResetSwitch) -> Self {
+        Self { stream, reset }
     }
 }
 
-impl Drop for Line {
+impl Drop for Connection {
     fn drop(&mut self) {
-        if self.cutter.0.load(Ordering::Relaxed) {
+        if self.reset.0.load(Ordering::Relaxed) {
             // A connection that is gone already needs no reset.
             let _gone = self.stream.set_zero_linger();
         }
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -69,7 +69,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -87,18 +87,18 @@ impl AsyncWrite for Line {
     }
 }
 
-/// A body that stops after `bytes`: with a reset when there is a cutter, else with an orderly close.
-pub(crate) fn broken_body(bytes: Bytes, cutter: Option<Cutter>) -> Body {
-    Body::from_stream(stream::unfold(Some((bytes, cutter)), |step| async move {
-        let (bytes, cutter) = step?;
+/// A body that stops after `bytes`: with a reset when there is a reset, else with an orderly close.
+pub(crate) fn broken_body(bytes: Bytes, reset: Option<ResetSwitch>) -> Body {
+    Body::from_stream(stream::unfold(Some((bytes, reset)), |step| async move {
+        let (bytes, reset) = step?;
         if bytes.is_empty() {
             sleep(SETTLE).await;
-            if let Some(cutter) = cutter {
-                cutter.cut();
+            if let Some(reset) = reset {
+                reset.set();
             }
             return Some((Err(io::Error::from(io::ErrorKind::ConnectionReset)), None));
         }
-        Some((Ok(bytes), Some((Bytes::new(), cutter))))
+        Some((Ok(bytes), Some((Bytes::new(), reset))))
     }))
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     digest::Digest,
     error::{Answer, ApiError, json_response},
-    manifests::value,
+    headers::value,
     media_type::OCI_INDEX,
     options::Dialect,
     query::Query,
