@@ -9,6 +9,7 @@ use std::{
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use tallyman_auth::PublicRegistry;
 use url::Url;
 
 /// Everything that the operator decides. Fields that are not named keep their defaults; unknown ones are errors.
@@ -191,18 +192,6 @@ fn max_upload_mib() -> u64 {
     20 * 1024
 }
 
-/// Public registries: their names in references, token hosts and storage hosts.
-const PUBLIC: [(&str, &str, &[&str], &[&str]); 3] = [
-    (
-        "registry-1.docker.io",
-        "docker.io",
-        &["auth.docker.io"],
-        &["production.cloudflare.docker.com", "*.r2.cloudflarestorage.com", "*.cloudfront.docker.com"],
-    ),
-    ("ghcr.io", "ghcr.io", &[], &["pkg-containers.githubusercontent.com"]),
-    ("quay.io", "quay.io", &[], &["*.quay.io", "quayio-production-s3.s3.amazonaws.com"]),
-];
-
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -359,24 +348,24 @@ impl RegistryConfig {
     pub(crate) fn reference_host(&self) -> String {
         match (&self.host, self.public()) {
             (Some(host), _) => host.clone(),
-            (None, Some((_, host, ..))) => (*host).to_owned(),
+            (None, Some(public)) => public.name.to_owned(),
             (None, None) => authority(&self.url),
         }
     }
 
-    fn public(
-        &self,
-    ) -> Option<&'static (&'static str, &'static str, &'static [&'static str], &'static [&'static str])> {
-        PUBLIC.iter().find(|(host, ..)| self.url.host_str() == Some(host) && self.url.scheme() == "https")
+    fn public(&self) -> Option<&'static PublicRegistry> {
+        let host = self.url.host_str().filter(|_| self.url.scheme() == "https" && self.url.port().is_none());
+        host.and_then(PublicRegistry::by_api_host)
     }
 
     pub(crate) fn all_token_hosts(&self) -> Vec<String> {
-        let known = self.public().map_or(&[][..], |(.., hosts, _)| hosts);
-        known.iter().map(|host| (*host).to_owned()).chain(self.token_hosts.iter().cloned()).collect()
+        let known = self.public().filter(|known| known.token_host() != known.api_host);
+        let known = known.map(|known| known.token_host().to_owned());
+        known.into_iter().chain(self.token_hosts.iter().cloned()).collect()
     }
 
     pub(crate) fn all_storage_hosts(&self) -> Vec<String> {
-        let known = self.public().map_or(&[][..], |(.., hosts)| hosts);
+        let known = self.public().map_or(&[][..], |known| known.storage_hosts);
         known.iter().map(|host| (*host).to_owned()).chain(self.storage_hosts.iter().cloned()).collect()
     }
 

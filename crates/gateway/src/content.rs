@@ -6,12 +6,12 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Limited;
 use hyper::body::Incoming;
+use tallyman_auth::Challenge;
 use tower_http::timeout::TimeoutBody;
 use url::Url;
 
 use crate::{
     cache::Cache,
-    challenge::Challenge,
     refusal::Refusal,
     rewrite,
     routes::Route,
@@ -141,11 +141,7 @@ impl Ask<'_> {
             own.forget();
             self.upstream.learn(answer.headers());
             // Registries differ in what they want for the same request, and say so.
-            for scope in Challenge::scopes(answer.headers()) {
-                if !scopes.contains(&scope) {
-                    scopes.push(scope);
-                }
-            }
+            scopes = scopes.and(&Challenge::scopes(answer.headers()));
             if !has_body {
                 authorization = own.authorization(self.upstream, &scopes).await?;
                 answer = self.send(method, url, headers, authorization.as_ref(), None).await?;

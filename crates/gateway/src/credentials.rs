@@ -7,10 +7,9 @@ use std::{
 };
 
 use axum::body::Body;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::HeaderValue;
 use http_body_util::{BodyExt as _, Limited};
-use serde::Deserialize;
+use tallyman_auth::{Credentials as Login, HttpUrl, Scopes, TokenAnswer, TokenService};
 use url::Url;
 
 use crate::{
@@ -18,8 +17,6 @@ use crate::{
     upstream::{Asks, Upstream},
 };
 
-/// What a token is good for when its service does not say.
-const LIFETIME: Duration = Duration::from_secs(60);
 /// Tokens end this much before their time.
 const MARGIN: Duration = Duration::from_secs(10);
 const TOKENS_MAX: usize = 1000;
@@ -27,7 +24,7 @@ const ANSWER_MAX: usize = 1024 * 1024;
 
 /// A name and password, and the tokens that they brought.
 pub(crate) struct Credentials {
-    basic: HeaderValue,
+    login: Login,
     tokens: Mutex<HashMap<String, (HeaderValue, Instant)>>,
 }
 
@@ -37,34 +34,27 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    token: Option<String>,
-    access_token: Option<String>,
-    expires_in: Option<u64>,
-}
-
 impl Credentials {
     pub(crate) fn new(user: &str, password: &str) -> Self {
-        let encoded = STANDARD.encode(format!("{user}:{password}"));
-        Self { basic: secret(&format!("Basic {encoded}")), tokens: Mutex::default() }
+        let login = Login::Basic { user: user.to_owned(), password: password.to_owned() };
+        Self { login, tokens: Mutex::default() }
     }
 
     /// What to send as `Authorization` for these scopes.
     pub(crate) async fn authorization(
         &self,
         upstream: &Upstream,
-        scopes: &[String],
+        scopes: &Scopes,
     ) -> Result<Option<HeaderValue>, Refusal> {
         match upstream.asks().await? {
             Asks::Nothing => Ok(None),
-            Asks::Basic => Ok(Some(self.basic.clone())),
+            Asks::Basic => Ok(self.login.basic()),
             Asks::Token { realm, service } => {
-                let key = scopes.join(" ");
+                let key = scopes.to_string();
                 if let Some((token, _)) = self.tokens().get(&key).filter(|(_, end)| *end > Instant::now()) {
                     return Ok(Some(token.clone()));
                 }
-                let (token, lifetime) = self.fetch(upstream, realm, service, scopes).await?;
+                let (token, lifetime) = self.fetch(upstream, &realm, &service, scopes).await?;
                 let mut tokens = self.tokens();
                 if tokens.len() >= TOKENS_MAX {
                     tokens.clear();
@@ -87,24 +77,22 @@ impl Credentials {
     async fn fetch(
         &self,
         upstream: &Upstream,
-        mut realm: Url,
-        service: Option<String>,
-        scopes: &[String],
+        realm: &Url,
+        service: &TokenService,
+        scopes: &Scopes,
     ) -> Result<(HeaderValue, Duration), Refusal> {
-        {
-            let mut query = realm.query_pairs_mut();
-            query.extend_pairs(service.map(|service| ("service", service)));
-            query.extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
-        }
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, self.basic.clone())]);
-        let response = upstream.send(Method::GET, &realm, headers, Body::empty(), false).await?;
-        let status = response.status();
         let refused = |reason: &str| {
             Refusal::bad_gateway(format!(
                 "expected a token of {}'s token service for the gateway's own user, found {reason}",
                 upstream.name
             ))
         };
+        let realm = HttpUrl::from_normalized(realm.as_str()).map_err(|error| refused(&error.to_string()))?;
+        let request = service.request(&realm, scopes, Some(&self.login));
+        let url = Url::parse(&request.url).map_err(|error| refused(&error.to_string()))?;
+        let body = Body::from(request.body);
+        let response = upstream.send(request.method, &url, request.headers, body, false).await?;
+        let status = response.status();
         if !status.is_success() {
             return Err(refused(status.as_str()));
         }
@@ -112,18 +100,7 @@ impl Credentials {
             .collect()
             .await
             .map_err(|_| refused("an answer that broke off"))?;
-        let answer: Answer =
-            serde_json::from_slice(&body.to_bytes()).map_err(|_| refused("an answer that is no JSON"))?;
-        let token = answer.token.or(answer.access_token).ok_or_else(|| refused("none in the answer"))?;
-        let token =
-            HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| refused("an unreadable one"))?;
-        Ok((token, answer.expires_in.map_or(LIFETIME, Duration::from_secs)))
+        let answer = TokenAnswer::parse(&body.to_bytes()).map_err(|error| refused(&error.to_string()))?;
+        Ok((answer.authorization, answer.lifetime))
     }
-}
-
-/// A value that logs do not show.
-fn secret(text: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(text).expect("base64 is a header value");
-    value.set_sensitive(true);
-    value
 }

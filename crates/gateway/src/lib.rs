@@ -34,7 +34,6 @@ mod addresses;
 mod app;
 mod cache;
 mod catalog;
-mod challenge;
 mod config;
 mod connections;
 mod content;

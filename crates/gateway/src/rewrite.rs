@@ -1,9 +1,10 @@
 //! What registries say about places, said in references relative to the request.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tallyman_auth::{Challenge, TokenService};
 use url::Url;
 
-use crate::{challenge::Challenge, refusal::Refusal, routes::Route, upstream::Upstream};
+use crate::{refusal::Refusal, routes::Route, upstream::Upstream};
 
 /// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
 /// (CORS, CSP) are not among them.
@@ -62,12 +63,13 @@ pub(crate) fn response_headers(
         }
     }
     upstream.learn(headers);
-    for challenge in Challenge::read(headers) {
+    for challenge in Challenge::parse_all(headers) {
         let challenge = match challenge {
             basic @ Challenge::Basic { .. } => Some(basic),
-            Challenge::Bearer { realm, parameters } => {
+            Challenge::Bearer { service: TokenService { realm, service }, scopes, parameters } => {
                 let known = Url::parse(&realm).is_ok_and(|realm| upstream.is_token_service(&realm));
-                known.then(|| Challenge::Bearer { realm: format!("{}token", up(rest)), parameters })
+                let service = TokenService { realm: format!("{}token", up(rest)), service };
+                known.then_some(Challenge::Bearer { service, scopes, parameters })
             }
         };
         let challenge = challenge.ok_or_else(|| {
@@ -75,7 +77,7 @@ pub(crate) fn response_headers(
                 "expected a token service that the configuration knows, found another; add its host to `token_hosts`",
             )
         })?;
-        if let Some(value) = challenge.to_value() {
+        if let Some(value) = challenge.to_header() {
             passed.append(header::WWW_AUTHENTICATE, value);
         }
     }

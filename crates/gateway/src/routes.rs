@@ -1,6 +1,7 @@
 //! The paths below `/r/NAME/`: the Distribution API and the token service, by method.
 
 use http::{Method, StatusCode};
+use tallyman_auth::Scopes;
 use tallyman_core::{Digest, Repository, Tag};
 
 use crate::refusal::Refusal;
@@ -120,23 +121,19 @@ impl Route {
     }
 
     /// The scopes that a token must have, as Distribution reckons them. `from` is the source of a mount.
-    pub(crate) fn scopes(&self, method: &Method, from: Option<&str>) -> Vec<String> {
-        let mut scopes = match self.repository() {
-            None if *self == Self::Catalog => vec!["registry:catalog:*".to_owned()],
-            None => Vec::new(),
-            Some(name) => {
-                let actions = match *method {
-                    Method::GET | Method::HEAD if !matches!(self, Self::Upload(_)) => "pull",
-                    Method::DELETE if self.deletes(method) => "delete",
-                    // Giving an upload up is a deletion to Distribution, and a push to others.
-                    Method::DELETE => "pull,push,delete",
-                    _ => "pull,push",
-                };
-                vec![format!("repository:{name}:{actions}")]
-            }
+    pub(crate) fn scopes(&self, method: &Method, from: Option<&str>) -> Scopes {
+        let scopes = match self.repository() {
+            None if *self == Self::Catalog => Scopes::catalog(),
+            None => Scopes::default(),
+            Some(name) => match *method {
+                Method::GET | Method::HEAD if !matches!(self, Self::Upload(_)) => Scopes::pull(name),
+                Method::DELETE if self.deletes(method) => Scopes::repository(name, &["delete"]),
+                // Giving an upload up is a deletion to Distribution, and a push to others.
+                Method::DELETE => Scopes::repository(name, &["pull", "push", "delete"]),
+                _ => Scopes::push(name),
+            },
         };
-        scopes.extend(from.map(|from| format!("repository:{from}:pull")));
-        scopes
+        from.map_or_else(Scopes::default, Scopes::pull).and(&scopes)
     }
 }
 
@@ -233,7 +230,7 @@ mod tests {
         ] {
             let route = Route::parse(path).unwrap();
             let scopes = route.scopes(&method.parse().unwrap(), from);
-            assert_eq!(scopes.join(" "), expected, "{method} {path}");
+            assert_eq!(scopes.to_string(), expected, "{method} {path}");
         }
     }
 }

@@ -11,12 +11,12 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
 use hyper::body::Incoming;
+use tallyman_auth::{Challenge, TokenService};
 use tower::timeout::error::Elapsed;
 use url::Url;
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
-    challenge::Challenge,
     config::{ConfigError, Redirects, RegistryConfig, authority},
     connections::{Believed, CONNECT, Connections, SetUpError},
     credentials::Credentials,
@@ -37,7 +37,7 @@ const MIB: u64 = 1024 * 1024;
 pub(crate) enum Asks {
     Nothing,
     Basic,
-    Token { realm: Url, service: Option<String> },
+    Token { realm: Url, service: TokenService },
 }
 
 /// A registry.
@@ -266,12 +266,11 @@ impl Upstream {
 
     /// Takes in the challenge of an answer.
     pub(crate) fn learn(&self, headers: &HeaderMap) -> Option<Asks> {
-        let challenges = Challenge::read(headers);
+        let challenges = Challenge::parse_all(headers);
         let bearer = challenges.iter().find_map(|challenge| match challenge {
-            Challenge::Bearer { realm, parameters } => {
-                let realm = Url::parse(realm).ok().filter(|realm| self.is_token_service(realm))?;
-                let service = parameters.iter().find(|(name, _)| name == "service");
-                Some(Asks::Token { realm, service: service.map(|(_, value)| value.clone()) })
+            Challenge::Bearer { service, .. } => {
+                let realm = Url::parse(&service.realm).ok().filter(|realm| self.is_token_service(realm))?;
+                Some(Asks::Token { realm, service: service.clone() })
             }
             Challenge::Basic { .. } => None,
         });

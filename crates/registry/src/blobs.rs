@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Method, header};
+use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Reference};
 
 use crate::{
     Client, Error,
-    auth::Scopes,
     call::Call,
     manifests::{check_size, collect},
     retry::Again,
@@ -40,7 +40,7 @@ impl Client {
     /// # Errors
     /// Any [`Error`]; one that [`Error::is_not_found`] where it is not there.
     pub async fn head_blob(&self, reference: &Reference, digest: &Digest) -> Result<Option<u64>, Error> {
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         let call = Call::new(Method::HEAD, reference, &format!("blobs/{digest}"), scopes);
         let registry = reference.registry();
         let response =
@@ -50,7 +50,7 @@ impl Client {
     }
 
     async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes);
         if let Some(bytes) = self.known_blob(reference, digest).await {
             return Ok(bytes);

@@ -9,15 +9,16 @@ use futures_util::{
     stream,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tallyman_auth::{
+    Challenge, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService, is_same_site,
+};
 use tallyman_core::{Reference, Registry};
 
 use crate::{
     Access, Body, Client, Error, Request, Response, TransportError, TransportErrorKind,
-    auth::{Challenge, Credentials, Scopes, Token, challenge, is_same_site, public_service},
     error::{Refusal, spoken},
-    session::Session,
+    session::{Session, Token},
     turns::Turn,
-    url,
 };
 
 /// A question to a registry.
@@ -112,7 +113,7 @@ impl Client {
         let is_cautious = session.scheme().is_none()
             && (self.is_unsure_of_scheme(registry)
                 || credentials.is_some()
-                || public_service(registry).is_some());
+                || PublicRegistry::by_name(registry).is_some());
         let mut door = None;
         if is_cautious {
             let turn = session.door.take().await;
@@ -125,7 +126,7 @@ impl Client {
         let authorization = self.authorization(registry, &session, known.as_ref(), &scopes, credentials);
         let (mut sent, mut is_new) = authorization.await?;
         // Where nothing but the scheme is to be learnt, the others need not wait for the answer.
-        let learns_more = credentials.is_some() || public_service(registry).is_some();
+        let learns_more = credentials.is_some() || PublicRegistry::by_name(registry).is_some();
         let mut scheme_door = if learns_more { None } else { door.take() };
         let first = self.by_scheme(registry, &session, call, sent.as_ref(), &mut scheme_door);
         let (mut url, mut response) = first.await?;
@@ -136,8 +137,8 @@ impl Client {
             }
             let Some(asked) = self.challenge_of(registry, &response, credentials) else { break };
             let needed = match &asked {
-                Challenge::Bearer { scope: Some(scope), .. } => scopes.clone().and(&Scopes::parse(scope)),
-                _ => scopes.clone(),
+                Challenge::Bearer { scopes: asked, .. } => scopes.clone().and(asked),
+                Challenge::Basic { .. } => scopes.clone(),
             };
             if is_new && needed == scopes {
                 // Another token like this one would be refused like it.
@@ -193,13 +194,17 @@ impl Client {
         credentials: Option<&Credentials>,
     ) -> Option<Challenge> {
         let hidden = || {
-            let service = self.configured_token_service(registry).or_else(|| public_service(registry));
-            match service {
-                Some(service) => Some(Challenge::Bearer { service, scope: None }),
-                None => credentials.and_then(Credentials::basic).map(|_| Challenge::Basic),
+            let public = || PublicRegistry::by_name(registry).map(PublicRegistry::token_service);
+            match self.configured_token_service(registry).or_else(public) {
+                Some(service) => {
+                    Some(Challenge::Bearer { service, scopes: Scopes::default(), parameters: Vec::new() })
+                }
+                None => credentials
+                    .and_then(Credentials::basic)
+                    .map(|_| Challenge::Basic { realm: String::new() }),
             }
         };
-        challenge(&response.headers).or_else(hidden)
+        Challenge::preferred(&response.headers).or_else(hidden)
     }
 
     /// Whether the first request should go ahead alone, because it finds out which scheme the registry speaks. Outside
@@ -366,7 +371,9 @@ impl Client {
         async move {
             let service = match challenge {
                 None => return Ok((None, false)),
-                Some(Challenge::Basic) => return Ok((credentials.and_then(Credentials::basic), false)),
+                Some(Challenge::Basic { .. }) => {
+                    return Ok((credentials.and_then(Credentials::basic), false));
+                }
                 Some(Challenge::Bearer { service, .. }) => service,
             };
             if let Some(token) = credentials.and_then(Credentials::bearer) {
@@ -381,7 +388,7 @@ impl Client {
                 let (service, scopes, credentials) = (service.clone(), scopes.clone(), credentials.cloned());
                 async move {
                     let token = client.token(&registry, &service, &scopes, credentials.as_ref()).await?;
-                    let header = token.header.clone();
+                    let header = token.authorization.clone();
                     session.keep_token(token);
                     Ok(Some(header))
                 }
@@ -396,29 +403,35 @@ impl Client {
     async fn token(
         &self,
         registry: &Registry,
-        service: &crate::TokenService,
+        service: &TokenService,
         scopes: &Scopes,
         credentials: Option<&Credentials>,
     ) -> Result<Token, Error> {
         let access = self.access(registry);
-        let realm = service.realm.clone();
-        if !url::origin(&realm).starts_with("https://") && access == Access::Tls {
-            return Err(Error::PlainRealm { registry: registry.clone(), realm });
+        let realm = self.realm(registry, service)?;
+        if realm.scheme() != "https" && access == Access::Tls {
+            return Err(Error::PlainRealm { registry: registry.clone(), realm: realm.to_string() });
         }
         if credentials.is_some() && !is_same_site(registry, &realm) && !self.is_configured(registry, service)
         {
             let allowed = match self.credential_source() {
-                Some(source) => source.may_go_to(registry, &realm).await,
+                Some(source) => source.may_go_to(registry, realm.as_str()).await,
                 None => false,
             };
             if !allowed {
-                return Err(Error::ForeignRealm { registry: registry.clone(), realm });
+                return Err(Error::ForeignRealm { registry: registry.clone(), realm: realm.to_string() });
             }
         }
-        let mut request = service.request(scopes, credentials);
-        request.unverified_tls = access != Access::Tls;
-        // A redirect could carry the credentials anywhere.
-        request.follow_redirects = credentials.is_none();
+        let asked = service.request(&realm, scopes, credentials);
+        let request = Request {
+            method: asked.method,
+            url: asked.url,
+            headers: asked.headers,
+            body: asked.body,
+            unverified_tls: access != Access::Tls,
+            // A redirect could carry the credentials anywhere.
+            follow_redirects: credentials.is_none(),
+        };
         let url = request.url.clone();
         let response = match self.transmit(&request).await {
             Ok(response) => response,
@@ -427,26 +440,44 @@ impl Client {
         let now = self.now();
         let refusal = Refusal::read(response).await;
         if refusal.status.is_success() {
-            return Token::parse(&refusal.body, scopes.clone(), now).ok_or_else(|| Error::Protocol {
+            let answer = TokenAnswer::parse(&refusal.body).map_err(|error| Error::Protocol {
                 url,
                 expected: "a JSON object with a token",
-                found: "something else".to_owned(),
-            });
+                found: error.to_string(),
+            })?;
+            let end = now + answer.lifetime.as_secs_f64() * 1000.0;
+            return Ok(Token { scopes: scopes.clone(), authorization: answer.authorization, end });
         }
         let Refusal { status, content_type, body, errors, retry_after, .. } = refusal;
         let registry = Box::new(registry.clone());
         Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
     }
 
+    /// The URL of a token service, which the registry may have written relative to its own.
+    fn realm(&self, registry: &Registry, service: &TokenService) -> Result<HttpUrl, Error> {
+        let base = self.base(registry);
+        self.resolve(&base, &service.realm).map_err(|found| Error::Protocol {
+            url: base,
+            expected: "the URL of a token service",
+            found,
+        })
+    }
+
     /// Whether somebody set this very token service for the registry.
-    fn is_configured(&self, registry: &Registry, service: &crate::TokenService) -> bool {
+    fn is_configured(&self, registry: &Registry, service: &TokenService) -> bool {
         self.configured_token_service(registry).is_some_and(|configured| configured.realm == service.realm)
     }
 
     /// Whether a URL is the registry's own, so that its credentials may go there.
     fn is_own(&self, registry: &Registry, to: &str) -> bool {
+        let base = self.base(registry);
+        let (own, to) = (self.resolve(&base, &base), self.resolve(to, to));
+        own.is_ok_and(|own| to.is_ok_and(|to| own.origin() == to.origin()))
+    }
+
+    fn base(&self, registry: &Registry) -> String {
         let scheme = self.session(registry).scheme().unwrap_or("https");
-        url::origin(to) == url::origin(&format!("{scheme}://{}", registry.api_host()))
+        format!("{scheme}://{}/v2/", registry.api_host())
     }
 }
 

@@ -10,11 +10,11 @@ use std::{
 
 use bytes::Bytes;
 use http::Method;
+use tallyman_auth::{HttpUrl, Scopes};
 use tallyman_core::{Digest, Registry};
 
 use crate::{
     ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
-    auth::Scopes,
     cache::Cache,
     call::{Authorized, Call, Place},
     flights::Flights,
@@ -235,6 +235,13 @@ impl Client {
             futures_util::future::Either::Left((result, _)) => result,
             futures_util::future::Either::Right(_) => Err(Error::TimedOut { url: url.to_owned(), limit }),
         }
+    }
+
+    /// Resolves `location`, as a response from `base` names it, by the platform's own URL parser: the one that the
+    /// request is made by. Returns a sentence about what is wrong with it otherwise.
+    pub(crate) fn resolve(&self, base: &str, location: &str) -> Result<HttpUrl, String> {
+        let joined = self.transport().join(base, location).map_err(|error| error.message)?;
+        HttpUrl::from_normalized(&joined).map_err(|error| error.to_string())
     }
 
     pub(crate) fn transport(&self) -> &Rc<dyn Transport> {

@@ -1,9 +1,10 @@
 //! Taking things out of a registry.
 
 use http::Method;
+use tallyman_auth::Scopes;
 use tallyman_core::{Digest, Reference};
 
-use crate::{Client, Error, auth::Scopes, call::Call, retry::Again};
+use crate::{Client, Error, call::Call, retry::Again};
 
 impl Client {
     /// Deletes what `reference` names: by tag the tag alone (Distribution 2.8 and older refuse that), by digest the
@@ -30,7 +31,7 @@ impl Client {
     }
 
     async fn delete(&self, reference: &Reference, path: &str) -> Result<(), Error> {
-        let scopes = Scopes::repository(reference.repository(), &["delete"]);
+        let scopes = Scopes::repository(reference.repository().as_str(), &["delete"]);
         let call = Call::new(Method::DELETE, reference, path, scopes);
         let registry = reference.registry();
         let was_cut_off = std::cell::Cell::new(false);

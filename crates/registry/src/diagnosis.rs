@@ -7,7 +7,9 @@ use std::fmt;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::{Client, Error, Request, TransportError, TransportErrorKind, url};
+use tallyman_core::Registry;
+
+use crate::{Client, Error, Request, TransportError, TransportErrorKind};
 
 pub use mend::Server;
 
@@ -104,11 +106,11 @@ impl Client {
                 return Error::Unreachable { url, source };
             }
             let page = self.transport().page().unwrap_or_default();
-            if page.starts_with("https:") && url.starts_with("http:") && !is_loopback(url::host(&url)) {
+            if page.starts_with("https:") && url.starts_with("http:") && !self.is_loopback(&url) {
                 return Error::MixedContent { url, page };
             }
             if !self.transport().reaches(url.clone()).await {
-                if self.transport().local_network_is_denied(is_loopback(url::host(&url))).await {
+                if self.transport().local_network_is_denied(self.is_loopback(&url)).await {
                     return Error::LocalNetworkDenied { url };
                 }
                 return Error::Unreachable { url, source };
@@ -120,8 +122,18 @@ impl Client {
         .boxed_local()
     }
 
+    fn origin(&self, url: &str) -> String {
+        self.resolve(url, url).map(|url| url.origin().to_owned()).unwrap_or_default()
+    }
+
+    fn is_loopback(&self, url: &str) -> bool {
+        let origin = self.origin(url);
+        let authority = origin.split_once("://").map(|(_, authority)| authority.parse::<Registry>());
+        authority.is_some_and(|registry| registry.is_ok_and(|registry| registry.is_loopback()))
+    }
+
     async fn cause(&self, request: &Request, tried: &mut Vec<String>) -> Cause {
-        let base = format!("{}/v2/", url::origin(&request.url));
+        let base = format!("{}/v2/", self.origin(&request.url));
         let Ok(simple) = self.transport().send(Request::new(Method::GET, base.clone())).await else {
             tried.push(format!("GET {base} without any header may not be read either."));
             return Cause::NoHeaders;
@@ -140,10 +152,6 @@ impl Client {
             _ => Cause::Route,
         }
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || host.starts_with("127.")
 }
 
 #[cfg(test)]

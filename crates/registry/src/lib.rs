@@ -4,7 +4,6 @@
 //! `native`) in programs of the machine. Futures are not `Send`; dropping one ends its requests.
 
 mod accept;
-mod auth;
 mod blobs;
 mod cache;
 mod call;
@@ -25,9 +24,7 @@ mod streams;
 mod transport;
 mod turns;
 mod uploads;
-mod url;
 
-pub use auth::{CredentialError, CredentialSource, Credentials, TokenService};
 pub use client::{Access, Builder, Client};
 #[cfg(feature = "fetch")]
 pub use content_store::CacheStorage;
@@ -37,6 +34,7 @@ pub use error::{ApiError, Error};
 pub use events::Event;
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use retry::Retry;
+pub use tallyman_auth::{CredentialError, CredentialSource, Credentials, TokenService};
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
 
-use crate::{Client, Error, Response, accept, auth::Scopes, call::Call, retry::Again};
+use crate::{Client, Error, Response, accept, call::Call, retry::Again};
 
 /// By the name itself, it need not be looked up.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -151,7 +152,7 @@ impl Client {
     /// Any [`Error`].
     pub async fn head_manifest(&self, reference: &Reference) -> Result<ManifestHead, Error> {
         let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::HEAD, reference, &path, Scopes::pull(reference.repository()))
+        let call = Call::new(Method::HEAD, reference, &path, Scopes::pull(reference.repository().as_str()))
             .header(header::ACCEPT, Some(accept::ALL));
         let registry = reference.registry();
         let response =
@@ -176,7 +177,7 @@ impl Client {
         bytes: Arc<[u8]>,
     ) -> Result<PutManifest, Error> {
         let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::PUT, reference, &path, Scopes::push(reference.repository()))
+        let call = Call::new(Method::PUT, reference, &path, Scopes::push(reference.repository().as_str()))
             .header(header::CONTENT_TYPE, accept::only(media_type))
             .body(Bytes::from_owner(bytes));
         let registry = reference.registry();
@@ -199,7 +200,7 @@ impl Client {
         size: Option<u64>,
     ) -> Result<FetchedManifest, Error> {
         let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::GET, reference, &path, Scopes::pull(reference.repository()))
+        let call = Call::new(Method::GET, reference, &path, Scopes::pull(reference.repository().as_str()))
             .header(header::ACCEPT, accept);
         let registry = reference.registry();
         let fetched = self.repeat(registry, Again::Harmless, async || {

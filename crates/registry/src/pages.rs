@@ -5,6 +5,7 @@ use futures_util::{
     stream::{self, LocalBoxStream},
 };
 use http::{Method, header};
+use tallyman_auth::{Scopes, form};
 use tallyman_core::{
     FieldError, Reference, Registry,
     fields::{Fields, text},
@@ -12,11 +13,9 @@ use tallyman_core::{
 
 use crate::{
     Client, Error, Response,
-    auth::Scopes,
     call::{Call, Place},
     manifests::collect,
     retry::Again,
-    url,
 };
 
 /// Entries of a page that are asked for. Some registries refuse more than they would give anyway; none refuses this.
@@ -40,7 +39,7 @@ impl Client {
     /// Any [`Error`], as the last item.
     pub fn tags(&self, reference: &Reference) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = format!("/v2/{}/tags/list", reference.repository().as_str());
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         self.pages(reference.registry(), path, scopes, Some(reference.clone()))
     }
 
@@ -99,7 +98,7 @@ impl Next {
         let next = next.or_else(|| {
             // A full page without `Link`: the browser hides it, or the registry has none.
             let last = last.as_deref().filter(|_| names.len() >= PAGE)?;
-            let query = url::form([("n", &*PAGE.to_string()), ("last", last)]);
+            let query = form([("n", &*PAGE.to_string()), ("last", last)]);
             Some(format!("{}?{query}", self.path))
         });
         self.last = last;
@@ -128,7 +127,6 @@ pub(crate) fn next_page(client: &Client, response: &Response) -> Option<String> 
             parameters.any(|parameter| matches!(parameter, "rel=\"next\"" | "rel=next"))
         })?;
     let target = link.split_once('<')?.1.split_once('>')?.0;
-    let joined = client.transport().join(&response.url, target).ok()?;
-    let path = &joined[joined.find("://")? + 3..];
-    Some(path[path.find('/')?..].to_owned())
+    let next = client.resolve(&response.url, target).ok()?;
+    Some(next.path_and_query().to_owned())
 }

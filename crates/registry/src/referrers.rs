@@ -1,11 +1,11 @@
 //! What refers to an image: signatures, attestations, bills of materials.
 
 use http::{HeaderValue, Method, StatusCode, header};
+use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, Tag};
 
 use crate::{
     Client, Error,
-    auth::Scopes,
     call::{Call, Place},
     manifests::collect,
     pages::next_page,
@@ -48,7 +48,7 @@ impl Client {
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let registry = reference.registry();
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         let accept = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
         let mut call = Call::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
             .header(header::ACCEPT, Some(accept));

@@ -7,10 +7,23 @@ use std::{
 
 use http::HeaderValue;
 
-use crate::{
-    auth::{Challenge, Credentials, Scopes, Token},
-    turns::Turns,
-};
+use tallyman_auth::{Challenge, Credentials, Scopes};
+
+use crate::turns::Turns;
+
+/// Milliseconds before its end at which a token is not used any more.
+const MARGIN: f64 = 2000.0;
+
+/// A token that a registry's token service gave.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    /// The scopes that it was asked for with.
+    pub(crate) scopes: Scopes,
+    /// The `Authorization` header that carries it.
+    pub(crate) authorization: HeaderValue,
+    /// The end of its lifetime, by the transport's clock.
+    pub(crate) end: f64,
+}
 
 /// What is known of one registry so far.
 #[derive(Debug)]
@@ -77,8 +90,8 @@ impl Session {
     /// A token that is good for `scopes` at `now`.
     pub(crate) fn token(&self, scopes: &Scopes, now: f64) -> Option<HeaderValue> {
         let mut tokens = self.tokens.borrow_mut();
-        tokens.retain(|token| token.is_fresh(now));
-        tokens.iter().find(|token| token.scopes.cover(scopes)).map(|token| token.header.clone())
+        tokens.retain(|token| now < token.end - MARGIN);
+        tokens.iter().find(|token| token.scopes.cover(scopes)).map(|token| token.authorization.clone())
     }
 
     pub(crate) fn keep_token(&self, token: Token) {
@@ -87,6 +100,6 @@ impl Session {
 
     /// Forgets a token that the registry does not take any more.
     pub(crate) fn drop_token(&self, refused: &HeaderValue) {
-        self.tokens.borrow_mut().retain(|token| token.header != *refused);
+        self.tokens.borrow_mut().retain(|token| token.authorization != *refused);
     }
 }

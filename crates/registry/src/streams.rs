@@ -6,12 +6,10 @@ use futures_util::{
     stream::{self, LocalBoxStream},
 };
 use http::{HeaderValue, Method, StatusCode, header};
+use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference};
 
-use crate::{
-    Client, Error, Event, Response, TransportError, auth::Scopes, call::Call, manifests::collect,
-    retry::Again,
-};
+use crate::{Client, Error, Event, Response, TransportError, call::Call, manifests::collect, retry::Again};
 
 type Pieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
 
@@ -72,7 +70,7 @@ impl Client {
         start: u64,
         length: u64,
     ) -> Result<Bytes, Error> {
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes)
             .header(header::RANGE, range(start, Some(start + length.max(1) - 1)));
         let registry = reference.registry();
@@ -142,7 +140,7 @@ impl Client {
         digest: &Digest,
         start: u64,
     ) -> Result<(String, Pieces), Error> {
-        let scopes = Scopes::pull(reference.repository());
+        let scopes = Scopes::pull(reference.repository().as_str());
         let call = Call::new(Method::GET, reference, &format!("blobs/{digest}"), scopes)
             .header(header::RANGE, if start == 0 { None } else { range(start, None) });
         let registry = reference.registry();

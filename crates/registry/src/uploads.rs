@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
+use tallyman_auth::{Scopes, form, with_query};
 use tallyman_core::{Digest, Reference, Repository};
 
 use crate::{
     Client, Error, Event, Response,
-    auth::Scopes,
     call::{Call, Place},
     retry::{Again, may_pass},
-    url,
 };
 
 /// The media type of what is uploaded.
@@ -48,8 +47,8 @@ impl Client {
         from: &Repository,
         digest: &Digest,
     ) -> Result<Mount, Error> {
-        let query = url::form([("from", from.as_str()), ("mount", digest.as_str())]);
-        let scopes = Scopes::push(to.repository()).and(&Scopes::pull(from));
+        let query = form([("from", from.as_str()), ("mount", digest.as_str())]);
+        let scopes = Scopes::push(to.repository().as_str()).and(&Scopes::pull(from.as_str()));
         let call = Call::new(Method::POST, to, &format!("blobs/uploads/?{query}"), scopes);
         // What was mounted already is mounted again without harm.
         let response =
@@ -68,7 +67,7 @@ impl Client {
     pub async fn cancel_upload(&self, to: &Reference, upload: &Upload) -> Result<(), Error> {
         let Some(location) = &upload.location else { return Ok(()) };
         let place = Place::Url(location.clone());
-        let call = Call::at(Method::DELETE, place, Scopes::push(to.repository()), Some(to.clone()));
+        let call = Call::at(Method::DELETE, place, Scopes::push(to.repository().as_str()), Some(to.clone()));
         self.ask(to.registry(), &call).await.map(drop)
     }
 
@@ -104,7 +103,7 @@ impl Client {
 
     /// Begins an upload.
     pub(crate) async fn begin_upload(&self, to: &Reference) -> Result<Upload, Error> {
-        let call = Call::new(Method::POST, to, "blobs/uploads/", Scopes::push(to.repository()));
+        let call = Call::new(Method::POST, to, "blobs/uploads/", Scopes::push(to.repository().as_str()));
         // An upload that was begun and never heard of again costs nothing.
         let begun = self.repeat(to.registry(), Again::Harmless, async || {
             let response = self.ask(to.registry(), &call).await?;
@@ -116,7 +115,7 @@ impl Client {
     /// Where an upload stands, by the registry.
     pub(crate) async fn upload_stands(&self, to: &Reference, location: &str) -> Result<Upload, Error> {
         let place = Place::Url(location.to_owned());
-        let call = Call::at(Method::GET, place, Scopes::push(to.repository()), Some(to.clone()));
+        let call = Call::at(Method::GET, place, Scopes::push(to.repository().as_str()), Some(to.clone()));
         let stands = self.repeat(to.registry(), Again::Harmless, async || {
             let response = self.ask(to.registry(), &call).await?;
             self.upload_in(&response)
@@ -183,7 +182,7 @@ impl Client {
         let end = start + part.len() as u64;
         let content_range = HeaderValue::from_str(&format!("{start}-{}", end.max(1) - 1)).ok();
         let place = Place::Url(location.to_owned());
-        let call = Call::at(Method::PATCH, place, Scopes::push(to.repository()), Some(to.clone()))
+        let call = Call::at(Method::PATCH, place, Scopes::push(to.repository().as_str()), Some(to.clone()))
             .header(header::CONTENT_TYPE, Some(OCTETS))
             .header(header::CONTENT_RANGE, content_range)
             .body(part);
@@ -203,10 +202,11 @@ impl Client {
         rest: Bytes,
         location: &str,
     ) -> Result<(), Error> {
-        let url = url::with_query(location, &url::form([("digest", digest.as_str())]));
-        let call = Call::at(Method::PUT, Place::Url(url), Scopes::push(to.repository()), Some(to.clone()))
-            .header(header::CONTENT_TYPE, Some(OCTETS))
-            .body(rest);
+        let url = with_query(location, &form([("digest", digest.as_str())]));
+        let call =
+            Call::at(Method::PUT, Place::Url(url), Scopes::push(to.repository().as_str()), Some(to.clone()))
+                .header(header::CONTENT_TYPE, Some(OCTETS))
+                .body(rest);
         created(self.ask(to.registry(), &call).await?)
     }
 
@@ -218,11 +218,15 @@ impl Client {
         digest: &Digest,
         bytes: &Bytes,
     ) -> Result<Option<Upload>, Error> {
-        let query = url::form([("digest", digest.as_str())]);
-        let call =
-            Call::new(Method::POST, to, &format!("blobs/uploads/?{query}"), Scopes::push(to.repository()))
-                .header(header::CONTENT_TYPE, Some(OCTETS))
-                .body(bytes.clone());
+        let query = form([("digest", digest.as_str())]);
+        let call = Call::new(
+            Method::POST,
+            to,
+            &format!("blobs/uploads/?{query}"),
+            Scopes::push(to.repository().as_str()),
+        )
+        .header(header::CONTENT_TYPE, Some(OCTETS))
+        .body(bytes.clone());
         created(self.ask(to.registry(), &call).await?).map(|()| None)
     }
 

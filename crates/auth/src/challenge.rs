@@ -1,0 +1,167 @@
+//! Challenges: the `WWW-Authenticate` header.
+
+use std::fmt::Write as _;
+
+use http::{HeaderMap, HeaderValue, header};
+use http_auth::parser::ChallengeParser;
+
+use crate::{Scopes, TokenService};
+
+/// A challenge of a registry: the credentials that it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// A user name and a password with every request (RFC 7617).
+    Basic {
+        /// The realm: a text for people.
+        realm: String,
+    },
+    /// A token of a token service (the distribution project's token authentication).
+    Bearer {
+        /// The token service.
+        service: TokenService,
+        /// The scopes that the token must have.
+        scopes: Scopes,
+        /// The other parameters in their order, such as `error`.
+        parameters: Vec<(String, String)>,
+    },
+}
+
+impl Challenge {
+    /// Returns the challenges of a response that are understood, in their order. Other schemes, bearer challenges
+    /// without a realm, and what stands behind a syntax error are passed over.
+    pub fn parse_all(headers: &HeaderMap) -> Vec<Self> {
+        let mut challenges = Vec::new();
+        for value in headers.get_all(header::WWW_AUTHENTICATE) {
+            // Realms are texts for people, in any encoding; the grammar is ASCII.
+            let ascii = |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { '?' };
+            let text: String = value.as_bytes().iter().map(ascii).collect();
+            challenges.extend(
+                ChallengeParser::new(&text).map_while(Result::ok).filter_map(|parsed| Self::of(&parsed)),
+            );
+        }
+        challenges
+    }
+
+    /// Returns the challenge that is to be met: the first bearer challenge, else the first basic one. Returns `None` if
+    /// there is none, or if the browser hides it.
+    pub fn preferred(headers: &HeaderMap) -> Option<Self> {
+        let mut challenges = Self::parse_all(headers);
+        let bearer = challenges.iter().position(|challenge| matches!(challenge, Self::Bearer { .. }));
+        (!challenges.is_empty()).then(|| challenges.swap_remove(bearer.unwrap_or_default()))
+    }
+
+    /// Returns the scopes that the bearer challenges of a response ask for.
+    pub fn scopes(headers: &HeaderMap) -> Scopes {
+        let challenges = Self::parse_all(headers).into_iter();
+        challenges.fold(Scopes::default(), |all, challenge| match challenge {
+            Self::Bearer { scopes, .. } => all.and(&scopes),
+            Self::Basic { .. } => all,
+        })
+    }
+
+    /// Returns the challenge as a header value, or `None` if it holds characters that headers cannot have.
+    pub fn to_header(&self) -> Option<HeaderValue> {
+        let (mut text, fields) = match self {
+            Self::Basic { realm } => ("Basic".to_owned(), vec![("realm", realm.clone())]),
+            Self::Bearer { service, scopes, parameters } => {
+                let named = [
+                    ("realm", service.realm.clone()),
+                    ("service", service.service.clone()),
+                    ("scope", scopes.to_string()),
+                ];
+                let named = named.into_iter().filter(|(name, value)| *name == "realm" || !value.is_empty());
+                let others = parameters.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                ("Bearer".to_owned(), named.chain(others).collect())
+            }
+        };
+        for (at, (name, value)) in fields.iter().enumerate() {
+            let separator = if at == 0 { ' ' } else { ',' };
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(text, "{separator}{name}=\"{value}\"").expect("strings can be written to");
+        }
+        HeaderValue::from_str(&text).ok()
+    }
+
+    fn of(parsed: &http_auth::ChallengeRef<'_>) -> Option<Self> {
+        let (mut realm, mut service, mut scopes, mut parameters) =
+            (None, String::new(), Scopes::default(), Vec::new());
+        for (name, value) in &parsed.params {
+            let value = value.to_unescaped();
+            match name.to_ascii_lowercase().as_str() {
+                "realm" => realm = realm.or(Some(value)),
+                "service" => service = value,
+                "scope" => scopes = scopes.and(&Scopes::parse(&value)),
+                name => parameters.push((name.to_owned(), value)),
+            }
+        }
+        if parsed.scheme.eq_ignore_ascii_case("basic") {
+            return Some(Self::Basic { realm: realm.unwrap_or_default() });
+        }
+        let service = TokenService { realm: realm.filter(|realm| !realm.is_empty())?, service };
+        parsed.scheme.eq_ignore_ascii_case("bearer").then_some(Self::Bearer { service, scopes, parameters })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        let values = values.iter().map(|value| HeaderValue::from_bytes(value).unwrap());
+        values.map(|value| (header::WWW_AUTHENTICATE, value)).collect()
+    }
+
+    #[test]
+    fn bearer_is_preferred_to_basic_wherever_it_stands() {
+        let basic = |realm: &str| Some(Challenge::Basic { realm: realm.to_owned() });
+        let bearer = |realm: &str, service: &str, scope: &str| {
+            let service = TokenService { realm: realm.to_owned(), service: service.to_owned() };
+            Some(Challenge::Bearer { service, scopes: Scopes::parse(scope), parameters: Vec::new() })
+        };
+        let two = "repository:a/b:pull,push repository:c:pull";
+        let rows: [(&[&[u8]], Option<Challenge>); 11] = [
+            (&[], None),
+            (&[b"Basic realm=\"Registry\""], basic("Registry")),
+            (&[b"basic"], basic("")),
+            (&[b"Negotiate"], None),
+            (&[b"Bearer service=\"s\""], None),
+            (&[b"Bearer realm=\"\""], None),
+            (
+                &[b"Bearer realm=\"https://a/token\",service=\"s\",scope=\"repository:a/b:pull,push repository:c:pull\""],
+                bearer("https://a/token", "s", two),
+            ),
+            (
+                &[b"Basic realm=\"r\", Bearer realm=\"https://a/?q=\\\"1\\\"\""],
+                bearer("https://a/?q=\"1\"", "", ""),
+            ),
+            (&[b"Basic realm=\"r\"", b"BEARER realm=\"https://a/t\""], bearer("https://a/t", "", "")),
+            // A realm without quotes may not hold a slash: what came before it counts.
+            (&[b"Basic realm=\"r\"", b"bearer Realm=https://a/t"], basic("r")),
+            (&[b"Basic realm=\"M\xfcller\""], basic("M?ller")),
+        ];
+        for (values, expected) in rows {
+            assert_eq!(Challenge::preferred(&headers(values)), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn challenges_are_written_as_they_were_read() {
+        for (text, expected) in [
+            ("Basic realm=\"Registry\"", vec!["Basic realm=\"Registry\""]),
+            (
+                "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:a/b:pull,push\",error=\"invalid_token\"",
+                vec![
+                    "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:a/b:pull,push\",error=\"invalid_token\"",
+                ],
+            ),
+            ("bearer service=s, Realm=\"x\"", vec!["Bearer realm=\"x\",service=\"s\""]),
+            ("Basic realm=\"a\\\"b\"", vec!["Basic realm=\"a\\\"b\""]),
+            ("Digest realm=\"x\", Basic realm=\"y\"", vec!["Basic realm=\"y\""]),
+            ("nonsense =", vec![]),
+        ] {
+            let challenges = Challenge::parse_all(&headers(&[text.as_bytes()]));
+            let written: Vec<_> = challenges.iter().filter_map(Challenge::to_header).collect();
+            assert_eq!(written, expected, "{text}");
+        }
+    }
+}

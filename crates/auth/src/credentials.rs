@@ -1,0 +1,152 @@
+//! Credentials that a person or a program was given for a registry.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::HeaderValue;
+use tallyman_core::Registry;
+use thiserror::Error;
+
+/// Credentials for a registry. The `Debug` form shows no secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// A user name and a password.
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// A refresh token, which the registry's token service exchanges for tokens.
+    IdentityToken(String),
+    /// A token for the registry itself, sent as it is.
+    RegistryToken(String),
+}
+
+impl Credentials {
+    /// Returns the `Authorization` header for a registry or token service that asks for a user name and a password.
+    /// Returns `None` for tokens.
+    pub fn basic(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Basic { user, password } => {
+                secret(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+            }
+            Self::IdentityToken(_) | Self::RegistryToken(_) => None,
+        }
+    }
+
+    /// Returns the `Authorization` header for a registry that asks for a token, where no token service has to be asked.
+    /// Returns `None` for all but a registry token.
+    pub fn bearer(&self) -> Option<HeaderValue> {
+        match self {
+            Self::RegistryToken(token) => bearer(token),
+            Self::Basic { .. } | Self::IdentityToken(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Basic { user, .. } => write!(f, "Basic({user:?}, …)"),
+            Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
+            Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
+        }
+    }
+}
+
+/// Returns `Bearer TOKEN` as a header value that logs do not show, or `None` if headers cannot hold the token.
+pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
+    secret(&format!("Bearer {token}"))
+}
+
+fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// An error of a [`CredentialSource`]: credentials that exist but cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct CredentialError {
+    /// A sentence for a person.
+    pub message: String,
+}
+
+/// A source of credentials.
+///
+/// ```
+/// use futures_util::{FutureExt, future::{self, LocalBoxFuture}};
+/// use tallyman_auth::{CredentialError, CredentialSource, Credentials};
+/// use tallyman_core::Registry;
+///
+/// /// One robot account, for one registry.
+/// struct Robot {
+///     registry: Registry,
+///     password: String,
+/// }
+///
+/// impl CredentialSource for Robot {
+///     fn credentials(
+///         &self,
+///         registry: &Registry,
+///     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+///         let found = (*registry == self.registry).then(|| Credentials::Basic {
+///             user: "robot".to_owned(),
+///             password: self.password.clone(),
+///         });
+///         future::ready(Ok(found)).boxed_local()
+///     }
+/// }
+///
+/// let robot = Robot { registry: "registry.example".parse()?, password: "secret".to_owned() };
+/// let found = robot.credentials(&"ghcr.io".parse()?).now_or_never();
+/// assert_eq!(found, Some(Ok(None)));
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
+pub trait CredentialSource {
+    /// Returns the credentials for `registry`, or `None` if it is to be used without. A client asks once per registry.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if there are credentials that cannot be read.
+    fn credentials(
+        &self,
+        registry: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>>;
+
+    /// Returns `true` if the credentials for `registry` may be sent to the token service at `realm`, which is on
+    /// another site than the registry and not known as that registry's. The default is `false`.
+    fn may_go_to(&self, registry: &Registry, realm: &str) -> LocalBoxFuture<'static, bool> {
+        let _ = (registry, realm);
+        future::ready(false).boxed_local()
+    }
+}
+
+/// No credentials at all.
+impl CredentialSource for () {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        future::ready(Ok(None)).boxed_local()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown_by_debug() {
+        let credentials = Credentials::Basic { user: "user".to_owned(), password: "secret".to_owned() };
+        assert_eq!(format!("{credentials:?}"), "Basic(\"user\", …)");
+        assert_eq!(credentials.basic().unwrap(), "Basic dXNlcjpzZWNyZXQ=");
+        assert_eq!(format!("{:?}", credentials.basic()), "Some(Sensitive)");
+        assert_eq!(format!("{:?}", Credentials::IdentityToken("secret".to_owned())), "IdentityToken(…)");
+        let token = Credentials::RegistryToken("opaque".to_owned());
+        assert_eq!((format!("{token:?}").as_str(), token.basic()), ("RegistryToken(…)", None));
+        assert_eq!(token.bearer().unwrap(), "Bearer opaque");
+    }
+}

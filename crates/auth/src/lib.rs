@@ -1,0 +1,18 @@
+//! How registries ask for credentials, and where credentials may go: the vocabulary that the client and the gateway
+//! share. Nothing here sends a request.
+
+mod challenge;
+mod credentials;
+mod public_registries;
+mod scope;
+mod token_answer;
+mod token_service;
+mod url;
+
+pub use challenge::Challenge;
+pub use credentials::{CredentialError, CredentialSource, Credentials};
+pub use public_registries::PublicRegistry;
+pub use scope::Scopes;
+pub use token_answer::{TokenAnswer, TokenAnswerError};
+pub use token_service::{TokenRequest, TokenService, is_same_site};
+pub use url::{HttpUrl, HttpUrlError, form, with_query};
