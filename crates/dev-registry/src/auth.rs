@@ -51,8 +51,48 @@ pub struct TokenAuth {
     pub anonymous_pull: bool,
     /// The lifetime of a token.
     pub lifetime: Duration,
-    /// The realm of the challenge; without it, `/token` of this server.
+    /// The path of the service on this server.
+    pub path: String,
+    /// The realm of the challenge; `None` for the service on this server.
     pub realm: Option<String>,
+    /// The form of the answer.
+    pub answer: TokenAnswer,
+    /// The form in which the answer tells a token's lifetime.
+    pub expires_in: ExpiresIn,
+    /// `false` where only GET is answered.
+    pub takes_posts: bool,
+    /// `false` where a wrong password gets a token without access.
+    pub refuses_wrong_passwords: bool,
+}
+
+/// The fields that hold the token in a token service's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenAnswer {
+    /// `token` and `access_token`.
+    #[default]
+    Both,
+    /// `token` alone.
+    TokenAlone,
+    /// `access_token` alone.
+    AccessTokenAlone,
+    /// `access_token`, and an empty `token`.
+    EmptyToken,
+    /// `token`, and an empty `access_token`.
+    EmptyAccessToken,
+}
+
+/// The form of `expires_in`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpiresIn {
+    /// A number of seconds.
+    #[default]
+    Number,
+    /// A number with a fraction.
+    Fraction,
+    /// A number as text.
+    Text,
+    /// Not there: 60 seconds are meant.
+    Absent,
 }
 
 impl TokenAuth {
@@ -63,7 +103,12 @@ impl TokenAuth {
             users: HashMap::from([(user.to_owned(), password.to_owned())]),
             anonymous_pull: false,
             lifetime: Duration::from_secs(300),
+            path: "/token".to_owned(),
             realm: None,
+            answer: TokenAnswer::default(),
+            expires_in: ExpiresIn::default(),
+            takes_posts: true,
+            refuses_wrong_passwords: true,
         }
     }
 }
@@ -191,7 +236,7 @@ impl Tokens {
 
 impl TokenAuth {
     fn challenge(&self, base: &str, needed: &[(String, Vec<&'static str>)], reason: &str) -> String {
-        let realm = self.realm.clone().unwrap_or_else(|| format!("{base}/token"));
+        let realm = self.realm.clone().unwrap_or_else(|| format!("{base}{}", self.path));
         let mut challenge = format!("Bearer realm=\"{realm}\",service=\"{}\"", self.service);
         let scopes: Vec<String> = needed
             .iter()
@@ -208,17 +253,27 @@ impl TokenAuth {
     }
 
     /// `GET /token` with Basic credentials or none.
-    pub(crate) fn by_get(&self, tokens: &Tokens, headers: &HeaderMap, query: &Query) -> Response {
+    pub(crate) fn by_get(
+        &self,
+        tokens: &Tokens,
+        headers: &HeaderMap,
+        query: &Query,
+        hides: impl Fn(&str) -> bool,
+    ) -> Response {
         let user = basic(headers, &self.users);
-        if user.is_none() && headers.contains_key(header::AUTHORIZATION) {
+        let is_wrong = user.is_none() && headers.contains_key(header::AUTHORIZATION);
+        if is_wrong && !self.refuses_wrong_passwords {
+            return self.grant(tokens, None, &Query::default(), false, hides);
+        }
+        if is_wrong {
             return denied(StatusCode::UNAUTHORIZED, "the user name or the password is wrong");
         }
         let offline = query.get("offline_token") == Some("true");
-        self.grant(tokens, user.as_deref(), query, offline)
+        self.grant(tokens, user.as_deref(), query, offline, hides)
     }
 
     /// `POST /token` in the manner of OAuth2: a refresh token, or a name and password.
-    pub(crate) fn by_post(&self, tokens: &Tokens, form: &Query) -> Response {
+    pub(crate) fn by_post(&self, tokens: &Tokens, form: &Query, hides: impl Fn(&str) -> bool) -> Response {
         let user = match form.get("grant_type") {
             Some("refresh_token") => {
                 form.get("refresh_token").and_then(|token| lock(&tokens.refresh).get(token).cloned())
@@ -229,15 +284,28 @@ impl TokenAuth {
             _ => return denied(StatusCode::BAD_REQUEST, "expected grant_type refresh_token or password"),
         };
         match user {
-            Some(user) => self.grant(tokens, Some(&user), form, form.get("access_type") == Some("offline")),
+            Some(user) => {
+                self.grant(tokens, Some(&user), form, form.get("access_type") == Some("offline"), hides)
+            }
             None => denied(StatusCode::UNAUTHORIZED, "the refresh token or the password is not known"),
         }
     }
 
-    fn grant(&self, tokens: &Tokens, user: Option<&str>, query: &Query, offline: bool) -> Response {
+    /// Gives a token. A repository that `hides` gives no access to those who would only pull.
+    fn grant(
+        &self,
+        tokens: &Tokens,
+        user: Option<&str>,
+        query: &Query,
+        offline: bool,
+        hides: impl Fn(&str) -> bool,
+    ) -> Response {
         let mut scopes = Scopes::new();
         for scope in query.all("scope").flat_map(str::split_whitespace) {
             let Some((resource, actions)) = scope.rsplit_once(':') else { continue };
+            if actions == "pull" && resource.strip_prefix("repository:").is_some_and(&hides) {
+                continue;
+            }
             let allowed = actions
                 .split(',')
                 .filter(|action| user.is_some() || (self.anonymous_pull && *action == "pull"));
@@ -245,8 +313,20 @@ impl TokenAuth {
         }
         let token = random_id();
         lock(&tokens.access).insert(token.clone(), Grant { scopes, expires: Instant::now() + self.lifetime });
-        let mut answer =
-            json!({ "token": token, "access_token": token, "expires_in": self.lifetime.as_secs() });
+        let mut answer = match self.answer {
+            TokenAnswer::Both => json!({ "token": token, "access_token": token }),
+            TokenAnswer::TokenAlone => json!({ "token": token }),
+            TokenAnswer::AccessTokenAlone => json!({ "access_token": token }),
+            TokenAnswer::EmptyToken => json!({ "token": "", "access_token": token }),
+            TokenAnswer::EmptyAccessToken => json!({ "token": token, "access_token": "" }),
+        };
+        let seconds = self.lifetime.as_secs();
+        match self.expires_in {
+            ExpiresIn::Number => answer["expires_in"] = seconds.into(),
+            ExpiresIn::Fraction => answer["expires_in"] = self.lifetime.as_secs_f64().into(),
+            ExpiresIn::Text => answer["expires_in"] = seconds.to_string().into(),
+            ExpiresIn::Absent => {}
+        }
         if let Some(user) = user.filter(|_| offline) {
             let refresh = random_id();
             lock(&tokens.refresh).insert(refresh.clone(), user.to_owned());

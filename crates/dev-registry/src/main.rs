@@ -11,7 +11,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use tallyman_dev_registry::{
-    Auth, Cors, Dialect, Fault, Registry, TokenAuth, app, fill, samples::HIGHLIGHTS,
+    Auth, Cors, Dialect, Fault, Profile, Registry, TokenAuth, app, fill, samples::HIGHLIGHTS,
 };
 use tokio::{
     net::TcpListener,
@@ -48,6 +48,10 @@ struct Arguments {
     /// Leave out the referrers API, as Distribution does.
     #[arg(long)]
     no_referrers: bool,
+    /// Answer as a registry that people use: ghcr, ecr, quay, gitlab, harbor, nexus, artifactory, gar, acr or dockerhub;
+    /// the name and password are user and secret.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<Profile>,
     /// Ask everyone for this name and password, as Distribution's htpasswd does.
     #[arg(long, value_name = "NAME:PASSWORD", value_parser = pair, conflicts_with = "token")]
     basic: Option<(String, String)>,
@@ -121,6 +125,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     };
     let dialect = if arguments.v2_8 { Dialect::V2_8 } else { Dialect::V3 };
     let mut builder = Registry::builder().cors(cors).dialect(dialect).referrers(!arguments.no_referrers);
+    if let Some(profile) = arguments.profile {
+        builder = builder.profile(profile);
+    }
     builder = builder.open_preflight(arguments.open_preflight);
     if let Some((name, password)) = arguments.basic {
         let users = HashMap::from([(name, password)]);

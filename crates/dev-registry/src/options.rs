@@ -1,6 +1,6 @@
 //! The behaviour of a registry.
 
-use crate::auth::Auth;
+use crate::{auth::Auth, quirks::Quirks};
 
 /// The version whose answers the registry gives where versions of CNCF Distribution differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) monolithic_post: bool,
     /// An upload's older `Location` stays good after more bytes came, which Distribution refuses.
     pub(crate) resumable_uploads: bool,
+    /// Differences from Distribution in other matters.
+    pub(crate) quirks: Quirks,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             referrers: true,
             monolithic_post: false,
             resumable_uploads: false,
+            quirks: Quirks::default(),
         }
     }
 }

@@ -14,6 +14,12 @@ impl Query {
         self.all(key).next()
     }
 
+    /// Gives a key this value alone.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.0.retain(|(name, _)| name != key);
+        self.0.push((key.to_owned(), value.to_owned()));
+    }
+
     /// All values of a key.
     pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
 };
 
 use axum::{
@@ -27,6 +27,7 @@ use crate::{
     fault::{Fault, Faults},
     log::{Log, RequestRecord},
     options::{Cors, Dialect, Options},
+    profile::Profile,
     service::{self, Origin, Shared},
     store::{Manifest, Store},
     sync::lock,
@@ -115,6 +116,14 @@ impl Builder {
         self
     }
 
+    /// Answers as a registry that people use: its quirks, and its authentication for [`USER`](crate::USER) and
+    /// [`PASSWORD`](crate::PASSWORD). Later calls change single settings.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        profile.apply(&mut self.options);
+        self
+    }
+
     /// A fault from the start.
     #[must_use]
     pub fn fault(self, fault: Fault) -> Self {
@@ -157,6 +166,7 @@ impl Builder {
             faults: self.faults,
             log: Log::default(),
             tokens: Tokens::default(),
+            under_way: AtomicUsize::new(0),
             storage: storage.local_addr()?,
         });
         let tasks = vec![
@@ -266,10 +276,16 @@ fn router(shared: Arc<Shared>, origin: Origin) -> Router {
     let router = Router::new().fallback(answer);
     let router = match origin {
         Origin::Storage => router,
-        Origin::Registry => router
-            .route("/_requests", any(requests))
-            .route("/_faults", any(faults))
-            .route("/token", any(token)),
+        Origin::Registry => {
+            let token_path = match &shared.options.auth {
+                Auth::Token(service) => service.path.clone(),
+                Auth::None | Auth::Basic { .. } => "/token".to_owned(),
+            };
+            router
+                .route("/_requests", any(requests))
+                .route("/_faults", any(faults))
+                .route(&token_path, any(token))
+        }
     };
     router.with_state(shared)
 }

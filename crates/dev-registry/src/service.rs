@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, atomic::Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,7 @@ use crate::{
     manifests,
     options::{Cors, Options},
     query::Query,
+    quirks::{BUSY, Mounts, NewRepositories, QuirkContext},
     store::Store,
     sync::lock,
     uploads::UploadRequest,
@@ -46,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) tokens: Tokens,
+    /// The number of requests that are being answered.
+    pub(crate) under_way: AtomicUsize,
     /// The address of the second origin.
     pub(crate) storage: SocketAddr,
 }
@@ -60,8 +66,9 @@ pub(crate) enum Origin {
 /// Answers one request of the Distribution API, the token service or the storage.
 pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
     let endpoint = Endpoint::parse(parts.uri.path());
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let query = shared.options.quirks.query(endpoint.as_ref(), query);
     let pending = shared.log.begin(record(&parts, origin));
     let body = counted(body, &pending);
     let faults = shared.faults.meet(&RequestView {
@@ -73,7 +80,11 @@ pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Bod
     });
     let reset = parts.extensions.get::<ResetSwitch>().cloned().unwrap_or_default();
     let base = base(&parts);
-    let mut response = match before(&faults, &reset).await {
+    let refused = match before(&faults, &reset).await {
+        Some(response) => Some(response),
+        None => refused_as_busy(shared, origin).await,
+    };
+    let mut response = match refused {
         Some(response) => response,
         None => {
             let body = effects::break_upload(&faults, body);
@@ -143,6 +154,15 @@ fn base(parts: &Parts) -> String {
     format!("{scheme}://{host}")
 }
 
+/// Refuses a request beyond the number that a registry takes at once.
+async fn refused_as_busy(shared: &Shared, origin: Origin) -> Option<Response> {
+    let most = shared.options.quirks.at_once.filter(|_| origin == Origin::Registry)?;
+    let others = shared.under_way.fetch_add(1, Ordering::SeqCst);
+    tokio::time::sleep(BUSY).await;
+    shared.under_way.fetch_sub(1, Ordering::SeqCst);
+    (others >= most).then(|| ApiError::too_many_requests().into_response())
+}
+
 /// The faults that strike before anything is done.
 async fn before(faults: &[FaultKind], reset: &ResetSwitch) -> Option<Response> {
     let mut refused = None;
@@ -189,6 +209,18 @@ async fn work(
     let Some(endpoint) = endpoint else { return elsewhere(parts.uri.path()) };
     let options = &shared.options;
     let preflight = parts.method == Method::OPTIONS;
+    let quirks = &options.quirks;
+    let request = QuirkContext {
+        store: &shared.store,
+        method: &parts.method,
+        endpoint,
+        query,
+        headers: &parts.headers,
+        base,
+    };
+    if let Some(response) = quirks.hide(&request) {
+        return response;
+    }
     if origin == Origin::Registry
         && !(preflight && options.open_preflight)
         && let Err(refusal) =
@@ -196,8 +228,20 @@ async fn work(
     {
         return *refusal;
     }
-    if let Some(digest) = effects::redirected(faults, endpoint) {
-        let cors = faults.contains(&FaultKind::RedirectBlobs { cors: true });
+    if !preflight && let Some(response) = quirks.refuse(&request) {
+        return quirks.finish(&request, response).await;
+    }
+    let redirected = effects::redirected(faults, endpoint);
+    let redirected = redirected.or_else(|| match endpoint {
+        Endpoint::Blob { name, digest } if quirks.redirects_blobs && parts.method == Method::GET => {
+            let digest_is_there =
+                digest.parse().is_ok_and(|digest| lock(&shared.store).blob(name, &digest).is_some());
+            digest_is_there.then_some(digest.as_str())
+        }
+        _ => None,
+    });
+    if let Some(digest) = redirected {
+        let cors = quirks.redirects_blobs || faults.contains(&FaultKind::RedirectBlobs { cors: true });
         let location =
             format!("http://{}/storage/{digest}?cors={cors}&signature=by-the-registry", shared.storage);
         let mut response = Response::new(Body::empty());
@@ -205,7 +249,7 @@ async fn work(
         response.headers_mut().insert(header::LOCATION, value(&location));
         return response;
     }
-    let can_mount = !faults.contains(&FaultKind::NoMount);
+    let can_mount = quirks.mounts == Mounts::Work && !faults.contains(&FaultKind::NoMount);
     let upload = endpoint.repository().map(|name| UploadRequest {
         store: &shared.store,
         options,
@@ -236,7 +280,7 @@ async fn work(
         }
         _ => dispatch(shared, endpoint, &parts.method, query, &parts.headers),
     };
-    answer.unwrap_or_else(ApiError::into_response)
+    quirks.finish(&request, answer.unwrap_or_else(ApiError::into_response)).await
 }
 
 /// Answers requests that need no body.
@@ -266,7 +310,9 @@ fn dispatch(
         Endpoint::Referrers { .. } if !options.referrers => Ok(page_not_found()),
         Endpoint::Referrers { name, digest } if get => listings::referrers(&lock(store), name, digest, query),
         Endpoint::Manifest { name, reference } if read => {
-            manifests::get(&lock(store), options, name, reference, headers)
+            let store = lock(store);
+            let meant = options.quirks.reference(&store, name, reference);
+            manifests::get(&store, options, name, meant.as_deref().unwrap_or(reference), headers)
         }
         Endpoint::Manifest { name, reference } if delete => {
             manifests::delete(&mut lock(store), options, name, reference)
@@ -337,10 +383,15 @@ pub(crate) async fn token(shared: &Shared, request: Request<Body>) -> Response {
         return page_not_found();
     };
     let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let hides = |name: &str| {
+        shared.options.quirks.new_repositories == NewRepositories::Hidden
+            && lock(&shared.store).repository(name).is_none()
+    };
     let mut response = match parts.method {
-        Method::GET => service.by_get(&shared.tokens, &parts.headers, &query),
-        Method::POST => {
-            service.by_post(&shared.tokens, &Query::parse(std::str::from_utf8(&body).unwrap_or_default()))
+        Method::GET => service.by_get(&shared.tokens, &parts.headers, &query, hides),
+        Method::POST if service.takes_posts => {
+            let form = Query::parse(std::str::from_utf8(&body).unwrap_or_default());
+            service.by_post(&shared.tokens, &form, hides)
         }
         Method::OPTIONS => Response::new(Body::empty()),
         _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed\n"),

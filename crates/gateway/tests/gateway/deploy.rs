@@ -151,7 +151,9 @@ fn what_browsers_need_is_the_same_for_every_server() {
 fn systemd_understands_the_unit() {
     let folder = Folder::new("unit");
     let program = env!("CARGO_BIN_EXE_tallyman-gateway");
-    let text = file("tallyman-gateway.service").replace("/usr/local/bin/tallyman-gateway", program);
+    // The program may be in a folder with spaces in its name.
+    let text = file("tallyman-gateway.service")
+        .replace("/usr/local/bin/tallyman-gateway", &format!("\"{program}\""));
     let unit = folder.write("tallyman-gateway.service", &text);
     let Ok(said) = Command::new("systemd-analyze").arg("verify").arg("--man=no").arg(&unit).output() else {
         tallyman_dev_registry::skip_test("systemd is not installed");

@@ -1,0 +1,103 @@
+//! A command line that reaches registries over sockets, with a store in memory.
+
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use tallyman_commands::{Environment, Input, Needs, Output};
+use tallyman_core::{Digest, Registry};
+use tallyman_registry::{
+    Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Retry,
+};
+use tallyman_store::MemoryStore;
+
+/// The output of a command line and its exit code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    pub exit: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+#[derive(Default)]
+struct Recorder(RefCell<Outcome>);
+
+impl Output for Recorder {
+    fn stdout(&self, bytes: &[u8]) {
+        self.0.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
+    }
+
+    fn stderr(&self, text: &str) {
+        self.0.borrow_mut().stderr.push_str(text);
+    }
+}
+
+impl Input for Recorder {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        future::ready(Err(format!("there is no input, {file:?} was asked for"))).boxed_local()
+    }
+}
+
+/// The same name and password for every registry.
+struct Fixed(Credentials);
+
+impl CredentialSource for Fixed {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        future::ready(Ok(Some(self.0.clone()))).boxed_local()
+    }
+}
+
+/// A program with its local lists.
+pub struct Program {
+    store: Rc<MemoryStore>,
+    credentials: Option<Credentials>,
+}
+
+impl Program {
+    /// A program without credentials.
+    pub fn anonymous() -> Self {
+        Self { store: Rc::default(), credentials: None }
+    }
+
+    /// A program that signs in everywhere with this name and password.
+    pub fn signed_in(user: &str, password: &str) -> Self {
+        let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
+        Self { store: Rc::default(), credentials: Some(credentials) }
+    }
+
+    fn client(&self, needs: Needs) -> Client {
+        let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
+        let retry = if needs.retries { Retry::default() } else { Retry::never() };
+        let client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);
+        match &self.credentials {
+            Some(credentials) => client.credentials(Rc::new(Fixed(credentials.clone()))).build(),
+            None => client.build(),
+        }
+    }
+
+    /// Runs a command line.
+    pub async fn run(&self, args: &[&str]) -> Outcome {
+        let output = Rc::new(Recorder::default());
+        let program = Self { store: Rc::clone(&self.store), credentials: self.credentials.clone() };
+        let environment = Environment {
+            store: self.store.clone(),
+            client: Box::new(move |needs| program.client(needs)),
+            output: output.clone(),
+            input: output.clone(),
+        };
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let exit = tallyman_commands::run(&args, &environment).await;
+        Outcome { exit, ..output.0.take() }
+    }
+
+    /// Runs a command line that must succeed, and gives its standard output.
+    pub async fn succeed(&self, args: &[&str]) -> String {
+        let outcome = self.run(args).await;
+        assert_eq!(outcome.exit, 0, "{args:?}: {}{}", outcome.stdout, outcome.stderr);
+        outcome.stdout
+    }
+}
