@@ -22,7 +22,7 @@ pub(crate) async fn filter(upstream: &Upstream, response: Response<Body>) -> Res
     let body: Bytes = Limited::new(body, CATALOG_MAX).collect().await.map_err(|_| wrong())?.to_bytes();
     let mut catalog: Value = serde_json::from_slice(&body).map_err(|_| wrong())?;
     let names = catalog.get_mut("repositories").and_then(Value::as_array_mut).ok_or_else(wrong)?;
-    names.retain(|name| name.as_str().is_some_and(|name| upstream.has(name)));
+    names.retain(|name| name.as_str().is_some_and(|name| upstream.is_open(name)));
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::ETAG);
     Ok(Response::from_parts(parts, Body::from(catalog.to_string())))

@@ -1,16 +1,24 @@
 //! The configuration: a file, or flags for the simple cases.
 
+mod error;
+mod registry;
+
 use std::{
     collections::HashSet,
-    fs, io,
-    net::{IpAddr, SocketAddr},
+    fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use tallyman_auth::PublicRegistry;
 use url::Url;
+
+pub(crate) use self::registry::authority;
+pub use self::{
+    error::{ConfigError, HtpasswdError, RegistryError},
+    registry::{Redirects, RegistryConfig},
+};
 
 /// Everything that the operator decides. Fields that are not named keep their defaults; unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,17 +95,6 @@ pub enum Theme {
     Dark,
 }
 
-/// What becomes of a redirect to a registry's storage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Redirects {
-    /// The gateway follows it: works with every storage.
-    #[default]
-    Follow,
-    /// The browser follows it, which saves the gateway the bytes: for storages that send CORS headers.
-    Pass,
-}
-
 /// An image that the app offers to look at.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -138,93 +135,6 @@ pub struct CacheConfig {
     pub max_mib: u64,
 }
 
-/// A registry.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegistryConfig {
-    /// Its name in paths: letters, digits and dashes.
-    pub name: String,
-    /// Its origin, such as `https://registry-1.docker.io`. Plain HTTP where it says `http://`.
-    pub url: Url,
-    /// Its name in references; that of `url` unless said otherwise, and `docker.io` for Docker Hub.
-    pub host: Option<String>,
-    /// Takes any certificate of the registry itself.
-    #[serde(default)]
-    pub insecure: bool,
-    /// A PEM file with certificates of authorities that are believed besides the public ones.
-    pub ca_file: Option<PathBuf>,
-    /// A user name of the gateway's own. Without it, callers send their own credentials.
-    pub username: Option<String>,
-    /// The environment variable with that user's password.
-    pub password_env: Option<String>,
-    /// A file with that user's password.
-    pub password_file: Option<PathBuf>,
-    /// Refuses everything that changes the registry. True unless said otherwise where the gateway has credentials of
-    /// its own and nobody needs to sign in.
-    pub read_only: Option<bool>,
-    /// Lets manifests and blobs be deleted; false unless said otherwise.
-    #[serde(default)]
-    pub delete: bool,
-    /// Patterns of the repositories that may be reached; all unless said otherwise.
-    #[serde(default)]
-    pub repositories: Vec<String>,
-    /// Hosts of its token service besides its own: `auth.example.com`, `host:port` or `*.example.com`.
-    #[serde(default)]
-    pub token_hosts: Vec<String>,
-    /// Hosts that it redirects downloads to, besides its own, in the same forms.
-    #[serde(default)]
-    pub storage_hosts: Vec<String>,
-    /// What becomes of those redirects.
-    #[serde(default)]
-    pub redirects: Redirects,
-    /// Networks that it and its services may be in although they are not public, such as `10.0.0.0/8`. An address in
-    /// `url` itself, and `localhost` there, are understood.
-    #[serde(default)]
-    pub networks: Vec<IpNet>,
-    /// Requests that one caller may make in a minute; as many as it likes unless said otherwise.
-    pub requests_per_minute: Option<u32>,
-    /// The largest upload in MiB, by piece; 20 GiB unless said otherwise.
-    #[serde(default = "max_upload_mib")]
-    pub max_upload_mib: u64,
-}
-
-fn max_upload_mib() -> u64 {
-    20 * 1024
-}
-
-/// What is wrong with a configuration.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A file that the configuration needs cannot be read.
-    #[error("expected to read {}, found: {source}", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is no TOML, or has fields that do not exist.
-    #[error("{}: {source}", .path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// A registry cannot be used as it is described.
-    #[error("registry {name:?}: {reason}")]
-    Registry {
-        /// Its name.
-        name: String,
-        /// What was expected and what was found.
-        reason: String,
-    },
-    /// Something else does not go together.
-    #[error("{0}")]
-    Other(String),
-}
-
 impl Config {
     /// Reads and checks a TOML file.
     ///
@@ -243,163 +153,42 @@ impl Config {
     /// # Errors
     /// When it contradicts itself.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let other = |text: String| Err(ConfigError::Other(text));
         if self.registries.is_empty() {
-            return other(
-                "expected at least one registry, found none: name one with --registry NAME=URL".to_owned(),
-            );
+            return Err(ConfigError::NoRegistry);
         }
         let mut names = HashSet::new();
         for registry in &self.registries {
             registry.check()?;
             if !names.insert(&registry.name) {
-                return Err(
-                    registry.error("expected a name of its own, found a second registry with this one")
-                );
+                return Err(registry.error(RegistryError::NameTaken));
             }
         }
         for origin in &self.origins {
-            if Url::parse(origin).map(|url| url.origin().ascii_serialization()).ok().as_ref() != Some(origin)
-            {
-                return other(format!(
-                    "origins: expected an origin such as https://ui.example.com, without a path, found {origin:?}"
-                ));
+            let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if parsed.ok().as_ref() != Some(origin) {
+                return Err(ConfigError::Origin { found: origin.clone() });
             }
         }
         for source in &self.connect {
             if source.contains([' ', ';', ',', '\'']) || !source.is_ascii() {
-                return other(format!(
-                    "connect: expected a source such as https://registry.example.com, found {source:?}"
-                ));
+                return Err(ConfigError::ConnectSource { found: source.clone() });
             }
         }
         let base = &self.base_path;
         if !base.is_empty() && (!base.starts_with('/') || base.ends_with('/')) {
-            return other(format!("base_path: expected a path such as /tallyman, found {base:?}"));
+            return Err(ConfigError::BasePath { found: base.clone() });
         }
         match &self.sign_in {
             Some(
                 SignInConfig { htpasswd: Some(_), header: Some(_) }
                 | SignInConfig { htpasswd: None, header: None },
-            ) => other("sign_in: expected either htpasswd or header".to_owned()),
-            Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => other(
-                "sign_in.header: expected trusted_proxies, without which anybody could set the header"
-                    .to_owned(),
-            ),
+            ) => Err(ConfigError::SignInMethod),
+            Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => {
+                Err(ConfigError::SignInHeader)
+            }
             _ => Ok(()),
         }
     }
-}
-
-impl RegistryConfig {
-    /// A registry as a flag names it, `NAME=URL`.
-    ///
-    /// # Errors
-    /// When it has another form or its URL cannot be used.
-    pub fn from_flag(text: &str) -> Result<Self, ConfigError> {
-        let shape = || format!("expected NAME=URL, found {text:?}");
-        let (name, url) = text.split_once('=').ok_or_else(|| ConfigError::Other(shape()))?;
-        let table = toml::Table::from_iter(
-            [("name", name), ("url", url)]
-                .map(|(key, value)| (key.to_owned(), toml::Value::String(value.to_owned()))),
-        );
-        let registry: Self =
-            table.try_into().map_err(|error| ConfigError::Other(format!("{}: {error}", shape())))?;
-        registry.check()?;
-        Ok(registry)
-    }
-
-    fn error(&self, reason: impl Into<String>) -> ConfigError {
-        ConfigError::Registry { name: self.name.clone(), reason: reason.into() }
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let name_is_plain = self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if self.name.is_empty() || !name_is_plain {
-            return Err(self.error("expected a name of letters, digits and dashes"));
-        }
-        let url = &self.url;
-        if !matches!(url.scheme(), "http" | "https")
-            || url.host().is_none()
-            || url.path() != "/"
-            || url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
-            return Err(self
-                .error("expected a URL such as https://registry.example.com, without a path or a password"));
-        }
-        let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
-        let is_host =
-            |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*[]".contains(&byte));
-        if let Some(host) = hosts.into_iter().find(|host| host.is_empty() || !is_host(host)) {
-            return Err(self.error(format!(
-                "expected a host such as storage.example.com or *.example.com, found {host:?}"
-            )));
-        }
-        match (&self.username, &self.password_env, &self.password_file) {
-            (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(()),
-            _ => Err(self.error("expected username together with either password_env or password_file")),
-        }
-    }
-
-    /// Its name in references.
-    pub(crate) fn reference_host(&self) -> String {
-        match (&self.host, self.public()) {
-            (Some(host), _) => host.clone(),
-            (None, Some(public)) => public.name.to_owned(),
-            (None, None) => authority(&self.url),
-        }
-    }
-
-    fn public(&self) -> Option<&'static PublicRegistry> {
-        let host = self.url.host_str().filter(|_| self.url.scheme() == "https" && self.url.port().is_none());
-        host.and_then(PublicRegistry::by_api_host)
-    }
-
-    pub(crate) fn all_token_hosts(&self) -> Vec<String> {
-        let known = self.public().filter(|known| known.token_host() != known.api_host);
-        let known = known.map(|known| known.token_host().to_owned());
-        known.into_iter().chain(self.token_hosts.iter().cloned()).collect()
-    }
-
-    pub(crate) fn all_storage_hosts(&self) -> Vec<String> {
-        let known = self.public().map_or(&[][..], |known| known.storage_hosts);
-        known.iter().map(|host| (*host).to_owned()).chain(self.storage_hosts.iter().cloned()).collect()
-    }
-
-    /// The networks that are open, with those that `url` itself names.
-    pub(crate) fn all_networks(&self) -> Vec<IpNet> {
-        let mut networks = self.networks.clone();
-        let host = self.url.host_str().unwrap_or_default();
-        if host == "localhost" {
-            networks.push(IpNet::new_assert(IpAddr::from([127, 0, 0, 0]), 8));
-            networks.push(IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])));
-        } else if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            networks.push(IpNet::from(address.to_canonical()));
-        }
-        networks
-    }
-
-    /// The gateway's own user name and password.
-    pub(crate) fn credentials(&self) -> Result<Option<(String, String)>, ConfigError> {
-        let Some(user) = &self.username else { return Ok(None) };
-        let password = match (&self.password_env, &self.password_file) {
-            (Some(variable), _) => std::env::var(variable).map_err(|_| {
-                self.error(format!("expected a password in the environment variable {variable}, found none"))
-            })?,
-            (None, Some(path)) => read(path)?.trim_end_matches(['\r', '\n']).to_owned(),
-            (None, None) => return Ok(None),
-        };
-        Ok(Some((user.clone(), password)))
-    }
-}
-
-/// `host` or `host:port` of a URL, without a port that goes without saying.
-pub(crate) fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
@@ -411,7 +200,8 @@ mod tests {
     use super::{Config, ConfigError, RegistryConfig};
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
-        let config: Config = toml::from_str(text).map_err(|error| ConfigError::Other(error.to_string()))?;
+        let config: Config = toml::from_str(text)
+            .map_err(|error| ConfigError::Syntax { path: "gateway.toml".into(), source: Box::new(error) })?;
         config.check().map(|()| config)
     }
 

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     refusal::Refusal,
-    upstream::{Asks, Upstream},
+    upstream::{AuthScheme, Upstream},
 };
 
 /// Tokens end this much before their time.
@@ -46,10 +46,10 @@ impl Credentials {
         upstream: &Upstream,
         scopes: &Scopes,
     ) -> Result<Option<HeaderValue>, Refusal> {
-        match upstream.asks().await? {
-            Asks::Nothing => Ok(None),
-            Asks::Basic => Ok(self.login.basic()),
-            Asks::Token { realm, service } => {
+        match upstream.auth_scheme().await? {
+            AuthScheme::None => Ok(None),
+            AuthScheme::Basic => Ok(self.login.basic()),
+            AuthScheme::Bearer { realm, service } => {
                 let key = scopes.to_string();
                 if let Some((token, _)) = self.tokens().get(&key).filter(|(_, end)| *end > Instant::now()) {
                     return Ok(Some(token.clone()));

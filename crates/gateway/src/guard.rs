@@ -21,14 +21,14 @@ pub(crate) enum Page {
     /// One of the gateway's own, or no page at all.
     Own,
     /// One of another site that the configuration welcomes.
-    Welcome(String),
+    Allowed(String),
 }
 
 impl Guard {
     /// The name by which the gateway is called, against DNS rebinding: a name that an attacker gives to our address is
     /// none of those that we know.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = called(uri, headers).unwrap_or_default();
+        let host = request_authority(uri, headers).unwrap_or_default();
         if self.is_own(&host) {
             return Ok(());
         }
@@ -61,10 +61,10 @@ impl Guard {
         }
         if let Some(origin) = text("origin") {
             if self.origins.iter().any(|welcome| welcome == origin) {
-                return Ok(Page::Welcome(origin.to_owned()));
+                return Ok(Page::Allowed(origin.to_owned()));
             }
             let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-            let called = called(uri, headers).unwrap_or_default();
+            let called = request_authority(uri, headers).unwrap_or_default();
             let same = without_default_port(authority).eq_ignore_ascii_case(without_default_port(&called));
             if authority.is_empty() || !same {
                 return Err(Refusal::denied(format!(
@@ -104,7 +104,7 @@ impl Guard {
 }
 
 /// The authority that the browser asked for: HTTP/2 has it in the URI.
-fn called(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+fn request_authority(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     if let Some(authority) = uri.authority() {
         return Some(authority.as_str().to_owned());
     }
@@ -172,7 +172,7 @@ mod tests {
     fn pages_of_other_sites_are_refused() {
         let uri = Uri::from_static("/r/lab/v2/");
         let host = ("host", "registry.example:8080");
-        let welcome = Some(Page::Welcome("https://ui.example".to_owned()));
+        let welcome = Some(Page::Allowed("https://ui.example".to_owned()));
         for (method, rows, expected) in [
             (Method::GET, vec![], Some(Page::Own)),
             (Method::PUT, vec![], Some(Page::Own)),

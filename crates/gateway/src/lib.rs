@@ -35,24 +35,27 @@ mod app;
 mod cache;
 mod catalog;
 mod config;
-mod connections;
-mod content;
 mod credentials;
-mod gateway;
 mod guard;
-mod limits;
+mod http_client;
 mod metrics;
-mod pattern;
 mod probe;
+mod proxy;
+mod rate_limit;
 mod refusal;
+mod repository_pattern;
 mod rewrite;
-mod routes;
+mod route;
+mod router;
 mod server;
 mod sign_in;
-mod token;
+mod snapshot;
+mod token_proxy;
 mod upstream;
 
 pub use addresses::{AddressRefused, Networks};
-pub use config::{Config, ConfigError, Redirects, RegistryConfig, SignInConfig, TlsConfig};
-pub use probe::probe;
-pub use server::{Running, ServeError, serve};
+pub use config::{
+    Config, ConfigError, HtpasswdError, Redirects, RegistryConfig, RegistryError, SignInConfig, TlsConfig,
+};
+pub use probe::{ProbeError, probe};
+pub use server::{ServeError, Server, serve};

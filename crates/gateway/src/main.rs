@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
-use tallyman_gateway::{Config, RegistryConfig, Running, ServeError, probe, serve};
+use tallyman_gateway::{Config, RegistryConfig, ServeError, Server, probe, serve};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
@@ -33,7 +33,7 @@ struct Arguments {
     /// Checks the configuration and ends
     #[arg(long)]
     check: bool,
-    /// Asks a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
+    /// AuthScheme a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
     #[arg(long, value_name = "URL", exclusive = true)]
     probe: Option<String>,
 }
@@ -60,8 +60,8 @@ async fn main() -> ExitCode {
     if let Some(url) = &arguments.probe {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(reason) => {
-                eprintln!("expected {url} to be ready, found: {reason}");
+            Err(error) => {
+                eprintln!("expected {url} to be ready, found: {error}");
                 ExitCode::FAILURE
             }
         };
@@ -91,12 +91,12 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
     info!("listening at {scheme}://{}/", running.address);
     until_told(&running).await;
     info!("ending: running transfers go on until they are done");
-    running.end().await;
+    running.shut_down().await;
     Ok(())
 }
 
 /// Reads the configuration anew on SIGHUP; returns on SIGINT and SIGTERM.
-async fn until_told(running: &Running) {
+async fn until_told(server: &Server) {
     let listen = |kind| signal(kind).expect("signals can be listened to on this system");
     let (mut hangup, mut terminate) = (listen(SignalKind::hangup()), listen(SignalKind::terminate()));
     let mut interrupt = listen(SignalKind::interrupt());
@@ -105,7 +105,7 @@ async fn until_told(running: &Running) {
             _ = terminate.recv() => return,
             _ = interrupt.recv() => return,
             _ = hangup.recv() => {
-                if let Err(error) = running.reload().await {
+                if let Err(error) = server.reload().await {
                     error!("the configuration stays as it was: {error}");
                 }
             }

@@ -15,7 +15,7 @@ use prometheus_client::{
 
 /// Of a request: registries are those of the configuration, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct Labels {
+pub(crate) struct RequestLabels {
     pub(crate) registry: String,
     pub(crate) kind: &'static str,
     pub(crate) method: &'static str,
@@ -23,26 +23,26 @@ pub(crate) struct Labels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct OfRegistry {
+pub(crate) struct RegistryLabels {
     pub(crate) registry: String,
 }
 
 /// Of the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct OfCache {
+pub(crate) struct CacheLabels {
     pub(crate) registry: String,
     pub(crate) result: &'static str,
 }
 
-type Seconds = Family<OfRegistry, Histogram, fn() -> Histogram>;
+type Seconds = Family<RegistryLabels, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted, from the start of the program on.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    pub(crate) requests: Family<Labels, Counter>,
-    pub(crate) sent: Family<OfRegistry, Counter<u64, AtomicU64>>,
-    pub(crate) cache: Family<OfCache, Counter>,
+    pub(crate) requests: Family<RequestLabels, Counter>,
+    pub(crate) sent: Family<RegistryLabels, Counter<u64, AtomicU64>>,
+    pub(crate) cache: Family<CacheLabels, Counter>,
     pub(crate) running: Gauge,
     pub(crate) reloads: Counter,
     seconds: Seconds,
@@ -70,7 +70,7 @@ impl Metrics {
     }
 
     pub(crate) fn answered(&self, registry: &str, after: Duration) {
-        let labels = OfRegistry { registry: registry.to_owned() };
+        let labels = RegistryLabels { registry: registry.to_owned() };
         self.seconds.get_or_create(&labels).observe(after.as_secs_f64());
     }
 

@@ -3,29 +3,58 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use http::{Request, Uri};
+use http::{Request, StatusCode, Uri};
 
 use crate::{
     addresses::{Networks, Resolver},
-    connections::{Believed, Connections},
+    http_client::{HttpClient, TrustRoots},
 };
 
 /// How long the answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether the gateway that answers at `url` says yes. Its certificate is not checked.
+/// A reason for which a gateway is not ready.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// The URL cannot be parsed.
+    #[error("expected an address, found {found:?}")]
+    Url {
+        /// The text.
+        found: String,
+    },
+    /// There is no response in time.
+    #[error("no response in {seconds} seconds")]
+    Timeout {
+        /// The time that it had.
+        seconds: u64,
+    },
+    /// There is no response at all.
+    #[error("no response: {0}")]
+    Connection(Box<dyn std::error::Error + Send + Sync>),
+    /// The response says that it is not ready.
+    #[error("the response is {status}")]
+    Status {
+        /// Its status.
+        status: StatusCode,
+    },
+}
+
+/// Asks the gateway at `url`, such as `http://127.0.0.1:8080/readyz`, whether it is ready. Its certificate is not
+/// checked.
 ///
 /// # Errors
-/// What it says, or why it says nothing.
-pub async fn probe(url: &str) -> Result<(), String> {
-    let uri: Uri = url.parse().map_err(|_| format!("expected an address, found {url:?}"))?;
+/// [`ProbeError`] if it is not ready, or does not answer within two seconds.
+pub async fn probe(url: &str) -> Result<(), ProbeError> {
+    let uri: Uri = url.parse().map_err(|_| ProbeError::Url { found: url.to_owned() })?;
     let everywhere = ["0.0.0.0/0", "::/0"].map(|network| network.parse().expect("both are networks"));
     let resolver = Resolver(Arc::new(Networks::new(everywhere)));
-    let connections = Connections::new(resolver, Believed::Anybody).map_err(|error| error.to_string())?;
+    let client =
+        HttpClient::new(resolver, TrustRoots::Any).map_err(|error| ProbeError::Connection(error.into()))?;
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
-    let answer = tokio::time::timeout(PATIENCE, connections.send(request)).await;
-    let answer = answer.map_err(|_| format!("no answer in {} seconds", PATIENCE.as_secs()))?;
-    let status = answer.map_err(|error| error.to_string())?.status();
-    if status.is_success() { Ok(()) } else { Err(format!("expected it to be ready, it says {status}")) }
+    let answer = tokio::time::timeout(TIMEOUT, client.send(request)).await;
+    let answer = answer.map_err(|_| ProbeError::Timeout { seconds: TIMEOUT.as_secs() })?;
+    let status = answer.map_err(ProbeError::Connection)?.status();
+    if status.is_success() { Ok(()) } else { Err(ProbeError::Status { status }) }
 }

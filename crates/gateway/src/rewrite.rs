@@ -4,11 +4,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tallyman_auth::{Challenge, TokenService};
 use url::Url;
 
-use crate::{refusal::Refusal, routes::Route, upstream::Upstream};
+use crate::{refusal::Refusal, route::Route, upstream::Upstream};
 
 /// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
 /// (CORS, CSP) are not among them.
-const PASSED: [HeaderName; 20] = [
+const FORWARDED: [HeaderName; 20] = [
     header::ACCEPT_RANGES,
     header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
@@ -44,7 +44,7 @@ pub(crate) fn response_headers(
     headers: &HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
     let mut passed = HeaderMap::new();
-    for name in PASSED {
+    for name in FORWARDED {
         for value in headers.get_all(&name) {
             passed.append(name.clone(), value.clone());
         }
@@ -62,7 +62,7 @@ pub(crate) fn response_headers(
             passed.append(header::LINK, link);
         }
     }
-    upstream.learn(headers);
+    upstream.remember_challenge(headers);
     for challenge in Challenge::parse_all(headers) {
         let challenge = match challenge {
             basic @ Challenge::Basic { .. } => Some(basic),
@@ -88,7 +88,7 @@ pub(crate) fn response_headers(
 /// neither.
 fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<HeaderValue> {
     let to = url.join(location).ok()?;
-    if upstream.passes(&to) {
+    if upstream.lets_browser_follow(&to) {
         return HeaderValue::from_str(to.as_str()).ok();
     }
     // Behind a proxy of their own, registries often do not know by which scheme they are called.

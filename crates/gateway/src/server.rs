@@ -20,14 +20,15 @@ use tracing::{info, warn};
 use crate::{
     app,
     config::{Config, ConfigError},
-    gateway::{Gateway, Settled, operations, router},
     metrics::Metrics,
+    router::{Gateway, operations, router},
+    snapshot::Snapshot,
 };
 
 /// Bytes that the head of a request may have.
 const HEAD_MAX: usize = 64 * 1024;
 /// How long the head of a request may take to arrive.
-const HEAD: Duration = Duration::from_secs(15);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why a gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,7 @@ pub enum ServeError {
 
 /// A gateway that answers. Dropping it ends it at once.
 #[derive(Debug)]
-pub struct Running {
+pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     /// Where it listens for those who run it, if it does.
@@ -63,7 +64,7 @@ pub struct Running {
     operations: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl Drop for Running {
+impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
         if let Some(operations) = &self.operations {
@@ -72,30 +73,30 @@ impl Drop for Running {
     }
 }
 
-impl Running {
+impl Server {
     /// Reads the configuration file anew. Requests that run keep the configuration that they began with; no connection
     /// is dropped. A configuration that cannot be used changes nothing.
     ///
     /// # Errors
     /// When the file cannot be used, or the certificate.
     pub async fn reload(&self) -> Result<(), ServeError> {
-        let before = self.gateway.settled.load_full();
+        let before = self.gateway.snapshot.load_full();
         let config = match &self.gateway.source {
             Some(path) => Config::read(path)?,
             None => before.config.clone(),
         };
-        let settled = Settled::new(config, Some(&before))?;
-        if let (Some(running), Some(wanted)) = (&self.tls, &settled.config.tls) {
+        let snapshot = Snapshot::new(config, Some(&before))?;
+        if let (Some(running), Some(wanted)) = (&self.tls, &snapshot.config.tls) {
             running.reload_from_pem_file(&wanted.certificate, &wanted.key).await.map_err(ServeError::Tls)?;
         }
-        if settled.config.listen != before.config.listen
-            || settled.config.metrics_listen != before.config.metrics_listen
-            || settled.config.tls.is_some() != before.config.tls.is_some()
-            || settled.config.base_path != before.config.base_path
+        if snapshot.config.listen != before.config.listen
+            || snapshot.config.metrics_listen != before.config.metrics_listen
+            || snapshot.config.tls.is_some() != before.config.tls.is_some()
+            || snapshot.config.base_path != before.config.base_path
         {
             warn!("listen, metrics_listen, base_path and whether there is tls change only with a new start");
         }
-        self.gateway.settled.store(Arc::new(settled));
+        self.gateway.snapshot.store(Arc::new(snapshot));
         self.gateway.metrics.reloads.inc();
         info!("configuration read anew");
         Ok(())
@@ -103,11 +104,11 @@ impl Running {
 
     /// Says that it is not ready, takes no more connections, lets running requests end, and then ends: when all have, or
     /// when the time of the configuration is over.
-    pub async fn end(mut self) {
+    pub async fn shut_down(mut self) {
         self.gateway.ending.store(true, Ordering::Relaxed);
         let (drain, seconds) = {
-            let settled = self.gateway.settled.load();
-            (settled.config.drain_seconds, settled.config.shutdown_seconds)
+            let snapshot = self.gateway.snapshot.load();
+            (snapshot.config.drain_seconds, snapshot.config.shutdown_seconds)
         };
         tokio::time::sleep(Duration::from_secs(drain)).await;
         self.handle.graceful_shutdown(Some(Duration::from_secs(seconds)));
@@ -121,15 +122,15 @@ impl Running {
 ///
 /// # Errors
 /// When the configuration contradicts itself, the address is taken, or there is no usable certificate.
-pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, ServeError> {
+pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, ServeError> {
     let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
     let wanted_tls = config.tls.clone();
-    let settled = Settled::new(config, None)?;
+    let snapshot = Snapshot::new(config, None)?;
     if !app::is_there() {
         warn!("{}", app::MISSING);
     }
     let gateway = Arc::new(Gateway {
-        settled: ArcSwap::from_pointee(settled),
+        snapshot: ArcSwap::from_pointee(snapshot),
         source,
         metrics: Metrics::new(),
         ending: false.into(),
@@ -142,7 +143,7 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, S
             let (listener, address) = bind(wanted)?;
             let app = operations(&gateway).into_make_service_with_connect_info::<SocketAddr>();
             let mut server = axum_server::from_tcp(listener).map_err(failure)?;
-            bound(server.http_builder());
+            set_protocol_limits(server.http_builder());
             (Some(address), Some(tokio::spawn(server.serve(app))))
         }
     };
@@ -154,7 +155,7 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, S
         None => {
             let server = axum_server::from_tcp(listener).map_err(failure)?.handle(handle.clone());
             let mut server = server.acceptor(NoDelayAcceptor::new());
-            bound(server.http_builder());
+            set_protocol_limits(server.http_builder());
             (tokio::spawn(server.serve(app)), None)
         }
         Some(wanted) => {
@@ -168,11 +169,11 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Running, S
             // The head of an answer and its body are two frames: the second must not wait until the browser says that it
             // has the first, which it does 40 ms later.
             let mut server = server.map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()));
-            bound(server.http_builder());
+            set_protocol_limits(server.http_builder());
             (tokio::spawn(server.serve(app)), Some(tls))
         }
     };
-    Ok(Running { address, metrics_address, gateway, handle, tls, task, operations })
+    Ok(Server { address, metrics_address, gateway, handle, tls, task, operations })
 }
 
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
@@ -185,8 +186,8 @@ fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     listen().map_err(|source| ServeError::Listen { address, source })
 }
 
-fn bound(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_MAX);
+fn set_protocol_limits(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_MAX);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024).max_concurrent_streams(256);
 }
 

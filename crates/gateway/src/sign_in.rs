@@ -17,9 +17,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::{
-    config::{ConfigError, SignInConfig, read},
+    config::{ConfigError, HtpasswdError, SignInConfig, read},
     guard::Guard,
-    limits::Limit,
+    rate_limit::RateLimit,
     refusal::Refusal,
 };
 
@@ -35,7 +35,7 @@ const CHECKS: usize = 4;
 
 /// Whoever got in.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Visitor {
+pub(crate) struct Identity {
     pub(crate) name: Option<String>,
     /// `Authorization` was for the gateway, so the registries must not see it.
     pub(crate) used_authorization: bool,
@@ -56,7 +56,7 @@ pub(crate) struct Passwords {
     key: [u8; 32],
     /// By the password's own hash: whose it is, if anybody's.
     checked: Mutex<HashMap<[u8; 32], Option<String>>>,
-    tries: Option<Limit>,
+    tries: Option<RateLimit>,
     checks: Semaphore,
 }
 
@@ -73,10 +73,10 @@ impl SignIn {
                 let text = read(path)?;
                 Passwords::parse(&text)
                     .map(|passwords| Self::Passwords(Arc::new(passwords)))
-                    .map_err(|reason| ConfigError::Other(format!("{}: {reason}", path.display())))
+                    .map_err(|source| ConfigError::Htpasswd { path: path.clone(), source })
             }
             (None, Some(header)) => Ok(Self::Header(header.to_ascii_lowercase())),
-            (None, None) => Err(ConfigError::Other("sign_in: expected either htpasswd or header".to_owned())),
+            (None, None) => Err(ConfigError::SignInMethod),
         }
     }
 
@@ -87,7 +87,7 @@ impl SignIn {
         peer: SocketAddr,
         headers: &HeaderMap,
         secure: bool,
-    ) -> Result<Visitor, Refusal> {
+    ) -> Result<Identity, Refusal> {
         match self {
             Self::Header(name) => {
                 let named =
@@ -95,7 +95,7 @@ impl SignIn {
                 match named.filter(|_| guard.trusts(peer.ip())) {
                     // `Authorization` is between the caller and that proxy.
                     Some(user) => {
-                        Ok(Visitor { name: Some(user.to_owned()), used_authorization: true, cookie: None })
+                        Ok(Identity { name: Some(user.to_owned()), used_authorization: true, cookie: None })
                     }
                     None => Err(Refusal::new(
                         StatusCode::UNAUTHORIZED,
@@ -110,23 +110,23 @@ impl SignIn {
 }
 
 impl Passwords {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, HtpasswdError> {
         let mut hashes = HashMap::new();
         for (at, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (user, hash) = line.split_once(':').ok_or(format!("line {}: expected name:hash", at + 1))?;
+            let (user, hash) = line.split_once(':').ok_or(HtpasswdError::Line { line: at + 1 })?;
             if !["$2y$", "$2b$", "$2a$"].iter().any(|kind| hash.starts_with(kind)) {
-                return Err(format!("line {}: expected a bcrypt password, as of htpasswd -B", at + 1));
+                return Err(HtpasswdError::Hash { line: at + 1 });
             }
             hashes.insert(user.to_owned(), hash.to_owned());
         }
         if hashes.is_empty() {
-            return Err("expected at least one user, found none".to_owned());
+            return Err(HtpasswdError::Empty);
         }
         let key = Sha256::new().chain_update("tallyman-session\n").chain_update(text).finalize().into();
-        let (tries, checks) = (Limit::new(TRIES, "tries to sign in"), Semaphore::new(CHECKS));
+        let (tries, checks) = (RateLimit::new(TRIES, "tries to sign in"), Semaphore::new(CHECKS));
         Ok(Self { hashes, key, checked: Mutex::default(), tries, checks })
     }
 
@@ -135,7 +135,7 @@ impl Passwords {
         caller: IpAddr,
         headers: &HeaderMap,
         secure: bool,
-    ) -> Result<Visitor, Refusal> {
+    ) -> Result<Identity, Refusal> {
         let basic = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.split_once(' '))
@@ -145,10 +145,10 @@ impl Passwords {
             && let Some(name) = self.user(caller, encoded.trim()).await?
         {
             let cookie = (session.as_ref() != Some(&name)).then(|| self.cookie(&name, secure));
-            return Ok(Visitor { name: Some(name), used_authorization: true, cookie });
+            return Ok(Identity { name: Some(name), used_authorization: true, cookie });
         }
         if session.is_some() {
-            return Ok(Visitor { name: session, ..Visitor::default() });
+            return Ok(Identity { name: session, ..Identity::default() });
         }
         let challenge = HeaderValue::from_static("Basic realm=\"Tallyman\", charset=\"UTF-8\"");
         let message = match basic {

@@ -17,27 +17,27 @@ use url::Url;
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
-    config::{ConfigError, Redirects, RegistryConfig, authority},
-    connections::{Believed, CONNECT, Connections, SetUpError},
+    config::{ConfigError, Redirects, RegistryConfig, RegistryError, authority},
     credentials::Credentials,
-    limits::Limit,
-    pattern::Pattern,
+    http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots},
+    rate_limit::RateLimit,
     refusal::Refusal,
-    routes::Route,
+    repository_pattern::RepositoryPattern,
+    route::Route,
 };
 
 /// How long an answer may take to begin, where the request has no body that takes its own time.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long what a registry asks for is believed.
-const LEARNT: Duration = Duration::from_secs(600);
+/// The time for which the scheme that a registry asked for is taken for granted.
+const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
 const MIB: u64 = 1024 * 1024;
 
-/// What a registry asks for.
+/// The credentials that a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asks {
-    Nothing,
+pub(crate) enum AuthScheme {
+    None,
     Basic,
-    Token { realm: Url, service: TokenService },
+    Bearer { realm: Url, service: TokenService },
 }
 
 /// A registry.
@@ -48,17 +48,17 @@ pub(crate) struct Upstream {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) read_only: bool,
     pub(crate) delete: bool,
-    pub(crate) limit: Option<Limit>,
+    pub(crate) limit: Option<RateLimit>,
     pub(crate) max_upload: u64,
     redirects: Redirects,
     url: Url,
-    own: Connections,
-    elsewhere: Connections,
+    own_client: HttpClient,
+    other_client: HttpClient,
     networks: Arc<Networks>,
-    patterns: Vec<Pattern>,
+    patterns: Vec<RepositoryPattern>,
     token_hosts: Vec<String>,
     storage_hosts: Vec<String>,
-    asks: Mutex<Option<(Asks, Instant)>>,
+    auth_scheme: Mutex<Option<(AuthScheme, Instant)>>,
 }
 
 impl Upstream {
@@ -66,21 +66,16 @@ impl Upstream {
     pub(crate) fn new(config: &RegistryConfig, open: bool) -> Result<Self, ConfigError> {
         let networks = Arc::new(Networks::new(config.all_networks()));
         let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
-        let authorities = Believed::Authorities(config.ca_file.as_deref());
-        let connections = |believed| {
-            Connections::new(Resolver(Arc::clone(&networks)), believed).map_err(|error| {
-                match (error, config.ca_file.as_deref()) {
-                    (SetUpError::Read(source), Some(path)) => {
-                        ConfigError::Read { path: path.to_owned(), source }
-                    }
-                    (error, _) => {
-                        ConfigError::Registry { name: config.name.clone(), reason: error.to_string() }
-                    }
-                }
+        let authorities = TrustRoots::Authorities(config.ca_file.as_deref());
+        let client = |trust_roots| {
+            HttpClient::new(Resolver(Arc::clone(&networks)), trust_roots).map_err(|error| match error {
+                HttpClientError::Read { path, source } => ConfigError::Read { path, source },
+                HttpClientError::Certificates => config.error(RegistryError::Certificates),
+                HttpClientError::Tls(error) => config.error(RegistryError::Tls(error)),
             })
         };
-        let own = connections(if config.insecure { Believed::Anybody } else { authorities })?;
-        let elsewhere = connections(authorities)?;
+        let own_client = client(if config.insecure { TrustRoots::Any } else { authorities })?;
+        let other_client = client(authorities)?;
         Ok(Self {
             name: config.name.clone(),
             host: config.reference_host(),
@@ -89,17 +84,17 @@ impl Upstream {
             delete: config.delete,
             limit: config
                 .requests_per_minute
-                .and_then(|limit| Limit::new(limit, "requests for this registry")),
+                .and_then(|limit| RateLimit::new(limit, "requests for this registry")),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
             redirects: config.redirects,
             url: config.url.clone(),
-            own,
-            elsewhere,
+            own_client,
+            other_client,
             networks,
-            patterns: config.repositories.iter().map(|pattern| Pattern::new(pattern)).collect(),
+            patterns: config.repositories.iter().map(|pattern| RepositoryPattern::new(pattern)).collect(),
             token_hosts: config.all_token_hosts(),
             storage_hosts: config.all_storage_hosts(),
-            asks: Mutex::default(),
+            auth_scheme: Mutex::default(),
         })
     }
 
@@ -132,12 +127,12 @@ impl Upstream {
     }
 
     /// Whether a redirect to a URL is for the browser to follow.
-    pub(crate) fn passes(&self, url: &Url) -> bool {
+    pub(crate) fn lets_browser_follow(&self, url: &Url) -> bool {
         self.redirects == Redirects::Pass && !self.is_own(url) && self.is_storage(url)
     }
 
     /// The storages that browsers are sent to.
-    pub(crate) fn open_storages(&self) -> &[String] {
+    pub(crate) fn browser_storages(&self) -> &[String] {
         if self.redirects == Redirects::Pass { &self.storage_hosts } else { &[] }
     }
 
@@ -148,7 +143,7 @@ impl Upstream {
     }
 
     /// Whether a repository may be reached.
-    pub(crate) fn has(&self, repository: &str) -> bool {
+    pub(crate) fn is_open(&self, repository: &str) -> bool {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(repository))
     }
 
@@ -164,7 +159,7 @@ impl Upstream {
             .repository()
             .into_iter()
             .chain(sources.iter().map(String::as_str))
-            .find(|name| !self.has(name));
+            .find(|name| !self.is_open(name));
         if let Some(name) = hidden {
             return Err(Refusal::denied(format!(
                 "expected one of the repositories that the gateway opens of {}, found {name}",
@@ -183,7 +178,7 @@ impl Upstream {
         Ok(())
     }
 
-    /// Asks at a URL, once its address is known to be one that may be connected to. `patient` is for requests whose
+    /// Sends a request to a URL, once its address is known to be one that may be connected to. `patient` is for requests whose
     /// bodies take their own time.
     pub(crate) async fn send(
         &self,
@@ -203,13 +198,13 @@ impl Upstream {
             Refusal::bad_gateway(format!("expected an address of {}, found {url}", self.name))
         })?;
         *request.headers_mut() = headers;
-        let connections = if self.is_own(url) { &self.own } else { &self.elsewhere };
-        let sent = connections.send(request);
+        let client = if self.is_own(url) { &self.own_client } else { &self.other_client };
+        let sent = client.send(request);
         let answered = if patient {
             sent.await
         } else {
             tokio::time::timeout(ANSWER, sent).await.map_err(|_| {
-                late(&format!(
+                gateway_timeout(&format!(
                     "expected {} to answer within {} seconds, it did not",
                     self.name,
                     ANSWER.as_secs()
@@ -230,7 +225,7 @@ impl Upstream {
                 return too_large();
             }
             if error.is::<Elapsed>() {
-                return late(&format!(
+                return gateway_timeout(&format!(
                     "expected a connection to {} within {} seconds",
                     self.name,
                     CONNECT.as_secs()
@@ -243,46 +238,47 @@ impl Upstream {
     }
 
     /// What the registry asks for: as learnt before, or by asking it.
-    pub(crate) async fn asks(&self) -> Result<Asks, Refusal> {
-        let known = self.asks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((asks, since)) = known
-            && since.elapsed() < LEARNT
+    pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
+        let known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((scheme, since)) = known
+            && since.elapsed() < AUTH_SCHEME_TTL
         {
-            return Ok(asks);
+            return Ok(scheme);
         }
         let url = self.url("v2/", None);
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty(), false).await?;
         match response.status() {
-            StatusCode::UNAUTHORIZED => self.learn(response.headers()).ok_or_else(|| {
+            StatusCode::UNAUTHORIZED => self.remember_challenge(response.headers()).ok_or_else(|| {
                 Refusal::bad_gateway(format!(
                     "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
                     self.name
                 ))
             }),
-            status if status.is_success() => Ok(self.remember(Asks::Nothing)),
+            status if status.is_success() => Ok(self.remember(AuthScheme::None)),
             status => Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name))),
         }
     }
 
     /// Takes in the challenge of an answer.
-    pub(crate) fn learn(&self, headers: &HeaderMap) -> Option<Asks> {
+    pub(crate) fn remember_challenge(&self, headers: &HeaderMap) -> Option<AuthScheme> {
         let challenges = Challenge::parse_all(headers);
         let bearer = challenges.iter().find_map(|challenge| match challenge {
             Challenge::Bearer { service, .. } => {
                 let realm = Url::parse(&service.realm).ok().filter(|realm| self.is_token_service(realm))?;
-                Some(Asks::Token { realm, service: service.clone() })
+                Some(AuthScheme::Bearer { realm, service: service.clone() })
             }
             Challenge::Basic { .. } => None,
         });
-        let basic =
-            || challenges.iter().any(|one| matches!(one, Challenge::Basic { .. })).then_some(Asks::Basic);
-        bearer.or_else(basic).map(|asks| self.remember(asks))
+        let basic = || {
+            challenges.iter().any(|one| matches!(one, Challenge::Basic { .. })).then_some(AuthScheme::Basic)
+        };
+        bearer.or_else(basic).map(|scheme| self.remember(scheme))
     }
 
-    fn remember(&self, asks: Asks) -> Asks {
-        let mut known = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((asks.clone(), Instant::now()));
-        asks
+    fn remember(&self, scheme: AuthScheme) -> AuthScheme {
+        let mut known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((scheme.clone(), Instant::now()));
+        scheme
     }
 }
 
@@ -294,7 +290,7 @@ pub(crate) fn too_large() -> Refusal {
     )
 }
 
-fn late(message: &str) -> Refusal {
+fn gateway_timeout(message: &str) -> Refusal {
     Refusal::new(StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE", message)
 }
 
@@ -313,7 +309,7 @@ mod tests {
     use url::Url;
 
     use super::Upstream;
-    use crate::{config::RegistryConfig, routes::Route};
+    use crate::{config::RegistryConfig, route::Route};
 
     fn upstream(rest: &str) -> Upstream {
         let text = format!("name = 'a'\n{rest}");

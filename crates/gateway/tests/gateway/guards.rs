@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tallyman_gateway::Running;
+use tallyman_gateway::Server;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -13,7 +13,7 @@ use crate::support::{Folder, Scripted, answer, at, caller, gateway, get};
 const BLOB: &str = "v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Sends bytes as they are, which no client library would, and reads the status.
-async fn raw(gateway: &Running, request: &str) -> u16 {
+async fn raw(gateway: &Server, request: &str) -> u16 {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = [0; 12];

@@ -231,7 +231,7 @@ async fn an_end_lets_transfers_end_first() {
     assert_eq!(get(&gateway, "/readyz").await.status(), 200);
     let mut running = get(&gateway, BLOB).await.bytes_stream();
     assert_eq!(running.next().await.unwrap().unwrap(), "half ");
-    let ending = tokio::spawn(gateway.end());
+    let ending = tokio::spawn(gateway.shut_down());
     let refused = async {
         while tokio::net::TcpStream::connect(address).await.is_ok() {
             tokio::task::yield_now().await;
@@ -257,7 +257,7 @@ async fn whoever_balances_the_load_hears_of_an_end_before_it() {
     let address = gateway.address;
     let ask =
         async |path: &str| caller().get(format!("http://{address}{path}")).send().await.unwrap().status();
-    let ending = tokio::spawn(gateway.end());
+    let ending = tokio::spawn(gateway.shut_down());
     while ask("/readyz").await != 503 {
         assert!(!ending.is_finished(), "it never said that it is ending");
     }
@@ -272,7 +272,9 @@ async fn transfers_that_never_end_do_not_hold_an_end_up() {
     let gateway = gateway(&url, "shutdown_seconds = 1", "").await;
     let mut running = get(&gateway, BLOB).await.bytes_stream();
     assert_eq!(running.next().await.unwrap().unwrap(), "half ");
-    tokio::time::timeout(std::time::Duration::from_secs(5), gateway.end()).await.expect("the time is over");
+    tokio::time::timeout(std::time::Duration::from_secs(5), gateway.shut_down())
+        .await
+        .expect("the time is over");
 }
 
 #[tokio::test]

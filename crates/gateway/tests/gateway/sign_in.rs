@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderMap;
-use tallyman_gateway::Running;
+use tallyman_gateway::Server;
 
 use crate::{
     support::{Folder, Scripted, answer, at, caller, gateway, gateway_of},
@@ -13,7 +13,7 @@ async fn registry() -> Scripted {
     Scripted::start(|_| answer(200, &[], "reached")).await
 }
 
-async fn ask(gateway: &Running, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
+async fn ask(gateway: &Server, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
     let mut request = caller().get(at(gateway, path));
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -16,7 +16,7 @@ use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::redirect::Policy;
 use tallyman_core::Registry;
-use tallyman_gateway::{Config, Running, serve};
+use tallyman_gateway::{Config, Server, serve};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Request, Response,
     Retry, Transport, TransportError,
@@ -79,19 +79,19 @@ pub fn text(url: &str, top: &str, more: &str) -> String {
     format!("listen = '127.0.0.1:0'\n{top}\n[[registries]]\nname = 'lab'\nurl = '{url}'\n{more}\n")
 }
 
-pub async fn gateway(url: &str, top: &str, more: &str) -> Running {
+pub async fn gateway(url: &str, top: &str, more: &str) -> Server {
     let config: Config = toml::from_str(&text(url, top, more)).unwrap();
     serve(config, None).await.unwrap()
 }
 
 /// A gateway whose file is in `folder`, so that it can be read anew.
-pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Running {
+pub async fn gateway_of(folder: &Path, url: &str, top: &str, more: &str) -> Server {
     let path = folder.join("gateway.toml");
     fs::write(&path, text(url, top, more)).unwrap();
     serve(Config::read(&path).unwrap(), Some(path)).await.unwrap()
 }
 
-pub fn at(gateway: &Running, path: &str) -> String {
+pub fn at(gateway: &Server, path: &str) -> String {
     format!("http://{}{path}", gateway.address)
 }
 
@@ -100,7 +100,7 @@ pub fn caller() -> reqwest::Client {
     reqwest::Client::builder().redirect(Policy::none()).no_proxy().no_gzip().build().unwrap()
 }
 
-pub async fn get(gateway: &Running, path: &str) -> reqwest::Response {
+pub async fn get(gateway: &Server, path: &str) -> reqwest::Response {
     caller().get(at(gateway, path)).send().await.unwrap()
 }
 

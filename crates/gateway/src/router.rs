@@ -25,21 +25,17 @@ use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 use tracing::{info, warn};
 
 use crate::{
-    app,
-    cache::Cache,
-    catalog,
-    config::{Config, ConfigError},
-    content::Ask,
-    guard::{Guard, Page},
-    metrics::{Labels, Metrics, OfCache, OfRegistry},
+    app, catalog,
+    guard::Page,
+    metrics::{CacheLabels, Metrics, RegistryLabels, RequestLabels},
+    proxy::ProxyRequest,
     refusal::{BY_GATEWAY, Reason, Refusal},
-    routes::Route,
-    sign_in::{SignIn, Visitor},
-    token,
-    upstream::Upstream,
+    route::Route,
+    sign_in::Identity,
+    snapshot::Snapshot,
+    token_proxy,
 };
 
-const MIB: u64 = 1024 * 1024;
 /// Headers that pages of welcome sites may read.
 const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
                        Range, Retry-After, Tallyman-Authenticate, WWW-Authenticate, X-Tallyman-Gateway";
@@ -50,52 +46,10 @@ const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization"
 /// saw it by its own name.
 const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
 
-/// A configuration, made ready.
-#[derive(Debug)]
-pub(crate) struct Settled {
-    pub(crate) config: Config,
-    guard: Guard,
-    sign_in: Option<SignIn>,
-    registries: Vec<Arc<Upstream>>,
-    cache: Option<Arc<Cache>>,
-}
-
-impl Settled {
-    /// Makes a configuration ready; the cache of `before` goes on where it is the same.
-    pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
-        config.check()?;
-        let sign_in = config.sign_in.as_ref().map(SignIn::new).transpose()?;
-        let registries =
-            config.registries.iter().map(|registry| Upstream::new(registry, sign_in.is_none()).map(Arc::new));
-        let registries = registries.collect::<Result<_, _>>()?;
-        let guard = Guard {
-            hosts: config.hosts.clone(),
-            origins: config.origins.clone(),
-            trusted_proxies: config.trusted_proxies.clone(),
-        };
-        let cache = match &config.cache {
-            None => None,
-            Some(wanted) => {
-                let max = wanted.max_mib.saturating_mul(MIB);
-                let same = before
-                    .and_then(|before| before.cache.clone())
-                    .filter(|cache| cache.is(&wanted.folder, max));
-                let opened = same.map_or_else(|| Cache::open(&wanted.folder, max).map(Arc::new), Ok);
-                Some(opened.map_err(|source| ConfigError::Read { path: wanted.folder.clone(), source })?)
-            }
-        };
-        Ok(Self { guard, sign_in, registries, cache, config })
-    }
-
-    fn registry(&self, name: &str) -> Option<&Arc<Upstream>> {
-        self.registries.iter().find(|registry| registry.name == name)
-    }
-}
-
 /// What all requests share.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    pub(crate) settled: ArcSwap<Settled>,
+    pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) source: Option<PathBuf>,
     pub(crate) metrics: Metrics,
     pub(crate) ending: AtomicBool,
@@ -103,7 +57,7 @@ pub(crate) struct Gateway {
 
 /// What the log says of a request for a registry.
 #[derive(Clone, Debug, Default)]
-struct About {
+struct LogContext {
     registry: String,
     kind: &'static str,
     repository: String,
@@ -144,10 +98,10 @@ async fn outermost(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    let settled = gateway.settled.load_full();
-    let caller = settled.guard.caller(peer, request.headers());
+    let snapshot = gateway.snapshot.load_full();
+    let caller = snapshot.guard.caller(peer, request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match settled.guard.check_host(request.uri(), request.headers()) {
+    let mut response = match snapshot.guard.check_host(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };
@@ -165,24 +119,24 @@ async fn sign_in(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let settled = gateway.settled.load_full();
-    let visitor = match &settled.sign_in {
-        None => Ok(Visitor::default()),
+    let snapshot = gateway.snapshot.load_full();
+    let identity = match &snapshot.sign_in {
+        None => Ok(Identity::default()),
         // A preflight has no credentials; it says nothing but which sites are welcome.
-        Some(_) if *request.method() == Method::OPTIONS => Ok(Visitor::default()),
+        Some(_) if *request.method() == Method::OPTIONS => Ok(Identity::default()),
         Some(sign_in) => {
             let forwarded =
                 request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-            let secure = settled.config.tls.is_some() || (forwarded && settled.guard.trusts(peer.ip()));
-            sign_in.check(&settled.guard, peer, request.headers(), secure).await
+            let secure = snapshot.config.tls.is_some() || (forwarded && snapshot.guard.trusts(peer.ip()));
+            sign_in.check(&snapshot.guard, peer, request.headers(), secure).await
         }
     };
-    let mut visitor = match visitor {
-        Ok(visitor) => visitor,
+    let mut identity = match identity {
+        Ok(identity) => identity,
         Err(refusal) => return refusal.into_response(),
     };
-    let cookie = visitor.cookie.take();
-    request.extensions_mut().insert(Arc::new(visitor));
+    let cookie = identity.cookie.take();
+    request.extensions_mut().insert(Arc::new(identity));
     let mut response = next.run(request).await;
     if let Some(cookie) = cookie {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -199,30 +153,30 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str
 }
 
 async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
-    gateway.settled.load().guard.check_page(request.uri(), request.method(), request.headers())?;
+    gateway.snapshot.load().guard.check_page(request.uri(), request.method(), request.headers())?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], gateway.metrics.text()).into_response())
 }
 
 async fn settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
-    let settled = gateway.settled.load();
-    let page = settled.guard.check_page(request.uri(), request.method(), request.headers())?;
-    let mut response = app::settings(&settled.config, settled.registries.iter().map(Arc::as_ref));
+    let snapshot = gateway.snapshot.load();
+    let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers())?;
+    let mut response = app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref));
     welcome(&page, response.headers_mut());
     Ok(response)
 }
 
 async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
-    let settled = gateway.settled.load();
-    let storages = settled.registries.iter().flat_map(|registry| registry.open_storages());
-    let sources = settled.config.connect.iter().chain(storages).map(String::as_str);
+    let snapshot = gateway.snapshot.load();
+    let storages = snapshot.registries.iter().flat_map(|registry| registry.browser_storages());
+    let sources = snapshot.config.connect.iter().chain(storages).map(String::as_str);
     app::file(sources, request.method(), request.uri().path(), request.headers())
 }
 
 /// Lets a page of a welcome site read the answer. No other page is ever told that it may.
 fn welcome(page: &Page, headers: &mut HeaderMap) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Page::Welcome(origin) = page
+    if let Page::Allowed(origin) = page
         && let Ok(origin) = HeaderValue::from_str(origin)
     {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -250,16 +204,16 @@ async fn registry(
     request: Request,
 ) -> Response<Body> {
     let began = Instant::now();
-    let settled = gateway.settled.load_full();
-    let caller = settled.guard.caller(peer, request.headers());
+    let snapshot = gateway.snapshot.load_full();
+    let caller = snapshot.guard.caller(peer, request.headers());
     let method = request.method().clone();
-    let visitor = request.extensions().get::<Arc<Visitor>>().cloned().unwrap_or_default();
+    let identity = request.extensions().get::<Arc<Identity>>().cloned().unwrap_or_default();
     let is_apart = request.headers().contains_key(TO_REGISTRY);
-    let mut about = About::default();
-    let page = settled.guard.check_page(request.uri(), request.method(), request.headers());
+    let mut about = LogContext::default();
+    let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
     let mut response = match page {
         Ok(page) => {
-            let answered = answer(&settled, caller, &visitor, request, &mut about).await;
+            let answered = answer(&snapshot, caller, &identity, request, &mut about).await;
             let mut response = answered.unwrap_or_else(Refusal::into_response);
             welcome(&page, response.headers_mut());
             response
@@ -279,7 +233,7 @@ async fn registry(
     note(&gateway, &about, &method, response.headers(), status, took);
     info!(
         %caller,
-        user = visitor.name.as_deref().unwrap_or_default(),
+        user = identity.name.as_deref().unwrap_or_default(),
         %method,
         registry = about.registry,
         kind = about.kind,
@@ -295,7 +249,7 @@ async fn registry(
 
 fn note(
     gateway: &Gateway,
-    about: &About,
+    about: &LogContext,
     method: &Method,
     headers: &HeaderMap,
     status: StatusCode,
@@ -312,19 +266,19 @@ fn note(
         _ => "other",
     };
     let labels =
-        Labels { registry: about.registry.clone(), kind: about.kind, method, status: status.as_u16() };
+        RequestLabels { registry: about.registry.clone(), kind: about.kind, method, status: status.as_u16() };
     metrics.requests.get_or_create(&labels).inc();
     metrics.answered(&about.registry, took);
     if let Some(result) = headers.get("x-cache") {
         let result = if result == "hit" { "hit" } else { "miss" };
-        metrics.cache.get_or_create(&OfCache { registry: about.registry.clone(), result }).inc();
+        metrics.cache.get_or_create(&CacheLabels { registry: about.registry.clone(), result }).inc();
     }
 }
 
 /// Counts a body as it goes out.
 fn counted(gateway: &Arc<Gateway>, registry: String, response: Response<Body>) -> Response<Body> {
-    let sent = gateway.metrics.sent.get_or_create(&OfRegistry { registry }).clone();
-    let running = Running::begin(Arc::clone(gateway));
+    let sent = gateway.metrics.sent.get_or_create(&RegistryLabels { registry }).clone();
+    let running = InFlight::begin(Arc::clone(gateway));
     response.map(|body| {
         let size = http_body::Body::size_hint(&body).exact();
         if size == Some(0) {
@@ -339,31 +293,31 @@ fn counted(gateway: &Arc<Gateway>, registry: String, response: Response<Body>) -
 }
 
 /// Counts an answer as running until its body is gone.
-struct Running(Arc<Gateway>);
+struct InFlight(Arc<Gateway>);
 
-impl Running {
+impl InFlight {
     fn begin(gateway: Arc<Gateway>) -> Self {
         gateway.metrics.running.inc();
         Self(gateway)
     }
 }
 
-impl Drop for Running {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.metrics.running.dec();
     }
 }
 
 async fn answer(
-    settled: &Settled,
+    snapshot: &Snapshot,
     caller: std::net::IpAddr,
-    visitor: &Visitor,
+    identity: &Identity,
     request: Request,
-    about: &mut About,
+    about: &mut LogContext,
 ) -> Result<Response<Body>, Refusal> {
     let path = request.uri().path().trim_start_matches("/r/").to_owned();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
-    let upstream = settled
+    let upstream = snapshot
         .registry(name)
         .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
     about.registry.clone_from(&upstream.name);
@@ -381,21 +335,23 @@ async fn answer(
     upstream.permit(&route, request.method(), &sources)?;
     let authorization = match request.headers().get(TO_REGISTRY) {
         Some(said) => Some(said).filter(|said| *said != "none").cloned(),
-        None => request.headers().get(header::AUTHORIZATION).filter(|_| !visitor.used_authorization).cloned(),
+        None => {
+            request.headers().get(header::AUTHORIZATION).filter(|_| !identity.used_authorization).cloned()
+        }
     };
     if route == Route::Token {
-        return token::pass(upstream, authorization, request).await;
+        return token_proxy::forward(upstream, authorization, request).await;
     }
     let (parts, body) = request.into_parts();
-    let ask = Ask {
+    let proxied = ProxyRequest {
         upstream,
         route: &route,
         rest: &rest,
         source: sources.first().map(String::as_str),
         authorization,
-        cache: settled.cache.as_ref(),
+        cache: snapshot.cache.as_ref(),
     };
-    let response = ask.pass(&parts, body).await?;
+    let response = proxied.forward(&parts, body).await?;
     if route == Route::Catalog { catalog::filter(upstream, response).await } else { Ok(response) }
 }
 

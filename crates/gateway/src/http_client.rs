@@ -1,6 +1,12 @@
-//! Connections: kept for the next request, to addresses that may be connected to, certificates checked as configured.
+//! HttpClient: kept for the next request, to addresses that may be connected to, certificates checked as configured.
 
-use std::{error::Error, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::body::Body;
 use http::{HeaderValue, Request, Response, Uri, header};
@@ -26,23 +32,23 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
 /// Bytes of an answer that are read ahead of whoever reads it, and so about what a slow reader costs.
-const AHEAD: usize = 64 * 1024;
+const READ_BUFFER: usize = 64 * 1024;
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")));
 
-/// Whose certificates are believed.
+/// Whose certificates are trust_roots.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Believed<'a> {
+pub(crate) enum TrustRoots<'a> {
     /// Those of public authorities, and of a PEM file where there is one.
     Authorities(Option<&'a Path>),
     /// Any.
-    Anybody,
+    Any,
 }
 
-/// Why there can be no connections.
+/// A reason for which there can be no client.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SetUpError {
-    #[error("{0}")]
-    Read(std::io::Error),
+pub(crate) enum HttpClientError {
+    #[error("expected to read {}, found: {source}", .path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("expected certificates in PEM form, found none that can be used")]
     Certificates,
     #[error("TLS cannot be set up: {0}")]
@@ -52,23 +58,23 @@ pub(crate) enum SetUpError {
 type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Connector = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
 
-/// Connections to one registry or to what it needs. HTTP/1.1, one request at a time on each: a caller that reads slowly
+/// HttpClient to one registry or to what it needs. HTTP/1.1, one request at a time on each: a caller that reads slowly
 /// holds nobody else up.
 #[derive(Clone, Debug)]
-pub(crate) struct Connections(Client<Connector, Body>);
+pub(crate) struct HttpClient(Client<Connector, Body>);
 
-impl Connections {
-    pub(crate) fn new(resolver: Resolver, believed: Believed<'_>) -> Result<Self, SetUpError> {
+impl HttpClient {
+    pub(crate) fn new(resolver: Resolver, trust_roots: TrustRoots<'_>) -> Result<Self, HttpClientError> {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let tls = HttpsConnectorBuilder::new().with_tls_config(tls(believed)?).https_or_http();
+        let tls = HttpsConnectorBuilder::new().with_tls_config(tls(trust_roots)?).https_or_http();
         let connector = Timeout::new(tls.enable_http1().wrap_connector(tcp), CONNECT);
         let connector = BoxCloneSyncService::new(connector);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .http1_max_buf_size(AHEAD)
+            .http1_max_buf_size(READ_BUFFER)
             .build(connector);
         Ok(Self(client))
     }
@@ -86,24 +92,24 @@ impl Connections {
     }
 }
 
-fn tls(believed: Believed<'_>) -> Result<ClientConfig, SetUpError> {
+fn tls(trust_roots: TrustRoots<'_>) -> Result<ClientConfig, HttpClientError> {
     let provider = Arc::new(ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let file = match believed {
-        Believed::Anybody => {
+    let file = match trust_roots {
+        TrustRoots::Any => {
             let verifier = Arc::new(AnyCertificate(provider));
             return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
         }
-        Believed::Authorities(file) => file,
+        TrustRoots::Authorities(file) => file,
     };
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = file {
-        let pem = fs::read(path).map_err(SetUpError::Read)?;
+        let pem = fs::read(path).map_err(|source| HttpClientError::Read { path: path.to_owned(), source })?;
         let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-        let certificates = certificates.map_err(|_| SetUpError::Certificates)?;
+        let certificates = certificates.map_err(|_| HttpClientError::Certificates)?;
         if roots.add_parsable_certificates(certificates).0 == 0 {
-            return Err(SetUpError::Certificates);
+            return Err(HttpClientError::Certificates);
         }
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())

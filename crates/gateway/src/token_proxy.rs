@@ -6,14 +6,14 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::{
     refusal::Refusal,
-    upstream::{Asks, Upstream, too_large},
+    upstream::{AuthScheme, Upstream, too_large},
 };
 
 const REQUEST_MAX: usize = 64 * 1024;
 const ANSWER_MAX: usize = 1024 * 1024;
 
-/// Asks the service that the registry itself names. The caller chooses the query and the form, not the place.
-pub(crate) async fn pass(
+/// AuthScheme the service that the registry itself names. The caller chooses the query and the form, not the place.
+pub(crate) async fn forward(
     upstream: &Upstream,
     authorization: Option<HeaderValue>,
     request: axum::extract::Request,
@@ -24,7 +24,7 @@ pub(crate) async fn pass(
             upstream.name
         )));
     }
-    let Asks::Token { mut realm, .. } = upstream.asks().await? else {
+    let AuthScheme::Bearer { mut realm, .. } = upstream.auth_scheme().await? else {
         return Err(Refusal::not_found(format!("{} has no token service", upstream.name)));
     };
     let (parts, body) = request.into_parts();

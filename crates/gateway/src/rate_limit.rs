@@ -12,13 +12,13 @@ const CALLERS_MAX: usize = 10_000;
 
 /// A limit of requests per minute and caller. Up to a minute's worth may come at once.
 #[derive(Debug)]
-pub(crate) struct Limit {
+pub(crate) struct RateLimit {
     callers: DefaultKeyedRateLimiter<IpAddr>,
     per_minute: NonZeroU32,
     what: &'static str,
 }
 
-impl Limit {
+impl RateLimit {
     /// `what` says in the refusal what is counted: `requests for this registry`.
     pub(crate) fn new(per_minute: u32, what: &'static str) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute)?;
@@ -50,11 +50,11 @@ impl Limit {
 mod tests {
     use http::StatusCode;
 
-    use super::Limit;
+    use super::RateLimit;
 
     #[test]
     fn callers_are_counted_apart_and_networks_together() {
-        let limit = Limit::new(2, "requests").unwrap();
+        let limit = RateLimit::new(2, "requests").unwrap();
         for (caller, expected) in [
             ("10.0.0.1", None),
             ("::ffff:10.0.0.1", None),

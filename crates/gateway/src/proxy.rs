@@ -14,18 +14,18 @@ use crate::{
     cache::Cache,
     refusal::Refusal,
     rewrite,
-    routes::Route,
+    route::Route,
     upstream::{Upstream, too_large},
 };
 
 /// How long a body may pause, either way.
-const PAUSE: Duration = Duration::from_secs(60);
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// As in Distribution.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
 
 /// Headers that registries get to see.
-const PASSED: [HeaderName; 8] = [
+const FORWARDED: [HeaderName; 8] = [
     header::ACCEPT,
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,
@@ -37,7 +37,7 @@ const PASSED: [HeaderName; 8] = [
 ];
 
 /// A request for a registry, permitted already.
-pub(crate) struct Ask<'a> {
+pub(crate) struct ProxyRequest<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) route: &'a Route,
     /// What stands behind `/r/NAME/`.
@@ -49,11 +49,11 @@ pub(crate) struct Ask<'a> {
     pub(crate) cache: Option<&'a Arc<Cache>>,
 }
 
-impl Ask<'_> {
-    /// Asks the registry.
-    pub(crate) async fn pass(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
+impl ProxyRequest<'_> {
+    /// AuthScheme the registry.
+    pub(crate) async fn forward(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
         let mut headers = HeaderMap::new();
-        for name in PASSED {
+        for name in FORWARDED {
             for value in parts.headers.get_all(&name) {
                 headers.append(name.clone(), value.clone());
             }
@@ -65,15 +65,15 @@ impl Ask<'_> {
             _ => None,
         };
         let whole = [header::RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH];
-        let kept = self
+        let cacheable = self
             .cache
             .zip(digest)
             .filter(|_| parts.method == Method::GET && !whole.iter().any(|name| headers.contains_key(name)));
-        if let Some((cache, digest)) = kept
+        if let Some((cache, digest)) = cacheable
             && let Some(found) = cache.get(digest).await
         {
-            // Content is kept for all, but given only to those whom the registry itself would give it.
-            let (at, answer) = self.ask(&Method::HEAD, &url, &headers, Body::empty()).await?;
+            // Content is cacheable for all, but given only to those whom the registry itself would give it.
+            let (at, answer) = self.send_authorized(&Method::HEAD, &url, &headers, Body::empty()).await?;
             let length = answer
                 .headers()
                 .get(header::CONTENT_LENGTH)
@@ -86,13 +86,13 @@ impl Ask<'_> {
                 return Ok(response);
             }
         }
-        let (at, answer) = self.ask(&parts.method, &url, &headers, body).await?;
+        let (at, answer) = self.send_authorized(&parts.method, &url, &headers, body).await?;
         let status = answer.status();
         let (head, body) = answer.into_parts();
         let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let body = TimeoutBody::new(PAUSE, body);
+        let body = TimeoutBody::new(BODY_TIMEOUT, body);
         let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
             if length.is_some_and(|length| length > MANIFEST_MAX) {
                 return Err(Refusal::bad_gateway(
@@ -104,7 +104,7 @@ impl Ask<'_> {
             Body::new(body)
         };
         let encoded = headers.contains_key(header::CONTENT_ENCODING);
-        let body = match (kept, length) {
+        let body = match (cacheable, length) {
             (Some((cache, digest)), Some(length)) if status == StatusCode::OK && !encoded => {
                 cache.keep(digest, length, body).await
             }
@@ -113,15 +113,15 @@ impl Ask<'_> {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
-        if kept.is_some() {
+        if cacheable.is_some() {
             response.headers_mut().insert("x-cache", HeaderValue::from_static("miss"));
         }
         Ok(response)
     }
 
-    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for
+    /// AuthScheme with credentials, once more with others where the gateway's own did not do, and follows redirects but for
     /// those that the browser is to follow. The URL is that of the answer.
-    async fn ask(
+    async fn send_authorized(
         &self,
         method: &Method,
         url: &Url,
@@ -134,17 +134,17 @@ impl Ask<'_> {
             Some(own) => own.authorization(self.upstream, &scopes).await?,
             None => self.authorization.clone(),
         };
-        let mut answer = self.send(method, url, headers, authorization.as_ref(), Some(body)).await?;
+        let mut answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
         if let Some(own) = &self.upstream.credentials
             && answer.status() == StatusCode::UNAUTHORIZED
         {
             own.forget();
-            self.upstream.learn(answer.headers());
+            self.upstream.remember_challenge(answer.headers());
             // Registries differ in what they want for the same request, and say so.
             scopes = scopes.and(&Challenge::scopes(answer.headers()));
             if !has_body {
                 authorization = own.authorization(self.upstream, &scopes).await?;
-                answer = self.send(method, url, headers, authorization.as_ref(), None).await?;
+                answer = self.send_once(method, url, headers, authorization.as_ref(), None).await?;
             }
             if answer.status() == StatusCode::UNAUTHORIZED {
                 return Err(Refusal::bad_gateway(format!(
@@ -170,17 +170,17 @@ impl Ask<'_> {
                     self.upstream.name
                 ))
             })?;
-            if self.upstream.passes(&next) {
+            if self.upstream.lets_browser_follow(&next) {
                 return Ok((at, answer));
             }
             let authorization = authorization.as_ref().filter(|_| self.upstream.is_own(&next));
-            answer = self.send(method, &next, headers, authorization, None).await?;
+            answer = self.send_once(method, &next, headers, authorization, None).await?;
             at = next;
         }
         Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
     }
 
-    async fn send(
+    async fn send_once(
         &self,
         method: &Method,
         url: &Url,
@@ -212,7 +212,7 @@ impl Ask<'_> {
         if length.is_some_and(|length| length > max) {
             return Err(too_large());
         }
-        let body = Limited::new(Box::pin(TimeoutBody::new(PAUSE, body)), size(max));
+        let body = Limited::new(Box::pin(TimeoutBody::new(BODY_TIMEOUT, body)), size(max));
         self.upstream.send(method, url, headers, Body::new(body), true).await
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 /// A pattern such as `acme/*` or `library/**`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pattern(Box<str>);
+pub(crate) struct RepositoryPattern(Box<str>);
 
-impl Pattern {
+impl RepositoryPattern {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
     }
@@ -18,7 +18,7 @@ impl Pattern {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for RepositoryPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -59,7 +59,7 @@ fn component_matches(pattern: &[u8], text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Pattern;
+    use super::RepositoryPattern;
 
     #[test]
     fn patterns_match_whole_names() {
@@ -81,7 +81,7 @@ mod tests {
             ("**/debug", "acme/app/debug", true),
             ("**/debug", "acme/app", false),
         ] {
-            assert_eq!(Pattern::new(pattern).matches(name), expected, "{pattern} {name}");
+            assert_eq!(RepositoryPattern::new(pattern).matches(name), expected, "{pattern} {name}");
         }
     }
 }

@@ -1,0 +1,133 @@
+//! What is wrong with a configuration.
+
+use std::{io, path::PathBuf};
+
+/// A reason for which a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file that the configuration needs cannot be read.
+    #[error("expected to read {}, found: {source}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The file is not TOML, or has fields that do not exist.
+    #[error("{}: {source}", .path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The position and the reason.
+        source: Box<toml::de::Error>,
+    },
+    /// There is no registry.
+    #[error("expected at least one registry, found none: name one with --registry NAME=URL")]
+    NoRegistry,
+    /// A registry cannot be used as it is described.
+    #[error("registry {name:?}: {source}")]
+    Registry {
+        /// Its name.
+        name: String,
+        /// The reason.
+        source: RegistryError,
+    },
+    /// A flag is not `NAME=URL`.
+    #[error("expected NAME=URL, found {found:?}{}", .source.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
+    Flag {
+        /// The value of the flag.
+        found: String,
+        /// The reason, if name and URL could be told apart.
+        source: Option<Box<toml::de::Error>>,
+    },
+    /// An entry of `origins` is not an origin.
+    #[error("origins: expected an origin such as https://ui.example.com, without a path, found {found:?}")]
+    Origin {
+        /// The entry.
+        found: String,
+    },
+    /// An entry of `connect` is not a source of a Content Security Policy.
+    #[error("connect: expected a source such as https://registry.example.com, found {found:?}")]
+    ConnectSource {
+        /// The entry.
+        found: String,
+    },
+    /// `base_path` is not a path.
+    #[error("base_path: expected a path such as /tallyman, found {found:?}")]
+    BasePath {
+        /// Its value.
+        found: String,
+    },
+    /// `sign_in` names both ways to sign in, or none.
+    #[error("sign_in: expected either htpasswd or header")]
+    SignInMethod,
+    /// `sign_in.header` without proxies that may set it.
+    #[error("sign_in.header: expected trusted_proxies, without which anybody could set the header")]
+    SignInHeader,
+    /// The htpasswd file cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Htpasswd {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: HtpasswdError,
+    },
+}
+
+/// A reason for which a registry cannot be used as it is described.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// The name does not fit in a path.
+    #[error("expected a name of letters, digits and dashes")]
+    Name,
+    /// A second registry has the same name.
+    #[error("expected a name of its own, found a second registry with this one")]
+    NameTaken,
+    /// The URL is not the origin of a registry.
+    #[error("expected a URL such as https://registry.example.com, without a path or a password")]
+    Url,
+    /// An entry of `token_hosts` or `storage_hosts` is not a host.
+    #[error("expected a host such as storage.example.com or *.example.com, found {found:?}")]
+    Host {
+        /// The entry.
+        found: String,
+    },
+    /// A user name without a password, or the other way round.
+    #[error("expected username together with either password_env or password_file")]
+    Credentials,
+    /// The environment variable with the password is not set.
+    #[error("expected a password in the environment variable {variable}, found none")]
+    PasswordVariable {
+        /// The variable.
+        variable: String,
+    },
+    /// `ca_file` has no certificate that can be used.
+    #[error("expected certificates in PEM form in ca_file, found none that can be used")]
+    Certificates,
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// A reason for which an htpasswd file cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HtpasswdError {
+    /// A line is not `name:hash`.
+    #[error("line {line}: expected name:hash")]
+    Line {
+        /// The number of the line, from 1 on.
+        line: usize,
+    },
+    /// A password is not hashed by bcrypt.
+    #[error("line {line}: expected a bcrypt password, as of htpasswd -B")]
+    Hash {
+        /// The number of the line, from 1 on.
+        line: usize,
+    },
+    /// The file names nobody.
+    #[error("expected at least one user, found none")]
+    Empty,
+}

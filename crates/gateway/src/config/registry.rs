@@ -1,0 +1,182 @@
+//! A registry of the configuration.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use tallyman_auth::PublicRegistry;
+use url::Url;
+
+use super::{ConfigError, RegistryError, read};
+
+/// What becomes of a redirect to a registry's storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Redirects {
+    /// The gateway follows it: works with every storage.
+    #[default]
+    Follow,
+    /// The browser follows it, which saves the gateway the bytes: for storages that send CORS headers.
+    Pass,
+}
+
+/// A registry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryConfig {
+    /// Its name in paths: letters, digits and dashes.
+    pub name: String,
+    /// Its origin, such as `https://registry-1.docker.io`. Plain HTTP where it says `http://`.
+    pub url: Url,
+    /// Its name in references; that of `url` unless said otherwise, and `docker.io` for Docker Hub.
+    pub host: Option<String>,
+    /// Takes any certificate of the registry itself.
+    #[serde(default)]
+    pub insecure: bool,
+    /// A PEM file with certificates of authorities that are believed besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// A user name of the gateway's own. Without it, callers send their own credentials.
+    pub username: Option<String>,
+    /// The environment variable with that user's password.
+    pub password_env: Option<String>,
+    /// A file with that user's password.
+    pub password_file: Option<PathBuf>,
+    /// Refuses everything that changes the registry. True unless said otherwise where the gateway has credentials of
+    /// its own and nobody needs to sign in.
+    pub read_only: Option<bool>,
+    /// Lets manifests and blobs be deleted; false unless said otherwise.
+    #[serde(default)]
+    pub delete: bool,
+    /// Patterns of the repositories that may be reached; all unless said otherwise.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// Hosts of its token service besides its own: `auth.example.com`, `host:port` or `*.example.com`.
+    #[serde(default)]
+    pub token_hosts: Vec<String>,
+    /// Hosts that it redirects downloads to, besides its own, in the same forms.
+    #[serde(default)]
+    pub storage_hosts: Vec<String>,
+    /// What becomes of those redirects.
+    #[serde(default)]
+    pub redirects: Redirects,
+    /// Networks that it and its services may be in although they are not public, such as `10.0.0.0/8`. An address in
+    /// `url` itself, and `localhost` there, are understood.
+    #[serde(default)]
+    pub networks: Vec<IpNet>,
+    /// Requests that one caller may make in a minute; as many as it likes unless said otherwise.
+    pub requests_per_minute: Option<u32>,
+    /// The largest upload in MiB, by piece; 20 GiB unless said otherwise.
+    #[serde(default = "max_upload_mib")]
+    pub max_upload_mib: u64,
+}
+
+fn max_upload_mib() -> u64 {
+    20 * 1024
+}
+
+impl RegistryConfig {
+    /// A registry as a flag names it, `NAME=URL`.
+    ///
+    /// # Errors
+    /// When it has another form or its URL cannot be used.
+    pub fn from_flag(text: &str) -> Result<Self, ConfigError> {
+        let wrong = |source| ConfigError::Flag { found: text.to_owned(), source };
+        let (name, url) = text.split_once('=').ok_or_else(|| wrong(None))?;
+        let table = toml::Table::from_iter(
+            [("name", name), ("url", url)]
+                .map(|(key, value)| (key.to_owned(), toml::Value::String(value.to_owned()))),
+        );
+        let registry: Self = table.try_into().map_err(|error| wrong(Some(Box::new(error))))?;
+        registry.check()?;
+        Ok(registry)
+    }
+
+    /// Returns the error that names this registry.
+    pub(crate) fn error(&self, source: RegistryError) -> ConfigError {
+        ConfigError::Registry { name: self.name.clone(), source }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let name_is_plain = self.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if self.name.is_empty() || !name_is_plain {
+            return Err(self.error(RegistryError::Name));
+        }
+        let url = &self.url;
+        if !matches!(url.scheme(), "http" | "https")
+            || url.host().is_none()
+            || url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err(self.error(RegistryError::Url));
+        }
+        let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
+        let is_host =
+            |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*[]".contains(&byte));
+        if let Some(host) = hosts.into_iter().find(|host| host.is_empty() || !is_host(host)) {
+            return Err(self.error(RegistryError::Host { found: host.clone() }));
+        }
+        match (&self.username, &self.password_env, &self.password_file) {
+            (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(()),
+            _ => Err(self.error(RegistryError::Credentials)),
+        }
+    }
+
+    /// Its name in references.
+    pub(crate) fn reference_host(&self) -> String {
+        match (&self.host, self.public()) {
+            (Some(host), _) => host.clone(),
+            (None, Some(public)) => public.name.to_owned(),
+            (None, None) => authority(&self.url),
+        }
+    }
+
+    fn public(&self) -> Option<&'static PublicRegistry> {
+        let host = self.url.host_str().filter(|_| self.url.scheme() == "https" && self.url.port().is_none());
+        host.and_then(PublicRegistry::by_api_host)
+    }
+
+    pub(crate) fn all_token_hosts(&self) -> Vec<String> {
+        let known = self.public().filter(|known| known.token_host() != known.api_host);
+        let known = known.map(|known| known.token_host().to_owned());
+        known.into_iter().chain(self.token_hosts.iter().cloned()).collect()
+    }
+
+    pub(crate) fn all_storage_hosts(&self) -> Vec<String> {
+        let known = self.public().map_or(&[][..], |known| known.storage_hosts);
+        known.iter().map(|host| (*host).to_owned()).chain(self.storage_hosts.iter().cloned()).collect()
+    }
+
+    /// The networks that are open, with those that `url` itself names.
+    pub(crate) fn all_networks(&self) -> Vec<IpNet> {
+        let mut networks = self.networks.clone();
+        let host = self.url.host_str().unwrap_or_default();
+        if host == "localhost" {
+            networks.push(IpNet::new_assert(IpAddr::from([127, 0, 0, 0]), 8));
+            networks.push(IpNet::from(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])));
+        } else if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            networks.push(IpNet::from(address.to_canonical()));
+        }
+        networks
+    }
+
+    /// The gateway's own user name and password.
+    pub(crate) fn credentials(&self) -> Result<Option<(String, String)>, ConfigError> {
+        let Some(user) = &self.username else { return Ok(None) };
+        let password = match (&self.password_env, &self.password_file) {
+            (Some(variable), _) => std::env::var(variable)
+                .map_err(|_| self.error(RegistryError::PasswordVariable { variable: variable.clone() }))?,
+            (None, Some(path)) => read(path)?.trim_end_matches(['\r', '\n']).to_owned(),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some((user.clone(), password)))
+    }
+}
+
+/// `host` or `host:port` of a URL, without a port that goes without saying.
+pub(crate) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
