@@ -1,29 +1,78 @@
-//! `_catalog`, where not all repositories are open: only those that are get named.
+//! `_catalog` where not all repositories are open: a page names those that are, and nothing else.
 
 use axum::body::Body;
-use bytes::Bytes;
-use http::{Response, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{refusal::Refusal, upstream::Upstream};
+use crate::{
+    api_query::ApiQuery,
+    link,
+    proxy::{Forwarded, ProxyRequest},
+    refusal::Refusal,
+    route::Route,
+};
 
 const CATALOG_MAX: usize = 16 * 1024 * 1024;
+/// Pages of the registry that one page of ours is made of at most.
+const PAGES_MAX: usize = 100;
+/// Names on each page of the registry after the first.
+const PAGE: &str = "1000";
 
-/// Takes out the repositories that are not open. The pages stay the registry's: some come out short, and the reference to
-/// the next one may hold the name of a repository that is not open.
-pub(crate) async fn filter(upstream: &Upstream, response: Response<Body>) -> Result<Response<Body>, Refusal> {
-    if !upstream.is_partial() || !response.status().is_success() {
-        return Ok(response);
-    }
-    let (mut parts, body) = response.into_parts();
+/// Returns a page of the catalog without the repositories that are not open, and with a link to the next page that
+/// names an open one. Reads on where a page of the registry has too few of them.
+pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusal> {
+    let upstream = request.upstream;
     let wrong =
         || Refusal::bad_gateway(format!("expected a catalog of {}, found something else", upstream.name));
-    let body: Bytes = Limited::new(body, CATALOG_MAX).collect().await.map_err(|_| wrong())?.to_bytes();
-    let mut catalog: Value = serde_json::from_slice(&body).map_err(|_| wrong())?;
-    let names = catalog.get_mut("repositories").and_then(Value::as_array_mut).ok_or_else(wrong)?;
-    names.retain(|name| name.as_str().is_some_and(|name| upstream.is_open(name)));
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.remove(header::ETAG);
-    Ok(Response::from_parts(parts, Body::from(catalog.to_string())))
+    let limit = request.query.get("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+    let mut url = upstream.url(request.rest, request.query.encode().as_deref());
+    let mut names: Vec<String> = Vec::new();
+    let mut next = None;
+    for page in 0..PAGES_MAX {
+        let Forwarded { url: at, response } =
+            request.send_authorized(&Method::GET, &url, &HeaderMap::new(), Body::empty()).await?;
+        if !response.status().is_success() {
+            return if page == 0 { request.respond(&at, response) } else { Err(wrong()) };
+        }
+        next = link::next(response.headers()).and_then(|target| at.join(&target).ok());
+        let body = Limited::new(response.into_body(), CATALOG_MAX).collect().await.map_err(|_| wrong())?;
+        let catalog: Value = serde_json::from_slice(&body.to_bytes()).map_err(|_| wrong())?;
+        let repositories = catalog.get("repositories").ok_or_else(wrong)?.as_array();
+        let found = repositories.into_iter().flatten().filter_map(Value::as_str);
+        names.extend(found.filter(|name| upstream.is_open(name)).map(str::to_owned));
+        let is_enough = names.len() >= limit.unwrap_or(1);
+        let Some(after) = next.as_ref().filter(|_| !is_enough) else { break };
+        let query = ApiQuery::parse(&Route::Catalog, after.query().unwrap_or_default());
+        let mut query = query.map_err(|_| wrong())?;
+        if query.get("last").is_some() {
+            query.set("n", PAGE);
+        }
+        let after = upstream.url(request.rest, query.encode().as_deref());
+        if after == url {
+            return Err(wrong());
+        }
+        url = after;
+    }
+    let is_cut = limit.is_some_and(|limit| names.len() > limit);
+    names.truncate(limit.unwrap_or(usize::MAX));
+    if next.is_some() && names.is_empty() {
+        return Err(Refusal::bad_gateway(format!(
+            "expected an open repository on {PAGES_MAX} pages of {}'s catalog, found none",
+            upstream.name
+        )));
+    }
+    let mut response =
+        Response::builder().status(StatusCode::OK).header(header::CONTENT_TYPE, "application/json");
+    if let Some(last) = names.last().filter(|_| is_cut || next.is_some()) {
+        let mut query = ApiQuery::default();
+        query.set("last", last);
+        if let Some(n) = request.query.get("n") {
+            query.set("n", n);
+        }
+        let query = query.encode().unwrap_or_default();
+        response = response.header(header::LINK, format!("<../{}?{query}>; rel=\"next\"", request.rest));
+    }
+    let body = Body::from(json!({ "repositories": names }).to_string());
+    response.body(body).map_err(|_| wrong())
 }

@@ -31,6 +31,7 @@
 //! one. Tokens, realms and cached content are only remembered to save questions.
 
 mod addresses;
+mod api_query;
 mod app;
 mod cache;
 mod catalog;
@@ -38,6 +39,7 @@ mod config;
 mod credentials;
 mod guard;
 mod http_client;
+mod link;
 mod metrics;
 mod probe;
 mod proxy;

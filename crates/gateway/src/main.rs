@@ -33,7 +33,7 @@ struct Arguments {
     /// Checks the configuration and ends
     #[arg(long)]
     check: bool,
-    /// AuthScheme a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
+    /// Asks a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
     #[arg(long, value_name = "URL", exclusive = true)]
     probe: Option<String>,
 }

@@ -11,6 +11,7 @@ use tower_http::timeout::TimeoutBody;
 use url::Url;
 
 use crate::{
+    api_query::ApiQuery,
     cache::Cache,
     refusal::Refusal,
     rewrite,
@@ -25,16 +26,21 @@ const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
 
 /// Headers that registries get to see.
-const FORWARDED: [HeaderName; 8] = [
+const FORWARDED: [HeaderName; 7] = [
     header::ACCEPT,
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,
-    header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_MODIFIED_SINCE,
     header::IF_NONE_MATCH,
     header::RANGE,
 ];
+
+/// A registry's response, and the URL that gave it after redirects.
+pub(crate) struct Forwarded {
+    pub(crate) url: Url,
+    pub(crate) response: Response<Incoming>,
+}
 
 /// A request for a registry, permitted already.
 pub(crate) struct ProxyRequest<'a> {
@@ -42,15 +48,15 @@ pub(crate) struct ProxyRequest<'a> {
     pub(crate) route: &'a Route,
     /// What stands behind `/r/NAME/`.
     pub(crate) rest: &'a str,
-    /// The repository that a mount takes from.
-    pub(crate) source: Option<&'a str>,
+    /// The fields of its query.
+    pub(crate) query: &'a ApiQuery,
     /// The caller's own `Authorization`.
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) cache: Option<&'a Arc<Cache>>,
 }
 
 impl ProxyRequest<'_> {
-    /// AuthScheme the registry.
+    /// Sends the request and returns the response as the caller gets it.
     pub(crate) async fn forward(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
         let mut headers = HeaderMap::new();
         for name in FORWARDED {
@@ -58,7 +64,9 @@ impl ProxyRequest<'_> {
                 headers.append(name.clone(), value.clone());
             }
         }
-        let url = self.upstream.url(self.rest, parts.uri.query());
+        let content_type = self.route.content_type(&parts.method, &parts.headers)?;
+        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+        let url = self.upstream.url(self.rest, self.query.encode().as_deref());
         let digest = match self.route {
             Route::Manifest(_, digest) => digest.as_ref(),
             Route::Blob(_, digest) => Some(digest),
@@ -73,7 +81,8 @@ impl ProxyRequest<'_> {
             && let Some(found) = cache.get(digest).await
         {
             // Content is cacheable for all, but given only to those whom the registry itself would give it.
-            let (at, answer) = self.send_authorized(&Method::HEAD, &url, &headers, Body::empty()).await?;
+            let Forwarded { url: at, response: answer } =
+                self.send_authorized(&Method::HEAD, &url, &headers, Body::empty()).await?;
             let length = answer
                 .headers()
                 .get(header::CONTENT_LENGTH)
@@ -86,7 +95,8 @@ impl ProxyRequest<'_> {
                 return Ok(response);
             }
         }
-        let (at, answer) = self.send_authorized(&parts.method, &url, &headers, body).await?;
+        let Forwarded { url: at, response: answer } =
+            self.send_authorized(&parts.method, &url, &headers, body).await?;
         let status = answer.status();
         let (head, body) = answer.into_parts();
         let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
@@ -119,17 +129,26 @@ impl ProxyRequest<'_> {
         Ok(response)
     }
 
-    /// AuthScheme with credentials, once more with others where the gateway's own did not do, and follows redirects but for
+    /// Returns a response of the registry as the caller gets it.
+    pub(crate) fn respond(&self, url: &Url, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let (head, body) = response.into_parts();
+        let mut response = Response::new(Body::new(TimeoutBody::new(BODY_TIMEOUT, body)));
+        *response.status_mut() = head.status;
+        *response.headers_mut() = rewrite::response_headers(self.upstream, self.rest, url, &head.headers)?;
+        Ok(response)
+    }
+
+    /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for
     /// those that the browser is to follow. The URL is that of the answer.
-    async fn send_authorized(
+    pub(crate) async fn send_authorized(
         &self,
         method: &Method,
         url: &Url,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<(Url, Response<Incoming>), Refusal> {
+    ) -> Result<Forwarded, Refusal> {
         let has_body = !http_body::Body::is_end_stream(&body);
-        let mut scopes = self.route.scopes(method, self.source);
+        let mut scopes = self.route.scopes(method, self.query.get("from"));
         let mut authorization = match &self.upstream.credentials {
             Some(own) => own.authorization(self.upstream, &scopes).await?,
             None => self.authorization.clone(),
@@ -156,7 +175,7 @@ impl ProxyRequest<'_> {
         let mut at = url.clone();
         for _ in 0..REDIRECTS_MAX {
             if !is_redirect(answer.status()) {
-                return Ok((at, answer));
+                return Ok(Forwarded { url: at, response: answer });
             }
             if !matches!(*method, Method::GET | Method::HEAD) {
                 return Err(Refusal::bad_gateway("expected an answer to an upload, found a redirect"));
@@ -170,8 +189,17 @@ impl ProxyRequest<'_> {
                     self.upstream.name
                 ))
             })?;
+            let route = Route::parse(next.path().trim_start_matches('/'));
+            let hidden =
+                route.as_ref().and_then(Route::repository).filter(|name| !self.upstream.is_open(name));
+            if let Some(name) = hidden.filter(|_| self.upstream.is_own(&next)) {
+                return Err(Refusal::denied(format!(
+                    "expected {} to stay with a repository that the gateway opens, found a redirect to {name}",
+                    self.upstream.name
+                )));
+            }
             if self.upstream.lets_browser_follow(&next) {
-                return Ok((at, answer));
+                return Ok(Forwarded { url: at, response: answer });
             }
             let authorization = authorization.as_ref().filter(|_| self.upstream.is_own(&next));
             answer = self.send_once(method, &next, headers, authorization, None).await?;

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tallyman_auth::{Challenge, TokenService};
 use url::Url;
 
-use crate::{refusal::Refusal, route::Route, upstream::Upstream};
+use crate::{link, refusal::Refusal, route::Route, upstream::Upstream};
 
 /// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
 /// (CORS, CSP) are not among them.
@@ -57,10 +57,9 @@ pub(crate) fn response_headers(
         })?;
         passed.insert(header::LOCATION, place);
     }
-    for link in headers.get_all(header::LINK) {
-        if let Some(link) = rewritten_link(upstream, rest, url, link) {
-            passed.append(header::LINK, link);
-        }
+    if let Some(next) = link::next(headers).and_then(|target| place(upstream, rest, url, &target)) {
+        let next = next.to_str().map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")));
+        passed.extend(next.ok().and_then(Result::ok).map(|link| (header::LINK, link)));
     }
     upstream.remember_challenge(headers);
     for challenge in Challenge::parse_all(headers) {
@@ -96,14 +95,10 @@ fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<H
         return None;
     }
     let path = to.path().strip_prefix('/')?;
-    Route::parse(path).filter(|route| *route != Route::Token)?;
+    let route = Route::parse(path).filter(|route| *route != Route::Token)?;
+    if route.repository().is_some_and(|name| !upstream.is_open(name)) {
+        return None;
+    }
     let query = to.query().map_or_else(String::new, |query| format!("?{query}"));
     HeaderValue::from_str(&format!("{}{path}{query}", up(rest))).ok()
-}
-
-/// `<…>; rel="next"`.
-fn rewritten_link(upstream: &Upstream, rest: &str, url: &Url, link: &HeaderValue) -> Option<HeaderValue> {
-    let (target, parameters) = link.to_str().ok()?.trim().strip_prefix('<')?.split_once('>')?;
-    let place = place(upstream, rest, url, target)?;
-    HeaderValue::from_str(&format!("<{}>{parameters}", place.to_str().ok()?)).ok()
 }

@@ -1,6 +1,6 @@
-//! The paths below `/r/NAME/`: the Distribution API and the token service, by method.
+//! The requests of the Distribution API and of the token service: paths below `/r/NAME/`, methods, fields and types.
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{Digest, Repository, Tag};
 
@@ -21,7 +21,9 @@ pub(crate) enum Route {
     Manifest(String, Option<Digest>),
     /// `v2/REPOSITORY/blobs/DIGEST`
     Blob(String, Digest),
-    /// `v2/REPOSITORY/blobs/uploads/`, and what it gives out.
+    /// `v2/REPOSITORY/blobs/uploads/`: the start of an upload, or a mount.
+    StartUpload(String),
+    /// `v2/REPOSITORY/blobs/uploads/ID`: an upload that was begun.
     Upload(String),
     /// `v2/REPOSITORY/referrers/DIGEST`
     Referrers(String),
@@ -57,7 +59,10 @@ impl Route {
             Kind::Referrers(digest) => digest.parse::<Digest>().ok().map(|_| Self::Referrers(name)),
             Kind::Upload(id) => {
                 let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=~".contains(&byte));
-                (plain && id != "." && id != "..").then_some(Self::Upload(name))
+                match id {
+                    "" => Some(Self::StartUpload(name)),
+                    id => (plain && id != "." && id != "..").then_some(Self::Upload(name)),
+                }
             }
             Kind::Blob(digest) => Some(Self::Blob(name, digest.parse().ok()?)),
         }
@@ -70,6 +75,7 @@ impl Route {
             Self::Tags(name)
             | Self::Manifest(name, _)
             | Self::Blob(name, _)
+            | Self::StartUpload(name)
             | Self::Upload(name)
             | Self::Referrers(name) => Some(name),
         }
@@ -84,7 +90,7 @@ impl Route {
             Self::Tags(_) => "tags",
             Self::Manifest(..) => "manifest",
             Self::Blob(..) => "blob",
-            Self::Upload(_) => "upload",
+            Self::StartUpload(_) | Self::Upload(_) => "upload",
             Self::Referrers(_) => "referrers",
         }
     }
@@ -97,7 +103,8 @@ impl Route {
             Self::Catalog | Self::Tags(_) | Self::Referrers(_) => &[Method::GET],
             Self::Manifest(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
             Self::Blob(..) => &[Method::GET, Method::HEAD, Method::DELETE],
-            Self::Upload(_) => &[Method::POST, Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
+            Self::StartUpload(_) => &[Method::POST],
+            Self::Upload(_) => &[Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
         };
         if allowed.contains(method) {
             return Ok(());
@@ -106,8 +113,7 @@ impl Route {
         let names = names.join(", ");
         let value = names.parse().expect("names of methods are header values");
         let message = format!("expected one of {names} for {}, found {method}", self.kind());
-        Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
-            .header(http::header::ALLOW, value))
+        Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message).header(header::ALLOW, value))
     }
 
     /// Whether the method takes something away for good. Giving an upload up does not.
@@ -118,6 +124,72 @@ impl Route {
     /// Whether the method changes the registry.
     pub(crate) fn writes(&self, method: &Method) -> bool {
         *self != Self::Token && !matches!(*method, Method::GET | Method::HEAD)
+    }
+
+    /// Returns `true` if the API has this field in a query, or in the form of the token service.
+    ///
+    /// Registries put the state of an upload into fields of their own, whose names begin with an underscore.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        let fields: &[&str] = match self {
+            Self::Base | Self::Manifest(..) | Self::Blob(..) => &["ns"],
+            Self::Catalog | Self::Tags(_) => &["n", "last", "next_page", "ns"],
+            Self::Referrers(_) => &["artifactType", "n", "last", "next_page", "ns"],
+            Self::StartUpload(_) => &["mount", "from", "digest", "digest-algorithm"],
+            Self::Upload(_) if name.starts_with('_') => return true,
+            Self::Upload(_) => &["digest"],
+            Self::Token => &[
+                "account",
+                "client_id",
+                "offline_token",
+                "scope",
+                "service",
+                "access_type",
+                "grant_type",
+                "password",
+                "refresh_token",
+                "username",
+            ],
+        };
+        fields.contains(&name)
+    }
+
+    /// Returns the `Content-Type` that the registry gets: `None` for requests without a body.
+    ///
+    /// A form in the body of an upload is a second query to some registries, so no upload is called one.
+    pub(crate) fn content_type(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<Option<HeaderValue>, Refusal> {
+        if matches!(*method, Method::GET | Method::HEAD | Method::DELETE) {
+            return Ok(None);
+        }
+        let Some(found) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+        let text = found.to_str().unwrap_or_default();
+        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let subtype = essence.strip_prefix("application/").unwrap_or_default();
+        let is_plain =
+            subtype.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte));
+        let is_form = subtype == "x-www-form-urlencoded";
+        let (is_right, expected) = match self {
+            Self::Token => (is_form, "application/x-www-form-urlencoded"),
+            Self::StartUpload(_) | Self::Upload(_) => {
+                (is_plain && !is_form && !subtype.is_empty(), "application/octet-stream")
+            }
+            _ => {
+                let is_manifest = subtype.ends_with("json") || subtype.ends_with("+prettyjws");
+                (is_plain && is_manifest, "the media type of a manifest")
+            }
+        };
+        if !is_right {
+            let message = format!("expected {expected} as Content-Type of a {}, found {text:?}", self.kind());
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED", message));
+        }
+        let value = match self {
+            Self::StartUpload(_) | Self::Upload(_) => HeaderValue::from_static("application/octet-stream"),
+            _ => HeaderValue::from_str(&essence).unwrap_or(HeaderValue::from_static("application/json")),
+        };
+        Ok(Some(value))
     }
 
     /// The scopes that a token must have, as Distribution reckons them. `from` is the source of a mount.
@@ -148,6 +220,7 @@ enum Kind<'a> {
 #[cfg(test)]
 mod tests {
     use http::Method;
+    use proptest::prelude::*;
 
     use super::Route;
 
@@ -203,7 +276,8 @@ mod tests {
             ("v2/a/tags/list", "GET"),
             ("v2/a/manifests/x", "GET HEAD PUT DELETE"),
             ("v2/a/blobs/DIGEST", "GET HEAD DELETE"),
-            ("v2/a/blobs/uploads/", "GET POST PUT PATCH DELETE"),
+            ("v2/a/blobs/uploads/", "POST"),
+            ("v2/a/blobs/uploads/1", "GET PUT PATCH DELETE"),
             ("token", "GET POST"),
         ] {
             let route = Route::parse(&path.replace("DIGEST", DIGEST)).unwrap();
@@ -231,6 +305,45 @@ mod tests {
             let route = Route::parse(path).unwrap();
             let scopes = route.scopes(&method.parse().unwrap(), from);
             assert_eq!(scopes.to_string(), expected, "{method} {path}");
+        }
+    }
+
+    /// The routes of Distribution, in the order in which its router tries them.
+    const DISTRIBUTION: [&str; 5] = [
+        "^v2/(?P<name>NAME)/manifests/(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|[a-z0-9+._-]+:[0-9a-fA-F]{32,})$",
+        "^v2/(?P<name>NAME)/tags/list$",
+        "^v2/(?P<name>NAME)/blobs/[a-z0-9+._-]+:[0-9a-fA-F]{32,}$",
+        "^v2/(?P<name>NAME)/blobs/uploads/$",
+        "^v2/(?P<name>NAME)/blobs/uploads/[a-zA-Z0-9-_.=]+$",
+    ];
+    const NAME: &str = "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*";
+
+    proptest! {
+        /// A path that is permitted for one repository is never read as a path of another one.
+        #[test]
+        fn repositories_are_those_that_distribution_reads(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    Just("tags"), Just("list"), Just("manifests"), Just("blobs"), Just("uploads"), Just("referrers"),
+                    Just("a"), Just("b__c"), Just("latest"), Just(DIGEST), Just("..") , Just(""), Just("A"), Just("a%2fb"),
+                    Just("_catalog"), Just("v2"), Just("h:5000"), Just("a;b"), Just("1=_~"),
+                ],
+                1..7,
+            ),
+        ) {
+            let path = format!("v2/{}", parts.join("/"));
+            let ours = Route::parse(&path);
+            let theirs = DISTRIBUTION.iter().find_map(|route| {
+                let route = regex::Regex::new(&route.replace("NAME", NAME)).unwrap();
+                route.captures(&path).map(|found| found["name"].to_owned())
+            });
+            let name = ours.as_ref().and_then(Route::repository);
+            if let (Some(name), Some(theirs)) = (name, theirs) {
+                prop_assert_eq!(name, theirs, "{}", path);
+            }
+            if let Some(name) = name {
+                prop_assert!(!name.contains("..") && !name.contains('%') && !path.contains("//"), "{}", path);
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 use tracing::{info, warn};
 
 use crate::{
+    api_query::ApiQuery,
     app, catalog,
     guard::Page,
     metrics::{CacheLabels, Metrics, RegistryLabels, RequestLabels},
@@ -315,7 +316,7 @@ async fn answer(
     request: Request,
     about: &mut LogContext,
 ) -> Result<Response<Body>, Refusal> {
-    let path = request.uri().path().trim_start_matches("/r/").to_owned();
+    let path = request.uri().path().strip_prefix("/r/").unwrap_or_default().to_owned();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
     let upstream = snapshot
         .registry(name)
@@ -331,8 +332,16 @@ async fn answer(
     if let Some(limit) = &upstream.limit {
         limit.check(caller)?;
     }
-    let sources = sources(request.uri());
-    upstream.permit(&route, request.method(), &sources)?;
+    let mut query = ApiQuery::parse(&route, request.uri().query().unwrap_or_default())?;
+    if upstream.is_partial() {
+        // Names the registry that a mirror is to ask: another one than that whose repositories are known here.
+        query.remove("ns");
+        if query.get("from").is_none() {
+            // Some registries look for the blob in all repositories where a mount names none.
+            query.remove("mount");
+        }
+    }
+    upstream.permit(&route, request.method(), query.get("from"))?;
     let authorization = match request.headers().get(TO_REGISTRY) {
         Some(said) => Some(said).filter(|said| *said != "none").cloned(),
         None => {
@@ -340,19 +349,21 @@ async fn answer(
         }
     };
     if route == Route::Token {
-        return token_proxy::forward(upstream, authorization, request).await;
+        return token_proxy::forward(upstream, authorization, &query, request).await;
     }
     let (parts, body) = request.into_parts();
     let proxied = ProxyRequest {
         upstream,
         route: &route,
         rest: &rest,
-        source: sources.first().map(String::as_str),
+        query: &query,
         authorization,
         cache: snapshot.cache.as_ref(),
     };
-    let response = proxied.forward(&parts, body).await?;
-    if route == Route::Catalog { catalog::filter(upstream, response).await } else { Ok(response) }
+    if route == Route::Catalog && upstream.is_partial() {
+        return catalog::page(&proxied).await;
+    }
+    proxied.forward(&parts, body).await
 }
 
 /// Gives the registry's challenges another name.
@@ -367,14 +378,4 @@ fn set_apart(headers: &mut HeaderMap) {
 
 fn unknown(uri: &Uri) -> Refusal {
     Refusal::not_found(format!("expected a path of the distribution API, found {}", uri.path()))
-}
-
-/// The repositories that a mount takes from.
-fn sources(uri: &Uri) -> Vec<String> {
-    let fields = uri.query().unwrap_or_default().split('&').filter_map(|field| field.split_once('='));
-    let decode = |text: &str| {
-        let spaced = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-    };
-    fields.filter(|(name, _)| decode(name) == "from").map(|(_, value)| decode(value)).collect()
 }

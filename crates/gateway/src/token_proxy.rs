@@ -1,21 +1,24 @@
 //! `/r/NAME/token`: the token service of a registry, asked with the caller's own credentials.
 
 use axum::{body::Body, response::Response};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::{
+    api_query::ApiQuery,
     refusal::Refusal,
+    route::Route,
     upstream::{AuthScheme, Upstream, too_large},
 };
 
 const REQUEST_MAX: usize = 64 * 1024;
 const ANSWER_MAX: usize = 1024 * 1024;
 
-/// AuthScheme the service that the registry itself names. The caller chooses the query and the form, not the place.
+/// Asks the service that the registry itself names. The caller chooses the fields of the API, not the place.
 pub(crate) async fn forward(
     upstream: &Upstream,
     authorization: Option<HeaderValue>,
+    query: &ApiQuery,
     request: axum::extract::Request,
 ) -> Result<Response, Refusal> {
     if upstream.credentials.is_some() {
@@ -24,20 +27,32 @@ pub(crate) async fn forward(
             upstream.name
         )));
     }
+    let content_type = Route::Token.content_type(request.method(), request.headers())?;
+    check_scopes(upstream, query)?;
+    let (parts, body) = request.into_parts();
+    let (mut headers, mut form) = (HeaderMap::new(), Body::empty());
+    if parts.method == Method::POST {
+        let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
+        let fields = match std::str::from_utf8(&body) {
+            Ok(text) if content_type.is_some() || text.is_empty() => ApiQuery::parse(&Route::Token, text)?,
+            _ => {
+                return Err(Refusal::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "UNSUPPORTED",
+                    "expected a form as application/x-www-form-urlencoded, found something else",
+                ));
+            }
+        };
+        check_scopes(upstream, &fields)?;
+        form = Body::from(fields.encode().unwrap_or_default());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    }
     let AuthScheme::Bearer { mut realm, .. } = upstream.auth_scheme().await? else {
         return Err(Refusal::not_found(format!("{} has no token service", upstream.name)));
     };
-    let (parts, body) = request.into_parts();
-    if let Some(query) = parts.uri.query() {
-        let joined = realm.query().map_or_else(|| query.to_owned(), |own| format!("{own}&{query}"));
+    if let Some(query) = query.encode() {
+        let joined = realm.query().map_or_else(|| query.clone(), |own| format!("{own}&{query}"));
         realm.set_query(Some(&joined));
-    }
-    let (mut headers, mut form) = (HeaderMap::new(), Body::empty());
-    if parts.method == Method::POST {
-        let body = Limited::new(body, REQUEST_MAX).collect().await.map_err(|_| too_large())?;
-        form = Body::from(body.to_bytes());
-        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-        headers.insert(header::CONTENT_TYPE, kind);
     }
     if let Some(authorization) = authorization {
         headers.insert(header::AUTHORIZATION, authorization);
@@ -65,4 +80,16 @@ pub(crate) async fn forward(
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Checks that no token is asked for with which a repository could be reached that the gateway does not open.
+fn check_scopes(upstream: &Upstream, fields: &ApiQuery) -> Result<(), Refusal> {
+    for scope in fields.all("scope").flat_map(str::split_whitespace) {
+        let Some((kind, rest)) = scope.split_once(':') else { continue };
+        let name = rest.rsplit_once(':').map_or(rest, |(name, _)| name);
+        if kind.starts_with("repository") && !upstream.is_open(name) {
+            return Err(upstream.hidden(name));
+        }
+    }
+    Ok(())
 }

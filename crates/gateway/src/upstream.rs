@@ -152,19 +152,20 @@ impl Upstream {
         !self.patterns.is_empty()
     }
 
-    /// Whether this may be asked at all. `sources` are the repositories that a mount takes from.
-    pub(crate) fn permit(&self, route: &Route, method: &Method, sources: &[String]) -> Result<(), Refusal> {
+    /// Returns the refusal of a repository that is not open.
+    pub(crate) fn hidden(&self, name: &str) -> Refusal {
+        Refusal::denied(format!(
+            "expected one of the repositories that the gateway opens of {}, found {name}",
+            self.name
+        ))
+    }
+
+    /// Checks that this may be asked at all. `source` is the repository that a mount takes from.
+    pub(crate) fn permit(&self, route: &Route, method: &Method, source: Option<&str>) -> Result<(), Refusal> {
         route.check_method(method)?;
-        let hidden = route
-            .repository()
-            .into_iter()
-            .chain(sources.iter().map(String::as_str))
-            .find(|name| !self.is_open(name));
+        let hidden = route.repository().into_iter().chain(source).find(|name| !self.is_open(name));
         if let Some(name) = hidden {
-            return Err(Refusal::denied(format!(
-                "expected one of the repositories that the gateway opens of {}, found {name}",
-                self.name
-            )));
+            return Err(self.hidden(name));
         }
         if route.writes(method) && self.read_only {
             return Err(Refusal::denied(format!("{} is read-only through this gateway", self.name)));
@@ -388,8 +389,7 @@ mod tests {
         ] {
             let route = Route::parse(path).unwrap();
             let method: Method = method.parse().unwrap();
-            let sources: Vec<String> = source.into_iter().map(str::to_owned).collect();
-            let permitted = upstream(config).permit(&route, &method, &sources).is_ok();
+            let permitted = upstream(config).permit(&route, &method, source).is_ok();
             assert_eq!(permitted, expected, "{config} {method} {path} {source:?}");
         }
     }

@@ -322,3 +322,97 @@ async fn heads_of_requests_are_bounded() {
     assert!(matches!(status, 400 | 431), "{status}");
     assert!(registry.lines().is_empty());
 }
+
+#[tokio::test]
+async fn catalogs_lead_from_one_open_repository_to_the_next() {
+    let registry = Scripted::start(|line| {
+        let (names, next) = match line.split_once('?').map(|(_, query)| query) {
+            None | Some("n=1") => ("acme/a", "n=1&last=acme/a"),
+            Some(
+                "n=1000&last=acme%2Fa" | "last=acme%2Fa&n=1000" | "n=1&last=acme%2Fa" | "last=acme%2Fa&n=1",
+            ) => ("secret/a\",\"secret/b", "n=1000&last=secret/b"),
+            Some("last=secret%2Fb&n=1000") => ("acme/z", "n=1000&last=secret/z"),
+            other => panic!("{other:?}"),
+        };
+        let link = format!("</v2/_catalog?{next}>; rel=\"next\"");
+        let body = format!("{{\"repositories\":[\"{names}\"]}}");
+        answer(200, &[("link", link.as_str())], body.leak())
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    for (path, names, last) in [
+        ("v2/_catalog?n=1", "{\"repositories\":[\"acme/a\"]}", "acme%2Fa&n=1"),
+        ("v2/_catalog?n=1&last=acme%2Fa", "{\"repositories\":[\"acme/z\"]}", "acme%2Fz&n=1"),
+        ("v2/_catalog", "{\"repositories\":[\"acme/a\"]}", "acme%2Fa"),
+    ] {
+        let response = get(&gateway, &format!("/r/lab/{path}")).await;
+        let link = response.headers()["link"].to_str().unwrap().to_owned();
+        assert_eq!(response.text().await.unwrap(), names, "{path}");
+        assert_eq!(link, format!("<../v2/_catalog?last={last}>; rel=\"next\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_second_repository_gets_into_a_request() {
+    let registry = Scripted::start(|line| match line {
+        "GET /v2/acme/moved/tags/list" => answer(307, &[("location", "/v2/secret/app/tags/list")], ""),
+        "GET /v2/acme/paged/tags/list" => {
+            answer(200, &[("link", "</v2/secret/app/tags/list?last=x>; rel=next")], "{}")
+        }
+        "POST /v2/acme/begun/blobs/uploads/" => {
+            answer(202, &[("location", "/v2/secret/app/blobs/uploads/1?_state=x")], "")
+        }
+        _ => answer(202, &[], ""),
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "repositories = ['acme/*']").await;
+    let form = "application/x-www-form-urlencoded";
+    for (method, path, kind, expected, sent) in [
+        ("POST", "acme/a/blobs/uploads/", Some("application/octet-stream"), 202, "acme/a/blobs/uploads/"),
+        ("POST", "acme/a/blobs/uploads/", Some(form), 415, ""),
+        ("POST", "acme/a/blobs/uploads/", Some("Application/X-WWW-form-urlencoded ; a=b"), 415, ""),
+        ("POST", "acme/a/blobs/uploads/", Some("multipart/form-data; boundary=x"), 415, ""),
+        ("POST", "acme/a/blobs/uploads/", Some("text/plain"), 415, ""),
+        ("PATCH", "acme/a/blobs/uploads/1", Some(form), 415, ""),
+        (
+            "PUT",
+            "acme/a/blobs/uploads/1?_state=x&from=secret/app&ns=b",
+            None,
+            202,
+            "acme/a/blobs/uploads/1?_state=x",
+        ),
+        ("PUT", "acme/a/manifests/x", Some(form), 415, ""),
+        ("PUT", "acme/a/manifests/x", Some("application/json"), 202, "acme/a/manifests/x"),
+        ("GET", "acme/a/manifests/x?ns=secret.example&from=secret/app", None, 202, "acme/a/manifests/x"),
+        ("GET", "acme/a/manifests/x?n=1;from=secret/app", None, 400, ""),
+        ("POST", "acme/a/blobs/uploads/?mount=sha256:ab", None, 202, "acme/a/blobs/uploads/"),
+        ("POST", "acme/a/blobs/uploads/1", None, 405, ""),
+        ("PUT", "acme/a/blobs/uploads/", None, 405, ""),
+        ("GET", "acme/moved/tags/list", None, 403, "acme/moved/tags/list"),
+        ("POST", "acme/begun/blobs/uploads/", None, 502, "acme/begun/blobs/uploads/"),
+    ] {
+        let before = registry.lines().len();
+        let mut request =
+            caller().request(method.parse().unwrap(), at(&gateway, &format!("/r/lab/v2/{path}")));
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind).body("mount=sha256:ab&from=secret/app");
+        }
+        assert_eq!(request.send().await.unwrap().status(), expected, "{method} {path} {kind:?}");
+        let lines = registry.lines()[before..].to_vec();
+        let expected = if sent.is_empty() { vec![] } else { vec![format!("{method} /v2/{sent}")] };
+        assert_eq!(lines, expected, "{method} {path}");
+    }
+    let types: Vec<_> = registry
+        .asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|(_, headers)| headers.get("content-type").cloned())
+        .collect();
+    assert_eq!(types, ["application/octet-stream", "application/json"]);
+    let paged = get(&gateway, "/r/lab/v2/acme/paged/tags/list").await;
+    assert!(paged.headers().get("link").is_none());
+    let token = "/r/lab/token?scope=repository:acme/a:pull&scope=repository:secret/app:pull";
+    assert_eq!(get(&gateway, token).await.status(), 403);
+    assert_eq!(raw(&gateway, "GET /r//r/lab/v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n").await, 404);
+}

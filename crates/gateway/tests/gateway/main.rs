@@ -3,6 +3,7 @@
 mod balanced;
 mod contract;
 mod deploy;
+mod differential;
 mod distribution;
 #[path = "../../../registry/tests/client/everything.rs"]
 mod everything;

@@ -115,7 +115,7 @@ async fn only_headers_of_the_distribution_api_pass() {
     let accept =
         "application/vnd.oci.image.index.v1+json,application/vnd.docker.distribution.manifest.list.v2+json";
     let request = caller()
-        .get(at(&gateway, "/r/lab/v2/a/manifests/x?ns=b"))
+        .get(at(&gateway, "/r/lab/v2/a/manifests/x?ns=b&x=y"))
         .header("accept", accept)
         .header("authorization", "Bearer caller")
         .header("cookie", "session=browser")
