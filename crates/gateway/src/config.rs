@@ -8,11 +8,14 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::{connections::Limits, descriptors, rate_floor::Pace};
 
 pub(crate) use self::registry::authority;
 pub use self::{
@@ -48,6 +51,8 @@ pub struct Config {
     /// Seconds before that in which `/readyz` says no and connections are still taken, so that a load balancer can look
     /// elsewhere first.
     pub drain_seconds: u64,
+    /// The bounds of connections and of waiting.
+    pub limits: LimitsConfig,
     /// TLS towards the browser.
     pub tls: Option<TlsConfig>,
     /// Who may use the gateway at all; everybody who reaches it unless said otherwise.
@@ -74,6 +79,7 @@ impl Default for Config {
             base_path: String::new(),
             shutdown_seconds: 30,
             drain_seconds: 0,
+            limits: LimitsConfig::default(),
             tls: None,
             sign_in: None,
             cache: None,
@@ -103,6 +109,52 @@ pub struct Sample {
     pub reference: String,
     /// What it is, in a few words.
     pub about: String,
+}
+
+/// The bounds of connections and of waiting.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Connections, and requests for registries at the same time. Fewer where the system has too few file descriptors.
+    pub connections: usize,
+    /// The same by caller; trusted proxies are not counted.
+    pub connections_per_caller: usize,
+    /// Seconds until the head of a request is there, TLS included.
+    pub head_seconds: u64,
+    /// Seconds between two requests of a connection.
+    pub idle_seconds: u64,
+    /// Seconds that a caller or a registry may stand still in the middle of a body.
+    pub stall_seconds: u64,
+    /// Bytes in a second below which a body counts as standing still.
+    pub bytes_per_second: u64,
+    /// Seconds until a registry answers, from the end of the request on.
+    pub answer_seconds: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            connections_per_caller: 256,
+            head_seconds: 10,
+            idle_seconds: 75,
+            stall_seconds: 60,
+            bytes_per_second: 1024,
+            answer_seconds: 60,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// Returns the pace that bodies must keep.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace { stall: Duration::from_secs(self.stall_seconds), bytes_per_second: self.bytes_per_second }
+    }
+
+    /// Returns the time that a registry has for its response.
+    pub(crate) fn answer(&self) -> Duration {
+        Duration::from_secs(self.answer_seconds)
+    }
 }
 
 /// TLS towards the browser.
@@ -148,6 +200,22 @@ impl Config {
         Ok(config)
     }
 
+    /// Returns the bounds of connections: never more than there are file descriptors for.
+    pub(crate) fn connection_limits(&self) -> Limits {
+        let limits = &self.limits;
+        let total = limits.connections.min(descriptors::connections());
+        // One caller leaves a quarter to the others.
+        let by_caller = limits.connections_per_caller.min(total - total / 4);
+        Limits {
+            total,
+            by_caller,
+            trusted_proxies: self.trusted_proxies.clone(),
+            head: Duration::from_secs(limits.head_seconds),
+            idle: Duration::from_secs(limits.idle_seconds),
+            pace: limits.pace(),
+        }
+    }
+
     /// Checks what no type checks.
     ///
     /// # Errors
@@ -173,6 +241,19 @@ impl Config {
             if source.contains([' ', ';', ',', '\'']) || !source.is_ascii() {
                 return Err(ConfigError::ConnectSource { found: source.clone() });
             }
+        }
+        let limits = &self.limits;
+        let numbers = [
+            ("connections", limits.connections as u64),
+            ("connections_per_caller", limits.connections_per_caller as u64),
+            ("head_seconds", limits.head_seconds),
+            ("idle_seconds", limits.idle_seconds),
+            ("stall_seconds", limits.stall_seconds),
+            ("bytes_per_second", limits.bytes_per_second),
+            ("answer_seconds", limits.answer_seconds),
+        ];
+        if let Some((field, _)) = numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value)) {
+            return Err(ConfigError::Limit { field });
         }
         let base = &self.base_path;
         if !base.is_empty() && (!base.starts_with('/') || base.ends_with('/')) {

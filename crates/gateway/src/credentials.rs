@@ -91,7 +91,7 @@ impl Credentials {
         let request = service.request(&realm, scopes, Some(&self.login));
         let url = Url::parse(&request.url).map_err(|error| refused(&error.to_string()))?;
         let body = Body::from(request.body);
-        let response = upstream.send(request.method, &url, request.headers, body, false).await?;
+        let response = upstream.send(request.method, &url, request.headers, body).await?;
         let status = response.status();
         if !status.is_success() {
             return Err(refused(status.as_str()));

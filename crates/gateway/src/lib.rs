@@ -30,26 +30,34 @@
 //! Nothing that another gateway with the same configuration needs: any number of them behind a load balancer behave as
 //! one. Tokens, realms and cached content are only remembered to save questions.
 
+mod accept;
 mod addresses;
 mod api_query;
 mod app;
 mod cache;
 mod catalog;
 mod config;
+mod connection;
+mod connections;
 mod credentials;
+mod descriptors;
 mod guard;
 mod http_client;
 mod link;
 mod metrics;
+mod paced_body;
 mod probe;
 mod proxy;
+mod rate_floor;
 mod rate_limit;
 mod refusal;
 mod repository_pattern;
+mod request_log;
 mod rewrite;
 mod route;
 mod router;
 mod server;
+mod server_tls;
 mod sign_in;
 mod snapshot;
 mod token_proxy;
@@ -57,7 +65,9 @@ mod upstream;
 
 pub use addresses::{AddressRefused, Networks};
 pub use config::{
-    Config, ConfigError, HtpasswdError, Redirects, RegistryConfig, RegistryError, SignInConfig, TlsConfig,
+    Config, ConfigError, HtpasswdError, LimitsConfig, Redirects, RegistryConfig, RegistryError, SignInConfig,
+    TlsConfig,
 };
+pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};
 pub use server::{ServeError, Server, serve};

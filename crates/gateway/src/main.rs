@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
-use tallyman_gateway::{Config, RegistryConfig, ServeError, Server, probe, serve};
+use tallyman_gateway::{Config, RegistryConfig, ServeError, Server, probe, raise_descriptor_limit, serve};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 /// Serves the app and reaches the configured registries for it, on one origin.
@@ -85,6 +85,9 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
     config.check()?;
     if arguments.check {
         return Ok(());
+    }
+    if let Err(error) = raise_descriptor_limit() {
+        warn!(%error, "the limit of file descriptors cannot be raised");
     }
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let running = serve(config, arguments.config).await?;

@@ -1,17 +1,25 @@
 //! What Prometheus reads.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
     metrics::{
-        counter::Counter,
+        MetricType,
+        counter::{ConstCounter, Counter},
         family::Family,
-        gauge::Gauge,
+        gauge::{ConstGauge, Gauge},
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
+
+use crate::connections::{Connections, Reason};
 
 /// Of a request: registries are those of the configuration, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,6 +42,37 @@ pub(crate) struct CacheLabels {
     pub(crate) result: &'static str,
 }
 
+/// What the table of connections knows at the time of the question.
+#[derive(Debug)]
+struct OfConnections(Arc<Connections>);
+
+impl Collector for OfConnections {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let open = i64::try_from(self.0.open()).unwrap_or(i64::MAX);
+        let open = ConstGauge::new(open);
+        open.encode(encoder.encode_descriptor(
+            "connections",
+            "Open connections",
+            None,
+            open.metric_type(),
+        )?)?;
+        let (closed, refused) = self.0.closed();
+        let name = "connections_closed";
+        let mut family = encoder.encode_descriptor(
+            name,
+            "Connections closed by the gateway",
+            None,
+            MetricType::Counter,
+        )?;
+        let reasons = Reason::ALL.map(Reason::name).into_iter().zip(closed).chain([("refused", refused)]);
+        for (reason, count) in reasons {
+            let counter = ConstCounter::new(count);
+            counter.encode(family.encode_family(&[("reason", reason)])?)?;
+        }
+        Ok(())
+    }
+}
+
 type Seconds = Family<RegistryLabels, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted, from the start of the program on.
@@ -45,11 +84,12 @@ pub(crate) struct Metrics {
     pub(crate) cache: Family<CacheLabels, Counter>,
     pub(crate) running: Gauge,
     pub(crate) reloads: Counter,
+    pub(crate) accept_errors: Counter,
     seconds: Seconds,
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(connections: &Arc<Connections>) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("tallyman_gateway"),
             requests: Family::default(),
@@ -57,6 +97,7 @@ impl Metrics {
             cache: Family::default(),
             running: Gauge::default(),
             reloads: Counter::default(),
+            accept_errors: Counter::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 15))),
         };
         let registry = &mut metrics.registry;
@@ -66,6 +107,12 @@ impl Metrics {
         registry.register("running", "Answers for registries that are being sent", metrics.running.clone());
         registry.register("reloads", "Configurations read anew", metrics.reloads.clone());
         registry.register("answer_seconds", "Time until an answer began", metrics.seconds.clone());
+        registry.register(
+            "accept_errors",
+            "Connections that could not be accepted, as for want of file descriptors",
+            metrics.accept_errors.clone(),
+        );
+        registry.register_collector(Box::new(OfConnections(Arc::clone(connections))));
         metrics
     }
 

@@ -1,13 +1,11 @@
 //! Passing a request on to a registry, and its answer back, without keeping more of either than a piece at a time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Limited;
-use hyper::body::Incoming;
 use tallyman_auth::Challenge;
-use tower_http::timeout::TimeoutBody;
 use url::Url;
 
 use crate::{
@@ -19,8 +17,6 @@ use crate::{
     upstream::{Upstream, too_large},
 };
 
-/// How long a body may pause, either way.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// As in Distribution.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
@@ -39,7 +35,7 @@ const FORWARDED: [HeaderName; 7] = [
 /// A registry's response, and the URL that gave it after redirects.
 pub(crate) struct Forwarded {
     pub(crate) url: Url,
-    pub(crate) response: Response<Incoming>,
+    pub(crate) response: Response<Body>,
 }
 
 /// A request for a registry, permitted already.
@@ -102,16 +98,15 @@ impl ProxyRequest<'_> {
         let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let body = TimeoutBody::new(BODY_TIMEOUT, body);
         let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
             if length.is_some_and(|length| length > MANIFEST_MAX) {
                 return Err(Refusal::bad_gateway(
                     "expected a manifest of at most 4 MiB, the registry sends a larger one",
                 ));
             }
-            Body::new(Limited::new(Box::pin(body), size(MANIFEST_MAX)))
+            Body::new(Limited::new(body, size(MANIFEST_MAX)))
         } else {
-            Body::new(body)
+            body
         };
         let encoded = headers.contains_key(header::CONTENT_ENCODING);
         let body = match (cacheable, length) {
@@ -130,9 +125,9 @@ impl ProxyRequest<'_> {
     }
 
     /// Returns a response of the registry as the caller gets it.
-    pub(crate) fn respond(&self, url: &Url, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+    pub(crate) fn respond(&self, url: &Url, response: Response<Body>) -> Result<Response<Body>, Refusal> {
         let (head, body) = response.into_parts();
-        let mut response = Response::new(Body::new(TimeoutBody::new(BODY_TIMEOUT, body)));
+        let mut response = Response::new(body);
         *response.status_mut() = head.status;
         *response.headers_mut() = rewrite::response_headers(self.upstream, self.rest, url, &head.headers)?;
         Ok(response)
@@ -215,7 +210,7 @@ impl ProxyRequest<'_> {
         headers: &HeaderMap,
         authorization: Option<&HeaderValue>,
         body: Option<Body>,
-    ) -> Result<Response<Incoming>, Refusal> {
+    ) -> Result<Response<Body>, Refusal> {
         let (method, mut headers) = (method.clone(), headers.clone());
         if let Some(authorization) = authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
@@ -228,7 +223,7 @@ impl ProxyRequest<'_> {
                 if !matches!(method, Method::GET | Method::HEAD | Method::DELETE) {
                     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
                 }
-                return self.upstream.send(method, url, headers, Body::empty(), false).await;
+                return self.upstream.send(method, url, headers, Body::empty()).await;
             }
         };
         let max = match self.route {
@@ -240,8 +235,8 @@ impl ProxyRequest<'_> {
         if length.is_some_and(|length| length > max) {
             return Err(too_large());
         }
-        let body = Limited::new(Box::pin(TimeoutBody::new(BODY_TIMEOUT, body)), size(max));
-        self.upstream.send(method, url, headers, Body::new(body), true).await
+        let body = Limited::new(body, size(max));
+        self.upstream.send(method, url, headers, Body::new(body)).await
     }
 }
 

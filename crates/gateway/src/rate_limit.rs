@@ -29,12 +29,7 @@ impl RateLimit {
         if self.callers.len() > CALLERS_MAX {
             self.callers.retain_recent();
         }
-        // Whoever has an IPv6 network has 2^64 addresses.
-        let key = match caller.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-            address @ IpAddr::V4(_) => address,
-        };
-        self.callers.check_key(&key).map_err(|early| {
+        self.callers.check_key(&network_of(caller)).map_err(|early| {
             let seconds = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
             let message = format!(
                 "expected at most {} {} a minute; try again in {seconds} seconds",
@@ -43,6 +38,14 @@ impl RateLimit {
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds))
         })
+    }
+}
+
+/// Returns the address by which a caller is counted: whoever has an IPv6 network has 2^64 addresses.
+pub(crate) fn network_of(caller: IpAddr) -> IpAddr {
+    match caller.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -20,17 +20,19 @@ use axum::{
     routing::get,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
-use http_body_util::BodyExt as _;
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 use tracing::{info, warn};
 
 use crate::{
+    accept::too_many,
     api_query::ApiQuery,
     app, catalog,
+    connections::Connections,
     guard::Page,
-    metrics::{CacheLabels, Metrics, RegistryLabels, RequestLabels},
+    metrics::Metrics,
     proxy::ProxyRequest,
     refusal::{BY_GATEWAY, Reason, Refusal},
+    request_log::{LogContext, count_sent},
     route::Route,
     sign_in::Identity,
     snapshot::Snapshot,
@@ -52,16 +54,9 @@ const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate
 pub(crate) struct Gateway {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) source: Option<PathBuf>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) ending: AtomicBool,
-}
-
-/// What the log says of a request for a registry.
-#[derive(Clone, Debug, Default)]
-struct LogContext {
-    registry: String,
-    kind: &'static str,
-    repository: String,
 }
 
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
@@ -210,11 +205,15 @@ async fn registry(
     let method = request.method().clone();
     let identity = request.extensions().get::<Arc<Identity>>().cloned().unwrap_or_default();
     let is_apart = request.headers().contains_key(TO_REGISTRY);
-    let mut about = LogContext::default();
+    let mut context = LogContext::default();
+    let permit = gateway.connections.begin_request(caller);
     let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
     let mut response = match page {
         Ok(page) => {
-            let answered = answer(&snapshot, caller, &identity, request, &mut about).await;
+            let answered = match permit {
+                Some(_) => answer(&snapshot, caller, &identity, request, &mut context).await,
+                None => Err(too_many()),
+            };
             let mut response = answered.unwrap_or_else(Refusal::into_response);
             welcome(&page, response.headers_mut());
             response
@@ -231,82 +230,21 @@ async fn registry(
     let refused = headers.contains_key(BY_GATEWAY);
     let status = response.status();
     let took = began.elapsed();
-    note(&gateway, &about, &method, response.headers(), status, took);
+    context.count(&gateway.metrics, &method, &response, took);
     info!(
         %caller,
         user = identity.name.as_deref().unwrap_or_default(),
         %method,
-        registry = about.registry,
-        kind = about.kind,
-        repository = about.repository,
+        registry = context.registry,
+        kind = context.kind,
+        repository = context.repository,
         status = status.as_u16(),
         refused,
         reason = reason.unwrap_or_default(),
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
-    counted(&gateway, about.registry, response)
-}
-
-fn note(
-    gateway: &Gateway,
-    about: &LogContext,
-    method: &Method,
-    headers: &HeaderMap,
-    status: StatusCode,
-    took: Duration,
-) {
-    let metrics = &gateway.metrics;
-    let method = match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        _ => "other",
-    };
-    let labels =
-        RequestLabels { registry: about.registry.clone(), kind: about.kind, method, status: status.as_u16() };
-    metrics.requests.get_or_create(&labels).inc();
-    metrics.answered(&about.registry, took);
-    if let Some(result) = headers.get("x-cache") {
-        let result = if result == "hit" { "hit" } else { "miss" };
-        metrics.cache.get_or_create(&CacheLabels { registry: about.registry.clone(), result }).inc();
-    }
-}
-
-/// Counts a body as it goes out.
-fn counted(gateway: &Arc<Gateway>, registry: String, response: Response<Body>) -> Response<Body> {
-    let sent = gateway.metrics.sent.get_or_create(&RegistryLabels { registry }).clone();
-    let running = InFlight::begin(Arc::clone(gateway));
-    response.map(|body| {
-        let size = http_body::Body::size_hint(&body).exact();
-        if size == Some(0) {
-            return body;
-        }
-        Body::new(body.map_frame(move |frame| {
-            let _running = &running;
-            sent.inc_by(frame.data_ref().map_or(0, |data| data.len() as u64));
-            frame
-        }))
-    })
-}
-
-/// Counts an answer as running until its body is gone.
-struct InFlight(Arc<Gateway>);
-
-impl InFlight {
-    fn begin(gateway: Arc<Gateway>) -> Self {
-        gateway.metrics.running.inc();
-        Self(gateway)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.metrics.running.dec();
-    }
+    count_sent(&gateway.metrics, context.registry, permit, response)
 }
 
 async fn answer(
@@ -314,18 +252,18 @@ async fn answer(
     caller: std::net::IpAddr,
     identity: &Identity,
     request: Request,
-    about: &mut LogContext,
+    context: &mut LogContext,
 ) -> Result<Response<Body>, Refusal> {
     let path = request.uri().path().strip_prefix("/r/").unwrap_or_default().to_owned();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
     let upstream = snapshot
         .registry(name)
         .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
-    about.registry.clone_from(&upstream.name);
+    context.registry.clone_from(&upstream.name);
     let rest = rest.replace("%3A", ":").replace("%3a", ":");
     let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
-    about.kind = route.kind();
-    about.repository = route.repository().unwrap_or_default().to_owned();
+    context.kind = route.kind();
+    context.repository = route.repository().unwrap_or_default().to_owned();
     if *request.method() == Method::OPTIONS {
         return Ok(preflight());
     }

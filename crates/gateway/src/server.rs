@@ -1,8 +1,8 @@
-//! Listening, reloading, ending.
+//! Listening, reloading, shutting down.
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -10,25 +10,26 @@ use std::{
 
 use arc_swap::ArcSwap;
 use axum::{Router, extract::Request};
-use axum_server::{Handle, accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
-use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::{
+    accept::{Service, accept, bind},
     app,
     config::{Config, ConfigError},
+    connections::Connections,
     metrics::Metrics,
     router::{Gateway, operations, router},
+    server_tls,
     snapshot::Snapshot,
 };
 
-/// Bytes that the head of a request may have.
-const HEAD_MAX: usize = 64 * 1024;
-/// How long the head of a request may take to arrive.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The time between two looks at whether all connections have ended.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Why a gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -53,32 +54,29 @@ pub enum ServeError {
 /// A gateway that answers. Dropping it ends it at once.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
-    /// Where it listens for those who run it, if it does.
+    /// The address at which it listens for those who run it, if it does.
     pub metrics_address: Option<SocketAddr>,
     gateway: Arc<Gateway>,
-    handle: Handle<SocketAddr>,
-    tls: Option<RustlsConfig>,
-    task: JoinHandle<io::Result<()>>,
-    operations: Option<JoinHandle<io::Result<()>>>,
+    tls: Option<Arc<ArcSwap<ServerConfig>>>,
+    ending: CancellationToken,
+    ended: CancellationToken,
+    listeners: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.task.abort();
-        if let Some(operations) = &self.operations {
-            operations.abort();
-        }
+        self.ended.cancel();
     }
 }
 
 impl Server {
-    /// Reads the configuration file anew. Requests that run keep the configuration that they began with; no connection
+    /// Reads the configuration file again. Requests that run keep the configuration that they began with; no connection
     /// is dropped. A configuration that cannot be used changes nothing.
     ///
     /// # Errors
-    /// When the file cannot be used, or the certificate.
+    /// [`ServeError::Config`] if the file cannot be used, [`ServeError::Tls`] if the certificate cannot.
     pub async fn reload(&self) -> Result<(), ServeError> {
         let before = self.gateway.snapshot.load_full();
         let config = match &self.gateway.source {
@@ -87,7 +85,7 @@ impl Server {
         };
         let snapshot = Snapshot::new(config, Some(&before))?;
         if let (Some(running), Some(wanted)) = (&self.tls, &snapshot.config.tls) {
-            running.reload_from_pem_file(&wanted.certificate, &wanted.key).await.map_err(ServeError::Tls)?;
+            running.store(Arc::new(server_tls::load(wanted).map_err(ServeError::Tls)?));
         }
         if snapshot.config.listen != before.config.listen
             || snapshot.config.metrics_listen != before.config.metrics_listen
@@ -96,24 +94,30 @@ impl Server {
         {
             warn!("listen, metrics_listen, base_path and whether there is tls change only with a new start");
         }
+        self.gateway.connections.set_limits(snapshot.config.connection_limits());
         self.gateway.snapshot.store(Arc::new(snapshot));
         self.gateway.metrics.reloads.inc();
         info!("configuration read anew");
         Ok(())
     }
 
-    /// Says that it is not ready, takes no more connections, lets running requests end, and then ends: when all have, or
-    /// when the time of the configuration is over.
-    pub async fn shut_down(mut self) {
+    /// Says that it is not ready, accepts no more connections, lets running requests end, and then ends: when all have,
+    /// or when the time of the configuration is over.
+    pub async fn shut_down(self) {
         self.gateway.ending.store(true, Ordering::Relaxed);
         let (drain, seconds) = {
             let snapshot = self.gateway.snapshot.load();
             (snapshot.config.drain_seconds, snapshot.config.shutdown_seconds)
         };
         tokio::time::sleep(Duration::from_secs(drain)).await;
-        self.handle.graceful_shutdown(Some(Duration::from_secs(seconds)));
-        if let Ok(Err(error)) = (&mut self.task).await {
-            warn!(%error, "ended with an error");
+        self.ending.cancel();
+        let ended = async {
+            while self.gateway.connections.open() > 0 || !self.listeners.iter().all(JoinHandle::is_finished) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(seconds), ended).await.is_err() {
+            warn!(connections = self.gateway.connections.open(), "ended with requests that still ran");
         }
     }
 }
@@ -121,74 +125,49 @@ impl Server {
 /// Begins to listen and to answer. `source` is the file that a reload reads.
 ///
 /// # Errors
-/// When the configuration contradicts itself, the address is taken, or there is no usable certificate.
+/// [`ServeError`] if the configuration contradicts itself, the address is taken, or there is no usable certificate.
 pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, ServeError> {
     let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
-    let wanted_tls = config.tls.clone();
     let snapshot = Snapshot::new(config, None)?;
+    let tls = snapshot.config.tls.as_ref().map(server_tls::load).transpose().map_err(ServeError::Tls)?;
+    let tls = tls.map(|tls| Arc::new(ArcSwap::from_pointee(tls)));
     if !app::is_there() {
         warn!("{}", app::MISSING);
     }
+    let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
+    let connections = Connections::start(snapshot.config.connection_limits());
+    let metrics = Arc::new(Metrics::new(&connections));
+    let limits = snapshot.config.connection_limits();
     let gateway = Arc::new(Gateway {
         snapshot: ArcSwap::from_pointee(snapshot),
         source,
-        metrics: Metrics::new(),
+        metrics: Arc::clone(&metrics),
+        connections: Arc::clone(&connections),
         ending: false.into(),
     });
-    let failure = |source| ServeError::Listen { address: listen, source };
-    let (listener, address) = bind(listen)?;
-    let (metrics_address, operations) = match metrics_listen {
-        None => (None, None),
-        Some(wanted) => {
-            let (listener, address) = bind(wanted)?;
-            let app = operations(&gateway).into_make_service_with_connect_info::<SocketAddr>();
-            let mut server = axum_server::from_tcp(listener).map_err(failure)?;
-            set_protocol_limits(server.http_builder());
-            (Some(address), Some(tokio::spawn(server.serve(app))))
-        }
-    };
     let app = MapRequestLayer::new(move |request| without_base(request, &base)).layer(router(&gateway));
     let app = Router::new().fallback_service(app);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let handle = Handle::new();
-    let (task, tls) = match wanted_tls {
-        None => {
-            let server = axum_server::from_tcp(listener).map_err(failure)?.handle(handle.clone());
-            let mut server = server.acceptor(NoDelayAcceptor::new());
-            set_protocol_limits(server.http_builder());
-            (tokio::spawn(server.serve(app)), None)
-        }
-        Some(wanted) => {
-            // Whoever embeds the gateway may have chosen one already.
-            let _chosen = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(&wanted.certificate, &wanted.key)
-                .await
-                .map_err(ServeError::Tls)?;
-            let server =
-                axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failure)?.handle(handle.clone());
-            // The head of an answer and its body are two frames: the second must not wait until the browser says that it
-            // has the first, which it does 40 ms later.
-            let mut server = server.map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()));
-            set_protocol_limits(server.http_builder());
-            (tokio::spawn(server.serve(app)), Some(tls))
-        }
-    };
-    Ok(Server { address, metrics_address, gateway, handle, tls, task, operations })
+    let service =
+        Service { app, tls: tls.clone(), connections, metrics, ending: ending.clone(), ended: ended.clone() };
+    let (listener, address) = listen_at(listen)?;
+    let mut listeners = Vec::new();
+    let mut metrics_address = None;
+    if let Some(wanted) = metrics_listen {
+        let (listener, address) = listen_at(wanted)?;
+        metrics_address = Some(address);
+        // Connections of its own: whoever watches the gateway gets in when nobody else does.
+        let connections = Connections::start(limits);
+        let service = Service { app: operations(&gateway), tls: None, connections, ..service.clone() };
+        listeners.push(tokio::spawn(accept(listener, service)));
+    }
+    listeners.push(tokio::spawn(accept(listener, service)));
+    Ok(Server { address, metrics_address, gateway, tls, ending, ended, listeners })
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let listen = || {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    };
-    listen().map_err(|source| ServeError::Listen { address, source })
-}
-
-fn set_protocol_limits(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_MAX);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024).max_concurrent_streams(256);
+fn listen_at(address: SocketAddr) -> Result<(tokio::net::TcpListener, SocketAddr), ServeError> {
+    let listening =
+        bind(address).and_then(|(listener, bound)| Ok((tokio::net::TcpListener::from_std(listener)?, bound)));
+    listening.map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Takes the path away that a proxy in front left on the request.

@@ -27,8 +27,10 @@ impl Snapshot {
     pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         config.check()?;
         let sign_in = config.sign_in.as_ref().map(SignIn::new).transpose()?;
-        let registries =
-            config.registries.iter().map(|registry| Upstream::new(registry, sign_in.is_none()).map(Arc::new));
+        let registries = config
+            .registries
+            .iter()
+            .map(|registry| Upstream::new(registry, sign_in.is_none(), &config.limits).map(Arc::new));
         let registries = registries.collect::<Result<_, _>>()?;
         let guard = Guard {
             hosts: config.hosts.clone(),

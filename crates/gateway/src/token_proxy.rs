@@ -57,7 +57,7 @@ pub(crate) async fn forward(
     if let Some(authorization) = authorization {
         headers.insert(header::AUTHORIZATION, authorization);
     }
-    let answer = upstream.send(parts.method, &realm, headers, form, false).await?;
+    let answer = upstream.send(parts.method, &realm, headers, form).await?;
     let status = answer.status();
     if status.is_redirection() {
         return Err(Refusal::bad_gateway(format!(

@@ -10,24 +10,23 @@ use std::{
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
-use hyper::body::Incoming;
 use tallyman_auth::{Challenge, TokenService};
 use tower::timeout::error::Elapsed;
 use url::Url;
 
 use crate::{
     addresses::{AddressRefused, Networks, Resolver},
-    config::{ConfigError, Redirects, RegistryConfig, RegistryError, authority},
+    config::{ConfigError, LimitsConfig, Redirects, RegistryConfig, RegistryError, authority},
     credentials::Credentials,
     http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots},
+    paced_body::{PacedBody, Progress, Stalled},
+    rate_floor::Pace,
     rate_limit::RateLimit,
     refusal::Refusal,
     repository_pattern::RepositoryPattern,
     route::Route,
 };
 
-/// How long an answer may take to begin, where the request has no body that takes its own time.
-const ANSWER: Duration = Duration::from_secs(60);
 /// The time for which the scheme that a registry asked for is taken for granted.
 const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
 const MIB: u64 = 1024 * 1024;
@@ -50,6 +49,8 @@ pub(crate) struct Upstream {
     pub(crate) delete: bool,
     pub(crate) limit: Option<RateLimit>,
     pub(crate) max_upload: u64,
+    pace: Pace,
+    answer: Duration,
     redirects: Redirects,
     url: Url,
     own_client: HttpClient,
@@ -63,7 +64,11 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// `open` says that nobody needs to sign in to the gateway.
-    pub(crate) fn new(config: &RegistryConfig, open: bool) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        config: &RegistryConfig,
+        open: bool,
+        limits: &LimitsConfig,
+    ) -> Result<Self, ConfigError> {
         let networks = Arc::new(Networks::new(config.all_networks()));
         let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
         let authorities = TrustRoots::Authorities(config.ca_file.as_deref());
@@ -86,6 +91,8 @@ impl Upstream {
                 .requests_per_minute
                 .and_then(|limit| RateLimit::new(limit, "requests for this registry")),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
+            pace: limits.pace(),
+            answer: limits.answer(),
             redirects: config.redirects,
             url: config.url.clone(),
             own_client,
@@ -179,21 +186,22 @@ impl Upstream {
         Ok(())
     }
 
-    /// Sends a request to a URL, once its address is known to be one that may be connected to. `patient` is for requests whose
-    /// bodies take their own time.
+    /// Sends a request to a URL, once its address is known to be one that may be connected to. The body has all the
+    /// time that it takes; then the response must begin.
     pub(crate) async fn send(
         &self,
         method: Method,
         url: &Url,
         headers: HeaderMap,
         body: Body,
-        patient: bool,
-    ) -> Result<Response<Incoming>, Refusal> {
+    ) -> Result<Response<Body>, Refusal> {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         if let Ok(address) = host.parse::<IpAddr>() {
             self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
         }
-        let mut request = Request::new(body);
+        let progress = Progress::new();
+        let body = PacedBody::new(body, self.pace).with_progress(progress.clone());
+        let mut request = Request::new(Body::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
             Refusal::bad_gateway(format!("expected an address of {}, found {url}", self.name))
@@ -201,18 +209,30 @@ impl Upstream {
         *request.headers_mut() = headers;
         let client = if self.is_own(url) { &self.own_client } else { &self.other_client };
         let sent = client.send(request);
-        let answered = if patient {
-            sent.await
-        } else {
-            tokio::time::timeout(ANSWER, sent).await.map_err(|_| {
-                gateway_timeout(&format!(
+        tokio::pin!(sent);
+        let answered = loop {
+            let deadline = progress.deadline(self.answer);
+            tokio::select! {
+                answered = &mut sent => break answered,
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+            if progress.deadline(self.answer) <= tokio::time::Instant::now() {
+                return Err(gateway_timeout(&format!(
                     "expected {} to answer within {} seconds, it did not",
                     self.name,
-                    ANSWER.as_secs()
-                ))
-            })?
+                    self.answer.as_secs()
+                )));
+            }
         };
-        answered.map_err(|error| self.failure(&*error))
+        let response = answered.map_err(|error| self.failure(&*error))?;
+        if !(200..600).contains(&response.status().as_u16()) {
+            return Err(Refusal::bad_gateway(format!(
+                "expected a status from 200 to 599 of {}, found {}",
+                self.name,
+                response.status().as_u16()
+            )));
+        }
+        Ok(response.map(|body| Body::new(PacedBody::new(Body::new(body), self.pace))))
     }
 
     fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
@@ -224,6 +244,9 @@ impl Upstream {
             }
             if error.is::<LengthLimitError>() {
                 return too_large();
+            }
+            if error.is::<Stalled>() {
+                return Refusal::new(StatusCode::REQUEST_TIMEOUT, "UNAVAILABLE", error.to_string());
             }
             if error.is::<Elapsed>() {
                 return gateway_timeout(&format!(
@@ -247,7 +270,7 @@ impl Upstream {
             return Ok(scheme);
         }
         let url = self.url("v2/", None);
-        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty(), false).await?;
+        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => self.remember_challenge(response.headers()).ok_or_else(|| {
                 Refusal::bad_gateway(format!(
@@ -310,12 +333,15 @@ mod tests {
     use url::Url;
 
     use super::Upstream;
-    use crate::{config::RegistryConfig, route::Route};
+    use crate::{
+        config::{LimitsConfig, RegistryConfig},
+        route::Route,
+    };
 
     fn upstream(rest: &str) -> Upstream {
         let text = format!("name = 'a'\n{rest}");
         let config: RegistryConfig = toml::from_str(&text).unwrap();
-        Upstream::new(&config, true).unwrap()
+        Upstream::new(&config, true, &LimitsConfig::default()).unwrap()
     }
 
     #[test]
@@ -403,10 +429,10 @@ mod tests {
             file.display().to_string()
         );
         let mut config: RegistryConfig = toml::from_str(&text).unwrap();
-        assert!(Upstream::new(&config, true).unwrap().read_only);
-        assert!(!Upstream::new(&config, false).unwrap().read_only);
+        assert!(Upstream::new(&config, true, &LimitsConfig::default()).unwrap().read_only);
+        assert!(!Upstream::new(&config, false, &LimitsConfig::default()).unwrap().read_only);
         config.read_only = Some(false);
-        assert!(!Upstream::new(&config, true).unwrap().read_only);
+        assert!(!Upstream::new(&config, true, &LimitsConfig::default()).unwrap().read_only);
         std::fs::remove_file(file).unwrap();
     }
 }

@@ -53,6 +53,12 @@ pub enum ConfigError {
         /// The entry.
         found: String,
     },
+    /// A limit is none, or so large that it is none.
+    #[error("limits.{field}: expected a number from 1 to 1000000")]
+    Limit {
+        /// The name of the limit.
+        field: &'static str,
+    },
     /// `base_path` is not a path.
     #[error("base_path: expected a path such as /tallyman, found {found:?}")]
     BasePath {

@@ -7,6 +7,7 @@ mod differential;
 mod distribution;
 #[path = "../../../registry/tests/client/everything.rs"]
 mod everything;
+mod exhaustion;
 mod guards;
 #[path = "../../../registry/tests/client/image.rs"]
 mod image;

@@ -57,7 +57,12 @@ impl Process {
     /// Starts a gateway with this configuration, and gives its address.
     pub fn gateway(config: &Path) -> (Self, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"));
-        let mut child = command.arg("--config").arg(config).stderr(Stdio::piped()).spawn().unwrap();
+        Self::listening(command.arg("--config").arg(config).stderr(Stdio::piped()))
+    }
+
+    /// Starts a gateway by this command, and gives its address.
+    pub fn listening(command: &mut Command) -> (Self, String) {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let line = lines.by_ref().find(|line| line.contains("listening at")).unwrap();
         // Whoever does not read on, stops the program.

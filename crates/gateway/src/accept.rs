@@ -1,0 +1,184 @@
+//! Accepting connections and serving requests on them.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use axum::{Router, body::Body, extract::ConnectInfo, response::IntoResponse as _};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use rustls::ServerConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::Instant,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use tracing::{error, warn};
+
+use crate::{
+    connection::{Connection, TrackedStream},
+    connections::{Admitted, Connections},
+    metrics::Metrics,
+    paced_body::PacedBody,
+    refusal::Refusal,
+};
+
+/// Bytes that the head of a request may have.
+const HEAD_MAX: u32 = 32 * 1024;
+/// Requests at the same time on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 100;
+/// The time after which a peer that says nothing on an HTTP/2 connection is asked whether it is there.
+const PING: Duration = Duration::from_secs(20);
+/// The time until the next try when no connection can be accepted.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The time between two lines of the log about the same failure.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// What a listener serves.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) app: Router,
+    pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Ends the listener, and connections as soon as no request runs on them.
+    pub(crate) ending: CancellationToken,
+    /// Ends all connections at once.
+    pub(crate) ended: CancellationToken,
+}
+
+/// Listens at an address, and returns the one that the system gave.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Accepts connections until the service ends.
+pub(crate) async fn accept(listener: tokio::net::TcpListener, service: Service) {
+    let mut logged: Option<Instant> = None;
+    loop {
+        let accepted = tokio::select! {
+            () = service.ending.cancelled() => return,
+            () = service.ended.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if let Some(admitted) = service.connections.admit(peer, &service.ended) {
+                    tokio::spawn(serve(service.clone(), stream, admitted));
+                }
+            }
+            // Errors of the connection that was to be accepted: it is gone already.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted
+                        | io::ErrorKind::ConnectionReset
+                        | io::ErrorKind::Interrupted
+                ) => {}
+            Err(error) => {
+                service.metrics.accept_errors.inc();
+                if logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+                    logged = Some(Instant::now());
+                    error!(%error, "no connection can be accepted; one that waits for a request is closed");
+                }
+                service.connections.evict();
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(service: Service, stream: TcpStream, admitted: Admitted) {
+    let connection = Arc::clone(&admitted.connection);
+    if let Err(error) = stream.set_nodelay(true) {
+        warn!(%error, "a connection cannot be set up");
+        return;
+    }
+    let stream = TrackedStream::new(stream, Arc::clone(&connection));
+    let served = async {
+        match &service.tls {
+            None => run(&service, stream, &connection).await,
+            Some(config) => {
+                // A handshake that fails is the caller's matter.
+                if let Ok(stream) = TlsAcceptor::from(config.load_full()).accept(stream).await {
+                    run(&service, stream, &connection).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = served => {}
+        () = connection.closed.cancelled() => {}
+    }
+}
+
+async fn run<S>(service: &Service, stream: S, connection: &Arc<Connection>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut builder = Builder::new(TokioExecutor::new());
+    // How long a head may take is looked after for all protocols in one place.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_MAX as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .max_header_list_size(HEAD_MAX)
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_send_buf_size(64 * 1024);
+    let answer = service_fn(|request| answer(service.clone(), Arc::clone(connection), request));
+    let serving = builder.serve_connection(TokioIo::new(stream), answer);
+    tokio::pin!(serving);
+    tokio::select! {
+        // A connection that breaks is the caller's matter.
+        _ = serving.as_mut() => return,
+        () = service.ending.cancelled() => {}
+    }
+    serving.as_mut().graceful_shutdown();
+    let _broken = serving.await;
+}
+
+async fn answer(
+    service: Service,
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let running = connection.begin(request.version());
+    let path = request.uri().path();
+    let is_health = path.ends_with("/healthz") || path.ends_with("/readyz");
+    if connection.is_reserved && !is_health {
+        let mut response = too_many().into_response();
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Ok(response.map(|body| running.until_sent(body)));
+    }
+    let pace = service.connections.limits().pace;
+    let mut request = request.map(|body| Body::new(PacedBody::new(Body::new(body), pace)));
+    request.extensions_mut().insert(ConnectInfo(connection.peer));
+    let response = service.app.oneshot(request).await?;
+    Ok(response.map(|body| running.until_sent(body)))
+}
+
+/// Returns the refusal of a request that is one too many.
+pub(crate) fn too_many() -> Refusal {
+    Refusal::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "TOOMANYREQUESTS",
+        "expected fewer requests at the same time; try again in a second",
+    )
+    .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}

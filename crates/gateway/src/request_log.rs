@@ -1,0 +1,89 @@
+//! What the log and the metrics know of a request for a registry.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use http::{Method, Response};
+use http_body_util::BodyExt as _;
+
+use crate::{
+    connections::RequestPermit,
+    metrics::{CacheLabels, Metrics, RegistryLabels, RequestLabels},
+};
+
+/// The context of a request, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogContext {
+    pub(crate) registry: String,
+    pub(crate) kind: &'static str,
+    pub(crate) repository: String,
+}
+
+impl LogContext {
+    /// Counts a request whose response begins after `took`.
+    pub(crate) fn count(
+        &self,
+        metrics: &Metrics,
+        method: &Method,
+        response: &Response<Body>,
+        took: Duration,
+    ) {
+        let method = match *method {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            _ => "other",
+        };
+        let registry = self.registry.clone();
+        let status = response.status().as_u16();
+        metrics.requests.get_or_create(&RequestLabels { registry, kind: self.kind, method, status }).inc();
+        metrics.answered(&self.registry, took);
+        if let Some(result) = response.headers().get("x-cache") {
+            let result = if result == "hit" { "hit" } else { "miss" };
+            metrics.cache.get_or_create(&CacheLabels { registry: self.registry.clone(), result }).inc();
+        }
+    }
+}
+
+/// Counts a response as running until its body is sent, and the bytes of it. `permit` ends with it.
+pub(crate) fn count_sent(
+    metrics: &Arc<Metrics>,
+    registry: String,
+    permit: Option<RequestPermit>,
+    response: Response<Body>,
+) -> Response<Body> {
+    let sent = metrics.sent.get_or_create(&RegistryLabels { registry }).clone();
+    let running = InFlight::begin(Arc::clone(metrics), permit);
+    response.map(|body| {
+        if http_body::Body::size_hint(&body).exact() == Some(0) {
+            return body;
+        }
+        Body::new(body.map_frame(move |frame| {
+            let _running = &running;
+            sent.inc_by(frame.data_ref().map_or(0, |data| data.len() as u64));
+            frame
+        }))
+    })
+}
+
+/// A response that is being sent.
+struct InFlight {
+    metrics: Arc<Metrics>,
+    _permit: Option<RequestPermit>,
+}
+
+impl InFlight {
+    fn begin(metrics: Arc<Metrics>, permit: Option<RequestPermit>) -> Self {
+        metrics.running.inc();
+        Self { metrics, _permit: permit }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.metrics.running.dec();
+    }
+}

@@ -1,0 +1,275 @@
+//! Callers and registries that hold on to what the gateway has.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, future::join_all, stream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::support::{Folder, Process, Scripted, answer, at, caller, gateway, text};
+
+const BLOB: &str = "r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const MIB: usize = 1024 * 1024;
+/// Short bounds, so that tests need not wait.
+const SHORT: &str = "[limits]\nhead_seconds = 1\nidle_seconds = 2\nstall_seconds = 1\nanswer_seconds = 1\nbytes_per_second = 100000";
+
+/// Starts a gateway that may have 256 file descriptors.
+fn start(folder: &Folder, config: &str) -> (Process, SocketAddr) {
+    let file = folder.write("gateway.toml", config);
+    let program = env!("CARGO_BIN_EXE_tallyman-gateway");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 256 && exec \"$0\" --config \"$1\"", program]).arg(&file);
+    let (process, url) = Process::listening(command.stderr(Stdio::piped()));
+    (process, url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap())
+}
+
+async fn connect(to: SocketAddr, from: IpAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// Returns how long the gateway takes to say that it is well, a connection included.
+async fn health(address: SocketAddr) -> Duration {
+    let begin = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    begin.elapsed()
+}
+
+async fn assert_healthy(address: SocketAddr, what: &str) {
+    for _ in 0..10 {
+        let took = health(address).await;
+        assert!(took < Duration::from_millis(100), "{what}: /healthz took {took:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The memory of a process in MiB.
+fn memory(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_do_not_keep_others_out() {
+    let folder = Folder::new("silent");
+    let (_process, address) = start(&folder, &text("http://127.0.0.1:1", "", ""));
+    let head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ";
+    for (what, bytes) in [
+        ("nothing", &b""[..]),
+        ("the beginning of a preface", b"PRI * HT"),
+        ("a preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
+        ("the beginning of a head", head),
+        (
+            "a head of a request with a body",
+            b"PUT /r/lab/v2/a/manifests/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+        ),
+    ] {
+        let held = join_all((0..250).map(async |at: u8| {
+            // From several places, so that no bound by caller helps.
+            let mut stream = connect(address, IpAddr::from([127, 0, 0, 1 + at % 5])).await;
+            let _closed_already = stream.write_all(bytes).await;
+            stream
+        }));
+        let held = held.await;
+        assert_healthy(address, what).await;
+        drop(held);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_that_do_not_end_cost_little() {
+    let folder = Folder::new("heads");
+    let file = folder.write("gateway.toml", &text("http://127.0.0.1:1", "", ""));
+    let (process, url) = Process::gateway(&file);
+    let address: SocketAddr = url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+    let before = memory(process.0.id());
+    let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}", "x".repeat(60_000));
+    let mut held = Vec::new();
+    for at in 0..3000_u32 {
+        let mut stream = connect(address, IpAddr::from([127, 0, 0, 1 + (at % 8) as u8])).await;
+        let _refused = stream.write_all(head.as_bytes()).await;
+        held.push(stream);
+        if at % 300 == 0 {
+            let took = health(address).await;
+            assert!(took < Duration::from_millis(100), "/healthz took {took:?} after {at} heads");
+        }
+    }
+    let added = memory(process.0.id()) - before;
+    assert!(added < 64, "3,000 heads without an end added {added} MiB to {before}");
+    assert_healthy(address, "heads without an end").await;
+}
+
+/// Waits until the other side closes a connection.
+async fn closed(stream: &mut TcpStream) -> Duration {
+    let begin = Instant::now();
+    let mut bytes = vec![0; 64 * 1024];
+    let ended = async { while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the connection is closed");
+    begin.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_wait_are_closed_in_time() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let gateway = gateway(&registry.url, SHORT, "").await;
+    let begin = async |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    };
+    for bytes in [
+        &b""[..],
+        b"PRI * HT",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+        b"GET / HTTP/1.1\r\nHost: local",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /heal",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
+        let took = closed(&mut begin(bytes).await).await;
+        assert!(took < Duration::from_secs(5), "{took:?}: {}", String::from_utf8_lossy(bytes));
+    }
+    let mut used = begin(b"").await;
+    for _ in 0..3 {
+        used.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        assert!(used.read(&mut [0; 1024]).await.unwrap() > 0, "who asks now and then stays connected");
+        tokio::time::sleep(Duration::from_millis(900)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_come_or_go_too_slowly_are_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let piece = Bytes::from(vec![7; 64 * 1024]);
+    let app = Router::new().fallback(async move |request: Request| {
+        let path = request.uri().path().to_owned();
+        match path.split('/').nth(2).unwrap() {
+            "silent" => {
+                let _all = request.into_body().into_data_stream().count().await;
+                std::future::pending().await
+            }
+            "deaf" => std::future::pending().await,
+            "dripping" => Response::new(Body::from_stream(stream::repeat(Bytes::from_static(b"x")).then(
+                async |byte| {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    Ok::<_, Infallible>(byte)
+                },
+            ))),
+            _ => Response::new(Body::from_stream(stream::repeat(piece).map(Ok::<_, Infallible>))),
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let gateway = gateway(&url, SHORT, "").await;
+
+    let mut unread = TcpStream::connect(gateway.address).await.unwrap();
+    unread.write_all(format!("GET /{BLOB} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    closed(&mut unread).await;
+
+    let path = at(&gateway, "/r/lab/v2/dripping/blobs/uploads/1");
+    let dripping = || {
+        stream::repeat(Bytes::from_static(b"x")).then(async |byte| {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok::<_, Infallible>(byte)
+        })
+    };
+    let begin = Instant::now();
+    let silent = caller()
+        .patch(path.replace("dripping", "silent"))
+        .body(reqwest::Body::wrap_stream(dripping()))
+        .send();
+    let status = silent.await.map_or(408, |response| response.status().as_u16());
+    assert_eq!(status, 408, "a caller that sends too slowly");
+    for (repository, what) in [("silent", "an answer that never comes"), ("deaf", "a body that nobody reads")]
+    {
+        let body = vec![7; 16 * MIB];
+        let sent = caller().patch(path.replace("dripping", repository)).body(body).send().await;
+        let status = sent.map_or(504, |response| response.status().as_u16());
+        assert_eq!(status, 504, "{what}");
+    }
+    let slow =
+        caller().get(at(&gateway, &format!("/{}", BLOB.replace("/a/", "/dripping/")))).send().await.unwrap();
+    assert!(slow.bytes().await.is_err(), "a registry that sends too slowly");
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_reads_slowly_but_steadily_gets_everything() {
+    let registry = Scripted::start(|_| {
+        Response::builder().header("content-length", MIB).body(Body::from(vec![7; MIB])).unwrap()
+    })
+    .await;
+    let limits = "[limits]\nstall_seconds = 1\nbytes_per_second = 1000";
+    let gateway = gateway(&registry.url, limits, "").await;
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    stream
+        .write_all(format!("GET /{BLOB} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let (mut all, mut piece) = (0, vec![0; 128 * 1024]);
+    loop {
+        let read = stream.read(&mut piece).await.unwrap();
+        all += read;
+        if read == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(all > MIB, "{all} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_run_leave_room_for_the_question_of_health() {
+    let registry =
+        Scripted::start(|_| Response::new(Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())))
+            .await;
+    let gateway = gateway(&registry.url, "[limits]\nconnections = 4\nconnections_per_caller = 4", "").await;
+    let begin = async || {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        stream
+            .write_all(format!("GET /{BLOB} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        (std::str::from_utf8(&status[9..]).unwrap().to_owned(), stream)
+    };
+    let mut held = Vec::new();
+    // One caller leaves a quarter to the others.
+    for expected in ["200", "200", "200", "503", "503"] {
+        let (status, stream) = begin().await;
+        assert_eq!(status, expected);
+        held.push(stream);
+    }
+    assert_healthy(gateway.address, "requests that run").await;
+    let metrics = caller().get(at(&gateway, "/metrics")).send().await.unwrap();
+    assert_eq!(metrics.status(), 503, "whoever is beyond the limits gets nothing else");
+    drop(held);
+    let metrics = async {
+        loop {
+            let response = caller().get(at(&gateway, "/metrics")).send().await.unwrap();
+            if response.status() == 200 {
+                break response.text().await.unwrap();
+            }
+        }
+    };
+    let metrics = tokio::time::timeout(Duration::from_secs(10), metrics).await.unwrap();
+    for name in ["connections ", "connections_closed_total{reason=\"evicted\"}", "accept_errors_total 0"] {
+        assert!(metrics.contains(&format!("tallyman_gateway_{name}")), "{name}: {metrics}");
+    }
+}
