@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use tallyman_core::fields::Fields;
+use tallyman_core::json::Object;
 use thiserror::Error;
 
 use crate::credentials::bearer;
@@ -47,10 +47,10 @@ impl TokenAnswer {
     /// # Errors
     /// [`TokenAnswerError`] if there is no token, or none that can be sent.
     pub fn parse(body: &[u8]) -> Result<Self, TokenAnswerError> {
-        let answer = Fields::read(body).map_err(|_| TokenAnswerError::Json)?;
-        let text = |name| answer.text(name).ok().flatten().filter(|text| !text.is_empty());
+        let answer = Object::parse(body).map_err(|_| TokenAnswerError::Json)?;
+        let text = |name| answer.string(name).ok().flatten().filter(|text| !text.is_empty());
         let token = text("token").or_else(|| text("access_token")).ok_or(TokenAnswerError::Missing)?;
-        let seconds = match answer.text("expires_in") {
+        let seconds = match answer.string("expires_in") {
             Ok(text) => text,
             Err(_) => answer.get("expires_in").map(|json| String::from_utf8_lossy(json).into_owned()),
         };

@@ -3,13 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::try_join_all;
-use tallyman_core::{Descriptor, Digest, Manifest, ManifestBody, Platform, PushPlan, Reference};
+use tallyman_core::{
+    Descriptor, Digest, Manifest, ManifestBody, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
+};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use crate::Error;
-
-/// How deep lists may stand in lists.
-const DEPTH_MAX: usize = 16;
 
 /// What copying comes to.
 #[derive(Clone, Debug)]
@@ -90,7 +89,7 @@ pub(crate) async fn resolve(
     let fetched = client.manifest(reference).await.map_err(failed)?;
     let mut manifest = fetched.manifest().map_err(|error| content(reference, &error))?;
     let Some(platform) = platform else { return Ok(manifest) };
-    for _ in 0..DEPTH_MAX {
+    for _ in 0..NESTED_INDEXES_MAX {
         let Some(index) = manifest.index() else { return Ok(manifest) };
         let Some(entry) = index.entry_for(platform) else {
             let found = index.manifests.iter().filter(|entry| entry.is_runnable());
@@ -109,7 +108,7 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
     let mut level = vec![root.clone()];
     let mut depth = 0;
     while !level.is_empty() {
-        if depth > DEPTH_MAX {
+        if depth > NESTED_INDEXES_MAX {
             return Err(too_deep(source));
         }
         depth += 1;
@@ -172,6 +171,7 @@ fn content(reference: &Reference, error: &dyn std::error::Error) -> Error {
 }
 
 fn too_deep(reference: &Reference) -> Error {
-    let reason = format!("expected lists in lists no more than {DEPTH_MAX} deep, found more in {reference}");
+    let reason =
+        format!("expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more in {reference}");
     Error::Content { reference: reference.clone(), reason }
 }

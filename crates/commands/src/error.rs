@@ -1,6 +1,8 @@
 //! Why a command failed, in Docker's words wherever Docker has some.
 
-use tallyman_core::{Digest, NameTaken, PlanError, Platform, Reference, ReferenceError};
+use tallyman_core::{
+    AnnotateError, Digest, NameTaken, PlanError, Platform, Reference, ReferenceError, UnsupportedPlatform,
+};
 use tallyman_registry::Error as RegistryError;
 use tallyman_store::StoreError;
 use thiserror::Error;
@@ -54,13 +56,8 @@ pub enum Error {
         list: Reference,
     },
     /// The operating system and architecture are no pair that annotations may make.
-    #[error("manifest entry for image has unsupported os/arch combination: {os}/{architecture}")]
-    UnsupportedPlatform {
-        /// The operating system that was asked for; empty where none was.
-        os: String,
-        /// The architecture that was asked for; empty where none was.
-        architecture: String,
-    },
+    #[error(transparent)]
+    UnsupportedPlatform(#[from] UnsupportedPlatform),
     /// The registry has no such image.
     #[error("no such manifest: {reference}")]
     NotInRegistry {
@@ -201,7 +198,7 @@ impl Error {
             Self::NotInStore { .. } => "list-unknown",
             Self::NotInList { .. } => "image-not-in-list",
             Self::EmptyList { .. } => "list-empty",
-            Self::UnsupportedPlatform { .. } => "platform-unsupported",
+            Self::UnsupportedPlatform(_) => "platform-unsupported",
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => source.code(),
             Self::NotInRegistry { source: None, .. } => "not-found",
             Self::IsList { .. } => "is-list",
@@ -251,4 +248,16 @@ fn named(platforms: &[Platform]) -> String {
         return "none that names its platform".to_owned();
     }
     platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl From<AnnotateError> for Error {
+    fn from(error: AnnotateError) -> Self {
+        match error {
+            AnnotateError::NotInList { image, list } => {
+                Self::NotInList { image: image.to_string(), list: list.to_string() }
+            }
+            AnnotateError::NameTaken(error) => Self::NameTaken(error),
+            AnnotateError::UnsupportedPlatform(error) => Self::UnsupportedPlatform(error),
+        }
+    }
 }

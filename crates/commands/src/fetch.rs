@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tallyman_core::{
-    Descriptor, Digest, FieldError, ImageManifest, Index, ListEntry, MediaType, Platform, Reference,
+    Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference, json::FieldError,
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
@@ -54,10 +54,10 @@ pub(crate) async fn manifest(
     let unreadable =
         |error: FieldError| content(format!("expected {media_type}, found something else: {error}"));
     if media_type.is_list() {
-        let index = Index::read(&fetched.bytes).map_err(unreadable)?;
+        let index = Index::parse(&fetched.bytes).map_err(unreadable)?;
         return Ok(Fetched::List(Box::new(FetchedList { index, bytes: fetched.bytes })));
     }
-    let image = ImageManifest::read(&fetched.bytes).map_err(unreadable)?;
+    let image = ImageManifest::parse(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
     let (digest, bytes) = (fetched.digest, fetched.bytes);
     let (reference, told) = (reference.clone(), told.clone());

@@ -4,7 +4,7 @@ use futures_util::{
     FutureExt,
     future::{LocalBoxFuture, join_all},
 };
-use tallyman_core::{Descriptor, ListEntry, Platform, Reference};
+use tallyman_core::{Descriptor, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
@@ -12,9 +12,6 @@ use crate::{
     copy::failed,
     fetch::{self, Fetched, FetchedImage},
 };
-
-/// How deep lists may stand in lists.
-const DEPTH_MAX: usize = 16;
 
 /// The images of `references`, and those that the lists among them point to, each by its digest. With `all`, also what
 /// nobody can run, and with the annotations that the lists give. Where some fail, the failure that comes first in the
@@ -39,7 +36,7 @@ async fn source(client: &Client, reference: &Reference, all: bool) -> Result<Vec
         Fetched::Image(image) => Ok(vec![whole(client, *image).await?]),
         Fetched::List(list) => {
             fetch::verify(reference, &list.bytes)?;
-            entries(client, reference.clone(), list.index.manifests, all, DEPTH_MAX).await
+            entries(client, reference.clone(), list.index.manifests, all, NESTED_INDEXES_MAX).await
         }
     }
 }
@@ -75,7 +72,7 @@ async fn one(
     if described.media_type.is_list() {
         if depth == 0 {
             return Err(content(format!(
-                "expected lists in lists no more than {DEPTH_MAX} deep, found more"
+                "expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more"
             )));
         }
         let manifest = fetched.manifest().map_err(|error| content(error.to_string()))?;

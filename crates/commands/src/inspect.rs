@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tallyman_core::{ListEntry, MediaType, Reference, go_json, list::encode, plan::check_registry};
+use tallyman_core::{IndexForm, ListEntry, MediaType, Reference, check_registry, encode_index, json};
 use tallyman_registry::Client;
 use tallyman_store::{ListStore, docker::encode_entry};
 
@@ -110,7 +110,10 @@ impl Inspected {
                 if let Some(bytes) = local {
                     return Ok(bytes.to_vec());
                 }
-                Ok(encode(&media_type(entries), entries.iter().map(|entry| &entry.descriptor)))
+                let descriptors = entries.iter().map(|entry| &entry.descriptor);
+                let media_type =
+                    MediaType::of_list(descriptors.clone().next().map(|first| &first.media_type));
+                Ok(encode_index(&media_type, descriptors))
             }
         }
     }
@@ -121,7 +124,9 @@ impl Inspected {
     /// # Errors
     /// When what the local store has of an image is no JSON.
     pub fn verbose(&self) -> Result<Vec<u8>, Error> {
-        let entry_json = |entry: &ListEntry| String::from_utf8_lossy(&encode_entry(entry)).into_owned();
+        let entry_json = |entry: &ListEntry| {
+            String::from_utf8_lossy(&encode_entry(entry, &IndexForm::default())).into_owned()
+        };
         let (first, json) = match self {
             Self::Image(entry) | Self::LocalImage(entry) => (Some(entry), entry_json(entry)),
             Self::List { entries, .. } => {
@@ -149,18 +154,10 @@ impl Inspected {
     }
 }
 
-/// The media type that Docker gives a list of these entries.
-fn media_type(entries: &[ListEntry]) -> MediaType {
-    match entries.first() {
-        Some(first) if first.is_oci() => MediaType::OciIndex,
-        _ => MediaType::DockerList,
-    }
-}
-
 fn indented(entry: &ListEntry, json: &[u8]) -> Result<Vec<u8>, Error> {
-    go_json::indent(json, "\t").map_err(|error| content(entry, &error))
+    json::indent(json, "\t").map_err(|error| content(entry, &error))
 }
 
-fn content(entry: &ListEntry, error: &go_json::SyntaxError) -> Error {
+fn content(entry: &ListEntry, error: &json::SyntaxError) -> Error {
     Error::Content { reference: entry.reference.clone(), reason: error.to_string() }
 }

@@ -24,7 +24,7 @@ mod style;
 mod survey;
 mod words;
 
-pub use annotate::{PlatformChange, annotate, annotate_entry};
+pub use annotate::annotate;
 pub use copy::{CopyPlan, plan_copy};
 pub use create::{Create, CreateBeyond, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};

@@ -6,14 +6,14 @@ mod json;
 use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::Value;
-use tallyman_core::Reference;
+use tallyman_core::{PlatformChange, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use crate::{
-    Command, Create, CreateBeyond, Error, Input, Invocation, Output, PlatformChange, PushEvent, Stream,
-    Telling, annotate, annotate_entry, create, create::assemble, execute, inspect, inspect_local_image,
-    inspect_raw, plan, plan_with_copies, progress::Progress, remove, style::Style,
+    Command, Create, CreateBeyond, Error, Input, Invocation, Output, PushEvent, Stream, Telling, annotate,
+    create, create::assemble, execute, inspect, inspect_local_image, inspect_raw, plan, plan_with_copies,
+    progress::Progress, remove, style::Style,
 };
 
 /// What a command line runs in.
@@ -200,13 +200,7 @@ impl Environment {
         let role = |noun: &str, typed: &str| format!("annotate: error parsing name for {noun} {typed}: ");
         let list_reference = reference(&role("manifest list", list), list)?;
         let image_reference = reference(&role("manifest", image), image)?;
-        let annotated = match annotations.is_empty() {
-            true => annotate(&*self.store, &list_reference, &image_reference, change).await,
-            false => {
-                annotate_entry(&*self.store, &list_reference, &image_reference, change, annotations).await
-            }
-        };
-        match annotated {
+        match annotate(&*self.store, &list_reference, &image_reference, change, annotations).await {
             // Docker tells the names as they were typed.
             Err(Error::NotInList { .. }) => {
                 Err(Error::NotInList { image: image.to_owned(), list: list.to_owned() })

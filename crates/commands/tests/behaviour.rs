@@ -5,7 +5,7 @@ mod support;
 use http::Method;
 use support::{Shell, registry::Answer};
 use tallyman_commands::PushEvent;
-use tallyman_core::{Digest, go_json};
+use tallyman_core::{Digest, json};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -305,7 +305,7 @@ async fn what_is_local_needs_no_registry() {
         serde_json::from_str::<serde_json::Value>(&brief).unwrap()["manifests"][0]["platform"],
         platform
     );
-    let indented = String::from_utf8(go_json::indent(manifest.as_bytes(), "\t").unwrap()).unwrap();
+    let indented = String::from_utf8(json::indent(manifest.as_bytes(), "\t").unwrap()).unwrap();
     assert_eq!(shell.done(&["inspect", &list, &one]).await, format!("{indented}\n"));
     assert_eq!(shell.done(&["inspect", "--raw", &list, &one]).await, manifest);
     let gone = name("a/app:gone");

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_commands::{Command, CreateBeyond, Digested, Invocation, PlatformChange, Saying, Telling};
+use tallyman_commands::{Command, CreateBeyond, Digested, Invocation, Saying, Telling};
+use tallyman_core::PlatformChange;
 
 fn parse(line: &[&str]) -> Invocation {
     Invocation::parse(&line.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())

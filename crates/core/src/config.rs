@@ -1,19 +1,23 @@
-//! Image configs: what an image runs and how it was built.
+//! Image configs: what an image runs and the steps that built it.
+
+mod docker_platform;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use crate::{
-    Digest, FieldError, Platform,
-    fields::{Fields, digest, text},
-    go_json::check,
+    Digest, Platform,
+    json::{FieldError, Object, digest, string},
 };
 
-/// Why the bytes of a config could not be read.
+pub use docker_platform::PlatformError;
+
+/// The reason why the bytes of a config could not be read.
 #[derive(Debug, Error)]
 #[error("expected an image config as JSON, found something else: {source}")]
 pub struct ConfigError {
+    /// The field, and what was found there.
     #[from]
     source: FieldError,
 }
@@ -21,13 +25,13 @@ pub struct ConfigError {
 /// An image config, Docker's or OCI's: the fields that both have. Everything else stays in the raw bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageConfig {
-    /// What the image runs on.
+    /// The platform that the image runs on.
     pub platform: Platform,
-    /// When the image was made, RFC 3339.
+    /// The time of the build, RFC 3339.
     pub created: Option<String>,
-    /// Who made it.
+    /// The person or program that built it.
     pub author: Option<String>,
-    /// How a container of it is started.
+    /// The parameters with which a container of it starts.
     pub config: RunConfig,
     /// The layers' uncompressed digests, lowest first.
     pub rootfs: RootFs,
@@ -35,7 +39,7 @@ pub struct ImageConfig {
     pub history: Vec<HistoryEntry>,
 }
 
-/// How a container of the image is started.
+/// The parameters with which a container of the image starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunConfig {
     /// User name or id, with an optional group behind a colon.
@@ -68,75 +72,65 @@ pub struct RootFs {
 /// One step of the build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// When, RFC 3339.
+    /// The time of the step, RFC 3339.
     pub created: Option<String>,
     /// The command.
     pub created_by: String,
-    /// A remark.
+    /// A comment.
     pub comment: String,
     /// The step changed only the config: no layer belongs to it.
     pub empty_layer: bool,
 }
 
 impl ImageConfig {
-    /// Reads a config from its bytes.
+    /// Parses a config from its bytes.
     ///
     /// # Errors
-    /// When the bytes are no JSON object, or a known field is of the wrong type.
+    /// [`ConfigError`] if the bytes are no JSON object, or a known field is of the wrong type.
     pub fn parse(bytes: &[u8]) -> Result<Self, ConfigError> {
-        Ok(Self::read(bytes)?)
-    }
-
-    fn read(bytes: &[u8]) -> Result<Self, FieldError> {
-        check(bytes)?;
-        let fields = Fields::of(bytes, "")?;
+        let fields = Object::parse(bytes)?;
         Ok(Self {
-            platform: Platform::of(bytes, "")?,
-            created: fields.text("created")?,
-            author: fields.text("author")?,
-            config: fields.object("config", RunConfig::of)?.unwrap_or_default(),
-            rootfs: fields.object("rootfs", RootFs::of)?.unwrap_or_default(),
-            history: fields.array("history", HistoryEntry::of)?,
+            platform: Platform::from_json(bytes, "")?,
+            created: fields.string("created")?,
+            author: fields.string("author")?,
+            config: fields.field("config", RunConfig::from_json)?.unwrap_or_default(),
+            rootfs: fields.field("rootfs", RootFs::from_json)?.unwrap_or_default(),
+            history: fields.array("history", HistoryEntry::from_json)?,
         })
-    }
-
-    /// The history step that made each layer, lowest first: as many as there are steps with a layer.
-    pub fn layer_steps(&self) -> impl Iterator<Item = &HistoryEntry> {
-        self.history.iter().filter(|step| !step.empty_layer)
     }
 }
 
 impl RunConfig {
-    fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        let fields = Fields::of(json, path)?;
+    fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
         Ok(Self {
-            user: fields.text_or_empty("User")?,
-            env: fields.array("Env", text)?,
-            entrypoint: fields.array("Entrypoint", text)?,
-            cmd: fields.array("Cmd", text)?,
-            working_dir: fields.text_or_empty("WorkingDir")?,
-            exposed_ports: fields.names("ExposedPorts")?,
-            volumes: fields.names("Volumes")?,
-            labels: fields.texts_by_name("Labels")?,
-            stop_signal: fields.text_or_empty("StopSignal")?,
+            user: fields.string_or_empty("User")?,
+            env: fields.array("Env", string)?,
+            entrypoint: fields.array("Entrypoint", string)?,
+            cmd: fields.array("Cmd", string)?,
+            working_dir: fields.string_or_empty("WorkingDir")?,
+            exposed_ports: fields.keys("ExposedPorts")?,
+            volumes: fields.keys("Volumes")?,
+            labels: fields.string_map("Labels")?,
+            stop_signal: fields.string_or_empty("StopSignal")?,
         })
     }
 }
 
 impl RootFs {
-    fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        Ok(Self { diff_ids: Fields::of(json, path)?.array("diff_ids", digest)? })
+    fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        Ok(Self { diff_ids: Object::from_json(json, path)?.array("diff_ids", digest)? })
     }
 }
 
 impl HistoryEntry {
-    fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        let fields = Fields::of(json, path)?;
+    fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
         Ok(Self {
-            created: fields.text("created")?,
-            created_by: fields.text_or_empty("created_by")?,
-            comment: fields.text_or_empty("comment")?,
-            empty_layer: fields.truth("empty_layer")?,
+            created: fields.string("created")?,
+            created_by: fields.string_or_empty("created_by")?,
+            comment: fields.string_or_empty("comment")?,
+            empty_layer: fields.bool("empty_layer")?,
         })
     }
 }

@@ -2,77 +2,70 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
-
 use crate::{
     Digest, MediaType, Platform,
-    fields::{FieldError, Fields, elements, text},
-    go_json::check,
+    json::{FieldError, Object, ObjectWriter, check, parse_elements, string, string_array, string_map},
 };
 
 /// A pointer to content, as the OCI image specification's "Content Descriptors" section has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     /// Media type of the content.
-    #[serde(default = "no_media_type")]
     pub media_type: MediaType,
     /// Digest of the content.
     pub digest: Digest,
     /// Size of the content in bytes.
     pub size: u64,
     /// Where else the content can be fetched, for foreign layers.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     /// Free key and value pairs.
-    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// The content itself as base64, where it is embedded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
     /// What the content runs on, for entries of lists.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
     /// Type of the artifact that the content is, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
 }
 
 impl Descriptor {
-    /// Reads a descriptor.
+    /// Parses a descriptor.
     ///
     /// # Errors
-    /// When the bytes are no JSON, or the fields are not a descriptor's.
-    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
+    /// [`FieldError`] if the bytes are no JSON, or a field is not what a descriptor has there.
+    pub fn parse(json: &[u8]) -> Result<Self, FieldError> {
         check(json)?;
-        Self::of(json, "")
+        Self::from_json(json, "")
     }
 
-    /// Reads an array of descriptors.
+    /// Parses an array of descriptors.
     ///
     /// # Errors
-    /// As [`Descriptor::read`].
-    pub fn read_all(json: &[u8]) -> Result<Vec<Self>, FieldError> {
+    /// Those of [`Descriptor::parse`].
+    pub fn parse_all(json: &[u8]) -> Result<Vec<Self>, FieldError> {
         check(json)?;
-        elements(json, "", Self::of)
+        parse_elements(json, "", Self::from_json)
     }
 
-    /// Reads the descriptor that valid JSON is, found at `path`.
-    pub(crate) fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        let fields = Fields::of(json, path)?;
+    /// Reads the descriptor that `json` is: valid JSON, found at `path`.
+    ///
+    /// # Errors
+    /// [`FieldError`] if a field is not what a descriptor has there.
+    pub fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
         Ok(Self {
-            media_type: MediaType::new(&fields.text_or_empty("mediaType")?),
+            media_type: MediaType::new(&fields.string_or_empty("mediaType")?),
             digest: fields.digest("digest")?,
-            size: fields.needed("size", "a whole number of 0 or more", fields.number("size")?)?,
-            urls: fields.array("urls", text)?,
-            annotations: fields.texts_by_name("annotations")?,
-            data: fields.text("data")?,
-            platform: fields.object("platform", Platform::of)?,
-            artifact_type: fields.text("artifactType")?,
+            size: fields.required("size", "a whole number of 0 or more", fields.number("size")?)?,
+            urls: fields.array("urls", string)?,
+            annotations: fields.string_map("annotations")?,
+            data: fields.string("data")?,
+            platform: fields.field("platform", Platform::from_json)?,
+            artifact_type: fields.string("artifactType")?,
         })
     }
 
-    /// A descriptor of media type, digest and size (in bytes) alone.
+    /// Creates a descriptor of media type, digest and size (in bytes) alone.
     pub fn new(media_type: MediaType, digest: Digest, size: u64) -> Self {
         Self {
             media_type,
@@ -86,29 +79,33 @@ impl Descriptor {
         }
     }
 
-    /// The digest of the image that this entry attests, where BuildKit's annotations mark it as an attestation.
+    /// Returns the descriptor as compact JSON, as the Docker CLI writes it: members in this order, absent if they are empty.
+    pub fn to_json(&self) -> String {
+        let Self { media_type, digest, size, urls, annotations, data, platform, artifact_type } = self;
+        let urls = (!urls.is_empty()).then(|| string_array(urls.iter().map(String::as_str)));
+        let annotations = (!annotations.is_empty()).then(|| string_map(annotations));
+        ObjectWriter::new()
+            .string("mediaType", media_type.as_str())
+            .string("digest", digest.as_str())
+            .number("size", *size)
+            .maybe(urls, |json, urls| json.json("urls", &urls))
+            .maybe(annotations, |json, annotations| json.json("annotations", &annotations))
+            .maybe(data.as_ref(), |json, data| json.string("data", data))
+            .maybe(platform.as_ref(), |json, platform| json.json("platform", &platform.to_json()))
+            .maybe(artifact_type.as_ref(), |json, artifact_type| json.string("artifactType", artifact_type))
+            .end()
+    }
+
+    /// Returns the digest of the image that this entry attests, if BuildKit's annotations mark it as an attestation.
     pub fn attests(&self) -> Option<&str> {
         (self.annotations.get("vnd.docker.reference.type")? == "attestation-manifest")
             .then(|| self.annotations.get("vnd.docker.reference.digest").map_or("", String::as_str))
     }
 
-    /// Whether this entry of a list is an image that somebody can run, as far as the list tells: no attestation, no
+    /// Returns `true` if this entry of a list is an image that an engine can run, as far as the list tells: no attestation, no
     /// nested list, not `unknown/unknown`.
     pub fn is_runnable(&self) -> bool {
         let unknown = self.platform.as_ref().is_some_and(Platform::is_unknown);
         !unknown && self.attests().is_none() && !self.media_type.is_list()
     }
-}
-
-fn no_media_type() -> MediaType {
-    MediaType::new("")
-}
-
-/// Reads JSON `null` as the field's default, as Go's decoder does.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

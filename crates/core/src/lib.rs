@@ -2,33 +2,37 @@
 //!
 //! Pure: no I/O, no async, no clock. A manifest is kept as the bytes that came ([`Manifest::bytes`]) with their
 //! [`Digest`]; the typed views are read from those bytes and never written back.
+//!
+//! Every name is at the top, but for the functions of [`json`], which are read with the name of their module.
 
-pub mod compare;
-pub mod config;
-pub mod config_platform;
-pub mod descriptor;
-pub mod digest;
-pub mod edit;
-pub mod fields;
-pub mod findings;
-pub mod go_json;
-pub mod list;
-pub mod manifest;
-pub mod media_type;
-pub mod mend;
-pub mod plan;
-pub mod platform;
-pub mod reference;
+mod annotate;
+mod config;
+mod descriptor;
+mod diff;
+mod digest;
+mod edit;
+pub mod json;
+mod lint;
+mod list;
+mod manifest;
+mod media_type;
+mod plan;
+mod platform;
+mod reference;
 
-pub use config::{ConfigError, HistoryEntry, ImageConfig, RunConfig};
-pub use config_platform::PlatformError;
+pub use annotate::{AnnotateError, PlatformChange, UnsupportedPlatform};
+pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
 pub use descriptor::Descriptor;
+pub use diff::{Diff, diff_entries, diff_pairs, diff_sequence};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use edit::{EditConflict, EntryChange, FormChange, ListEdit};
-pub use fields::FieldError;
-pub use list::{IndexForm, ListEntry, ManifestList, NameTaken};
-pub use manifest::{ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, Schema1};
+pub use lint::{Finding, Fix, LintRule, ResolvedEntry, lint_image, lint_index};
+pub use list::{IndexForm, ListEntry, ManifestList, NameTaken, encode_index, reencode_index};
+pub use manifest::{
+    ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, NESTED_INDEXES_MAX, Schema1,
+    Schema1Layer,
+};
 pub use media_type::MediaType;
-pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step};
+pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step, check_registry};
 pub use platform::{Platform, PlatformTextError};
 pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};

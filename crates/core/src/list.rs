@@ -7,11 +7,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    Descriptor, Digest, FieldError, ImageManifest, MediaType, Platform, Reference,
-    go_json::{self, SyntaxError},
+    Descriptor, Digest, ImageManifest, MediaType, Platform, Reference,
+    json::{self, FieldError, SyntaxError},
 };
 
-pub use encode::{encode, pairs_json, reencode};
+pub use encode::{encode_index, reencode_index};
 
 /// One image in a local list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl ListEntry {
         raw: impl Into<Arc<[u8]>>,
     ) -> Result<Self, SyntaxError> {
         let raw = raw.into();
-        let manifest_json = go_json::compact(&raw)?.into();
+        let manifest_json = json::compact(&raw)?.into();
         Ok(Self { reference, descriptor, raw: Some(raw), manifest_json })
     }
 
@@ -61,7 +61,7 @@ impl ListEntry {
             Some(raw) => Ok(Arc::clone(raw)),
             None => {
                 let step = if self.is_oci() { "  " } else { "   " };
-                Ok(go_json::indent(&self.manifest_json, step)?.into())
+                Ok(json::indent(&self.manifest_json, step)?.into())
             }
         }
     }
@@ -71,7 +71,7 @@ impl ListEntry {
     /// # Errors
     /// When the bytes are no image manifest.
     pub fn image(&self) -> Result<ImageManifest, FieldError> {
-        ImageManifest::read(self.raw.as_ref().unwrap_or(&self.manifest_json))
+        ImageManifest::parse(self.raw.as_ref().unwrap_or(&self.manifest_json))
     }
 }
 
@@ -184,14 +184,13 @@ impl ManifestList {
         self.entries.remove(&reference.file_name())
     }
 
-    /// The media type that Docker gives the list: an OCI index where the first entry is an OCI manifest, whatever
-    /// the others are, else a Docker list. An OCI index in any case where its [form](IndexForm) asks for one.
+    /// Returns the media type of the list: the one that Docker gives it ([`MediaType::of_list`]), or an OCI index if its
+    /// [form](IndexForm) asks for one.
     pub fn media_type(&self) -> MediaType {
-        match self.entries.values().next() {
-            _ if self.form.oci => MediaType::OciIndex,
-            Some(first) if first.is_oci() => MediaType::OciIndex,
-            _ => MediaType::DockerList,
+        if self.form.oci {
+            return MediaType::OciIndex;
         }
+        MediaType::of_list(self.entries.values().next().map(|first| &first.descriptor.media_type))
     }
 
     /// The exact bytes that Docker makes of the list; with annotations where its [form](IndexForm) allows them.
@@ -200,33 +199,11 @@ impl ManifestList {
             let entries = self.iter().map(|entry| &entry.descriptor);
             return encode::encode_annotated(entries, &self.form.annotations);
         }
-        encode(&self.media_type(), self.iter().map(|entry| &entry.descriptor))
+        encode_index(&self.media_type(), self.iter().map(|entry| &entry.descriptor))
     }
 
     /// The digest of [`ManifestList::to_bytes`].
     pub fn digest(&self) -> Digest {
         Digest::of(&self.to_bytes())
     }
-}
-
-/// A platform as Docker writes it: `architecture` and `os` always, the rest where it is set.
-pub fn platform_json(platform: &Platform) -> String {
-    let mut json = format!(
-        r#"{{"architecture":{},"os":{}"#,
-        go_json::quote(&platform.architecture),
-        go_json::quote(&platform.os)
-    );
-    if !platform.os_version.is_empty() {
-        json.push_str(&format!(r#","os.version":{}"#, go_json::quote(&platform.os_version)));
-    }
-    if !platform.os_features.is_empty() {
-        let features: Vec<String> =
-            platform.os_features.iter().map(|feature| go_json::quote(feature)).collect();
-        json.push_str(&format!(r#","os.features":[{}]"#, features.join(",")));
-    }
-    if !platform.variant.is_empty() {
-        json.push_str(&format!(r#","variant":{}"#, go_json::quote(&platform.variant)));
-    }
-    json.push('}');
-    json
 }

@@ -1,22 +1,40 @@
 //! Manifests: the bytes that came, their digest, and a typed view of them.
 
-mod usual_list;
+mod fast_path;
+mod image;
+mod index;
+mod media_type_rules;
+mod schema1;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use tallyman_list_json::List;
 use thiserror::Error;
 
+use self::media_type_rules::Probe;
 use crate::{
-    Descriptor, Digest, MediaType, Platform,
-    fields::{FieldError, Fields},
-    go_json::check,
+    Descriptor, Digest, MediaType,
+    json::{FieldError, Object},
 };
 
-/// Levels of nesting that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
+pub(crate) use fast_path::parse as parse_fast;
+pub use image::ImageManifest;
+pub use index::{Index, NESTED_INDEXES_MAX};
+pub use schema1::{Schema1, Schema1Layer};
+
+/// Levels of objects and arrays that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
 const DEPTH_MAX: usize = 128;
 
 /// A manifest as a registry served it: its exact bytes, their digest and what they say.
+///
+/// ```
+/// use tallyman_core::{Manifest, ManifestKind};
+///
+/// let manifest = Manifest::parse(&br#"{"schemaVersion": 2, "manifests": []}"#[..], None)?;
+/// assert_eq!(manifest.kind(), ManifestKind::OciIndex);
+/// assert_eq!(manifest.digest().algorithm().as_str(), "sha256");
+/// assert_eq!(manifest.bytes(), br#"{"schemaVersion": 2, "manifests": []}"#);
+/// # Ok::<(), tallyman_core::ManifestError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     bytes: Arc<[u8]>,
@@ -28,7 +46,7 @@ pub struct Manifest {
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestBody {
-    /// One image, or an OCI artifact in an image manifest's clothes.
+    /// One image, or an OCI artifact that is packed as an image manifest.
     Image(Box<ImageManifest>),
     /// A manifest list or image index.
     Index(Box<Index>),
@@ -38,7 +56,7 @@ pub enum ManifestBody {
     Artifact,
 }
 
-/// The sort of manifest, by media type and content.
+/// The kind of a manifest, by media type and content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestKind {
     /// Docker schema 2 image.
@@ -68,150 +86,7 @@ impl fmt::Display for ManifestKind {
     }
 }
 
-/// The manifest of one image: Docker's version 2, schema 2 or OCI's image manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageManifest {
-    /// The image config.
-    pub config: Descriptor,
-    /// The layers, lowest first.
-    pub layers: Vec<Descriptor>,
-    /// Free key and value pairs.
-    pub annotations: BTreeMap<String, String>,
-    /// The manifest that this one refers to, for signatures, attestations and the like.
-    pub subject: Option<Descriptor>,
-    /// Type of the artifact, where the manifest is one and no image.
-    pub artifact_type: Option<String>,
-}
-
-impl ImageManifest {
-    /// Reads an image manifest, whatever media type it has.
-    ///
-    /// # Errors
-    /// When the bytes are no JSON, or the fields are not an image's.
-    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
-        check(json)?;
-        Self::of(&Fields::of(json, "")?)
-    }
-
-    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let config = fields.object("config", Descriptor::of)?;
-        Ok(Self {
-            config: fields.needed("config", "the descriptor of a config", config)?,
-            layers: fields.array("layers", Descriptor::of)?,
-            annotations: fields.texts_by_name("annotations")?,
-            subject: fields.object("subject", Descriptor::of)?,
-            artifact_type: fields.text("artifactType")?,
-        })
-    }
-
-    /// Bytes of config and layers together, as they are stored and transferred.
-    pub fn content_size(&self) -> u64 {
-        self.layers.iter().fold(self.config.size, |sum, layer| sum.saturating_add(layer.size))
-    }
-
-    /// Whether the config is an image's, so that it can be read as [`crate::ImageConfig`].
-    pub fn has_image_config(&self) -> bool {
-        matches!(
-            self.config.media_type.as_str(),
-            "application/vnd.docker.container.image.v1+json" | "application/vnd.oci.image.config.v1+json"
-        )
-    }
-}
-
-/// A manifest list or image index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Index {
-    /// The entries, in the order of the bytes.
-    pub manifests: Vec<Descriptor>,
-    /// Free key and value pairs.
-    pub annotations: BTreeMap<String, String>,
-    /// The manifest that this one refers to.
-    pub subject: Option<Descriptor>,
-    /// Type of the artifact that the index is, where it is one.
-    pub artifact_type: Option<String>,
-}
-
-impl Index {
-    /// Reads a list, whatever media type it has.
-    ///
-    /// # Errors
-    /// When the bytes are no JSON, or the fields are not a list's.
-    pub fn read(json: &[u8]) -> Result<Self, FieldError> {
-        check(json)?;
-        Self::of(&Fields::of(json, "")?)
-    }
-
-    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            manifests: fields.array("manifests", Descriptor::of)?,
-            annotations: fields.texts_by_name("annotations")?,
-            subject: fields.object("subject", Descriptor::of)?,
-            artifact_type: fields.text("artifactType")?,
-        })
-    }
-
-    /// The entry that runs on `platform`: of the same operating system and architecture, and of the variant where one
-    /// is asked for. Where none is, the entry without a variant goes before others, and for `arm64` `v8` is as good as
-    /// none.
-    pub fn entry_for(&self, platform: &Platform) -> Option<&Descriptor> {
-        let fits = |entry: &&Descriptor| {
-            let of = entry.platform.as_ref();
-            entry.is_runnable()
-                && of.is_some_and(|of| of.os == platform.os && of.architecture == platform.architecture)
-        };
-        let variant_of = |entry: &Descriptor| {
-            let of = entry.platform.as_ref().map_or("", |of| of.variant.as_str());
-            if platform.architecture == "arm64" && of == "v8" { String::new() } else { of.to_owned() }
-        };
-        let wanted = if platform.architecture == "arm64" && platform.variant == "v8" {
-            ""
-        } else {
-            &*platform.variant
-        };
-        let mut fitting = self.manifests.iter().filter(fits);
-        let exact = fitting.clone().find(|entry| variant_of(entry) == wanted);
-        exact.or_else(|| fitting.next().filter(|_| wanted.is_empty()))
-    }
-}
-
-/// Docker's schema 1, as far as it is worth showing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schema1 {
-    /// Repository that the manifest was made for.
-    pub name: String,
-    /// Tag that the manifest was made for.
-    pub tag: String,
-    /// CPU architecture.
-    pub architecture: String,
-    /// The layers, topmost first.
-    pub fs_layers: Vec<Schema1Layer>,
-}
-
-impl Schema1 {
-    fn of(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            name: fields.text_or_empty("name")?,
-            tag: fields.text_or_empty("tag")?,
-            architecture: fields.text_or_empty("architecture")?,
-            fs_layers: fields.array("fsLayers", Schema1Layer::of)?,
-        })
-    }
-}
-
-/// A layer of a schema 1 manifest: no size is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schema1Layer {
-    /// Digest of the layer.
-    pub blob_sum: Digest,
-}
-
-impl Schema1Layer {
-    fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        Ok(Self { blob_sum: Fields::of(json, path)?.digest("blobSum")? })
-    }
-}
-
-/// Why bytes are no manifest.
+/// The reason why bytes are no manifest.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ManifestError {
@@ -254,66 +129,7 @@ pub enum ManifestError {
     },
 }
 
-/// The fields by which sorts of manifest are told apart.
-#[derive(Default)]
-struct Probe {
-    schema_version: Option<u64>,
-    media_type: Option<MediaType>,
-    has_manifests: bool,
-    has_config: bool,
-    has_layers: bool,
-    has_fs_layers: bool,
-}
-
-impl Probe {
-    fn read(fields: &Fields<'_>) -> Result<Self, FieldError> {
-        let has = |name| fields.get(name).is_some();
-        Ok(Self {
-            schema_version: fields.number("schemaVersion")?,
-            media_type: fields.text("mediaType")?.map(|media_type| MediaType::new(&media_type)),
-            has_manifests: has("manifests"),
-            has_config: has("config"),
-            has_layers: has("layers"),
-            has_fs_layers: has("fsLayers"),
-        })
-    }
-
-    /// The media type that the content speaks for where nothing names one.
-    fn guess(&self) -> Option<MediaType> {
-        match self.schema_version {
-            Some(1) if self.has_fs_layers => Some(MediaType::DockerSchema1),
-            Some(2) if self.has_manifests => Some(MediaType::OciIndex),
-            Some(2) if self.has_config && self.has_layers => Some(MediaType::OciManifest),
-            _ => None,
-        }
-    }
-
-    /// The media type that decides, from what the registry said (`named`), the body and its shape.
-    fn decide(&self, named: Option<&MediaType>) -> Result<MediaType, ManifestError> {
-        let body = self.media_type.as_ref().filter(|media_type| !media_type.as_str().is_empty());
-        let Some(header) = named.filter(|media_type| !is_generic(media_type)) else {
-            let shape = || self.guess().or_else(|| named.cloned()).unwrap_or_else(|| MediaType::new(""));
-            return Ok(body.cloned().unwrap_or_else(shape));
-        };
-        match body {
-            // Schema 1 has no such field; registries serve its signed form under either name.
-            Some(body) if body != header && !header.is_schema1() => {
-                Err(ManifestError::MediaTypeMismatch { header: header.clone(), body: body.clone() })
-            }
-            _ => Ok(header.clone()),
-        }
-    }
-}
-
-/// Media types that say nothing about the content: what the content says itself counts then.
-fn is_generic(media_type: &MediaType) -> bool {
-    matches!(
-        media_type.as_str(),
-        "" | "application/json" | "application/octet-stream" | "text/plain" | "text/html"
-    )
-}
-
-/// How deep the objects and arrays of some JSON stand in each other; for other bytes, an upper bound.
+/// Returns the number of levels of objects and arrays in some JSON; for other bytes, an upper bound.
 fn nesting(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut escaped) = (false, false);
@@ -334,21 +150,21 @@ fn nesting(bytes: &[u8]) -> usize {
 }
 
 impl ManifestBody {
-    /// What `bytes` say, and the media type by which they are read: for those who do not need the digest.
+    /// Parses what a manifest says, and returns it behind the media type by which it is read: for callers that do not
+    /// need the digest.
     ///
     /// # Errors
     /// As [`Manifest::parse`].
-    pub fn read(bytes: &[u8], media_type: Option<&MediaType>) -> Result<(MediaType, Self), ManifestError> {
-        if let Some((media_type, list)) = usual_list(bytes, media_type)? {
+    pub fn parse(bytes: &[u8], media_type: Option<&MediaType>) -> Result<(MediaType, Self), ManifestError> {
+        if let Some((media_type, list)) = fast_path::parse(bytes, media_type)? {
             return Ok((media_type, Self::Index(Box::new(list.into()))));
         }
         let json = |source| ManifestError::Json { source };
         if nesting(bytes) > DEPTH_MAX {
             return Err(ManifestError::TooDeep);
         }
-        check(bytes).map_err(|error| json(error.into()))?;
-        let fields_of = Fields::of(bytes, "").map_err(json)?;
-        let probe = Probe::read(&fields_of).map_err(json)?;
+        let object = Object::parse(bytes).map_err(json)?;
+        let probe = Probe::parse(&object).map_err(json)?;
         let media_type = probe.decide(media_type)?;
         let fields = |source| ManifestError::Fields { media_type: media_type.clone(), source };
         let confused =
@@ -358,16 +174,16 @@ impl ManifestBody {
                 if probe.has_manifests && !probe.has_config {
                     return Err(confused("an image manifest", "a list"));
                 }
-                Self::Image(Box::new(ImageManifest::of(&fields_of).map_err(fields)?))
+                Self::Image(Box::new(ImageManifest::from_object(&object).map_err(fields)?))
             }
             MediaType::DockerList | MediaType::OciIndex => {
                 if probe.has_config || probe.has_layers {
                     return Err(confused("a list", "an image manifest"));
                 }
-                Self::Index(Box::new(Index::of(&fields_of).map_err(fields)?))
+                Self::Index(Box::new(Index::from_object(&object).map_err(fields)?))
             }
             MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => {
-                Self::Schema1(Schema1::of(&fields_of).map_err(fields)?)
+                Self::Schema1(Schema1::from_object(&object).map_err(fields)?)
             }
             MediaType::Other(_) => Self::Artifact,
         };
@@ -375,33 +191,19 @@ impl ManifestBody {
     }
 }
 
-/// A list as it is read without copying a text, and the media type by which it is read; nothing where that is not how
-/// it can be read.
-///
-/// # Errors
-/// As [`Manifest::parse`].
-pub(crate) fn usual_list<'a>(
-    bytes: &'a [u8],
-    media_type: Option<&MediaType>,
-) -> Result<Option<(MediaType, List<'a>)>, ManifestError> {
-    let Some(list) = usual_list::read(bytes) else { return Ok(None) };
-    let media_type = Probe::of(&list).decide(media_type)?;
-    Ok(media_type.is_list().then_some((media_type, list)))
-}
-
 impl Manifest {
-    /// Reads a manifest from its bytes and, where known, the media type that came with them.
+    /// Parses a manifest from its bytes and, where known, the media type that came with them.
     ///
     /// # Errors
-    /// When the bytes are no JSON object (nested at most 128 deep), the media types contradict each other, or the
-    /// fields are not those that the media type promises. The bytes can still be shown raw then.
+    /// [`ManifestError`] if the bytes are no JSON object or nested more than 128 levels, the media types contradict each
+    /// other, or the fields are not those that the media type promises. The bytes can still be shown raw then.
     pub fn parse(bytes: impl Into<Arc<[u8]>>, media_type: Option<&MediaType>) -> Result<Self, ManifestError> {
         let bytes = bytes.into();
         let digest = Digest::of(&bytes);
         Self::parse_with_digest(bytes, digest, media_type)
     }
 
-    /// The same for bytes that have been hashed already: `digest` must be theirs.
+    /// Parses bytes that have been hashed already: `digest` must be theirs.
     ///
     /// # Errors
     /// As [`Manifest::parse`].
@@ -411,7 +213,7 @@ impl Manifest {
         media_type: Option<&MediaType>,
     ) -> Result<Self, ManifestError> {
         let bytes = bytes.into();
-        let (media_type, body) = ManifestBody::read(&bytes, media_type)?;
+        let (media_type, body) = ManifestBody::parse(&bytes, media_type)?;
         Ok(Self { bytes, digest, media_type, body })
     }
 
@@ -420,7 +222,7 @@ impl Manifest {
         &self.bytes
     }
 
-    /// The exact bytes, shared.
+    /// The exact bytes, reference-counted.
     pub fn shared_bytes(&self) -> Arc<[u8]> {
         Arc::clone(&self.bytes)
     }
@@ -435,7 +237,7 @@ impl Manifest {
         &self.media_type
     }
 
-    /// Length of the bytes.
+    /// The number of bytes.
     pub fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -445,7 +247,7 @@ impl Manifest {
         &self.body
     }
 
-    /// The entries, where it is a list.
+    /// Returns the list; `None` for any other manifest.
     pub fn index(&self) -> Option<&Index> {
         match &self.body {
             ManifestBody::Index(index) => Some(index),
@@ -453,7 +255,7 @@ impl Manifest {
         }
     }
 
-    /// The image, where it is one.
+    /// Returns the image; `None` for any other manifest.
     pub fn image(&self) -> Option<&ImageManifest> {
         match &self.body {
             ManifestBody::Image(image) => Some(image),
@@ -461,7 +263,7 @@ impl Manifest {
         }
     }
 
-    /// The sort of manifest.
+    /// The kind of manifest.
     pub fn kind(&self) -> ManifestKind {
         match (&self.body, &self.media_type) {
             (ManifestBody::Image(_), MediaType::DockerManifest) => ManifestKind::DockerImage,

@@ -1,8 +1,6 @@
 //! Media types of manifests, configs and layers.
 
-use std::{borrow::Cow, fmt};
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// A media type, without parameters. Those of manifests are named; any other is kept as it is written.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,18 +110,5 @@ impl fmt::Debug for MediaType {
 impl From<&str> for MediaType {
     fn from(text: &str) -> Self {
         Self::new(text)
-    }
-}
-
-impl Serialize for MediaType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for MediaType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<Cow<'de, str>>::deserialize(deserializer)?
-            .map_or_else(|| Self::Other("".into()), |text| Self::new(&text)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod copy;
+mod json;
 mod show;
 
 pub use build::check_registry;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{Digest, MediaType, Reference, Repository, go_json::SyntaxError};
+use crate::{Digest, MediaType, Reference, Repository, json::SyntaxError};
 
 /// What pushing a list will do.
 ///

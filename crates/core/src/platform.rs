@@ -2,42 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{
-    descriptor::null_as_default,
-    fields::{FieldError, Fields, text},
-};
+use crate::json::{FieldError, Object, ObjectWriter, string, string_array};
 
 /// What an image runs on, as a list's entry or an image's config says it.
 ///
 /// `architecture` and `os` may be empty: Docker accepts such entries into a local list and refuses them at push.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform {
     /// CPU architecture by Go's name: `amd64`, `arm`, `arm64`, `riscv64` …
-    #[serde(deserialize_with = "null_as_default")]
     pub architecture: String,
     /// Operating system by Go's name: `linux`, `windows` …
-    #[serde(deserialize_with = "null_as_default")]
     pub os: String,
     /// Operating system version, used by Windows: `10.0.20348.2700`.
-    #[serde(
-        rename = "os.version",
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "String::is_empty"
-    )]
     pub os_version: String,
     /// Operating system features, such as `win32k`.
-    #[serde(
-        rename = "os.features",
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
     pub os_features: Vec<String>,
     /// CPU variant: `v7` of `arm`.
-    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "String::is_empty")]
     pub variant: String,
 }
 
@@ -55,27 +37,47 @@ const ANNOTATABLE: [(&str, &[&str]); 9] = [
 ];
 
 impl Platform {
-    /// Reads the platform that valid JSON is, found at `path`.
+    /// Reads the platform that `json` is: valid JSON, found at `path`.
     ///
     /// # Errors
-    /// When the fields are not a platform's.
-    pub fn of(json: &[u8], path: &str) -> Result<Self, FieldError> {
-        let fields = Fields::of(json, path)?;
+    /// [`FieldError`] if a field is not what a platform has there.
+    pub fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
         Ok(Self {
-            architecture: fields.text_or_empty("architecture")?,
-            os: fields.text_or_empty("os")?,
-            os_version: fields.text_or_empty("os.version")?,
-            os_features: fields.array("os.features", text)?,
-            variant: fields.text_or_empty("variant")?,
+            architecture: fields.string_or_empty("architecture")?,
+            os: fields.string_or_empty("os")?,
+            os_version: fields.string_or_empty("os.version")?,
+            os_features: fields.array("os.features", string)?,
+            variant: fields.string_or_empty("variant")?,
         })
     }
 
-    /// A platform of operating system and architecture alone.
+    /// Creates a platform of operating system and architecture alone.
     pub fn new(os: &str, architecture: &str) -> Self {
         Self { architecture: architecture.to_owned(), os: os.to_owned(), ..Self::default() }
     }
 
-    /// Whether `docker manifest annotate` accepts this operating system and architecture: one of its 28 pairs.
+    /// Returns the platform as compact JSON, as the Docker CLI writes it: `architecture` and `os` always, the rest if it is
+    /// set.
+    pub fn to_json(&self) -> String {
+        let features =
+            (!self.os_features.is_empty()).then(|| string_array(self.os_features.iter().map(String::as_str)));
+        ObjectWriter::new()
+            .string("architecture", &self.architecture)
+            .string("os", &self.os)
+            .non_empty("os.version", &self.os_version)
+            .maybe(features, |json, features| json.json("os.features", &features))
+            .non_empty("variant", &self.variant)
+            .end()
+    }
+
+    /// Returns the variant by which platforms are compared: `arm64` is `v8` by definition, so that `v8` there counts as
+    /// none, as in containerd's `platforms.Normalize`.
+    pub fn normalized_variant(&self) -> &str {
+        if self.architecture == "arm64" && self.variant == "v8" { "" } else { &self.variant }
+    }
+
+    /// Returns `true` if `docker manifest annotate` accepts this operating system and architecture: one of its 28 pairs.
     pub fn is_annotatable(&self) -> bool {
         Self::annotatable().any(|(os, architecture)| os == self.os && architecture == self.architecture)
     }
@@ -87,7 +89,7 @@ impl Platform {
             .flat_map(|(os, architectures)| architectures.iter().map(|architecture| (*os, *architecture)))
     }
 
-    /// `unknown/unknown`, the platform that BuildKit gives attestation manifests.
+    /// Returns `true` for `unknown/unknown`, the platform that BuildKit gives attestation manifests.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
@@ -106,7 +108,7 @@ impl fmt::Display for Platform {
     }
 }
 
-/// Why a text is no platform.
+/// The reason why a string is no platform.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("expected a platform such as linux/arm64 or linux/arm/v7, found {found:?}")]
 pub struct PlatformTextError {

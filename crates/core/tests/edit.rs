@@ -1,10 +1,8 @@
 //! Changes of lists: applied, refused, undone.
 
 use tallyman_core::{
-    Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
-    findings::{self, Behind},
-    manifest::Manifest,
-    mend::{Mend, mends},
+    Descriptor, Digest, Finding, Fix, IndexForm, ListEdit, ListEntry, Manifest, ManifestList, MediaType,
+    Platform, Reference, lint_index,
 };
 
 fn reference(text: &str) -> Reference {
@@ -139,11 +137,11 @@ fn a_name_that_another_image_has_is_a_conflict() {
     assert_eq!(mine.apply(&mut now).unwrap_err().images, [reference("r.io/a_b:1")]);
 }
 
-/// The entry's platform, its config's, the rule, and the platforms that mend it; none: it goes out.
+/// The entry's platform, its config's, the rule, and the platforms that fix it; none: it goes out.
 type Row = (Platform, Option<Platform>, &'static str, Vec<Option<Platform>>);
 
 #[test]
-fn what_mends_a_remark_leaves_none_like_it() {
+fn a_fix_leaves_no_finding_of_its_rule() {
     let arm = |variant: &str| Platform { variant: variant.into(), ..Platform::new("linux", "arm") };
     let windows =
         |version: &str| Platform { os_version: version.into(), ..Platform::new("windows", "amd64") };
@@ -164,32 +162,32 @@ fn what_mends_a_remark_leaves_none_like_it() {
     for (platform, config, code, expected) in rows {
         let mut list = list(&[("r.io/app:a", "riscv64")]);
         list.insert(entry("r.io/app:b", platform)).unwrap();
-        let found = remarks(&list);
+        let found = findings(&list);
         let finding = found.iter().find(|finding| finding.rule.code() == code).expect(code);
         let manifest = Manifest::parse(list.to_bytes(), Some(&list.media_type())).unwrap();
-        let offered = mends(manifest.index().unwrap(), finding, &[None, config]);
+        let offered = finding.fixes(manifest.index().unwrap(), &[None, config]);
         assert_eq!(offered.len(), expected.len(), "{code}");
-        for (mend, expected) in offered.into_iter().zip(expected) {
-            let mut mended = list.clone();
+        for (fix, expected) in offered.into_iter().zip(expected) {
+            let mut fixed = list.clone();
             let second = reference("r.io/app:b");
-            match mend {
-                Mend::Remove { entry } => {
+            match fix {
+                Fix::Remove { entry } => {
                     assert_eq!((entry, expected), (1, None));
-                    mended.remove(&second);
+                    fixed.remove(&second);
                 }
-                Mend::SetPlatform { entry, platform } => {
+                Fix::SetPlatform { entry, platform } => {
                     assert_eq!((entry, Some(&platform)), (1, expected.as_ref()));
-                    let mut entry = mended.get(&second).unwrap().clone();
+                    let mut entry = fixed.get(&second).unwrap().clone();
                     entry.descriptor.platform = Some(platform);
-                    mended.insert(entry).unwrap();
+                    fixed.insert(entry).unwrap();
                 }
             }
-            assert!(!remarks(&mended).iter().any(|finding| finding.rule.code() == code), "{code}");
+            assert!(!findings(&fixed).iter().any(|finding| finding.rule.code() == code), "{code}");
         }
     }
 }
 
-fn remarks(list: &ManifestList) -> Vec<findings::Finding> {
+fn findings(list: &ManifestList) -> Vec<Finding> {
     let manifest = Manifest::parse(list.to_bytes(), Some(&list.media_type())).unwrap();
-    findings::of_index(manifest.index().unwrap(), &[] as &[Behind<'_>])
+    lint_index(manifest.index().unwrap(), &[])
 }

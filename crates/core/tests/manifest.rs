@@ -96,7 +96,8 @@ fn a_config_is_read_with_nulls_where_go_writes_them() {
     );
     assert_eq!(config.config.env, ["A=b"]);
     assert_eq!(config.config.exposed_ports.iter().collect::<Vec<_>>(), ["80/tcp"]);
-    assert_eq!(config.layer_steps().map(|step| &*step.created_by).collect::<Vec<_>>(), ["RUN a"]);
+    let steps: Vec<_> = config.history.iter().map(|step| (&*step.created_by, step.empty_layer)).collect();
+    assert_eq!(steps, [("RUN a", false), ("ENV A=b", true)]);
     assert!(ImageConfig::parse(b"no").is_err());
 }
 

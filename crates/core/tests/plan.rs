@@ -200,8 +200,7 @@ fn a_copy_puts_each_manifest_behind_all_that_it_points_to() {
             )
         })
         .into();
-    let entries: Vec<String> =
-        images.iter().map(|image| serde_json::to_string(&image.descriptor()).unwrap()).collect();
+    let entries: Vec<String> = images.iter().map(|image| image.descriptor().to_json()).collect();
     let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, entries.join(","));
     let index = manifest(index.as_bytes(), &MediaType::DockerList);
     let whole = [images[0].clone(), images[1].clone(), index.clone()];
@@ -216,4 +215,36 @@ fn a_copy_puts_each_manifest_behind_all_that_it_points_to() {
 
     let again = PushPlan::copying(&source, &"a.io/x:v2".parse().unwrap(), &[index]);
     assert_eq!(again.steps.len(), 1, "within a repository there is nothing to bring along");
+}
+
+#[test]
+fn a_plan_as_json_names_each_kind_of_step() {
+    let mut list = ManifestList::new("a.io/app:v1".parse().unwrap());
+    list.insert(entry("a.io/near:v1", "linux", &[])).unwrap();
+    list.insert(entry("b.io/far:v1", "linux", &[])).unwrap();
+    let plan = PushPlan::with_copies(&list).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&plan.to_json()).unwrap();
+    let (media_type, digest, bytes) = plan.list();
+    assert_eq!(json["target"], "a.io/app:v1");
+    assert_eq!(json["mediaType"], media_type.as_str());
+    assert_eq!(json["digest"], digest.as_str());
+    assert_eq!(json["size"], bytes.len());
+    assert_eq!(json["stepCount"], 5);
+    assert_eq!(json["requests"], plan.cost().requests);
+    assert_eq!(json["requestsAtMost"], plan.cost().at_most);
+    assert_eq!(json["roundTrips"], 3);
+    let fields =
+        |step: &serde_json::Value| step.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    for (step, (kind, names)) in json["steps"].as_array().unwrap().iter().zip([
+        ("mount-blob", "after digest from kind mayFail requests requestsAtMost"),
+        ("copy-blob", "after digest from kind requests requestsAtMost size"),
+        ("put-manifest", "after digest kind mediaType reference requests requestsAtMost size"),
+        ("put-manifest", "after digest kind mediaType reference requests requestsAtMost size"),
+        ("put-list", "after digest kind mediaType reference requests requestsAtMost size"),
+    ]) {
+        assert_eq!((step["kind"].as_str(), &*fields(step)), (Some(kind), names));
+    }
+    assert_eq!(json["steps"][4]["after"], serde_json::json!([2, 3]));
+    let summary: serde_json::Value = serde_json::from_str(&plan.to_json_summary()).unwrap();
+    assert_eq!((&summary["digest"], &summary["steps"]), (&json["digest"], &serde_json::Value::Null));
 }

@@ -62,3 +62,17 @@ fn the_entry_for_a_platform_is_found() {
         assert_eq!(found, expected, "{wanted}");
     }
 }
+
+#[test]
+fn v8_of_arm64_counts_as_no_variant() {
+    for (platform, variant) in [
+        ("linux/arm64/v8", ""),
+        ("linux/arm64", ""),
+        ("windows/arm64/v8", ""),
+        ("linux/arm64/v9", "v9"),
+        ("linux/arm/v8", "v8"),
+        ("linux/arm/v7", "v7"),
+    ] {
+        assert_eq!(platform.parse::<Platform>().unwrap().normalized_variant(), variant, "{platform}");
+    }
+}

@@ -5,7 +5,6 @@ mod client;
 mod credentials;
 mod failure;
 mod items;
-mod json;
 mod lists;
 mod plans;
 mod promise;

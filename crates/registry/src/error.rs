@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
-use tallyman_core::{Digest, MediaType, Reference, Registry, fields::Fields};
+use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
 use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
@@ -313,8 +313,8 @@ fn told(errors: &[ApiError], body: &[u8]) -> String {
 /// The errors in an answer, where it is as the specification has it.
 fn errors_in(body: &[u8]) -> Vec<ApiError> {
     let error = |json: &[u8], path: &str| {
-        let fields = Fields::of(json, path)?;
-        Ok(ApiError { code: fields.text_or_empty("code")?, message: fields.text_or_empty("message")? })
+        let fields = Object::from_json(json, path)?;
+        Ok(ApiError { code: fields.string_or_empty("code")?, message: fields.string_or_empty("message")? })
     };
-    Fields::read(body).and_then(|answer| answer.array("errors", error)).unwrap_or_default()
+    Object::parse(body).and_then(|answer| answer.array("errors", error)).unwrap_or_default()
 }

@@ -7,8 +7,8 @@ use futures_util::{
 use http::{Method, header};
 use tallyman_auth::{Scopes, form};
 use tallyman_core::{
-    FieldError, Reference, Registry,
-    fields::{Fields, text},
+    Reference, Registry,
+    json::{FieldError, Object, string},
 };
 
 use crate::{
@@ -112,9 +112,9 @@ impl Next {
 
 /// The names in a page: of tags, or of repositories.
 fn names_in(page: &[u8]) -> Result<Vec<String>, FieldError> {
-    let page = Fields::read(page)?;
+    let page = Object::parse(page)?;
     let of = if page.get("repositories").is_some() { "repositories" } else { "tags" };
-    page.array(of, text)
+    page.array(of, string)
 }
 
 /// The path that an answer's `Link` names as the next page. It is asked of the same registry, whatever host it names:

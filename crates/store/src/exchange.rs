@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
-use tallyman_core::{Descriptor, Digest, IndexForm, ListEntry, ManifestList, Reference};
+use tallyman_core::{
+    Descriptor, Digest, IndexForm, ListEntry, ManifestList, Reference, ReferenceError,
+    json::{self, FieldError, Object, ObjectWriter, array, string_map},
+};
 use thiserror::Error;
 
-use crate::docker::{decode_entry, decode_form, encode_entry_in};
+use crate::docker;
 
 #[cfg(feature = "archive")]
 mod archive;
@@ -19,9 +21,9 @@ pub use archive::{pack, unpack};
 pub use folder_name::guess;
 
 /// The version of the text that is written, where a list in it is more than Docker makes of its entries.
-const VERSION: u32 = 2;
+const VERSION: u64 = 2;
 /// That of all others, which older versions of the program read as well.
-const VERSION_PLAIN: u32 = 1;
+const VERSION_PLAIN: u64 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
 const NAMES: &str = "lists.json";
 
@@ -41,7 +43,7 @@ pub enum ExchangeError {
     )]
     Version {
         /// The version.
-        found: u32,
+        found: u64,
     },
     /// The manifest of an entry is not the one that its digest stands for.
     #[error("expected the manifest {expected} for {image}, found {found}: nothing was imported")]
@@ -53,105 +55,113 @@ pub enum ExchangeError {
         /// The digest of its bytes.
         found: Digest,
     },
-    /// Two entries of a list share a name.
+    /// A field is not what [`encode`] writes there.
+    #[error("expected lists that Tallyman exported, found something else: {0}")]
+    Field(#[from] FieldError),
+    /// Two entries of a list share a file name.
     #[error(transparent)]
     NameTaken(#[from] tallyman_core::NameTaken),
 }
 
-#[derive(Serialize, Deserialize)]
-struct File {
-    tallyman: u32,
-    lists: Vec<ListText>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ListText {
-    name: Reference,
-    /// An OCI index whatever the entries are, with these annotations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    oci: Option<BTreeMap<String, String>>,
-    entries: Vec<EntryText>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EntryText {
-    #[serde(rename = "ref")]
-    reference: Reference,
-    descriptor: Descriptor,
-    #[serde(flatten)]
-    manifest: ManifestText,
-}
-
-/// The manifest of an entry, as text where it is text.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum ManifestText {
-    Manifest(String),
-    Base64(String),
-    /// Docker 20.10 kept no exact bytes, but this.
-    Stored(String),
-}
-
-/// Lists as one text.
+/// Encodes lists as one text.
 pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> {
-    let entry = |entry: &ListEntry| EntryText {
-        reference: entry.reference.clone(),
-        descriptor: entry.descriptor.clone(),
-        manifest: match entry.raw.as_deref().map(|raw| (raw, std::str::from_utf8(raw))) {
-            Some((_, Ok(text))) => ManifestText::Manifest(text.to_owned()),
-            Some((raw, Err(_))) => ManifestText::Base64(STANDARD.encode(raw)),
-            None => ManifestText::Stored(String::from_utf8_lossy(&entry.manifest_json).into_owned()),
-        },
-    };
-    let lists = lists.into_iter().map(|list| ListText {
-        name: list.reference().clone(),
-        oci: list.form().oci.then(|| list.form().annotations.clone()),
-        entries: list.iter().map(entry).collect(),
-    });
-    let lists: Vec<ListText> = lists.collect();
-    let is_plain = lists.iter().all(|list| list.oci.is_none());
-    serde_json::to_vec(&File { tallyman: if is_plain { VERSION_PLAIN } else { VERSION }, lists })
-        .expect("strings, numbers and maps of strings can be written as JSON")
+    let lists: Vec<&ManifestList> = lists.into_iter().collect();
+    let is_plain = lists.iter().all(|list| !list.form().oci);
+    let version = if is_plain { VERSION_PLAIN } else { VERSION };
+    ObjectWriter::new()
+        .number("tallyman", version)
+        .json("lists", &array(lists.into_iter().map(encode_list)))
+        .end()
+        .into_bytes()
 }
 
-/// The lists that [`encode`] wrote. The bytes of every manifest are held against its digest.
+fn encode_list(list: &ManifestList) -> String {
+    // An OCI index whatever the entries are, with these annotations.
+    let annotations = list.form().oci.then(|| string_map(&list.form().annotations));
+    ObjectWriter::new()
+        .string("name", &list.reference().to_string())
+        .maybe(annotations, |json, annotations| json.json("oci", &annotations))
+        .json("entries", &array(list.iter().map(encode_entry)))
+        .end()
+}
+
+/// An entry, its manifest as text if it is text. Docker 20.10 kept no exact bytes, but what is `stored`.
+fn encode_entry(entry: &ListEntry) -> String {
+    let json = ObjectWriter::new()
+        .string("ref", &entry.reference.to_string())
+        .json("descriptor", &entry.descriptor.to_json());
+    let json = match entry.raw.as_deref().map(|raw| (raw, str::from_utf8(raw))) {
+        Some((_, Ok(text))) => json.string("manifest", text),
+        Some((raw, Err(_))) => json.string("base64", &STANDARD.encode(raw)),
+        None => json.string("stored", &String::from_utf8_lossy(&entry.manifest_json)),
+    };
+    json.end()
+}
+
+/// Decodes the lists that [`encode`] wrote. The bytes of every manifest are held against its digest.
 ///
 /// # Errors
 /// Any [`ExchangeError`].
 pub fn decode(bytes: &[u8]) -> Result<Vec<ManifestList>, ExchangeError> {
-    let form = |error: &dyn std::fmt::Display| ExchangeError::Form { reason: error.to_string() };
-    let file: File = serde_json::from_slice(bytes).map_err(|error| form(&error))?;
-    if !(VERSION_PLAIN..=VERSION).contains(&file.tallyman) {
-        return Err(ExchangeError::Version { found: file.tallyman });
+    let file = Object::parse(bytes)?;
+    let version = file.number("tallyman")?.ok_or_else(|| absent("tallyman"))?;
+    if !(VERSION_PLAIN..=VERSION).contains(&version) {
+        return Err(ExchangeError::Version { found: version });
     }
-    file.lists.into_iter().map(list_of).collect()
+    let lists = file.get("lists").ok_or_else(|| absent("lists"))?;
+    let lists = json::elements(lists).map_err(FieldError::from)?;
+    lists.into_iter().enumerate().map(|(at, list)| decode_list(list, &format!("lists[{at}]"))).collect()
 }
 
-fn list_of(text: ListText) -> Result<ManifestList, ExchangeError> {
-    let mut list = ManifestList::new(text.name);
-    if let Some(annotations) = text.oci {
-        *list.form_mut() = IndexForm { oci: true, annotations };
+fn absent(field: &str) -> ExchangeError {
+    ExchangeError::Form { reason: format!("the field {field} is missing") }
+}
+
+fn decode_list(json: &[u8], path: &str) -> Result<ManifestList, ExchangeError> {
+    let fields = Object::from_json(json, path)?;
+    let mut list = ManifestList::new(reference(&fields, "name")?);
+    if fields.get("oci").is_some() {
+        *list.form_mut() = IndexForm { oci: true, annotations: fields.string_map("oci")? };
     }
-    for EntryText { reference, descriptor, manifest } in text.entries {
-        let form = |reason: String| ExchangeError::Form { reason };
-        let raw = match manifest {
-            ManifestText::Manifest(text) => text.into_bytes(),
-            ManifestText::Base64(text) => STANDARD.decode(text).map_err(|error| form(error.to_string()))?,
-            ManifestText::Stored(text) => {
-                let manifest_json = text.into_bytes().into();
-                list.insert(ListEntry { reference, descriptor, raw: None, manifest_json })?;
-                continue;
-            }
-        };
-        let expected = descriptor.digest.clone();
-        let found = Digest::with(expected.algorithm(), &raw);
-        if found != expected {
-            return Err(ExchangeError::Digest { image: Box::new(reference), expected, found });
-        }
-        let entry = ListEntry::new(reference, descriptor, raw).map_err(|error| form(error.to_string()))?;
-        list.insert(entry)?;
+    let entries = fields.get("entries").ok_or_else(|| absent(&format!("{path}.entries")))?;
+    let entries = json::elements(entries).map_err(FieldError::from)?;
+    for (at, entry) in entries.into_iter().enumerate() {
+        list.insert(decode_entry(entry, &format!("{path}.entries[{at}]"))?)?;
     }
     Ok(list)
+}
+
+fn decode_entry(json: &[u8], path: &str) -> Result<ListEntry, ExchangeError> {
+    let form = |reason: &dyn std::fmt::Display| ExchangeError::Form { reason: reason.to_string() };
+    let fields = Object::from_json(json, path)?;
+    let reference = reference(&fields, "ref")?;
+    let descriptor = fields.field("descriptor", Descriptor::from_json)?;
+    let descriptor = descriptor.ok_or_else(|| absent(&format!("{path}.descriptor")))?;
+    let raw = match (fields.string("manifest")?, fields.string("base64")?) {
+        (Some(text), _) => text.into_bytes(),
+        (None, Some(text)) => STANDARD.decode(text).map_err(|error| form(&error))?,
+        (None, None) => {
+            let stored = fields.string("stored")?.ok_or_else(|| absent(&format!("{path}.manifest")))?;
+            json::check(stored.as_bytes()).map_err(FieldError::from)?;
+            return Ok(ListEntry {
+                reference,
+                descriptor,
+                raw: None,
+                manifest_json: stored.into_bytes().into(),
+            });
+        }
+    };
+    let expected = descriptor.digest.clone();
+    let found = Digest::with(expected.algorithm(), &raw);
+    if found != expected {
+        return Err(ExchangeError::Digest { image: Box::new(reference), expected, found });
+    }
+    ListEntry::new(reference, descriptor, raw).map_err(|error| form(&error))
+}
+
+fn reference(fields: &Object<'_>, name: &str) -> Result<Reference, ExchangeError> {
+    let text = fields.string(name)?.ok_or_else(|| absent(name))?;
+    text.parse().map_err(|error: ReferenceError| ExchangeError::Form { reason: error.to_string() })
 }
 
 /// What was found in files of the Docker CLI.
@@ -172,29 +182,27 @@ pub struct FoundList {
     pub is_guess: bool,
 }
 
-/// The files of lists as the Docker CLI keeps them, in a folder `manifests`; and beside that a file with their names.
+/// Encodes lists as the files of the Docker CLI, in a folder `manifests`; and beside that a file with their names.
 pub fn to_files<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     let mut names = BTreeMap::new();
     for list in lists {
         let folder = list.reference().file_name();
-        for entry in list.iter() {
-            let path = format!("manifests/{folder}/{}", entry.reference.file_name());
-            files.push((path, encode_entry_in(entry, list.form())));
-        }
+        let entries = docker::encode_list(list);
+        files.extend(entries.map(|(name, bytes)| (format!("manifests/{folder}/{name}"), bytes)));
         names.insert(folder, list.reference().to_string());
     }
-    let names = serde_json::to_vec_pretty(&names).expect("a map of strings can be written as JSON");
+    let names = json::indent(string_map(&names).as_bytes(), "  ").expect("a map of strings is JSON");
     files.push((NAMES.to_owned(), names));
     files
 }
 
-/// The lists in files of the Docker CLI: paths end with `LIST/ENTRY`, whatever stands before.
+/// Decodes the lists in files of the Docker CLI: paths end with `LIST/ENTRY`, whatever stands before.
 pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
     let mut found = Found::default();
-    let mut names: BTreeMap<String, Reference> = Default::default();
-    let mut folders: BTreeMap<&str, Vec<ListEntry>> = Default::default();
-    let mut forms: BTreeMap<&str, IndexForm> = Default::default();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, Vec<ListEntry>> = BTreeMap::new();
+    let mut forms: BTreeMap<&str, IndexForm> = BTreeMap::new();
     for (path, bytes) in files {
         let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
         let (Some(file), folder) = (parts.next(), parts.next()) else { continue };
@@ -202,13 +210,13 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
             continue;
         }
         if file == NAMES {
-            names = serde_json::from_slice(bytes).unwrap_or_default();
+            names = decode_names(bytes).unwrap_or_default();
             continue;
         }
-        match (folder, decode_entry(bytes, path)) {
+        match (folder, docker::decode_entry(bytes, path)) {
             (Some(folder), Ok(entry)) => {
                 folders.entry(folder).or_default().push(entry);
-                if let Some(form) = decode_form(bytes) {
+                if let Some(form) = docker::decode_form(bytes) {
                     forms.entry(folder).or_insert(form);
                 }
             }
@@ -220,7 +228,8 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
         }
     }
     for (folder, entries) in folders {
-        let named = names.remove(folder).filter(|name| name.file_name() == folder);
+        let named = names.get(folder).and_then(|name| name.parse::<Reference>().ok());
+        let named = named.filter(|name| name.file_name() == folder);
         let is_guess = named.is_none();
         let Some(name) = named.or_else(|| guess(folder, &entries)) else {
             let reason = "expected a folder that is named as the Docker CLI names lists, found another name";
@@ -238,4 +247,8 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
         found.lists.push(FoundList { list, is_guess });
     }
     found
+}
+
+fn decode_names(bytes: &[u8]) -> Result<BTreeMap<String, String>, FieldError> {
+    Object::parse(bytes)?.strings()
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     ListStore, StoreError,
-    docker::{decode_form, decode_into, encode_entry_in},
+    docker::{decode_form, decode_list, encode_entry, encode_list},
 };
 
 pub use folder::Folder;
@@ -77,14 +77,15 @@ impl<F: Files> FileStore<F> {
     fn read(&self, reference: &Reference) -> Result<Option<ManifestList>, StoreError> {
         let folder = self.path(reference);
         let Some(names) = self.files.list_dir(&folder)? else { return Ok(None) };
-        let mut list = ManifestList::new(reference.clone());
+        let mut files = Vec::with_capacity(names.len());
         for name in names {
             let path = format!("{folder}/{name}");
             // A file that vanished since the folder was read is no entry any more.
-            let Some(bytes) = self.files.read(&path)? else { continue };
-            decode_into(&mut list, &bytes, &path)?;
+            if let Some(bytes) = self.files.read(&path)? {
+                files.push((path, bytes));
+            }
         }
-        Ok(Some(list))
+        decode_list(reference, files.iter().map(|(path, bytes)| (&**path, &**bytes))).map(Some)
     }
 }
 
@@ -107,10 +108,7 @@ impl<F: Files> ListStore for FileStore<F> {
 
     fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let files: Vec<_> = list
-                .iter()
-                .map(|entry| (entry.reference.file_name(), encode_entry_in(entry, list.form())))
-                .collect();
+            let files: Vec<_> = encode_list(list).collect();
             Ok(self.files.replace_dir(&self.path(list.reference()), &files)?)
         }
         .boxed_local()
@@ -124,7 +122,7 @@ impl<F: Files> ListStore for FileStore<F> {
         async move {
             let path = format!("{}/{}", self.path(list), entry.reference.file_name());
             let form = self.files.read(&path)?.and_then(|bytes| decode_form(&bytes)).unwrap_or_default();
-            Ok(self.files.write_atomic(&path, &encode_entry_in(entry, &form))?)
+            Ok(self.files.write_atomic(&path, &encode_entry(entry, &form))?)
         }
         .boxed_local()
     }

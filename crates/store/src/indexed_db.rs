@@ -21,7 +21,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
     ListStore, StoreError,
-    docker::{decode_form, decode_into, encode_entry_in},
+    docker::{decode_form, decode_list, encode_entry},
 };
 
 pub use announcements::Subscription;
@@ -140,13 +140,12 @@ impl IndexedDbStore {
         if !is_there {
             return Ok(None);
         }
-        let mut read = ManifestList::new(list.clone());
+        let mut files = Vec::new();
         for value in values {
             let value = value.map_err(|error| failed(&error))?;
-            let bytes = value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
-            decode_into(&mut read, &bytes, &name)?;
+            files.push(value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default());
         }
-        Ok(Some(read))
+        decode_list(list, files.iter().map(|bytes| (&*name, &**bytes))).map(Some)
     }
 }
 
@@ -270,7 +269,7 @@ fn put_entry(
     form: &IndexForm,
 ) -> Result<(), StoreError> {
     let key = key_of(list, entry);
-    let value: JsValue = Uint8Array::from(&encode_entry_in(entry, form)[..]).into();
+    let value: JsValue = Uint8Array::from(&encode_entry(entry, form)[..]).into();
     entries.put(value).with_key(key).primitive().map(drop).map_err(|error| failed(&error))
 }
 

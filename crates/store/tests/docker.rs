@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use tallyman_core::{Digest, MediaType};
+use tallyman_core::{Digest, IndexForm, MediaType};
 use tallyman_store::docker::{decode_entry, encode_entry};
 
 /// Every entry file that a recorded scenario left behind, by its path.
@@ -49,7 +49,7 @@ fn every_recorded_entry_is_read_and_written_again_byte_for_byte() {
             entry.descriptor.digest.matches(entry.raw.as_ref().expect("28.2.2 keeps the bytes")),
             "{path}"
         );
-        let written = encode_entry(&entry);
+        let written = encode_entry(&entry, &IndexForm::default());
         assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&bytes), "{path}");
     }
 }

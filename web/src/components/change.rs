@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::compare::{self, Change};
+use tallyman_core::{Diff, diff_pairs};
 use yew::prelude::*;
 
 use super::panel::Panel;
@@ -44,7 +44,7 @@ pub fn table(title: &'static str, rows: Vec<Row>) -> Html {
 }
 
 /// A table of things that are on one side or on both.
-pub fn list<T>(title: &'static str, changes: &[Change<T>], show: impl Fn(&T) -> Html) -> Html {
+pub fn list<T>(title: &'static str, changes: &[Diff<T>], show: impl Fn(&T) -> Html) -> Html {
     let rows = changes.iter().map(|change| {
         let side = |side: Option<&T>| side.map_or_else(|| html! { <span class="soft">{ "–" }</span> }, &show);
         Row {
@@ -62,7 +62,7 @@ pub fn pairs(title: &'static str, left: &BTreeMap<String, String>, right: &BTree
     if left.is_empty() && right.is_empty() {
         return html! {};
     }
-    let rows = compare::pairs(left, right).into_iter().map(|(key, change)| {
+    let rows = diff_pairs(left, right).into_iter().map(|(key, change)| {
         let side =
             |side: Option<&&str>| html! { <code>{ side.map_or("–", |value| *value).to_owned() }</code> };
         Row {
@@ -87,13 +87,13 @@ fn head() -> Html {
     }
 }
 
-fn word<T>(change: &Change<T>) -> &'static str {
+fn word<T>(change: &Diff<T>) -> &'static str {
     let words = text().compare();
     match change {
-        Change::Same(_) => words.is_same,
-        Change::Changed { .. } => words.changed,
-        Change::Removed(_) => words.left_only,
-        Change::Added(_) => words.right_only,
+        Diff::Same(_) => words.is_same,
+        Diff::Changed { .. } => words.changed,
+        Diff::Removed(_) => words.left_only,
+        Diff::Added(_) => words.right_only,
     }
 }
 

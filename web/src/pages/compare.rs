@@ -2,7 +2,7 @@
 
 mod sides;
 
-use tallyman_core::{Descriptor, ImageConfig, Manifest, compare::Change};
+use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_sequence};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -118,10 +118,10 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
             if entry.attests().is_some() { text().compare().attestation.to_owned() } else { platform };
         html! { <><span>{ platform }</span>{ " " }<code class="soft">{ entry.digest.short() }</code></> }
     };
-    let changes = tallyman_core::compare::entries(left, right);
+    let changes = diff_entries(left, right);
     // What was rebuilt is worth a look of its own.
     let rebuilt = changes.iter().filter_map(|change| match change {
-        Change::Changed { left, right } if left.digest != right.digest => {
+        Diff::Changed { left, right } if left.digest != right.digest => {
             let route = Route::Compare {
                 left: left_reference.by_digest(left.digest.clone()).to_string(),
                 right: right_reference.by_digest(right.digest.clone()).to_string(),
@@ -149,9 +149,9 @@ fn layers(left: &Manifest, right: &Manifest) -> Html {
     let (left, right) = (digests(&left.layers), digests(&right.layers));
     let (left, right): (Vec<_>, Vec<_>) =
         (left.iter().map(String::as_str).collect(), right.iter().map(String::as_str).collect());
-    let changes = tallyman_core::compare::sequence(&left, &right);
+    let changes = diff_sequence(&left, &right);
     let shared = changes.iter().filter_map(|change| match change {
-        Change::Same(digest) => Some(size(digest)),
+        Diff::Same(digest) => Some(size(digest)),
         _ => None,
     });
     let shared = format::bytes(shared.sum());

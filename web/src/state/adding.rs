@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use futures_util::future::join_all;
-use tallyman_commands::{PlatformChange, Source, resolve};
-use tallyman_core::{ListEdit, ListEntry, ManifestList, Reference};
+use tallyman_commands::{Source, resolve};
+use tallyman_core::{ListEdit, ListEntry, ManifestList, PlatformChange, Reference};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;

@@ -1,6 +1,7 @@
 //! Sources of a list as people give them: typed, pasted by the dozen, as the lines of a script, dragged from a page.
 
-use tallyman_commands::{Command, Invocation, PlatformChange, arguments, lines};
+use tallyman_commands::{Command, Invocation, arguments, lines};
+use tallyman_core::PlatformChange;
 
 use super::pasted::reference_in;
 

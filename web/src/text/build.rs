@@ -1,6 +1,6 @@
 //! Building a list.
 
-use tallyman_core::mend::Mend;
+use tallyman_core::Fix;
 
 pub struct Build {
     pub trail: &'static str,
@@ -71,7 +71,7 @@ pub struct Build {
     pub diff_kept: &'static str,
     pub diff_no_list: fn(kind: &str) -> String,
     pub remarks: &'static str,
-    pub mend: fn(mend: &Mend) -> String,
+    pub mend: fn(mend: &Fix) -> String,
     pub commands: &'static str,
     pub commands_lead: &'static str,
     pub no_docker: &'static str,

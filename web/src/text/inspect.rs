@@ -1,6 +1,6 @@
 //! Images, lists, and whatever else a registry holds.
 
-use tallyman_core::{ManifestKind, MediaType, findings::Rule};
+use tallyman_core::{LintRule, ManifestKind, MediaType};
 
 /// What is said of manifests.
 pub struct Inspect {
@@ -99,7 +99,7 @@ pub struct Inspect {
 
     pub remarks: &'static str,
     pub entry: fn(number: usize, platform: &str) -> String,
-    pub rule: fn(&Rule) -> String,
+    pub rule: fn(&LintRule) -> String,
 
     pub raw: &'static str,
     pub raw_remark: &'static str,

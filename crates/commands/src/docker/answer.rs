@@ -4,7 +4,7 @@ use http::StatusCode;
 use http_auth::{ChallengeRef, parser::ChallengeParser};
 use tallyman_core::{
     Reference,
-    go_json::{self, Kind},
+    json::{self, Kind},
 };
 use tallyman_registry::{Error, TransportErrorKind};
 
@@ -108,7 +108,7 @@ fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Resul
         unreadable => {
             let reason =
                 unreadable.err().unwrap_or_else(|| "no error details found in HTTP response body".to_owned());
-            let body = go_json::quote(&String::from_utf8_lossy(body));
+            let body = json::quote(&String::from_utf8_lossy(body));
             Err(format!("error parsing HTTP {} response body: {reason}: {body}", status.as_str()))
         }
     }
@@ -196,28 +196,28 @@ fn said(errors: &[Said]) -> Refusal {
 
 /// The errors of a body. On a fault: what Go says of the JSON.
 fn errors(body: &[u8]) -> Result<Vec<Said>, String> {
-    let members = go_json::members(body).map_err(|error| error.to_string())?;
-    let errors = members.into_iter().rev().find(|(name, _)| go_json::fold_key(name) == "errors");
-    let errors = errors.map_or(Ok(Vec::new()), |(_, errors)| go_json::elements(errors));
+    let members = json::members(body).map_err(|error| error.to_string())?;
+    let errors = members.into_iter().rev().find(|(name, _)| json::fold_key(name) == "errors");
+    let errors = errors.map_or(Ok(Vec::new()), |(_, errors)| json::elements(errors));
     Ok(errors.map_err(|error| error.to_string())?.into_iter().map(error).collect())
 }
 
 fn error(json: &[u8]) -> Said {
     let code = Code::of(&text_member(json, "code").unwrap_or_default());
     let message = text_member(json, "message").unwrap_or_default();
-    let has_detail = member(json, "detail").is_some_and(|detail| go_json::kind(detail) != Kind::Null);
+    let has_detail = member(json, "detail").is_some_and(|detail| json::kind(detail) != Kind::Null);
     let is_bare = !has_detail && (message.is_empty() || message == code.1);
     Said { code, message: (!is_bare).then_some(message) }
 }
 
 /// The last member of that name, without regard to case, as Go's decoder takes it.
 fn member<'a>(json: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let members = go_json::members(json).ok()?;
-    members.into_iter().rev().find(|(key, _)| go_json::fold_key(key) == name).map(|(_, value)| value)
+    let members = json::members(json).ok()?;
+    members.into_iter().rev().find(|(key, _)| json::fold_key(key) == name).map(|(_, value)| value)
 }
 
 fn text_member(json: &[u8], name: &str) -> Option<String> {
-    member(json, name).filter(|value| go_json::kind(value) == Kind::String).map(go_json::unquote)
+    member(json, name).filter(|value| json::kind(value) == Kind::String).map(json::unquote)
 }
 
 /// A code, and the message that Docker knows for it.

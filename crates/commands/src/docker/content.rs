@@ -2,7 +2,7 @@
 
 use tallyman_core::{
     MediaType,
-    go_json::{self, Kind},
+    json::{self, Kind},
 };
 
 /// Whether `bytes` are what `media_type` promises. Docker's words where they are not.
@@ -12,11 +12,11 @@ pub(crate) fn check(media_type: &MediaType, bytes: &[u8]) -> Result<(), String> 
         let name = media_type.as_str().to_ascii_lowercase();
         return Err(format!("unsupported manifest media type and no default available: {name}"));
     }
-    let members = go_json::members(bytes).map_err(|error| error.to_string())?;
+    let members = json::members(bytes).map_err(|error| error.to_string())?;
     let last = |name: &str| {
-        members.iter().rev().find(|(key, _)| go_json::fold_key(key) == name).map(|(_, value)| *value)
+        members.iter().rev().find(|(key, _)| json::fold_key(key) == name).map(|(_, value)| *value)
     };
-    let is_set = |name: &str| last(name).is_some_and(|value| go_json::kind(value) != Kind::Null);
+    let is_set = |name: &str| last(name).is_some_and(|value| json::kind(value) != Kind::Null);
     if *media_type == MediaType::OciManifest && is_set("manifests") {
         return Err("ocimanifest: expected manifest but found index".to_owned());
     }
@@ -24,7 +24,7 @@ pub(crate) fn check(media_type: &MediaType, bytes: &[u8]) -> Result<(), String> 
         return Err("index: expected index but found manifest".to_owned());
     }
     let named = match last("mediatype") {
-        Some(value) if go_json::kind(value) == Kind::String => go_json::unquote(value),
+        Some(value) if json::kind(value) == Kind::String => json::unquote(value),
         _ => String::new(),
     };
     let is_oci = matches!(media_type, MediaType::OciManifest | MediaType::OciIndex);

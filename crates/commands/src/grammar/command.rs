@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::Platform;
+use tallyman_core::{Platform, PlatformChange};
 
-use crate::{CreateBeyond, PlatformChange};
+use crate::CreateBeyond;
 
 /// A command, its arguments as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::Platform;
+use tallyman_core::{Platform, PlatformChange};
 
 use super::{
     Command, Digested, Invocation, Telling,
     flags::{Flag, Given, Offers},
     scripts,
 };
-use crate::{CreateBeyond, PlatformChange};
+use crate::CreateBeyond;
 
 /// A subcommand: how it is called.
 pub(super) struct Syntax {

@@ -161,7 +161,7 @@ impl Environment {
         };
         let found = client.referrers(&image, &subject, artifact_type).await.map_err(failed)?;
         if telling.json {
-            self.print_json(&json!(found));
+            self.print_json(&json::descriptors(&found));
             return Ok(());
         }
         let style = Style::of(&*self.output, OutputStream::Stdout);

@@ -1,7 +1,7 @@
 //! What is printed for machines.
 
 use serde_json::{Value, json};
-use tallyman_core::{Action, Manifest, ManifestList, PushPlan, Reference, Step};
+use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, json::array};
 
 use crate::{CopyPlan, Error};
 
@@ -20,7 +20,7 @@ pub(super) fn list(list: &ManifestList) -> Value {
                 "mediaType": descriptor.media_type.as_str(),
                 "digest": descriptor.digest.as_str(),
                 "size": descriptor.size,
-                "platform": entry.platform(),
+                "platform": parsed(&entry.platform().to_json()),
                 "annotations": descriptor.annotations,
             })
         })
@@ -73,34 +73,14 @@ pub(super) fn copied(source: &Reference, target: &Reference, copying: &CopyPlan,
 }
 
 pub(super) fn plan(plan: &PushPlan) -> Value {
-    let cost = plan.cost();
-    json!({
-        "target": plan.target.to_string(),
-        "requests": cost.requests,
-        "requestsAtMost": cost.at_most,
-        "roundTrips": plan.depth(),
-        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
-    })
+    parsed(&plan.to_json())
 }
 
-fn step(step: &Step) -> Value {
-    let mut value = match &step.action {
-        Action::MountBlob { digest, sources } => {
-            let from: Vec<&str> = sources.iter().map(|source| source.repository.as_str()).collect();
-            json!({ "action": "mount-blob", "digest": digest.as_str(), "from": from })
-        }
-        Action::CopyBlob { source, digest, size } => {
-            json!({ "action": "copy-blob", "digest": digest.as_str(), "size": size, "from": source.name() })
-        }
-        Action::PutManifest { reference, media_type, digest, bytes } => json!({
-            "action": "put-manifest", "digest": digest.as_str(), "mediaType": media_type.as_str(),
-            "size": bytes.len(), "from": reference.to_string(),
-        }),
-        Action::PutList { reference, media_type, digest, bytes } => json!({
-            "action": "put-list", "digest": digest.as_str(), "mediaType": media_type.as_str(),
-            "size": bytes.len(), "reference": reference.to_string(),
-        }),
-    };
-    value["after"] = json!(step.after);
-    value
+pub(super) fn descriptors(descriptors: &[Descriptor]) -> Value {
+    parsed(&array(descriptors.iter().map(Descriptor::to_json)))
+}
+
+/// JSON that the core wrote, as a value.
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).expect("the core writes JSON")
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use tallyman_list_json::{Entry, Pairs, Platform, Writer};
 
-use crate::{Descriptor, ManifestError, MediaType, go_json::quote, manifest::usual_list};
+use crate::{Descriptor, ManifestError, MediaType, manifest::parse_fast};
 
-/// A list of these descriptors as Docker writes it: three spaces a level, Go's escapes, no newline at the end; of
+/// Encodes a list of these descriptors as Docker writes it: three spaces a level, Go's escapes, no newline at the end; of
 /// each entry media type, size, digest and platform, and nothing else.
-pub fn encode<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
+pub fn encode_index<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
     let mut writer = Writer::new(media_type.as_str(), entries.size_hint().0);
     entries.for_each(|entry| writer.entry(&view(entry, Pairs::new())));
     writer.finish(&[])
 }
 
-/// An OCI index of these descriptors in the same manner, with its annotations and theirs.
+/// Encodes an OCI index of these descriptors in the same manner, with its annotations and theirs.
 pub(super) fn encode_annotated<'a>(
     entries: impl Iterator<Item = &'a Descriptor>,
     annotations: &BTreeMap<String, String>,
@@ -24,17 +24,17 @@ pub(super) fn encode_annotated<'a>(
     writer.finish(&pairs(annotations))
 }
 
-/// The list that Docker makes of the entries of another list: its media type and its bytes, as [`encode`] writes them.
-/// Where none is `named`, the first entry decides, as with Docker. Nothing where `bytes` are a list that has to be read
-/// with [`crate::ManifestBody::read`], or none.
+/// Encodes the list that Docker makes of the entries of another list, and returns it behind its media type: the `named`
+/// one, else the one of [`MediaType::of_list`]. Returns `None` if `bytes` are a list that has to be read with
+/// [`crate::ManifestBody::parse`], or no list.
 ///
 /// # Errors
-/// When the media types contradict each other.
-pub fn reencode(
+/// [`ManifestError::MediaTypeMismatch`] if the media types contradict each other.
+pub fn reencode_index(
     bytes: &[u8],
     named: Option<&MediaType>,
 ) -> Result<Option<(MediaType, Vec<u8>)>, ManifestError> {
-    let Some((_, list)) = usual_list(bytes, named)? else { return Ok(None) };
+    let Some((_, list)) = parse_fast(bytes, named)? else { return Ok(None) };
     let first = list.manifests.first().map(|entry| MediaType::new(entry.media_type));
     let media_type = named.cloned().unwrap_or_else(|| MediaType::of_list(first.as_ref()));
     let mut writer = Writer::new(media_type.as_str(), list.manifests.len());
@@ -43,12 +43,6 @@ pub fn reencode(
         writer.entry(&Entry { media_type: media_type.as_str(), annotations: Pairs::new(), ..entry });
     }
     Ok(Some((media_type, writer.finish(&[]))))
-}
-
-/// Keys and values as Go writes a map of strings, compact.
-pub fn pairs_json(pairs: &BTreeMap<String, String>) -> String {
-    let pairs: Vec<_> = pairs.iter().map(|(key, value)| format!("{}:{}", quote(key), quote(value))).collect();
-    format!("{{{}}}", pairs.join(","))
 }
 
 /// An entry as the writer takes it.

@@ -1,13 +1,15 @@
 //! Errors on their way to JavaScript: a code that does not change, a sentence, and the fields of the Rust error.
 
 use tallyman_commands::Error as CommandError;
-use tallyman_core::{DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError};
+use tallyman_core::{
+    DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError,
+    UnsupportedPlatform,
+    json::{ObjectWriter, string_array},
+};
 use tallyman_registry::{Error as RegistryError, TransportError, TransportErrorKind};
 use tallyman_store::StoreError;
 use wasm_bindgen::JsValue;
 use wasm_split_helpers::SplitLoaderError;
-
-use super::json::{Json, texts};
 
 /// An error as the JSON of its fields.
 pub struct Failure(String);
@@ -35,9 +37,9 @@ impl Failure {
         let message = format!("expected an image for {wanted} in {reference}, found {there}");
         Self(
             begin("platform-not-found", &message)
-                .text("reference", &reference.to_string())
-                .text("platform", &wanted.to_string())
-                .json("platforms", &texts(found.iter().map(String::as_str)))
+                .string("reference", &reference.to_string())
+                .string("platform", &wanted.to_string())
+                .json("platforms", &string_array(found.iter().map(String::as_str)))
                 .end(),
         )
     }
@@ -54,21 +56,22 @@ impl Failure {
             StoreError::NameTaken(taken) => return taken.into(),
             _ => ("store-failed", None),
         };
-        Self(begin(code, &error.to_string()).maybe(path, |json, path| json.text("path", path)).end())
+        Self(begin(code, &error.to_string()).maybe(path, |json, path| json.string("path", path)).end())
     }
 
     /// Bytes that are no manifest, of `reference` where it is known.
     pub fn of_manifest(error: &ManifestError, reference: Option<&Reference>) -> Self {
         let json = begin("manifest-invalid", &error.to_string());
-        let json = json.maybe(reference, |json, reference| json.text("reference", &reference.to_string()));
+        let json = json.maybe(reference, |json, reference| json.string("reference", &reference.to_string()));
         let json = match error {
             ManifestError::MediaTypeMismatch { header, body } => {
-                json.text("expected", header.as_str()).text("found", body.as_str())
+                json.string("expected", header.as_str()).string("found", body.as_str())
             }
-            ManifestError::Confused { media_type, expected, found } => {
-                json.text("mediaType", media_type.as_str()).text("expected", expected).text("found", found)
-            }
-            ManifestError::Fields { media_type, .. } => json.text("mediaType", media_type.as_str()),
+            ManifestError::Confused { media_type, expected, found } => json
+                .string("mediaType", media_type.as_str())
+                .string("expected", expected)
+                .string("found", found),
+            ManifestError::Fields { media_type, .. } => json.string("mediaType", media_type.as_str()),
             _ => json,
         };
         Self(json.end())
@@ -80,8 +83,8 @@ impl Failure {
     }
 }
 
-fn begin(code: &str, message: &str) -> Json {
-    Json::new().text("code", code).text("message", message)
+fn begin(code: &str, message: &str) -> ObjectWriter {
+    ObjectWriter::new().string("code", code).string("message", message)
 }
 
 impl From<SplitLoaderError> for Failure {
@@ -95,8 +98,8 @@ impl From<ReferenceError> for Failure {
         let json = begin("reference-invalid", &error.to_string());
         Self(
             match &error {
-                ReferenceError::Uppercase { repository } => json.text("repository", repository),
-                ReferenceError::ImageId { name } => json.text("found", name),
+                ReferenceError::Uppercase { repository } => json.string("repository", repository),
+                ReferenceError::ImageId { name } => json.string("found", name),
                 ReferenceError::TooLong { length } => json.number("length", *length as u64),
                 ReferenceError::Digest(digest) => json.json("cause", Self::from(digest).json()),
                 _ => json,
@@ -121,7 +124,8 @@ impl From<DigestError> for Failure {
 impl From<&NameTaken> for Failure {
     fn from(error: &NameTaken) -> Self {
         let json = begin("name-taken", &error.to_string());
-        let json = json.text("added", &error.added.to_string()).text("present", &error.present.to_string());
+        let json =
+            json.string("added", &error.added.to_string()).string("present", &error.present.to_string());
         Self(json.end())
     }
 }
@@ -135,16 +139,16 @@ impl From<PlanError> for Failure {
 impl From<&PlanError> for Failure {
     fn from(error: &PlanError) -> Self {
         let json = begin(error.code(), &error.to_string());
-        let image = |json: Json, image: &Reference| json.text("image", &image.to_string());
+        let image = |json: ObjectWriter, image: &Reference| json.string("image", &image.to_string());
         let json = match error {
             PlanError::PlatformMissing { image: of }
             | PlanError::Manifest { image: of, .. }
             | PlanError::Syntax { image: of, .. } => image(json, of),
             PlanError::OtherRegistry { image: of, source_registry, target_registry } => {
-                image(json, of).text("expected", target_registry).text("found", source_registry)
+                image(json, of).string("expected", target_registry).string("found", source_registry)
             }
             PlanError::DigestMismatch { image: of, expected, found } => {
-                image(json, of).text("expected", expected.as_str()).text("found", found.as_str())
+                image(json, of).string("expected", expected.as_str()).string("found", found.as_str())
             }
             _ => json,
         };
@@ -162,15 +166,15 @@ impl From<CommandError> for Failure {
             error => error.to_string(),
         };
         let json = begin(error.code(), &message);
-        let json = json.maybe(error.hint(), |json, hint| json.text("hint", &hint));
-        let of = |json: Json, reference: &Reference| json.text("reference", &reference.to_string());
+        let json = json.maybe(error.hint(), |json, hint| json.string("hint", &hint));
+        let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
         let json = match &error {
             CommandError::ListExists { list } | CommandError::EmptyList { list } => {
-                json.text("list", &list.to_string())
+                json.string("list", &list.to_string())
             }
-            CommandError::NotInList { image, list } => json.text("image", image).text("list", list),
-            CommandError::UnsupportedPlatform { os, architecture } => {
-                json.text("os", os).text("architecture", architecture)
+            CommandError::NotInList { image, list } => json.string("image", image).string("list", list),
+            CommandError::UnsupportedPlatform(UnsupportedPlatform { os, architecture }) => {
+                json.string("os", os).string("architecture", architecture)
             }
             CommandError::NotInRegistry { reference, source, .. } => {
                 let source = source.as_deref().map(Self::from);
@@ -183,10 +187,10 @@ impl From<CommandError> for Failure {
             CommandError::ManifestDigest { reference, digest }
             | CommandError::ConfigDigest { reference, digest }
             | CommandError::ConfigMissing { reference, digest } => {
-                of(json, reference).text("digest", digest.as_str())
+                of(json, reference).string("digest", digest.as_str())
             }
             CommandError::NotMounted { from, digest, target } => {
-                of(json, target).text("digest", digest.as_str()).text("repository", from)
+                of(json, target).string("digest", digest.as_str()).string("repository", from)
             }
             CommandError::Plan(error) | CommandError::Assemble(error) => return error.into(),
             CommandError::NameTaken(error) => return error.into(),
@@ -209,54 +213,54 @@ impl From<&RegistryError> for Failure {
         let json = json.maybe(error.retry_after(), |json, wait| {
             json.number("retryAfter", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
         });
-        let of = |json: Json, reference: &Reference| json.text("reference", &reference.to_string());
+        let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
         let json = match error {
             RegistryError::Api { reference, url, status, body, .. } => json
                 .maybe(reference.as_deref(), of)
-                .text("url", url)
+                .string("url", url)
                 .number("status", status.as_u16().into())
-                .text("body", &String::from_utf8_lossy(body)),
+                .string("body", &String::from_utf8_lossy(body)),
             RegistryError::Token { registry, url, status, body, .. } => json
-                .text("registry", registry.as_str())
-                .text("url", url)
+                .string("registry", registry.as_str())
+                .string("url", url)
                 .number("status", status.as_u16().into())
-                .text("body", &String::from_utf8_lossy(body)),
+                .string("body", &String::from_utf8_lossy(body)),
             RegistryError::ForeignRealm { registry, realm }
             | RegistryError::PlainRealm { registry, realm } => {
-                json.text("registry", registry.as_str()).text("realm", realm)
+                json.string("registry", registry.as_str()).string("realm", realm)
             }
-            RegistryError::Credentials { registry, .. } => json.text("registry", registry.as_str()),
+            RegistryError::Credentials { registry, .. } => json.string("registry", registry.as_str()),
             RegistryError::OutOfReach { url, source }
             | RegistryError::PlainHttpRefused { url, source }
             | RegistryError::Unreachable { url, source }
-            | RegistryError::BrokenOff { url, source } => transport(json.text("url", url), source),
+            | RegistryError::BrokenOff { url, source } => transport(json.string("url", url), source),
             RegistryError::DigestMismatch { reference, expected, found } => {
-                of(json, reference).text("expected", expected.as_str()).text("found", found.as_str())
+                of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
             }
             RegistryError::SizeMismatch { reference, expected, found } => {
                 of(json, reference).number("expected", *expected).number("found", *found)
             }
-            RegistryError::TooLarge { what, limit } => json.text("url", what).number("limit", *limit),
+            RegistryError::TooLarge { what, limit } => json.string("url", what).number("limit", *limit),
             RegistryError::MediaTypeMismatch { reference, expected, found } => {
-                of(json, reference).text("expected", expected.as_str()).text("found", found.as_str())
+                of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
             }
             RegistryError::Cors { url, diagnosis } => json
-                .text("url", url)
-                .text("reason", diagnosis.cause.code())
-                .json("tried", &texts(diagnosis.tried.iter().map(String::as_str))),
-            RegistryError::MixedContent { url, page } => json.text("url", url).text("page", page),
-            RegistryError::LocalNetworkDenied { url } => json.text("url", url),
+                .string("url", url)
+                .string("reason", diagnosis.cause.code())
+                .json("tried", &string_array(diagnosis.tried.iter().map(String::as_str))),
+            RegistryError::MixedContent { url, page } => json.string("url", url).string("page", page),
+            RegistryError::LocalNetworkDenied { url } => json.string("url", url),
             RegistryError::Protocol { url, expected, found } => {
-                json.text("url", url).text("expected", expected).text("found", found)
+                json.string("url", url).string("expected", expected).string("found", found)
             }
-            RegistryError::TimedOut { url, .. } => json.text("url", url),
+            RegistryError::TimedOut { url, .. } => json.string("url", url),
             _ => json,
         };
         Self(json.end())
     }
 }
 
-fn transport(json: Json, source: &TransportError) -> Json {
+fn transport(json: ObjectWriter, source: &TransportError) -> ObjectWriter {
     let reason = match source.kind {
         TransportErrorKind::Refused => "refused",
         TransportErrorKind::Dns => "dns",
@@ -268,5 +272,5 @@ fn transport(json: Json, source: &TransportError) -> Json {
         TransportErrorKind::Opaque => "opaque",
         _ => "other",
     };
-    json.text("reason", reason)
+    json.string("reason", reason)
 }

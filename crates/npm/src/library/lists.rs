@@ -1,12 +1,16 @@
 //! Lists that a program holds.
 
+use std::collections::BTreeMap;
+
 use js_sys::{Array, Uint8Array};
-use tallyman_commands::{Error, PlatformChange};
-use tallyman_core::{Descriptor, ListEntry, ManifestList, Reference, go_json::quote};
-use tallyman_store::docker::descriptor_json;
+use tallyman_commands::Error;
+use tallyman_core::{
+    AnnotateError, Descriptor, ListEdit, ListEntry, ManifestList, PlatformChange,
+    json::{array, quote},
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{failure::Failure, json::array, plans::Plan};
+use super::{failure::Failure, plans::Plan};
 
 /// A list.
 #[wasm_bindgen]
@@ -45,7 +49,7 @@ impl List {
         descriptor: &str,
         manifest: Option<Vec<u8>>,
     ) -> Result<(), Failure> {
-        let descriptor: Descriptor = Descriptor::read(descriptor.as_bytes()).map_err(|error| {
+        let descriptor: Descriptor = Descriptor::parse(descriptor.as_bytes()).map_err(|error| {
             Failure::argument(&format!("expected a descriptor, found something else: {error}"))
         })?;
         let reference = match reference {
@@ -77,21 +81,26 @@ impl List {
         os_features: Vec<String>,
     ) -> Result<(), Failure> {
         let change = PlatformChange { os, architecture, variant, os_version, os_features };
-        let reference: Reference = image.parse()?;
-        self.0.check_name(&reference).map_err(|error| Failure::from(&error))?;
-        let list = self.0.reference().to_string();
-        let missing = || Error::NotInList { image: image.to_owned(), list };
-        let mut entry = self.0.get(&reference).ok_or_else(missing)?.clone();
-        entry.descriptor.platform = Some(change.apply(&entry.platform())?);
-        self.0.insert(entry).map_err(|error| Failure::from(&error))?;
+        let as_typed = |error| match error {
+            AnnotateError::NotInList { list, .. } => {
+                Error::NotInList { image: image.to_owned(), list: list.to_string() }
+            }
+            other => other.into(),
+        };
+        ListEdit::annotate(&self.0, &image.parse()?, &change, &BTreeMap::new())
+            .map_err(as_typed)?
+            .apply(&mut self.0)
+            .expect("the edit was made for this list");
         Ok(())
     }
 
     /// Its entries in Docker's order: an array of pairs, the name and the descriptor.
     pub fn entries(&self) -> String {
-        array(self.0.iter().map(|entry| {
-            format!("[{},{}]", quote(&entry.reference.to_string()), descriptor_json(&entry.descriptor))
-        }))
+        array(
+            self.0.iter().map(|entry| {
+                format!("[{},{}]", quote(&entry.reference.to_string()), entry.descriptor.to_json())
+            }),
+        )
     }
 
     /// Its media type, its digest and its exact bytes.

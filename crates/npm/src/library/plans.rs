@@ -3,10 +3,8 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use tallyman_core::{Action, Cost, PushPlan, Step};
+use tallyman_core::PushPlan;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-use super::json::{Json, array, texts};
 
 /// A plan.
 #[wasm_bindgen]
@@ -28,19 +26,12 @@ impl Plan {
 impl Plan {
     /// All of it but for bytes and steps, as JSON.
     pub fn json(&self) -> String {
-        let (media_type, digest, _) = self.0.list();
-        let json = Json::new()
-            .text("target", &self.0.target.to_string())
-            .text("mediaType", media_type.as_str())
-            .text("digest", digest.as_str())
-            .number("stepCount", self.0.steps.len() as u64)
-            .number("roundTrips", self.0.depth() as u64);
-        cost(json, self.0.cost()).end()
+        self.0.to_json_summary()
     }
 
     /// The steps, as JSON.
     pub fn steps(&self) -> String {
-        array(self.0.steps.iter().map(step))
+        self.0.steps_to_json()
     }
 
     /// The list's exact bytes.
@@ -52,37 +43,4 @@ impl Plan {
     pub fn text(&self) -> String {
         self.0.to_string()
     }
-}
-
-fn cost(json: Json, Cost { requests, at_most }: Cost) -> Json {
-    json.number("requests", requests as u64).number("requestsAtMost", at_most as u64)
-}
-
-fn step(Step { action, after, cost: costs }: &Step) -> String {
-    let json = match action {
-        Action::MountBlob { digest, sources } => Json::new()
-            .text("kind", "mount")
-            .text("digest", digest.as_str())
-            .json("from", &texts(sources.iter().map(|source| source.repository.as_str())))
-            .json("mayFail", if sources.iter().all(|source| source.may_fail) { "true" } else { "false" }),
-        Action::CopyBlob { source, digest, size } => Json::new()
-            .text("kind", "transfer")
-            .text("digest", digest.as_str())
-            .text("from", &source.name())
-            .number("size", *size),
-        Action::PutManifest { reference, media_type, digest, bytes } => Json::new()
-            .text("kind", "copy")
-            .text("digest", digest.as_str())
-            .text("mediaType", media_type.as_str())
-            .text("reference", &reference.to_string())
-            .number("size", bytes.len() as u64),
-        Action::PutList { reference, media_type, digest, bytes } => Json::new()
-            .text("kind", "put")
-            .text("digest", digest.as_str())
-            .text("mediaType", media_type.as_str())
-            .text("reference", &reference.to_string())
-            .number("size", bytes.len() as u64),
-    };
-    let after = array(after.iter().map(usize::to_string));
-    cost(json.json("after", &after), *costs).end()
 }

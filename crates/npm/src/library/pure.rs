@@ -2,8 +2,8 @@
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
-    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference,
-    list::{encode, reencode},
+    Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference, encode_index,
+    reencode_index,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -106,14 +106,14 @@ pub fn parse_manifest(bytes: &[u8], media_type: &str) -> Result<Array, Failure> 
 }
 
 fn read(bytes: &[u8], media_type: &str) -> Result<(MediaType, ManifestBody), Failure> {
-    ManifestBody::read(bytes, Some(&MediaType::new(media_type)))
+    ManifestBody::parse(bytes, Some(&MediaType::new(media_type)))
         .map_err(|error| Failure::of_manifest(&error, None))
 }
 
 /// The list that Docker makes of descriptors, in their order: its media type, its bytes.
 #[wasm_bindgen(js_name = buildList)]
 pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure> {
-    let descriptors = Descriptor::read_all(descriptors.as_bytes()).map_err(|error| {
+    let descriptors = Descriptor::parse_all(descriptors.as_bytes()).map_err(|error| {
         Failure::argument(&format!("expected descriptors, found something else: {error}"))
     })?;
     Ok(built(&descriptors, media_type))
@@ -123,7 +123,7 @@ pub fn build_list(descriptors: &str, media_type: &str) -> Result<Array, Failure>
 #[wasm_bindgen(js_name = rebuildList)]
 pub fn rebuild_list(bytes: &[u8], media_type: &str) -> Result<Array, Failure> {
     let named = (!media_type.is_empty()).then(|| MediaType::new(media_type));
-    let usual = reencode(bytes, named.as_ref()).map_err(|error| Failure::of_manifest(&error, None))?;
+    let usual = reencode_index(bytes, named.as_ref()).map_err(|error| Failure::of_manifest(&error, None))?;
     if let Some((media_type, bytes)) = usual {
         return Ok(answer(&media_type, &bytes));
     }
@@ -140,7 +140,7 @@ fn built(descriptors: &[Descriptor], media_type: &str) -> Array {
         "" => MediaType::of_list(descriptors.first().map(|first| &first.media_type)),
         named => MediaType::new(named),
     };
-    answer(&media_type, &encode(&media_type, descriptors.iter()))
+    answer(&media_type, &encode_index(&media_type, descriptors.iter()))
 }
 
 fn answer(media_type: &MediaType, bytes: &[u8]) -> Array {

@@ -6,7 +6,7 @@ use js_sys::{Array, Promise, Uint8Array};
 use tallyman_core::{ListEntry, ManifestList, Reference};
 use tallyman_store::{
     ListStore, StoreError,
-    docker::{decode_entry, encode_entry},
+    docker::{decode_form, decode_list, encode_entry, encode_list},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -49,13 +49,32 @@ async fn answer(answer: Result<JsValue, JsValue>) -> Result<JsValue, StoreError>
     JsFuture::from(Promise::resolve(&answer.map_err(failed)?)).await.map_err(failed)
 }
 
-fn pair(entry: &ListEntry) -> Array {
-    let bytes = Uint8Array::from(&encode_entry(entry)[..]);
-    Array::of2(&entry.reference.file_name().into(), &bytes)
+fn pair((name, bytes): (String, Vec<u8>)) -> Array {
+    Array::of2(&name.into(), &Uint8Array::from(&bytes[..]))
 }
 
 fn unreadable(expected: &str) -> StoreError {
     StoreError::Io { message: format!("expected {expected} from the store, found something else") }
+}
+
+impl HostStore {
+    /// Returns the files of a list by path; `None` if there is no such list.
+    async fn files(&self, list: &Reference) -> Result<Option<Vec<(String, Vec<u8>)>>, StoreError> {
+        let name = list.file_name();
+        let found = answer(self.0.load(&name)).await?;
+        if found.is_undefined() || found.is_null() {
+            return Ok(None);
+        }
+        let entries = found.dyn_into::<Array>().map_err(|_| unreadable("an array of names and bytes"))?;
+        let mut files = Vec::new();
+        for entry in entries.iter() {
+            let pair = entry.dyn_into::<Array>().map_err(|_| unreadable("pairs of name and bytes"))?;
+            let path = format!("{name}/{}", pair.get(0).as_string().unwrap_or_default());
+            let bytes = pair.get(1).dyn_into::<Uint8Array>();
+            files.push((path, bytes.map_err(|_| unreadable("a Uint8Array"))?.to_vec()));
+        }
+        Ok(Some(files))
+    }
 }
 
 impl ListStore for HostStore {
@@ -73,30 +92,15 @@ impl ListStore for HostStore {
         list: &'a Reference,
     ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>> {
         async move {
-            let name = list.file_name();
-            let found = answer(self.0.load(&name)).await?;
-            if found.is_undefined() || found.is_null() {
-                return Ok(None);
-            }
-            let entries = found.dyn_into::<Array>().map_err(|_| unreadable("an array of names and bytes"))?;
-            let mut read = ManifestList::new(list.clone());
-            for entry in entries.iter() {
-                let pair = entry.dyn_into::<Array>().map_err(|_| unreadable("pairs of name and bytes"))?;
-                let path = format!("{name}/{}", pair.get(0).as_string().unwrap_or_default());
-                let bytes = pair.get(1).dyn_into::<Uint8Array>();
-                let bytes = bytes.map_err(|_| unreadable("a Uint8Array"))?.to_vec();
-                let entry =
-                    decode_entry(&bytes, &path).map_err(|message| StoreError::Damaged { path, message })?;
-                read.insert(entry)?;
-            }
-            Ok(Some(read))
+            let Some(files) = self.files(list).await? else { return Ok(None) };
+            decode_list(list, files.iter().map(|(path, bytes)| (&**path, &**bytes))).map(Some)
         }
         .boxed_local()
     }
 
     fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let entries: Array = list.iter().map(pair).collect();
+            let entries: Array = encode_list(list).map(pair).collect();
             let reference = list.reference();
             answer(self.0.save(&reference.file_name(), &entries, &reference.to_string())).await.map(drop)
         }
@@ -109,7 +113,10 @@ impl ListStore for HostStore {
         entry: &'a ListEntry,
     ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
         async move {
-            answer(self.0.put_entry(&list.file_name(), &pair(entry), &list.to_string())).await.map(drop)
+            let files = self.files(list).await?.unwrap_or_default();
+            let form = files.iter().find_map(|(_, bytes)| decode_form(bytes)).unwrap_or_default();
+            let pair = pair((entry.reference.file_name(), encode_entry(entry, &form)));
+            answer(self.0.put_entry(&list.file_name(), &pair, &list.to_string())).await.map(drop)
         }
         .boxed_local()
     }

@@ -8,10 +8,11 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxF
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{Create, CreateBeyond, PushEvent, create, execute};
 use tallyman_core::{
-    Descriptor, Digest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry, list::platform_json,
+    Descriptor, Digest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
+    json::{ObjectWriter, array},
 };
 use tallyman_registry::{Access, Client, Event, Retry};
-use tallyman_store::{ListStore, MemoryStore, docker::descriptor_json};
+use tallyman_store::{ListStore, MemoryStore};
 use wasm_bindgen::JsValue;
 use wasm_split_helpers::wasm_split;
 
@@ -20,7 +21,6 @@ use super::{
     credentials::HostCredentials,
     failure::Failure,
     items::Source,
-    json::{Json, array},
     lists::List,
     pure::{kind, platform},
     store::HostStore,
@@ -126,10 +126,10 @@ impl Work for Worker {
         async move {
             let reference: Reference = reference.parse()?;
             let head = client.head_manifest(&reference).await?;
-            let json = Json::new()
-                .text("reference", &reference.to_string())
-                .maybe(head.digest, |json, digest| json.text("digest", digest.as_str()))
-                .maybe(head.media_type, |json, media_type| json.text("mediaType", media_type.as_str()))
+            let json = ObjectWriter::new()
+                .string("reference", &reference.to_string())
+                .maybe(head.digest, |json, digest| json.string("digest", digest.as_str()))
+                .maybe(head.media_type, |json, media_type| json.string("mediaType", media_type.as_str()))
                 .maybe(head.size, |json, size| json.number("size", size));
             Ok(json.end().into())
         }
@@ -168,7 +168,7 @@ impl Work for Worker {
                 None => client.manifest(&reference).await?.digest,
             };
             let found = client.referrers(&reference, &subject, artifact_type.as_deref()).await?;
-            Ok(array(found.iter().map(descriptor_json)).into())
+            Ok(array(found.iter().map(Descriptor::to_json)).into())
         }
         .boxed_local()
     }
@@ -300,7 +300,7 @@ async fn inspected(
         &Uint8Array::from(manifest.bytes()),
     );
     if let (Some(platform), Some(config)) = (platform, config) {
-        answer.push(&platform_json(&platform).into());
+        answer.push(&platform.to_json().into());
         answer.push(&copied(config));
     }
     Ok(answer.into())

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use tallyman_commands::line_of;
-use tallyman_core::{IndexForm, ManifestList, Platform, Registry, plan::check_registry};
+use tallyman_core::{IndexForm, ManifestList, Platform, Registry, check_registry};
 use yew::prelude::*;
 
 use crate::{

@@ -2,10 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{
-    Descriptor, Manifest, ManifestList,
-    compare::{self, Change},
-};
+use tallyman_core::{Descriptor, Diff, Manifest, ManifestList, diff_entries};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -96,12 +93,12 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
     let (Some(before), Some(after)) = (theirs.index(), ours.index()) else {
         return html! { <p class="empty">{ (words.diff_no_list)(&theirs.kind().to_string()) }</p> };
     };
-    let row = |change: &Change<&Descriptor>| {
+    let row = |change: &Diff<&Descriptor>| {
         let (tone, word, name) = match change {
-            Change::Same(_) => (Tone::Plain, words.diff_kept, "kept"),
-            Change::Changed { .. } => (Tone::Warn, words.diff_changed, "changed"),
-            Change::Removed(_) => (Tone::Warn, words.diff_removed, "removed"),
-            Change::Added(_) => (Tone::Good, words.diff_added, "added"),
+            Diff::Same(_) => (Tone::Plain, words.diff_kept, "kept"),
+            Diff::Changed { .. } => (Tone::Warn, words.diff_changed, "changed"),
+            Diff::Removed(_) => (Tone::Warn, words.diff_removed, "removed"),
+            Diff::Added(_) => (Tone::Good, words.diff_added, "added"),
         };
         html! {
             <tr data-testid="diff-row" data-change={name}>
@@ -120,7 +117,7 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
                     <th scope="col">{ words.diff_then }</th>
                 </tr>
             </thead>
-            <tbody>{ for compare::entries(before, after).iter().map(row) }</tbody>
+            <tbody>{ for diff_entries(before, after).iter().map(row) }</tbody>
         </table>
     }
 }

@@ -2,11 +2,7 @@
 
 use std::rc::Rc;
 
-use tallyman_core::{
-    ListEdit, ListEntry, Manifest, ManifestList,
-    findings::{self, Behind},
-    mend::{Mend, mends},
-};
+use tallyman_core::{Finding, Fix, ListEdit, ListEntry, Manifest, ManifestList, ResolvedEntry, lint_index};
 use yew::prelude::*;
 
 use crate::{
@@ -37,18 +33,18 @@ pub fn Remarks(props: &Props) -> Html {
     let behind: Vec<_> = manifests
         .iter()
         .zip(&configs)
-        .map(|(manifest, config)| Behind { manifest: manifest.as_ref(), config: *config })
+        .map(|(manifest, config)| ResolvedEntry { manifest: manifest.as_ref(), config: *config })
         .collect();
-    let found = findings::of_index(index, &behind);
+    let found = lint_index(index, &behind);
     if found.is_empty() {
         return html! {};
     }
     let platforms: Vec<_> =
         configs.iter().map(|config| config.map(|config| config.platform.clone())).collect();
     let words = text().build();
-    let row = |finding: &findings::Finding| {
+    let row = |finding: &Finding| {
         let image = finding.entry.and_then(|at| images.get(at)).map(|entry| entry.reference.to_string());
-        let offers = mends(index, finding, &platforms);
+        let offers = finding.fixes(index, &platforms);
         html! {
             <li data-testid="finding" data-rule={finding.rule.code()}>
                 <Icon name="warning" />
@@ -79,10 +75,10 @@ pub fn Remarks(props: &Props) -> Html {
     }
 }
 
-fn edit_of(list: &ManifestList, images: &[&ListEntry], mend: &Mend) -> Option<ListEdit> {
+fn edit_of(list: &ManifestList, images: &[&ListEntry], mend: &Fix) -> Option<ListEdit> {
     match mend {
-        Mend::Remove { entry } => Some(ListEdit::remove(list, &images.get(*entry)?.reference)),
-        Mend::SetPlatform { entry, platform } => {
+        Fix::Remove { entry } => Some(ListEdit::remove(list, &images.get(*entry)?.reference)),
+        Fix::SetPlatform { entry, platform } => {
             let mut entry = (*images.get(*entry)?).clone();
             entry.descriptor.platform = Some(platform.clone());
             Some(ListEdit::put(list, entry))

@@ -1,9 +1,6 @@
 //! Remarks on what will surprise somebody.
 
-use tallyman_core::{
-    Platform,
-    findings::{self, Behind},
-};
+use tallyman_core::{Platform, ResolvedEntry, lint_image, lint_index};
 use yew::prelude::*;
 
 use crate::{
@@ -21,11 +18,14 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
             let parts: Vec<_> = inspected.entries().map(behind).collect();
             let behind: Vec<_> = parts
                 .iter()
-                .map(|(manifest, config)| Behind { manifest: manifest.ready(), config: config.ready() })
+                .map(|(manifest, config)| ResolvedEntry {
+                    manifest: manifest.ready(),
+                    config: config.ready(),
+                })
                 .collect();
-            findings::of_index(index, &behind)
+            lint_index(index, &behind)
         }
-        None => findings::of_image(&inspected.manifest, inspected.config().ready()),
+        None => lint_image(&inspected.manifest, inspected.config().ready()),
     };
     if let Some(Relation::Entry(chosen)) = chosen.map(|node| node.relation) {
         found.retain(|finding| finding.entry == Some(chosen));

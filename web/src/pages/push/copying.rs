@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use tallyman_core::{Action, ManifestList, PushPlan, plan::check_registry};
+use tallyman_core::{Action, ManifestList, PushPlan, check_registry};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;

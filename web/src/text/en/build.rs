@@ -1,4 +1,4 @@
-use tallyman_core::mend::Mend;
+use tallyman_core::Fix;
 
 use crate::text::Build;
 
@@ -82,11 +82,11 @@ pub static BUILD: Build = Build {
     },
     remarks: "Remarks",
     mend: |mend| match mend {
-        Mend::SetPlatform { platform, .. } if !platform.os_version.is_empty() => {
+        Fix::SetPlatform { platform, .. } if !platform.os_version.is_empty() => {
             format!("Make it {platform} {}", platform.os_version)
         }
-        Mend::SetPlatform { platform, .. } => format!("Make it {platform}"),
-        Mend::Remove { .. } => "Remove this entry".to_owned(),
+        Fix::SetPlatform { platform, .. } => format!("Make it {platform}"),
+        Fix::Remove { .. } => "Remove this entry".to_owned(),
     },
     commands: "As commands",
     commands_lead: "These lines make the same list in a shell.",

@@ -1,4 +1,4 @@
-use tallyman_core::{Platform, mend::Mend};
+use tallyman_core::{Fix, Platform};
 
 use crate::text::Build;
 
@@ -84,8 +84,8 @@ pub static BUILD: Build = Build {
     },
     remarks: "Observaciones",
     mend: |mend| match mend {
-        Mend::SetPlatform { platform, .. } => format!("Poner {}", whole(platform)),
-        Mend::Remove { .. } => "Quitar esta entrada".to_owned(),
+        Fix::SetPlatform { platform, .. } => format!("Poner {}", whole(platform)),
+        Fix::Remove { .. } => "Quitar esta entrada".to_owned(),
     },
     commands: "Como órdenes",
     commands_lead: "Estas líneas hacen la misma lista en una terminal.",

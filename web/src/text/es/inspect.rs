@@ -1,4 +1,4 @@
-use tallyman_core::{ManifestKind, MediaType, Platform, findings::Rule};
+use tallyman_core::{LintRule, ManifestKind, MediaType, Platform};
 
 use crate::text::Inspect;
 
@@ -126,35 +126,35 @@ pub static INSPECT: Inspect = Inspect {
     },
     rule: |rule| {
         match rule {
-        Rule::ArmWithoutVariant => {
+        LintRule::ArmWithoutVariant => {
             "arm sin variante: no se distingue entre v5, v6 y v7, y un cliente puede elegir una imagen que su CPU no ejecuta".to_owned()
         }
-        Rule::WindowsWithoutVersion => {
+        LintRule::WindowsWithoutVersion => {
             "windows sin os.version: un equipo Windows elige según ella, porque los contenedores solo funcionan en una versión que coincida".to_owned()
         }
-        Rule::RepeatedPlatform { platform, first } => {
+        LintRule::RepeatedPlatform { platform, first } => {
             format!("{platform} más de una vez: los clientes toman la primera, la entrada {}", first + 1)
         }
-        Rule::PlatformDiffers { list, config } => {
+        LintRule::PlatformDiffers { list, config } => {
             format!("la lista dice {}, la configuración de la imagen dice {}", full(list), full(config))
         }
-        Rule::MixedMediaTypes => {
+        LintRule::MixedMediaTypes => {
             "manifiestos de Docker y de OCI en una misma lista: los clientes que solo piden una familia no pueden leer las entradas de la otra".to_owned()
         }
-        Rule::OrphanedAttestation { image } => {
+        LintRule::OrphanedAttestation { image } => {
             format!("una atestación de {image}, que no es una entrada de esta lista: nadie la encontrará")
         }
-        Rule::ForeignLayers { count } => format!(
+        LintRule::ForeignLayers { count } => format!(
             "{count} {}: se descargan de la dirección que indica el manifiesto y no de este registro, así que fallan donde esa dirección no está al alcance",
             if *count == 1 { "capa externa" } else { "capas externas" }
         ),
-        Rule::Schema1 => {
+        LintRule::Schema1 => {
             "esquema 1: los clientes actuales lo rechazan y no cabe en ninguna lista; vuelve a subir la imagen para convertirla".to_owned()
         }
-        Rule::UnknownArchitecture { architecture } => format!(
+        LintRule::UnknownArchitecture { architecture } => format!(
             "la arquitectura «{architecture}»: ninguna herramienta conocida la escribe así, y los clientes la comparan letra por letra"
         ),
-        Rule::NoPlatform => {
+        LintRule::NoPlatform => {
             "una entrada sin sistema operativo o sin arquitectura: los clientes no pueden elegirla por plataforma".to_owned()
         }
         // A rule that is newer than this page speaks for itself.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tallyman_core::{
-    Descriptor, Digest, Index, Manifest, MediaType, Platform,
-    compare::{Change, entries, pairs, sequence},
+    Descriptor, Diff, Digest, Index, Manifest, MediaType, Platform, diff_entries, diff_pairs, diff_sequence,
 };
 
 fn index(described: &[(&str, &str)]) -> Index {
@@ -22,11 +21,11 @@ fn told(left: &[(&str, &str)], right: &[(&str, &str)]) -> String {
     let (left, right) = (index(left), index(right));
     let of =
         |entry: &Descriptor| entry.platform.as_ref().map_or("none".to_owned(), |p| p.architecture.clone());
-    let changes = entries(&left, &right).into_iter().map(|change| match change {
-        Change::Same(entry) => format!("={}", of(entry)),
-        Change::Changed { left, .. } => format!("~{}", of(left)),
-        Change::Removed(entry) => format!("-{}", of(entry)),
-        Change::Added(entry) => format!("+{}", of(entry)),
+    let changes = diff_entries(&left, &right).into_iter().map(|change| match change {
+        Diff::Same(entry) => format!("={}", of(entry)),
+        Diff::Changed { left, .. } => format!("~{}", of(left)),
+        Diff::Removed(entry) => format!("-{}", of(entry)),
+        Diff::Added(entry) => format!("+{}", of(entry)),
     });
     changes.collect::<Vec<_>>().join(" ")
 }
@@ -55,14 +54,14 @@ fn pairs_are_compared_by_key() {
     };
     let (left, right) =
         (map(&[("a", "1"), ("b", "2"), ("d", "4")]), map(&[("a", "1"), ("b", "3"), ("c", "5")]));
-    let compared: Vec<_> = pairs(&left, &right).into_iter().collect();
+    let compared: Vec<_> = diff_pairs(&left, &right).into_iter().collect();
     assert_eq!(
         compared,
         [
-            ("a", Change::Same("1")),
-            ("b", Change::Changed { left: "2", right: "3" }),
-            ("c", Change::Added("5")),
-            ("d", Change::Removed("4")),
+            ("a", Diff::Same("1")),
+            ("b", Diff::Changed { left: "2", right: "3" }),
+            ("c", Diff::Added("5")),
+            ("d", Diff::Removed("4")),
         ]
     );
 }
@@ -73,10 +72,10 @@ proptest! {
         left in prop::collection::vec(0_u8..5, 0..12),
         right in prop::collection::vec(0_u8..5, 0..12),
     ) {
-        let changes = sequence(&left, &right);
-        prop_assert_eq!(&changes.iter().filter_map(Change::left).copied().collect::<Vec<_>>(), &left);
-        prop_assert_eq!(&changes.iter().filter_map(Change::right).copied().collect::<Vec<_>>(), &right);
-        prop_assert_eq!(changes.iter().all(Change::is_same), left == right);
+        let changes = diff_sequence(&left, &right);
+        prop_assert_eq!(&changes.iter().filter_map(Diff::left).copied().collect::<Vec<_>>(), &left);
+        prop_assert_eq!(&changes.iter().filter_map(Diff::right).copied().collect::<Vec<_>>(), &right);
+        prop_assert_eq!(changes.iter().all(Diff::is_same), left == right);
         // As many stand side by side as any alignment allows.
         let same = changes.iter().filter(|change| change.is_same()).count();
         prop_assert_eq!(same, longest_common(&left, &right));

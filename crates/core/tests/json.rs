@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use tallyman_core::{Platform, PlatformError, go_json};
+use tallyman_core::{Platform, PlatformError, json};
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
@@ -39,12 +39,12 @@ fn faults_are_worded_as_go_words_them() {
         ("\"\\u00g0\"", "invalid character 'g' in \\u hexadecimal character escape"),
         ("\u{1}", "invalid character '\\x01' looking for beginning of value"),
     ] {
-        assert_eq!(go_json::check(json.as_bytes()).unwrap_err().to_string(), message, "{json:?}");
+        assert_eq!(json::check(json.as_bytes()).unwrap_err().to_string(), message, "{json:?}");
     }
     let deep = "[".repeat(10_001);
     let message = "invalid character '[' exceeded max depth";
-    assert_eq!(go_json::check(deep.as_bytes()).unwrap_err().to_string(), message);
-    assert!(go_json::check(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)).as_bytes()).is_ok());
+    assert_eq!(json::check(deep.as_bytes()).unwrap_err().to_string(), message);
+    assert!(json::check(format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)).as_bytes()).is_ok());
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn indenting_moves_white_space_alone() {
         ("\"<&>\"", "\"<&>\""),
         ("\"\\\\\"", "\"\\\\\""),
     ] {
-        assert_eq!(text(go_json::indent(json.as_bytes(), "\t").unwrap()), indented);
+        assert_eq!(text(json::indent(json.as_bytes(), "\t").unwrap()), indented);
     }
 }
 
@@ -68,14 +68,14 @@ fn indenting_moves_white_space_alone() {
 fn compacting_escapes_what_go_escapes_in_raw_json() {
     let json = "{ \"a\" : \"<b> & \u{2028}\u{2029} \u{2027} é\" ,\n\t\"n\" : 1.0 }\n";
     let compact = r#"{"a":"\u003cb\u003e \u0026 \u2028\u2029 ‧ é","n":1.0}"#;
-    assert_eq!(text(go_json::compact(json.as_bytes()).unwrap()), compact);
+    assert_eq!(text(json::compact(json.as_bytes()).unwrap()), compact);
 }
 
 #[test]
 fn quoting_escapes_what_go_escapes() {
     let quoted = r#""a\"\\\n\r\t\b\f\u0000\u001f\u003c\u003e\u0026\u2028\u2029/é😀"#;
     assert_eq!(
-        go_json::quote("a\"\\\n\r\t\u{8}\u{c}\0\u{1f}<>&\u{2028}\u{2029}/é😀\u{7f}"),
+        json::quote("a\"\\\n\r\t\u{8}\u{c}\0\u{1f}<>&\u{2028}\u{2029}/é😀\u{7f}"),
         format!("{quoted}\u{7f}\"")
     );
 }
@@ -83,12 +83,12 @@ fn quoting_escapes_what_go_escapes() {
 #[test]
 fn members_keep_their_order_their_bytes_and_their_repetitions() {
     let json = br#" {"b" : {"x":[1, 2]}, "a":1.0,"\u0061":"]}," , "":[ ]}"#;
-    let members = go_json::members(json).unwrap();
+    let members = json::members(json).unwrap();
     let expected: [(&str, &[u8]); 4] =
         [("b", br#"{"x":[1, 2]}"#), ("a", b"1.0"), ("a", br#""]},""#), ("", b"[ ]")];
     assert_eq!(members, expected.map(|(key, value)| (key.to_owned(), value)));
-    assert_eq!(go_json::elements(b"[1, [2], {}]").unwrap(), [&b"1"[..], b"[2]", b"{}"]);
-    assert!(go_json::members(b"[1]").unwrap().is_empty() && go_json::elements(b"{}").unwrap().is_empty());
+    assert_eq!(json::elements(b"[1, [2], {}]").unwrap(), [&b"1"[..], b"[2]", b"{}"]);
+    assert!(json::members(b"[1]").unwrap().is_empty() && json::elements(b"{}").unwrap().is_empty());
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn strings_that_are_no_unicode_are_mended_as_go_mends_them() {
         (b"\"\\ud83d\\u0041\"", "\u{fffd}A"),
         (b"\"\\/\\b\\u00e9\"", "/\u{8}é"),
     ] {
-        assert_eq!(go_json::unquote(json), text);
+        assert_eq!(json::unquote(json), text);
     }
 }
 
@@ -168,21 +168,21 @@ proptest! {
     #[test]
     fn what_is_formatted_says_the_same(value in json(), pretty in any::<bool>()) {
         let written = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
-        let indented = go_json::indent(&written, "   ").unwrap();
-        let compact = go_json::compact(&written).unwrap();
+        let indented = json::indent(&written, "   ").unwrap();
+        let compact = json::compact(&written).unwrap();
         prop_assert_eq!(&serde_json::from_slice::<Value>(&indented).unwrap(), &value);
         prop_assert_eq!(&serde_json::from_slice::<Value>(&compact).unwrap(), &value);
-        prop_assert_eq!(&go_json::indent(&indented, "   ").unwrap(), &indented);
-        prop_assert_eq!(go_json::compact(&indented).unwrap(), compact);
+        prop_assert_eq!(&json::indent(&indented, "   ").unwrap(), &indented);
+        prop_assert_eq!(json::compact(&indented).unwrap(), compact);
         // The other library's two-space form differs in its empty containers alone, which it closes as well.
-        prop_assert_eq!(go_json::indent(&written, "  ").unwrap(), serde_json::to_vec_pretty(&value).unwrap());
+        prop_assert_eq!(json::indent(&written, "  ").unwrap(), serde_json::to_vec_pretty(&value).unwrap());
     }
 
     #[test]
     fn a_quoted_string_reads_back(text in any::<String>()) {
-        let quoted = go_json::quote(&text);
+        let quoted = json::quote(&text);
         prop_assert_eq!(&serde_json::from_str::<String>(&quoted).unwrap(), &text);
-        prop_assert_eq!(go_json::unquote(quoted.as_bytes()), text);
+        prop_assert_eq!(json::unquote(quoted.as_bytes()), text);
         let escaped = ['<', '>', '&', '\u{2028}', '\u{2029}'];
         prop_assert!(!quoted.contains(escaped));
     }
@@ -192,14 +192,14 @@ proptest! {
         let other = serde_json::from_str::<Value>(&bytes);
         // Numbers out of range are JSON all the same.
         if !other.as_ref().is_err_and(|error| error.to_string().contains("out of range")) {
-            prop_assert_eq!(go_json::check(bytes.as_bytes()).is_ok(), other.is_ok(), "{}", bytes);
+            prop_assert_eq!(json::check(bytes.as_bytes()).is_ok(), other.is_ok(), "{}", bytes);
         }
     }
 
     #[test]
     fn members_are_those_another_parser_finds(value in json()) {
         let written = serde_json::to_vec_pretty(&value).unwrap();
-        let members = go_json::members(&written).unwrap();
+        let members = json::members(&written).unwrap();
         let expected = value.as_object().map_or(0, serde_json::Map::len);
         prop_assert_eq!(members.len(), expected);
         for (key, member) in members {

@@ -4,10 +4,10 @@ use thiserror::Error;
 
 use crate::{
     Platform,
-    go_json::{self, Kind, SyntaxError},
+    json::{self, Kind, SyntaxError},
 };
 
-/// Why no platform could be read from a config, in Go's words.
+/// The reason why no platform could be read from a config, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PlatformError {
@@ -17,7 +17,7 @@ pub enum PlatformError {
     /// The config is JSON, but no object.
     #[error("json: cannot unmarshal {} into Go value of type v1.Platform", found.as_str())]
     Shape {
-        /// What it is.
+        /// The kind of value that was found.
         found: Kind,
     },
     /// A field is of the wrong type.
@@ -27,20 +27,21 @@ pub enum PlatformError {
         field: &'static str,
         /// Go's name of the type that belongs there.
         expected: &'static str,
-        /// What is there.
+        /// The kind of value that was found.
         found: Kind,
     },
 }
 
 impl Platform {
-    /// The platform that the bytes of an image config name. Names of fields match without regard to case, the last
-    /// of repeated ones counts, `null` sets nothing, unknown fields are passed over; what is not named is empty.
+    /// Reads the platform that an image config names, as the Docker CLI reads it. Names of fields match without regard to
+    /// case, the last of repeated ones counts, `null` sets nothing, unknown fields are passed over; what is not named is
+    /// empty.
     ///
     /// # Errors
-    /// When the bytes are no JSON object, or a field is of the wrong type.
+    /// [`PlatformError`] if the bytes are no JSON object, or a field is of the wrong type.
     pub fn from_config(config: &[u8]) -> Result<Self, PlatformError> {
-        let members = go_json::members(config)?;
-        match go_json::kind(config) {
+        let members = json::members(config)?;
+        match json::kind(config) {
             Kind::Object | Kind::Null => {}
             found => return Err(PlatformError::Shape { found }),
         }
@@ -48,7 +49,7 @@ impl Platform {
         // Go reads on after a wrong type and reports the first.
         let mut fault = None;
         for (name, value) in members {
-            let read = match go_json::fold_key(&name).as_str() {
+            let read = match json::fold_key(&name).as_str() {
                 "architecture" => text("architecture", value, &mut platform.architecture),
                 "os" => text("os", value, &mut platform.os),
                 "os.version" => text("os.version", value, &mut platform.os_version),
@@ -63,10 +64,10 @@ impl Platform {
 }
 
 fn text(field: &'static str, value: &[u8], into: &mut String) -> Result<(), PlatformError> {
-    match go_json::kind(value) {
+    match json::kind(value) {
         Kind::Null => Ok(()),
         Kind::String => {
-            *into = go_json::unquote(value);
+            *into = json::unquote(value);
             Ok(())
         }
         found => Err(PlatformError::Field { field, expected: "string", found }),
@@ -74,13 +75,13 @@ fn text(field: &'static str, value: &[u8], into: &mut String) -> Result<(), Plat
 }
 
 fn texts(field: &'static str, value: &[u8], into: &mut Vec<String>) -> Result<(), PlatformError> {
-    match go_json::kind(value) {
+    match json::kind(value) {
         Kind::Null => {
             into.clear();
             Ok(())
         }
         Kind::Array => {
-            let elements = go_json::elements(value)?;
+            let elements = json::elements(value)?;
             into.resize(elements.len(), String::new());
             let read = elements.into_iter().zip(into).map(|(element, into)| text(field, element, into));
             read.fold(Ok(()), Result::and)

@@ -1,8 +1,8 @@
-//! Each remark appears where it should and nowhere else.
+//! Each finding appears where it should and nowhere else.
 
 use tallyman_core::{
-    Descriptor, Digest, ImageConfig, Index, Manifest, MediaType, Platform,
-    findings::{Behind, Finding, Rule, of_image, of_index},
+    Descriptor, Digest, Finding, ImageConfig, Index, LintRule, Manifest, MediaType, Platform, ResolvedEntry,
+    lint_image, lint_index,
 };
 
 fn entry(media_type: MediaType, name: &str, platform: Option<Platform>) -> Descriptor {
@@ -23,7 +23,7 @@ fn codes(findings: &[Finding]) -> Vec<(Option<usize>, &'static str)> {
 }
 
 #[test]
-fn a_sound_list_gives_no_remark() {
+fn a_sound_list_gives_no_finding() {
     let amd64 = entry(MediaType::OciManifest, "a", Some(Platform::new("linux", "amd64")));
     let mut attestation = entry(MediaType::OciManifest, "b", Some(Platform::new("unknown", "unknown")));
     attestation.annotations.insert("vnd.docker.reference.type".into(), "attestation-manifest".into());
@@ -31,7 +31,7 @@ fn a_sound_list_gives_no_remark() {
     let nested = entry(MediaType::OciIndex, "c", None);
     let windows = Platform { os_version: "10.0.20348.1".into(), ..Platform::new("windows", "amd64") };
     let list = index(vec![amd64, attestation, nested, entry(MediaType::OciManifest, "d", Some(windows))]);
-    assert_eq!(of_index(&list, &[]), []);
+    assert_eq!(lint_index(&list, &[]), []);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn each_rule_names_its_entry() {
             vec![(Some(0), "schema1")],
         ),
     ] {
-        assert_eq!(codes(&of_index(&index(entries), &[])), expected);
+        assert_eq!(codes(&lint_index(&index(entries), &[])), expected);
     }
 }
 
@@ -81,13 +81,13 @@ fn a_config_that_says_otherwise_is_named_and_one_that_says_less_is_not() {
         (Platform { os: "windows".into(), ..arm_v7() }, vec![(Some(0), "platform-differs")]),
     ] {
         let config = ImageConfig { platform, ..ImageConfig::default() };
-        let behind = [Behind { manifest: None, config: Some(&config) }];
-        assert_eq!(codes(&of_index(&list, &behind)), expected, "{}", config.platform);
+        let behind = [ResolvedEntry { manifest: None, config: Some(&config) }];
+        assert_eq!(codes(&lint_index(&list, &behind)), expected, "{}", config.platform);
     }
     let arm64 = index(vec![entry(MediaType::DockerManifest, "a", Some(Platform::new("linux", "arm64")))]);
     let v8 = Platform { variant: "v8".into(), ..Platform::new("linux", "arm64") };
     let config = ImageConfig { platform: v8, ..ImageConfig::default() };
-    assert_eq!(of_index(&arm64, &[Behind { manifest: None, config: Some(&config) }]), []);
+    assert_eq!(lint_index(&arm64, &[ResolvedEntry { manifest: None, config: Some(&config) }]), []);
 }
 
 #[test]
@@ -100,10 +100,10 @@ fn foreign_layers_are_counted_on_images_and_behind_entries() {
         Digest::of(b"x")
     );
     let manifest = Manifest::parse(bytes.as_bytes(), Some(&MediaType::DockerManifest)).expect("an image");
-    let found = of_image(&manifest, None);
-    assert_eq!(found, [Finding { entry: None, rule: Rule::ForeignLayers { count: 2 } }]);
+    let found = lint_image(&manifest, None);
+    assert_eq!(found, [Finding { entry: None, rule: LintRule::ForeignLayers { count: 2 } }]);
     assert!(found[0].rule.to_string().starts_with("2 foreign layers"));
     let list = index(vec![entry(MediaType::DockerManifest, "a", Some(Platform::new("linux", "amd64")))]);
-    let behind = [Behind { manifest: Some(&manifest), config: None }];
-    assert_eq!(codes(&of_index(&list, &behind)), [(Some(0), "foreign-layers")]);
+    let behind = [ResolvedEntry { manifest: Some(&manifest), config: None }];
+    assert_eq!(codes(&lint_index(&list, &behind)), [(Some(0), "foreign-layers")]);
 }

@@ -1,12 +1,12 @@
-//! What differs between two manifests: platforms of lists, layers of images, annotations and other pairs.
+//! The differences between two manifests: entries of lists, layers of images, annotations and other pairs.
 
 use std::collections::BTreeMap;
 
 use crate::{Descriptor, Index, Platform};
 
-/// Something on the left side, on the right side, or on both.
+/// A value of the left side, of the right side, or of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change<T> {
+pub enum Diff<T> {
     /// The same on both sides.
     Same(T),
     /// On both sides, but different.
@@ -22,13 +22,13 @@ pub enum Change<T> {
     Added(T),
 }
 
-impl<T> Change<T> {
-    /// The two sides agree.
+impl<T> Diff<T> {
+    /// Returns `true` if the two sides agree.
     pub fn is_same(&self) -> bool {
         matches!(self, Self::Same(_))
     }
 
-    /// The left side's.
+    /// Returns the left side's value; `None` if there is none.
     pub fn left(&self) -> Option<&T> {
         match self {
             Self::Same(left) | Self::Changed { left, .. } | Self::Removed(left) => Some(left),
@@ -36,7 +36,7 @@ impl<T> Change<T> {
         }
     }
 
-    /// The right side's.
+    /// Returns the right side's value; `None` if there is none.
     pub fn right(&self) -> Option<&T> {
         match self {
             Self::Same(right) | Self::Changed { right, .. } | Self::Added(right) => Some(right),
@@ -49,7 +49,7 @@ impl<T> Change<T> {
 /// was rebuilt). The left side's order, then what the right side adds, in its order.
 ///
 /// Two entries are the same when digest and platform are.
-pub fn entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Change<&'a Descriptor>> {
+pub fn diff_entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Diff<&'a Descriptor>> {
     let mut free: Vec<Option<&Descriptor>> = right.manifests.iter().map(Some).collect();
     let mut take = |wanted: &dyn Fn(&Descriptor) -> bool| {
         free.iter_mut().find(|slot| slot.is_some_and(wanted)).and_then(Option::take)
@@ -76,11 +76,11 @@ pub fn entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Change<&'a Descript
         }
     }
     let kept = left.manifests.iter().zip(partners).map(|(left, right)| match right {
-        Some(right) if left.digest == right.digest && left.platform == right.platform => Change::Same(left),
-        Some(right) => Change::Changed { left, right },
-        None => Change::Removed(left),
+        Some(right) if left.digest == right.digest && left.platform == right.platform => Diff::Same(left),
+        Some(right) => Diff::Changed { left, right },
+        None => Diff::Removed(left),
     });
-    kept.chain(free.iter().flatten().map(|added| Change::Added(*added))).collect()
+    kept.chain(free.iter().flatten().map(|added| Diff::Added(*added))).collect()
 }
 
 fn names_a_platform(entry: &Descriptor) -> bool {
@@ -88,8 +88,8 @@ fn names_a_platform(entry: &Descriptor) -> bool {
 }
 
 /// Lines up two sequences of layers (or of anything else that has an order), so that the longest run of equal ones in
-/// order stands side by side. Nothing is ever [`Change::Changed`]: a layer is itself or another.
-pub fn sequence<T: PartialEq + Copy>(left: &[T], right: &[T]) -> Vec<Change<T>> {
+/// order stands side by side. Nothing is ever [`Diff::Changed`]: a layer is itself or another.
+pub fn diff_sequence<T: PartialEq + Copy>(left: &[T], right: &[T]) -> Vec<Diff<T>> {
     let start = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     let rest = |side: &[T]| side.len() - start;
     let end = left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count();
@@ -109,45 +109,43 @@ pub fn sequence<T: PartialEq + Copy>(left: &[T], right: &[T]) -> Vec<Change<T>> 
         }
     }
 
-    let mut changes: Vec<_> = left[..start].iter().map(|same| Change::Same(*same)).collect();
+    let mut changes: Vec<_> = left[..start].iter().map(|same| Diff::Same(*same)).collect();
     let (mut at, mut bt) = (0, 0);
     while at < middle_left.len() || bt < middle_right.len() {
         match (middle_left.get(at), middle_right.get(bt)) {
             (Some(left), Some(right)) if left == right => {
-                changes.push(Change::Same(*left));
+                changes.push(Diff::Same(*left));
                 (at, bt) = (at + 1, bt + 1);
             }
             (Some(left), right)
                 if right.is_none() || common[(at + 1) * width + bt] >= common[at * width + bt + 1] =>
             {
-                changes.push(Change::Removed(*left));
+                changes.push(Diff::Removed(*left));
                 at += 1;
             }
             (_, Some(right)) => {
-                changes.push(Change::Added(*right));
+                changes.push(Diff::Added(*right));
                 bt += 1;
             }
             (_, None) => unreachable!("with nothing on the right, the left side is taken above"),
         }
     }
-    changes.extend(left[left.len() - end..].iter().map(|same| Change::Same(*same)));
+    changes.extend(left[left.len() - end..].iter().map(|same| Diff::Same(*same)));
     changes
 }
 
 /// Compares annotations or labels, key by key, in the order of the keys.
-pub fn pairs<'a>(
+pub fn diff_pairs<'a>(
     left: &'a BTreeMap<String, String>,
     right: &'a BTreeMap<String, String>,
-) -> BTreeMap<&'a str, Change<&'a str>> {
+) -> BTreeMap<&'a str, Diff<&'a str>> {
     let keys = left.keys().chain(right.keys().filter(|key| !left.contains_key(*key)));
     keys.map(|key| {
         let change = match (left.get(key), right.get(key)) {
-            (Some(left), Some(right)) if left == right => Change::Same(left.as_str()),
-            (Some(left), Some(right)) => Change::Changed { left: left.as_str(), right: right.as_str() },
-            (Some(left), None) => Change::Removed(left.as_str()),
-            (None, right) => {
-                Change::Added(right.map(String::as_str).expect("the key is from one of the two"))
-            }
+            (Some(left), Some(right)) if left == right => Diff::Same(left.as_str()),
+            (Some(left), Some(right)) => Diff::Changed { left: left.as_str(), right: right.as_str() },
+            (Some(left), None) => Diff::Removed(left.as_str()),
+            (None, right) => Diff::Added(right.map(String::as_str).expect("the key is from one of the two")),
         };
         (key.as_str(), change)
     })

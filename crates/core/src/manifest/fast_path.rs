@@ -2,17 +2,27 @@
 
 use tallyman_list_json::{Entry, List, Pairs};
 
-use super::{Index, Probe};
+use super::{Index, ManifestError, media_type_rules::Probe};
 use crate::{Descriptor, Digest, MediaType, Platform};
 
-/// Reads a list; nothing where it is for the general reader.
-pub(crate) fn read(bytes: &[u8]) -> Option<List<'_>> {
-    tallyman_list_json::read(bytes, &|text| Digest::check(text).is_ok())
+/// Parses a list without copying its texts, and returns it behind the media type by which it is read; `None` if it is for
+/// the general reader.
+///
+/// # Errors
+/// [`ManifestError::MediaTypeMismatch`] if the bytes contradict `media_type`.
+pub(crate) fn parse<'a>(
+    bytes: &'a [u8],
+    media_type: Option<&MediaType>,
+) -> Result<Option<(MediaType, List<'a>)>, ManifestError> {
+    let is_digest = |text: &str| Digest::check(text).is_ok();
+    let Some(list) = tallyman_list_json::read(bytes, &is_digest) else { return Ok(None) };
+    let media_type = Probe::of_list(&list).decide(media_type)?;
+    Ok(media_type.is_list().then_some((media_type, list)))
 }
 
 impl Probe {
-    /// What tells a list from other sorts.
-    pub(super) fn of(list: &List<'_>) -> Self {
+    /// Returns the fields that tell a list from other kinds.
+    fn of_list(list: &List<'_>) -> Self {
         Self {
             schema_version: list.schema_version,
             media_type: list.media_type.map(MediaType::new),

@@ -1,0 +1,127 @@
+//! Changes of what a list says about one of its images: platform and annotations.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::{ListEdit, ManifestList, NameTaken, Platform, Reference};
+
+/// A change of a platform. Fields that are empty stay as they are.
+///
+/// ```
+/// use tallyman_core::{Platform, PlatformChange};
+///
+/// let change = PlatformChange { variant: "v7".to_owned(), ..PlatformChange::default() };
+/// assert_eq!(change.apply(&Platform::new("linux", "arm"))?.to_string(), "linux/arm/v7");
+/// # Ok::<(), tallyman_core::UnsupportedPlatform>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlatformChange {
+    /// Operating system.
+    pub os: String,
+    /// CPU architecture.
+    pub architecture: String,
+    /// Operating system version.
+    pub os_version: String,
+    /// Operating system features to add.
+    pub os_features: Vec<String>,
+    /// Variant of the architecture.
+    pub variant: String,
+}
+
+/// A pair of operating system and architecture that `docker manifest annotate` does not accept, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("manifest entry for image has unsupported os/arch combination: {os}/{architecture}")]
+pub struct UnsupportedPlatform {
+    /// Operating system as it was given; empty if it was to stay.
+    pub os: String,
+    /// Architecture as it was given; empty if it was to stay.
+    pub architecture: String,
+}
+
+/// The reason why an image of a list could not be annotated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AnnotateError {
+    /// The list has no such image.
+    #[error("{image} is not in the list {list}")]
+    NotInList {
+        /// The image.
+        image: Box<Reference>,
+        /// The list.
+        list: Box<Reference>,
+    },
+    /// Another image of the list has the same file name.
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
+    /// Docker does not accept the platform.
+    #[error(transparent)]
+    UnsupportedPlatform(#[from] UnsupportedPlatform),
+}
+
+impl PlatformChange {
+    /// Applies the change to `platform`.
+    ///
+    /// # Errors
+    /// [`UnsupportedPlatform`] if the resulting operating system and architecture are none of the pairs that Docker
+    /// accepts ([`Platform::annotatable`]).
+    pub fn apply(&self, platform: &Platform) -> Result<Platform, UnsupportedPlatform> {
+        let mut changed = platform.clone();
+        for (new, field) in [
+            (&self.os, &mut changed.os),
+            (&self.architecture, &mut changed.architecture),
+            (&self.os_version, &mut changed.os_version),
+            (&self.variant, &mut changed.variant),
+        ] {
+            if !new.is_empty() {
+                field.clone_from(new);
+            }
+        }
+        for feature in &self.os_features {
+            if !changed.os_features.contains(feature) {
+                changed.os_features.push(feature.clone());
+            }
+        }
+        if changed.is_annotatable() {
+            return Ok(changed);
+        }
+        Err(UnsupportedPlatform { os: self.os.clone(), architecture: self.architecture.clone() })
+    }
+
+    /// Returns `true` if nothing changes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ListEdit {
+    /// Creates the edit that changes the platform of `image` in `list` and adds annotations to its entry. With annotations
+    /// the list becomes an OCI index, because Docker's lists have none; and an empty `change` leaves the platform as it
+    /// is, whether Docker accepts it or not.
+    ///
+    /// # Errors
+    /// Any [`AnnotateError`].
+    pub fn annotate(
+        list: &ManifestList,
+        image: &Reference,
+        change: &PlatformChange,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Self, AnnotateError> {
+        list.check_name(image)?;
+        let missing = || AnnotateError::NotInList {
+            image: Box::new(image.clone()),
+            list: Box::new(list.reference().clone()),
+        };
+        let mut entry = list.get(image).ok_or_else(missing)?.clone();
+        if annotations.is_empty() || !change.is_empty() {
+            entry.descriptor.platform = Some(change.apply(&entry.platform())?);
+        }
+        entry.descriptor.annotations.extend(annotations.clone());
+        let mut edit = Self::put(list, entry);
+        if !annotations.is_empty() {
+            let mut form = list.form().clone();
+            form.oci = true;
+            edit = edit.and(Self::form(list, &form));
+        }
+        Ok(edit)
+    }
+}

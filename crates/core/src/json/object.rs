@@ -1,0 +1,246 @@
+//! Typed fields of JSON objects, read as Go's decoder reads them.
+//!
+//! Unknown names are passed over, `null` counts as absent, and of two fields of one name the last counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use super::{Kind, SyntaxError, check, kind, split_elements, split_members, unquote};
+use crate::{Digest, DigestError};
+
+/// The reason why some JSON does not have the fields that are expected.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// The bytes are no JSON.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// A digest is none.
+    #[error("{field}: {source}")]
+    Digest {
+        /// The field with those that it stands in.
+        field: String,
+        /// What is wrong with it.
+        source: DigestError,
+    },
+    /// A field is not what it should be.
+    #[error("expected {expected} as {field}, found {found}")]
+    Field {
+        /// The field with those that it stands in, such as `layers[0].digest`.
+        field: String,
+        /// What should have been there.
+        expected: &'static str,
+        /// What was there.
+        found: String,
+    },
+}
+
+/// A JSON object, each member's value as the bytes that stand there.
+pub struct Object<'a> {
+    path: String,
+    members: Vec<(String, &'a [u8])>,
+}
+
+impl<'a> Object<'a> {
+    /// Parses bytes that are to be one object.
+    ///
+    /// # Errors
+    /// [`FieldError::Syntax`] if the bytes are no JSON, [`FieldError::Field`] if they are another kind of value.
+    pub fn parse(json: &'a [u8]) -> Result<Self, FieldError> {
+        check(json)?;
+        Self::from_json(json, "")
+    }
+
+    /// Reads the object that `json` is: valid JSON, found at `path`.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub fn from_json(json: &'a [u8], path: &str) -> Result<Self, FieldError> {
+        if kind(json) != Kind::Object {
+            return Err(mismatch(path, "an object", json));
+        }
+        Ok(Self { path: path.to_owned(), members: split_members(json) })
+    }
+
+    /// Returns the bytes of a field; `None` if it is absent or `null`.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        let (_, value) = self.members.iter().rfind(|(key, _)| key == name)?;
+        (kind(value) != Kind::Null).then_some(value)
+    }
+
+    /// Returns the path of a field, such as `layers[0].digest`.
+    pub(crate) fn path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Unwraps the `value` of a required field.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is `None`.
+    pub(crate) fn required<T>(
+        &self,
+        name: &str,
+        expected: &'static str,
+        value: Option<T>,
+    ) -> Result<T, FieldError> {
+        value.ok_or_else(|| FieldError::Field {
+            field: self.path(name),
+            expected,
+            found: "nothing".to_owned(),
+        })
+    }
+
+    /// Returns a required digest.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is absent or no string, [`FieldError::Digest`] if the string is no digest.
+    pub(crate) fn digest(&self, name: &str) -> Result<Digest, FieldError> {
+        let value = self.required(name, "a digest such as sha256:…", self.get(name))?;
+        digest(value, &self.path(name))
+    }
+
+    /// Returns a Boolean; `false` if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub(crate) fn bool(&self, name: &str) -> Result<bool, FieldError> {
+        match self.get(name) {
+            None => Ok(false),
+            Some(value) if kind(value) == Kind::Bool => Ok(value.trim_ascii() == b"true"),
+            Some(value) => Err(mismatch(&self.path(name), "true or false", value)),
+        }
+    }
+
+    /// Returns the names of the members of an object; none if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub(crate) fn keys(&self, name: &str) -> Result<BTreeSet<String>, FieldError> {
+        let Some(value) = self.get(name) else { return Ok(BTreeSet::new()) };
+        let fields = Self::from_json(value, &self.path(name))?;
+        Ok(fields.members.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// Returns a string; `None` if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub fn string(&self, name: &str) -> Result<Option<String>, FieldError> {
+        self.get(name).map(|value| string(value, &self.path(name))).transpose()
+    }
+
+    /// Returns a string, empty if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub fn string_or_empty(&self, name: &str) -> Result<String, FieldError> {
+        Ok(self.string(name)?.unwrap_or_default())
+    }
+
+    /// Returns a whole number of 0 or more; `None` if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is anything else.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, FieldError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let digits = str::from_utf8(value.trim_ascii()).ok();
+        let number = digits.and_then(|digits| digits.parse().ok());
+        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number of 0 or more", value))
+    }
+
+    /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn field<T>(
+        &self,
+        name: &str,
+        read: fn(&[u8], &str) -> Result<T, FieldError>,
+    ) -> Result<Option<T>, FieldError> {
+        self.get(name).map(|value| read(value, &self.path(name))).transpose()
+    }
+
+    /// Returns the elements of an array as `read` reads each from its bytes and path; none if the array is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value, and those of `read`.
+    pub fn array<T>(
+        &self,
+        name: &str,
+        read: fn(&[u8], &str) -> Result<T, FieldError>,
+    ) -> Result<Vec<T>, FieldError> {
+        self.get(name).map_or_else(|| Ok(Vec::new()), |value| parse_elements(value, &self.path(name), read))
+    }
+
+    /// Returns an object of strings; empty if it is absent. A `null` in it counts as an empty string.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value, or one of its members is.
+    pub fn string_map(&self, name: &str) -> Result<BTreeMap<String, String>, FieldError> {
+        self.get(name)
+            .map_or_else(|| Ok(BTreeMap::new()), |value| Self::from_json(value, &self.path(name))?.strings())
+    }
+
+    /// Returns the members of an object of strings. A `null` counts as an empty string.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if a member is another kind of value.
+    pub fn strings(&self) -> Result<BTreeMap<String, String>, FieldError> {
+        let value_of = |(key, value): &(String, &[u8])| {
+            let is_null = kind(value) == Kind::Null;
+            let value = if is_null { String::new() } else { string(value, &self.path(key))? };
+            Ok((key.clone(), value))
+        };
+        self.members.iter().map(value_of).collect()
+    }
+}
+
+/// Reads the elements of the array that `json` is: valid JSON, found at `path`.
+///
+/// # Errors
+/// [`FieldError::Field`] if it is another kind of value, and those of `read`.
+pub(crate) fn parse_elements<T>(
+    json: &[u8],
+    path: &str,
+    read: fn(&[u8], &str) -> Result<T, FieldError>,
+) -> Result<Vec<T>, FieldError> {
+    if kind(json) != Kind::Array {
+        return Err(mismatch(path, "an array", json));
+    }
+    split_elements(json)
+        .into_iter()
+        .enumerate()
+        .map(|(at, value)| read(value, &format!("{path}[{at}]")))
+        .collect()
+}
+
+/// Reads the digest that `value` is: valid JSON, found at `path`.
+///
+/// # Errors
+/// [`FieldError::Field`] if it is no string, [`FieldError::Digest`] if the string is no digest.
+pub(crate) fn digest(value: &[u8], path: &str) -> Result<Digest, FieldError> {
+    let text = string(value, path)?;
+    text.parse().map_err(|source| FieldError::Digest { field: path.to_owned(), source })
+}
+
+/// Reads the string that `value` is: valid JSON, found at `path`.
+///
+/// # Errors
+/// [`FieldError::Field`] if it is another kind of value.
+pub fn string(value: &[u8], path: &str) -> Result<String, FieldError> {
+    if kind(value) == Kind::String { Ok(unquote(value)) } else { Err(mismatch(path, "a string", value)) }
+}
+
+fn mismatch(path: &str, expected: &'static str, json: &[u8]) -> FieldError {
+    let field = if path.is_empty() { "the whole" } else { path }.to_owned();
+    let found = match kind(json) {
+        Kind::Number => String::from_utf8_lossy(json.trim_ascii()).into_owned(),
+        Kind::Null => "null".to_owned(),
+        Kind::Bool => "true or false".to_owned(),
+        Kind::String => "a string".to_owned(),
+        Kind::Array => "an array".to_owned(),
+        Kind::Object => "an object".to_owned(),
+    };
+    FieldError::Field { field, expected, found }
+}

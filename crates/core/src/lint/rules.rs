@@ -1,0 +1,106 @@
+//! The rules of the linter. None needs more than what was fetched anyway: a list's entries, and the manifests and configs
+//! of those that were resolved.
+
+use super::{Finding, LintRule, ResolvedEntry};
+use crate::{ImageConfig, ImageManifest, Index, Manifest, MediaType, Platform};
+
+/// Architectures that Go has (`go tool dist list`, Go 1.24) and those that it has retired.
+const ARCHITECTURES: [&str; 19] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc", "ppc64",
+    "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc64", "wasm", "unknown",
+];
+
+/// Returns the findings on a list. `resolved` gives what is known of each entry, in the list's order; it may be shorter.
+pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let images = || index.manifests.iter().filter(|entry| entry.is_runnable());
+    let has = |media_type: MediaType| images().any(|entry| entry.media_type == media_type);
+    if has(MediaType::DockerManifest) && has(MediaType::OciManifest) {
+        findings.push(Finding { entry: None, rule: LintRule::MixedMediaTypes });
+    }
+    for (at, entry) in index.manifests.iter().enumerate() {
+        let mut found = |rule| findings.push(Finding { entry: Some(at), rule });
+        if let Some(image) = entry.attests() {
+            if !index.manifests.iter().any(|other| other.digest.as_str() == image) {
+                found(LintRule::OrphanedAttestation { image: image.to_owned() });
+            }
+            continue;
+        }
+        if entry.media_type.is_schema1() {
+            found(LintRule::Schema1);
+        }
+        if !entry.is_runnable() {
+            continue;
+        }
+        let resolved = resolved.get(at).copied().unwrap_or_default();
+        if let Some(image) = resolved.manifest.and_then(Manifest::image) {
+            lint_layers(image).into_iter().for_each(&mut found);
+        }
+        let Some(platform) = entry.platform.as_ref().filter(|platform| is_complete(platform)) else {
+            found(LintRule::NoPlatform);
+            continue;
+        };
+        lint_platform(platform).into_iter().for_each(&mut found);
+        let first = index
+            .manifests
+            .iter()
+            .position(|other| other.is_runnable() && other.platform.as_ref() == Some(platform));
+        if let Some(first) = first.filter(|first| *first < at) {
+            found(LintRule::RepeatedPlatform { platform: platform.clone(), first });
+        }
+        if let Some(config) =
+            resolved.config.map(|config| &config.platform).filter(|config| differs(platform, config))
+        {
+            found(LintRule::PlatformDiffers { list: platform.clone(), config: config.clone() });
+        }
+    }
+    findings
+}
+
+/// Returns the findings on one image, by its manifest and, if it was fetched, its config.
+pub fn lint_image(manifest: &Manifest, config: Option<&ImageConfig>) -> Vec<Finding> {
+    let mut rules = Vec::new();
+    if manifest.media_type().is_schema1() {
+        rules.push(LintRule::Schema1);
+    }
+    if let Some(image) = manifest.image() {
+        rules.extend(lint_layers(image));
+    }
+    if let Some(config) = config {
+        rules.extend(lint_platform(&config.platform));
+    }
+    rules.into_iter().map(|rule| Finding { entry: None, rule }).collect()
+}
+
+fn lint_layers(image: &ImageManifest) -> Option<LintRule> {
+    let count = image.layers.iter().filter(|layer| layer.media_type.is_foreign_layer()).count();
+    (count > 0).then_some(LintRule::ForeignLayers { count })
+}
+
+fn lint_platform(platform: &Platform) -> Vec<LintRule> {
+    let mut rules = Vec::new();
+    if platform.architecture == "arm" && platform.variant.is_empty() {
+        rules.push(LintRule::ArmWithoutVariant);
+    }
+    if platform.os == "windows" && platform.os_version.is_empty() {
+        rules.push(LintRule::WindowsWithoutVersion);
+    }
+    let architecture = &platform.architecture;
+    if !architecture.is_empty() && !ARCHITECTURES.contains(&architecture.as_str()) {
+        rules.push(LintRule::UnknownArchitecture { architecture: architecture.clone() });
+    }
+    rules
+}
+
+fn is_complete(platform: &Platform) -> bool {
+    !platform.os.is_empty() && !platform.architecture.is_empty()
+}
+
+/// Returns `true` if the list would mislead a client. What the config leaves open, a list may say.
+fn differs(list: &Platform, config: &Platform) -> bool {
+    let contradicts = |list: &str, config: &str| !config.is_empty() && list != config;
+    contradicts(&list.os, &config.os)
+        || contradicts(&list.architecture, &config.architecture)
+        || contradicts(&list.os_version, &config.os_version)
+        || contradicts(list.normalized_variant(), config.normalized_variant())
+}

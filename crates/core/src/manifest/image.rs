@@ -1,0 +1,57 @@
+//! Image manifests.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Descriptor,
+    json::{FieldError, Object},
+};
+
+/// The manifest of one image: Docker's version 2, schema 2 or OCI's image manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageManifest {
+    /// The image config.
+    pub config: Descriptor,
+    /// The layers, lowest first.
+    pub layers: Vec<Descriptor>,
+    /// Free key and value pairs.
+    pub annotations: BTreeMap<String, String>,
+    /// The manifest that this one refers to, for signatures, attestations and the like.
+    pub subject: Option<Descriptor>,
+    /// Type of the artifact, where the manifest is one and no image.
+    pub artifact_type: Option<String>,
+}
+
+impl ImageManifest {
+    /// Parses an image manifest, whatever media type it has.
+    ///
+    /// # Errors
+    /// [`FieldError`] if the bytes are no JSON, or a field is not what an image manifest has there.
+    pub fn parse(json: &[u8]) -> Result<Self, FieldError> {
+        Self::from_object(&Object::parse(json)?)
+    }
+
+    pub(super) fn from_object(fields: &Object<'_>) -> Result<Self, FieldError> {
+        let config = fields.field("config", Descriptor::from_json)?;
+        Ok(Self {
+            config: fields.required("config", "the descriptor of a config", config)?,
+            layers: fields.array("layers", Descriptor::from_json)?,
+            annotations: fields.string_map("annotations")?,
+            subject: fields.field("subject", Descriptor::from_json)?,
+            artifact_type: fields.string("artifactType")?,
+        })
+    }
+
+    /// Returns the size of config and layers together in bytes, as they are stored and transferred.
+    pub fn content_size(&self) -> u64 {
+        self.layers.iter().fold(self.config.size, |sum, layer| sum.saturating_add(layer.size))
+    }
+
+    /// Returns `true` if the config is an image's, which [`crate::ImageConfig::parse`] reads.
+    pub fn has_image_config(&self) -> bool {
+        matches!(
+            self.config.media_type.as_str(),
+            "application/vnd.docker.container.image.v1+json" | "application/vnd.oci.image.config.v1+json"
+        )
+    }
+}

@@ -1,0 +1,102 @@
+//! Annotations of images in a list, by platform and by key.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::{
+    AnnotateError, Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform,
+    PlatformChange,
+};
+
+fn list(platform: &Platform) -> ManifestList {
+    let raw = br#"{"schemaVersion":2}"#;
+    let descriptor = Descriptor::new(MediaType::OciManifest, Digest::of(raw), raw.len() as u64);
+    let descriptor = Descriptor { platform: Some(platform.clone()), ..descriptor };
+    let mut list = ManifestList::new("a.io/app:v1".parse().unwrap());
+    list.insert(ListEntry::new("a.io/app:one".parse().unwrap(), descriptor, *raw).unwrap()).unwrap();
+    list
+}
+
+fn change(os: &str, architecture: &str, variant: &str, features: &[&str]) -> PlatformChange {
+    PlatformChange {
+        os: os.into(),
+        architecture: architecture.into(),
+        variant: variant.into(),
+        os_features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+        ..PlatformChange::default()
+    }
+}
+
+fn annotated(
+    platform: &Platform,
+    change: &PlatformChange,
+    annotations: &[(&str, &str)],
+) -> Result<ManifestList, AnnotateError> {
+    let mut list = list(platform);
+    let annotations: BTreeMap<String, String> =
+        annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    ListEdit::annotate(&list, &"a.io/app:one".parse().unwrap(), change, &annotations)?
+        .apply(&mut list)
+        .unwrap();
+    Ok(list)
+}
+
+#[test]
+fn what_is_given_replaces_what_is_there_and_features_are_added_once() {
+    let arm = Platform { os_features: vec!["a".into()], ..Platform::new("linux", "arm") };
+    for (change, expected) in [
+        (change("", "", "v7", &[]), Platform { variant: "v7".into(), ..arm.clone() }),
+        (
+            change("", "arm64", "v8", &[]),
+            Platform { architecture: "arm64".into(), variant: "v8".into(), ..arm.clone() },
+        ),
+        (
+            change("windows", "amd64", "", &[]),
+            Platform { os: "windows".into(), architecture: "amd64".into(), ..arm.clone() },
+        ),
+        (
+            change("", "", "", &["b", "a", "b"]),
+            Platform { os_features: vec!["a".into(), "b".into()], ..arm.clone() },
+        ),
+        (change("", "", "", &[]), arm.clone()),
+    ] {
+        let list = annotated(&arm, &change, &[]).unwrap();
+        assert_eq!(list.iter().next().unwrap().platform(), expected);
+        assert_eq!(*list.form(), IndexForm::default());
+    }
+}
+
+#[test]
+fn only_dockers_pairs_are_accepted_and_the_error_names_what_was_given() {
+    let arm = Platform::new("linux", "arm");
+    for (change, given) in [
+        (change("", "riscv32", "", &[]), "/riscv32"),
+        (change("windows", "", "", &[]), "windows/"),
+        (change("beos", "amd64", "", &[]), "beos/amd64"),
+    ] {
+        let error = annotated(&arm, &change, &[]).unwrap_err();
+        let expected = format!("manifest entry for image has unsupported os/arch combination: {given}");
+        assert_eq!(error.to_string(), expected);
+    }
+    // With annotations alone, an image of a platform that Docker does not accept is annotated all the same.
+    let odd = Platform::new("linux", "riscv32");
+    assert!(annotated(&odd, &PlatformChange::default(), &[("k", "v")]).is_ok());
+    assert!(annotated(&odd, &PlatformChange::default(), &[]).is_err());
+    assert!(annotated(&odd, &change("", "", "v1", &[]), &[("k", "v")]).is_err());
+}
+
+#[test]
+fn annotations_make_the_list_an_oci_index() {
+    let list = annotated(&Platform::new("linux", "arm"), &PlatformChange::default(), &[("k", "v")]).unwrap();
+    assert!(list.form().oci);
+    let entry = list.iter().next().unwrap();
+    assert_eq!(entry.descriptor.annotations.get("k").map(String::as_str), Some("v"));
+    assert_eq!(entry.platform(), Platform::new("linux", "arm"));
+}
+
+#[test]
+fn an_image_that_is_not_in_the_list_is_named() {
+    let list = list(&Platform::new("linux", "arm"));
+    let other = "a.io/app:two".parse().unwrap();
+    let error = ListEdit::annotate(&list, &other, &PlatformChange::default(), &BTreeMap::new()).unwrap_err();
+    assert_eq!(error.to_string(), "a.io/app:two is not in the list a.io/app:v1");
+}
