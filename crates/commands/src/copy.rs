@@ -6,9 +6,12 @@ use futures_util::future::try_join_all;
 use tallyman_core::{
     Descriptor, Digest, Manifest, ManifestBody, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
 };
-use tallyman_registry::{Client, Error as RegistryError};
+use tallyman_registry::Client;
 
-use crate::Error;
+use crate::{
+    Error,
+    resolve::{failed, nested, resolve, too_deep},
+};
 
 /// What copying comes to.
 #[derive(Clone, Debug)]
@@ -80,28 +83,6 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
     }
 }
 
-/// The manifest of `reference`; where a platform is named and it is a list, the image of that platform in it.
-pub(crate) async fn resolve(
-    client: &Client,
-    reference: &Reference,
-    platform: Option<&Platform>,
-) -> Result<Manifest, Error> {
-    let fetched = client.manifest(reference).await.map_err(failed)?;
-    let mut manifest = fetched.manifest().map_err(|error| content(reference, &error))?;
-    let Some(platform) = platform else { return Ok(manifest) };
-    for _ in 0..NESTED_INDEXES_MAX {
-        let Some(index) = manifest.index() else { return Ok(manifest) };
-        let Some(entry) = index.entry_for(platform) else {
-            let found = index.manifests.iter().filter(|entry| entry.is_runnable());
-            let found = found.filter_map(|entry| entry.platform.clone()).collect();
-            let (reference, wanted) = (Box::new(reference.clone()), Box::new(platform.clone()));
-            return Err(Error::NoSuchPlatform { reference, wanted, found });
-        };
-        manifest = entry_of(client, reference, entry).await?;
-    }
-    Err(too_deep(reference))
-}
-
 /// All manifests that `root` consists of, each behind those that it points to.
 async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec<Manifest>, Error> {
     let mut known: HashMap<Digest, Manifest> = HashMap::new();
@@ -132,7 +113,7 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
                 wanted.push(entry.clone());
             }
         }
-        level = try_join_all(wanted.iter().map(|entry| entry_of(client, source, entry))).await?;
+        level = try_join_all(wanted.iter().map(|entry| nested(client, source, entry))).await?;
     }
     let (mut ordered, mut placed) = (Vec::new(), HashSet::new());
     place(&root, &known, &mut placed, &mut ordered);
@@ -154,24 +135,4 @@ fn place(
         }
     }
     ordered.push(manifest.clone());
-}
-
-async fn entry_of(client: &Client, list: &Reference, entry: &Descriptor) -> Result<Manifest, Error> {
-    let fetched = client.manifest_as(list, entry).await.map_err(failed)?;
-    fetched.manifest().map_err(|error| content(&list.by_digest(entry.digest.clone()), &error))
-}
-
-/// A failure in the registry client's own words.
-pub(crate) fn failed(source: RegistryError) -> Error {
-    Error::Registry { words: source.to_string(), source: Box::new(source) }
-}
-
-fn content(reference: &Reference, error: &dyn std::error::Error) -> Error {
-    Error::Content { reference: reference.clone(), reason: format!("{reference}: {error}") }
-}
-
-fn too_deep(reference: &Reference) -> Error {
-    let reason =
-        format!("expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more in {reference}");
-    Error::Content { reference: reference.clone(), reason }
 }

@@ -6,7 +6,10 @@ use tallyman_core::{ManifestList, NameTaken, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
-use crate::{Error, flatten, gather};
+use crate::{
+    Error,
+    fetch::{expand, many},
+};
 
 /// What `create` is asked to make.
 #[derive(Clone, Debug)]
@@ -18,12 +21,12 @@ pub struct Create {
     /// Add to the list where there is one.
     pub amend: bool,
     /// What Docker does not do.
-    pub beyond: CreateBeyond,
+    pub extensions: CreateExtensions,
 }
 
 /// What Docker does not do when a list is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CreateBeyond {
+pub struct CreateExtensions {
     /// Fetch images anew that the list has already, all of them where none is named. Their platforms and annotations
     /// stay as they are.
     pub refresh: bool,
@@ -36,7 +39,7 @@ pub struct CreateBeyond {
     pub annotations: BTreeMap<String, String>,
 }
 
-impl CreateBeyond {
+impl CreateExtensions {
     fn wants_oci(&self) -> bool {
         self.oci || !self.annotations.is_empty()
     }
@@ -64,18 +67,18 @@ pub(crate) async fn assemble(
     client: &Client,
     create: &Create,
 ) -> Result<ManifestList, Error> {
-    let beyond = &create.beyond;
+    let extensions = &create.extensions;
     let mut list = match store.load(&create.list).await? {
-        Some(_) if !create.amend && !beyond.refresh => {
+        Some(_) if !create.amend && !extensions.refresh => {
             return Err(Error::ListExists { list: create.list.clone() });
         }
         Some(existing) => existing,
-        None if beyond.refresh && create.images.is_empty() => {
+        None if extensions.refresh && create.images.is_empty() => {
             return Err(Error::NotInStore { reference: create.list.clone() });
         }
         None => ManifestList::new(create.list.clone()),
     };
-    let all: Vec<Reference> = match beyond.refresh && create.images.is_empty() {
+    let all: Vec<Reference> = match extensions.refresh && create.images.is_empty() {
         true => list.iter().map(|entry| entry.reference.clone()).collect(),
         false => Vec::new(),
     };
@@ -89,21 +92,21 @@ pub(crate) async fn assemble(
                 return Err(NameTaken { added, present }.into());
             }
             Some(_) => {}
-            None if !beyond.refresh && list.get(image).is_some_and(|entry| entry.raw.is_some()) => {}
+            None if !extensions.refresh && list.get(image).is_some_and(|entry| entry.raw.is_some()) => {}
             None => missing.push(image.clone()),
         }
     }
-    if beyond.wants_oci() {
+    if extensions.wants_oci() {
         let form = list.form_mut();
         form.oci = true;
-        form.annotations.extend(beyond.annotations.clone());
+        form.annotations.extend(extensions.annotations.clone());
     }
-    let found = match beyond.flatten {
-        true => flatten::images(client, &missing, list.form().oci).await?,
-        false => gather::images(client, &missing).await?,
+    let found = match extensions.flatten {
+        true => expand::images(client, &missing, list.form().oci).await?,
+        false => many::images(client, &missing).await?,
     };
     for mut entry in found {
-        if let Some(old) = list.get(&entry.reference).filter(|_| beyond.refresh) {
+        if let Some(old) = list.get(&entry.reference).filter(|_| extensions.refresh) {
             entry.descriptor.platform.clone_from(&old.descriptor.platform);
             entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
         }

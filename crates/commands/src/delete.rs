@@ -76,10 +76,11 @@ pub async fn delete(client: &Client, step: &DeleteStep) -> Result<(), RegistryEr
     client.delete_manifest(&step.reference).await
 }
 
-/// Whether a registry has refused to delete a tag because it deletes by digest alone.
-pub fn cannot_untag(step: &DeleteStep, error: &RegistryError) -> bool {
+/// Returns `true` if the registry has refused to delete the tag that `reference` names because it deletes by digest
+/// alone.
+pub fn cannot_untag(reference: &Reference, error: &RegistryError) -> bool {
     let RegistryError::Api { status, errors, .. } = error else { return false };
     let says = |code: &str| errors.iter().any(|error| error.code == code);
-    step.reference.digest().is_none()
+    reference.digest().is_none()
         && (says("DIGEST_INVALID") || says("UNSUPPORTED") || matches!(status.as_u16(), 400 | 405))
 }

@@ -2,8 +2,8 @@
 
 mod answer;
 mod content;
-mod reach;
+mod ping;
 
-pub(crate) use answer::{Asked, refusal};
+pub(crate) use answer::{RequestContext, docker_error};
 pub(crate) use content::check;
-pub(crate) use reach::{configure_transport, hint};
+pub(crate) use ping::{configure_transport, hint};

@@ -1,5 +1,9 @@
 //! Images and lists from a registry, read as Docker reads them.
 
+pub(crate) mod expand;
+mod freshness;
+pub(crate) mod many;
+
 use std::sync::Arc;
 
 use tallyman_core::{
@@ -7,9 +11,11 @@ use tallyman_core::{
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
+pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
+
 use crate::{
     Error,
-    docker::{self, Asked},
+    docker::{self, RequestContext},
 };
 
 /// A manifest that came from a registry and is what its media type says.
@@ -22,7 +28,7 @@ pub(crate) enum Fetched {
 pub(crate) struct FetchedImage {
     reference: Reference,
     /// The name that the user gave.
-    told: Reference,
+    requested_as: Reference,
     media_type: MediaType,
     digest: Digest,
     bytes: Arc<[u8]>,
@@ -35,20 +41,22 @@ pub(crate) struct FetchedList {
     pub bytes: Arc<[u8]>,
 }
 
-/// Fetches the manifest of `reference`. Failures are told of `told`, the name that the user gave.
+/// Fetches the manifest of `reference`. Errors name `requested_as`, the name that the user gave.
 pub(crate) async fn manifest(
     client: &Client,
     reference: &Reference,
-    told: &Reference,
+    requested_as: &Reference,
 ) -> Result<Fetched, Error> {
     // With tag and digest, Docker looks at the digest when it has found an image.
     let asked = match reference.tag() {
         Some(tag) => reference.by_tag(tag.clone()),
         None => reference.clone(),
     };
-    let fetched =
-        client.manifest(&asked).await.map_err(|error| manifest_error(client, error, reference, told))?;
-    let content = |reason: String| Error::Content { reference: told.clone(), reason };
+    let fetched = client
+        .manifest(&asked)
+        .await
+        .map_err(|error| manifest_error(client, error, reference, requested_as))?;
+    let content = |reason: String| Error::Content { reference: requested_as.clone(), reason };
     let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(""));
     docker::check(&media_type, &fetched.bytes).map_err(content)?;
     let unreadable =
@@ -60,8 +68,8 @@ pub(crate) async fn manifest(
     let image = ImageManifest::parse(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
     let (digest, bytes) = (fetched.digest, fetched.bytes);
-    let (reference, told) = (reference.clone(), told.clone());
-    Ok(Fetched::Image(Box::new(FetchedImage { reference, told, media_type, digest, bytes, image })))
+    let (reference, requested_as) = (reference.clone(), requested_as.clone());
+    Ok(Fetched::Image(Box::new(FetchedImage { reference, requested_as, media_type, digest, bytes, image })))
 }
 
 /// Whether `bytes` have the digest that `reference` names, where it names one.
@@ -74,12 +82,23 @@ pub(crate) fn verify(reference: &Reference, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn manifest_error(client: &Client, error: RegistryError, reference: &Reference, told: &Reference) -> Error {
+fn manifest_error(
+    client: &Client,
+    error: RegistryError,
+    reference: &Reference,
+    requested_as: &Reference,
+) -> Error {
     match error {
         RegistryError::DigestMismatch { expected, .. } if reference.digest() == Some(&expected) => {
-            Error::ManifestDigest { reference: told.clone(), digest: expected }
+            Error::ManifestDigest { reference: requested_as.clone(), digest: expected }
         }
-        error => registry_error(client, error, reference, &format!("manifests/{}", reference.target()), told),
+        error => registry_error(
+            client,
+            error,
+            reference,
+            &format!("manifests/{}", reference.target()),
+            requested_as,
+        ),
     }
 }
 
@@ -88,14 +107,19 @@ fn registry_error(
     error: RegistryError,
     repository: &Reference,
     path: &str,
-    told: &Reference,
+    requested_as: &Reference,
 ) -> Error {
     let signed_in = client.has_credentials(repository.registry());
-    let refusal = docker::refusal(&error, Asked { method: "Get", repository, path, signed_in });
-    if refusal.not_here {
-        return Error::NotInRegistry { reference: told.clone(), source: Some(Box::new(error)), signed_in };
+    let docker_error =
+        docker::docker_error(&error, RequestContext { method: "Get", repository, path, signed_in });
+    if docker_error.not_here {
+        return Error::NotInRegistry {
+            reference: requested_as.clone(),
+            source: Some(Box::new(error)),
+            signed_in,
+        };
     }
-    Error::Registry { words: refusal.words, source: Box::new(error) }
+    Error::Registry { words: docker_error.words, source: Box::new(error) }
 }
 
 /// The platform that the config of an image names.
@@ -103,15 +127,17 @@ pub(crate) async fn platform(client: &Client, image: &FetchedImage) -> Result<Pl
     let config = client.blob(&image.reference, &image.image.config).await;
     let config = config.map_err(|error| config_error(client, error, image))?;
     Platform::from_config(&config)
-        .map_err(|error| Error::Content { reference: image.told.clone(), reason: error.to_string() })
+        .map_err(|error| Error::Content { reference: image.requested_as.clone(), reason: error.to_string() })
 }
 
 fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
-    let (reference, digest) = (image.told.clone(), image.image.config.digest.clone());
+    let (reference, digest) = (image.requested_as.clone(), image.image.config.digest.clone());
     match error {
         error if error.is_not_found() => Error::ConfigMissing { reference, digest },
         RegistryError::DigestMismatch { .. } => Error::ConfigDigest { reference, digest },
-        error => registry_error(client, error, &image.reference, &format!("blobs/{digest}"), &image.told),
+        error => {
+            registry_error(client, error, &image.reference, &format!("blobs/{digest}"), &image.requested_as)
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use tallyman_store::{ListStore, docker::encode_entry};
 
 use crate::{
     Error,
-    fetch::{self, Fetched},
-    gather,
+    fetch::{self, Fetched, many},
 };
 
 /// Connections to a registry on loopback that are opened before it is known whether there is a list: those for its images
@@ -72,7 +71,7 @@ pub async fn inspect(
             Ok(Inspected::Image(image.with_platform(platform)?))
         }
         Fetched::List(list) => {
-            let entries = gather::entries(client, reference, &list).await?;
+            let entries = many::entries(client, reference, &list).await?;
             Ok(Inspected::List { reference: reference.clone(), entries, local: None })
         }
     }

@@ -3,43 +3,33 @@
 //! [command line](run).
 
 mod annotate;
+mod cli;
 mod copy;
 mod create;
 mod delete;
 mod docker;
 mod error;
 mod fetch;
-mod flatten;
-mod gather;
-mod grammar;
 mod inspect;
-mod output;
-mod progress;
+mod local_lists;
 mod push;
-mod remove;
-mod rename;
-mod run;
-mod source;
-mod style;
-mod survey;
-mod words;
+mod resolve;
 
 pub use annotate::annotate;
+pub use cli::{
+    ClientOptions, Command, Completion, DigestInput, EarlyExit, Environment, Input, Invocation, Output,
+    OutputOptions, PROGRAM, Stream, WordsError, arguments, completion, line_of, lines, run,
+};
 pub use copy::{CopyPlan, plan_copy};
-pub use create::{Create, CreateBeyond, create};
+pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use error::Error;
-pub use grammar::{Command, Completion, Digested, Invocation, PROGRAM, Saying, Telling, completion};
+pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
-pub use output::{Input, Output, Stream};
-pub use push::{PushEvent, execute, execute_rest, plan, plan_with_copies};
-pub use remove::remove;
-pub use rename::{duplicate, rename};
-pub use run::{Environment, Needs, run};
-pub use source::{Freshness, Source, freshness, refreshed, resolve};
-pub use survey::{Survey, survey};
-pub use words::{WordsError, arguments, line_of, lines};
+pub use local_lists::{duplicate, remove, rename};
+pub use push::{PushEvent, Survey, execute, execute_rest, plan, plan_with_copies, survey};
+pub use resolve::resolve;
 
-/// Requests for a list, or steps of its push, that are under way or wait for their turn at the same time, at most: each keeps
-/// some kilobytes.
-const PARALLEL: usize = 32;
+/// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each
+/// keeps some kilobytes.
+const MAX_PARALLEL_REQUESTS: usize = 32;

@@ -1,5 +1,8 @@
 //! Pushing a local list.
 
+mod progress;
+mod survey;
+
 use std::collections::BTreeSet;
 
 use futures_util::{
@@ -11,14 +14,13 @@ use tallyman_core::{Action, Descriptor, Digest, ManifestList, MediaType, MountSo
 use tallyman_registry::{Client, Error as RegistryError, Mount};
 use tallyman_store::ListStore;
 
-use crate::{
-    Error, PARALLEL,
-    docker::{self, Asked},
-};
+use progress::PushProgress;
+pub use survey::{Survey, survey};
 
-/// Up to as many steps, a push that fails never costs more requests than Docker's, which makes three for each blob, one
-/// after another. With more steps, round trips are what costs.
-const FEW: usize = 16;
+use crate::{
+    Error, MAX_PARALLEL_REQUESTS,
+    docker::{self, RequestContext},
+};
 
 /// Blobs that are transferred at the same time, at most, but for small ones: each keeps a part of itself in memory.
 const TRANSFERS: usize = 4;
@@ -86,8 +88,12 @@ async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, E
 ///
 /// # Errors
 /// When a blob is not mounted or a manifest is not taken.
-pub async fn execute(client: &Client, plan: &PushPlan, tell: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
-    execute_rest(client, plan, &BTreeSet::new(), &|| future::ready(()).boxed_local(), tell).await
+pub async fn execute(
+    client: &Client,
+    plan: &PushPlan,
+    on_event: &dyn Fn(PushEvent),
+) -> Result<Digest, Error> {
+    execute_rest(client, plan, &BTreeSet::new(), &|| future::ready(()).boxed_local(), on_event).await
 }
 
 /// As [`execute`], for a plan of which the steps in `done` have succeeded before: they are not made again. Before each
@@ -101,9 +107,9 @@ pub async fn execute_rest(
     plan: &PushPlan,
     done: &BTreeSet<usize>,
     gate: &dyn Fn() -> LocalBoxFuture<'static, ()>,
-    tell: &dyn Fn(PushEvent),
+    on_event: &dyn Fn(PushEvent),
 ) -> Result<Digest, Error> {
-    let mut progress = Progress::new(plan, tell);
+    let mut progress = PushProgress::new(plan, on_event);
     for index in done.range(..plan.steps.len()) {
         progress.pass_over(*index);
     }
@@ -113,7 +119,7 @@ pub async fn execute_rest(
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
     let mut transfers = 0;
-    client.expect(plan.target.registry(), plan.steps.len().min(PARALLEL));
+    client.expect(plan.target.registry(), plan.steps.len().min(MAX_PARALLEL_REQUESTS));
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
@@ -122,8 +128,8 @@ pub async fn execute_rest(
             transfers += usize::from(is_transfer(plan, next));
             running.push(async move {
                 gate().await;
-                tell(PushEvent::Began(next));
-                (next, step(client, plan, next, tell).await)
+                on_event(PushEvent::Began(next));
+                (next, step(client, plan, next, on_event).await)
             });
         }
         let ended = running.next().await;
@@ -131,7 +137,7 @@ pub async fn execute_rest(
         match ended {
             Some((index, Ok(digest))) => progress.finish(index, digest),
             Some((index, Err(error))) => {
-                tell(PushEvent::Failed(index));
+                on_event(PushEvent::Failed(index));
                 if index < end {
                     failure = Some((index, error));
                 }
@@ -150,117 +156,18 @@ fn is_transfer(plan: &PushPlan, index: usize) -> bool {
     matches!(plan.steps[index].action, Action::CopyBlob { size, .. } if size > SMALL)
 }
 
-struct Progress<'a> {
-    plan: &'a PushPlan,
-    /// For each step, how many that must go before it are not done.
-    missing: Vec<usize>,
-    /// For each step, those that it must go before.
-    behind: Vec<Vec<usize>>,
-    /// Steps that may begin.
-    ready: BTreeSet<usize>,
-    /// For each step, whether it has succeeded, and the digest that the registry named.
-    done: Vec<Option<Option<Digest>>>,
-    /// How many have succeeded.
-    succeeded: usize,
-    /// Those before this one have all succeeded.
-    complete: usize,
-    /// How many copies were told of.
-    told: usize,
-    tell: &'a dyn Fn(PushEvent),
-}
-
-impl<'a> Progress<'a> {
-    fn new(plan: &'a PushPlan, tell: &'a dyn Fn(PushEvent)) -> Self {
-        let missing: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
-        let mut behind = vec![Vec::new(); plan.steps.len()];
-        for (index, step) in plan.steps.iter().enumerate() {
-            for before in &step.after {
-                behind[*before].push(index);
-            }
-        }
-        let ready = (0..plan.steps.len()).filter(|index| missing[*index] == 0).collect();
-        let done = vec![None; plan.steps.len()];
-        Self { plan, missing, behind, ready, done, succeeded: 0, complete: 0, told: 0, tell }
-    }
-
-    /// Steps that may be under way now. A mount that is refused costs two requests, one that succeeds has left two of
-    /// Docker's three for those to come.
-    fn parallel(&self) -> usize {
-        if self.plan.steps.len() > FEW { PARALLEL } else { PARALLEL.min(self.succeeded + 1) }
-    }
-
-    /// The first step before `end` that is ready and `may_begin`; it is taken.
-    fn begin(&mut self, end: usize, may_begin: impl Fn(usize) -> bool) -> Option<usize> {
-        let next = self.ready.range(..end).copied().find(|index| may_begin(*index))?;
-        self.ready.remove(&next);
-        Some(next)
-    }
-
-    fn finish(&mut self, index: usize, digest: Option<Digest>) {
-        self.keep(index, digest);
-        (self.tell)(PushEvent::Done(index));
-        self.tell_copies();
-    }
-
-    /// A step that was done before is not made again.
-    fn pass_over(&mut self, index: usize) {
-        self.ready.remove(&index);
-        let digest = match &self.plan.steps[index].action {
-            Action::PutManifest { digest, .. } | Action::PutList { digest, .. } => Some(digest.clone()),
-            _ => None,
-        };
-        self.keep(index, digest);
-        self.tell_copies();
-    }
-
-    fn keep(&mut self, index: usize, digest: Option<Digest>) {
-        self.done[index] = Some(digest);
-        self.succeeded += 1;
-        for behind in &self.behind[index] {
-            self.missing[*behind] -= 1;
-            if self.missing[*behind] == 0 && self.done[*behind].is_none() {
-                self.ready.insert(*behind);
-            }
-        }
-        while self.done.get(self.complete).is_some_and(Option::is_some) {
-            self.complete += 1;
-        }
-    }
-
-    /// Tells of the copies whose turn has come.
-    fn tell_copies(&mut self) {
-        while let Some((_, step)) = self.plan.copies.get(self.told).filter(|(_, step)| *step < self.complete)
-        {
-            if let Action::PutManifest { digest, .. } = &self.plan.steps[*step].action {
-                let reference = self.plan.target.by_digest(digest.clone());
-                (self.tell)(PushEvent::Copied { reference, digest: self.digest_of(*step) });
-            }
-            self.told += 1;
-        }
-    }
-
-    /// The digest of the list, where it is put.
-    fn outcome(&self) -> Option<Digest> {
-        self.done.last().cloned().flatten().flatten()
-    }
-
-    fn digest_of(&self, index: usize) -> Digest {
-        self.done[index].clone().flatten().expect("steps that put something give its digest")
-    }
-}
-
 /// Does one step; gives the registry's digest where something was put.
 async fn step(
     client: &Client,
     plan: &PushPlan,
     index: usize,
-    tell: &dyn Fn(PushEvent),
+    on_event: &dyn Fn(PushEvent),
 ) -> Result<Option<Digest>, Error> {
     match &plan.steps[index].action {
         Action::CopyBlob { source, digest, size } => {
             let blob = Descriptor::new(MediaType::new(""), digest.clone(), *size);
-            let tell = |bytes| tell(PushEvent::Transferred { step: index, bytes });
-            let copied = client.copy_blob(source, &plan.target, &blob, &tell).await;
+            let on_bytes = |bytes| on_event(PushEvent::Transferred { step: index, bytes });
+            let copied = client.copy_blob(source, &plan.target, &blob, &on_bytes).await;
             copied.map_err(|error| copy_error(error, source, digest, &plan.target))?;
             Ok(None)
         }
@@ -284,9 +191,9 @@ fn put_digest(
     client: &Client,
     put: Result<tallyman_registry::PutManifest, RegistryError>,
     reference: &Reference,
-    told: &Reference,
+    requested_as: &Reference,
 ) -> Result<Digest, Error> {
-    let failed = |reason: &str| format!("failed to put manifest {told}: {reason}");
+    let failed = |reason: &str| format!("failed to put manifest {requested_as}: {reason}");
     let put = put.map_err(|error| {
         let path = format!("manifests/{}", reference.target());
         push_error(error, asked(client, "Put", reference, &path), failed)
@@ -321,8 +228,13 @@ async fn mount(
     Ok(())
 }
 
-fn asked<'a>(client: &Client, method: &'static str, repository: &'a Reference, path: &'a str) -> Asked<'a> {
-    Asked { method, repository, path, signed_in: client.has_credentials(repository.registry()) }
+fn asked<'a>(
+    client: &Client,
+    method: &'static str,
+    repository: &'a Reference,
+    path: &'a str,
+) -> RequestContext<'a> {
+    RequestContext { method, repository, path, signed_in: client.has_credentials(repository.registry()) }
 }
 
 /// `text` in a query, as Go writes it.
@@ -338,8 +250,8 @@ fn copy_error(error: RegistryError, source: &Reference, digest: &Digest, target:
 
 /// A failed request of a push. One that never reached the registry is told without what it was for: Docker finds that
 /// out by its ping.
-fn push_error(error: RegistryError, asked: Asked<'_>, failed: impl FnOnce(&str) -> String) -> Error {
-    let words =
-        docker::configure_transport(&error).unwrap_or_else(|| failed(&docker::refusal(&error, asked).words));
+fn push_error(error: RegistryError, asked: RequestContext<'_>, failed: impl FnOnce(&str) -> String) -> Error {
+    let words = docker::configure_transport(&error)
+        .unwrap_or_else(|| failed(&docker::docker_error(&error, asked).words));
     Error::Registry { words, source: Box::new(error) }
 }

@@ -1,4 +1,4 @@
-//! What the commands do beyond the recordings: order, economy, and leaving things as they were.
+//! What the commands do extensions the recordings: order, economy, and leaving things as they were.
 
 mod support;
 

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use tallyman_commands::{Create, CreateBeyond, Error, create, execute, plan};
+use tallyman_commands::{Create, CreateExtensions, Error, create, execute, plan};
 use tallyman_core::{Digest, Reference};
 use tallyman_dev_registry::{Fault, FaultKind, Registry, RunningRegistry};
 use tallyman_registry::{Access, Client, NativeTransport, Retry};
@@ -79,7 +79,7 @@ async fn run(store: &MemoryStore, registry: &RunningRegistry) -> Result<Digest, 
         list: name("list:1"),
         images: vec![name("amd64:1"), name("arm64:1")],
         amend: false,
-        beyond: CreateBeyond::default(),
+        extensions: CreateExtensions::default(),
     };
     let client = client();
     create(store, &client, &wanted).await?;

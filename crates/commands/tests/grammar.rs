@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_commands::{Command, CreateBeyond, Digested, Invocation, Saying, Telling};
+use tallyman_commands::{Command, CreateExtensions, DigestInput, EarlyExit, Invocation, OutputOptions};
 use tallyman_core::PlatformChange;
 
 fn parse(line: &[&str]) -> Invocation {
     Invocation::parse(&line.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
 }
 
-fn said(line: &[&str]) -> Saying {
+fn said(line: &[&str]) -> EarlyExit {
     match parse(line) {
-        Invocation::Say(saying) => saying,
+        Invocation::Exit(saying) => saying,
         Invocation::Run(command) => panic!("{line:?} is understood as {command:?}"),
     }
 }
@@ -19,7 +19,7 @@ fn said(line: &[&str]) -> Saying {
 fn understood(line: &[&str]) -> Command {
     match parse(line) {
         Invocation::Run(command) => command,
-        Invocation::Say(saying) => panic!("{line:?} is answered with {saying:?}"),
+        Invocation::Exit(saying) => panic!("{line:?} is answered with {saying:?}"),
     }
 }
 
@@ -34,8 +34,8 @@ fn flags_stand_anywhere_and_in_every_spelling() {
         images: vec!["a".to_owned(), "b".to_owned()],
         amend,
         insecure,
-        beyond: CreateBeyond::default(),
-        telling: Telling::default(),
+        extensions: CreateExtensions::default(),
+        options: OutputOptions::default(),
     };
     for (line, amend, insecure) in [
         (&["create", "l", "a", "b"][..], false, false),
@@ -220,20 +220,20 @@ fn what_docker_has_no_flags_for_is_understood() {
     };
     let line =
         ["create", "l", "a", "--oci", "--flatten", "--json", "--annotation", "k=v,w", "--annotation=l="];
-    let beyond = CreateBeyond {
+    let extensions = CreateExtensions {
         refresh: false,
         flatten: true,
         oci: true,
         annotations: pairs(&[("k", "v,w"), ("l", "")]),
     };
-    let telling = Telling { json: true, progress: None };
+    let options = OutputOptions { json: true, progress: None };
     let expected = Command::Create {
         list: "l".to_owned(),
         images: vec!["a".to_owned()],
         amend: false,
         insecure: false,
-        beyond,
-        telling,
+        extensions,
+        options,
     };
     assert_eq!(understood(&line), expected);
     assert_eq!(
@@ -244,20 +244,20 @@ fn what_docker_has_no_flags_for_is_understood() {
     assert!(matches!(refreshed, Command::Create { images, .. } if images.is_empty()));
     assert_eq!(said(&["create", "l"]).exit, 1, "without it a list is made of something");
     let push = understood(&["push", "l", "--copy", "--progress=false"]);
-    let quiet = Telling { json: false, progress: Some(false) };
-    assert!(matches!(push, Command::Push { copy: true, telling, .. } if telling == quiet));
+    let quiet = OutputOptions { json: false, progress: Some(false) };
+    assert!(matches!(push, Command::Push { copy: true, options, .. } if options == quiet));
 }
 
 #[test]
 fn a_digest_is_asked_of_the_input_a_file_or_a_manifest() {
     for (line, expected) in [
-        (&[][..], Digested::Input),
-        (&["-"], Digested::Input),
-        (&["./a"], Digested::File("./a".to_owned())),
-        (&["/a"], Digested::File("/a".to_owned())),
-        (&["-f", "a"], Digested::File("a".to_owned())),
-        (&["-f", "-"], Digested::File("-".to_owned())),
-        (&["a"], Digested::Reference("a".to_owned())),
+        (&[][..], DigestInput::Input),
+        (&["-"], DigestInput::Input),
+        (&["./a"], DigestInput::File("./a".to_owned())),
+        (&["/a"], DigestInput::File("/a".to_owned())),
+        (&["-f", "a"], DigestInput::File("a".to_owned())),
+        (&["-f", "-"], DigestInput::File("-".to_owned())),
+        (&["a"], DigestInput::Reference("a".to_owned())),
     ] {
         let understood = understood(&[&["digest"], line].concat());
         assert!(matches!(&understood, Command::Digest { of, .. } if *of == expected), "{understood:?}");

@@ -8,7 +8,8 @@ use std::{cell::RefCell, collections::BTreeSet};
 use futures_util::{FutureExt, future};
 use support::Shell;
 use tallyman_commands::{
-    Freshness, PushEvent, Source, execute, execute_rest, freshness, plan, refreshed, resolve, survey,
+    Freshness, PushEvent, SourceImages, execute, execute_rest, fetch_source, freshness, plan, refreshed,
+    survey,
 };
 use tallyman_core::{Action, Digest, ListEntry, Platform, PushPlan, Reference};
 
@@ -37,9 +38,9 @@ fn name(rest: &str) -> Reference {
 }
 
 async fn image(shell: &Shell, reference: &Reference) -> ListEntry {
-    match resolve(&shell.client(), reference).await.unwrap() {
-        Source::Image(entry) => *entry,
-        Source::List(_) => panic!("{reference} is an image"),
+    match fetch_source(&shell.client(), reference).await.unwrap() {
+        SourceImages::Image(entry) => *entry,
+        SourceImages::List(_) => panic!("{reference} is an image"),
     }
 }
 
@@ -70,7 +71,7 @@ async fn a_list_as_a_source_brings_its_images_by_digest_and_leaves_the_rest_out(
     ];
     let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
     shell.registry.put_manifest("a/app", "all", INDEX, index.as_bytes());
-    let Source::List(found) = resolve(&shell.client(), &name("a/app:all")).await.unwrap() else {
+    let SourceImages::List(found) = fetch_source(&shell.client(), &name("a/app:all")).await.unwrap() else {
         panic!("it is a list");
     };
     let references: Vec<_> = found.iter().map(|entry| entry.reference.to_string()).collect();

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::Uint8Array;
-use tallyman_commands::{Environment, Input, Needs, Output, Stream, run};
+use tallyman_commands::{ClientOptions, Environment, Input, Output, Stream, run};
 use tallyman_core::Digest;
 use tallyman_registry::{Access, Client, Retry, Transport};
 use tallyman_store::FileStore;
@@ -65,7 +65,7 @@ pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
     let folder = folder.unwrap_or_else(|| format!("{}/.docker", host.homedir()));
     let transport: Rc<dyn Transport> = Rc::new(HostTransport(host.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(host.clone(), &folder));
-    let client = move |Needs { insecure, retries }| {
+    let client = move |ClientOptions { insecure, retries }| {
         let access = if insecure { Access::Insecure } else { Access::Tls };
         Client::builder(Rc::clone(&transport))
             .access(move |_| access)

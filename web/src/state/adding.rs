@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use futures_util::future::join_all;
-use tallyman_commands::{Source, resolve};
+use tallyman_commands::{SourceImages, fetch_source};
 use tallyman_core::{ListEdit, ListEntry, ManifestList, PlatformChange, Reference};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
@@ -115,13 +115,13 @@ impl Adder {
     async fn bring(&self, source: &str, changes: &[PlatformChange], group: Group) -> Result<(), String> {
         let reference: Reference = source.parse().map_err(|error| format!("{error}"))?;
         let resolved =
-            resolve(self.registries.client(), &reference).await.map_err(|error| match error.hint() {
+            fetch_source(self.registries.client(), &reference).await.map_err(|error| match error.hint() {
                 Some(hint) => format!("{error}. {hint}"),
                 None => error.to_string(),
             })?;
         let mut entries = match resolved {
-            Source::Image(entry) => vec![*entry],
-            Source::List(entries) => entries,
+            SourceImages::Image(entry) => vec![*entry],
+            SourceImages::List(entries) => entries,
         };
         for change in changes {
             for entry in &mut entries {

@@ -76,9 +76,10 @@ pub async fn run(client: &Client, plan: &DeletePlan, left: &[usize], tell: impl 
                 Ok(()) => StepState::Done,
                 // Somebody else was quicker.
                 Err(error) if error.is_not_found() => StepState::Done,
-                Err(error) => {
-                    StepState::Failed { by_digest: cannot_untag(step, &error), why: error.to_string().into() }
-                }
+                Err(error) => StepState::Failed {
+                    by_digest: cannot_untag(&step.reference, &error),
+                    why: error.to_string().into(),
+                },
             },
         );
     }

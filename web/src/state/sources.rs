@@ -71,7 +71,7 @@ impl Pasted {
             Invocation::Run(Command::Inspect { image, .. }) => self.source(image),
             // What becomes of the list afterwards is for another page.
             Invocation::Run(_) => {}
-            Invocation::Say(saying) => {
+            Invocation::Exit(saying) => {
                 let reason = saying.stderr.lines().next().unwrap_or_default().to_owned();
                 self.faults.push(format!("{line}: {reason}"));
             }

@@ -8,18 +8,18 @@ use tallyman_core::{
 };
 use tallyman_registry::{Error, TransportErrorKind};
 
-use super::reach;
+use super::ping;
 
 /// What a failed request comes to for Docker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct DockerError {
     /// What was asked for is not there, as far as Docker is concerned: it says no more than that when it reads.
     pub not_here: bool,
     /// Docker's words, for where it does say more.
     pub words: String,
 }
 
-impl Refusal {
+impl DockerError {
     fn new(words: String) -> Self {
         Self { not_here: false, words }
     }
@@ -27,7 +27,7 @@ impl Refusal {
 
 /// A request, as Docker names it where something goes wrong on its way.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestContext<'a> {
     /// `Get`, `Post` or `Put`.
     pub method: &'static str,
     /// The repository that was asked.
@@ -38,7 +38,7 @@ pub(crate) struct Asked<'a> {
     pub signed_in: bool,
 }
 
-impl Asked<'_> {
+impl RequestContext<'_> {
     /// The words of Go's HTTP client for a failure with this request.
     fn failed(&self, scheme: &str, reason: &str) -> String {
         let (host, repository) =
@@ -48,46 +48,51 @@ impl Asked<'_> {
 }
 
 /// What Docker makes of a failed request.
-pub(crate) fn refusal(error: &Error, asked: Asked<'_>) -> Refusal {
+pub(crate) fn docker_error(error: &Error, asked: RequestContext<'_>) -> DockerError {
     match error {
         Error::Api { url, status: StatusCode::UNAUTHORIZED, challenges, .. }
             if !asked.signed_in && wants_password(challenges) =>
         {
-            Refusal::new(format!("{} \"{url}\": no basic auth credentials", asked.method))
+            DockerError::new(format!("{} \"{url}\": no basic auth credentials", asked.method))
         }
         Error::Api { status, content_type, body, challenges, .. } => {
-            answer(*status, content_type.as_deref(), body, Said::of_challenges(challenges))
+            answer(*status, content_type.as_deref(), body, ErrorDetail::of_challenges(challenges))
         }
         Error::Token { url, status, content_type, body, .. } => {
             let scheme = url.split("://").next().unwrap_or("https");
             let answer = answer(*status, content_type.as_deref(), body, None);
-            Refusal::new(asked.failed(scheme, &answer.words))
+            DockerError::new(asked.failed(scheme, &answer.words))
         }
         Error::Unreachable { url, source } if source.kind == TransportErrorKind::Reset => {
-            Refusal::new(format!("{} \"{url}\": {source}", asked.method))
+            DockerError::new(format!("{} \"{url}\": {source}", asked.method))
         }
-        error => Refusal {
+        error => DockerError {
             not_here: matches!(error, Error::PlainHttpRefused { .. }),
-            words: reach::configure_transport(error).unwrap_or_else(|| error.to_string()),
+            words: ping::configure_transport(error).unwrap_or_else(|| error.to_string()),
         },
     }
 }
 
 /// `challenge` is what the answer's challenge says is wrong, which Docker tells before what the body says.
-fn answer(status: StatusCode, content_type: Option<&str>, body: &[u8], challenge: Option<Said>) -> Refusal {
+fn answer(
+    status: StatusCode,
+    content_type: Option<&str>,
+    body: &[u8],
+    challenge: Option<ErrorDetail>,
+) -> DockerError {
     if !status.is_client_error() {
-        return Refusal::new(format!("received unexpected HTTP status: {}", status_line(status)));
+        return DockerError::new(format!("received unexpected HTTP status: {}", status_line(status)));
     }
     match (challenge, in_body(status, content_type, body)) {
-        (Some(first), Ok(others)) => said(&std::iter::once(first).chain(others).collect::<Vec<_>>()),
-        (Some(first), Err(_)) => said(&[first]),
-        (None, Ok(errors)) => said(&errors),
-        (None, Err(words)) => Refusal { not_here: true, words },
+        (Some(first), Ok(others)) => worded(&std::iter::once(first).chain(others).collect::<Vec<_>>()),
+        (Some(first), Err(_)) => worded(&[first]),
+        (None, Ok(errors)) => worded(&errors),
+        (None, Err(words)) => DockerError { not_here: true, words },
     }
 }
 
 /// The errors of an answer. Where they cannot be read: Docker's words for that.
-fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Result<Vec<Said>, String> {
+fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Result<Vec<ErrorDetail>, String> {
     let media_type = content_type.map(|value| value.split(';').next().unwrap_or_default().trim());
     let is_json = media_type.is_some_and(|media_type| {
         ["application/json", "application/vnd.api+json"]
@@ -95,15 +100,15 @@ fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Resul
             .any(|json| json.eq_ignore_ascii_case(media_type))
     });
     if !is_json {
-        return Ok(vec![Said::of_status(status, &String::from_utf8_lossy(body))]);
+        return Ok(vec![ErrorDetail::of_status(status, &String::from_utf8_lossy(body))]);
     }
     if let Some(details) = text_member(body, "details").filter(|details| !details.is_empty()) {
-        return Ok(vec![Said::of_status(status, &details)]);
+        return Ok(vec![ErrorDetail::of_status(status, &details)]);
     }
     match errors(body) {
         Ok(errors) if !errors.is_empty() => Ok(errors),
         _ if status == StatusCode::UNAUTHORIZED => {
-            Ok(vec![Said::of_status(status, "authentication required")])
+            Ok(vec![ErrorDetail::of_status(status, "authentication required")])
         }
         unreadable => {
             let reason =
@@ -133,13 +138,13 @@ fn status_line(status: StatusCode) -> String {
 }
 
 /// One error of an answer.
-struct Said {
+struct ErrorDetail {
     code: Code,
     /// Absent where Docker keeps the code alone.
     message: Option<String>,
 }
 
-impl Said {
+impl ErrorDetail {
     /// For answers that are no error of the specification: the status gives the code.
     fn of_status(status: StatusCode, message: &str) -> Self {
         let code = match status {
@@ -179,10 +184,13 @@ impl Said {
     }
 }
 
-fn said(errors: &[Said]) -> Refusal {
+fn worded(errors: &[ErrorDetail]) -> DockerError {
     let not_here = matches!(
         errors.first(),
-        Some(Said { code: Code("UNAUTHORIZED" | "MANIFEST_UNKNOWN" | "NAME_UNKNOWN", _), message: Some(_) })
+        Some(ErrorDetail {
+            code: Code("UNAUTHORIZED" | "MANIFEST_UNKNOWN" | "NAME_UNKNOWN", _),
+            message: Some(_)
+        })
     );
     let words = match errors {
         [error] => error.words(),
@@ -191,23 +199,23 @@ fn said(errors: &[Said]) -> Refusal {
             format!("errors:\n{lines}")
         }
     };
-    Refusal { not_here, words }
+    DockerError { not_here, words }
 }
 
 /// The errors of a body. On a fault: what Go says of the JSON.
-fn errors(body: &[u8]) -> Result<Vec<Said>, String> {
+fn errors(body: &[u8]) -> Result<Vec<ErrorDetail>, String> {
     let members = json::members(body).map_err(|error| error.to_string())?;
     let errors = members.into_iter().rev().find(|(name, _)| json::fold_key(name) == "errors");
     let errors = errors.map_or(Ok(Vec::new()), |(_, errors)| json::elements(errors));
     Ok(errors.map_err(|error| error.to_string())?.into_iter().map(error).collect())
 }
 
-fn error(json: &[u8]) -> Said {
+fn error(json: &[u8]) -> ErrorDetail {
     let code = Code::of(&text_member(json, "code").unwrap_or_default());
     let message = text_member(json, "message").unwrap_or_default();
     let has_detail = member(json, "detail").is_some_and(|detail| json::kind(detail) != Kind::Null);
     let is_bare = !has_detail && (message.is_empty() || message == code.1);
-    Said { code, message: (!is_bare).then_some(message) }
+    ErrorDetail { code, message: (!is_bare).then_some(message) }
 }
 
 /// The last member of that name, without regard to case, as Go's decoder takes it.

@@ -5,7 +5,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{Environment, Input, Needs, Output};
+use tallyman_commands::{ClientOptions, Environment, Input, Output};
 use tallyman_core::{Digest, Registry};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Retry,
@@ -69,7 +69,7 @@ impl Program {
         Self { store: Rc::default(), credentials: Some(credentials) }
     }
 
-    fn client(&self, needs: Needs) -> Client {
+    fn client(&self, needs: ClientOptions) -> Client {
         let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
         let retry = if needs.retries { Retry::default() } else { Retry::never() };
         let client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);

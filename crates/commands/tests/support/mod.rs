@@ -7,7 +7,7 @@ pub mod registry;
 use std::{cell::RefCell, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{Environment, Input, Needs, Output, Stream};
+use tallyman_commands::{ClientOptions, Environment, Input, Output, Stream};
 use tallyman_core::{Digest, Registry};
 use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
 use tallyman_store::{ListStore, MemoryStore};
@@ -90,7 +90,7 @@ impl Shell {
         let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
         let environment = Environment {
             store: Rc::clone(&self.store),
-            client: Box::new(move |Needs { insecure, .. }| {
+            client: Box::new(move |ClientOptions { insecure, .. }| {
                 client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
             }),
             output: output.clone(),

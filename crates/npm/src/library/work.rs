@@ -6,7 +6,7 @@ use std::{rc::Rc, time::Duration};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
-use tallyman_commands::{Create, CreateBeyond, PushEvent, create, execute};
+use tallyman_commands::{Create, CreateExtensions, PushEvent, create, execute};
 use tallyman_core::{
     Descriptor, Digest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
     json::{ObjectWriter, array},
@@ -187,8 +187,8 @@ impl Work for Worker {
         let store = if self.keeps { Rc::clone(&self.store) } else { Rc::new(MemoryStore::new()) };
         async move {
             let images = images.iter().map(|image| image.parse()).collect::<Result<Vec<Reference>, _>>()?;
-            let beyond = CreateBeyond::default();
-            let wanted = Create { list: list.parse()?, images, amend, beyond };
+            let extensions = CreateExtensions::default();
+            let wanted = Create { list: list.parse()?, images, amend, extensions };
             Ok(List::new(create(&*store, &client, &wanted).await?).into())
         }
         .boxed_local()

@@ -240,7 +240,7 @@ struct MoreProps {
     set: Callback<Platform>,
 }
 
-/// What narrows a platform beyond operating system, architecture and variant.
+/// What narrows a platform extensions operating system, architecture and variant.
 #[component]
 fn More(props: &MoreProps) -> Html {
     let MoreProps { platform, set, .. } = props;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::PROGRAM;
+use super::PROGRAM;
 
 /// Why a line is no command line of this program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,6 +1,6 @@
 //! Colours, for terminals alone.
 
-use crate::{Output, Stream};
+use super::{Output, Stream};
 
 /// How a stream shows what stands out: by colours, or not at all.
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ use tallyman_core::{Digest, ListEntry, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
-    Error, PARALLEL,
+    Error, MAX_PARALLEL_REQUESTS,
     fetch::{self, Fetched, FetchedImage, FetchedList},
 };
 
@@ -18,15 +18,15 @@ use crate::{
 /// another and stops at the first that fails. With more images, round trips are what costs.
 const FEW: usize = 5;
 
-/// The images of `references`, whole. Where some fail, the failure that comes first in the order given is told, as if
+/// The images of `references`, whole. Where some fail, the failure that comes first in the order given is returned, as if
 /// they had been fetched one after another.
 pub(crate) async fn images(client: &Client, references: &[Reference]) -> Result<Vec<ListEntry>, Error> {
     // For each image Docker pings and asks for manifest and config. One request of ours may be answered with a
     // challenge, for which Docker has its ping.
-    let economy = Economy { docker_before: 0, docker_each: 3, spent: 1 };
+    let budget = RequestBudget { docker_before: 0, docker_each: 3, spent: 1 };
     let wanted = references.iter().map(|reference| (reference, reference)).collect();
-    let refused = |told: &Reference| Error::IsList { reference: told.clone() };
-    Gathering::new(client, wanted, &refused).run(economy).await
+    let refused = |requested_as: &Reference| Error::IsList { reference: requested_as.clone() };
+    ImageFetcher::new(client, wanted, &refused).run(budget).await
 }
 
 /// The entries of a list that was fetched as `reference`, in its order: each by the list's name and its own digest,
@@ -50,13 +50,13 @@ pub(crate) async fn entries(
     }
     // Docker has pinged and asked for the list twice, and asks for manifest and config of each entry. We have asked
     // once, and were challenged perhaps.
-    let economy = Economy { docker_before: 4, docker_each: 2, spent: 2 };
+    let budget = RequestBudget { docker_before: 4, docker_each: 2, spent: 2 };
     let wanted = children.iter().map(|child| (child, reference)).collect();
-    let refused = |told: &Reference| Error::Content {
-        reference: told.clone(),
+    let refused = |requested_as: &Reference| Error::Content {
+        reference: requested_as.clone(),
         reason: "unsupported manifest type: *manifestlist.DeserializedManifestList".to_owned(),
     };
-    let whole = Gathering::new(client, wanted, &refused).run(economy).await?;
+    let whole = ImageFetcher::new(client, wanted, &refused).run(budget).await?;
     let by_digest: HashMap<&Digest, &ListEntry> =
         whole.iter().map(|entry| (&entry.descriptor.digest, entry)).collect();
     let placed = described.iter().map(|described| {
@@ -70,7 +70,7 @@ pub(crate) async fn entries(
 }
 
 /// What Docker would have spent, and what we have.
-struct Economy {
+struct RequestBudget {
     /// Docker's requests before the first image.
     docker_before: usize,
     /// Docker's requests for each image, the last of which is for the config.
@@ -79,7 +79,7 @@ struct Economy {
     spent: usize,
 }
 
-impl Economy {
+impl RequestBudget {
     /// Requests that may be made now that image `index` (from 0) is the first that may fail: with its config where
     /// the manifest `is_there`.
     fn allowance(&self, index: usize, is_there: bool, images: usize) -> usize {
@@ -92,13 +92,13 @@ impl Economy {
 }
 
 /// Images on their way.
-struct Gathering<'a> {
+struct ImageFetcher<'a> {
     client: &'a Client,
     /// What to ask for, and the name that the user knows.
     wanted: Vec<(&'a Reference, &'a Reference)>,
-    /// What a list in the place of an image is told as.
+    /// The error for a list in the place of an image.
     refused: &'a dyn Fn(&Reference) -> Error,
-    manifests: Vec<Progress>,
+    manifests: Vec<ImageState>,
     /// By config: several images may share one.
     platforms: HashMap<Digest, Result<Platform, Error>>,
     /// Configs that were asked for.
@@ -108,10 +108,10 @@ struct Gathering<'a> {
 }
 
 /// How far the manifest of an image is.
-enum Progress {
+enum ImageState {
     Waiting,
-    Asked,
-    Come(Result<Rc<FetchedImage>, Error>),
+    Requested,
+    Arrived(Result<Rc<FetchedImage>, Error>),
 }
 
 enum Answer {
@@ -119,19 +119,19 @@ enum Answer {
     Config(Digest, Result<Platform, Error>),
 }
 
-impl<'a> Gathering<'a> {
+impl<'a> ImageFetcher<'a> {
     fn new(
         client: &'a Client,
         wanted: Vec<(&'a Reference, &'a Reference)>,
         refused: &'a dyn Fn(&Reference) -> Error,
     ) -> Self {
-        let manifests = wanted.iter().map(|_| Progress::Waiting).collect();
+        let manifests = wanted.iter().map(|_| ImageState::Waiting).collect();
         let (platforms, configs) = (HashMap::new(), HashSet::new());
         Self { client, wanted, refused, manifests, platforms, configs, begun: 0 }
     }
 
     /// Asks for everything. The first failure that nothing before it can forestall ends all that is under way.
-    async fn run(mut self, mut economy: Economy) -> Result<Vec<ListEntry>, Error> {
+    async fn run(mut self, mut budget: RequestBudget) -> Result<Vec<ListEntry>, Error> {
         let images = self.wanted.len();
         if let Some((first, _)) = self.wanted.first() {
             self.client.expect(first.registry(), images);
@@ -146,14 +146,14 @@ impl<'a> Gathering<'a> {
             if index == images {
                 return Ok(whole);
             }
-            let is_there = matches!(self.manifests[index], Progress::Come(_));
+            let is_there = matches!(self.manifests[index], ImageState::Arrived(_));
             let least = usize::from(under_way.is_empty());
-            let room = PARALLEL.saturating_sub(under_way.len());
-            let asks = self.next(index, economy.allowance(index, is_there, images).min(room).max(least));
-            economy.spent += asks.len();
+            let room = MAX_PARALLEL_REQUESTS.saturating_sub(under_way.len());
+            let asks = self.next(index, budget.allowance(index, is_there, images).min(room).max(least));
+            budget.spent += asks.len();
             under_way.extend(asks);
             match under_way.next().await.expect("what is not whole is asked for") {
-                Answer::Manifest(index, manifest) => self.manifests[index] = Progress::Come(manifest),
+                Answer::Manifest(index, manifest) => self.manifests[index] = ImageState::Arrived(manifest),
                 Answer::Config(digest, platform) => {
                     self.platforms.insert(digest, platform);
                 }
@@ -164,9 +164,9 @@ impl<'a> Gathering<'a> {
     /// The entry of an image, where manifest and config are there.
     fn finished(&mut self, index: usize) -> Result<Option<ListEntry>, Error> {
         let image = match self.manifests.get_mut(index) {
-            Some(Progress::Come(Ok(image))) => Rc::clone(image),
-            Some(come @ Progress::Come(_)) => match std::mem::replace(come, Progress::Asked) {
-                Progress::Come(Err(error)) => return Err(error),
+            Some(ImageState::Arrived(Ok(image))) => Rc::clone(image),
+            Some(come @ ImageState::Arrived(_)) => match std::mem::replace(come, ImageState::Requested) {
+                ImageState::Arrived(Err(error)) => return Err(error),
                 _ => return Ok(None),
             },
             _ => return Ok(None),
@@ -190,28 +190,28 @@ impl<'a> Gathering<'a> {
                 break;
             }
             match &self.manifests[index] {
-                Progress::Waiting => asks.push(self.ask_manifest(index)),
-                Progress::Asked => {}
-                Progress::Come(Ok(image)) => {
+                ImageState::Waiting => asks.push(self.ask_manifest(index)),
+                ImageState::Requested => {}
+                ImageState::Arrived(Ok(image)) => {
                     let image = Rc::clone(image);
                     if self.configs.insert(image.config().clone()) {
                         asks.push(self.ask_config(image));
                     }
                 }
                 // Nothing behind a failure is needed any more.
-                Progress::Come(Err(_)) => break,
+                ImageState::Arrived(Err(_)) => break,
             }
         }
         asks
     }
 
     fn ask_manifest(&mut self, index: usize) -> LocalBoxFuture<'a, Answer> {
-        self.manifests[index] = Progress::Asked;
-        let (client, (reference, told), refused) = (self.client, self.wanted[index], self.refused);
+        self.manifests[index] = ImageState::Requested;
+        let (client, (reference, requested_as), refused) = (self.client, self.wanted[index], self.refused);
         async move {
-            let manifest = match fetch::manifest(client, reference, told).await {
+            let manifest = match fetch::manifest(client, reference, requested_as).await {
                 Ok(Fetched::Image(image)) => Ok(image.into()),
-                Ok(Fetched::List(_)) => Err(refused(told)),
+                Ok(Fetched::List(_)) => Err(refused(requested_as)),
                 Err(error) => Err(error),
             };
             Answer::Manifest(index, manifest)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tallyman_core::{Platform, PlatformChange};
 
-use crate::CreateBeyond;
+use crate::CreateExtensions;
 
 /// A command, its arguments as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub enum Command {
         /// Registries may speak plain HTTP or show any certificate.
         insecure: bool,
         /// What Docker has no flags for.
-        beyond: CreateBeyond,
+        extensions: CreateExtensions,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Says more about an image of a local list.
     Annotate {
@@ -61,7 +61,7 @@ pub enum Command {
         /// Bring images of other registries along.
         copy: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Removes local lists.
     Remove {
@@ -89,7 +89,7 @@ pub enum Command {
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Shows the repositories of a registry.
     Catalog {
@@ -98,18 +98,18 @@ pub enum Command {
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Shows a digest.
     Digest {
         /// Of what.
-        of: Digested,
+        of: DigestInput,
         /// The image of a list to choose.
         platform: Option<Platform>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Copies an image or a list.
     Copy {
@@ -124,7 +124,7 @@ pub enum Command {
         /// Print the plan, do nothing.
         dry_run: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
     /// Shows what refers to an image.
     Referrers {
@@ -135,16 +135,16 @@ pub enum Command {
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
-    /// Takes manifests out of a registry.
+    /// ValueKind manifests out of a registry.
     Delete {
         /// The manifests, by digest.
         references: Vec<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
     },
-    /// Takes tags out of a registry.
+    /// ValueKind tags out of a registry.
     Untag {
         /// The tags.
         references: Vec<String>,
@@ -154,13 +154,13 @@ pub enum Command {
     /// Shows the version.
     Version {
         /// How it is told.
-        telling: Telling,
+        options: OutputOptions,
     },
 }
 
 /// How a command tells what it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Telling {
+pub struct OutputOptions {
     /// For machines.
     pub json: bool,
     /// On the way: or not; or, where nothing was said, when somebody is watching.
@@ -169,7 +169,7 @@ pub struct Telling {
 
 /// What a digest is asked of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Digested {
+pub enum DigestInput {
     /// The standard input.
     Input,
     /// A file.

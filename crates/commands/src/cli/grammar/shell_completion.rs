@@ -5,42 +5,44 @@ use std::collections::BTreeSet;
 use tallyman_core::Platform;
 
 use super::{
-    PROGRAM, ROOT_FLAGS, Saying,
-    flags::{Flag, HELP, Offers, Takes},
-    syntax::{SYNTAXES, Syntax},
+    EarlyExit, PROGRAM, ROOT_FLAGS,
+    flags::{CompletionHint, Flag, HELP, ValueKind},
+    table::{COMMANDS, CommandSpec},
 };
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// The script for a shell.
-pub(super) fn script(shell: &str) -> Saying {
+pub(super) fn script(shell: &str) -> EarlyExit {
     let stdout = match shell {
         "bash" => bash(),
         "zsh" => zsh(),
         "fish" => fish(),
         other => {
             let stderr = format!("{PROGRAM}: expected a shell, bash, zsh or fish, found {other:?}\n");
-            return Saying { stderr, exit: 1, ..Saying::default() };
+            return EarlyExit { stderr, exit: 1, ..EarlyExit::default() };
         }
     };
-    Saying { stdout, ..Saying::default() }
+    EarlyExit { stdout, ..EarlyExit::default() }
 }
 
-fn words(offers: Offers) -> String {
+fn words(hint: CompletionHint) -> String {
     let pairs = || Platform::annotatable();
-    let words: BTreeSet<String> = match offers {
-        Offers::Nothing | Offers::Files => BTreeSet::new(),
-        Offers::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
-        Offers::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
-        Offers::Platforms => pairs().map(|(os, architecture)| format!("{os}/{architecture}")).collect(),
-        Offers::Shells => SHELLS.into_iter().map(str::to_owned).collect(),
+    let words: BTreeSet<String> = match hint {
+        CompletionHint::Nothing | CompletionHint::Files => BTreeSet::new(),
+        CompletionHint::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
+        CompletionHint::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
+        CompletionHint::Platforms => {
+            pairs().map(|(os, architecture)| format!("{os}/{architecture}")).collect()
+        }
+        CompletionHint::Shells => SHELLS.into_iter().map(str::to_owned).collect(),
     };
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The flags of a command, help among them.
-fn flags_of(syntax: &Syntax) -> impl Iterator<Item = &Flag> {
-    syntax.flags.iter().chain([&HELP])
+fn flags_of(spec: &CommandSpec) -> impl Iterator<Item = &Flag> {
+    spec.flags.iter().chain([&HELP])
 }
 
 fn long_names<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
@@ -48,18 +50,18 @@ fn long_names<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
 }
 
 fn bash() -> String {
-    let names: Vec<&str> = SYNTAXES.iter().map(|syntax| syntax.name).collect();
+    let names: Vec<&str> = COMMANDS.iter().map(|spec| spec.name).collect();
     let root = format!("{} {}", names.join(" "), long_names(ROOT_FLAGS.iter().chain([&HELP])));
     let mut values = String::new();
     let mut commands = String::new();
-    for syntax in &SYNTAXES {
-        for flag in syntax.flags.iter().filter(|flag| flag.takes != Takes::Bool) {
-            let (name, words) = (flag.name, words(flag.offers));
-            values += &format!("        {}:--{name}) words='{words}' ;;\n", syntax.name);
+    for spec in &COMMANDS {
+        for flag in spec.flags.iter().filter(|flag| flag.takes != ValueKind::Bool) {
+            let (name, words) = (flag.name, words(flag.hint));
+            values += &format!("        {}:--{name}) words='{words}' ;;\n", spec.name);
         }
-        let (flags, words) = (long_names(flags_of(syntax)), words(syntax.offers));
-        let files = if syntax.offers == Offers::Files { " files=1" } else { "" };
-        commands += &format!("            {}) flags='{flags}' words='{words}'{files} ;;\n", syntax.name);
+        let (flags, words) = (long_names(flags_of(spec)), words(spec.hint));
+        let files = if spec.hint == CompletionHint::Files { " files=1" } else { "" };
+        commands += &format!("            {}) flags='{flags}' words='{words}'{files} ;;\n", spec.name);
     }
     format!(
         r#"# bash completion for {PROGRAM}
@@ -91,14 +93,14 @@ complete -F _{PROGRAM} {PROGRAM}
 fn zsh() -> String {
     let mut names = String::new();
     let mut commands = String::new();
-    for syntax in &SYNTAXES {
-        names += &format!("        '{}:{}'\n", syntax.name, single_quoted(syntax.summary, "'\\''"));
-        commands += &format!("        {}) _arguments", syntax.name);
-        for flag in flags_of(syntax) {
+    for spec in &COMMANDS {
+        names += &format!("        '{}:{}'\n", spec.name, single_quoted(spec.summary, "'\\''"));
+        commands += &format!("        {}) _arguments", spec.name);
+        for flag in flags_of(spec) {
             let about = flag.about.replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
             let about = single_quoted(&about, "'\\''");
-            let value = match (flag.takes, words(flag.offers)) {
-                (Takes::Bool, _) => String::new(),
+            let value = match (flag.takes, words(flag.hint)) {
+                (ValueKind::Bool, _) => String::new(),
                 (_, words) if words.is_empty() => format!(":{}: ", flag.value),
                 (_, words) => format!(":{}:({words})", flag.value),
             };
@@ -108,9 +110,9 @@ fn zsh() -> String {
                 commands += &format!(" \\\n            '-{short}[{about}]{value}'");
             }
         }
-        commands += match syntax.offers {
-            Offers::Files => " \\\n            '*:file:_files'",
-            Offers::Shells => " \\\n            '1:shell:(bash zsh fish)'",
+        commands += match spec.hint {
+            CompletionHint::Files => " \\\n            '*:file:_files'",
+            CompletionHint::Shells => " \\\n            '1:shell:(bash zsh fish)'",
             _ => " \\\n            '*:reference: '",
         };
         commands += " ;;\n";
@@ -141,26 +143,26 @@ fn fish() -> String {
         let (name, about) = (flag.name, quoted(flag.about));
         script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -l {name} -d '{about}'\n");
     }
-    for syntax in &SYNTAXES {
-        let (name, summary) = (syntax.name, quoted(syntax.summary));
+    for spec in &COMMANDS {
+        let (name, summary) = (spec.name, quoted(spec.summary));
         script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -a {name} -d '{summary}'\n");
         let of_command = format!("complete -c {PROGRAM} -n '__fish_seen_subcommand_from {name}'");
-        for flag in flags_of(syntax) {
+        for flag in flags_of(spec) {
             script += &format!("{of_command} -l {}", flag.name);
             if let Some(short) = flag.short.filter(|_| flag.name != HELP.name) {
                 script += &format!(" -s {short}");
             }
-            match (flag.takes, words(flag.offers)) {
-                (Takes::Bool, _) => {}
+            match (flag.takes, words(flag.hint)) {
+                (ValueKind::Bool, _) => {}
                 (_, words) if words.is_empty() => script += " -x",
                 (_, words) => script += &format!(" -x -a '{words}'"),
             }
             script += &format!(" -d '{}'\n", quoted(flag.about));
         }
-        match syntax.offers {
-            Offers::Files => script += &format!("{of_command} -F\n"),
-            Offers::Nothing => {}
-            offers => script += &format!("{of_command} -a '{}'\n", words(offers)),
+        match spec.hint {
+            CompletionHint::Files => script += &format!("{of_command} -F\n"),
+            CompletionHint::Nothing => {}
+            hint => script += &format!("{of_command} -a '{}'\n", words(hint)),
         }
     }
     script

@@ -1,7 +1,7 @@
 //! Help, and what is said of a command line that does not fit: Docker's words for the faults, our own for the help.
 
 use super::{
-    Counts, PROGRAM, Saying, Syntax,
+    Arity, CommandSpec, EarlyExit, PROGRAM,
     flags::{Flag, HELP},
 };
 
@@ -13,33 +13,32 @@ Look at container image manifests, and make and push manifest lists: one name fo
 
 const SHORT_HELP: &str = "Flag shorthand -h has been deprecated, use --help\n";
 
-fn usage(syntax: Option<&Syntax>) -> String {
-    format!("Usage:  {PROGRAM} {}\n", syntax.map_or(ROOT_USAGE, |syntax| syntax.usage))
+fn usage(spec: Option<&CommandSpec>) -> String {
+    format!("Usage:  {PROGRAM} {}\n", spec.map_or(ROOT_USAGE, |spec| spec.usage))
 }
 
 /// How the program, or one of its commands, is called by name.
-fn name(syntax: Option<&Syntax>) -> String {
-    syntax.map_or_else(|| PROGRAM.to_owned(), |syntax| format!("{PROGRAM} {}", syntax.name))
+fn name(spec: Option<&CommandSpec>) -> String {
+    spec.map_or_else(|| PROGRAM.to_owned(), |spec| format!("{PROGRAM} {}", spec.name))
 }
 
-fn text(syntax: Option<&Syntax>) -> String {
-    let usage = usage(syntax);
-    match syntax {
+fn text(spec: Option<&CommandSpec>) -> String {
+    let usage = usage(spec);
+    match spec {
         None => {
             let commands = commands("Commands", true) + &commands("More commands", false);
             let options = options(&super::ROOT_FLAGS);
             let more = format!("Run '{PROGRAM} COMMAND --help' for more information on a command.\n");
             format!("{usage}\n{ROOT}\n{commands}{options}\n{more}")
         }
-        Some(syntax) => format!("{usage}\n{}\n\n{}", syntax.about, options(syntax.flags)),
+        Some(spec) => format!("{usage}\n{}\n\n{}", spec.about, options(spec.flags)),
     }
 }
 
 fn commands(title: &str, of_docker: bool) -> String {
-    let listed = super::SYNTAXES.iter().filter(|syntax| syntax.is_dockers == of_docker);
-    let width = super::SYNTAXES.iter().map(|syntax| syntax.name.len()).max().unwrap_or_default();
-    let lines: String =
-        listed.map(|syntax| format!("  {:width$}  {}\n", syntax.name, syntax.summary)).collect();
+    let listed = super::COMMANDS.iter().filter(|spec| spec.is_dockers == of_docker);
+    let width = super::COMMANDS.iter().map(|spec| spec.name.len()).max().unwrap_or_default();
+    let lines: String = listed.map(|spec| format!("  {:width$}  {}\n", spec.name, spec.summary)).collect();
     format!("{title}:\n{lines}\n")
 }
 
@@ -67,42 +66,41 @@ fn spelling(flag: &Flag) -> String {
     format!("{short}--{}{value}", flag.name)
 }
 
-pub(super) fn help(syntax: Option<&Syntax>, short_help: bool) -> Saying {
+pub(super) fn help(spec: Option<&CommandSpec>, short_help: bool) -> EarlyExit {
     let remark = if short_help { SHORT_HELP } else { "" };
-    Saying { stdout: format!("{remark}{}", text(syntax)), ..Saying::default() }
+    EarlyExit { stdout: format!("{remark}{}", text(spec)), ..EarlyExit::default() }
 }
 
-pub(super) fn no_command() -> Saying {
-    Saying { stderr: format!("\n{}", text(None)), ..Saying::default() }
+pub(super) fn no_command() -> EarlyExit {
+    EarlyExit { stderr: format!("\n{}", text(None)), ..EarlyExit::default() }
 }
 
-pub(super) fn unknown_command(name: &str) -> Saying {
+pub(super) fn unknown_command(name: &str) -> EarlyExit {
     let fault = format!("{PROGRAM}: unknown command: {PROGRAM} {name}");
     fault_with_usage(&fault, None, "Run", 1)
 }
 
-pub(super) fn flag_fault(syntax: Option<&Syntax>, message: &str, short_help: bool) -> Saying {
+pub(super) fn flag_fault(spec: Option<&CommandSpec>, message: &str, short_help: bool) -> EarlyExit {
     let stdout = if short_help { SHORT_HELP.to_owned() } else { String::new() };
-    Saying { stdout, ..fault_with_usage(message, syntax, "Run", 125) }
+    EarlyExit { stdout, ..fault_with_usage(message, spec, "Run", 125) }
 }
 
-pub(super) fn count_fault(syntax: &Syntax) -> Saying {
+pub(super) fn count_fault(spec: &CommandSpec) -> EarlyExit {
     let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
-    let (wanted, verb) = match syntax.counts {
-        Counts::Exactly(0) => ("accepts no arguments".to_owned(), "Run"),
-        Counts::Exactly(count) => (format!("requires {count} {}", plural(count)), "Run"),
-        Counts::AtLeast(count) => (format!("requires at least {count} {}", plural(count)), "See"),
-        Counts::Between(0, most) => (format!("requires at most {most} {}", plural(most)), "Run"),
-        Counts::Between(least, most) => {
+    let (wanted, verb) = match spec.arity {
+        Arity::Exactly(0) => ("accepts no arguments".to_owned(), "Run"),
+        Arity::Exactly(count) => (format!("requires {count} {}", plural(count)), "Run"),
+        Arity::AtLeast(count) => (format!("requires at least {count} {}", plural(count)), "See"),
+        Arity::Between(0, most) => (format!("requires at most {most} {}", plural(most)), "Run"),
+        Arity::Between(least, most) => {
             (format!("requires at least {least} and at most {most} {}", plural(most)), "Run")
         }
     };
-    let fault = format!("{PROGRAM}: '{}' {wanted}", name(Some(syntax)));
-    fault_with_usage(&fault, Some(syntax), verb, 1)
+    let fault = format!("{PROGRAM}: '{}' {wanted}", name(Some(spec)));
+    fault_with_usage(&fault, Some(spec), verb, 1)
 }
 
-fn fault_with_usage(fault: &str, syntax: Option<&Syntax>, verb: &str, exit: u8) -> Saying {
-    let stderr =
-        format!("{fault}\n\n{}\n{verb} '{} --help' for more information\n", usage(syntax), name(syntax));
-    Saying { stderr, exit, ..Saying::default() }
+fn fault_with_usage(fault: &str, spec: Option<&CommandSpec>, verb: &str, exit: u8) -> EarlyExit {
+    let stderr = format!("{fault}\n\n{}\n{verb} '{} --help' for more information\n", usage(spec), name(spec));
+    EarlyExit { stderr, exit, ..EarlyExit::default() }
 }

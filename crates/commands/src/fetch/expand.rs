@@ -9,8 +9,8 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    copy::failed,
     fetch::{self, Fetched, FetchedImage},
+    resolve::failed,
 };
 
 /// The images of `references`, and those that the lists among them point to, each by its digest. With `all`, also what

@@ -1,8 +1,5 @@
 //! The command line: from arguments to an exit code.
 
-mod beyond;
-mod json;
-
 use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::Value;
@@ -10,10 +7,12 @@ use tallyman_core::{PlatformChange, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
+use super::{
+    Command, Input, Invocation, Output, OutputOptions, Stream, json, progress::ProgressReporter, style::Style,
+};
 use crate::{
-    Command, Create, CreateBeyond, Error, Input, Invocation, Output, PushEvent, Stream, Telling, annotate,
-    create, create::assemble, execute, inspect, inspect_local_image, inspect_raw, plan, plan_with_copies,
-    progress::Progress, remove, style::Style,
+    Create, CreateExtensions, Error, PushEvent, annotate, create, create::assemble, execute, inspect,
+    inspect_local_image, inspect_raw, plan, plan_with_copies, remove,
 };
 
 /// What a command line runs in.
@@ -21,7 +20,7 @@ pub struct Environment {
     /// The local lists.
     pub store: Rc<dyn ListStore>,
     /// Makes the client of one call, by what that call needs.
-    pub client: Box<dyn Fn(Needs) -> Client>,
+    pub client: Box<dyn Fn(ClientOptions) -> Client>,
     /// Where the output goes.
     pub output: Rc<dyn Output>,
     /// What may be read.
@@ -30,7 +29,7 @@ pub struct Environment {
 
 /// What a call needs of its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Needs {
+pub struct ClientOptions {
     /// Registries may speak plain HTTP or show any certificate: `--insecure` was given.
     pub insecure: bool,
     /// Requests are made again where that may help. Docker asks once, and so do its commands.
@@ -42,13 +41,13 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let output = &*environment.output;
     let command = match Invocation::parse(args) {
         Invocation::Run(command) => command,
-        Invocation::Say(saying) => {
-            output.stdout(Style::of(output, Stream::Stdout).help(&saying.stdout).as_bytes());
-            output.stderr(&Style::of(output, Stream::Stderr).help(&saying.stderr));
-            return saying.exit;
+        Invocation::Exit(exit) => {
+            output.stdout(Style::of(output, Stream::Stdout).help(&exit.stdout).as_bytes());
+            output.stderr(&Style::of(output, Stream::Stderr).help(&exit.stderr));
+            return exit.exit;
         }
     };
-    let is_json = command.telling().json;
+    let is_json = command.options().json;
     let failures = environment.execute(command).await;
     if is_json {
         for failure in &failures {
@@ -75,41 +74,41 @@ impl Environment {
             Command::Untag { references, insecure } => return self.untag(&references, insecure).await,
             Command::Inspect { raw: true, verbose: true, .. } => Err(Error::RawAndVerbose),
             Command::Inspect { list, image, verbose, raw, insecure } => {
-                let shows = match (raw, verbose) {
-                    (true, _) => Shows::Raw,
-                    (false, true) => Shows::Verbose,
-                    (false, false) => Shows::Brief,
+                let format = match (raw, verbose) {
+                    (true, _) => InspectFormat::Raw,
+                    (false, true) => InspectFormat::Verbose,
+                    (false, false) => InspectFormat::Brief,
                 };
-                self.inspect(list.as_deref(), &image, shows, insecure).await
+                self.inspect(list.as_deref(), &image, format, insecure).await
             }
-            Command::Create { list, images, amend, insecure, beyond, telling } => {
-                self.create(&list, &images, amend, insecure, beyond, telling).await
+            Command::Create { list, images, amend, insecure, extensions, options } => {
+                self.create(&list, &images, amend, insecure, extensions, options).await
             }
             Command::Annotate { list, image, platform, annotations } => {
                 self.annotate(&list, &image, &platform, &annotations).await
             }
-            Command::Push { list, purge, insecure, dry_run, copy, telling } => {
-                self.push(&list, purge, insecure, dry_run, copy, telling).await
+            Command::Push { list, purge, insecure, dry_run, copy, options } => {
+                self.push(&list, purge, insecure, dry_run, copy, options).await
             }
             Command::Duplicate { list, to } => self.duplicate(&list, &to).await,
             Command::Rename { list, to } => self.rename(&list, &to).await,
-            Command::Tags { repository, insecure, telling } => {
-                self.tags(&repository, insecure, telling).await
+            Command::Tags { repository, insecure, options } => {
+                self.tags(&repository, insecure, options).await
             }
-            Command::Catalog { registry, insecure, telling } => {
-                self.catalog(&registry, insecure, telling).await
+            Command::Catalog { registry, insecure, options } => {
+                self.catalog(&registry, insecure, options).await
             }
-            Command::Digest { of, platform, insecure, telling } => {
-                self.digest(&of, platform.as_ref(), insecure, telling).await
+            Command::Digest { of, platform, insecure, options } => {
+                self.digest(&of, platform.as_ref(), insecure, options).await
             }
-            Command::Copy { source, target, platform, insecure, dry_run, telling } => {
-                self.copy(&source, &target, platform.as_ref(), insecure, dry_run, telling).await
+            Command::Copy { source, target, platform, insecure, dry_run, options } => {
+                self.copy(&source, &target, platform.as_ref(), insecure, dry_run, options).await
             }
-            Command::Referrers { image, artifact_type, insecure, telling } => {
-                self.referrers(&image, artifact_type.as_deref(), insecure, telling).await
+            Command::Referrers { image, artifact_type, insecure, options } => {
+                self.referrers(&image, artifact_type.as_deref(), insecure, options).await
             }
-            Command::Version { telling } => {
-                self.version(telling);
+            Command::Version { options } => {
+                self.version(options);
                 Ok(())
             }
         };
@@ -118,42 +117,42 @@ impl Environment {
 
     /// A client that asks once, as Docker does.
     fn client(&self, insecure: bool) -> Client {
-        (self.client)(Needs { insecure, retries: false })
+        (self.client)(ClientOptions { insecure, retries: false })
     }
 
-    fn print(&self, line: &[u8]) {
+    pub(super) fn print(&self, line: &[u8]) {
         self.output.stdout(&[line, b"\n"].concat());
     }
 
-    fn print_json(&self, value: &Value) {
+    pub(super) fn print_json(&self, value: &Value) {
         self.print(value.to_string().as_bytes());
     }
 
-    fn progress(&self, telling: Telling) -> Progress<'_> {
-        Progress::new(&*self.output, telling.progress)
+    pub(super) fn progress(&self, options: OutputOptions) -> ProgressReporter<'_> {
+        ProgressReporter::new(&*self.output, options.progress)
     }
 
     async fn inspect(
         &self,
         list: Option<&str>,
         image: &str,
-        shows: Shows,
+        format: InspectFormat,
         insecure: bool,
     ) -> Result<(), Error> {
         let image = reference("", image)?;
         let inspected = match list {
             Some(list) => inspect_local_image(&*self.store, &reference("", list)?, &image).await?,
-            None if shows == Shows::Raw => {
+            None if format == InspectFormat::Raw => {
                 let bytes = inspect_raw(&*self.store, &self.client(insecure), &image).await?;
                 self.output.stdout(&bytes);
                 return Ok(());
             }
             None => inspect(&*self.store, &self.client(insecure), &image).await?,
         };
-        match shows {
-            Shows::Brief => self.print(&inspected.brief()?),
-            Shows::Verbose => self.print(&inspected.verbose()?),
-            Shows::Raw => self.output.stdout(&inspected.raw()?),
+        match format {
+            InspectFormat::Brief => self.print(&inspected.brief()?),
+            InspectFormat::Verbose => self.print(&inspected.verbose()?),
+            InspectFormat::Raw => self.output.stdout(&inspected.raw()?),
         }
         Ok(())
     }
@@ -164,25 +163,25 @@ impl Environment {
         images: &[String],
         amend: bool,
         insecure: bool,
-        beyond: CreateBeyond,
-        telling: Telling,
+        extensions: CreateExtensions,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let list = reference(&format!("error parsing name for manifest list {list}: "), list)?;
         // Docker reads each name when its turn comes: what stands before a wrong one fails first.
         let mut wrong = None;
         let images =
             images.iter().map_while(|image| reference("", image).map_err(|error| wrong = Some(error)).ok());
-        let wanted = Create { list: list.clone(), images: images.collect(), amend, beyond };
+        let wanted = Create { list: list.clone(), images: images.collect(), amend, extensions };
         let client = self.client(insecure);
         if let Some(wrong) = wrong {
             assemble(&*self.store, &client, &wanted).await?;
             return Err(wrong);
         }
-        let progress = self.progress(telling);
-        progress.tell(&format!("fetching what {list} is made of"));
+        let progress = self.progress(options);
+        progress.report(&format!("fetching what {list} is made of"));
         let made = create(&*self.store, &client, &wanted).await?;
         progress.clear();
-        if telling.json {
+        if options.json {
             self.print_json(&json::list(&made));
         } else {
             self.print(format!("Created manifest list {list}").as_bytes());
@@ -216,7 +215,7 @@ impl Environment {
         insecure: bool,
         dry_run: bool,
         copy: bool,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let list = reference("", list)?;
         let plan = match copy {
@@ -224,14 +223,14 @@ impl Environment {
             false => plan(&*self.store, &list).await?,
         };
         if dry_run {
-            self.show(&plan, telling);
+            self.show(&plan, options);
             return Ok(());
         }
-        let progress = self.progress(telling);
+        let progress = self.progress(options);
         let digest = execute(&self.client(insecure), &plan, &|event| {
             progress.step(&plan, &event);
             if let PushEvent::Copied { reference, digest } = event
-                && !telling.json
+                && !options.json
             {
                 progress.clear();
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
@@ -239,7 +238,7 @@ impl Environment {
         })
         .await?;
         progress.clear();
-        if telling.json {
+        if options.json {
             self.print_json(&json::put(&plan));
         } else {
             self.print(digest.as_str().as_bytes());
@@ -266,29 +265,29 @@ impl Environment {
 
 impl Command {
     /// How it tells what it does.
-    fn telling(&self) -> Telling {
+    fn options(&self) -> OutputOptions {
         match self {
-            Self::Create { telling, .. }
-            | Self::Push { telling, .. }
-            | Self::Tags { telling, .. }
-            | Self::Catalog { telling, .. }
-            | Self::Digest { telling, .. }
-            | Self::Copy { telling, .. }
-            | Self::Referrers { telling, .. }
-            | Self::Version { telling } => *telling,
-            _ => Telling::default(),
+            Self::Create { options, .. }
+            | Self::Push { options, .. }
+            | Self::Tags { options, .. }
+            | Self::Catalog { options, .. }
+            | Self::Digest { options, .. }
+            | Self::Copy { options, .. }
+            | Self::Referrers { options, .. }
+            | Self::Version { options } => *options,
+            _ => OutputOptions::default(),
         }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shows {
+enum InspectFormat {
     Brief,
     Verbose,
     Raw,
 }
 
 /// Reads a reference. On a fault, `role` says what it was meant for.
-fn reference(role: &str, typed: &str) -> Result<Reference, Error> {
+pub(super) fn reference(role: &str, typed: &str) -> Result<Reference, Error> {
     typed.parse().map_err(|source| Error::Reference { role: role.to_owned(), source })
 }

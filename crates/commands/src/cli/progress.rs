@@ -1,22 +1,23 @@
-//! Progress on the standard error: one line that changes on a terminal, a line for each step elsewhere.
+//! ProgressReporter on the standard error: one line that changes on a terminal, a line for each step elsewhere.
 
 use std::cell::{Cell, RefCell};
 
 use tallyman_core::{Action, PushPlan};
 
-use crate::{Output, PushEvent};
+use super::Output;
+use crate::PushEvent;
 
 /// What is told on the way, and where.
-pub(crate) struct Progress<'a> {
+pub(crate) struct ProgressReporter<'a> {
     output: &'a dyn Output,
-    shows: Shows,
+    shows: Display,
     /// A line stands on the terminal that is to go before anything else comes.
     stands: Cell<bool>,
     counted: RefCell<Counted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shows {
+enum Display {
     Nothing,
     /// A line of so many characters that is written over.
     Line(usize),
@@ -29,23 +30,23 @@ struct Counted {
     bytes: u64,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> ProgressReporter<'a> {
     /// Tells where it is `wanted`; where nothing was said of that, where a terminal shows it.
     pub(crate) fn new(output: &'a dyn Output, wanted: Option<bool>) -> Self {
         let shows = match (wanted, output.terminal_width()) {
-            (Some(false), _) | (None, None) => Shows::Nothing,
-            (_, Some(width)) => Shows::Line(width),
-            (Some(true), None) => Shows::Lines,
+            (Some(false), _) | (None, None) => Display::Nothing,
+            (_, Some(width)) => Display::Line(width),
+            (Some(true), None) => Display::Lines,
         };
         Self { output, shows, stands: Cell::new(false), counted: RefCell::default() }
     }
 
     /// Tells what is being done.
-    pub(crate) fn tell(&self, text: &str) {
+    pub(crate) fn report(&self, text: &str) {
         match self.shows {
-            Shows::Nothing => {}
-            Shows::Lines => self.output.stderr(&format!("{text}\n")),
-            Shows::Line(width) => {
+            Display::Nothing => {}
+            Display::Lines => self.output.stderr(&format!("{text}\n")),
+            Display::Line(width) => {
                 let text: String = text.chars().take(width.saturating_sub(1)).collect();
                 self.output.stderr(&format!("\r\u{1b}[2K{text}"));
                 self.stands.set(true);
@@ -53,7 +54,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Takes away what stands on the terminal, before anything else is printed.
+    /// ValueKind away what stands on the terminal, before anything else is printed.
     pub(crate) fn clear(&self) {
         if self.stands.take() {
             self.output.stderr("\r\u{1b}[2K");
@@ -76,7 +77,7 @@ impl<'a> Progress<'a> {
             PushEvent::Copied { .. } | PushEvent::Failed(_) => return,
         };
         let is_done = matches!(event, PushEvent::Done(_));
-        if self.shows == Shows::Lines && !is_done {
+        if self.shows == Display::Lines && !is_done {
             return;
         }
         let bytes = match counted.bytes {
@@ -84,7 +85,7 @@ impl<'a> Progress<'a> {
             bytes => format!(", {} transferred", size(bytes)),
         };
         let verb = verb(&plan.steps[index].action);
-        self.tell(&format!("{}/{}{bytes}: {verb}", counted.done, plan.steps.len()));
+        self.report(&format!("{}/{}{bytes}: {verb}", counted.done, plan.steps.len()));
     }
 }
 
@@ -111,7 +112,7 @@ fn size(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for ProgressReporter<'_> {
     fn drop(&mut self) {
         self.clear();
     }

@@ -3,8 +3,8 @@
 use tallyman_core::Platform;
 
 use super::{
-    flags::Takes,
-    syntax::{SYNTAXES, Syntax},
+    flags::ValueKind,
+    table::{COMMANDS, CommandSpec},
 };
 
 /// What can stand in place of the word that is being typed.
@@ -38,20 +38,20 @@ pub fn completion(line: &str, lists: &[(String, Vec<String>)]) -> Completion {
 
 fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Vec<String> {
     let Some((command, rest)) = before.split_first() else {
-        return SYNTAXES.iter().map(|syntax| syntax.name.to_owned()).collect();
+        return COMMANDS.iter().map(|spec| spec.name.to_owned()).collect();
     };
-    let Some(syntax) = SYNTAXES.iter().find(|syntax| syntax.name == *command) else { return Vec::new() };
-    if let Some(flag) = rest.last().and_then(|last| taking(syntax, last)) {
+    let Some(spec) = COMMANDS.iter().find(|spec| spec.name == *command) else { return Vec::new() };
+    if let Some(flag) = rest.last().and_then(|last| taking(spec, last)) {
         return values(flag);
     }
     if word.starts_with('-') {
-        let flags = syntax.flags.iter().map(|flag| format!("--{}", flag.name));
+        let flags = spec.flags.iter().map(|flag| format!("--{}", flag.name));
         return flags.chain(["--help".to_owned()]).collect();
     }
     let mut given = Vec::new();
     let mut words = rest.iter();
     while let Some(word) = words.next() {
-        if taking(syntax, word).is_some() {
+        if taking(spec, word).is_some() {
             words.next();
         } else if !word.starts_with('-') {
             given.push(*word);
@@ -62,7 +62,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
         let list = lists.iter().find(|(name, _)| name == of);
         list.map(|(_, images)| images.clone()).unwrap_or_default()
     };
-    match (syntax.name, &given[..]) {
+    match (spec.name, &given[..]) {
         ("annotate" | "inspect", [list]) => images(list),
         ("annotate" | "create" | "duplicate" | "inspect" | "push" | "rename", []) => names().collect(),
         ("rm", given) => names().filter(|name| !given.contains(&name.as_str())).collect(),
@@ -76,9 +76,9 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
 }
 
 /// The flag that `word` is, where it takes a value that stands behind it.
-fn taking(syntax: &Syntax, word: &str) -> Option<&'static str> {
+fn taking(spec: &CommandSpec, word: &str) -> Option<&'static str> {
     let name = word.strip_prefix("--")?;
-    syntax.flags.iter().find(|flag| flag.name == name && flag.takes != Takes::Bool).map(|flag| flag.name)
+    spec.flags.iter().find(|flag| flag.name == name && flag.takes != ValueKind::Bool).map(|flag| flag.name)
 }
 
 /// Values that a flag often has.

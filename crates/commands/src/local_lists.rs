@@ -1,4 +1,4 @@
-//! Other names for local lists.
+//! Copies, new names and removal of local lists.
 
 use tallyman_core::Reference;
 use tallyman_store::ListStore;
@@ -25,4 +25,12 @@ pub async fn rename(store: &dyn ListStore, list: &Reference, to: &Reference) -> 
     duplicate(store, list, to).await?;
     store.remove(list).await?;
     Ok(())
+}
+
+/// Removes a local list, one whose entries cannot be read as well. Nothing is removed from a registry.
+///
+/// # Errors
+/// When there is no such list, or when the store fails.
+pub async fn remove(store: &dyn ListStore, list: &Reference) -> Result<(), Error> {
+    if store.remove(list).await? { Ok(()) } else { Err(Error::NotInStore { reference: list.clone() }) }
 }

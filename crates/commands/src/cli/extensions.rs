@@ -7,20 +7,22 @@ use serde_json::json;
 use tallyman_core::{Platform, PushPlan, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
-use super::{Environment, Needs, json, reference};
+use super::{
+    ClientOptions, DigestInput, Environment, OutputOptions, Stream as OutputStream, grammar::version, json,
+    run::reference, style::Style,
+};
 use crate::{
-    Digested, Error, Stream as OutputStream, Telling,
-    copy::{failed, plan_copy, resolve},
-    duplicate, execute,
-    grammar::version,
-    rename,
-    style::Style,
+    Error,
+    copy::plan_copy,
+    delete::cannot_untag,
+    duplicate, execute, rename,
+    resolve::{failed, resolve},
 };
 
 impl Environment {
     /// A client that asks again where that may help.
-    fn patient_client(&self, insecure: bool) -> Client {
-        (self.client)(Needs { insecure, retries: true })
+    fn retrying_client(&self, insecure: bool) -> Client {
+        (self.client)(ClientOptions { insecure, retries: true })
     }
 
     pub(super) async fn duplicate(&self, list: &str, to: &str) -> Result<(), Error> {
@@ -31,32 +33,37 @@ impl Environment {
         rename(&*self.store, &reference("", list)?, &reference("", to)?).await
     }
 
-    pub(super) async fn tags(&self, repository: &str, insecure: bool, telling: Telling) -> Result<(), Error> {
+    pub(super) async fn tags(
+        &self,
+        repository: &str,
+        insecure: bool,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
         let repository = reference("", repository)?;
-        self.names(self.patient_client(insecure).tags(&repository), telling).await
+        self.names(self.retrying_client(insecure).tags(&repository), options).await
     }
 
     pub(super) async fn catalog(
         &self,
         registry: &str,
         insecure: bool,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let registry: Registry =
             registry.parse().map_err(|source| Error::Reference { role: String::new(), source })?;
-        self.names(self.patient_client(insecure).repositories(&registry), telling).await
+        self.names(self.retrying_client(insecure).repositories(&registry), options).await
     }
 
     /// Prints names as they come.
     async fn names(
         &self,
         mut pages: impl Stream<Item = Result<Vec<String>, RegistryError>> + Unpin,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let mut all = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed)?;
-            if telling.json {
+            if options.json {
                 all.extend(page);
                 continue;
             }
@@ -66,7 +73,7 @@ impl Environment {
                 return Ok(());
             }
         }
-        if telling.json {
+        if options.json {
             self.print_json(&json!(all));
         }
         Ok(())
@@ -74,27 +81,27 @@ impl Environment {
 
     pub(super) async fn digest(
         &self,
-        of: &Digested,
+        of: &DigestInput,
         platform: Option<&Platform>,
         insecure: bool,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let file = match of {
-            Digested::Reference(typed) => {
+            DigestInput::Reference(typed) => {
                 let image = reference("", typed)?;
-                let manifest = resolve(&self.patient_client(insecure), &image, platform).await?;
-                if telling.json {
+                let manifest = resolve(&self.retrying_client(insecure), &image, platform).await?;
+                if options.json {
                     self.print_json(&json::manifest(&image, &manifest));
                 } else {
                     self.print(manifest.digest().as_str().as_bytes());
                 }
                 return Ok(());
             }
-            Digested::File(file) => Some(file.as_str()),
-            Digested::Input => None,
+            DigestInput::File(file) => Some(file.as_str()),
+            DigestInput::Input => None,
         };
         let (digest, size) = self.input.digest(file).await.map_err(|message| Error::Input { message })?;
-        if telling.json {
+        if options.json {
             self.print_json(&json!({ "digest": digest.as_str(), "size": size }));
         } else {
             self.print(digest.as_str().as_bytes());
@@ -109,18 +116,18 @@ impl Environment {
         platform: Option<&Platform>,
         insecure: bool,
         dry_run: bool,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let (source, target) = (reference("", source)?, reference("", target)?);
-        let client = self.patient_client(insecure);
-        let progress = self.progress(telling);
-        progress.tell(&format!("reading {source}"));
+        let client = self.retrying_client(insecure);
+        let progress = self.progress(options);
+        progress.report(&format!("reading {source}"));
         let copying = plan_copy(&client, &source, &target, platform).await?;
         progress.clear();
         if dry_run {
             match &copying.plan {
-                Some(plan) => self.show(plan, telling),
-                None if telling.json => {
+                Some(plan) => self.show(plan, options),
+                None if options.json => {
                     self.print_json(&json!({ "target": target.to_string(), "steps": [] }));
                 }
                 None => self.print(format!("{target} is that already: nothing to do").as_bytes()),
@@ -138,7 +145,7 @@ impl Environment {
             .await?;
             progress.clear();
         }
-        if telling.json {
+        if options.json {
             self.print_json(&json::copied(&source, &target, &copying, transferred.get()));
         } else {
             self.print(copying.manifest.digest().as_str().as_bytes());
@@ -151,16 +158,16 @@ impl Environment {
         image: &str,
         artifact_type: Option<&str>,
         insecure: bool,
-        telling: Telling,
+        options: OutputOptions,
     ) -> Result<(), Error> {
         let image = reference("", image)?;
-        let client = self.patient_client(insecure);
+        let client = self.retrying_client(insecure);
         let subject = match image.digest() {
             Some(digest) => digest.clone(),
             None => client.manifest(&image).await.map_err(failed)?.digest,
         };
         let found = client.referrers(&image, &subject, artifact_type).await.map_err(failed)?;
-        if telling.json {
+        if options.json {
             self.print_json(&json::descriptors(&found));
             return Ok(());
         }
@@ -183,7 +190,7 @@ impl Environment {
 
     /// Deletes what can be deleted, and gives what went wrong with the rest.
     pub(super) async fn delete(&self, references: &[String], insecure: bool) -> Vec<Error> {
-        let client = self.patient_client(insecure);
+        let client = self.retrying_client(insecure);
         let mut failures = Vec::new();
         for typed in references {
             let deleted = async {
@@ -202,7 +209,7 @@ impl Environment {
 
     /// Deletes the tags that can be deleted, and gives what went wrong with the rest.
     pub(super) async fn untag(&self, references: &[String], insecure: bool) -> Vec<Error> {
-        let client = self.patient_client(insecure);
+        let client = self.retrying_client(insecure);
         let mut failures = Vec::new();
         for typed in references {
             let untagged = async {
@@ -213,7 +220,7 @@ impl Environment {
                     return Err(Error::TagNeeded { reference: Box::new(image) });
                 }
                 client.delete_manifest(&image).await.map_err(|error| match error {
-                    error if is_unsupported(&error) => Error::UntagUnsupported {
+                    error if cannot_untag(&image, &error) => Error::UntagUnsupported {
                         reference: Box::new(image.clone()),
                         source: Box::new(error),
                     },
@@ -227,27 +234,20 @@ impl Environment {
         failures
     }
 
-    pub(super) fn version(&self, telling: Telling) {
-        if telling.json {
-            self.print_json(&json!({ "name": crate::PROGRAM, "version": env!("CARGO_PKG_VERSION") }));
+    pub(super) fn version(&self, options: OutputOptions) {
+        if options.json {
+            self.print_json(&json!({ "name": super::PROGRAM, "version": env!("CARGO_PKG_VERSION") }));
         } else {
             self.print(version().as_bytes());
         }
     }
 
     /// Prints what a plan would do.
-    pub(super) fn show(&self, plan: &PushPlan, telling: Telling) {
-        if telling.json {
+    pub(super) fn show(&self, plan: &PushPlan, options: OutputOptions) {
+        if options.json {
             self.print_json(&json::plan(plan));
         } else {
             self.print(plan.to_string().as_bytes());
         }
     }
-}
-
-/// Whether a registry does not do such a thing at all.
-fn is_unsupported(error: &RegistryError) -> bool {
-    let RegistryError::Api { status, errors, .. } = error else { return false };
-    *status == http::StatusCode::METHOD_NOT_ALLOWED
-        || errors.iter().any(|error| matches!(error.code.as_str(), "UNSUPPORTED" | "DIGEST_INVALID"))
 }

@@ -5,13 +5,12 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    fetch::{self, Fetched, FetchedList},
-    gather,
+    fetch::{self, Fetched, FetchedList, many},
 };
 
 /// What stands behind a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SourceImages {
     /// An image.
     Image(Box<ListEntry>),
     /// A list: its images, each by its own digest, with the platform that the list names. Attestations and nested lists
@@ -23,11 +22,11 @@ pub enum Source {
 ///
 /// # Errors
 /// When it cannot be had, or is neither image nor list.
-pub async fn resolve(client: &Client, reference: &Reference) -> Result<Source, Error> {
+pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<SourceImages, Error> {
     match fetch::manifest(client, reference, reference).await? {
         Fetched::Image(image) => {
             let platform = fetch::platform(client, &image).await?;
-            Ok(Source::Image(Box::new(image.with_platform(platform)?)))
+            Ok(SourceImages::Image(Box::new(image.with_platform(platform)?)))
         }
         Fetched::List(list) => {
             let FetchedList { mut index, bytes } = *list;
@@ -36,8 +35,8 @@ pub async fn resolve(client: &Client, reference: &Reference) -> Result<Source, E
             let list = FetchedList { index, bytes };
             fetch::verify(reference, &list.bytes)?;
             let digest = Digest::of(&list.bytes);
-            let entries = gather::entries(client, &reference.by_digest(digest), &list).await?;
-            Ok(Source::List(entries))
+            let entries = many::entries(client, &reference.by_digest(digest), &list).await?;
+            Ok(SourceImages::List(entries))
         }
     }
 }
@@ -77,13 +76,13 @@ pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, 
 /// says another platform than it did.
 ///
 /// # Errors
-/// As [`resolve`].
+/// As [`fetch_source`].
 pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, Error> {
     let tag_alone = match entry.reference.tag() {
         Some(tag) => entry.reference.by_tag(tag.clone()),
         None => entry.reference.clone(),
     };
-    let Source::Image(mut fresh) = resolve(client, &tag_alone).await? else {
+    let SourceImages::Image(mut fresh) = fetch_source(client, &tag_alone).await? else {
         return Err(Error::IsList { reference: entry.reference.clone() });
     };
     let before = entry.platform();

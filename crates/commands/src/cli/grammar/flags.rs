@@ -9,7 +9,7 @@ use super::csv;
 pub(super) struct Flag {
     pub name: &'static str,
     pub short: Option<char>,
-    pub takes: Takes,
+    pub takes: ValueKind,
     /// What the help calls the value.
     pub value: &'static str,
     /// What the help says of it.
@@ -17,12 +17,12 @@ pub(super) struct Flag {
     /// What is wrong with a value, where something is.
     check: fn(&str) -> Result<(), String>,
     /// What a shell may offer as a value.
-    pub offers: Offers,
+    pub hint: CompletionHint,
 }
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(super) enum ValueKind {
     Bool,
     /// Where it may be repeated, each occurrence is a value.
     Text,
@@ -30,9 +30,9 @@ pub(super) enum Takes {
     Texts,
 }
 
-/// What a shell offers as a value or an argument.
+/// A kind of value that a shell completes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offers {
+pub(super) enum CompletionHint {
     Nothing,
     Files,
     OperatingSystems,
@@ -43,16 +43,16 @@ pub(super) enum Offers {
 
 impl Flag {
     pub(super) const fn bool(name: &'static str, about: &'static str) -> Self {
-        let (takes, check, offers) = (Takes::Bool, allowed as fn(&str) -> _, Offers::Nothing);
-        Self { name, short: None, takes, value: "", about, check, offers }
+        let (takes, check, hint) = (ValueKind::Bool, allowed as fn(&str) -> _, CompletionHint::Nothing);
+        Self { name, short: None, takes, value: "", about, check, hint }
     }
 
     pub(super) const fn text(name: &'static str, about: &'static str) -> Self {
-        Self { takes: Takes::Text, value: "string", ..Self::bool(name, about) }
+        Self { takes: ValueKind::Text, value: "string", ..Self::bool(name, about) }
     }
 
     pub(super) const fn texts(name: &'static str, about: &'static str) -> Self {
-        Self { takes: Takes::Texts, value: "strings", ..Self::bool(name, about) }
+        Self { takes: ValueKind::Texts, value: "strings", ..Self::bool(name, about) }
     }
 
     pub(super) const fn short(self, short: char) -> Self {
@@ -67,8 +67,8 @@ impl Flag {
         Self { check, ..self }
     }
 
-    pub(super) const fn offers(self, offers: Offers) -> Self {
-        Self { offers, ..self }
+    pub(super) const fn completed_by(self, hint: CompletionHint) -> Self {
+        Self { hint, ..self }
     }
 }
 
@@ -79,9 +79,9 @@ fn allowed(_: &str) -> Result<(), String> {
 /// Asks for help; every command knows it.
 pub(super) const HELP: Flag = Flag::bool("help", "Show this").short('h');
 
-/// What was given: arguments, and values by flag name, in the order of coming.
+/// The result of parsing: arguments, and values by flag name, in the order of coming.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(super) struct ParsedFlags {
     pub arguments: Vec<String>,
     bools: Vec<(&'static str, bool)>,
     texts: Vec<(&'static str, String)>,
@@ -89,17 +89,17 @@ pub(super) struct Given {
     pub short_help: bool,
 }
 
-impl Given {
+impl ParsedFlags {
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.bool(name) == Some(true)
     }
 
-    /// The last value of a flag that is on or off; nothing where it was not given.
+    /// The last value of a flag that is on or off; `None` if it was not given.
     pub(super) fn bool(&self, name: &str) -> Option<bool> {
         self.bools.iter().rev().find(|(flag, _)| *flag == name).map(|(_, value)| *value)
     }
 
-    /// The last value of a flag that takes one; empty where it was not given.
+    /// The last value of a flag that takes one; empty if it was not given.
     pub(super) fn text(&self, name: &str) -> String {
         self.texts
             .iter()
@@ -119,19 +119,19 @@ impl Given {
 }
 
 /// Parts `args` into flags and arguments. On a fault: what pflag says of it, and whether `-h` came before it.
-pub(super) fn parse(flags: &[Flag], args: &[String]) -> Result<Given, (String, bool)> {
-    let mut given = Given::default();
-    match parse_into(&mut given, flags, args) {
-        Ok(()) => Ok(given),
-        Err(message) => Err((message, given.short_help)),
+pub(super) fn parse(flags: &[Flag], args: &[String]) -> Result<ParsedFlags, (String, bool)> {
+    let mut parsed = ParsedFlags::default();
+    match parse_into(&mut parsed, flags, args) {
+        Ok(()) => Ok(parsed),
+        Err(message) => Err((message, parsed.short_help)),
     }
 }
 
-fn parse_into(given: &mut Given, flags: &[Flag], args: &[String]) -> Result<(), String> {
+fn parse_into(parsed: &mut ParsedFlags, flags: &[Flag], args: &[String]) -> Result<(), String> {
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         if arg == "--" {
-            given.arguments.extend(args.cloned());
+            parsed.arguments.extend(args.cloned());
             return Ok(());
         }
         if let Some(long) = arg.strip_prefix("--") {
@@ -146,21 +146,21 @@ fn parse_into(given: &mut Given, flags: &[Flag], args: &[String]) -> Result<(), 
             let flag = flag.ok_or_else(|| format!("unknown flag: --{name}"))?;
             let value = match (value, flag.takes) {
                 (Some(value), _) => value,
-                (None, Takes::Bool) => "true",
+                (None, ValueKind::Bool) => "true",
                 (None, _) => args.next().ok_or_else(|| format!("flag needs an argument: --{name}"))?,
             };
-            set(given, flag, value)?;
+            set(parsed, flag, value)?;
         } else if let Some(shorts) = arg.strip_prefix('-').filter(|shorts| !shorts.is_empty()) {
-            parse_shorts(given, flags, shorts, &mut args)?;
+            parse_shorts(parsed, flags, shorts, &mut args)?;
         } else {
-            given.arguments.push(arg.clone());
+            parsed.arguments.push(arg.clone());
         }
     }
     Ok(())
 }
 
 fn parse_shorts<'a>(
-    given: &mut Given,
+    parsed: &mut ParsedFlags,
     flags: &[Flag],
     mut shorts: &'a str,
     args: &mut impl Iterator<Item = &'a String>,
@@ -169,16 +169,16 @@ fn parse_shorts<'a>(
         let rest = &shorts[short.len_utf8()..];
         let flag = flags.iter().chain([&HELP]).find(|flag| flag.short == Some(short));
         let flag = flag.ok_or_else(|| format!("unknown shorthand flag: {} in -{shorts}", quoted(short)))?;
-        given.short_help |= flag.name == HELP.name;
+        parsed.short_help |= flag.name == HELP.name;
         let value = rest.strip_prefix('=').filter(|value| !value.is_empty());
         match (value, flag.takes) {
-            (Some(value), _) => return set(given, flag, value),
-            (None, Takes::Bool) => set(given, flag, "true")?,
-            (None, _) if !rest.is_empty() => return set(given, flag, rest),
+            (Some(value), _) => return set(parsed, flag, value),
+            (None, ValueKind::Bool) => set(parsed, flag, "true")?,
+            (None, _) if !rest.is_empty() => return set(parsed, flag, rest),
             (None, _) => {
                 let next = args.next();
                 let value = next.ok_or_else(|| format!("flag needs an argument: '{short}' in -{shorts}"))?;
-                return set(given, flag, value);
+                return set(parsed, flag, value);
             }
         }
         shorts = rest;
@@ -186,7 +186,7 @@ fn parse_shorts<'a>(
     Ok(())
 }
 
-fn set(given: &mut Given, flag: &Flag, value: &str) -> Result<(), String> {
+fn set(parsed: &mut ParsedFlags, flag: &Flag, value: &str) -> Result<(), String> {
     let invalid = |reason: String| {
         let name = flag
             .short
@@ -194,19 +194,19 @@ fn set(given: &mut Given, flag: &Flag, value: &str) -> Result<(), String> {
         format!("invalid argument {} for \"{name}\" flag: {reason}", go_quoted(value))
     };
     match flag.takes {
-        Takes::Bool => {
+        ValueKind::Bool => {
             let value = bool_of(value).ok_or_else(|| {
                 invalid(format!("strconv.ParseBool: parsing {}: invalid syntax", go_quoted(value)))
             })?;
-            given.bools.push((flag.name, value));
+            parsed.bools.push((flag.name, value));
         }
-        Takes::Text => {
+        ValueKind::Text => {
             (flag.check)(value).map_err(invalid)?;
-            given.texts.push((flag.name, value.to_owned()));
+            parsed.texts.push((flag.name, value.to_owned()));
         }
-        Takes::Texts => {
+        ValueKind::Texts => {
             let record = csv::record(value).map_err(|fault| invalid(fault.to_string()))?;
-            given.texts.extend(record.into_iter().map(|text| (flag.name, text)));
+            parsed.texts.extend(record.into_iter().map(|text| (flag.name, text)));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use tallyman_core::{Action, Digest, PushPlan};
 use tallyman_registry::{Client, Error as RegistryError};
 
 /// Questions that are asked at the same time, at most; the client has a limit of its own.
-const PARALLEL: usize = 16;
+const MAX_PARALLEL_HEADS: usize = 16;
 
 /// What a registry has of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, Registry
             Err(error) => Err(error),
         }
     });
-    let mut answers = stream::iter(questions).buffer_unordered(PARALLEL);
+    let mut answers = stream::iter(questions).buffer_unordered(MAX_PARALLEL_HEADS);
     let mut survey = Survey::default();
     while let Some(answer) = answers.next().await {
         let (present, standing) = answer?;
