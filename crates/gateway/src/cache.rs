@@ -1,7 +1,8 @@
 //! Content kept by digest on disk, up to a bound.
 
+mod index;
+
 use std::{
-    collections::{BTreeMap, HashMap},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -18,79 +19,51 @@ use tallyman_core::{Digest, Hasher};
 use tokio::{fs, fs::File, io::AsyncWriteExt as _};
 use tokio_util::io::ReaderStream;
 
+use index::Index;
+
 /// The share of the bound that one piece of content may take.
 const SHARE: u64 = 4;
 const PIECE: usize = 64 * 1024;
-/// What a file is called until it is whole.
+/// The beginning of a file's name until it is whole.
 const PARTIAL: &str = "partial-";
 
 /// A folder of content, named by digest. It belongs to one gateway alone.
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
-    max: u64,
-    files: Mutex<Files>,
+    index: Mutex<Index>,
     next: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-struct Files {
-    /// Size and last use, by name.
-    by_name: HashMap<String, (u64, u64)>,
-    by_use: BTreeMap<u64, String>,
-    total: u64,
-    clock: u64,
-}
-
-impl Files {
-    fn touch(&mut self, name: &str) -> Option<u64> {
-        let (size, used) = self.by_name.get_mut(name)?;
-        self.clock += 1;
-        self.by_use.remove(used);
-        *used = self.clock;
-        self.by_use.insert(self.clock, name.to_owned());
-        Some(*size)
-    }
-
-    fn remove(&mut self, name: &str) {
-        if let Some((size, used)) = self.by_name.remove(name) {
-            self.by_use.remove(&used);
-            self.total -= size;
-        }
-    }
-
-    fn add(&mut self, name: &str, size: u64) {
-        self.remove(name);
-        self.clock += 1;
-        self.by_name.insert(name.to_owned(), (size, self.clock));
-        self.by_use.insert(self.clock, name.to_owned());
-        self.total += size;
-    }
-
-    /// Takes out what was not used for the longest time, until the rest is within the bound.
-    fn evict(&mut self, max: u64) -> Vec<String> {
-        let mut evicted = Vec::new();
-        while self.total > max
-            && let Some((_, name)) = self.by_use.first_key_value()
-        {
-            let name = name.clone();
-            self.remove(&name);
-            evicted.push(name);
-        }
-        evicted
-    }
-}
-
-/// Content that is there.
+/// Content of the cache that is being read.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct CachedContent {
     file: File,
     pub(crate) size: u64,
+    reading: Reading,
 }
 
-impl Found {
+/// Keeps a file from being removed.
+#[derive(Debug)]
+struct Reading {
+    cache: Arc<Cache>,
+    name: String,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.cache.index().end_reading(&self.name);
+    }
+}
+
+impl CachedContent {
     pub(crate) fn into_body(self) -> Body {
-        Body::from_stream(ReaderStream::with_capacity(self.file, PIECE))
+        let Self { file, reading, .. } = self;
+        let pieces = ReaderStream::with_capacity(file, PIECE);
+        Body::from_stream(pieces.map(move |piece| {
+            let _reading = &reading;
+            piece
+        }))
     }
 }
 
@@ -102,118 +75,138 @@ impl Cache {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let about = entry.metadata()?;
+            let metadata = entry.metadata()?;
             if name.starts_with(PARTIAL) {
                 std::fs::remove_file(entry.path())?;
-            } else if about.is_file() && digest_of(&name).is_some() {
-                left.push((about.modified()?, name, about.len()));
+            } else if metadata.is_file() && digest_of(&name).is_some() {
+                left.push((metadata.modified()?, name, metadata.len()));
             }
         }
         left.sort();
-        let mut files = Files::default();
-        for (_, name, size) in &left {
-            files.add(name, *size);
+        let mut index = Index::new(max);
+        for (_, name, length) in &left {
+            index.add(name, *length);
         }
-        for name in files.evict(max) {
-            std::fs::remove_file(folder.join(name))?;
-        }
-        Ok(Self { folder: folder.to_owned(), max, files: Mutex::new(files), next: AtomicU64::default() })
+        let cache = Self { folder: folder.to_owned(), index: Mutex::new(index), next: AtomicU64::default() };
+        cache.set_max(max);
+        Ok(cache)
     }
 
-    /// Whether it is this folder with this bound.
-    pub(crate) fn is(&self, folder: &Path, max: u64) -> bool {
-        self.folder == folder && self.max == max
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    pub(crate) async fn get(&self, digest: &Digest) -> Option<Found> {
+    /// Changes the bound.
+    pub(crate) fn set_max(&self, max: u64) {
+        let evicted = self.index().set_max(max);
+        self.remove(evicted);
+    }
+
+    fn remove(&self, names: Vec<String>) {
+        for name in names {
+            // One that is gone needs no removing.
+            let _gone = std::fs::remove_file(self.folder.join(name));
+        }
+    }
+
+    pub(crate) async fn get(self: &Arc<Self>, digest: &Digest) -> Option<CachedContent> {
         let name = name_of(digest);
-        let size = self.files().touch(&name)?;
-        match File::open(self.folder.join(&name)).await {
-            Ok(file) => Some(Found { file, size }),
+        let size = self.index().read(&name)?;
+        let path = self.folder.join(&name);
+        let reading = Reading { cache: Arc::clone(self), name };
+        match File::open(path).await {
+            Ok(file) => Some(CachedContent { file, size, reading }),
             Err(_) => {
-                self.files().remove(&name);
+                self.index().remove(&reading.name);
                 None
             }
         }
     }
 
-    /// Passes a body on and keeps what passes, once it is whole and has the digest.
+    /// Passes a body on and keeps what passes, once it is whole and has the digest. Where somebody else does that
+    /// already, or there is no room, it only passes.
     pub(crate) async fn keep(self: &Arc<Self>, digest: &Digest, length: u64, body: Body) -> Body {
-        if length > self.max / SHARE {
-            return body;
-        }
+        let name = name_of(digest);
+        let evicted = {
+            let mut index = self.index();
+            let is_small = length <= index.max() / SHARE;
+            if is_small { index.reserve(&name, length) } else { None }
+        };
+        let Some(evicted) = evicted else { return body };
         let partial = self.folder.join(format!("{PARTIAL}{}", self.next.fetch_add(1, Ordering::Relaxed)));
-        let Ok(file) = File::create(&partial).await else { return body };
-        let hasher = Hasher::new(digest.algorithm());
-        let keeping = Keeping {
+        let mut writer = CacheWriter {
             cache: Arc::clone(self),
             digest: digest.clone(),
+            name,
             partial,
-            file,
-            hasher,
+            file: None,
+            hasher: Hasher::new(digest.algorithm()),
             written: 0,
             length,
+            is_whole: false,
         };
-        let state = (body.into_data_stream(), Some(keeping));
-        Body::from_stream(stream::unfold(state, |(mut pieces, mut keeping)| async move {
+        self.remove(evicted);
+        writer.file = File::create(&writer.partial).await.ok();
+        let state = (body.into_data_stream(), writer.file.is_some().then_some(writer));
+        Body::from_stream(stream::unfold(state, |(mut pieces, mut writer)| async move {
             let piece = match pieces.next().await? {
                 Ok(piece) => piece,
                 Err(error) => return Some((Err(error), (pieces, None))),
             };
             // The last piece goes out when it is kept: whoever has it all may ask again at once.
-            keeping = match keeping {
-                Some(keeping) => keeping.take(&piece).await,
+            writer = match writer {
+                Some(writer) => writer.take(&piece).await,
                 None => None,
             };
-            Some((Ok(piece), (pieces, keeping)))
+            Some((Ok(piece), (pieces, writer)))
         }))
     }
 
-    fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A file that is being written. Dropped before it is whole, it goes.
-struct Keeping {
+struct CacheWriter {
     cache: Arc<Cache>,
     digest: Digest,
+    name: String,
     partial: PathBuf,
-    file: File,
+    file: Option<File>,
     hasher: Hasher,
     written: u64,
     length: u64,
+    is_whole: bool,
 }
 
-impl Drop for Keeping {
+impl Drop for CacheWriter {
     fn drop(&mut self) {
-        // Renamed files are gone from here, and leftovers go when the folder is opened again.
-        let _gone = std::fs::remove_file(&self.partial);
+        if !self.is_whole {
+            // Leftovers go when the folder is opened again.
+            let _gone = std::fs::remove_file(&self.partial);
+        }
+        self.cache.index().end_writing(&self.name, self.length, self.is_whole);
     }
 }
 
-impl Keeping {
-    /// One more piece. `None` when there is nothing more to write, for whatever reason.
+impl CacheWriter {
+    /// Writes one more piece. Returns `None` when there is nothing more to write, for whatever reason.
     async fn take(mut self, piece: &Bytes) -> Option<Self> {
         self.hasher.update(piece);
         self.written += piece.len() as u64;
-        self.file.write_all(piece).await.ok()?;
+        if self.written > self.length {
+            return None;
+        }
+        let file = self.file.as_mut()?;
+        file.write_all(piece).await.ok()?;
         if self.written < self.length {
             return Some(self);
         }
-        self.file.flush().await.ok()?;
-        if self.written == self.length && self.hasher.clone().finish() == self.digest {
-            let name = name_of(&self.digest);
-            fs::rename(&self.partial, self.cache.folder.join(&name)).await.ok()?;
-            let evicted = {
-                let mut files = self.cache.files();
-                files.add(&name, self.length);
-                files.evict(self.cache.max)
-            };
-            for name in evicted {
-                // A file that is open keeps its content; one that is gone needs no removing.
-                let _gone = fs::remove_file(self.cache.folder.join(name)).await;
-            }
+        file.flush().await.ok()?;
+        if self.hasher.clone().finish() == self.digest {
+            fs::rename(&self.partial, self.cache.folder.join(&self.name)).await.ok()?;
+            self.is_whole = true;
         }
         None
     }
@@ -229,19 +222,23 @@ fn digest_of(name: &str) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{convert::Infallible, sync::Arc};
 
     use axum::body::{Body, to_bytes};
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
     use tallyman_core::Digest;
 
     use super::Cache;
+
+    const BLOCK: u64 = 4096;
 
     async fn put(cache: &Arc<Cache>, digest: &Digest, content: &'static [u8]) {
         let body = cache.keep(digest, content.len() as u64, Body::from(content)).await;
         assert_eq!(to_bytes(body, usize::MAX).await.unwrap(), content);
     }
 
-    async fn read(cache: &Cache, digest: &Digest) -> Option<Vec<u8>> {
+    async fn read(cache: &Arc<Cache>, digest: &Digest) -> Option<Vec<u8>> {
         let found = cache.get(digest).await?;
         Some(to_bytes(found.into_body(), usize::MAX).await.unwrap().to_vec())
     }
@@ -252,7 +249,7 @@ mod tests {
         let contents: [&[u8]; 5] =
             [b"0123456789", b"abcdefghij", b"ABCDEFGHIJ", b"zyxwvutsrq", b"ZYXWVUTSRQ"];
         let digests = contents.map(Digest::of);
-        let cache = Arc::new(Cache::open(&folder, 40).unwrap());
+        let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
         for (digest, content) in digests.iter().zip(contents).take(4) {
             put(&cache, digest, content).await;
         }
@@ -267,7 +264,7 @@ mod tests {
 
         put(&cache, &digests[1], contents[0]).await;
         assert!(cache.get(&digests[1]).await.is_none(), "content with another digest is not kept");
-        let large: &[u8] = b"more than a quarter of the bound";
+        let large: &[u8] = &[7; 4097];
         put(&cache, &Digest::of(large), large).await;
         assert!(cache.get(&Digest::of(large)).await.is_none(), "content beyond its share is not kept");
         let broken = cache.keep(&digests[1], 10, Body::from("01234")).await;
@@ -276,12 +273,52 @@ mod tests {
 
         drop(cache);
         let names = std::fs::read_dir(&folder).unwrap().count();
-        assert_eq!(names, 4, "nothing partial is left");
-        let again = Cache::open(&folder, 40).unwrap();
+        assert_eq!(names, 3, "nothing partial is left, and what made room for it is gone");
+        let again = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
         assert_eq!(read(&again, &digests[4]).await.as_deref(), Some(contents[4]));
-        let smaller = Cache::open(&folder, 15).unwrap();
+        let smaller = Cache::open(&folder, BLOCK + 1).unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         drop(smaller);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_bound_holds_whoever_reads_and_writes() {
+        let folder = std::env::temp_dir().join(format!("tallyman-gateway-bound-{}", std::process::id()));
+        let cache = Arc::new(Cache::open(&folder, 4 * BLOCK).unwrap());
+        let contents: Vec<Vec<u8>> = (0..12).map(|at| vec![at; 4096]).collect();
+        let here = || std::fs::read_dir(&folder).unwrap().count();
+        let half = |at: usize| {
+            let content = contents[at].clone();
+            let pieces = stream::iter([Ok::<_, Infallible>(Bytes::from(content[..1000].to_vec()))])
+                .chain(stream::pending());
+            Body::from_stream(pieces)
+        };
+        let mut held = Vec::new();
+        for at in [0, 0, 0, 1, 2, 3, 4, 5] {
+            let mut body = cache.keep(&Digest::of(&contents[at]), 4096, half(at)).await.into_data_stream();
+            assert_eq!(body.next().await.unwrap().unwrap().len(), 1000);
+            held.push(body);
+        }
+        assert_eq!(here(), 4, "one writer for each digest, and no more than there is room for");
+        drop(held);
+        assert_eq!(here(), 0, "what breaks off makes room");
+
+        for at in 0..4 {
+            put(&cache, &Digest::of(&contents[at]), contents[at].clone().leak()).await;
+        }
+        let reading = cache.get(&Digest::of(&contents[0])).await.unwrap();
+        let also = cache.get(&Digest::of(&contents[1])).await.unwrap();
+        for at in 4..12 {
+            put(&cache, &Digest::of(&contents[at]), contents[at].clone().leak()).await;
+        }
+        assert_eq!(here(), 4);
+        assert!(cache.get(&Digest::of(&contents[0])).await.is_some(), "what is read stays");
+        cache.set_max(0);
+        assert_eq!(here(), 2, "what is read stays until it is read");
+        drop((reading, also));
+        cache.set_max(0);
+        assert_eq!(here(), 0);
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

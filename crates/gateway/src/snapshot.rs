@@ -23,7 +23,7 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Makes a configuration ready. The cache of `before` goes on if it is the same.
+    /// Makes a configuration ready. The cache of `before` goes on if it has the same folder.
     pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         config.check()?;
         let sign_in = config.sign_in.as_ref().map(SignIn::new).transpose()?;
@@ -41,11 +41,18 @@ impl Snapshot {
             None => None,
             Some(wanted) => {
                 let max = wanted.max_mib.saturating_mul(MIB);
-                let same = before
-                    .and_then(|before| before.cache.clone())
-                    .filter(|cache| cache.is(&wanted.folder, max));
-                let opened = same.map_or_else(|| Cache::open(&wanted.folder, max).map(Arc::new), Ok);
-                Some(opened.map_err(|source| ConfigError::Read { path: wanted.folder.clone(), source })?)
+                let before = before.and_then(|before| before.cache.clone());
+                let cache = match before.filter(|cache| cache.folder() == wanted.folder) {
+                    Some(cache) => {
+                        cache.set_max(max);
+                        cache
+                    }
+                    None => Arc::new(
+                        Cache::open(&wanted.folder, max)
+                            .map_err(|source| ConfigError::Read { path: wanted.folder.clone(), source })?,
+                    ),
+                };
+                Some(cache)
             }
         };
         Ok(Self { guard, sign_in, registries, cache, config })

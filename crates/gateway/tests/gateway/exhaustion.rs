@@ -273,3 +273,38 @@ async fn requests_that_run_leave_room_for_the_question_of_health() {
         assert!(metrics.contains(&format!("tallyman_gateway_{name}")), "{name}: {metrics}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn downloads_that_stop_half_way_keep_the_cache_within_its_bound() {
+    const SIZE: usize = 20 * MIB;
+    let registry = Scripted::start(|_| {
+        let piece = Bytes::from(vec![7; 64 * 1024]);
+        let pieces = stream::repeat(piece).take(SIZE / (64 * 1024)).map(Ok::<_, Infallible>);
+        Response::builder().header("content-length", SIZE).body(Body::from_stream(pieces)).unwrap()
+    })
+    .await;
+    let folder = Folder::new("bound");
+    let cache = folder.0.join("cache");
+    let top = format!("[cache]\nfolder = {:?}\nmax_mib = 100", cache.display());
+    let gateway = gateway(&registry.url, &top, "").await;
+    let mut held = Vec::new();
+    for at in 0..60 {
+        let digest = format!("sha256:{:064x}", if at < 20 { 0 } else { at });
+        let response = caller().get(at_blob(&gateway, &digest)).send().await.unwrap();
+        let mut pieces = response.bytes_stream();
+        let mut taken = 0;
+        while taken < MIB {
+            taken += pieces.next().await.unwrap().unwrap().len();
+        }
+        held.push(pieces);
+    }
+    let files = || std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len());
+    assert_eq!(files().count(), 5, "one file for each digest, as many as there is room for");
+    assert!(files().sum::<u64>() <= 100 * MIB as u64);
+    assert_healthy(gateway.address, "downloads that stop half way").await;
+    drop(held);
+}
+
+fn at_blob(gateway: &tallyman_gateway::Server, digest: &str) -> String {
+    at(gateway, &format!("/r/lab/v2/a/blobs/{digest}"))
+}

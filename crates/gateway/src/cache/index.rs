@@ -1,0 +1,131 @@
+//! What a cache holds: sizes, the order of use, and what is being read or written.
+
+use std::collections::{BTreeMap, HashMap};
+
+/// The unit in which file systems give out room.
+const BLOCK: u64 = 4096;
+
+/// Returns the room that a file of `length` bytes takes.
+pub(super) fn room(length: u64) -> u64 {
+    length.div_ceil(BLOCK).max(1) * BLOCK
+}
+
+/// The files of a cache. What is being written counts from the start on with all that it will have, and what is being
+/// read stays, as a file that is removed while it is open still takes its room: so the files never have more than the
+/// bound.
+#[derive(Debug)]
+pub(super) struct Index {
+    max: u64,
+    files: HashMap<String, Entry>,
+    by_use: BTreeMap<u64, String>,
+    /// Room that is kept free for files that are being written.
+    reserved: HashMap<String, u64>,
+    total: u64,
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    length: u64,
+    used: u64,
+    readers: usize,
+}
+
+impl Index {
+    pub(super) fn new(max: u64) -> Self {
+        Self {
+            max,
+            files: HashMap::new(),
+            by_use: BTreeMap::new(),
+            reserved: HashMap::new(),
+            total: 0,
+            clock: 0,
+        }
+    }
+
+    pub(super) fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// Changes the bound, and returns the files that are to be removed for it.
+    pub(super) fn set_max(&mut self, max: u64) -> Vec<String> {
+        self.max = max;
+        self.evict(0)
+    }
+
+    /// Begins to read a file, and returns its length.
+    pub(super) fn read(&mut self, name: &str) -> Option<u64> {
+        let entry = self.files.get_mut(name)?;
+        self.clock += 1;
+        self.by_use.remove(&entry.used);
+        entry.used = self.clock;
+        entry.readers += 1;
+        self.by_use.insert(self.clock, name.to_owned());
+        Some(entry.length)
+    }
+
+    pub(super) fn end_reading(&mut self, name: &str) {
+        if let Some(entry) = self.files.get_mut(name) {
+            entry.readers -= 1;
+        }
+    }
+
+    /// Keeps room for a file that is going to be written, and returns the files that are to be removed for it.
+    ///
+    /// Returns `None` if somebody else writes it, it is there already, or there is no room.
+    pub(super) fn reserve(&mut self, name: &str, length: u64) -> Option<Vec<String>> {
+        let room = room(length);
+        if self.reserved.contains_key(name) || self.files.contains_key(name) || !self.can_have(room) {
+            return None;
+        }
+        let evicted = self.evict(room);
+        self.total += room;
+        self.reserved.insert(name.to_owned(), room);
+        Some(evicted)
+    }
+
+    /// Ends the writing of a file. It is there from now on if `is_whole`.
+    pub(super) fn end_writing(&mut self, name: &str, length: u64, is_whole: bool) {
+        let Some(room) = self.reserved.remove(name) else { return };
+        self.total -= room;
+        if is_whole {
+            self.add(name, length);
+        }
+    }
+
+    /// Takes in a file that is there.
+    pub(super) fn add(&mut self, name: &str, length: u64) {
+        self.clock += 1;
+        self.files.insert(name.to_owned(), Entry { length, used: self.clock, readers: 0 });
+        self.by_use.insert(self.clock, name.to_owned());
+        self.total += room(length);
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Some(entry) = self.files.remove(name) {
+            self.by_use.remove(&entry.used);
+            self.total -= room(entry.length);
+        }
+    }
+
+    fn can_have(&self, room: u64) -> bool {
+        let removable = self.files.values().filter(|entry| entry.readers == 0);
+        let removable: u64 = removable.map(|entry| self::room(entry.length)).sum();
+        self.total - removable + room <= self.max
+    }
+
+    /// Takes out what nobody reads and was not used for the longest time, until there is `room`.
+    fn evict(&mut self, room: u64) -> Vec<String> {
+        let mut evicted = Vec::new();
+        let unread = |name: &&String| self.files.get(*name).is_some_and(|entry| entry.readers == 0);
+        let oldest: Vec<String> = self.by_use.values().filter(unread).cloned().collect();
+        for name in oldest {
+            if self.total + room <= self.max {
+                break;
+            }
+            self.remove(&name);
+            evicted.push(name);
+        }
+        evicted
+    }
+}
