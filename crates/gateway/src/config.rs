@@ -175,6 +175,26 @@ pub struct SignInConfig {
     pub htpasswd: Option<PathBuf>,
     /// A header with the user's name, set by one of `trusted_proxies`.
     pub header: Option<String>,
+    /// A file with the secret that sessions are signed with: at least 32 bytes, the same for all gateways behind one
+    /// name. Made at random, and so of this process alone, unless said otherwise.
+    pub session_key_file: Option<PathBuf>,
+    /// The environment variable with that secret.
+    pub session_key_env: Option<String>,
+}
+
+impl SignInConfig {
+    /// Returns the secret that sessions are signed with, if there is one.
+    pub(crate) fn session_key(&self) -> Result<Option<String>, ConfigError> {
+        match (&self.session_key_file, &self.session_key_env) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(ConfigError::SessionKeys),
+            (Some(path), None) => read(path).map(Some),
+            (None, Some(variable)) => match std::env::var(variable) {
+                Ok(key) => Ok(Some(key)),
+                Err(_) => Err(ConfigError::SessionKeyVariable { variable: variable.clone() }),
+            },
+        }
+    }
 }
 
 /// Content kept by digest.
@@ -261,8 +281,8 @@ impl Config {
         }
         match &self.sign_in {
             Some(
-                SignInConfig { htpasswd: Some(_), header: Some(_) }
-                | SignInConfig { htpasswd: None, header: None },
+                SignInConfig { htpasswd: Some(_), header: Some(_), .. }
+                | SignInConfig { htpasswd: None, header: None, .. },
             ) => Err(ConfigError::SignInMethod),
             Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => {
                 Err(ConfigError::SignInHeader)

@@ -1,6 +1,6 @@
 //! How often one caller may ask one registry.
 
-use std::{net::IpAddr, num::NonZeroU32};
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock, clock::DefaultClock};
 use http::{HeaderValue, StatusCode, header};
@@ -11,9 +11,9 @@ use crate::refusal::Refusal;
 const CALLERS_MAX: usize = 10_000;
 
 /// A limit of requests per minute and caller. Up to a minute's worth may come at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RateLimit {
-    callers: DefaultKeyedRateLimiter<IpAddr>,
+    callers: Arc<DefaultKeyedRateLimiter<IpAddr>>,
     per_minute: NonZeroU32,
     what: &'static str,
 }
@@ -22,9 +22,15 @@ impl RateLimit {
     /// `what` says in the refusal what is counted: `requests for this registry`.
     pub(crate) fn new(per_minute: u32, what: &'static str) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute)?;
-        Some(Self { callers: RateLimiter::keyed(Quota::per_minute(per_minute)), per_minute, what })
+        Some(Self { callers: Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute))), per_minute, what })
     }
 
+    /// Returns a limit of the same rate, in which callers have what they had left in this one.
+    pub(crate) fn at_rate(&self, per_minute: u32) -> Option<Self> {
+        (self.per_minute.get() == per_minute).then(|| self.clone())
+    }
+
+    /// Counts a request of `caller`, or refuses it.
     pub(crate) fn check(&self, caller: IpAddr) -> Result<(), Refusal> {
         if self.callers.len() > CALLERS_MAX {
             self.callers.retain_recent();

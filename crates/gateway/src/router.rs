@@ -17,7 +17,7 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::{Next, from_fn_with_state},
     response::IntoResponse as _,
-    routing::get,
+    routing::{get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
 use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
@@ -72,6 +72,7 @@ pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
+        .route("/sign-out", post(sign_out))
         .fallback_service(guarded.with_state(Arc::clone(gateway)))
         .layer(from_fn_with_state(Arc::clone(gateway), outermost))
         .with_state(Arc::clone(gateway))
@@ -121,9 +122,7 @@ async fn sign_in(
         // A preflight has no credentials; it says nothing but which sites are welcome.
         Some(_) if *request.method() == Method::OPTIONS => Ok(Identity::default()),
         Some(sign_in) => {
-            let forwarded =
-                request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-            let secure = snapshot.config.tls.is_some() || (forwarded && snapshot.guard.trusts(peer.ip()));
+            let secure = snapshot.is_secure(peer, request.headers());
             sign_in.check(&snapshot.guard, peer, request.headers(), secure).await
         }
     };
@@ -138,6 +137,22 @@ async fn sign_in(
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Ends the session of whoever asks, signed in or not.
+async fn sign_out(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response<Body>, Refusal> {
+    let snapshot = gateway.snapshot.load();
+    snapshot.guard.check_page(request.uri(), request.method(), request.headers())?;
+    let secure = snapshot.is_secure(peer, request.headers());
+    let cookie = snapshot.sign_in.as_ref().and_then(|sign_in| sign_in.sign_out(request.headers(), secure));
+    let cookie = cookie.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own"))?;
+    let headers =
+        [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
 
 async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str) {

@@ -1,31 +1,31 @@
-//! Who may use the gateway at all: people of an htpasswd file, or those whom a proxy in front vouches for.
+//! Signing in to the gateway: people of an htpasswd file, or those whom a proxy in front vouches for.
+
+mod htpasswd;
+mod session;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use tokio::sync::Semaphore;
+use tracing::warn;
 
 use crate::{
-    config::{ConfigError, HtpasswdError, SignInConfig, read},
+    config::{ConfigError, SignInConfig, read},
     guard::Guard,
     rate_limit::RateLimit,
     refusal::Refusal,
 };
+use htpasswd::Htpasswd;
+use session::{SessionSecret, Sessions};
 
-/// The cookie that leaves `Authorization` free for the registries, once somebody signed in.
-const COOKIE: &str = "tallyman-session";
-const SESSION: Duration = Duration::from_secs(12 * 3600);
 /// Passwords are remembered, hashed, with what came of them: checking one afresh takes a tenth of a second.
 const REMEMBERED_MAX: usize = 1000;
 /// Passwords that one caller may have checked afresh in a minute.
@@ -33,7 +33,7 @@ const TRIES: u32 = 20;
 /// Passwords that are checked at the same time, whoever sent them.
 const CHECKS: usize = 4;
 
-/// Whoever got in.
+/// A caller that was let in.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) name: Option<String>,
@@ -43,37 +43,60 @@ pub(crate) struct Identity {
     pub(crate) cookie: Option<HeaderValue>,
 }
 
-/// How people prove who they are.
+/// The way to sign in.
 #[derive(Debug)]
 pub(crate) enum SignIn {
     Passwords(Arc<Passwords>),
     Header(String),
 }
 
+/// Signing in by name and password.
 pub(crate) struct Passwords {
-    hashes: HashMap<String, String>,
-    /// Made from the file, so all gateways with the same one take each other's cookies, and none outlives a change.
-    key: [u8; 32],
-    /// By the password's own hash: whose it is, if anybody's.
-    checked: Mutex<HashMap<[u8; 32], Option<String>>>,
+    users: Htpasswd,
+    remembered: Remembered,
+    shared: Arc<Shared>,
+}
+
+/// What survives a reload: nobody gets new tries, and sessions go on.
+#[derive(Debug)]
+struct Shared {
+    sessions: Sessions,
     tries: Option<RateLimit>,
     checks: Semaphore,
 }
 
+/// Passwords that were checked before: whose each is, if anybody's.
+struct Remembered {
+    key: [u8; 32],
+    checked: Mutex<HashMap<[u8; 32], Option<String>>>,
+}
+
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Passwords of {} users", self.hashes.len())
+        write!(f, "Passwords of {} users", self.users.len())
     }
 }
 
 impl SignIn {
-    pub(crate) fn new(config: &SignInConfig) -> Result<Self, ConfigError> {
+    /// Reads the users. Tries and sessions of `before` go on.
+    pub(crate) fn new(config: &SignInConfig, before: Option<&Self>) -> Result<Self, ConfigError> {
         match (&config.htpasswd, &config.header) {
             (Some(path), _) => {
-                let text = read(path)?;
-                Passwords::parse(&text)
-                    .map(|passwords| Self::Passwords(Arc::new(passwords)))
-                    .map_err(|source| ConfigError::Htpasswd { path: path.clone(), source })
+                let users = Htpasswd::parse(&read(path)?)
+                    .map_err(|source| ConfigError::Htpasswd { path: path.clone(), source })?;
+                let secret = config.session_key()?;
+                let secret = match secret {
+                    None => None,
+                    Some(text) => {
+                        let error = ConfigError::SessionKey { min: SessionSecret::MIN };
+                        Some(SessionSecret::new(&text).ok_or(error)?)
+                    }
+                };
+                let before = match before {
+                    Some(Self::Passwords(before)) => Some(&before.shared),
+                    _ => None,
+                };
+                Ok(Self::Passwords(Arc::new(Passwords::new(users, secret, before))))
             }
             (None, Some(header)) => Ok(Self::Header(header.to_ascii_lowercase())),
             (None, None) => Err(ConfigError::SignInMethod),
@@ -89,10 +112,13 @@ impl SignIn {
         secure: bool,
     ) -> Result<Identity, Refusal> {
         match self {
+            Self::Passwords(passwords) => passwords.check(guard.caller(peer, headers), headers, secure).await,
             Self::Header(name) => {
-                let named =
-                    headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
-                match named.filter(|_| guard.trusts(peer.ip())) {
+                let mut named = headers.get_all(name).into_iter();
+                let user = named.next().and_then(|value| value.to_str().ok());
+                // A proxy that adds its header to the caller's lets the caller choose who it is.
+                let is_one = named.next().is_none() && user.is_some_and(|user| !user.contains(','));
+                match user.filter(|user| is_one && !user.is_empty() && guard.trusts(peer.ip())) {
                     // `Authorization` is between the caller and that proxy.
                     Some(user) => {
                         Ok(Identity { name: Some(user.to_owned()), used_authorization: true, cookie: None })
@@ -100,34 +126,46 @@ impl SignIn {
                     None => Err(Refusal::new(
                         StatusCode::UNAUTHORIZED,
                         "UNAUTHORIZED",
-                        "expected a request of a proxy that vouches for its user",
+                        format!("expected a request of a proxy that vouches for its user by one {name}"),
                     )),
                 }
             }
-            Self::Passwords(passwords) => passwords.check(guard.caller(peer, headers), headers, secure).await,
+        }
+    }
+
+    /// Ends the session of a request. Returns the header that makes the browser forget it, or `None` if a proxy in
+    /// front has the sessions.
+    pub(crate) fn sign_out(&self, headers: &HeaderMap, secure: bool) -> Option<HeaderValue> {
+        match self {
+            Self::Passwords(passwords) => Some(passwords.shared.sessions.end(headers, secure, now())),
+            Self::Header(_) => None,
         }
     }
 }
 
 impl Passwords {
-    fn parse(text: &str) -> Result<Self, HtpasswdError> {
-        let mut hashes = HashMap::new();
-        for (at, line) in text.lines().map(str::trim).enumerate() {
-            if line.is_empty() || line.starts_with('#') {
-                continue;
+    fn new(users: Htpasswd, secret: Option<SessionSecret>, before: Option<&Arc<Shared>>) -> Self {
+        let shared = match (before, &secret) {
+            (Some(before), None) => Arc::clone(before),
+            (Some(before), Some(secret)) if before.sessions.has_secret(secret) => Arc::clone(before),
+            (before, _) => {
+                if secret.is_none() {
+                    warn!(
+                        "sessions end with this process, and other gateways do not know them: name a session_key_file \
+                         or session_key_env where that matters"
+                    );
+                }
+                let secret = secret.unwrap_or_else(SessionSecret::random);
+                let tries = before.and_then(|before| before.tries.clone());
+                Arc::new(Shared {
+                    sessions: Sessions::new(secret),
+                    tries: tries.or_else(|| RateLimit::new(TRIES, "tries to sign in")),
+                    checks: Semaphore::new(CHECKS),
+                })
             }
-            let (user, hash) = line.split_once(':').ok_or(HtpasswdError::Line { line: at + 1 })?;
-            if !["$2y$", "$2b$", "$2a$"].iter().any(|kind| hash.starts_with(kind)) {
-                return Err(HtpasswdError::Hash { line: at + 1 });
-            }
-            hashes.insert(user.to_owned(), hash.to_owned());
-        }
-        if hashes.is_empty() {
-            return Err(HtpasswdError::Empty);
-        }
-        let key = Sha256::new().chain_update("tallyman-session\n").chain_update(text).finalize().into();
-        let (tries, checks) = (RateLimit::new(TRIES, "tries to sign in"), Semaphore::new(CHECKS));
-        Ok(Self { hashes, key, checked: Mutex::default(), tries, checks })
+        };
+        let key = SessionSecret::random().key(&[b"remembered passwords"]);
+        Self { users, remembered: Remembered { key, checked: Mutex::default() }, shared }
     }
 
     async fn check(
@@ -140,11 +178,13 @@ impl Passwords {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-        let session = self.session(headers);
+        let sessions = &self.shared.sessions;
+        let session = sessions.user(headers, secure, now(), |user| self.users.hash(user));
         if let Some((_, encoded)) = basic
             && let Some(name) = self.user(caller, encoded.trim()).await?
         {
-            let cookie = (session.as_ref() != Some(&name)).then(|| self.cookie(&name, secure));
+            let hash = self.users.hash(&name).filter(|_| session.as_ref() != Some(&name));
+            let cookie = hash.map(|hash| sessions.begin(&name, hash, secure, now()));
             return Ok(Identity { name: Some(name), used_authorization: true, cookie });
         }
         if session.is_some() {
@@ -159,66 +199,46 @@ impl Passwords {
             .header(header::WWW_AUTHENTICATE, challenge))
     }
 
-    /// Whose name and password these are: nobody's where they are meant for a registry.
+    /// Returns the user whose name and password these are, or `None` if they are meant for a registry.
     async fn user(self: &Arc<Self>, caller: IpAddr, encoded: &str) -> Result<Option<String>, Refusal> {
-        let known: [u8; 32] = self.mac(encoded.as_bytes());
-        if let Some(whose) = self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&known) {
-            return Ok(whose.clone());
+        let known = self.remembered.hash(encoded);
+        if let Some(whose) = self.remembered.get(&known) {
+            return Ok(whose);
         }
         let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
             return Ok(None);
         };
-        if let Some(tries) = &self.tries {
+        if let Some(tries) = &self.shared.tries {
             tries.check(caller)?;
         }
-        let _turn = self.checks.acquire().await;
+        let _permit = self.shared.checks.acquire().await;
         let (name, password, passwords) = (name.to_owned(), password.to_owned(), Arc::clone(self));
-        let whose = tokio::task::spawn_blocking(move || {
-            // Somebody who is not there takes as long as somebody with a wrong password.
-            let hash = passwords.hashes.get(&name).or_else(|| passwords.hashes.values().next())?;
-            let right = bcrypt::verify(password, hash).unwrap_or(false);
-            (right && passwords.hashes.contains_key(&name)).then_some(name)
-        });
+        let whose =
+            tokio::task::spawn_blocking(move || passwords.users.verify(&name, &password).then_some(name));
         let whose = whose.await.unwrap_or_default();
+        self.remembered.insert(known, whose.clone());
+        Ok(whose)
+    }
+}
+
+impl Remembered {
+    fn hash(&self, encoded: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("keys of any length will do");
+        mac.update(encoded.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    fn get(&self, hash: &[u8; 32]) -> Option<Option<String>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    fn insert(&self, hash: [u8; 32], whose: Option<String>) {
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if checked.len() >= REMEMBERED_MAX {
             checked.clear();
         }
-        checked.insert(known, whose.clone());
-        Ok(whose)
-    }
-
-    /// The user of a session cookie that is ours and not over.
-    fn session(&self, headers: &HeaderMap) -> Option<String> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let mut cookies =
-            cookies.flat_map(|value| value.split(';')).filter_map(|one| one.trim().split_once('='));
-        let (_, value) = cookies.find(|(name, _)| *name == COOKIE)?;
-        let (said, signature) = value.rsplit_once('.')?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        mac.update(said.as_bytes());
-        mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        let (user, end) = said.split_once('.')?;
-        let user = String::from_utf8(URL_SAFE_NO_PAD.decode(user).ok()?).ok()?;
-        (end.parse::<u64>().ok()? > now() && self.hashes.contains_key(&user)).then_some(user)
-    }
-
-    fn cookie(&self, name: &str, secure: bool) -> HeaderValue {
-        let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(name), now() + SESSION.as_secs());
-        let signature = URL_SAFE_NO_PAD.encode(self.mac(said.as_bytes()));
-        let secure = if secure { "; Secure" } else { "" };
-        let seconds = SESSION.as_secs();
-        let text = format!(
-            "{COOKIE}={said}.{signature}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}"
-        );
-        HeaderValue::from_str(&text).expect("base64 and digits are a header value")
-    }
-
-    fn mac(&self, bytes: &[u8]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("keys of any length will do");
-        mac.update(bytes);
-        mac.finalize().into_bytes().into()
+        checked.insert(hash, whose);
     }
 }
 

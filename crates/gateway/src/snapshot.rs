@@ -1,6 +1,8 @@
 //! A configuration made ready for requests.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
+
+use http::HeaderMap;
 
 use crate::{
     cache::Cache,
@@ -26,11 +28,14 @@ impl Snapshot {
     /// Makes a configuration ready. The cache of `before` goes on if it has the same folder.
     pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
         config.check()?;
-        let sign_in = config.sign_in.as_ref().map(SignIn::new).transpose()?;
-        let registries = config
-            .registries
-            .iter()
-            .map(|registry| Upstream::new(registry, sign_in.is_none(), &config.limits).map(Arc::new));
+        let sign_in = config.sign_in.as_ref();
+        let sign_in =
+            sign_in.map(|wanted| SignIn::new(wanted, before.and_then(|before| before.sign_in.as_ref())));
+        let sign_in = sign_in.transpose()?;
+        let registries = config.registries.iter().map(|registry| {
+            let before = before.and_then(|before| before.registry(&registry.name));
+            Upstream::new(registry, sign_in.is_none(), &config.limits, before).map(Arc::new)
+        });
         let registries = registries.collect::<Result<_, _>>()?;
         let guard = Guard {
             hosts: config.hosts.clone(),
@@ -61,5 +66,11 @@ impl Snapshot {
     /// Returns the registry that is called `name` in paths.
     pub(crate) fn registry(&self, name: &str) -> Option<&Arc<Upstream>> {
         self.registries.iter().find(|registry| registry.name == name)
+    }
+
+    /// Returns `true` if the browser came by TLS, to the gateway or to a proxy in front.
+    pub(crate) fn is_secure(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        self.config.tls.is_some() || (forwarded && self.guard.trusts(peer.ip()))
     }
 }

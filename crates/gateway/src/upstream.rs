@@ -63,11 +63,13 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// `open` says that nobody needs to sign in to the gateway.
+    /// `open` says that nobody needs to sign in to the gateway. Callers keep what they have used up of the limits of
+    /// `before`.
     pub(crate) fn new(
         config: &RegistryConfig,
         open: bool,
         limits: &LimitsConfig,
+        before: Option<&Arc<Self>>,
     ) -> Result<Self, ConfigError> {
         let networks = Arc::new(Networks::new(config.all_networks()));
         let credentials = config.credentials()?.map(|(user, password)| Credentials::new(&user, &password));
@@ -87,9 +89,10 @@ impl Upstream {
             read_only: config.read_only.unwrap_or(credentials.is_some() && open),
             credentials,
             delete: config.delete,
-            limit: config
-                .requests_per_minute
-                .and_then(|limit| RateLimit::new(limit, "requests for this registry")),
+            limit: config.requests_per_minute.and_then(|rate| {
+                let before = before.and_then(|before| before.limit.as_ref()?.at_rate(rate));
+                before.or_else(|| RateLimit::new(rate, "requests for this registry"))
+            }),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
             pace: limits.pace(),
             answer: limits.answer(),
@@ -341,7 +344,7 @@ mod tests {
     fn upstream(rest: &str) -> Upstream {
         let text = format!("name = 'a'\n{rest}");
         let config: RegistryConfig = toml::from_str(&text).unwrap();
-        Upstream::new(&config, true, &LimitsConfig::default()).unwrap()
+        Upstream::new(&config, true, &LimitsConfig::default(), None).unwrap()
     }
 
     #[test]
@@ -429,10 +432,10 @@ mod tests {
             file.display().to_string()
         );
         let mut config: RegistryConfig = toml::from_str(&text).unwrap();
-        assert!(Upstream::new(&config, true, &LimitsConfig::default()).unwrap().read_only);
-        assert!(!Upstream::new(&config, false, &LimitsConfig::default()).unwrap().read_only);
+        assert!(Upstream::new(&config, true, &LimitsConfig::default(), None).unwrap().read_only);
+        assert!(!Upstream::new(&config, false, &LimitsConfig::default(), None).unwrap().read_only);
         config.read_only = Some(false);
-        assert!(!Upstream::new(&config, true, &LimitsConfig::default()).unwrap().read_only);
+        assert!(!Upstream::new(&config, true, &LimitsConfig::default(), None).unwrap().read_only);
         std::fs::remove_file(file).unwrap();
     }
 }

@@ -71,6 +71,21 @@ pub enum ConfigError {
     /// `sign_in.header` without proxies that may set it.
     #[error("sign_in.header: expected trusted_proxies, without which anybody could set the header")]
     SignInHeader,
+    /// `sign_in` names two secrets.
+    #[error("sign_in: expected either session_key_file or session_key_env")]
+    SessionKeys,
+    /// The environment variable with the secret is not set.
+    #[error("sign_in: expected a session key in the environment variable {variable}, found none")]
+    SessionKeyVariable {
+        /// The variable.
+        variable: String,
+    },
+    /// The secret is too short.
+    #[error("sign_in: expected a session key of at least {min} bytes, as of `openssl rand -hex 32`")]
+    SessionKey {
+        /// The fewest bytes.
+        min: usize,
+    },
     /// The htpasswd file cannot be used.
     #[error("{}: {source}", .path.display())]
     Htpasswd {

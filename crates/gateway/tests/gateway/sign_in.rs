@@ -29,7 +29,12 @@ const RIGHT: (&str, &str) = ("authorization", "Basic dXNlcjpzZWNyZXQ=");
 async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
     let registry = registry().await;
     let folder = Folder::new("people");
-    let top = format!("[sign_in]\nhtpasswd = {:?}", folder.write("users", USERS).display());
+    let key = folder.write("key", "a secret that both gateways have, and nobody else\n");
+    let top = format!(
+        "[sign_in]\nhtpasswd = {:?}\nsession_key_file = {:?}",
+        folder.write("users", USERS).display(),
+        key.display()
+    );
     let one = gateway_of(&folder.0, &registry.url, &top, "").await;
     let two = gateway(&registry.url, &top, "").await;
     for path in ["/", "/config.json", "/metrics", "/r/lab/v2/", "/r/lab/token"] {
@@ -56,7 +61,7 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
     for gateway in [&one, &two] {
         let headers = [("cookie", cookie), ("authorization", "Bearer for-the-registry")];
         let (status, headers) = ask(gateway, "/r/lab/v2/", &headers).await;
-        assert_eq!(status, 200, "any gateway with this file takes the cookie");
+        assert_eq!(status, 200, "any gateway with this key takes the cookie");
         assert!(headers.get("set-cookie").is_none());
     }
     let sent: Vec<Option<String>> = registry
@@ -143,7 +148,14 @@ async fn a_cookie_given_over_tls_stays_there() {
     let top = format!("trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nhtpasswd = {:?}", users.display());
     let gateway = gateway(&registry.url, &top, "").await;
     let (_, headers) = ask(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", "https")]).await;
-    assert!(headers["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+    let set = headers["set-cookie"].to_str().unwrap();
+    assert!(set.starts_with("__Host-tallyman-session=") && set.ends_with("; Secure"), "{set}");
+    let cookie = set.split(';').next().unwrap();
+    let planted = format!("tallyman-session=x; {cookie}; __Host-tallyman-session=y");
+    let tls = ("x-forwarded-proto", "https");
+    assert_eq!(ask(&gateway, "/config.json", &[("cookie", &planted), tls]).await.0, 200);
+    let plain = cookie.replace("__Host-", "");
+    assert_eq!(ask(&gateway, "/config.json", &[("cookie", &plain), tls]).await.0, 401);
 }
 
 #[tokio::test]
@@ -155,6 +167,8 @@ async fn only_trusted_proxies_vouch_for_people() {
         (believed, vec![("x-forwarded-user", "ada")], 200),
         (believed, vec![("x-forwarded-user", "")], 401),
         (believed, vec![], 401),
+        (believed, vec![("x-forwarded-user", "eve"), ("x-forwarded-user", "ada")], 401),
+        (believed, vec![("x-forwarded-user", "eve, ada")], 401),
         (&doubted, vec![("x-forwarded-user", "ada")], 401),
         (&doubted, vec![("x-forwarded-user", "ada"), ("x-forwarded-for", "10.0.0.1")], 401),
     ] {
@@ -181,6 +195,85 @@ async fn passwords_other_than_bcrypt_are_refused_at_the_start() {
     ] {
         let users = folder.write("users", text);
         let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+        let config = toml::from_str(&crate::support::text("http://127.0.0.1:1", &top, "")).unwrap();
+        let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_when_somebody_signs_out_or_has_a_new_password() {
+    let registry = registry().await;
+    let folder = Folder::new("sessions");
+    let users = folder.write("users", USERS);
+    let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway_of(&folder.0, &registry.url, &top, "").await;
+    let sign_in = async || {
+        let (_, headers) = ask(&gateway, "/config.json", &[RIGHT]).await;
+        headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let stays = async |cookie: &str| ask(&gateway, "/config.json", &[("cookie", cookie)]).await.0;
+    let (one, two) = (sign_in().await, sign_in().await);
+    gateway.reload().await.unwrap();
+    assert_eq!((stays(&one).await, stays(&two).await), (200, 200), "a reload ends no session");
+
+    let sign_out = |site: &'static str| {
+        caller().post(at(&gateway, "/sign-out")).header("cookie", &one).header("sec-fetch-site", site).send()
+    };
+    assert_eq!(sign_out("cross-site").await.unwrap().status(), 403, "no other site signs anybody out");
+    assert_eq!(stays(&one).await, 200);
+    let done = sign_out("same-origin").await.unwrap();
+    assert_eq!(done.status(), 204);
+    assert!(done.headers()["set-cookie"].to_str().unwrap().contains("tallyman-session=; "));
+    assert_eq!((stays(&one).await, stays(&two).await), (401, 200), "a session that is ended stays so");
+    assert_eq!(ask(&gateway, "/sign-out", &[]).await.0, 405);
+
+    // Another hash of the same password.
+    folder.write("users", &format!("user:{}\n", bcrypt::hash("secret", 4).unwrap()));
+    gateway.reload().await.unwrap();
+    assert_eq!(stays(&two).await, 401, "a new password ends the sessions of the old one");
+    assert_eq!(ask(&gateway, "/config.json", &[RIGHT]).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_reload_gives_nobody_new_tries() {
+    let registry = registry().await;
+    let folder = Folder::new("tries");
+    let users = folder.write("users", USERS);
+    let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
+    let gateway = gateway_of(&folder.0, &registry.url, &top, "requests_per_minute = 3").await;
+    let mut seen = Vec::new();
+    for guess in 0..25 {
+        gateway.reload().await.unwrap();
+        let guess = format!("Basic {}", STANDARD.encode(format!("user:guess{guess}")));
+        seen.push(ask(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
+    }
+    assert_eq!(seen.iter().filter(|status| **status == 401).count(), 20, "{seen:?}");
+    let folder = Folder::new("requests");
+    let open = gateway_of(&folder.0, &registry.url, "", "requests_per_minute = 3").await;
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        open.reload().await.unwrap();
+        seen.push(ask(&open, "/r/lab/v2/", &[]).await.0);
+    }
+    assert_eq!(seen, [200, 200, 200, 429, 429]);
+}
+
+#[tokio::test]
+async fn session_keys_are_long_and_there() {
+    let folder = Folder::new("keys");
+    let users = folder.write("users", USERS);
+    let short = folder.write("short", "too short");
+    for (line, expected) in [
+        (format!("session_key_file = {:?}", short.display()), "at least 32 bytes"),
+        (format!("session_key_file = {:?}", folder.0.join("missing").display()), "expected to read"),
+        ("session_key_env = 'TALLYMAN_TEST_NO_SUCH_KEY'".to_owned(), "TALLYMAN_TEST_NO_SUCH_KEY"),
+        (
+            format!("session_key_env = 'A'\nsession_key_file = {:?}", short.display()),
+            "either session_key_file",
+        ),
+    ] {
+        let top = format!("[sign_in]\nhtpasswd = {:?}\n{line}", users.display());
         let config = toml::from_str(&crate::support::text("http://127.0.0.1:1", &top, "")).unwrap();
         let error = tallyman_gateway::serve(config, None).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

@@ -1,0 +1,132 @@
+//! htpasswd files with bcrypt passwords.
+
+use std::collections::HashMap;
+
+use bcrypt::HashParts;
+
+use crate::config::HtpasswdError;
+
+/// The bytes of a password that bcrypt looks at. What is behind them could be anything, so longer ones are refused.
+const PASSWORD_MAX: usize = 72;
+
+/// The users of an htpasswd file.
+pub(super) struct Htpasswd {
+    hashes: HashMap<String, (String, u32)>,
+    /// The highest cost of all hashes.
+    cost: u32,
+}
+
+impl Htpasswd {
+    pub(super) fn parse(text: &str) -> Result<Self, HtpasswdError> {
+        let mut hashes = HashMap::new();
+        for (at, line) in text.lines().map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (user, hash) = line.split_once(':').ok_or(HtpasswdError::Line { line: at + 1 })?;
+            let parts = hash.parse::<HashParts>().map_err(|_| HtpasswdError::Hash { line: at + 1 })?;
+            // As in Apache, the first line of a user counts.
+            hashes.entry(user.to_owned()).or_insert((hash.to_owned(), parts.get_cost()));
+        }
+        let cost = hashes.values().map(|(_, cost)| *cost).max().ok_or(HtpasswdError::Empty)?;
+        Ok(Self { hashes, cost })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Returns the hash of a user's password.
+    pub(super) fn hash(&self, user: &str) -> Option<&str> {
+        self.hashes.get(user).map(|(hash, _)| hash.as_str())
+    }
+
+    /// Returns `true` if this is the user's password. Every wrong name and every wrong password takes the time of the
+    /// highest cost in the file, so that the time tells nothing.
+    pub(super) fn verify(&self, user: &str, password: &str) -> bool {
+        // bcrypt repeats a password behind a NUL, so that one with a NUL may be the same as a shorter one.
+        let is_plain = password.len() <= PASSWORD_MAX && !password.contains('\0');
+        let Some((hash, cost)) = self.hashes.get(user).filter(|_| is_plain) else {
+            spend(self.cost);
+            return false;
+        };
+        if bcrypt::verify(password, hash).unwrap_or(false) {
+            return true;
+        }
+        // Each cost takes as long as all below it together, and the lowest of them twice.
+        (*cost..self.cost).for_each(spend);
+        false
+    }
+}
+
+/// Takes the time of one password of this cost.
+fn spend(cost: u32) {
+    // Nobody looks at the result; a cost that is out of range was refused with the file.
+    let _hash = std::hint::black_box(bcrypt::hash_with_salt("password", cost, [0; 16]));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::Htpasswd;
+    use crate::config::HtpasswdError;
+
+    fn line(user: &str, password: &str, cost: u32) -> String {
+        format!("{user}:{}\n", bcrypt::hash(password, cost).unwrap())
+    }
+
+    #[test]
+    fn wrong_names_and_wrong_passwords_take_the_same_time() {
+        let text = line("low", "secret", 4) + &line("middle", "secret", 7) + &line("high", "secret", 10);
+        let users = Htpasswd::parse(&text).unwrap();
+        let time = |user: &str, password: &str| {
+            let tries = (0..3).map(|_| {
+                let begin = Instant::now();
+                assert!(!users.verify(user, password));
+                begin.elapsed()
+            });
+            tries.min().unwrap()
+        };
+        let long = "x".repeat(80);
+        let times: Vec<Duration> = ["low", "middle", "high", "nobody"]
+            .into_iter()
+            .flat_map(|user| [time(user, "wrong"), time(user, &long)])
+            .collect();
+        let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+        assert!(*most < *least * 3 / 2, "{times:?}");
+    }
+
+    #[test]
+    fn passwords_are_whole() {
+        let long = "x".repeat(72);
+        let users = Htpasswd::parse(&(line("ada", &long, 4) + &line("bob", "secret", 4))).unwrap();
+        for (user, password, expected) in [
+            ("ada", long.clone(), true),
+            ("ada", format!("{long}tail"), false),
+            ("ada", "x".repeat(71), false),
+            ("bob", "secret".to_owned(), true),
+            ("bob", "secret\0secret".to_owned(), false),
+            ("bob", "secret\0".to_owned(), false),
+            ("Bob", "secret".to_owned(), false),
+            ("", "secret".to_owned(), false),
+        ] {
+            assert_eq!(users.verify(user, &password), expected, "{user} {password:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn files_are_read_or_refused_by_their_line(text in "([a-z:#$ ]{0,8}|[a-z]{1,3}:\\$2[aby]\\$0[0-9]\\$[./A-Za-z0-9]{50,54}\n|\n){0,6}") {
+            match Htpasswd::parse(&text) {
+                Ok(users) => prop_assert!(users.len() > 0),
+                Err(HtpasswdError::Line { line } | HtpasswdError::Hash { line }) => {
+                    prop_assert!((1..=text.lines().count()).contains(&line));
+                }
+                Err(error) => prop_assert_eq!(error, HtpasswdError::Empty),
+            }
+        }
+    }
+}
