@@ -9,7 +9,7 @@ use tallyman_core::{
 use tallyman_registry::Client;
 
 use crate::{
-    Error,
+    ContentError, Error,
     resolve::{failed, nested, resolve, too_deep},
 };
 
@@ -96,13 +96,9 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
         let mut wanted: Vec<Descriptor> = Vec::new();
         for manifest in &level {
             if let ManifestBody::Schema1(_) = manifest.body() {
-                return Err(Error::Content {
-                    reference: source.clone(),
-                    reason: format!(
-                        "expected an image or a list, found a {} in {source}: registries do not take those any more",
-                        manifest.kind()
-                    ),
-                });
+                let expected = "an image or a list, as registries take them today,";
+                let reason = ContentError::kind(expected, source, &manifest.kind());
+                return Err(Error::Content { reference: source.clone(), reason });
             }
             known.insert(manifest.digest().clone(), manifest.clone());
         }

@@ -8,7 +8,10 @@ use tallyman_store::ListStore;
 
 use crate::{
     Error,
-    fetch::{expand, many},
+    fetch::{
+        expand::{self, ExpandOptions},
+        many,
+    },
 };
 
 /// What `create` is asked to make.
@@ -102,7 +105,14 @@ pub(crate) async fn assemble(
         form.annotations.extend(extensions.annotations.clone());
     }
     let found = match extensions.flatten {
-        true => expand::images(client, &missing, list.form().oci).await?,
+        true => {
+            expand::images(
+                client,
+                &missing,
+                &ExpandOptions { attestations: list.form().oci, ..Default::default() },
+            )
+            .await?
+        }
         false => many::images(client, &missing).await?,
     };
     for mut entry in found {

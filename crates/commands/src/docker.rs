@@ -1,9 +1,25 @@
-//! Docker's own words for what goes wrong with a registry, and ours below them.
+//! Docker's texts for errors of a registry, and hints below them.
 
 mod answer;
 mod content;
 mod ping;
 
-pub(crate) use answer::{RequestContext, docker_error};
+pub(crate) use answer::docker_error;
 pub(crate) use content::check;
-pub(crate) use ping::{configure_transport, hint};
+pub(crate) use ping::hint;
+
+use crate::{Error, RequestPurpose};
+
+/// The text of an error on the command line: Docker's if Docker makes the request too, else the error's own.
+pub(crate) fn message(error: &Error) -> String {
+    let Error::Registry { request: Some(request), source } = error else { return error.to_string() };
+    let words = || docker_error(source, request).words;
+    match &request.purpose {
+        RequestPurpose::FetchManifest | RequestPurpose::FetchConfig { .. } => words(),
+        RequestPurpose::CopyBlob { .. } => error.to_string(),
+        // Docker finds out by its ping that a registry cannot be reached, before it pushes anything.
+        RequestPurpose::MountBlob { .. } | RequestPurpose::PutManifest { .. } => {
+            ping::configure_transport(source).unwrap_or_else(|| format!("{}{}", request.prefix(), words()))
+        }
+    }
+}

@@ -1,5 +1,9 @@
-//! Why a command failed, in Docker's words wherever Docker has some.
+//! Errors of the use-cases: the request, the reference and the cause. Their texts are Docker's wherever Docker has a fixed
+//! one; what Docker makes of a registry's answer is worded by the command line (`docker::message`).
 
+mod content;
+
+pub use content::ContentError;
 use tallyman_core::{
     AnnotateError, Digest, NameTaken, PlanError, Platform, Reference, ReferenceError, UnsupportedPlatform,
 };
@@ -9,16 +13,18 @@ use thiserror::Error;
 
 use crate::docker;
 
-/// Why a command failed.
+/// An error of a command.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A reference that does not parse, given as what it was meant for says.
-    #[error("{role}{source}")]
+    /// A reference that does not parse.
+    #[error("{}{source}", .role.prefix(.typed))]
     Reference {
-        /// What Docker puts in front: what the reference was meant for, as typed.
-        role: String,
-        /// What is wrong with it.
+        /// The argument that it was typed as.
+        role: ReferenceRole,
+        /// The reference as typed.
+        typed: String,
+        /// The fault.
         source: ReferenceError,
     },
     /// The list exists, and may not be added to.
@@ -103,16 +109,22 @@ pub enum Error {
     Content {
         /// The image.
         reference: Reference,
-        /// What is wrong, in Docker's words.
-        reason: String,
+        /// The fault.
+        reason: ContentError,
     },
     /// The registry answered with an error, or could not be reached.
-    #[error("{words}")]
+    #[error("{}{source}", prefix(.request))]
     Registry {
-        /// Docker's words.
-        words: String,
-        /// What happened.
+        /// The request, if it is one that Docker makes as well.
+        request: Option<Box<FailedRequest>>,
+        /// The cause.
         source: Box<RegistryError>,
+    },
+    /// The registry took a manifest without naming its digest, which Docker does not accept.
+    #[error("failed to put manifest {reference}: invalid checksum digest format")]
+    NoDigest {
+        /// The manifest or the list.
+        reference: Box<Reference>,
     },
     /// The registry did not mount a blob.
     #[error("error mounting {from}@{digest} to {target}")]
@@ -204,13 +216,13 @@ impl Error {
             Self::IsList { .. } => "is-list",
             Self::ManifestDigest { .. } | Self::ConfigDigest { .. } => "digest-mismatch",
             Self::ConfigMissing { .. } => "blob-unknown",
-            Self::Content { .. } => "manifest-invalid",
+            Self::Content { .. } | Self::NoDigest { .. } => "manifest-invalid",
             Self::NotMounted { .. } => "not-mounted",
             Self::Plan(error) | Self::Assemble(error) => error.code(),
             Self::Store(StoreError::Damaged { .. }) => "list-damaged",
             Self::NameTaken(_) | Self::Store(StoreError::NameTaken(_)) => "name-taken",
             Self::Store(_) => "store-failed",
-            Self::NoSuchPlatform { .. } => "platform-unknown",
+            Self::NoSuchPlatform { .. } => "platform-not-found",
             Self::TargetDigest { .. } => "digest-mismatch",
             Self::DigestNeeded { .. } => "digest-needed",
             Self::TagNeeded { .. } => "tag-needed",
@@ -241,6 +253,96 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The argument that a reference was typed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReferenceRole {
+    /// One that Docker does not name in its error.
+    Argument,
+    /// The list that `create` makes.
+    CreatedList,
+    /// The list that `annotate` changes.
+    AnnotatedList,
+    /// The image that `annotate` changes.
+    AnnotatedImage,
+}
+
+impl ReferenceRole {
+    /// The text that Docker puts in front of the fault.
+    fn prefix(self, typed: &str) -> String {
+        match self {
+            Self::Argument => String::new(),
+            Self::CreatedList => format!("error parsing name for manifest list {typed}: "),
+            Self::AnnotatedList => format!("annotate: error parsing name for manifest list {typed}: "),
+            Self::AnnotatedImage => format!("annotate: error parsing name for manifest {typed}: "),
+        }
+    }
+}
+
+/// A request that failed, and its purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRequest {
+    /// The manifest, or an image of the repository, that was asked for.
+    pub reference: Reference,
+    /// The purpose.
+    pub purpose: RequestPurpose,
+    /// Returns `true` if credentials for the registry were found.
+    pub signed_in: bool,
+}
+
+/// The purpose of a request that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestPurpose {
+    /// Fetching a manifest.
+    FetchManifest,
+    /// Fetching the config of an image.
+    FetchConfig {
+        /// The digest of the config.
+        digest: Digest,
+    },
+    /// Mounting a blob from another repository of the registry.
+    MountBlob {
+        /// The repository that has the blob.
+        from: String,
+        /// The blob.
+        digest: Digest,
+    },
+    /// Copying a blob from another registry, which Docker does not do.
+    CopyBlob {
+        /// The image that the blob belongs to.
+        source: Box<Reference>,
+        /// The blob.
+        digest: Digest,
+    },
+    /// Putting a manifest or a list.
+    PutManifest {
+        /// The manifest, or the list by the name that it is pushed under.
+        named: Box<Reference>,
+    },
+}
+
+impl FailedRequest {
+    /// The text in front of the cause.
+    pub(crate) fn prefix(&self) -> String {
+        let target = &self.reference;
+        match &self.purpose {
+            RequestPurpose::FetchManifest | RequestPurpose::FetchConfig { .. } => String::new(),
+            RequestPurpose::MountBlob { from, digest } => {
+                format!("failed to mount blob {from}@{digest} to {target}: ")
+            }
+            RequestPurpose::CopyBlob { source, digest } => {
+                format!("failed to copy blob {digest} from {} to {}: ", source.name(), target.name())
+            }
+            RequestPurpose::PutManifest { named } => format!("failed to put manifest {named}: "),
+        }
+    }
+}
+
+fn prefix(request: &Option<Box<FailedRequest>>) -> String {
+    request.as_deref().map(FailedRequest::prefix).unwrap_or_default()
 }
 
 fn named(platforms: &[Platform]) -> String {

@@ -6,17 +6,12 @@ pub(crate) mod many;
 
 use std::sync::Arc;
 
-use tallyman_core::{
-    Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference, json::FieldError,
-};
+use tallyman_core::{Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference};
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 
-use crate::{
-    Error,
-    docker::{self, RequestContext},
-};
+use crate::{ContentError, Error, FailedRequest, RequestPurpose, docker};
 
 /// A manifest that came from a registry and is what its media type says.
 pub(crate) enum Fetched {
@@ -56,11 +51,10 @@ pub(crate) async fn manifest(
         .manifest(&asked)
         .await
         .map_err(|error| manifest_error(client, error, reference, requested_as))?;
-    let content = |reason: String| Error::Content { reference: requested_as.clone(), reason };
+    let content = |reason: ContentError| Error::Content { reference: requested_as.clone(), reason };
     let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(""));
     docker::check(&media_type, &fetched.bytes).map_err(content)?;
-    let unreadable =
-        |error: FieldError| content(format!("expected {media_type}, found something else: {error}"));
+    let unreadable = |source| content(ContentError::Field { media_type: media_type.clone(), source });
     if media_type.is_list() {
         let index = Index::parse(&fetched.bytes).map_err(unreadable)?;
         return Ok(Fetched::List(Box::new(FetchedList { index, bytes: fetched.bytes })));
@@ -92,34 +86,24 @@ fn manifest_error(
         RegistryError::DigestMismatch { expected, .. } if reference.digest() == Some(&expected) => {
             Error::ManifestDigest { reference: requested_as.clone(), digest: expected }
         }
-        error => registry_error(
-            client,
-            error,
-            reference,
-            &format!("manifests/{}", reference.target()),
-            requested_as,
-        ),
+        error => registry_error(client, error, reference, RequestPurpose::FetchManifest, requested_as),
     }
 }
 
 fn registry_error(
     client: &Client,
     error: RegistryError,
-    repository: &Reference,
-    path: &str,
+    reference: &Reference,
+    purpose: RequestPurpose,
     requested_as: &Reference,
 ) -> Error {
-    let signed_in = client.has_credentials(repository.registry());
-    let docker_error =
-        docker::docker_error(&error, RequestContext { method: "Get", repository, path, signed_in });
-    if docker_error.not_here {
-        return Error::NotInRegistry {
-            reference: requested_as.clone(),
-            source: Some(Box::new(error)),
-            signed_in,
-        };
+    let signed_in = client.has_credentials(reference.registry());
+    let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
+    if docker::docker_error(&error, &request).not_here {
+        let source = Some(Box::new(error));
+        return Error::NotInRegistry { reference: requested_as.clone(), source, signed_in };
     }
-    Error::Registry { words: docker_error.words, source: Box::new(error) }
+    Error::Registry { request: Some(Box::new(request)), source: Box::new(error) }
 }
 
 /// The platform that the config of an image names.
@@ -127,7 +111,7 @@ pub(crate) async fn platform(client: &Client, image: &FetchedImage) -> Result<Pl
     let config = client.blob(&image.reference, &image.image.config).await;
     let config = config.map_err(|error| config_error(client, error, image))?;
     Platform::from_config(&config)
-        .map_err(|error| Error::Content { reference: image.requested_as.clone(), reason: error.to_string() })
+        .map_err(|error| Error::Content { reference: image.requested_as.clone(), reason: error.into() })
 }
 
 fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
@@ -135,9 +119,13 @@ fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> 
     match error {
         error if error.is_not_found() => Error::ConfigMissing { reference, digest },
         RegistryError::DigestMismatch { .. } => Error::ConfigDigest { reference, digest },
-        error => {
-            registry_error(client, error, &image.reference, &format!("blobs/{digest}"), &image.requested_as)
-        }
+        error => registry_error(
+            client,
+            error,
+            &image.reference,
+            RequestPurpose::FetchConfig { digest },
+            &image.requested_as,
+        ),
     }
 }
 
@@ -153,7 +141,7 @@ impl FetchedImage {
             Descriptor::new(self.media_type.clone(), self.digest.clone(), self.bytes.len() as u64);
         descriptor.platform = Some(platform);
         ListEntry::new(self.reference.clone(), descriptor, Arc::clone(&self.bytes))
-            .map_err(|error| Error::Content { reference: self.reference.clone(), reason: error.to_string() })
+            .map_err(|error| Error::Content { reference: self.reference.clone(), reason: error.into() })
     }
 }
 

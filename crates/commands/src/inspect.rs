@@ -146,7 +146,7 @@ impl Inspected {
     pub fn raw(&self) -> Result<Arc<[u8]>, Error> {
         match self {
             Self::Image(entry) | Self::LocalImage(entry) => {
-                entry.manifest_bytes().map_err(|error| content(entry, &error))
+                entry.manifest_bytes().map_err(|error| content(entry, error))
             }
             Self::List { .. } => Ok(self.brief()?.into()),
         }
@@ -154,9 +154,9 @@ impl Inspected {
 }
 
 fn indented(entry: &ListEntry, json: &[u8]) -> Result<Vec<u8>, Error> {
-    json::indent(json, "\t").map_err(|error| content(entry, &error))
+    json::indent(json, "\t").map_err(|error| content(entry, error))
 }
 
-fn content(entry: &ListEntry, error: &json::SyntaxError) -> Error {
-    Error::Content { reference: entry.reference.clone(), reason: error.to_string() }
+fn content(entry: &ListEntry, error: json::SyntaxError) -> Error {
+    Error::Content { reference: entry.reference.clone(), reason: error.into() }
 }

@@ -23,11 +23,11 @@ pub use cli::{
 pub use copy::{CopyPlan, plan_copy};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
-pub use error::Error;
+pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use local_lists::{duplicate, remove, rename};
-pub use push::{PushEvent, Survey, execute, execute_rest, plan, plan_with_copies, survey};
+pub use push::{PushEvent, Survey, execute, execute_as_docker, execute_rest, plan, plan_with_copies, survey};
 pub use resolve::resolve;
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each

@@ -10,17 +10,16 @@ use futures_util::{
     future::{self, LocalBoxFuture},
     stream::FuturesUnordered,
 };
-use tallyman_core::{Action, Descriptor, Digest, ManifestList, MediaType, MountSource, PushPlan, Reference};
-use tallyman_registry::{Client, Error as RegistryError, Mount};
+use tallyman_core::{
+    Action, Descriptor, Digest, Manifest, ManifestList, MediaType, MountSource, PushPlan, Reference,
+};
+use tallyman_registry::{Client, Error as RegistryError, Mount, PutManifest, Upload};
 use tallyman_store::ListStore;
 
 use progress::PushProgress;
 pub use survey::{Survey, survey};
 
-use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
-    docker::{self, RequestContext},
-};
+use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose};
 
 /// Blobs that are transferred at the same time, at most, but for small ones: each keeps a part of itself in memory.
 const TRANSFERS: usize = 4;
@@ -96,6 +95,21 @@ pub async fn execute(
     execute_rest(client, plan, &BTreeSet::new(), &|| future::ready(()).boxed_local(), on_event).await
 }
 
+/// Executes a plan as [`execute`] does, by Docker's rules: a blob that is not mounted ends the push, and so does a manifest
+/// whose digest the registry does not name.
+///
+/// # Errors
+/// [`Error::NotMounted`], [`Error::NoDigest`], and [`Error::Registry`] for the requests.
+pub async fn execute_as_docker(
+    client: &Client,
+    plan: &PushPlan,
+    on_event: &dyn Fn(PushEvent),
+) -> Result<Digest, Error> {
+    let gate = || future::ready(()).boxed_local();
+    let context = StepContext { client, plan, as_docker: true, on_event };
+    execute_steps(context, &BTreeSet::new(), &gate).await
+}
+
 /// As [`execute`], for a plan of which the steps in `done` have succeeded before: they are not made again. Before each
 /// step that begins, `gate` is waited for: one that does not open yet holds the push, what is under way goes on.
 /// Dropping the future ends the push; what was done stays.
@@ -109,6 +123,15 @@ pub async fn execute_rest(
     gate: &dyn Fn() -> LocalBoxFuture<'static, ()>,
     on_event: &dyn Fn(PushEvent),
 ) -> Result<Digest, Error> {
+    execute_steps(StepContext { client, plan, as_docker: false, on_event }, done, gate).await
+}
+
+async fn execute_steps(
+    context: StepContext<'_>,
+    done: &BTreeSet<usize>,
+    gate: &dyn Fn() -> LocalBoxFuture<'static, ()>,
+) -> Result<Digest, Error> {
+    let StepContext { client, plan, on_event, .. } = context;
     let mut progress = PushProgress::new(plan, on_event);
     for index in done.range(..plan.steps.len()) {
         progress.pass_over(*index);
@@ -129,7 +152,7 @@ pub async fn execute_rest(
             running.push(async move {
                 gate().await;
                 on_event(PushEvent::Began(next));
-                (next, step(client, plan, next, on_event).await)
+                (next, context.run(next).await)
             });
         }
         let ended = running.next().await;
@@ -156,102 +179,138 @@ fn is_transfer(plan: &PushPlan, index: usize) -> bool {
     matches!(plan.steps[index].action, Action::CopyBlob { size, .. } if size > SMALL)
 }
 
-/// Does one step; gives the registry's digest where something was put.
-async fn step(
-    client: &Client,
-    plan: &PushPlan,
-    index: usize,
-    on_event: &dyn Fn(PushEvent),
-) -> Result<Option<Digest>, Error> {
-    match &plan.steps[index].action {
-        Action::CopyBlob { source, digest, size } => {
-            let blob = Descriptor::new(MediaType::new(""), digest.clone(), *size);
-            let on_bytes = |bytes| on_event(PushEvent::Transferred { step: index, bytes });
-            let copied = client.copy_blob(source, &plan.target, &blob, &on_bytes).await;
-            copied.map_err(|error| copy_error(error, source, digest, &plan.target))?;
-            Ok(None)
+/// The rules by which steps are done.
+#[derive(Clone, Copy)]
+struct StepContext<'a> {
+    client: &'a Client,
+    plan: &'a PushPlan,
+    /// Docker's rules: a blob that is not mounted ends the push, and so does a manifest whose digest the registry does not
+    /// name. Otherwise the blob is copied, and the digest is that of the bytes.
+    as_docker: bool,
+    on_event: &'a dyn Fn(PushEvent),
+}
+
+impl StepContext<'_> {
+    /// Does one step. Returns the digest of a manifest that was put.
+    async fn run(self, index: usize) -> Result<Option<Digest>, Error> {
+        match &self.plan.steps[index].action {
+            Action::CopyBlob { source, digest, size } => {
+                self.copy(index, source, digest, *size).await?;
+                Ok(None)
+            }
+            Action::MountBlob { digest, sources } => {
+                self.mount(index, digest, sources).await?;
+                Ok(None)
+            }
+            Action::PutManifest { media_type, digest, bytes, .. } => {
+                let reference = self.plan.target.by_digest(digest.clone());
+                let put = self.client.put_manifest(&reference, media_type, bytes.clone()).await;
+                self.put_digest(put, &reference, &reference, digest).map(Some)
+            }
+            Action::PutList { reference, media_type, bytes, digest } => {
+                let put = self.client.put_manifest(reference, media_type, bytes.clone()).await;
+                self.put_digest(put, reference, &self.plan.target, digest).map(Some)
+            }
         }
-        Action::MountBlob { digest, sources } => {
-            mount(client, &plan.target, digest, sources).await?;
-            Ok(None)
+    }
+
+    fn error(self, reference: &Reference, purpose: RequestPurpose, source: RegistryError) -> Error {
+        let signed_in = self.client.has_credentials(reference.registry());
+        let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
+        Error::Registry { request: Some(Box::new(request)), source: Box::new(source) }
+    }
+
+    fn put_digest(
+        self,
+        put: Result<PutManifest, RegistryError>,
+        reference: &Reference,
+        named: &Reference,
+        digest: &Digest,
+    ) -> Result<Digest, Error> {
+        let named = Box::new(named.clone());
+        match put {
+            Ok(put) => match put.registry_digest {
+                Some(digest) => Ok(digest),
+                None if self.as_docker => Err(Error::NoDigest { reference: named }),
+                None => Ok(digest.clone()),
+            },
+            Err(error) => Err(self.error(reference, RequestPurpose::PutManifest { named }, error)),
         }
-        Action::PutManifest { media_type, digest, bytes, .. } => {
-            let reference = plan.target.by_digest(digest.clone());
-            let put = client.put_manifest(&reference, media_type, bytes.clone()).await;
-            put_digest(client, put, &reference, &reference).map(Some)
+    }
+
+    async fn copy(self, index: usize, source: &Reference, digest: &Digest, size: u64) -> Result<(), Error> {
+        let target = &self.plan.target;
+        let blob = Descriptor::new(MediaType::new(""), digest.clone(), size);
+        let on_bytes = |bytes| (self.on_event)(PushEvent::Transferred { step: index, bytes });
+        let copied = self.client.copy_blob(source, target, &blob, &on_bytes).await;
+        copied.map(drop).map_err(|error| {
+            let (source, digest) = (Box::new(source.clone()), digest.clone());
+            self.error(target, RequestPurpose::CopyBlob { source, digest }, error)
+        })
+    }
+
+    /// Uploads a blob of another repository that the registry did not mount.
+    async fn upload(
+        self,
+        index: usize,
+        source: &Reference,
+        digest: &Digest,
+        begun: Option<Upload>,
+    ) -> Result<(), Error> {
+        let target = &self.plan.target;
+        let size = size_in(self.plan, digest).expect("a manifest of the plan names each blob");
+        let blob = Descriptor::new(MediaType::new(""), digest.clone(), size);
+        let on_bytes = |bytes| (self.on_event)(PushEvent::Transferred { step: index, bytes });
+        let pieces = self.client.blob_stream(source, &blob);
+        let uploaded = self.client.upload_stream(target, digest, pieces, begun, &on_bytes).await;
+        uploaded.map(drop).map_err(|error| {
+            let (source, digest) = (Box::new(source.clone()), digest.clone());
+            self.error(target, RequestPurpose::CopyBlob { source, digest }, error)
+        })
+    }
+
+    async fn mount(self, index: usize, digest: &Digest, sources: &[MountSource]) -> Result<(), Error> {
+        let (client, target) = (self.client, &self.plan.target);
+        let mut begun = None;
+        for MountSource { repository, may_fail } in sources {
+            let from = repository.as_str().to_owned();
+            match client.mount_blob(target, repository, digest).await {
+                Ok(Mount::Upload(upload)) if !self.as_docker && !may_fail => begun = Some(upload),
+                Ok(Mount::Upload(upload)) => {
+                    // Whether the registry forgets the upload now or later makes no difference to anyone.
+                    client.cancel_upload(target, &upload).await.ok();
+                    if !may_fail {
+                        let (digest, target) = (digest.clone(), Box::new(target.clone()));
+                        return Err(Error::NotMounted { from, digest, target });
+                    }
+                }
+                Ok(_) => return Ok(()),
+                // A registry that mounts nothing may take the blob all the same.
+                Err(RegistryError::Api { .. }) if !self.as_docker => {}
+                Err(error) => {
+                    let digest = digest.clone();
+                    return Err(self.error(target, RequestPurpose::MountBlob { from, digest }, error));
+                }
+            }
         }
-        Action::PutList { reference, media_type, bytes, .. } => {
-            let put = client.put_manifest(reference, media_type, bytes.clone()).await;
-            put_digest(client, put, reference, &plan.target).map(Some)
+        match sources.last() {
+            Some(MountSource { repository, .. }) if !self.as_docker => {
+                let source =
+                    Reference::new(target.registry().clone(), repository.clone(), None, Some(digest.clone()));
+                self.upload(index, &source, digest, begun).await
+            }
+            _ => Ok(()),
         }
     }
 }
 
-fn put_digest(
-    client: &Client,
-    put: Result<tallyman_registry::PutManifest, RegistryError>,
-    reference: &Reference,
-    requested_as: &Reference,
-) -> Result<Digest, Error> {
-    let failed = |reason: &str| format!("failed to put manifest {requested_as}: {reason}");
-    let put = put.map_err(|error| {
-        let path = format!("manifests/{}", reference.target());
-        push_error(error, asked(client, "Put", reference, &path), failed)
-    })?;
-    put.registry_digest.ok_or_else(|| Error::Content {
-        reference: reference.clone(),
-        reason: failed("invalid checksum digest format"),
+/// The size of a blob, as the manifests of a plan name it.
+fn size_in(plan: &PushPlan, digest: &Digest) -> Option<u64> {
+    plan.steps.iter().find_map(|step| {
+        let Action::PutManifest { media_type, bytes, .. } = &step.action else { return None };
+        let manifest = Manifest::parse(bytes.clone(), Some(media_type)).ok()?;
+        let image = manifest.image()?;
+        let blob = image.layers.iter().chain([&image.config]).find(|blob| blob.digest == *digest)?;
+        Some(blob.size)
     })
-}
-
-async fn mount(
-    client: &Client,
-    target: &Reference,
-    digest: &Digest,
-    sources: &[MountSource],
-) -> Result<(), Error> {
-    for MountSource { repository, may_fail } in sources {
-        let from = repository.as_str();
-        let mounted = client.mount_blob(target, repository, digest).await.map_err(|error| {
-            let path = format!("blobs/uploads/?from={}&mount={}", escaped(from), escaped(digest.as_str()));
-            let failed = |reason: &str| format!("failed to mount blob {from}@{digest} to {target}: {reason}");
-            push_error(error, asked(client, "Post", target, &path), failed)
-        })?;
-        let Mount::Upload(upload) = mounted else { return Ok(()) };
-        // Whether the registry forgets the upload now or later makes no difference to anyone.
-        client.cancel_upload(target, &upload).await.ok();
-        if !may_fail {
-            let (from, digest, target) = (from.to_owned(), digest.clone(), Box::new(target.clone()));
-            return Err(Error::NotMounted { from, digest, target });
-        }
-    }
-    Ok(())
-}
-
-fn asked<'a>(
-    client: &Client,
-    method: &'static str,
-    repository: &'a Reference,
-    path: &'a str,
-) -> RequestContext<'a> {
-    RequestContext { method, repository, path, signed_in: client.has_credentials(repository.registry()) }
-}
-
-/// `text` in a query, as Go writes it.
-fn escaped(text: &str) -> String {
-    text.replace('/', "%2F").replace(':', "%3A")
-}
-
-fn copy_error(error: RegistryError, source: &Reference, digest: &Digest, target: &Reference) -> Error {
-    let (from, to) = (source.name(), target.name());
-    let words = format!("failed to copy blob {digest} from {from} to {to}: {error}");
-    Error::Registry { words, source: Box::new(error) }
-}
-
-/// A failed request of a push. One that never reached the registry is told without what it was for: Docker finds that
-/// out by its ping.
-fn push_error(error: RegistryError, asked: RequestContext<'_>, failed: impl FnOnce(&str) -> String) -> Error {
-    let words = docker::configure_transport(&error)
-        .unwrap_or_else(|| failed(&docker::docker_error(&error, asked).words));
-    Error::Registry { words, source: Box::new(error) }
 }

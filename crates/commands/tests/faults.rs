@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use tallyman_commands::{Create, CreateExtensions, Error, create, execute, plan};
+use tallyman_commands::{
+    Create, CreateExtensions, Error, create, duplicate, execute, execute_as_docker, plan,
+};
 use tallyman_core::{Digest, Reference};
 use tallyman_dev_registry::{Fault, FaultKind, Registry, RunningRegistry};
 use tallyman_registry::{Access, Client, NativeTransport, Retry};
@@ -138,5 +140,27 @@ async fn every_fault_at_every_step_ends_in_the_right_list_or_in_a_clear_error() 
         [FaultKind::Reset, FaultKind::ServerError { status: 500, retry_after: None }, FaultKind::NoDigest]
     {
         assert!(succeeded.contains(&format!("{kind:?}")), "{kind:?} never ended well: {succeeded:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn blobs_that_are_not_mounted_are_copied_and_digests_that_are_not_named_are_computed() {
+    let list = |registry: &RunningRegistry| -> Reference {
+        format!("{}/a/list:1", registry.addr).parse().expect("a reference")
+    };
+    let expected = run(&MemoryStore::new(), &registry().await).await.expect("nothing goes wrong");
+    for (kind, code) in [(FaultKind::NoMount, "not-mounted"), (FaultKind::NoDigest, "manifest-invalid")] {
+        let registry = registry().await;
+        let store = MemoryStore::new();
+        registry.add_fault(Fault::new(kind.clone()));
+        assert_eq!(run(&store, &registry).await.expect("the blobs are copied"), expected, "{kind:?}");
+        assert!(registry.manifest("a/list", "1").is_some(), "{kind:?}");
+
+        // Docker ends such a push.
+        let fresh = format!("{}/a/docker:1", registry.addr).parse().expect("a reference");
+        duplicate(&store, &list(&registry), &fresh).await.expect("memory never fails");
+        let plan = plan(&store, &fresh).await.expect("the list is there");
+        let error = execute_as_docker(&client(), &plan, &|_| {}).await.expect_err("Docker fails");
+        assert_eq!(error.code(), code, "{error}");
     }
 }

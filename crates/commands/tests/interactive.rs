@@ -9,7 +9,7 @@ use futures_util::{FutureExt, future};
 use support::Shell;
 use tallyman_commands::{
     Freshness, PushEvent, SourceImages, execute, execute_rest, fetch_source, freshness, plan, refreshed,
-    survey,
+    resolve, survey,
 };
 use tallyman_core::{Action, Digest, ListEntry, Platform, PushPlan, Reference};
 
@@ -55,19 +55,28 @@ async fn two_images(shell: &Shell, second: &str) -> (String, PushPlan) {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_list_as_a_source_brings_its_images_by_digest_and_leaves_the_rest_out() {
+async fn a_list_as_a_source_gives_the_same_images_to_the_app_and_to_the_command_line() {
     let shell = Shell::new();
     let (one, two) = (put(&shell, "a/app", "", "amd64", "1"), put(&shell, "a/app", "", "arm", "2"));
     let entry = |manifest: &str, more: &str| {
         let digest = Digest::of(manifest.as_bytes());
         format!(r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{}{more}}}"#, manifest.len())
     };
+    let three = put(&shell, "a/app", "", "s390x", "3");
+    // The entry of the nested list does not name its platform: it is that of the config.
+    let nested =
+        format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entry(&three, ""));
+    shell.registry.put_manifest("a/app", "", INDEX, nested.as_bytes());
     let attestation = r#","platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"x"}"#;
     let entries = [
         entry(&one, r#","platform":{"os":"linux","architecture":"amd64"}"#),
         entry(&two, r#","platform":{"os":"linux","architecture":"arm","variant":"v7"}"#),
         entry(&two, attestation),
-        format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":2}}"#, Digest::of(b"{}")),
+        format!(
+            r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#,
+            Digest::of(nested.as_bytes()),
+            nested.len()
+        ),
     ];
     let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
     shell.registry.put_manifest("a/app", "all", INDEX, index.as_bytes());
@@ -76,8 +85,17 @@ async fn a_list_as_a_source_brings_its_images_by_digest_and_leaves_the_rest_out(
     };
     let references: Vec<_> = found.iter().map(|entry| entry.reference.to_string()).collect();
     let by_digest = |manifest: &str| name("a/app").by_digest(Digest::of(manifest.as_bytes())).to_string();
-    assert_eq!(references, [by_digest(&one), by_digest(&two)]);
+    assert_eq!(references, [by_digest(&one), by_digest(&two), by_digest(&three)]);
     assert_eq!(found[1].platform().variant, "v7");
+    assert_eq!(found[2].platform().architecture, "s390x");
+    let list = name("a/app:flat");
+    let all = name("a/app:all").to_string();
+    shell.done(&["create", "--insecure", "--flatten", &list.to_string(), &all]).await;
+    let made = shell.store.load(&list).await.unwrap().unwrap();
+    let described = |entry: &ListEntry| (entry.reference.to_string(), entry.platform());
+    let mut found: Vec<_> = found.iter().map(described).collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(made.iter().map(described).collect::<Vec<_>>(), found);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -182,4 +200,53 @@ async fn a_closed_gate_holds_every_step() {
     });
     assert!(held.now_or_never().is_none());
     assert!(shell.requests().is_empty());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_platform_chooses_one_image_of_a_list_and_must_be_that_of_a_single_image() {
+    let shell = Shell::new();
+    let arm = put(&shell, "a/app", "arm", "arm", "1");
+    let entry = |manifest: &str, platform: &str| {
+        let digest = Digest::of(manifest.as_bytes());
+        format!(
+            r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{},"platform":{platform}}}"#,
+            manifest.len()
+        )
+    };
+    let v7 = put(&shell, "a/app", "v7", "arm", "2");
+    let entries = [
+        entry(&arm, r#"{"os":"linux","architecture":"arm","variant":"v6"}"#),
+        entry(&v7, r#"{"os":"linux","architecture":"arm","variant":"v7"}"#),
+    ];
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", "all", INDEX, index.as_bytes());
+    let cases = [
+        ("all", "linux/arm/v7", Ok(&v7)),
+        ("all", "linux/arm", Ok(&arm)),
+        ("all", "linux/arm/v5", Err("platform-not-found")),
+        ("all", "linux/arm64", Err("platform-not-found")),
+        ("arm", "linux/arm", Ok(&arm)),
+        ("arm", "linux/amd64", Err("platform-not-found")),
+        ("arm", "windows/arm", Err("platform-not-found")),
+    ];
+    for (tag, platform, expected) in cases {
+        let image = name(&format!("a/app:{tag}"));
+        let found = resolve(&shell.client(), &image, Some(&platform.parse().unwrap())).await;
+        let found = found.as_ref().map(|manifest| manifest.digest().clone()).map_err(|error| error.code());
+        assert_eq!(found, expected.map(|bytes| Digest::of(bytes.as_bytes())), "{tag} {platform}");
+        // The command line says the same.
+        for command in ["digest", "copy"] {
+            let (image, target) = (image.to_string(), name("a/other:v1").to_string());
+            let mut line = vec![command, "--insecure", "--json", "--platform", platform, "--dry-run", &image];
+            match command {
+                "copy" => line.push(&target),
+                _ => line.retain(|word| *word != "--dry-run"),
+            }
+            let outcome = shell.run(&line).await;
+            match expected {
+                Ok(_) => assert_eq!((outcome.exit, outcome.stderr.as_str()), (0, ""), "{line:?}"),
+                Err(code) => assert!(outcome.stderr.contains(&format!("\"code\":\"{code}\"")), "{outcome:?}"),
+            }
+        }
+    }
 }

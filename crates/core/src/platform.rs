@@ -77,6 +77,23 @@ impl Platform {
         if self.architecture == "arm64" && self.variant == "v8" { "" } else { &self.variant }
     }
 
+    /// Returns `true` if an image of `platform` is one for this platform: operating system and architecture are the same,
+    /// and the variant is the same or none is asked for.
+    ///
+    /// ```
+    /// # use tallyman_core::Platform;
+    /// let wanted: Platform = "linux/arm".parse()?;
+    /// assert!(wanted.accepts(&"linux/arm/v7".parse()?));
+    /// assert!(!wanted.accepts(&"linux/arm64".parse()?));
+    /// # Ok::<(), tallyman_core::PlatformTextError>(())
+    /// ```
+    pub fn accepts(&self, platform: &Self) -> bool {
+        let wanted = self.normalized_variant();
+        self.os == platform.os
+            && self.architecture == platform.architecture
+            && (wanted.is_empty() || wanted == platform.normalized_variant())
+    }
+
     /// Returns `true` if `docker manifest annotate` accepts this operating system and architecture: one of its 28 pairs.
     pub fn is_annotatable(&self) -> bool {
         Self::annotatable().any(|(os, architecture)| os == self.os && architecture == self.architecture)

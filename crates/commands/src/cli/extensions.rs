@@ -9,10 +9,10 @@ use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
     ClientOptions, DigestInput, Environment, OutputOptions, Stream as OutputStream, grammar::version, json,
-    run::reference, style::Style,
+    run::argument, style::Style,
 };
 use crate::{
-    Error,
+    Error, ReferenceRole,
     copy::plan_copy,
     delete::cannot_untag,
     duplicate, execute, rename,
@@ -26,11 +26,11 @@ impl Environment {
     }
 
     pub(super) async fn duplicate(&self, list: &str, to: &str) -> Result<(), Error> {
-        duplicate(&*self.store, &reference("", list)?, &reference("", to)?).await
+        duplicate(&*self.store, &argument(list)?, &argument(to)?).await
     }
 
     pub(super) async fn rename(&self, list: &str, to: &str) -> Result<(), Error> {
-        rename(&*self.store, &reference("", list)?, &reference("", to)?).await
+        rename(&*self.store, &argument(list)?, &argument(to)?).await
     }
 
     pub(super) async fn tags(
@@ -39,7 +39,7 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let repository = reference("", repository)?;
+        let repository = argument(repository)?;
         self.names(self.retrying_client(insecure).tags(&repository), options).await
     }
 
@@ -49,8 +49,11 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let registry: Registry =
-            registry.parse().map_err(|source| Error::Reference { role: String::new(), source })?;
+        let registry: Registry = registry.parse().map_err(|source| Error::Reference {
+            role: ReferenceRole::Argument,
+            typed: registry.to_owned(),
+            source,
+        })?;
         self.names(self.retrying_client(insecure).repositories(&registry), options).await
     }
 
@@ -88,7 +91,7 @@ impl Environment {
     ) -> Result<(), Error> {
         let file = match of {
             DigestInput::Reference(typed) => {
-                let image = reference("", typed)?;
+                let image = argument(typed)?;
                 let manifest = resolve(&self.retrying_client(insecure), &image, platform).await?;
                 if options.json {
                     self.print_json(&json::manifest(&image, &manifest));
@@ -118,7 +121,7 @@ impl Environment {
         dry_run: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let (source, target) = (reference("", source)?, reference("", target)?);
+        let (source, target) = (argument(source)?, argument(target)?);
         let client = self.retrying_client(insecure);
         let progress = self.progress(options);
         progress.report(&format!("reading {source}"));
@@ -160,7 +163,7 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let image = reference("", image)?;
+        let image = argument(image)?;
         let client = self.retrying_client(insecure);
         let subject = match image.digest() {
             Some(digest) => digest.clone(),
@@ -194,7 +197,7 @@ impl Environment {
         let mut failures = Vec::new();
         for typed in references {
             let deleted = async {
-                let image = reference("", typed)?;
+                let image = argument(typed)?;
                 let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
                     return Err(Error::DigestNeeded { reference: Box::new(image) });
                 };
@@ -213,7 +216,7 @@ impl Environment {
         let mut failures = Vec::new();
         for typed in references {
             let untagged = async {
-                let image = reference("", typed)?;
+                let image = argument(typed)?;
                 // Nobody means the tag that stands for none.
                 let names_its_tag = image.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
                 if image.digest().is_some() || !names_its_tag {

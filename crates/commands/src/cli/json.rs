@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, json::array};
 
-use crate::{CopyPlan, Error};
+use crate::{CopyPlan, Error, docker};
 
 pub(super) fn error(error: &Error) -> Value {
-    json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": error.hint() } })
+    json!({ "error": { "code": error.code(), "message": docker::message(error), "hint": error.hint() } })
 }
 
 /// A local list.

@@ -11,8 +11,8 @@ use super::{
     Command, Input, Invocation, Output, OutputOptions, Stream, json, progress::ProgressReporter, style::Style,
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, annotate, create, create::assemble, execute, inspect,
-    inspect_local_image, inspect_raw, plan, plan_with_copies, remove,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, annotate, create, create::assemble, docker,
+    execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, plan, plan_with_copies, remove,
 };
 
 /// What a command line runs in.
@@ -56,7 +56,7 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     } else {
         let style = Style::of(output, Stream::Stderr);
         for failure in &failures {
-            output.stderr(&format!("{}\n", style.red(&failure.to_string())));
+            output.stderr(&format!("{}\n", style.red(&docker::message(failure))));
         }
         for hint in failures.iter().filter_map(Error::hint) {
             output.stderr(&format!("{}\n", style.yellow(&hint)));
@@ -139,9 +139,9 @@ impl Environment {
         format: InspectFormat,
         insecure: bool,
     ) -> Result<(), Error> {
-        let image = reference("", image)?;
+        let image = argument(image)?;
         let inspected = match list {
-            Some(list) => inspect_local_image(&*self.store, &reference("", list)?, &image).await?,
+            Some(list) => inspect_local_image(&*self.store, &argument(list)?, &image).await?,
             None if format == InspectFormat::Raw => {
                 let bytes = inspect_raw(&*self.store, &self.client(insecure), &image).await?;
                 self.output.stdout(&bytes);
@@ -166,11 +166,11 @@ impl Environment {
         extensions: CreateExtensions,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let list = reference(&format!("error parsing name for manifest list {list}: "), list)?;
+        let list = reference(ReferenceRole::CreatedList, list)?;
         // Docker reads each name when its turn comes: what stands before a wrong one fails first.
         let mut wrong = None;
         let images =
-            images.iter().map_while(|image| reference("", image).map_err(|error| wrong = Some(error)).ok());
+            images.iter().map_while(|image| argument(image).map_err(|error| wrong = Some(error)).ok());
         let wanted = Create { list: list.clone(), images: images.collect(), amend, extensions };
         let client = self.client(insecure);
         if let Some(wrong) = wrong {
@@ -196,9 +196,8 @@ impl Environment {
         change: &PlatformChange,
         annotations: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
-        let role = |noun: &str, typed: &str| format!("annotate: error parsing name for {noun} {typed}: ");
-        let list_reference = reference(&role("manifest list", list), list)?;
-        let image_reference = reference(&role("manifest", image), image)?;
+        let list_reference = reference(ReferenceRole::AnnotatedList, list)?;
+        let image_reference = reference(ReferenceRole::AnnotatedImage, image)?;
         match annotate(&*self.store, &list_reference, &image_reference, change, annotations).await {
             // Docker tells the names as they were typed.
             Err(Error::NotInList { .. }) => {
@@ -217,7 +216,7 @@ impl Environment {
         copy: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let list = reference("", list)?;
+        let list = argument(list)?;
         let plan = match copy {
             true => plan_with_copies(&*self.store, &list).await?,
             false => plan(&*self.store, &list).await?,
@@ -227,7 +226,7 @@ impl Environment {
             return Ok(());
         }
         let progress = self.progress(options);
-        let digest = execute(&self.client(insecure), &plan, &|event| {
+        let on_event = |event| {
             progress.step(&plan, &event);
             if let PushEvent::Copied { reference, digest } = event
                 && !options.json
@@ -235,8 +234,12 @@ impl Environment {
                 progress.clear();
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
-        })
-        .await?;
+        };
+        let client = self.client(insecure);
+        let digest = match copy {
+            true => execute(&client, &plan, &on_event).await?,
+            false => execute_as_docker(&client, &plan, &on_event).await?,
+        };
         progress.clear();
         if options.json {
             self.print_json(&json::put(&plan));
@@ -253,7 +256,7 @@ impl Environment {
     async fn remove(&self, lists: &[String]) -> Vec<Error> {
         let mut failures = Vec::new();
         for list in lists {
-            let removed = match reference("", list) {
+            let removed = match argument(list) {
                 Ok(list) => remove(&*self.store, &list).await,
                 Err(error) => Err(error),
             };
@@ -287,7 +290,11 @@ enum InspectFormat {
     Raw,
 }
 
-/// Reads a reference. On a fault, `role` says what it was meant for.
-pub(super) fn reference(role: &str, typed: &str) -> Result<Reference, Error> {
-    typed.parse().map_err(|source| Error::Reference { role: role.to_owned(), source })
+/// Parses a reference that Docker does not name in its error.
+pub(super) fn argument(typed: &str) -> Result<Reference, Error> {
+    reference(ReferenceRole::Argument, typed)
+}
+
+fn reference(role: ReferenceRole, typed: &str) -> Result<Reference, Error> {
+    typed.parse().map_err(|source| Error::Reference { role, typed: typed.to_owned(), source })
 }

@@ -9,6 +9,7 @@ use tallyman_core::{
 use tallyman_registry::{Error, TransportErrorKind};
 
 use super::ping;
+use crate::{FailedRequest, RequestPurpose};
 
 /// What a failed request comes to for Docker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,20 +26,35 @@ impl DockerError {
     }
 }
 
-/// A request, as Docker names it where something goes wrong on its way.
-#[derive(Clone, Copy)]
-pub(crate) struct RequestContext<'a> {
+/// A request, as Docker names it in an error.
+struct RequestContext<'a> {
     /// `Get`, `Post` or `Put`.
-    pub method: &'static str,
+    method: &'static str,
     /// The repository that was asked.
-    pub repository: &'a Reference,
-    /// What stands behind the repository in the URL.
-    pub path: &'a str,
+    repository: &'a Reference,
+    /// The part of the URL behind the repository.
+    path: String,
     /// Credentials for the registry were found.
-    pub signed_in: bool,
+    signed_in: bool,
 }
 
-impl RequestContext<'_> {
+impl<'a> RequestContext<'a> {
+    fn of(request: &'a FailedRequest) -> Self {
+        let repository = &request.reference;
+        let (method, path) = match &request.purpose {
+            RequestPurpose::FetchManifest => ("Get", format!("manifests/{}", repository.target())),
+            RequestPurpose::FetchConfig { digest } | RequestPurpose::CopyBlob { digest, .. } => {
+                ("Get", format!("blobs/{digest}"))
+            }
+            RequestPurpose::MountBlob { from, digest } => {
+                let (from, mount) = (escaped(from), escaped(digest.as_str()));
+                ("Post", format!("blobs/uploads/?from={from}&mount={mount}"))
+            }
+            RequestPurpose::PutManifest { .. } => ("Put", format!("manifests/{}", repository.target())),
+        };
+        Self { method, repository, path, signed_in: request.signed_in }
+    }
+
     /// The words of Go's HTTP client for a failure with this request.
     fn failed(&self, scheme: &str, reason: &str) -> String {
         let (host, repository) =
@@ -47,8 +63,14 @@ impl RequestContext<'_> {
     }
 }
 
-/// What Docker makes of a failed request.
-pub(crate) fn docker_error(error: &Error, asked: RequestContext<'_>) -> DockerError {
+/// `text` in a query, as Go writes it.
+fn escaped(text: &str) -> String {
+    text.replace('/', "%2F").replace(':', "%3A")
+}
+
+/// Docker's text for a failed request, without its purpose.
+pub(crate) fn docker_error(error: &Error, request: &FailedRequest) -> DockerError {
+    let asked = RequestContext::of(request);
     match error {
         Error::Api { url, status: StatusCode::UNAUTHORIZED, challenges, .. }
             if !asked.signed_in && wants_password(challenges) =>

@@ -7,21 +7,30 @@ use futures_util::{
 use tallyman_core::{Descriptor, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
+use super::FetchedList;
 use crate::{
-    Error,
-    fetch::{self, Fetched, FetchedImage},
-    resolve::failed,
+    ContentError, Error,
+    fetch::{self, Fetched},
+    resolve::{content, failed, no_such_platform, too_deep},
 };
 
-/// The images of `references`, and those that the lists among them point to, each by its digest. With `all`, also what
-/// nobody can run, and with the annotations that the lists give. Where some fail, the failure that comes first in the
-/// order given is told.
+/// The entries of a list that are taken.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExpandOptions {
+    /// Take entries that nobody can run, such as attestations, and the annotations of all entries.
+    pub attestations: bool,
+    /// Take the images of these platforms alone; all if there are none.
+    pub platforms: Vec<Platform>,
+}
+
+/// Fetches the images of `references`, and those that the lists among them point to, each by its digest. If some fail, the
+/// failure that comes first in the order given is returned.
 pub(crate) async fn images(
     client: &Client,
     references: &[Reference],
-    all: bool,
+    options: &ExpandOptions,
 ) -> Result<Vec<ListEntry>, Error> {
-    let found = join_all(references.iter().map(|reference| source(client, reference, all))).await;
+    let found = join_all(references.iter().map(|reference| source(client, reference, options))).await;
     let mut entries: Vec<ListEntry> = Vec::new();
     for entry in found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
         if entries.iter().all(|known| known.reference != entry.reference) {
@@ -31,28 +40,72 @@ pub(crate) async fn images(
     Ok(entries)
 }
 
-async fn source(client: &Client, reference: &Reference, all: bool) -> Result<Vec<ListEntry>, Error> {
+async fn source(
+    client: &Client,
+    reference: &Reference,
+    options: &ExpandOptions,
+) -> Result<Vec<ListEntry>, Error> {
     match fetch::manifest(client, reference, reference).await? {
-        Fetched::Image(image) => Ok(vec![whole(client, *image).await?]),
-        Fetched::List(list) => {
-            fetch::verify(reference, &list.bytes)?;
-            entries(client, reference.clone(), list.index.manifests, all, NESTED_INDEXES_MAX).await
+        Fetched::Image(image) => {
+            let platform = fetch::platform(client, &image).await?;
+            options.check_image(reference, &platform)?;
+            Ok(vec![image.with_platform(platform)?])
+        }
+        Fetched::List(list) => list_images(client, reference, &list, options).await,
+    }
+}
+
+/// Fetches the images of a list that was fetched as `reference`, those of nested lists among them.
+pub(crate) async fn list_images(
+    client: &Client,
+    reference: &Reference,
+    list: &FetchedList,
+    options: &ExpandOptions,
+) -> Result<Vec<ListEntry>, Error> {
+    fetch::verify(reference, &list.bytes)?;
+    let found = entries(client, reference, &list.index.manifests, options, NESTED_INDEXES_MAX).await?;
+    options.check_list(reference, &found)?;
+    Ok(found)
+}
+
+impl ExpandOptions {
+    fn takes(&self, platform: &Platform) -> bool {
+        self.platforms.is_empty() || self.platforms.iter().any(|wanted| wanted.accepts(platform))
+    }
+
+    fn check_image(&self, reference: &Reference, platform: &Platform) -> Result<(), Error> {
+        if self.takes(platform) {
+            return Ok(());
+        }
+        Err(no_such_platform(reference, &self.platforms[0], vec![platform.clone()]))
+    }
+
+    /// Every platform that was asked for is in the list.
+    fn check_list(&self, reference: &Reference, found: &[ListEntry]) -> Result<(), Error> {
+        let has = |wanted: &&Platform| found.iter().any(|entry| wanted.accepts(&entry.platform()));
+        match self.platforms.iter().find(|wanted| !has(wanted)) {
+            Some(wanted) => {
+                Err(no_such_platform(reference, wanted, found.iter().map(ListEntry::platform).collect()))
+            }
+            None => Ok(()),
         }
     }
 }
 
-/// What the entries of a list point to.
-fn entries(
-    client: &Client,
-    list: Reference,
-    described: Vec<Descriptor>,
-    all: bool,
+/// Fetches the images that the entries of a list point to.
+fn entries<'a>(
+    client: &'a Client,
+    list: &'a Reference,
+    described: &'a [Descriptor],
+    options: &'a ExpandOptions,
     depth: usize,
-) -> LocalBoxFuture<'_, Result<Vec<ListEntry>, Error>> {
+) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
     async move {
-        let wanted =
-            described.iter().filter(|entry| all || entry.is_runnable() || entry.media_type.is_list());
-        let found = join_all(wanted.map(|entry| one(client, &list, entry, all, depth))).await;
+        let wanted = described.iter().filter(|entry| {
+            let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform));
+            entry.media_type.is_list() || (!is_other && (options.attestations || entry.is_runnable()))
+        });
+        let found = join_all(wanted.map(|entry| one(client, list, entry, options, depth))).await;
         let found: Vec<_> = found.into_iter().collect::<Result<_, _>>()?;
         Ok(found.into_iter().flatten().collect())
     }
@@ -63,45 +116,41 @@ async fn one(
     client: &Client,
     list: &Reference,
     described: &Descriptor,
-    all: bool,
+    options: &ExpandOptions,
     depth: usize,
 ) -> Result<Vec<ListEntry>, Error> {
     let reference = list.by_digest(described.digest.clone());
-    let content = |reason: String| Error::Content { reference: reference.clone(), reason };
+    let invalid = |reason: ContentError| Error::Content { reference: reference.clone(), reason };
     let fetched = client.manifest_as(list, described).await.map_err(failed)?;
     if described.media_type.is_list() {
         if depth == 0 {
-            return Err(content(format!(
-                "expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more"
-            )));
+            return Err(too_deep(list));
         }
-        let manifest = fetched.manifest().map_err(|error| content(error.to_string()))?;
+        let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
         let nested = manifest.index().map(|index| index.manifests.clone()).unwrap_or_default();
-        return entries(client, list.clone(), nested, all, depth - 1).await;
+        return entries(client, list, &nested, options, depth - 1).await;
     }
     let named = described.platform.clone().filter(|platform| !platform.os.is_empty());
     let platform = match named {
         Some(platform) => platform,
         None => {
-            let manifest = fetched.manifest().map_err(|error| content(error.to_string()))?;
-            let image = manifest.image().ok_or_else(|| {
-                content(format!("expected an image as an entry of {list}, found {}", manifest.media_type()))
-            })?;
+            let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
+            let image = manifest
+                .image()
+                .ok_or_else(|| invalid(ContentError::kind("an image as an entry", list, &manifest.kind())))?;
             let config = client.blob(list, &image.config).await.map_err(failed)?;
-            Platform::from_config(&config).map_err(|error| content(error.to_string()))?
+            Platform::from_config(&config).map_err(|error| invalid(error.into()))?
         }
     };
+    if !options.takes(&platform) {
+        return Ok(Vec::new());
+    }
     let media_type = described.media_type.clone();
     let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
     descriptor.platform = Some(platform);
-    if all {
+    if options.attestations {
         descriptor.annotations.clone_from(&described.annotations);
     }
     let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
-    Ok(vec![entry.map_err(|error| content(error.to_string()))?])
-}
-
-async fn whole(client: &Client, image: FetchedImage) -> Result<ListEntry, Error> {
-    let platform = fetch::platform(client, &image).await?;
-    image.with_platform(platform)
+    Ok(vec![entry.map_err(|error| invalid(error.into()))?])
 }

@@ -5,7 +5,11 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    fetch::{self, Fetched, FetchedList, many},
+    fetch::{
+        self, Fetched,
+        expand::{self, ExpandOptions},
+    },
+    resolve::failed,
 };
 
 /// What stands behind a source.
@@ -13,8 +17,8 @@ use crate::{
 pub enum SourceImages {
     /// An image.
     Image(Box<ListEntry>),
-    /// A list: its images, each by its own digest, with the platform that the list names. Attestations and nested lists
-    /// are left out. Docker refuses lists as sources.
+    /// A list: its images and those of nested lists, each by its own digest, with the platform that the list names.
+    /// Attestations are left out. Docker refuses lists as sources.
     List(Vec<ListEntry>),
 }
 
@@ -29,13 +33,9 @@ pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<Sour
             Ok(SourceImages::Image(Box::new(image.with_platform(platform)?)))
         }
         Fetched::List(list) => {
-            let FetchedList { mut index, bytes } = *list;
-            index.manifests.retain(|entry| entry.is_runnable() && entry.media_type.is_image());
-            // By digest alone: what the tag points to tomorrow is another list.
-            let list = FetchedList { index, bytes };
-            fetch::verify(reference, &list.bytes)?;
-            let digest = Digest::of(&list.bytes);
-            let entries = many::entries(client, &reference.by_digest(digest), &list).await?;
+            // By digest alone: the tag may be moved to another list.
+            let reference = reference.by_digest(Digest::of(&list.bytes));
+            let entries = expand::list_images(client, &reference, &list, &ExpandOptions::default()).await?;
             Ok(SourceImages::List(entries))
         }
     }
@@ -65,10 +65,7 @@ pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, 
         Ok(found) if found.digest == entry.descriptor.digest => Ok(Freshness::Fresh),
         Ok(found) => Ok(Freshness::Stale(found.digest)),
         Err(error) if error.is_not_found() => Ok(Freshness::Missing),
-        Err(error) => {
-            let words = error.to_string();
-            Err(Error::Registry { words, source: Box::new(error) })
-        }
+        Err(error) => Err(failed(error)),
     }
 }
 

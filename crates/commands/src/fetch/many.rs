@@ -10,7 +10,7 @@ use tallyman_core::{Digest, ListEntry, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
+    ContentError, Error, MAX_PARALLEL_REQUESTS,
     fetch::{self, Fetched, FetchedImage, FetchedList},
 };
 
@@ -54,7 +54,7 @@ pub(crate) async fn entries(
     let wanted = children.iter().map(|child| (child, reference)).collect();
     let refused = |requested_as: &Reference| Error::Content {
         reference: requested_as.clone(),
-        reason: "unsupported manifest type: *manifestlist.DeserializedManifestList".to_owned(),
+        reason: ContentError::NestedList,
     };
     let whole = ImageFetcher::new(client, wanted, &refused).run(budget).await?;
     let by_digest: HashMap<&Digest, &ListEntry> =

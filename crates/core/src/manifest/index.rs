@@ -61,11 +61,11 @@ impl Index {
     pub fn entry_for(&self, platform: &Platform) -> Option<&Descriptor> {
         let candidates = self.manifests.iter().filter_map(|entry| {
             let of = entry.platform.as_ref().filter(|_| entry.is_runnable())?;
-            (of.os == platform.os && of.architecture == platform.architecture).then_some((entry, of))
+            platform.accepts(of).then_some((entry, of))
         });
         let wanted = platform.normalized_variant();
         let mut others = candidates.clone();
         let exact = candidates.into_iter().find(|(_, of)| of.normalized_variant() == wanted);
-        exact.or_else(|| others.next().filter(|_| wanted.is_empty())).map(|(entry, _)| entry)
+        exact.or_else(|| others.next()).map(|(entry, _)| entry)
     }
 }
