@@ -13,15 +13,37 @@ use hyper_util::client::legacy::connect::dns::Name;
 use ipnet::IpNet;
 use tower::Service;
 
-/// Where clouds hand out the credentials of a machine. No configuration opens these.
-const METADATA: [IpAddr; 6] = [
-    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
-    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
-    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
-    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+/// The addresses at which clouds and clusters hand out the credentials of a machine or of a pod. No configuration opens
+/// these.
+const METADATA: [IpAddr; 13] = [
+    // AWS, Azure, Google, DigitalOcean, Hetzner, OpenStack and others.
+    v4(169, 254, 169, 254),
+    // Containers of AWS ECS, pods of EKS.
+    v4(169, 254, 170, 2),
+    v4(169, 254, 170, 23),
+    // Tencent, Scaleway.
+    v4(169, 254, 0, 23),
+    v4(169, 254, 42, 42),
+    // Alibaba, Azure's wire server, Oracle.
+    v4(100, 100, 100, 200),
+    v4(168, 63, 129, 16),
+    v4(192, 0, 0, 192),
+    // AWS, EKS, Google, OpenStack and Scaleway by IPv6.
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]),
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23]),
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]),
+    v6([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]),
+    v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42]),
 ];
+
+const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn v6(parts: [u16; 8]) -> IpAddr {
+    let [a, b, c, d, e, f, g, h] = parts;
+    IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h))
+}
 
 /// Networks that may be reached although they are not public.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +73,12 @@ impl Networks {
         if METADATA.contains(&address) || address.is_unspecified() || address.is_multicast() {
             return false;
         }
+        // Whoever opens IPv6 networks opens no way into IPv4 with them.
+        if let IpAddr::V6(address) = address
+            && !embedded(address).all(|address| self.allow(IpAddr::V4(address)))
+        {
+            return false;
+        }
         self.0.iter().any(|network| network.contains(&address)) || is_public(address)
     }
 
@@ -76,6 +104,36 @@ fn is_public(address: IpAddr) -> bool {
                 && parts[0] != 0x3fff
         }
     }
+}
+
+/// Returns the IPv4 addresses that an IPv6 address may lead to by way of a translator or a tunnel.
+fn embedded(address: Ipv6Addr) -> impl Iterator<Item = Ipv4Addr> {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    let last = v4(g, h);
+    let found = match (a, b) {
+        // NAT64: the well-known prefix, and the local one, of which networks choose the length (RFC 6052, 8215).
+        (0x64, 0xff9b) if c == 0 => [Some(last), None],
+        (0x64, 0xff9b) => [Some(last), Some(v4(d, e >> 8 | f << 8))],
+        // 6to4, and Teredo, which hides the address by inverting it.
+        (0x2002, _) => [Some(v4(b, c)), None],
+        (0x2001, 0) => [Some(v4(c, d)), Some(v4(!g, !h))],
+        // Compatible with IPv4, or translated (RFC 4291, 2765); `::` and `::1` are neither.
+        (0, 0)
+            if c == 0
+                && d == 0
+                && (e == 0 || e == 0xffff)
+                && f == 0
+                && (g, h) != (0, 0)
+                && (g, h) != (0, 1) =>
+        {
+            [Some(last), None]
+        }
+        // ISATAP.
+        _ if e & 0xfdff == 0 && f == 0x5efe => [Some(last), None],
+        _ => [None, None],
+    };
+    found.into_iter().flatten()
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -176,7 +234,23 @@ mod tests {
             ("::ffff:169.254.169.254", false),
             ("192.168.0.1", false),
             ("fd00:ec2::254", false),
+            ("fd00:ec2::23", false),
+            ("fd20:ce::254", false),
+            ("fe80::a9fe:a9fe", false),
+            ("169.254.170.2", false),
+            ("169.254.170.23", false),
             ("fe80::1", true),
+            ("::1", true),
+            ("64:ff9b::a9fe:a9fe", false),
+            ("64:ff9b::a01:203", true),
+            ("64:ff9b::7f00:1", false),
+            ("64:ff9b:1::a9fe:a9fe", false),
+            ("64:ff9b::101:101", true),
+            ("2002:a9fe:a9fe::1", false),
+            ("2001:0:101:101::5601:5601", false),
+            ("::a9fe:a9fe", false),
+            ("::ffff:0:a9fe:a9fe", false),
+            ("fe80::5efe:a9fe:a9fe", false),
         ] {
             assert_eq!(networks.allow(address.parse().unwrap()), expected, "{address}");
         }

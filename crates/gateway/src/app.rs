@@ -1,13 +1,24 @@
 //! The app: its files, what browsers may do with them, and what it is told.
 
-use axum::{Json, body::Body, response::IntoResponse as _};
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    response::IntoResponse as _,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Config, refusal::Refusal, upstream::Upstream};
+use crate::{
+    app_encoding::{COMPRESSED_MIN, Encoding, compressed, is_text},
+    config::Config,
+    refusal::Refusal,
+    upstream::Upstream,
+};
 
 #[derive(RustEmbed)]
 #[folder = "../../dist"]
@@ -18,14 +29,18 @@ struct Files;
 pub(crate) const MISSING: &str =
     "the app is not in this program: run `cargo xtask web`, then build the gateway again";
 
-/// Whether there is an app to serve.
+/// Features of browsers that neither the app nor any answer needs.
+const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
+
+/// Returns `true` if there is an app to serve.
 pub(crate) fn is_there() -> bool {
     Files::get("index.html").is_some()
 }
 
-/// A file of the app. Its page may connect to `sources` besides the gateway.
-pub(crate) fn file<'a>(
-    sources: impl Iterator<Item = &'a str>,
+/// Returns a file of the app. Its page may connect to `sources` besides the gateway.
+pub(crate) async fn file(
+    sources: &[&str],
     method: &Method,
     path: &str,
     headers: &HeaderMap,
@@ -47,37 +62,58 @@ pub(crate) fn file<'a>(
             name => Refusal::not_found(format!("the app has no file {name:?}")),
         });
     };
-    let tag = format!("\"{}\"", STANDARD.encode(file.metadata.sha256_hash()));
     let policy = match name {
         "index.html" => Some(policy(sources, &String::from_utf8_lossy(&file.data))),
         // A worker goes by its own headers: it fetches the app's files, and nothing else.
         "sw.js" => Some(HeaderValue::from_static("default-src 'none'; connect-src 'self'")),
         _ => None,
     };
+    let (hash, media_type) = (file.metadata.sha256_hash(), file.metadata.mimetype().to_owned());
+    let content = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    };
+    let encoding = Encoding::of(headers).filter(|_| content.len() > COMPRESSED_MIN && is_text(&media_type));
+    let suffix = encoding.map_or("", Encoding::name);
+    let tag = format!("\"{}{suffix}\"", STANDARD.encode(hash));
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut response = Response::new(Body::from(file.data.into_owned()));
-        let kind = HeaderValue::from_str(file.metadata.mimetype()).expect("media types are header values");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        let content = match encoding {
+            None => content,
+            Some(encoding) => compressed(hash, encoding, content).await,
+        };
+        let mut response = Response::new(Body::from(content));
+        let media_type = HeaderValue::from_str(&media_type).expect("media types are header values");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        if let Some(encoding) = encoding {
+            let name = HeaderValue::from_static(encoding.name());
+            response.headers_mut().insert(header::CONTENT_ENCODING, name);
+        }
         response
     };
+    let headers = response.headers_mut();
     // A browser takes the headers of a 304 for those of the page that it kept, so this one goes with both.
     if let Some(policy) = policy {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     let kept = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
-    response
-        .headers_mut()
-        .insert(header::ETAG, HeaderValue::from_str(&tag).expect("base64 is a header value"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).expect("base64 is a header value"));
     Ok(response)
 }
 
-/// What pages of the app, and answers of every kind, may not be used for.
-pub(crate) fn harden(headers: &mut HeaderMap) {
+/// Adds what pages of the app, and answers of every kind, may not be used for. `tls` says that the gateway has a
+/// certificate of its own.
+pub(crate) fn harden(headers: &mut HeaderMap, tls: bool) {
+    if tls {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     for (name, value) in [
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -93,11 +129,11 @@ pub(crate) fn harden(headers: &mut HeaderMap) {
 }
 
 /// Scripts are the app's own files and those that its page holds; it may connect to the gateway and to `sources`.
-fn policy<'a>(sources: impl Iterator<Item = &'a str>, page: &str) -> HeaderValue {
+fn policy(sources: &[&str], page: &str) -> HeaderValue {
     let hashes: String = inline_scripts(page)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
-    let connect: String = sources.map(|source| format!(" {source}")).collect();
+    let connect: String = sources.iter().map(|source| format!(" {source}")).collect();
     let text = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'{connect}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
@@ -162,7 +198,7 @@ mod tests {
         let page =
             "<script type=\"module\">one()</script><script src=\"a.js\"></script><script>\ntwo()\n</script>";
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["one()", "\ntwo()\n"]);
-        let policy = policy(["https://registry.example"].into_iter(), "<script>alert(1)</script>");
+        let policy = policy(&["https://registry.example"], "<script>alert(1)</script>");
         let policy = policy.to_str().unwrap();
         // openssl dgst -sha256 -binary, in base64
         assert!(policy.contains("'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"), "{policy}");

@@ -1,11 +1,23 @@
 //! Who may ask: by the name they call the gateway, and by the page that makes their browser ask.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use ipnet::IpNet;
 
 use crate::refusal::Refusal;
+
+/// Headers by which it is decided who asks, what, and for whom.
+const ONCE: [&str; 8] = [
+    "authorization",
+    "content-type",
+    "host",
+    "origin",
+    "sec-fetch-dest",
+    "sec-fetch-site",
+    "tallyman-authorization",
+    "x-forwarded-proto",
+];
 
 /// Names and origins that are welcome.
 #[derive(Clone, Debug, Default)]
@@ -25,9 +37,15 @@ pub(crate) enum Page {
 }
 
 impl Guard {
-    /// The name by which the gateway is called, against DNS rebinding: a name that an attacker gives to our address is
-    /// none of those that we know.
+    /// Checks the name by which the gateway is called, against DNS rebinding: a name that an attacker gives to our address
+    /// is none of those that we know. Headers by which anything is decided may be there once.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        if let Some(name) = ONCE.iter().find(|name| headers.get_all(**name).into_iter().nth(1).is_some()) {
+            let message = format!(
+                "expected one {name}, found several, of which proxies and servers choose differently"
+            );
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message));
+        }
         let host = request_authority(uri, headers).unwrap_or_default();
         if self.is_own(&host) {
             return Ok(());
@@ -38,8 +56,11 @@ impl Guard {
     }
 
     fn is_own(&self, authority: &str) -> bool {
-        let name = without_port(authority).to_ascii_lowercase();
-        let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+        let Some(name) = host_of(authority).map(str::to_ascii_lowercase) else { return false };
+        let is_address = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => name.parse::<Ipv4Addr>().is_ok(),
+        };
         is_address || name == "localhost" || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&name))
     }
 
@@ -113,11 +134,17 @@ fn request_authority(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     hosts.next().is_none().then_some(host)
 }
 
-fn without_port(authority: &str) -> &str {
-    match authority.rfind(':') {
-        Some(colon) if !authority[colon..].contains(']') => &authority[..colon],
-        _ => authority,
-    }
+/// Returns the host of an authority: a name or an address, with a port or without. `None` for anything else, a user
+/// name included.
+fn host_of(authority: &str) -> Option<&str> {
+    let bracket = authority.find(']').unwrap_or_default();
+    let (host, port) = match authority[bracket..].find(':') {
+        Some(colon) => (&authority[..bracket + colon], &authority[bracket + colon + 1..]),
+        None => (authority, "80"),
+    };
+    let is_port = port.len() <= 5 && port.parse::<u16>().is_ok() && !port.starts_with('+');
+    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte));
+    (is_port && is_plain && !host.is_empty()).then_some(host)
 }
 
 fn without_default_port(authority: &str) -> &str {
@@ -159,6 +186,20 @@ mod tests {
             ("localhost.attacker.example", false),
             ("127.0.0.1.attacker.example", false),
             ("", false),
+            ("localhost:80@attacker.example", false),
+            ("localhost:80:80", false),
+            ("localhost:", false),
+            ("localhost:+80", false),
+            ("localhost:99999", false),
+            ("user@localhost", false),
+            ("localhost/x", false),
+            ("localhost ", false),
+            ("[::1]x", false),
+            ("[::1", false),
+            ("::1", false),
+            ("[127.0.0.1]", false),
+            ("0x7f.1", false),
+            ("127.1", false),
         ] {
             assert_eq!(guard().check_host(&uri, &headers(&[("host", host)])).is_ok(), expected, "{host}");
         }

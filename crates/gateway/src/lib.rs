@@ -34,6 +34,7 @@ mod accept;
 mod addresses;
 mod api_query;
 mod app;
+mod app_encoding;
 mod cache;
 mod catalog;
 mod config;

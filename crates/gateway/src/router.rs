@@ -20,7 +20,6 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
-use tower_http::compression::{CompressionLayer, predicate::SizeAbove};
 use tracing::{info, warn};
 
 use crate::{
@@ -60,12 +59,9 @@ pub(crate) struct Gateway {
 }
 
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
-    let files = Router::new()
-        .route("/config.json", get(settings))
-        .fallback(files)
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(1024)));
+    let files = Router::new().route("/config.json", get(settings)).fallback(files);
     let guarded = Router::new()
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics_for_callers))
         .route("/r/{*rest}", axum::routing::any(registry))
         .fallback_service(files.with_state(Arc::clone(gateway)))
         .layer(from_fn_with_state(Arc::clone(gateway), sign_in));
@@ -106,7 +102,7 @@ async fn outermost(
         let status = response.status().as_u16();
         warn!(%caller, %method, path, status, reason, "refused");
     }
-    app::harden(response.headers_mut());
+    app::harden(response.headers_mut(), snapshot.config.tls.is_some());
     response
 }
 
@@ -163,6 +159,17 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> (StatusCode, &'static str
     }
 }
 
+/// The metrics, where they have no listener of their own.
+async fn metrics_for_callers(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+) -> Result<Response<Body>, Refusal> {
+    if gateway.snapshot.load().config.metrics_listen.is_some() {
+        return Err(Refusal::not_found("the metrics are at metrics_listen"));
+    }
+    metrics(State(gateway), request).await
+}
+
 async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
     gateway.snapshot.load().guard.check_page(request.uri(), request.method(), request.headers())?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -178,10 +185,10 @@ async fn settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Resu
 }
 
 async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
-    let snapshot = gateway.snapshot.load();
+    let snapshot = gateway.snapshot.load_full();
     let storages = snapshot.registries.iter().flat_map(|registry| registry.browser_storages());
-    let sources = snapshot.config.connect.iter().chain(storages).map(String::as_str);
-    app::file(sources, request.method(), request.uri().path(), request.headers())
+    let sources: Vec<&str> = snapshot.config.connect.iter().chain(storages).map(String::as_str).collect();
+    app::file(&sources, request.method(), request.uri().path(), request.headers()).await
 }
 
 /// Lets a page of a welcome site read the answer. No other page is ever told that it may.

@@ -416,3 +416,47 @@ async fn no_second_repository_gets_into_a_request() {
     assert_eq!(get(&gateway, token).await.status(), 403);
     assert_eq!(raw(&gateway, "GET /r//r/lab/v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n").await, 404);
 }
+
+#[tokio::test]
+async fn headers_that_decide_are_there_once() {
+    let registry = Scripted::start(|_| answer(200, &[], "reached")).await;
+    let gateway = gateway(&registry.url, "", "").await;
+    for (headers, expected) in [
+        ("Host: localhost\r\n", 200),
+        ("Host: localhost\r\nHost: localhost\r\n", 400),
+        ("Host: localhost:80@attacker.example\r\n", 403),
+        ("Host: localhost\r\nOrigin: http://localhost\r\nOrigin: https://attacker.example\r\n", 400),
+        ("Host: localhost\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n", 400),
+        ("Host: localhost\r\nTallyman-Authorization: none\r\nTallyman-Authorization: Bearer b\r\n", 400),
+        ("Host: localhost\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\n", 400),
+    ] {
+        let request = format!("GET /r/lab/v2/ HTTP/1.1\r\n{headers}\r\n");
+        assert_eq!(raw(&gateway, &request).await, expected, "{headers:?}");
+    }
+    assert_eq!(registry.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn statuses_that_no_answer_may_have_are_not_passed_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = vec![0; 4096];
+                let read = stream.read(&mut head).await.unwrap();
+                let line = String::from_utf8_lossy(&head[..read]).into_owned();
+                let status = line.split('/').nth(3).unwrap().trim_start_matches('s');
+                let upgrade = if status == "101" { "connection: upgrade\r\nupgrade: x\r\n" } else { "" };
+                let text =
+                    format!("HTTP/1.1 {status} X\r\n{upgrade}content-length: 0\r\nconnection: close\r\n\r\n");
+                stream.write_all(text.as_bytes()).await.unwrap();
+            });
+        }
+    });
+    let gateway = gateway(&url, "", "").await;
+    for (status, expected) in [(200, 200), (404, 404), (599, 599), (101, 502), (600, 502), (999, 502)] {
+        let response = get(&gateway, &format!("/r/lab/v2/a/s{status}/manifests/x")).await;
+        assert_eq!(response.status(), expected, "{status}");
+    }
+}

@@ -142,6 +142,9 @@ async fn those_who_run_it_need_not_sign_in() {
         assert_eq!(response.status(), there, "{path}");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     }
+    let metrics =
+        caller().get(at(&gateway, "/metrics")).basic_auth("user", Some("secret")).send().await.unwrap();
+    assert_eq!(metrics.status(), 404, "metrics with a listener of their own are nowhere else");
     let rebound = caller().get(format!("http://{address}/metrics")).header("host", "attacker.example");
     assert_eq!(rebound.send().await.unwrap().status(), 403);
     let program = env!("CARGO_BIN_EXE_tallyman-gateway");
@@ -291,6 +294,8 @@ async fn tls_brings_http2_and_certificates_are_checked_upstream() {
     let url = format!("https://localhost:{}", secure.address.port());
     let response = caller.get(format!("{url}/config.json")).send().await.unwrap();
     assert_eq!((response.status().as_u16(), response.version()), (200, http::Version::HTTP_2));
+    assert_eq!(response.headers()["strict-transport-security"], "max-age=31536000");
+    assert!(response.headers()["permissions-policy"].to_str().unwrap().contains("camera=()"));
     let refused =
         caller.get(format!("{url}/config.json")).header("origin", "https://attacker.example").send().await;
     assert_eq!(refused.unwrap().status(), 403);
