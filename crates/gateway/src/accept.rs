@@ -39,6 +39,8 @@ use crate::{
 const HEAD_MAX: u32 = 32 * 1024;
 /// Requests at the same time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 100;
+/// Bytes of uploads that one HTTP/2 connection may have on the way.
+const WINDOW: u32 = 512 * 1024;
 /// The time after which a peer that says nothing on an HTTP/2 connection is asked whether it is there.
 const PING: Duration = Duration::from_secs(20);
 /// The time until the next try when no connection can be accepted.
@@ -46,13 +48,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The time between two lines of the log about the same failure.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
-/// What a listener serves.
+/// The service of a listener.
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) app: Router,
     pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The path that a proxy in front leaves on the requests.
+    pub(crate) base: Arc<str>,
     /// Ends the listener, and connections as soon as no request runs on them.
     pub(crate) ending: CancellationToken,
     /// Ends all connections at once.
@@ -139,6 +143,8 @@ where
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .max_header_list_size(HEAD_MAX)
+        .initial_stream_window_size(WINDOW / 2)
+        .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(STREAMS_MAX)
         .max_send_buf_size(64 * 1024);
     let answer = service_fn(|request| answer(service.clone(), Arc::clone(connection), request));
@@ -160,7 +166,7 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let running = connection.begin(request.version());
     let path = request.uri().path();
-    let is_health = path.ends_with("/healthz") || path.ends_with("/readyz");
+    let is_health = matches!(path.strip_prefix(&*service.base), Some("/healthz" | "/readyz"));
     if connection.is_reserved && !is_health {
         let mut response = too_many().into_response();
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

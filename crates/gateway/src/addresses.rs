@@ -55,9 +55,9 @@ pub struct Networks(Vec<IpNet>);
     "expected a public address for {host}, found {address}; add its network to the registry's `networks` if it is meant"
 )]
 pub struct AddressRefused {
-    /// What was looked up, or the address itself.
+    /// The name that was looked up, or the address itself.
     pub host: String,
-    /// What it resolves to.
+    /// The address that it resolves to.
     pub address: IpAddr,
 }
 
@@ -67,7 +67,7 @@ impl Networks {
         Self(networks.into_iter().collect())
     }
 
-    /// Whether `address` may be connected to. IPv6 forms of an IPv4 address count as that address.
+    /// Returns `true` if `address` may be connected to. IPv6 forms of an IPv4 address count as that address.
     pub fn allow(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         if METADATA.contains(&address) || address.is_unspecified() || address.is_multicast() {

@@ -188,7 +188,7 @@ mod tests {
             match (ApiQuery::parse(&route(rest), text), expected) {
                 (Ok(query), Ok(expected)) => assert_eq!(query.encode().as_deref(), expected, "{rest}?{text}"),
                 (Err(error), Err(part)) => {
-                    assert!(error.to_string().contains(part), "{rest}?{text}: {error}")
+                    assert!(error.to_string().contains(part), "{rest}?{text}: {error}");
                 }
                 (found, expected) => panic!("{rest}?{text}: {found:?}, expected {expected:?}"),
             }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is written is read again as the same fields, by ours and by the parser of the URL standard.
+        /// Fields that were written are read again as the same, by ours and by the parser of the URL standard.
         #[test]
         fn fields_survive_being_written(text in "(mount|from|digest|x|_y|%66rom|fro%6D)=[a-z%0-9:/+;&=]{0,20}(&[a-z]{0,6}=[a-z0-9%;]{0,8}){0,4}") {
             let route = route("v2/a/blobs/uploads/");

@@ -25,7 +25,7 @@ use crate::{
 #[allow_missing = true]
 struct Files;
 
-/// What to do about a gateway without the app.
+/// The advice for a gateway without the app.
 pub(crate) const MISSING: &str =
     "the app is not in this program: run `cargo xtask web`, then build the gateway again";
 
@@ -142,7 +142,7 @@ fn policy(sources: &[&str], page: &str) -> HeaderValue {
     HeaderValue::from_str(&text).expect("checked sources and base64 are a header value")
 }
 
-/// What stands between `<script …>` and `</script>`.
+/// Returns the texts between `<script …>` and `</script>`.
 fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
     page.split("<script").skip(1).filter_map(|rest| {
         let (_, rest) = rest.split_once('>')?;

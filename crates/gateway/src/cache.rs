@@ -304,13 +304,13 @@ mod tests {
         drop(held);
         assert_eq!(here(), 0, "what breaks off makes room");
 
-        for at in 0..4 {
-            put(&cache, &Digest::of(&contents[at]), contents[at].clone().leak()).await;
+        for content in &contents[..4] {
+            put(&cache, &Digest::of(content), content.clone().leak()).await;
         }
         let reading = cache.get(&Digest::of(&contents[0])).await.unwrap();
         let also = cache.get(&Digest::of(&contents[1])).await.unwrap();
-        for at in 4..12 {
-            put(&cache, &Digest::of(&contents[at]), contents[at].clone().leak()).await;
+        for content in &contents[4..] {
+            put(&cache, &Digest::of(content), content.clone().leak()).await;
         }
         assert_eq!(here(), 4);
         assert!(cache.get(&Digest::of(&contents[0])).await.is_some(), "what is read stays");

@@ -27,12 +27,12 @@ pub use self::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where to listen; loopback unless said otherwise. Not changed by a reload.
+    /// The address to listen at; on loopback unless said otherwise. Not changed by a reload.
     pub listen: SocketAddr,
-    /// Where else to listen, without TLS and sign-in, for those who ask for metrics and health and nothing more. Not
+    /// A second address, without TLS and sign-in, for those who ask for metrics and health and nothing more. Not
     /// changed by a reload.
     pub metrics_listen: Option<SocketAddr>,
-    /// What the app calls itself.
+    /// The title of the app.
     pub title: String,
     /// `auto`, `light` or `dark`: what the app looks like until somebody chooses.
     pub theme: Theme,
@@ -55,7 +55,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// TLS towards the browser.
     pub tls: Option<TlsConfig>,
-    /// Who may use the gateway at all; everybody who reaches it unless said otherwise.
+    /// The users of the gateway; everybody who reaches it unless said otherwise.
     pub sign_in: Option<SignInConfig>,
     /// Content kept by digest; none unless said otherwise.
     pub cache: Option<CacheConfig>,
@@ -89,7 +89,7 @@ impl Default for Config {
     }
 }
 
-/// What the app looks like until somebody chooses.
+/// The app's colours until somebody chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
@@ -107,7 +107,7 @@ pub enum Theme {
 pub struct Sample {
     /// Its reference.
     pub reference: String,
-    /// What it is, in a few words.
+    /// Its description in a few words.
     pub about: String,
 }
 
@@ -167,7 +167,7 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
-/// How people prove who they are. Exactly one of the two.
+/// The way to sign in: exactly one of `htpasswd` and `header`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInConfig {
@@ -203,7 +203,7 @@ impl SignInConfig {
 pub struct CacheConfig {
     /// A folder of the gateway's own.
     pub folder: PathBuf,
-    /// How much is kept, in MiB. What was not used for the longest time goes first.
+    /// The size of the cache in MiB. Content that was not used for the longest time goes first.
     pub max_mib: u64,
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Table {
     open: HashMap<u64, Arc<Connection>>,
-    callers: HashMap<IpAddr, Counts>,
+    callers: HashMap<IpAddr, CallerCounts>,
     reserved: usize,
     requests: usize,
     next: u64,
@@ -79,7 +79,7 @@ struct Table {
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct CallerCounts {
     connections: usize,
     requests: usize,
 }
@@ -216,7 +216,7 @@ impl Table {
         }
     }
 
-    fn count(&mut self, caller: IpAddr, change: impl FnOnce(&mut Counts)) {
+    fn count(&mut self, caller: IpAddr, change: impl FnOnce(&mut CallerCounts)) {
         let counts = self.callers.entry(caller).or_default();
         change(counts);
         if counts.connections == 0 && counts.requests == 0 {

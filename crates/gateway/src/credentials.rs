@@ -40,7 +40,7 @@ impl Credentials {
         Self { login, tokens: Mutex::default() }
     }
 
-    /// What to send as `Authorization` for these scopes.
+    /// Returns the `Authorization` header for these scopes.
     pub(crate) async fn authorization(
         &self,
         upstream: &Upstream,

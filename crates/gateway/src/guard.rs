@@ -1,4 +1,4 @@
-//! Who may ask: by the name they call the gateway, and by the page that makes their browser ask.
+//! The guard at the door: it refuses unknown host names and requests of other sites' pages.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

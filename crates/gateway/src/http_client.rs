@@ -27,9 +27,9 @@ use tower::{timeout::Timeout, util::BoxCloneSyncService};
 
 use crate::addresses::Resolver;
 
-/// How long a connection may take to come about, TLS included.
+/// The time in which a connection must come about, TLS included.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
-/// How long a connection is kept that nobody uses.
+/// The time for which a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
 /// Bytes of an answer that are read ahead of whoever reads it, and so about what a slow reader costs.
 const READ_BUFFER: usize = 64 * 1024;
@@ -38,7 +38,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/",
 /// Whose certificates are trust_roots.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TrustRoots<'a> {
-    /// Those of public authorities, and of a PEM file where there is one.
+    /// Public authorities, and those of a PEM file where there is one.
     Authorities(Option<&'a Path>),
     /// Any.
     Any,

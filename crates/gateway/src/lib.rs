@@ -8,6 +8,7 @@
 //! | `/config.json` | what the app is told: title, registries, features, theme, samples |
 //! | `/r/NAME/v2/…` | the Distribution API of the registry called NAME, and nothing else of it |
 //! | `/r/NAME/token` | the token service that this registry's challenge names |
+//! | `/sign-out` | ends the session of whoever posts to it |
 //! | `/healthz`, `/readyz`, `/metrics` | for those who run it |
 //!
 //! No address ever comes from the caller: NAME is looked up in the configuration, and the token service's address is
@@ -27,8 +28,13 @@
 //!
 //! # What is kept between requests
 //!
-//! Nothing that another gateway with the same configuration needs: any number of them behind a load balancer behave as
-//! one. Tokens, realms and cached content are only remembered to save questions.
+//! Nothing that another gateway with the same configuration needs, if a session key is in it: any number of them behind
+//! a load balancer behave as one. Tokens, realms and cached content are only remembered to save requests.
+//!
+//! # The way of a request
+//!
+//! `accept` → `connections` (is there room) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed once,
+//! written anew) → `upstream` (permitted, which address) → `proxy` (credentials, redirects, cache) → `rewrite`.
 
 mod accept;
 mod addresses;

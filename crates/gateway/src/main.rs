@@ -21,13 +21,13 @@ struct Arguments {
     /// A place besides these that the app may connect to itself, such as http://127.0.0.1:5000
     #[arg(long, value_name = "SOURCE")]
     connect: Vec<String>,
-    /// Where to listen, whatever the file says
+    /// Address to listen at, whatever the file says
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// What the app calls itself
+    /// Title of the app
     #[arg(long)]
     title: Option<String>,
-    /// How the log is written
+    /// Form of the log
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
     /// Checks the configuration and ends

@@ -1,4 +1,4 @@
-//! What Prometheus reads.
+//! Metrics for Prometheus.
 
 use std::{
     fmt,
@@ -42,7 +42,7 @@ pub(crate) struct CacheLabels {
     pub(crate) result: &'static str,
 }
 
-/// What the table of connections knows at the time of the question.
+/// The counts of the table of connections, read when the metrics are.
 #[derive(Debug)]
 struct OfConnections(Arc<Connections>);
 

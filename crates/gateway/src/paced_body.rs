@@ -85,7 +85,7 @@ impl http_body::Body for PacedBody {
     }
 }
 
-/// How far a request's body is, for whoever waits for the response.
+/// The progress of a request's body, for whoever waits for the response.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress(Arc<Mutex<State>>);
 

@@ -10,7 +10,7 @@ use crate::{
     http_client::{HttpClient, TrustRoots},
 };
 
-/// How long the answer may take.
+/// The time that the response may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A reason for which a gateway is not ready.

@@ -42,7 +42,7 @@ pub(crate) struct Forwarded {
 pub(crate) struct ProxyRequest<'a> {
     pub(crate) upstream: &'a Upstream,
     pub(crate) route: &'a Route,
-    /// What stands behind `/r/NAME/`.
+    /// The path behind `/r/NAME/`.
     pub(crate) rest: &'a str,
     /// The fields of its query.
     pub(crate) query: &'a ApiQuery,

@@ -1,4 +1,4 @@
-//! How often one caller may ask one registry.
+//! Limits of requests by caller.
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 

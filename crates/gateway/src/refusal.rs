@@ -1,4 +1,4 @@
-//! What the gateway itself answers when it does not pass a request on, in the form of registries.
+//! Responses of the gateway's own, where it does not pass a request on, in the form of registries' errors.
 
 use axum::{
     Json,
@@ -10,7 +10,7 @@ use serde_json::json;
 /// Says that the answer is the gateway's own and not the registry's.
 pub(crate) const BY_GATEWAY: HeaderName = HeaderName::from_static("x-tallyman-gateway");
 
-/// Why it was refused, for whoever writes the log.
+/// The reason of a refusal, for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason(pub(crate) String);
 

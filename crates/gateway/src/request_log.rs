@@ -1,4 +1,4 @@
-//! What the log and the metrics know of a request for a registry.
+//! Logging and counting of requests for registries.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What registries say about places, said in references relative to the request.
+//! Rewriting of responses: `Location`, `Link` and realms become references relative to the request.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tallyman_auth::{Challenge, TokenService};

@@ -6,7 +6,7 @@ use tallyman_core::{Digest, Repository, Tag};
 
 use crate::refusal::Refusal;
 
-/// What a request is about.
+/// A route of the API, with what the path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// `token`: the registry's token service.
@@ -81,7 +81,7 @@ impl Route {
         }
     }
 
-    /// What it is called in logs and metrics.
+    /// Returns the name in logs and metrics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -95,7 +95,7 @@ impl Route {
         }
     }
 
-    /// Whether the API has this method here.
+    /// Checks that the API has this method here.
     pub(crate) fn check_method(&self, method: &Method) -> Result<(), Refusal> {
         let allowed: &[Method] = match self {
             Self::Token => &[Method::GET, Method::POST],
@@ -116,12 +116,12 @@ impl Route {
         Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message).header(header::ALLOW, value))
     }
 
-    /// Whether the method takes something away for good. Giving an upload up does not.
+    /// Returns `true` if the method deletes something for good. Giving an upload up does not.
     pub(crate) fn deletes(&self, method: &Method) -> bool {
         *method == Method::DELETE && !matches!(self, Self::Upload(_))
     }
 
-    /// Whether the method changes the registry.
+    /// Returns `true` if the method changes the registry.
     pub(crate) fn writes(&self, method: &Method) -> bool {
         *self != Self::Token && !matches!(*method, Method::GET | Method::HEAD)
     }

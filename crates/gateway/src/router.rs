@@ -41,14 +41,14 @@ use crate::{
 /// Headers that pages of welcome sites may read.
 const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
                        Range, Retry-After, Tallyman-Authenticate, WWW-Authenticate, X-Tallyman-Gateway";
-/// What a caller says to a registry where `Authorization` is for the gateway itself or for a proxy in front of it, as
+/// The caller's `Authorization` for a registry, where that header is for the gateway itself or for a proxy in front, as
 /// the browser sends it by itself; `none` where it has nothing to say.
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
 /// The registry's challenge for callers that send [`TO_REGISTRY`]. Browsers would ask for a password themselves if they
 /// saw it by its own name.
 const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) snapshot: ArcSwap<Snapshot>,
@@ -59,7 +59,7 @@ pub(crate) struct Gateway {
 }
 
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
-    let files = Router::new().route("/config.json", get(settings)).fallback(files);
+    let files = Router::new().route("/config.json", get(app_settings)).fallback(app_file);
     let guarded = Router::new()
         .route("/metrics", get(metrics_for_callers))
         .route("/r/{*rest}", axum::routing::any(registry))
@@ -70,22 +70,22 @@ pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/readyz", get(ready))
         .route("/sign-out", post(sign_out))
         .fallback_service(guarded.with_state(Arc::clone(gateway)))
-        .layer(from_fn_with_state(Arc::clone(gateway), outermost))
+        .layer(from_fn_with_state(Arc::clone(gateway), check_name))
         .with_state(Arc::clone(gateway))
 }
 
-/// What is asked by those who run the gateway, and nobody else.
+/// Returns the routes for those who run the gateway, and nobody else.
 pub(crate) fn operations(gateway: &Arc<Gateway>) -> Router {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .layer(from_fn_with_state(Arc::clone(gateway), outermost))
+        .layer(from_fn_with_state(Arc::clone(gateway), check_name))
         .with_state(Arc::clone(gateway))
 }
 
 /// The name by which the gateway is called, first; what browsers may do with the answer, last.
-async fn outermost(
+async fn check_name(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
@@ -176,15 +176,18 @@ async fn metrics(State(gateway): State<Arc<Gateway>>, request: Request) -> Resul
     Ok(([(header::CONTENT_TYPE, kind)], gateway.metrics.text()).into_response())
 }
 
-async fn settings(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
+async fn app_settings(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+) -> Result<Response<Body>, Refusal> {
     let snapshot = gateway.snapshot.load();
     let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers())?;
     let mut response = app::settings(&snapshot.config, snapshot.registries.iter().map(Arc::as_ref));
-    welcome(&page, response.headers_mut());
+    allow_origin(&page, response.headers_mut());
     Ok(response)
 }
 
-async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
+async fn app_file(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<Response<Body>, Refusal> {
     let snapshot = gateway.snapshot.load_full();
     let storages = snapshot.registries.iter().flat_map(|registry| registry.browser_storages());
     let sources: Vec<&str> = snapshot.config.connect.iter().chain(storages).map(String::as_str).collect();
@@ -192,7 +195,7 @@ async fn files(State(gateway): State<Arc<Gateway>>, request: Request) -> Result<
 }
 
 /// Lets a page of a welcome site read the answer. No other page is ever told that it may.
-fn welcome(page: &Page, headers: &mut HeaderMap) {
+fn allow_origin(page: &Page, headers: &mut HeaderMap) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Page::Allowed(origin) = page
         && let Ok(origin) = HeaderValue::from_str(origin)
@@ -226,26 +229,26 @@ async fn registry(
     let caller = snapshot.guard.caller(peer, request.headers());
     let method = request.method().clone();
     let identity = request.extensions().get::<Arc<Identity>>().cloned().unwrap_or_default();
-    let is_apart = request.headers().contains_key(TO_REGISTRY);
+    let has_own_header = request.headers().contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
     let permit = gateway.connections.begin_request(caller);
     let page = snapshot.guard.check_page(request.uri(), request.method(), request.headers());
     let mut response = match page {
         Ok(page) => {
             let answered = match permit {
-                Some(_) => answer(&snapshot, caller, &identity, request, &mut context).await,
+                Some(_) => proxy_request(&snapshot, caller, &identity, request, &mut context).await,
                 None => Err(too_many()),
             };
             let mut response = answered.unwrap_or_else(Refusal::into_response);
-            welcome(&page, response.headers_mut());
+            allow_origin(&page, response.headers_mut());
             response
         }
         Err(refusal) => refusal.into_response(),
     };
     let reason = response.extensions_mut().remove().map(|Reason(reason)| reason);
     let headers = response.headers_mut();
-    if is_apart {
-        set_apart(headers);
+    if has_own_header {
+        rename_challenges(headers);
     }
     headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization, Tallyman-Authorization"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
@@ -269,7 +272,7 @@ async fn registry(
     count_sent(&gateway.metrics, context.registry, permit, response)
 }
 
-async fn answer(
+async fn proxy_request(
     snapshot: &Snapshot,
     caller: std::net::IpAddr,
     identity: &Identity,
@@ -327,7 +330,7 @@ async fn answer(
 }
 
 /// Gives the registry's challenges another name.
-fn set_apart(headers: &mut HeaderMap) {
+fn rename_challenges(headers: &mut HeaderMap) {
     let challenges: Vec<HeaderValue> =
         headers.get_all(header::WWW_AUTHENTICATE).into_iter().cloned().collect();
     headers.remove(header::WWW_AUTHENTICATE);

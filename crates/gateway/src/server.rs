@@ -31,7 +31,7 @@ use crate::{
 /// The time between two looks at whether all connections have ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Why a gateway does not run.
+/// A reason for which a gateway does not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -43,7 +43,7 @@ pub enum ServeError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
     /// The certificate or its key cannot be used.
@@ -145,10 +145,19 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
         connections: Arc::clone(&connections),
         ending: false.into(),
     });
-    let app = MapRequestLayer::new(move |request| without_base(request, &base)).layer(router(&gateway));
+    let base: Arc<str> = base.into();
+    let own = Arc::clone(&base);
+    let app = MapRequestLayer::new(move |request| without_base(request, &own)).layer(router(&gateway));
     let app = Router::new().fallback_service(app);
-    let service =
-        Service { app, tls: tls.clone(), connections, metrics, ending: ending.clone(), ended: ended.clone() };
+    let service = Service {
+        app,
+        tls: tls.clone(),
+        connections,
+        metrics,
+        base,
+        ending: ending.clone(),
+        ended: ended.clone(),
+    };
     let (listener, address) = listen_at(listen)?;
     let mut listeners = Vec::new();
     let mut metrics_address = None;
@@ -157,7 +166,8 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
         metrics_address = Some(address);
         // Connections of its own: whoever watches the gateway gets in when nobody else does.
         let connections = Connections::start(limits);
-        let service = Service { app: operations(&gateway), tls: None, connections, ..service.clone() };
+        let service =
+            Service { app: operations(&gateway), tls: None, base: "".into(), connections, ..service.clone() };
         listeners.push(tokio::spawn(accept(listener, service)));
     }
     listeners.push(tokio::spawn(accept(listener, service)));

@@ -57,7 +57,7 @@ pub(crate) struct Passwords {
     shared: Arc<Shared>,
 }
 
-/// What survives a reload: nobody gets new tries, and sessions go on.
+/// State that survives a reload: nobody gets new tries, and sessions go on.
 #[derive(Debug)]
 struct Shared {
     sessions: Sessions,

@@ -116,27 +116,27 @@ impl Upstream {
         url
     }
 
-    /// Whether a URL is at the registry, by whatever scheme.
+    /// Returns `true` if a URL is at the registry, by whatever scheme.
     pub(crate) fn is_own_host(&self, url: &Url) -> bool {
         authority(url) == authority(&self.url)
     }
 
-    /// Whether a URL is at the registry's own origin, to which credentials may go.
+    /// Returns `true` if a URL is at the registry's own origin, to which credentials may go.
     pub(crate) fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.url.origin()
     }
 
-    /// Whether a URL is a token service that this registry may name.
+    /// Returns `true` if a URL is a token service that this registry may name.
     pub(crate) fn is_token_service(&self, url: &Url) -> bool {
         self.is_safe(url) && (self.is_own(url) || is_listed(&self.token_hosts, url))
     }
 
-    /// Whether the registry may redirect a download to a URL.
+    /// Returns `true` if the registry may redirect a download to a URL.
     pub(crate) fn is_storage(&self, url: &Url) -> bool {
         self.is_safe(url) && (self.is_own(url) || is_listed(&self.storage_hosts, url))
     }
 
-    /// Whether a redirect to a URL is for the browser to follow.
+    /// Returns `true` if a redirect to a URL is for the browser to follow.
     pub(crate) fn lets_browser_follow(&self, url: &Url) -> bool {
         self.redirects == Redirects::Pass && !self.is_own(url) && self.is_storage(url)
     }
@@ -152,12 +152,12 @@ impl Upstream {
         schemes.contains(&url.scheme()) && url.username().is_empty() && url.password().is_none()
     }
 
-    /// Whether a repository may be reached.
+    /// Returns `true` if a repository may be reached.
     pub(crate) fn is_open(&self, repository: &str) -> bool {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(repository))
     }
 
-    /// Whether some repositories are out of reach.
+    /// Returns `true` if some repositories are out of reach.
     pub(crate) fn is_partial(&self) -> bool {
         !self.patterns.is_empty()
     }
@@ -264,7 +264,7 @@ impl Upstream {
         Refusal::bad_gateway(format!("expected an answer of {}, found: {reason}", self.name))
     }
 
-    /// What the registry asks for: as learnt before, or by asking it.
+    /// Returns the credentials that the registry asks for: as learnt before, or by a request.
     pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
         let known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((scheme, since)) = known
@@ -321,7 +321,7 @@ fn gateway_timeout(message: &str) -> Refusal {
     Refusal::new(StatusCode::GATEWAY_TIMEOUT, "UNAVAILABLE", message)
 }
 
-/// Whether a list has the host of a URL: by name, by name and port, or by `*.` and a domain.
+/// Returns `true` if a list has the host of a URL: by name, by name and port, or by `*.` and a domain.
 fn is_listed(hosts: &[String], url: &Url) -> bool {
     let found = authority(url);
     hosts.iter().any(|host| match host.strip_prefix('*') {

@@ -1,4 +1,4 @@
-//! What a cache holds: sizes, the order of use, and what is being read or written.
+//! The index of a cache: sizes, the order of use, and the files that are being read or written.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration.
+//! Errors of configurations.
 
 use std::{io, path::PathBuf};
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{ConfigError, RegistryError, read};
 
-/// What becomes of a redirect to a registry's storage.
+/// The way to handle a redirect to a registry's storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Redirects {
@@ -56,7 +56,7 @@ pub struct RegistryConfig {
     /// Hosts that it redirects downloads to, besides its own, in the same forms.
     #[serde(default)]
     pub storage_hosts: Vec<String>,
-    /// What becomes of those redirects.
+    /// The way to handle those redirects.
     #[serde(default)]
     pub redirects: Redirects,
     /// Networks that it and its services may be in although they are not public, such as `10.0.0.0/8`. An address in

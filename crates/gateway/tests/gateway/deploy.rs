@@ -123,6 +123,21 @@ fn kubernetes_runs_gateways_that_may_do_nothing_else() {
     assert!(gateway["terminationGracePeriodSeconds"].as_u64().unwrap() > grace);
     let variable = &gateway["containers"][0]["env"][0];
     assert_eq!(config.registries[0].password_env.as_deref(), variable["name"].as_str());
+    let key = config.sign_in.as_ref().unwrap().session_key_env.clone();
+    let variables = gateway["containers"][0]["env"].as_array().unwrap();
+    assert!(variables.iter().any(|one| one["name"].as_str() == key.as_deref()), "two gateways have one key");
+    for name in ["gateway", "registry"] {
+        let policy = &one("NetworkPolicy", name)["spec"];
+        let workload =
+            all.iter().find(|one| one["spec"]["template"]["metadata"]["labels"]["app"] == name).unwrap();
+        assert_eq!(policy["podSelector"]["matchLabels"], workload["spec"]["selector"]["matchLabels"]);
+        let ports = workload["spec"]["template"]["spec"]["containers"][0]["ports"].as_array().unwrap();
+        for rule in policy["ingress"].as_array().unwrap() {
+            let port = &rule["ports"][0]["port"];
+            assert!(ports.iter().any(|one| one["name"] == *port), "{port}");
+        }
+    }
+    assert_eq!(one("NetworkPolicy", "nothing")["spec"]["podSelector"], serde_json::json!({}));
     let metrics = config.metrics_listen.unwrap().port().to_string();
     let annotations = &one("Deployment", "gateway")["spec"]["template"]["metadata"]["annotations"];
     assert_eq!(annotations["prometheus.io/port"].as_str(), Some(metrics.as_str()));

@@ -103,12 +103,12 @@ fn generate(numbers: &mut Numbers, hidden: &Digest) -> Generated {
         fields
     };
     // Most requests begin an upload, as that is where a second repository can be named.
-    let is_mount = numbers.next() % 3 > 0;
+    let is_mount = !numbers.next().is_multiple_of(3);
     let method = match is_mount {
         true => "POST",
         false => numbers.pick(&["GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
     };
-    let name = if is_mount && numbers.next() % 2 == 0 { "open/app" } else { numbers.pick(&NAMES) };
+    let name = if is_mount && numbers.next().is_multiple_of(2) { "open/app" } else { numbers.pick(&NAMES) };
     let path = if is_mount {
         format!("{name}/blobs/uploads/")
     } else {
@@ -146,12 +146,12 @@ fn generate(numbers: &mut Numbers, hidden: &Digest) -> Generated {
         if !content_type.is_empty() {
             head = format!("Content-Type: {content_type}\r\n");
         }
-        if numbers.next() % 5 == 0 {
+        if numbers.next().is_multiple_of(5) {
             head += &format!("Content-Type: {}\r\n", numbers.pick(&TYPES[1..]));
         }
         head += &format!("Content-Length: {}\r\n", body.len());
     }
-    if numbers.next() % 4 == 0 {
+    if numbers.next().is_multiple_of(4) {
         head += numbers.pick(&[
             "X-HTTP-Method-Override: GET\r\n",
             "X-Original-URL: /v2/hidden/app/manifests/v1\r\n",

@@ -1,4 +1,4 @@
-//! What attackers try.
+//! Attacks on the gateway.
 
 use std::time::Duration;
 

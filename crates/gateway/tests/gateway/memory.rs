@@ -11,7 +11,7 @@ use crate::support::{Folder, Process, caller, text};
 const BLOB: &str = "r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const STREAMS: usize = 200;
 const MIB: usize = 1024 * 1024;
-/// What each caller takes before it stops reading, and what the registry has.
+/// The bytes that each caller takes before it stops reading, and those that the registry has.
 const TAKEN: usize = MIB;
 const WHOLE: usize = 64 * MIB;
 

@@ -1,4 +1,4 @@
-//! What those who run a gateway rely on.
+//! Operation: configuration, metrics, reload, shutdown.
 
 use std::{
     convert::Infallible,

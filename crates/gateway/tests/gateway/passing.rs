@@ -1,4 +1,4 @@
-//! What passes, in which form, and how much of it at a time.
+//! Requests and responses as they pass: in which form, and how much of them at a time.
 
 use std::{
     convert::Infallible,

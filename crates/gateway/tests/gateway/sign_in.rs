@@ -13,7 +13,7 @@ async fn registry() -> Scripted {
     Scripted::start(|_| answer(200, &[], "reached")).await
 }
 
-async fn ask(gateway: &Server, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
+async fn send(gateway: &Server, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
     let mut request = caller().get(at(gateway, path));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -38,21 +38,21 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
     let one = gateway_of(&folder.0, &registry.url, &top, "").await;
     let two = gateway(&registry.url, &top, "").await;
     for path in ["/", "/config.json", "/metrics", "/r/lab/v2/", "/r/lab/token"] {
-        let (status, headers) = ask(&one, path, &[]).await;
+        let (status, headers) = send(&one, path, &[]).await;
         assert_eq!(status, 401, "{path}");
         assert_eq!(headers["www-authenticate"], "Basic realm=\"Tallyman\", charset=\"UTF-8\"", "{path}");
     }
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(ask(&one, path, &[]).await.0, 200, "{path}");
+        assert_eq!(send(&one, path, &[]).await.0, 200, "{path}");
     }
     for wrong in
         ["Basic dXNlcjp3cm9uZw==", "Basic bm9ib2R5OnNlY3JldA==", "Basic !", "Bearer dXNlcjpzZWNyZXQ="]
     {
-        assert_eq!(ask(&one, "/config.json", &[("authorization", wrong)]).await.0, 401, "{wrong}");
+        assert_eq!(send(&one, "/config.json", &[("authorization", wrong)]).await.0, 401, "{wrong}");
     }
     assert!(registry.lines().is_empty());
 
-    let (status, headers) = ask(&one, "/r/lab/v2/", &[RIGHT]).await;
+    let (status, headers) = send(&one, "/r/lab/v2/", &[RIGHT]).await;
     assert_eq!(status, 200);
     let cookie = headers["set-cookie"].to_str().unwrap();
     assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
@@ -60,7 +60,7 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
     let cookie = cookie.split(';').next().unwrap();
     for gateway in [&one, &two] {
         let headers = [("cookie", cookie), ("authorization", "Bearer for-the-registry")];
-        let (status, headers) = ask(gateway, "/r/lab/v2/", &headers).await;
+        let (status, headers) = send(gateway, "/r/lab/v2/", &headers).await;
         assert_eq!(status, 200, "any gateway with this key takes the cookie");
         assert!(headers.get("set-cookie").is_none());
     }
@@ -88,13 +88,13 @@ async fn people_of_the_file_get_in_and_stay_in_by_a_cookie() {
         format!("{name}={said}"),
         format!("{name}="),
     ] {
-        assert_eq!(ask(&one, "/config.json", &[("cookie", &forged)]).await.0, 401, "{forged}");
+        assert_eq!(send(&one, "/config.json", &[("cookie", &forged)]).await.0, 401, "{forged}");
     }
 
     folder.write("users", &USERS.replace("user:", "other:"));
     one.reload().await.unwrap();
-    assert_eq!(ask(&one, "/config.json", &[("cookie", cookie)]).await.0, 401, "whoever is gone stays out");
-    assert_eq!(ask(&one, "/config.json", &[RIGHT]).await.0, 401);
+    assert_eq!(send(&one, "/config.json", &[("cookie", cookie)]).await.0, 401, "whoever is gone stays out");
+    assert_eq!(send(&one, "/config.json", &[RIGHT]).await.0, 401);
 }
 
 #[tokio::test]
@@ -106,7 +106,8 @@ async fn what_is_said_to_a_registry_is_kept_apart_from_what_is_said_to_the_gatew
     let gateway = gateway(&registry.url, &top, "").await;
     // A browser sends the gateway's password by itself, and people have one password for everything.
     for (said, passed) in [(RIGHT.1, Some(RIGHT.1)), ("Bearer token", Some("Bearer token")), ("none", None)] {
-        let (status, headers) = ask(&gateway, "/r/lab/v2/", &[RIGHT, ("tallyman-authorization", said)]).await;
+        let (status, headers) =
+            send(&gateway, "/r/lab/v2/", &[RIGHT, ("tallyman-authorization", said)]).await;
         assert_eq!(status, 401);
         assert_eq!(headers["tallyman-authenticate"], "Basic realm=\"Registry\"");
         assert!(headers.get("www-authenticate").is_none(), "browsers would ask for a password themselves");
@@ -115,7 +116,7 @@ async fn what_is_said_to_a_registry_is_kept_apart_from_what_is_said_to_the_gatew
         assert_eq!(headers.get("authorization").map(|value| value.to_str().unwrap()), passed, "{said}");
         assert!(headers.get("tallyman-authorization").is_none());
     }
-    let (status, headers) = ask(&gateway, "/r/lab/v2/", &[("tallyman-authorization", RIGHT.1)]).await;
+    let (status, headers) = send(&gateway, "/r/lab/v2/", &[("tallyman-authorization", RIGHT.1)]).await;
     assert_eq!(status, 401, "what is for a registry lets nobody in");
     assert!(headers["www-authenticate"].to_str().unwrap().contains("Tallyman"));
     assert_eq!(registry.lines().len(), 3);
@@ -131,13 +132,13 @@ async fn nobody_can_try_passwords_without_end() {
     let mut seen = Vec::new();
     for guess in 0..25 {
         let guess = format!("Basic {}", STANDARD.encode(format!("user:guess{guess}")));
-        seen.push(ask(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
+        seen.push(send(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
     }
     assert_eq!(seen.iter().filter(|status| **status == 401).count(), 20, "{seen:?}");
     assert_eq!(seen.iter().filter(|status| **status == 429).count(), 5, "{seen:?}");
     let elsewhere = ("x-forwarded-for", "203.0.113.9");
-    assert_eq!(ask(&gateway, "/config.json", &[RIGHT, elsewhere]).await.0, 200, "others still get in");
-    assert_eq!(ask(&gateway, "/config.json", &[RIGHT]).await.0, 200, "what is known to be right is no try");
+    assert_eq!(send(&gateway, "/config.json", &[RIGHT, elsewhere]).await.0, 200, "others still get in");
+    assert_eq!(send(&gateway, "/config.json", &[RIGHT]).await.0, 200, "what is known to be right is no try");
 }
 
 #[tokio::test]
@@ -147,15 +148,15 @@ async fn a_cookie_given_over_tls_stays_there() {
     let users = folder.write("users", USERS);
     let top = format!("trusted_proxies = ['127.0.0.0/8']\n[sign_in]\nhtpasswd = {:?}", users.display());
     let gateway = gateway(&registry.url, &top, "").await;
-    let (_, headers) = ask(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", "https")]).await;
+    let (_, headers) = send(&gateway, "/config.json", &[RIGHT, ("x-forwarded-proto", "https")]).await;
     let set = headers["set-cookie"].to_str().unwrap();
     assert!(set.starts_with("__Host-tallyman-session=") && set.ends_with("; Secure"), "{set}");
     let cookie = set.split(';').next().unwrap();
     let planted = format!("tallyman-session=x; {cookie}; __Host-tallyman-session=y");
     let tls = ("x-forwarded-proto", "https");
-    assert_eq!(ask(&gateway, "/config.json", &[("cookie", &planted), tls]).await.0, 200);
+    assert_eq!(send(&gateway, "/config.json", &[("cookie", &planted), tls]).await.0, 200);
     let plain = cookie.replace("__Host-", "");
-    assert_eq!(ask(&gateway, "/config.json", &[("cookie", &plain), tls]).await.0, 401);
+    assert_eq!(send(&gateway, "/config.json", &[("cookie", &plain), tls]).await.0, 401);
 }
 
 #[tokio::test]
@@ -173,12 +174,12 @@ async fn only_trusted_proxies_vouch_for_people() {
         (&doubted, vec![("x-forwarded-user", "ada"), ("x-forwarded-for", "10.0.0.1")], 401),
     ] {
         let gateway = gateway(&registry.url, top, "").await;
-        assert_eq!(ask(&gateway, "/r/lab/v2/", &headers).await.0, expected, "{top} {headers:?}");
+        assert_eq!(send(&gateway, "/r/lab/v2/", &headers).await.0, expected, "{top} {headers:?}");
     }
     let gateway = gateway(&registry.url, believed, "").await;
     let user = ("x-forwarded-user", "ada");
-    ask(&gateway, "/r/lab/v2/", &[user, ("authorization", "Bearer for-the-proxy")]).await;
-    ask(&gateway, "/r/lab/v2/", &[user, ("tallyman-authorization", "Bearer for-the-registry")]).await;
+    send(&gateway, "/r/lab/v2/", &[user, ("authorization", "Bearer for-the-proxy")]).await;
+    send(&gateway, "/r/lab/v2/", &[user, ("tallyman-authorization", "Bearer for-the-registry")]).await;
     let asked = registry.asked.lock().unwrap();
     assert!(asked.iter().all(|(_, headers)| !headers.contains_key("x-forwarded-user")));
     let sent: Vec<_> = asked.iter().filter_map(|(_, headers)| headers.get("authorization")).collect();
@@ -209,10 +210,10 @@ async fn sessions_end_when_somebody_signs_out_or_has_a_new_password() {
     let top = format!("[sign_in]\nhtpasswd = {:?}", users.display());
     let gateway = gateway_of(&folder.0, &registry.url, &top, "").await;
     let sign_in = async || {
-        let (_, headers) = ask(&gateway, "/config.json", &[RIGHT]).await;
+        let (_, headers) = send(&gateway, "/config.json", &[RIGHT]).await;
         headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     };
-    let stays = async |cookie: &str| ask(&gateway, "/config.json", &[("cookie", cookie)]).await.0;
+    let stays = async |cookie: &str| send(&gateway, "/config.json", &[("cookie", cookie)]).await.0;
     let (one, two) = (sign_in().await, sign_in().await);
     gateway.reload().await.unwrap();
     assert_eq!((stays(&one).await, stays(&two).await), (200, 200), "a reload ends no session");
@@ -226,13 +227,13 @@ async fn sessions_end_when_somebody_signs_out_or_has_a_new_password() {
     assert_eq!(done.status(), 204);
     assert!(done.headers()["set-cookie"].to_str().unwrap().contains("tallyman-session=; "));
     assert_eq!((stays(&one).await, stays(&two).await), (401, 200), "a session that is ended stays so");
-    assert_eq!(ask(&gateway, "/sign-out", &[]).await.0, 405);
+    assert_eq!(send(&gateway, "/sign-out", &[]).await.0, 405);
 
     // Another hash of the same password.
     folder.write("users", &format!("user:{}\n", bcrypt::hash("secret", 4).unwrap()));
     gateway.reload().await.unwrap();
     assert_eq!(stays(&two).await, 401, "a new password ends the sessions of the old one");
-    assert_eq!(ask(&gateway, "/config.json", &[RIGHT]).await.0, 200);
+    assert_eq!(send(&gateway, "/config.json", &[RIGHT]).await.0, 200);
 }
 
 #[tokio::test]
@@ -246,7 +247,7 @@ async fn a_reload_gives_nobody_new_tries() {
     for guess in 0..25 {
         gateway.reload().await.unwrap();
         let guess = format!("Basic {}", STANDARD.encode(format!("user:guess{guess}")));
-        seen.push(ask(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
+        seen.push(send(&gateway, "/config.json", &[("authorization", &guess)]).await.0);
     }
     assert_eq!(seen.iter().filter(|status| **status == 401).count(), 20, "{seen:?}");
     let folder = Folder::new("requests");
@@ -254,7 +255,7 @@ async fn a_reload_gives_nobody_new_tries() {
     let mut seen = Vec::new();
     for _ in 0..5 {
         open.reload().await.unwrap();
-        seen.push(ask(&open, "/r/lab/v2/", &[]).await.0);
+        seen.push(send(&open, "/r/lab/v2/", &[]).await.0);
     }
     assert_eq!(seen, [200, 200, 200, 429, 429]);
 }

@@ -1,4 +1,4 @@
-//! What the tests share: gateways, callers, folders, and the registry client sent through a gateway.
+//! Helpers of the tests: gateways, callers, folders, and the registry client sent through a gateway.
 
 use std::{
     cell::Cell,
