@@ -169,7 +169,8 @@ impl Connections {
 
     /// Closes a connection that waits for a request, as there are no descriptors left.
     pub(crate) fn evict(&self) {
-        self.table().evict(None, false);
+        let mut table = self.table();
+        let _freed = table.evict(None, false) || table.evict(None, true);
     }
 
     /// Returns the right to run a request for a registry, or `None` if too many run.

@@ -31,6 +31,8 @@ use crate::addresses::Resolver;
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// The time for which a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
+/// The number of such connections, of which each takes a file descriptor.
+const IDLE_MAX: usize = 64;
 /// Bytes of an answer that are read ahead of whoever reads it, and so about what a slow reader costs.
 const READ_BUFFER: usize = 64 * 1024;
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")));
@@ -74,6 +76,7 @@ impl HttpClient {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_MAX)
             .http1_max_buf_size(READ_BUFFER)
             .build(connector);
         Ok(Self(client))

@@ -137,7 +137,10 @@ impl SignIn {
     /// front has the sessions.
     pub(crate) fn sign_out(&self, headers: &HeaderMap, secure: bool) -> Option<HeaderValue> {
         match self {
-            Self::Passwords(passwords) => Some(passwords.shared.sessions.end(headers, secure, now())),
+            Self::Passwords(passwords) => {
+                let sessions = &passwords.shared.sessions;
+                Some(sessions.end(headers, secure, now(), |user| passwords.users.hash(user)))
+            }
             Self::Header(_) => None,
         }
     }

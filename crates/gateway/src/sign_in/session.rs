@@ -24,7 +24,7 @@ const LIFETIME: u64 = 12 * 3600;
 /// The seconds by which the clocks of gateways may differ.
 const SKEW: u64 = 60;
 const ID: usize = 12;
-/// Sessions that were ended before their time and are remembered.
+/// Sessions that were signed out, beyond which those that are over anyway are forgotten.
 const ENDED_MAX: usize = 100_000;
 
 /// The secret that session keys are derived from.
@@ -106,15 +106,23 @@ impl Sessions {
     }
 
     /// Ends the sessions of a request, and returns the header that makes the browser forget them.
-    pub(super) fn end(&self, headers: &HeaderMap, secure: bool, now: u64) -> HeaderValue {
+    pub(super) fn end<'a>(
+        &self,
+        headers: &HeaderMap,
+        secure: bool,
+        now: u64,
+        hash_of: impl Fn(&str) -> Option<&'a str>,
+    ) -> HeaderValue {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= ENDED_MAX {
+            ended.retain(|_, end| *end > now);
+        }
         for session in cookies(headers, secure).filter_map(Session::parse) {
-            // Whoever invents sessions makes us remember nothing for long, and not much.
-            if session.end <= now + LIFETIME + SKEW && ended.len() < ENDED_MAX {
+            // Sessions that somebody invents are not worth remembering.
+            if hash_of(&session.user).is_some_and(|hash| self.has_signed(&session, hash)) {
                 ended.insert(session.id, session.end);
             }
         }
-        ended.retain(|_, end| *end > now);
         set_cookie("", 0, secure)
     }
 
@@ -231,7 +239,7 @@ mod tests {
         assert!(secure.starts_with("__Host-tallyman-session="));
         assert_eq!(user(&ours, &[&secure], true, NOW, "hash"), found);
         assert_eq!(user(&ours, &[&secure], false, NOW, "hash"), None);
-        ours.end(&sent(&[&secure]), true, NOW);
+        ours.end(&sent(&[&secure]), true, NOW, |_| Some("hash"));
         assert_eq!(user(&ours, &[&secure], true, NOW, "hash"), None, "signed out");
         assert_eq!(user(&ours, &[&cookie], false, NOW, "hash"), found, "other sessions go on");
     }

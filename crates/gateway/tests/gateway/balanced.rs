@@ -103,7 +103,7 @@ fn nginx(folder: &Folder, gateways: &[SocketAddr]) -> Option<(Process, String)> 
         tallyman_dev_registry::skip_test("nginx is not installed");
         return None;
     };
-    let running = Process(child);
+    let running = Process::quiet(child);
     wait_for(&format!("127.0.0.1:{port}"));
     Some((running, format!("https://127.0.0.1:{port}/tallyman")))
 }

@@ -22,12 +22,13 @@ const MIB: usize = 1024 * 1024;
 /// Short bounds, so that tests need not wait.
 const SHORT: &str = "[limits]\nhead_seconds = 1\nidle_seconds = 2\nstall_seconds = 1\nanswer_seconds = 1\nbytes_per_second = 100000";
 
-/// Starts a gateway that may have 256 file descriptors.
-fn start(folder: &Folder, config: &str) -> (Process, SocketAddr) {
+/// Starts a gateway that may have so many file descriptors.
+fn start(folder: &Folder, config: &str, descriptors: u32) -> (Process, SocketAddr) {
     let file = folder.write("gateway.toml", config);
     let program = env!("CARGO_BIN_EXE_tallyman-gateway");
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 256 && exec \"$0\" --config \"$1\"", program]).arg(&file);
+    let line = format!("ulimit -n {descriptors} && exec \"$0\" --config \"$1\"");
+    command.args(["-c", &line, program]).arg(&file);
     let (process, url) = Process::listening(command.stderr(Stdio::piped()));
     (process, url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap())
 }
@@ -67,7 +68,7 @@ fn memory(process: u32) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_connections_do_not_keep_others_out() {
     let folder = Folder::new("silent");
-    let (_process, address) = start(&folder, &text("http://127.0.0.1:1", "", ""));
+    let (_process, address) = start(&folder, &text("http://127.0.0.1:1", "", ""), 256);
     let head = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ";
     for (what, bytes) in [
         ("nothing", &b""[..]),
@@ -307,4 +308,49 @@ async fn downloads_that_stop_half_way_keep_the_cache_within_its_bound() {
 
 fn at_blob(gateway: &tallyman_gateway::Server, digest: &str) -> String {
     at(gateway, &format!("/r/lab/v2/a/blobs/{digest}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_http2_that_is_not_read_is_given_up() {
+    let registry = Scripted::start(|_| {
+        let piece = Bytes::from(vec![7; 64 * 1024]);
+        Response::new(Body::from_stream(stream::repeat(piece).map(Ok::<_, Infallible>)))
+    })
+    .await;
+    let gateway = gateway(&registry.url, SHORT, "").await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    // Its connection goes on to be read, and the frames that belong to no stream with it.
+    let unread = client.get(at(&gateway, &format!("/{BLOB}"))).send().await.unwrap();
+    assert_eq!(unread.version(), http::Version::HTTP_2);
+    let given_up = async {
+        loop {
+            let metrics = caller().get(at(&gateway, "/metrics")).send().await.unwrap().text().await.unwrap();
+            if metrics.contains("connections_closed_total{reason=\"stalled\"} 1") {
+                break assert!(metrics.contains("tallyman_gateway_running 0"), "{metrics}");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), given_up).await.expect("the stream is given up");
+    drop(unread);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn want_of_descriptors_is_logged_counted_and_passes() {
+    let folder = Folder::new("descriptors");
+    let (mut process, address) = start(&folder, &text("http://127.0.0.1:1", "", ""), 20);
+    let log = process.log();
+    let held = join_all((0..60).map(|_| TcpStream::connect(address))).await;
+    let line = tokio::task::spawn_blocking(move || {
+        log.into_iter().find(|line| line.contains("no connection can be accepted"))
+    });
+    tokio::time::timeout(Duration::from_secs(10), line).await.unwrap().unwrap().expect("a line in the log");
+    health(address).await;
+    drop(held);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let errors = answer.lines().find_map(|line| line.strip_prefix("tallyman_gateway_accept_errors_total "));
+    assert_ne!(errors.expect("the metric is there"), "0");
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     rc::Rc,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
@@ -51,7 +51,7 @@ impl Drop for Folder {
 }
 
 /// A program of the test's own, ended when its owner goes.
-pub struct Process(pub Child);
+pub struct Process(pub Child, Option<mpsc::Receiver<String>>);
 
 impl Process {
     /// Starts a gateway with this configuration, and gives its address.
@@ -66,8 +66,21 @@ impl Process {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let line = lines.by_ref().find(|line| line.contains("listening at")).unwrap();
         // Whoever does not read on, stops the program.
-        std::thread::spawn(move || lines.count());
-        (Self(child), line.split("listening at ").nth(1).unwrap().trim().to_owned())
+        let (send, log) = mpsc::channel();
+        std::thread::spawn(move || lines.for_each(|line| drop(send.send(line))));
+        (Self(child, Some(log)), line.split("listening at ").nth(1).unwrap().trim().to_owned())
+    }
+}
+
+impl Process {
+    /// A program that logs nothing that a test reads.
+    pub fn quiet(child: Child) -> Self {
+        Self(child, None)
+    }
+
+    /// The lines of the log after the first, as they come.
+    pub fn log(&mut self) -> mpsc::Receiver<String> {
+        self.1.take().unwrap()
     }
 }
 
