@@ -18,7 +18,7 @@ fn lines_are_read_as_a_shell_reads_them() {
         assert_eq!(arguments(line).unwrap(), expected, "{line}");
     }
     for (line, error) in [
-        ("tallyman push 'a", "expected a closing ' before the end of the line, found none"),
+        ("tallyman push 'a", "expected a closing quote before the end of the line, found none"),
         ("docker pull a", "expected a line of tallyman or docker manifest, found docker pull"),
         ("ls -l", "expected a line of tallyman or docker manifest, found ls"),
     ] {

@@ -7,12 +7,9 @@ use super::PROGRAM;
 /// Why a line is no command line of this program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WordsError {
-    /// A quote that does not end.
-    #[error("expected a closing {quote} before the end of the line, found none")]
-    Quote {
-        /// The quote.
-        quote: char,
-    },
+    /// A quote that does not end, or a backslash at the end.
+    #[error("expected a closing quote before the end of the line, found none")]
+    Quote,
     /// Another program's line.
     #[error("expected a line of {PROGRAM} or docker manifest, found {found}")]
     Program {
@@ -48,7 +45,7 @@ pub fn lines(text: &str) -> Vec<String> {
 pub fn arguments(line: &str) -> Result<Vec<String>, WordsError> {
     let line = line.trim();
     let line = line.strip_prefix("$ ").or_else(|| line.strip_prefix("# ")).unwrap_or(line);
-    let mut words = split(line)?;
+    let mut words = shlex::split(line).ok_or(WordsError::Quote)?;
     if words.first().is_some_and(|word| word == "sudo") {
         words.remove(0);
     }
@@ -72,49 +69,8 @@ pub fn line_of<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = PROGRAM.to_owned();
     for argument in arguments {
         line.push(' ');
-        line.push_str(&quoted(argument));
+        // No shell can be given a NUL, and no argument of this program has one.
+        line.push_str(&shlex::try_quote(argument).unwrap_or_default());
     }
     line
-}
-
-fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', r"'\''"))
-}
-
-fn split(line: &str) -> Result<Vec<String>, WordsError> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' => word.get_or_insert_default().push_str(&quote(&mut chars, '\'')?),
-            '"' => word.get_or_insert_default().push_str(&quote(&mut chars, '"')?),
-            '\\' => word.get_or_insert_default().extend(chars.next()),
-            c if c.is_whitespace() => words.extend(word.take()),
-            c => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    Ok(words)
-}
-
-/// What stands before the next `quote`.
-fn quote(chars: &mut impl Iterator<Item = char>, quote: char) -> Result<String, WordsError> {
-    let mut text = String::new();
-    while let Some(c) = chars.next() {
-        match c {
-            c if c == quote => return Ok(text),
-            '\\' if quote == '"' => match chars.next() {
-                Some(escaped @ ('"' | '\\' | '$' | '`')) => text.push(escaped),
-                Some(other) => text.extend(['\\', other]),
-                None => break,
-            },
-            c => text.push(c),
-        }
-    }
-    Err(WordsError::Quote { quote })
 }
