@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, Manifest, ManifestBody, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
 };
 use tallyman_registry::Client;
 
 use crate::{
-    ContentError, Error,
+    ContentError, Error, MAX_PARALLEL_REQUESTS,
     resolve::{failed, nested, resolve, too_deep},
 };
 
@@ -57,7 +57,7 @@ pub async fn plan_copy(
             }
         }
     });
-    let there = try_join_all(asked).await?;
+    let there: Vec<bool> = stream::iter(asked).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     let missing: Vec<Manifest> = whole
         .into_iter()
         .zip(there)
@@ -87,13 +87,13 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
 async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec<Manifest>, Error> {
     let mut known: HashMap<Digest, Manifest> = HashMap::new();
     let mut level = vec![root.clone()];
+    let mut requested = HashSet::from([root.digest().clone()]);
     let mut depth = 0;
     while !level.is_empty() {
         if depth > NESTED_INDEXES_MAX {
             return Err(too_deep(source));
         }
         depth += 1;
-        let mut wanted: Vec<Descriptor> = Vec::new();
         for manifest in &level {
             if let ManifestBody::Schema1(_) = manifest.body() {
                 let expected = "an image or a list, as registries take them today,";
@@ -102,14 +102,11 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
             }
             known.insert(manifest.digest().clone(), manifest.clone());
         }
-        for entry in level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests) {
-            let is_new = !known.contains_key(&entry.digest)
-                && wanted.iter().all(|wanted| wanted.digest != entry.digest);
-            if is_new {
-                wanted.push(entry.clone());
-            }
-        }
-        level = try_join_all(wanted.iter().map(|entry| nested(client, source, entry))).await?;
+        let entries = level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests);
+        let wanted: Vec<Descriptor> =
+            entries.filter(|entry| requested.insert(entry.digest.clone())).cloned().collect();
+        let manifests = stream::iter(wanted.iter().map(|entry| nested(client, source, entry)));
+        level = manifests.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     }
     let (mut ordered, mut placed) = (Vec::new(), HashSet::new());
     place(&root, &known, &mut placed, &mut ordered);

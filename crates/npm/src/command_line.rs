@@ -31,10 +31,11 @@ impl Output for Streams {
     }
 
     fn has_colours(&self, stream: Stream) -> bool {
-        self.0.has_colours(match stream {
-            Stream::Stdout => "stdout",
-            Stream::Stderr => "stderr",
-        })
+        self.0.has_colours(name(stream))
+    }
+
+    fn is_terminal(&self, stream: Stream) -> bool {
+        self.0.is_terminal(name(stream))
     }
 
     fn terminal_width(&self) -> Option<usize> {
@@ -43,6 +44,13 @@ impl Output for Streams {
 
     fn reader_is_gone(&self) -> bool {
         self.0.reader_is_gone()
+    }
+}
+
+fn name(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
     }
 }
 

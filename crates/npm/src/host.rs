@@ -57,6 +57,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = hasColours)]
     pub fn has_colours(this: &Host, stream: &str) -> bool;
 
+    /// Returns `true` if a terminal shows the stream, `stdout` or `stderr`.
+    #[wasm_bindgen(method, js_name = isTerminal)]
+    pub fn is_terminal(this: &Host, stream: &str) -> bool;
+
     /// Characters in a line of the terminal that shows the standard error; `undefined` where none does.
     #[wasm_bindgen(method, js_name = terminalWidth)]
     pub fn terminal_width(this: &Host) -> Option<u32>;

@@ -1,6 +1,9 @@
 //! What was fetched by digest, and so can never be another thing.
 
-use std::{cell::RefCell, collections::VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
 
 use bytes::Bytes;
 use tallyman_core::{Digest, Reference, Registry};
@@ -30,27 +33,34 @@ impl Weighed for FetchedManifest {
     }
 }
 
-/// Verified content by repository and digest, the last used at the end. By repository, so that what is in none of
-/// them that may be seen is not seen by its digest.
-pub(crate) struct Cache<V>(RefCell<VecDeque<Entry<V>>>);
+/// Verified content by repository and digest; the one that was not used for the longest goes first. By repository, so that
+/// a digest does not show what is in a repository that may not be read.
+pub(crate) struct Cache<V>(RefCell<Entries<V>>);
 
-struct Entry<V> {
-    repository: String,
-    digest: Digest,
-    value: V,
+struct Entries<V> {
+    /// The content, each with the number of its last use.
+    values: HashMap<Key, (u64, V)>,
+    /// The content by last use.
+    by_use: BTreeMap<u64, Key>,
+    /// Bytes of the content.
+    size: usize,
+    uses: u64,
 }
+
+type Key = (String, Digest);
 
 impl<V> Default for Cache<V> {
     fn default() -> Self {
-        Self(RefCell::default())
+        let (values, by_use) = (HashMap::new(), BTreeMap::new());
+        Self(RefCell::new(Entries { values, by_use, size: 0, uses: 0 }))
     }
 }
 
 impl<V: Clone + Weighed> Cache<V> {
     pub(crate) fn get(&self, reference: &Reference, digest: &Digest) -> Option<V> {
-        let entry = self.remove(reference, digest)?;
-        let value = entry.value.clone();
-        self.0.borrow_mut().push_back(entry);
+        let mut entries = self.0.borrow_mut();
+        let (key, value) = entries.remove((reference.name(), digest.clone()))?;
+        entries.insert(key, value.clone());
         Some(value)
     }
 
@@ -58,32 +68,47 @@ impl<V: Clone + Weighed> Cache<V> {
         if value.size() > ONE_MAX {
             return;
         }
-        self.remove(reference, digest);
         let mut entries = self.0.borrow_mut();
-        let entry = Entry { repository: reference.name(), digest: digest.clone(), value: value.clone() };
-        entries.push_back(entry);
-        let mut total: usize = entries.iter().map(|entry| entry.value.size()).sum();
-        while total > TOTAL_MAX {
-            total -= entries.pop_front().map_or(total, |entry| entry.value.size());
+        let key = (reference.name(), digest.clone());
+        entries.remove(key.clone());
+        entries.insert(key, value.clone());
+        while entries.size > TOTAL_MAX {
+            let Some((_, oldest)) = entries.by_use.first_key_value() else { break };
+            let oldest = oldest.clone();
+            entries.remove(oldest);
         }
     }
 
     /// Forgets what was deleted.
     pub(crate) fn evict(&self, reference: &Reference, digest: &Digest) {
-        self.remove(reference, digest);
+        self.0.borrow_mut().remove((reference.name(), digest.clone()));
     }
 
     /// Forgets everything of a registry.
     pub(crate) fn forget(&self, registry: &Registry) {
         let prefix = format!("{}/", registry.as_str());
-        self.0.borrow_mut().retain(|entry| !entry.repository.starts_with(&prefix));
+        let mut entries = self.0.borrow_mut();
+        let keys: Vec<Key> =
+            entries.values.keys().filter(|(name, _)| name.starts_with(&prefix)).cloned().collect();
+        for key in keys {
+            entries.remove(key);
+        }
+    }
+}
+
+impl<V: Weighed> Entries<V> {
+    fn insert(&mut self, key: Key, value: V) {
+        self.uses += 1;
+        self.size += value.size();
+        self.by_use.insert(self.uses, key.clone());
+        self.values.insert(key, (self.uses, value));
     }
 
-    fn remove(&self, reference: &Reference, digest: &Digest) -> Option<Entry<V>> {
-        let name = reference.name();
-        let mut entries = self.0.borrow_mut();
-        let at = entries.iter().position(|entry| entry.digest == *digest && entry.repository == name)?;
-        entries.remove(at)
+    fn remove(&mut self, key: Key) -> Option<(Key, V)> {
+        let (last_use, value) = self.values.remove(&key)?;
+        self.by_use.remove(&last_use);
+        self.size -= value.size();
+        Some((key, value))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands that Docker does not have.
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
@@ -9,7 +9,7 @@ use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
     ClientOptions, DigestInput, Environment, OutputOptions, Stream as OutputStream, grammar::version, json,
-    run::argument, style::Style,
+    run::argument, style::Style, terminal,
 };
 use crate::{
     Error, ReferenceRole,
@@ -70,7 +70,7 @@ impl Environment {
                 all.extend(page);
                 continue;
             }
-            let lines: String = page.iter().map(|name| format!("{name}\n")).collect();
+            let lines: String = page.iter().map(|name| format!("{}\n", terminal::line(name))).collect();
             self.output.stdout(lines.as_bytes());
             if self.output.reader_is_gone() {
                 return Ok(());
@@ -178,9 +178,10 @@ impl Environment {
         if found.is_empty() {
             return Ok(());
         }
-        let types: Vec<&str> = found
+        let types: Vec<Cow<'_, str>> = found
             .iter()
             .map(|entry| entry.artifact_type.as_deref().unwrap_or_else(|| entry.media_type.as_str()))
+            .map(terminal::line)
             .collect();
         let width = types.iter().map(|name| name.len()).max().unwrap_or_default().max("TYPE".len());
         self.print(style.bold(&format!("{:width$}  {:>10}  DIGEST", "TYPE", "SIZE")).as_bytes());

@@ -8,7 +8,8 @@ use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use super::{
-    Command, Input, Invocation, Output, OutputOptions, Stream, json, progress::ProgressReporter, style::Style,
+    Command, Input, Invocation, Output, OutputOptions, Stream, json, progress::ProgressReporter,
+    style::Style, terminal,
 };
 use crate::{
     Create, CreateExtensions, Error, PushEvent, ReferenceRole, annotate, create, create::assemble, docker,
@@ -51,15 +52,15 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let failures = environment.execute(command).await;
     if is_json {
         for failure in &failures {
-            output.stderr(&format!("{}\n", json::error(failure)));
+            output.stderr(&format!("{}\n", terminal::json(&json::error(failure).to_string())));
         }
     } else {
         let style = Style::of(output, Stream::Stderr);
         for failure in &failures {
-            output.stderr(&format!("{}\n", style.red(&docker::message(failure))));
+            output.stderr(&format!("{}\n", style.red(&terminal::lines(&docker::message(failure)))));
         }
         for hint in failures.iter().filter_map(Error::hint) {
-            output.stderr(&format!("{}\n", style.yellow(&hint)));
+            output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
         }
     }
     u8::from(!failures.is_empty())
@@ -125,7 +126,16 @@ impl Environment {
     }
 
     pub(super) fn print_json(&self, value: &Value) {
-        self.print(value.to_string().as_bytes());
+        self.print(terminal::json(&value.to_string()).as_bytes());
+    }
+
+    /// Prints a manifest: its bytes, but for characters that steer the terminal, where one shows them.
+    pub(super) fn show_manifest(&self, bytes: &[u8]) {
+        if self.output.is_terminal(Stream::Stdout) {
+            self.output.stdout(terminal::json(&String::from_utf8_lossy(bytes)).as_bytes());
+        } else {
+            self.output.stdout(bytes);
+        }
     }
 
     pub(super) fn progress(&self, options: OutputOptions) -> ProgressReporter<'_> {
@@ -144,15 +154,15 @@ impl Environment {
             Some(list) => inspect_local_image(&*self.store, &argument(list)?, &image).await?,
             None if format == InspectFormat::Raw => {
                 let bytes = inspect_raw(&*self.store, &self.client(insecure), &image).await?;
-                self.output.stdout(&bytes);
+                self.show_manifest(&bytes);
                 return Ok(());
             }
             None => inspect(&*self.store, &self.client(insecure), &image).await?,
         };
         match format {
-            InspectFormat::Brief => self.print(&inspected.brief()?),
-            InspectFormat::Verbose => self.print(&inspected.verbose()?),
-            InspectFormat::Raw => self.output.stdout(&inspected.raw()?),
+            InspectFormat::Brief => self.show_manifest(&[&inspected.brief()?[..], b"\n"].concat()),
+            InspectFormat::Verbose => self.show_manifest(&[&inspected.verbose()?[..], b"\n"].concat()),
+            InspectFormat::Raw => self.show_manifest(&inspected.raw()?),
         }
         Ok(())
     }

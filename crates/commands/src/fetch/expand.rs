@@ -1,15 +1,14 @@
 //! Lists as sources of a list: the images that they point to.
 
-use futures_util::{
-    FutureExt,
-    future::{LocalBoxFuture, join_all},
-};
+use std::collections::HashSet;
+
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use tallyman_core::{Descriptor, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use super::FetchedList;
 use crate::{
-    ContentError, Error,
+    ContentError, Error, MAX_PARALLEL_REQUESTS,
     fetch::{self, Fetched},
     resolve::{content, failed, no_such_platform, too_deep},
 };
@@ -30,10 +29,11 @@ pub(crate) async fn images(
     references: &[Reference],
     options: &ExpandOptions,
 ) -> Result<Vec<ListEntry>, Error> {
-    let found = join_all(references.iter().map(|reference| source(client, reference, options))).await;
-    let mut entries: Vec<ListEntry> = Vec::new();
-    for entry in found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-        if entries.iter().all(|known| known.reference != entry.reference) {
+    let found = stream::iter(references.iter().map(|reference| source(client, reference, options)));
+    let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let (mut entries, mut known): (Vec<ListEntry>, _) = (Vec::new(), HashSet::new());
+    for entry in found.into_iter().flatten() {
+        if known.insert(entry.reference.clone()) {
             entries.push(entry);
         }
     }
@@ -105,8 +105,8 @@ fn entries<'a>(
             let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform));
             entry.media_type.is_list() || (!is_other && (options.attestations || entry.is_runnable()))
         });
-        let found = join_all(wanted.map(|entry| one(client, list, entry, options, depth))).await;
-        let found: Vec<_> = found.into_iter().collect::<Result<_, _>>()?;
+        let found = stream::iter(wanted.map(|entry| one(client, list, entry, options, depth)));
+        let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
     .boxed_local()

@@ -1,7 +1,7 @@
 //! Several images at once: as many requests side by side as there can be without asking for more than Docker would.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -41,13 +41,10 @@ pub(crate) async fn entries(
     if described.is_empty() {
         return Err(Error::NotInRegistry { reference: reference.clone(), source: None, signed_in: false });
     }
-    let mut children: Vec<Reference> = Vec::with_capacity(described.len());
-    for entry in described {
-        let child = reference.by_digest(entry.digest.clone());
-        if !children.contains(&child) {
-            children.push(child);
-        }
-    }
+    let mut known = HashSet::with_capacity(described.len());
+    let described_once = described.iter().filter(|entry| known.insert(&entry.digest));
+    let children: Vec<Reference> =
+        described_once.map(|entry| reference.by_digest(entry.digest.clone())).collect();
     // Docker has pinged and asked for the list twice, and asks for manifest and config of each entry. We have asked
     // once, and were challenged perhaps.
     let budget = RequestBudget { docker_before: 4, docker_each: 2, spent: 2 };
@@ -103,14 +100,17 @@ struct ImageFetcher<'a> {
     platforms: HashMap<Digest, Result<Platform, Error>>,
     /// Configs that were asked for.
     configs: HashSet<Digest>,
-    /// The first image that may have something to ask for.
-    begun: usize,
+    /// The first image whose manifest was not asked for.
+    next_manifest: usize,
+    /// The images that have come and whose config was not asked for, by index.
+    configs_due: BTreeMap<usize, Rc<FetchedImage>>,
+    /// The first image that is known to have failed.
+    failed: Option<usize>,
 }
 
 /// How far the manifest of an image is.
 enum ImageState {
-    Waiting,
-    Requested,
+    Pending,
     Arrived(Result<Rc<FetchedImage>, Error>),
 }
 
@@ -125,9 +125,19 @@ impl<'a> ImageFetcher<'a> {
         wanted: Vec<(&'a Reference, &'a Reference)>,
         refused: &'a dyn Fn(&Reference) -> Error,
     ) -> Self {
-        let manifests = wanted.iter().map(|_| ImageState::Waiting).collect();
-        let (platforms, configs) = (HashMap::new(), HashSet::new());
-        Self { client, wanted, refused, manifests, platforms, configs, begun: 0 }
+        let manifests = wanted.iter().map(|_| ImageState::Pending).collect();
+        let (platforms, configs, configs_due) = (HashMap::new(), HashSet::new(), BTreeMap::new());
+        Self {
+            client,
+            wanted,
+            refused,
+            manifests,
+            platforms,
+            configs,
+            next_manifest: 0,
+            configs_due,
+            failed: None,
+        }
     }
 
     /// Asks for everything. The first failure that nothing before it can forestall ends all that is under way.
@@ -149,11 +159,11 @@ impl<'a> ImageFetcher<'a> {
             let is_there = matches!(self.manifests[index], ImageState::Arrived(_));
             let least = usize::from(under_way.is_empty());
             let room = MAX_PARALLEL_REQUESTS.saturating_sub(under_way.len());
-            let asks = self.next(index, budget.allowance(index, is_there, images).min(room).max(least));
+            let asks = self.next(budget.allowance(index, is_there, images).min(room).max(least));
             budget.spent += asks.len();
             under_way.extend(asks);
             match under_way.next().await.expect("what is not whole is asked for") {
-                Answer::Manifest(index, manifest) => self.manifests[index] = ImageState::Arrived(manifest),
+                Answer::Manifest(index, manifest) => self.arrived(index, manifest),
                 Answer::Config(digest, platform) => {
                     self.platforms.insert(digest, platform);
                 }
@@ -165,7 +175,7 @@ impl<'a> ImageFetcher<'a> {
     fn finished(&mut self, index: usize) -> Result<Option<ListEntry>, Error> {
         let image = match self.manifests.get_mut(index) {
             Some(ImageState::Arrived(Ok(image))) => Rc::clone(image),
-            Some(come @ ImageState::Arrived(_)) => match std::mem::replace(come, ImageState::Requested) {
+            Some(come @ ImageState::Arrived(_)) => match std::mem::replace(come, ImageState::Pending) {
                 ImageState::Arrived(Err(error)) => return Err(error),
                 _ => return Ok(None),
             },
@@ -181,32 +191,36 @@ impl<'a> ImageFetcher<'a> {
         }
     }
 
-    /// What to ask for next, at most `allowance` things: for the image at `first`, and ahead for those behind it.
-    fn next(&mut self, first: usize, allowance: usize) -> Vec<LocalBoxFuture<'a, Answer>> {
-        let mut asks = Vec::new();
-        self.begun = self.begun.max(first);
-        for index in self.begun..self.wanted.len() {
-            if asks.len() == allowance {
+    /// The next requests, at most `allowance`: first for configs of images that have come, then for manifests, each in the
+    /// images' order. Nothing behind a failure is needed any more.
+    fn next(&mut self, allowance: usize) -> Vec<LocalBoxFuture<'a, Answer>> {
+        let mut requests = Vec::new();
+        let end = self.failed.unwrap_or(self.wanted.len());
+        while requests.len() < allowance {
+            if let Some((index, image)) = self.configs_due.pop_first() {
+                if index < end && self.configs.insert(image.config().clone()) {
+                    requests.push(self.ask_config(image));
+                }
+            } else if self.next_manifest < end {
+                requests.push(self.ask_manifest(self.next_manifest));
+                self.next_manifest += 1;
+            } else {
                 break;
             }
-            match &self.manifests[index] {
-                ImageState::Waiting => asks.push(self.ask_manifest(index)),
-                ImageState::Requested => {}
-                ImageState::Arrived(Ok(image)) => {
-                    let image = Rc::clone(image);
-                    if self.configs.insert(image.config().clone()) {
-                        asks.push(self.ask_config(image));
-                    }
-                }
-                // Nothing behind a failure is needed any more.
-                ImageState::Arrived(Err(_)) => break,
-            }
         }
-        asks
+        requests
     }
 
-    fn ask_manifest(&mut self, index: usize) -> LocalBoxFuture<'a, Answer> {
-        self.manifests[index] = ImageState::Requested;
+    /// Takes what has come of an image's manifest.
+    fn arrived(&mut self, index: usize, manifest: Result<Rc<FetchedImage>, Error>) {
+        match &manifest {
+            Ok(image) => drop(self.configs_due.insert(index, Rc::clone(image))),
+            Err(_) => self.failed = Some(self.failed.map_or(index, |failed| failed.min(index))),
+        }
+        self.manifests[index] = ImageState::Arrived(manifest);
+    }
+
+    fn ask_manifest(&self, index: usize) -> LocalBoxFuture<'a, Answer> {
         let (client, (reference, requested_as), refused) = (self.client, self.wanted[index], self.refused);
         async move {
             let manifest = match fetch::manifest(client, reference, requested_as).await {

@@ -42,6 +42,10 @@ impl Output for Kept {
         self.terminal.is_some()
     }
 
+    fn is_terminal(&self, _: Stream) -> bool {
+        self.terminal.is_some()
+    }
+
     fn terminal_width(&self) -> Option<usize> {
         self.terminal
     }

@@ -2,11 +2,14 @@
 
 use super::scan::{SyntaxError, check, is_space};
 
+/// The limit of indented JSON, in bytes: indentation makes a nested value larger by the square of its depth.
+const INDENTED_MAX: usize = 64 << 20;
+
 /// `bytes` with one member or element a line, each level moved in by `step`. Empty objects and arrays stay closed,
 /// white space before the value goes, white space after it stays.
 ///
 /// # Errors
-/// When the bytes are no JSON.
+/// [`SyntaxError`] if the bytes are no JSON, or more than 64 MiB when they are indented.
 pub fn indent(bytes: &[u8], step: &str) -> Result<Vec<u8>, SyntaxError> {
     check(bytes)?;
     let mut out = Vec::with_capacity(bytes.len() * 2);
@@ -25,6 +28,9 @@ pub fn indent(bytes: &[u8], step: &str) -> Result<Vec<u8>, SyntaxError> {
         }
         just_opened = matches!(token, b"{" | b"[");
         out.extend_from_slice(token);
+        if out.len() > INDENTED_MAX {
+            return Err(SyntaxError::Indented { limit: INDENTED_MAX });
+        }
         match token {
             b"," => new_line(&mut out, depth, step),
             b":" => out.push(b' '),

@@ -22,6 +22,14 @@ pub enum SyntaxError {
         /// How many bytes stand before it.
         offset: usize,
     },
+    /// Indented, the bytes are more than any reader wants: they are nested without end.
+    #[error(
+        "expected JSON of at most {limit} bytes when it is indented, found more: it is nested too deeply"
+    )]
+    Indented {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 /// The byte as Go quotes it, read as the Unicode character of that number.

@@ -29,6 +29,7 @@ export function createHost() {
     stderr: (bytes) => write('stderr', bytes),
     // An empty NO_COLOR says nothing, which Node sees otherwise.
     hasColours: (name) => !process.env.NO_COLOR && isTerminal(name) && process[name].hasColors({ ...process.env, NO_COLOR: undefined }),
+    isTerminal,
     terminalWidth: () => (isTerminal('stderr') ? process.stderr.columns || 80 : undefined),
     readerIsGone: () => gone.has('stdout'),
     clearLine: () => void (isTerminal('stderr') && process.stderr.write('\r\x1b[2K')),

@@ -1,0 +1,180 @@
+//! Answers of hostile registries: nothing that they send steers a terminal, and nothing costs more than its size.
+
+mod support;
+
+use http::Method;
+use support::{Shell, registry::Answer};
+use tallyman_core::Digest;
+
+const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const HOST: &str = "h.io:5000";
+
+/// Text with everything that steers a terminal, ends a line or turns the direction of text.
+const HOSTILE: &str = "a\u{1b}]0;x\u{7}\r\n\t\u{8}\u{7f}\u{9b}2J\u{202e}b\u{2066}\u{2028}\u{0}";
+
+fn answer(shell: &Shell, path: &str, status: u16, content_type: &str, body: impl Into<Vec<u8>>) {
+    let answer = Answer { status, content_type: Some(content_type.to_owned()), body: body.into() };
+    shell.registry.contents.borrow_mut().answers.insert((Method::GET, path.to_owned()), answer);
+}
+
+/// The characters of `text` that should not be in it.
+fn steering(text: &str, allowed: &str) -> String {
+    let steers = |c: &char| c.is_control() || "\u{202e}\u{2066}\u{2028}".contains(*c);
+    text.chars().filter(steers).filter(|c| !allowed.contains(*c)).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_that_a_registry_sends_steers_a_terminal_or_makes_lines() {
+    let mut shell = Shell::new();
+    let json = serde_json::to_string(HOSTILE).unwrap();
+    answer(
+        &shell,
+        "a/app/tags/list?n=1000",
+        200,
+        "application/json",
+        format!(r#"{{"tags":["one",{json}]}}"#),
+    );
+    let error = format!(r#"{{"errors":[{{"code":"DENIED","message":{json},"detail":{json}}}]}}"#);
+    answer(&shell, "a/app/manifests/denied", 403, "application/json", error);
+    answer(&shell, "a/app/manifests/text", 400, "text/plain", HOSTILE);
+    let descriptor =
+        format!(r#"{{"mediaType":"{OCI}","artifactType":{json},"digest":"{}","size":2}}"#, Digest::of(b"{}"));
+    let found = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{descriptor}]}}"#);
+    let subject = Digest::of(b"subject");
+    answer(&shell, &format!("a/app/referrers/{subject}"), 200, INDEX, found);
+
+    let tags = shell.done(&["tags", "--insecure", &format!("{HOST}/a/app")]).await;
+    assert_eq!(tags.lines().count(), 2, "{tags:?}");
+    assert_eq!(tags.lines().nth(1).unwrap(), r"a\x1b]0;x\x07\r\n\t\x08\x7f\u009b2J\u202eb\u2066\u2028\x00");
+    let found = shell.done(&["referrers", "--insecure", &format!("{HOST}/a/app@{subject}")]).await;
+    assert_eq!((found.lines().count(), steering(&found, "\n")), (2, String::new()), "{found:?}");
+    let as_json = shell.done(&["tags", "--insecure", "--json", &format!("{HOST}/a/app")]).await;
+    assert_eq!(steering(&as_json, "\n"), "", "{as_json:?}");
+    assert_eq!(serde_json::from_str::<Vec<String>>(&as_json).unwrap(), ["one", HOSTILE]);
+    for (command, tag) in
+        [("inspect", "denied"), ("inspect", "text"), ("digest", "denied"), ("digest", "text")]
+    {
+        let outcome = shell.run(&[command, "--insecure", &format!("{HOST}/a/app:{tag}")]).await;
+        assert_eq!((outcome.exit, steering(&outcome.stderr, "\n")), (1, String::new()), "{outcome:?}");
+    }
+    // JSON may have some of these characters as they are: a pipe gets Docker's bytes, a terminal gets escapes.
+    let config = r#"{"os":"linux","architecture":"arm"}"#;
+    shell.registry.put_blob("a/app", config.as_bytes());
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":[],"annotations":{{"x":"{}"}}}}"#,
+        Digest::of(config.as_bytes()),
+        config.len(),
+        "\u{9b}2J\u{202e}\u{7f}"
+    );
+    shell.registry.put_manifest("a/app", "c1", OCI, manifest.as_bytes());
+    let image = format!("{HOST}/a/app:c1");
+    assert_eq!(shell.done(&["inspect", "--insecure", "--raw", &image]).await, manifest);
+    shell.terminal = Some(80);
+    for flags in [&["--raw"][..], &["--verbose"], &[]] {
+        let line = [&["inspect", "--insecure"], flags, &[&image]].concat();
+        let shown = shell.run(&line).await.stdout;
+        assert_eq!(steering(&shown, "\n\t"), "", "{shown:?}");
+        let value: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert!(value.to_string().contains("\u{9b}2J\u{202e}\u{7f}"), "{value}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_manifest_that_is_nested_without_end_is_refused_when_it_is_printed() {
+    let shell = Shell::new();
+    let config = r#"{"os":"linux","architecture":"arm"}"#;
+    shell.registry.put_blob("a/app", config.as_bytes());
+    let deep = format!("{}{}", "[".repeat(9_900), "]".repeat(9_900));
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":[],"x":{deep}}}"#,
+        Digest::of(config.as_bytes()),
+        config.len(),
+    );
+    shell.registry.put_manifest("a/app", "deep", OCI, manifest.as_bytes());
+    let image = format!("{HOST}/a/app:deep");
+    for command in [&["inspect"][..], &["inspect", "--verbose"]] {
+        let outcome = shell.run(&[command, &["--insecure", &image]].concat()).await;
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (1, ""));
+        assert!(outcome.stderr.contains("nested too deeply"), "{}", outcome.stderr);
+    }
+    assert_eq!(shell.done(&["inspect", "--raw", "--insecure", &image]).await, manifest);
+}
+
+/// A list of `count` images in the repository `a/app`, under the tag `count`.
+fn put_list(shell: &Shell, count: usize) -> Vec<String> {
+    let described = |media_type: &str, text: &str| {
+        let digest = Digest::of(text.as_bytes());
+        format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":{}"#, text.len())
+    };
+    let (mut entries, mut names) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        let config = format!(r#"{{"os":"linux","architecture":"arm","x":{index}}}"#);
+        shell.registry.put_blob("a/app", config.as_bytes());
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{}}},"layers":[]}}"#,
+            described("a/b", &config)
+        );
+        shell.registry.put_manifest("a/app", &format!("t{index}"), OCI, manifest.as_bytes());
+        entries.push(described(OCI, &manifest) + r#","platform":{"os":"linux","architecture":"arm"}}"#);
+        names.push(format!("{HOST}/a/app:t{index}"));
+    }
+    let list = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", &count.to_string(), INDEX, list.as_bytes());
+    names
+}
+
+/// The processor time of this thread, in nanoseconds: other programs do not count.
+fn processor_time() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// The work of each command for a list of `count` images, in nanoseconds.
+async fn work(count: usize) -> [(&'static str, u64); 3] {
+    let shell = Shell::new();
+    let names = put_list(&shell, count);
+    let image = format!("{HOST}/a/app:{count}");
+    let list = format!("{HOST}/a/app:made");
+    let flat = format!("{HOST}/a/app:flat");
+    let mut create = vec!["create", "--insecure", &list];
+    create.extend(names.iter().map(String::as_str));
+    let lines = [
+        ("inspect", vec!["inspect", "--insecure", &image]),
+        ("create", create),
+        ("create --flatten", vec!["create", "--insecure", "--flatten", &flat, &image]),
+    ];
+    let mut spent = [("", 0); 3];
+    for (spent, (name, line)) in spent.iter_mut().zip(&lines) {
+        let before = processor_time().unwrap();
+        shell.done(line).await;
+        *spent = (name, processor_time().unwrap() - before);
+    }
+    spent
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn twice_the_entries_are_at_most_2_2_times_the_work() {
+    if processor_time().is_none() {
+        tallyman_dev_registry::skip_test("this system does not count the processor time of a thread");
+        return;
+    }
+        eprintln!("{n} {:?}", work(n).await);
+    }
+    const ENTRIES: usize = 1500;
+    // Caches and clock rates make a measurement longer, never shorter.
+    let mut least: [[u64; 3]; 2] = [[u64::MAX; 3]; 2];
+    let mut ratios = Vec::new();
+    for _ in 0..6 {
+        for (least, factor) in least.iter_mut().zip([1, 2]) {
+            for (least, (_, spent)) in least.iter_mut().zip(work(ENTRIES * factor).await) {
+                *least = spent.min(*least);
+            }
+        }
+        ratios = least[0].iter().zip(&least[1]).map(|(one, two)| *two as f64 / *one as f64).collect();
+        if ratios.iter().all(|ratio| *ratio <= 2.2) {
+            return;
+        }
+    }
+    panic!("inspect, create, create --flatten: {ratios:?} times the work, {least:?} ns");
+}
