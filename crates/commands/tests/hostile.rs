@@ -159,8 +159,6 @@ async fn twice_the_entries_are_at_most_2_2_times_the_work() {
         tallyman_dev_registry::skip_test("this system does not count the processor time of a thread");
         return;
     }
-        eprintln!("{n} {:?}", work(n).await);
-    }
     const ENTRIES: usize = 1500;
     // Caches and clock rates make a measurement longer, never shorter.
     let mut least: [[u64; 3]; 2] = [[u64::MAX; 3]; 2];
