@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +70,7 @@ async function measure() {
     leaveOut('requests and bytes per second', 'there is no wrk on this machine');
   }
   await memory(gateway, smaller);
+  await underLoad(gateway, blob);
 }
 
 /** wrk has no way to be asked for its version without complaining. */
@@ -115,6 +117,53 @@ async function memory(gateway, blob) {
       ['less than half a MiB for each stream', of('tallyman-gateway').median < streams / 2],
       ['no more after five rounds than twice after one', values.at(-1) <= 2 * Math.max(values[0], 1)],
     ],
+  });
+}
+
+/** How long the gateway takes to say that it is well, while callers hold on to all that they can get. */
+async function underLoad(gateway, blob) {
+  const address = new URL(gateway.url);
+  const hold = (bytes) =>
+    new Promise((resolve) => {
+      const socket = connect(Number(address.port), address.hostname, () => resolve(socket));
+      // Sockets that the gateway closes are what is measured.
+      socket.on('error', () => resolve(socket));
+      socket.write(bytes);
+    });
+  const health = () =>
+    new Promise((resolve, reject) => {
+      const begin = performance.now();
+      const request = get(new URL('/healthz', gateway.url), { agent: false }, (answer) => {
+        answer.on('data', () => {});
+        answer.on('end', () => (answer.statusCode === 200 ? resolve(performance.now() - begin) : reject(new Error(`/healthz: ${answer.statusCode}`))));
+      });
+      request.on('error', reject);
+    });
+  const head = `GET / HTTP/1.1\r\nHost: ${address.host}\r\n`;
+  const kinds = [
+    ['1,000 silent connections', 1000, ''],
+    ['3,000 heads of 60 KB that do not end', 3000, `${head}X: ${'x'.repeat(60_000)}`],
+    ['200 blobs of 64 MiB that nobody reads', 200, `GET ${address.pathname}${blob} HTTP/1.1\r\nHost: ${address.host}\r\n\r\n`],
+  ];
+  const results = [];
+  const before = await peak(gateway.pid);
+  for (const [name, count, bytes] of kinds) {
+    const held = [];
+    const values = [];
+    for (let at = 0; at < count; at++) {
+      const socket = await hold(bytes);
+      socket.pause();
+      held.push(socket);
+      if (at % (count / 20) === 0) values.push(await health());
+    }
+    results.push({ name, values, note: `${Math.max(...values).toFixed(0)} ms at most, ${((await peak(gateway.pid)) - before).toFixed(0)} MiB more at the peak` });
+    for (const socket of held) socket.destroy();
+  }
+  report({
+    title: 'the time that /healthz takes while callers hold on to the gateway',
+    unit: 'ms',
+    results,
+    targets: () => [['100 ms at most', results.every(({ values }) => Math.max(...values) <= 100)]],
   });
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{dependencies, tools::step, wording};
+use crate::{dependencies, setup, tools::step, wording};
 
 /// Crates with code that only wasm compiles.
 const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
@@ -11,12 +11,17 @@ const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman
 /// A check: its name, the line that says what it does, and how it is done.
 type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| {
         // A warning until every crate has been gone through.
         wording::check().unwrap_or_else(|error| eprintln!("warning: {error:#}"));
         Ok(())
+    }),
+    ("deny", "cargo deny: licences, versions and sources of the dependencies", |sh| {
+        setup::for_deny(sh)?;
+        let config = ["--locked", "--config", "crates/deny.toml"];
+        Ok(cmd!(sh, "cargo-deny {config...} check licenses bans sources").quiet().ignore_stdout().run()?)
     }),
     ("format", "cargo fmt --check", |sh| Ok(cmd!(sh, "cargo fmt --all --check").quiet().run()?)),
     ("clippy", "cargo clippy: the workspace as the machine compiles it", |sh| {
@@ -41,7 +46,7 @@ const CHECKS: [Check; 6] = [
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  --only CHECK   one check, or several when repeated: dependencies, wording, format (seconds each),
+    "  --only CHECK   one check, or several when repeated: dependencies, wording, deny, format (seconds each),
                  clippy, clippy-tests, clippy-wasm (a minute each, several where nothing is compiled yet)
 
 All checks are made; the command fails if one of them does.";

