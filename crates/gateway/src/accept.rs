@@ -40,7 +40,7 @@ const HEAD_MAX: u32 = 32 * 1024;
 /// Requests at the same time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 100;
 /// Bytes of uploads that one HTTP/2 connection may have on the way.
-const WINDOW: u32 = 512 * 1024;
+const WINDOW: u32 = 256 * 1024;
 /// The time after which a peer that says nothing on an HTTP/2 connection is asked whether it is there.
 const PING: Duration = Duration::from_secs(20);
 /// The time until the next try when no connection can be accepted.
@@ -143,7 +143,7 @@ where
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .max_header_list_size(HEAD_MAX)
-        .initial_stream_window_size(WINDOW / 2)
+        .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(STREAMS_MAX)
         .max_send_buf_size(64 * 1024);

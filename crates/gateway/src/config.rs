@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{connections::Limits, descriptors, rate_floor::Pace};
+use crate::{descriptors, limits::Limits, rate_floor::Pace};
 
 pub(crate) use self::registry::authority;
 pub use self::{

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    connections::{Limits, Reason},
+    limits::{Limits, Reason},
     rate_floor::{Pace, RateFloor},
 };
 

@@ -7,58 +7,19 @@ use std::{
     time::Duration,
 };
 
-use ipnet::IpNet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{connection::Connection, rate_floor::Pace, rate_limit::network_of};
+use crate::{
+    connection::Connection,
+    limits::{Limits, Reason},
+    rate_limit::network_of,
+};
 
 /// Connections beyond the limits, on which the gateway answers whether it is well and nothing else.
 const RESERVE: usize = 16;
 /// The time between two looks at all connections.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// The bounds of connections.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    /// Connections, and requests for registries at the same time, in all.
-    pub(crate) total: usize,
-    /// The same by caller. Trusted proxies are not counted: they bring many callers.
-    pub(crate) by_caller: usize,
-    pub(crate) trusted_proxies: Vec<IpNet>,
-    /// The time until a request's head is there.
-    pub(crate) head: Duration,
-    /// The time between requests.
-    pub(crate) idle: Duration,
-    pub(crate) pace: Pace,
-}
-
-/// A reason for which a connection is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reason {
-    /// Others wanted to come in, and this one had waited longest for its next request.
-    Evicted,
-    /// No whole head of a request in time.
-    Head,
-    /// No request for a while.
-    Idle,
-    /// The caller does not read.
-    Stalled,
-}
-
-impl Reason {
-    pub(crate) const ALL: [Self; 4] = [Self::Evicted, Self::Head, Self::Idle, Self::Stalled];
-
-    /// Returns the name in metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Evicted => "evicted",
-            Self::Head => "head",
-            Self::Idle => "idle",
-            Self::Stalled => "stalled",
-        }
-    }
-}
 
 /// All connections of one listener.
 #[derive(Debug)]
@@ -273,8 +234,8 @@ mod tests {
 
     use tokio_util::sync::CancellationToken;
 
-    use super::{Admitted, Connections, Limits, RESERVE};
-    use crate::rate_floor::Pace;
+    use super::{Admitted, Connections, RESERVE};
+    use crate::{limits::Limits, rate_floor::Pace};
 
     fn connections(total: usize, by_caller: usize) -> Arc<Connections> {
         Connections::start(Limits {

@@ -50,6 +50,7 @@ mod credentials;
 mod descriptors;
 mod guard;
 mod http_client;
+mod limits;
 mod link;
 mod metrics;
 mod paced_body;

@@ -19,7 +19,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::connections::{Connections, Reason};
+use crate::{connections::Connections, limits::Reason};
 
 /// Of a request: registries are those of the configuration, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

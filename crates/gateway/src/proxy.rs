@@ -145,7 +145,7 @@ impl ProxyRequest<'_> {
         let has_body = !http_body::Body::is_end_stream(&body);
         let mut scopes = self.route.scopes(method, self.query.get("from"));
         let mut authorization = match &self.upstream.credentials {
-            Some(own) => own.authorization(self.upstream, &scopes).await?,
+            Some(own) => self.upstream.authorize(own, &scopes).await?,
             None => self.authorization.clone(),
         };
         let mut answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
@@ -157,7 +157,7 @@ impl ProxyRequest<'_> {
             // Registries differ in what they want for the same request, and say so.
             scopes = scopes.and(&Challenge::scopes(answer.headers()));
             if !has_body {
-                authorization = own.authorization(self.upstream, &scopes).await?;
+                authorization = self.upstream.authorize(own, &scopes).await?;
                 answer = self.send_once(method, url, headers, authorization.as_ref(), None).await?;
             }
             if answer.status() == StatusCode::UNAUTHORIZED {

@@ -1,16 +1,17 @@
 //! A registry as the gateway reaches it: its connections, and what may be asked of it.
 
+mod authorize;
+
 use std::{
     error::Error,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
-use tallyman_auth::{Challenge, TokenService};
 use tower::timeout::error::Elapsed;
 use url::Url;
 
@@ -27,17 +28,9 @@ use crate::{
     route::Route,
 };
 
-/// The time for which the scheme that a registry asked for is taken for granted.
-const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
 const MIB: u64 = 1024 * 1024;
 
-/// The credentials that a registry asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AuthScheme {
-    None,
-    Basic,
-    Bearer { realm: Url, service: TokenService },
-}
+pub(crate) use authorize::AuthScheme;
 
 /// A registry.
 #[derive(Debug)]
@@ -262,50 +255,6 @@ impl Upstream {
             cause = error.source();
         }
         Refusal::bad_gateway(format!("expected an answer of {}, found: {reason}", self.name))
-    }
-
-    /// Returns the credentials that the registry asks for: as learnt before, or by a request.
-    pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
-        let known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((scheme, since)) = known
-            && since.elapsed() < AUTH_SCHEME_TTL
-        {
-            return Ok(scheme);
-        }
-        let url = self.url("v2/", None);
-        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
-        match response.status() {
-            StatusCode::UNAUTHORIZED => self.remember_challenge(response.headers()).ok_or_else(|| {
-                Refusal::bad_gateway(format!(
-                    "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
-                    self.name
-                ))
-            }),
-            status if status.is_success() => Ok(self.remember(AuthScheme::None)),
-            status => Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name))),
-        }
-    }
-
-    /// Takes in the challenge of an answer.
-    pub(crate) fn remember_challenge(&self, headers: &HeaderMap) -> Option<AuthScheme> {
-        let challenges = Challenge::parse_all(headers);
-        let bearer = challenges.iter().find_map(|challenge| match challenge {
-            Challenge::Bearer { service, .. } => {
-                let realm = Url::parse(&service.realm).ok().filter(|realm| self.is_token_service(realm))?;
-                Some(AuthScheme::Bearer { realm, service: service.clone() })
-            }
-            Challenge::Basic { .. } => None,
-        });
-        let basic = || {
-            challenges.iter().any(|one| matches!(one, Challenge::Basic { .. })).then_some(AuthScheme::Basic)
-        };
-        bearer.or_else(basic).map(|scheme| self.remember(scheme))
-    }
-
-    fn remember(&self, scheme: AuthScheme) -> AuthScheme {
-        let mut known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((scheme.clone(), Instant::now()));
-        scheme
     }
 }
 

@@ -1,0 +1,123 @@
+//! Authorization of the gateway at a registry: by what it asks for, with the gateway's own user.
+
+use std::{
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use tallyman_auth::{Challenge, HttpUrl, Scopes, TokenAnswer, TokenService};
+use url::Url;
+
+use super::Upstream;
+use crate::{credentials::Credentials, refusal::Refusal};
+
+/// The time for which the scheme that a registry asked for is taken for granted.
+const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
+/// Bytes that the answer of a token service may have.
+const ANSWER_MAX: usize = 1024 * 1024;
+
+/// The credentials that a registry asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AuthScheme {
+    None,
+    Basic,
+    Bearer { realm: Url, service: TokenService },
+}
+
+impl Upstream {
+    /// Returns the `Authorization` header of the gateway's own user for these scopes.
+    pub(crate) async fn authorize(
+        &self,
+        own: &Credentials,
+        scopes: &Scopes,
+    ) -> Result<Option<HeaderValue>, Refusal> {
+        match self.auth_scheme().await? {
+            AuthScheme::None => Ok(None),
+            AuthScheme::Basic => Ok(own.login.basic()),
+            AuthScheme::Bearer { realm, service } => {
+                if let Some(token) = own.token(scopes) {
+                    return Ok(Some(token));
+                }
+                let answer = self.fetch_token(own, &realm, &service, scopes).await?;
+                own.remember(scopes, &answer);
+                Ok(Some(answer.authorization))
+            }
+        }
+    }
+
+    /// Returns the credentials that the registry asks for: as learnt before, or by a request.
+    pub(crate) async fn auth_scheme(&self) -> Result<AuthScheme, Refusal> {
+        let known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((scheme, since)) = known
+            && since.elapsed() < AUTH_SCHEME_TTL
+        {
+            return Ok(scheme);
+        }
+        let url = self.url("v2/", None);
+        let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
+        match response.status() {
+            StatusCode::UNAUTHORIZED => self.remember_challenge(response.headers()).ok_or_else(|| {
+                Refusal::bad_gateway(format!(
+                    "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
+                    self.name
+                ))
+            }),
+            status if status.is_success() => Ok(self.remember(AuthScheme::None)),
+            status => Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name))),
+        }
+    }
+
+    /// Takes in the challenge of an answer.
+    pub(crate) fn remember_challenge(&self, headers: &HeaderMap) -> Option<AuthScheme> {
+        let challenges = Challenge::parse_all(headers);
+        let bearer = challenges.iter().find_map(|challenge| match challenge {
+            Challenge::Bearer { service, .. } => {
+                let realm = Url::parse(&service.realm).ok().filter(|realm| self.is_token_service(realm))?;
+                Some(AuthScheme::Bearer { realm, service: service.clone() })
+            }
+            Challenge::Basic { .. } => None,
+        });
+        let basic = || {
+            challenges.iter().any(|one| matches!(one, Challenge::Basic { .. })).then_some(AuthScheme::Basic)
+        };
+        bearer.or_else(basic).map(|scheme| self.remember(scheme))
+    }
+
+    fn remember(&self, scheme: AuthScheme) -> AuthScheme {
+        let mut known = self.auth_scheme.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((scheme.clone(), Instant::now()));
+        scheme
+    }
+
+    async fn fetch_token(
+        &self,
+        own: &Credentials,
+        realm: &Url,
+        service: &TokenService,
+        scopes: &Scopes,
+    ) -> Result<TokenAnswer, Refusal> {
+        let refused = |reason: &str| {
+            Refusal::bad_gateway(format!(
+                "expected a token of {}'s token service for the gateway's own user, found {reason}",
+                self.name
+            ))
+        };
+        let realm = HttpUrl::from_normalized(realm.as_str()).map_err(|error| refused(&error.to_string()))?;
+        let request = service.request(&realm, scopes, Some(&own.login));
+        let url = Url::parse(&request.url).map_err(|error| refused(&error.to_string()))?;
+        let body = Body::from(request.body);
+        let response = self.send(request.method, &url, request.headers, body).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refused(status.as_str()));
+        }
+        let body = Limited::new(response.into_body(), ANSWER_MAX)
+            .collect()
+            .await
+            .map_err(|_| refused("an answer that broke off"))?;
+        TokenAnswer::parse(&body.to_bytes()).map_err(|error| refused(&error.to_string()))
+    }
+}
