@@ -3,9 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tallyman_core::{
-    Descriptor, Digest, Manifest, ManifestBody, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
-};
+use tallyman_core::{Descriptor, Digest, Manifest, NESTED_INDEXES_MAX, Platform, PushPlan, Reference};
 use tallyman_registry::Client;
 
 use crate::{
@@ -95,8 +93,8 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
         }
         depth += 1;
         for manifest in &level {
-            if let ManifestBody::Schema1(_) = manifest.body() {
-                let expected = "an image or a list, as registries take them today,";
+            if manifest.blobs().is_none() {
+                let expected = "an image, a list or an artifact whose blobs are known";
                 let reason = ContentError::kind(expected, source, &manifest.kind());
                 return Err(Error::Content { reference: source.clone(), reason });
             }

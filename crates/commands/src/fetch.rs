@@ -27,7 +27,7 @@ pub(crate) struct FetchedImage {
     media_type: MediaType,
     digest: Digest,
     bytes: Arc<[u8]>,
-    image: ImageManifest,
+    config: Digest,
 }
 
 /// A list or index.
@@ -59,11 +59,11 @@ pub(crate) async fn manifest(
         let index = Index::parse(&fetched.bytes).map_err(unreadable)?;
         return Ok(Fetched::List(Box::new(FetchedList { index, bytes: fetched.bytes })));
     }
-    let image = ImageManifest::parse(&fetched.bytes).map_err(unreadable)?;
+    let config = ImageManifest::parse_config_digest(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
     let (digest, bytes) = (fetched.digest, fetched.bytes);
     let (reference, requested_as) = (reference.clone(), requested_as.clone());
-    Ok(Fetched::Image(Box::new(FetchedImage { reference, requested_as, media_type, digest, bytes, image })))
+    Ok(Fetched::Image(Box::new(FetchedImage { reference, requested_as, media_type, digest, bytes, config })))
 }
 
 /// Whether `bytes` have the digest that `reference` names, where it names one.
@@ -108,14 +108,14 @@ fn registry_error(
 
 /// The platform that the config of an image names.
 pub(crate) async fn platform(client: &Client, image: &FetchedImage) -> Result<Platform, Error> {
-    let config = client.blob(&image.reference, &image.image.config).await;
+    let config = client.blob_of_any_size(&image.reference, &image.config).await;
     let config = config.map_err(|error| config_error(client, error, image))?;
     Platform::from_config(&config)
         .map_err(|error| Error::Content { reference: image.requested_as.clone(), reason: error.into() })
 }
 
 fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
-    let (reference, digest) = (image.requested_as.clone(), image.image.config.digest.clone());
+    let (reference, digest) = (image.requested_as.clone(), image.config.clone());
     match error {
         error if error.is_not_found() => Error::ConfigMissing { reference, digest },
         RegistryError::DigestMismatch { .. } => Error::ConfigDigest { reference, digest },
@@ -132,7 +132,7 @@ fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> 
 impl FetchedImage {
     /// The digest of the config.
     pub(crate) fn config(&self) -> &Digest {
-        &self.image.config.digest
+        &self.config
     }
 
     /// The entry of a list that it makes.

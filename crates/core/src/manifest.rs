@@ -255,6 +255,21 @@ impl Manifest {
         }
     }
 
+    /// Returns the blobs that the manifest names: config and layers of an image, the blobs of an artifact manifest, none of a
+    /// list. Returns `None` if nobody can tell: of an unknown kind, and of an artifact manifest whose blobs cannot be read.
+    pub fn blobs(&self) -> Option<Vec<Descriptor>> {
+        match &self.body {
+            ManifestBody::Image(image) => {
+                Some(std::iter::once(&image.config).chain(&image.layers).cloned().collect())
+            }
+            ManifestBody::Index(_) => Some(Vec::new()),
+            ManifestBody::Artifact if self.media_type.is_artifact_manifest() => {
+                Object::parse(&self.bytes).ok()?.array("blobs", Descriptor::from_json).ok()
+            }
+            ManifestBody::Artifact | ManifestBody::Schema1(_) => None,
+        }
+    }
+
     /// Returns the image; `None` for any other manifest.
     pub fn image(&self) -> Option<&ImageManifest> {
         match &self.body {

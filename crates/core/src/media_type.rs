@@ -82,6 +82,16 @@ impl MediaType {
         matches!(self, Self::Other(text) if text.contains(".foreign.") || text.contains(".nondistributable."))
     }
 
+    /// Returns `true` for the artifact manifests that OCI's image specification 1.1 had before its release, and those of
+    /// ORAS, which name their content as `blobs`.
+    pub fn is_artifact_manifest(&self) -> bool {
+        let known = [
+            "application/vnd.oci.artifact.manifest.v1+json",
+            "application/vnd.cncf.oras.artifact.manifest.v1+json",
+        ];
+        known.contains(&self.as_str())
+    }
+
     /// How a person calls it: `Docker manifest list`, `OCI image index` …; the text itself for any other.
     pub fn label(&self) -> &str {
         match self {

@@ -23,15 +23,22 @@ impl Client {
     /// # Errors
     /// Any [`Error`]; digest and size must be those of the descriptor.
     pub async fn blob(&self, reference: &Reference, descriptor: &Descriptor) -> Result<Bytes, Error> {
-        let key = (reference.name(), descriptor.digest.clone());
-        let bytes = self.flights().blobs.join(key, || {
-            let (client, reference) = (self.clone(), reference.by_digest(descriptor.digest.clone()));
-            let digest = descriptor.digest.clone();
-            async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
-        });
-        let bytes = bytes.await?;
+        let bytes = self.blob_of_any_size(reference, &descriptor.digest).await?;
         check_size(&reference.by_digest(descriptor.digest.clone()), Some(descriptor.size), &bytes)?;
         Ok(bytes)
+    }
+
+    /// Fetches a blob as [`Client::blob`] does, whatever size its descriptor names: Docker looks at the digest alone.
+    ///
+    /// # Errors
+    /// Those of [`Client::blob`], but for [`Error::SizeMismatch`].
+    pub async fn blob_of_any_size(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
+        let bytes = self.flights().blobs.join((reference.name(), digest.clone()), || {
+            let (client, reference) = (self.clone(), reference.by_digest(digest.clone()));
+            let digest = digest.clone();
+            async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
+        });
+        bytes.await
     }
 
     /// Asks for the size in bytes of a blob in the repository of `reference`, without fetching it. Nothing where the

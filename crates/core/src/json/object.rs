@@ -149,6 +149,16 @@ impl<'a> Object<'a> {
         number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number of 0 or more", value))
     }
 
+    /// Returns a whole number of 64 bits with its sign; `None` if it is absent.
+    ///
+    /// # Errors
+    /// [`FieldError::Field`] if it is another kind of value.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, FieldError> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let number = str::from_utf8(value.trim_ascii()).ok().and_then(|digits| digits.parse().ok());
+        number.map(Some).ok_or_else(|| mismatch(&self.path(name), "a whole number", value))
+    }
+
     /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
     ///
     /// # Errors

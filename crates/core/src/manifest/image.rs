@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Descriptor,
+    Descriptor, Digest,
     json::{FieldError, Object},
 };
 
@@ -40,6 +40,27 @@ impl ImageManifest {
             subject: fields.field("subject", Descriptor::from_json)?,
             artifact_type: fields.string("artifactType")?,
         })
+    }
+
+    /// Parses an image manifest as Docker reads it, for the digest of its config: layers may have any text as their digest
+    /// and any whole number as their size.
+    ///
+    /// # Errors
+    /// [`FieldError`] if the bytes are no JSON, or a field has another type than an image manifest has there.
+    pub fn parse_config_digest(json: &[u8]) -> Result<Digest, FieldError> {
+        let fields = Object::parse(json)?;
+        fields.array("layers", |layer, path| {
+            let layer = Object::from_json(layer, path)?;
+            layer.string("mediaType")?;
+            layer.string("digest")?;
+            layer.integer("size")
+        })?;
+        let config = fields.field("config", |config, path| {
+            let config = Object::from_json(config, path)?;
+            config.integer("size")?;
+            config.digest("digest")
+        })?;
+        fields.required("config", "the descriptor of a config", config)
     }
 
     /// Returns the size of config and layers together in bytes, as they are stored and transferred.

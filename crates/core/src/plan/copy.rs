@@ -43,9 +43,8 @@ impl PushPlan {
     }
 
     fn add_blobs(&mut self, source: &Reference, manifest: &Manifest, of_blob: &mut HashMap<Digest, usize>) {
-        let Some(image) = manifest.image() else { return };
-        let blobs = std::iter::once(&image.config).chain(&image.layers);
-        for blob in blobs.filter(|blob| !blob.media_type.is_foreign_layer()) {
+        let blobs = manifest.blobs().unwrap_or_default();
+        for blob in blobs.iter().filter(|blob| !blob.media_type.is_foreign_layer()) {
             of_blob.entry(blob.digest.clone()).or_insert_with(|| {
                 self.steps.push(copy(source, blob));
                 self.steps.len() - 1
@@ -61,11 +60,8 @@ impl PushPlan {
         of_blob: &HashMap<Digest, usize>,
         put_at: &HashMap<&Digest, usize>,
     ) -> usize {
-        let blobs = manifest
-            .image()
-            .into_iter()
-            .flat_map(|image| std::iter::once(&image.config).chain(&image.layers));
-        let blobs = blobs.filter_map(|blob| of_blob.get(&blob.digest));
+        let blobs = manifest.blobs().unwrap_or_default();
+        let blobs = blobs.iter().filter_map(|blob| of_blob.get(&blob.digest));
         let entries = manifest.index().into_iter().flat_map(|index| &index.manifests);
         let entries = entries.filter_map(|entry| put_at.get(&entry.digest));
         let mut after: Vec<usize> = blobs.chain(entries).copied().collect();
