@@ -173,7 +173,7 @@ async fn answer(
         return Ok(response.map(|body| running.until_sent(body)));
     }
     let pace = service.connections.limits().pace;
-    let mut request = request.map(|body| Body::new(PacedBody::new(Body::new(body), pace)));
+    let mut request = request.map(|body| PacedBody::wrap(Body::new(body), pace));
     request.extensions_mut().insert(ConnectInfo(connection.peer));
     let response = service.app.oneshot(request).await?;
     Ok(response.map(|body| running.until_sent(body)))

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Connections {
     table: Mutex<Table>,
-    limits: Mutex<Arc<Limits>>,
+    limits: ArcSwap<Limits>,
 }
 
 #[derive(Debug, Default)]
@@ -76,17 +77,17 @@ impl Drop for RequestPermit {
 impl Connections {
     /// Begins to look after connections, until the last owner is gone.
     pub(crate) fn start(limits: Limits) -> Arc<Self> {
-        let connections = Arc::new(Self { table: Mutex::default(), limits: Mutex::new(Arc::new(limits)) });
+        let connections = Arc::new(Self { table: Mutex::default(), limits: ArcSwap::from_pointee(limits) });
         tokio::spawn(sweep(Arc::downgrade(&connections)));
         connections
     }
 
-    pub(crate) fn limits(&self) -> Arc<Limits> {
-        Arc::clone(&self.limits.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn limits(&self) -> arc_swap::Guard<Arc<Limits>> {
+        self.limits.load()
     }
 
     pub(crate) fn set_limits(&self, limits: Limits) {
-        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
+        self.limits.store(Arc::new(limits));
     }
 
     /// Admits a connection. Where there are too many, the one that has waited longest for a request is closed: of the

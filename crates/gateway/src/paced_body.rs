@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::rate_floor::{Pace, RateFloor};
@@ -27,6 +27,11 @@ pub(crate) struct PacedBody {
 }
 
 impl PacedBody {
+    /// Returns the body with a floor under its rate, or as it is if it has nothing in it.
+    pub(crate) fn wrap(body: Body, pace: Pace) -> Body {
+        if body.is_end_stream() { body } else { Body::new(Self::new(body, pace)) }
+    }
+
     pub(crate) fn new(body: Body, pace: Pace) -> Self {
         Self { body, floor: RateFloor::new(pace), timer: None, progress: None }
     }

@@ -196,8 +196,12 @@ impl Upstream {
             self.networks.check(host, address).map_err(|refused| Refusal::denied(refused.to_string()))?;
         }
         let progress = Progress::new();
-        let body = PacedBody::new(body, self.pace).with_progress(progress.clone());
-        let mut request = Request::new(Body::new(body));
+        let body = if http_body::Body::is_end_stream(&body) {
+            body
+        } else {
+            Body::new(PacedBody::new(body, self.pace).with_progress(progress.clone()))
+        };
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = Uri::try_from(url.as_str()).map_err(|_| {
             Refusal::bad_gateway(format!("expected an address of {}, found {url}", self.name))
@@ -228,7 +232,7 @@ impl Upstream {
                 response.status().as_u16()
             )));
         }
-        Ok(response.map(|body| Body::new(PacedBody::new(Body::new(body), self.pace))))
+        Ok(response.map(|body| PacedBody::wrap(Body::new(body), self.pace)))
     }
 
     fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {
