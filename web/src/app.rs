@@ -9,22 +9,18 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::{
+        language,
+        scheduler::later::{Later, When},
+        service_worker::{Connection, use_connection},
+    },
+    chunks::{self, Chunk, Loading, use_chunk},
     components::{
-        icon::Icon,
-        language_choice::LanguageChoice,
-        later::{Later, When},
-        reference_box::ReferenceBox,
-        toast::ToastPlace,
+        icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
     },
     pages::{not_found::NotFound, open::Open, registries::Registries as RegistriesPage, start::Start},
-    parts::{self, Loading, Part, use_part},
     routes::Route,
-    state::{
-        language,
-        offline::{Connection, use_connection},
-        registry::{Registries, Revision},
-        settings::Settings,
-    },
+    state::registries::{Registries, Revision, settings::Settings},
     text::{Language, text},
 };
 
@@ -89,7 +85,7 @@ struct SurroundedProps {
 /// of its page is there, so that a page never stands where its surroundings are missing.
 #[component]
 fn Surrounded(props: &SurroundedProps) -> Html {
-    parts::around(props.children.clone())
+    chunks::around(props.children.clone())
 }
 
 /// Properties of [`Frame`].
@@ -112,7 +108,7 @@ struct FrameProps {
 fn Frame(props: &FrameProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let connection = use_connection();
-    let loading = use_part(Part::of(&route), &props.onloaded);
+    let loading = use_chunk(Chunk::of(&route), &props.onloaded);
     let page = match loading {
         Loading::Here => page_of(route.clone()),
         Loading::Coming => {
@@ -138,7 +134,7 @@ fn page_of(route: Route) -> Html {
         Route::Registries => html! { <RegistriesPage /> },
         Route::NotFound { path } => html! { <NotFound {path} /> },
         other => {
-            let loaded = Part::of(&other).and_then(Part::loaded);
+            let loaded = Chunk::of(&other).and_then(Chunk::loaded);
             loaded.map_or_else(Html::default, |loaded| (loaded.page)(other))
         }
     }

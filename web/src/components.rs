@@ -10,7 +10,6 @@ pub mod facts;
 pub mod icon;
 pub mod json;
 pub mod language_choice;
-pub mod later;
 pub mod panel;
 pub mod reference_box;
 pub mod size_bar;

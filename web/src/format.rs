@@ -5,7 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::{state::pieces::next_task, text::locale};
+use crate::{browser::scheduler::next_task, text::locale};
 
 /// The browser's own formats of one language, each made when it is first needed: the first of all takes a browser some
 /// 20 ms.

@@ -1,12 +1,13 @@
 //! The Tallyman app: registries, images and manifest lists in a browser tab.
 //!
-//! One program in several [parts]: the frame and the start page come first, the rest when an address first needs it.
+//! One program in several [chunks]: the frame and the start page are loaded first, the rest when an address needs it.
 
 mod app;
+mod browser;
+mod chunks;
 mod components;
 mod format;
 mod pages;
-mod parts;
 mod routes;
 mod state;
 mod text;
@@ -17,15 +18,15 @@ use std::rc::Rc;
 fn main() {
     wasm_bindgen_futures::spawn_local(async {
         // Making the program ready was one task, what it begins with is the next.
-        state::pieces::next_task().await;
+        browser::scheduler::next_task().await;
         let address = web_sys::window().and_then(|window| window.location().hash().ok());
-        parts::begin(address.as_deref().unwrap_or_default());
-        let settings = Rc::new(state::settings::fetch().await);
+        chunks::begin(address.as_deref().unwrap_or_default());
+        let settings = Rc::new(state::registries::settings::fetch().await);
         let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
         let place = place.expect("index.html has an element for the app");
         settings.theme.apply();
         // The settings were one task, drawing is the next.
-        state::pieces::next_task().await;
+        browser::scheduler::next_task().await;
         // What index.html shows until now is the same header; the app draws its own in its place.
         place.set_inner_html("");
         yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings }).render();

@@ -1,41 +1,25 @@
 //! What the app says, in every language it speaks.
 //!
-//! Each area of the app has a struct of sentences here and a value of it per language, in `en/` and `es/`: a sentence
-//! that one language lacks does not compile. Sentences with something to fill in are functions.
+//! Each file holds the sentences of one subject: a struct, its English and its Spanish. A sentence that one language lacks
+//! does not compile. Sentences with placeholders are functions. A subject's text is a method of [`Language`], so that a
+//! chunk of the program carries only the subjects that it uses.
 
 mod build;
 mod command;
 mod compare;
+mod controls;
 mod delete;
-mod en;
-mod es;
 mod explore;
 mod frame;
 mod inspect;
 mod lists;
 mod offline;
-mod parts;
 mod problem;
 mod push;
 mod registries;
 mod start;
 
 use std::cell::Cell;
-
-pub use build::Build;
-pub use command::CommandLine;
-pub use compare::Compare;
-pub use delete::Delete;
-pub use explore::Explore;
-pub use frame::Frame;
-pub use inspect::Inspect;
-pub use lists::Lists;
-pub use offline::Offline;
-pub use parts::Parts;
-pub use problem::Problem;
-pub use push::Push;
-pub use registries::Registries;
-pub use start::Start;
 
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,79 +63,6 @@ impl Language {
             Self::English => english,
             Self::Spanish => spanish,
         }
-    }
-}
-
-/// What the app says, by area. One function each, so that a part of the app carries the sentences of its own areas alone.
-impl Language {
-    /// Two manifests side by side.
-    pub fn compare(self) -> &'static Compare {
-        self.choose(&en::COMPARE, &es::COMPARE)
-    }
-
-    /// Repositories and tags.
-    pub fn explore(self) -> &'static Explore {
-        self.choose(&en::EXPLORE, &es::EXPLORE)
-    }
-
-    /// The frame around every page.
-    pub fn frame(self) -> &'static Frame {
-        self.choose(&en::FRAME, &es::FRAME)
-    }
-
-    /// Images, lists, and whatever else a registry holds.
-    pub fn inspect(self) -> &'static Inspect {
-        self.choose(&en::INSPECT, &es::INSPECT)
-    }
-
-    /// The parts that pages are made of.
-    pub fn parts(self) -> &'static Parts {
-        self.choose(&en::PARTS, &es::PARTS)
-    }
-
-    /// What went wrong, and what to do.
-    pub fn problem(self) -> &'static Problem {
-        self.choose(&en::PROBLEM, &es::PROBLEM)
-    }
-
-    /// Registries, and signing in to them.
-    pub fn registries(self) -> &'static Registries {
-        self.choose(&en::REGISTRIES, &es::REGISTRIES)
-    }
-
-    /// The start page, and the box that takes anything.
-    pub fn start(self) -> &'static Start {
-        self.choose(&en::START, &es::START)
-    }
-
-    /// Building a list.
-    pub fn build(self) -> &'static Build {
-        self.choose(&en::BUILD, &es::BUILD)
-    }
-
-    /// The command line.
-    pub fn command(self) -> &'static CommandLine {
-        self.choose(&en::COMMAND_LINE, &es::COMMAND_LINE)
-    }
-
-    /// Taking tags out of a registry.
-    pub fn delete(self) -> &'static Delete {
-        self.choose(&en::DELETE, &es::DELETE)
-    }
-
-    /// The local lists.
-    pub fn lists(self) -> &'static Lists {
-        self.choose(&en::LISTS, &es::LISTS)
-    }
-
-    /// Without network, and in a new version.
-    pub fn offline(self) -> &'static Offline {
-        self.choose(&en::OFFLINE, &es::OFFLINE)
-    }
-
-    /// Pushing a list.
-    pub fn push(self) -> &'static Push {
-        self.choose(&en::PUSH, &es::PUSH)
     }
 }
 

@@ -15,5 +15,5 @@ pub struct Props {
 /// A command line to copy.
 #[component]
 pub fn Command(props: &Props) -> Html {
-    html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().parts().command} /></div> }
+    html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().controls().command} /></div> }
 }

@@ -39,10 +39,10 @@ pub fn Copy(props: &Props) -> Html {
     };
     let (icon, said) = match *outcome {
         Outcome::Untried => ("copy", String::new()),
-        Outcome::Copied => ("check", (text().parts().copied)(&props.what)),
-        Outcome::Refused => ("warning", text().parts().copy_refused.to_owned()),
+        Outcome::Copied => ("check", (text().controls().copied)(&props.what)),
+        Outcome::Refused => ("warning", text().controls().copy_refused.to_owned()),
     };
-    let label = (text().parts().copy)(&props.what);
+    let label = (text().controls().copy)(&props.what);
     html! {
         <button class="icon-button" type="button" aria-label={label.clone()} title={if said.is_empty() { label } else { said.clone() }} {onclick}>
             <Icon name={icon} />

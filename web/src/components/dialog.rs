@@ -65,7 +65,7 @@ pub fn Dialog(props: &Props) -> Html {
                 <div class="dialog__body">
                     <div class="dialog__head">
                         <h2>{ &props.title }</h2>
-                        <button class="icon-button" type="button" aria-label={text().parts().close} title={text().parts().close} onclick={cross}>
+                        <button class="icon-button" type="button" aria-label={text().controls().close} title={text().controls().close} onclick={cross}>
                             <Icon name="close" />
                         </button>
                     </div>

@@ -26,7 +26,7 @@ pub fn Digest(props: &Props) -> Html {
     html! {
         <span class="digest" data-testid={props.testid.clone()} data-digest={digest.clone()}>
             <code>{ &digest }</code>
-            <Copy text={digest} what={text().parts().digest} />
+            <Copy text={digest} what={text().controls().digest} />
             { props.children.clone() }
         </span>
     }

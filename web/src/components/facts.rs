@@ -34,7 +34,7 @@ pub fn pairs<'a>(
                 { for pairs.take(PAIRS_MAX).map(|(key, value)| html! { <Fact name={key.clone()}>{ value }</Fact> }) }
             </dl>
             if more > 0 {
-                <p class="empty">{ (text().parts().more)(&format::count(more as u64)) }</p>
+                <p class="empty">{ (text().controls().more)(&format::count(more as u64)) }</p>
             }
         </>
     }

@@ -208,7 +208,7 @@ pub fn Json(props: &Props) -> Html {
                 if !is_long {
                     <button class="button" type="button" aria-pressed={wraps.to_string()} onclick={wrap}><Icon name="wrap" />{ words.wrap }</button>
                 }
-                <Copy text={props.text.clone()} what={text().parts().text} />
+                <Copy text={props.text.clone()} what={text().controls().text} />
             </div>
             <div
                 ref={place}

@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::opening::route_of, text::text};
+use crate::{routes::Route, state::input::destination::route_of, text::text};
 
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]

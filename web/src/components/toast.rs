@@ -152,7 +152,7 @@ fn Shown(props: &ShownProps) -> Html {
             if let Some((label, action)) = props.toast.offer.clone() {
                 <button class="button" type="button" onclick={move |_| { action.emit(()); close(); }}>{ label }</button>
             }
-            <button class="icon-button" type="button" aria-label={text().parts().close} onclick={move |_| cross()}>
+            <button class="icon-button" type="button" aria-label={text().controls().close} onclick={move |_| cross()}>
                 <Icon name="close" />
             </button>
         </div>

@@ -20,15 +20,14 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{lists::opening, set_title};
 use crate::{
     components::{icon::Icon, toast::use_toaster},
-    pages::{lists::opening, set_title},
     routes::Route,
     state::{
-        adding::use_adder,
-        entries::use_entries,
-        shelf::{ListView, Opened, Shelf, use_list},
-        sources::{Pasted, sources_in},
+        input::image_list::{Pasted, sources_in},
+        list_editor::{add_images::use_adder, entry_status::use_entries},
+        lists::{ListView, LocalLists, Opened, use_list},
     },
     text::text,
 };
@@ -49,8 +48,8 @@ pub fn Build(props: &Props) -> Html {
     let name: Option<Reference> = props.list.parse().ok();
     use_effect_with(props.list.clone(), |list| set_title(list));
     match (opened, name) {
-        (Opened::Ready(shelf), Some(name)) => {
-            html! { <Builder key={name.to_string()} {shelf} name={name.clone()} sources={props.sources.clone()} /> }
+        (Opened::Ready(local_lists), Some(name)) => {
+            html! { <Builder key={name.to_string()} {local_lists} name={name.clone()} sources={props.sources.clone()} /> }
         }
         (_, None) => html! { <name::Name list={props.list.clone()} sources={props.sources.clone()} /> },
         (opened, _) => opening(&opened),
@@ -59,7 +58,7 @@ pub fn Build(props: &Props) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct BuilderProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
     name: Reference,
     sources: Vec<String>,
 }
@@ -73,7 +72,7 @@ struct Refused {
 
 #[component]
 fn Builder(props: &BuilderProps) -> Html {
-    let BuilderProps { shelf, name, sources } = props;
+    let BuilderProps { local_lists, name, sources } = props;
     let toaster = use_toaster();
     let refused = use_state(|| None::<Refused>);
     let problem = use_state(|| None::<AttrValue>);
@@ -82,8 +81,8 @@ fn Builder(props: &BuilderProps) -> Html {
         let toaster = toaster.clone();
         Callback::from(move |()| toaster.say(text().build().elsewhere))
     };
-    let view = use_list(shelf, name, elsewhere);
-    let adder = use_adder(shelf, name);
+    let view = use_list(local_lists, name, elsewhere);
+    let adder = use_adder(local_lists, name);
     let list = match &view {
         ListView::There(list) => Rc::clone(list),
         _ => Rc::new(ManifestList::new(name.clone())),
@@ -117,21 +116,21 @@ fn Builder(props: &BuilderProps) -> Html {
         })
     };
     let change = {
-        let (shelf, name, told) = (Rc::clone(shelf), name.clone(), Rc::clone(&told));
+        let (local_lists, name, told) = (Rc::clone(local_lists), name.clone(), Rc::clone(&told));
         Callback::from(move |edit: ListEdit| {
-            let (shelf, name, told) = (Rc::clone(&shelf), name.clone(), Rc::clone(&told));
+            let (local_lists, name, told) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&told));
             spawn_local(async move {
-                let outcome = shelf.edit(&name, edit.clone(), None).await;
+                let outcome = local_lists.edit(&name, edit.clone(), None).await;
                 told(edit, outcome);
             });
         })
     };
     let step = |back: bool| {
-        let (shelf, name, told) = (Rc::clone(shelf), name.clone(), Rc::clone(&told));
+        let (local_lists, name, told) = (Rc::clone(local_lists), name.clone(), Rc::clone(&told));
         Callback::from(move |()| {
-            let (shelf, name, told) = (Rc::clone(&shelf), name.clone(), Rc::clone(&told));
+            let (local_lists, name, told) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&told));
             spawn_local(async move {
-                match shelf.step(&name, back).await {
+                match local_lists.step(&name, back).await {
                     Ok(Some(outcome)) => told(ListEdit::default(), Ok(outcome)),
                     Ok(None) => {}
                     Err(error) => told(ListEdit::default(), Err(error)),
@@ -140,10 +139,10 @@ fn Builder(props: &BuilderProps) -> Html {
         })
     };
     let (undo, redo) = (step(true), step(false));
-    let (can_undo, can_redo) = shelf.can(name);
+    let (can_undo, can_redo) = local_lists.can(name);
     {
         let (undo, redo) = (undo.clone(), redo.clone());
-        use_effect_with((shelf.clone(), name.clone()), move |_| {
+        use_effect_with((local_lists.clone(), name.clone()), move |_| {
             let document = web_sys::window().and_then(|window| window.document());
             let listener = document.map(|document| {
                 let options = EventListenerOptions::enable_prevent_default();

@@ -12,12 +12,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use super::{lists::opening, set_title};
 use crate::{
     components::panel::Panel,
-    pages::{lists::opening, set_title},
     state::{
-        registry::Registries,
-        shelf::{Opened, Shelf},
+        lists::{LocalLists, Opened},
+        registries::Registries,
     },
     text::text,
 };
@@ -35,7 +35,7 @@ pub fn CommandLine() -> Html {
     let opened = use_context::<Opened>().unwrap_or_default();
     use_effect_with((), |()| set_title(text().command().title));
     match opened {
-        Opened::Ready(shelf) => html! { <Terminal {shelf} /> },
+        Opened::Ready(local_lists) => html! { <Terminal {local_lists} /> },
         opened => opening(&opened),
     }
 }
@@ -120,12 +120,12 @@ impl Output for Printer {
 
 #[derive(PartialEq, Properties)]
 struct TerminalProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
 }
 
 #[component]
 fn Terminal(props: &TerminalProps) -> Html {
-    let shelf = &props.shelf;
+    let local_lists = &props.local_lists;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let session = use_reducer(Session::default);
     let history = use_mut_ref(Vec::<String>::new);
@@ -134,10 +134,10 @@ fn Terminal(props: &TerminalProps) -> Html {
     let input = use_node_ref();
     let end = use_node_ref();
     {
-        let (shelf, history) = (Rc::clone(shelf), Rc::clone(&history));
+        let (local_lists, history) = (Rc::clone(local_lists), Rc::clone(&history));
         use_effect_with((), move |()| {
             spawn_local(async move {
-                let kept = shelf.note(HISTORY).await.unwrap_or_default();
+                let kept = local_lists.note(HISTORY).await.unwrap_or_default();
                 let mut history = history.borrow_mut();
                 let typed = std::mem::take(&mut *history);
                 *history = kept.lines().map(str::to_owned).chain(typed).collect();
@@ -155,22 +155,24 @@ fn Terminal(props: &TerminalProps) -> Html {
     }
     let is_running = session.0.last().is_some_and(|ran| ran.exit.is_none());
     let execute = {
-        let (shelf, history, session) = (Rc::clone(shelf), Rc::clone(&history), session.dispatcher());
+        let (local_lists, history, session) =
+            (Rc::clone(local_lists), Rc::clone(&history), session.dispatcher());
         Callback::from(move |typed: String| {
             let printer = Rc::new(Printer(session.clone()));
             let client = registries.client().clone();
             let environment = Environment {
-                store: shelf.store(),
+                store: local_lists.store(),
                 // How a registry may be spoken to is the app's matter: the browser checks certificates anyway.
                 client: Box::new(move |_| client.clone()),
                 output: printer.clone(),
                 input: printer.clone(),
             };
-            let (shelf, history, session) = (Rc::clone(&shelf), Rc::clone(&history), session.clone());
+            let (local_lists, history, session) =
+                (Rc::clone(&local_lists), Rc::clone(&history), session.clone());
             spawn_local(async move {
                 for line in lines(&typed) {
                     session.dispatch(Change::Begin(line.trim().to_owned()));
-                    remember(&shelf, &history, line.trim()).await;
+                    remember(&local_lists, &history, line.trim()).await;
                     let exit = match arguments(&line) {
                         Ok(arguments) => run(&arguments, &environment).await,
                         Err(error) => {
@@ -214,8 +216,8 @@ fn Terminal(props: &TerminalProps) -> Html {
         }
     };
     let onkeydown = {
-        let (history, at, offered, shelf) =
-            (Rc::clone(&history), Rc::clone(&at), offered.clone(), Rc::clone(shelf));
+        let (history, at, offered, local_lists) =
+            (Rc::clone(&history), Rc::clone(&at), offered.clone(), Rc::clone(local_lists));
         move |event: KeyboardEvent| {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             match event.key().as_str() {
@@ -227,9 +229,9 @@ fn Terminal(props: &TerminalProps) -> Html {
                 // Shift and Tab leave the box, and so does Tab in an empty one.
                 "Tab" if !event.shift_key() && !input.value().is_empty() => {
                     event.prevent_default();
-                    let (shelf, offered) = (Rc::clone(&shelf), offered.clone());
+                    let (local_lists, offered) = (Rc::clone(&local_lists), offered.clone());
                     spawn_local(async move {
-                        let found = completion(&input.value(), &known(&shelf).await);
+                        let found = completion(&input.value(), &known(&local_lists).await);
                         if let Some(line) = completed(&input.value(), &found) {
                             input.set_value(&line);
                         }
@@ -299,7 +301,7 @@ fn shown(ran: &Ran) -> Html {
     }
 }
 
-async fn remember(shelf: &Shelf, history: &RefCell<Vec<String>>, line: &str) {
+async fn remember(local_lists: &LocalLists, history: &RefCell<Vec<String>>, line: &str) {
     let kept = {
         let mut history = history.borrow_mut();
         history.retain(|known| known != line);
@@ -309,7 +311,7 @@ async fn remember(shelf: &Shelf, history: &RefCell<Vec<String>>, line: &str) {
         history.join("\n")
     };
     // What cannot be kept is forgotten with the page.
-    let _ = shelf.set_note(HISTORY, Some(&kept)).await;
+    let _ = local_lists.set_note(HISTORY, Some(&kept)).await;
 }
 
 /// The line before the one that is shown, or the one after it.
@@ -337,10 +339,10 @@ fn completed(line: &str, found: &Completion) -> Option<String> {
 }
 
 /// The local lists with their images.
-async fn known(shelf: &Shelf) -> Vec<(String, Vec<String>)> {
+async fn known(local_lists: &LocalLists) -> Vec<(String, Vec<String>)> {
     let mut known = Vec::new();
-    for summary in shelf.summaries().await.unwrap_or_default() {
-        let list = shelf.load(&summary.reference).await.ok().flatten();
+    for summary in local_lists.summaries().await.unwrap_or_default() {
+        let list = local_lists.load(&summary.reference).await.ok().flatten();
         let images = list.iter().flat_map(|list| list.iter()).map(|entry| entry.reference.to_string());
         known.push((summary.reference.to_string(), images.collect()));
     }

@@ -6,13 +6,13 @@ use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{problem, set_title};
 use crate::{
     components::{
         change::{self, Row},
         digest::Digest,
     },
     format,
-    pages::{problem, set_title},
     routes::Route,
     state::inspection::{Inspected, Inspection, use_inspection},
     text::text,

@@ -11,16 +11,14 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::set_title;
 use crate::{
     components::{icon::Icon, panel::Panel},
-    pages::set_title,
     routes::Route,
     state::{
-        allowed::may_delete,
         deletion,
-        pages::{Listed, use_listing},
-        registry::Registries,
-        settings::Settings,
+        listing::{ListingTarget, use_listing},
+        registries::{Registries, permissions::may_delete, settings::Settings},
     },
     text::text,
 };
@@ -102,7 +100,7 @@ enum Stage {
 fn Chooser(props: &ChooserProps) -> Html {
     let ChooserProps { repository, tags } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let names = use_listing(&Listed::Tags(Box::new(repository.clone())));
+    let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
     let removal = use_state_eq(|| Removal::Untag);
     let filter = use_state_eq(String::new);

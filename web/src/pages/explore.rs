@@ -13,11 +13,8 @@ use tallyman_core::{Reference, Registry};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{
-    pages::{problem, set_title},
-    routes::Route,
-    state::problem::Problem,
-};
+use super::{problem, set_title};
+use crate::{routes::Route, state::problem::Problem};
 use repositories::Repositories;
 use tags::Tags;
 

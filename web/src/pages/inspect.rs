@@ -15,10 +15,11 @@ use tallyman_core::{ImageManifest, ManifestBody, Schema1};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{problem, set_title};
 use crate::{
-    components::{facts, json::Json, later::Later, panel::Panel},
-    pages::{problem, set_title},
-    state::inspection::{Blob, Inspected, Inspection, Node, Part, use_inspection},
+    browser::scheduler::later::Later,
+    components::{facts, json::Json, panel::Panel},
+    state::inspection::{Blob, Inspected, Inspection, Loadable, Node, use_inspection},
     text::text,
 };
 use choice::Choice;
@@ -131,7 +132,7 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
 
 /// Whether the steps that made the layers are known, as far as they will be: what stands below them has its place then.
 fn is_settled(node: &Node) -> bool {
-    !matches!(node.config, Part::Loading)
+    !matches!(node.config, Loadable::Loading)
 }
 
 /// What stands below the parts of a manifest: remarks, and the raw text.

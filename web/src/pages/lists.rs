@@ -11,14 +11,11 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{build::command_lines, set_title};
 use crate::{
     components::{icon::Icon, panel::Panel},
-    pages::{build::command_lines, set_title},
     routes::Route,
-    state::{
-        handing,
-        shelf::{Opened, Shelf, is_kept, use_shelved},
-    },
+    state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
     text::text,
 };
 
@@ -30,7 +27,7 @@ pub fn Lists() -> Html {
     let opened = use_context::<Opened>().unwrap_or_default();
     use_effect_with((), |()| set_title(text().lists().title));
     match opened {
-        Opened::Ready(shelf) => html! { <Ready {shelf} /> },
+        Opened::Ready(local_lists) => html! { <Ready {local_lists} /> },
         opened => opening(&opened),
     }
 }
@@ -57,26 +54,26 @@ pub fn opening(opened: &Opened) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ReadyProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
 }
 
 #[component]
 fn Ready(props: &ReadyProps) -> Html {
-    let shelf = &props.shelf;
-    let shelved = use_shelved(shelf);
+    let local_lists = &props.local_lists;
+    let stored = use_stored_lists(local_lists);
     let done = use_state_eq(|| None::<(String, bool)>);
     let ondone = {
         let done = done.setter();
         Callback::from(move |line| done.set(Some(line)))
     };
     let words = text().lists();
-    let all: Vec<Rc<ManifestList>> = match &shelved {
-        Some(Ok(shelved)) => shelved.iter().filter_map(|shelved| shelved.list.clone().ok()).collect(),
+    let all: Vec<Rc<ManifestList>> = match &stored {
+        Some(Ok(stored)) => stored.iter().filter_map(|stored| stored.list.clone().ok()).collect(),
         _ => Vec::new(),
     };
     let tools = html! {
         if !all.is_empty() {
-            <button class="button" type="button" data-testid="export-all" onclick={move |_: MouseEvent| handing::save_archive(all.iter().map(|list| &**list))}>
+            <button class="button" type="button" data-testid="export-all" onclick={move |_: MouseEvent| import_export::save_archive(all.iter().map(|list| &**list))}>
                 <Icon name="download" />{ words.export_all }
             </button>
         }
@@ -87,14 +84,14 @@ fn Ready(props: &ReadyProps) -> Html {
             <p class="soft">{ words.lead }</p>
             <New />
             {
-                match &shelved {
+                match &stored {
                     None => html! { <span class="skeleton" /> },
                     Some(Err(why)) => html! {
                         <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
                     },
-                    Some(Ok(shelved)) if shelved.is_empty() => html! { <p class="empty" data-testid="no-lists">{ words.empty }</p> },
-                    Some(Ok(shelved)) => html! {
-                        <Panel title={words.title} remark={shelved.len().to_string()} {tools}>
+                    Some(Ok(stored)) if stored.is_empty() => html! { <p class="empty" data-testid="no-lists">{ words.empty }</p> },
+                    Some(Ok(stored)) => html! {
+                        <Panel title={words.title} remark={stored.len().to_string()} {tools}>
                             <table class="table stack">
                                 <thead>
                                     <tr>
@@ -106,8 +103,8 @@ fn Ready(props: &ReadyProps) -> Html {
                                     </tr>
                                 </thead>
                                 <tbody>
-                                    { for shelved.iter().map(|shelved| html! {
-                                        <row::ListRow key={shelved.summary.reference.to_string()} shelf={Rc::clone(shelf)} shelved={shelved.clone()} done={ondone.clone()} />
+                                    { for stored.iter().map(|stored| html! {
+                                        <row::ListRow key={stored.summary.reference.to_string()} local_lists={Rc::clone(local_lists)} stored={stored.clone()} done={ondone.clone()} />
                                     }) }
                                 </tbody>
                             </table>
@@ -121,7 +118,7 @@ fn Ready(props: &ReadyProps) -> Html {
                     { command_lines(line, *in_docker) }
                 </section>
             }
-            <import::Import shelf={Rc::clone(shelf)} />
+            <import::Import local_lists={Rc::clone(local_lists)} />
             <Kept />
         </>
     }

@@ -9,7 +9,7 @@ use yew_router::prelude::*;
 use crate::{
     components::{dialog::Dialog, icon::Icon},
     routes::Route,
-    state::{opening::route_of, recents, registry::use_registries},
+    state::{input::destination::route_of, inspection::recents, registries::use_registries},
     text::text,
 };
 

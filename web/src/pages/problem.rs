@@ -5,13 +5,13 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::registries::sign_in::SignIn;
 use crate::{
     components::{copy::Copy, icon::Icon},
-    pages::registries::sign_in::SignIn,
     routes::Route,
     state::{
         problem::{Paste, Problem},
-        registry::use_registries,
+        registries::use_registries,
     },
     text::text,
 };
@@ -95,7 +95,7 @@ fn paste(open: bool, paste: &Paste) -> Html {
         <details {open} data-testid="paste">
             <summary>{ paste.server }</summary>
             <pre tabindex="0" role="region" aria-label={(text().problem().lines_for)(paste.server)}><code>{ &paste.lines }</code></pre>
-            <Copy text={paste.lines.clone()} what={text().parts().lines} />
+            <Copy text={paste.lines.clone()} what={text().controls().lines} />
         </details>
     }
 }

@@ -13,19 +13,19 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::{
+    build::{command_lines, insecure_list, reference_heading},
+    lists::opening,
+    set_title,
+};
 use crate::{
     components::{icon::Icon, panel::Panel},
     format,
-    pages::{
-        build::{command_lines, insecure_list, reference_heading},
-        lists::opening,
-        set_title,
-    },
     routes::Route,
     state::{
+        lists::{ListView, LocalLists, Opened, use_list},
         push::{Phase, Pushes, Run, StepState, interrupted},
-        registry::Registries,
-        shelf::{ListView, Opened, Shelf, use_list},
+        registries::Registries,
     },
     text::text,
 };
@@ -49,14 +49,16 @@ pub fn Push(props: &Props) -> Html {
         }
     };
     match opened {
-        Opened::Ready(shelf) => html! { <Pusher key={name.to_string()} {shelf} name={name.clone()} /> },
+        Opened::Ready(local_lists) => {
+            html! { <Pusher key={name.to_string()} {local_lists} name={name.clone()} /> }
+        }
         opened => opening(&opened),
     }
 }
 
 #[derive(PartialEq, Properties)]
 struct PusherProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
     name: Reference,
 }
 
@@ -71,9 +73,9 @@ enum Looked {
 
 #[component]
 fn Pusher(props: &PusherProps) -> Html {
-    let PusherProps { shelf, name } = props;
+    let PusherProps { local_lists, name } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
-    let view = use_list(shelf, name, Callback::noop());
+    let view = use_list(local_lists, name, Callback::noop());
     let run = pushes.of(name).cloned();
     {
         // A list that has changed since its push ended has a plan of its own.
@@ -91,7 +93,7 @@ fn Pusher(props: &PusherProps) -> Html {
         // A push goes on, or has ended, whatever became of its list.
         (Some(run), _) => {
             let list = if let ListView::There(list) = &view { Some(Rc::clone(list)) } else { None };
-            html! { <Running shelf={Rc::clone(shelf)} name={name.clone()} run={run.clone()} {list} /> }
+            html! { <Running local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} {list} /> }
         }
         (None, ListView::Loading) => html! { <span class="skeleton" /> },
         (None, ListView::Failed(why)) => alert(why, name),
@@ -99,10 +101,10 @@ fn Pusher(props: &PusherProps) -> Html {
         (None, ListView::There(list)) if list.is_empty() => alert(words.empty, name),
         (None, ListView::There(list)) => match PushPlan::new(list) {
             Ok(plan) => {
-                html! { <Planned shelf={Rc::clone(shelf)} list={Rc::clone(list)} plan={Rc::new(plan)} /> }
+                html! { <Planned local_lists={Rc::clone(local_lists)} list={Rc::clone(list)} plan={Rc::new(plan)} /> }
             }
             Err(PlanError::OtherRegistry { .. }) => {
-                html! { <copying::Copying shelf={Rc::clone(shelf)} list={Rc::clone(list)} /> }
+                html! { <copying::Copying local_lists={Rc::clone(local_lists)} list={Rc::clone(list)} /> }
             }
             Err(error) => alert(&format!("{}: {error}", words.cannot), name),
         },
@@ -128,7 +130,7 @@ fn alert(why: &str, name: &Reference) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct PlannedProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
     list: Rc<ManifestList>,
     plan: Rc<PushPlan>,
     /// Images of other registries are copied, which Docker does not do.
@@ -139,7 +141,7 @@ struct PlannedProps {
 /// What a push will do.
 #[component]
 fn Planned(props: &PlannedProps) -> Html {
-    let PlannedProps { shelf, list, plan, copies } = props;
+    let PlannedProps { local_lists, list, plan, copies } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let looked = use_state_eq(Looked::default);
@@ -148,12 +150,12 @@ fn Planned(props: &PlannedProps) -> Html {
     let purges = use_state_eq(|| false);
     {
         let (looked, before) = (looked.setter(), before.setter());
-        let (shelf, registries) = (Rc::clone(shelf), Rc::clone(&registries));
+        let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(&registries));
         use_effect_with(Rc::clone(plan), move |plan| {
             let plan = Rc::clone(plan);
             looked.set(Looked::Asking);
             spawn_local(async move {
-                before.set(Rc::new(interrupted(&shelf, &plan).await));
+                before.set(Rc::new(interrupted(&local_lists, &plan).await));
                 looked.set(match survey(registries.client(), &plan).await {
                     Ok(survey) => Looked::Found(Rc::new(survey)),
                     Err(error) => Looked::Failed(error.to_string().into()),
@@ -173,9 +175,11 @@ fn Planned(props: &PlannedProps) -> Html {
         })
         .collect();
     let start = {
-        let (shelf, plan, before) = (Rc::clone(shelf), Rc::clone(plan), Rc::clone(&before));
+        let (local_lists, plan, before) = (Rc::clone(local_lists), Rc::clone(plan), Rc::clone(&before));
         let purge = *purges;
-        move |_: MouseEvent| pushes.begin(&shelf, &registries, Rc::clone(&plan), &before, &present, purge)
+        move |_: MouseEvent| {
+            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, purge)
+        }
     };
     let flag = |state: &UseStateHandle<bool>| {
         let state = state.clone();
@@ -243,7 +247,7 @@ fn standing(looked: &Looked, plan: &PushPlan, name: &str) -> String {
 
 #[derive(PartialEq, Properties)]
 struct RunningProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
     name: Reference,
     run: Run,
     list: Option<Rc<ManifestList>>,
@@ -252,7 +256,7 @@ struct RunningProps {
 /// A push under way, or ended.
 #[component]
 fn Running(props: &RunningProps) -> Html {
-    let RunningProps { shelf, name, run, list } = props;
+    let RunningProps { local_lists, name, run, list } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let words = text().push();
@@ -262,8 +266,8 @@ fn Running(props: &RunningProps) -> Html {
         move |_: MouseEvent| act(&pushes, &name)
     };
     let retry = {
-        let (pushes, shelf, name) = (pushes.clone(), Rc::clone(shelf), name.clone());
-        move |_: MouseEvent| pushes.retry(&shelf, &registries, &name)
+        let (pushes, local_lists, name) = (pushes.clone(), Rc::clone(local_lists), name.clone());
+        move |_: MouseEvent| pushes.retry(&local_lists, &registries, &name)
     };
     let said = match &run.phase {
         Phase::Running => (words.pushing)(done, total),
@@ -325,7 +329,7 @@ fn Running(props: &RunningProps) -> Html {
                 </div>
             </div>
             if let Phase::Finished(digest) = &run.phase {
-                <outcome::Outcome shelf={Rc::clone(shelf)} name={name.clone()} run={run.clone()} digest={digest.clone()} list={list.clone()} again={act_callback(&pushes, name)} />
+                <outcome::Outcome local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} digest={digest.clone()} list={list.clone()} again={act_callback(&pushes, name)} />
             }
             <Panel title={words.plan} remark={format!("{done} / {total}")} testid="plan">
                 { steps::table(&run.plan, &run.steps) }

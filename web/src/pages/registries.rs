@@ -9,16 +9,17 @@ use tallyman_registry::Credentials;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::set_title;
 use crate::{
     components::{
         chip::{Chip, Tone},
         toast::use_toaster,
     },
-    pages::set_title,
     routes::Route,
-    state::{
+    state::registries::{
+        Registries as Known,
         accounts::{Account, Key},
-        registry::{Registries as Known, use_registries, use_revision},
+        use_registries, use_revision,
     },
     text::text,
 };

@@ -5,16 +5,15 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use super::set_title;
 use crate::{
-    components::{later::Later, reference_box::ReferenceBox},
-    pages::set_title,
+    browser::scheduler::later::Later,
+    components::reference_box::ReferenceBox,
     routes::Route,
     state::{
-        accounts::Account,
-        listed::{Listed, use_listed},
-        recents,
-        registry::{use_registries, use_revision},
-        settings::Settings,
+        inspection::recents,
+        lists::name_cache::{ListNames, use_list_names},
+        registries::{accounts::Account, settings::Settings, use_registries, use_revision},
     },
     text::text,
 };
@@ -26,7 +25,7 @@ pub fn Start() -> Html {
     let registries = use_registries();
     use_revision();
     let recent = use_state(recents::all);
-    let listed = use_listed();
+    let listed = use_list_names();
     let words = text().start();
     use_effect_with((), |()| set_title(""));
     let forget = {
@@ -63,7 +62,7 @@ pub fn Start() -> Html {
 }
 
 /// The local lists that were changed last.
-fn lists(listed: &Listed) -> Html {
+fn lists(listed: &ListNames) -> Html {
     let words = text().start();
     html! {
         if !listed.names.is_empty() {

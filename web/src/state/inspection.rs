@@ -1,6 +1,9 @@
 //! One manifest under inspection, and what it points to.
 
+pub mod cli_output;
 mod fetch;
+pub mod last_seen;
+pub mod recents;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -8,12 +11,14 @@ use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Refere
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{
-    pieces::next_task,
-    problem::Problem,
-    registry::{use_registries, use_revision},
-};
 use crate::format;
+use crate::{
+    browser::scheduler::next_task,
+    state::{
+        problem::Problem,
+        registries::{use_registries, use_revision},
+    },
+};
 
 /// What is known about a reference so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,9 +57,9 @@ pub struct Node {
     /// What its parent says of it.
     pub descriptor: Descriptor,
     /// Itself.
-    pub manifest: Part<Manifest>,
+    pub manifest: Loadable<Manifest>,
     /// Its config, for images.
-    pub config: Part<ImageConfig>,
+    pub config: Loadable<ImageConfig>,
 }
 
 /// How a manifest belongs to another.
@@ -94,7 +99,7 @@ pub enum Verified {
 
 /// Something that comes after the manifest.
 #[derive(Debug, PartialEq)]
-pub enum Part<T: ?Sized> {
+pub enum Loadable<T: ?Sized> {
     /// There is none.
     None,
     /// It is under way.
@@ -105,7 +110,7 @@ pub enum Part<T: ?Sized> {
     Failed(Rc<str>),
 }
 
-impl<T: ?Sized> Clone for Part<T> {
+impl<T: ?Sized> Clone for Loadable<T> {
     fn clone(&self) -> Self {
         match self {
             Self::None => Self::None,
@@ -116,14 +121,14 @@ impl<T: ?Sized> Clone for Part<T> {
     }
 }
 
-impl<T> Part<T> {
+impl<T> Loadable<T> {
     /// Something that is here.
     pub fn ready_of(value: T) -> Self {
         Self::Ready(Rc::new(value))
     }
 }
 
-impl<T: ?Sized> Part<T> {
+impl<T: ?Sized> Loadable<T> {
     /// What has come.
     pub fn ready(&self) -> Option<&T> {
         match self {
@@ -135,7 +140,7 @@ impl<T: ?Sized> Part<T> {
 
 impl Inspected {
     /// The config, for images.
-    pub fn config(&self) -> &Part<ImageConfig> {
+    pub fn config(&self) -> &Loadable<ImageConfig> {
         &self.nodes[0].config
     }
 
@@ -163,8 +168,14 @@ impl Inspected {
 }
 
 impl Node {
-    fn new(parent: usize, relation: Relation, descriptor: &Descriptor, manifest: Part<Manifest>) -> Self {
-        Self { parent: Some(parent), relation, descriptor: descriptor.clone(), manifest, config: Part::None }
+    fn new(parent: usize, relation: Relation, descriptor: &Descriptor, manifest: Loadable<Manifest>) -> Self {
+        Self {
+            parent: Some(parent),
+            relation,
+            descriptor: descriptor.clone(),
+            manifest,
+            config: Loadable::None,
+        }
     }
 
     /// The image's platform: as the list has it, else as its config has it.
@@ -182,7 +193,7 @@ impl Blob {
 }
 
 /// What came, in the order in which it comes.
-pub enum Came {
+pub enum Update {
     /// Nothing yet: another reference is asked for.
     Start,
     /// The manifest, or why not.
@@ -190,15 +201,15 @@ pub enum Came {
     /// What a node points to, or what refers to it.
     Nodes(Vec<Node>),
     /// A node's manifest.
-    Node(usize, Part<Manifest>),
+    Node(usize, Loadable<Manifest>),
     /// A node's config.
-    Config(usize, Part<ImageConfig>),
+    Config(usize, Loadable<ImageConfig>),
 }
 
 impl Reducible for Inspection {
-    type Action = Vec<Came>;
+    type Action = Vec<Update>;
 
-    fn reduce(self: Rc<Self>, all: Vec<Came>) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, all: Vec<Update>) -> Rc<Self> {
         let mut next = Rc::unwrap_or_clone(self);
         for came in all {
             next.take(came);
@@ -208,14 +219,14 @@ impl Reducible for Inspection {
 }
 
 impl Inspection {
-    fn take(&mut self, came: Came) {
+    fn take(&mut self, came: Update) {
         match (came, self) {
-            (Came::Start, whole) => *whole = Self::default(),
-            (Came::Manifest(inspection), whole) => *whole = *inspection,
-            (Came::Nodes(nodes), Self::Ready(inspected)) => inspected.nodes.extend(nodes),
-            (Came::Node(number, part), Self::Ready(inspected)) => inspected.nodes[number].manifest = part,
-            (Came::Config(number, part), Self::Ready(inspected)) => inspected.nodes[number].config = part,
-            (Came::Nodes(_) | Came::Node(..) | Came::Config(..), _) => {}
+            (Update::Start, whole) => *whole = Self::default(),
+            (Update::Manifest(inspection), whole) => *whole = *inspection,
+            (Update::Nodes(nodes), Self::Ready(inspected)) => inspected.nodes.extend(nodes),
+            (Update::Node(number, part), Self::Ready(inspected)) => inspected.nodes[number].manifest = part,
+            (Update::Config(number, part), Self::Ready(inspected)) => inspected.nodes[number].config = part,
+            (Update::Nodes(_) | Update::Node(..) | Update::Config(..), _) => {}
         }
     }
 }

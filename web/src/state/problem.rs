@@ -3,7 +3,7 @@
 use tallyman_core::{Digest, ManifestError, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
 
-use super::{pages::Listed, recents};
+use crate::state::{inspection::recents, listing::ListingTarget};
 use crate::text::text;
 
 /// A failure as a page shows it: what happened, why, and what to do.
@@ -73,15 +73,15 @@ impl Problem {
     }
 
     /// A registry did not list what was asked for.
-    pub fn of_list(listed: &Listed, error: &Error) -> Self {
+    pub fn of_list(listed: &ListingTarget, error: &Error) -> Self {
         let words = text().problem();
         match listed {
-            Listed::Tags(reference) => {
+            ListingTarget::Tags(reference) => {
                 let mut problem = Self::of_registry(reference, error);
                 problem.repository = None;
                 problem
             }
-            Listed::Repositories(registry) => {
+            ListingTarget::Repositories(registry) => {
                 let host = registry.as_str();
                 let general = Self::of_error(registry, "", error);
                 match error.code() {

@@ -1,7 +1,8 @@
 //! Pushes under way: they go on while other pages are looked at, and remember how far they came.
 
 mod gate;
-mod progress;
+pub mod history;
+mod resume;
 
 use std::{
     cell::RefCell,
@@ -15,9 +16,9 @@ use tallyman_core::{Digest, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::{pushed, registry::Registries, shelf::Shelf};
+use crate::state::{lists::LocalLists, registries::Registries};
 use gate::Gate;
-pub use progress::{Progress, interrupted};
+pub use resume::{Progress, interrupted};
 
 /// After so many bytes of a blob what is shown of it is drawn again: pieces come faster than anyone reads.
 const SHOWN_EVERY: u64 = 512 * 1024;
@@ -134,7 +135,7 @@ pub fn use_pushes_of_app() -> Pushes {
     let runs = use_reducer(Runs::default);
     let is_busy = runs.0.values().any(Run::is_under_way);
     use_effect_with(is_busy, |is_busy| {
-        let leaving = is_busy.then(progress::ask_before_leaving).flatten();
+        let leaving = is_busy.then(resume::ask_before_leaving).flatten();
         move || drop(leaving)
     });
     Pushes(runs)
@@ -149,7 +150,7 @@ impl Pushes {
     /// Begins to do what `plan` says, but for the steps in `done` and `present`.
     pub fn begin(
         &self,
-        shelf: &Rc<Shelf>,
+        local_lists: &Rc<LocalLists>,
         registries: &Rc<Registries>,
         plan: Rc<PushPlan>,
         done: &BTreeSet<usize>,
@@ -170,8 +171,8 @@ impl Pushes {
         let dispatcher = self.0.dispatcher();
         dispatcher.dispatch(Change::Begin(name.clone(), run));
         let skipped: BTreeSet<usize> = done.union(present).copied().collect();
-        let progress = Rc::new(Progress::new(shelf, &plan, &skipped));
-        let (shelf, registries) = (Rc::clone(shelf), Rc::clone(registries));
+        let progress = Rc::new(Progress::new(local_lists, &plan, &skipped));
+        let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(registries));
         spawn_local(async move {
             progress.keep();
             let tell = {
@@ -204,11 +205,11 @@ impl Pushes {
                     None => error.to_string().into(),
                 }),
                 Ok(Ok(digest)) => {
-                    pushed::remember(&shelf, &plan.target, &digest).await;
+                    history::remember(&local_lists, &plan.target, &digest).await;
                     progress.forget().await;
                     if purge {
                         // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
-                        let _ = shelf.remove(&plan.target).await;
+                        let _ = local_lists.remove(&plan.target).await;
                     }
                     Phase::Finished(digest)
                 }
@@ -242,14 +243,14 @@ impl Pushes {
     }
 
     /// Begins what is left of a push that failed or was cancelled.
-    pub fn retry(&self, shelf: &Rc<Shelf>, registries: &Rc<Registries>, list: &Reference) {
+    pub fn retry(&self, local_lists: &Rc<LocalLists>, registries: &Rc<Registries>, list: &Reference) {
         let Some(run) = self.of(list).filter(|run| !run.is_under_way()) else { return };
         let of = |wanted: StepState| {
             let steps = run.steps.iter().enumerate();
             steps.filter(|(_, step)| **step == wanted).map(|(index, _)| index).collect::<BTreeSet<_>>()
         };
         let (done, present) = (of(StepState::Done), of(StepState::Present));
-        self.begin(shelf, registries, Rc::clone(&run.plan), &done, &present, run.purge);
+        self.begin(local_lists, registries, Rc::clone(&run.plan), &done, &present, run.purge);
     }
 
     /// Its page is about the plan again.

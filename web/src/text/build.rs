@@ -1,6 +1,8 @@
 //! Building a list.
 
-use tallyman_core::Fix;
+use tallyman_core::{Fix, Platform};
+
+use super::Language;
 
 pub struct Build {
     pub trail: &'static str,
@@ -78,4 +80,206 @@ pub struct Build {
     pub done_line: &'static str,
     pub outside_table: &'static str,
     pub live: fn(entries: usize, digest: &str) -> String,
+}
+
+impl Language {
+    /// Building a list.
+    pub fn build(self) -> &'static Build {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Build = Build {
+    trail: "Local lists",
+    name_title: "Name the new list",
+    name_lead: |count| match count {
+        0 => "The reference that it will be pushed as, with its registry and tag.".to_owned(),
+        1 => "The reference that it will be pushed as. One image is waiting to go in.".to_owned(),
+        _ => format!("The reference that it will be pushed as. {count} images are waiting to go in."),
+    },
+    of_picked: "Build a list of them",
+    add_title: "Add images",
+    add_label: "Images to add",
+    add_placeholder: "127.0.0.1:5000/app-amd64:v1",
+    add_hint: "One or many, one below the other; lines of docker manifest create and annotate as well. A list brings its images.",
+    add_button: "Add",
+    fetching: "fetching",
+    retry: "Try again",
+    dismiss: "Dismiss",
+    other_list: |list| format!("These lines are about {list}; the images were added to this list"),
+    entries: "Images",
+    none: "No image yet.",
+    image: "Image",
+    platform: "Platform",
+    state: "State",
+    digest: "Digest",
+    size: "Size",
+    actions: "Actions",
+    platform_of: |image| format!("Platform of {image}"),
+    platform_invalid: |text| {
+        format!("“{text}” is no platform: write os/architecture, and /variant where there is one")
+    },
+    more: "More",
+    more_of: |image| format!("OS version and features of {image}"),
+    os_version: "OS version",
+    os_features: "OS features",
+    os_features_hint: "parted by commas",
+    checking: "checking",
+    fresh: "fresh",
+    stale: "stale",
+    stale_title: |digest| format!("Its tag has moved: it stands for {digest} now"),
+    missing: "missing",
+    unknown: "not reached",
+    refresh: "Refresh",
+    refresh_of: |image| format!("Take {image} as its registry has it now"),
+    refresh_all: |count| format!("Refresh {count} stale"),
+    check_again: "Check again",
+    remove_of: |image| format!("Remove {image}"),
+    undo: "Undo",
+    redo: "Redo",
+    push: "Push…",
+    conflict: |images| format!("Another tab has changed {images} meanwhile. Your change was not made."),
+    conflict_form: "the form of the list",
+    conflict_mine: "Make it all the same",
+    conflict_theirs: "Leave it",
+    form: "Form of the list",
+    form_oci: "An OCI index, whatever the images are",
+    form_about: "Docker decides by the first image, and writes no annotations: its own program makes no such list.",
+    form_annotations: "Annotations of the index, one a line, as key=value",
+    form_fault: |line| {
+        format!("Expected a key and a value, such as org.opencontainers.image.title=app, found {line}")
+    },
+    elsewhere: "Another tab has changed this list",
+    result: "What will be pushed",
+    media_type: "Media type",
+    bytes: |count| format!("{count} bytes"),
+    raw: "Exact bytes",
+    diff: "Against the registry",
+    diff_none: |name| format!("The registry has nothing under {name} yet."),
+    diff_same: "The registry has exactly this list under that name.",
+    diff_failed: |why| format!("The registry could not be asked: {why}"),
+    diff_now: "Registry now",
+    diff_then: "After the push",
+    diff_added: "new",
+    diff_removed: "goes",
+    diff_changed: "changes",
+    diff_kept: "stays",
+    diff_no_list: |kind| {
+        format!("Under that name there is no list now, but this: {kind}. The push replaces it.")
+    },
+    remarks: "Remarks",
+    mend: |mend| match mend {
+        Fix::SetPlatform { platform, .. } if !platform.os_version.is_empty() => {
+            format!("Make it {platform} {}", platform.os_version)
+        }
+        Fix::SetPlatform { platform, .. } => format!("Make it {platform}"),
+        Fix::Remove { .. } => "Remove this entry".to_owned(),
+    },
+    commands: "As commands",
+    commands_lead: "These lines make the same list in a shell.",
+    no_docker: "docker manifest has no line for this.",
+    done_line: "What you did last, as a command:",
+    outside_table: "docker manifest annotate refuses this pair; pushing it works",
+    live: |entries, digest| format!("{entries} images, digest {digest}"),
+};
+
+static SPANISH: Build = Build {
+    trail: "Listas locales",
+    name_title: "Nombre de la lista nueva",
+    name_lead: |count| match count {
+        0 => "La referencia con la que se publicará, con su registro y su etiqueta.".to_owned(),
+        1 => "La referencia con la que se publicará. Una imagen espera para entrar.".to_owned(),
+        _ => format!("La referencia con la que se publicará. {count} imágenes esperan para entrar."),
+    },
+    of_picked: "Crear una lista con ellas",
+    add_title: "Añadir imágenes",
+    add_label: "Imágenes que añadir",
+    add_placeholder: "127.0.0.1:5000/app-amd64:v1",
+    add_hint: "Una o muchas, una debajo de otra; también líneas de docker manifest create y annotate. Una lista aporta sus imágenes.",
+    add_button: "Añadir",
+    fetching: "buscando",
+    retry: "Reintentar",
+    dismiss: "Descartar",
+    other_list: |list| format!("Estas líneas tratan de {list}; las imágenes se añadieron a esta lista"),
+    entries: "Imágenes",
+    none: "Todavía no hay ninguna imagen.",
+    image: "Imagen",
+    platform: "Plataforma",
+    state: "Estado",
+    digest: "Digest",
+    size: "Tamaño",
+    actions: "Acciones",
+    platform_of: |image| format!("Plataforma de {image}"),
+    platform_invalid: |text| {
+        format!("«{text}» no es una plataforma: escribe os/arquitectura y, si la hay, /variante")
+    },
+    more: "Más",
+    more_of: |image| format!("Versión y características del SO de {image}"),
+    os_version: "Versión del SO",
+    os_features: "Características del SO",
+    os_features_hint: "separadas por comas",
+    checking: "comprobando",
+    fresh: "al día",
+    stale: "atrasada",
+    stale_title: |digest| format!("Su etiqueta se ha movido: ahora apunta a {digest}"),
+    missing: "no está",
+    unknown: "sin respuesta",
+    refresh: "Actualizar",
+    refresh_of: |image| format!("Tomar {image} como la tiene ahora su registro"),
+    refresh_all: |count| format!("Actualizar {count} atrasadas"),
+    check_again: "Comprobar de nuevo",
+    remove_of: |image| format!("Quitar {image}"),
+    undo: "Deshacer",
+    redo: "Rehacer",
+    push: "Publicar…",
+    conflict: |images| format!("Mientras tanto otra pestaña ha cambiado {images}. Tu cambio no se hizo."),
+    conflict_form: "la forma de la lista",
+    conflict_mine: "Hacerlo de todos modos",
+    conflict_theirs: "Dejarlo así",
+    form: "Forma de la lista",
+    form_oci: "Un índice OCI, sean como sean las imágenes",
+    form_about: "Docker decide por la primera imagen y no escribe anotaciones: su propio programa no hace listas así.",
+    form_annotations: "Anotaciones del índice, una por línea, como clave=valor",
+    form_fault: |line| {
+        format!(
+            "Se esperaba una clave y un valor, como org.opencontainers.image.title=app, y se encontró {line}"
+        )
+    },
+    elsewhere: "Otra pestaña ha cambiado esta lista",
+    result: "Lo que se publicará",
+    media_type: "Tipo de medio",
+    bytes: |count| format!("{count} bytes"),
+    raw: "Bytes exactos",
+    diff: "Comparada con el registro",
+    diff_none: |name| format!("El registro todavía no tiene nada con el nombre {name}."),
+    diff_same: "El registro tiene exactamente esta lista con ese nombre.",
+    diff_failed: |why| format!("No se pudo preguntar al registro: {why}"),
+    diff_now: "Ahora en el registro",
+    diff_then: "Después de publicar",
+    diff_added: "nueva",
+    diff_removed: "se va",
+    diff_changed: "cambia",
+    diff_kept: "se queda",
+    diff_no_list: |kind| {
+        format!("Con ese nombre no hay ahora una lista, sino esto: {kind}. Al publicar se reemplaza.")
+    },
+    remarks: "Observaciones",
+    mend: |mend| match mend {
+        Fix::SetPlatform { platform, .. } => format!("Poner {}", whole(platform)),
+        Fix::Remove { .. } => "Quitar esta entrada".to_owned(),
+    },
+    commands: "Como órdenes",
+    commands_lead: "Estas líneas hacen la misma lista en una terminal.",
+    no_docker: "docker manifest no tiene ninguna línea para esto.",
+    done_line: "Lo último que hiciste, como comando:",
+    outside_table: "docker manifest annotate rechaza este par; publicarlo funciona",
+    live: |entries, digest| format!("{entries} imágenes, digest {digest}"),
+};
+
+fn whole(platform: &Platform) -> String {
+    if platform.os_version.is_empty() {
+        platform.to_string()
+    } else {
+        format!("{platform} {}", platform.os_version)
+    }
 }

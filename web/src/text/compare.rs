@@ -1,5 +1,7 @@
 //! Two manifests side by side.
 
+use super::Language;
+
 /// What is said where two manifests stand side by side.
 pub struct Compare {
     pub title: &'static str,
@@ -24,3 +26,60 @@ pub struct Compare {
     /// Compares the two images of a platform.
     pub both_images: fn(platform: &str) -> String,
 }
+
+impl Language {
+    /// Two manifests side by side.
+    pub fn compare(self) -> &'static Compare {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Compare = Compare {
+    title: "Compare",
+    same: "The two are the same",
+    differ: "The two differ",
+    fetching: "Fetching both",
+    left: "Left",
+    right: "Right",
+    swap: "Swap",
+    compare: "Compare",
+    reference: "Reference",
+    kind: "Kind",
+    what: "What",
+    is_same: "same",
+    changed: "changed",
+    left_only: "left only",
+    right_only: "right only",
+    the_same: "the same",
+    differences: |number| {
+        if number == 1 { "1 difference".to_owned() } else { format!("{number} differences") }
+    },
+    attestation: "attestation",
+    shared: |size| format!("{size} of layers are shared: they are stored and pulled once."),
+    both_images: |platform| format!("Compare the images for {platform}"),
+};
+
+static SPANISH: Compare = Compare {
+    title: "Comparar",
+    same: "Los dos son iguales",
+    differ: "Los dos son distintos",
+    fetching: "Obteniendo los dos",
+    left: "Izquierda",
+    right: "Derecha",
+    swap: "Intercambiar",
+    compare: "Comparar",
+    reference: "Referencia",
+    kind: "Clase",
+    what: "Qué",
+    is_same: "igual",
+    changed: "distinto",
+    left_only: "solo a la izquierda",
+    right_only: "solo a la derecha",
+    the_same: "iguales",
+    differences: |number| {
+        if number == 1 { "1 diferencia".to_owned() } else { format!("{number} diferencias") }
+    },
+    attestation: "atestación",
+    shared: |size| format!("{size} en capas compartidas: se guardan y se descargan una sola vez."),
+    both_images: |platform| format!("Comparar las imágenes para {platform}"),
+};

@@ -1,5 +1,7 @@
 //! Taking tags out of a registry.
 
+use super::Language;
+
 pub struct Delete {
     pub title: &'static str,
     pub picked: &'static str,
@@ -38,3 +40,96 @@ pub struct Delete {
     pub space: &'static str,
     pub explore: &'static str,
 }
+
+impl Language {
+    /// Taking tags out of a registry.
+    pub fn delete(self) -> &'static Delete {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Delete = Delete {
+    title: "Delete from the registry",
+    picked: "Delete…",
+    lead: "What is deleted here is gone for everybody who uses this registry.",
+    forbidden: |registry| format!("This app is set up so that nothing is deleted from {registry}."),
+    loading: "Reading the tags",
+    tags: "Tags",
+    filter: "Filter",
+    none: "No tag matches.",
+    choose: "Choose the tags to delete.",
+    how: "How",
+    untag: "Take the tags off",
+    untag_about: "Each tag alone; images and other tags stay. Distribution 3 and most other registries can do it.",
+    manifests: "Delete what they stand for",
+    manifests_about: "By digest. Every other tag of the same digest goes with it, and lists that hold it break.",
+    plan: "Show what will happen",
+    planning: |done, of| format!("Asking what each tag stands for: {done} of {of}"),
+    plan_title: "What will happen",
+    untag_step: |tag| format!("Take off the tag {tag}"),
+    delete_step: |digest| format!("Delete {digest}"),
+    goes: "Gone then",
+    unchosen: |tags| format!("You did not choose these, but they stand for the same and go with it: {tags}"),
+    confirm: |tags| if tags == 1 { "Delete 1 tag".to_owned() } else { format!("Delete {tags} tags") },
+    confirm_label: |repository| format!("Type {repository} to confirm"),
+    back: "Choose again",
+    step: "Step",
+    state: "State",
+    waiting: "to do",
+    running: "under way",
+    done: "done",
+    failed: "failed",
+    retry: "Retry what failed",
+    cannot_untag: "This registry cannot take off a tag alone: it deletes by digest.",
+    by_digest: "Plan it by digest",
+    finished: |tags| if tags == 1 { "1 tag is gone".to_owned() } else { format!("{tags} tags are gone") },
+    space: "The registry frees the space when its garbage collection runs next.",
+    explore: "Back to the repository",
+};
+
+static SPANISH: Delete = Delete {
+    title: "Borrar del registro",
+    picked: "Borrar…",
+    lead: "Lo que se borra aquí desaparece para todos los que usan este registro.",
+    forbidden: |registry| format!("Esta aplicación está configurada para no borrar nada de {registry}."),
+    loading: "Leyendo las etiquetas",
+    tags: "Etiquetas",
+    filter: "Filtrar",
+    none: "Ninguna etiqueta coincide.",
+    choose: "Elige las etiquetas que quieres borrar.",
+    how: "Cómo",
+    untag: "Quitar las etiquetas",
+    untag_about: "Solo cada etiqueta; las imágenes y las demás etiquetas se quedan. Distribution 3 y la mayoría de los registros saben hacerlo.",
+    manifests: "Borrar aquello a lo que apuntan",
+    manifests_about: "Por digest. Toda otra etiqueta del mismo digest desaparece con él, y las listas que lo contienen se rompen.",
+    plan: "Mostrar qué ocurrirá",
+    planning: |done, of| format!("Preguntando a qué apunta cada etiqueta: {done} de {of}"),
+    plan_title: "Lo que ocurrirá",
+    untag_step: |tag| format!("Quitar la etiqueta {tag}"),
+    delete_step: |digest| format!("Borrar {digest}"),
+    goes: "Desaparece",
+    unchosen: |tags| format!("Estas no las elegiste, pero apuntan a lo mismo y desaparecen también: {tags}"),
+    confirm: |tags| {
+        if tags == 1 { "Borrar 1 etiqueta".to_owned() } else { format!("Borrar {tags} etiquetas") }
+    },
+    confirm_label: |repository| format!("Escribe {repository} para confirmar"),
+    back: "Elegir de nuevo",
+    step: "Paso",
+    state: "Estado",
+    waiting: "pendiente",
+    running: "en curso",
+    done: "hecho",
+    failed: "falló",
+    retry: "Reintentar lo que falló",
+    cannot_untag: "Este registro no sabe quitar solo una etiqueta: borra por digest.",
+    by_digest: "Planearlo por digest",
+    finished: |tags| {
+        if tags == 1 {
+            "Desapareció 1 etiqueta".to_owned()
+        } else {
+            format!("Desaparecieron {tags} etiquetas")
+        }
+    },
+    space: "El registro libera el espacio cuando vuelva a pasar su recolector de basura.",
+    explore: "Volver al repositorio",
+};

@@ -1,5 +1,7 @@
 //! Repositories and tags.
 
+use super::Language;
+
 /// What is said of repositories and tags.
 pub struct Explore {
     pub repositories: &'static str,
@@ -54,3 +56,118 @@ pub struct Explore {
     pub actions: &'static str,
     pub references: &'static str,
 }
+
+impl Language {
+    /// Repositories and tags.
+    pub fn explore(self) -> &'static Explore {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Explore = Explore {
+    repositories: "Repositories",
+    tags: "Tags",
+    filter_repositories: "Filter repositories",
+    filter_tags: "Filter tags",
+    count_repositories: |number, written| {
+        format!("{written} {}", if number == 1 { "repository" } else { "repositories" })
+    },
+    count_tags: |number, written| format!("{written} {}", if number == 1 { "tag" } else { "tags" }),
+    some_of: |some, all| format!("{some} of {all}"),
+    so_far: |all| format!("{all} so far …"),
+    no_repositories: "This registry has no repositories yet.",
+    no_tags: "This repository has no tags.",
+    none_fits: "Nothing has that in its name.",
+    fold_all: "Fold all",
+    unfold_all: "Unfold all",
+    in_folder: |number, written| {
+        format!("{written} {}", if number == 1 { "repository" } else { "repositories" })
+    },
+    repository: "Repository",
+    repository_hint: "Name of a repository, such as team/app",
+    open: "Open",
+    open_named: |name| format!("Open {name} anyway"),
+
+    sort: "Sort",
+    sort_down: "Name, highest first",
+    sort_up: "Name, lowest first",
+    sort_date: "Date, newest first",
+    dated: |known, all| format!("Dates of {known} of {all} known"),
+    date_all: |number| format!("Ask for the other {number}"),
+    stop: "Stop",
+
+    column_tag: "Tag",
+    column_platforms: "Platforms, compressed",
+    column_size: "In all",
+    column_created: "Created",
+    column_digest: "Digest",
+    column_pick: "Picked",
+    no_reference: "no name that a reference can have",
+    not_fetched: "could not be fetched",
+    missing: |platform| format!("{platform}: not in the registry"),
+    no_platform: "no platform",
+    same_as: |tags| format!("the same as {tags}"),
+    partly: "Without what is missing",
+
+    keys: "Arrows move, Space picks, Shift with arrows picks a range, Ctrl A picks all, Enter opens",
+    picked: |number| format!("{number} picked"),
+    compare: "Compare",
+    compare_two: "Pick two to compare them",
+    clear: "Clear",
+    actions: "Actions on what is picked",
+    references: "references",
+};
+
+static SPANISH: Explore = Explore {
+    repositories: "Repositorios",
+    tags: "Etiquetas",
+    filter_repositories: "Filtrar repositorios",
+    filter_tags: "Filtrar etiquetas",
+    count_repositories: |number, written| {
+        format!("{written} {}", if number == 1 { "repositorio" } else { "repositorios" })
+    },
+    count_tags: |number, written| format!("{written} {}", if number == 1 { "etiqueta" } else { "etiquetas" }),
+    some_of: |some, all| format!("{some} de {all}"),
+    so_far: |all| format!("{all} hasta ahora …"),
+    no_repositories: "Este registro todavía no tiene repositorios.",
+    no_tags: "Este repositorio no tiene etiquetas.",
+    none_fits: "Ningún nombre contiene eso.",
+    fold_all: "Plegar todo",
+    unfold_all: "Desplegar todo",
+    in_folder: |number, written| {
+        format!("{written} {}", if number == 1 { "repositorio" } else { "repositorios" })
+    },
+    repository: "Repositorio",
+    repository_hint: "Nombre de un repositorio; por ejemplo, team/app",
+    open: "Abrir",
+    open_named: |name| format!("Abrir {name} de todos modos"),
+
+    sort: "Orden",
+    sort_down: "Nombre, de mayor a menor",
+    sort_up: "Nombre, de menor a mayor",
+    sort_date: "Fecha, primero lo más nuevo",
+    dated: |known, all| format!("Se conocen las fechas de {known} de {all}"),
+    date_all: |number| format!("Pedir las otras {number}"),
+    stop: "Parar",
+
+    column_tag: "Etiqueta",
+    column_platforms: "Plataformas, comprimidas",
+    column_size: "En total",
+    column_created: "Creación",
+    column_digest: "Digest",
+    column_pick: "Elegida",
+    no_reference: "no es un nombre válido en una referencia",
+    not_fetched: "no se pudo obtener",
+    missing: |platform| format!("{platform}: no está en el registro"),
+    no_platform: "sin plataforma",
+    same_as: |tags| format!("igual que {tags}"),
+    partly: "Sin contar lo que falta",
+
+    keys: "Las flechas mueven, Espacio elige, Mayús con flechas elige un tramo, Ctrl A elige todo, Intro abre",
+    picked: |number| format!("{number} {}", if number == 1 { "elegida" } else { "elegidas" }),
+    compare: "Comparar",
+    compare_two: "Elige dos para compararlas",
+    clear: "Quitar selección",
+    actions: "Acciones con lo elegido",
+    references: "las referencias",
+};

@@ -1,6 +1,8 @@
 //! Images, lists, and whatever else a registry holds.
 
-use tallyman_core::{LintRule, ManifestKind, MediaType};
+use tallyman_core::{LintRule, ManifestKind, MediaType, Platform};
+
+use super::Language;
 
 /// What is said of manifests.
 pub struct Inspect {
@@ -117,4 +119,343 @@ pub struct Inspect {
     pub fold: &'static str,
     pub fold_levels: [&'static str; 4],
     pub toggle: &'static str,
+}
+
+impl Language {
+    /// Images, lists, and whatever else a registry holds.
+    pub fn inspect(self) -> &'static Inspect {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Inspect = Inspect {
+    fetching: |reference| format!("Fetching {reference}"),
+    is_a: |kind, reference| format!("{kind} of {reference}"),
+    kind: |kind| match kind {
+        ManifestKind::DockerImage => "Docker image",
+        ManifestKind::DockerList => "Docker manifest list",
+        ManifestKind::OciImage => "OCI image",
+        ManifestKind::OciIndex => "OCI image index",
+        ManifestKind::Schema1 => "Docker schema 1 image",
+        ManifestKind::Artifact => "artifact",
+    },
+    media: |media_type| {
+        Some(match media_type {
+            MediaType::DockerManifest => "Docker image manifest",
+            MediaType::DockerList => "Docker manifest list",
+            MediaType::OciManifest => "OCI image manifest",
+            MediaType::OciIndex => "OCI image index",
+            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => "Docker schema 1 manifest",
+            MediaType::Other(_) => return None,
+        })
+    },
+
+    summary: "Summary",
+    digest: "Digest",
+    media_type: "Media type",
+    manifest_size: "Manifest size",
+    platform: "Platform",
+    platforms: "Platforms",
+    compressed: "Compressed size",
+    unique: |unique| format!("{unique} stored, because platforms share layers"),
+    in_layers: |size, layers| {
+        format!("{size} in {layers} {} and the config", if layers == 1 { "layer" } else { "layers" })
+    },
+    bytes: |size, exact| format!("{size} ({exact} bytes)"),
+    artifact_type: "Artifact type",
+    refers_to: "Refers to",
+    created: "Created",
+    unknown_because: |reason| format!("unknown: {reason}"),
+    no_image: "none: this is no image",
+    verified: "Verified",
+    verified_asked: "Computed here from the bytes received; it is the digest that was asked for",
+    verified_registry: "Computed here from the bytes received; the registry's Docker-Content-Digest says the same",
+    unconfirmed: "Computed here",
+    unconfirmed_title: "Computed here from the bytes received. The registry names no digest, or does not expose the header Docker-Content-Digest to this page",
+    kept: "Kept from an earlier visit",
+    kept_title: "What this tag stood for when it was last seen here: without network the registry cannot be asked",
+    not_utf8: "Some bytes are no UTF-8; they are shown as � below.",
+
+    choose: "Choose a platform",
+    all: "All",
+    no_platforms: "No entry is an image with a platform.",
+    layers: "Layers",
+    missing: "not in the registry",
+    no_platform: "no platform",
+    more_than_once: "more than once",
+    others: "Other entries",
+    what: "What it is",
+    attestation_of: |platform| format!("Attestation of {platform}"),
+    attestation_of_none: "Attestation of an image that is not in this list",
+    nested: |what| format!("Nested {what}"),
+    annotations: "Annotations",
+
+    shared: "Layers that platforms share",
+    shared_remark: |shared, all| format!("{shared} of {all} once instead of several times"),
+    size: "Size",
+    used_by: "Used by",
+
+    graph: "What points to what",
+    graph_remark: "arrows move, Enter opens",
+    as_picture: "Picture",
+    as_tree: "Tree",
+    legend: ["list or index", "image", "attestation", "refers to it", "missing"],
+    open: "Open",
+    this: "this",
+    signature: "Signature",
+    sbom: "Bill of materials",
+    referrer: "Referrer",
+
+    number: "#",
+    share: "Share",
+    made_by: "Made by",
+    when: "When",
+    no_layers: "This manifest has no layers.",
+    config_only: "config only",
+    foreign: "foreign layer",
+    unpaired: "The history has another number of layers than the manifest, so the two stand apart.",
+    exact_bytes: |exact| format!("{exact} bytes"),
+
+    config: "Config",
+    config_failed: |reason| format!("The config could not be read: {reason}"),
+    entry_point: "Entry point",
+    command: "Command",
+    environment: "Environment",
+    working_dir: "Working directory",
+    user: "User",
+    ports: "Ports",
+    volumes: "Volumes",
+    stop_signal: "Stop signal",
+    labels: "Labels",
+    os_version: "OS version",
+    author: "Author",
+    config_blob: "As the registry has it",
+
+    schema1: "Schema 1",
+    schema1_remark: "retired in 2017",
+    schema1_text: |layers, architecture| {
+        format!(
+            "Docker's first manifest format: {layers} layers, architecture {architecture}. It has no sizes, and a manifest list cannot hold it: push the image again with a current Docker to convert it."
+        )
+    },
+
+    blob: "Blob",
+    blob_text: "Under this digest the registry has no manifest, but content that manifests point to: a config or a layer.",
+
+    remarks: "Remarks",
+    entry: |number, platform| {
+        if platform.is_empty() {
+            format!("Entry {number}: ")
+        } else {
+            format!("Entry {number}, {platform}: ")
+        }
+    },
+    rule: ToString::to_string,
+
+    raw: "Manifest",
+    raw_remark: "as the registry serves it, byte for byte",
+    raw_of: |platform| format!("Manifest of {platform}"),
+    raw_region: |title| format!("{title}, raw"),
+    as_served: "As served",
+    printed_remark: "as the command prints it, byte for byte",
+    printing: "Asking for what it needs …",
+    wrap: "Wrap lines",
+    search: "Search",
+    search_count: |at, all| format!("{at} of {all}"),
+    search_none: "not found",
+    previous: "Previous",
+    next: "Next",
+    fold: "Fold",
+    fold_levels: ["Nothing folded", "From level 1", "From level 2", "From level 3"],
+    toggle: "Fold or unfold these lines",
+};
+
+static SPANISH: Inspect = Inspect {
+    fetching: |reference| format!("Obteniendo {reference}"),
+    is_a: |kind, reference| format!("{kind} de {reference}"),
+    kind: |kind| match kind {
+        ManifestKind::DockerImage => "Imagen de Docker",
+        ManifestKind::DockerList => "Lista de manifiestos de Docker",
+        ManifestKind::OciImage => "Imagen OCI",
+        ManifestKind::OciIndex => "Índice de imágenes OCI",
+        ManifestKind::Schema1 => "Imagen de Docker, esquema 1",
+        ManifestKind::Artifact => "artefacto",
+    },
+    media: |media_type| {
+        Some(match media_type {
+            MediaType::DockerManifest => "Manifiesto de imagen de Docker",
+            MediaType::DockerList => "Lista de manifiestos de Docker",
+            MediaType::OciManifest => "Manifiesto de imagen OCI",
+            MediaType::OciIndex => "Índice de imágenes OCI",
+            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => "Manifiesto de Docker, esquema 1",
+            MediaType::Other(_) => return None,
+        })
+    },
+
+    summary: "Resumen",
+    digest: "Digest",
+    media_type: "Tipo de medio",
+    manifest_size: "Tamaño del manifiesto",
+    platform: "Plataforma",
+    platforms: "Plataformas",
+    compressed: "Tamaño comprimido",
+    unique: |unique| format!("{unique} almacenados, porque las plataformas comparten capas"),
+    in_layers: |size, layers| {
+        format!("{size} en {layers} {} y la configuración", if layers == 1 { "capa" } else { "capas" })
+    },
+    bytes: |size, exact| format!("{size} ({exact} bytes)"),
+    artifact_type: "Tipo de artefacto",
+    refers_to: "Se refiere a",
+    created: "Creación",
+    unknown_because: |reason| format!("desconocida: {reason}"),
+    no_image: "ninguna: no es una imagen",
+    verified: "Verificado",
+    verified_asked: "Calculado aquí a partir de los bytes recibidos; es el digest que se pidió",
+    verified_registry: "Calculado aquí a partir de los bytes recibidos; la cabecera Docker-Content-Digest del registro dice lo mismo",
+    unconfirmed: "Calculado aquí",
+    unconfirmed_title: "Calculado aquí a partir de los bytes recibidos. El registro no indica ningún digest, o no deja que esta página lea la cabecera Docker-Content-Digest",
+    kept: "Guardado de una visita anterior",
+    kept_title: "A lo que apuntaba esta etiqueta cuando se vio aquí por última vez: sin red no se puede preguntar al registro",
+    not_utf8: "Algunos bytes no son UTF-8; abajo aparecen como �.",
+
+    choose: "Elegir plataforma",
+    all: "Todas",
+    no_platforms: "Ninguna entrada es una imagen con plataforma.",
+    layers: "Capas",
+    missing: "no está en el registro",
+    no_platform: "sin plataforma",
+    more_than_once: "más de una vez",
+    others: "Otras entradas",
+    what: "Qué es",
+    attestation_of: |platform| format!("Atestación de {platform}"),
+    attestation_of_none: "Atestación de una imagen que no está en esta lista",
+    nested: |what| format!("Anidado: {what}"),
+    annotations: "Anotaciones",
+
+    shared: "Capas que comparten las plataformas",
+    shared_remark: |shared, all| format!("{shared} de {all}, una vez en lugar de varias"),
+    size: "Tamaño",
+    used_by: "La usan",
+
+    graph: "Qué apunta a qué",
+    graph_remark: "las flechas mueven, Intro abre",
+    as_picture: "Dibujo",
+    as_tree: "Árbol",
+    legend: ["lista o índice", "imagen", "atestación", "se refiere a ella", "falta"],
+    open: "Abrir",
+    this: "esto",
+    signature: "Firma",
+    sbom: "Lista de componentes",
+    referrer: "Referencia",
+
+    number: "N.º",
+    share: "Parte",
+    made_by: "Hecha por",
+    when: "Cuándo",
+    no_layers: "Este manifiesto no tiene capas.",
+    config_only: "solo configuración",
+    foreign: "capa externa",
+    unpaired: "La historia tiene otro número de capas que el manifiesto, así que van por separado.",
+    exact_bytes: |exact| format!("{exact} bytes"),
+
+    config: "Configuración",
+    config_failed: |reason| format!("No se pudo leer la configuración: {reason}"),
+    entry_point: "Punto de entrada",
+    command: "Orden",
+    environment: "Entorno",
+    working_dir: "Directorio de trabajo",
+    user: "Usuario",
+    ports: "Puertos",
+    volumes: "Volúmenes",
+    stop_signal: "Señal de parada",
+    labels: "Etiquetas (labels)",
+    os_version: "Versión del sistema",
+    author: "Autor",
+    config_blob: "Tal como la tiene el registro",
+
+    schema1: "Esquema 1",
+    schema1_remark: "retirado en 2017",
+    schema1_text: |layers, architecture| {
+        format!(
+            "El primer formato de manifiesto de Docker: {layers} capas, arquitectura {architecture}. No tiene tamaños y no cabe en una lista de manifiestos: vuelve a subir la imagen con un Docker actual para convertirla."
+        )
+    },
+
+    blob: "Blob",
+    blob_text: "Con este digest el registro no tiene ningún manifiesto, sino contenido al que apuntan los manifiestos: una configuración o una capa.",
+
+    remarks: "Observaciones",
+    entry: |number, platform| {
+        if platform.is_empty() {
+            format!("Entrada {number}: ")
+        } else {
+            format!("Entrada {number}, {platform}: ")
+        }
+    },
+    rule: |rule| {
+        match rule {
+        LintRule::ArmWithoutVariant => {
+            "arm sin variante: no se distingue entre v5, v6 y v7, y un cliente puede elegir una imagen que su CPU no ejecuta".to_owned()
+        }
+        LintRule::WindowsWithoutVersion => {
+            "windows sin os.version: un equipo Windows elige según ella, porque los contenedores solo funcionan en una versión que coincida".to_owned()
+        }
+        LintRule::RepeatedPlatform { platform, first } => {
+            format!("{platform} más de una vez: los clientes toman la primera, la entrada {}", first + 1)
+        }
+        LintRule::PlatformDiffers { list, config } => {
+            format!("la lista dice {}, la configuración de la imagen dice {}", full(list), full(config))
+        }
+        LintRule::MixedMediaTypes => {
+            "manifiestos de Docker y de OCI en una misma lista: los clientes que solo piden una familia no pueden leer las entradas de la otra".to_owned()
+        }
+        LintRule::OrphanedAttestation { image } => {
+            format!("una atestación de {image}, que no es una entrada de esta lista: nadie la encontrará")
+        }
+        LintRule::ForeignLayers { count } => format!(
+            "{count} {}: se descargan de la dirección que indica el manifiesto y no de este registro, así que fallan donde esa dirección no está al alcance",
+            if *count == 1 { "capa externa" } else { "capas externas" }
+        ),
+        LintRule::Schema1 => {
+            "esquema 1: los clientes actuales lo rechazan y no cabe en ninguna lista; vuelve a subir la imagen para convertirla".to_owned()
+        }
+        LintRule::UnknownArchitecture { architecture } => format!(
+            "la arquitectura «{architecture}»: ninguna herramienta conocida la escribe así, y los clientes la comparan letra por letra"
+        ),
+        LintRule::NoPlatform => {
+            "una entrada sin sistema operativo o sin arquitectura: los clientes no pueden elegirla por plataforma".to_owned()
+        }
+        // A rule that is newer than this page speaks for itself.
+        other => other.to_string(),
+    }
+    },
+
+    raw: "Manifiesto",
+    raw_remark: "tal como lo sirve el registro, byte a byte",
+    raw_of: |platform| format!("Manifiesto de {platform}"),
+    raw_region: |title| format!("{title}, sin tratar"),
+    as_served: "Tal cual",
+    printed_remark: "tal como lo imprime la orden, byte a byte",
+    printing: "Pidiendo lo que hace falta …",
+    wrap: "Ajustar líneas",
+    search: "Buscar",
+    search_count: |at, all| format!("{at} de {all}"),
+    search_none: "no aparece",
+    previous: "Anterior",
+    next: "Siguiente",
+    fold: "Plegar",
+    fold_levels: ["Nada plegado", "Desde el nivel 1", "Desde el nivel 2", "Desde el nivel 3"],
+    toggle: "Plegar o desplegar estas líneas",
+};
+
+/// A platform with everything that can differ.
+fn full(platform: &Platform) -> String {
+    let mut text = platform.to_string();
+    if !platform.os_version.is_empty() {
+        text.push_str(&format!(" {}", platform.os_version));
+    }
+    if !platform.os_features.is_empty() {
+        text.push_str(&format!(" ({})", platform.os_features.join(", ")));
+    }
+    text
 }

@@ -1,5 +1,7 @@
 //! The page of all local lists, and bringing lists in and out.
 
+use super::Language;
+
 pub struct Lists {
     pub title: &'static str,
     pub lead: &'static str,
@@ -57,3 +59,134 @@ pub struct Lists {
     pub entries_count: fn(count: usize) -> String,
     pub ago: fn(rfc3339: &str) -> String,
 }
+
+impl Language {
+    /// The local lists.
+    pub fn lists(self) -> &'static Lists {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Lists = Lists {
+    title: "Local lists",
+    lead: "Kept in this browser until you push them. Nothing leaves it before that.",
+    nav: "Lists",
+    nav_command: "Command line",
+    new_label: "Name of a new list",
+    new_button: "Build a list",
+    empty: "There is no list yet. Give one a name above, or bring in those that the Docker CLI has.",
+    opening: "Opening the lists of this browser",
+    blocked: "Another tab runs an older version of this app and holds the lists. Close or reload it, and this page goes on.",
+    failed: "The lists of this browser cannot be opened",
+    failed_advice: "Exploring and inspecting work all the same. Private windows and full disks are the usual reasons.",
+    name: "List",
+    entries: "Entries",
+    state: "State",
+    changed: "Last change",
+    actions: "Actions",
+    never_pushed: "not pushed",
+    pushed: "pushed",
+    changed_since_push: "changed since the push",
+    damaged: "cannot be read",
+    push: "Push",
+    rename: "Rename",
+    duplicate: "Duplicate",
+    export: "Export",
+    link: "Link",
+    remove: "Remove",
+    removed: |name| format!("Removed {name}"),
+    undo: "Undo",
+    new_name: "New name",
+    save: "Save",
+    cancel: "Cancel",
+    taken: |name| format!("There is a list named {name} already; nothing was changed"),
+    gone: |name| format!("{name} is not there any more: another tab has removed or renamed it"),
+    import: "Bring lists in",
+    import_lead: "The folder manifests of the Docker CLI (~/.docker/manifests), an archive or a file that was exported here.",
+    import_files: "Choose files",
+    import_folder: "Choose a folder",
+    drop_here: "or drop them anywhere on this page",
+    export_all: "Export all as a zip",
+    found: |count| if count == 1 { "1 list found".to_owned() } else { format!("{count} lists found") },
+    guessed: "The Docker CLI's folder names leave this open; correct it where it is wrong.",
+    refused: "Left out",
+    import_button: |count| if count == 1 { "Import it".to_owned() } else { format!("Import {count} lists") },
+    imported: |count| {
+        if count == 1 { "Imported 1 list".to_owned() } else { format!("Imported {count} lists") }
+    },
+    nothing_found: "There is no list in what you gave.",
+    kept: "The browser has promised to keep these lists.",
+    not_kept: "The browser may erase these lists when space is short, or after weeks without a visit.",
+    keep: "Ask it to keep them",
+    not_kept_still: "The browser has not promised it. Export what you would miss.",
+    link_title: "Link that carries this list",
+    link_too_long: "This list is too large for a link; export it as a file.",
+    link_broken: "The link is not whole: some programs cut long ones. Ask for the list as a file.",
+    link_lead: "Whoever opens it gets a copy. It holds the list and nothing else, no credentials.",
+    entries_count: |count| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") },
+    ago: crate::format::date,
+};
+
+static SPANISH: Lists = Lists {
+    title: "Listas locales",
+    lead: "Se guardan en este navegador hasta que las publiques. Antes de eso no sale nada de él.",
+    nav: "Listas",
+    nav_command: "Línea de órdenes",
+    new_label: "Nombre de la lista nueva",
+    new_button: "Crear lista",
+    empty: "Todavía no hay ninguna lista. Escribe un nombre arriba o trae las que tiene la CLI de Docker.",
+    opening: "Abriendo las listas de este navegador",
+    blocked: "Otra pestaña usa una versión anterior de esta aplicación y retiene las listas. Ciérrala o recárgala y esta página continuará.",
+    failed: "No se pueden abrir las listas de este navegador",
+    failed_advice: "Explorar e inspeccionar funcionan igualmente. Las causas habituales son una ventana privada o un disco lleno.",
+    name: "Lista",
+    entries: "Entradas",
+    state: "Estado",
+    changed: "Último cambio",
+    actions: "Acciones",
+    never_pushed: "sin publicar",
+    pushed: "publicada",
+    changed_since_push: "cambiada desde que se publicó",
+    damaged: "no se puede leer",
+    push: "Publicar",
+    rename: "Renombrar",
+    duplicate: "Duplicar",
+    export: "Exportar",
+    link: "Enlace",
+    remove: "Quitar",
+    removed: |name| format!("Se quitó {name}"),
+    undo: "Deshacer",
+    new_name: "Nombre nuevo",
+    save: "Guardar",
+    cancel: "Cancelar",
+    taken: |name| format!("Ya hay una lista llamada {name}; no se cambió nada"),
+    gone: |name| format!("{name} ya no está: otra pestaña la quitó o le cambió el nombre"),
+    import: "Traer listas",
+    import_lead: "La carpeta manifests de la CLI de Docker (~/.docker/manifests), o un archivo exportado desde aquí.",
+    import_files: "Elegir archivos",
+    import_folder: "Elegir una carpeta",
+    drop_here: "o suéltalos en cualquier lugar de esta página",
+    export_all: "Exportar todas en un zip",
+    found: |count| {
+        if count == 1 { "Se encontró 1 lista".to_owned() } else { format!("Se encontraron {count} listas") }
+    },
+    guessed: "Los nombres de carpeta de la CLI de Docker son ambiguos; corrígelo si no es así.",
+    refused: "Se dejó fuera",
+    import_button: |count| {
+        if count == 1 { "Importarla".to_owned() } else { format!("Importar {count} listas") }
+    },
+    imported: |count| {
+        if count == 1 { "Se importó 1 lista".to_owned() } else { format!("Se importaron {count} listas") }
+    },
+    nothing_found: "No hay ninguna lista en lo que has dado.",
+    kept: "El navegador ha prometido conservar estas listas.",
+    not_kept: "El navegador puede borrar estas listas si falta espacio o si pasan semanas sin visitas.",
+    keep: "Pedirle que las conserve",
+    not_kept_still: "El navegador no lo ha prometido. Exporta lo que no quieras perder.",
+    link_title: "Enlace que lleva esta lista",
+    link_too_long: "Esta lista es demasiado grande para un enlace; expórtala como archivo.",
+    link_broken: "El enlace está incompleto: algunos programas cortan los largos. Pide la lista como archivo.",
+    link_lead: "Quien lo abra recibe una copia. Contiene la lista y nada más, ninguna credencial.",
+    entries_count: |count| if count == 1 { "1 entrada".to_owned() } else { format!("{count} entradas") },
+    ago: crate::format::date,
+};

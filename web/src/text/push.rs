@@ -1,5 +1,7 @@
 //! Pushing a list.
 
+use super::Language;
+
 pub struct Push {
     pub title: &'static str,
     pub trail: &'static str,
@@ -57,3 +59,177 @@ pub struct Push {
     pub purge_now: &'static str,
     pub progress: &'static str,
 }
+
+impl Language {
+    /// Pushing a list.
+    pub fn push(self) -> &'static Push {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Push = Push {
+    title: "Push",
+    trail: "Local lists",
+    absent: |name| format!("There is no local list named {name}"),
+    empty: "The list has no image: there is nothing to push.",
+    cannot: "This list cannot be pushed as it is",
+    mend: "Back to the list",
+    plan: "What a push will do",
+    looking: "Asking the registry what it has already",
+    survey_failed: |why| format!("What the registry has already could not be found out: {why}"),
+    cost: |steps, requests, bytes| format!("{steps} steps, {requests} requests, {bytes} to send"),
+    already: |count, of| format!("{count} of {of} are there already"),
+    standing_same: |name| format!("{name} is exactly this list already."),
+    standing_other: |name, digest| format!("{name} stands for {digest} now; the push moves it."),
+    standing_none: |name| format!("{name} is new in the registry."),
+    interrupted: |done, of| {
+        format!(
+            "An earlier push of this list was interrupted after {done} of {of} steps. It goes on from there."
+        )
+    },
+    copy_why: |images, registries, target| {
+        let images = if images == 1 { "One image is".to_owned() } else { format!("{images} images are") };
+        format!(
+            "{images} in another registry than {target}: {registries}. Docker refuses to push such a list."
+        )
+    },
+    copy: |images| {
+        if images == 1 {
+            "Copy this image along".to_owned()
+        } else {
+            format!("Copy these {images} images along")
+        }
+    },
+    copy_about: |requests, bytes| {
+        format!(
+            "At most {requests} requests, and {bytes} that go through this browser: fewer where some is there already."
+        )
+    },
+    skip: "Leave out what is there already",
+    purge: "Remove the local list afterwards",
+    start: "Push",
+    resume: "Go on with the push",
+    again: "Push again",
+    retry: "Retry what failed",
+    pause: "Pause",
+    go_on: "Go on",
+    cancel: "Cancel",
+    step: "#",
+    what: "Step",
+    request: "request",
+    requests: "Requests",
+    bytes: "Bytes",
+    state: "State",
+    mount: |digest, from| format!("Mount {digest} from {from}"),
+    mount_if_there: |digest, from| format!("Mount {digest} from {from}, where it is there"),
+    copy_blob: |digest, from| format!("Copy {digest} from {from}"),
+    put_manifest: |image| format!("Put the manifest of {image}"),
+    put_list: |name| format!("Put the list as {name}"),
+    waiting: "to do",
+    running: "under way",
+    done: "done",
+    present: "there already",
+    failed_step: "failed",
+    pushing: |done, of| format!("Pushing: {done} of {of} steps are done"),
+    paused: |done, of| format!("Paused after {done} of {of} steps"),
+    cancelled: |done, of| {
+        format!(
+            "Cancelled after {done} of {of} steps. What was done stays in the registry and does no harm; the name was not moved."
+        )
+    },
+    failed: "The push did not come to its end",
+    failed_lead: |done, of| {
+        format!("{done} of {of} steps are done. The name still stands for what it stood for.")
+    },
+    finished: |name| format!("Pushed {name}"),
+    pull: "Pull it by its digest",
+    pushed_refs: "Images that were put beside it",
+    inspect: "Inspect it",
+    purged: "The local list is removed.",
+    purge_now: "Remove the local list",
+    progress: "Progress of the push",
+};
+
+static SPANISH: Push = Push {
+    title: "Publicar",
+    trail: "Listas locales",
+    absent: |name| format!("No hay ninguna lista local llamada {name}"),
+    empty: "La lista no tiene imágenes: no hay nada que publicar.",
+    cannot: "Esta lista no se puede publicar así",
+    mend: "Volver a la lista",
+    plan: "Lo que se hará al publicar",
+    looking: "Preguntando al registro qué tiene ya",
+    survey_failed: |why| format!("No se pudo averiguar qué tiene ya el registro: {why}"),
+    cost: |steps, requests, bytes| format!("{steps} pasos, {requests} peticiones, {bytes} por enviar"),
+    already: |count, of| format!("{count} de {of} ya están"),
+    standing_same: |name| format!("{name} ya es exactamente esta lista."),
+    standing_other: |name, digest| format!("{name} apunta ahora a {digest}; al publicar se mueve."),
+    standing_none: |name| format!("{name} es nueva en el registro."),
+    interrupted: |done, of| {
+        format!(
+            "Una publicación anterior de esta lista se interrumpió tras {done} de {of} pasos. Continúa desde ahí."
+        )
+    },
+    copy_why: |images, registries, target| {
+        let images =
+            if images == 1 { "Una imagen está".to_owned() } else { format!("{images} imágenes están") };
+        format!(
+            "{images} en otro registro que {target}: {registries}. Docker se niega a publicar una lista así."
+        )
+    },
+    copy: |images| {
+        if images == 1 {
+            "Copiar también esta imagen".to_owned()
+        } else {
+            format!("Copiar también estas {images} imágenes")
+        }
+    },
+    copy_about: |requests, bytes| {
+        format!(
+            "A lo sumo {requests} peticiones, y {bytes} que pasan por este navegador: menos si algo ya está."
+        )
+    },
+    skip: "Omitir lo que ya está",
+    purge: "Quitar después la lista local",
+    start: "Publicar",
+    resume: "Continuar la publicación",
+    again: "Publicar de nuevo",
+    retry: "Reintentar lo que falló",
+    pause: "Pausar",
+    go_on: "Continuar",
+    cancel: "Cancelar",
+    step: "#",
+    what: "Paso",
+    request: "petición",
+    requests: "Peticiones",
+    bytes: "Bytes",
+    state: "Estado",
+    mount: |digest, from| format!("Montar {digest} desde {from}"),
+    mount_if_there: |digest, from| format!("Montar {digest} desde {from}, si está"),
+    copy_blob: |digest, from| format!("Copiar {digest} de {from}"),
+    put_manifest: |image| format!("Poner el manifiesto de {image}"),
+    put_list: |name| format!("Poner la lista como {name}"),
+    waiting: "pendiente",
+    running: "en curso",
+    done: "hecho",
+    present: "ya está",
+    failed_step: "falló",
+    pushing: |done, of| format!("Publicando: {done} de {of} pasos hechos"),
+    paused: |done, of| format!("En pausa tras {done} de {of} pasos"),
+    cancelled: |done, of| {
+        format!(
+            "Cancelada tras {done} de {of} pasos. Lo hecho queda en el registro y no estorba; el nombre no se movió."
+        )
+    },
+    failed: "La publicación no llegó a su fin",
+    failed_lead: |done, of| {
+        format!("{done} de {of} pasos están hechos. El nombre sigue apuntando a lo de antes.")
+    },
+    finished: |name| format!("Se publicó {name}"),
+    pull: "Descargarla por su digest",
+    pushed_refs: "Imágenes que se pusieron a su lado",
+    inspect: "Inspeccionarla",
+    purged: "Se quitó la lista local.",
+    purge_now: "Quitar la lista local",
+    progress: "Progreso de la publicación",
+};

@@ -1,5 +1,7 @@
 //! Registries: their settings, and signing in to them.
 
+use super::Language;
+
 /// What is said of registries and of signing in.
 pub struct Registries {
     pub title: &'static str,
@@ -61,3 +63,128 @@ pub struct Registries {
     pub foreign: fn(host: &str, realm: &str) -> String,
     pub foreign_allow: &'static str,
 }
+
+impl Language {
+    /// Registries, and signing in to them.
+    pub fn registries(self) -> &'static Registries {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Registries = Registries {
+    title: "Registries",
+    lead: "Each with its own settings and its own sign-in. Credentials go to the registry they are for, and to its token service, and nowhere else.",
+    add: "Add a registry",
+    none: "No registry has been added yet. Any can be used without: type a reference anywhere.",
+    edit: "Settings",
+    remove: "Remove",
+    removed: |host| format!("{host} is removed, with what opened it"),
+    undo: "Undo",
+    save: "Save",
+    cancel: "Cancel",
+    not_stored: "The browser does not store this: it holds until the page is left",
+
+    host: "Host and port",
+    host_hint: "As references name it, such as 127.0.0.1:5000 or ghcr.io",
+    host_invalid: "Expected a host such as 127.0.0.1:5000 or ghcr.io",
+    insecure: "Insecure",
+    insecure_hint: "May speak plain HTTP. Registries on loopback may anyway.",
+    gateway: "Gateway",
+    gateway_hint: "Where the registry's /v2/ is found instead: a path of this server, or a whole address. Empty where the browser reaches it straight.",
+    read_only: "Read only",
+    read_only_hint: "Nothing is pushed there or deleted from this browser.",
+    is_served: "named by this server",
+    is_insecure: "insecure",
+    is_gateway: "gateway",
+    is_read_only: "read only",
+    is_signed_out: "not signed in",
+    is_signed_in: |who| format!("signed in as {who}"),
+    with_token: "signed in with a token",
+
+    sign_in: "Sign in",
+    sign_in_to: |host| format!("Sign in to {host}"),
+    sign_out: "Sign out",
+    signed_in: |host| format!("Signed in to {host}"),
+    signed_out: |host| format!("Signed out of {host}"),
+    by_password: "Name and password",
+    by_token: "Token",
+    how: "How",
+    user: "Name",
+    password: "Password",
+    token: "Token",
+    token_hint: "Sent to the registry as it is. A personal access token usually goes into the password, with your name.",
+    keep: "Keep it",
+    keep_memory: "until this page is left or reloaded",
+    keep_session: "until this tab is closed",
+    keep_stored: "in this browser, until I sign out",
+    keep_stored_warning: "It is stored as plain text: whoever can use this browser profile, and every program that can read its files, can read it.",
+    kept: ["until the page is left", "until the tab is closed", "stored in this browser"],
+    checking: "Asking the registry …",
+    refused: "The registry does not take these credentials.",
+    failed: "The registry could not be asked.",
+    foreign: |host, realm| {
+        format!(
+            "{host} sends its visitors to {realm} to sign in, which is another site. Send the credentials there?"
+        )
+    },
+    foreign_allow: "Yes, that site belongs to this registry",
+};
+
+static SPANISH: Registries = Registries {
+    title: "Registros",
+    lead: "Cada uno con sus ajustes y su inicio de sesión. Las credenciales van al registro para el que son y a su servicio de tokens, y a ningún otro sitio.",
+    add: "Añadir un registro",
+    none: "Todavía no has añadido ninguno. Puedes usar cualquiera sin añadirlo: escribe una referencia donde quieras.",
+    edit: "Ajustes",
+    remove: "Quitar",
+    removed: |host| format!("Se ha quitado {host}, con sus credenciales"),
+    undo: "Deshacer",
+    save: "Guardar",
+    cancel: "Cancelar",
+    not_stored: "El navegador no guarda esto: vale hasta que salgas de la página",
+
+    host: "Servidor y puerto",
+    host_hint: "Como aparece en las referencias; por ejemplo, 127.0.0.1:5000 o ghcr.io",
+    host_invalid: "Se esperaba un servidor como 127.0.0.1:5000 o ghcr.io",
+    insecure: "Inseguro",
+    insecure_hint: "Puede hablar HTTP sin cifrar. Los registros del propio equipo pueden en cualquier caso.",
+    gateway: "Pasarela",
+    gateway_hint: "Dónde se encuentra en su lugar el /v2/ del registro: una ruta de este servidor o una dirección completa. Vacío si el navegador llega directamente.",
+    read_only: "Solo lectura",
+    read_only_hint: "Desde este navegador no se sube ni se borra nada en él.",
+    is_served: "indicado por este servidor",
+    is_insecure: "inseguro",
+    is_gateway: "pasarela",
+    is_read_only: "solo lectura",
+    is_signed_out: "sin sesión",
+    is_signed_in: |who| format!("sesión de {who}"),
+    with_token: "sesión con token",
+
+    sign_in: "Iniciar sesión",
+    sign_in_to: |host| format!("Iniciar sesión en {host}"),
+    sign_out: "Cerrar sesión",
+    signed_in: |host| format!("Sesión iniciada en {host}"),
+    signed_out: |host| format!("Sesión cerrada en {host}"),
+    by_password: "Usuario y contraseña",
+    by_token: "Token",
+    how: "Cómo",
+    user: "Usuario",
+    password: "Contraseña",
+    token: "Token",
+    token_hint: "Se envía al registro tal cual. Un token de acceso personal suele ir en la contraseña, junto con tu usuario.",
+    keep: "Conservar",
+    keep_memory: "hasta salir de esta página o recargarla",
+    keep_session: "hasta cerrar esta pestaña",
+    keep_stored: "en este navegador, hasta que cierre la sesión",
+    keep_stored_warning: "Se guarda como texto sin cifrar: puede leerlo quien use este perfil del navegador y cualquier programa que pueda leer sus archivos.",
+    kept: ["hasta salir de la página", "hasta cerrar la pestaña", "guardada en este navegador"],
+    checking: "Preguntando al registro …",
+    refused: "El registro no acepta estas credenciales.",
+    failed: "No se pudo preguntar al registro.",
+    foreign: |host, realm| {
+        format!(
+            "{host} envía a sus visitantes a {realm} para iniciar sesión, y es otro sitio. ¿Enviar allí las credenciales?"
+        )
+    },
+    foreign_allow: "Sí, ese sitio pertenece a este registro",
+};

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::{
     components::panel::Panel,
-    state::sources::{Pasted, sources_in},
+    state::input::image_list::{Pasted, sources_in},
     text::text,
 };
 

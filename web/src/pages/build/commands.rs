@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{command::Command, copy::Copy, panel::Panel},
-    state::entries::Entries,
+    state::list_editor::entry_status::Entries,
     text::text,
 };
 
@@ -42,7 +42,7 @@ pub fn Commands(props: &Props) -> Html {
         <>
             { choose(false, "tallyman") }
             { choose(true, "docker manifest") }
-            <Copy text={shown.clone()} what={text().parts().command} />
+            <Copy text={shown.clone()} what={text().controls().command} />
         </>
     };
     html! {

@@ -19,10 +19,12 @@ use crate::{
     format,
     routes::Route,
     state::{
-        adding::{Adder, Pending},
-        entries::{Entries, EntryState},
-        registry::Registries,
-        sources::Pasted,
+        input::image_list::Pasted,
+        list_editor::{
+            add_images::{Adder, Pending},
+            entry_status::{Entries, EntryState},
+        },
+        registries::Registries,
     },
     text::text,
 };

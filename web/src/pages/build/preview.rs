@@ -15,7 +15,7 @@ use crate::{
         panel::Panel,
     },
     format,
-    state::registry::Registries,
+    state::registries::Registries,
     text::text,
 };
 

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{icon::Icon, panel::Panel},
-    state::entries::Entries,
+    state::list_editor::entry_status::Entries,
     text::text,
 };
 

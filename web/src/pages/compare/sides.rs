@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::pasted::reference_in, text::text};
+use crate::{routes::Route, state::input::pasted_text::reference_in, text::text};
 
 /// Properties of [`Sides`].
 #[derive(PartialEq, Properties)]

@@ -19,7 +19,7 @@ use crate::{
     routes::Route,
     state::{
         deletion::{StepState, run},
-        registry::Registries,
+        registries::Registries,
     },
     text::text,
 };

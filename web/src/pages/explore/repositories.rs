@@ -19,7 +19,7 @@ use crate::{
     format,
     pages::problem,
     routes::Route,
-    state::pages::{Listed, Listing, use_listing},
+    state::listing::{Listing, ListingTarget, use_listing},
     text::text,
 };
 
@@ -33,7 +33,7 @@ pub struct Props {
 /// The repositories of a registry; where it does not tell them, a box to name one.
 #[component]
 pub fn Repositories(props: &Props) -> Html {
-    let listing = use_listing(&Listed::Repositories(props.registry.clone()));
+    let listing = use_listing(&ListingTarget::Repositories(props.registry.clone()));
     let filter = use_state(String::new);
     let folded = use_state(|| Rc::new(HashSet::<String>::new()));
     let active = use_state_eq(|| 0_usize);

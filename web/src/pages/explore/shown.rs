@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::tree::{Growth, Row};
-use crate::state::{pages::Listing, pieces::Pieces};
+use crate::{browser::scheduler::Pieces, state::listing::Listing};
 
 /// Names between looks at the clock.
 const FEW: usize = 256;

@@ -9,8 +9,8 @@ use crate::{
     format,
     routes::Route,
     state::{
-        inspection::Part,
-        tags::{PlatformFacts, TagFacts},
+        inspection::Loadable,
+        listing::tag_details::{PlatformFacts, TagFacts},
     },
     text::text,
 };
@@ -45,17 +45,17 @@ fn about(facts: Option<&TagFacts>) -> Html {
     let words = text().explore();
     let Some(facts) = facts else { return waiting() };
     let manifest = match &facts.manifest {
-        Part::Ready(manifest) => manifest,
-        Part::Failed(reason) => {
+        Loadable::Ready(manifest) => manifest,
+        Loadable::Failed(reason) => {
             return html! { <span role="gridcell" class="tag-row__platforms soft" title={reason.to_string()}>{ words.not_fetched }</span> };
         }
-        Part::Loading | Part::None => return waiting(),
+        Loadable::Loading | Loadable::None => return waiting(),
     };
     let is_image = manifest.image().is_some();
     let more = facts.platforms.len().saturating_sub(CHIPS_MAX);
     let digest = manifest.digest();
     let (total, is_all) = facts.total();
-    let is_counted = facts.platforms.iter().all(|platform| !matches!(platform.size, Part::Loading));
+    let is_counted = facts.platforms.iter().all(|platform| !matches!(platform.size, Loadable::Loading));
     html! {
         <>
             <span role="gridcell" class="tag-row__platforms">
@@ -77,9 +77,9 @@ fn about(facts: Option<&TagFacts>) -> Html {
             <span role="gridcell" class="tag-row__created">
                 {
                     match &facts.created {
-                        Part::Loading => html! { <span class="skeleton" /> },
-                        Part::Ready(created) => html! { <time datetime={created.to_string()} title={format::date(created)}>{ format::age(created).unwrap_or_else(|| format::day(created)) }</time> },
-                        Part::None | Part::Failed(_) => html! { <span class="soft">{ "–" }</span> },
+                        Loadable::Loading => html! { <span class="skeleton" /> },
+                        Loadable::Ready(created) => html! { <time datetime={created.to_string()} title={format::date(created)}>{ format::age(created).unwrap_or_else(|| format::day(created)) }</time> },
+                        Loadable::None | Loadable::Failed(_) => html! { <span class="soft">{ "–" }</span> },
                     }
                 }
             </span>
@@ -102,13 +102,13 @@ fn waiting() -> Html {
 fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
     let name = name(facts);
     match &facts.size {
-        Part::Failed(_) => {
+        Loadable::Failed(_) => {
             let title = (text().explore().missing)(&name);
             html! { <Chip tone={Tone::Missing} {title} testid="missing-platform">{ name }</Chip> }
         }
         // The size of one image stands in its own column.
-        Part::Ready(_) if is_image && facts.platform.is_some() => html! { <Chip>{ name }</Chip> },
-        Part::Ready(size) if !is_image => {
+        Loadable::Ready(_) if is_image && facts.platform.is_some() => html! { <Chip>{ name }</Chip> },
+        Loadable::Ready(size) if !is_image => {
             html! { <Chip>{ name }<small>{ format::bytes(**size) }</small></Chip> }
         }
         _ if is_image => html! {},
@@ -122,9 +122,9 @@ fn name(facts: &PlatformFacts) -> String {
 
 fn all(platforms: &[PlatformFacts]) -> String {
     let lines = platforms.iter().map(|facts| match &facts.size {
-        Part::Ready(size) => format!("{}  {}", name(facts), format::bytes(**size)),
-        Part::Failed(_) => (text().explore().missing)(&name(facts)),
-        Part::Loading | Part::None => name(facts),
+        Loadable::Ready(size) => format!("{}  {}", name(facts), format::bytes(**size)),
+        Loadable::Failed(_) => (text().explore().missing)(&name(facts)),
+        Loadable::Loading | Loadable::None => name(facts),
     });
     lines.collect::<Vec<_>>().join("\n")
 }

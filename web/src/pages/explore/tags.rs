@@ -20,9 +20,10 @@ use crate::{
     format,
     pages::{delete::DeleteLink, problem},
     routes::Route,
-    state::{
-        pages::{Listed, Listing, use_listing},
-        tags::{Depth, TagBook, use_tag_book},
+    state::listing::{
+        Listing, ListingTarget,
+        tag_details::{Depth, TagBook, use_tag_book},
+        use_listing,
     },
     text::text,
 };
@@ -59,7 +60,7 @@ struct Seen {
 /// The tags of a repository.
 #[component]
 pub fn Tags(props: &Props) -> Html {
-    let listing = use_listing(&Listed::Tags(Box::new((*props.of).clone())));
+    let listing = use_listing(&ListingTarget::Tags(Box::new((*props.of).clone())));
     let (book, version) = use_tag_book(&props.of);
     let (filter, sort) = (use_state(String::new), use_state_eq(|| Sort::Down));
     let picks = use_reducer(Picks::default);
@@ -337,7 +338,7 @@ fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSetter<bo
     let words = text().explore();
     let is_known = |number: &&u32| {
         book.facts(**number)
-            .is_some_and(|facts| !matches!(facts.created, crate::state::inspection::Part::Loading))
+            .is_some_and(|facts| !matches!(facts.created, crate::state::inspection::Loadable::Loading))
     };
     let known = shown.iter().filter(is_known).count();
     let count = |number: usize| format::count(number as u64);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use crate::state::names::Names;
+use crate::state::listing::name_table::Names;
 
 /// A row of the tree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,7 +145,7 @@ pub fn spaces(names: &Names) -> HashSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::order::by_path;
+    use crate::state::listing::natural_order::by_path;
 
     fn drawn(filter: &str, folded: &[&str]) -> Vec<String> {
         let mut names = Names::default();

@@ -13,18 +13,18 @@ use crate::{
         panel::Panel,
     },
     routes::Route,
-    state::inspection::{Inspected, Part},
+    state::inspection::{Inspected, Loadable},
     text::text,
 };
 
 /// The config of an image; nothing where it has none, or while it is under way.
-pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Part<ImageConfig>) -> Html {
+pub fn view(inspected: &Inspected, image: &ImageManifest, config: &Loadable<ImageConfig>) -> Html {
     let words = text().inspect();
     let content = match config {
         // Until it is here, it has no place: the steps in it move what stands above.
-        Part::None | Part::Loading => return html! {},
-        Part::Failed(reason) => html! { <p class="empty">{ (words.config_failed)(reason) }</p> },
-        Part::Ready(config) => html! { <dl class="facts">{ rows(config) }</dl> },
+        Loadable::None | Loadable::Loading => return html! {},
+        Loadable::Failed(reason) => html! { <p class="empty">{ (words.config_failed)(reason) }</p> },
+        Loadable::Ready(config) => html! { <dl class="facts">{ rows(config) }</dl> },
     };
     let blob = Route::inspect(&inspected.reference.by_digest(image.config.digest.clone()));
     let tools = html! { <a class="button" href={format!("#{}", blob.to_path())}>{ words.config_blob }</a> };

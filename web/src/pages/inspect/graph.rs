@@ -18,7 +18,7 @@ use crate::{
     },
     format,
     routes::Route,
-    state::inspection::{Inspected, Part, Relation},
+    state::inspection::{Inspected, Loadable, Relation},
     text::text,
 };
 
@@ -62,7 +62,7 @@ impl Sort {
     fn of(inspected: &Inspected, number: usize) -> Self {
         let node = &inspected.nodes[number];
         match (&node.manifest, node.relation) {
-            (Part::Failed(_), _) => Self::Missing,
+            (Loadable::Failed(_), _) => Self::Missing,
             (_, Relation::Referrer) => Self::Referrer,
             _ if node.descriptor.attests().is_some() => Self::Attestation,
             _ if node.descriptor.media_type.is_list() => Self::List,
@@ -192,7 +192,7 @@ fn name(inspected: &Inspected, number: usize) -> String {
 /// What a node weighs: the image, where it is one, else the manifest.
 fn size(inspected: &Inspected, number: usize) -> String {
     let node = &inspected.nodes[number];
-    if let Part::Failed(_) = node.manifest {
+    if let Loadable::Failed(_) = node.manifest {
         return text().inspect().missing.to_owned();
     }
     let image = node.manifest.ready().and_then(|manifest| manifest.image());

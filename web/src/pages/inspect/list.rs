@@ -9,7 +9,7 @@ use crate::{
     components::panel::Panel,
     format,
     routes::Route,
-    state::inspection::{Inspected, Node, Part},
+    state::inspection::{Inspected, Loadable, Node},
     text::text,
 };
 
@@ -93,20 +93,20 @@ fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -
     let entry = &node.descriptor;
     let platform = entry.platform.clone().unwrap_or_default();
     let (layers, size) = match &node.manifest {
-        Part::Ready(manifest) => match manifest.image() {
+        Loadable::Ready(manifest) => match manifest.image() {
             Some(image) => (html! { image.layers.len() }, html! { format::bytes(image.content_size()) }),
             None => (html! { "–" }, html! { (words.kind)(manifest.kind()) }),
         },
-        Part::Failed(reason) => {
+        Loadable::Failed(reason) => {
             (html! { "–" }, html! { <span title={reason.to_string()}>{ words.missing }</span> })
         }
-        Part::Loading | Part::None => {
+        Loadable::Loading | Loadable::None => {
             (html! { <span class="skeleton skeleton--short" /> }, html! { <span class="skeleton" /> })
         }
     };
     let created = match (&node.manifest, &node.config) {
-        (_, Part::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, when),
-        (Part::Loading, _) | (_, Part::Loading) => html! { <span class="skeleton" /> },
+        (_, Loadable::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, when),
+        (Loadable::Loading, _) | (_, Loadable::Loading) => html! { <span class="skeleton" /> },
         _ => html! { "–" },
     };
     html! {
@@ -149,7 +149,7 @@ pub fn when(created: &str) -> Html {
 }
 
 fn is_missing(node: &Node) -> Option<&'static str> {
-    matches!(node.manifest, Part::Failed(_)).then_some("missing")
+    matches!(node.manifest, Loadable::Failed(_)).then_some("missing")
 }
 
 fn open(inspected: &Inspected, entry: &Descriptor, text: &str) -> Html {

@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use crate::{
     components::{json::Json, panel::Panel},
-    state::{
-        inspection::Part,
-        printed::{Print, use_printed},
+    state::inspection::{
+        Loadable,
+        cli_output::{Print, use_printed},
     },
     text::text,
 };
@@ -73,9 +73,9 @@ pub fn Raw(props: &Props) -> Html {
                             { json(own.into_owned()) }
                         </>
                     },
-                    (Some(_), Part::Ready(printed)) => json(printed.to_string()),
-                    (Some(_), Part::Failed(reason)) => html! { <pre class="empty" data-testid="print-failed" lang="en">{ reason.to_string() }</pre> },
-                    (Some(_), Part::Loading | Part::None) => html! { <p class="empty" role="status">{ words.printing }</p> },
+                    (Some(_), Loadable::Ready(printed)) => json(printed.to_string()),
+                    (Some(_), Loadable::Failed(reason)) => html! { <pre class="empty" data-testid="print-failed" lang="en">{ reason.to_string() }</pre> },
+                    (Some(_), Loadable::Loading | Loadable::None) => html! { <p class="empty" role="status">{ words.printing }</p> },
                 }
             }
         </Panel>

@@ -15,7 +15,7 @@ use crate::{
     },
     format,
     routes::Route,
-    state::inspection::{Blob, Inspected, Node, Part, Verified},
+    state::inspection::{Blob, Inspected, Loadable, Node, Verified},
     text::text,
 };
 
@@ -133,10 +133,12 @@ fn kind_facts(inspected: &Inspected) -> Html {
     let words = text().inspect();
     if let Some(image) = inspected.manifest.image() {
         let platform = match inspected.config() {
-            Part::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
-            Part::Loading => html! { <span class="skeleton" /> },
-            Part::Failed(reason) => html! { <span class="soft">{ (words.unknown_because)(reason) }</span> },
-            Part::None => html! { <span class="soft">{ words.no_image }</span> },
+            Loadable::Ready(config) => html! { <Chip>{ config.platform.to_string() }</Chip> },
+            Loadable::Loading => html! { <span class="skeleton" /> },
+            Loadable::Failed(reason) => {
+                html! { <span class="soft">{ (words.unknown_because)(reason) }</span> }
+            }
+            Loadable::None => html! { <span class="soft">{ words.no_image }</span> },
         };
         return html! {
             <>
@@ -151,7 +153,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
     }
     let Some(index) = inspected.manifest.index() else { return html! {} };
     let images: Vec<_> = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()).collect();
-    let is_known = images.iter().all(|(_, node)| !matches!(node.manifest, Part::Loading));
+    let is_known = images.iter().all(|(_, node)| !matches!(node.manifest, Loadable::Loading));
     let layers = shared::layers(inspected);
     html! {
         <>

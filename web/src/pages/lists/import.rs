@@ -13,16 +13,16 @@ use yew_router::prelude::*;
 use crate::{
     components::{icon::Icon, panel::Panel, text_field::TextField, toast::use_toaster},
     routes::Route,
-    state::{
-        handing::{self, DropPlace},
-        shelf::{Opened, Shelf},
+    state::lists::{
+        LocalLists, Opened,
+        import_export::{self, DropPlace},
     },
     text::text,
 };
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    pub shelf: Rc<Shelf>,
+    pub local_lists: Rc<LocalLists>,
 }
 
 /// What was found, with the names as they are corrected.
@@ -42,7 +42,7 @@ pub fn Import(props: &Props) -> Html {
         Callback::from(move |files: Vec<(String, Vec<u8>)>| {
             let offer = offer.clone();
             spawn_local(async move {
-                let found = handing::lists_in(files).await;
+                let found = import_export::lists_in(files).await;
                 let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
                 offer.set(Some(Offer {
                     lists: found.lists.into_iter().map(named).collect(),
@@ -69,7 +69,7 @@ pub fn Import(props: &Props) -> Html {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let brought = brought.clone();
             spawn_local(async move {
-                let files = handing::chosen(&input).await;
+                let files = import_export::chosen(&input).await;
                 // The same files can be chosen again.
                 input.set_value("");
                 brought.emit(files);
@@ -97,7 +97,7 @@ pub fn Import(props: &Props) -> Html {
                     <span class="hint">{ words.drop_here }</span>
                 </div>
                 if let Some(found) = &*offer {
-                    <Offered shelf={Rc::clone(&props.shelf)} offer={found.clone()} {close} />
+                    <Offered local_lists={Rc::clone(&props.local_lists)} offer={found.clone()} {close} />
                 }
             </div>
         </Panel>
@@ -127,7 +127,7 @@ fn Folder(props: &FolderProps) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct OfferedProps {
-    shelf: Rc<Shelf>,
+    local_lists: Rc<LocalLists>,
     offer: Offer,
     close: Callback<()>,
 }
@@ -135,7 +135,7 @@ struct OfferedProps {
 /// What was found: its names can be corrected before it is imported.
 #[component]
 fn Offered(props: &OfferedProps) -> Html {
-    let OfferedProps { shelf, offer, close } = props;
+    let OfferedProps { local_lists, offer, close } = props;
     let toaster = use_toaster();
     let names = use_state(|| offer.lists.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
     let faults = use_state(Vec::<String>::new);
@@ -148,18 +148,19 @@ fn Offered(props: &OfferedProps) -> Html {
     }
     let words = text().lists();
     let import = {
-        let (shelf, offer, names, faults) = (Rc::clone(shelf), offer.clone(), names.clone(), faults.setter());
+        let (local_lists, offer, names, faults) =
+            (Rc::clone(local_lists), offer.clone(), names.clone(), faults.setter());
         let close = close.clone();
         move |_: MouseEvent| {
-            let (shelf, offer, names, faults) =
-                (Rc::clone(&shelf), offer.clone(), (*names).clone(), faults.clone());
+            let (local_lists, offer, names, faults) =
+                (Rc::clone(&local_lists), offer.clone(), (*names).clone(), faults.clone());
             let (toaster, close) = (toaster.clone(), close.clone());
             spawn_local(async move {
                 let (mut imported, mut wrong) = (0, Vec::new());
                 for ((found, _), name) in offer.lists.iter().zip(&names) {
                     match name.trim().parse::<Reference>() {
                         Err(error) => wrong.push(error.to_string()),
-                        Ok(name) => match shelf.add(&found.list.renamed(name.clone())).await {
+                        Ok(name) => match local_lists.add(&found.list.renamed(name.clone())).await {
                             Ok(Outcome::Done(_)) => imported += 1,
                             Ok(_) => wrong.push((text().lists().taken)(&name.to_string())),
                             Err(error) => wrong.push(error.to_string()),
@@ -240,7 +241,7 @@ pub fn Linked(props: &LinkedProps) -> Html {
         use_effect_with(props.packed.clone(), move |packed| {
             let packed = packed.clone();
             spawn_local(async move {
-                let lists = handing::unpacked(&packed).await.ok_or(());
+                let lists = import_export::unpacked(&packed).await.ok_or(());
                 let named = |list: tallyman_core::ManifestList| {
                     let name = list.reference().to_string();
                     (FoundList { list, is_guess: false }, name)
@@ -259,10 +260,10 @@ pub fn Linked(props: &LinkedProps) -> Html {
     });
     let words = text().lists();
     match (opened, &*offer) {
-        (Opened::Ready(shelf), Some(Ok(found))) => html! {
+        (Opened::Ready(local_lists), Some(Ok(found))) => html! {
             <>
                 <div class="title"><h1>{ words.import }</h1></div>
-                <Offered {shelf} offer={found.clone()} {close} />
+                <Offered {local_lists} offer={found.clone()} {close} />
             </>
         },
         (Opened::Ready(_), Some(Err(()))) => html! {

@@ -21,17 +21,14 @@ use crate::{
     },
     pages::build::command_lines,
     routes::Route,
-    state::{
-        handing,
-        shelf::{Shelf, Shelved},
-    },
+    state::lists::{LocalLists, StoredList, import_export},
     text::text,
 };
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    pub shelf: Rc<Shelf>,
-    pub shelved: Shelved,
+    pub local_lists: Rc<LocalLists>,
+    pub stored: StoredList,
     /// Hears the command line for what was done, and whether Docker's own program takes it as well.
     pub done: Callback<(String, bool)>,
 }
@@ -46,14 +43,14 @@ enum Asking {
 /// One list, with what can be done with it.
 #[component]
 pub fn ListRow(props: &Props) -> Html {
-    let Props { shelf, shelved, done } = props;
+    let Props { local_lists, stored, done } = props;
     let toaster = use_toaster();
     let asking = use_state_eq(|| None::<Asking>);
     let fault = use_state_eq(|| None::<String>);
     let link = use_state_eq(|| None::<Result<String, &'static str>>);
     let input = use_node_ref();
-    let typed = use_state_eq(|| shelved.summary.reference.to_string());
-    let name = shelved.summary.reference.clone();
+    let typed = use_state_eq(|| stored.summary.reference.to_string());
+    let name = stored.summary.reference.clone();
     let words = text().lists();
     let ask = |wanted: Asking| {
         let (asking, fault, typed, name) = (asking.clone(), fault.clone(), typed.setter(), name.clone());
@@ -73,8 +70,9 @@ pub fn ListRow(props: &Props) -> Html {
     };
     let onsubmit = {
         let (done, line) = (done.clone(), line.clone());
-        let (shelf, name, asking, fault) = (Rc::clone(shelf), name.clone(), asking.clone(), fault.clone());
-        let (input, list) = (input.clone(), shelved.list.clone().ok());
+        let (local_lists, name, asking, fault) =
+            (Rc::clone(local_lists), name.clone(), asking.clone(), fault.clone());
+        let (input, list) = (input.clone(), stored.list.clone().ok());
         move |event: SubmitEvent| {
             event.prevent_default();
             let typed = text_in(&input);
@@ -82,13 +80,13 @@ pub fn ListRow(props: &Props) -> Html {
                 Ok(to) => to,
                 Err(error) => return fault.set(Some(format!("{error}"))),
             };
-            let (shelf, name, list) = (Rc::clone(&shelf), name.clone(), list.clone());
+            let (local_lists, name, list) = (Rc::clone(&local_lists), name.clone(), list.clone());
             let (asking, fault, wanted) = (asking.clone(), fault.clone(), *asking);
             let (done, line) = (done.clone(), line.clone());
             spawn_local(async move {
                 let outcome = match (wanted, list) {
-                    (Some(Asking::Duplicate), Some(list)) => shelf.add(&list.renamed(to.clone())).await,
-                    _ => shelf.rename(&name, &to).await,
+                    (Some(Asking::Duplicate), Some(list)) => local_lists.add(&list.renamed(to.clone())).await,
+                    _ => local_lists.rename(&name, &to).await,
                 };
                 match outcome {
                     Ok(Outcome::Done(_)) => {
@@ -103,14 +101,14 @@ pub fn ListRow(props: &Props) -> Html {
         }
     };
     let remove = {
-        let (shelf, name, list) = (Rc::clone(shelf), name.clone(), shelved.list.clone().ok());
+        let (local_lists, name, list) = (Rc::clone(local_lists), name.clone(), stored.list.clone().ok());
         let done = done.clone();
         move |_: MouseEvent| {
-            let (shelf, name, list, toaster) =
-                (Rc::clone(&shelf), name.clone(), list.clone(), toaster.clone());
+            let (local_lists, name, list, toaster) =
+                (Rc::clone(&local_lists), name.clone(), list.clone(), toaster.clone());
             let done = done.clone();
             spawn_local(async move {
-                if let Err(error) = shelf.remove(&name).await {
+                if let Err(error) = local_lists.remove(&name).await {
                     return toaster.say(error.to_string());
                 }
                 done.emit((line_of(["rm", &name.to_string()]), true));
@@ -118,10 +116,10 @@ pub fn ListRow(props: &Props) -> Html {
                 let Some(list) = list else { return toaster.say(said) };
                 let back = toaster.clone();
                 toaster.offer(said, text().lists().undo, move |()| {
-                    let (shelf, list, name, toaster) =
-                        (Rc::clone(&shelf), Rc::clone(&list), name.clone(), back.clone());
+                    let (local_lists, list, name, toaster) =
+                        (Rc::clone(&local_lists), Rc::clone(&list), name.clone(), back.clone());
                     spawn_local(async move {
-                        match shelf.add(&list).await {
+                        match local_lists.add(&list).await {
                             Ok(Outcome::Done(_)) => {}
                             Ok(_) => toaster.say((text().lists().taken)(&name.to_string())),
                             Err(error) => toaster.say(error.to_string()),
@@ -132,11 +130,11 @@ pub fn ListRow(props: &Props) -> Html {
         }
     };
     let make_link = {
-        let (list, link) = (shelved.list.clone().ok(), link.clone());
+        let (list, link) = (stored.list.clone().ok(), link.clone());
         move |_: MouseEvent| {
             let (Some(list), link) = (list.clone(), link.clone()) else { return };
             spawn_local(async move {
-                let packed = handing::packed(&list).await.ok_or(text().lists().link_too_long);
+                let packed = import_export::packed(&list).await.ok_or(text().lists().link_too_long);
                 link.set(Some(packed.map(|packed| address_of(&Route::Import { packed }))));
             });
         }
@@ -149,10 +147,10 @@ pub fn ListRow(props: &Props) -> Html {
         let asking = asking.clone();
         Callback::from(move |()| asking.set(None))
     };
-    let list = shelved.list.as_ref().ok();
+    let list = stored.list.as_ref().ok();
     let export = {
         let list = list.cloned();
-        move |_: MouseEvent| list.iter().for_each(|list| handing::save_list(list))
+        move |_: MouseEvent| list.iter().for_each(|list| import_export::save_list(list))
     };
     let labelled = |what: &str| format!("{what}: {name}");
     html! {
@@ -161,8 +159,8 @@ pub fn ListRow(props: &Props) -> Html {
                 <Link<Route> to={Route::build(&name)} classes="strong">{ crate::pages::build::reference_heading(&name) }</Link<Route>>
             </td>
             <td>{ list.map(|list| entries_of(list)).unwrap_or_default() }</td>
-            <td>{ state_of(shelved) }</td>
-            <td class="soft">{ changed(shelved.summary.changed) }</td>
+            <td>{ state_of(stored) }</td>
+            <td class="soft">{ changed(stored.summary.changed) }</td>
             <td class="list__actions">
                 if list.is_some_and(|list| !list.is_empty()) {
                     <Link<Route> to={Route::Push { list: name.to_string() }} classes="button">{ words.push }</Link<Route>>
@@ -217,9 +215,9 @@ fn entries_of(list: &tallyman_core::ManifestList) -> Html {
     }
 }
 
-fn state_of(shelved: &Shelved) -> Html {
+fn state_of(stored: &StoredList) -> Html {
     let words = text().lists();
-    let (tone, word, title) = match (&shelved.list, &shelved.pushed) {
+    let (tone, word, title) = match (&stored.list, &stored.pushed) {
         (Err(why), _) => (Tone::Warn, words.damaged, Some(AttrValue::from(why.to_string()))),
         (Ok(_), None) => (Tone::Plain, words.never_pushed, None),
         (Ok(list), Some(digest)) if list.digest().as_str() == digest => (Tone::Good, words.pushed, None),

@@ -11,29 +11,29 @@ use super::{Planned, alert, steps};
 use crate::{
     components::icon::Icon,
     format,
-    state::{push::interrupted, shelf::Shelf},
+    state::{lists::LocalLists, push::interrupted},
     text::text,
 };
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    pub shelf: Rc<Shelf>,
+    pub local_lists: Rc<LocalLists>,
     pub list: Rc<ManifestList>,
 }
 
 /// Offers to copy the images of other registries, says what that takes, and plans the push with it.
 #[component]
 pub fn Copying(props: &Props) -> Html {
-    let Props { shelf, list } = props;
+    let Props { local_lists, list } = props;
     let wanted = use_state_eq(|| false);
     let plan = use_memo(Rc::clone(list), |list| PushPlan::with_copies(list).map(Rc::new));
     {
-        let (wanted, shelf, plan) = (wanted.setter(), Rc::clone(shelf), Rc::clone(&plan));
+        let (wanted, local_lists, plan) = (wanted.setter(), Rc::clone(local_lists), Rc::clone(&plan));
         use_effect_with(Rc::clone(list), move |_| {
             spawn_local(async move {
                 let Ok(plan) = &*plan else { return };
                 // A push that was interrupted had been wanted.
-                if !interrupted(&shelf, plan).await.is_empty() {
+                if !interrupted(&local_lists, plan).await.is_empty() {
                     wanted.set(true);
                 }
             });
@@ -78,7 +78,7 @@ pub fn Copying(props: &Props) -> Html {
                 </label>
             </div>
             if *wanted {
-                <Planned shelf={Rc::clone(shelf)} list={Rc::clone(list)} plan={Rc::clone(plan)} copies=true />
+                <Planned local_lists={Rc::clone(local_lists)} list={Rc::clone(list)} plan={Rc::clone(plan)} copies=true />
             }
         </>
     }

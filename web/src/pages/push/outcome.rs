@@ -12,13 +12,13 @@ use crate::{
     components::{command::Command, digest::Digest, facts::Fact, panel::Panel, toast::use_toaster},
     pages::build::command_lines,
     routes::Route,
-    state::{push::Run, shelf::Shelf},
+    state::{lists::LocalLists, push::Run},
     text::text,
 };
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    pub shelf: Rc<Shelf>,
+    pub local_lists: Rc<LocalLists>,
     pub name: Reference,
     pub run: Run,
     pub digest: Value,
@@ -30,16 +30,16 @@ pub struct Props {
 /// The digest, how to pull it, what was put beside it, and what may become of the local list.
 #[component]
 pub fn Outcome(props: &Props) -> Html {
-    let Props { shelf, name, run, digest, list, again } = props;
+    let Props { local_lists, name, run, digest, list, again } = props;
     let toaster = use_toaster();
     let by_digest = name.by_digest(digest.clone());
     let copies = super::copies(&run.plan);
     let purge = {
-        let (shelf, name) = (Rc::clone(shelf), name.clone());
+        let (local_lists, name) = (Rc::clone(local_lists), name.clone());
         move |_: MouseEvent| {
-            let (shelf, name, toaster) = (Rc::clone(&shelf), name.clone(), toaster.clone());
+            let (local_lists, name, toaster) = (Rc::clone(&local_lists), name.clone(), toaster.clone());
             spawn_local(async move {
-                match shelf.remove(&name).await {
+                match local_lists.remove(&name).await {
                     Ok(_) => toaster.say((text().lists().removed)(&name.to_string())),
                     Err(error) => toaster.say(error.to_string()),
                 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{dialog::Dialog, toast::use_toaster},
-    state::{accounts::Account, registry::use_registries},
+    state::registries::{accounts::Account, use_registries},
     text::text,
 };
 

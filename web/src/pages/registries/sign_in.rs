@@ -9,12 +9,9 @@ use yew::prelude::*;
 
 use super::editor::value;
 use crate::{
+    browser::storage::Keep,
     components::{dialog::Dialog, toast::use_toaster},
-    state::{
-        accounts::Account,
-        registry::{use_registries, use_revision},
-        storage::Keep,
-    },
+    state::registries::{accounts::Account, use_registries, use_revision},
     text::text,
 };
 

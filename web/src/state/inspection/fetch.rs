@@ -6,8 +6,12 @@ use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::Futures
 use tallyman_core::{Descriptor, ImageConfig, Manifest, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
-use super::{Blob, Came, Inspected, Inspection, Node, Part, Relation, Verified, bare};
-use crate::state::{offline, pieces::next_task, problem::Problem, recents, registry::Registries, seen};
+use super::{Blob, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, bare};
+use super::{last_seen, recents};
+use crate::{
+    browser::{scheduler::next_task, service_worker},
+    state::{problem::Problem, registries::Registries},
+};
 
 /// Manifests that are asked for at most: some lists point to lists without end.
 const NODES_MAX: usize = 400;
@@ -18,15 +22,15 @@ const SUBJECTS_MAX: usize = 16;
 /// Bytes of a blob that is shown.
 const BLOB_MAX: u64 = 2 * 1024 * 1024;
 
-pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Came)) {
-    tell(Came::Start);
+pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
+    tell(Update::Start);
     let inspected = match manifest(&text, &registries).await {
         Ok(Inspection::Ready(inspected)) => inspected,
-        Ok(other) => return tell(Came::Manifest(Box::new(other))),
-        Err(problem) => return tell(Came::Manifest(Box::new(Inspection::Failed(problem)))),
+        Ok(other) => return tell(Update::Manifest(Box::new(other))),
+        Err(problem) => return tell(Update::Manifest(Box::new(Inspection::Failed(problem)))),
     };
     recents::remember(&text);
-    tell(Came::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
+    tell(Update::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
     let mut work = Work {
         registries,
         reference: inspected.reference,
@@ -45,8 +49,8 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
 
 /// What came for a node.
 enum Answer {
-    Manifest { node: usize, depth: usize, part: Part<Manifest> },
-    Config(usize, Part<ImageConfig>),
+    Manifest { node: usize, depth: usize, part: Loadable<Manifest> },
+    Config(usize, Loadable<ImageConfig>),
     Referrers(usize, Vec<Descriptor>),
 }
 
@@ -58,19 +62,19 @@ struct Work<'a> {
     /// Images that are to be asked what refers to them.
     subjects: Vec<(usize, Descriptor)>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
-    tell: &'a dyn Fn(Came),
+    tell: &'a dyn Fn(Update),
 }
 
 impl Work<'_> {
     fn take(&mut self, answer: Answer) {
         match answer {
             Answer::Manifest { node, depth, part } => {
-                (self.tell)(Came::Node(node, part.clone()));
-                if let Part::Ready(manifest) = part {
+                (self.tell)(Update::Node(node, part.clone()));
+                if let Loadable::Ready(manifest) = part {
                     self.follow(node, depth, &manifest);
                 }
             }
-            Answer::Config(node, part) => (self.tell)(Came::Config(node, part)),
+            Answer::Config(node, part) => (self.tell)(Update::Config(node, part)),
             Answer::Referrers(node, found) => {
                 // By now it is known whether the registry can tell such things at all.
                 if node == 0 {
@@ -81,9 +85,9 @@ impl Work<'_> {
                 let room = NODES_MAX.saturating_sub(self.nodes);
                 let nodes = found.iter().take(room);
                 let nodes: Vec<Node> =
-                    nodes.map(|found| Node::new(node, Relation::Referrer, found, Part::None)).collect();
+                    nodes.map(|found| Node::new(node, Relation::Referrer, found, Loadable::None)).collect();
                 self.nodes += nodes.len();
-                (self.tell)(Came::Nodes(nodes));
+                (self.tell)(Update::Nodes(nodes));
             }
         }
     }
@@ -91,7 +95,7 @@ impl Work<'_> {
     /// Asks for what a manifest points to.
     fn follow(&mut self, node: usize, depth: usize, manifest: &Manifest) {
         if let Some(image) = manifest.image().filter(|image| image.has_image_config()) {
-            (self.tell)(Came::Config(node, Part::Loading));
+            (self.tell)(Update::Config(node, Loadable::Loading));
             let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
             let config = image.config.clone();
             let asked =
@@ -103,8 +107,8 @@ impl Work<'_> {
         let entries = index.manifests.iter().take(room);
         let nodes = entries.clone().enumerate();
         let nodes =
-            nodes.map(|(at, entry)| Node::new(node, Relation::Entry(at), entry, Part::Loading)).collect();
-        (self.tell)(Came::Nodes(nodes));
+            nodes.map(|(at, entry)| Node::new(node, Relation::Entry(at), entry, Loadable::Loading)).collect();
+        (self.tell)(Update::Nodes(nodes));
         for (at, entry) in entries.enumerate() {
             let node = self.nodes;
             self.nodes += 1;
@@ -145,7 +149,7 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
     let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
     let (fetched, verified) = match registries.client().manifest(&reference).await {
         Ok(fetched) => {
-            seen::keep(&reference, &fetched.digest);
+            last_seen::keep(&reference, &fetched.digest);
             let verified = verified(&reference, &fetched);
             (fetched, verified)
         }
@@ -159,15 +163,15 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
     };
     let manifest = fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &error))?;
     let config = match manifest.image() {
-        Some(image) if image.has_image_config() => Part::Loading,
-        _ => Part::None,
+        Some(image) if image.has_image_config() => Loadable::Loading,
+        _ => Loadable::None,
     };
     let (reference, manifest) = (Rc::new(reference), Rc::new(manifest));
     let node = Node {
         parent: None,
         relation: Relation::Itself,
         descriptor: manifest.descriptor(),
-        manifest: Part::Ready(Rc::clone(&manifest)),
+        manifest: Loadable::Ready(Rc::clone(&manifest)),
         config,
     };
     Ok(Inspection::Ready(Inspected { reference, manifest, verified, nodes: vec![node] }))
@@ -175,10 +179,10 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
 
 /// Without network, what the tag stood for when it was last seen; by digest it is what it was then, or nothing.
 async fn kept(registries: &Registries, reference: &Reference) -> Option<FetchedManifest> {
-    if offline::is_online() {
+    if service_worker::is_online() {
         return None;
     }
-    registries.client().manifest(&seen::last(reference).await?).await.ok()
+    registries.client().manifest(&last_seen::last(reference).await?).await.ok()
 }
 
 fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {
@@ -214,22 +218,26 @@ async fn fetch_config(
     registries: &Registries,
     reference: &Reference,
     config: &Descriptor,
-) -> Part<ImageConfig> {
+) -> Loadable<ImageConfig> {
     match registries.client().blob(reference, config).await {
         Ok(bytes) => match ImageConfig::parse(&bytes) {
-            Ok(config) => Part::Ready(Rc::new(config)),
-            Err(error) => Part::Failed(error.to_string().into()),
+            Ok(config) => Loadable::Ready(Rc::new(config)),
+            Err(error) => Loadable::Failed(error.to_string().into()),
         },
-        Err(error) => Part::Failed(error.to_string().into()),
+        Err(error) => Loadable::Failed(error.to_string().into()),
     }
 }
 
-async fn fetch_child(registries: &Registries, reference: &Reference, entry: &Descriptor) -> Part<Manifest> {
+async fn fetch_child(
+    registries: &Registries,
+    reference: &Reference,
+    entry: &Descriptor,
+) -> Loadable<Manifest> {
     match registries.client().manifest_as(reference, entry).await {
         Ok(fetched) => match fetched.manifest() {
-            Ok(manifest) => Part::Ready(Rc::new(manifest)),
-            Err(error) => Part::Failed(error.to_string().into()),
+            Ok(manifest) => Loadable::Ready(Rc::new(manifest)),
+            Err(error) => Loadable::Failed(error.to_string().into()),
         },
-        Err(error) => Part::Failed(error.to_string().into()),
+        Err(error) => Loadable::Failed(error.to_string().into()),
     }
 }

@@ -1,0 +1,6 @@
+//! Interfaces of the browser that are no subject of the app: tasks and frames, storage, the service worker, the language.
+
+pub mod language;
+pub mod scheduler;
+pub mod service_worker;
+pub mod storage;

@@ -1,0 +1,109 @@
+//! The installed app: whether there is a network, and whether a newer version waits.
+//!
+//! The service worker keeps one version of the app whole. A newer one is fetched beside it and waits; it takes over when
+//! somebody says so, and then the page is loaded anew: never is a page of one version with parts of another.
+
+use std::time::Duration;
+
+use gloo_events::EventListener;
+use gloo_timers::future::sleep;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Event, ServiceWorkerContainer, ServiceWorkerRegistration};
+use yew::prelude::*;
+
+/// How long the page has the machine to itself before the service worker fetches all that the app has.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// What is known of network and version.
+#[derive(Clone, Default, PartialEq)]
+pub struct Connection {
+    /// The browser says that there is no network.
+    pub is_offline: bool,
+    /// Takes the newer version, where one waits.
+    pub reload: Option<Callback<()>>,
+}
+
+/// Network and version, once for the whole app.
+#[hook]
+pub fn use_connection() -> Connection {
+    let is_offline = use_state_eq(|| !is_online());
+    let waiting = use_state(|| None::<ServiceWorkerRegistration>);
+    {
+        let is_offline = is_offline.setter();
+        use_effect_with((), move |()| {
+            let window = web_sys::window().expect("a page has a window");
+            let listeners = ["online", "offline"].map(|name| {
+                let is_offline = is_offline.clone();
+                EventListener::new(&window, name, move |_| is_offline.set(!is_online()))
+            });
+            move || drop(listeners)
+        });
+    }
+    {
+        let waiting = waiting.setter();
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                sleep(SETTLING).await;
+                // A browser without service workers, or a page that may have none, is online or not at all.
+                let _ = watch(move |registration| waiting.set(Some(registration))).await;
+            });
+        });
+    }
+    let reload = (*waiting).clone().map(|registration| Callback::from(move |()| take(&registration)));
+    Connection { is_offline: *is_offline, reload }
+}
+
+/// Whether the browser has a network, as far as it knows.
+pub fn is_online() -> bool {
+    web_sys::window().is_none_or(|window| window.navigator().on_line())
+}
+
+fn container() -> Option<ServiceWorkerContainer> {
+    let container = web_sys::window()?.navigator().service_worker();
+    container.is_object().then_some(container)
+}
+
+/// Registers the service worker, and tells of every version that waits behind the one in use.
+async fn watch(tell: impl Fn(ServiceWorkerRegistration) + Clone + 'static) -> Option<()> {
+    let container = container()?;
+    let registered = container.register("sw.js");
+    let registration: ServiceWorkerRegistration =
+        JsFuture::from(registered.unchecked_into::<js_sys::Promise>()).await.ok()?.dyn_into().ok()?;
+    let look = {
+        let (container, registration) = (container.clone(), registration.clone());
+        move || {
+            // The first version of all waits for nobody.
+            if container.controller().is_some() && registration.waiting().is_some() {
+                tell(registration.clone());
+            }
+        }
+    };
+    look();
+    let installing = {
+        let registration = registration.clone();
+        move |_: &Event| {
+            if let Some(worker) = registration.installing() {
+                let look = look.clone();
+                // A listener of the page lives as long as the page.
+                EventListener::new(&worker, "statechange", move |_| look()).forget();
+            }
+        }
+    };
+    EventListener::new(&registration, "updatefound", installing).forget();
+    Some(())
+}
+
+/// Lets the newer version take over, and loads the page anew when it has.
+fn take(registration: &ServiceWorkerRegistration) {
+    let (Some(container), Some(worker)) = (container(), registration.waiting()) else { return };
+    let reloaded = EventListener::once(&container, "controllerchange", |_| {
+        if let Some(window) = web_sys::window() {
+            // A page that cannot be loaded anew is about to go.
+            let _ = window.location().reload();
+        }
+    });
+    reloaded.forget();
+    // A worker that is gone already has been replaced.
+    let _ = worker.post_message(&JsValue::from_str("take over"));
+}

@@ -1,0 +1,31 @@
+//! Where a text leads that somebody typed or pasted.
+
+use tallyman_core::{Digest, Reference};
+
+use super::pasted_text::{place_in, reference_in};
+use crate::routes::Route;
+
+/// The page that `text` is about; nothing where it is empty. A digest alone is looked for in the repository of the page
+/// that is open, where it has one.
+pub fn route_of(text: &str, open: &Route) -> Option<Route> {
+    let text = text.trim();
+    if let Some(place) = place_in(text) {
+        return Some(Route::Explore { place: place.to_owned() });
+    }
+    let reference = reference_in(text);
+    if let (Ok(digest), Some(repository)) =
+        (reference.trim_start_matches('@').parse::<Digest>(), repository_of(open))
+    {
+        return Some(Route::Inspect { reference: format!("{repository}@{digest}") });
+    }
+    (!reference.is_empty()).then_some(Route::Inspect { reference })
+}
+
+/// The repository that a page is about.
+fn repository_of(route: &Route) -> Option<String> {
+    match route {
+        Route::Inspect { reference } => Some(reference.parse::<Reference>().ok()?.name()),
+        Route::Explore { place } if place.contains('/') => Some(place.trim_end_matches('/').to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! A local list that is being edited: images on their way into it, and the state of its entries.
+
+pub mod add_images;
+pub mod entry_status;

@@ -1,0 +1,150 @@
+//! Long lists of a registry, as they stream in: repositories and tags.
+
+pub mod name_table;
+pub mod natural_order;
+pub mod tag_details;
+
+use std::{cell::RefCell, cmp::Ordering, rc::Rc};
+
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, Abortable},
+    stream::LocalBoxStream,
+};
+use tallyman_core::{Reference, Registry};
+use tallyman_registry::Error;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::format;
+use crate::{
+    browser::scheduler::Pieces,
+    state::{
+        problem::Problem,
+        registries::{use_registries, use_revision},
+    },
+};
+use name_table::Names;
+
+/// Names that are put in order in one go: a millisecond's work or two.
+const SLICE: usize = 500;
+/// The page is drawn anew at most this often while names come in, in milliseconds.
+const PAUSE: f64 = 200.0;
+
+/// What is listed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListingTarget {
+    /// The repositories of a registry.
+    Repositories(Registry),
+    /// The tags of a repository; the reference's own tag does not matter.
+    Tags(Box<Reference>),
+}
+
+impl ListingTarget {
+    fn order(&self) -> fn(&str, &str) -> Ordering {
+        match self {
+            Self::Repositories(_) => natural_order::by_path,
+            Self::Tags(_) => natural_order::natural,
+        }
+    }
+}
+
+/// The names so far. They are shared, and only ever grow: `count` says how many there are for this view of them.
+#[derive(Clone, Default)]
+pub struct Listing {
+    names: Rc<RefCell<Names>>,
+    count: usize,
+    /// All have come.
+    pub is_complete: bool,
+    /// Why no more come.
+    pub problem: Option<Rc<Problem>>,
+}
+
+impl PartialEq for Listing {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+            && (self.count, self.is_complete) == (other.count, other.is_complete)
+            && self.problem == other.problem
+    }
+}
+
+impl Listing {
+    /// How many there are so far.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it is of the same names as `other`, however many there are of them.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.names, &other.names)
+    }
+
+    /// Calls `look` with the names so far.
+    pub fn with<T>(&self, look: impl FnOnce(&Names) -> T) -> T {
+        look(&self.names.borrow())
+    }
+
+    /// The name of a number.
+    pub fn name(&self, number: u32) -> String {
+        self.names.borrow().get(number).to_owned()
+    }
+}
+
+/// Streams the names in, page by page. Starts over when `listed` changes; nothing is fetched for a page that is left.
+#[hook]
+pub fn use_listing(listed: &ListingTarget) -> Listing {
+    let (registries, revision) = (use_registries(), use_revision());
+    let state = use_state_eq(Listing::default);
+    {
+        let state = state.setter();
+        use_effect_with((listed.clone(), revision), move |(listed, _)| {
+            let (abort, registration) = AbortHandle::new_pair();
+            let pages = match listed {
+                ListingTarget::Repositories(registry) => registries.client().repositories(registry),
+                ListingTarget::Tags(reference) => registries.client().tags(reference),
+            };
+            let work = gather(listed.clone(), pages, state);
+            spawn_local(format::prepare());
+            spawn_local(async move {
+                // A list that was left has nobody left to tell.
+                let _ = Abortable::new(work, registration).await;
+            });
+            move || abort.abort()
+        });
+    }
+    (*state).clone()
+}
+
+async fn gather(
+    listed: ListingTarget,
+    mut pages: LocalBoxStream<'static, Result<Vec<String>, Error>>,
+    state: UseStateSetter<Listing>,
+) {
+    let mut listing = Listing::default();
+    state.set(listing.clone());
+    let compare = listed.order();
+    let mut drawn = 0.0;
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                listing.problem = Some(Rc::new(Problem::of_list(&listed, &error)));
+                break;
+            }
+        };
+        // Some registries send all that they have in one page.
+        let mut pieces = Pieces::begin();
+        for slice in page.chunks(SLICE) {
+            listing.names.borrow_mut().add(slice, compare);
+            listing.count = listing.names.borrow().len();
+            let now = js_sys::Date::now();
+            if now - drawn > PAUSE {
+                drawn = now;
+                state.set(listing.clone());
+            }
+            pieces.pause().await;
+        }
+    }
+    listing.is_complete = listing.problem.is_none();
+    state.set(listing);
+}

@@ -1,0 +1,288 @@
+//! What is behind tags: asked for those on screen, a few at a time, and remembered.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
+    rc::Rc,
+    time::Duration,
+};
+
+use futures_util::{
+    StreamExt,
+    future::{AbortHandle, Abortable},
+    stream,
+};
+use gloo_timers::future::sleep;
+use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Platform, Reference, Tag};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::state::{
+    inspection::Loadable,
+    registries::{Registries, use_registries, use_revision},
+};
+
+/// Tags that are asked for at the same time.
+const TAGS: usize = 6;
+/// How long nothing else has to be wanted before anything is asked for again: while somebody scrolls, rows come and go that
+/// nobody reads.
+const QUIET: Duration = Duration::from_millis(100);
+/// Images of one list that are asked for at the same time.
+const IMAGES: usize = 6;
+
+/// What is known of one tag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TagFacts {
+    /// What the tag points to.
+    pub manifest: Loadable<Manifest>,
+    /// The platforms, in the list's order; one for an image.
+    pub platforms: Vec<PlatformFacts>,
+    /// When the image, or the first of a list that is there, was made, in RFC 3339.
+    pub created: Loadable<str>,
+    /// That date in milliseconds since 1970: sorting asks for it again and again.
+    moment: Option<f64>,
+    /// All images of a list have been asked for.
+    is_whole: bool,
+}
+
+/// What is known of one platform of a tag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlatformFacts {
+    /// The platform, as the list has it; for an image, as its config has it.
+    pub platform: Option<Platform>,
+    /// Bytes of config and layers, compressed.
+    pub size: Loadable<u64>,
+}
+
+impl TagFacts {
+    fn new() -> Self {
+        Self {
+            manifest: Loadable::Loading,
+            platforms: Vec::new(),
+            created: Loadable::Loading,
+            moment: None,
+            is_whole: false,
+        }
+    }
+
+    /// The digest that the tag points to.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.manifest.ready().map(Manifest::digest)
+    }
+
+    /// Bytes of all platforms together, and whether none is missing or still to come.
+    pub fn total(&self) -> (u64, bool) {
+        let known = self.platforms.iter().filter_map(|platform| platform.size.ready());
+        (known.sum(), self.platforms.iter().all(|platform| platform.size.ready().is_some()))
+    }
+
+    /// The tag's date in milliseconds since 1970.
+    pub fn moment(&self) -> Option<f64> {
+        self.moment
+    }
+}
+
+/// Asks for tags, and remembers what came.
+pub struct TagBook {
+    registries: Rc<Registries>,
+    of: Rc<Reference>,
+    facts: RefCell<HashMap<u32, Rc<TagFacts>>>,
+    /// Tags to ask for, and whether only for their dates.
+    queue: RefCell<VecDeque<(u32, Tag, Depth)>>,
+    running: RefCell<HashMap<u32, AbortHandle>>,
+    /// When other tags were wanted last, in milliseconds since 1970.
+    turned: Cell<f64>,
+    /// Other tags are wanted time and again; nothing is asked for meanwhile.
+    is_turning: Cell<bool>,
+    is_left: Cell<bool>,
+    changed: Callback<()>,
+}
+
+/// How much of a tag is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// As much as its date needs.
+    Date,
+    /// Everything that its row shows.
+    Row,
+}
+
+impl TagBook {
+    /// What is known of a tag by now.
+    pub fn facts(&self, number: u32) -> Option<Rc<TagFacts>> {
+        self.facts.borrow().get(&number).cloned()
+    }
+
+    /// All that is known by now, by number.
+    pub fn all(&self) -> Vec<(u32, Rc<TagFacts>)> {
+        self.facts.borrow().iter().map(|(number, facts)| (*number, Rc::clone(facts))).collect()
+    }
+
+    /// Wants to know these tags now, and no others that have not been asked for yet.
+    pub fn want(self: &Rc<Self>, tags: impl IntoIterator<Item = (u32, String)>, depth: Depth) {
+        let now = js_sys::Date::now();
+        if now - self.turned.replace(now) < QUIET.as_millis() as f64 {
+            self.is_turning.set(true);
+            let book = Rc::clone(self);
+            spawn_local(async move {
+                sleep(QUIET).await;
+                if book.turned.get() == now {
+                    book.is_turning.set(false);
+                    book.pump();
+                }
+            });
+        }
+        self.queue.borrow_mut().clear();
+        self.want_too(tags, depth);
+    }
+
+    /// Wants to know these tags as well, after those that are wanted already.
+    pub fn want_too(self: &Rc<Self>, tags: impl IntoIterator<Item = (u32, String)>, depth: Depth) {
+        let is_known = |number: u32| {
+            self.facts.borrow().get(&number).is_some_and(|facts| {
+                facts.is_whole || depth == Depth::Date && !matches!(facts.created, Loadable::Loading)
+            })
+        };
+        let wanted: Vec<_> = tags
+            .into_iter()
+            .filter(|(number, _)| !is_known(*number) && !self.running.borrow().contains_key(number))
+            // What is no tag by the grammar cannot be asked for.
+            .filter_map(|(number, tag)| Some((number, tag.parse().ok()?, depth)))
+            .collect();
+        self.queue.borrow_mut().extend(wanted);
+        self.pump();
+    }
+
+    /// How many tags are still to be asked for.
+    pub fn waiting(&self) -> usize {
+        self.queue.borrow().len() + self.running.borrow().len()
+    }
+
+    fn pump(self: &Rc<Self>) {
+        while !self.is_turning.get() && !self.is_left.get() && self.running.borrow().len() < TAGS {
+            let Some((number, tag, depth)) = self.queue.borrow_mut().pop_front() else { return };
+            let (abort, registration) = AbortHandle::new_pair();
+            self.running.borrow_mut().insert(number, abort);
+            let book = Rc::clone(self);
+            spawn_local(async move {
+                let asked = Abortable::new(book.ask(number, book.of.by_tag(tag), depth), registration).await;
+                if asked.is_ok() {
+                    book.running.borrow_mut().remove(&number);
+                    book.changed.emit(());
+                    book.pump();
+                }
+            });
+        }
+    }
+
+    fn note(&self, number: u32, facts: &TagFacts) {
+        self.facts.borrow_mut().insert(number, Rc::new(facts.clone()));
+        self.changed.emit(());
+    }
+
+    async fn ask(&self, number: u32, reference: Reference, depth: Depth) {
+        let client = self.registries.client();
+        let known = self.facts(number).map(|facts| (*facts).clone());
+        let mut facts = known.unwrap_or_else(TagFacts::new);
+        let fetched = client.manifest(&reference).await.map_err(|error| error.to_string());
+        let manifest = match fetched.and_then(|fetched| fetched.manifest().map_err(|error| error.to_string()))
+        {
+            Ok(manifest) => Rc::new(manifest),
+            Err(reason) => {
+                facts.manifest = Loadable::Failed(reason.into());
+                (facts.created, facts.moment) = (Loadable::None, None);
+                facts.is_whole = true;
+                return self.note(number, &facts);
+            }
+        };
+        facts.manifest = Loadable::Ready(Rc::clone(&manifest));
+        let images: Vec<Descriptor> = match manifest.index() {
+            Some(index) => index.manifests.iter().filter(|entry| entry.is_runnable()).cloned().collect(),
+            None => Vec::new(),
+        };
+        facts.platforms = match manifest.image() {
+            Some(image) => {
+                vec![PlatformFacts { platform: None, size: Loadable::ready_of(image.content_size()) }]
+            }
+            None => images
+                .iter()
+                .map(|image| PlatformFacts { platform: image.platform.clone(), size: Loadable::Loading })
+                .collect(),
+        };
+        self.note(number, &facts);
+        let mut config =
+            manifest.image().filter(|image| image.has_image_config()).map(|image| image.config.clone());
+        let few = if depth == Depth::Date { 1 } else { images.len() };
+        let asked = images.iter().take(few).enumerate().map(|(at, image)| {
+            let reference = &reference;
+            async move { (at, client.manifest_as(reference, image).await) }
+        });
+        let mut answers = stream::iter(asked).buffered(IMAGES);
+        while let Some((at, answer)) = answers.next().await {
+            facts.platforms[at].size = match answer.map(|fetched| fetched.manifest()) {
+                Ok(Ok(manifest)) => match manifest.image() {
+                    Some(image) => {
+                        config = config.or_else(|| image.has_image_config().then(|| image.config.clone()));
+                        Loadable::ready_of(image.content_size())
+                    }
+                    None => Loadable::None,
+                },
+                Ok(Err(error)) => Loadable::Failed(error.to_string().into()),
+                Err(error) => Loadable::Failed(error.to_string().into()),
+            };
+        }
+        (facts.created, facts.moment) = (Loadable::None, None);
+        if let Some(config) = config {
+            let blob = client.blob(&reference, &config).await.ok();
+            if let Some(config) = blob.and_then(|bytes| ImageConfig::parse(&bytes).ok()) {
+                if let Some(created) = config.created {
+                    facts.moment = crate::format::moment(&created);
+                    facts.created = Loadable::Ready(created.into());
+                }
+                if let [only] = &mut facts.platforms[..]
+                    && manifest.image().is_some()
+                {
+                    only.platform = Some(config.platform);
+                }
+            }
+        }
+        facts.is_whole = few == images.len();
+        self.note(number, &facts);
+    }
+}
+
+/// The tags of a repository, and how often something new came to be known of them.
+#[hook]
+pub fn use_tag_book(of: &Rc<Reference>) -> (Rc<TagBook>, u32) {
+    let (registries, revision) = (use_registries(), use_revision());
+    let version = use_reducer(crate::state::registries::Revision::default);
+    let book = {
+        let version = version.dispatcher();
+        use_memo((Rc::clone(of), revision), move |(of, _)| {
+            Rc::new(TagBook {
+                registries,
+                of: Rc::clone(of),
+                facts: RefCell::default(),
+                queue: RefCell::default(),
+                running: RefCell::default(),
+                turned: Cell::default(),
+                is_turning: Cell::default(),
+                is_left: Cell::new(false),
+                changed: Callback::from(move |()| version.dispatch(())),
+            })
+        })
+    };
+    let book: Rc<TagBook> = Rc::clone(&book);
+    {
+        let leave = Rc::clone(&book);
+        use_effect_with(Rc::as_ptr(&book), move |_| {
+            move || {
+                leave.is_left.set(true);
+                for (_, abort) in leave.running.borrow_mut().drain() {
+                    abort.abort();
+                }
+            }
+        });
+    }
+    (book, version.0)
+}

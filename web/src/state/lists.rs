@@ -1,0 +1,207 @@
+//! The local lists of this browser: kept as they are changed, the same in every tab, each change undone and redone.
+
+mod hooks;
+pub mod import_export;
+pub mod name_cache;
+mod name_writer;
+mod open;
+mod undo;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use tallyman_core::{ListEdit, ManifestList, Reference};
+use tallyman_store::{IndexedDbStore, ListStore, ListSummary, Outcome, StoreError, Subscription};
+use yew::Callback;
+
+pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
+use name_writer::Names;
+pub use open::{Opened, is_kept, use_opened};
+pub use undo::Group;
+use undo::History;
+
+/// The database of the app.
+const DATABASE: &str = "tallyman";
+
+/// The local lists.
+pub struct LocalLists {
+    store: Rc<IndexedDbStore>,
+    histories: RefCell<BTreeMap<String, History>>,
+    /// The lists as this tab left them: what differs was changed by another tab.
+    known: RefCell<BTreeMap<String, ManifestList>>,
+    listeners: RefCell<Vec<(usize, Callback<String>)>>,
+    last: Cell<usize>,
+    _subscription: RefCell<Option<Subscription>>,
+}
+
+impl PartialEq for LocalLists {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// Tells of changes until it is dropped.
+pub struct Listening {
+    local_lists: Rc<LocalLists>,
+    number: usize,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.local_lists.listeners.borrow_mut().retain(|(number, _)| *number != self.number);
+    }
+}
+
+impl LocalLists {
+    fn new(store: IndexedDbStore) -> Rc<Self> {
+        let local_lists = Rc::new(Self {
+            store: Rc::new(store),
+            histories: RefCell::default(),
+            known: RefCell::default(),
+            listeners: RefCell::default(),
+            last: Cell::new(0),
+            _subscription: RefCell::default(),
+        });
+        let (names, changed) = (Names::default(), Rc::downgrade(&local_lists));
+        names.changed(&changed);
+        // Those that come later have other numbers.
+        let write = Callback::from(move |_| names.changed(&changed));
+        local_lists.listeners.borrow_mut().push((0, write));
+        let heard = Rc::downgrade(&local_lists);
+        let subscription = local_lists.store.subscribe(move |name| {
+            if let Some(local_lists) = heard.upgrade() {
+                local_lists.tell(&name);
+            }
+        });
+        // A browser without channels between tabs shows their changes after a reload.
+        *local_lists._subscription.borrow_mut() = subscription.ok();
+        local_lists
+    }
+
+    /// The store itself, for what goes through the engine.
+    pub fn store(&self) -> Rc<dyn ListStore> {
+        Rc::clone(&self.store) as Rc<dyn ListStore>
+    }
+
+    /// Calls `heard` with the file name of each list that changes, in this tab or another.
+    fn listen(self: &Rc<Self>, heard: Callback<String>) -> Listening {
+        let number = self.last.get() + 1;
+        self.last.set(number);
+        self.listeners.borrow_mut().push((number, heard));
+        Listening { local_lists: Rc::clone(self), number }
+    }
+
+    fn tell(&self, name: &str) {
+        let listeners: Vec<_> = self.listeners.borrow().iter().map(|(_, heard)| heard.clone()).collect();
+        for heard in listeners {
+            heard.emit(name.to_owned());
+        }
+    }
+
+    /// All lists, without their entries.
+    pub async fn summaries(&self) -> Result<Vec<ListSummary>, StoreError> {
+        self.store.summaries().await
+    }
+
+    /// One list.
+    pub async fn load(&self, name: &Reference) -> Result<Option<ManifestList>, StoreError> {
+        self.store.load(name).await
+    }
+
+    /// Whether `list` is another one than this tab left there.
+    fn is_news(&self, list: &ManifestList) -> bool {
+        let name = list.reference().file_name();
+        let known = self.known.borrow().get(&name).is_some_and(|known| known == list);
+        let was_known = self.known.borrow_mut().insert(name, list.clone()).is_some();
+        was_known && !known
+    }
+
+    fn know(&self, list: &ManifestList) {
+        let name = list.reference().file_name();
+        self.known.borrow_mut().insert(name.clone(), list.clone());
+        self.tell(&name);
+    }
+
+    /// Changes a list. Changes of one group are undone together.
+    pub async fn edit(
+        &self,
+        list: &Reference,
+        edit: ListEdit,
+        group: Option<Group>,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = self.store.edit(list, &edit).await?;
+        if let Outcome::Done(changed) = &outcome {
+            self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
+            self.know(changed);
+        }
+        Ok(outcome)
+    }
+
+    /// Whether there is something to undo, and something to redo.
+    pub fn can(&self, list: &Reference) -> (bool, bool) {
+        self.histories.borrow().get(&list.file_name()).map_or((false, false), History::can)
+    }
+
+    /// Undoes the last change that this tab made, or makes it again. Nothing where there is none.
+    pub async fn step(&self, list: &Reference, back: bool) -> Result<Option<Outcome>, StoreError> {
+        let name = list.file_name();
+        let wanted = self.histories.borrow().get(&name).and_then(|history| history.next(back));
+        let Some(edit) = wanted else { return Ok(None) };
+        let outcome = self.store.edit(list, &edit).await?;
+        let mut histories = self.histories.borrow_mut();
+        let history = histories.entry(name).or_default();
+        match &outcome {
+            Outcome::Done(_) => history.went(back),
+            // What somebody else has changed since cannot be taken back by us any more.
+            _ => history.drop_next(back),
+        }
+        drop(histories);
+        if let Outcome::Done(changed) = &outcome {
+            self.know(changed);
+        }
+        Ok(Some(outcome))
+    }
+
+    /// Keeps a new list, unless its name is taken.
+    pub async fn add(&self, list: &ManifestList) -> Result<Outcome, StoreError> {
+        let outcome = self.store.add(list).await?;
+        if let Outcome::Done(added) = &outcome {
+            self.know(added);
+        }
+        Ok(outcome)
+    }
+
+    /// Gives a list another name, unless that is taken.
+    pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
+        let outcome = self.store.rename(from, to).await?;
+        if let Outcome::Done(renamed) = &outcome {
+            let history = self.histories.borrow_mut().remove(&from.file_name());
+            self.histories.borrow_mut().extend(history.map(|history| (to.file_name(), history)));
+            self.tell(&from.file_name());
+            self.know(renamed);
+        }
+        Ok(outcome)
+    }
+
+    /// Removes a list, damaged or not.
+    pub async fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
+        let was_there = self.store.remove(list).await?;
+        self.known.borrow_mut().remove(&list.file_name());
+        self.tell(&list.file_name());
+        Ok(was_there)
+    }
+
+    /// What is kept under `key` beside the lists.
+    pub async fn note(&self, key: &str) -> Option<String> {
+        // A note is a convenience: what depends on it works without.
+        self.store.note(key).await.ok().flatten()
+    }
+
+    /// Keeps something under `key` beside the lists, or takes it out.
+    pub async fn set_note(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.store.set_note(key, value).await
+    }
+}

@@ -1,0 +1,54 @@
+//! Opening the database, which a browser may refuse or keep waiting.
+
+use std::rc::Rc;
+
+use tallyman_store::IndexedDbStore;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use super::{DATABASE, LocalLists};
+
+/// How far the local lists are open.
+#[derive(Clone, Default, PartialEq)]
+pub enum Opened {
+    /// The browser is at it.
+    #[default]
+    Opening,
+    /// Another tab holds an older version of the database.
+    Blocked,
+    /// They are open.
+    Ready(Rc<LocalLists>),
+    /// The browser refused; the sentence says why.
+    Failed(Rc<str>),
+}
+
+/// Opens the local lists, once for the whole app.
+#[hook]
+pub fn use_opened() -> Opened {
+    let opened = use_state_eq(Opened::default);
+    {
+        let opened = opened.setter();
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                let blocked = opened.clone();
+                match IndexedDbStore::open_telling(DATABASE, move || blocked.set(Opened::Blocked)).await {
+                    Ok(store) => opened.set(Opened::Ready(LocalLists::new(store))),
+                    Err(error) => opened.set(Opened::Failed(error.to_string().into())),
+                }
+            });
+        });
+    }
+    (*opened).clone()
+}
+
+/// Whether the browser has promised to keep what is stored here. It may ask the person, or decide by itself.
+pub async fn is_kept(ask: bool) -> Option<bool> {
+    let storage = web_sys::window()?.navigator().storage();
+    // Pages that came over plain HTTP from a host name have no storage manager.
+    if !storage.is_object() {
+        return None;
+    }
+    let answer = if ask { storage.persist() } else { storage.persisted() };
+    JsFuture::from(answer.ok()?.unchecked_into::<js_sys::Promise>()).await.ok()?.as_bool()
+}

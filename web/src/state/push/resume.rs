@@ -1,0 +1,115 @@
+//! How far a push came, kept beside the lists: after a reload or a crash it goes on from there.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+
+use serde::{Deserialize, Serialize};
+use tallyman_core::{PushPlan, Reference};
+use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{BeforeUnloadEvent, Window};
+
+use super::Writing;
+use crate::state::lists::LocalLists;
+
+/// What is kept. A plan follows from its list, so that the list's digest says which plan it was.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    digest: String,
+    steps: usize,
+    done: BTreeSet<usize>,
+}
+
+/// How far a push came.
+pub struct Progress {
+    local_lists: Rc<LocalLists>,
+    key: String,
+    kept: RefCell<Kept>,
+    /// What is to be written next; something stands there while something else is being written.
+    next: Rc<Writing>,
+    is_writing: Rc<std::cell::Cell<bool>>,
+}
+
+fn key(list: &Reference) -> String {
+    format!("push {}", list.file_name())
+}
+
+impl Progress {
+    pub fn new(local_lists: &Rc<LocalLists>, plan: &PushPlan, done: &BTreeSet<usize>) -> Self {
+        let (_, digest, _) = plan.list();
+        let kept = Kept { digest: digest.to_string(), steps: plan.steps.len(), done: done.clone() };
+        Self {
+            local_lists: Rc::clone(local_lists),
+            key: key(&plan.target),
+            kept: RefCell::new(kept),
+            next: Rc::default(),
+            is_writing: Rc::default(),
+        }
+    }
+
+    /// A step is done.
+    pub fn done(&self, index: usize) {
+        self.kept.borrow_mut().done.insert(index);
+        self.keep();
+    }
+
+    /// Keeps how far it came. Writing never overtakes itself, and what is written last is what counts.
+    pub fn keep(&self) {
+        let Ok(text) = serde_json::to_string(&*self.kept.borrow()) else { return };
+        *self.next.borrow_mut() = Some(text);
+        if self.is_writing.replace(true) {
+            return;
+        }
+        let (local_lists, key) = (Rc::clone(&self.local_lists), self.key.clone());
+        let (next, is_writing) = (Rc::clone(&self.next), Rc::clone(&self.is_writing));
+        spawn_local(async move {
+            loop {
+                let Some(text) = next.borrow_mut().take() else { break };
+                // Where nothing can be kept, a push that is interrupted begins anew.
+                let _ = local_lists.set_note(&key, Some(&text)).await;
+            }
+            is_writing.set(false);
+        });
+    }
+
+    /// It came to its end.
+    pub async fn forget(&self) {
+        *self.next.borrow_mut() = None;
+        let _ = self.local_lists.set_note(&self.key, None).await;
+    }
+}
+
+/// The steps that an interrupted push of the same plan had done; nothing where there was none.
+pub async fn interrupted(local_lists: &LocalLists, plan: &PushPlan) -> BTreeSet<usize> {
+    let kept = local_lists.note(&key(&plan.target)).await;
+    let kept: Option<Kept> = kept.and_then(|text| serde_json::from_str(&text).ok());
+    let (_, digest, _) = plan.list();
+    let is_same = |kept: &Kept| kept.digest == digest.as_str() && kept.steps == plan.steps.len();
+    kept.filter(is_same).map(|kept| kept.done).unwrap_or_default()
+}
+
+/// Makes the browser ask before it leaves the page, for as long as it is kept.
+pub struct Leaving {
+    window: Window,
+    closure: Closure<dyn FnMut(BeforeUnloadEvent)>,
+}
+
+pub fn ask_before_leaving() -> Option<Leaving> {
+    let window = web_sys::window()?;
+    let closure = Closure::new(|event: BeforeUnloadEvent| {
+        event.prevent_default();
+        // Browsers before 2023 look at this in place of that.
+        event.set_return_value("push");
+    });
+    let listener: &Closure<_> = &closure;
+    window.add_event_listener_with_callback("beforeunload", listener.as_ref().unchecked_ref()).ok()?;
+    Some(Leaving { window, closure })
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // A page that is about to go asks once more at worst.
+        let _ = self
+            .window
+            .remove_event_listener_with_callback("beforeunload", self.closure.as_ref().unchecked_ref());
+    }
+}

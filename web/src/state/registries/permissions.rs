@@ -1,0 +1,16 @@
+//! What the settings allow to be done to a registry. The registry itself has the last word.
+
+use super::{
+    Registries,
+    settings::{RegistrySetting, Settings},
+};
+
+/// Whether tags may be deleted from the registry `host`: neither the server of the app nor the person says otherwise.
+pub fn may_delete(registries: &Registries, settings: &Settings, host: &str) -> bool {
+    let served = settings.registries.iter().find(|registry| registry.host() == host);
+    let is_served = match served {
+        Some(RegistrySetting::Gateway { delete, .. }) => *delete,
+        _ => settings.features.delete,
+    };
+    is_served && !registries.accounts().of(host).read_only
+}
