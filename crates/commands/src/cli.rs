@@ -3,15 +3,21 @@
 mod extensions;
 mod grammar;
 mod json;
+mod lists;
 mod progress;
 mod run;
 mod shell_words;
 mod style;
+mod tag_filter;
+mod template;
 mod terminal;
 
 pub use grammar::{
-    Command, Completion, DigestInput, EarlyExit, Invocation, OutputOptions, PROGRAM, completion,
+    Command, Completion, CopyExtensions, DigestInput, EarlyExit, InspectExtensions, Invocation,
+    OutputOptions, PROGRAM, PushExtensions, completion,
 };
 pub use run::{ClientOptions, Environment, run};
 pub use shell_words::{WordsError, arguments, line_of, lines};
+pub use tag_filter::{TagFilter, TagOrder};
+pub use template::TemplateError;
 pub use terminal::{Input, Output, Stream};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tallyman_core::{ManifestList, NameTaken, Reference};
+use tallyman_core::{ManifestList, NameTaken, Platform, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -38,6 +38,9 @@ pub struct CreateExtensions {
     pub flatten: bool,
     /// Make an OCI index, whatever the images are.
     pub oci: bool,
+    /// Of a list in the place of an image, take the images of these platforms alone, each by its digest; all if there are
+    /// none. An image in its place must be of one of them.
+    pub platforms: Vec<Platform>,
     /// Annotations of the index, which make the list one.
     pub annotations: BTreeMap<String, String>,
 }
@@ -104,12 +107,12 @@ pub(crate) async fn assemble(
         form.oci = true;
         form.annotations.extend(extensions.annotations.clone());
     }
-    let found = match extensions.flatten {
+    let found = match extensions.flatten || !extensions.platforms.is_empty() {
         true => {
             expand::images(
                 client,
                 &missing,
-                &ExpandOptions { attestations: list.form().oci, ..Default::default() },
+                &ExpandOptions { attestations: list.form().oci, platforms: extensions.platforms.clone() },
             )
             .await?
         }

@@ -11,7 +11,7 @@ use tallyman_registry::Error as RegistryError;
 use tallyman_store::StoreError;
 use thiserror::Error;
 
-use crate::docker;
+use crate::{TemplateError, docker};
 
 /// An error of a command.
 #[derive(Debug, Error)]
@@ -196,6 +196,37 @@ pub enum Error {
         /// What the machine says.
         message: String,
     },
+    /// A tag that must not be moved stands for another manifest.
+    #[error(
+        "expected {reference} to be free or to stand for {expected}, found {found}: --never-overwrite leaves it as it is"
+    )]
+    WouldOverwrite {
+        /// The tag.
+        reference: Box<Reference>,
+        /// The digest that it was to get.
+        expected: Digest,
+        /// The digest that it has.
+        found: Digest,
+    },
+    /// A template of `--format` that cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A list in the place of an image whose config is asked for.
+    #[error("expected an image with a config, found {kind} at {reference}")]
+    NoConfig {
+        /// The list, or the artifact.
+        reference: Box<Reference>,
+        /// Its kind.
+        kind: String,
+    },
+    /// A file could not be written.
+    #[error("could not write {file}: {message}")]
+    WriteFile {
+        /// The file.
+        file: String,
+        /// The system's message.
+        message: String,
+    },
     /// Two flags that contradict each other.
     #[error("expected one of --raw and --verbose, found both: --raw shows bytes alone")]
     RawAndVerbose,
@@ -228,6 +259,10 @@ impl Error {
             Self::TagNeeded { .. } => "tag-needed",
             Self::UntagUnsupported { .. } => "unsupported",
             Self::Input { .. } => "input-failed",
+            Self::WouldOverwrite { .. } => "tag-exists",
+            Self::Template(_) => "template-invalid",
+            Self::NoConfig { .. } => "no-config",
+            Self::WriteFile { .. } => "output-failed",
             Self::RawAndVerbose => "flags-contradict",
         }
     }
@@ -245,6 +280,13 @@ impl Error {
             }
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 docker::hint(source)
+            }
+            Self::IsList { .. } => Some(
+                "use --flatten to take the images that the list points to, or --platform to take some of them"
+                    .to_owned(),
+            ),
+            Self::NoConfig { .. } => {
+                Some("use --platform to choose an image of the list, such as --platform linux/amd64".to_owned())
             }
             Self::UntagUnsupported { reference, .. } => Some(format!(
                 "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",

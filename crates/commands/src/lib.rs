@@ -17,8 +17,9 @@ mod resolve;
 
 pub use annotate::annotate;
 pub use cli::{
-    ClientOptions, Command, Completion, DigestInput, EarlyExit, Environment, Input, Invocation, Output,
-    OutputOptions, PROGRAM, Stream, WordsError, arguments, completion, line_of, lines, run,
+    ClientOptions, Command, Completion, CopyExtensions, DigestInput, EarlyExit, Environment, Input,
+    InspectExtensions, Invocation, Output, OutputOptions, PROGRAM, PushExtensions, Stream, TagFilter,
+    TagOrder, TemplateError, WordsError, arguments, completion, line_of, lines, run,
 };
 pub use copy::{CopyPlan, plan_copy};
 pub use create::{Create, CreateExtensions, create};
@@ -26,7 +27,7 @@ pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
-pub use local_lists::{duplicate, remove, rename};
+pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{PushEvent, Survey, execute, execute_as_docker, execute_rest, plan, plan_with_copies, survey};
 pub use resolve::resolve;
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_commands::{Command, CreateExtensions, DigestInput, EarlyExit, Invocation, OutputOptions};
+use tallyman_commands::{
+    Command, CreateExtensions, DigestInput, EarlyExit, InspectExtensions, Invocation, OutputOptions,
+};
 use tallyman_core::PlatformChange;
 
 fn parse(line: &[&str]) -> Invocation {
@@ -35,6 +37,7 @@ fn flags_stand_anywhere_and_in_every_spelling() {
         amend,
         insecure,
         extensions: CreateExtensions::default(),
+        push: false,
         options: OutputOptions::default(),
     };
     for (line, amend, insecure) in [
@@ -58,6 +61,7 @@ fn one_argument_of_inspect_is_the_image_and_two_are_list_and_image() {
         image: "i".to_owned(),
         verbose,
         raw: false,
+        extensions: InspectExtensions::default(),
         insecure: false,
     };
     assert_eq!(understood(&["inspect", "i"]), inspect(None, false));
@@ -224,6 +228,7 @@ fn what_docker_has_no_flags_for_is_understood() {
         refresh: false,
         flatten: true,
         oci: true,
+        platforms: Vec::new(),
         annotations: pairs(&[("k", "v,w"), ("l", "")]),
     };
     let options = OutputOptions { json: true, progress: None };
@@ -233,6 +238,7 @@ fn what_docker_has_no_flags_for_is_understood() {
         amend: false,
         insecure: false,
         extensions,
+        push: false,
         options,
     };
     assert_eq!(understood(&line), expected);

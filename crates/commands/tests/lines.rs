@@ -53,7 +53,7 @@ fn commands_flags_values_and_references_are_completed() {
         ("do", vec!["docker manifest"]),
         ("tallyman an", vec!["annotate"]),
         ("docker manifest p", vec!["push"]),
-        ("tallyman push --d", vec!["--dry-run"]),
+        ("tallyman push --dr", vec!["--dry-run"]),
         ("tallyman push ", vec!["r.io/app:1"]),
         ("tallyman annotate r.io/app:1 r.io/ar", vec!["r.io/arm:1"]),
         ("tallyman annotate r.io/app:1 r.io/arm:1 --os plan", vec!["plan9"]),

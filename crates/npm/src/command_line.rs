@@ -34,6 +34,10 @@ impl Output for Streams {
         self.0.has_colours(name(stream))
     }
 
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.0.write_file_atomic(path, &Uint8Array::from(bytes)).map_err(|error| message(&error))
+    }
+
     fn is_terminal(&self, stream: Stream) -> bool {
         self.0.is_terminal(name(stream))
     }

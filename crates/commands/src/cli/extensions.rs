@@ -1,15 +1,16 @@
 //! The commands that Docker does not have.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, collections::HashSet};
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Platform, PushPlan, Registry};
+use tallyman_core::{Digest, Manifest, Platform, PushPlan, Reference, Registry, Tag, json::indent};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
-    ClientOptions, DigestInput, Environment, OutputOptions, Stream as OutputStream, grammar::version, json,
-    run::argument, style::Style, terminal,
+    ClientOptions, CopyExtensions, DigestInput, Environment, InspectExtensions, OutputOptions,
+    PushExtensions, Stream as OutputStream, TagFilter, grammar::version, json, run::argument, style::Style,
+    tag_filter::TagSelection, template, terminal,
 };
 use crate::{
     Error, ReferenceRole,
@@ -36,11 +37,12 @@ impl Environment {
     pub(super) async fn tags(
         &self,
         repository: &str,
+        filter: &TagFilter,
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
         let repository = argument(repository)?;
-        self.names(self.retrying_client(insecure).tags(&repository), options).await
+        self.names(self.retrying_client(insecure).tags(&repository), filter, options).await
     }
 
     pub(super) async fn catalog(
@@ -54,32 +56,45 @@ impl Environment {
             typed: registry.to_owned(),
             source,
         })?;
-        self.names(self.retrying_client(insecure).repositories(&registry), options).await
+        self.names(self.retrying_client(insecure).repositories(&registry), &TagFilter::default(), options)
+            .await
     }
 
-    /// Prints names as they come.
+    /// Prints names as they come, or all at once if they are sorted or printed as JSON.
     async fn names(
         &self,
         mut pages: impl Stream<Item = Result<Vec<String>, RegistryError>> + Unpin,
+        filter: &TagFilter,
         options: OutputOptions,
     ) -> Result<(), Error> {
+        let mut selection = TagSelection::new(filter);
+        let is_streamed = !options.json && selection.is_in_registry_order();
         let mut all = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(failed)?;
-            if options.json {
+        while !selection.is_complete()
+            && let Some(page) = pages.next().await
+        {
+            let page = selection.select(page.map_err(failed)?);
+            if !is_streamed {
                 all.extend(page);
                 continue;
             }
-            let lines: String = page.iter().map(|name| format!("{}\n", terminal::line(name))).collect();
-            self.output.stdout(lines.as_bytes());
+            self.print_names(&page);
             if self.output.reader_is_gone() {
                 return Ok(());
             }
         }
+        selection.sort(&mut all);
         if options.json {
             self.print_json(&json!(all));
+        } else {
+            self.print_names(&all);
         }
         Ok(())
+    }
+
+    fn print_names(&self, names: &[String]) {
+        let lines: String = names.iter().map(|name| format!("{}\n", terminal::line(name))).collect();
+        self.output.stdout(lines.as_bytes());
     }
 
     pub(super) async fn digest(
@@ -92,7 +107,14 @@ impl Environment {
         let file = match of {
             DigestInput::Reference(typed) => {
                 let image = argument(typed)?;
-                let manifest = resolve(&self.retrying_client(insecure), &image, platform).await?;
+                let client = self.retrying_client(insecure);
+                if let Some(digest) =
+                    head_digest(&client, &image).await.filter(|_| platform.is_none() && !options.json)
+                {
+                    self.print(digest.as_str().as_bytes());
+                    return Ok(());
+                }
+                let manifest = resolve(&client, &image, platform).await?;
                 if options.json {
                     self.print_json(&json::manifest(&image, &manifest));
                 } else {
@@ -116,17 +138,43 @@ impl Environment {
         &self,
         source: &str,
         target: &str,
-        platform: Option<&Platform>,
         insecure: bool,
-        dry_run: bool,
-        options: OutputOptions,
+        run: CopyRun<'_>,
     ) -> Result<(), Error> {
         let (source, target) = (argument(source)?, argument(target)?);
         let client = self.retrying_client(insecure);
+        if !run.extensions.all_tags {
+            return self.copy_one(&client, &source, &target, run).await;
+        }
+        let mut pages = client.tags(&source);
+        while let Some(page) = pages.next().await {
+            for name in page.map_err(failed)? {
+                let tag: Tag = name.parse().map_err(|source| Error::Reference {
+                    role: ReferenceRole::Argument,
+                    typed: name,
+                    source,
+                })?;
+                self.copy_one(&client, &source.by_tag(tag.clone()), &target.by_tag(tag), run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn copy_one(
+        &self,
+        client: &Client,
+        source: &Reference,
+        target: &Reference,
+        run: CopyRun<'_>,
+    ) -> Result<(), Error> {
+        let CopyRun { platform, extensions, dry_run, options } = run;
         let progress = self.progress(options);
         progress.report(&format!("reading {source}"));
-        let copying = plan_copy(&client, &source, &target, platform).await?;
+        let copying = plan_copy(client, source, target, platform).await?;
         progress.clear();
+        if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
+            check_free(client, target, plan.list().1).await?;
+        }
         if dry_run {
             match &copying.plan {
                 Some(plan) => self.show(plan, options),
@@ -139,19 +187,108 @@ impl Environment {
         }
         let transferred = Cell::new(0);
         if let Some(plan) = &copying.plan {
-            execute(&client, plan, &|event| {
+            let on_event = |event| {
                 if let crate::PushEvent::Transferred { bytes, .. } = event {
                     transferred.set(transferred.get() + bytes);
                 }
                 progress.step(plan, &event);
-            })
-            .await?;
+            };
+            execute(client, plan, &on_event).await?;
             progress.clear();
         }
+        if extensions.referrers {
+            copy_referrers(client, source, target, &copying.manifest).await?;
+        }
         if options.json {
-            self.print_json(&json::copied(&source, &target, &copying, transferred.get()));
+            self.print_json(&json::copied(source, target, &copying, transferred.get()));
         } else {
             self.print(copying.manifest.digest().as_str().as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Shows an image or a list in ways that Docker does not have.
+    pub(super) async fn inspect_extended(
+        &self,
+        image: &str,
+        raw: bool,
+        extensions: &InspectExtensions,
+        insecure: bool,
+    ) -> Result<(), Error> {
+        let image = argument(image)?;
+        let client = self.retrying_client(insecure);
+        let manifest = resolve(&client, &image, extensions.platform.as_ref()).await?;
+        let no_config =
+            || Error::NoConfig { reference: Box::new(image.clone()), kind: manifest.kind().to_string() };
+        let wants_config = extensions.config || extensions.format.is_some();
+        let config = match manifest.image().filter(|_| wants_config) {
+            Some(found) => Some(client.blob(&image, &found.config).await.map_err(failed)?),
+            None => None,
+        };
+        if let Some(template) = &extensions.format {
+            let value = json::inspected(&image, &manifest, config.as_deref());
+            self.print(terminal::lines(&template::render(template, &value)?).as_bytes());
+            return Ok(());
+        }
+        let bytes = match &config {
+            Some(config) => &config[..],
+            None if extensions.config => return Err(no_config()),
+            None => manifest.bytes(),
+        };
+        if raw {
+            self.show_manifest(bytes);
+            return Ok(());
+        }
+        let shown = indent(bytes, "\t")
+            .map_err(|error| Error::Content { reference: image.clone(), reason: error.into() })?;
+        self.show_manifest(&[&shown[..], b"\n"].concat());
+        Ok(())
+    }
+
+    /// Refuses a push that would move one of its tags.
+    pub(super) async fn check_tags(
+        &self,
+        client: &Client,
+        plan: &PushPlan,
+        extensions: &PushExtensions,
+    ) -> Result<(), Error> {
+        let (_, digest, _) = plan.list();
+        if !extensions.digest_only {
+            check_free(client, &plan.target, digest).await?;
+        }
+        for tag in &extensions.tags {
+            check_free(client, &plan.target.by_tag(tag.clone()), digest).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a list that was pushed under further tags.
+    pub(super) async fn put_tags(
+        &self,
+        client: &Client,
+        plan: &PushPlan,
+        extensions: &PushExtensions,
+    ) -> Result<(), Error> {
+        let (media_type, _, bytes) = plan.list();
+        for tag in &extensions.tags {
+            let reference = plan.target.by_tag(tag.clone());
+            client.put_manifest(&reference, media_type, bytes.clone()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the files that a push was asked for.
+    pub(super) fn write_push_files(&self, plan: &PushPlan, extensions: &PushExtensions) -> Result<(), Error> {
+        let (_, digest, _) = plan.list();
+        let files = [
+            (&extensions.digest_file, digest.to_string()),
+            (&extensions.metadata_file, format!("{}\n", json::metadata(plan, &extensions.tags))),
+        ];
+        for (file, text) in files {
+            let Some(file) = file else { continue };
+            self.output
+                .write_file(file, text.as_bytes())
+                .map_err(|message| Error::WriteFile { file: file.clone(), message })?;
         }
         Ok(())
     }
@@ -254,4 +391,60 @@ impl Environment {
             self.print(plan.to_string().as_bytes());
         }
     }
+}
+
+/// The options of one copy.
+#[derive(Clone, Copy)]
+pub(super) struct CopyRun<'a> {
+    pub platform: Option<&'a Platform>,
+    pub extensions: &'a CopyExtensions,
+    pub dry_run: bool,
+    pub options: OutputOptions,
+}
+
+/// The digest that the registry names without sending the manifest; `None` if it does not, or names another one than asked for.
+async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
+    let found = client.head_manifest(image).await.ok()?.digest?;
+    image.digest().is_none_or(|digest| *digest == found).then_some(found)
+}
+
+/// Refuses a tag that stands for another manifest.
+async fn check_free(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
+    match client.manifest(reference).await {
+        Ok(found) if found.digest == *expected => Ok(()),
+        Ok(found) => {
+            let (reference, expected) = (Box::new(reference.clone()), expected.clone());
+            Err(Error::WouldOverwrite { reference, expected, found: found.digest })
+        }
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Copies what refers to a manifest or to the entries of a list, and what refers to that in turn.
+async fn copy_referrers(
+    client: &Client,
+    source: &Reference,
+    target: &Reference,
+    root: &Manifest,
+) -> Result<(), Error> {
+    let mut subjects = vec![root.digest().clone()];
+    subjects.extend(
+        root.index().into_iter().flat_map(|index| &index.manifests).map(|entry| entry.digest.clone()),
+    );
+    let mut known: HashSet<Digest> = subjects.iter().cloned().collect();
+    while let Some(subject) = subjects.pop() {
+        for referrer in client.referrers(source, &subject, None).await.map_err(failed)? {
+            let digest = referrer.digest;
+            if !known.insert(digest.clone()) {
+                continue;
+            }
+            let (from, to) = (source.by_digest(digest.clone()), target.by_digest(digest.clone()));
+            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
+                execute(client, &plan, &|_| {}).await?;
+            }
+            subjects.push(digest);
+        }
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ mod help;
 mod shell_completion;
 mod table;
 
-pub use command::{Command, DigestInput, OutputOptions};
+pub use command::{Command, CopyExtensions, DigestInput, InspectExtensions, OutputOptions, PushExtensions};
 pub use completion::{Completion, completion};
 use flags::Flag;
 use table::{Arity, COMMANDS, CommandSpec};

@@ -1,7 +1,7 @@
 //! What is printed for machines.
 
 use serde_json::{Value, json};
-use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, json::array};
+use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, Tag, json::array};
 
 use crate::{CopyPlan, Error, docker};
 
@@ -83,4 +83,34 @@ pub(super) fn descriptors(descriptors: &[Descriptor]) -> Value {
 /// JSON that the core wrote, as a value.
 fn parsed(json: &str) -> Value {
     serde_json::from_str(json).expect("the core writes JSON")
+}
+
+/// The fields that a template of `inspect --format` can name.
+pub(super) fn inspected(reference: &Reference, manifest: &Manifest, config: Option<&[u8]>) -> Value {
+    let value = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    json!({
+        "Reference": reference.to_string(),
+        "MediaType": manifest.media_type().as_str(),
+        "Digest": manifest.digest().as_str(),
+        "Size": manifest.size(),
+        "Manifest": value(manifest.bytes()),
+        "Config": config.map_or(Value::Null, value),
+    })
+}
+
+/// What `push --metadata-file` writes: the keys of BuildKit's metadata files.
+pub(super) fn metadata(plan: &PushPlan, tags: &[Tag]) -> Value {
+    let (media_type, digest, bytes) = plan.list();
+    let names =
+        std::iter::once(plan.target.clone()).chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone())));
+    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    json!({
+        "image.name": names.join(","),
+        "containerimage.digest": digest.as_str(),
+        "containerimage.descriptor": {
+            "mediaType": media_type.as_str(),
+            "digest": digest.as_str(),
+            "size": bytes.len(),
+        },
+    })
 }

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::Value;
-use tallyman_core::{PlatformChange, Reference};
+use tallyman_core::{Action, PlatformChange, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use super::{
-    Command, Input, Invocation, Output, OutputOptions, Stream, json, progress::ProgressReporter,
-    style::Style, terminal,
+    Command, Input, InspectExtensions, Invocation, Output, OutputOptions, PushExtensions, Stream,
+    extensions::CopyRun, json, progress::ProgressReporter, style::Style, terminal,
 };
 use crate::{
     Create, CreateExtensions, Error, PushEvent, ReferenceRole, annotate, create, create::assemble, docker,
@@ -59,7 +59,10 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         for failure in &failures {
             output.stderr(&format!("{}\n", style.red(&terminal::lines(&docker::message(failure)))));
         }
-        for hint in failures.iter().filter_map(Error::hint) {
+        // Where no person reads along, Docker's answer to a list as a source stays as it is.
+        let is_read = output.is_terminal(Stream::Stderr);
+        let hinted = failures.iter().filter(|failure| is_read || !matches!(failure, Error::IsList { .. }));
+        for hint in hinted.filter_map(Error::hint) {
             output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
         }
     }
@@ -74,7 +77,14 @@ impl Environment {
             Command::Delete { references, insecure } => return self.delete(&references, insecure).await,
             Command::Untag { references, insecure } => return self.untag(&references, insecure).await,
             Command::Inspect { raw: true, verbose: true, .. } => Err(Error::RawAndVerbose),
-            Command::Inspect { list, image, verbose, raw, insecure } => {
+            Command::Inspect { list: None, image, raw, insecure, extensions, .. }
+                if extensions != InspectExtensions::default() =>
+            {
+                self.inspect_extended(&image, raw, &extensions, insecure).await
+            }
+            Command::List { options } => self.list(options).await,
+            Command::RemoveEntries { list, images } => self.remove_entries(&list, &images).await,
+            Command::Inspect { list, image, verbose, raw, insecure, .. } => {
                 let format = match (raw, verbose) {
                     (true, _) => InspectFormat::Raw,
                     (false, true) => InspectFormat::Verbose,
@@ -82,19 +92,26 @@ impl Environment {
                 };
                 self.inspect(list.as_deref(), &image, format, insecure).await
             }
-            Command::Create { list, images, amend, insecure, extensions, options } => {
-                self.create(&list, &images, amend, insecure, extensions, options).await
+            Command::Create { list, images, amend, insecure, extensions, push, options } => {
+                let created = self.create(&list, &images, amend, insecure, extensions, options).await;
+                match created {
+                    Ok(()) if push => {
+                        self.push(&list, false, insecure, false, true, &PushExtensions::default(), options)
+                            .await
+                    }
+                    created => created,
+                }
             }
             Command::Annotate { list, image, platform, annotations } => {
                 self.annotate(&list, &image, &platform, &annotations).await
             }
-            Command::Push { list, purge, insecure, dry_run, copy, options } => {
-                self.push(&list, purge, insecure, dry_run, copy, options).await
+            Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
+                self.push(&list, purge, insecure, dry_run, copy, &extensions, options).await
             }
             Command::Duplicate { list, to } => self.duplicate(&list, &to).await,
             Command::Rename { list, to } => self.rename(&list, &to).await,
-            Command::Tags { repository, insecure, options } => {
-                self.tags(&repository, insecure, options).await
+            Command::Tags { repository, filter, insecure, options } => {
+                self.tags(&repository, &filter, insecure, options).await
             }
             Command::Catalog { registry, insecure, options } => {
                 self.catalog(&registry, insecure, options).await
@@ -102,8 +119,9 @@ impl Environment {
             Command::Digest { of, platform, insecure, options } => {
                 self.digest(&of, platform.as_ref(), insecure, options).await
             }
-            Command::Copy { source, target, platform, insecure, dry_run, options } => {
-                self.copy(&source, &target, platform.as_ref(), insecure, dry_run, options).await
+            Command::Copy { source, target, platform, extensions, insecure, dry_run, options } => {
+                let run = CopyRun { platform: platform.as_ref(), extensions: &extensions, dry_run, options };
+                self.copy(&source, &target, insecure, run).await
             }
             Command::Referrers { image, artifact_type, insecure, options } => {
                 self.referrers(&image, artifact_type.as_deref(), insecure, options).await
@@ -224,13 +242,20 @@ impl Environment {
         insecure: bool,
         dry_run: bool,
         copy: bool,
+        extensions: &PushExtensions,
         options: OutputOptions,
     ) -> Result<(), Error> {
         let list = argument(list)?;
-        let plan = match copy {
+        let mut plan = match copy {
             true => plan_with_copies(&*self.store, &list).await?,
             false => plan(&*self.store, &list).await?,
         };
+        if extensions.digest_only
+            && let Some(Action::PutList { reference, digest, .. }) =
+                plan.steps.last_mut().map(|step| &mut step.action)
+        {
+            *reference = reference.by_digest(digest.clone());
+        }
         if dry_run {
             self.show(&plan, options);
             return Ok(());
@@ -246,10 +271,15 @@ impl Environment {
             }
         };
         let client = self.client(insecure);
+        if extensions.never_overwrite {
+            self.check_tags(&client, &plan, extensions).await?;
+        }
         let digest = match copy {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
+        self.put_tags(&client, &plan, extensions).await?;
+        self.write_push_files(&plan, extensions)?;
         progress.clear();
         if options.json {
             self.print_json(&json::put(&plan));
@@ -281,6 +311,7 @@ impl Command {
     fn options(&self) -> OutputOptions {
         match self {
             Self::Create { options, .. }
+            | Self::List { options }
             | Self::Push { options, .. }
             | Self::Tags { options, .. }
             | Self::Catalog { options, .. }

@@ -27,6 +27,14 @@ pub trait Output {
         false
     }
 
+    /// Writes a file, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn write_file(&self, _: &str, _: &[u8]) -> Result<(), String> {
+        Err("files cannot be written here".to_owned())
+    }
+
     /// Returns `true` if a terminal shows the stream.
     fn is_terminal(&self, _: Stream) -> bool {
         false

@@ -4,7 +4,7 @@
 
 pub mod registry;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{ClientOptions, Environment, Input, Output, Stream};
@@ -27,6 +27,7 @@ struct Kept {
     outcome: RefCell<Outcome>,
     /// Both streams are a terminal with lines of so many characters.
     terminal: Option<usize>,
+    files: Rc<RefCell<BTreeMap<String, String>>>,
 }
 
 impl Output for Kept {
@@ -40,6 +41,15 @@ impl Output for Kept {
 
     fn has_colours(&self, _: Stream) -> bool {
         self.terminal.is_some()
+    }
+
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        if path.starts_with("/missing/") {
+            return Err(format!("open {path}: no such file or directory"));
+        }
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.files.borrow_mut().insert(path.to_owned(), text);
+        Ok(())
     }
 
     fn is_terminal(&self, _: Stream) -> bool {
@@ -71,6 +81,8 @@ pub struct Shell {
     pub signed_in: bool,
     /// Both streams are a terminal with lines of so many characters.
     pub terminal: Option<usize>,
+    /// The files that were written, by path.
+    pub files: Rc<RefCell<BTreeMap<String, String>>>,
 }
 
 impl Shell {
@@ -80,6 +92,7 @@ impl Shell {
             store: Rc::new(MemoryStore::default()),
             signed_in: false,
             terminal: None,
+            files: Rc::default(),
         }
     }
 
@@ -90,7 +103,8 @@ impl Shell {
 
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
-        let output = Rc::new(Kept { terminal: self.terminal, ..Kept::default() });
+        let output =
+            Rc::new(Kept { terminal: self.terminal, files: Rc::clone(&self.files), ..Kept::default() });
         let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
         let environment = Environment {
             store: Rc::clone(&self.store),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{Platform, PlatformChange};
+use tallyman_core::{Platform, PlatformChange, Tag};
 
-use crate::CreateExtensions;
+use crate::{CreateExtensions, cli::TagFilter};
 
 /// A command, its arguments as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,20 @@ pub enum Command {
         raw: bool,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
+        /// The options that Docker does not have.
+        extensions: InspectExtensions,
+    },
+    /// Shows the local lists.
+    List {
+        /// How it is told.
+        options: OutputOptions,
+    },
+    /// Removes images from a local list.
+    RemoveEntries {
+        /// The list.
+        list: String,
+        /// The images.
+        images: Vec<String>,
     },
     /// Makes a local list.
     Create {
@@ -32,8 +46,10 @@ pub enum Command {
         amend: bool,
         /// Registries may speak plain HTTP or show any certificate.
         insecure: bool,
-        /// What Docker has no flags for.
+        /// The options that Docker does not have.
         extensions: CreateExtensions,
+        /// Push the list when it is made.
+        push: bool,
         /// How it is told.
         options: OutputOptions,
     },
@@ -60,6 +76,8 @@ pub enum Command {
         dry_run: bool,
         /// Bring images of other registries along.
         copy: bool,
+        /// The options that Docker does not have.
+        extensions: PushExtensions,
         /// How it is told.
         options: OutputOptions,
     },
@@ -86,6 +104,8 @@ pub enum Command {
     Tags {
         /// The repository.
         repository: String,
+        /// The tags that are shown.
+        filter: TagFilter,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
         /// How it is told.
@@ -119,6 +139,8 @@ pub enum Command {
         target: String,
         /// The image of a list to choose.
         platform: Option<Platform>,
+        /// The other options.
+        extensions: CopyExtensions,
         /// Registries may speak plain HTTP or show any certificate.
         insecure: bool,
         /// Print the plan, do nothing.
@@ -176,4 +198,41 @@ pub enum DigestInput {
     File(String),
     /// A manifest in a registry.
     Reference(String),
+}
+
+/// The options of `inspect` that Docker does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InspectExtensions {
+    /// The image of a list to choose.
+    pub platform: Option<Platform>,
+    /// Show the image config.
+    pub config: bool,
+    /// A template for what is shown, or `json`.
+    pub format: Option<String>,
+}
+
+/// The options of `push` that Docker does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PushExtensions {
+    /// Further tags of the same repository.
+    pub tags: Vec<Tag>,
+    /// Put the list by its digest, without a tag.
+    pub digest_only: bool,
+    /// The file that the digest is written to.
+    pub digest_file: Option<String>,
+    /// The file that the descriptor is written to.
+    pub metadata_file: Option<String>,
+    /// Refuse to move a tag that stands for another manifest.
+    pub never_overwrite: bool,
+}
+
+/// The options of `copy`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyExtensions {
+    /// Copy each tag of the repository.
+    pub all_tags: bool,
+    /// Copy what refers to the image as well.
+    pub referrers: bool,
+    /// Refuse to move a tag that stands for another manifest.
+    pub never_overwrite: bool,
 }

@@ -206,6 +206,7 @@ fn set(parsed: &mut ParsedFlags, flag: &Flag, value: &str) -> Result<(), String>
         }
         ValueKind::Texts => {
             let record = csv::record(value).map_err(|fault| invalid(fault.to_string()))?;
+            record.iter().try_for_each(|text| (flag.check)(text)).map_err(invalid)?;
             parsed.texts.extend(record.into_iter().map(|text| (flag.name, text)));
         }
     }

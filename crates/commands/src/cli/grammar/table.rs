@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{Platform, PlatformChange};
+use tallyman_core::{Platform, PlatformChange, Tag};
 
 use super::{
-    Command, DigestInput, Invocation, OutputOptions,
+    Command, CopyExtensions, DigestInput, InspectExtensions, Invocation, OutputOptions, PushExtensions,
     flags::{CompletionHint, Flag, ParsedFlags},
     shell_completion,
 };
-use crate::CreateExtensions;
+use crate::{
+    CreateExtensions,
+    cli::{TagFilter, TagOrder, tag_filter::check_pattern},
+};
 
 /// A subcommand: how it is called.
 pub(super) struct CommandSpec {
@@ -42,12 +45,14 @@ const JSON: Flag = Flag::bool("json", "Print JSON, for machines");
 const PROGRESS: Flag =
     Flag::bool("progress", "Tell on the way what is done; without it, only where a terminal shows it");
 const DRY_RUN: Flag = Flag::bool("dry-run", "Show what would be done, and do nothing");
+const NEVER_OVERWRITE: Flag =
+    Flag::bool("never-overwrite", "Refuse to move a tag that stands for something else");
 const PLATFORM: Flag = Flag::text("platform", "The image of a list to choose, such as linux/arm64")
     .value("platform")
     .checked(check_platform)
     .completed_by(CompletionHint::Platforms);
 
-pub(super) const COMMANDS: [CommandSpec; 16] = [
+pub(super) const COMMANDS: [CommandSpec; 18] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -106,7 +111,16 @@ Within a registry blobs are mounted; from one to another those that are missing 
 Everything is verified on its way. The target's tag comes last.",
         is_dockers: false,
         arity: Arity::Exactly(2),
-        flags: &[DRY_RUN, INSECURE, JSON, PLATFORM, PROGRESS],
+        flags: &[
+            Flag::bool("all-tags", "Copy each tag of the source's repository, under the same name"),
+            DRY_RUN,
+            INSECURE,
+            JSON,
+            NEVER_OVERWRITE,
+            PLATFORM,
+            PROGRESS,
+            Flag::bool("referrers", "Copy what refers to the image as well: signatures, attestations"),
+        ],
         hint: CompletionHint::Nothing,
         read: copy,
     },
@@ -126,7 +140,12 @@ Everything is verified on its way. The target's tag comes last.",
             INSECURE,
             JSON,
             Flag::bool("oci", "Make an OCI index, whatever the images are"),
+            Flag::texts("platform", "Of a list that is named, take the images of these platforms alone")
+                .value("platforms")
+                .checked(check_platform)
+                .completed_by(CompletionHint::Platforms),
             PROGRESS,
+            Flag::bool("push", "Push the list when it is made, with images of other registries"),
             Flag::bool("refresh", "Fetch anew what the list has: the images named, or all; platforms stay"),
         ],
         hint: CompletionHint::Nothing,
@@ -184,12 +203,27 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         is_dockers: true,
         arity: Arity::Between(1, 2),
         flags: &[
+            Flag::bool("config", "Show the image config"),
+            Flag::text("format", "Show fields, such as '{{.Digest}}' or '{{json .Config}}', or all as json")
+                .value("template"),
             INSECURE,
+            PLATFORM,
             Flag::bool("raw", "Show the exact bytes"),
             Flag::bool("verbose", "Show platforms and descriptors as well").short('v'),
         ],
         hint: CompletionHint::Nothing,
         read: inspect,
+    },
+    CommandSpec {
+        name: "ls",
+        usage: "ls [OPTIONS]",
+        summary: "Show the local lists",
+        about: "Show the local lists, with the number and the platforms of their images.",
+        is_dockers: false,
+        arity: Arity::Exactly(0),
+        flags: &[JSON],
+        hint: CompletionHint::Nothing,
+        read: |parsed| Invocation::Run(Command::List { options: options(&parsed) }),
     },
     CommandSpec {
         name: "push",
@@ -200,11 +234,19 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         arity: Arity::Exactly(1),
         flags: &[
             Flag::bool("copy", "Copy images of other registries to that of the list"),
+            Flag::text("digest-file", "Write the digest of the list to this file").value("file"),
+            Flag::bool("digest-only", "Put the list by its digest alone, without a tag"),
             DRY_RUN,
             INSECURE,
             JSON,
+            Flag::text("metadata-file", "Write name, digest, media type and size to this file as JSON")
+                .value("file"),
+            NEVER_OVERWRITE,
             PROGRESS,
             Flag::bool("purge", "Remove the local list when it is pushed").short('p'),
+            Flag::text("tag", "A further tag of the same repository; may be repeated")
+                .value("tag")
+                .checked(check_tag),
         ],
         hint: CompletionHint::Nothing,
         read: push,
@@ -226,6 +268,21 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
             let (options, insecure) = (options(&parsed), insecure(&parsed));
             let artifact_type = Some(parsed.text("artifact-type")).filter(|wanted| !wanted.is_empty());
             Invocation::Run(Command::Referrers { image: first(parsed), artifact_type, insecure, options })
+        },
+    },
+    CommandSpec {
+        name: "remove",
+        usage: "remove MANIFEST_LIST MANIFEST [MANIFEST...]",
+        summary: "Remove images from a local list",
+        about: "Remove images from a local list. All go, or none.",
+        is_dockers: false,
+        arity: Arity::AtLeast(2),
+        flags: &[],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let mut arguments = parsed.arguments.into_iter();
+            let list = arguments.next().unwrap_or_default();
+            Invocation::Run(Command::RemoveEntries { list, images: arguments.collect() })
         },
     },
     CommandSpec {
@@ -257,14 +314,33 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         name: "tags",
         usage: "tags [OPTIONS] REPOSITORY",
         summary: "Show the tags of a repository",
-        about: "Show the tags of a repository, one a line, in the registry's order.",
+        about: "Show the tags of a repository, one a line, in the registry's order unless --sort names another.",
         is_dockers: false,
         arity: Arity::Exactly(1),
-        flags: &[INSECURE, JSON],
+        flags: &[
+            INSECURE,
+            JSON,
+            Flag::text("last", "Show the tags behind this one in the registry's order").value("tag"),
+            Flag::text("limit", "Show so many tags at most").value("number").checked(check_number),
+            Flag::text("match", "Show the tags that match a regular expression")
+                .value("regexp")
+                .checked(check_pattern),
+            Flag::bool("no-digest-tags", "Leave out tags that stand for a digest, such as sha256-….sig"),
+            Flag::text("sort", "Order: registry, name, or semver, the lowest first")
+                .value("order")
+                .checked(|text| TagOrder::parse(text).map(drop)),
+        ],
         hint: CompletionHint::Nothing,
         read: |parsed| {
-            let (options, insecure, repository) = (options(&parsed), insecure(&parsed), first(parsed));
-            Invocation::Run(Command::Tags { repository, insecure, options })
+            let (options, insecure) = (options(&parsed), insecure(&parsed));
+            let filter = TagFilter {
+                limit: parsed.text("limit").parse().ok(),
+                last: optional(&parsed, "last"),
+                pattern: optional(&parsed, "match"),
+                order: TagOrder::parse(&parsed.text("sort")).unwrap_or_default(),
+                no_digest_tags: parsed.is_set("no-digest-tags"),
+            };
+            Invocation::Run(Command::Tags { repository: first(parsed), filter, insecure, options })
         },
     },
     CommandSpec {
@@ -310,6 +386,11 @@ fn two(parsed: ParsedFlags) -> [String; 2] {
     std::array::from_fn(|_| arguments.next().unwrap_or_default())
 }
 
+/// The last value of a flag; `None` if it was not given, or is empty.
+fn optional(parsed: &ParsedFlags, name: &str) -> Option<String> {
+    Some(parsed.text(name)).filter(|text| !text.is_empty())
+}
+
 fn platform(parsed: &ParsedFlags) -> Option<Platform> {
     parsed.text("platform").parse().ok()
 }
@@ -323,6 +404,14 @@ fn annotations(parsed: &ParsedFlags) -> BTreeMap<String, String> {
 
 fn check_platform(text: &str) -> Result<(), String> {
     text.parse::<Platform>().map(drop).map_err(|error| error.to_string())
+}
+
+fn check_tag(text: &str) -> Result<(), String> {
+    text.parse::<Tag>().map(drop).map_err(|error| error.to_string())
+}
+
+fn check_number(text: &str) -> Result<(), String> {
+    text.parse::<usize>().map(drop).map_err(|_| "expected a whole number of 0 or more".to_owned())
 }
 
 fn check_pair(text: &str) -> Result<(), String> {
@@ -348,8 +437,13 @@ fn annotate(parsed: ParsedFlags) -> Invocation {
 fn copy(parsed: ParsedFlags) -> Invocation {
     let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
     let dry_run = parsed.is_set("dry-run");
+    let extensions = CopyExtensions {
+        all_tags: parsed.is_set("all-tags"),
+        referrers: parsed.is_set("referrers"),
+        never_overwrite: parsed.is_set("never-overwrite"),
+    };
     let [source, target] = two(parsed);
-    Invocation::Run(Command::Copy { source, target, platform, insecure, dry_run, options })
+    Invocation::Run(Command::Copy { source, target, platform, extensions, insecure, dry_run, options })
 }
 
 fn create(parsed: ParsedFlags) -> Invocation {
@@ -358,8 +452,10 @@ fn create(parsed: ParsedFlags) -> Invocation {
         refresh: parsed.is_set("refresh"),
         flatten: parsed.is_set("flatten"),
         oci: parsed.is_set("oci"),
+        platforms: parsed.all("platform").iter().filter_map(|platform| platform.parse().ok()).collect(),
         annotations,
     };
+    let push = parsed.is_set("push");
     let (options, insecure, amend) = (options(&parsed), insecure(&parsed), parsed.is_set("amend"));
     let mut arguments = parsed.arguments.into_iter();
     let list = arguments.next().unwrap_or_default();
@@ -369,6 +465,7 @@ fn create(parsed: ParsedFlags) -> Invocation {
         amend,
         insecure,
         extensions,
+        push,
         options,
     })
 }
@@ -392,14 +489,34 @@ fn digest(parsed: ParsedFlags) -> Invocation {
 fn inspect(parsed: ParsedFlags) -> Invocation {
     let (verbose, raw) = (parsed.is_set("verbose"), parsed.is_set("raw"));
     let insecure = insecure(&parsed);
+    let extensions = InspectExtensions {
+        platform: platform(&parsed),
+        config: parsed.is_set("config"),
+        format: optional(&parsed, "format"),
+    };
     let mut arguments = parsed.arguments.into_iter();
     let (first, second) = (arguments.next().unwrap_or_default(), arguments.next());
     let (list, image) = second.map_or((None, first.clone()), |second| (Some(first), second));
-    Invocation::Run(Command::Inspect { list, image, verbose, raw, insecure })
+    Invocation::Run(Command::Inspect { list, image, verbose, raw, insecure, extensions })
 }
 
 fn push(parsed: ParsedFlags) -> Invocation {
     let (purge, dry_run, copy) = (parsed.is_set("purge"), parsed.is_set("dry-run"), parsed.is_set("copy"));
     let (options, insecure) = (options(&parsed), insecure(&parsed));
-    Invocation::Run(Command::Push { list: first(parsed), purge, insecure, dry_run, copy, options })
+    let extensions = PushExtensions {
+        tags: parsed.all("tag").iter().filter_map(|tag| tag.parse().ok()).collect(),
+        digest_only: parsed.is_set("digest-only"),
+        digest_file: optional(&parsed, "digest-file"),
+        metadata_file: optional(&parsed, "metadata-file"),
+        never_overwrite: parsed.is_set("never-overwrite"),
+    };
+    Invocation::Run(Command::Push {
+        list: first(parsed),
+        purge,
+        insecure,
+        dry_run,
+        copy,
+        extensions,
+        options,
+    })
 }
