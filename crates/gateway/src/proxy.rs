@@ -17,11 +17,11 @@ use crate::{
     upstream::{Upstream, too_large},
 };
 
-/// As in Distribution.
+/// Bytes of a manifest, as in Distribution.
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
 
-/// Headers that registries get to see.
+/// Headers of the caller that are passed on to registries.
 const FORWARDED: [HeaderName; 7] = [
     header::ACCEPT,
     header::CONTENT_LENGTH,
@@ -76,7 +76,7 @@ impl ProxyRequest<'_> {
         if let Some((cache, digest)) = cacheable
             && let Some(found) = cache.get(digest).await
         {
-            // Content is cacheable for all, but given only to those whom the registry itself would give it.
+            // Content is kept for all, but given only to those whom the registry itself would give it.
             let Forwarded { url: at, response: answer } =
                 self.send_authorized(&Method::HEAD, &url, &headers, Body::empty()).await?;
             let length = answer
@@ -184,13 +184,11 @@ impl ProxyRequest<'_> {
                     self.upstream.name
                 ))
             })?;
-            let route = Route::parse(next.path().trim_start_matches('/'));
-            let hidden =
-                route.as_ref().and_then(Route::repository).filter(|name| !self.upstream.is_open(name));
-            if let Some(name) = hidden.filter(|_| self.upstream.is_own(&next)) {
+            if !self.stays_open(&next) {
                 return Err(Refusal::denied(format!(
-                    "expected {} to stay with a repository that the gateway opens, found a redirect to {name}",
-                    self.upstream.name
+                    "expected {} to stay with repositories that the gateway opens, found a redirect to {}",
+                    self.upstream.name,
+                    next.path()
                 )));
             }
             if self.upstream.lets_browser_follow(&next) {
@@ -201,6 +199,17 @@ impl ProxyRequest<'_> {
             at = next;
         }
         Err(Refusal::bad_gateway(format!("expected at most {REDIRECTS_MAX} redirects, found more")))
+    }
+
+    /// Returns `true` if a redirect to `url` does not lead into a repository that is not open.
+    fn stays_open(&self, url: &Url) -> bool {
+        let path = url.path();
+        match Route::parse(path.strip_prefix('/').unwrap_or(path)) {
+            _ if !self.upstream.is_own(url) || !self.upstream.is_partial() => true,
+            Some(route) => route.repository().is_none_or(|name| self.upstream.is_open(name)),
+            // Not of the API, and nothing that the registry may read as if it were.
+            None => !path.contains('%') && !path.contains("//") && !path.starts_with("/v2"),
+        }
     }
 
     async fn send_once(

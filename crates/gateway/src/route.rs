@@ -345,5 +345,26 @@ mod tests {
                 prop_assert!(!name.contains("..") && !name.contains('%') && !path.contains("//"), "{}", path);
             }
         }
+
+        /// A token for a request is good for its repository, for the source of its mount, and for nothing else.
+        #[test]
+        fn scopes_name_what_was_permitted(
+            name in "[a-z]{1,4}(/[a-z]{1,4}){0,2}",
+            from in proptest::option::of("[a-z]{1,4}(/[a-z]{1,4}){0,2}"),
+            path in prop_oneof![
+                Just("manifests/x"), Just("tags/list"), Just("blobs/uploads/"), Just("blobs/uploads/1"),
+            ],
+            method in prop_oneof![
+                Just(Method::GET), Just(Method::HEAD), Just(Method::PUT), Just(Method::POST), Just(Method::DELETE),
+            ],
+        ) {
+            let route = Route::parse(&format!("v2/{name}/{path}")).unwrap();
+            for scope in route.scopes(&method, from.as_deref()).iter() {
+                let (resource, actions) = scope.rsplit_once(':').unwrap();
+                let named = resource.strip_prefix("repository:").unwrap();
+                prop_assert!(named == name || (Some(named) == from.as_deref() && actions == "pull"), "{}", scope);
+                prop_assert!(route.writes(&method) || actions == "pull" || path.contains("uploads"), "{}", scope);
+            }
+        }
     }
 }

@@ -356,6 +356,11 @@ async fn catalogs_lead_from_one_open_repository_to_the_next() {
 async fn no_second_repository_gets_into_a_request() {
     let registry = Scripted::start(|line| match line {
         "GET /v2/acme/moved/tags/list" => answer(307, &[("location", "/v2/secret/app/tags/list")], ""),
+        "GET /v2/acme/encoded/tags/list" => answer(307, &[("location", "/v2/secret%2Fapp/tags/list")], ""),
+        "GET /v2/acme/doubled/tags/list" => {
+            answer(307, &[("location", "//REGISTRY//v2/secret/app/tags/list")], "")
+        }
+        "GET /v2/acme/stored/tags/list" => answer(307, &[("location", "/storage/1")], ""),
         "GET /v2/acme/paged/tags/list" => {
             answer(200, &[("link", "</v2/secret/app/tags/list?last=x>; rel=next")], "{}")
         }
@@ -389,6 +394,8 @@ async fn no_second_repository_gets_into_a_request() {
         ("POST", "acme/a/blobs/uploads/1", None, 405, ""),
         ("PUT", "acme/a/blobs/uploads/", None, 405, ""),
         ("GET", "acme/moved/tags/list", None, 403, "acme/moved/tags/list"),
+        ("GET", "acme/encoded/tags/list", None, 403, "acme/encoded/tags/list"),
+        ("GET", "acme/doubled/tags/list", None, 403, "acme/doubled/tags/list"),
         ("POST", "acme/begun/blobs/uploads/", None, 502, "acme/begun/blobs/uploads/"),
     ] {
         let before = registry.lines().len();
@@ -412,6 +419,11 @@ async fn no_second_repository_gets_into_a_request() {
     assert_eq!(types, ["application/octet-stream", "application/json"]);
     let paged = get(&gateway, "/r/lab/v2/acme/paged/tags/list").await;
     assert!(paged.headers().get("link").is_none());
+    assert_eq!(
+        get(&gateway, "/r/lab/v2/acme/stored/tags/list").await.status(),
+        202,
+        "a place beside the API"
+    );
     let token = "/r/lab/token?scope=repository:acme/a:pull&scope=repository:secret/app:pull";
     assert_eq!(get(&gateway, token).await.status(), 403);
     assert_eq!(raw(&gateway, "GET /r//r/lab/v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n").await, 404);
