@@ -11,14 +11,14 @@ use crate::{
     resolve::{failed, nested, resolve, too_deep},
 };
 
-/// What copying comes to.
+/// A copy before it is made.
 #[derive(Clone, Debug)]
 pub struct CopyPlan {
-    /// What is copied.
+    /// The image or the list that is copied.
     pub manifest: Manifest,
     /// Manifests that it consists of, itself among them.
     pub manifests: usize,
-    /// What is to be done; nothing where the target is that already.
+    /// The plan; `None` if the target is that already.
     pub plan: Option<PushPlan>,
 }
 
@@ -68,7 +68,7 @@ pub async fn plan_copy(
     Ok(CopyPlan { manifest: root, manifests, plan })
 }
 
-/// Whether the registry has the manifest `digest` under `reference`.
+/// Returns `true` if the registry has the manifest `digest` under `reference`.
 async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Result<bool, Error> {
     match client.head_manifest(reference).await {
         Ok(head) => Ok(match head.digest {
@@ -96,7 +96,7 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
             if manifest.blobs().is_none() {
                 let expected = "an image, a list or an artifact whose blobs are known";
                 let reason = ContentError::kind(expected, source, &manifest.kind());
-                return Err(Error::Content { reference: source.clone(), reason });
+                return Err(Error::content(source, reason));
             }
             known.insert(manifest.digest().clone(), manifest.clone());
         }

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What `create` is asked to make.
+/// The list that `create` makes.
 #[derive(Clone, Debug)]
 pub struct Create {
     /// The list.
@@ -23,17 +23,17 @@ pub struct Create {
     pub images: Vec<Reference>,
     /// Add to the list where there is one.
     pub amend: bool,
-    /// What Docker does not do.
+    /// The options that Docker does not have.
     pub extensions: CreateExtensions,
 }
 
-/// What Docker does not do when a list is made.
+/// The options of `create` that Docker does not have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreateExtensions {
     /// Fetch images anew that the list has already, all of them where none is named. Their platforms and annotations
     /// stay as they are.
     pub refresh: bool,
-    /// Where a list is named in the place of an image, take the images that it points to, each by its digest. Those
+    /// For a list in the place of an image, take the images that it points to, each by its digest. Those
     /// that nobody can run, such as attestations, come along into OCI indexes alone.
     pub flatten: bool,
     /// Make an OCI index, whatever the images are.
@@ -56,8 +56,30 @@ impl CreateExtensions {
 /// All or nothing: where one image fails, the store stays as it was. The failure told is that of the first image in
 /// the order given, as Docker, which asks for one after another, would tell it.
 ///
+/// ```no_run
+/// use std::rc::Rc;
+///
+/// use tallyman_commands::{Create, CreateExtensions, create};
+/// use tallyman_registry::{Client, NativeTransport};
+/// use tallyman_store::MemoryStore;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder(Rc::new(NativeTransport::new()?)).build();
+/// let wanted = Create {
+///     list: "registry.example/acme/app:1.0".parse()?,
+///     images: vec!["registry.example/acme/app:1.0-amd64".parse()?, "registry.example/acme/app:1.0-arm64".parse()?],
+///     amend: false,
+///     extensions: CreateExtensions::default(),
+/// };
+/// let list = create(&MemoryStore::new(), &client, &wanted).await?;
+/// println!("{} has {} images", list.digest(), list.len());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
-/// When the list exists and is not to be added to, when an image cannot be had, or when the store fails.
+/// [`Error::ListExists`] if the list exists and `amend` is not set, [`Error::NotInRegistry`], [`Error::IsList`],
+/// [`Error::NoSuchPlatform`], [`Error::Content`] and [`Error::Registry`] if an image cannot be fetched, and those of the store.
 pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<ManifestList, Error> {
     let list = assemble(store, client, create).await?;
     store.save(&list).await?;

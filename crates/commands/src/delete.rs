@@ -5,25 +5,25 @@ use std::collections::BTreeSet;
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error as RegistryError};
 
-/// How tags are taken out.
+/// The way in which tags are deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// Each tag alone; what it stands for stays. Distribution 3 can do it, Distribution 2 refuses.
     Untag,
-    /// What the tags stand for, by digest: every other tag of the same digest goes with it.
+    /// The manifest that a tag stands for, by digest: every other tag of the same digest goes with it.
     Manifests,
 }
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteStep {
-    /// What is deleted: by tag, or by digest.
+    /// The tag or the digest that is deleted.
     pub reference: Reference,
     /// The tags that are gone then, in the registry's order; the ones that were chosen and the ones that go with them.
     pub tags: Vec<Tag>,
 }
 
-/// What a deletion will do.
+/// A deletion before it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletePlan {
     /// The steps, none of which depends on another.

@@ -44,7 +44,7 @@ pub enum Error {
     /// There is no such local list, or no such image in it.
     #[error("No such manifest: {reference}")]
     NotInStore {
-        /// What was looked for.
+        /// The list or the image.
         reference: Reference,
     },
     /// An image that is to be annotated is in no such list.
@@ -69,7 +69,7 @@ pub enum Error {
     NotInRegistry {
         /// The image.
         reference: Reference,
-        /// What the registry, or the connection, said. Absent where the list there is empty.
+        /// The answer of the registry, or the failed connection. `None` if the list there is empty.
         source: Option<Box<RegistryError>>,
         /// Credentials were shown to the registry.
         signed_in: bool,
@@ -77,13 +77,13 @@ pub enum Error {
     /// A list where an image is expected.
     #[error("{reference} is a manifest list")]
     IsList {
-        /// What was asked for.
+        /// The reference that was asked for.
         reference: Reference,
     },
-    /// What the registry sent does not have the digest that was asked for.
+    /// The manifest does not have the digest that was asked for.
     #[error("manifest verification failed for digest {digest}")]
     ManifestDigest {
-        /// What was asked for.
+        /// The reference that was asked for.
         reference: Reference,
         /// The digest that was asked for.
         digest: Digest,
@@ -110,7 +110,7 @@ pub enum Error {
         /// The image.
         reference: Reference,
         /// The fault.
-        reason: ContentError,
+        reason: Box<ContentError>,
     },
     /// The registry answered with an error, or could not be reached.
     #[error("{}{source}", prefix(.request))]
@@ -155,10 +155,10 @@ pub enum Error {
         reference: Box<Reference>,
         /// The platform that was asked for.
         wanted: Box<Platform>,
-        /// Those that it has.
+        /// The platforms that it has.
         found: Vec<Platform>,
     },
-    /// What is to be copied does not have the digest that the target names.
+    /// The source of a copy does not have the digest that the target names.
     #[error("expected what is copied to {target} to have that digest, found {found}")]
     TargetDigest {
         /// The target.
@@ -173,13 +173,13 @@ pub enum Error {
         "expected a digest behind {reference}: with a manifest every tag on it is deleted; `tallyman digest` shows it, and `tallyman untag` deletes a tag alone"
     )]
     DigestNeeded {
-        /// What was named.
+        /// The reference as typed.
         reference: Box<Reference>,
     },
     /// A tag is deleted by its name alone.
     #[error("expected a tag and no digest, found {reference}: `tallyman delete` deletes by digest")]
     TagNeeded {
-        /// What was named.
+        /// The reference as typed.
         reference: Box<Reference>,
     },
     /// The registry deletes no tag alone.
@@ -187,13 +187,13 @@ pub enum Error {
     UntagUnsupported {
         /// The tag.
         reference: Box<Reference>,
-        /// What the registry said.
+        /// The answer of the registry.
         source: Box<RegistryError>,
     },
     /// A file, or the standard input, could not be read.
     #[error("{message}")]
     Input {
-        /// What the machine says.
+        /// The system's message.
         message: String,
     },
     /// A tag that must not be moved stands for another manifest.
@@ -210,7 +210,7 @@ pub enum Error {
     },
     /// A template of `--format` that cannot be used.
     #[error(transparent)]
-    Template(#[from] TemplateError),
+    Template(#[from] Box<TemplateError>),
     /// A list in the place of an image whose config is asked for.
     #[error("expected an image with a config, found {kind} at {reference}")]
     NoConfig {
@@ -233,6 +233,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Creates the error for the content of `reference`.
+    pub(crate) fn content(reference: &Reference, reason: impl Into<ContentError>) -> Self {
+        Self::Content { reference: reference.clone(), reason: Box::new(reason.into()) }
+    }
+
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
@@ -267,7 +272,7 @@ impl Error {
         }
     }
 
-    /// What Docker's own line leaves out and a person needs: a line of ours, for below it.
+    /// Returns the hint for a line of its own below the error: a cause or a remedy that Docker's line leaves out.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotInRegistry { reference, source: Some(source), signed_in: true }

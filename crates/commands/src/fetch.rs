@@ -51,7 +51,7 @@ pub(crate) async fn manifest(
         .manifest(&asked)
         .await
         .map_err(|error| manifest_error(client, error, reference, requested_as))?;
-    let content = |reason: ContentError| Error::Content { reference: requested_as.clone(), reason };
+    let content = |reason: ContentError| Error::content(requested_as, reason);
     let media_type = fetched.media_type.unwrap_or_else(|| MediaType::new(""));
     docker::check(&media_type, &fetched.bytes).map_err(content)?;
     let unreadable = |source| content(ContentError::Field { media_type: media_type.clone(), source });
@@ -66,7 +66,7 @@ pub(crate) async fn manifest(
     Ok(Fetched::Image(Box::new(FetchedImage { reference, requested_as, media_type, digest, bytes, config })))
 }
 
-/// Whether `bytes` have the digest that `reference` names, where it names one.
+/// Checks that `bytes` have the digest that `reference` names, if it names one.
 pub(crate) fn verify(reference: &Reference, bytes: &[u8]) -> Result<(), Error> {
     match reference.digest() {
         Some(digest) if !digest.matches(bytes) => {
@@ -110,8 +110,7 @@ fn registry_error(
 pub(crate) async fn platform(client: &Client, image: &FetchedImage) -> Result<Platform, Error> {
     let config = client.blob_of_any_size(&image.reference, &image.config).await;
     let config = config.map_err(|error| config_error(client, error, image))?;
-    Platform::from_config(&config)
-        .map_err(|error| Error::Content { reference: image.requested_as.clone(), reason: error.into() })
+    Platform::from_config(&config).map_err(|error| Error::content(&image.requested_as, error))
 }
 
 fn config_error(client: &Client, error: RegistryError, image: &FetchedImage) -> Error {
@@ -141,7 +140,7 @@ impl FetchedImage {
             Descriptor::new(self.media_type.clone(), self.digest.clone(), self.bytes.len() as u64);
         descriptor.platform = Some(platform);
         ListEntry::new(self.reference.clone(), descriptor, Arc::clone(&self.bytes))
-            .map_err(|error| Error::Content { reference: self.reference.clone(), reason: error.into() })
+            .map_err(|error| Error::content(&self.reference, error))
     }
 }
 

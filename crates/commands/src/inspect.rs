@@ -15,7 +15,7 @@ use crate::{
 /// need not be waited for then. Ports are forwarded from far away, and connections on loopback cost nobody anything.
 const AHEAD: usize = 12;
 
-/// What there is under a name.
+/// The image or the list under a name.
 #[derive(Clone, Debug)]
 pub enum Inspected {
     /// An image of a registry.
@@ -93,7 +93,7 @@ pub async fn inspect_raw(
 }
 
 impl Inspected {
-    /// What `inspect` prints: an image's manifest indented by tabs, or the list that Docker would make of these
+    /// Returns the output of `inspect`: an image's manifest indented by tabs, or the list that Docker would make of these
     /// entries.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl Inspected {
         }
     }
 
-    /// What `inspect --verbose` prints: each image with its name, descriptor and platform, as the local store keeps
+    /// Returns the output of `inspect --verbose`: each image with its name, descriptor and platform, as the local store keeps
     /// it, indented by tabs.
     ///
     /// # Errors
@@ -158,5 +158,5 @@ fn indented(entry: &ListEntry, json: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn content(entry: &ListEntry, error: json::SyntaxError) -> Error {
-    Error::Content { reference: entry.reference.clone(), reason: error.into() }
+    Error::content(&entry.reference, error)
 }

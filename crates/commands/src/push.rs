@@ -27,7 +27,7 @@ const TRANSFERS: usize = 4;
 /// Bytes of a blob that is small.
 const SMALL: u64 = 1024 * 1024;
 
-/// What happens while a plan is executed.
+/// An event of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushEvent {
@@ -46,7 +46,7 @@ pub enum PushEvent {
     },
     /// The manifest of an entry is in the target's repository. Told in the plan's order, when all before it is done.
     Copied {
-        /// Where it is: the target's repository and the manifest's digest.
+        /// The reference by which it is there: the target's repository and the manifest's digest.
         reference: Reference,
         /// The digest that the registry says it has.
         digest: Digest,
@@ -174,7 +174,7 @@ async fn execute_steps(
     }
 }
 
-/// Whether a step may keep a part of a blob in memory for long.
+/// Returns `true` if a step may keep a part of a blob in memory for long.
 fn is_transfer(plan: &PushPlan, index: usize) -> bool {
     matches!(plan.steps[index].action, Action::CopyBlob { size, .. } if size > SMALL)
 }

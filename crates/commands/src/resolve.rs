@@ -56,10 +56,10 @@ pub(crate) fn failed(source: RegistryError) -> Error {
 }
 
 pub(crate) fn content(reference: &Reference, error: ManifestError) -> Error {
-    Error::Content { reference: reference.clone(), reason: ContentError::manifest(reference, error) }
+    Error::content(reference, ContentError::manifest(reference, error))
 }
 
 pub(crate) fn too_deep(reference: &Reference) -> Error {
     let reason = ContentError::TooDeep(Box::new(reference.clone()));
-    Error::Content { reference: reference.clone(), reason }
+    Error::content(reference, reason)
 }

@@ -1,4 +1,4 @@
-//! What the commands do extensions the recordings: order, economy, and leaving things as they were.
+//! The commands beyond the recordings: order, economy, and leaving things as they were.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! What a deletion will do.
+//! Plans of deletions.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What programs need that show each step: sources one at a time, whether they are fresh, plans that are looked at
+//! The use-cases of programs that show each step: sources one at a time, whether they are fresh, plans that are looked at
 //! before, held, and gone on with.
 
 mod support;

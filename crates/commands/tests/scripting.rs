@@ -1,4 +1,4 @@
-//! What scripts need beside Docker's commands: parts of images, tags that are chosen, files with the result of a push.
+//! The options for scripts beside Docker's commands: parts of images, chosen tags, files with the result of a push.
 
 mod support;
 

@@ -227,7 +227,7 @@ impl Environment {
         };
         if let Some(template) = &extensions.format {
             let value = json::inspected(&image, &manifest, config.as_deref());
-            self.print(terminal::lines(&template::render(template, &value)?).as_bytes());
+            self.print(terminal::lines(&template::render(template, &value).map_err(Box::new)?).as_bytes());
             return Ok(());
         }
         let bytes = match &config {
@@ -239,8 +239,7 @@ impl Environment {
             self.show_manifest(bytes);
             return Ok(());
         }
-        let shown = indent(bytes, "\t")
-            .map_err(|error| Error::Content { reference: image.clone(), reason: error.into() })?;
+        let shown = indent(bytes, "\t").map_err(|error| Error::content(&image, error))?;
         self.show_manifest(&[&shown[..], b"\n"].concat());
         Ok(())
     }

@@ -18,7 +18,7 @@ pub const PROGRAM: &str = "tallyman";
 
 const ROOT_FLAGS: [Flag; 1] = [Flag::bool("version", "Show the version")];
 
-/// What a command line asks for.
+/// A command line as it is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
     /// A command with all it needs.
@@ -27,7 +27,7 @@ pub enum Invocation {
     Exit(EarlyExit),
 }
 
-/// What is printed without anything being done.
+/// Text to print in place of running a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EarlyExit {
     /// For the standard output.

@@ -1,4 +1,4 @@
-//! What is printed for machines.
+//! The JSON that `--json` prints.
 
 use serde_json::{Value, json};
 use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, Tag, json::array};
@@ -98,7 +98,7 @@ pub(super) fn inspected(reference: &Reference, manifest: &Manifest, config: Opti
     })
 }
 
-/// What `push --metadata-file` writes: the keys of BuildKit's metadata files.
+/// The metadata that `push --metadata-file` writes, under the keys of BuildKit's metadata files.
 pub(super) fn metadata(plan: &PushPlan, tags: &[Tag]) -> Value {
     let (media_type, digest, bytes) = plan.list();
     let names =

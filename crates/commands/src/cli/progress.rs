@@ -7,7 +7,7 @@ use tallyman_core::{Action, PushPlan};
 use super::Output;
 use crate::PushEvent;
 
-/// What is told on the way, and where.
+/// A reporter of progress on the standard error.
 pub(crate) struct ProgressReporter<'a> {
     output: &'a dyn Output,
     shows: Display,

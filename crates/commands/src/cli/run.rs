@@ -16,19 +16,19 @@ use crate::{
     execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, plan, plan_with_copies, remove,
 };
 
-/// What a command line runs in.
+/// The surroundings of a command line.
 pub struct Environment {
     /// The local lists.
     pub store: Rc<dyn ListStore>,
     /// Makes the client of one call, by what that call needs.
     pub client: Box<dyn Fn(ClientOptions) -> Client>,
-    /// Where the output goes.
+    /// The two streams.
     pub output: Rc<dyn Output>,
-    /// What may be read.
+    /// The files and the standard input.
     pub input: Rc<dyn Input>,
 }
 
-/// What a call needs of its client.
+/// The options of the client of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientOptions {
     /// Registries may speak plain HTTP or show any certificate: `--insecure` was given.
@@ -37,7 +37,51 @@ pub struct ClientOptions {
     pub retries: bool,
 }
 
-/// Runs a command line, given without the program's name in front, and gives its exit code.
+/// Runs a command line, without the program's name in front, and returns its exit code.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+///
+/// use futures_util::{FutureExt, future, future::LocalBoxFuture};
+/// use tallyman_commands::{ClientOptions, Environment, Input, Output, run};
+/// use tallyman_core::Digest;
+/// use tallyman_registry::{Client, NativeTransport};
+/// use tallyman_store::MemoryStore;
+///
+/// #[derive(Default)]
+/// struct Printed(RefCell<String>);
+///
+/// impl Output for Printed {
+///     fn stdout(&self, bytes: &[u8]) {
+///         self.0.borrow_mut().push_str(&String::from_utf8_lossy(bytes));
+///     }
+///     fn stderr(&self, text: &str) {
+///         self.0.borrow_mut().push_str(text);
+///     }
+/// }
+///
+/// impl Input for Printed {
+///     fn digest<'a>(&'a self, _: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+///         future::ready(Ok((Digest::of(b""), 0))).boxed_local()
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let printed = Rc::new(Printed::default());
+/// let transport = Rc::new(NativeTransport::new()?);
+/// let environment = Environment {
+///     store: Rc::new(MemoryStore::new()),
+///     client: Box::new(move |_: ClientOptions| Client::builder(transport.clone()).build()),
+///     output: printed.clone(),
+///     input: printed.clone(),
+/// };
+/// let arguments = ["rm", "registry.example/acme/app:1.0"].map(str::to_owned);
+/// let exit = futures_util::FutureExt::now_or_never(run(&arguments, &environment));
+/// assert_eq!(exit, Some(1));
+/// assert_eq!(*printed.0.borrow(), "No such manifest: registry.example/acme/app:1.0\n");
+/// # Ok(())
+/// # }
+/// ```
 pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let output = &*environment.output;
     let command = match Invocation::parse(args) {
@@ -96,8 +140,18 @@ impl Environment {
                 let created = self.create(&list, &images, amend, insecure, extensions, options).await;
                 match created {
                     Ok(()) if push => {
-                        self.push(&list, false, insecure, false, true, &PushExtensions::default(), options)
-                            .await
+                        self.push(
+                            &list,
+                            PushRun {
+                                purge: false,
+                                insecure,
+                                dry_run: false,
+                                copy: true,
+                                extensions: &PushExtensions::default(),
+                                options,
+                            },
+                        )
+                        .await
                     }
                     created => created,
                 }
@@ -106,7 +160,8 @@ impl Environment {
                 self.annotate(&list, &image, &platform, &annotations).await
             }
             Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
-                self.push(&list, purge, insecure, dry_run, copy, &extensions, options).await
+                self.push(&list, PushRun { purge, insecure, dry_run, copy, extensions: &extensions, options })
+                    .await
             }
             Command::Duplicate { list, to } => self.duplicate(&list, &to).await,
             Command::Rename { list, to } => self.rename(&list, &to).await,
@@ -235,16 +290,8 @@ impl Environment {
         }
     }
 
-    async fn push(
-        &self,
-        list: &str,
-        purge: bool,
-        insecure: bool,
-        dry_run: bool,
-        copy: bool,
-        extensions: &PushExtensions,
-        options: OutputOptions,
-    ) -> Result<(), Error> {
+    async fn push(&self, list: &str, run: PushRun<'_>) -> Result<(), Error> {
+        let PushRun { purge, insecure, dry_run, copy, extensions, options } = run;
         let list = argument(list)?;
         let mut plan = match copy {
             true => plan_with_copies(&*self.store, &list).await?,
@@ -307,7 +354,7 @@ impl Environment {
 }
 
 impl Command {
-    /// How it tells what it does.
+    /// The form of its output.
     fn options(&self) -> OutputOptions {
         match self {
             Self::Create { options, .. }
@@ -322,6 +369,16 @@ impl Command {
             _ => OutputOptions::default(),
         }
     }
+}
+
+/// The options of one push.
+struct PushRun<'a> {
+    purge: bool,
+    insecure: bool,
+    dry_run: bool,
+    copy: bool,
+    extensions: &'a PushExtensions,
+    options: OutputOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

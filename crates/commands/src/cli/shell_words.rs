@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::PROGRAM;
 
-/// Why a line is no command line of this program.
+/// A line that is no command line of this program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WordsError {
     /// A quote that does not end, or a backslash at the end.
@@ -13,7 +13,7 @@ pub enum WordsError {
     /// Another program's line.
     #[error("expected a line of {PROGRAM} or docker manifest, found {found}")]
     Program {
-        /// What stands in its place.
+        /// The program that the line calls.
         found: String,
     },
 }

@@ -2,7 +2,7 @@
 
 use super::{Output, Stream};
 
-/// How a stream shows what stands out: by colours, or not at all.
+/// The style of a stream: colours, or none.
 #[derive(Clone, Copy)]
 pub(crate) struct Style(bool);
 

@@ -101,7 +101,7 @@ impl<'a> TagSelection<'a> {
             TagOrder::Registry => {}
             TagOrder::Name => tags.sort_unstable(),
             TagOrder::Version => {
-                tags.sort_by_cached_key(|tag| VersionKey { version: version(tag), tag: tag.clone() })
+                tags.sort_by_cached_key(|tag| VersionKey { version: version(tag), tag: tag.clone() });
             }
         }
         tags.truncate(self.filter.limit.unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! What a command line has around it: where its output goes as it comes, and where it may read.
+//! The streams and files of a command line, and text that is safe to print on them.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub trait Output {
     /// ValueKind text of the standard error.
     fn stderr(&self, text: &str);
 
-    /// Whether a stream shows colours, and is to.
+    /// Returns `true` if a stream is to be printed in colours.
     fn has_colours(&self, _: Stream) -> bool {
         false
     }
@@ -45,13 +45,13 @@ pub trait Output {
         None
     }
 
-    /// Whether nobody reads the standard output any more.
+    /// Returns `true` if nobody reads the standard output any more.
     fn reader_is_gone(&self) -> bool {
         false
     }
 }
 
-/// What a command line may read.
+/// The files and the standard input of a command line.
 pub trait Input {
     /// The digest and the length of a file, or of the standard input where none is named. The machine does it, faster
     /// than this code could.

@@ -11,10 +11,10 @@ use tallyman_registry::{Error, TransportErrorKind};
 use super::ping;
 use crate::{FailedRequest, RequestPurpose};
 
-/// What a failed request comes to for Docker.
+/// Docker's text for a failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DockerError {
-    /// What was asked for is not there, as far as Docker is concerned: it says no more than that when it reads.
+    /// `true` if Docker takes the content for missing: it says no more than that when it reads.
     pub not_here: bool,
     /// Docker's words, for where it does say more.
     pub words: String,
@@ -141,7 +141,7 @@ fn in_body(status: StatusCode, content_type: Option<&str>, body: &[u8]) -> Resul
     }
 }
 
-/// Whether a name and a password are asked for, and nothing else will do.
+/// Returns `true` if a name and a password are asked for, and nothing else will do.
 fn wants_password(challenges: &[String]) -> bool {
     let schemes: Vec<&str> = parsed(challenges).map(|challenge| challenge.scheme).collect();
     let has = |wanted: &str| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(wanted));
@@ -178,7 +178,7 @@ impl ErrorDetail {
         Self { code: Code::of(code), message: Some(message.to_owned()) }
     }
 
-    /// What a token that was shown is short of, as RFC 6750 has it.
+    /// Reads the fault of a token from a challenge, as RFC 6750 has it.
     fn of_challenges(challenges: &[String]) -> Option<Self> {
         parsed(challenges).filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer")).find_map(
             |challenge| {

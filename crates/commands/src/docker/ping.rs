@@ -2,7 +2,7 @@
 
 use tallyman_registry::{Error, TransportErrorKind};
 
-/// What Go says of a redirect too many, in place of a ping that failed: the ping itself was answered.
+/// Go's text for too many redirects, in place of a ping that failed: the ping itself was answered.
 const REDIRECTS: &str = "stopped after 10 redirects";
 
 /// Docker's words for a registry that could not be spoken to; nothing where that is not what failed. The command
@@ -28,7 +28,7 @@ pub(crate) fn configure_transport(error: &Error) -> Option<String> {
     Some(format!("failed to configure transport: error pinging v2 registry: {ping}"))
 }
 
-/// What Docker's line leaves out and a person needs.
+/// Returns the hint for an error, which Docker's line leaves out.
 pub(crate) fn hint(error: &Error) -> Option<String> {
     let Error::PlainHttpRefused { url, .. } = error else { return None };
     let host = url.split("://").nth(1)?.split('/').next()?;

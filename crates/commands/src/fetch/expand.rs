@@ -120,7 +120,7 @@ async fn one(
     depth: usize,
 ) -> Result<Vec<ListEntry>, Error> {
     let reference = list.by_digest(described.digest.clone());
-    let invalid = |reason: ContentError| Error::Content { reference: reference.clone(), reason };
+    let invalid = |reason: ContentError| Error::content(&reference, reason);
     let fetched = client.manifest_as(list, described).await.map_err(failed)?;
     if described.media_type.is_list() {
         if depth == 0 {

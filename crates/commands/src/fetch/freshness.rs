@@ -12,7 +12,7 @@ use crate::{
     resolve::failed,
 };
 
-/// What stands behind a source.
+/// The images of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceImages {
     /// An image.
@@ -41,7 +41,7 @@ pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<Sour
     }
 }
 
-/// Whether what a list holds of an image is what its registry has under that name now.
+/// The state of an entry beside the tag in its registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// It is.

@@ -49,10 +49,7 @@ pub(crate) async fn entries(
     // once, and were challenged perhaps.
     let budget = RequestBudget { docker_before: 4, docker_each: 2, spent: 2 };
     let wanted = children.iter().map(|child| (child, reference)).collect();
-    let refused = |requested_as: &Reference| Error::Content {
-        reference: requested_as.clone(),
-        reason: ContentError::NestedList,
-    };
+    let refused = |requested_as: &Reference| Error::content(requested_as, ContentError::NestedList);
     let whole = ImageFetcher::new(client, wanted, &refused).run(budget).await?;
     let by_digest: HashMap<&Digest, &ListEntry> =
         whole.iter().map(|entry| (&entry.descriptor.digest, entry)).collect();
@@ -66,7 +63,7 @@ pub(crate) async fn entries(
     Ok(placed.collect())
 }
 
-/// What Docker would have spent, and what we have.
+/// The requests that Docker would have made, and those that were made.
 struct RequestBudget {
     /// Docker's requests before the first image.
     docker_before: usize,
@@ -91,7 +88,7 @@ impl RequestBudget {
 /// Images on their way.
 struct ImageFetcher<'a> {
     client: &'a Client,
-    /// What to ask for, and the name that the user knows.
+    /// The references to fetch, each with the name that the user knows.
     wanted: Vec<(&'a Reference, &'a Reference)>,
     /// The error for a list in the place of an image.
     refused: &'a dyn Fn(&Reference) -> Error,
@@ -108,7 +105,7 @@ struct ImageFetcher<'a> {
     failed: Option<usize>,
 }
 
-/// How far the manifest of an image is.
+/// The state of the manifest of an image.
 enum ImageState {
     Pending,
     Arrived(Result<Rc<FetchedImage>, Error>),

@@ -22,11 +22,11 @@ pub(super) struct PushProgress<'a> {
     ready: BTreeSet<usize>,
     /// For each step, whether it has succeeded, and the digest that the registry named.
     done: Vec<Option<Option<Digest>>>,
-    /// How many have succeeded.
+    /// The number of steps that have succeeded.
     succeeded: usize,
-    /// Those before this one have all succeeded.
+    /// The steps before this one have all succeeded.
     complete: usize,
-    /// How many copies were copies_reported of.
+    /// The number of copies that were reported.
     copies_reported: usize,
     on_event: &'a dyn Fn(PushEvent),
 }

@@ -1,4 +1,4 @@
-//! What of a plan is there already.
+//! The steps of a plan whose outcome is in the registry already.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,13 @@ use tallyman_registry::{Client, Error as RegistryError};
 /// Questions that are asked at the same time, at most; the client has a limit of its own.
 const MAX_PARALLEL_HEADS: usize = 16;
 
-/// What a registry has of a plan.
+/// The state of a registry beside a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// The steps whose outcome is there already: blobs and manifests that the target's repository has. Their digests
     /// stand for what they are, so they need not be made. The last step is none of them.
     pub present: BTreeSet<usize>,
-    /// What the target's name stands for now; nothing where it stands for nothing.
+    /// The digest that the target's name stands for now; `None` if it stands for nothing.
     pub standing: Option<Digest>,
 }
 

@@ -1,4 +1,4 @@
-//! What the tests share: a registry in memory and a command line over it.
+//! The registry in memory that the tests share, and a command line over it.
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
@@ -14,7 +14,7 @@ use tallyman_store::{ListStore, MemoryStore};
 
 use registry::MemoryRegistry;
 
-/// What a command line printed, and how it ended.
+/// The output of a command line and its exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub exit: u8,

@@ -21,7 +21,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// What a registry holds, by repository.
+/// The content of a registry, by repository.
 #[derive(Default)]
 pub struct Contents {
     /// By repository, and by tag or digest: media type and bytes.

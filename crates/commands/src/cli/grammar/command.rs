@@ -1,4 +1,4 @@
-//! What a command line can ask for.
+//! The commands of the command line, with their arguments and flags.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub enum Command {
     Inspect {
         /// The local list to look into, where two arguments were given.
         list: Option<String>,
-        /// What to show.
+        /// The image or the list to show.
         image: String,
         /// With descriptors and platforms.
         verbose: bool,
@@ -26,7 +26,7 @@ pub enum Command {
     },
     /// Shows the local lists.
     List {
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Removes images from a local list.
@@ -50,7 +50,7 @@ pub enum Command {
         extensions: CreateExtensions,
         /// Push the list when it is made.
         push: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Says more about an image of a local list.
@@ -59,7 +59,7 @@ pub enum Command {
         list: String,
         /// The image.
         image: String,
-        /// What to say.
+        /// The change of its platform.
         platform: PlatformChange,
         /// Annotations of its entry.
         annotations: BTreeMap<String, String>,
@@ -78,7 +78,7 @@ pub enum Command {
         copy: bool,
         /// The options that Docker does not have.
         extensions: PushExtensions,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Removes local lists.
@@ -108,7 +108,7 @@ pub enum Command {
         filter: TagFilter,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Shows the repositories of a registry.
@@ -117,7 +117,7 @@ pub enum Command {
         registry: String,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Shows a digest.
@@ -128,12 +128,12 @@ pub enum Command {
         platform: Option<Platform>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Copies an image or a list.
     Copy {
-        /// What.
+        /// The image or the list to copy.
         source: String,
         /// To where.
         target: String,
@@ -145,7 +145,7 @@ pub enum Command {
         insecure: bool,
         /// Print the plan, do nothing.
         dry_run: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// Shows what refers to an image.
@@ -156,7 +156,7 @@ pub enum Command {
         artifact_type: Option<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
     /// ValueKind manifests out of a registry.
@@ -175,12 +175,12 @@ pub enum Command {
     },
     /// Shows the version.
     Version {
-        /// How it is told.
+        /// The form of the output.
         options: OutputOptions,
     },
 }
 
-/// How a command tells what it does.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputOptions {
     /// For machines.
@@ -189,7 +189,7 @@ pub struct OutputOptions {
     pub progress: Option<bool>,
 }
 
-/// What a digest is asked of.
+/// The content whose digest is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DigestInput {
     /// The standard input.

@@ -1,4 +1,4 @@
-//! What can stand next on a command line.
+//! Completion of a command line that is being typed.
 
 use tallyman_core::Platform;
 
@@ -7,16 +7,16 @@ use super::{
     table::{COMMANDS, CommandSpec},
 };
 
-/// What can stand in place of the word that is being typed.
+/// The candidates for the word that is being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
     /// The word as far as it is typed: the end of the line.
     pub word: String,
-    /// What begins with it: commands, flags, values, references.
+    /// The candidates that begin with it: commands, flags, values, references.
     pub candidates: Vec<String>,
 }
 
-/// What can stand next on `line`, which ends where the cursor is. `lists` are the local lists, each with its images.
+/// Returns the candidates for the last word of `line`, which ends at the cursor. `lists` are the local lists, each with its images.
 pub fn completion(line: &str, lists: &[(String, Vec<String>)]) -> Completion {
     let word = line.rsplit(char::is_whitespace).next().unwrap_or_default();
     let before: Vec<&str> = line[..line.len() - word.len()].split_whitespace().collect();

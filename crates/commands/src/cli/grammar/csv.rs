@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What is wrong with a record, in Go's words. Lines and columns (in bytes) count from 1.
+/// A fault of a record, in Go's words. Lines and columns (in bytes) count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum CsvError {
     #[error("EOF")]

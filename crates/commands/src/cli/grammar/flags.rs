@@ -10,21 +10,21 @@ pub(super) struct Flag {
     pub name: &'static str,
     pub short: Option<char>,
     pub takes: ValueKind,
-    /// What the help calls the value.
+    /// The name of the value in the help.
     pub value: &'static str,
-    /// What the help says of it.
+    /// The description in the help.
     pub about: &'static str,
-    /// What is wrong with a value, where something is.
+    /// Checks a value.
     check: fn(&str) -> Result<(), String>,
-    /// What a shell may offer as a value.
+    /// The values that a shell completes.
     pub hint: CompletionHint,
 }
 
-/// What a flag takes.
+/// The kind of value that a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueKind {
     Bool,
-    /// Where it may be repeated, each occurrence is a value.
+    /// A text; each occurrence of the flag is a value.
     Text,
     /// Records of comma-separated values; occurrences add up.
     Texts,
@@ -43,7 +43,7 @@ pub(super) enum CompletionHint {
 
 impl Flag {
     pub(super) const fn bool(name: &'static str, about: &'static str) -> Self {
-        let (takes, check, hint) = (ValueKind::Bool, allowed as fn(&str) -> _, CompletionHint::Nothing);
+        let (takes, check, hint) = (ValueKind::Bool, accept_any as fn(&str) -> _, CompletionHint::Nothing);
         Self { name, short: None, takes, value: "", about, check, hint }
     }
 
@@ -72,7 +72,7 @@ impl Flag {
     }
 }
 
-fn allowed(_: &str) -> Result<(), String> {
+fn accept_any(_: &str) -> Result<(), String> {
     Ok(())
 }
 

@@ -17,7 +17,7 @@ fn usage(spec: Option<&CommandSpec>) -> String {
     format!("Usage:  {PROGRAM} {}\n", spec.map_or(ROOT_USAGE, |spec| spec.usage))
 }
 
-/// How the program, or one of its commands, is called by name.
+/// The command line that calls the program, or one of its commands.
 fn name(spec: Option<&CommandSpec>) -> String {
     spec.map_or_else(|| PROGRAM.to_owned(), |spec| format!("{PROGRAM} {}", spec.name))
 }

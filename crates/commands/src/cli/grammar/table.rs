@@ -20,19 +20,19 @@ pub(super) struct CommandSpec {
     pub usage: &'static str,
     /// One line, for the help of the whole.
     pub summary: &'static str,
-    /// What its own help says.
+    /// The description in its own help.
     pub about: &'static str,
-    /// Whether `docker manifest` has it.
+    /// `true` if `docker manifest` has it.
     pub is_dockers: bool,
     pub arity: Arity,
     pub flags: &'static [Flag],
-    /// What a shell may offer as an argument.
+    /// The arguments that a shell completes.
     pub hint: CompletionHint,
-    /// What it asks for, from arguments that are as many as there should be.
+    /// Makes the command, from as many arguments as it takes.
     pub read: fn(ParsedFlags) -> Invocation,
 }
 
-/// How many arguments there may be.
+/// The number of arguments.
 pub(super) enum Arity {
     Exactly(usize),
     AtLeast(usize),
