@@ -14,7 +14,7 @@ pub struct EntryChange {
 }
 
 impl EntryChange {
-    /// The image that it is about; nothing where there is nothing before and after.
+    /// Returns the image; `None` if there is no entry before or after.
     fn reference(&self) -> Option<&Reference> {
         self.before.as_ref().or(self.after.as_ref()).map(|entry| &entry.reference)
     }
@@ -108,7 +108,16 @@ impl ListEdit {
         self
     }
 
-    /// Whether nothing changes.
+    /// Returns the images whose entries change, each once.
+    pub fn images(&self) -> impl Iterator<Item = &Reference> {
+        let images = self.changes.iter().map(EntryChange::reference).enumerate();
+        images.filter_map(|(at, image)| {
+            let mut earlier = self.changes[..at].iter().map(EntryChange::reference);
+            image.filter(|_| !earlier.any(|other| other == image))
+        })
+    }
+
+    /// Returns `true` if nothing changes.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.form.is_none()
     }

@@ -4,9 +4,12 @@
 //! The form of a list ([`IndexForm`]), which Docker does not know, stands in a member of ours at the end of each entry's
 //! file, which Docker passes over: so it lives and dies with the list, whichever program works on it.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::{
-    Descriptor, Digest, IndexForm, ListEntry, ManifestList, MediaType, Platform, Reference,
+    Descriptor, Digest, EditConflict, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform,
+    Reference,
     json::{self, Object, string_map},
 };
 
@@ -37,6 +40,55 @@ pub fn decode_list<'a>(
             *list.form_mut() = decode_form(bytes).unwrap_or_default();
         }
     }
+    Ok(list)
+}
+
+/// Applies an edit to the files of the list `reference`, and returns the files that change: by name, the new bytes, or
+/// `None` for one that goes. Files that the edit does not name may be damaged.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if a file that the edit names is no entry. The inner one if the edit does not fit the list.
+pub fn edit_files(
+    reference: &Reference,
+    files: &BTreeMap<String, Vec<u8>>,
+    edit: &ListEdit,
+) -> Result<Result<Vec<(String, Option<Vec<u8>>)>, EditConflict>, StoreError> {
+    let images: Vec<&Reference> = edit.images().collect();
+    let before = decode_entries(reference, files, &images)?;
+    let mut after = before.clone();
+    if let Err(conflict) = edit.apply(&mut after) {
+        return Ok(Err(conflict));
+    }
+    let mut changes = BTreeMap::new();
+    for image in images {
+        let name = image.file_name();
+        changes.insert(name, after.get(image).map(|entry| encode_entry(entry, after.form())));
+    }
+    if before.form() != after.form() {
+        // The form stands in every file.
+        for (name, bytes) in files {
+            if let Ok(entry) = decode_entry(bytes, name) {
+                changes.entry(name.clone()).or_insert_with(|| Some(encode_entry(&entry, after.form())));
+            }
+        }
+    }
+    Ok(Ok(changes.into_iter().filter(|(name, after)| files.get(name) != after.as_ref()).collect()))
+}
+
+/// Decodes the entries of `images` among the files of the list `reference`, and the list's form. All other files may be
+/// damaged.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if one of those files is no entry.
+pub fn decode_entries(
+    reference: &Reference,
+    files: &BTreeMap<String, Vec<u8>>,
+    images: &[&Reference],
+) -> Result<ManifestList, StoreError> {
+    let names = images.iter().map(|image| image.file_name());
+    let named = names.filter_map(|name| files.get_key_value(&name));
+    let mut list = decode_list(reference, named.map(|(name, bytes)| (&**name, &**bytes)))?;
+    *list.form_mut() = files.values().find_map(|bytes| decode_form(bytes)).unwrap_or_default();
     Ok(list)
 }
 

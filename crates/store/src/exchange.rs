@@ -104,28 +104,34 @@ fn encode_entry(entry: &ListEntry) -> String {
 /// Any [`ExchangeError`].
 pub fn decode(bytes: &[u8]) -> Result<Vec<ManifestList>, ExchangeError> {
     let file = Object::parse(bytes)?;
-    let version = file.number("tallyman")?.ok_or_else(|| absent("tallyman"))?;
+    let version = file.number("tallyman")?.ok_or_else(|| absent("", "tallyman"))?;
     if !(VERSION_PLAIN..=VERSION).contains(&version) {
         return Err(ExchangeError::Version { found: version });
     }
-    let lists = file.get("lists").ok_or_else(|| absent("lists"))?;
-    let lists = json::elements(lists).map_err(FieldError::from)?;
+    let lists = required_array(&file, "", "lists")?;
     lists.into_iter().enumerate().map(|(at, list)| decode_list(list, &format!("lists[{at}]"))).collect()
 }
 
-fn absent(field: &str) -> ExchangeError {
-    ExchangeError::Form { reason: format!("the field {field} is missing") }
+fn absent(path: &str, field: &str) -> ExchangeError {
+    let dot = if path.is_empty() { "" } else { "." };
+    ExchangeError::Form { reason: format!("the field {path}{dot}{field} is missing") }
+}
+
+/// Returns the elements of a required array of the object at `path`.
+fn required_array<'a>(fields: &Object<'a>, path: &str, name: &str) -> Result<Vec<&'a [u8]>, ExchangeError> {
+    let array = fields.get(name).ok_or_else(|| absent(path, name))?;
+    // The array is read for its kind; its elements are read by the caller, with errors of its own.
+    fields.array(name, |_, _| Ok(()))?;
+    Ok(json::elements(array).map_err(FieldError::from)?)
 }
 
 fn decode_list(json: &[u8], path: &str) -> Result<ManifestList, ExchangeError> {
     let fields = Object::from_json(json, path)?;
-    let mut list = ManifestList::new(reference(&fields, "name")?);
+    let mut list = ManifestList::new(reference(&fields, path, "name")?);
     if fields.get("oci").is_some() {
         *list.form_mut() = IndexForm { oci: true, annotations: fields.string_map("oci")? };
     }
-    let entries = fields.get("entries").ok_or_else(|| absent(&format!("{path}.entries")))?;
-    let entries = json::elements(entries).map_err(FieldError::from)?;
-    for (at, entry) in entries.into_iter().enumerate() {
+    for (at, entry) in required_array(&fields, path, "entries")?.into_iter().enumerate() {
         list.insert(decode_entry(entry, &format!("{path}.entries[{at}]"))?)?;
     }
     Ok(list)
@@ -134,14 +140,14 @@ fn decode_list(json: &[u8], path: &str) -> Result<ManifestList, ExchangeError> {
 fn decode_entry(json: &[u8], path: &str) -> Result<ListEntry, ExchangeError> {
     let form = |reason: &dyn std::fmt::Display| ExchangeError::Form { reason: reason.to_string() };
     let fields = Object::from_json(json, path)?;
-    let reference = reference(&fields, "ref")?;
+    let reference = reference(&fields, path, "ref")?;
     let descriptor = fields.field("descriptor", Descriptor::from_json)?;
-    let descriptor = descriptor.ok_or_else(|| absent(&format!("{path}.descriptor")))?;
+    let descriptor = descriptor.ok_or_else(|| absent(path, "descriptor"))?;
     let raw = match (fields.string("manifest")?, fields.string("base64")?) {
         (Some(text), _) => text.into_bytes(),
         (None, Some(text)) => STANDARD.decode(text).map_err(|error| form(&error))?,
         (None, None) => {
-            let stored = fields.string("stored")?.ok_or_else(|| absent(&format!("{path}.manifest")))?;
+            let stored = fields.string("stored")?.ok_or_else(|| absent(path, "manifest"))?;
             json::check(stored.as_bytes()).map_err(FieldError::from)?;
             return Ok(ListEntry {
                 reference,
@@ -159,8 +165,8 @@ fn decode_entry(json: &[u8], path: &str) -> Result<ListEntry, ExchangeError> {
     ListEntry::new(reference, descriptor, raw).map_err(|error| form(&error))
 }
 
-fn reference(fields: &Object<'_>, name: &str) -> Result<Reference, ExchangeError> {
-    let text = fields.string(name)?.ok_or_else(|| absent(name))?;
+fn reference(fields: &Object<'_>, path: &str, name: &str) -> Result<Reference, ExchangeError> {
+    let text = fields.string(name)?.ok_or_else(|| absent(path, name))?;
     text.parse().map_err(|error: ReferenceError| ExchangeError::Form { reason: error.to_string() })
 }
 

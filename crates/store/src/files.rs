@@ -1,141 +1,159 @@
 //! Lists in files, in the Docker CLI's own form: `FOLDER/LIST/ENTRY`.
 
 mod folder;
+mod journal;
+mod list_folders;
+mod lock;
+mod native;
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
-use tallyman_core::{ListEntry, ManifestList, Reference};
-use thiserror::Error;
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
+use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
 
 use crate::{
-    ListStore, StoreError,
-    docker::{decode_form, decode_list, encode_entry, encode_list},
+    ListStore, Outcome, StoreError, StoreFuture,
+    docker::{decode_entries, decode_list, edit_files, encode_list},
 };
 
-pub use folder::Folder;
+pub use folder::{FileError, FileErrorKind, Folder, Holder};
+pub use list_folders::{FileChange, ListFile, ListFolders};
+pub use native::NativeFolder;
 
-/// What the file system says, in the words that Go would use: `open PATH: file name too long`.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct FileError(pub String);
-
-impl From<FileError> for StoreError {
-    fn from(error: FileError) -> Self {
-        Self::Io { message: error.0 }
-    }
-}
-
-/// Files of some machine. Paths are whole, with `/` between their parts.
-pub trait Files {
-    /// The names in a folder, sorted by their bytes; nothing where there is no such folder.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    fn list_dir(&self, path: &str) -> Result<Option<Vec<String>>, FileError>;
-
-    /// The bytes of a file; nothing where there is none.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError>;
-
-    /// Writes a file whole or not at all, and the folders above it where they are missing.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    fn write_atomic(&self, path: &str, bytes: &[u8]) -> Result<(), FileError>;
-
-    /// Makes a folder hold just these files. A new folder appears whole.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    fn replace_dir(&self, path: &str, files: &[(String, Vec<u8>)]) -> Result<(), FileError>;
-
-    /// Removes a folder and all that is in it.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    fn remove_dir(&self, path: &str) -> Result<(), FileError>;
-}
+/// How often a file that cannot be read as an entry is read once more: the Docker CLI may be writing it.
+const READS_MAX: usize = 3;
 
 /// Lists in a folder, one folder each, one file an entry: the Docker CLI's `manifests`.
+///
+/// Nothing is lost, whoever writes at the same time and whenever a program dies; see [`ListFolders`].
 #[derive(Debug)]
 pub struct FileStore<F> {
-    files: F,
-    folder: String,
+    lists: ListFolders<F>,
 }
 
-impl<F: Files> FileStore<F> {
-    /// The store in `folder`, which need not be there yet.
-    pub fn new(files: F, folder: impl Into<String>) -> Self {
-        Self { files, folder: folder.into() }
+/// The reason why an update of files changed none.
+enum Refusal {
+    Conflict(EditConflict),
+    Store(StoreError),
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl<F: Folder> FileStore<F> {
+    /// The store in the folder `root`, which need not be there yet.
+    pub fn new(folder: F, root: impl Into<String>) -> Self {
+        Self { lists: ListFolders::new(folder, root) }
     }
 
-    fn path(&self, list: &Reference) -> String {
-        format!("{}/{}", self.folder, list.file_name())
-    }
-
-    fn read(&self, reference: &Reference) -> Result<Option<ManifestList>, StoreError> {
-        let folder = self.path(reference);
-        let Some(names) = self.files.list_dir(&folder)? else { return Ok(None) };
-        let mut files = Vec::with_capacity(names.len());
-        for name in names {
-            let path = format!("{folder}/{name}");
-            // A file that vanished since the folder was read is no entry any more.
-            if let Some(bytes) = self.files.read(&path)? {
-                files.push((path, bytes));
+    /// Returns what `decode` makes of the files of a list; `None` if there is no such list.
+    async fn decoded(
+        &self,
+        list: &Reference,
+        decode: impl Fn(Vec<ListFile>) -> Result<ManifestList, StoreError>,
+    ) -> Result<Option<ManifestList>, StoreError> {
+        let name = list.file_name();
+        let mut reads = 1;
+        loop {
+            let Some(files) = self.lists.read(&name).await? else { return Ok(None) };
+            match decode(files) {
+                Err(StoreError::Damaged { .. }) if reads < READS_MAX => reads += 1,
+                decoded => return decoded.map(Some),
             }
+            self.lists.pause().await;
         }
-        decode_list(reference, files.iter().map(|(path, bytes)| (&**path, &**bytes))).map(Some)
     }
 }
 
-impl<F: Files> ListStore for FileStore<F> {
-    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, StoreError>> {
-        async move {
-            let names = self.files.list_dir(&self.folder)?.unwrap_or_default();
-            // No reference begins with a dot: what does is a change that somebody is in the middle of.
-            Ok(names.into_iter().filter(|name| !name.starts_with('.')).collect())
-        }
-        .boxed_local()
+/// Returns the files that can be read.
+fn readable(files: Vec<ListFile>) -> BTreeMap<String, Vec<u8>> {
+    files.into_iter().filter_map(|(name, bytes)| Some((name, bytes.ok()?))).collect()
+}
+
+/// Returns the error of a file that one of `images` has, and that cannot be read.
+fn check_readable(files: &[ListFile], images: &[&Reference]) -> Result<(), FileError> {
+    let names: Vec<String> = images.iter().map(|image| image.file_name()).collect();
+    let unreadable = files.iter().filter(|(name, _)| names.contains(name));
+    unreadable.filter_map(|(_, bytes)| bytes.as_ref().err()).next().cloned().map_or(Ok(()), Err)
+}
+
+impl<F: Folder> ListStore for FileStore<F> {
+    fn names(&self) -> StoreFuture<'_, Vec<String>> {
+        async move { Ok(self.lists.names()?) }.boxed_local()
     }
 
-    fn load<'a>(
+    fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>> {
+        let folder = self.lists.path(&list.file_name());
+        let decode = move |files: Vec<ListFile>| {
+            let files = files.into_iter().map(|(name, bytes)| Ok((format!("{folder}/{name}"), bytes?)));
+            let files: Vec<(String, Vec<u8>)> = files.collect::<Result<_, FileError>>()?;
+            decode_list(list, files.iter().map(|(path, bytes)| (&**path, &**bytes)))
+        };
+        async move { self.decoded(list, decode).await }.boxed_local()
+    }
+
+    fn load_entries<'a>(
         &'a self,
         list: &'a Reference,
-    ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>> {
-        async move { self.read(list) }.boxed_local()
+        images: &'a [&'a Reference],
+    ) -> StoreFuture<'a, Option<ManifestList>> {
+        let decode = move |files: Vec<ListFile>| {
+            check_readable(&files, images)?;
+            decode_entries(list, &readable(files), images)
+        };
+        async move { self.decoded(list, decode).await }.boxed_local()
     }
 
-    fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
         async move {
             let files: Vec<_> = encode_list(list).collect();
-            Ok(self.files.replace_dir(&self.path(list.reference()), &files)?)
+            Ok(self.lists.replace(&list.reference().file_name(), &files).await?)
         }
         .boxed_local()
     }
 
-    fn put_entry<'a>(
-        &'a self,
-        list: &'a Reference,
-        entry: &'a ListEntry,
-    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>> {
         async move {
-            let path = format!("{}/{}", self.path(list), entry.reference.file_name());
-            let form = self.files.read(&path)?.and_then(|bytes| decode_form(&bytes)).unwrap_or_default();
-            Ok(self.files.write_atomic(&path, &encode_entry(entry, &form))?)
+            let files: Vec<_> = encode_list(list).collect();
+            let is_added = self.lists.add(&list.reference().file_name(), &files).await?;
+            Ok(if is_added { Outcome::Done(()) } else { Outcome::Taken })
         }
         .boxed_local()
     }
 
-    fn remove<'a>(&'a self, list: &'a Reference) -> LocalBoxFuture<'a, Result<bool, StoreError>> {
+    fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
+        let change = move |files: Vec<ListFile>| {
+            check_readable(&files, &edit.images().collect::<Vec<_>>())?;
+            let changes = edit_files(list, &readable(files), edit).map_err(Refusal::Store)?;
+            let changes = changes.map_err(Refusal::Conflict)?.into_iter();
+            Ok(changes.map(|(name, after)| FileChange { name, after }).collect())
+        };
         async move {
-            let path = self.path(list);
-            let was_there = self.files.list_dir(&path)?.is_some();
-            if was_there {
-                self.files.remove_dir(&path)?;
+            match self.lists.update(&list.file_name(), change).await {
+                Ok(Some(())) => Ok(Outcome::Done(())),
+                Ok(None) => Ok(Outcome::Gone),
+                Err(Refusal::Conflict(conflict)) => Ok(Outcome::Conflict(conflict)),
+                Err(Refusal::Store(error)) => Err(error),
             }
-            Ok(was_there)
         }
         .boxed_local()
+    }
+
+    fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
+        async move {
+            Ok(match self.lists.rename(&from.file_name(), &to.file_name()).await? {
+                Some(true) => Outcome::Done(()),
+                Some(false) => Outcome::Taken,
+                None => Outcome::Gone,
+            })
+        }
+        .boxed_local()
+    }
+
+    fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
+        async move { Ok(self.lists.remove(&list.file_name()).await?) }.boxed_local()
     }
 }

@@ -4,9 +4,9 @@
 mod announcements;
 mod changes;
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::FutureExt;
 use indexed_db_futures::{
     database::Database,
     error::{DomException, Error, OpenDbError},
@@ -16,17 +16,17 @@ use indexed_db_futures::{
     transaction::{Transaction, TransactionMode},
 };
 use js_sys::Uint8Array;
-use tallyman_core::{IndexForm, ListEntry, ManifestList, Reference};
+use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
-    ListStore, StoreError,
-    docker::{decode_form, decode_list, encode_entry},
+    ListStore, Outcome, StoreError, StoreFuture,
+    docker::{decode_entries, decode_list, edit_files, encode_entry},
 };
 
 pub use announcements::Subscription;
 use announcements::announce;
-pub use changes::{ListSummary, Outcome};
+pub use changes::ListSummary;
 
 /// 1 had lists and entries alone.
 const VERSION: u8 = 2;
@@ -133,24 +133,36 @@ impl IndexedDbStore {
         list: &Reference,
     ) -> Result<Option<ManifestList>, StoreError> {
         let name = list.file_name();
-        let is_there = has(&store(transaction, LISTS)?, &name).await?;
-        let entries = store(transaction, ENTRIES)?;
-        let values = entries.get_all::<JsValue>().with_query::<String, _>(keys_of(&name)).primitive();
-        let values = values.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
-        if !is_there {
-            return Ok(None);
-        }
-        let mut files = Vec::new();
-        for value in values {
-            let value = value.map_err(|error| failed(&error))?;
-            files.push(value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default());
-        }
-        decode_list(list, files.iter().map(|bytes| (&*name, &**bytes))).map(Some)
+        let Some(files) = files_in(transaction, &name).await? else { return Ok(None) };
+        decode_list(list, files.values().map(|bytes| (&*name, &**bytes))).map(Some)
     }
 }
 
+/// Returns the files of a list by name; `None` if there is no such list.
+async fn files_in(
+    transaction: &Transaction<'_>,
+    list: &str,
+) -> Result<Option<BTreeMap<String, Vec<u8>>>, StoreError> {
+    let is_there = has(&store(transaction, LISTS)?, list).await?;
+    let entries = store(transaction, ENTRIES)?;
+    let keys = entries.get_all_keys::<String>().with_query::<String, _>(keys_of(list)).primitive();
+    let keys = keys.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+    let values = entries.get_all::<JsValue>().with_query::<String, _>(keys_of(list)).primitive();
+    let values = values.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+    if !is_there {
+        return Ok(None);
+    }
+    let mut files = BTreeMap::new();
+    for (key, value) in keys.zip(values) {
+        let (key, value) = (key.map_err(|error| failed(&error))?, value.map_err(|error| failed(&error))?);
+        let bytes = value.dyn_into::<Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+        files.insert(key[list.len() + 1..].to_owned(), bytes);
+    }
+    Ok(Some(files))
+}
+
 impl ListStore for IndexedDbStore {
-    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> StoreFuture<'_, Vec<String>> {
         async move {
             let transaction = self.transaction(TransactionMode::Readonly)?;
             let keys = store(&transaction, LISTS)?.get_all_keys::<String>().primitive();
@@ -160,14 +172,24 @@ impl ListStore for IndexedDbStore {
         .boxed_local()
     }
 
-    fn load<'a>(
-        &'a self,
-        list: &'a Reference,
-    ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>> {
+    fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>> {
         self.read(list).boxed_local()
     }
 
-    fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn load_entries<'a>(
+        &'a self,
+        list: &'a Reference,
+        images: &'a [&'a Reference],
+    ) -> StoreFuture<'a, Option<ManifestList>> {
+        async move {
+            let transaction = self.transaction(TransactionMode::Readonly)?;
+            let files = files_in(&transaction, &list.file_name()).await?;
+            files.map(|files| decode_entries(list, &files, images)).transpose()
+        }
+        .boxed_local()
+    }
+
+    fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
         async move {
             let name = list.reference().file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
@@ -183,25 +205,36 @@ impl ListStore for IndexedDbStore {
         .boxed_local()
     }
 
-    fn put_entry<'a>(
-        &'a self,
-        list: &'a Reference,
-        entry: &'a ListEntry,
-    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+    fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>> {
+        async move { Ok(Self::add(self, list).await?.without_list()) }.boxed_local()
+    }
+
+    fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
         async move {
             let name = list.file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
+            let Some(files) = files_in(&transaction, &name).await? else { return Ok(Outcome::Gone) };
+            let changes = match edit_files(list, &files, edit)? {
+                Ok(changes) => changes,
+                Err(conflict) => return Ok(Outcome::Conflict(conflict)),
+            };
             put_list(&transaction, &name, list)?;
             let entries = store(&transaction, ENTRIES)?;
-            let form = form_of(&entries, &name, entry).await?;
-            put_entry(&entries, &name, entry, &form)?;
+            for (file, after) in changes {
+                change_file(&entries, format!("{name}/{file}"), after.as_deref())?;
+            }
             drop(entries);
-            self.committed(transaction, &name).await
+            self.committed(transaction, &name).await?;
+            Ok(Outcome::Done(()))
         }
         .boxed_local()
     }
 
-    fn remove<'a>(&'a self, list: &'a Reference) -> LocalBoxFuture<'a, Result<bool, StoreError>> {
+    fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
+        async move { Ok(Self::rename(self, from, to).await?.without_list()) }.boxed_local()
+    }
+
+    fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
         async move {
             let name = list.file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
@@ -233,14 +266,6 @@ async fn has(lists: &ObjectStore<'_>, name: &str) -> Result<bool, StoreError> {
     Ok(found.is_some())
 }
 
-/// The form of the list that stands with the entry of this name, where there is one already.
-async fn form_of(entries: &ObjectStore<'_>, list: &str, entry: &ListEntry) -> Result<IndexForm, StoreError> {
-    let found = entries.get::<JsValue, String, _>(key_of(list, entry)).primitive();
-    let found = found.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
-    let bytes = found.and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec());
-    Ok(bytes.and_then(|bytes| decode_form(&bytes)).unwrap_or_default())
-}
-
 fn key_of(list: &str, entry: &ListEntry) -> String {
     format!("{list}/{}", entry.reference.file_name())
 }
@@ -268,9 +293,19 @@ fn put_entry(
     entry: &ListEntry,
     form: &IndexForm,
 ) -> Result<(), StoreError> {
-    let key = key_of(list, entry);
-    let value: JsValue = Uint8Array::from(&encode_entry(entry, form)[..]).into();
-    entries.put(value).with_key(key).primitive().map(drop).map_err(|error| failed(&error))
+    change_file(entries, key_of(list, entry), Some(&encode_entry(entry, form)))
+}
+
+/// Keeps the bytes of an entry, or removes it.
+fn change_file(entries: &ObjectStore<'_>, key: String, bytes: Option<&[u8]>) -> Result<(), StoreError> {
+    let changed = match bytes {
+        Some(bytes) => {
+            let value: JsValue = Uint8Array::from(bytes).into();
+            entries.put(value).with_key(key).primitive().map(drop)
+        }
+        None => entries.delete::<String, _>(key).primitive().map(drop),
+    };
+    changed.map_err(|error| failed(&error))
 }
 
 fn clear(entries: &ObjectStore<'_>, list: &str) -> Result<(), StoreError> {

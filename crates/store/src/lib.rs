@@ -9,8 +9,10 @@ mod indexed_db;
 mod memory;
 mod store;
 
-pub use files::{FileError, FileStore, Files, Folder};
+pub use files::{
+    FileChange, FileError, FileErrorKind, FileStore, Folder, Holder, ListFile, ListFolders, NativeFolder,
+};
 #[cfg(feature = "indexed-db")]
-pub use indexed_db::{IndexedDbStore, ListSummary, Outcome, Subscription};
+pub use indexed_db::{IndexedDbStore, ListSummary, Subscription};
 pub use memory::MemoryStore;
-pub use store::{ListStore, StoreError};
+pub use store::{ListStore, Outcome, StoreError, StoreFuture};

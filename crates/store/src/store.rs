@@ -1,10 +1,10 @@
-//! What every store can do.
+//! The interface of all stores.
 
 use futures_util::future::LocalBoxFuture;
-use tallyman_core::{ListEntry, ManifestList, Reference};
+use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
 use thiserror::Error;
 
-/// Why a list could not be read or kept. What was there before is there still.
+/// The reason why a list could not be read or kept. What was there before is there still.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -27,27 +27,86 @@ pub enum StoreError {
     },
 }
 
-/// A place for local lists. Futures are not `Send`.
+/// What became of a change that looks first at what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T = ManifestList> {
+    /// It is made. The browser's store returns the list as it is now.
+    Done(T),
+    /// Somebody else has changed the same entries meanwhile. Nothing was changed.
+    Conflict(EditConflict),
+    /// A list of that name is there already. Nothing was changed.
+    Taken,
+    /// There is no such list any more. Nothing was changed.
+    Gone,
+}
+
+impl<T> Outcome<T> {
+    /// Returns the outcome without the list.
+    pub fn without_list(self) -> Outcome<()> {
+        match self {
+            Self::Done(_) => Outcome::Done(()),
+            Self::Conflict(conflict) => Outcome::Conflict(conflict),
+            Self::Taken => Outcome::Taken,
+            Self::Gone => Outcome::Gone,
+        }
+    }
+}
+
+/// The future of an operation of a store. It is not `Send`.
+pub type StoreFuture<'a, T> = LocalBoxFuture<'a, Result<T, StoreError>>;
+
+/// A place for local lists.
+///
+/// Each change is whole or not at all, and made on what is there when it is made: whoever changes a list names the entries
+/// that change ([`ListEdit`]), so that nobody overwrites what another program does meanwhile.
+///
+/// ```
+/// use futures_util::FutureExt;
+/// use tallyman_core::{ManifestList, Reference};
+/// use tallyman_store::{ListStore, MemoryStore, Outcome};
+///
+/// let store = MemoryStore::new();
+/// let list = ManifestList::new("ghcr.io/acme/app:v1".parse()?);
+/// let ready = |future| FutureExt::now_or_never(future).expect("memory never waits");
+/// assert_eq!(ready(store.add(&list)), Ok(Outcome::Done(())));
+/// assert_eq!(ready(store.add(&list)), Ok(Outcome::Taken));
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
 pub trait ListStore {
-    /// The names of all lists, in the order of their file names ([`Reference::file_name`]).
-    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, StoreError>>;
+    /// Returns the names of all lists, in the order of their file names ([`Reference::file_name`]).
+    fn names(&self) -> StoreFuture<'_, Vec<String>>;
 
-    /// A whole list, or nothing where there is none of that name. A list may be there and be empty.
-    fn load<'a>(
+    /// Returns a whole list; `None` if there is none of that name. A list may be there and be empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if an entry cannot be read, and those of the files or the database.
+    fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>>;
+
+    /// Returns the entries of `images` that a list has, and its form; `None` if there is no such list. Other entries may be
+    /// damaged.
+    ///
+    /// # Errors
+    /// As [`ListStore::load`], for these entries alone.
+    fn load_entries<'a>(
         &'a self,
         list: &'a Reference,
-    ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>>;
+        images: &'a [&'a Reference],
+    ) -> StoreFuture<'a, Option<ManifestList>>;
 
-    /// Keeps a whole list in place of what was there: all of it or nothing.
-    fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>>;
+    /// Keeps a whole list in place of what was there, whatever that was. Programs that change a list [edit](Self::edit) it.
+    fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()>;
 
-    /// Keeps one entry of a list in place of the one of that name.
-    fn put_entry<'a>(
-        &'a self,
-        list: &'a Reference,
-        entry: &'a ListEntry,
-    ) -> LocalBoxFuture<'a, Result<(), StoreError>>;
+    /// Keeps a new list: [`Outcome::Done`], or [`Outcome::Taken`] if there is one of that name.
+    fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>>;
 
-    /// Removes a list, damaged or not. Whether there was one.
-    fn remove<'a>(&'a self, list: &'a Reference) -> LocalBoxFuture<'a, Result<bool, StoreError>>;
+    /// Changes a list as it is now: [`Outcome::Done`], [`Outcome::Conflict`] if an entry that changes is not as the edit has
+    /// seen it, or [`Outcome::Gone`] if there is no such list. Entries that the edit does not name may be damaged.
+    fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>>;
+
+    /// Gives a list another name: [`Outcome::Done`], [`Outcome::Taken`] if a list has it, or [`Outcome::Gone`] if there is no
+    /// such list.
+    fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>>;
+
+    /// Removes a list, damaged or not. Returns whether there was one.
+    fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool>;
 }

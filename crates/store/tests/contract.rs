@@ -7,7 +7,7 @@ mod suite;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use futures_util::FutureExt;
-use tallyman_store::{FileStore, Folder, ListStore, MemoryStore, StoreError};
+use tallyman_store::{FileStore, ListStore, MemoryStore, NativeFolder, StoreError};
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("these stores never wait")
@@ -22,13 +22,13 @@ fn memory_keeps_the_contract() {
 fn files_keep_the_contract() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let manifests = folder.path().join("config/manifests");
-    ready(suite::run(&FileStore::new(Folder, manifests.to_str().expect("it is UTF-8"))));
+    ready(suite::run(&FileStore::new(NativeFolder, manifests.to_str().expect("it is UTF-8"))));
 }
 
 #[test]
 fn a_damaged_list_is_told_and_can_be_removed() {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let store = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
     let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
     ready(store.save(&list)).expect("it is saved");
     let file = folder.path().join("r.io_app-1/r.io_app-amd64");
@@ -43,7 +43,7 @@ fn a_damaged_list_is_told_and_can_be_removed() {
 #[test]
 fn files_have_dockers_modes_and_an_empty_folder_is_an_empty_list() {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let store = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
     let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
     ready(store.save(&list)).expect("it is saved");
     let mode = |path: &str| {
@@ -59,7 +59,7 @@ fn files_have_dockers_modes_and_an_empty_folder_is_an_empty_list() {
 #[test]
 fn a_name_that_is_too_long_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let store = FileStore::new(Folder, folder.path().to_str().expect("it is UTF-8"));
+    let store = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
     let long = format!("r.io/{}:{}", "a".repeat(180), "b".repeat(120));
     let error =
         ready(store.save(&suite::list(&long, &["r.io/app:amd64"]))).expect_err("the name is too long");

@@ -35,12 +35,29 @@ fn lists_come_back_from_text_and_files_as_they_were() {
 #[test]
 fn what_is_not_what_it_says_is_refused() {
     let text = String::from_utf8(exchange::encode(&[suite::list("r.io/a:1", &["r.io/a:x"])])).unwrap();
-    let forged = text.replace("r.io/a:x <", "r.io/a:y <");
+    let forged = text.replace(r"r.io/a:x \u003c", r"r.io/a:y \u003c");
     assert_ne!(text, forged);
     assert!(matches!(exchange::decode(forged.as_bytes()), Err(ExchangeError::Digest { .. })));
     let newer = text.replace("\"tallyman\":1", "\"tallyman\":3");
     assert_eq!(exchange::decode(newer.as_bytes()), Err(ExchangeError::Version { found: 3 }));
-    assert!(matches!(exchange::decode(b"{}"), Err(ExchangeError::Form { .. })));
+    for (bytes, reason) in [
+        ("", "unexpected end of JSON input"),
+        ("[]", "expected an object as the whole, found an array"),
+        ("{}", "the field tallyman is missing"),
+        (r#"{"tallyman":1}"#, "the field lists is missing"),
+        (r#"{"tallyman":1,"lists":{}}"#, "expected an array as lists, found an object"),
+        (r#"{"tallyman":1,"lists":[{"entries":[]}]}"#, "the field lists[0].name is missing"),
+        (r#"{"tallyman":1,"lists":[{"name":"a"}]}"#, "the field lists[0].entries is missing"),
+        (
+            r#"{"tallyman":1,"lists":[{"name":"a","entries":[{"ref":"a"}]}]}"#,
+            "the field lists[0].entries[0].descriptor is missing",
+        ),
+        (r#"{"tallyman":1,"lists":[{"name":"A b","entries":[]}]}"#, "invalid reference format"),
+    ] {
+        let error = exchange::decode(bytes.as_bytes()).unwrap_err().to_string();
+        let rest = error.strip_prefix("expected lists that Tallyman exported, found something else: ");
+        assert!(rest.is_some_and(|rest| rest.starts_with(reason)), "{bytes}: {error}");
+    }
 }
 
 /// Every folder that the Docker CLI wrote in the recordings, and the name of its list.

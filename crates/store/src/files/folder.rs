@@ -1,98 +1,114 @@
-//! The files of this machine.
+//! The file system as the store needs it: a few primitive operations, so that all rules are in one place.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use futures_util::future::LocalBoxFuture;
+use thiserror::Error;
 
-use super::{FileError, Files};
+use crate::StoreError;
 
-/// The files of this machine, by `std::fs`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Folder;
+/// The kinds of failure that the store acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileErrorKind {
+    /// There is no such file or folder.
+    NotFound,
+    /// There is a file or a folder of that name already, or a folder is not empty.
+    Exists,
+    /// Two paths are on different file systems.
+    CrossDevice,
+    /// There is a folder in place of a file.
+    IsFolder,
+    /// The user may not write here, or nobody may.
+    ReadOnly,
+    /// Anything else.
+    Other,
+}
 
-impl Files for Folder {
-    fn list_dir(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(told("open", path, &error)),
-        };
-        let names: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-        let names = names.map_err(|error| told("readdirent", path, &error))?;
-        let mut names: Vec<_> = names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
-        names.sort_unstable();
-        Ok(Some(names))
-    }
+/// A failure of the file system, in the words that Go would use: `open PATH: file name too long`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct FileError {
+    /// The kind of failure.
+    pub kind: FileErrorKind,
+    /// The sentence.
+    pub message: String,
+}
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(told("open", path, &error)),
-        }
-    }
-
-    fn write_atomic(&self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
-        let target = Path::new(path);
-        let folder = target.parent().unwrap_or(target);
-        let written = || {
-            fs::create_dir_all(folder)?;
-            // Beside the list's folder, so that no list is ever seen with a half-written entry in it.
-            let staged = beside(folder);
-            fs::write(&staged, bytes)?;
-            fs::rename(&staged, target).inspect_err(|_| drop(fs::remove_file(&staged)))
-        };
-        written().map_err(|error| told("open", path, &error))
-    }
-
-    fn replace_dir(&self, path: &str, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
-        let target = Path::new(path);
-        let replaced = || {
-            fs::create_dir_all(target.parent().unwrap_or(target))?;
-            let staged = beside(target);
-            let filled = || {
-                fs::create_dir(&staged)?;
-                for (name, bytes) in files {
-                    fs::write(staged.join(name), bytes)?;
-                }
-                let old = beside(target);
-                let replaces = target.exists();
-                if replaces {
-                    fs::rename(target, &old)?;
-                }
-                let renamed = fs::rename(&staged, target);
-                match (renamed, replaces) {
-                    (Ok(()), true) => fs::remove_dir_all(&old),
-                    (Err(error), true) => fs::rename(&old, target).and(Err(error)),
-                    (renamed, false) => renamed,
-                }
-            };
-            filled().inspect_err(|_| drop(fs::remove_dir_all(&staged)))
-        };
-        replaced().map_err(|error| told("open", path, &error))
-    }
-
-    fn remove_dir(&self, path: &str) -> Result<(), FileError> {
-        match fs::remove_dir_all(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(told("unlinkat", path, &error)),
-            _ => Ok(()),
-        }
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        Self::Io { message: error.message }
     }
 }
 
-/// A short name in the same folder that no list and no other writer has.
-fn beside(target: &Path) -> PathBuf {
-    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
-    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-    target.with_file_name(format!(".tallyman-{}-{number}", process::id()))
+/// The program that holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The number of its process.
+    pub process: u32,
+    /// The name of its machine; a container has one of its own.
+    pub host: String,
+    /// A text that no other instance of a program has.
+    pub instance: String,
 }
 
-/// An error of the machine in Go's words: `open PATH: permission denied`.
-fn told(action: &str, path: &str, error: &io::Error) -> FileError {
-    let message = error.to_string();
-    let message = message.split(" (os error").next().unwrap_or(&message).to_lowercase();
-    FileError(format!("{action} {path}: {message}"))
+/// A file system. Paths are whole, with `/` between their parts.
+pub trait Folder {
+    /// Returns the names in a folder, sorted by their bytes; `None` if there is no such folder.
+    ///
+    /// # Errors
+    /// Any [`FileError`].
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError>;
+
+    /// Returns the bytes of a regular file, or of one that a link leads to; `None` if there is none. It never waits for a
+    /// pipe or a device.
+    ///
+    /// # Errors
+    /// [`FileErrorKind::IsFolder`] or [`FileErrorKind::Other`] if it is no regular file, and any other.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError>;
+
+    /// Creates a file of mode 644, and removes it if it cannot be written whole. With `durable` it returns when the bytes
+    /// are on the disk.
+    ///
+    /// # Errors
+    /// [`FileErrorKind::Exists`] if the name is taken, [`FileErrorKind::NotFound`] if the folder is missing, and any other.
+    fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError>;
+
+    /// Creates a folder of mode 755 and those above it, as far as they are missing.
+    ///
+    /// # Errors
+    /// Any [`FileError`].
+    fn create_folder(&self, path: &str) -> Result<(), FileError>;
+
+    /// Renames a file, in place of one of that name, or a folder, where none is.
+    ///
+    /// # Errors
+    /// [`FileErrorKind::NotFound`], [`FileErrorKind::Exists`] if a folder is there that is not empty,
+    /// [`FileErrorKind::CrossDevice`], and any other.
+    fn rename(&self, from: &str, to: &str) -> Result<(), FileError>;
+
+    /// Removes a file, or a link and not what it leads to.
+    ///
+    /// # Errors
+    /// [`FileErrorKind::NotFound`], [`FileErrorKind::IsFolder`], and any other.
+    fn remove_file(&self, path: &str) -> Result<(), FileError>;
+
+    /// Removes an empty folder.
+    ///
+    /// # Errors
+    /// [`FileErrorKind::NotFound`], [`FileErrorKind::Exists`] if it is not empty, and any other.
+    fn remove_folder(&self, path: &str) -> Result<(), FileError>;
+
+    /// Returns when the names in a folder are on the disk.
+    ///
+    /// # Errors
+    /// Any [`FileError`].
+    fn sync(&self, path: &str) -> Result<(), FileError>;
+
+    /// Returns who this program is, for locks.
+    fn holder(&self) -> Holder;
+
+    /// Returns `false` if no process of this machine has that number.
+    fn is_alive(&self, process: u32) -> bool;
+
+    /// Waits for some ten milliseconds.
+    fn pause(&self) -> LocalBoxFuture<'_, ()>;
 }

@@ -5,26 +5,13 @@ use indexed_db_futures::{
     prelude::{BuildPrimitive, QuerySource},
     transaction::TransactionMode,
 };
-use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
+use tallyman_core::{ListEdit, ManifestList, Reference};
 use wasm_bindgen::JsValue;
 
 use super::{
     CHANGED, ENTRIES, IndexedDbStore, LISTS, NOTES, clear, failed, has, put_entry, put_list, store, take_out,
 };
-use crate::StoreError;
-
-/// What came of a change that looks first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is made; this is the list now.
-    Done(ManifestList),
-    /// Somebody else has changed the same entries meanwhile. Nothing was changed.
-    Conflict(EditConflict),
-    /// A list of that name is there already. Nothing was changed.
-    Taken,
-    /// There is no such list any more. Nothing was changed.
-    Gone,
-}
+use crate::{Outcome, StoreError};
 
 /// A list without its entries.
 #[derive(Clone, Debug, PartialEq)]

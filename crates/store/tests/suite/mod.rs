@@ -1,7 +1,9 @@
 //! What every store promises.
 
-use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform, Reference};
-use tallyman_store::ListStore;
+use tallyman_core::{
+    Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
+};
+use tallyman_store::{ListStore, Outcome};
 
 fn reference(text: &str) -> Reference {
     text.parse().expect("the tests' references are right")
@@ -43,15 +45,31 @@ pub async fn run(store: &impl ListStore) {
     // Annotating changes one entry and no other.
     let platform = Platform { variant: "v7".into(), ..Platform::new("linux", "arm") };
     let changed = entry("r.io/app:a", platform);
-    store.put_entry(first.reference(), &changed).await.expect("it is put");
+    let edit = ListEdit::put(&first, changed.clone());
+    assert_eq!(store.edit(first.reference(), &edit).await, Ok(Outcome::Done(())));
     let mut expected = first.clone();
-    expected.insert(changed).expect("it was there already");
+    expected.insert(changed.clone()).expect("it was there already");
+    assert_eq!(store.load(first.reference()).await, Ok(Some(expected.clone())));
+    // What is as it is to be already is no conflict; what somebody else has made of it is one.
+    assert_eq!(store.edit(first.reference(), &edit).await, Ok(Outcome::Done(())));
+    let other = ListEdit::put(&first, entry("r.io/app:a", Platform::new("linux", "s390x")));
+    let conflict = store.edit(first.reference(), &other).await;
+    assert!(
+        matches!(&conflict, Ok(Outcome::Conflict(conflict)) if conflict.images == [changed.reference.clone()])
+    );
     assert_eq!(store.load(first.reference()).await, Ok(Some(expected)));
+    // Some entries alone can be read.
+    let (present, absent) = (reference("r.io/app:a"), reference("r.io/app:none"));
+    let some = store.load_entries(first.reference(), &[&present, &absent]).await.unwrap().unwrap();
+    assert_eq!(some.iter().collect::<Vec<_>>(), [&changed]);
+    // A list that is there is not made again, and not taken for a new name.
+    assert_eq!(store.add(&second.renamed(first.reference().clone())).await, Ok(Outcome::Taken));
+    assert_eq!(store.rename(first.reference(), second.reference()).await, Ok(Outcome::Taken));
 
     // Saving replaces: what is not in the new list is gone.
     let smaller = list("r.io/app:1", &["r.io/app:z"]);
     store.save(&smaller).await.expect("it is saved");
-    assert_eq!(store.load(first.reference()).await, Ok(Some(smaller)));
+    assert_eq!(store.load(first.reference()).await, Ok(Some(smaller.clone())));
 
     // What a list is to be beyond Docker's comes back, and changing an entry leaves it.
     let mut formed = list("r.io/formed:1", &["r.io/app:a", "r.io/app:b"]);
@@ -61,16 +79,35 @@ pub async fn run(store: &impl ListStore) {
     assert_eq!(store.load(formed.reference()).await, Ok(Some(formed.clone())));
     let mut changed = entry("r.io/app:b", Platform::new("linux", "arm"));
     changed.descriptor.annotations.insert("of".to_owned(), "entry".to_owned());
-    store.put_entry(formed.reference(), &changed).await.expect("it is put");
-    formed.insert(changed).expect("it was there already");
+    let edit = ListEdit::put(&formed, changed);
+    assert_eq!(store.edit(formed.reference(), &edit).await, Ok(Outcome::Done(())));
+    edit.apply(&mut formed).expect("it is made for this list");
     assert_eq!(store.load(formed.reference()).await, Ok(Some(formed.clone())));
     assert_eq!(store.remove(formed.reference()).await, Ok(true));
 
-    // An entry put into a list that is not there makes the list.
+    // Several entries and the form change at once, and back.
+    let mut several = ListEdit::put(&smaller, entry("r.io/app:y", Platform::new("linux", "arm")))
+        .and(ListEdit::put(&smaller, entry("r.io/app:x", Platform::new("linux", "arm"))))
+        .and(ListEdit::form(&smaller, &IndexForm { oci: true, ..IndexForm::default() }));
+    several = several.and(ListEdit::remove(&smaller, &reference("r.io/app:z")));
+    several.form.as_mut().expect("it changes").after.oci = true;
+    let mut changed = smaller.clone();
+    several.apply(&mut changed).expect("it is made for this list");
+    assert_eq!(store.edit(smaller.reference(), &several).await, Ok(Outcome::Done(())));
+    assert_eq!(store.load(smaller.reference()).await, Ok(Some(changed)));
+    assert_eq!(store.edit(smaller.reference(), &several.inverse()).await, Ok(Outcome::Done(())));
+    assert_eq!(store.load(smaller.reference()).await, Ok(Some(smaller.clone())));
+
+    // A list that is not there is not changed, and not renamed.
     let new = reference("r.io/new:1");
-    store.put_entry(&new, &entry("r.io/app:a", Platform::default())).await.expect("it is put");
-    let loaded = store.load(&new).await.expect("it can be read").expect("it is there");
-    assert_eq!(loaded.len(), 1);
+    let added = ListEdit::put(&ManifestList::new(new.clone()), entry("r.io/app:a", Platform::default()));
+    assert_eq!(store.edit(&new, &added).await, Ok(Outcome::Gone));
+    assert_eq!(store.rename(&new, first.reference()).await, Ok(Outcome::Gone));
+    assert_eq!(store.load_entries(&new, &[]).await, Ok(None));
+    assert_eq!(store.add(&list("r.io/old:1", &["r.io/app:a"])).await, Ok(Outcome::Done(())));
+    assert_eq!(store.rename(&reference("r.io/old:1"), &new).await, Ok(Outcome::Done(())));
+    assert_eq!(store.load(&reference("r.io/old:1")).await, Ok(None));
+    assert_eq!(store.load(&new).await, Ok(Some(list("r.io/new:1", &["r.io/app:a"]))));
 
     for reference in [first.reference(), second.reference(), &new] {
         assert_eq!(store.remove(reference).await, Ok(true));

@@ -1,0 +1,456 @@
+//! Folders of lists, `ROOT/LIST/ENTRY`, changed so that nothing is lost: whoever writes at the same time, the Docker CLI
+//! too, and whenever a program dies.
+//!
+//! Beside the lists' folders stand, for as long as somebody works on a list, files whose names begin with `.tallyman-` and a
+//! hash of the list's name: its lock, the journal of a change, and what is staged for it. All are in `ROOT` itself, which may
+//! be a link or a mount, in a folder that nobody may write to. Whoever works on a list next ends what another began: a
+//! journal that stands there is carried out, all else is removed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tallyman_core::Digest;
+
+use super::{
+    FileError, FileErrorKind, Folder, Holder,
+    journal::Journal,
+    lock::{Lock, TAKEOVER, ignore_missing},
+};
+
+/// The beginning of all names that are no list's and no entry's.
+const PREFIX: &str = ".tallyman-";
+/// Bytes that the name of a file may have.
+const NAME_MAX: usize = 255;
+/// Hexadecimal digits of the hash of a list's name.
+const HASH: usize = 32;
+
+/// The lists' folders below one root.
+#[derive(Debug)]
+pub struct ListFolders<F> {
+    folder: F,
+    root: String,
+}
+
+/// A file of a list: its name and its bytes, or the reason why it cannot be read.
+pub type ListFile = (String, Result<Vec<u8>, FileError>);
+
+/// A change of one file of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file's name.
+    pub name: String,
+    /// Its new bytes; `None` removes it.
+    pub after: Option<Vec<u8>>,
+}
+
+impl<F: Folder> ListFolders<F> {
+    /// The lists' folders below `root`, which need not be there yet.
+    pub fn new(folder: F, root: impl Into<String>) -> Self {
+        Self { folder, root: root.into() }
+    }
+
+    /// Returns the path of a list's folder.
+    pub fn path(&self, list: &str) -> String {
+        format!("{}/{list}", self.root)
+    }
+
+    /// Returns the names of all lists.
+    ///
+    /// # Errors
+    /// Any [`FileError`].
+    pub fn names(&self) -> Result<Vec<String>, FileError> {
+        let names = self.folder.list(&self.root)?.unwrap_or_default();
+        // No reference begins with a dot.
+        Ok(names.into_iter().filter(|name| !name.starts_with('.')).collect())
+    }
+
+    /// Returns the files of a list; `None` if there is no such list.
+    ///
+    /// # Errors
+    /// Any [`FileError`] of the folder; those of files stand with them.
+    pub async fn read(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+        if self.folder.list(&self.path(list))?.is_none() {
+            return Ok(None);
+        }
+        match self.lock(list).await {
+            Ok(_lock) => self.files(list),
+            // Where nobody may write, nobody else changes anything either, but a change may have been left unfinished.
+            Err(error) if error.kind == FileErrorKind::ReadOnly => self.files_with_journal(list),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until nobody writes any more, for files that cannot be read: the Docker CLI writes them piece by piece.
+    pub async fn pause(&self) {
+        self.folder.pause().await;
+    }
+
+    /// Changes files of a list as they are now: `change` is given them, and says what becomes of them. Returns `None` if
+    /// there is no such list.
+    ///
+    /// # Errors
+    /// Those of `change`, and any [`FileError`]; nothing is changed then.
+    pub async fn update<E: From<FileError>>(
+        &self,
+        list: &str,
+        change: impl FnOnce(Vec<ListFile>) -> Result<Vec<FileChange>, E>,
+    ) -> Result<Option<()>, E> {
+        if self.folder.list(&self.path(list))?.is_none() {
+            return Ok(None);
+        }
+        let lock = self.lock(list).await?;
+        let Some(files) = self.files(list)? else { return Ok(None) };
+        match self.commit(&lock, list, change(files)?) {
+            Err(error) if error.kind == FileErrorKind::NotFound => Ok(None),
+            committed => Ok(Some(committed?)),
+        }
+    }
+
+    /// Keeps a new list, unless there is one of that name. Returns whether it is kept.
+    ///
+    /// # Errors
+    /// Any [`FileError`]; nothing is changed then.
+    pub async fn add(&self, list: &str, files: &[(String, Vec<u8>)]) -> Result<bool, FileError> {
+        self.check_names(list, files.iter().map(|(name, _)| &**name))?;
+        let lock = self.lock(list).await?;
+        if self.folder.list(&self.path(list))?.is_some() {
+            return Ok(false);
+        }
+        self.create(&lock, list, files)
+    }
+
+    /// Keeps a whole list in place of what was there.
+    ///
+    /// # Errors
+    /// Any [`FileError`]; nothing is changed then.
+    pub async fn replace(&self, list: &str, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
+        self.check_names(list, files.iter().map(|(name, _)| &**name))?;
+        let lock = self.lock(list).await?;
+        let path = self.path(list);
+        let Some(present) = self.folder.list(&path)? else {
+            if self.create(&lock, list, files)? {
+                return Ok(());
+            }
+            let message = format!("mkdir {path}: another program has just made it; try again");
+            return Err(FileError { kind: FileErrorKind::Exists, message });
+        };
+        let is_gone =
+            |name: &String| !name.starts_with(PREFIX) && !files.iter().any(|(kept, _)| kept == name);
+        let gone = present.into_iter().filter(is_gone).map(|name| FileChange { name, after: None });
+        let kept =
+            files.iter().map(|(name, bytes)| FileChange { name: name.clone(), after: Some(bytes.clone()) });
+        self.commit(&lock, list, kept.chain(gone).collect())
+    }
+
+    /// Gives a list another name, unless that is taken. Returns `None` if there is no such list, and otherwise whether it
+    /// has the name.
+    ///
+    /// # Errors
+    /// Any [`FileError`]; nothing is changed then.
+    pub async fn rename(&self, from: &str, to: &str) -> Result<Option<bool>, FileError> {
+        self.check_names(to, [].into_iter())?;
+        let (source, target) = (self.path(from), self.path(to));
+        if self.folder.list(&source)?.is_none() {
+            return Ok(None);
+        }
+        if from == to {
+            return Ok(Some(false));
+        }
+        // In one order, so that two programs never wait for each other.
+        let _first = self.lock(from.min(to)).await?;
+        let _second = self.lock(from.max(to)).await?;
+        if self.folder.list(&target)?.is_some() {
+            return Ok(Some(false));
+        }
+        match self.folder.rename(&source, &target) {
+            Ok(()) => {}
+            Err(error) if error.kind == FileErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind == FileErrorKind::Exists => return Ok(Some(false)),
+            Err(error) => return Err(error),
+        }
+        self.folder.sync(&self.root)?;
+        Ok(Some(true))
+    }
+
+    /// Removes a list, whatever is in it. Returns whether there was one.
+    ///
+    /// # Errors
+    /// Any [`FileError`]; nothing is changed then.
+    pub async fn remove(&self, list: &str) -> Result<bool, FileError> {
+        let path = self.path(list);
+        if self.folder.list(&path)?.is_none() {
+            return Ok(false);
+        }
+        let _lock = self.lock(list).await?;
+        let aside = format!("{}/{}", self.root, self.unused(list, "old"));
+        match self.folder.rename(&path, &aside) {
+            Ok(()) => {}
+            Err(error) if error.kind == FileErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        self.folder.sync(&self.root)?;
+        // The list is gone; what cannot be removed now is tried again by whoever comes next.
+        self.remove_tree(&aside).ok();
+        Ok(true)
+    }
+
+    /// Locks a list, and ends what another program left unfinished.
+    async fn lock(&self, list: &str) -> Result<Lock<'_, F>, FileError> {
+        let path = format!("{}/{}lock", self.root, prefix(list));
+        let lock = match Lock::acquire(&self.folder, path.clone()).await {
+            Err(error) if error.kind == FileErrorKind::NotFound => {
+                self.folder.create_folder(&self.root)?;
+                Lock::acquire(&self.folder, path).await?
+            }
+            lock => lock?,
+        };
+        let names = self.folder.list(&self.root)?.unwrap_or_default();
+        let mut prefixes: Vec<&str> = names.iter().filter_map(|name| prefix_of(name)).collect();
+        prefixes.dedup();
+        for other in prefixes {
+            if other == prefix(list) {
+                self.recover(other, &names)?;
+            } else if let Ok(Some(_lock)) =
+                Lock::try_acquire(&self.folder, format!("{}/{other}lock", self.root))
+            {
+                // Another list's: whatever is wrong with it does not concern this one.
+                self.recover(other, &self.folder.list(&self.root)?.unwrap_or_default()).ok();
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Carries out the journal of the list whose names begin so, and removes what else is staged for it.
+    fn recover(&self, prefix: &str, names: &[String]) -> Result<(), FileError> {
+        let path = format!("{}/{prefix}journal", self.root);
+        if let Some(journal) = self.journal(&path)? {
+            self.carry_out(&journal, &path)?;
+        }
+        let is_staged = |name: &&String| {
+            let rest = name.strip_prefix(prefix);
+            // Nobody takes a lock over that this program holds: whoever began to is dead.
+            let is_guard = |rest: &str| rest.strip_prefix("lock") == Some(TAKEOVER);
+            rest.is_some_and(|rest| rest.starts_with("new-") || rest.starts_with("old-") || is_guard(rest))
+        };
+        for name in names.iter().filter(is_staged) {
+            // What cannot be removed is in nobody's way.
+            self.remove_tree(&format!("{}/{name}", self.root)).ok();
+        }
+        Ok(())
+    }
+
+    /// Returns the journal at `path`, if there is one that can be read.
+    fn journal(&self, path: &str) -> Result<Option<Journal>, FileError> {
+        let Some(bytes) = self.folder.read(path)? else { return Ok(None) };
+        match Journal::parse(&bytes) {
+            Ok(journal) => Ok(Some(journal)),
+            // It appears whole: nothing but a damaged disk makes such a one.
+            Err(_) => ignore_missing(self.folder.remove_file(path)).map(|()| None),
+        }
+    }
+
+    /// Makes the changes of a journal that are not made yet, and removes it.
+    fn carry_out(&self, journal: &Journal, path: &str) -> Result<(), FileError> {
+        let list = self.path(&journal.list);
+        // Somebody may have removed the list meanwhile: then there is nothing to change.
+        if self.folder.list(&list)?.is_some() {
+            self.make(journal)?;
+        }
+        ignore_missing(self.folder.remove_file(path))?;
+        self.folder.sync(&self.root)
+    }
+
+    /// Makes the changes of a journal that are not made yet.
+    fn make(&self, journal: &Journal) -> Result<(), FileError> {
+        let list = self.path(&journal.list);
+        for (name, staged) in &journal.staged {
+            self.put(&format!("{}/{staged}", self.root), &list, name)?;
+        }
+        for name in &journal.removed {
+            ignore_missing(self.folder.remove_file(&format!("{list}/{name}")))?;
+        }
+        self.folder.sync(&list)
+    }
+
+    /// Puts a staged file in its place. If it is not there any more, that is done.
+    fn put(&self, staged: &str, list: &str, name: &str) -> Result<(), FileError> {
+        let target = format!("{list}/{name}");
+        match self.folder.rename(staged, &target) {
+            Err(error) if error.kind == FileErrorKind::NotFound => match self.folder.read(staged)? {
+                Some(_) => Err(error),
+                None => Ok(()),
+            },
+            // The list's folder is a link to another file system, or a mount.
+            Err(error) if error.kind == FileErrorKind::CrossDevice => {
+                let Some(bytes) = self.folder.read(staged)? else { return Ok(()) };
+                let near = format!("{list}/{PREFIX}new");
+                ignore_missing(self.folder.remove_file(&near))?;
+                self.folder.create_file(&near, &bytes, true)?;
+                self.folder.rename(&near, &target)?;
+                ignore_missing(self.folder.remove_file(staged))
+            }
+            renamed => renamed,
+        }
+    }
+
+    /// Makes changes, all or none.
+    fn commit(&self, lock: &Lock<'_, F>, list: &str, changes: Vec<FileChange>) -> Result<(), FileError> {
+        self.check_names(list, changes.iter().map(|change| &*change.name))?;
+        let mut journal = Journal { list: list.to_owned(), ..Journal::default() };
+        let path = format!("{}/{}journal", self.root, prefix(list));
+        let committed = self.stage(&mut journal, changes).and_then(|()| {
+            lock.check()?;
+            // One rename or removal is whole by itself.
+            if journal.staged.len() + journal.removed.len() < 2 {
+                return self.make(&journal);
+            }
+            let staged = format!("{}/{}", self.root, self.unused(list, "new"));
+            self.folder.create_file(&staged, journal.to_json().as_bytes(), true)?;
+            self.folder.rename(&staged, &path)?;
+            self.folder.sync(&self.root)?;
+            self.carry_out(&journal, &path)
+        });
+        if committed.is_err() {
+            self.take_back(&journal, &path);
+        }
+        committed
+    }
+
+    /// Writes the new bytes of files beside the lists.
+    fn stage(&self, journal: &mut Journal, changes: Vec<FileChange>) -> Result<(), FileError> {
+        for FileChange { name, after } in changes {
+            let Some(bytes) = after else {
+                journal.removed.push(name);
+                continue;
+            };
+            let staged = self.unused(&journal.list, "new");
+            journal.staged.insert(name, staged.clone());
+            self.folder.create_file(&format!("{}/{staged}", self.root), &bytes, true)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a change back that failed before its first step was made. One that was begun is ended by whoever comes next.
+    fn take_back(&self, journal: &Journal, path: &str) {
+        let staged: Vec<String> =
+            journal.staged.values().map(|name| format!("{}/{name}", self.root)).collect();
+        let is_there = |path: &String| matches!(self.folder.read(path), Ok(Some(_)));
+        let has_journal = is_there(&path.to_owned());
+        if has_journal && (staged.is_empty() || !staged.iter().all(is_there)) {
+            return;
+        }
+        if !has_journal || self.folder.remove_file(path).is_ok() {
+            staged.iter().for_each(|path| drop(self.folder.remove_file(path)));
+        }
+    }
+
+    /// Makes a new list's folder. Returns `false` if another program has just made it.
+    fn create(&self, lock: &Lock<'_, F>, list: &str, files: &[(String, Vec<u8>)]) -> Result<bool, FileError> {
+        let staged = format!("{}/{}", self.root, self.unused(list, "new"));
+        let created = || {
+            self.folder.create_folder(&staged)?;
+            for (name, bytes) in files {
+                self.folder.create_file(&format!("{staged}/{name}"), bytes, true)?;
+            }
+            self.folder.sync(&staged)?;
+            lock.check()?;
+            self.folder.rename(&staged, &self.path(list))
+        };
+        match created() {
+            Ok(()) => self.folder.sync(&self.root).map(|()| true),
+            Err(error) => {
+                self.remove_tree(&staged).ok();
+                if error.kind == FileErrorKind::Exists { Ok(false) } else { Err(error) }
+            }
+        }
+    }
+
+    /// Returns the files of a list as they stand in its folder.
+    fn files(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+        let path = self.path(list);
+        let Some(names) = self.folder.list(&path)? else { return Ok(None) };
+        let mut files = Vec::with_capacity(names.len());
+        for name in names {
+            let file = format!("{path}/{name}");
+            if name.starts_with(PREFIX) {
+                // Somebody died between two steps of `put`.
+                self.folder.remove_file(&file).ok();
+                continue;
+            }
+            match self.folder.read(&file).transpose() {
+                Some(read) => files.push((name, read)),
+                // A file that was removed since is no entry any more; a link that leads nowhere is a damaged one.
+                None if self.folder.list(&path)?.is_some_and(|names| names.contains(&name)) => {
+                    let message = format!("open {file}: no such file or directory");
+                    files.push((name, Err(FileError { kind: FileErrorKind::NotFound, message })));
+                }
+                None => {}
+            }
+        }
+        Ok(Some(files))
+    }
+
+    /// Returns the files of a list as they will stand when its journal is carried out.
+    fn files_with_journal(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+        let Some(mut files) = self.files(list)? else { return Ok(None) };
+        let bytes = self.folder.read(&format!("{}/{}journal", self.root, prefix(list)))?;
+        let Some(journal) = bytes.and_then(|bytes| Journal::parse(&bytes).ok()) else {
+            return Ok(Some(files));
+        };
+        files.retain(|(name, _)| !journal.removed.contains(name));
+        for (name, staged) in journal.staged {
+            if let Some(bytes) = self.folder.read(&format!("{}/{staged}", self.root))? {
+                files.retain(|(other, _)| *other != name);
+                files.push((name, Ok(bytes)));
+            }
+        }
+        files.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(Some(files))
+    }
+
+    /// Removes a file, or a folder with all that is in it; of a link the link alone.
+    fn remove_tree(&self, path: &str) -> Result<(), FileError> {
+        match self.folder.remove_file(path) {
+            Err(error) if error.kind == FileErrorKind::NotFound => return Ok(()),
+            // Systems that do not tell folders say that it is not permitted.
+            Err(error) if matches!(error.kind, FileErrorKind::IsFolder | FileErrorKind::ReadOnly) => {}
+            removed => return removed,
+        }
+        for name in self.folder.list(path)?.unwrap_or_default() {
+            self.remove_tree(&format!("{path}/{name}"))?;
+        }
+        self.folder.remove_folder(path)
+    }
+
+    /// Returns a name beside the lists that nothing has.
+    fn unused(&self, list: &str, kind: &str) -> String {
+        static NAMES: AtomicUsize = AtomicUsize::new(0);
+        let Holder { process, instance, .. } = self.folder.holder();
+        let number = NAMES.fetch_add(1, Ordering::Relaxed);
+        format!("{}{kind}-{process}-{instance}-{number}", prefix(list))
+    }
+
+    /// Checks that a list and its files can have these names, before anything is begun.
+    fn check_names<'a>(&self, list: &str, files: impl Iterator<Item = &'a str>) -> Result<(), FileError> {
+        let files = files.map(|name| (name, format!("{}/{name}", self.path(list))));
+        match [(list, self.path(list))].into_iter().chain(files).find(|(name, _)| name.len() > NAME_MAX) {
+            None => Ok(()),
+            Some((_, path)) => {
+                let message = format!("open {path}: file name too long");
+                Err(FileError { kind: FileErrorKind::Other, message })
+            }
+        }
+    }
+}
+
+/// Returns the beginning of the names that stand beside a list's folder. A hash, because the list's own name may be as long
+/// as a name can be.
+fn prefix(list: &str) -> String {
+    format!("{PREFIX}{}.", &Digest::of(list.as_bytes()).hex()[..HASH])
+}
+
+/// Returns the beginning of a name as [`prefix`] makes it.
+fn prefix_of(name: &str) -> Option<&str> {
+    let hash = name.strip_prefix(PREFIX)?.split('.').next()?;
+    let is_hash = hash.len() == HASH && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.get(..PREFIX.len() + HASH + 1).filter(|_| is_hash)
+}

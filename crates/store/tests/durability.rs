@@ -1,0 +1,521 @@
+//! Nothing is lost: whoever writes at the same time, whenever a program dies, and whatever stands in the folder.
+#![cfg(target_os = "linux")]
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+use std::{
+    cell::Cell,
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+    process::Command,
+    thread,
+};
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use tallyman_core::{IndexForm, ListEdit, ManifestList, Platform, Reference};
+use tallyman_store::{
+    FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
+};
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("waiting blocks the thread")
+}
+
+fn store(root: &Path) -> FileStore<NativeFolder> {
+    FileStore::new(NativeFolder, root.to_str().expect("it is UTF-8"))
+}
+
+fn reference(text: &str) -> Reference {
+    text.parse().expect("the tests' references are right")
+}
+
+/// Adds an image as a program does that has seen nothing of the list.
+fn amend(store: &impl ListStore, list: &Reference, image: &str) {
+    let entry = suite::entry(image, Platform::new("linux", "amd64"));
+    let empty = ManifestList::new(list.clone());
+    let edit = ListEdit::put(&empty, entry.clone());
+    loop {
+        if ready(store.edit(list, &edit)).expect("the folder can be written") == Outcome::Done(()) {
+            return;
+        }
+        let mut new = empty.clone();
+        new.insert(entry.clone()).expect("it is the first");
+        if ready(store.add(&new)).expect("the folder can be written") == Outcome::Done(()) {
+            return;
+        }
+    }
+}
+
+/// Rounds of the test below: a few, or as many as `TALLYMAN_ROUNDS` says.
+fn rounds() -> usize {
+    std::env::var("TALLYMAN_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
+}
+
+#[test]
+fn programs_that_change_one_list_at_once_lose_nothing() {
+    for round in 0..rounds() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let root = folder.path().join("manifests");
+        thread::scope(|scope| {
+            for program in 0..8 {
+                let root = &root;
+                scope.spawn(move || {
+                    for change in 0..24 {
+                        amend(
+                            &store(root),
+                            &reference("r.io/app:1"),
+                            &format!("r.io/app:{program}-{change}"),
+                        );
+                    }
+                });
+            }
+        });
+        let list =
+            ready(store(&root).load(&reference("r.io/app:1"))).expect("it can be read").expect("it is there");
+        assert_eq!(list.len(), 8 * 24, "round {round}");
+        let names: Vec<_> = fs::read_dir(&root).unwrap().map(|name| name.unwrap().file_name()).collect();
+        assert_eq!(names, ["r.io_app-1"], "nothing is left beside the list");
+    }
+}
+
+#[test]
+fn of_two_programs_that_make_a_list_one_wins_and_the_other_is_told() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let root = folder.path().join("manifests");
+        let won: Vec<bool> = thread::scope(|scope| {
+            let programs: Vec<_> = (0..4)
+                .map(|program| {
+                    let root = &root;
+                    scope.spawn(move || {
+                        let list = suite::list("r.io/app:1", &[&format!("r.io/app:{program}")]);
+                        ready(store(root).add(&list)).expect("the folder can be written") == Outcome::Done(())
+                    })
+                })
+                .collect();
+            programs.into_iter().map(|program| program.join().expect("no program panics")).collect()
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+        let list = ready(store(&root).load(&reference("r.io/app:1"))).unwrap().unwrap();
+        let winner = won.iter().position(|won| *won).expect("there is one");
+        assert!(list.len() == 1 && list.get(&reference(&format!("r.io/app:{winner}"))).is_some());
+    }
+}
+
+/// The file system of a program that dies at one of its calls. The last call is not made, made in part, or made before it
+/// dies.
+struct Dying {
+    calls: Cell<usize>,
+    dies_at: usize,
+    death: Death,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Death {
+    Before,
+    Halfway,
+    After,
+}
+
+impl Dying {
+    fn new(dies_at: usize, death: Death) -> Self {
+        Self { calls: Cell::new(0), dies_at, death }
+    }
+
+    fn call<T>(
+        &self,
+        make: impl FnOnce() -> Result<T, FileError>,
+        halfway: impl FnOnce(),
+    ) -> Result<T, FileError> {
+        let call = self.calls.get();
+        self.calls.set(call + 1);
+        let dead = || Err(FileError { kind: FileErrorKind::Other, message: "dead".to_owned() });
+        if call > self.dies_at {
+            return dead();
+        }
+        if call < self.dies_at {
+            return make();
+        }
+        match self.death {
+            Death::Before => {}
+            Death::Halfway => halfway(),
+            Death::After => drop(make()),
+        }
+        dead()
+    }
+}
+
+impl Folder for Dying {
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
+        self.call(|| NativeFolder.list(path), || ())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+        self.call(|| NativeFolder.read(path), || ())
+    }
+
+    fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {
+        let half = || drop(NativeFolder.create_file(path, &bytes[..bytes.len() / 2], false));
+        self.call(|| NativeFolder.create_file(path, bytes, durable), half)
+    }
+
+    fn create_folder(&self, path: &str) -> Result<(), FileError> {
+        self.call(|| NativeFolder.create_folder(path), || ())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), FileError> {
+        self.call(|| NativeFolder.rename(from, to), || ())
+    }
+
+    fn remove_file(&self, path: &str) -> Result<(), FileError> {
+        self.call(|| NativeFolder.remove_file(path), || ())
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<(), FileError> {
+        self.call(|| NativeFolder.remove_folder(path), || ())
+    }
+
+    fn sync(&self, path: &str) -> Result<(), FileError> {
+        self.call(|| NativeFolder.sync(path), || ())
+    }
+
+    fn holder(&self) -> Holder {
+        // No process has this number: the next program finds it dead.
+        Holder { process: u32::MAX, ..NativeFolder.holder() }
+    }
+
+    fn is_alive(&self, process: u32) -> bool {
+        NativeFolder.is_alive(process)
+    }
+
+    fn pause(&self) -> LocalBoxFuture<'_, ()> {
+        // Nobody lives who could release a lock.
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The store of a program that does not die.
+fn survivor(root: &Path) -> FileStore<Dying> {
+    FileStore::new(Dying::new(usize::MAX, Death::Before), root.to_str().expect("it is UTF-8"))
+}
+
+/// A change that a program makes, by its name.
+type Change = (&'static str, fn(&FileStore<Dying>) -> Result<(), StoreError>);
+
+const CHANGES: [Change; 8] = [
+    ("add", |store| ready(store.add(&suite::list("r.io/new:1", &["r.io/app:a", "r.io/app:b"]))).map(drop)),
+    ("edit one entry", |store| {
+        let before = before();
+        let edit = ListEdit::put(&before, suite::entry("r.io/app:a", Platform::new("linux", "arm64")));
+        ready(store.edit(before.reference(), &edit)).map(drop)
+    }),
+    ("add an entry", |store| {
+        let before = before();
+        let edit = ListEdit::put(&before, suite::entry("r.io/app:new", Platform::new("linux", "arm64")));
+        ready(store.edit(before.reference(), &edit)).map(drop)
+    }),
+    ("remove an entry", |store| {
+        let before = before();
+        ready(store.edit(before.reference(), &ListEdit::remove(&before, &reference("r.io/app:a")))).map(drop)
+    }),
+    ("edit several entries and the form", |store| {
+        let before = before();
+        let form = IndexForm { oci: true, annotations: [("k".to_owned(), "v".to_owned())].into() };
+        let mut edit = ListEdit::form(&before, &form);
+        for image in ["r.io/app:a", "r.io/app:new"] {
+            edit = edit.and(ListEdit::put(&before, suite::entry(image, Platform::new("linux", "arm64"))));
+        }
+        let edit = ListEdit::remove(&before, &reference("r.io/app:b")).and(edit);
+        ready(store.edit(before.reference(), &edit)).map(drop)
+    }),
+    ("save", |store| {
+        ready(store.save(&suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:x", "r.io/app:y"])))
+    }),
+    ("rename", |store| ready(store.rename(&reference("r.io/app:1"), &reference("r.io/new:1"))).map(drop)),
+    ("remove", |store| ready(store.remove(&reference("r.io/app:1"))).map(drop)),
+];
+
+fn before() -> ManifestList {
+    suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:b", "r.io/app:c"])
+}
+
+/// All lists as the next program reads them.
+fn lists(root: &Path) -> Vec<Option<ManifestList>> {
+    let store = store(root);
+    ["r.io/app:1", "r.io/new:1"]
+        .map(|name| ready(store.load(&reference(name))).expect("it can be read"))
+        .into()
+}
+
+#[test]
+fn a_program_that_dies_leaves_the_list_before_or_the_list_after() {
+    for (name, change) in CHANGES {
+        for death in [Death::Before, Death::Halfway, Death::After] {
+            let mut outcomes = [0, 0];
+            for dies_at in 0.. {
+                let folder = tempfile::tempdir().expect("a folder can be made");
+                let root = folder.path();
+                ready(store(root).save(&before())).expect("it is saved");
+                let whole = tempfile::tempdir().expect("a folder can be made");
+                ready(store(whole.path()).save(&before())).expect("it is saved");
+                change(&survivor(whole.path())).expect("it is made");
+                let expected = [lists_before(), lists(whole.path())];
+
+                let dying = Dying::new(dies_at, death);
+                let dying_store = FileStore::new(dying, root.to_str().unwrap());
+                let survived = change(&dying_store).is_ok();
+                let found = lists(root);
+                let at = expected.iter().position(|expected| *expected == found);
+                let at = at.unwrap_or_else(|| panic!("{name}, dead {death:?} call {dies_at}: {found:?}"));
+                outcomes[at] += 1;
+                // Whoever changes something next finds nothing in the way, and leaves nothing behind.
+                for list in ["r.io/other:1", "r.io/app:1", "r.io/new:1"] {
+                    amend(&survivor(root), &reference(list), "r.io/app:z");
+                }
+                let left: Vec<_> = fs::read_dir(root)
+                    .unwrap()
+                    .map(|name| name.unwrap().file_name().into_string().unwrap())
+                    .filter(|name| name.starts_with('.'))
+                    .collect();
+                assert!(left.is_empty(), "{name}, dead {death:?} call {dies_at} leaves {left:?}");
+                if survived {
+                    break;
+                }
+            }
+            assert!(outcomes[0] > 0 && outcomes[1] > 0, "{name}: {outcomes:?}");
+        }
+    }
+}
+
+fn lists_before() -> Vec<Option<ManifestList>> {
+    vec![Some(before()), None]
+}
+
+/// The file system of a full disk, or of one that refuses something else from some call on.
+struct Refusing {
+    writes: Cell<usize>,
+    room: usize,
+}
+
+impl Folder for Refusing {
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
+        NativeFolder.list(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+        NativeFolder.read(path)
+    }
+
+    fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {
+        self.writes.set(self.writes.get() + 1);
+        if self.writes.get() > self.room {
+            let message = format!("open {path}: no space left on device");
+            return Err(FileError { kind: FileErrorKind::Other, message });
+        }
+        NativeFolder.create_file(path, bytes, durable)
+    }
+
+    fn create_folder(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.create_folder(path)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), FileError> {
+        NativeFolder.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.remove_folder(path)
+    }
+
+    fn sync(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.sync(path)
+    }
+
+    fn holder(&self) -> Holder {
+        NativeFolder.holder()
+    }
+
+    fn is_alive(&self, process: u32) -> bool {
+        NativeFolder.is_alive(process)
+    }
+
+    fn pause(&self) -> LocalBoxFuture<'_, ()> {
+        NativeFolder.pause()
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let larger = suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:x", "r.io/app:y"]);
+    let new = suite::list("r.io/new:1", &["r.io/app:a", "r.io/app:b"]);
+    for room in 0..4 {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        ready(store(folder.path()).save(&before())).expect("it is saved");
+        let full = || {
+            FileStore::new(
+                Refusing { writes: Cell::new(0), room },
+                folder.path().to_str().expect("it is UTF-8"),
+            )
+        };
+        let error = ready(full().save(&larger)).expect_err("the disk is full");
+        assert!(error.to_string().ends_with("no space left on device"), "{error}");
+        if room < 3 {
+            ready(full().add(&new)).expect_err("the disk is full");
+        }
+        if room >= 1 {
+            let left: Vec<_> =
+                fs::read_dir(folder.path()).unwrap().map(|name| name.unwrap().file_name()).collect();
+            assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
+        }
+        assert_eq!(
+            ready(store(folder.path()).load(&reference("r.io/app:1"))),
+            Ok(Some(before())),
+            "room for {room}"
+        );
+    }
+}
+
+#[test]
+fn damaged_entries_do_not_block_the_others() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = store(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    let list = folder.path().join("r.io_app-1");
+    let damage: [(&str, fn(&Path)); 6] = [
+        ("text", |path| fs::write(path, "broken").unwrap()),
+        ("nothing", |path| fs::write(path, "").unwrap()),
+        ("a folder", |path| fs::create_dir(path).unwrap()),
+        ("a pipe", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
+        ("a link to nothing", |path| symlink("nowhere", path).unwrap()),
+        ("a link to itself", |path| symlink(path, path).unwrap()),
+    ];
+    for (at, (what, make)) in damage.into_iter().enumerate() {
+        let file = list.join("r.io_app-b");
+        if file.is_dir() {
+            fs::remove_dir(&file).unwrap();
+        } else {
+            fs::remove_file(&file).unwrap();
+        }
+        make(&file);
+        let name = before().reference().clone();
+        assert!(ready(store.load(&name)).is_err(), "{what}: the whole list cannot be read");
+        let image = reference("r.io/app:a");
+        let seen = ready(store.load_entries(&name, &[&image])).expect(what).expect("it is there");
+        let entry = suite::entry("r.io/app:a", Platform::new("linux", &format!("arch{at}")));
+        assert_eq!(
+            ready(store.edit(&name, &ListEdit::put(&seen, entry.clone()))),
+            Ok(Outcome::Done(())),
+            "{what}"
+        );
+        let now = ready(store.load_entries(&name, &[&image])).expect(what).expect("it is there");
+        assert_eq!(now.get(&image), Some(&entry), "{what}");
+        // The damaged one is told when it is asked for.
+        assert!(ready(store.load_entries(&name, &[&reference("r.io/app:b")])).is_err(), "{what}");
+    }
+    assert_eq!(ready(store.remove(before().reference())), Ok(true));
+    assert_eq!(ready(store.names()), Ok(vec![]));
+}
+
+#[test]
+fn the_folder_may_be_a_link_to_another_file_system_in_a_folder_that_cannot_be_written() {
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path().join("manifests");
+    symlink(elsewhere.path(), &root).expect("links can be made");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).expect("it is ours");
+    ready(suite::run(&store(&root)));
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+}
+
+#[test]
+fn a_list_may_be_a_link_to_another_file_system() {
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    symlink(elsewhere.path(), folder.path().join("r.io_app-1")).expect("links can be made");
+    let store = store(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    assert_eq!(ready(store.load(before().reference())), Ok(Some(before())));
+    amend(&store, before().reference(), "r.io/app:d");
+    let names: Vec<_> =
+        fs::read_dir(elsewhere.path()).unwrap().map(|name| name.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    // Of a link the link alone is removed.
+    assert_eq!(ready(store.remove(before().reference())), Ok(true));
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_can_be_read_and_says_so_when_it_is_changed() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    ready(store(folder.path()).save(&before())).expect("it is saved");
+    let read_only = FileStore::new(ReadOnly, folder.path().to_str().expect("it is UTF-8"));
+    assert_eq!(ready(read_only.load(before().reference())), Ok(Some(before())));
+    let error =
+        ready(read_only.save(&suite::list("r.io/app:1", &["r.io/app:x"]))).expect_err("it is read-only");
+    assert!(error.to_string().ends_with("read-only file system"), "{error}");
+    assert!(ready(read_only.remove(before().reference())).is_err());
+    assert_eq!(ready(store(folder.path()).load(before().reference())), Ok(Some(before())));
+}
+
+/// A file system that nobody may write to. The tests may run as root, who may write everywhere.
+struct ReadOnly;
+
+impl ReadOnly {
+    fn refuse(path: &str) -> Result<(), FileError> {
+        let message = format!("open {path}: read-only file system");
+        Err(FileError { kind: FileErrorKind::ReadOnly, message })
+    }
+}
+
+impl Folder for ReadOnly {
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
+        NativeFolder.list(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+        NativeFolder.read(path)
+    }
+
+    fn create_file(&self, path: &str, _: &[u8], _: bool) -> Result<(), FileError> {
+        Self::refuse(path)
+    }
+
+    fn create_folder(&self, path: &str) -> Result<(), FileError> {
+        Self::refuse(path)
+    }
+
+    fn rename(&self, _: &str, to: &str) -> Result<(), FileError> {
+        Self::refuse(to)
+    }
+
+    fn remove_file(&self, path: &str) -> Result<(), FileError> {
+        Self::refuse(path)
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<(), FileError> {
+        Self::refuse(path)
+    }
+
+    fn sync(&self, _: &str) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn holder(&self) -> Holder {
+        NativeFolder.holder()
+    }
+
+    fn is_alive(&self, process: u32) -> bool {
+        NativeFolder.is_alive(process)
+    }
+
+    fn pause(&self) -> LocalBoxFuture<'_, ()> {
+        NativeFolder.pause()
+    }
+}
