@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::{ListEdit, ListEntry, PlatformChange, Reference};
-use tallyman_store::ListStore;
+use tallyman_store::{ListStore, Outcome};
 
 use crate::Error;
 
@@ -21,13 +21,17 @@ pub async fn annotate(
     annotations: &BTreeMap<String, String>,
 ) -> Result<ListEntry, Error> {
     let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
-    let mut existing = store.load(list).await?.ok_or_else(missing)?;
-    ListEdit::annotate(&existing, image, change, annotations)?.apply(&mut existing).map_err(|_| missing())?;
-    let entry = existing.get(image).ok_or_else(missing)?.clone();
-    if annotations.is_empty() {
-        store.put_entry(list, &entry).await?;
-    } else {
-        store.save(&existing).await?;
+    loop {
+        let existing = store.load_entries(list, &[image]).await?.ok_or_else(missing)?;
+        let edit = ListEdit::annotate(&existing, image, change, annotations)?;
+        match store.edit(list, &edit).await? {
+            // Somebody else has annotated the image meanwhile: what it is now counts.
+            Outcome::Conflict(_) => {}
+            Outcome::Gone | Outcome::Taken => return Err(missing()),
+            Outcome::Done(()) => {
+                let after = edit.changes.into_iter().find_map(|change| change.after);
+                return after.or_else(|| existing.get(image).cloned()).ok_or_else(missing);
+            }
+        }
     }
-    Ok(entry)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tallyman_core::{ManifestList, NameTaken, Platform, Reference};
+use tallyman_core::{ListEdit, ListEntry, ManifestList, NameTaken, Platform, Reference};
 use tallyman_registry::Client;
-use tallyman_store::ListStore;
+use tallyman_store::{ListStore, Outcome};
 
 use crate::{
     Error,
@@ -54,7 +54,8 @@ impl CreateExtensions {
 /// Makes a local list, or adds to one: every image is fetched, but for those that the list has already.
 ///
 /// All or nothing: where one image fails, the store stays as it was. The failure told is that of the first image in
-/// the order given, as Docker, which asks for one after another, would tell it.
+/// the order given, as Docker, which asks for one after another, would tell it. What other programs do to the list while the
+/// images are fetched stays as it is.
 ///
 /// ```no_run
 /// use std::rc::Rc;
@@ -81,12 +82,74 @@ impl CreateExtensions {
 /// [`Error::ListExists`] if the list exists and `amend` is not set, [`Error::NotInRegistry`], [`Error::IsList`],
 /// [`Error::NoSuchPlatform`], [`Error::Content`] and [`Error::Registry`] if an image cannot be fetched, and those of the store.
 pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<ManifestList, Error> {
-    let list = assemble(store, client, create).await?;
-    store.save(&list).await?;
-    Ok(list)
+    let assembled = assemble(store, client, create).await?;
+    loop {
+        let edit = match store.load_entries(&create.list, &assembled.images()).await? {
+            Some(_) if !create.amends() => return Err(Error::ListExists { list: create.list.clone() }),
+            Some(now) => assembled.edit(&now, &create.extensions)?,
+            None if create.extensions.refresh && create.images.is_empty() => {
+                return Err(Error::NotInStore { reference: create.list.clone() });
+            }
+            None => {
+                let mut new = ManifestList::new(create.list.clone());
+                assembled.edit(&new, &create.extensions)?.apply(&mut new).expect("it is made for this list");
+                match store.add(&new).await? {
+                    Outcome::Done(()) => return Ok(new),
+                    // Somebody else has made it meanwhile.
+                    _ => continue,
+                }
+            }
+        };
+        if let Outcome::Done(()) = store.edit(&create.list, &edit).await? {
+            let mut list = assembled.list;
+            // Others may have changed entries that this one does not name: what was read of them is returned.
+            edit.onto(&list).apply(&mut list).expect("it is made for this list");
+            return Ok(list);
+        }
+    }
 }
 
-/// The list that [`create`] would save.
+/// A list as [`create`] would make it, with what was fetched for it.
+pub(crate) struct Assembled {
+    /// The list as it was read.
+    list: ManifestList,
+    /// The images that were fetched.
+    fetched: Vec<ListEntry>,
+}
+
+impl Create {
+    /// Returns `true` if there may be a list of that name already.
+    fn amends(&self) -> bool {
+        self.amend || self.extensions.refresh
+    }
+}
+
+impl Assembled {
+    fn images(&self) -> Vec<&Reference> {
+        self.fetched.iter().map(|entry| &entry.reference).collect()
+    }
+
+    /// Returns the edit that brings what was fetched into `list`.
+    fn edit(&self, list: &ManifestList, extensions: &CreateExtensions) -> Result<ListEdit, Error> {
+        let mut after = list.clone();
+        if extensions.wants_oci() {
+            let form = after.form_mut();
+            form.oci = true;
+            form.annotations.extend(extensions.annotations.clone());
+        }
+        for entry in &self.fetched {
+            let mut entry = entry.clone();
+            if let Some(old) = list.get(&entry.reference).filter(|_| extensions.refresh) {
+                entry.descriptor.platform.clone_from(&old.descriptor.platform);
+                entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
+            }
+            after.insert(entry)?;
+        }
+        Ok(ListEdit::between(list, &after))
+    }
+}
+
+/// Fetches what [`create`] would put into the list.
 ///
 /// # Errors
 /// As [`create`], but for saving.
@@ -94,10 +157,10 @@ pub(crate) async fn assemble(
     store: &dyn ListStore,
     client: &Client,
     create: &Create,
-) -> Result<ManifestList, Error> {
+) -> Result<Assembled, Error> {
     let extensions = &create.extensions;
-    let mut list = match store.load(&create.list).await? {
-        Some(_) if !create.amend && !extensions.refresh => {
+    let list = match store.load(&create.list).await? {
+        Some(_) if !create.amends() => {
             return Err(Error::ListExists { list: create.list.clone() });
         }
         Some(existing) => existing,
@@ -124,28 +187,16 @@ pub(crate) async fn assemble(
             None => missing.push(image.clone()),
         }
     }
-    if extensions.wants_oci() {
-        let form = list.form_mut();
-        form.oci = true;
-        form.annotations.extend(extensions.annotations.clone());
-    }
-    let found = match extensions.flatten || !extensions.platforms.is_empty() {
+    let fetched = match extensions.flatten || !extensions.platforms.is_empty() {
         true => {
-            expand::images(
-                client,
-                &missing,
-                &ExpandOptions { attestations: list.form().oci, platforms: extensions.platforms.clone() },
-            )
-            .await?
+            let attestations = list.form().oci || extensions.wants_oci();
+            let options = ExpandOptions { attestations, platforms: extensions.platforms.clone() };
+            expand::images(client, &missing, &options).await?
         }
         false => many::images(client, &missing).await?,
     };
-    for mut entry in found {
-        if let Some(old) = list.get(&entry.reference).filter(|_| extensions.refresh) {
-            entry.descriptor.platform.clone_from(&old.descriptor.platform);
-            entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
-        }
-        list.insert(entry)?;
-    }
-    Ok(list)
+    let assembled = Assembled { list, fetched };
+    // What could not be put in fails before anything is kept.
+    assembled.edit(&assembled.list, extensions)?;
+    Ok(assembled)
 }

@@ -43,7 +43,8 @@ pub async fn inspect_local_image(
     image: &Reference,
 ) -> Result<Inspected, Error> {
     let missing = || Error::NotInStore { reference: image.clone() };
-    let list = store.load(list).await?.ok_or_else(missing)?;
+    // Other entries may be damaged: Docker reads this one alone.
+    let list = store.load_entries(list, &[image]).await?.ok_or_else(missing)?;
     list.check_name(image)?;
     list.get(image).cloned().map(Inspected::LocalImage).ok_or_else(missing)
 }

@@ -1,7 +1,7 @@
 //! Copies, new names and removal of local lists.
 
-use tallyman_core::{ManifestList, Reference};
-use tallyman_store::ListStore;
+use tallyman_core::{EntryChange, ListEdit, ManifestList, Reference};
+use tallyman_store::{ListStore, Outcome};
 
 use crate::Error;
 
@@ -11,20 +11,23 @@ use crate::Error;
 /// When there is no such list, when there is one named `to` already, or when the store fails.
 pub async fn duplicate(store: &dyn ListStore, list: &Reference, to: &Reference) -> Result<(), Error> {
     let found = store.load(list).await?.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
-    if store.load(to).await?.is_some() {
-        return Err(Error::ListNameTaken { list: Box::new(to.clone()) });
+    match store.add(&found.renamed(to.clone())).await? {
+        Outcome::Done(()) => Ok(()),
+        _ => Err(Error::ListNameTaken { list: Box::new(to.clone()) }),
     }
-    Ok(store.save(&found.renamed(to.clone())).await?)
 }
 
-/// Gives a local list the name `to`. It is never under none of the two names, whatever fails.
+/// Gives a local list the name `to`, in one step.
 ///
 /// # Errors
-/// As [`duplicate`].
+/// [`Error::NotInStore`] if there is no such list, [`Error::ListNameTaken`] if there is one named `to` already, and those of
+/// the store.
 pub async fn rename(store: &dyn ListStore, list: &Reference, to: &Reference) -> Result<(), Error> {
-    duplicate(store, list, to).await?;
-    store.remove(list).await?;
-    Ok(())
+    match store.rename(list, to).await? {
+        Outcome::Done(()) => Ok(()),
+        Outcome::Taken => Err(Error::ListNameTaken { list: Box::new(to.clone()) }),
+        Outcome::Gone | Outcome::Conflict(_) => Err(Error::NotInStore { reference: list.clone() }),
+    }
 }
 
 /// Removes a local list, one whose entries cannot be read as well. Nothing is removed from a registry.
@@ -44,11 +47,20 @@ pub async fn remove_entries(
     list: &Reference,
     images: &[Reference],
 ) -> Result<ManifestList, Error> {
-    let missing = |image: &Reference| Error::NotInList { image: image.to_string(), list: list.to_string() };
-    let mut found = store.load(list).await?.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
-    for image in images {
-        found.remove(image).ok_or_else(|| missing(image))?;
+    loop {
+        let unknown = || Error::NotInStore { reference: list.clone() };
+        let mut found = store.load(list).await?.ok_or_else(unknown)?;
+        let mut edit = ListEdit::default();
+        for image in images {
+            let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
+            let before = Some(found.remove(image).ok_or_else(missing)?);
+            edit.changes.push(EntryChange { before, after: None });
+        }
+        match store.edit(list, &edit).await? {
+            Outcome::Done(()) => return Ok(found),
+            // Somebody else has changed one of them meanwhile: it goes as it is now.
+            Outcome::Conflict(_) => {}
+            Outcome::Gone | Outcome::Taken => return Err(unknown()),
+        }
     }
-    store.save(&found).await?;
-    Ok(found)
 }

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     credentials::DockerCredentials,
-    files::HostFiles,
+    files::HostFolder,
     host::{Digested, Host},
     message::message,
     transport::HostTransport,
@@ -86,7 +86,7 @@ pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
             .build()
     };
     let environment = Environment {
-        store: Rc::new(FileStore::new(HostFiles(host.clone()), format!("{folder}/manifests"))),
+        store: Rc::new(FileStore::new(HostFolder(host.files()), format!("{folder}/manifests"))),
         client: Box::new(client),
         output: Rc::new(Streams(host.clone())),
         input: Rc::new(Streams(host)),

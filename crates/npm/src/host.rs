@@ -3,7 +3,7 @@
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::transport::Requests;
+use crate::{files::FileSystem, transport::Requests};
 
 #[wasm_bindgen]
 extern "C" {
@@ -12,25 +12,13 @@ extern "C" {
     #[wasm_bindgen(extends = Requests)]
     pub type Host;
 
-    /// The names in a folder, sorted by their bytes; `undefined` where there is none.
-    #[wasm_bindgen(method, catch, js_name = listDir)]
-    pub fn list_dir(this: &Host, path: &str) -> Result<Option<Array>, JsValue>;
+    /// The file system.
+    #[wasm_bindgen(method, getter)]
+    pub fn files(this: &Host) -> FileSystem;
 
     /// The bytes of a file; `undefined` where there is none.
     #[wasm_bindgen(method, catch, js_name = readFile)]
     pub fn read_file(this: &Host, path: &str) -> Result<Option<Uint8Array>, JsValue>;
-
-    /// Writes a file whole or not at all.
-    #[wasm_bindgen(method, catch, js_name = writeFileAtomic)]
-    pub fn write_file_atomic(this: &Host, path: &str, bytes: &Uint8Array) -> Result<(), JsValue>;
-
-    /// Makes a folder hold just these files, pairs of name and bytes.
-    #[wasm_bindgen(method, catch, js_name = replaceDir)]
-    pub fn replace_dir(this: &Host, path: &str, files: &Array) -> Result<(), JsValue>;
-
-    /// Removes a folder and all that is in it.
-    #[wasm_bindgen(method, catch, js_name = removeDir)]
-    pub fn remove_dir(this: &Host, path: &str) -> Result<(), JsValue>;
 
     /// Runs a program, gives it `input`, and answers with its exit code and output.
     #[wasm_bindgen(method, catch, js_name = runHelper)]

@@ -1,6 +1,7 @@
 //! The engine for JavaScript: what the npm package and its command line call. JavaScript only adapts names and
 //! streams; every rule is in the crates below.
 
+mod files;
 mod message;
 mod transport;
 
@@ -8,8 +9,6 @@ mod transport;
 mod command_line;
 #[cfg(feature = "command-line")]
 mod credentials;
-#[cfg(feature = "command-line")]
-mod files;
 #[cfg(feature = "command-line")]
 mod host;
 

@@ -4,6 +4,7 @@
 mod client;
 mod credentials;
 mod failure;
+mod file_lists;
 mod items;
 mod lists;
 mod plans;

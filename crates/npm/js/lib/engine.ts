@@ -6,14 +6,8 @@ import type { Requests } from './requests.js';
 /** What a wasm module can be given as: bytes, a compiled module, a response or the address of one. */
 export type WasmInput = WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>;
 
-/** The functions of a file system that {@link FileStore} needs. */
-export interface Files {
-  listDir(path: string): string[] | undefined;
-  readFile(path: string): Uint8Array | undefined;
-  replaceDir(path: string, files: [string, Uint8Array][]): void;
-  writeFileAtomic(path: string, bytes: Uint8Array): void;
-  removeDir(path: string): void;
-}
+/** The functions of a file system that {@link FileStore} needs: those of `node/folders.js`. */
+export type Files = typeof import('../node/folders.js');
 
 /** A hasher of the platform's own. */
 export interface PlatformHasher {

@@ -1,10 +1,17 @@
-import type { Store, StoredEntry } from './store.js';
+import { isSame } from './store.js';
+import type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';
 
-const version = 1;
+// The schema of the app's own store, `crates/store/src/indexed_db.rs`: both work on one database where they share an origin, and a
+// test holds them against each other. Version 1 had the first two stores alone.
+const version = 2;
 /** Key: a list's name. Value: its reference. */
 const lists = 'lists';
 /** Key: names of list and entry with a slash between. Value: the entry's bytes. */
 const entries = 'entries';
+/** Key: a list's name. Value: when it was changed last, in milliseconds since 1970. */
+const changed = 'changed';
+/** What the app keeps beside the lists. */
+const notes = 'notes';
 
 /**
  * Lists in a browser's IndexedDB, where every tab of an origin sees them. Other tabs hear of each change by the BroadcastChannel
@@ -38,16 +45,44 @@ export class IndexedDbStore implements Store {
 
   async save(list: string, all: StoredEntry[], reference: string): Promise<void> {
     await this.#change('readwrite', async (open) => {
-      open(lists).put(reference, list);
+      putList(open, list, reference);
       open(entries).delete(entriesOf(list));
       for (const [name, bytes] of all) open(entries).put(bytes, `${list}/${name}`);
     });
     this.#announce(list);
   }
 
+  async add(list: string, all: StoredEntry[], reference: string): Promise<boolean> {
+    const isAdded = await this.#change('readwrite', async (open) => {
+      if ((await done(open(lists).get(list))) !== undefined) return false;
+      putList(open, list, reference);
+      for (const [name, bytes] of all) open(entries).put(bytes, `${list}/${name}`);
+      return true;
+    });
+    if (isAdded) this.#announce(list);
+    return isAdded;
+  }
+
+  async edit(list: string, changes: EntryChange[], reference: string): Promise<EditOutcome> {
+    const outcome = await this.#change('readwrite', async (open): Promise<EditOutcome> => {
+      if ((await done(open(lists).get(list))) === undefined) return 'gone';
+      const found = await Promise.all(changes.map(([name]) => done(open(entries).get(`${list}/${name}`))));
+      const isSeen = ([, before, after]: EntryChange, at: number): boolean => isSame(found[at], before) || isSame(found[at], after);
+      if (!changes.every(isSeen)) return 'conflict';
+      putList(open, list, reference);
+      for (const [name, , after] of changes) {
+        if (after) open(entries).put(after, `${list}/${name}`);
+        else open(entries).delete(`${list}/${name}`);
+      }
+      return 'done';
+    });
+    if (outcome === 'done') this.#announce(list);
+    return outcome;
+  }
+
   async putEntry(list: string, [name, bytes]: StoredEntry, reference: string): Promise<void> {
     await this.#change('readwrite', async (open) => {
-      open(lists).put(reference, list);
+      putList(open, list, reference);
       open(entries).put(bytes, `${list}/${name}`);
     });
     this.#announce(list);
@@ -57,6 +92,7 @@ export class IndexedDbStore implements Store {
     const wasThere = await this.#change('readwrite', async (open) => {
       if ((await done(open(lists).get(list))) === undefined) return false;
       open(lists).delete(list);
+      open(changed).delete(list);
       open(entries).delete(entriesOf(list));
       return true;
     });
@@ -73,7 +109,7 @@ export class IndexedDbStore implements Store {
   // Everything in one transaction, whose end is waited for: whole or not at all.
   async #change<T>(mode: IDBTransactionMode, work: (open: (store: string) => IDBObjectStore) => Promise<T>): Promise<T> {
     const database = await (this.#opened ??= this.#open());
-    const transaction = database.transaction([lists, entries], mode);
+    const transaction = database.transaction([lists, entries, changed], mode);
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(refused(transaction.error));
@@ -88,7 +124,8 @@ export class IndexedDbStore implements Store {
   async #open(): Promise<IDBDatabase> {
     const request = indexedDB.open(this.#name, version);
     request.onupgradeneeded = () => {
-      for (const store of [lists, entries]) request.result.createObjectStore(store);
+      const present = request.result.objectStoreNames;
+      for (const store of [lists, entries, changed, notes]) if (!present.contains(store)) request.result.createObjectStore(store);
     };
     try {
       const database = await done(request);
@@ -107,6 +144,11 @@ export class IndexedDbStore implements Store {
     channel.postMessage(list);
     channel.close();
   }
+}
+
+function putList(open: (store: string) => IDBObjectStore, list: string, reference: string): void {
+  open(lists).put(reference, list);
+  open(changed).put(Date.now(), list);
 }
 
 // A name has no slash, and the character after the slash is the zero.

@@ -1,27 +1,46 @@
-import { runtime } from './engine.js';
-import { TallymanError } from './error.js';
+import * as bindings from '../dist/tallyman.js';
+import { call, runtime } from './engine.js';
+import { TallymanError, errorOf } from './error.js';
 
 /** An entry as stores keep it: its name, and the bytes of the file that the Docker CLI would write. */
 export type StoredEntry = [name: string, bytes: Uint8Array];
 
+/** A change of one entry: its name, its bytes as they were read and as they are to be; `undefined` if there are none. */
+export type EntryChange = [name: string, before: Uint8Array | undefined, after: Uint8Array | undefined];
+
+/** What became of an edit: made, refused because an entry is not as it was read, or refused because there is no such list. */
+export type EditOutcome = 'done' | 'conflict' | 'gone';
+
 /**
  * A place for lists that are not pushed yet. Lists and entries go by the names that they have as files in Docker's own store. The
  * methods may answer at once or with promises; each change is whole or not at all.
+ *
+ * A store that other programs write to has `add` and `edit` too: they look at what is there and change it in one step.
  */
 export interface Store {
-  /** The names of all lists. */
+  /** Returns the names of all lists. */
   names(): string[] | Promise<string[]>;
-  /** The entries of a list, `undefined` where there is none of that name. */
+  /** Returns the entries of a list, `undefined` if there is none of that name. */
   load(list: string): StoredEntry[] | undefined | Promise<StoredEntry[] | undefined>;
   /** Keeps a whole list in place of what was there. `reference` is the list's name in full. */
   save(list: string, entries: StoredEntry[], reference: string): void | Promise<void>;
   /** Keeps one entry in place of the one of that name. */
   putEntry(list: string, entry: StoredEntry, reference: string): void | Promise<void>;
-  /** Removes a list, and says whether there was one. */
+  /** Removes a list, and returns whether there was one. */
   remove(list: string): boolean | Promise<boolean>;
+  /** Keeps a new list. Returns `false`, and changes nothing, if there is one of that name. */
+  add?(list: string, entries: StoredEntry[], reference: string): boolean | Promise<boolean>;
+  /** Changes entries, all of them if each is as it was read or as it is to be, else none. */
+  edit?(list: string, changes: EntryChange[], reference: string): EditOutcome | Promise<EditOutcome>;
 }
 
 const byName = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
+
+/** Whether two entries have the same bytes, or neither is there. */
+export function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
 
 /** Lists in memory, gone with it. */
 export class MemoryStore implements Store {
@@ -48,50 +67,76 @@ export class MemoryStore implements Store {
   remove(list: string): boolean {
     return this.#lists.delete(list);
   }
+
+  add(list: string, entries: StoredEntry[]): boolean {
+    if (this.#lists.has(list)) return false;
+    this.save(list, entries);
+    return true;
+  }
+
+  edit(list: string, changes: EntryChange[]): EditOutcome {
+    const entries = this.#lists.get(list);
+    if (!entries) return 'gone';
+    const isSeen = ([name, before, after]: EntryChange): boolean => isSame(entries.get(name), before) || isSame(entries.get(name), after);
+    if (!changes.every(isSeen)) return 'conflict';
+    for (const [name, , after] of changes) {
+      if (after) entries.set(name, after);
+      else entries.delete(name);
+    }
+    return 'done';
+  }
 }
 
-/** Lists in a folder, in the Docker CLI's own form: `~/.docker/manifests` is the one that it uses. Not in browsers. */
+/**
+ * Lists in a folder, in the Docker CLI's own form: `~/.docker/manifests` is the one that it uses. Not in browsers.
+ *
+ * Nothing is lost, whoever writes at the same time, the Docker CLI too, and whenever a program dies: lists are locked while they
+ * are changed, and a change that was begun is ended by whoever comes next.
+ */
 export class FileStore implements Store {
   readonly #folder: string;
+  #opened: bindings.FileLists | undefined;
 
   /** The store in `folder`, which need not be there yet. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  names(): string[] {
-    // No reference begins with a dot: what does is a change that somebody is in the middle of.
-    return (files().listDir(this.#folder) ?? []).filter((name) => !name.startsWith('.'));
+  names(): Promise<string[]> {
+    return this.#ask((lists) => lists.names());
   }
 
-  load(list: string): StoredEntry[] | undefined {
-    const { listDir, readFile } = files();
-    const path = this.#path(list);
-    return listDir(path)?.flatMap((name) => {
-      // A file that vanished since the folder was read is no entry any more.
-      const bytes = readFile(`${path}/${name}`);
-      return bytes ? [[name, bytes]] : [];
-    });
+  load(list: string): Promise<StoredEntry[] | undefined> {
+    return this.#ask((lists) => lists.load(list));
   }
 
-  save(list: string, entries: StoredEntry[]): void {
-    files().replaceDir(this.#path(list), entries);
+  save(list: string, entries: StoredEntry[]): Promise<void> {
+    return this.#ask((lists) => lists.save(list, entries));
   }
 
-  putEntry(list: string, [name, bytes]: StoredEntry): void {
-    files().writeFileAtomic(`${this.#path(list)}/${name}`, bytes);
+  putEntry(list: string, entry: StoredEntry): Promise<void> {
+    return this.#ask((lists) => lists.putEntry(list, entry));
   }
 
-  remove(list: string): boolean {
-    const { listDir, removeDir } = files();
-    const path = this.#path(list);
-    const wasThere = listDir(path) !== undefined;
-    if (wasThere) removeDir(path);
-    return wasThere;
+  remove(list: string): Promise<boolean> {
+    return this.#ask((lists) => lists.remove(list));
   }
 
-  #path(list: string): string {
-    return `${this.#folder}/${list}`;
+  add(list: string, entries: StoredEntry[]): Promise<boolean> {
+    return this.#ask((lists) => lists.add(list, entries));
+  }
+
+  edit(list: string, changes: EntryChange[]): Promise<EditOutcome> {
+    return this.#ask((lists) => lists.edit(list, changes));
+  }
+
+  async #ask<T>(work: (lists: bindings.FileLists) => Promise<T>): Promise<T> {
+    this.#opened ??= call(() => new bindings.FileLists(files(), this.#folder));
+    try {
+      return await work(this.#opened);
+    } catch (error) {
+      throw errorOf(error);
+    }
   }
 }
 

@@ -1,7 +1,24 @@
-// The folders of the local store. Errors read as Go's do: "open PATH: permission denied".
+// The primitive operations on files and folders that the engine's store is made of. Errors read as Go's do, "open PATH: permission
+// denied", and have the code of the system.
 
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 
 const texts = {
   EACCES: 'permission denied',
@@ -17,6 +34,7 @@ const texts = {
   ENOTEMPTY: 'directory not empty',
   EPERM: 'operation not permitted',
   EROFS: 'read-only file system',
+  EXDEV: 'invalid cross-device link',
 };
 
 /** The names in a folder, sorted by their bytes; undefined where there is no folder. */
@@ -25,9 +43,21 @@ export function listDir(path) {
   return names?.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-/** The bytes of a file; undefined where there is none. */
+/** The bytes of a regular file; undefined where there is none. It never waits for whoever writes into a pipe. */
 export function readFile(path) {
-  return unlessMissing(() => inGo('open', path, () => readFileSync(path)));
+  return unlessMissing(() =>
+    inGo('open', path, () => {
+      // Windows has no such flag, and no such pipes among its files.
+      const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      try {
+        const kind = fstatSync(file);
+        if (!kind.isFile() && !kind.isDirectory()) throw Object.assign(new Error(`open ${path}: not a regular file`), { code: 'EINVAL' });
+        return readFileSync(file);
+      } finally {
+        closeSync(file);
+      }
+    }),
+  );
 }
 
 /** Whether there is a file or a folder of that name. */
@@ -35,57 +65,75 @@ export function exists(path) {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Removes a folder and all in it; nothing happens where there is none. */
-export function removeDir(path) {
-  inGo('unlinkat', path, () => rmSync(path, { recursive: true, force: true }));
-}
-
-/** Writes one file whole: whoever reads it sees the old bytes or the new ones. Folders on the way are made. */
-export function writeFileAtomic(path, bytes) {
-  inStage(dirname(dirname(path)), (stage) => {
-    const staged = join(stage, 'file');
-    inGo('open', path, () => writeFileSync(staged, bytes, { mode: 0o644 }));
-    makeDir(dirname(path));
-    inGo('open', path, () => renameSync(staged, path));
-  });
-}
-
-/**
- * Makes a folder hold exactly the files `[[name, bytes]…]`. They are all written beside it before the first one is put in place, so
- * that a failure leaves what was there; a folder that was not there before comes whole.
- */
-export function replaceDir(path, files) {
-  inStage(dirname(path), (stage) => {
-    files.forEach(([name, bytes], at) => {
-      inGo('open', join(path, name), () => writeFileSync(join(stage, String(at)), bytes, { mode: 0o644 }));
-    });
-    const before = listDir(path);
-    if (before === undefined) {
-      const whole = join(stage, 'whole');
-      makeDir(whole);
-      files.forEach(([name], at) => inGo('open', join(path, name), () => renameSync(join(stage, String(at)), join(whole, name))));
-      inGo('mkdir', path, () => renameSync(whole, path));
-      return;
+/** Creates a file, and removes it where it cannot be written whole. A durable one is on the disk afterwards. */
+export function createFile(path, bytes, durable) {
+  inGo('open', path, () => {
+    const file = openSync(path, 'wx', 0o644);
+    try {
+      writeFileSync(file, bytes);
+      if (durable) fsyncSync(file);
+    } catch (error) {
+      unlinkSync(path);
+      throw error;
+    } finally {
+      closeSync(file);
     }
-    files.forEach(([name], at) => inGo('open', join(path, name), () => renameSync(join(stage, String(at)), join(path, name))));
-    const wanted = new Set(files.map(([name]) => name));
-    for (const name of before) if (!wanted.has(name)) inGo('unlinkat', join(path, name), () => rmSync(join(path, name), { recursive: true }));
   });
 }
 
-// A folder beside the store's, on the same file system, where nobody looks for lists.
-function inStage(store, work) {
-  makeDir(store);
-  const stage = inGo('mkdir', store, () => mkdtempSync(join(dirname(store), `.${basename(store)}-`)));
+/** Creates a folder and those above it, as far as they are missing. */
+export function createDir(path) {
+  inGo('mkdir', path, () => mkdirSync(path, { recursive: true, mode: 0o755 }));
+}
+
+/** Renames a file, in place of one of that name, or a folder. */
+export function rename(from, to) {
+  inGo('rename', to, () => renameSync(from, to));
+}
+
+/** Removes a file, or a link and not what it leads to. */
+export function removeFile(path) {
+  inGo('unlinkat', path, () => unlinkSync(path));
+}
+
+/** Removes an empty folder. */
+export function removeDir(path) {
+  inGo('unlinkat', path, () => rmdirSync(path));
+}
+
+/** Waits until the names in a folder are on the disk. Windows does not open folders, and keeps their names by itself. */
+export function syncDir(path) {
+  if (process.platform === 'win32') return;
+  inGo('fsync', path, () => {
+    const folder = openSync(path, 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  });
+}
+
+const instance = randomUUID();
+
+/** Who holds a lock that this program creates: process, machine, and a text that no other instance has. */
+export function holder() {
+  return [process.pid, hostname().replaceAll(' ', '-'), instance];
+}
+
+/** Whether a process of that number runs on this machine. */
+export function isAlive(pid) {
   try {
-    work(stage);
-  } finally {
-    rmSync(stage, { recursive: true, force: true });
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== 'ESRCH';
   }
 }
 
-function makeDir(path) {
-  inGo('mkdir', path, () => mkdirSync(path, { recursive: true, mode: 0o755 }));
+/** Waits for another program; not for the same time as others that wait. */
+export async function pause() {
+  await setTimeout(5 + Math.random() * 10);
 }
 
 function inGo(operation, path, work) {

@@ -3,7 +3,8 @@
 import { createReadStream, fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { asGo, exists, listDir, readFile, removeDir, replaceDir, writeFileAtomic } from './folders.js';
+import * as files from './folders.js';
+import { asGo, exists, readFile } from './folders.js';
 
 /** The edges of the command line. */
 export function createHost() {
@@ -15,12 +16,9 @@ export function createHost() {
     request: async (asked) => (transport ?? (await connected())).request(Object.assign(asked, { pieces: true })),
     expect: async (url, insecure, requests) => (transport ?? (await connected())).expect(url, { insecure, requests }),
     close: () => transport?.close(),
-    listDir,
+    files,
     readFile,
     exists,
-    removeDir,
-    replaceDir,
-    writeFileAtomic,
     runHelper,
     digest,
     env: (name) => process.env[name],

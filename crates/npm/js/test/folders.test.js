@@ -1,90 +1,108 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exists, listDir, readFile, removeDir, replaceDir, writeFileAtomic } from '../node/folders.js';
+import * as folders from '../node/folders.js';
 
 const bytes = (text) => new TextEncoder().encode(text);
 
-function store(t) {
-  const config = mkdtempSync(join(tmpdir(), 'tallyman-folders-'));
-  t.after(() => rmSync(config, { recursive: true }));
-  return { config, list: join(config, 'manifests', 'list') };
+function folder(t) {
+  const path = mkdtempSync(join(tmpdir(), 'tallyman-folders-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
 }
 
-const contents = (folder) => Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 const mode = (path) => (statSync(path).mode & 0o777).toString(8);
 
-test('what is not there has no names, no bytes, and can be removed', (t) => {
-  const { list } = store(t);
-  assert.equal(listDir(list), undefined);
-  assert.equal(readFile(join(list, 'entry')), undefined);
-  assert.equal(exists(list), false);
-  removeDir(list);
+test('what is not there has no names and no bytes, and cannot be removed', (t) => {
+  const path = join(folder(t), 'none');
+  assert.equal(folders.listDir(path), undefined);
+  assert.equal(folders.readFile(path), undefined);
+  assert.equal(folders.exists(path), false);
+  for (const remove of [folders.removeFile, folders.removeDir]) assert.throws(() => remove(path), { code: 'ENOENT', message: `unlinkat ${path}: no such file or directory` });
 });
 
 test('names come sorted by their bytes', (t) => {
-  const { list } = store(t);
+  const path = folder(t);
   const names = ['a-', 'a.', 'a0', 'a@', 'aZ', 'a_', 'aa', 'a\uffff', 'a\u{10000}'];
-  replaceDir(list, names.toReversed().map((name) => [name, bytes('')]));
-  assert.deepEqual(listDir(list), names);
+  for (const name of names.toReversed()) writeFileSync(join(path, name), '');
+  assert.deepEqual(folders.listDir(path), names);
 });
 
-test('a new folder holds the files, readable by all, and nothing else is left', (t) => {
-  const { config, list } = store(t);
-  replaceDir(list, [['one', bytes('1')], ['two', bytes('2')]]);
-  assert.deepEqual(contents(list), { one: '1', two: '2' });
-  assert.deepEqual([mode(list), mode(join(list, 'one'))], ['755', '644']);
-  assert.deepEqual(readdirSync(config), ['manifests']);
-  assert.deepEqual(readdirSync(join(config, 'manifests')), ['list']);
+test('a file is created once, readable by all, and folders with those above them', (t) => {
+  const path = join(folder(t), 'a', 'b');
+  folders.createDir(path);
+  folders.createDir(path);
+  const file = join(path, 'file');
+  for (const durable of [true, false]) {
+    folders.createFile(file, bytes('one'), durable);
+    assert.throws(() => folders.createFile(file, bytes('two'), durable), { code: 'EEXIST', message: `open ${file}: file exists` });
+    assert.deepEqual([readFileSync(file, 'utf8'), mode(file), mode(path)], ['one', '644', '755']);
+    folders.removeFile(file);
+  }
+  folders.syncDir(path);
+  assert.deepEqual(readdirSync(path), []);
 });
 
-test('a folder that is there is changed, completed and cleared', (t) => {
-  const { config, list } = store(t);
-  replaceDir(list, [['kept', bytes('old')], ['gone', bytes('old')]]);
-  replaceDir(list, [['kept', bytes('new')], ['more', bytes('new')]]);
-  assert.deepEqual(contents(list), { kept: 'new', more: 'new' });
-  assert.deepEqual(readdirSync(config), ['manifests']);
+test('a file that cannot be written whole is not there', { skip: process.platform !== 'linux' }, (t) => {
+  const path = folder(t);
+  const program = `import { createFile } from ${JSON.stringify(new URL('../node/folders.js', import.meta.url).href)};
+    try { createFile(${JSON.stringify(join(path, 'file'))}, new Uint8Array(1 << 20), true); } catch (error) { console.log(error.code); }`;
+  // A limit of the size of files does what a full disk does.
+  const printed = execFileSync('bash', ['-c', 'trap "" XFSZ; ulimit -f 16; exec node --input-type=module -e "$0"', program], { encoding: 'utf8' });
+  assert.equal(printed.trim(), 'EFBIG');
+  assert.deepEqual(readdirSync(path), []);
 });
 
-test('an empty folder can be made', (t) => {
-  const { list } = store(t);
-  replaceDir(list, []);
-  assert.deepEqual(listDir(list), []);
+test('a rename replaces a file, and no folder in which something is', (t) => {
+  const path = folder(t);
+  const [from, to] = [join(path, 'from'), join(path, 'to')];
+  writeFileSync(from, 'new');
+  writeFileSync(to, 'old');
+  folders.rename(from, to);
+  assert.equal(readFileSync(to, 'utf8'), 'new');
+  for (const name of ['one', 'two']) {
+    mkdirSync(join(path, name));
+    writeFileSync(join(path, name, 'file'), name);
+  }
+  assert.throws(() => folders.rename(join(path, 'one'), join(path, 'two')), { code: 'ENOTEMPTY' });
+  assert.throws(() => folders.removeDir(join(path, 'two')), { code: 'ENOTEMPTY' });
+  assert.throws(() => folders.removeFile(join(path, 'two')), (error) => ['EISDIR', 'EPERM'].includes(error.code));
 });
 
-test('a file is replaced whole, and folders on the way are made', (t) => {
-  const { config, list } = store(t);
-  writeFileAtomic(join(list, 'entry'), bytes('one'));
-  writeFileAtomic(join(list, 'entry'), bytes('two'));
-  assert.deepEqual(contents(list), { entry: 'two' });
-  assert.equal(mode(join(list, 'entry')), '644');
-  assert.deepEqual(readdirSync(config), ['manifests']);
+test('a pipe is refused and not waited for, a link is followed to a file', { skip: process.platform === 'win32' }, (t) => {
+  const path = folder(t);
+  execFileSync('mkfifo', [join(path, 'pipe')]);
+  assert.throws(() => folders.readFile(join(path, 'pipe')), { message: `open ${join(path, 'pipe')}: not a regular file` });
+  assert.throws(() => folders.readFile('/dev/zero'), { message: 'open /dev/zero: not a regular file' });
+  writeFileSync(join(path, 'file'), 'text');
+  symlinkSync('file', join(path, 'link'));
+  symlinkSync('nowhere', join(path, 'dangling'));
+  symlinkSync('circle', join(path, 'circle'));
+  assert.equal(folders.readFile(join(path, 'link')).toString(), 'text');
+  assert.equal(folders.readFile(join(path, 'dangling')), undefined);
+  assert.throws(() => folders.readFile(join(path, 'circle')), { message: `open ${join(path, 'circle')}: too many levels of symbolic links` });
+  folders.removeFile(join(path, 'link'));
+  assert.equal(readFileSync(join(path, 'file'), 'utf8'), 'text');
 });
 
-test('a failure leaves what was there, and says so in the words of Go', (t) => {
-  const { config, list } = store(t);
-  const long = 'x'.repeat(256);
-  replaceDir(list, [['kept', bytes('old')]]);
-  assert.throws(() => replaceDir(join(config, 'manifests', long), [['one', bytes('1')]]), {
-    code: 'ENAMETOOLONG',
-    message: `open ${join(config, 'manifests', long)}: file name too long`,
-  });
-  assert.throws(() => replaceDir(join(config, 'manifests', 'new'), [['one', bytes('1')], [long, bytes('2')]]), {
-    message: `open ${join(config, 'manifests', 'new', long)}: file name too long`,
-  });
-  assert.deepEqual(readdirSync(join(config, 'manifests')), ['list']);
-  assert.deepEqual(contents(list), { kept: 'old' });
-  assert.deepEqual(readdirSync(config), ['manifests']);
+test('a folder where a file should be, and the reverse, are told in the words of Go', (t) => {
+  const path = folder(t);
+  const file = join(path, 'file');
+  writeFileSync(file, '');
+  assert.throws(() => folders.readFile(path), { code: 'EISDIR', message: `open ${path}: is a directory` });
+  assert.throws(() => folders.listDir(file), { code: 'ENOTDIR', message: `open ${file}: not a directory` });
+  const long = join(path, 'x'.repeat(256));
+  assert.throws(() => folders.createFile(long, bytes(''), false), { code: 'ENAMETOOLONG', message: `open ${long}: file name too long` });
 });
 
-test('a file where a folder should be is an error', (t) => {
-  const { config } = store(t);
-  mkdirSync(join(config, 'manifests'));
-  writeFileSync(join(config, 'manifests', 'list'), 'a file');
-  assert.throws(() => listDir(join(config, 'manifests', 'list')), {
-    code: 'ENOTDIR',
-    message: `open ${join(config, 'manifests', 'list')}: not a directory`,
-  });
+test('this process lives, and one of no number does not', async () => {
+  const [process_, host, instance] = folders.holder();
+  assert.equal(process_, process.pid);
+  assert.ok(host.length > 0 && !host.includes(' ') && instance.length > 20);
+  assert.deepEqual(folders.holder(), [process_, host, instance]);
+  assert.deepEqual([folders.isAlive(process.pid), folders.isAlive(2 ** 22 + 1)], [true, false]);
+  await folders.pause();
 });

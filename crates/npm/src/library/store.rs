@@ -1,12 +1,14 @@
-//! Stores of JavaScript's: objects with five methods. What they keep of an entry is a name and the bytes of the Docker
-//! CLI's own file.
+//! Stores of JavaScript's: objects with the methods of the package's interface `Store`. What they keep of an entry is a
+//! name and the bytes of the Docker CLI's own file.
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
-use js_sys::{Array, Promise, Uint8Array};
-use tallyman_core::{ListEntry, ManifestList, Reference};
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
+use js_sys::{Array, Promise, Reflect, Uint8Array};
+use tallyman_core::{ListEdit, ManifestList, Reference};
 use tallyman_store::{
-    ListStore, StoreError,
-    docker::{decode_form, decode_list, encode_entry, encode_list},
+    ListStore, Outcome, StoreError, StoreFuture,
+    docker::{decode_entries, decode_list, edit_files, encode_list},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -35,6 +37,15 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = putEntry)]
     fn put_entry(this: &Lists, list: &str, entry: &Array, reference: &str) -> Result<JsValue, JsValue>;
 
+    /// Keeps a new list, and says whether there was none. Not every store has it.
+    #[wasm_bindgen(method, catch)]
+    fn add(this: &Lists, list: &str, entries: &Array, reference: &str) -> Result<JsValue, JsValue>;
+
+    /// Changes entries, triples of name, bytes seen and bytes to be, and says `done`, `conflict` or `gone`. Not every store
+    /// has it.
+    #[wasm_bindgen(method, catch)]
+    fn edit(this: &Lists, list: &str, changes: &Array, reference: &str) -> Result<JsValue, JsValue>;
+
     /// Removes a list, and says whether there was one.
     #[wasm_bindgen(method, catch)]
     fn remove(this: &Lists, list: &str) -> Result<JsValue, JsValue>;
@@ -58,27 +69,34 @@ fn unreadable(expected: &str) -> StoreError {
 }
 
 impl HostStore {
-    /// Returns the files of a list by path; `None` if there is no such list.
-    async fn files(&self, list: &Reference) -> Result<Option<Vec<(String, Vec<u8>)>>, StoreError> {
-        let name = list.file_name();
-        let found = answer(self.0.load(&name)).await?;
+    /// Returns the files of a list by name; `None` if there is no such list.
+    async fn files(&self, list: &Reference) -> Result<Option<BTreeMap<String, Vec<u8>>>, StoreError> {
+        let found = answer(self.0.load(&list.file_name())).await?;
         if found.is_undefined() || found.is_null() {
             return Ok(None);
         }
         let entries = found.dyn_into::<Array>().map_err(|_| unreadable("an array of names and bytes"))?;
-        let mut files = Vec::new();
+        let mut files = BTreeMap::new();
         for entry in entries.iter() {
             let pair = entry.dyn_into::<Array>().map_err(|_| unreadable("pairs of name and bytes"))?;
-            let path = format!("{name}/{}", pair.get(0).as_string().unwrap_or_default());
-            let bytes = pair.get(1).dyn_into::<Uint8Array>();
-            files.push((path, bytes.map_err(|_| unreadable("a Uint8Array"))?.to_vec()));
+            let bytes = pair.get(1).dyn_into::<Uint8Array>().map_err(|_| unreadable("a Uint8Array"))?;
+            files.insert(pair.get(0).as_string().unwrap_or_default(), bytes.to_vec());
         }
         Ok(Some(files))
+    }
+
+    fn has(&self, method: &str) -> bool {
+        Reflect::get(&self.0, &method.into()).is_ok_and(|method| method.is_function())
+    }
+
+    async fn save_files(&self, list: &Reference, files: BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
+        let entries: Array = files.into_iter().map(pair).collect();
+        answer(self.0.save(&list.file_name(), &entries, &list.to_string())).await.map(drop)
     }
 }
 
 impl ListStore for HostStore {
-    fn names(&self) -> LocalBoxFuture<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> StoreFuture<'_, Vec<String>> {
         async move {
             let names = answer(self.0.names()).await?;
             let names = names.dyn_into::<Array>().map_err(|_| unreadable("an array of names"))?;
@@ -87,41 +105,106 @@ impl ListStore for HostStore {
         .boxed_local()
     }
 
-    fn load<'a>(
-        &'a self,
-        list: &'a Reference,
-    ) -> LocalBoxFuture<'a, Result<Option<ManifestList>, StoreError>> {
+    fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>> {
         async move {
             let Some(files) = self.files(list).await? else { return Ok(None) };
-            decode_list(list, files.iter().map(|(path, bytes)| (&**path, &**bytes))).map(Some)
+            let name = list.file_name();
+            let paths = files.iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes));
+            let paths: Vec<_> = paths.collect();
+            decode_list(list, paths.iter().map(|(path, bytes)| (&**path, &***bytes))).map(Some)
         }
         .boxed_local()
     }
 
-    fn save<'a>(&'a self, list: &'a ManifestList) -> LocalBoxFuture<'a, Result<(), StoreError>> {
-        async move {
-            let entries: Array = encode_list(list).map(pair).collect();
-            let reference = list.reference();
-            answer(self.0.save(&reference.file_name(), &entries, &reference.to_string())).await.map(drop)
-        }
-        .boxed_local()
-    }
-
-    fn put_entry<'a>(
+    fn load_entries<'a>(
         &'a self,
         list: &'a Reference,
-        entry: &'a ListEntry,
-    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        images: &'a [&'a Reference],
+    ) -> StoreFuture<'a, Option<ManifestList>> {
         async move {
-            let files = self.files(list).await?.unwrap_or_default();
-            let form = files.iter().find_map(|(_, bytes)| decode_form(bytes)).unwrap_or_default();
-            let pair = pair((entry.reference.file_name(), encode_entry(entry, &form)));
-            answer(self.0.put_entry(&list.file_name(), &pair, &list.to_string())).await.map(drop)
+            let files = self.files(list).await?;
+            files.map(|files| decode_entries(list, &files, images)).transpose()
         }
         .boxed_local()
     }
 
-    fn remove<'a>(&'a self, list: &'a Reference) -> LocalBoxFuture<'a, Result<bool, StoreError>> {
+    fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
+        self.save_files(list.reference(), encode_list(list).collect()).boxed_local()
+    }
+
+    fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>> {
+        async move {
+            let reference = list.reference();
+            if !self.has("add") {
+                // Such a store is its program's own: nobody else writes to it.
+                if self.files(reference).await?.is_some() {
+                    return Ok(Outcome::Taken);
+                }
+                self.save(list).await?;
+                return Ok(Outcome::Done(()));
+            }
+            let entries: Array = encode_list(list).map(pair).collect();
+            let added = answer(self.0.add(&reference.file_name(), &entries, &reference.to_string())).await?;
+            Ok(if added.is_truthy() { Outcome::Done(()) } else { Outcome::Taken })
+        }
+        .boxed_local()
+    }
+
+    fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
+        async move {
+            loop {
+                let Some(mut files) = self.files(list).await? else { return Ok(Outcome::Gone) };
+                let changes = match edit_files(list, &files, edit)? {
+                    Ok(changes) => changes,
+                    Err(conflict) => return Ok(Outcome::Conflict(conflict)),
+                };
+                if !self.has("edit") {
+                    if let [(name, Some(bytes))] = &changes[..] {
+                        let pair = pair((name.clone(), bytes.clone()));
+                        let put = answer(self.0.put_entry(&list.file_name(), &pair, &list.to_string())).await;
+                        return put.map(|_| Outcome::Done(()));
+                    }
+                    for (name, after) in changes {
+                        match after {
+                            Some(bytes) => drop(files.insert(name, bytes)),
+                            None => drop(files.remove(&name)),
+                        }
+                    }
+                    return self.save_files(list, files).await.map(Outcome::Done);
+                }
+                let bytes = |bytes: Option<&Vec<u8>>| {
+                    bytes.map_or(JsValue::UNDEFINED, |bytes| Uint8Array::from(&bytes[..]).into())
+                };
+                let triple = |(name, after): &(String, Option<Vec<u8>>)| {
+                    Array::of3(&name.as_str().into(), &bytes(files.get(name)), &bytes(after.as_ref()))
+                };
+                let changes: Array = changes.iter().map(triple).collect();
+                let answer = answer(self.0.edit(&list.file_name(), &changes, &list.to_string())).await?;
+                match answer.as_string().as_deref() {
+                    Some("done") => return Ok(Outcome::Done(())),
+                    Some("gone") => return Ok(Outcome::Gone),
+                    // Somebody else has changed one of the entries since they were read.
+                    Some("conflict") => {}
+                    _ => return Err(unreadable("done, conflict or gone")),
+                }
+            }
+        }
+        .boxed_local()
+    }
+
+    fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
+        async move {
+            let Some(list) = self.load(from).await? else { return Ok(Outcome::Gone) };
+            let added = self.add(&list.renamed(to.clone())).await?;
+            if added == Outcome::Done(()) {
+                self.remove(from).await?;
+            }
+            Ok(added)
+        }
+        .boxed_local()
+    }
+
+    fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
         async move { Ok(answer(self.0.remove(&list.file_name())).await?.is_truthy()) }.boxed_local()
     }
 }
