@@ -7,7 +7,7 @@ use js_sys::Uint8Array;
 use tallyman_commands::{ClientOptions, Environment, Input, Output, Stream, run};
 use tallyman_core::Digest;
 use tallyman_registry::{Access, Client, Retry, Transport};
-use tallyman_store::FileStore;
+use tallyman_store::{FileStore, Folder};
 use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
@@ -35,7 +35,7 @@ impl Output for Streams {
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        self.0.write_file_atomic(path, &Uint8Array::from(bytes)).map_err(|error| message(&error))
+        HostFolder(self.0.files()).replace_file(path, bytes).map_err(|error| error.message)
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {
