@@ -3,7 +3,9 @@
 use axum::body::Body;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::{
     api_query::ApiQuery,
@@ -13,7 +15,15 @@ use crate::{
     route::Route,
 };
 
+/// Bytes that all pages of the registry for one page of ours may have.
 const CATALOG_MAX: usize = 16 * 1024 * 1024;
+/// Pages that are made at the same time, as each is held in memory.
+static PERMITS: Semaphore = Semaphore::const_new(4);
+
+#[derive(Deserialize)]
+struct Catalog {
+    repositories: Option<Vec<String>>,
+}
 /// Pages of the registry that one page of ours is made of at most.
 const PAGES_MAX: usize = 100;
 /// Names on each page of the registry after the first.
@@ -25,6 +35,8 @@ pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, R
     let upstream = request.upstream;
     let wrong =
         || Refusal::bad_gateway(format!("expected a catalog of {}, found something else", upstream.name));
+    let _permit = PERMITS.acquire().await;
+    let mut left = CATALOG_MAX;
     let limit = request.query.get("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
     let mut url = upstream.url(request.rest, request.query.encode().as_deref());
     let mut names: Vec<String> = Vec::new();
@@ -36,11 +48,12 @@ pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, R
             return if page == 0 { request.respond(&at, response) } else { Err(wrong()) };
         }
         next = link::next(response.headers()).and_then(|target| at.join(&target).ok());
-        let body = Limited::new(response.into_body(), CATALOG_MAX).collect().await.map_err(|_| wrong())?;
-        let catalog: Value = serde_json::from_slice(&body.to_bytes()).map_err(|_| wrong())?;
-        let repositories = catalog.get("repositories").ok_or_else(wrong)?.as_array();
-        let found = repositories.into_iter().flatten().filter_map(Value::as_str);
-        names.extend(found.filter(|name| upstream.is_open(name)).map(str::to_owned));
+        let body = Limited::new(response.into_body(), left).collect().await.map_err(|_| wrong())?.to_bytes();
+        left -= body.len();
+        let catalog: Catalog = serde_json::from_slice(&body).map_err(|_| wrong())?;
+        names.extend(
+            catalog.repositories.unwrap_or_default().into_iter().filter(|name| upstream.is_open(name)),
+        );
         let is_enough = names.len() >= limit.unwrap_or(1);
         let Some(after) = next.as_ref().filter(|_| !is_enough) else { break };
         let query = ApiQuery::parse(&Route::Catalog, after.query().unwrap_or_default());
