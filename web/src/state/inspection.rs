@@ -43,6 +43,8 @@ pub struct Inspected {
     pub manifest: Rc<Manifest>,
     /// What vouches for the digest.
     pub verified: Verified,
+    /// The digest that the tag of a pinned reference points to now, if that is another one.
+    pub moved_to: Option<Digest>,
     /// The manifest itself, and behind it all that it points to and that refers to it, parents before children.
     pub nodes: Vec<Node>,
 }
@@ -202,6 +204,8 @@ pub enum Update {
     Nodes(Vec<Node>),
     /// A node's manifest.
     Node(usize, Loadable<Manifest>),
+    /// The tag of a pinned reference points to another digest now.
+    Moved(Digest),
     /// A node's config.
     Config(usize, Loadable<ImageConfig>),
 }
@@ -225,8 +229,9 @@ impl Inspection {
             (Update::Manifest(inspection), whole) => *whole = *inspection,
             (Update::Nodes(nodes), Self::Ready(inspected)) => inspected.nodes.extend(nodes),
             (Update::Node(number, part), Self::Ready(inspected)) => inspected.nodes[number].manifest = part,
+            (Update::Moved(digest), Self::Ready(inspected)) => inspected.moved_to = Some(digest),
             (Update::Config(number, part), Self::Ready(inspected)) => inspected.nodes[number].config = part,
-            (Update::Nodes(_) | Update::Node(..) | Update::Config(..), _) => {}
+            (Update::Nodes(_) | Update::Node(..) | Update::Config(..) | Update::Moved(_), _) => {}
         }
     }
 }

@@ -44,7 +44,7 @@ impl ListingTarget {
     fn order(&self) -> fn(&str, &str) -> Ordering {
         match self {
             Self::Repositories(_) => natural_order::by_path,
-            Self::Tags(_) => natural_order::natural,
+            Self::Tags(_) => natural_order::by_version,
         }
     }
 }

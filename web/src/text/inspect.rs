@@ -34,6 +34,7 @@ pub struct Inspect {
     pub unconfirmed: &'static str,
     pub unconfirmed_title: &'static str,
     pub kept: &'static str,
+    pub moved: fn(tag: &str, digest: &str) -> String,
     pub kept_title: &'static str,
     pub not_utf8: &'static str,
 
@@ -173,6 +174,7 @@ static ENGLISH: Inspect = Inspect {
     unconfirmed: "Computed here",
     unconfirmed_title: "Computed here from the bytes received. The registry names no digest, or does not expose the header Docker-Content-Digest to this page",
     kept: "Kept from an earlier visit",
+    moved: |tag, digest| format!("The tag {tag} has moved since: it now points to {digest}"),
     kept_title: "What this tag stood for when it was last seen here: without network the registry cannot be asked",
     not_utf8: "Some bytes are no UTF-8; they are shown as � below.",
 
@@ -315,6 +317,7 @@ static SPANISH: Inspect = Inspect {
     unconfirmed: "Calculado aquí",
     unconfirmed_title: "Calculado aquí a partir de los bytes recibidos. El registro no indica ningún digest, o no deja que esta página lea la cabecera Docker-Content-Digest",
     kept: "Guardado de una visita anterior",
+    moved: |tag, digest| format!("La etiqueta {tag} se ha movido desde entonces: ahora apunta a {digest}"),
     kept_title: "A lo que apuntaba esta etiqueta cuando se vio aquí por última vez: sin red no se puede preguntar al registro",
     not_utf8: "Algunos bytes no son UTF-8; abajo aparecen como �.",
 

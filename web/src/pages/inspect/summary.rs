@@ -27,6 +27,13 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     html! {
         <>
             { title(reference, html! { <Chip tone={Tone::Accent}>{ (words.kind)(manifest.kind()) }</Chip> }) }
+            if let (Some(tag), Some(digest)) = (reference.tag(), &inspected.moved_to) {
+                <p class="hint" role="status" data-testid="tag-moved">
+                    <Link<Route> to={Route::inspect(&reference.by_tag(tag.clone()))}>
+                        { (words.moved)(tag.as_str(), digest.as_str()) }
+                    </Link<Route>>
+                </p>
+            }
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">
                     <Fact name={words.digest}>

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{dialog::Dialog, toast::use_toaster},
+    state::input::pasted_text::host_in,
     state::registries::{accounts::Account, use_registries},
     text::text,
 };
@@ -67,7 +68,7 @@ fn Form(props: &FormProps) -> Html {
         move |event: SubmitEvent| {
             event.prevent_default();
             let typed = if account.host.is_empty() { value(&host) } else { account.host.clone() };
-            let Ok(registry) = typed.trim().trim_end_matches('/').parse::<Registry>() else {
+            let Ok(registry) = host_in(&typed).parse::<Registry>() else {
                 return is_wrong.set(true);
             };
             let saved = registries.save(Account {

@@ -2,17 +2,17 @@
 
 use tallyman_core::{Digest, Reference};
 
-use super::pasted_text::{place_in, reference_in};
+use super::pasted_text::{Target, target_in};
 use crate::routes::Route;
 
 /// The page that `text` is about; nothing where it is empty. A digest alone is looked for in the repository of the page
 /// that is open, where it has one.
 pub fn route_of(text: &str, open: &Route) -> Option<Route> {
     let text = text.trim();
-    if let Some(place) = place_in(text) {
-        return Some(Route::Explore { place: place.to_owned() });
-    }
-    let reference = reference_in(text);
+    let reference = match target_in(text) {
+        Target::Place(place) => return Some(Route::Explore { place }),
+        Target::Image(reference) => reference,
+    };
     if let (Ok(digest), Some(repository)) =
         (reference.trim_start_matches('@').parse::<Digest>(), repository_of(open))
     {

@@ -1,89 +1,123 @@
-//! What people paste where a reference is asked for: command lines and addresses.
+//! Text that people paste where an image or a registry is wanted: addresses, commands, lines of files.
 
-/// Flags of `docker pull`, `docker manifest` and `docker buildx imagetools` that take a value of their own.
-const FLAGS_WITH_VALUE: [&str; 11] = [
-    "--platform",
-    "--format",
-    "--builder",
-    "--arch",
-    "--os",
-    "--os-version",
-    "--os-features",
-    "--variant",
-    "-t",
-    "--tag",
-    "--file",
-];
+mod command;
+mod web_address;
 
-/// The reference in `text`: the one that a pasted command is about, the one in the address of a registry's manifest,
-/// or the text itself.
-pub fn reference_in(text: &str) -> String {
-    let text = text.trim();
-    in_address(text).or_else(|| in_command(text)).unwrap_or_else(|| text.to_owned())
+use command::{image_of_command, image_of_file_line};
+use web_address::target_of_address;
+
+/// Schemes and transports that name an image in front of its reference, as skopeo, Helm and others write them.
+const IMAGE_SCHEMES: [&str; 5] = ["docker://", "oci://", "docker-image://", "image://", "docker-daemon:"];
+
+/// Something that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A registry or a repository to explore.
+    Place(String),
+    /// An image.
+    Image(String),
 }
 
-/// The place that `text` names, where it names one to explore and no image: a registry (`127.0.0.1:5000`, `r.io/`), or a
-/// repository with a slash behind it.
-pub fn place_in(text: &str) -> Option<&str> {
-    let text = text.trim();
-    if let Some(place) = text.strip_suffix('/') {
-        return (!place.is_empty() && !place.contains("//")).then_some(place);
-    }
-    let (host, port) = text.split_once(':').unwrap_or((text, ""));
-    let is_host = host == "localhost" && !port.is_empty() || host.contains('.');
-    let is_alone = !text.contains(['/', '@', ' ']) && port.bytes().all(|byte| byte.is_ascii_digit());
-    (is_host && is_alone).then_some(text)
-}
-
-/// `https://HOST/v2/REPOSITORY/manifests/TARGET`, and `docker://REFERENCE` as skopeo writes it.
-fn in_address(text: &str) -> Option<String> {
-    if let Some(reference) = text.strip_prefix("docker://") {
-        return Some(reference.to_owned());
-    }
-    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    let (host, path) = address.split_once("/v2/")?;
-    let (repository, target) = path.split_once("/manifests/")?;
-    let join = if target.contains(':') { '@' } else { ':' };
-    Some(format!("{host}/{repository}{join}{target}"))
-}
-
-/// The image that a command is about: `docker pull IMAGE`, `docker manifest inspect [LIST] IMAGE`,
-/// `docker manifest create LIST IMAGE…`, `docker buildx imagetools inspect IMAGE` and their like.
-fn in_command(text: &str) -> Option<String> {
-    let mut words = text.strip_prefix("$ ").unwrap_or(text).split_whitespace().peekable();
-    words.next_if_eq(&"sudo");
-    let program = words.next()?;
-    if !["docker", "podman", "nerdctl", "tallyman", "crane", "skopeo", "oras"].contains(&program) {
-        return None;
-    }
-    let groups = ["manifest", "buildx", "imagetools", "image"];
-    // `crane manifest IMAGE` has no second word of command.
-    while program != "crane" && words.next_if(|word| groups.contains(word)).is_some() {}
-    let command = words.next()?;
-    let mut images = Vec::new();
-    while let Some(word) = words.next() {
-        if FLAGS_WITH_VALUE.contains(&word) {
-            words.next();
-        } else if !word.starts_with('-') {
-            images.push(word);
+impl Target {
+    /// Returns the place or the reference.
+    fn into_text(self) -> String {
+        match self {
+            Self::Place(text) | Self::Image(text) => text,
         }
     }
-    let about = if command == "inspect" { images.last() } else { images.first() }?;
-    Some(about.strip_prefix("docker://").unwrap_or(about).to_owned())
+}
+
+/// Returns what `text` names: the image of a pasted command or line, the subject of an address, or `text` itself.
+pub fn target_in(text: &str) -> Target {
+    let text = &cleaned(text);
+    let lines_up = || image_of_file_line(text).or_else(|| image_of_command(text));
+    if let Some(image) = lines_up() {
+        // Commands name images by address as well: `skopeo inspect docker://alpine`.
+        return Target::Image(without_image_scheme(&image).to_owned());
+    }
+    if let Some(target) = target_of_address(text) {
+        return target;
+    }
+    let named = without_image_scheme(text);
+    match named.strip_suffix('/') {
+        Some(place) if !place.is_empty() && !place.contains("//") => Target::Place(place.to_owned()),
+        _ if is_host(named) => Target::Place(named.to_owned()),
+        _ => Target::Image(named.to_owned()),
+    }
+}
+
+/// Returns the reference that `text` names.
+pub fn reference_in(text: &str) -> String {
+    target_in(text).into_text()
+}
+
+/// Returns the registry's host that `text` names, with its port: of a host, an address or a reference.
+pub fn host_in(text: &str) -> String {
+    let named = reference_in(text);
+    let first = named.split('/').next().unwrap_or_default();
+    first.to_owned()
+}
+
+fn without_image_scheme(text: &str) -> &str {
+    IMAGE_SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text)
+}
+
+/// Returns `true` if `text` is a registry's host alone. A name without a dot is an image, unless it is `localhost` with a
+/// port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_name = host == "localhost" && !port.is_empty() || host.contains('.');
+    let is_ipv6 = text.starts_with('[') && text.contains(']');
+    let is_alone = !text.contains(['/', '@', ' ']);
+    is_alone && (is_ipv6 || is_name && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Removes what pasting brings along: space around, quotes, brackets, a prompt, and characters that nobody sees.
+fn cleaned(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    let joined = visible.replace("\\\r\n", " ").replace("\\\n", " ");
+    let mut text = joined.trim();
+    for prompt in ["$ ", "# ", "> ", "% "] {
+        text = text.strip_prefix(prompt).unwrap_or(text).trim_start();
+    }
+    text = text.trim_end_matches([',', ';']);
+    for (open, close) in [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('(', ')')] {
+        let inside = text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+        text = inside.unwrap_or(text).trim();
+    }
+    text.to_owned()
+}
+
+/// Returns `true` for characters without a shape: marks of text direction, joiners, byte order marks.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{place_in, reference_in};
+    use super::{Target, host_in, reference_in, target_in};
 
     #[test]
     fn places_are_told_from_images() {
         for (text, place) in [
             ("127.0.0.1:5000", Some("127.0.0.1:5000")),
             ("localhost:5000", Some("localhost:5000")),
+            ("[::1]:5000", Some("[::1]:5000")),
             ("r.io/", Some("r.io")),
             ("r.io/a/b/", Some("r.io/a/b")),
             ("r.io", Some("r.io")),
+            ("http://127.0.0.1:5300", Some("127.0.0.1:5300")),
+            ("https://registry/", Some("registry")),
+            ("https://user:secret@r.io/v2/", Some("r.io")),
+            ("https://r.io/v2/_catalog?n=100", Some("r.io")),
+            ("https://r.io/v2/a/b/tags/list", Some("r.io/a/b")),
+            ("https://hub.docker.com/r/grafana/grafana/tags", Some("docker.io/grafana/grafana")),
+            ("https://hub.docker.com/_/alpine/tags?page=2", Some("docker.io/library/alpine")),
+            (
+                "https://quay.io/repository/prometheus/node-exporter?tab=tags",
+                Some("quay.io/prometheus/node-exporter"),
+            ),
             ("my.app:v1", None),
             ("alpine:3", None),
             ("localhost", None),
@@ -91,35 +125,103 @@ mod tests {
             ("docker pull a.b", None),
             ("/", None),
         ] {
-            assert_eq!(place_in(text), place, "{text}");
+            let found = match target_in(text) {
+                Target::Place(place) => Some(place),
+                Target::Image(_) => None,
+            };
+            assert_eq!(found.as_deref(), place, "{text}");
         }
     }
 
     #[test]
-    fn commands_and_addresses_are_understood() {
+    fn addresses_name_images() {
         for (text, reference) in [
-            ("alpine:3.22", "alpine:3.22"),
-            ("  alpine ", "alpine"),
-            ("docker pull --platform linux/arm64 alpine:3.22", "alpine:3.22"),
-            ("$ sudo docker pull -q ghcr.io/acme/app@sha256:12", "ghcr.io/acme/app@sha256:12"),
-            ("docker manifest inspect --verbose localhost:5000/app:v1", "localhost:5000/app:v1"),
-            ("docker manifest inspect list:1 image:1", "image:1"),
-            ("docker manifest create --amend list:1 a:1 b:1", "list:1"),
-            ("docker manifest annotate list:1 a:1 --arch arm", "list:1"),
-            ("docker buildx imagetools inspect --raw alpine", "alpine"),
-            ("podman manifest inspect x/y", "x/y"),
-            ("crane manifest alpine", "alpine"),
-            ("skopeo inspect docker://alpine:3", "alpine:3"),
             ("docker://alpine:3", "alpine:3"),
+            ("oci://ghcr.io/acme/chart:1.0", "ghcr.io/acme/chart:1.0"),
             (
                 "http://127.0.0.1:5050/v2/samples/hello/manifests/latest",
                 "127.0.0.1:5050/samples/hello:latest",
             ),
             ("https://r.io/v2/a/manifests/sha256:12", "r.io/a@sha256:12"),
+            ("https://r.io/v2/a/blobs/sha256:12", "r.io/a@sha256:12"),
+            ("https://ghcr.io/acme/app:1", "ghcr.io/acme/app:1"),
+            ("https://hub.docker.com/_/alpine", "docker.io/library/alpine"),
+            (
+                "https://hub.docker.com/layers/library/alpine/3.22/images/sha256-12",
+                "docker.io/library/alpine:3.22",
+            ),
+            ("https://github.com/acme/app/pkgs/container/app%2Fweb/123?tag=v1", "ghcr.io/acme/app/web:v1"),
+            ("https://github.com/orgs/acme/packages/container/package/app", "ghcr.io/acme/app"),
+            ("https://gallery.ecr.aws/docker/library/busybox", "public.ecr.aws/docker/library/busybox"),
+            ("https://ui.example/tally/#/inspect/r.io/a:1", "r.io/a:1"),
+        ] {
+            assert_eq!(target_in(text), Target::Image(reference.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn commands_name_images() {
+        for (text, reference) in [
+            ("alpine:3.22", "alpine:3.22"),
+            ("  alpine ", "alpine"),
+            ("“alpine”", "“alpine”"),
+            ("'alpine:3'", "alpine:3"),
+            ("\"alpine:3\",", "alpine:3"),
+            ("al\u{200b}pine\u{202e}:3", "alpine:3"),
+            ("docker pull --platform linux/arm64 alpine:3.22", "alpine:3.22"),
+            ("$ sudo docker pull -q ghcr.io/acme/app@sha256:12", "ghcr.io/acme/app@sha256:12"),
+            ("sudo -E DOCKER_BUILDKIT=1 docker pull alpine", "alpine"),
+            ("docker --context far -H tcp://h:1 pull alpine", "alpine"),
+            ("docker manifest inspect --verbose localhost:5000/app:v1", "localhost:5000/app:v1"),
+            ("docker manifest inspect list:1 image:1", "image:1"),
+            ("docker manifest create --amend list:1 a:1 b:1", "list:1"),
+            ("docker manifest annotate list:1 a:1 --arch arm", "list:1"),
+            ("docker buildx imagetools inspect --raw alpine", "alpine"),
+            ("docker run -p 8080:80 nginx:1.29", "nginx:1.29"),
+            (
+                "docker run -d --rm -p8080:80 -v /a:/b --name web -e A=b r.io/web:1 serve --port 80",
+                "r.io/web:1",
+            ),
+            ("docker run -it --entrypoint=sh \\\n alpine", "alpine"),
+            ("docker run -itv /a:/b alpine", "alpine"),
+            ("docker container run --network host 'alpine'", "alpine"),
+            ("docker tag app:1 r.io/app:1", "app:1"),
+            ("docker build -t r.io/app:2 .", "r.io/app:2"),
+            ("podman manifest inspect x/y", "x/y"),
+            ("crane manifest alpine", "alpine"),
+            ("crane copy a:1 b:1", "a:1"),
+            ("skopeo inspect docker://alpine:3", "alpine:3"),
+            ("skopeo copy --all docker://a:1 docker://b:1", "a:1"),
+            ("helm pull oci://ghcr.io/acme/chart --version 1.0", "ghcr.io/acme/chart"),
+            ("kubectl run web --image=nginx:1 --port=80", "nginx:1"),
+            ("kubectl set image deploy/web web=nginx:2", "nginx:2"),
+            ("trivy image alpine:3", "alpine:3"),
+            ("ctr images pull docker.io/library/alpine:3", "docker.io/library/alpine:3"),
+            ("FROM --platform=$BUILDPLATFORM golang:1.26 AS build", "golang:1.26"),
+            ("from alpine", "alpine"),
+            ("COPY --from=r.io/tools:1 /bin/a /bin/a", "r.io/tools:1"),
+            ("image: nginx:1.29", "nginx:1.29"),
+            ("  - image: \"r.io/a:1\" # web", "r.io/a:1"),
+            ("\"image\": \"r.io/a:1\",", "r.io/a:1"),
+            ("image = 'r.io/a:1'", "r.io/a:1"),
             ("docker", "docker"),
             ("docker pull", "docker pull"),
         ] {
             assert_eq!(reference_in(text), reference, "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_taken_out_of_addresses() {
+        for (text, host) in [
+            ("r.io", "r.io"),
+            ("http://127.0.0.1:5000/", "127.0.0.1:5000"),
+            ("https://r.io/v2/_catalog", "r.io"),
+            ("r.io/team/app:1", "r.io"),
+            ("registry:5000", "registry:5000"),
+            ("https://hub.docker.com/r/a/b", "docker.io"),
+        ] {
+            assert_eq!(host_in(text), host, "{text}");
         }
     }
 }

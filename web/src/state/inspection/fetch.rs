@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
-use tallyman_core::{Descriptor, ImageConfig, Manifest, Reference};
+use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
 use super::{Blob, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, bare};
@@ -40,6 +40,7 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
         tell: &tell,
     };
     let manifest = inspected.manifest;
+    work.ask_tag();
     work.ask_referrers(0, &manifest.descriptor());
     work.follow(0, 0, &manifest);
     while let Some(answer) = work.asked.next().await {
@@ -52,6 +53,7 @@ enum Answer {
     Manifest { node: usize, depth: usize, part: Loadable<Manifest> },
     Config(usize, Loadable<ImageConfig>),
     Referrers(usize, Vec<Descriptor>),
+    Tag(Option<Digest>),
 }
 
 /// All that is under way for one inspection.
@@ -74,6 +76,10 @@ impl Work<'_> {
                     self.follow(node, depth, &manifest);
                 }
             }
+            Answer::Tag(Some(digest)) if self.reference.digest() != Some(&digest) => {
+                (self.tell)(Update::Moved(digest));
+            }
+            Answer::Tag(_) => {}
             Answer::Config(node, part) => (self.tell)(Update::Config(node, part)),
             Answer::Referrers(node, found) => {
                 // By now it is known whether the registry can tell such things at all.
@@ -129,6 +135,18 @@ impl Work<'_> {
         }
     }
 
+    /// Asks where the tag of a pinned reference (`repository:tag@digest`) points to now. The digest alone says which image
+    /// is meant: a tag that has moved since, or is gone, is no fault of the image.
+    fn ask_tag(&self) {
+        let Some(tag) = self.reference.tag().filter(|_| self.reference.digest().is_some()) else { return };
+        let (registries, reference) = (Rc::clone(&self.registries), self.reference.by_tag(tag.clone()));
+        let asked = async move {
+            next_task().await;
+            Answer::Tag(registries.client().manifest(&reference).await.ok().map(|fetched| fetched.digest))
+        };
+        self.asked.push(asked.boxed_local());
+    }
+
     /// Asks what refers to a node. What cannot be told is as good as nothing: most registries have nothing to tell.
     fn ask_referrers(&self, node: usize, descriptor: &Descriptor) {
         let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
@@ -147,9 +165,14 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
         return Err(Problem::of_digest(&digest));
     }
     let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
-    let (fetched, verified) = match registries.client().manifest(&reference).await {
+    // Where both a tag and a digest are given, the digest is the name that cannot move.
+    let wanted =
+        reference.digest().map_or_else(|| reference.clone(), |digest| reference.by_digest(digest.clone()));
+    let (fetched, verified) = match registries.client().manifest(&wanted).await {
         Ok(fetched) => {
-            last_seen::keep(&reference, &fetched.digest);
+            if reference.digest().is_none() {
+                last_seen::keep(&reference, &fetched.digest);
+            }
             let verified = verified(&reference, &fetched);
             (fetched, verified)
         }
@@ -174,7 +197,7 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
         manifest: Loadable::Ready(Rc::clone(&manifest)),
         config,
     };
-    Ok(Inspection::Ready(Inspected { reference, manifest, verified, nodes: vec![node] }))
+    Ok(Inspection::Ready(Inspected { reference, manifest, verified, moved_to: None, nodes: vec![node] }))
 }
 
 /// Without network, what the tag stood for when it was last seen; by digest it is what it was then, or nothing.
@@ -197,7 +220,7 @@ fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {
 
 /// The blob of a digest for which there is no manifest.
 async fn blob(registries: &Registries, reference: &Reference) -> Option<Blob> {
-    let digest = reference.digest().filter(|_| reference.tag().is_none())?;
+    let digest = reference.digest()?;
     let client = registries.client();
     let size = client.head_blob(reference, digest).await.ok()?;
     let text = match size.filter(|size| *size <= BLOB_MAX) {

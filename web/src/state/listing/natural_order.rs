@@ -2,6 +2,47 @@
 
 use std::cmp::Ordering;
 
+/// Words that mark a version as one before its release.
+const PRE_RELEASES: [&str; 10] =
+    ["alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "nightly", "canary", "milestone"];
+
+/// Compares tags as people count versions: `v9` before `v10`, `1.2` before `1.10`, `2.0.0-rc.2` before `2.0.0`.
+pub fn by_version(left: &str, right: &str) -> Ordering {
+    match (Version::of(left), Version::of(right)) {
+        (Some(a), Some(b)) => natural(a.numbers, b.numbers)
+            // A pre-release comes before its release.
+            .then(b.is_pre_release.cmp(&a.is_pre_release))
+            .then_with(|| natural(a.rest, b.rest))
+            .then_with(|| left.cmp(right)),
+        _ => natural(left, right),
+    }
+}
+
+/// A tag that begins with the numbers of a version.
+struct Version<'a> {
+    /// `v1.2.3`.
+    numbers: &'a str,
+    is_pre_release: bool,
+    rest: &'a str,
+}
+
+impl<'a> Version<'a> {
+    fn of(tag: &'a str) -> Option<Self> {
+        let prefix = usize::from(tag.starts_with(['v', 'V']));
+        let end =
+            tag[prefix..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(tag.len(), |at| prefix + at);
+        let numbers = tag[..end].trim_end_matches('.');
+        if !numbers[prefix.min(numbers.len())..].starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let rest = &tag[numbers.len()..];
+        let word = rest.trim_start_matches(['-', '.', '_', '~']);
+        let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
+        let is_pre_release = PRE_RELEASES.iter().any(|pre| pre.eq_ignore_ascii_case(&word[..end]));
+        Some(Self { numbers, is_pre_release, rest })
+    }
+}
+
 /// Compares names as people count: `v9` before `v10`, `1.2` before `1.10`.
 pub fn natural(left: &str, right: &str) -> Ordering {
     let (mut left_rest, mut right_rest) = (left, right);
@@ -48,13 +89,38 @@ fn number<'a>(rest: &mut &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_path, natural};
+    use super::{by_path, by_version, natural};
 
     #[test]
     fn numbers_are_counted() {
         let mut tags = ["v10", "latest", "1.10", "v9", "1.2", "1.2-rc1", "01.2", "1.2.0", "v9-a"];
         tags.sort_by(|left, right| natural(left, right));
         assert_eq!(tags, ["01.2", "1.2", "1.2-rc1", "1.2.0", "1.10", "latest", "v9", "v9-a", "v10"]);
+    }
+
+    #[test]
+    fn releases_are_above_their_pre_releases() {
+        let ordered = [
+            "1.2-rc1",
+            "1.2",
+            "1.2.0",
+            "1.10.0-SNAPSHOT",
+            "1.10.0",
+            "1.10.0-alpine",
+            "latest",
+            "v1.9",
+            "v2.0.0-alpha.1",
+            "v2.0.0-beta",
+            "v2.0.0-rc.2",
+            "v2.0.0-rc.10",
+            "v2.0.0",
+            "v2.0.1rc1",
+            "v2.0.1",
+        ];
+        let mut tags = ordered;
+        tags.reverse();
+        tags.sort_by(|left, right| by_version(left, right));
+        assert_eq!(tags, ordered);
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! Opening the database, which a browser may refuse or keep waiting.
 
-use std::rc::Rc;
+use std::{cell::Cell, pin::pin, rc::Rc, time::Duration};
 
+use futures_util::future::{self, Either};
+use gloo_timers::future::sleep;
 use tallyman_store::IndexedDbStore;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use super::{DATABASE, LocalLists};
+
+/// How long the browser may take to open the database until it is said that it does not answer.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The reason that is given then.
+const NO_ANSWER: &str = "the browser has not answered the request to open the database for 5 seconds";
 
 /// How far the local lists are open.
 #[derive(Clone, Default, PartialEq)]
@@ -32,7 +39,24 @@ pub fn use_opened() -> Opened {
         use_effect_with((), move |()| {
             spawn_local(async move {
                 let blocked = opened.clone();
-                match IndexedDbStore::open_telling(DATABASE, move || blocked.set(Opened::Blocked)).await {
+                let is_blocked = Rc::new(Cell::new(false));
+                let saw_blocked = Rc::clone(&is_blocked);
+                let opening = IndexedDbStore::open_telling(DATABASE, move || {
+                    saw_blocked.set(true);
+                    blocked.set(Opened::Blocked);
+                });
+                let result = match future::select(pin!(opening), pin!(sleep(TIME_LIMIT))).await {
+                    Either::Left((result, _)) => result,
+                    Either::Right(((), opening)) => {
+                        // A tab that holds an older version is told about as such. Either way the browser may still open
+                        // the database later.
+                        if !is_blocked.get() {
+                            opened.set(Opened::Failed(NO_ANSWER.into()));
+                        }
+                        opening.await
+                    }
+                };
+                match result {
                     Ok(store) => opened.set(Opened::Ready(LocalLists::new(store))),
                     Err(error) => opened.set(Opened::Failed(error.to_string().into())),
                 }

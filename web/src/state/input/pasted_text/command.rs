@@ -1,0 +1,194 @@
+//! Commands of Docker and its relatives, and lines of Dockerfiles, Compose files and Kubernetes manifests.
+
+/// Programs whose commands name images.
+const PROGRAMS: [&str; 22] = [
+    "docker", "podman", "nerdctl", "tallyman", "crane", "gcrane", "skopeo", "oras", "regctl", "buildah",
+    "ctr", "crictl", "helm", "kubectl", "oc", "cosign", "trivy", "syft", "grype", "dive", "finch",
+    "notation",
+];
+
+/// Words between a program and its command.
+const GROUPS: [&str; 9] =
+    ["manifest", "buildx", "imagetools", "image", "images", "container", "index", "artifact", "i"];
+
+/// Programs that take an image right behind their name.
+const WITHOUT_COMMAND: [&str; 3] = ["syft", "grype", "dive"];
+
+/// Flags of `docker pull`, `docker manifest`, `docker buildx imagetools` and their relatives that take a value of their own.
+const FLAGS_WITH_VALUE: [&str; 22] = [
+    "--platform",
+    "--format",
+    "--builder",
+    "--arch",
+    "--os",
+    "--os-version",
+    "--os-features",
+    "--variant",
+    "-t",
+    "--tag",
+    "--file",
+    "-f",
+    "--context",
+    "-c",
+    "--host",
+    "-H",
+    "--config",
+    "-l",
+    "--log-level",
+    "--version",
+    "--key",
+    "-n",
+];
+
+/// Flags of `docker run` and `docker create` that take no value; all others do.
+const RUN_SWITCHES: [&str; 14] = [
+    "--detach",
+    "--interactive",
+    "--tty",
+    "--rm",
+    "--privileged",
+    "--init",
+    "--read-only",
+    "--publish-all",
+    "--quiet",
+    "--no-healthcheck",
+    "--oom-kill-disable",
+    "--disable-content-trust",
+    "--sig-proxy",
+    "--help",
+];
+
+/// Short forms among [`RUN_SWITCHES`].
+const RUN_SHORT_SWITCHES: &str = "ditPq";
+
+/// Returns the image of a Dockerfile's `FROM` or `COPY --from`, or of a line `image: …` of YAML, JSON or TOML.
+pub(super) fn image_of_file_line(line: &str) -> Option<String> {
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    if first.eq_ignore_ascii_case("FROM") {
+        return words.find(|word| !word.starts_with("--")).map(unquoted);
+    }
+    if first.eq_ignore_ascii_case("COPY") {
+        return words.find_map(|word| word.strip_prefix("--from=")).map(unquoted);
+    }
+    let line = line.trim_start_matches("- ").trim_start();
+    let (_, value) = line.split_once([':', '=']).filter(|(key, _)| is_image_key(key))?;
+    let value = value.trim().split(" #").next().unwrap_or_default().trim().trim_end_matches(',');
+    (!value.is_empty() && !value.contains(char::is_whitespace)).then(|| unquoted(value))
+}
+
+fn is_image_key(key: &str) -> bool {
+    unquoted(key.trim()).eq_ignore_ascii_case("image")
+}
+
+/// Returns the image that a command is about: the first one that it names, for `inspect` the last.
+pub(super) fn image_of_command(text: &str) -> Option<String> {
+    let words: Vec<String> = text.split_whitespace().filter(|word| *word != "\\").map(unquoted).collect();
+    let is_before = |word: &&String| {
+        matches!(word.as_str(), "sudo" | "time" | "exec" | "-E")
+            || word.contains('=') && !word.contains(['/', ':'])
+    };
+    let start = words.iter().take_while(is_before).count();
+    let (program, mut rest) = words[start..].split_first()?;
+    if !PROGRAMS.contains(&program.as_str()) {
+        return None;
+    }
+    if matches!(program.as_str(), "kubectl" | "oc") {
+        return image_of_kubectl(rest);
+    }
+    rest = after_flags(rest);
+    // `crane manifest IMAGE` has no second word of command.
+    while program != "crane" && rest.first().is_some_and(|word| GROUPS.contains(&word.as_str())) {
+        // `trivy image IMAGE`: the group is the command.
+        if program == "trivy" {
+            break;
+        }
+        rest = after_flags(&rest[1..]);
+    }
+    let command = if WITHOUT_COMMAND.contains(&program.as_str()) {
+        ""
+    } else {
+        let (command, after) = rest.split_first()?;
+        rest = after;
+        command.as_str()
+    };
+    match command {
+        "run" | "create" if !text.contains(" manifest ") && !text.contains(" imagetools ") => {
+            first_of_run(rest)
+        }
+        "build" => rest
+            .windows(2)
+            .find_map(|pair| matches!(pair[0].as_str(), "-t" | "--tag").then(|| pair[1].clone()))
+            .or_else(|| rest.iter().find_map(|word| word.strip_prefix("--tag=").map(str::to_owned))),
+        _ => {
+            let images = positional(rest);
+            let by_scheme = images.iter().find(|image| image.contains("://")).filter(|_| program == "helm");
+            let about = if command == "inspect" { images.last() } else { images.first() };
+            by_scheme.or(about).map(|image| (*image).to_owned())
+        }
+    }
+}
+
+/// Returns the words behind the flags at the front.
+fn after_flags(mut words: &[String]) -> &[String] {
+    while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with('-')) {
+        words =
+            if FLAGS_WITH_VALUE.contains(&word.as_str()) { rest.get(1..).unwrap_or_default() } else { rest };
+    }
+    words
+}
+
+/// Returns the arguments that are no flags and no values of flags.
+fn positional(words: &[String]) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if FLAGS_WITH_VALUE.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            found.push(word.as_str());
+        }
+    }
+    found
+}
+
+/// Returns the image of `docker run`: behind it stands the container's own command.
+fn first_of_run(words: &[String]) -> Option<String> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let takes_next = match word.strip_prefix('-') {
+            None => return Some(word.clone()),
+            Some("-") => false,
+            Some(long) if long.starts_with('-') => {
+                !word.contains('=') && !RUN_SWITCHES.contains(&word.as_str())
+            }
+            Some(short) => {
+                // In `-itp 80:80` the last letter takes a value, in `-p80:80` the value is attached.
+                let at = short.find(|c| !RUN_SHORT_SWITCHES.contains(c));
+                at.is_some_and(|at| at + 1 == short.len())
+            }
+        };
+        if takes_next {
+            words.next();
+        }
+    }
+    None
+}
+
+/// Returns the image of `kubectl run --image IMAGE` and of `kubectl set image WORKLOAD CONTAINER=IMAGE`.
+fn image_of_kubectl(words: &[String]) -> Option<String> {
+    if let Some(image) = words.iter().find_map(|word| word.strip_prefix("--image=")) {
+        return Some(image.to_owned());
+    }
+    if let Some(at) = words.iter().position(|word| word == "--image") {
+        return words.get(at + 1).cloned();
+    }
+    let is_set =
+        words.first().is_some_and(|word| word == "set") && words.get(1).is_some_and(|word| word == "image");
+    let pair = words.iter().skip(2).find_map(|word| word.split_once('=')).filter(|_| is_set)?;
+    Some(pair.1.to_owned())
+}
+
+fn unquoted(word: &str) -> String {
+    word.trim_matches(['"', '\'', '`']).to_owned()
+}

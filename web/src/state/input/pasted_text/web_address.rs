@@ -1,0 +1,97 @@
+//! Addresses of registries, of their web pages, and of pages of this app.
+
+use super::Target;
+
+/// Returns what the address `text` is about, or `None` if it has no scheme of the web.
+pub(super) fn target_of_address(text: &str) -> Option<Target> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    if let Some((_, route)) = rest.split_once("#/") {
+        let page = route.split_once('/').map(|(page, subject)| (page, decoded(subject)));
+        match page {
+            Some(("inspect", reference)) => return Some(Target::Image(reference)),
+            Some(("explore", place)) => return Some(Target::Place(place)),
+            _ => {}
+        }
+    }
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = address.split_once('/').unwrap_or((address, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let path = decoded(path);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    of_web_page(host, &parts, query).or_else(|| of_api(host, &path)).or_else(|| {
+        Some(match (parts.is_empty(), path.ends_with('/')) {
+            (true, _) => Target::Place(host.to_owned()),
+            (false, true) => Target::Place(format!("{host}/{}", parts.join("/"))),
+            (false, false) => Target::Image(format!("{host}/{}", parts.join("/"))),
+        })
+    })
+}
+
+/// The Distribution API, wherever a registry has it.
+fn of_api(host: &str, path: &str) -> Option<Target> {
+    let rest = if path == "v2" || path.starts_with("v2/") {
+        path[2..].trim_start_matches('/')
+    } else {
+        path.split_once("/v2/")?.1
+    };
+    for (middle, join) in [("/manifests/", ""), ("/blobs/", "@"), ("/referrers/", "@")] {
+        if let Some((repository, target)) = rest.split_once(middle) {
+            let join = match join {
+                "" if target.contains(':') => "@",
+                "" => ":",
+                join => join,
+            };
+            return Some(Target::Image(format!("{host}/{repository}{join}{target}")));
+        }
+    }
+    match rest.split_once("/tags/") {
+        Some((repository, _)) => Some(Target::Place(format!("{host}/{repository}"))),
+        None => Some(Target::Place(host.to_owned())),
+    }
+}
+
+/// Pages that public registries show of their repositories.
+fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
+    let tag = query.split('&').find_map(|pair| pair.strip_prefix("tag=")).filter(|tag| !tag.is_empty());
+    let image = |name: String| match tag {
+        Some(tag) => Target::Image(format!("{name}:{tag}")),
+        None => Target::Image(name),
+    };
+    let shows_tags = parts.last() == Some(&"tags") || query.split('&').any(|pair| pair == "tab=tags");
+    let repository = |name: String| if shows_tags { Target::Place(name) } else { image(name) };
+    match (host.trim_start_matches("www."), parts) {
+        ("hub.docker.com", ["_", name, ..]) => Some(repository(format!("docker.io/library/{name}"))),
+        ("hub.docker.com", ["layers", owner, name, tag, ..]) => {
+            Some(Target::Image(format!("docker.io/{owner}/{name}:{tag}")))
+        }
+        ("hub.docker.com", ["r", owner, name, ..] | ["repository", "docker", owner, name, ..]) => {
+            Some(repository(format!("docker.io/{owner}/{name}")))
+        }
+        ("hub.docker.com", _) => Some(Target::Place("docker.io".to_owned())),
+        ("quay.io", ["repository", name @ ..]) if !name.is_empty() => {
+            let end = name.iter().position(|part| matches!(*part, "manifest" | "tag" | "tags"));
+            Some(repository(format!("quay.io/{}", name[..end.unwrap_or(name.len())].join("/"))))
+        }
+        ("github.com", [owner, _, "pkgs", "container", name @ ..])
+        | ("github.com", ["orgs" | "users", owner, "packages", "container", "package", name @ ..])
+            if !name.is_empty() =>
+        {
+            // The number of a version stands behind the name.
+            let is_version = |part: &&&str| !part.bytes().all(|byte| byte.is_ascii_digit());
+            let name: Vec<&str> = name.iter().take_while(is_version).copied().collect();
+            Some(image(format!("ghcr.io/{}/{}", owner.to_lowercase(), name.join("/"))))
+        }
+        ("gallery.ecr.aws", name) if !name.is_empty() => {
+            Some(image(format!("public.ecr.aws/{}", name.join("/"))))
+        }
+        _ => None,
+    }
+}
+
+/// Decodes the characters of references that addresses may have encoded.
+fn decoded(text: &str) -> String {
+    let pairs =
+        [("%2F", "/"), ("%2f", "/"), ("%3A", ":"), ("%3a", ":"), ("%40", "@"), ("%7C", "|"), ("%7c", "|")];
+    pairs.iter().fold(text.to_owned(), |text, (encoded, plain)| text.replace(encoded, plain))
+}
