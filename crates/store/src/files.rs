@@ -9,7 +9,7 @@ mod native;
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
+use tallyman_core::{Digest, EditConflict, ListEdit, ManifestList, Reference};
 
 use crate::{
     ListStore, Outcome, StoreError, StoreFuture,
@@ -154,6 +154,17 @@ impl<F: Folder> ListStore for FileStore<F> {
     }
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
-        async move { Ok(self.lists.remove(&list.file_name()).await?) }.boxed_local()
+        async move { Ok(self.lists.remove(&list.file_name(), |_| true).await?) }.boxed_local()
+    }
+
+    fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
+        let is_pushed = move |files: Vec<ListFile>| {
+            let files = files.into_iter().map(|(name, bytes)| Some((name, bytes.ok()?)));
+            let files: Option<Vec<(String, Vec<u8>)>> = files.collect();
+            let files = files.unwrap_or_default();
+            let now = decode_list(list, files.iter().map(|(name, bytes)| (&**name, &**bytes)));
+            now.is_ok_and(|now| now.digest() == *digest)
+        };
+        async move { Ok(self.lists.remove(&list.file_name(), is_pushed).await?) }.boxed_local()
     }
 }

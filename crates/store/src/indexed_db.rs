@@ -16,7 +16,7 @@ use indexed_db_futures::{
     transaction::{Transaction, TransactionMode},
 };
 use js_sys::Uint8Array;
-use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference};
+use tallyman_core::{Digest, IndexForm, ListEdit, ListEntry, ManifestList, Reference};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
@@ -161,6 +161,25 @@ async fn files_in(
     Ok(Some(files))
 }
 
+impl IndexedDbStore {
+    /// Removes a list, with a digest only if its bytes have it.
+    async fn remove_if(&self, list: &Reference, digest: Option<&Digest>) -> Result<bool, StoreError> {
+        let name = list.file_name();
+        let transaction = self.transaction(TransactionMode::Readwrite)?;
+        let is_wanted = match digest {
+            None => has(&store(&transaction, LISTS)?, &name).await?,
+            Some(digest) => {
+                Self::read_in(&transaction, list).await?.is_some_and(|list| list.digest() == *digest)
+            }
+        };
+        if is_wanted {
+            take_out(&transaction, &name)?;
+            self.committed(transaction, &name).await?;
+        }
+        Ok(is_wanted)
+    }
+}
+
 impl ListStore for IndexedDbStore {
     fn names(&self) -> StoreFuture<'_, Vec<String>> {
         async move {
@@ -235,19 +254,11 @@ impl ListStore for IndexedDbStore {
     }
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
-        async move {
-            let name = list.file_name();
-            let transaction = self.transaction(TransactionMode::Readwrite)?;
-            let lists = store(&transaction, LISTS)?;
-            if !has(&lists, &name).await? {
-                return Ok(false);
-            }
-            drop(lists);
-            take_out(&transaction, &name)?;
-            self.committed(transaction, &name).await?;
-            Ok(true)
-        }
-        .boxed_local()
+        self.remove_if(list, None).boxed_local()
+    }
+
+    fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
+        self.remove_if(list, Some(digest)).boxed_local()
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tallyman_core::{ListEdit, ManifestList, Reference};
+use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 
 use crate::{ListStore, Outcome, StoreFuture};
 
@@ -97,5 +97,14 @@ impl ListStore for MemoryStore {
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
         async move { Ok(self.lists.borrow_mut().remove(&list.file_name()).is_some()) }.boxed_local()
+    }
+
+    fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
+        async move {
+            let mut lists = self.lists.borrow_mut();
+            let is_pushed = lists.get(&list.file_name()).is_some_and(|list| list.digest() == *digest);
+            Ok(is_pushed && lists.remove(&list.file_name()).is_some())
+        }
+        .boxed_local()
     }
 }

@@ -1,7 +1,7 @@
 //! The interface of all stores.
 
 use futures_util::future::LocalBoxFuture;
-use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
+use tallyman_core::{Digest, EditConflict, ListEdit, ManifestList, Reference};
 use thiserror::Error;
 
 /// The reason why a list could not be read or kept. What was there before is there still.
@@ -109,4 +109,8 @@ pub trait ListStore {
 
     /// Removes a list, damaged or not. Returns whether there was one.
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool>;
+
+    /// Removes a list whose bytes ([`ManifestList::to_bytes`]) have this digest: the one that was pushed, and not what
+    /// somebody has made of it meanwhile. Returns whether it was removed.
+    fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool>;
 }

@@ -333,8 +333,9 @@ impl Environment {
         } else {
             self.print(digest.as_str().as_bytes());
         }
-        if purge {
-            remove(&*self.store, &list).await?;
+        if purge && !self.store.remove_pushed(&list, plan.list().1).await? {
+            let note = format!("{list} was changed while it was pushed: the local list is kept as it is now");
+            self.output.stderr(&format!("{}\n", terminal::lines(&note)));
         }
         Ok(())
     }

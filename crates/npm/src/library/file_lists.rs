@@ -119,7 +119,7 @@ impl FileLists {
 
     /// Removes a list. Resolves to whether there was one.
     pub fn remove(&self, list: String) -> Promise {
-        self.promise(|lists| async move { Ok(lists.remove(&list).await?.into()) })
+        self.promise(|lists| async move { Ok(lists.remove(&list, |_| true).await?.into()) })
     }
 }
 

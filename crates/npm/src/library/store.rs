@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use tallyman_core::{ListEdit, ManifestList, Reference};
+use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{
     ListStore, Outcome, StoreError, StoreFuture,
     docker::{decode_entries, decode_list, edit_files, encode_list},
@@ -206,5 +206,13 @@ impl ListStore for HostStore {
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
         async move { Ok(answer(self.0.remove(&list.file_name())).await?.is_truthy()) }.boxed_local()
+    }
+
+    fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
+        async move {
+            let is_pushed = self.load(list).await?.is_some_and(|list| list.digest() == *digest);
+            if is_pushed { self.remove(list).await } else { Ok(false) }
+        }
+        .boxed_local()
     }
 }

@@ -171,16 +171,23 @@ impl<F: Folder> ListFolders<F> {
         Ok(Some(true))
     }
 
-    /// Removes a list, whatever is in it. Returns whether there was one.
+    /// Removes a list if `is_wanted` says so of its files as they are now. Returns whether it did.
     ///
     /// # Errors
     /// Any [`FileError`]; nothing is changed then.
-    pub async fn remove(&self, list: &str) -> Result<bool, FileError> {
+    pub async fn remove(
+        &self,
+        list: &str,
+        is_wanted: impl FnOnce(Vec<ListFile>) -> bool,
+    ) -> Result<bool, FileError> {
         let path = self.path(list);
         if self.folder.list(&path)?.is_none() {
             return Ok(false);
         }
         let _lock = self.lock(list).await?;
+        if !is_wanted(self.files(list)?.unwrap_or_default()) {
+            return Ok(false);
+        }
         let aside = format!("{}/{}", self.root, self.unused(list, "old"));
         match self.folder.rename(&path, &aside) {
             Ok(()) => {}

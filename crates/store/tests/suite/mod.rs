@@ -98,6 +98,16 @@ pub async fn run(store: &impl ListStore) {
     assert_eq!(store.edit(smaller.reference(), &several.inverse()).await, Ok(Outcome::Done(())));
     assert_eq!(store.load(smaller.reference()).await, Ok(Some(smaller.clone())));
 
+    // What was pushed is removed, and not what somebody has made of it meanwhile.
+    let pushed = list("r.io/pushed:1", &["r.io/app:a", "r.io/app:b"]);
+    store.save(&pushed).await.expect("it is saved");
+    let other = list("r.io/pushed:1", &["r.io/app:a"]);
+    assert_eq!(store.remove_pushed(pushed.reference(), &other.digest()).await, Ok(false));
+    assert_eq!(store.load(pushed.reference()).await, Ok(Some(pushed.clone())));
+    assert_eq!(store.remove_pushed(pushed.reference(), &pushed.digest()).await, Ok(true));
+    assert_eq!(store.load(pushed.reference()).await, Ok(None));
+    assert_eq!(store.remove_pushed(pushed.reference(), &pushed.digest()).await, Ok(false));
+
     // A list that is not there is not changed, and not renamed.
     let new = reference("r.io/new:1");
     let added = ListEdit::put(&ManifestList::new(new.clone()), entry("r.io/app:a", Platform::default()));
