@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tallyman_core::{Descriptor, Digest, Manifest, NESTED_INDEXES_MAX, Platform, PushPlan, Reference};
+use tallyman_core::{
+    Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference, json::array,
+};
 use tallyman_registry::Client;
 
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS,
+    ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
     resolve::{failed, nested, resolve, too_deep},
 };
 
@@ -126,4 +128,66 @@ fn place(
         }
     }
     ordered.push(manifest.clone());
+}
+
+/// Copies the referrers of a manifest that was copied and of the entries of a list, and theirs in turn. In a registry without the
+/// referrers API they are listed under the tag that the OCI distribution specification names for that.
+///
+/// # Errors
+/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied.
+pub async fn copy_referrers(
+    client: &Client,
+    source: &Reference,
+    target: &Reference,
+    root: &Manifest,
+) -> Result<(), Error> {
+    let entries = root.index().into_iter().flat_map(|index| &index.manifests);
+    let mut subjects: Vec<Digest> =
+        entries.map(|entry| entry.digest.clone()).chain([root.digest().clone()]).collect();
+    let mut known: HashSet<Digest> = subjects.iter().cloned().collect();
+    while let Some(subject) = subjects.pop() {
+        let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
+        for referrer in &referrers {
+            let digest = &referrer.digest;
+            if !known.insert(digest.clone()) {
+                continue;
+            }
+            let (from, to) = (source.by_digest(digest.clone()), target.by_digest(digest.clone()));
+            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
+                execute(client, &plan, &|_| {}).await?;
+            }
+            subjects.push(digest.clone());
+        }
+        list_referrers(client, target, &subject, referrers).await?;
+    }
+    Ok(())
+}
+
+/// Puts the fallback index of the referrers of `subject`, unless the registry lists them by itself.
+async fn list_referrers(
+    client: &Client,
+    target: &Reference,
+    subject: &Digest,
+    referrers: Vec<Descriptor>,
+) -> Result<(), Error> {
+    if referrers.is_empty() {
+        return Ok(());
+    }
+    let mut listed = client.referrers(target, subject, None).await.map_err(failed)?;
+    let there: HashSet<Digest> = listed.iter().map(|entry| entry.digest.clone()).collect();
+    let missing: Vec<Descriptor> =
+        referrers.into_iter().filter(|entry| !there.contains(&entry.digest)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    listed.extend(missing);
+    let media_type = MediaType::OciIndex;
+    let entries = array(listed.iter().map(Descriptor::to_json));
+    let index =
+        format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":{entries}}}"#, media_type.as_str());
+    let name = subject.to_string().replacen(':', "-", 1);
+    let tag = name.parse().expect("a digest with a dash is a tag");
+    let reference = target.by_tag(tag);
+    client.put_manifest(&reference, &media_type, index.into_bytes().into()).await.map_err(failed)?;
+    Ok(())
 }

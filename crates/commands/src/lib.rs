@@ -21,7 +21,7 @@ pub use cli::{
     InspectExtensions, Invocation, Output, OutputOptions, PROGRAM, PushExtensions, Stream, TagFilter,
     TagOrder, TemplateError, WordsError, arguments, completion, line_of, lines, run,
 };
-pub use copy::{CopyPlan, plan_copy};
+pub use copy::{CopyPlan, copy_referrers, plan_copy};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};

@@ -61,6 +61,7 @@ fn commands_flags_values_and_references_are_completed() {
         ("tallyman create x:1 r.io/amd:1 r", vec!["r.io/arm:1"]),
         ("tallyman rm r.io/app:1 ", vec![]),
         ("tallyman rename ", vec!["r.io/app:1"]),
+        ("tallyman remove r.io/app:1 r.io/amd:1 ", vec!["r.io/arm:1"]),
         ("ls ", vec![]),
     ] {
         assert_eq!(completion(line, &lists).candidates, expected, "{line}");

@@ -1,10 +1,10 @@
 //! The commands that Docker does not have.
 
-use std::{borrow::Cow, cell::Cell, collections::HashSet};
+use std::{borrow::Cow, cell::Cell};
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Digest, Manifest, Platform, PushPlan, Reference, Registry, Tag, json::indent};
+use tallyman_core::{Digest, Platform, PushPlan, Reference, Registry, Tag, json::indent};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, ReferenceRole,
-    copy::plan_copy,
+    copy::{copy_referrers, plan_copy},
     delete::cannot_untag,
     duplicate, execute, rename,
     resolve::{failed, resolve},
@@ -418,32 +418,4 @@ async fn check_free(client: &Client, reference: &Reference, expected: &Digest) -
         Err(error) if error.is_not_found() => Ok(()),
         Err(error) => Err(failed(error)),
     }
-}
-
-/// Copies what refers to a manifest or to the entries of a list, and what refers to that in turn.
-async fn copy_referrers(
-    client: &Client,
-    source: &Reference,
-    target: &Reference,
-    root: &Manifest,
-) -> Result<(), Error> {
-    let mut subjects = vec![root.digest().clone()];
-    subjects.extend(
-        root.index().into_iter().flat_map(|index| &index.manifests).map(|entry| entry.digest.clone()),
-    );
-    let mut known: HashSet<Digest> = subjects.iter().cloned().collect();
-    while let Some(subject) = subjects.pop() {
-        for referrer in client.referrers(source, &subject, None).await.map_err(failed)? {
-            let digest = referrer.digest;
-            if !known.insert(digest.clone()) {
-                continue;
-            }
-            let (from, to) = (source.by_digest(digest.clone()), target.by_digest(digest.clone()));
-            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
-                execute(client, &plan, &|_| {}).await?;
-            }
-            subjects.push(digest);
-        }
-    }
-    Ok(())
 }

@@ -63,8 +63,13 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
         list.map(|(_, images)| images.clone()).unwrap_or_default()
     };
     match (spec.name, &given[..]) {
-        ("annotate" | "inspect", [list]) => images(list),
-        ("annotate" | "create" | "duplicate" | "inspect" | "push" | "rename", []) => names().collect(),
+        ("annotate" | "inspect" | "remove", [list]) => images(list),
+        ("remove", [list, given @ ..]) => {
+            images(list).into_iter().filter(|image| !given.contains(&image.as_str())).collect()
+        }
+        ("annotate" | "create" | "duplicate" | "inspect" | "push" | "remove" | "rename", []) => {
+            names().collect()
+        }
         ("rm", given) => names().filter(|name| !given.contains(&name.as_str())).collect(),
         // Images of other lists are the likeliest sources.
         ("create", [_, given @ ..]) => {
