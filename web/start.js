@@ -5,6 +5,8 @@ const from = (path) => new URL(path, document.baseURI);
 async function compiled(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
+  // Servers that answer every address with the start page send it in place of a file that is missing.
+  if (response.headers.get('content-type')?.startsWith('text/html')) throw new Error(`${response.url}: expected WebAssembly, found a page of HTML`);
   // Servers that do not know the type of wasm are no reason to fail.
   const isTyped = response.headers.get('content-type')?.startsWith('application/wasm') ?? false;
   return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
@@ -44,7 +46,49 @@ const SLOW_AT_FIRST = [
   ...FONTS.map((font) => () => layOut(font)),
 ];
 
+const SENTENCES = {
+  en: {
+    'no-webassembly': ['This browser does not run WebAssembly', 'Tallyman computes digests in WebAssembly. Allow it for this page (lockdown modes and some policies switch it off), or use another browser.'],
+    'not-started': ['The app could not be loaded', 'The server did not send all files of the app, perhaps because a new version has just been installed. Nothing that is stored in this browser is lost. Reload the page; if that does not help, tell the owner of this server.'],
+    reload: 'Reload',
+  },
+  es: {
+    'no-webassembly': ['Este navegador no ejecuta WebAssembly', 'Tallyman calcula los digests con WebAssembly. Permítelo en esta página (los modos de aislamiento y algunas políticas lo desactivan) o usa otro navegador.'],
+    'not-started': ['No se pudo cargar la aplicación', 'El servidor no envió todos los archivos de la aplicación, quizá porque se acaba de instalar una versión nueva. No se pierde nada de lo guardado en este navegador. Recarga la página; si no basta, avisa al responsable de este servidor.'],
+    reload: 'Recargar',
+  },
+};
+
+function chosenLanguage() {
+  let chosen;
+  try {
+    chosen = localStorage.getItem('language');
+  } catch {
+    // A browser that stores nothing has the languages of its user.
+  }
+  const known = [chosen, ...navigator.languages].map((tag) => tag?.slice(0, 2)).find((tag) => tag in SENTENCES);
+  return known ?? 'en';
+}
+
+/** Says in place of the app that it did not start, and why. */
+function tellFailure(code, error) {
+  const sentences = SENTENCES[chosenLanguage()];
+  const [title, advice] = sentences[code];
+  const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+  const reload = Object.assign(element('button', sentences.reload), { className: 'button', onclick: () => location.reload() });
+  const problem = Object.assign(document.createElement('div'), { className: 'problem' });
+  problem.setAttribute('role', 'alert');
+  problem.dataset.testid = 'error';
+  problem.dataset.code = code;
+  problem.append(element('h1', title), element('p', advice), element('p', String(error?.message ?? error)), reload);
+  document.querySelector('#app main').replaceChildren(problem);
+}
+
+const hasWebAssembly = () => typeof WebAssembly === 'object' && typeof WebAssembly.compile === 'function';
+
 const loaded = Promise.all([import(from(js).href), compiled(from(wasm))]);
+// A failure is told below, when it is this promise's turn.
+loaded.catch(() => {});
 
 // While the program is on its way, each in a task of its own.
 for (const ask of SLOW_AT_FIRST) {
@@ -56,7 +100,14 @@ for (const ask of SLOW_AT_FIRST) {
   }
 }
 
-const [{ default: init }, module] = await loaded;
-// Whatever waits goes first: compiling ends in one task, and starting is another.
-await nextTask();
-await init({ module_or_path: module });
+try {
+  if (!hasWebAssembly()) throw new Error('WebAssembly is not available');
+  const [{ default: init }, module] = await loaded;
+  // Whatever waits goes first: compiling ends in one task, and starting is another.
+  await nextTask();
+  await init({ module_or_path: module });
+} catch (error) {
+  // A policy without 'wasm-unsafe-eval' refuses to compile.
+  const isRefused = !hasWebAssembly() || /unsafe-eval|Content.Security.Policy/i.test(String(error));
+  tellFailure(isRefused ? 'no-webassembly' : 'not-started', error);
+}

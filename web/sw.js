@@ -4,9 +4,11 @@
 const VERSION = '%VERSION%';
 const FILES = %FILES%;
 
-const CACHE = `tallyman-${VERSION}`;
-const SETTINGS = 'tallyman-settings';
 const here = new URL('./', self.location);
+// Deployments below other paths of the same origin have caches of their own.
+const scope = `@${here.pathname}`;
+const CACHE = `tallyman-${VERSION}${scope}`;
+const SETTINGS = `tallyman-settings${scope}`;
 const kept = new Set(FILES.map((file) => new URL(file, here).href));
 
 self.addEventListener('install', (event) => {
@@ -19,7 +21,8 @@ self.addEventListener('activate', (event) => {
     (async () => {
       const names = await caches.keys();
       // What was fetched from registries is of no version.
-      const old = names.filter((name) => /^tallyman-[0-9a-f]{16}$/.test(name) && name !== CACHE);
+      const isVersion = (name) => /^tallyman-[0-9a-f]{16}@/.test(name) && name.endsWith(scope) && name.length === CACHE.length;
+      const old = names.filter((name) => isVersion(name) && name !== CACHE);
       await Promise.all(old.map((name) => caches.delete(name)));
       await self.clients.claim();
     })(),

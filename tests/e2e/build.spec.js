@@ -38,7 +38,7 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   await expect(page.getByTestId('command-lines')).toContainText(`annotate ${server.host}/build/edit:1 ${arm} --variant v7`);
 
   await setPlatform(page, arm, 'nonsense');
-  await expect(entry(page, arm).getByRole('alert')).toContainText('is no platform');
+  await expect(entry(page, arm).getByRole('alert')).toContainText('is not a platform');
   await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
 
   await entry(page, amd64).getByTestId('remove').click();
@@ -114,7 +114,7 @@ test('what another tab does is seen at once; the same entry changed by both is t
   await expect(deaf.getByTestId('conflict')).toContainText(arm);
   await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
   await expect(entry(deaf, arm)).toHaveAttribute('data-platform', 'linux/arm');
-  await deaf.getByRole('button', { name: 'Make it all the same' }).click();
+  await deaf.getByRole('button', { name: 'Apply my change' }).click();
   await expect(deaf.getByTestId('conflict')).toContainText(arm);
   await deaf.reload();
   await expect(entry(deaf, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');

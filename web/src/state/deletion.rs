@@ -16,11 +16,16 @@ pub enum StepState {
     Waiting,
     Running,
     Done,
-    Failed {
-        why: Rc<str>,
-        /// The registry deletes by digest alone.
-        by_digest: bool,
-    },
+    Failed { why: Rc<str>, refusal: Option<Refusal> },
+}
+
+/// A reason for which a registry refuses every deletion of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It deletes by digest alone.
+    ByDigestOnly,
+    /// It deletes nothing: deletion is switched off.
+    SwitchedOff,
 }
 
 /// The plan for taking `chosen` out. Deleting by digest takes other tags along, so that all tags are asked about then;
@@ -70,17 +75,46 @@ pub async fn run(client: &Client, plan: &DeletePlan, left: &[usize], tell: impl 
     for index in left {
         let Some(step) = plan.steps.get(*index) else { continue };
         tell(*index, StepState::Running);
-        tell(
-            *index,
-            match delete(client, step).await {
-                Ok(()) => StepState::Done,
-                // Somebody else was quicker.
-                Err(error) if error.is_not_found() => StepState::Done,
-                Err(error) => StepState::Failed {
-                    by_digest: cannot_untag(&step.reference, &error),
-                    why: error.to_string().into(),
-                },
+        let state = match delete(client, step).await {
+            Ok(()) => StepState::Done,
+            // Somebody else was quicker.
+            Err(error) if error.is_not_found() => StepState::Done,
+            Err(error) if is_gone_all_the_same(client, &step.reference, &error).await => StepState::Done,
+            Err(error) => StepState::Failed {
+                refusal: refusal(client, &step.reference, &error).await,
+                why: error.to_string().into(),
             },
-        );
+        };
+        tell(*index, state);
     }
+}
+
+/// Looks again after an answer that says nothing about the outcome: a gateway's 502 or 504, or none at all.
+async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Error) -> bool {
+    let is_unclear = match error {
+        Error::Api { status, .. } => status.is_server_error(),
+        Error::Unreachable { .. } => true,
+        _ => false,
+    };
+    is_unclear && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
+}
+
+/// Returns the reason for which the registry refuses. `405` for a tag says either that it deletes by digest alone or that it
+/// deletes nothing: deleting a digest that nothing has tells the two apart, and changes nothing.
+async fn refusal(client: &Client, reference: &Reference, error: &Error) -> Option<Refusal> {
+    if reference.digest().is_some() {
+        return is_unsupported(error).then_some(Refusal::SwitchedOff);
+    }
+    if !cannot_untag(reference, error) {
+        return None;
+    }
+    let nothing: Digest = format!("sha256:{}", "0".repeat(64)).parse().ok()?;
+    let probed = client.delete_manifest(&reference.by_digest(nothing)).await;
+    let is_off = probed.is_err_and(|error| is_unsupported(&error));
+    Some(if is_off { Refusal::SwitchedOff } else { Refusal::ByDigestOnly })
+}
+
+fn is_unsupported(error: &Error) -> bool {
+    matches!(error, Error::Api { status, errors, .. }
+        if status.as_u16() == 405 || errors.iter().any(|error| error.code == "UNSUPPORTED"))
 }

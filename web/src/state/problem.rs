@@ -79,6 +79,10 @@ impl Problem {
             ListingTarget::Tags(reference) => {
                 let mut problem = Self::of_registry(reference, error);
                 problem.repository = None;
+                if error.is_not_found() {
+                    problem.title = (words.no_tags)(&reference.name());
+                    problem.advice = vec![words.no_tags_advice.to_owned()];
+                }
                 problem
             }
             ListingTarget::Repositories(registry) => {

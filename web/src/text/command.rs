@@ -34,7 +34,7 @@ static ENGLISH: CommandLine = CommandLine {
     clear: "Clear",
     hint: "Tab completes, the arrow keys go through what was typed before, Escape leaves the box.",
     candidates: "What can stand here",
-    not_text: |bytes| format!("({bytes} bytes that are no text)"),
+    not_text: |bytes| format!("({bytes} bytes, not text)"),
 };
 
 static SPANISH: CommandLine = CommandLine {

@@ -49,5 +49,5 @@ static SPANISH: Controls = Controls {
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
-    more: |number| format!("… y {number} más, en el texto sin tratar"),
+    more: |number| format!("… y {number} más, en el texto sin procesar"),
 };

@@ -35,6 +35,8 @@ pub struct Delete {
     pub failed: &'static str,
     pub retry: &'static str,
     pub cannot_untag: &'static str,
+    /// The registry deletes nothing, and the setting that changes it.
+    pub switched_off: fn(registry: &str) -> String,
     pub by_digest: &'static str,
     pub finished: fn(tags: usize) -> String,
     pub space: &'static str,
@@ -59,16 +61,16 @@ static ENGLISH: Delete = Delete {
     none: "No tag matches.",
     choose: "Choose the tags to delete.",
     how: "How",
-    untag: "Take the tags off",
+    untag: "Remove only the tags",
     untag_about: "Each tag alone; images and other tags stay. Distribution 3 and most other registries can do it.",
-    manifests: "Delete what they stand for",
+    manifests: "Delete the images",
     manifests_about: "By digest. Every other tag of the same digest goes with it, and lists that hold it break.",
     plan: "Show what will happen",
     planning: |done, of| format!("Asking what each tag stands for: {done} of {of}"),
     plan_title: "What will happen",
     untag_step: |tag| format!("Take off the tag {tag}"),
     delete_step: |digest| format!("Delete {digest}"),
-    goes: "Gone then",
+    goes: "Tags removed",
     unchosen: |tags| format!("You did not choose these, but they stand for the same and go with it: {tags}"),
     confirm: |tags| if tags == 1 { "Delete 1 tag".to_owned() } else { format!("Delete {tags} tags") },
     confirm_label: |repository| format!("Type {repository} to confirm"),
@@ -81,7 +83,12 @@ static ENGLISH: Delete = Delete {
     failed: "failed",
     retry: "Retry what failed",
     cannot_untag: "This registry cannot take off a tag alone: it deletes by digest.",
-    by_digest: "Plan it by digest",
+    switched_off: |registry| {
+        format!(
+            "Deletion is switched off at {registry}. With Distribution, set storage.delete.enabled to true in its configuration (or REGISTRY_STORAGE_DELETE_ENABLED=true in its environment) and restart it."
+        )
+    },
+    by_digest: "Plan deletion by digest",
     finished: |tags| if tags == 1 { "1 tag is gone".to_owned() } else { format!("{tags} tags are gone") },
     space: "The registry frees the space when its garbage collection runs next.",
     explore: "Back to the repository",
@@ -98,9 +105,9 @@ static SPANISH: Delete = Delete {
     none: "Ninguna etiqueta coincide.",
     choose: "Elige las etiquetas que quieres borrar.",
     how: "Cómo",
-    untag: "Quitar las etiquetas",
+    untag: "Quitar solo las etiquetas",
     untag_about: "Solo cada etiqueta; las imágenes y las demás etiquetas se quedan. Distribution 3 y la mayoría de los registros saben hacerlo.",
-    manifests: "Borrar aquello a lo que apuntan",
+    manifests: "Borrar las imágenes",
     manifests_about: "Por digest. Toda otra etiqueta del mismo digest desaparece con él, y las listas que lo contienen se rompen.",
     plan: "Mostrar qué ocurrirá",
     planning: |done, of| format!("Preguntando a qué apunta cada etiqueta: {done} de {of}"),
@@ -122,7 +129,12 @@ static SPANISH: Delete = Delete {
     failed: "falló",
     retry: "Reintentar lo que falló",
     cannot_untag: "Este registro no sabe quitar solo una etiqueta: borra por digest.",
-    by_digest: "Planearlo por digest",
+    switched_off: |registry| {
+        format!(
+            "El borrado está desactivado en {registry}. Con Distribution, pon storage.delete.enabled a true en su configuración (o REGISTRY_STORAGE_DELETE_ENABLED=true en su entorno) y reinícialo."
+        )
+    },
+    by_digest: "Planear el borrado por digest",
     finished: |tags| {
         if tags == 1 {
             "Desapareció 1 etiqueta".to_owned()

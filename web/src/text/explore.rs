@@ -78,7 +78,7 @@ static ENGLISH: Explore = Explore {
     no_repositories: "This registry has no repositories yet.",
     no_tags: "This repository has no tags.",
     none_fits: "Nothing has that in its name.",
-    fold_all: "Fold all",
+    fold_all: "Collapse all",
     unfold_all: "Unfold all",
     in_folder: |number, written| {
         format!("{written} {}", if number == 1 { "repository" } else { "repositories" })
@@ -98,11 +98,11 @@ static ENGLISH: Explore = Explore {
 
     column_tag: "Tag",
     column_platforms: "Platforms, compressed",
-    column_size: "In all",
+    column_size: "Total size",
     column_created: "Created",
     column_digest: "Digest",
     column_pick: "Picked",
-    no_reference: "no name that a reference can have",
+    no_reference: "not a valid tag name",
     not_fetched: "could not be fetched",
     missing: |platform| format!("{platform}: not in the registry"),
     no_platform: "no platform",

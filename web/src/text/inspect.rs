@@ -192,12 +192,12 @@ static ENGLISH: Inspect = Inspect {
     nested: |what| format!("Nested {what}"),
     annotations: "Annotations",
 
-    shared: "Layers that platforms share",
+    shared: "Shared layers",
     shared_remark: |shared, all| format!("{shared} of {all} once instead of several times"),
     size: "Size",
     used_by: "Used by",
 
-    graph: "What points to what",
+    graph: "Structure",
     graph_remark: "arrows move, Enter opens",
     as_picture: "Picture",
     as_tree: "Tree",
@@ -231,7 +231,7 @@ static ENGLISH: Inspect = Inspect {
     labels: "Labels",
     os_version: "OS version",
     author: "Author",
-    config_blob: "As the registry has it",
+    config_blob: "Raw config",
 
     schema1: "Schema 1",
     schema1_remark: "retired in 2017",
@@ -244,7 +244,7 @@ static ENGLISH: Inspect = Inspect {
     blob: "Blob",
     blob_text: "Under this digest the registry has no manifest, but content that manifests point to: a config or a layer.",
 
-    remarks: "Remarks",
+    remarks: "Findings",
     entry: |number, platform| {
         if platform.is_empty() {
             format!("Entry {number}: ")
@@ -436,7 +436,7 @@ static SPANISH: Inspect = Inspect {
     raw: "Manifiesto",
     raw_remark: "tal como lo sirve el registro, byte a byte",
     raw_of: |platform| format!("Manifiesto de {platform}"),
-    raw_region: |title| format!("{title}, sin tratar"),
+    raw_region: |title| format!("{title}, sin procesar"),
     as_served: "Tal cual",
     printed_remark: "tal como lo imprime la orden, byte a byte",
     printing: "Pidiendo lo que hace falta …",

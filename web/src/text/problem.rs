@@ -31,6 +31,8 @@ pub struct Problem {
     pub not_found: fn(registry: &str, name: &str) -> String,
     pub not_found_spelling: fn(repository: &str) -> String,
     pub not_found_private: &'static str,
+    pub no_tags: fn(repository: &str) -> String,
+    pub no_tags_advice: &'static str,
     pub unreachable: fn(registry: &str) -> String,
     pub unreachable_advice: [&'static str; 3],
     pub cors_hub: &'static str,
@@ -89,15 +91,15 @@ static ENGLISH: Problem = Problem {
         format!("The registry sent something for {reference} that cannot be read as a manifest")
     },
     manifest_advice: "Push the image again, or ask the registry's owner what it stores there.",
-    list_cors: |registry| {
-        format!("{registry} answers, but does not let pages of other origins read its catalog")
-    },
+    list_cors: |registry| format!("{registry} blocks browser access to its catalog (CORS)"),
     list_refused: |registry| format!("{registry} does not show its repositories"),
     list_advice: "Many registries show nobody a list of all their repositories. Type the name of one to see its tags.",
     not_found: |registry, name| format!("{registry} has no {name}"),
     not_found_spelling: |repository| {
         format!("Check the spelling of the repository ({repository}) and of the tag or digest.")
     },
+    no_tags: |repository| format!("{repository} has no tags"),
+    no_tags_advice: "Registries keep listing a repository after its last tag is deleted. If you typed the name, check its spelling; if the repository is private, sign in.",
     not_found_private: "A private image is “not found” to those who may not see it.",
     unreachable: |registry| format!("No registry answers at {registry}"),
     unreachable_advice: [
@@ -105,9 +107,9 @@ static ENGLISH: Problem = Problem {
         "Can this computer reach it: VPN, firewall, name?",
         "A certificate that the browser does not trust looks the same: open the registry's address in a tab of its own to see.",
     ],
-    cors_hub: "Docker Hub does not let pages of other origins read what it says",
+    cors_hub: "Docker Hub blocks browser access (CORS)",
     cors_hub_advice: "It sends no CORS headers, and nobody but Docker can change that. Serve this app with tallyman-gateway --registry hub=https://registry-1.docker.io, which reaches it for the browser.",
-    cors: |registry| format!("{registry} answers, but does not let pages of other origins read what it says"),
+    cors: |registry| format!("{registry} blocks browser access (CORS)"),
     cors_advice: "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app with tallyman-gateway, which reaches registries for the browser.",
     mixed: |registry| {
         format!(
@@ -121,15 +123,13 @@ static ENGLISH: Problem = Problem {
         )
     },
     local_network_advice: "Allow it in the browser's settings for this page (“local network access”), and try again.",
-    unauthorized: |registry| format!("{registry} asks who you are"),
+    unauthorized: |registry| format!("{registry} requires sign-in"),
     unauthorized_advice: "Sign in with a name and a password, or with a token. Either stays in this tab unless you say otherwise.",
-    token_refused: |registry| format!("The token service of {registry} does not take these credentials"),
+    token_refused: |registry| format!("The token service of {registry} rejected these credentials"),
     token_refused_advice: "Sign in again: the password may have changed, or the token may have run out.",
     denied: |registry, name| format!("{registry} does not let you see {name}"),
     denied_advice: "Sign in as somebody who may, or ask its owner.",
-    too_many: |registry| {
-        format!("{registry} has been asked too often and wants to be left alone for a while")
-    },
+    too_many: |registry| format!("{registry} is rate-limiting requests"),
     too_many_advice: "Wait a little and try again. Those who sign in are usually allowed more.",
     foreign_realm: |registry| format!("{registry} sends its visitors to another site to sign in"),
     foreign_realm_advice: "Credentials go there only when you allow it: sign in again and say so.",
@@ -137,7 +137,7 @@ static ENGLISH: Problem = Problem {
     plain_http_advice: "If that is right, mark the registry as insecure in its settings.",
     mismatch: |registry, reference| format!("What {registry} sent for {reference} is not what was asked for"),
     mismatch_advice: "Do not use this image. Something between the registry's disk and this browser changes its bytes.",
-    server: |registry| format!("{registry} has a problem of its own"),
+    server: |registry| format!("{registry} returned a server error"),
     server_advice: "Try again later, or tell its owner what it answered.",
     other: |reference| format!("{reference} could not be fetched"),
     no_page: "There is no page at this address",
@@ -162,15 +162,15 @@ static SPANISH: Problem = Problem {
         format!("Lo que el registro envió para {reference} no se puede leer como manifiesto")
     },
     manifest_advice: "Vuelve a subir la imagen o pregunta al dueño del registro qué guarda ahí.",
-    list_cors: |registry| {
-        format!("{registry} responde, pero no deja que páginas de otros orígenes lean su catálogo")
-    },
+    list_cors: |registry| format!("{registry} bloquea el acceso del navegador a su catálogo (CORS)"),
     list_refused: |registry| format!("{registry} no muestra sus repositorios"),
     list_advice: "Muchos registros no muestran a nadie la lista de todos sus repositorios. Escribe el nombre de uno para ver sus etiquetas.",
     not_found: |registry, name| format!("{registry} no tiene {name}"),
     not_found_spelling: |repository| {
         format!("Comprueba cómo se escriben el repositorio ({repository}) y la etiqueta o el digest.")
     },
+    no_tags: |repository| format!("{repository} no tiene etiquetas"),
+    no_tags_advice: "Los registros siguen mostrando un repositorio después de borrar su última etiqueta. Si escribiste el nombre, comprueba la ortografía; si el repositorio es privado, inicia sesión.",
     not_found_private: "Quien no puede ver una imagen privada recibe la respuesta «no existe».",
     unreachable: |registry| format!("Ningún registro responde en {registry}"),
     unreachable_advice: [
@@ -178,11 +178,9 @@ static SPANISH: Problem = Problem {
         "¿Puede este equipo llegar hasta él: VPN, cortafuegos, nombre?",
         "Un certificado en el que el navegador no confía se ve igual: abre la dirección del registro en otra pestaña para comprobarlo.",
     ],
-    cors_hub: "Docker Hub no deja que páginas de otros orígenes lean sus respuestas",
+    cors_hub: "Docker Hub bloquea el acceso desde el navegador (CORS)",
     cors_hub_advice: "No envía cabeceras CORS, y solo Docker puede cambiarlo. Sirve esta aplicación con tallyman-gateway --registry hub=https://registry-1.docker.io, que llega hasta él en nombre del navegador.",
-    cors: |registry| {
-        format!("{registry} responde, pero no deja que páginas de otros orígenes lean sus respuestas")
-    },
+    cors: |registry| format!("{registry} bloquea el acceso desde el navegador (CORS)"),
     cors_advice: "El navegador necesita cabeceras CORS del registro. Añade estas líneas a la configuración del registro o del servidor que tiene delante; o sirve esta aplicación con tallyman-gateway, que llega a los registros en nombre del navegador.",
     mixed: |registry| {
         format!("Esta página llegó por HTTPS y {registry} habla HTTP sin cifrar: el navegador no los mezcla")
@@ -194,13 +192,13 @@ static SPANISH: Problem = Problem {
         )
     },
     local_network_advice: "Permítelo en los ajustes del navegador para esta página («acceso a la red local») y vuelve a intentarlo.",
-    unauthorized: |registry| format!("{registry} pregunta quién eres"),
+    unauthorized: |registry| format!("{registry} pide iniciar sesión"),
     unauthorized_advice: "Inicia sesión con usuario y contraseña, o con un token. Se quedan en esta pestaña mientras no digas otra cosa.",
     token_refused: |registry| format!("El servicio de tokens de {registry} no acepta estas credenciales"),
     token_refused_advice: "Vuelve a iniciar sesión: puede que la contraseña haya cambiado o que el token haya caducado.",
     denied: |registry, name| format!("{registry} no te deja ver {name}"),
     denied_advice: "Inicia sesión como alguien que pueda, o pregunta a su dueño.",
-    too_many: |registry| format!("{registry} ha recibido demasiadas peticiones y pide un descanso"),
+    too_many: |registry| format!("{registry} está limitando las peticiones"),
     too_many_advice: "Espera un poco y vuelve a intentarlo. Quien inicia sesión suele tener un límite más alto.",
     foreign_realm: |registry| format!("{registry} envía a sus visitantes a otro sitio para iniciar sesión"),
     foreign_realm_advice: "Las credenciales solo van allí si lo permites: vuelve a iniciar sesión e indícalo.",
@@ -208,7 +206,7 @@ static SPANISH: Problem = Problem {
     plain_http_advice: "Si es correcto, marca el registro como inseguro en sus ajustes.",
     mismatch: |registry, reference| format!("Lo que {registry} envió para {reference} no es lo que se pidió"),
     mismatch_advice: "No uses esta imagen. Algo cambia sus bytes entre el disco del registro y este navegador.",
-    server: |registry| format!("{registry} tiene un problema propio"),
+    server: |registry| format!("{registry} devolvió un error del servidor"),
     server_advice: "Inténtalo más tarde o cuéntale a su dueño lo que ha respondido.",
     other: |reference| format!("No se pudo obtener {reference}"),
     no_page: "No hay ninguna página en esta dirección",

@@ -105,7 +105,7 @@ static ENGLISH: Push = Push {
             "At most {requests} requests, and {bytes} that go through this browser: fewer where some is there already."
         )
     },
-    skip: "Leave out what is there already",
+    skip: "Skip what is already there",
     purge: "Remove the local list afterwards",
     start: "Push",
     resume: "Go on with the push",
@@ -137,13 +137,13 @@ static ENGLISH: Push = Push {
             "Cancelled after {done} of {of} steps. What was done stays in the registry and does no harm; the name was not moved."
         )
     },
-    failed: "The push did not come to its end",
+    failed: "Push failed",
     failed_lead: |done, of| {
         format!("{done} of {of} steps are done. The name still stands for what it stood for.")
     },
     finished: |name| format!("Pushed {name}"),
     pull: "Pull it by its digest",
-    pushed_refs: "Images that were put beside it",
+    pushed_refs: "Images copied with it",
     inspect: "Inspect it",
     purged: "The local list is removed.",
     purge_now: "Remove the local list",
@@ -207,7 +207,7 @@ static SPANISH: Push = Push {
     mount: |digest, from| format!("Montar {digest} desde {from}"),
     mount_if_there: |digest, from| format!("Montar {digest} desde {from}, si está"),
     copy_blob: |digest, from| format!("Copiar {digest} de {from}"),
-    put_manifest: |image| format!("Poner el manifiesto de {image}"),
+    put_manifest: |image| format!("Subir el manifiesto de {image}"),
     put_list: |name| format!("Poner la lista como {name}"),
     waiting: "pendiente",
     running: "en curso",

@@ -120,7 +120,7 @@ static ENGLISH: Registries = Registries {
     keep_stored_warning: "It is stored as plain text: whoever can use this browser profile, and every program that can read its files, can read it.",
     kept: ["until the page is left", "until the tab is closed", "stored in this browser"],
     checking: "Asking the registry …",
-    refused: "The registry does not take these credentials.",
+    refused: "The registry rejected these credentials.",
     failed: "The registry could not be asked.",
     foreign: |host, realm| {
         format!(

@@ -50,7 +50,7 @@ static ENGLISH: Start = Start {
     all_lists: |count| format!("All {count} lists"),
     registries: "Registries",
     manage: "Settings and sign-in",
-    samples: "Worth a look",
+    samples: "Samples",
     which: "Which registries work from here",
     which_text: "Any registry that lets pages of other origins read from it (CORS). When one does not, the page says so and shows the lines that its configuration needs.",
 

@@ -18,7 +18,7 @@ use crate::{
     pages::build::{command_lines, insecure},
     routes::Route,
     state::{
-        deletion::{StepState, run},
+        deletion::{Refusal, StepState, run},
         registries::Registries,
     },
     text::text,
@@ -68,7 +68,14 @@ pub fn Plan(props: &Props) -> Html {
     let is_done = steps.0.iter().all(|step| *step == StepState::Done);
     let failed: Vec<usize> =
         (0..steps.0.len()).filter(|index| matches!(steps.0[*index], StepState::Failed { .. })).collect();
-    let needs_digest = steps.0.iter().any(|step| matches!(step, StepState::Failed { by_digest: true, .. }));
+    let needs_digest = steps
+        .0
+        .iter()
+        .any(|step| matches!(step, StepState::Failed { refusal: Some(Refusal::ByDigestOnly), .. }));
+    let is_off = steps
+        .0
+        .iter()
+        .any(|step| matches!(step, StepState::Failed { refusal: Some(Refusal::SwitchedOff), .. }));
     let execute = {
         let (plan, steps) = (Rc::clone(plan), steps.dispatcher());
         Callback::from(move |left: Vec<usize>| {
@@ -154,7 +161,9 @@ pub fn Plan(props: &Props) -> Html {
                 </div>
             } else if !is_running {
                 <div class="push__start">
-                    if needs_digest {
+                    if is_off {
+                        <span role="alert" data-testid="deletion-off">{ (words.switched_off)(repository.registry().as_str()) }</span>
+                    } else if needs_digest {
                         <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
                         <button class="button button--main" type="button" onclick={by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
                     } else if !failed.is_empty() {

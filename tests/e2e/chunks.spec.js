@@ -76,3 +76,25 @@ test('whenever a part comes, its pages have what surrounds them', async ({ brows
   );
   await context.close();
 });
+
+for (const [what, answer] of Object.entries({
+  'is missing': { status: 404, body: 'not found' },
+  'is answered with the start page': { status: 200, contentType: 'text/html', body: '<!doctype html><title>Tallyman</title>' },
+  'is cut short': { status: 200, contentType: 'application/wasm', body: Buffer.from([0, 97, 115, 109, 1, 0, 0]) },
+})) {
+  test(`a page whose program ${what} says so`, async ({ page, open }) => {
+    await page.route(/tallyman-web[^/]*\.wasm$/, (route) => route.fulfill(answer));
+    await open('/');
+    const error = page.locator('[data-code="not-started"]');
+    await expect(error).toContainText('The app could not be loaded');
+    await page.unroute(/tallyman-web[^/]*\.wasm$/);
+    await error.getByRole('button', { name: 'Reload' }).click();
+    await expect(page.getByTestId('reference-input')).toBeVisible();
+  });
+}
+
+test('a browser without WebAssembly is told', async ({ page, open }) => {
+  await page.addInitScript(() => delete globalThis.WebAssembly);
+  await open('/');
+  await expect(page.locator('[data-code="no-webassembly"]')).toContainText('does not run WebAssembly');
+});
