@@ -182,7 +182,7 @@ describe('with a registry', () => {
     assert.equal(plan.steps.length, plan.stepCount);
     assert.equal(plan.steps, plan.steps);
     const { kind, digest: put, after: behind } = plan.steps.at(-1);
-    assert.deepEqual([kind, put, behind.length > 0], ['put', list.digest, true]);
+    assert.deepEqual([kind, put, behind.length > 0], ['put-list', list.digest, true]);
     const done = [];
     const pushed = await tm.push(plan, {
       onProgress: ({ kind, step, completed, total }) => {

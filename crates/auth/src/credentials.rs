@@ -18,6 +18,13 @@ pub enum Credentials {
         /// The password.
         password: String,
     },
+    /// A user name and a password that are no UTF-8, as old tools wrote them.
+    EncodedBasic {
+        /// The user name, as far as it can be read.
+        user: String,
+        /// `user:password` in base64.
+        encoded: String,
+    },
     /// A refresh token, which the registry's token service exchanges for tokens.
     IdentityToken(String),
     /// A token for the registry itself, sent as it is.
@@ -32,6 +39,7 @@ impl Credentials {
             Self::Basic { user, password } => {
                 secret(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
             }
+            Self::EncodedBasic { encoded, .. } => secret(&format!("Basic {encoded}")),
             Self::IdentityToken(_) | Self::RegistryToken(_) => None,
         }
     }
@@ -41,7 +49,7 @@ impl Credentials {
     pub fn bearer(&self) -> Option<HeaderValue> {
         match self {
             Self::RegistryToken(token) => bearer(token),
-            Self::Basic { .. } | Self::IdentityToken(_) => None,
+            Self::Basic { .. } | Self::EncodedBasic { .. } | Self::IdentityToken(_) => None,
         }
     }
 }
@@ -49,7 +57,7 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Basic { user, .. } => write!(f, "Basic({user:?}, …)"),
+            Self::Basic { user, .. } | Self::EncodedBasic { user, .. } => write!(f, "Basic({user:?}, …)"),
             Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
             Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
         }

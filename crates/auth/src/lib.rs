@@ -3,6 +3,7 @@
 
 mod challenge;
 mod credentials;
+mod docker_config;
 mod public_registries;
 mod scope;
 mod token_answer;
@@ -11,6 +12,7 @@ mod url;
 
 pub use challenge::Challenge;
 pub use credentials::{CredentialError, CredentialSource, Credentials};
+pub use docker_config::{DockerConfig, helper_program, parse_helper_output};
 pub use public_registries::PublicRegistry;
 pub use scope::Scopes;
 pub use token_answer::{TokenAnswer, TokenAnswerError};

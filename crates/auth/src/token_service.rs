@@ -60,7 +60,10 @@ impl TokenService {
         }
         let scopes: Vec<String> = scopes.iter().collect();
         let mut fields = Vec::new();
-        if let Some(credentials @ Credentials::Basic { user, .. }) = credentials {
+        if let Some(
+            credentials @ (Credentials::Basic { user, .. } | Credentials::EncodedBasic { user, .. }),
+        ) = credentials
+        {
             fields.push(("account", user.as_str()));
             headers.extend(credentials.basic().map(|basic| (header::AUTHORIZATION, basic)));
         }

@@ -12,14 +12,14 @@ use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    credentials::DockerCredentials,
+    docker_credentials::DockerCredentials,
     files::HostFolder,
-    host::{Digested, Host},
+    machine::{FileHash, Machine},
     message::message,
-    transport::HostTransport,
+    transport::JsTransport,
 };
 
-struct Streams(Host);
+struct Streams(Machine);
 
 impl Output for Streams {
     fn stdout(&self, bytes: &[u8]) {
@@ -62,7 +62,7 @@ impl Input for Streams {
     fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
         async move {
             let digested = JsFuture::from(self.0.digest(file)).await.map_err(|error| message(&error))?;
-            let digested: Digested = digested.unchecked_into();
+            let digested: FileHash = digested.unchecked_into();
             let digest = format!("sha256:{}", digested.hex()).parse();
             Ok((digest.map_err(|error| format!("{error}"))?, digested.size() as u64))
         }
@@ -72,11 +72,12 @@ impl Input for Streams {
 
 /// Runs one command line, given without the program's name, and answers its exit code.
 #[wasm_bindgen(js_name = commandLine)]
-pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
-    let folder = host.env("TALLYMAN_CONFIG").filter(|folder| !folder.is_empty());
-    let folder = folder.unwrap_or_else(|| format!("{}/.docker", host.homedir()));
-    let transport: Rc<dyn Transport> = Rc::new(HostTransport(host.clone().into()));
-    let credentials = Rc::new(DockerCredentials::new(host.clone(), &folder));
+pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
+    let set = |name| machine.env(name).filter(|folder| !folder.is_empty());
+    let folder = set("TALLYMAN_CONFIG").or_else(|| set("DOCKER_CONFIG"));
+    let folder = folder.unwrap_or_else(|| format!("{}/.docker", machine.homedir()));
+    let transport: Rc<dyn Transport> = Rc::new(JsTransport(machine.clone().into()));
+    let credentials = Rc::new(DockerCredentials::new(machine.clone(), &folder));
     let client = move |ClientOptions { insecure, retries }| {
         let access = if insecure { Access::Insecure } else { Access::Tls };
         Client::builder(Rc::clone(&transport))
@@ -86,10 +87,10 @@ pub async fn command_line(args: Vec<String>, host: Host) -> u8 {
             .build()
     };
     let environment = Environment {
-        store: Rc::new(FileStore::new(HostFolder(host.files()), format!("{folder}/manifests"))),
+        store: Rc::new(FileStore::new(HostFolder(machine.files()), format!("{folder}/manifests"))),
         client: Box::new(client),
-        output: Rc::new(Streams(host.clone())),
-        input: Rc::new(Streams(host)),
+        output: Rc::new(Streams(machine.clone())),
+        input: Rc::new(Streams(machine)),
     };
     run(&args, &environment).await
 }

@@ -8,9 +8,9 @@ mod transport;
 #[cfg(feature = "command-line")]
 mod command_line;
 #[cfg(feature = "command-line")]
-mod credentials;
+mod docker_credentials;
 #[cfg(feature = "command-line")]
-mod host;
+mod machine;
 
 #[cfg(feature = "library")]
 mod library;

@@ -1,14 +1,16 @@
-//! The library: what the package's own JavaScript calls. Content crosses as bytes, small things as strings and arrays
-//! of them, what has a structure as JSON: nobody has to free what is no handle.
+//! The library: the functions that the package's own JavaScript calls. Content crosses as bytes, small values as strings
+//! and arrays of them, structures as JSON, so that only handles need to be freed.
 
-mod client;
+mod async_iter;
+mod client_part;
 mod credentials;
+mod engine;
 mod failure;
 mod file_lists;
-mod items;
+mod host;
 mod lists;
+mod operation;
 mod plans;
 mod promise;
 mod pure;
 mod store;
-mod work;

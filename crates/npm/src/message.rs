@@ -1,9 +1,9 @@
-//! What was thrown, in words.
+//! Messages of thrown values.
 
 use js_sys::JsString;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The message of something that was thrown.
+/// Returns the message of a thrown value.
 pub fn message(error: &JsValue) -> String {
     if let Some(error) = error.dyn_ref::<js_sys::Error>() {
         return error.message().into();

@@ -35,6 +35,8 @@ pub use events::Event;
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use retry::Retry;
 pub use tallyman_auth::{CredentialError, CredentialSource, Credentials, TokenService};
+#[cfg(any(feature = "fetch", feature = "abort"))]
+pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]

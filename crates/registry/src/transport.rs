@@ -1,7 +1,10 @@
 //! How requests leave: one trait, and what it carries.
 
+#[cfg(any(feature = "fetch", feature = "abort"))]
+mod abort;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod kind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
 
@@ -18,8 +21,11 @@ use thiserror::Error;
 
 use crate::turns::Turn;
 
+#[cfg(any(feature = "fetch", feature = "abort"))]
+pub use abort::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use fetch::FetchTransport;
+pub use kind::TransportErrorKind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::NativeTransport;
 
@@ -148,32 +154,6 @@ pub struct TransportError {
     pub kind: TransportErrorKind,
     /// What the platform said.
     pub message: String,
-}
-
-/// Sorts of failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// The connection was refused: nothing listens there.
-    Refused,
-    /// The host name is not known.
-    Dns,
-    /// TLS was spoken to a port that speaks plain HTTP.
-    PlainHttp,
-    /// The certificate is not trusted, or TLS failed in another way.
-    Tls,
-    /// The connection broke.
-    Reset,
-    /// It took too long.
-    Timeout,
-    /// Somebody gave up waiting.
-    Aborted,
-    /// A browser, which does not say why.
-    Opaque,
-    /// Whoever set this page or program up did not open the way there.
-    NotOpen,
-    /// Anything else.
-    Other,
 }
 
 /// The platform's way of sending requests, waiting and joining URLs.

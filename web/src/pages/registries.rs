@@ -101,7 +101,9 @@ fn signed_in(key: Option<Key>) -> Html {
     let words = text().registries();
     let Some(key) = key else { return html! { <Chip>{ words.is_signed_out }</Chip> } };
     let who = match &key.credentials {
-        Credentials::Basic { user, .. } => (words.is_signed_in)(user),
+        Credentials::Basic { user, .. } | Credentials::EncodedBasic { user, .. } => {
+            (words.is_signed_in)(user)
+        }
         Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => words.with_token.to_owned(),
     };
     html! { <Chip tone={Tone::Good} testid="signed-in">{ format!("{who}, {}", words.kept[key.keep as usize]) }</Chip> }

@@ -3,7 +3,7 @@ import { TallymanManifest } from './manifest.js';
 export { TallymanManifest };
 export type { LoadDetail, ErrorDetail, SelectDetail } from './manifest.js';
 
-if (!customElements.get('tallyman-manifest')) customElements.define('tallyman-manifest', TallymanManifest);
+if (globalThis.customElements && !customElements.get('tallyman-manifest')) customElements.define('tallyman-manifest', TallymanManifest);
 
 declare global {
   interface HTMLElementTagNameMap {

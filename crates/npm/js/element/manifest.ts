@@ -32,13 +32,16 @@ type CredentialsOf = Credentials | ((registry: string) => Credentials | null | u
 /** How many images of a list are looked at to tell their sizes. Others tell theirs when they are opened. */
 const sizesMax = 32;
 
+// Servers that render pages import it, too, and have no elements.
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
 /**
  * `<tallyman-manifest reference="…">` shows an image or a list: platforms, sizes, layers, and that the digest is right.
  *
  * Attributes: `reference`; `platform`, to show the image of a list for it; `loading="eager"`, to load before it is seen;
  * `heading-level`, 3 unless said otherwise. Events: `load`, `error`, `select`.
  */
-export class TallymanManifest extends HTMLElement {
+export class TallymanManifest extends Base {
   static readonly observedAttributes = ['reference', 'platform', 'heading-level', 'loading'];
 
   #client: Tallyman | undefined;

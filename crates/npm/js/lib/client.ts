@@ -1,4 +1,5 @@
-import type { Engine, Items } from '../dist/tallyman.js';
+import type { AsyncIter, Engine } from '../dist/tallyman.js';
+import { elementsOf, flagOf, functionOf, numberOf, optionsOf, referenceText, textOf, wrongArgument } from './arguments.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call, client, engine, foreseeClient, isClientComing, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf, type TallymanErrorFields } from './error.js';
@@ -38,7 +39,7 @@ export interface TallymanOptions {
    * The registries that may speak plain HTTP or show any certificate (which browsers and your own `fetch` cannot allow): those
    * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
    */
-  insecure?: boolean | readonly string[] | ((registry: string) => boolean);
+  insecure?: boolean | string | Iterable<string> | ((registry: string) => boolean | undefined);
   /** How many requests are under way at the same time: 32 unless said otherwise, which is also the most of one `create` or `push`. */
   concurrency?: number;
   /** How many times a request is made at most where another try may help: 4 unless said otherwise. */
@@ -56,19 +57,19 @@ export interface TallymanOptions {
 /** What every call can be given. */
 export interface CallOptions {
   /** Ends the work, and its requests. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What {@link Tallyman.inspect} can be given. */
 export interface InspectOptions extends CallOptions {
   /** Of a list, inspect the image for this platform: `linux/arm64`. */
-  platform?: string | Platform;
+  platform?: string | Platform | undefined;
 }
 
 /** What {@link Tallyman.create} can be given. */
 export interface CreateOptions extends CallOptions {
   /** Add to the list that the store has under this name. */
-  amend?: boolean;
+  amend?: boolean | undefined;
 }
 
 /** What happens during a push. */
@@ -88,9 +89,9 @@ export interface PushProgress {
 /** What {@link Tallyman.push} can be given. */
 export interface PushOptions extends CallOptions {
   /** Hears of each step. */
-  onProgress?: (progress: PushProgress) => void;
+  onProgress?: ((progress: PushProgress) => void) | undefined;
   /** Remove the list from the store when it is pushed. */
-  purge?: boolean;
+  purge?: boolean | undefined;
 }
 
 /** What came of a push. */
@@ -123,9 +124,12 @@ export class Tallyman {
   readonly #failures = new Map<string, unknown>();
   #engine: Engine | undefined;
 
-  /** Nothing is sent to a registry until the first call. */
+  /**
+   * Nothing is sent to a registry until the first call.
+   * @throws {@link TallymanError} `argument-invalid` if an option is of the wrong kind.
+   */
   constructor(options: TallymanOptions = {}) {
-    this.#options = options;
+    this.#options = checked(options);
     foreseeClient();
   }
 
@@ -133,31 +137,37 @@ export class Tallyman {
    * What there is under a reference: an image with its platform and config, or a list with its entries. With tag and digest the tag is
    * asked for and the digest checked, as Docker does.
    */
-  async inspect(reference: string | Reference, { platform, signal }: InspectOptions = {}): Promise<Inspection> {
-    const wanted = typeof platform === 'object' ? Platform.format(platform) : platform;
-    return new Inspection(await this.#inspect(reference, wanted, false, signal));
+  async inspect(reference: string | Reference, options: InspectOptions = {}): Promise<Inspection> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    return new Inspection(await this.#inspect(referenceText(reference, 'reference'), platformText(platform), false, signal));
   }
 
   /** The manifest alone: one request. */
-  async manifest(reference: string | Reference, { platform, signal }: InspectOptions = {}): Promise<Manifest> {
-    const wanted = typeof platform === 'object' ? Platform.format(platform) : platform;
-    return new Inspection(await this.#inspect(reference, wanted, true, signal)).manifest;
+  async manifest(reference: string | Reference, options: InspectOptions = {}): Promise<Manifest> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    return new Inspection(await this.#inspect(referenceText(reference, 'reference'), platformText(platform), true, signal)).manifest;
   }
 
   /** What the registry says of a manifest without sending it. */
-  async head(reference: string | Reference, { signal }: CallOptions = {}): Promise<ManifestHead> {
-    this.#expect(reference, 1);
-    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.head(String(reference), aborted))) as ManifestHead;
+  async head(reference: string | Reference, options: CallOptions = {}): Promise<ManifestHead> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    this.#preconnect(reference, 1);
+    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.head(text, aborted))) as ManifestHead;
   }
 
   /** The tags of a repository, as they come, in the registry's order. */
-  tags(repository: string | Reference, { signal }: CallOptions = {}): AsyncGenerator<string, void, undefined> {
-    return this.#names((engine) => engine.tags(String(repository)), signal);
+  tags(repository: string | Reference, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(repository, 'repository');
+    return this.#names((engine) => engine.tags(text), signal);
   }
 
   /** The repositories of a registry, as they come. Many registries show nobody theirs. */
-  catalog(registry: string, { signal }: CallOptions = {}): AsyncGenerator<string, void, undefined> {
-    return this.#names((engine) => engine.catalog(registry), signal);
+  catalog(registry: string, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = textOf(registry, 'registry');
+    return this.#names((engine) => engine.catalog(text), signal);
   }
 
   /**
@@ -167,28 +177,35 @@ export class Tallyman {
   async blob(
     repository: string | Reference,
     blob?: string | Pick<Descriptor, 'digest' | 'size'>,
-    { signal }: CallOptions = {},
-  ): Promise<ReadableStream<Uint8Array>> {
+    options: CallOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(repository, 'repository');
+    if (blob === null || (blob !== undefined && typeof blob !== 'string' && typeof blob !== 'object')) {
+      throw wrongArgument('blob', 'a digest or a descriptor', blob);
+    }
     const { digest, size } = typeof blob === 'object' ? blob : { digest: blob ?? Reference.parse(repository).digest, size: undefined };
+    if (digest !== undefined) textOf(digest, 'digest');
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw wrongArgument('size', 'a whole number of bytes', size);
     if (digest === undefined) {
       throw new TallymanError({ code: 'argument-invalid', message: `expected the digest of a blob in ${String(repository)}, found none` });
     }
-    const items = this.#call((engine) => engine.blob(String(repository), digest, size));
+    const items = this.#call((engine) => engine.blob(text, digest, size));
     const cancelled = new AbortController();
     const ends = signal ? anyOf(signal, cancelled) : cancelled.signal;
-    const next = async (): Promise<Uint8Array | undefined> => {
+    const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
       try {
         const piece = await this.#settled(ends, (aborted) => items.next(aborted));
         if (piece === undefined) items.free();
-        return piece as Uint8Array | undefined;
+        return piece as Uint8Array<ArrayBuffer> | undefined;
       } catch (error) {
         items.free();
         throw error;
       }
     };
-    let first: Uint8Array | undefined = await next();
+    let first: Uint8Array<ArrayBuffer> | undefined = await next();
     let isFirst = true;
-    return new ReadableStream<Uint8Array>(
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
           const piece = isFirst ? first : await next();
@@ -208,9 +225,12 @@ export class Tallyman {
   /** What refers to a manifest: signatures, attestations, bills of materials. */
   async referrers(
     reference: string | Reference,
-    { artifactType, signal }: CallOptions & { artifactType?: string } = {},
+    options: CallOptions & { artifactType?: string | undefined } = {},
   ): Promise<Descriptor[]> {
-    const found = await this.#run(signal, (engine, aborted) => engine.referrers(String(reference), artifactType, aborted));
+    const { artifactType, signal } = optionsOf(options, ['artifactType', 'signal']);
+    if (artifactType !== undefined) textOf(artifactType, 'artifactType');
+    const text = referenceText(reference, 'reference');
+    const found = await this.#run(signal, (engine, aborted) => engine.referrers(text, artifactType, aborted));
     return (JSON.parse(found) as DescriptorJson[]).map(descriptorOf);
   }
 
@@ -218,8 +238,10 @@ export class Tallyman {
    * Deletes what a reference names from its registry: by tag the tag alone, which Distribution 2.8 and older refuse; by digest the
    * manifest with every tag on it.
    */
-  async delete(reference: string | Reference, { signal }: CallOptions = {}): Promise<void> {
-    await this.#run(signal, (engine, aborted) => engine.delete(String(reference), aborted));
+  async delete(reference: string | Reference, options: CallOptions = {}): Promise<void> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    await this.#run(signal, (engine, aborted) => engine.delete(text, aborted));
   }
 
   /**
@@ -229,26 +251,34 @@ export class Tallyman {
   async create(
     list: string | Reference,
     images: Iterable<string | Reference>,
-    { amend = false, signal }: CreateOptions = {},
+    options: CreateOptions = {},
   ): Promise<ManifestList> {
-    const named = Array.from(images, String);
-    if (named[0] !== undefined) this.#expect(named[0], named.length);
-    return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(String(list), named, amend, aborted)));
+    const { amend = false, signal } = optionsOf(options, ['amend', 'signal']);
+    flagOf(amend, 'amend');
+    const text = referenceText(list, 'list');
+    const named = elementsOf(images, 'images').map((image) => referenceText(image, 'image'));
+    if (named[0] !== undefined) this.#preconnect(named[0], named.length);
+    return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, amend, aborted)));
   }
 
   /** What pushing a list will do. No registry is asked. */
   plan(list: ManifestList): PushPlan {
+    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan()));
   }
 
   /** Pushes a list, a plan, or the list that the store has under a name. */
   async push(
     what: ManifestList | PushPlan | string | Reference,
-    { onProgress, purge = false, signal }: PushOptions = {},
+    options: PushOptions = {},
   ): Promise<PushResult> {
+    const { onProgress, purge = false, signal } = optionsOf(options, ['onProgress', 'purge', 'signal']);
+    functionOf(onProgress, 'onProgress');
+    flagOf(purge, 'purge');
+    if (purge) this.#needsStore();
     const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal));
     const total = plan.stepCount;
-    this.#expect(plan.target, total);
+    this.#preconnect(plan.target, total);
     let completed = 0;
     const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined): void => {
       if (!onProgress) return;
@@ -262,33 +292,41 @@ export class Tallyman {
   }
 
   /** The names of the lists in the store, as they are as files in Docker's. */
-  async lists({ signal }: CallOptions = {}): Promise<string[]> {
+  async lists(options: CallOptions = {}): Promise<string[]> {
+    const { signal } = optionsOf(options, ['signal']);
     this.#needsStore();
     return this.#run(signal, (engine, aborted) => engine.lists(aborted));
   }
 
   /** The list that the store has under a name. */
-  async load(list: string | Reference, { signal }: CallOptions = {}): Promise<ManifestList | undefined> {
+  async load(list: string | Reference, options: CallOptions = {}): Promise<ManifestList | undefined> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(list, 'list');
     this.#needsStore();
-    const found = await this.#run(signal, (engine, aborted) => engine.load(String(list), aborted));
+    const found = await this.#run(signal, (engine, aborted) => engine.load(text, aborted));
     return found && ManifestList.of(found);
   }
 
   /** Keeps a list in the store in place of what is there under its name. */
-  async save(list: ManifestList, { signal }: CallOptions = {}): Promise<void> {
+  async save(list: ManifestList, options: CallOptions = {}): Promise<void> {
+    const { signal } = optionsOf(options, ['signal']);
+    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
     this.#needsStore();
     await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(list), aborted));
   }
 
   /** Removes a list from the store, and says whether there was one. Nothing is removed from a registry. */
-  async remove(list: string | Reference, { signal }: CallOptions = {}): Promise<boolean> {
+  async remove(list: string | Reference, options: CallOptions = {}): Promise<boolean> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(list, 'list');
     this.#needsStore();
-    return this.#run(signal, (engine, aborted) => engine.remove(String(list), aborted));
+    return this.#run(signal, (engine, aborted) => engine.remove(text, aborted));
   }
 
   /** Forgets what is known of a registry: after somebody signed in or out. */
   forget(registry: string): void {
-    this.#call((engine) => engine.forget(registry));
+    const text = textOf(registry, 'registry');
+    this.#call((engine) => engine.forget(text));
   }
 
   /** Gives back the memory at once; otherwise that happens when nobody refers to the client any more. */
@@ -310,11 +348,11 @@ export class Tallyman {
     onlyManifest: boolean,
     signal: AbortSignal | undefined,
   ): Promise<InspectionAnswer> {
-    this.#expect(reference, 1);
+    this.#preconnect(reference, 1);
     return this.#run(signal, (engine, aborted) => engine.inspect(String(reference), platform, onlyManifest, aborted));
   }
 
-  async *#names(start: (engine: Engine) => Items, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
+  async *#names(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
     const items = this.#call(start);
     try {
       for (;;) {
@@ -332,7 +370,7 @@ export class Tallyman {
     try {
       return work(this.#engine);
     } catch (error) {
-      throw errorOf(error, this.#causeOf);
+      throw errorOf(error, causeIn(this.#failures));
     }
   }
 
@@ -350,7 +388,7 @@ export class Tallyman {
     try {
       return await start(aborted);
     } catch (error) {
-      const told = errorOf(error, this.#causeOf);
+      const told = errorOf(error, causeIn(this.#failures));
       throw signal?.aborted && told.code === 'aborted' ? abortedBy(signal) : told;
     } finally {
       if (end) signal?.removeEventListener('abort', end);
@@ -363,10 +401,10 @@ export class Tallyman {
    * Opens connections while the part of the engine is loaded that will use them. Whether they will carry TLS need not be known: they
    * are kept by host and port.
    */
-  #expect(reference: string | Reference, requests: number): void {
+  #preconnect(reference: string | Reference, requests: number): void {
     if (isClientComing() || this.#options.fetch) return;
-    const expected = runtime.requests?.();
-    if (!expected?.expect) return;
+    const sender = runtime.requests?.();
+    if (!sender?.preconnect) return;
     let parsed: Reference;
     try {
       parsed = Reference.parse(reference);
@@ -374,16 +412,9 @@ export class Tallyman {
       // The engine says what is wrong with it.
       return;
     }
-    const scheme = this.#isInsecure(parsed.registry) ? 'http' : 'https';
+    const scheme = isInsecure(this.#options, parsed.registry) ? 'http' : 'https';
     const { concurrency = mostRequests } = this.#options;
-    expected.expect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency));
-  }
-
-  #isInsecure(registry: string): boolean | undefined {
-    const { insecure } = this.#options;
-    if (typeof insecure === 'function') return insecure(registry);
-    if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
-    return insecure as boolean | undefined;
+    sender.preconnect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency));
   }
 
   #needsStore(): void {
@@ -397,55 +428,97 @@ export class Tallyman {
   #start(): Engine {
     const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
-    const host = this.#host() as unknown as ConstructorParameters<typeof Client>[0];
+    const host = hostOf(this.#options, this.#failures) as unknown as ConstructorParameters<typeof Client>[0];
     return new Client(host, store as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
   }
-
-  /** What the engine asks of JavaScript. */
-  #host(): object {
-    const { credentials, trustTokenService, fetch, onRetry } = this.#options;
-    const requests: Requests = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
-    const remember = (key: string, error: unknown): void => {
-      if (this.#failures.size > 64) this.#failures.clear();
-      this.#failures.set(key, error);
-    };
-    return {
-      obeysCors: requests.obeysCors,
-      tellsPlainHttp: requests.tellsPlainHttp,
-      page: requests.page,
-      expect: requests.expect,
-      reaches: requests.reaches,
-      isLocalNetworkDenied: requests.isLocalNetworkDenied,
-      async request(asked: Asked): Promise<Answered> {
-        try {
-          return await requests.request(asked);
-        } catch (error) {
-          remember(asked.url, error instanceof Error && error.cause ? error.cause : error);
-          throw error;
-        }
-      },
-      async credentials(registry: string): Promise<string[] | undefined> {
-        try {
-          return credentialsOf(await credentials?.(registry));
-        } catch (error) {
-          remember(registry, error);
-          throw error;
-        }
-      },
-      trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm),
-      isInsecure: (registry: string) => this.#isInsecure(registry),
-      retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, this.#causeOf), wait, attempt }),
-    };
-  }
-
-  readonly #causeOf = ({ code, url, registry }: TallymanErrorFields): unknown =>
-    this.#failures.get((code === 'credentials' ? registry : url) ?? '');
 }
 
-function credentialsOf(given: Credentials | null | undefined): string[] | undefined {
-  if (!given) return undefined;
-  if ('username' in given) return ['basic', given.username, given.password];
-  return 'identityToken' in given ? ['identity', given.identityToken] : ['registry', given.token];
+/**
+ * The callbacks of the engine. The engine holds them and is held by its client: they hold what they need and not the client, or nobody
+ * could ever collect it.
+ */
+function hostOf(options: TallymanOptions, failures: Map<string, unknown>): object {
+  const { credentials, trustTokenService, fetch, onRetry } = options;
+  const sender: Requests = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
+  const remember = (key: string, error: unknown): void => {
+    if (failures.size > 64) failures.clear();
+    failures.set(key, error);
+  };
+  return {
+    obeysCors: sender.obeysCors,
+    tellsPlainHttp: sender.tellsPlainHttp,
+    page: sender.page,
+    preconnect: sender.preconnect,
+    reaches: sender.reaches,
+    isLocalNetworkDenied: sender.isLocalNetworkDenied,
+    async request(sent: Asked): Promise<Answered> {
+      try {
+        return await sender.request(sent);
+      } catch (error) {
+        remember(sent.url, error instanceof Error && error.cause ? error.cause : error);
+        throw error;
+      }
+    },
+    async credentials(registry: string): Promise<string[] | undefined> {
+      try {
+        return credentialsOf(await credentials?.(registry), registry);
+      } catch (error) {
+        remember(registry, error);
+        throw error;
+      }
+    },
+    trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
+    isInsecure: (registry: string) => isInsecure(options, registry),
+    retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, causeIn(failures)), wait, attempt }),
+  };
+}
+
+const causeIn =
+  (failures: Map<string, unknown>) =>
+  ({ code, url, registry }: TallymanErrorFields): unknown =>
+    failures.get((code === 'credentials' ? registry : url) ?? '');
+
+const optionNames = ['credentials', 'trustTokenService', 'insecure', 'concurrency', 'attempts', 'timeout', 'fetch', 'store', 'onRetry'];
+
+/** The options of a client, as they are to be. */
+function checked(options: TallymanOptions): TallymanOptions {
+  const given = optionsOf(options, optionNames);
+  for (const name of ['credentials', 'trustTokenService', 'fetch', 'onRetry'] as const) functionOf(given[name], name);
+  for (const name of ['concurrency', 'attempts', 'timeout'] as const) if (given[name] !== undefined) numberOf(given[name], name, 1);
+  const { store, insecure } = given;
+  const methods = ['names', 'load', 'save', 'putEntry', 'remove'] as const;
+  if (store !== undefined && !methods.every((name) => typeof store?.[name] === 'function')) {
+    throw wrongArgument('store', `an object with the methods ${methods.join(', ')}`, store);
+  }
+  if (insecure === undefined || typeof insecure === 'boolean' || typeof insecure === 'function') return { ...given };
+  const named = typeof insecure === 'string' ? [insecure] : elementsOf(insecure, 'insecure');
+  return { ...given, insecure: named.map((registry) => textOf(registry, 'insecure')) };
+}
+
+/** What a program says of a registry; nothing leaves it to whether it is on loopback. */
+function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {
+  if (typeof insecure === 'function') {
+    const said: unknown = insecure(registry);
+    if (said === undefined || typeof said === 'boolean') return said;
+    throw wrongArgument('what insecure returns', 'true or false', said);
+  }
+  if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
+  return insecure as boolean | undefined;
+}
+
+function platformText(platform: unknown): string | undefined {
+  if (platform === undefined) return undefined;
+  if (typeof platform === 'object' && platform !== null) return Platform.format(platform as Platform);
+  return textOf(platform, 'platform');
+}
+
+function credentialsOf(given: Credentials | null | undefined, registry: string): string[] | undefined {
+  if (given === null || given === undefined) return undefined;
+  const { username, password, identityToken, token } = given as Record<string, unknown>;
+  if (typeof username === 'string' && typeof password === 'string') return ['basic', username, password];
+  if (typeof identityToken === 'string') return ['identity', identityToken];
+  if (typeof token === 'string') return ['registry', token];
+  throw wrongArgument(`credentials for ${registry}`, '{ username, password }, { identityToken }, { token } or undefined', given);
 }
 
 /** A signal that either of two ends. */

@@ -1,3 +1,4 @@
+import { TallymanError } from './error.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
 
 /** A pointer to content. */
@@ -47,7 +48,27 @@ export function descriptorOf(json: DescriptorJson): Descriptor {
   };
 }
 
-/** A descriptor as manifests have it. */
-export function descriptorJson({ platform, ...descriptor }: Descriptor): DescriptorJson {
-  return platform ? { ...descriptor, platform: platformJson(platform) } : descriptor;
+const known = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls', 'data', 'artifactType'];
+
+/**
+ * A descriptor as manifests have it.
+ * @throws {@link TallymanError} `argument-invalid` if a field is of the wrong kind or not known: nothing is dropped without a word.
+ */
+export function descriptorJson(descriptor: Descriptor): DescriptorJson {
+  const wrong = (expected: string): TallymanError => new TallymanError({ code: 'argument-invalid', message: `expected ${expected} in a descriptor` });
+  if (typeof descriptor !== 'object' || descriptor === null) throw wrong('media type, digest and size');
+  const unknown = Object.keys(descriptor).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw wrong(`one of ${known.join(', ')} in place of ${unknown}`);
+  const { mediaType, digest, size, platform, annotations, ...more } = descriptor;
+  if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
+  if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
+  if (annotations && !Object.values(annotations).every((value) => typeof value === 'string')) throw wrong('texts as annotations');
+  return {
+    mediaType,
+    digest,
+    size,
+    ...more,
+    ...(annotations ? { annotations } : {}),
+    ...(platform ? { platform: platformJson(platform) } : {}),
+  };
 }

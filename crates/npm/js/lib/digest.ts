@@ -1,12 +1,17 @@
-import { asBytes, type Bytes } from './bytes.js';
+import { asBytes, viewOf, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
-import { abortedBy } from './error.js';
+import { TallymanError, abortedBy } from './error.js';
 
 /** A hash algorithm that registries accept. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
 /** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
-export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+export type ByteStream =
+  | ReadableStream<ArrayBufferView | ArrayBufferLike>
+  | AsyncIterable<ArrayBufferView | ArrayBufferLike>
+  | Iterable<ArrayBufferView | ArrayBufferLike>
+  | Blob
+  | Response;
 
 /** Bytes that the engine takes at once. */
 const piece = 64 * 1024;
@@ -30,6 +35,7 @@ export class Digest {
    */
   static parse(text: string | Digest): Digest {
     if (text instanceof Digest) return text;
+    if (typeof text !== 'string') throw wrong('a digest such as sha256:…', text);
     call((engine) => engine.checkDigest(text));
     return new Digest(text);
   }
@@ -59,14 +65,14 @@ export class Digest {
   /** The digest of a stream, read to its end. */
   static async ofStream(
     stream: ByteStream,
-    { algorithm = 'sha256', signal }: { algorithm?: DigestAlgorithm; signal?: AbortSignal } = {},
+    { algorithm = 'sha256', signal }: { algorithm?: DigestAlgorithm | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<string> {
     const hasher = hasherOf(algorithm);
     const pieces = piecesOf(stream);
     let stop: ((reason: unknown) => void) | undefined;
     const onabort = (): void => stop?.(signal && abortedBy(signal));
     // A stream may say nothing for long, and be left meanwhile.
-    const next = (): Promise<IteratorResult<Uint8Array, unknown>> =>
+    const next = (): Promise<IteratorResult<unknown, unknown>> =>
       new Promise((resolve, reject) => {
         stop = reject;
         pieces.next().then(resolve, reject);
@@ -77,7 +83,9 @@ export class Digest {
         if (signal?.aborted) throw abortedBy(signal);
         const { done, value } = await (signal ? next() : pieces.next());
         if (done) return hasher.finish();
-        hasher.update(value);
+        const view = viewOf(value);
+        if (!view) throw wrong('pieces of bytes', value);
+        hasher.update(view);
       }
     } catch (error) {
       pieces.end();
@@ -118,18 +126,33 @@ function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
   return call((engine) => new engine.Hash(algorithm));
 }
 
+const wrong = (expected: string, found: unknown): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected ${expected}, found ${found === null ? 'null' : typeof found}` });
+
+/** The stream or iterable of what was given. */
+function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof given === 'object' && given !== null) {
+    if (Symbol.asyncIterator in given || Symbol.iterator in given || 'getReader' in given) return given as AsyncIterable<unknown>;
+    // A response without a body has no bytes.
+    if ('body' in given && 'headers' in given) return (given as Response).body ?? [];
+    if ('stream' in given && typeof given.stream === 'function') return given.stream() as ReadableStream;
+  }
+  throw wrong('a stream of bytes', given);
+}
+
 /** What a stream gives, piece by piece, and how it is told that nobody wants the rest. */
 interface Pieces {
-  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  next(): Promise<IteratorResult<unknown, unknown>>;
   end(): void;
 }
 
-function piecesOf(stream: ByteStream): Pieces {
+function piecesOf(given: ByteStream): Pieces {
   const ignore = (): void => undefined;
+  const stream = streamOf(given);
   // Not every browser's streams can be iterated.
   if ('getReader' in stream) {
     const reader = stream.getReader();
-    const next = (): Promise<IteratorResult<Uint8Array, unknown>> => reader.read() as Promise<IteratorResult<Uint8Array, unknown>>;
+    const next = (): Promise<IteratorResult<unknown, unknown>> => reader.read() as Promise<IteratorResult<unknown, unknown>>;
     return { next, end: () => void reader.cancel().catch(ignore) };
   }
   const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();

@@ -169,6 +169,6 @@ function ofFields(fields: TallymanErrorFields, causeOf?: (fields: TallymanErrorF
 export function abortedBy(signal: AbortSignal): TallymanError {
   const { reason } = signal;
   const error = new TallymanError({ code: 'aborted', message: 'the operation was aborted', cause: reason });
-  error.name = reason instanceof Error || reason instanceof DOMException ? reason.name : 'AbortError';
+  error.name = reason instanceof DOMException ? reason.name : 'AbortError';
   return error;
 }

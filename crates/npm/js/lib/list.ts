@@ -4,6 +4,7 @@ import { descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } fr
 import { call } from './engine.js';
 import { asText } from './bytes.js';
 import { Inspection, type Manifest } from './manifest.js';
+import { elementsOf, referenceText, wrongArgument } from './arguments.js';
 import type { Reference } from './reference.js';
 
 /** An entry of a list. */
@@ -43,8 +44,8 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /** A list of that name, with those entries. */
   constructor(reference: string | Reference, entries: Iterable<NewListEntry | Inspection> = []) {
-    this.#list = call((engine) => (reference instanceof engine.List ? reference : new engine.List(String(reference))));
-    for (const entry of entries) this.add(entry);
+    this.#list = call((engine) => ((reference as unknown) instanceof engine.List ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
+    for (const entry of elementsOf(entries, 'entries')) this.add(entry);
   }
 
   /** @internal */
@@ -96,7 +97,7 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /** Takes an image out, and says whether it was there. */
   remove(image: string | Reference): boolean {
-    const removed = call(() => this.#list.remove(String(image)));
+    const removed = call(() => this.#list.remove(referenceText(image, 'image')));
     this.#changed();
     return removed;
   }
@@ -107,8 +108,8 @@ export class ManifestList implements Iterable<ListEntry> {
    * system and architecture.
    */
   annotate(image: string | Reference, change: PlatformChange): this {
-    const { os = '', architecture = '', variant = '', osVersion = '', osFeatures = [] } = change;
-    call(() => this.#list.annotate(String(image), os, architecture, variant, osVersion, osFeatures));
+    const { os = '', architecture = '', variant = '', osVersion = '', osFeatures = [] } = checkedChange(change);
+    call(() => this.#list.annotate(referenceText(image, 'image'), os, architecture, variant, osVersion, osFeatures));
     return this.#changed();
   }
 
@@ -149,9 +150,24 @@ interface Added {
   manifest: Uint8Array | undefined;
 }
 
+const changes = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures'];
+
+/** A change whose fields are all known: nothing is dropped without a word. */
+function checkedChange(change: PlatformChange): PlatformChange {
+  if (typeof change !== 'object' || change === null) throw wrongArgument('change', `an object of ${changes.join(', ')}`, change);
+  for (const [name, value] of Object.entries(change)) {
+    if (!changes.includes(name)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, name);
+    const isRight = name === 'osFeatures' ? Array.isArray(value) && value.every((feature) => typeof feature === 'string') : typeof value === 'string';
+    if (!isRight && value !== undefined) throw wrongArgument(name, name === 'osFeatures' ? 'an array of texts' : 'a text', value);
+  }
+  return change;
+}
+
 function entryOf(entry: NewListEntry | Inspection): Added {
+  if (typeof entry !== 'object' || entry === null) throw wrongArgument('entry', 'an inspection or a descriptor', entry);
   if (!(entry instanceof Inspection)) {
     const { reference, ...descriptor } = entry;
+    if (reference !== undefined) referenceText(reference, 'reference');
     return { reference, descriptor, manifest: undefined };
   }
   const { reference, mediaType, digest, bytes, platform } = entry;
@@ -189,6 +205,11 @@ export function buildList(
   entries: Iterable<Descriptor> | Manifest | Uint8Array,
   { mediaType = '' }: { mediaType?: string } = {},
 ): BuiltList {
+  if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
+  if (typeof entries !== 'object' || entries === null) throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
+  if (!(Symbol.iterator in entries) && !((entries as { bytes?: unknown }).bytes instanceof Uint8Array)) {
+    throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
+  }
   const built = call((engine) => {
     if (entries instanceof Uint8Array) return engine.rebuildList(entries, mediaType);
     if (Symbol.iterator in entries) return engine.buildList(JSON.stringify(Array.from(entries, descriptorJson)), mediaType);

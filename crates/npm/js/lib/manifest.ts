@@ -2,6 +2,7 @@ import { asBytes, asText, type Bytes } from './bytes.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
+import { TallymanError } from './error.js';
 import { platformOf, type Platform } from './platform.js';
 
 /** The sort of manifest: one image, a list or index of several, Docker's old schema 1, or anything else. */
@@ -45,6 +46,9 @@ export class Manifest {
    */
   static parse(bytes: Bytes, { mediaType = '' }: { mediaType?: string } = {}): Manifest {
     const given = asBytes(bytes);
+    if (typeof mediaType !== 'string') {
+      throw new TallymanError({ code: 'argument-invalid', message: `expected a text as mediaType, found ${typeof mediaType}` });
+    }
     const [kind, type] = call((engine) => engine.parseManifest(given, mediaType)) as [ManifestKind, string];
     return new Manifest(kind, type, undefined, given);
   }

@@ -21,9 +21,9 @@ provide({
   requests: (): Requests => ({
     obeysCors: false,
     tellsPlainHttp: true,
-    expect(url, insecure, requests) {
+    preconnect(url, insecure, requests) {
       transport ??= new NodeTransport();
-      transport.expect(url, { insecure, requests });
+      transport.preconnect(url, { insecure, requests });
     },
     request(asked) {
       transport ??= new NodeTransport();

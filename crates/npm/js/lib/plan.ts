@@ -12,7 +12,7 @@ interface StepTerms {
 
 /** Makes a blob of another repository known in the target's, without transferring it. */
 export interface MountStep extends StepTerms {
-  kind: 'mount';
+  kind: 'mount-blob';
   /** The blob. */
   digest: string;
   /** The repositories that it can be mounted from, in the order to try. */
@@ -23,7 +23,7 @@ export interface MountStep extends StepTerms {
 
 /** Brings a blob of another registry into the target's repository, where it is not there. */
 export interface TransferStep extends StepTerms {
-  kind: 'transfer';
+  kind: 'copy-blob';
   /** The blob. */
   digest: string;
   /** A repository that has it, with its registry. */
@@ -32,9 +32,9 @@ export interface TransferStep extends StepTerms {
   size: number;
 }
 
-/** Puts the manifest of an image into the target's repository (`copy`), or the list under its name (`put`). */
+/** Puts the manifest of an image into the target's repository (`put-manifest`), or the list under its name (`put-list`). */
 export interface ManifestStep extends StepTerms {
-  kind: 'copy' | 'put';
+  kind: 'put-manifest' | 'put-list';
   /** The manifest. */
   digest: string;
   /** Its media type. */

@@ -1,4 +1,5 @@
 import { call } from './engine.js';
+import { TallymanError } from './error.js';
 
 /** What an image runs on. */
 export interface Platform {
@@ -21,12 +22,14 @@ export const Platform = {
    * @throws {@link TallymanError} `argument-invalid`
    */
   parse(text: string): Platform {
+    if (typeof text !== 'string') throw wrongPlatform(text === null ? 'null' : typeof text);
     const [os = '', architecture = '', variant] = call((engine) => engine.parsePlatform(text)) as string[];
     return { os, architecture, ...(variant ? { variant } : {}) };
   },
 
   /** Writes `os/architecture[/variant]`, with `?` for what is not known. */
-  format({ os, architecture, variant = '' }: Platform): string {
+  format(platform: Platform): string {
+    const { os = '', architecture = '', variant = '' } = checkedPlatform(platform);
     return call((engine) => engine.formatPlatform(os, architecture, variant));
   },
 };
@@ -52,7 +55,29 @@ export function platformOf(json: PlatformJson): Platform {
   };
 }
 
+const known = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures'];
+// The names that manifests have are as good as ours.
+const inManifests: Record<string, string> = { 'os.version': 'osVersion', 'os.features': 'osFeatures' };
+
+const wrongPlatform = (found: string): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected a platform with ${known.join(', ')}, found ${found}` });
+
+/** A platform whose fields are all known, by our names. */
+function checkedPlatform(given: Platform): Platform {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrongPlatform(Array.isArray(given) ? 'an array' : String(given));
+  const fields = Object.entries(given).filter(([, value]) => value !== undefined);
+  const platform = Object.fromEntries(fields.map(([name, value]) => [inManifests[name] ?? name, value]));
+  const unknown = Object.keys(platform).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw wrongPlatform(unknown);
+  for (const [name, value] of Object.entries(platform)) {
+    const isRight = name === 'osFeatures' ? Array.isArray(value) && value.every((feature) => typeof feature === 'string') : typeof value === 'string';
+    if (!isRight) throw wrongPlatform(`${name} of another kind`);
+  }
+  return platform as unknown as Platform;
+}
+
 /** A platform as manifests have it. */
-export function platformJson({ os, architecture, variant, osVersion, osFeatures }: Platform): PlatformJson {
-  return { os, architecture, variant: variant ?? '', 'os.version': osVersion ?? '', 'os.features': osFeatures ?? [] };
+export function platformJson(platform: Platform): PlatformJson {
+  const { os, architecture, variant, osVersion, osFeatures } = checkedPlatform(platform);
+  return { os: os ?? '', architecture: architecture ?? '', variant: variant ?? '', 'os.version': osVersion ?? '', 'os.features': osFeatures ?? [] };
 }

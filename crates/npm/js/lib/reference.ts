@@ -1,4 +1,5 @@
 import { call } from './engine.js';
+import { TallymanError } from './error.js';
 
 /** An image reference, read and filled in as Docker does: `alpine` is `docker.io/library/alpine:latest`. */
 export class Reference {
@@ -40,6 +41,9 @@ export class Reference {
    */
   static parse(text: string | Reference): Reference {
     if (text instanceof Reference) return text;
+    if (typeof text !== 'string') {
+      throw new TallymanError({ code: 'argument-invalid', message: `expected a text as reference, found ${text === null ? 'null' : typeof text}` });
+    }
     return new Reference(call((engine) => engine.parseReference(text)));
   }
 
@@ -66,6 +70,11 @@ export class Reference {
   /** The same repository by a digest alone. */
   withDigest(digest: string): Reference {
     return Reference.parse(`${this.name}@${digest}`);
+  }
+
+  /** The same reference, tag included, pinned to a digest: `alpine:3.22@sha256:…`. */
+  pin(digest: string): Reference {
+    return Reference.parse(this.tag === undefined ? `${this.name}@${digest}` : `${this.name}:${this.tag}@${digest}`);
   }
 
   /** The full form: `docker.io/library/alpine:3.22@sha256:…`. */

@@ -23,7 +23,7 @@ export interface Answered {
 export interface Requests {
   request(asked: Asked): Promise<Answered>;
   /** Opens connections for so many requests that are about to be made to the server of `url`. */
-  expect?(url: string, insecure: boolean, requests: number): void;
+  preconnect?(url: string, insecure: boolean, requests: number): void;
   /** Whether anything answers, even where the answer may not be read. */
   reaches?(url: string): Promise<boolean>;
   /** Whether the browser keeps this page out of the computer that it runs on, or else out of its network. */

@@ -1,40 +1,91 @@
-// The certificates that a connection trusts and shows: the system's, and those kept for one registry.
+// The certificates that a connection trusts and shows: the system's, those that the environment names, and those kept for one registry.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates } from 'node:tls';
+import { asGo } from './folders.js';
 import { RequestFailure } from './failure.js';
 
-// Where distributions keep the authorities that the machine trusts; SSL_CERT_FILE goes before them.
-const systemFiles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
+// Where distributions keep the authorities that the machine trusts, in one file or in a folder: Go's list.
+const systemFiles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'];
+const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
 /**
- * The secure context for the registry `host` ("HOST" or "HOST:PORT"), with what stands in `folder`/`host`: `*.crt` are authorities,
+ * The secure context for the registry `authority` (`HOST` or `HOST:PORT`), with the files of its folder in `folder`: `*.crt` are authorities,
  * `NAME.cert` with `NAME.key` is a certificate to show. Where any certificate is taken (`insecure`) no authority is read: that alone
  * would take longer than many a request.
+ * @throws {RequestFailure} if a file there cannot be read, or a certificate and its key are not a pair.
  */
-export function secureContextFor(host, { folder, env, insecure }) {
-  const own = join(folder, host);
-  const names = existsSync(own) ? readdirSync(own).sort() : [];
-  const read = (name) => readFileSync(join(own, name));
-  const authorities = names.filter((name) => name.endsWith('.crt')).map(read);
-  const shown = names.filter((name) => name.endsWith('.cert'));
-  for (const cert of shown) {
-    const key = keyOf(cert);
-    if (names.includes(key)) continue;
-    const message = `missing key ${key} for client certificate ${cert}. CA certificates must use the extension .crt`;
-    throw new RequestFailure('other', message, { host });
+export function secureContextFor(authority, { folder, env, insecure }) {
+  const own = folderOf(authority, folder);
+  try {
+    const read = (name) => readFileSync(join(own.path, name));
+    const shown = own.names.filter((name) => name.endsWith('.cert'));
+    for (const cert of shown) if (!own.names.includes(keyOf(cert))) throw new Error(missingKey(cert));
+    for (const key of own.names.filter((name) => name.endsWith('.key'))) if (!shown.includes(certOf(key))) throw new Error(missingCert(key));
+    const authorities = own.names.filter((name) => name.endsWith('.crt')).map((name) => inGo(join(own.path, name), () => read(name)));
+    return createSecureContext({
+      ca: insecure ? [] : [...rootCertificates, ...trusted(env), ...authorities],
+      cert: shown.map((name) => inGo(join(own.path, name), () => read(name))),
+      key: shown.map(keyOf).map((name) => inGo(join(own.path, name), () => read(name))),
+    });
+  } catch (error) {
+    const isMismatch = error.code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+    const reason = isMismatch ? `tls: private key does not match public key in ${own.path}` : error.message;
+    throw new RequestFailure('tls', reason, { host: authority, cause: error, code: error.code });
   }
-  return createSecureContext({
-    ca: insecure ? [] : [...rootCertificates, ...systemAuthorities(env), ...authorities],
-    cert: shown.map(read),
-    key: shown.map(keyOf).map(read),
-  });
 }
 
-const keyOf = (cert) => cert.replace(/\.cert$/, '.key');
+/** The secure context for a proxy: the system's authorities and those that the environment names. */
+export const secureContextForProxy = (env) => createSecureContext({ ca: [...rootCertificates, ...trusted(env)] });
 
-function systemAuthorities({ SSL_CERT_FILE: named }) {
-  const file = named ?? systemFiles.find(existsSync);
-  return file && existsSync(file) ? [readFileSync(file)] : [];
+const keyOf = (cert) => cert.replace(/\.cert$/, '.key');
+const certOf = (key) => key.replace(/\.key$/, '.cert');
+const missingKey = (cert) => `missing key ${keyOf(cert)} for client certificate ${cert}. CA certificates must use the extension .crt`;
+const missingCert = (key) => `missing client certificate ${certOf(key)} for key ${key}`;
+
+/** The registry's own folder: by the name that the reference has, else by the same place with or without the usual port. */
+function folderOf(authority, folder) {
+  const other = authority.endsWith(':443') ? authority.slice(0, -':443'.length) : `${authority}:443`;
+  const candidates = /:\d+$/.test(authority) && !authority.endsWith(':443') ? [authority] : [authority, other];
+  for (const path of candidates.map((name) => join(folder, name))) {
+    const names = namesIn(path);
+    if (names) return { path, names: names.sort() };
+  }
+  return { path: join(folder, authority), names: [] };
+}
+
+// A folder that may not be read is as good as none: nothing in it is needed by everybody.
+function namesIn(path) {
+  try {
+    return readdirSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function inGo(path, read) {
+  try {
+    return read();
+  } catch (error) {
+    throw asGo('open', path, error);
+  }
+}
+
+/** The authorities of the system and the environment. As in Go, what cannot be read is passed over. */
+function trusted({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra }) {
+  const named = file ? [file] : systemFiles.filter(isFile).slice(0, 1);
+  const inFolders = folders ? folders.split(':') : named.length === 0 ? systemFolders : [];
+  const all = [...named, ...inFolders.flatMap((path) => (namesIn(path) ?? []).map((name) => join(path, name)))];
+  return (extra ? [...all, extra] : all).flatMap((path) => readable(path));
+}
+
+const isFile = (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function readable(path) {
+  try {
+    return [readFileSync(path)];
+  } catch {
+    return [];
+  }
 }

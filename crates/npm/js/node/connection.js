@@ -1,11 +1,13 @@
 // Connections to one origin: straight or through a proxy, plain or with TLS, kept for the next request.
 
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { isIP } from 'node:net';
-import { RequestFailure, endpoint, failureOf } from './failure.js';
-import { Ahead, connectMs, opened } from './sockets.js';
+import { IdleSockets, opened } from './dial.js';
+import { RequestFailure, failureOf } from './failure.js';
+import { isSocks } from './proxy.js';
+import { openTunnel } from './tunnel.js';
 
-const mostConnections = 32;
+const connectionsMax = 32;
 // The Docker CLI's limit.
 const handshakeMs = 10_000;
 
@@ -13,48 +15,53 @@ const handshakeMs = 10_000;
 export class Connections extends Agent {
   #target;
   #sockets;
-  #secureContext;
-  #secure;
-  #insecure;
+  #tls;
   #proxy;
   #first;
-  #secured = new Ahead();
-  #turns = mostConnections;
+  #secured = new IdleSockets();
+  #permits = connectionsMax;
   #waiting = [];
   #expected = 0;
 
-  /** `target` is `{ host, port }`, `sockets` its Sockets; `secureContext` promises a context; `insecure` takes any certificate; `proxy` is a URL, for TLS alone. */
+  /**
+   * `target` is `{ host, port }`; `sockets` the Sockets to it, or to the proxy. `secureContext` promises the context of TLS to the target,
+   * `insecure` takes any certificate. `proxy` is `{ url, tunnels, secureContext }`: `tunnels` unless it is sent the requests themselves.
+   */
   constructor({ target, sockets, secureContext, insecure, proxy }) {
     super({ keepAlive: true });
     this.#target = target;
     this.#sockets = sockets;
-    this.#secureContext = secureContext;
-    this.#insecure = insecure;
-    this.#proxy = proxy;
+    this.#tls = secureContext && startOfTls(target, secureContext, insecure);
+    this.#proxy = proxy && { ...proxy, tls: proxy.secureContext && startOfTls(proxy.target, proxy.secureContext, false) };
   }
 
-  /**
-   * Waits until fewer than 32 requests are under way. (An agent's own limit does not count connections that are being made.)
-   */
-  async turn() {
-    if (this.#turns > 0) this.#turns -= 1;
+  /** Waits until fewer than 32 requests are under way. (An agent's own limit does not count connections that are being made.) */
+  async acquire() {
+    if (this.#permits > 0) this.#permits -= 1;
     else await new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Gives back a turn, once the request's connection has had time to become free. */
-  done() {
+  /** Gives back a permit, once the request's connection has had time to become free. */
+  release() {
     setImmediate(() => {
       const next = this.#waiting.shift();
       if (next) next();
-      else this.#turns += 1;
+      else this.#permits += 1;
     });
   }
 
   /** Opens connections for `requests` that will come. */
-  expect(requests) {
+  preconnect(requests) {
     if (this.#proxy) return;
     this.#expected = requests;
-    this.#sockets.expect(Math.min(requests, mostConnections) - this.totalSocketCount - this.#secured.count);
+    this.#sockets.preconnect(Math.min(requests, connectionsMax) - this.totalSocketCount - this.#secured.count);
+  }
+
+  /** Ends connections that no request uses: a server with one thread may be waiting on one of them. */
+  closeIdle() {
+    this.#sockets.closeIdle();
+    this.#secured.destroy();
+    for (const socket of Object.values(this.freeSockets).flat()) socket?.destroy();
   }
 
   destroy() {
@@ -71,10 +78,10 @@ export class Connections extends Agent {
 
   // The first connection goes ahead alone: a server that answers TLS with plain HTTP is asked once, however many requests wait.
   async #connect() {
-    if (!this.#secureContext) return this.#sockets.take();
+    if (!this.#tls) return this.#openPlain();
     if (!this.#first) {
       this.#first = this.#openSecure();
-      this.#first.then(() => this.#secureAhead(), () => {});
+      this.#first.then(() => this.#secureIdle(), () => {});
       return this.#first;
     }
     try {
@@ -85,76 +92,63 @@ export class Connections extends Agent {
     return this.#secured.take() ?? this.#openSecure();
   }
 
+  // To the target itself, to the proxy that is sent its requests, or through a tunnel.
+  #openPlain() {
+    if (!this.#proxy) return this.#sockets.take();
+    const { url, tunnels, tls } = this.#proxy;
+    const toProxy = async () => (tls ? (await withTls(this.#sockets.take(), tls())).ready : this.#sockets.take());
+    return tunnels || isSocks(url) ? openTunnel(url, this.#target, toProxy) : toProxy();
+  }
+
   async #openSecure() {
-    const connecting = this.#proxy ? openTunnel(this.#proxy, this.#target) : this.#sockets.take();
     // TLS has to be loaded and certificates read, which takes a while, in which the connection is made.
-    this.#secure ??= this.#securing();
-    const [socket, secure] = await Promise.all([connecting, this.#secure]);
-    return secure(socket)[1];
+    return (await withTls(this.#openPlain(), this.#tls())).ready;
   }
 
   // What was opened ahead turns out to be for TLS. Handshakes are not for what may not be needed.
-  #secureAhead() {
-    for (let left = Math.min(this.#expected, this.#sockets.ahead); left > 0; left--) {
-      Promise.all([this.#sockets.take(), this.#secure]).then(
-        ([socket, secure]) => this.#secured.add(...secure(socket)),
-        () => {},
-      );
+  #secureIdle() {
+    for (let left = Math.min(this.#expected, this.#sockets.idle); left > 0; left--) {
+      withTls(this.#sockets.take(), this.#tls()).then((secure) => this.#secured.add(secure), () => {});
     }
   }
+}
 
-  // What begins TLS on a socket: gives the secure socket, and a promise of it that is kept when it can be used.
-  async #securing() {
-    const [tls, secureContext] = await Promise.all([import('node:tls'), this.#secureContext()]);
-    const { host } = this.#target;
-    return (socket) => {
-      const secure = tls.connect({
-        socket,
-        host,
-        servername: isIP(host) ? undefined : host,
-        secureContext,
-        rejectUnauthorized: !this.#insecure,
-        ALPNProtocols: ['http/1.1'],
-      });
-      const late = new RequestFailure('timeout', 'net/http: TLS handshake timeout', this.#target);
-      return [secure, opened(secure, 'secureConnect', handshakeMs, late)];
-    };
+/** TLS on a connection that is being made. Where TLS cannot begin, nobody needs the connection. */
+async function withTls(connecting, starting) {
+  connecting.catch(() => {});
+  let start;
+  try {
+    start = await starting;
+  } catch (error) {
+    connecting.then((socket) => socket.destroy(), () => {});
+    throw error;
   }
+  return start(await connecting);
 }
 
-/** What a proxy wants to know of its user, as headers. */
-export function proxyHeaders({ username, password }) {
-  if (!username) return {};
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'Proxy-Authorization': `Basic ${Buffer.from(user).toString('base64')}` };
+/** What makes the function that begins TLS on a socket, once: modules are loaded and certificates read for it. */
+function startOfTls(target, secureContext, insecure) {
+  let starting;
+  return () => (starting ??= prepareTls(target, secureContext, insecure));
 }
 
-/** Where a proxy listens. */
-export function proxyAddress({ hostname, port, protocol }) {
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
-}
-
-function openTunnel(proxy, { host, port }) {
-  const target = endpoint(host, port);
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      ...proxyAddress(proxy),
-      method: 'CONNECT',
-      path: target,
-      headers: { Host: target, ...proxyHeaders(proxy) },
-      agent: false,
-      timeout: connectMs,
+async function prepareTls({ host, port }, secureContextOf, insecure) {
+  const [tls, secureContext] = await Promise.all([import('node:tls'), secureContextOf()]);
+  return (socket) => {
+    const secure = tls.connect({
+      socket,
+      host,
+      servername: isIP(host) ? undefined : host,
+      secureContext,
+      rejectUnauthorized: !insecure,
+      ALPNProtocols: ['http/1.1'],
     });
-    asked.on('connect', ({ statusCode, statusMessage }, socket) => {
-      if (statusCode === 200) return resolve(socket);
-      socket.destroy();
-      reject(new RequestFailure('other', statusMessage, { host, port }));
-    });
-    asked.on('timeout', () => asked.destroy(new RequestFailure('timeout', `proxyconnect tcp: i/o timeout`, { host, port })));
-    asked.on('error', (error) => {
-      const failure = failureOf(error, proxyAddress(proxy));
-      reject(new RequestFailure(failure.kind, `proxyconnect tcp: ${failure.message}`, { ...failure, cause: error }));
-    });
-    asked.end();
-  });
+    const timedOut = new RequestFailure('timeout', 'net/http: TLS handshake timeout', { host, port });
+    return {
+      ready: opened(secure, 'secureConnect', handshakeMs, timedOut),
+      ref: () => secure.ref(),
+      unref: () => secure.unref(),
+      destroy: () => secure.destroy(),
+    };
+  };
 }

@@ -6,11 +6,11 @@ import { commandLine, initSync } from '../dist/command-line.js';
 // Commands that ask no registry.
 const local = new Set([undefined, 'annotate', 'rm', 'help', 'version', 'completion', '--help', '-h', '--version']);
 
-/** Runs one command line against `host`, and answers its exit code. */
-export async function run(argv, host) {
+/** Runs one command line on `machine`, and answers its exit code. */
+export async function run(argv, machine) {
   const compiled = WebAssembly.compile(readFileSync(new URL('../dist/command-line.wasm', import.meta.url)));
   // Other threads compile; this one loads what sends requests meanwhile.
-  if (!local.has(argv[0])) host.prepare();
+  if (!local.has(argv[0])) machine.prepare();
   initSync({ module: await compiled });
-  return commandLine(argv, host);
+  return commandLine(argv, machine);
 }

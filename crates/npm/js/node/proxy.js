@@ -1,17 +1,55 @@
 // Which proxy the environment names for a URL, by the rules that Go's programs follow.
 
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { RequestFailure } from './failure.js';
+
+const schemes = new Set(['http:', 'https:', 'socks5:', 'socks5h:']);
 
 /**
  * The URL of the proxy for `url`, or undefined: `HTTPS_PROXY` and `HTTP_PROXY` by the scheme, unless `NO_PROXY` names the host.
  * Loopback is never reached through a proxy.
+ * @throws {RequestFailure} if the variable names no proxy that can be used.
  */
 export function proxyFor(url, env) {
-  const setting = either(env, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const setting = either(env, variable);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (!setting || isLoopback(host) || isExcepted(host, url.port || defaultPort(url), either(env, 'NO_PROXY'))) return undefined;
-  return new URL(/^[a-z0-9+.-]+:\/\//i.test(setting) ? setting : `http://${setting}`);
+  const proxy = parsed(/^[a-z0-9+.-]+:\/\//i.test(setting) ? setting : `http://${setting}`);
+  if (proxy?.hostname && schemes.has(proxy.protocol)) return proxy;
+  // The value may hold a password.
+  throw new RequestFailure('other', `expected ${variable} to be a URL such as http://HOST:PORT, https://… or socks5://…, found something else`, { host });
 }
+
+function parsed(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a proxy listens: `{ host, port }`. */
+export function proxyAddress({ hostname, port, protocol }) {
+  const usual = { 'http:': 80, 'https:': 443 }[protocol] ?? 1080;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || usual };
+}
+
+/** The proxy's user and password; `undefined` if its URL has none. */
+export function proxyUser({ username, password }) {
+  if (!username) return undefined;
+  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+/** The headers by which a proxy knows its user. */
+export function proxyHeaders(proxy) {
+  const known = proxyUser(proxy);
+  if (!known) return {};
+  return { 'Proxy-Authorization': `Basic ${Buffer.from(`${known.user}:${known.password}`).toString('base64')}` };
+}
+
+/** `true` if a proxy speaks SOCKS. */
+export const isSocks = ({ protocol }) => protocol.startsWith('socks');
 
 const either = (env, name) => env[name] || env[name.toLowerCase()];
 const defaultPort = (url) => (url.protocol === 'https:' ? '443' : '80');

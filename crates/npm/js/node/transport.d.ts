@@ -6,6 +6,6 @@ export class NodeTransport {
   constructor(options?: { env?: Record<string, string | undefined>; certificates?: string });
   request(asked: Asked & { pieces: true }): Promise<Answered>;
   /** Opens connections for so many requests that are about to be made to the server of `url`. */
-  expect(url: string, options: { insecure?: boolean; requests: number }): void;
+  preconnect(url: string, options: { insecure?: boolean; requests: number }): void;
   close(): void;
 }

@@ -1,15 +1,20 @@
 // How requests leave from Node.
 
 import { request as send } from 'node:http';
-import { Connections, proxyAddress, proxyHeaders } from './connection.js';
+import { Connections } from './connection.js';
+import { decoderOf } from './decode.js';
+import { Sockets } from './dial.js';
 import { RequestFailure, failureOf } from './failure.js';
-import { proxyFor } from './proxy.js';
-import { Sockets } from './sockets.js';
+import { isSocks, proxyAddress, proxyFor, proxyHeaders } from './proxy.js';
 
 // Bytes of a body that comes whole where pieces are taken too.
 const wholeMax = 1024 * 1024;
 // Bytes of an answer that is read to its end though nobody asked for it.
 const saidMax = 4 * 1024 * 1024;
+// Bytes of headers: Go's limit. Node's own is 16 KiB.
+const headersMax = 10 * 1024 * 1024;
+// After so long without a response, connections that no request uses are closed: a server with one thread may be waiting on one.
+const idleCloseMs = 1_000;
 const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
 /** Sends requests and keeps the connections for the next ones. Redirects are answers like others. */
@@ -18,10 +23,13 @@ export class NodeTransport {
   #certificates;
   #connections = new Map();
   #sockets = new Map();
+  #lookup;
 
-  constructor({ env = process.env, certificates = '/etc/docker/certs.d' } = {}) {
+  /** `certificates` is the folder with a folder for each registry; `lookup` resolves names, `dns.lookup` unless given. */
+  constructor({ env = process.env, certificates = '/etc/docker/certs.d', lookup } = {}) {
     this.#env = env;
     this.#certificates = certificates;
+    this.#lookup = lookup;
   }
 
   /**
@@ -41,9 +49,13 @@ export class NodeTransport {
   }
 
   /** Opens connections for so many requests that are about to be made to the server of `url`. */
-  expect(url, { insecure = false, requests }) {
+  preconnect(url, { insecure = false, requests }) {
     const where = new URL(url);
-    this.#route(where, targetOf(where), insecure).agent.expect(requests);
+    try {
+      this.#route(where, targetOf(where), insecure, url).agent.preconnect(requests);
+    } catch {
+      // The request itself says what is wrong.
+    }
   }
 
   /** Ends the connections that are kept. */
@@ -55,26 +67,28 @@ export class NodeTransport {
   }
 
   async #send(asked, url, target) {
-    const route = this.#route(url, target, asked.insecure);
-    await route.agent.turn();
+    const route = this.#route(url, target, asked.insecure, asked.url);
+    await route.agent.acquire();
     let exchanged;
     try {
       if (asked.signal?.aborted) throw aborted(target);
       exchanged = await answered(asked, route, target);
     } catch (error) {
-      route.agent.done();
+      route.agent.release();
       throw error;
     }
     const { incoming, outgoing, timer } = exchanged;
-    incoming.once('close', () => route.agent.done());
+    incoming.once('close', () => route.agent.release());
     const head = {
       status: incoming.statusCode,
       statusText: incoming.statusMessage,
       headers: pairs(incoming.rawHeaders),
       url: asked.url,
     };
-    const pieces = piecesOf(incoming, outgoing, timer, asked, target);
-    if (asked.pieces && isLong(asked.method, incoming)) return { ...head, body: { next: async () => (await pieces.next()).value } };
+    const decoder = decoderOf(asked.method, incoming);
+    if (decoder) head.headers = head.headers.filter(([name]) => !/^content-(?:encoding|length)$/i.test(name));
+    const pieces = piecesOf(incoming, outgoing, timer, asked, target, decoder);
+    if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') return { ...head, body: { next: async () => (await pieces.next()).value } };
     const body = [];
     let size = 0;
     for await (const piece of pieces) {
@@ -88,29 +102,35 @@ export class NodeTransport {
   // By place alone: whether a server speaks TLS is not known before it has answered.
   #socketsTo(target) {
     const key = `${target.host} ${target.port}`;
-    if (!this.#sockets.has(key)) this.#sockets.set(key, new Sockets(target));
+    if (!this.#sockets.has(key)) this.#sockets.set(key, new Sockets(target, this.#lookup));
     return this.#sockets.get(key);
   }
 
-  #route(url, target, insecure = false) {
+  #route(url, target, insecure = false, written) {
     const secure = isSecure(url);
-    const proxy = proxyFor(url, this.#env);
-    const through = proxy && !secure ? proxyAddress(proxy) : target;
-    const key = [url.protocol, through.host, through.port, insecure, proxy?.href].join(' ');
+    const proxyUrl = proxyFor(url, this.#env);
+    const tunnels = proxyUrl && (secure || isSocks(proxyUrl));
+    const next = proxyUrl ? proxyAddress(proxyUrl) : target;
+    const authority = authorityOf(written);
+    const key = [url.protocol, authority, target.host, target.port, insecure, proxyUrl?.href].join(' ');
     let agent = this.#connections.get(key);
     if (!agent) {
-      const given = { folder: this.#certificates, env: this.#env, insecure };
-      const secureContext = secure ? async () => (await import('./certificates.js')).secureContextFor(url.host, given) : undefined;
-      const sockets = this.#socketsTo(through);
-      agent = new Connections({ target: through, sockets, secureContext, insecure, proxy: secure ? proxy : undefined });
+      const env = this.#env;
+      const given = { folder: this.#certificates, env, insecure };
+      const contexts = () => import('./certificates.js');
+      const secureContext = secure ? async () => (await contexts()).secureContextFor(authority, given) : undefined;
+      const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env) : undefined;
+      const proxy = proxyUrl && { url: proxyUrl, target: next, tunnels, secureContext: ofProxy };
+      agent = new Connections({ target: tunnels ? target : next, sockets: this.#socketsTo(next), secureContext, insecure, proxy });
       this.#connections.set(key, agent);
     }
     const path = `${url.pathname}${url.search}`;
+    const isSentToProxy = proxyUrl && !tunnels;
     return {
       agent,
-      ...through,
-      path: proxy && !secure ? `${url.origin}${path}` : path,
-      headers: [['Host', url.host], ...(proxy && !secure ? Object.entries(proxyHeaders(proxy)) : [])],
+      ...next,
+      path: isSentToProxy ? `${url.origin}${path}` : path,
+      headers: [['Host', url.host], ...(isSentToProxy ? Object.entries(proxyHeaders(proxyUrl)) : [])],
     };
   }
 }
@@ -121,6 +141,8 @@ function isLong(method, { statusCode, headers }) {
   return method === 'GET' && (statusCode === 200 || statusCode === 206) && !(Number(headers['content-length']) <= wholeMax);
 }
 
+// As it is written: a port that need not be named is part of the name that certificates are kept under.
+const authorityOf = (url) => /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url)?.[1] ?? '';
 const isSecure = (url) => url.protocol === 'https:';
 const aborted = (target) => new RequestFailure('aborted', 'context canceled', target);
 
@@ -139,14 +161,20 @@ function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
   return new Promise((resolve, reject) => {
     const length = body?.byteLength || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', body?.byteLength ?? 0]] : [];
     const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
-    const outgoing = send({ ...route, method, headers: given });
+    // Answers alone are read leniently, as Go's client reads them.
+    const outgoing = send({ ...route, method, headers: given, maxHeaderSize: headersMax, insecureHTTPParser: true });
+    const closing = setInterval(() => route.agent.closeIdle(), idleCloseMs).unref();
     // Not by Node's own option: that one goes on to end the connection after the request has come to its end.
     const end = () => outgoing.destroy(aborted(route));
     signal?.addEventListener('abort', end);
     outgoing.on('close', () => signal?.removeEventListener('abort', end));
     const late = () => outgoing.destroy(new RequestFailure('timeout', 'context deadline exceeded', route));
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-    outgoing.on('response', (incoming) => resolve({ incoming, outgoing, timer }));
+    outgoing.on('response', (incoming) => {
+      clearInterval(closing);
+      resolve({ incoming, outgoing, timer });
+    });
+    outgoing.on('close', () => clearInterval(closing));
     outgoing.on('error', (error) => {
       clearTimeout(timer);
       error.reused = outgoing.reusedSocket;
@@ -156,11 +184,18 @@ function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
   });
 }
 
-async function* piecesOf(incoming, outgoing, timer, { signal }, target) {
+// What breaks off on the one side breaks off on the other.
+function decoded(incoming, decoder) {
+  incoming.on('error', (error) => decoder.destroy(error));
+  decoder.on('close', () => incoming.destroy());
+  return incoming.pipe(decoder);
+}
+
+async function* piecesOf(incoming, outgoing, timer, { signal }, target, decoder) {
   let late;
   outgoing.on('error', (error) => (late = error));
   try {
-    for await (const piece of incoming) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    for await (const piece of decoder ? decoded(incoming, decoder) : incoming) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
   } catch (error) {
     if (signal?.aborted) throw aborted(target);
     if (late instanceof RequestFailure || error instanceof RequestFailure) throw late ?? error;

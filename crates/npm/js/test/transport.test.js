@@ -82,10 +82,10 @@ test('no more than 32 connections are open to one origin', async (t) => {
 test('connections that were opened ahead are used by the requests that come', async (t) => {
   const server = await startHttp(t, ok);
   const transport = transportFor(t);
-  transport.expect(`http://${server.host}/`, { requests: 5 });
+  transport.preconnect(`http://${server.host}/`, { requests: 5 });
   await until(() => server.connections === 5);
   await Promise.all(Array.from({ length: 5 }, () => transport.request(get(`http://${server.host}/`))));
-  transport.expect(`http://${server.host}/`, { requests: 5 });
+  transport.preconnect(`http://${server.host}/`, { requests: 5 });
   await transport.request(get(`http://${server.host}/`));
   assert.equal(server.connections, 5);
 });
@@ -93,7 +93,7 @@ test('connections that were opened ahead are used by the requests that come', as
 test('connections that were opened ahead speak TLS or plain HTTP, as the server does', async (t) => {
   const plain = await startHttp(t, ok);
   const transport = transportFor(t);
-  transport.expect(`https://${plain.host}/`, { requests: 3 });
+  transport.preconnect(`https://${plain.host}/`, { requests: 3 });
   await assert.rejects(transport.request(get(`https://${plain.host}/`)), { kind: 'plain-http' });
   await Promise.all([1, 2].map(() => transport.request(get(`http://${plain.host}/`))));
   assert.equal(plain.connections, 3);
@@ -101,7 +101,7 @@ test('connections that were opened ahead speak TLS or plain HTTP, as the server 
   const secure = await startHttps(t, ok);
   let secured = 0;
   secure.server.on('secureConnection', () => (secured += 1));
-  transport.expect(`https://${secure.host}/`, { insecure: true, requests: 3 });
+  transport.preconnect(`https://${secure.host}/`, { insecure: true, requests: 3 });
   const one = get(`https://${secure.host}/`, { insecure: true });
   await transport.request(one);
   await until(() => secured === 3);
@@ -113,7 +113,7 @@ test('a connection that was opened ahead and closed by the server is not used', 
   const server = await startHttp(t, ok);
   const transport = transportFor(t);
   const opened = once(server.server, 'connection');
-  transport.expect(`http://${server.host}/`, { requests: 1 });
+  transport.preconnect(`http://${server.host}/`, { requests: 1 });
   const [socket] = await opened;
   socket.resume().end();
   await once(socket, 'close');

@@ -1,4 +1,4 @@
-//! Credentials from a function of JavaScript's.
+//! Credentials from a callback of JavaScript.
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::Array;
@@ -7,20 +7,20 @@ use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use super::client::Host;
+use super::host::ClientHost;
 use crate::message::message;
 
-/// Asks the host.
-pub struct HostCredentials(pub Host);
+/// The credentials that the host's callback gives.
+pub struct HostCredentials(pub ClientHost);
 
 impl CredentialSource for HostCredentials {
     fn credentials(
         &self,
         registry: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
-        let asked = self.0.credentials(registry.as_str());
+        let pending = self.0.credentials(registry.as_str());
         async move {
-            let given = JsFuture::from(asked).await;
+            let given = JsFuture::from(pending).await;
             let given = given.map_err(|error| CredentialError { message: message(&error) })?;
             Ok(given.dyn_into::<Array>().ok().and_then(|given| read(&given)))
         }
@@ -28,12 +28,12 @@ impl CredentialSource for HostCredentials {
     }
 
     fn may_go_to(&self, registry: &Registry, realm: &str) -> LocalBoxFuture<'static, bool> {
-        let asked = self.0.trusts(registry.as_str(), realm);
-        async move { JsFuture::from(asked).await.is_ok_and(|trusts| trusts.is_truthy()) }.boxed_local()
+        let pending = self.0.trusts(registry.as_str(), realm);
+        async move { JsFuture::from(pending).await.is_ok_and(|trusts| trusts.is_truthy()) }.boxed_local()
     }
 }
 
-/// Name and password, or the sort of a token and the token.
+/// Reads an array of the kind of credentials and their parts; `None` if it is something else.
 fn read(given: &Array) -> Option<Credentials> {
     let text = |at| given.get(at).as_string();
     match text(0)?.as_str() {

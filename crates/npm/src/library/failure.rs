@@ -6,7 +6,7 @@ use tallyman_core::{
     UnsupportedPlatform,
     json::{ObjectWriter, string_array},
 };
-use tallyman_registry::{Error as RegistryError, TransportError, TransportErrorKind};
+use tallyman_registry::{Error as RegistryError, TransportError};
 use tallyman_store::StoreError;
 use wasm_bindgen::JsValue;
 use wasm_split_helpers::SplitLoaderError;
@@ -261,16 +261,5 @@ impl From<&RegistryError> for Failure {
 }
 
 fn transport(json: ObjectWriter, source: &TransportError) -> ObjectWriter {
-    let reason = match source.kind {
-        TransportErrorKind::Refused => "refused",
-        TransportErrorKind::Dns => "dns",
-        TransportErrorKind::PlainHttp => "plain-http",
-        TransportErrorKind::Tls => "tls",
-        TransportErrorKind::Reset => "reset",
-        TransportErrorKind::Timeout => "timeout",
-        TransportErrorKind::Aborted => "aborted",
-        TransportErrorKind::Opaque => "opaque",
-        _ => "other",
-    };
-    json.string("reason", reason)
+    json.string("reason", source.kind.as_str())
 }

@@ -1,4 +1,4 @@
-//! Work as promises, which end early where nobody wants them any more.
+//! Futures as promises that can be aborted.
 
 use futures_util::{
     FutureExt,
@@ -10,16 +10,16 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::failure::Failure;
 
-/// The promise of what `work` gives. It is rejected as soon as `aborted` is settled, and the work ends there.
+/// Returns the promise of the result of `work`. It is rejected once `aborted` is settled, and the work is dropped.
 pub fn promise(
     aborted: Option<Promise>,
     work: impl Future<Output = Result<JsValue, Failure>> + 'static,
 ) -> Promise {
-    begun(aborted, work.boxed_local())
+    abortable(aborted, work.boxed_local())
 }
 
 // Apart, so that it is compiled once and not for each sort of work.
-fn begun(aborted: Option<Promise>, work: LocalBoxFuture<'static, Result<JsValue, Failure>>) -> Promise {
+fn abortable(aborted: Option<Promise>, work: LocalBoxFuture<'static, Result<JsValue, Failure>>) -> Promise {
     future_to_promise(async move {
         let done = match aborted {
             None => work.await,

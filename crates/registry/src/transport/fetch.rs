@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
+use web_sys::{RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
-use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind};
 
 /// Sends requests by `fetch`, without cookies.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ impl FetchTransport {
         Self { credentials: RequestCredentials::SameOrigin }
     }
 
-    fn builder(&self, url: &str, method: &Method, ending: &Ending) -> RequestBuilder {
+    fn builder(&self, url: &str, method: &Method, abort: &AbortOnDrop) -> RequestBuilder {
         RequestBuilder::new(url)
             .method(method.clone())
             .credentials(self.credentials)
-            .abort_signal(Some(&ending.0.signal()))
+            .abort_signal(Some(&abort.signal()))
     }
 }
 
@@ -45,26 +45,11 @@ impl Default for FetchTransport {
     }
 }
 
-/// Ends the request when nobody waits for it any more.
-struct Ending(AbortController);
-
-impl Ending {
-    fn new() -> Result<Self, TransportError> {
-        AbortController::new().map(Self).map_err(|error| opaque(&error))
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Transport for FetchTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            let ending = Ending::new()?;
-            let builder = self.builder(&request.url, &request.method, &ending);
+            let abort = AbortOnDrop::new().map_err(|error| opaque(&error))?;
+            let builder = self.builder(&request.url, &request.method, &abort);
             let builder = match request.follow_redirects {
                 true => builder,
                 false => builder.redirect(RequestRedirect::Manual),
@@ -96,7 +81,7 @@ impl Transport for FetchTransport {
                     let pieces = wasm_streams::ReadableStream::from_raw(stream).into_stream();
                     Body::from_stream(pieces.map(move |piece| {
                         // The request lives as long as somebody reads.
-                        let _ = &ending;
+                        let _ = &abort;
                         let array = piece.map_err(|error| opaque(&error))?;
                         Ok(Bytes::from(array.unchecked_into::<Uint8Array>().to_vec()))
                     }))
@@ -110,8 +95,8 @@ impl Transport for FetchTransport {
 
     fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
         async move {
-            let Ok(ending) = Ending::new() else { return false };
-            self.builder(&url, &Method::GET, &ending).mode(RequestMode::NoCors).send().await.is_ok()
+            let Ok(abort) = AbortOnDrop::new() else { return false };
+            self.builder(&url, &Method::GET, &abort).mode(RequestMode::NoCors).send().await.is_ok()
         }
         .boxed_local()
     }

@@ -140,6 +140,8 @@ impl Accounts {
             Credentials::Basic { user, password } => {
                 Stored::Basic { user: user.clone(), password: password.clone() }
             }
+            // Passwords that are no text come out of files alone.
+            Credentials::EncodedBasic { .. } => return false,
             Credentials::IdentityToken(token) | Credentials::RegistryToken(token) => {
                 Stored::Token { token: token.clone() }
             }

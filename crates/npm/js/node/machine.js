@@ -1,25 +1,26 @@
 // What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
 
 import { createReadStream, fstatSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import * as files from './folders.js';
 import { asGo, exists, readFile } from './folders.js';
 
 /** The edges of the command line. */
-export function createHost() {
+export function createMachine() {
   let transport;
   let loading;
   const connected = () => (loading ??= import('./transport.js').then(({ NodeTransport }) => (transport = new NodeTransport())));
   return {
     prepare: () => void connected(),
-    request: async (asked) => (transport ?? (await connected())).request(Object.assign(asked, { pieces: true })),
-    expect: async (url, insecure, requests) => (transport ?? (await connected())).expect(url, { insecure, requests }),
+    request: async (sent) => (transport ?? (await connected())).request(Object.assign(sent, { pieces: true })),
+    preconnect: async (url, insecure, requests) => (transport ?? (await connected())).preconnect(url, { insecure, requests }),
     close: () => transport?.close(),
     files,
     readFile,
     exists,
-    runHelper,
+    runHelper: async (...given) => (await import('./helper.js')).runHelper(...given),
+    defaultHelper,
     digest,
     env: (name) => process.env[name],
     homedir,
@@ -30,6 +31,7 @@ export function createHost() {
     isTerminal,
     terminalWidth: () => (isTerminal('stderr') ? process.stderr.columns || 80 : undefined),
     readerIsGone: () => gone.has('stdout'),
+    outputFailure: () => failures.get('stdout'),
     clearLine: () => void (isTerminal('stderr') && process.stderr.write('\r\x1b[2K')),
   };
 }
@@ -37,21 +39,22 @@ export function createHost() {
 const descriptors = { stdout: 1, stderr: 2 };
 const opened = new Set();
 const gone = new Set();
+const failures = new Map();
 
 // Node makes a stream when it is first looked at, which takes a while.
 function write(name, bytes) {
-  if (bytes.length === 0) return;
+  if (bytes.length === 0 || gone.has(name)) return;
   if (!opened.has(name)) {
     opened.add(name);
-    process[name].on('error', (error) => readerIsGone(name, error));
+    process[name].on('error', (error) => failed(name, error));
   }
   process[name].write(bytes);
 }
 
-// `tallyman inspect … | head -1` ends without a word.
-function readerIsGone(name, error) {
-  if (error.code !== 'EPIPE') throw error;
+// `tallyman inspect … | head -1` ends without a word; a full disk is told, once.
+function failed(name, error) {
   gone.add(name);
+  if (error.code !== 'EPIPE') failures.set(name, asGo('write', `/dev/${name}`, error));
 }
 
 function isTerminal(name) {
@@ -79,16 +82,10 @@ async function digest(file) {
   return { hex: hash.digest('hex'), size };
 }
 
-/**
- * Runs `program` with `args`, gives it `input`, and answers `{ status, stdout }`. What it says on stderr is shown. A program
- * that is not there is an error in Go's words.
- */
-function runHelper(program, args, input) {
-  const { spawnSync } = createRequire(import.meta.url)('node:child_process');
-  const { error, status, stdout } = spawnSync(program, args, { input, stdio: ['pipe', 'pipe', 'inherit'] });
-  if (error?.code === 'ENOENT') {
-    throw Object.assign(new Error(`exec: "${program}": executable file not found in $PATH`), { code: error.code });
-  }
-  if (error) throw error;
-  return { status, stdout };
+/** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */
+function defaultHelper() {
+  const installed = (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => folder && exists(join(folder, program)));
+  const names = { darwin: 'osxkeychain', win32: 'wincred' };
+  const name = names[process.platform] ?? (installed('pass') ? 'pass' : 'secretservice');
+  return installed(`docker-credential-${name}${process.platform === 'win32' ? '.exe' : ''}`) ? name : undefined;
 }

@@ -1,4 +1,4 @@
-//! Things that come one after another: pages of names, pieces of blobs.
+//! Results that come one after another: pages of names, pieces of blobs.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -11,23 +11,23 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{failure::Failure, promise::promise};
 
-/// Things that come, as JavaScript takes them.
-pub type Source = LocalBoxStream<'static, Result<JsValue, Failure>>;
+/// A stream of values of JavaScript.
+pub type ItemStream = LocalBoxStream<'static, Result<JsValue, Failure>>;
 
-/// A stream. Freeing it ends its requests.
+/// A stream that JavaScript iterates. Freeing it ends its requests.
 #[wasm_bindgen]
-pub struct Items(Rc<RefCell<Option<Source>>>);
+pub struct AsyncIter(Rc<RefCell<Option<ItemStream>>>);
 
-impl Items {
-    /// The stream that `begun` gives.
-    pub fn new(begun: impl Future<Output = Result<Source, Failure>> + 'static) -> Self {
-        Self(Rc::new(RefCell::new(Some(stream::once(begun).try_flatten().boxed_local()))))
+impl AsyncIter {
+    /// Makes the stream that `opening` gives.
+    pub fn new(opening: impl Future<Output = Result<ItemStream, Failure>> + 'static) -> Self {
+        Self(Rc::new(RefCell::new(Some(stream::once(opening).try_flatten().boxed_local()))))
     }
 }
 
 #[wasm_bindgen]
-impl Items {
-    /// The next item; `undefined` at the end, and while another one is waited for.
+impl AsyncIter {
+    /// Resolves to the next item; to `undefined` at the end, and while another call is waiting.
     pub fn next(&self, aborted: Option<Promise>) -> Promise {
         let place = Rc::clone(&self.0);
         promise(aborted, async move {

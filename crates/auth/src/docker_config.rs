@@ -1,0 +1,338 @@
+//! The Docker CLI's `config.json` and the output of credential helpers, read as Go reads them: names of members without
+//! regard to case, `null` as nothing, the last of two members of one name, and nothing behind the first value.
+//!
+//! Pure: whoever has files and programs reads the one and runs the other.
+
+use std::collections::BTreeMap;
+
+use base64::{
+    Engine,
+    alphabet::STANDARD as ALPHABET,
+    engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig},
+};
+use tallyman_core::{
+    Registry,
+    json::{self, Kind, SyntaxError, check, fold_key, kind, members},
+};
+
+use crate::Credentials;
+
+/// The name of Docker Hub in the file and for helpers.
+const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+/// What helpers print if they have nothing.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+/// The user name of credentials that are an identity token.
+const TOKEN_USER: &str = "<token>";
+/// Base64 as Go's `StdEncoding` reads it: the bits behind the last byte may be anything.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Members of the file that have to be strings. One that is not keeps Docker from decoding any `auth`.
+const STRINGS: [&str; 15] = [
+    "psformat",
+    "imagesformat",
+    "networksformat",
+    "pluginsformat",
+    "volumesformat",
+    "statsformat",
+    "detachkeys",
+    "serviceinspectformat",
+    "servicesformat",
+    "tasksformat",
+    "secretformat",
+    "configformat",
+    "nodesformat",
+    "currentcontext",
+    "experimental",
+];
+/// Members of the file that have to be objects of strings.
+const STRING_MAPS: [&str; 3] = ["httpheaders", "aliases", "features"];
+/// Members of the file that have to be objects.
+const OBJECTS: [&str; 2] = ["plugins", "proxies"];
+
+/// The credentials in a `config.json`, and the helpers that it names.
+///
+/// ```
+/// use tallyman_auth::{Credentials, DockerConfig};
+///
+/// let (config, warning) = DockerConfig::parse(br#"{"Auths":{"reg.example":{"auth":"bWU6c2VjcmV0"}},"credsStore":""}"#);
+/// assert_eq!(warning, None);
+/// let registry = "reg.example".parse()?;
+/// assert_eq!(config.helper(&registry), None);
+/// let stored = config.stored(&registry);
+/// assert_eq!(stored, Some(Credentials::Basic { user: "me".to_owned(), password: "secret".to_owned() }));
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DockerConfig {
+    auths: BTreeMap<String, Auth>,
+    store: String,
+    helpers: BTreeMap<String, String>,
+}
+
+/// An entry of `auths`.
+#[derive(Clone, Debug, Default)]
+struct Auth {
+    auth: String,
+    user: String,
+    password: String,
+    identity_token: String,
+    registry_token: String,
+    /// `user:password` of `auth` as base64, if it is no UTF-8.
+    encoded: Option<String>,
+}
+
+impl DockerConfig {
+    /// Reads a file, with a sentence about what of it is not as it should be. What can be read is kept, as Docker keeps
+    /// it, so that a fault of the file is no reason to end.
+    pub fn parse(bytes: &[u8]) -> (Self, Option<String>) {
+        let mut config = Self::default();
+        // An empty file says nothing, and is no fault.
+        if bytes.trim_ascii().is_empty() {
+            return (config, None);
+        }
+        let read = first_value(bytes).and_then(|value| {
+            members(value).map(|members| (kind(value), members)).map_err(|error| error.to_string())
+        });
+        let mut faults = Faults(None);
+        match read {
+            Err(error) => faults.add(error),
+            Ok((Kind::Object, members)) => members.iter().for_each(|(name, value)| {
+                config.read_member(&fold_key(name), value, &mut faults);
+            }),
+            Ok((Kind::Null, _)) => {}
+            Ok((found, _)) => {
+                faults.add(format!("expected an object, found a value of kind {}", found.as_str()))
+            }
+        }
+        // Docker decodes passwords when all else was as it should be.
+        if faults.0.is_none() {
+            for (name, auth) in &mut config.auths {
+                if let Err(error) = auth.decode() {
+                    faults.add(format!("the credentials of {name}: {error}"));
+                }
+            }
+        }
+        (config, faults.0)
+    }
+
+    /// Returns `true` if the file has neither credentials nor helpers: Docker uses the platform's helper then.
+    pub fn is_empty(&self) -> bool {
+        self.auths.is_empty() && self.store.is_empty() && self.helpers.is_empty()
+    }
+
+    /// Returns the name of the helper that has the credentials for `registry`, without `docker-credential-`; `None` if
+    /// the file itself has them. An empty name switches a store off, for one registry or for all.
+    pub fn helper(&self, registry: &Registry) -> Option<&str> {
+        let helper = self.helpers.get(Self::key(registry)).unwrap_or(&self.store);
+        (!helper.is_empty()).then_some(helper)
+    }
+
+    /// Returns the credentials that the file itself has for `registry`. Old files name registries by URL.
+    pub fn stored(&self, registry: &Registry) -> Option<Credentials> {
+        let key = Self::key(registry);
+        let by_url = || self.auths.iter().find(|(name, _)| host_of(name) == key).map(|(_, auth)| auth);
+        self.auths.get(key).or_else(by_url)?.credentials()
+    }
+
+    /// Returns the name of `registry` in the file and for helpers.
+    pub fn key(registry: &Registry) -> &str {
+        if registry.is_docker_hub() { DOCKER_HUB } else { registry.as_str() }
+    }
+
+    fn read_member(&mut self, name: &str, value: &[u8], faults: &mut Faults) {
+        let kind = kind(value);
+        match name {
+            "auths" if kind == Kind::Null => self.auths.clear(),
+            "auths" => faults.members_of("auths", value).iter().for_each(|(registry, value)| {
+                self.auths.insert(registry.clone(), Auth::read(registry, value, faults));
+            }),
+            "credhelpers" if kind == Kind::Null => self.helpers.clear(),
+            "credhelpers" => faults.members_of(name, value).iter().for_each(|(registry, value)| {
+                let helper = faults.string(name, value).unwrap_or_default();
+                self.helpers.insert(registry.clone(), helper);
+            }),
+            "credsstore" => {
+                if let Some(store) = faults.string(name, value) {
+                    self.store = store;
+                }
+            }
+            _ if kind == Kind::Null => {}
+            _ if STRINGS.contains(&name) => drop(faults.string(name, value)),
+            _ if STRING_MAPS.contains(&name) => {
+                faults.members_of(name, value).iter().for_each(|(_, value)| {
+                    faults.string(name, value);
+                })
+            }
+            _ if OBJECTS.contains(&name) => drop(faults.members_of(name, value)),
+            _ => {}
+        }
+    }
+}
+
+impl Auth {
+    fn read(registry: &str, value: &[u8], faults: &mut Faults) -> Self {
+        let mut auth = Self::default();
+        if kind(value) == Kind::Null {
+            return auth;
+        }
+        for (name, value) in faults.members_of(registry, value) {
+            let field = match &*fold_key(&name) {
+                "auth" => &mut auth.auth,
+                "username" => &mut auth.user,
+                "password" => &mut auth.password,
+                "identitytoken" => &mut auth.identity_token,
+                "registrytoken" => &mut auth.registry_token,
+                _ => continue,
+            };
+            if let Some(text) = faults.string(&name, value) {
+                *field = text;
+            }
+        }
+        auth
+    }
+
+    /// Reads user and password out of `auth`. Lines may be wrapped, and the password need not be UTF-8.
+    fn decode(&mut self) -> Result<(), String> {
+        if self.auth.is_empty() {
+            return Ok(());
+        }
+        let text: String = self.auth.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        let bytes = BASE64.decode(text).map_err(|error| format!("expected auth to be base64: {error}"))?;
+        let expected = || "expected auth to be user:password in base64".to_owned();
+        let colon = bytes.iter().position(|byte| *byte == b':').filter(|at| *at > 0).ok_or_else(expected)?;
+        let (user, password) = (&bytes[..colon], trimmed(&bytes[colon + 1..]));
+        self.user = String::from_utf8_lossy(user).into_owned();
+        self.password = String::from_utf8_lossy(password).into_owned();
+        let is_text = str::from_utf8(user).is_ok() && str::from_utf8(password).is_ok();
+        self.encoded = (!is_text).then(|| BASE64.encode([user, b":", password].concat()));
+        Ok(())
+    }
+
+    fn credentials(&self) -> Option<Credentials> {
+        if !self.registry_token.is_empty() {
+            return Some(Credentials::RegistryToken(self.registry_token.clone()));
+        }
+        if !self.identity_token.is_empty() {
+            return Some(Credentials::IdentityToken(self.identity_token.clone()));
+        }
+        if let Some(encoded) = &self.encoded {
+            return Some(Credentials::EncodedBasic { user: self.user.clone(), encoded: encoded.clone() });
+        }
+        basic(self.user.clone(), self.password.clone())
+    }
+}
+
+/// Reads the output of the helper for a registry, given its exit code. Returns `None` if the helper has no credentials.
+///
+/// # Errors
+/// A sentence if the helper failed, or printed something else than credentials.
+pub fn parse_helper_output(status: Option<i32>, stdout: &[u8]) -> Result<Option<Credentials>, String> {
+    let printed = String::from_utf8_lossy(stdout);
+    if status != Some(0) {
+        let printed = printed.trim();
+        if printed == NOT_FOUND {
+            return Ok(None);
+        }
+        let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("exit status {status}"));
+        return Err(format!("it ended with {status} and printed {printed:?}"));
+    }
+    let strange =
+        |error: String| format!("expected it to print credentials as JSON, found something else: {error}");
+    let value = first_value(stdout).map_err(strange)?;
+    if kind(value) == Kind::Null {
+        return Ok(None);
+    }
+    let (mut faults, mut user, mut secret) = (Faults(None), String::new(), String::new());
+    for (name, value) in faults.members_of("the whole", value) {
+        let field = match &*fold_key(&name) {
+            "username" => &mut user,
+            "secret" => &mut secret,
+            "serverurl" => &mut String::new(),
+            _ => continue,
+        };
+        if let Some(text) = faults.string(&name, value) {
+            *field = text;
+        }
+    }
+    match faults.0 {
+        Some(fault) => Err(strange(fault)),
+        None if user == TOKEN_USER => Ok((!secret.is_empty()).then_some(Credentials::IdentityToken(secret))),
+        None => Ok(basic(user, secret)),
+    }
+}
+
+/// Returns the program of a helper.
+///
+/// # Errors
+/// A sentence if the name would lead to another folder.
+pub fn helper_program(helper: &str) -> Result<String, String> {
+    if helper.contains(['/', '\\', '\0']) {
+        return Err(format!("expected the name of a credential helper without slashes, found {helper:?}"));
+    }
+    Ok(format!("docker-credential-{helper}"))
+}
+
+/// Docker sends a name and a password together or not at all.
+fn basic(user: String, password: String) -> Option<Credentials> {
+    (!user.is_empty() && !password.is_empty()).then_some(Credentials::Basic { user, password })
+}
+
+/// The first fault of a file, which is the one that is told.
+struct Faults(Option<String>);
+
+impl Faults {
+    fn add(&mut self, fault: String) {
+        self.0.get_or_insert(fault);
+    }
+
+    /// Returns a string; `None` if it is `null` or something else.
+    fn string(&mut self, name: &str, value: &[u8]) -> Option<String> {
+        match kind(value) {
+            Kind::String => Some(json::unquote(value.trim_ascii())),
+            Kind::Null => None,
+            found => {
+                self.add(format!("expected {name} to be a string, found a value of kind {}", found.as_str()));
+                None
+            }
+        }
+    }
+
+    /// Returns the members of an object; none if it is something else.
+    fn members_of<'a>(&mut self, name: &str, value: &'a [u8]) -> Vec<(String, &'a [u8])> {
+        match kind(value) {
+            Kind::Object => members(value).unwrap_or_default(),
+            Kind::Null => Vec::new(),
+            found => {
+                self.add(format!(
+                    "expected {name} to be an object, found a value of kind {}",
+                    found.as_str()
+                ));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Returns the first value of a stream of JSON, as Go's decoder reads it.
+fn first_value(bytes: &[u8]) -> Result<&[u8], String> {
+    match check(bytes) {
+        Ok(()) => Ok(bytes),
+        Err(SyntaxError::Character { offset, context, .. }) if context == "after top-level value" => {
+            Ok(&bytes[..offset])
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn trimmed(mut password: &[u8]) -> &[u8] {
+    while let [0, rest @ ..] | [rest @ .., 0] = password {
+        password = rest;
+    }
+    password
+}
+
+fn host_of(name: &str) -> &str {
+    let name = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://")).unwrap_or(name);
+    name.split('/').next().unwrap_or(name)
+}

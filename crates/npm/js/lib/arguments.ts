@@ -1,0 +1,67 @@
+import { TallymanError } from './error.js';
+import { Reference } from './reference.js';
+
+/** The error for an argument of the wrong kind: `expected` is what it should have been. */
+export function wrongArgument(name: string, expected: string, found: unknown): TallymanError {
+  return new TallymanError({ code: 'argument-invalid', message: `expected ${expected} as ${name}, found ${shown(found)}` });
+}
+
+/** A value in a few words, for the sentence of an error. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value.length > 60 ? `a text of ${value.length} characters` : JSON.stringify(value);
+  if (value === null || ['undefined', 'number', 'boolean', 'bigint'].includes(typeof value)) return String(value);
+  if (typeof value === 'object') return `an object of the class ${Object.getPrototypeOf(value)?.constructor?.name ?? 'null'}`;
+  return `a ${typeof value}`;
+}
+
+/** A text that is not empty. */
+export function textOf(value: unknown, name: string): string {
+  if (typeof value === 'string' && value) return value;
+  throw wrongArgument(name, 'a text', value);
+}
+
+/** The text of a reference. */
+export function referenceText(value: unknown, name: string): string {
+  if (value instanceof Reference) return value.toString();
+  if (typeof value === 'string' && value) return value;
+  throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
+}
+
+/** The options of a call, an object whose names are all known. */
+export function optionsOf<T extends object>(value: T | null | undefined, known: readonly string[]): T {
+  if (value === undefined) return {} as T;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw wrongArgument('options', 'an object', value);
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw wrongArgument('options', `an object of ${known.join(', ')}`, unknown);
+  const { signal } = value as { signal?: unknown };
+  if (signal !== undefined && !isSignal(signal)) throw wrongArgument('signal', 'an AbortSignal', signal);
+  return value;
+}
+
+// Signals of another realm are as good.
+const isSignal = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'aborted' in value && typeof (value as AbortSignal).addEventListener === 'function';
+
+/** A flag. */
+export function flagOf(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw wrongArgument(name, 'true or false', value);
+}
+
+/** A whole number of at least `least`. */
+export function numberOf(value: unknown, name: string, least: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) < 2 ** 32) return value as number;
+  throw wrongArgument(name, `a whole number of ${least} or more`, value);
+}
+
+/** A function, if there is one. */
+export function functionOf<T>(value: T, name: string): T {
+  if (value === undefined || typeof value === 'function') return value;
+  throw wrongArgument(name, 'a function', value);
+}
+
+/** The elements of what can be iterated, other than a text. */
+export function elementsOf<T>(value: Iterable<T>, name: string): T[] {
+  if (typeof value === 'object' && value !== null && Symbol.iterator in value) return Array.from(value);
+  throw wrongArgument(name, 'an array', value);
+}

@@ -1,0 +1,165 @@
+//! The client of registries, as JavaScript holds it.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use js_sys::{Function, Promise};
+use tallyman_core::Registry;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{
+    async_iter::AsyncIter,
+    client_part::{ClientPart, load_client_part},
+    failure::Failure,
+    host::{ClientHost, Settings},
+    lists::List,
+    operation::{Operation, StreamOperation},
+    plans::Plan,
+    promise::promise,
+    store::Lists,
+};
+
+/// A client with the local lists of its program. What it does is in a part of the module that is loaded at its first
+/// operation.
+#[wasm_bindgen]
+pub struct Engine(Rc<EngineState>);
+
+struct EngineState {
+    settings: Settings,
+    part: OnceCell<Rc<dyn ClientPart>>,
+}
+
+impl EngineState {
+    async fn part(self: Rc<Self>) -> Result<Rc<dyn ClientPart>, Failure> {
+        if let Some(part) = self.part.get() {
+            return Ok(Rc::clone(part));
+        }
+        let part = load_client_part(self.settings.clone()).await?;
+        Ok(Rc::clone(self.part.get_or_init(|| part)))
+    }
+}
+
+impl Engine {
+    fn run(&self, operation: Operation, aborted: Option<Promise>) -> Promise {
+        let part = Rc::clone(&self.0).part();
+        promise(aborted, async move { part.await?.run(operation).await })
+    }
+
+    fn stream(&self, operation: StreamOperation) -> AsyncIter {
+        let part = Rc::clone(&self.0).part();
+        AsyncIter::new(async move { Ok(part.await?.stream(operation)) })
+    }
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Makes a client that has `concurrency` requests under way at a time, sends each up to `attempts` times, and waits
+    /// `timeout` milliseconds for a response.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        host: ClientHost,
+        store: Option<Lists>,
+        concurrency: u32,
+        attempts: u32,
+        timeout: u32,
+    ) -> Self {
+        let settings = Settings { host, store, concurrency, attempts, timeout };
+        Self(Rc::new(EngineState { settings, part: OnceCell::new() }))
+    }
+
+    /// Forgets the session with a registry, its credentials and cached content.
+    pub fn forget(&self, registry: &str) -> Result<(), Failure> {
+        let registry: Registry = registry.parse()?;
+        if let Some(part) = self.0.part.get() {
+            part.forget(&registry);
+        }
+        Ok(())
+    }
+
+    /// Resolves to a manifest, with an image's platform and config unless `only_manifest`. If `platform` is given, of a
+    /// list the image for it.
+    pub fn inspect(
+        &self,
+        reference: String,
+        platform: Option<String>,
+        only_manifest: bool,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Inspect { reference, platform, only_manifest }, aborted)
+    }
+
+    /// Resolves to the registry's headers for a manifest, as JSON. They are not verified.
+    pub fn head(&self, reference: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Head { reference }, aborted)
+    }
+
+    /// Returns the tags of a repository, page by page.
+    pub fn tags(&self, repository: &str) -> Result<AsyncIter, Failure> {
+        Ok(self.stream(StreamOperation::Tags { repository: repository.parse()? }))
+    }
+
+    /// Returns the repositories of a registry, page by page.
+    pub fn catalog(&self, registry: &str) -> Result<AsyncIter, Failure> {
+        Ok(self.stream(StreamOperation::Catalog { registry: registry.parse()? }))
+    }
+
+    /// Returns a blob, piece by piece. Without `size`, in bytes, the registry is asked for it first.
+    pub fn blob(&self, repository: &str, digest: &str, size: Option<f64>) -> Result<AsyncIter, Failure> {
+        let size = size.map(|size| size as u64);
+        Ok(self.stream(StreamOperation::Blob {
+            repository: repository.parse()?,
+            digest: digest.parse()?,
+            size,
+        }))
+    }
+
+    /// Resolves to the referrers of a manifest, as JSON.
+    pub fn referrers(
+        &self,
+        reference: String,
+        artifact_type: Option<String>,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Referrers { reference, artifact_type }, aborted)
+    }
+
+    /// Deletes a tag or a manifest from its registry.
+    pub fn delete(&self, reference: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Delete { reference }, aborted)
+    }
+
+    /// Resolves to a new list, which is kept if there is a store.
+    pub fn create(
+        &self,
+        list: String,
+        images: Vec<String>,
+        amend: bool,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Create { list, images, amend }, aborted)
+    }
+
+    /// Carries out a plan and resolves to the digest that the registry confirmed. `on_progress` hears of each step.
+    pub fn push(&self, plan: &Plan, on_progress: Function, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Push { plan: plan.plan(), on_progress }, aborted)
+    }
+
+    /// Resolves to the names of the lists in the store.
+    pub fn lists(&self, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::StoredLists, aborted)
+    }
+
+    /// Resolves to a list of the store; to `undefined` if there is none of that name.
+    pub fn load(&self, list: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Load { list }, aborted)
+    }
+
+    /// Saves a list in the store.
+    pub fn save(&self, list: &List, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Save { list: list.list().clone() }, aborted)
+    }
+
+    /// Removes a list from the store, and resolves to `true` if there was one.
+    pub fn remove(&self, list: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Remove { list }, aborted)
+    }
+}

@@ -1,0 +1,50 @@
+//! The object that JavaScript gives a client, and the client's settings.
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::store::Lists;
+use crate::transport::RequestSender;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The callbacks of a client: how it sends requests, and what its program says about registries.
+    #[derive(Clone)]
+    #[wasm_bindgen(extends = RequestSender)]
+    pub type ClientHost;
+
+    /// Resolves to the credentials for a registry, an array; to `undefined` if there are none.
+    #[wasm_bindgen(method)]
+    pub fn credentials(this: &ClientHost, registry: &str) -> Promise;
+
+    /// Resolves to `true` if the credentials for `registry` may go to the token service `realm` of another site.
+    #[wasm_bindgen(method)]
+    pub fn trusts(this: &ClientHost, registry: &str, realm: &str) -> Promise;
+
+    /// Returns `true` if `registry` may speak plain HTTP and show any certificate; `None` if the program does not say.
+    #[wasm_bindgen(method, js_name = isInsecure)]
+    pub fn is_insecure(this: &ClientHost, registry: &str) -> Option<bool>;
+
+    /// `true` if failures tell that a server speaks plain HTTP. If they do not, plain HTTP is tried first.
+    #[wasm_bindgen(method, getter, js_name = tellsPlainHttp)]
+    pub fn tells_plain_http(this: &ClientHost) -> bool;
+
+    /// Reports a retry: the error as JSON, the wait in milliseconds, and how many times the request was sent.
+    #[wasm_bindgen(method)]
+    pub fn retried(this: &ClientHost, error: &str, wait: f64, attempt: u32);
+}
+
+/// The settings of a client.
+#[derive(Clone)]
+pub struct Settings {
+    /// The callbacks.
+    pub host: ClientHost,
+    /// The store of its lists; `None` if it keeps none.
+    pub store: Option<Lists>,
+    /// The number of requests under way at a time.
+    pub concurrency: u32,
+    /// How many times a request is sent at most.
+    pub attempts: u32,
+    /// The timeout of a response, in milliseconds.
+    pub timeout: u32,
+}

@@ -1,0 +1,89 @@
+//! The object through which the command line reaches its machine: files, streams, environment, helper programs.
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{files::FileSystem, transport::RequestSender};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The machine as JavaScript has it. Requests and digests are promises; everything else returns at once, and throws
+    /// errors in Go's words.
+    #[derive(Clone)]
+    #[wasm_bindgen(extends = RequestSender)]
+    pub type Machine;
+
+    /// The file system.
+    #[wasm_bindgen(method, getter)]
+    pub fn files(this: &Machine) -> FileSystem;
+
+    /// Returns the bytes of a file; `None` if there is no file.
+    #[wasm_bindgen(method, catch, js_name = readFile)]
+    pub fn read_file(this: &Machine, path: &str) -> Result<Option<Uint8Array>, JsValue>;
+
+    /// Runs a program with `input` on its standard input, and resolves to its [`HelperResult`]. It is ended after a while.
+    #[wasm_bindgen(method, js_name = runHelper)]
+    pub fn run_helper(this: &Machine, program: &str, args: &Array, input: &str) -> Promise;
+
+    /// Returns the name of the platform's own credential helper; `None` if it is not installed.
+    #[wasm_bindgen(method, js_name = defaultHelper)]
+    pub fn default_helper(this: &Machine) -> Option<String>;
+
+    /// Returns a variable of the environment; `None` if it is not set.
+    #[wasm_bindgen(method)]
+    pub fn env(this: &Machine, name: &str) -> Option<String>;
+
+    /// Returns the user's home folder.
+    #[wasm_bindgen(method)]
+    pub fn homedir(this: &Machine) -> String;
+
+    /// Writes to the standard output.
+    #[wasm_bindgen(method)]
+    pub fn stdout(this: &Machine, bytes: &Uint8Array);
+
+    /// Writes to the standard error.
+    #[wasm_bindgen(method)]
+    pub fn stderr(this: &Machine, bytes: &Uint8Array);
+
+    /// Returns `true` if `stream`, `stdout` or `stderr`, is a terminal that shows colours and is allowed to.
+    #[wasm_bindgen(method, js_name = hasColours)]
+    pub fn has_colours(this: &Machine, stream: &str) -> bool;
+
+    /// Returns `true` if a terminal shows the stream, `stdout` or `stderr`.
+    #[wasm_bindgen(method, js_name = isTerminal)]
+    pub fn is_terminal(this: &Machine, stream: &str) -> bool;
+
+    /// Returns the width of the terminal behind the standard error, in columns; `None` if it is no terminal.
+    #[wasm_bindgen(method, js_name = terminalWidth)]
+    pub fn terminal_width(this: &Machine) -> Option<u32>;
+
+    /// Returns `true` if the reader of the standard output has closed it.
+    #[wasm_bindgen(method, js_name = readerIsGone)]
+    pub fn reader_is_gone(this: &Machine) -> bool;
+
+    /// Resolves to the SHA-256 of a file, or of the standard input if `file` is `None`: `{ hex, size }`.
+    #[wasm_bindgen(method)]
+    pub fn digest(this: &Machine, file: Option<&str>) -> Promise;
+
+    /// A hash with the number of bytes that it covers.
+    pub type FileHash;
+
+    /// Its hexadecimal digits.
+    #[wasm_bindgen(method, getter)]
+    pub fn hex(this: &FileHash) -> String;
+
+    /// The number of bytes.
+    #[wasm_bindgen(method, getter)]
+    pub fn size(this: &FileHash) -> f64;
+
+    /// The result of a credential helper.
+    pub type HelperResult;
+
+    /// Its exit code; `None` if a signal ended it.
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &HelperResult) -> Option<i32>;
+
+    /// Its standard output.
+    #[wasm_bindgen(method, getter)]
+    pub fn stdout(this: &HelperResult) -> Uint8Array;
+}
