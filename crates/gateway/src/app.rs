@@ -30,8 +30,8 @@ pub(crate) const MISSING: &str =
     "the app is not in this program: run `cargo xtask web`, then build the gateway again";
 
 /// Features of browsers that neither the app nor any answer needs.
-const PERMISSIONS: &str = "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
-                           magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
 /// Returns `true` if there is an app to serve.
 pub(crate) fn is_there() -> bool {
