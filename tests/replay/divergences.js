@@ -46,7 +46,7 @@ export const divergences = [
     },
   },
   {
-    reason: 'a failed create leaves nothing behind, and the list that Docker half made is not there later',
+    reason: 'a failed create leaves the list as it was, and one that Docker half made is not there later',
     apply({ steps }, expected) {
       const absent = new Set();
       let before = {};
@@ -55,8 +55,12 @@ export const divergences = [
         const [list, ...others] = references(argv);
         const folder = `${fileName(list ?? '')}/`;
         if (argv[0] === 'create' && step.exit !== 0 && !absent.has(list)) {
-          const made = Object.keys(step.store).some((name) => name.startsWith(folder) && !(name in before));
-          if (made) absent.add(list);
+          const isIn = (name) => name.startsWith(folder);
+          const made = Object.keys(step.store).some((name) => isIn(name) && !(name in before));
+          const kept = Object.entries(before).filter(([name]) => isIn(name));
+          // What an amend finds stays as it was.
+          if (kept.length) step.store = { ...without(step.store, isIn), ...Object.fromEntries(kept) };
+          else if (made) absent.add(list);
         } else if (argv[0] === 'create' && absent.has(list)) {
           absent.delete(list);
           Object.assign(step, { exit: 0, stdout: `Created manifest list ${list}\n`, stderr: '', mostRequests: 4 * others.length });
@@ -93,7 +97,7 @@ export const divergences = [
     apply({ steps }, expected) {
       steps.forEach(({ argv }, index) => {
         const step = expected.steps[index];
-        if (argv.length > 0 && !argv.includes('--help')) return;
+        if (argv.length > 0 && !argv.some((argument) => ['--help', '-h', 'help'].includes(argument))) return;
         for (const stream of ['stdout', 'stderr']) if (step[stream]) step[stream] = withUsageOf(step[stream]);
       });
     },

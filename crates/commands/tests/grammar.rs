@@ -305,3 +305,22 @@ fn each_shell_has_a_script_that_knows_each_command_and_flag() {
     assert_eq!((unknown.exit, unknown.stdout.as_str()), (1, ""));
     assert_eq!(unknown.stderr, "tallyman: expected a shell, bash, zsh or fish, found \"tcsh\"\n");
 }
+
+#[test]
+fn help_is_grouped_and_every_example_is_understood() {
+    let whole = said(&["--help"]).stdout;
+    let groups: Vec<&str> = whole.lines().filter(|line| line.ends_with(':')).collect();
+    assert_eq!(groups, ["Commands:", "Registries:", "Local lists:", "Program:", "Options:"]);
+    let names = whole.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let mut examples = 0;
+    for name in names.filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase())) {
+        let help = said(&[name, "--help"]).stdout;
+        let lines = help.split_once("\nExamples:\n").map_or("", |(_, lines)| lines);
+        for line in lines.lines().flat_map(|line| line.split(" | ")) {
+            let words = tallyman_commands::arguments(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert!(matches!(Invocation::parse(&words), Invocation::Run(_)), "{line}");
+            examples += 1;
+        }
+    }
+    assert!(examples > 10, "only {examples} examples");
+}

@@ -11,7 +11,7 @@ mod table;
 pub use command::{Command, CopyExtensions, DigestInput, InspectExtensions, OutputOptions, PushExtensions};
 pub use completion::{Completion, completion};
 use flags::Flag;
-use table::{Arity, COMMANDS, CommandSpec};
+use table::{Arity, COMMANDS, CommandGroup, CommandSpec};
 
 /// The program's name on the command line; it stands where `docker manifest` stands.
 pub const PROGRAM: &str = "tallyman";

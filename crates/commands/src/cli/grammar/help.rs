@@ -1,7 +1,7 @@
 //! Help, and what is said of a command line that does not fit: Docker's words for the faults, our own for the help.
 
 use super::{
-    Arity, CommandSpec, EarlyExit, PROGRAM,
+    Arity, CommandGroup, CommandSpec, EarlyExit, PROGRAM,
     flags::{Flag, HELP},
 };
 
@@ -26,17 +26,30 @@ fn text(spec: Option<&CommandSpec>) -> String {
     let usage = usage(spec);
     match spec {
         None => {
-            let commands = commands("Commands", true) + &commands("More commands", false);
+            let commands = commands("Commands", CommandGroup::Docker)
+                + &commands("Registries", CommandGroup::Registries)
+                + &commands("Local lists", CommandGroup::LocalLists)
+                + &commands("Program", CommandGroup::Program);
             let options = options(&super::ROOT_FLAGS);
             let more = format!("Run '{PROGRAM} COMMAND --help' for more information on a command.\n");
             format!("{usage}\n{ROOT}\n{commands}{options}\n{more}")
         }
-        Some(spec) => format!("{usage}\n{}\n\n{}", spec.about, options(spec.flags)),
+        Some(spec) => {
+            format!("{usage}\n{}\n\n{}{}", spec.about, options(spec.flags), examples(spec.examples))
+        }
     }
 }
 
-fn commands(title: &str, of_docker: bool) -> String {
-    let listed = super::COMMANDS.iter().filter(|spec| spec.is_dockers == of_docker);
+fn examples(lines: &[&str]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    format!("\nExamples:\n{lines}")
+}
+
+fn commands(title: &str, group: CommandGroup) -> String {
+    let listed = super::COMMANDS.iter().filter(|spec| spec.group == group);
     let width = super::COMMANDS.iter().map(|spec| spec.name.len()).max().unwrap_or_default();
     let lines: String = listed.map(|spec| format!("  {:width$}  {}\n", spec.name, spec.summary)).collect();
     format!("{title}:\n{lines}\n")
