@@ -157,3 +157,23 @@ for (const colorScheme of ['light', 'dark']) {
     expect((await readBack(server.registry, `${repo}:1`)).status).toBe(404);
   });
 }
+
+test('a link adds images by a click alone, and never runs command lines', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/link');
+  const list = `${server.host}/build/link:1`;
+  await build(page, open, list, [amd64]);
+  const line = `docker manifest annotate ${list} ${amd64} --arch s390x`;
+  await open(`/build/${list}|${arm}|${encodeURIComponent(line)}`);
+  const offer = page.getByTestId('link-offer');
+  await expect(offer.getByRole('listitem')).toHaveText([arm]);
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await page.getByTestId('link-ignore').click();
+  await expect(offer).toBeHidden();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+
+  await open(`/build/${list}|${arm}`);
+  await page.reload();
+  await page.getByTestId('link-add').click();
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+  await expect(offer).toBeHidden();
+});

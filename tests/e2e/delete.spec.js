@@ -106,3 +106,42 @@ test.describe('on a registry that can take off a tag', () => {
     });
   }
 });
+
+test.describe('on a registry', () => {
+  test.use({ kind: 'memory' });
+  const remove = async (page, open, server, repo) => {
+    await open(`/delete/${server.host}/${repo}|1`);
+    await page.getByTestId('delete-plan').click();
+    await page.getByTestId('delete-confirm').fill(repo);
+    await page.getByTestId('delete-run').click();
+  };
+
+  test('that has deletion switched off, the setting is named', async ({ page, open, server }) => {
+    const repo = 'delete/off';
+    await putImage(server, repo, '1', linux, 'same');
+    await page.route(/\/v2\/delete\/off\/manifests\//, (route) =>
+      route.request().method() === 'DELETE'
+        ? route.fulfill({
+            status: 405,
+            headers: { 'access-control-allow-origin': '*', 'content-type': 'application/json' },
+            body: '{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}',
+          })
+        : route.continue(),
+    );
+    await remove(page, open, server, repo);
+    await expect(page.getByTestId('deletion-off')).toContainText('storage.delete.enabled');
+    await expect(page.getByTestId('delete-by-digest')).toHaveCount(0);
+  });
+
+  test('that does the work and answers 504, what is true is said', async ({ page, open, server }) => {
+    const repo = 'delete/late';
+    await putImage(server, repo, '1', linux, 'same');
+    await page.route(/\/v2\/delete\/late\/manifests\/1$/, async (route) => {
+      if (route.request().method() !== 'DELETE') return route.continue();
+      await route.fetch();
+      return route.fulfill({ status: 504, headers: { 'access-control-allow-origin': '*' }, body: 'late' });
+    });
+    await remove(page, open, server, repo);
+    await expect(page.getByTestId('delete-done')).toContainText('1 tag');
+  });
+});

@@ -1,5 +1,6 @@
 // A reference is typed, Enter is pressed, and the page says what the registry holds.
 
+import { putImage } from './images.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 const TYPES = [
@@ -290,4 +291,13 @@ test('nothing jumps while a page loads', async ({ page, open, memory }) => {
     await expect(page.locator('.skeleton')).toHaveCount(0);
     expect(await page.evaluate(() => window.shifts)).toBeLessThan(0.02);
   }
+});
+
+test('a pinned reference is fetched by its digest, and a tag that has moved since is said', async ({ page, open, memory }) => {
+  const server = memory;
+  const old = await putImage(server, 'pinned/app', '1', { os: 'linux', architecture: 'amd64' }, 'old');
+  const now = await putImage(server, 'pinned/app', '1', { os: 'linux', architecture: 'amd64' }, 'new');
+  await open(`/inspect/${server.host}/pinned/app:1@${old}`);
+  await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', old);
+  await expect(page.getByTestId('tag-moved')).toContainText(now);
 });

@@ -79,7 +79,7 @@ test('without network an image that was looked at is shown as it was, and marked
   await ready(page);
   await controlled(page);
   // The list and its tag, four images and their configs.
-  await kept(page, 10);
+  await kept(page, 9);
   await context.setOffline(true);
   await site.close();
   await page.reload();
@@ -113,7 +113,7 @@ test('the app of a gateway starts without it, with its settings and what was loo
   const before = await shown(page);
   await ready(page);
   await controlled(page);
-  await kept(page, 10);
+  await kept(page, 9);
   // The settings as the service worker got them: the first page came without it.
   await page.reload();
   await expect(page.getByTestId('digest-verified')).toBeVisible();

@@ -5,6 +5,7 @@ mod commands;
 mod entries;
 mod form;
 mod name;
+mod offer;
 mod preview;
 mod remarks;
 
@@ -25,8 +26,8 @@ use crate::{
     components::{icon::Icon, toast::use_toaster},
     routes::Route,
     state::{
-        input::image_list::{Pasted, sources_in},
-        list_editor::{add_images::use_adder, entry_status::use_entries},
+        input::image_list::Pasted,
+        list_editor::{add_images::use_adder, confirmation, entry_status::use_entries},
         lists::{ListView, LocalLists, Opened, use_list},
     },
     text::text,
@@ -88,15 +89,33 @@ fn Builder(props: &BuilderProps) -> Html {
         _ => Rc::new(ManifestList::new(name.clone())),
     };
     let entries = use_entries(Some(Rc::clone(&list)), *round);
+    // An address names images alone; command lines come by pasting.
+    let images: Vec<String> =
+        sources.iter().filter(|source| source.parse::<Reference>().is_ok()).cloned().collect();
+    let is_confirmed = *use_memo((name.clone(), sources.clone()), |(name, sources)| {
+        !sources.is_empty() && confirmation::take(&name.to_string(), sources)
+    });
+    // What the address asked for is dealt with once; after that the address is the list's alone.
+    let onignore = {
+        let (navigator, name) = (use_navigator(), name.clone());
+        Callback::from(move |()| {
+            if let Some(navigator) = &navigator {
+                navigator.replace(&Route::build(&name));
+            }
+        })
+    };
+    let onaccept = {
+        let (adder, images, onignore) = (adder.clone(), images.clone(), onignore.clone());
+        Callback::from(move |()| {
+            adder.add(Pasted { sources: images.clone(), ..Pasted::default() });
+            onignore.emit(());
+        })
+    };
     {
-        // What the address asked for is added once; after that the address is the list's alone.
-        let (adder, navigator, name) = (adder.clone(), use_navigator(), name.clone());
-        use_effect_with(sources.clone(), move |sources| {
-            if !sources.is_empty() {
-                adder.add(sources_in(&sources.join("\n")));
-                if let Some(navigator) = navigator {
-                    navigator.replace(&Route::build(&name));
-                }
+        let onaccept = onaccept.clone();
+        use_effect_with((is_confirmed, sources.clone()), move |(is_confirmed, _)| {
+            if *is_confirmed {
+                onaccept.emit(());
             }
         });
     }
@@ -221,6 +240,9 @@ fn Builder(props: &BuilderProps) -> Html {
                         <button class="button" type="button" onclick={mine}>{ words.conflict_mine }</button>
                     </span>
                 </div>
+            }
+            if !sources.is_empty() && !is_confirmed {
+                <offer::Offer list={name.to_string()} {images} onadd={onaccept} {onignore} />
             }
             <add::Add {onadd} />
             <entries::EntryTable

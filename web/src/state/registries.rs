@@ -11,7 +11,7 @@ use tallyman_core::Registry;
 use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
 use yew::prelude::*;
 
-use crate::browser::storage::Keep;
+use crate::{browser::storage::Keep, state::inspection::last_seen};
 use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
 use settings::Settings;
@@ -89,6 +89,7 @@ impl Registries {
     /// Removes a registry's settings and credentials.
     pub fn remove(&self, host: &str) {
         self.accounts.remove(host);
+        last_seen::forget(host);
         self.changed(host);
     }
 
@@ -122,6 +123,7 @@ impl Registries {
     /// Signs out: forgets the credentials, wherever they are kept.
     pub fn sign_out(&self, host: &str) {
         self.accounts.lock(host);
+        last_seen::forget(host);
         self.changed(host);
     }
 

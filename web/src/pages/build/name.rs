@@ -10,6 +10,7 @@ use crate::{
         text_field::{TextField, text_in},
     },
     routes::Route,
+    state::list_editor::confirmation,
     text::text,
 };
 
@@ -39,6 +40,7 @@ pub fn Name(props: &Props) -> Html {
             match typed.trim().parse::<Reference>() {
                 Ok(list) => {
                     if let Some(navigator) = &navigator {
+                        confirmation::confirm(&list.to_string(), &sources);
                         navigator.push(&Route::Build { list: list.to_string(), sources: sources.clone() });
                     }
                 }

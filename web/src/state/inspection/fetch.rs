@@ -205,7 +205,7 @@ async fn kept(registries: &Registries, reference: &Reference) -> Option<FetchedM
     if service_worker::is_online() {
         return None;
     }
-    registries.client().manifest(&last_seen::last(reference).await?).await.ok()
+    registries.client().manifest(&last_seen::last(reference)?).await.ok()
 }
 
 fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {

@@ -1,30 +1,54 @@
-//! What tags stood for when they were last seen here, kept beside the content itself: without network it can be shown.
+//! The digest that each tag was seen with last: without network the tag can be shown as it was then.
 
+use serde::{Deserialize, Serialize};
 use tallyman_core::{Digest, Reference};
-use tallyman_registry::{CacheStorage, Content, ContentStore};
 
-/// Where it is kept: behind the repository, so that it is lost with what is known of the registry.
-fn place(reference: &Reference) -> String {
-    format!("{}/tags", reference.name())
+use crate::browser::storage::Keep;
+
+const KEY: &str = "last-seen";
+/// Number of tags that are remembered.
+const MAX: usize = 200;
+
+/// A tag, and the digest that it pointed to.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    tag: String,
+    digest: String,
 }
 
-/// The key of a tag.
-fn key(reference: &Reference) -> Option<Digest> {
-    reference.tag().map(|tag| Digest::of(tag.as_str().as_bytes()))
-}
-
-/// Keeps that the tag of `reference` stands for `digest`.
+/// Remembers that the tag of `reference` points to `digest`.
 pub fn keep(reference: &Reference, digest: &Digest) {
-    if let Some(key) = key(reference) {
-        let bytes = digest.to_string().into_bytes().into();
-        CacheStorage.keep(&place(reference), &key, Content { media_type: None, bytes });
+    let Some(tag) = name(reference) else { return };
+    let mut seen = all();
+    seen.retain(|seen| seen.tag != tag);
+    seen.insert(0, Seen { tag, digest: digest.to_string() });
+    seen.truncate(MAX);
+    if let Ok(text) = serde_json::to_string(&seen) {
+        // A browser that stores nothing has nothing to show without network.
+        let _ = Keep::Stored.write(KEY, &text);
     }
 }
 
-/// What the tag of `reference` stood for, as a reference by digest; nothing where it has none or was never seen.
-pub async fn last(reference: &Reference) -> Option<Reference> {
-    let found = CacheStorage.get(&place(reference), &key(reference)?).await?;
-    let digest: Digest = std::str::from_utf8(&found.bytes).ok()?.parse().ok()?;
-    // Where the reference names a digest as well, another one is not what was asked for.
-    reference.digest().is_none_or(|wanted| *wanted == digest).then(|| reference.by_digest(digest))
+/// Returns the reference by digest of what the tag of `reference` pointed to, or `None` if the tag was never seen.
+pub fn last(reference: &Reference) -> Option<Reference> {
+    let tag = name(reference)?;
+    let seen = all().into_iter().find(|seen| seen.tag == tag)?;
+    Some(reference.by_digest(seen.digest.parse().ok()?))
+}
+
+/// Forgets the tags of a registry.
+pub fn forget(registry: &str) {
+    let mut seen = all();
+    seen.retain(|seen| seen.tag.split('/').next() != Some(registry));
+    if let Ok(text) = serde_json::to_string(&seen) {
+        let _ = Keep::Stored.write(KEY, &text);
+    }
+}
+
+fn name(reference: &Reference) -> Option<String> {
+    reference.tag().map(|tag| format!("{}:{tag}", reference.name()))
+}
+
+fn all() -> Vec<Seen> {
+    Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
