@@ -15,6 +15,15 @@ use tallyman_core::{
 
 use crate::StoreError;
 
+/// A change of one file of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file's name.
+    pub name: String,
+    /// Its new bytes; `None` removes it.
+    pub after: Option<Vec<u8>>,
+}
+
 /// The member of ours.
 const FORM: &str = "Tallyman";
 
@@ -43,8 +52,8 @@ pub fn decode_list<'a>(
     Ok(list)
 }
 
-/// Applies an edit to the files of the list `reference`, and returns the files that change: by name, the new bytes, or
-/// `None` for one that goes. Files that the edit does not name may be damaged.
+/// Applies an edit to the files of the list `reference`, and returns the files that change. Files that the edit does not
+/// name may be damaged.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if a file that the edit names is no entry. The inner one if the edit does not fit the list.
@@ -52,7 +61,7 @@ pub fn edit_files(
     reference: &Reference,
     files: &BTreeMap<String, Vec<u8>>,
     edit: &ListEdit,
-) -> Result<Result<Vec<(String, Option<Vec<u8>>)>, EditConflict>, StoreError> {
+) -> Result<Result<Vec<FileChange>, EditConflict>, StoreError> {
     let images: Vec<&Reference> = edit.images().collect();
     let before = decode_entries(reference, files, &images)?;
     let mut after = before.clone();
@@ -72,7 +81,8 @@ pub fn edit_files(
             }
         }
     }
-    Ok(Ok(changes.into_iter().filter(|(name, after)| files.get(name) != after.as_ref()).collect()))
+    let changes = changes.into_iter().map(|(name, after)| FileChange { name, after });
+    Ok(Ok(changes.filter(|change| files.get(&change.name) != change.after.as_ref()).collect()))
 }
 
 /// Decodes the entries of `images` among the files of the list `reference`, and the list's form. All other files may be

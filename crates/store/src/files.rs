@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use folder::{FileError, FileErrorKind, Folder, Holder};
-pub use list_folders::{FileChange, ListFile, ListFolders};
+pub use list_folders::{ListFile, ListFolders};
 pub use native::NativeFolder;
 
 /// How often a file that cannot be read as an entry is read once more: the Docker CLI may be writing it.
@@ -128,8 +128,7 @@ impl<F: Folder> ListStore for FileStore<F> {
         let change = move |files: Vec<ListFile>| {
             check_readable(&files, &edit.images().collect::<Vec<_>>())?;
             let changes = edit_files(list, &readable(files), edit).map_err(Refusal::Store)?;
-            let changes = changes.map_err(Refusal::Conflict)?.into_iter();
-            Ok(changes.map(|(name, after)| FileChange { name, after }).collect())
+            changes.map_err(Refusal::Conflict)
         };
         async move {
             match self.lists.update(&list.file_name(), change).await {

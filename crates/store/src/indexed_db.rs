@@ -21,7 +21,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use crate::{
     ListStore, Outcome, StoreError, StoreFuture,
-    docker::{decode_entries, decode_list, edit_files, encode_entry},
+    docker::{FileChange, decode_entries, decode_list, edit_files, encode_entry},
 };
 
 pub use announcements::Subscription;
@@ -239,7 +239,7 @@ impl ListStore for IndexedDbStore {
             };
             put_list(&transaction, &name, list)?;
             let entries = store(&transaction, ENTRIES)?;
-            for (file, after) in changes {
+            for FileChange { name: file, after } in changes {
                 change_file(&entries, format!("{name}/{file}"), after.as_deref())?;
             }
             drop(entries);

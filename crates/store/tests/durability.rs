@@ -381,13 +381,16 @@ fn a_full_disk_leaves_what_was_there() {
     }
 }
 
+/// Puts something at a path.
+type MakeFile = fn(&Path);
+
 #[test]
 fn damaged_entries_do_not_block_the_others() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = store(folder.path());
     ready(store.save(&before())).expect("it is saved");
     let list = folder.path().join("r.io_app-1");
-    let damage: [(&str, fn(&Path)); 6] = [
+    let damage: [(&str, MakeFile); 6] = [
         ("text", |path| fs::write(path, "broken").unwrap()),
         ("nothing", |path| fs::write(path, "").unwrap()),
         ("a folder", |path| fs::create_dir(path).unwrap()),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Promise, Uint8Array};
-use tallyman_store::{FileChange, FileError, ListFile, ListFolders};
+use tallyman_store::{FileError, ListFile, ListFolders, docker::FileChange};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::future_to_promise;
 

@@ -8,7 +8,7 @@ use js_sys::{Array, Promise, Reflect, Uint8Array};
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{
     ListStore, Outcome, StoreError, StoreFuture,
-    docker::{decode_entries, decode_list, edit_files, encode_list},
+    docker::{FileChange, decode_entries, decode_list, edit_files, encode_list},
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -159,12 +159,12 @@ impl ListStore for HostStore {
                     Err(conflict) => return Ok(Outcome::Conflict(conflict)),
                 };
                 if !self.has("edit") {
-                    if let [(name, Some(bytes))] = &changes[..] {
+                    if let [FileChange { name, after: Some(bytes) }] = &changes[..] {
                         let pair = pair((name.clone(), bytes.clone()));
                         let put = answer(self.0.put_entry(&list.file_name(), &pair, &list.to_string())).await;
                         return put.map(|_| Outcome::Done(()));
                     }
-                    for (name, after) in changes {
+                    for FileChange { name, after } in changes {
                         match after {
                             Some(bytes) => drop(files.insert(name, bytes)),
                             None => drop(files.remove(&name)),
@@ -175,7 +175,7 @@ impl ListStore for HostStore {
                 let bytes = |bytes: Option<&Vec<u8>>| {
                     bytes.map_or(JsValue::UNDEFINED, |bytes| Uint8Array::from(&bytes[..]).into())
                 };
-                let triple = |(name, after): &(String, Option<Vec<u8>>)| {
+                let triple = |FileChange { name, after }: &FileChange| {
                     Array::of3(&name.as_str().into(), &bytes(files.get(name)), &bytes(after.as_ref()))
                 };
                 let changes: Array = changes.iter().map(triple).collect();

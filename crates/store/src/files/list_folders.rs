@@ -15,6 +15,7 @@ use super::{
     journal::Journal,
     lock::{Lock, TAKEOVER, ignore_missing},
 };
+use crate::docker::FileChange;
 
 /// The beginning of all names that are no list's and no entry's.
 const PREFIX: &str = ".tallyman-";
@@ -32,15 +33,6 @@ pub struct ListFolders<F> {
 
 /// A file of a list: its name and its bytes, or the reason why it cannot be read.
 pub type ListFile = (String, Result<Vec<u8>, FileError>);
-
-/// A change of one file of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileChange {
-    /// The file's name.
-    pub name: String,
-    /// Its new bytes; `None` removes it.
-    pub after: Option<Vec<u8>>,
-}
 
 impl<F: Folder> ListFolders<F> {
     /// The lists' folders below `root`, which need not be there yet.
@@ -217,7 +209,7 @@ impl<F: Folder> ListFolders<F> {
             if other == prefix(list) {
                 self.recover(other, &names)?;
             } else if let Ok(Some(_lock)) =
-                Lock::try_acquire(&self.folder, format!("{}/{other}lock", self.root))
+                Lock::try_acquire(&self.folder, &format!("{}/{other}lock", self.root))
             {
                 // Another list's: whatever is wrong with it does not concern this one.
                 self.recover(other, &self.folder.list(&self.root)?.unwrap_or_default()).ok();

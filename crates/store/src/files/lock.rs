@@ -50,13 +50,13 @@ impl<'a, F: Folder> Lock<'a, F> {
     ///
     /// # Errors
     /// Any [`FileError`].
-    pub(super) fn try_acquire(folder: &'a F, path: String) -> Result<Option<Self>, FileError> {
-        let (lock, found) = Self::attempt(folder, &path)?;
+    pub(super) fn try_acquire(folder: &'a F, path: &str) -> Result<Option<Self>, FileError> {
+        let (lock, found) = Self::attempt(folder, path)?;
         if let (None, Some(found)) = (&lock, found)
             && is_abandoned(folder, &found)
         {
-            take_over(folder, &path, &found, false)?;
-            return Ok(Self::attempt(folder, &path)?.0);
+            take_over(folder, path, &found, false)?;
+            return Ok(Self::attempt(folder, path)?.0);
         }
         Ok(lock)
     }
