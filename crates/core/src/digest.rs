@@ -27,7 +27,7 @@ impl Algorithm {
         }
     }
 
-    /// How many hexadecimal digits follow the colon.
+    /// The number of hexadecimal digits behind the colon.
     pub const fn hex_length(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -41,7 +41,7 @@ impl Algorithm {
     }
 }
 
-/// Why a string is no digest.
+/// The reason why a string is no digest.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DigestError {
@@ -76,6 +76,15 @@ pub enum DigestError {
 }
 
 /// The digest of some bytes: an [`Algorithm`] and lower-case hexadecimal digits.
+///
+/// ```
+/// use tallyman_core::Digest;
+///
+/// let digest = Digest::of(b"hello");
+/// assert_eq!(digest.short(), "2cf24dba5fb0");
+/// assert!(digest.matches(b"hello"));
+/// assert_eq!(digest.to_string().parse(), Ok(digest));
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest {
     algorithm: Algorithm,
@@ -97,10 +106,10 @@ impl Digest {
         hasher.finish()
     }
 
-    /// Whether `text` is a digest: its algorithm.
+    /// Returns the algorithm of a digest, without copying it.
     ///
     /// # Errors
-    /// When it is none.
+    /// Any [`DigestError`].
     pub(crate) fn check(text: &str) -> Result<Algorithm, DigestError> {
         // As almost everybody writes it.
         if let Some(hex) = text.strip_prefix("sha256:")
@@ -146,7 +155,7 @@ impl Digest {
         &self.hex()[..12]
     }
 
-    /// Whether `bytes` have this digest, by this digest's own algorithm.
+    /// Returns `true` if `bytes` have this digest, by this digest's own algorithm.
     pub fn matches(&self, bytes: &[u8]) -> bool {
         Self::with(self.algorithm, bytes) == *self
     }
@@ -180,7 +189,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Hashes bytes as they come.
+/// A hasher of bytes as they come.
 #[derive(Clone, Debug)]
 pub struct Hasher(State);
 

@@ -4,12 +4,12 @@ use thiserror::Error;
 
 use crate::{IndexForm, ListEntry, ManifestList, Reference};
 
-/// What happens to one entry of a list.
+/// A change of one entry of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryChange {
-    /// The entry as whoever makes the change has seen it; nothing where there was none.
+    /// The entry as whoever makes the change has seen it; `None` if there was none.
     pub before: Option<ListEntry>,
-    /// What stands in its place afterwards; nothing where it goes out.
+    /// The entry afterwards; `None` if it is removed.
     pub after: Option<ListEntry>,
 }
 
@@ -20,7 +20,7 @@ impl EntryChange {
     }
 }
 
-/// What happens to the form of a list.
+/// A change of the form of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormChange {
     /// The form as whoever makes the change has seen it.
@@ -30,15 +30,29 @@ pub struct FormChange {
 }
 
 /// A change of a list, entry by entry. It is whole or not at all.
+///
+/// ```
+/// use tallyman_core::{ListEdit, ManifestList};
+///
+/// let mut list = ManifestList::new("ghcr.io/acme/app:v1".parse()?);
+/// let mut form = list.form().clone();
+/// form.oci = true;
+/// let edit = ListEdit::form(&list, &form);
+/// edit.apply(&mut list).unwrap();
+/// assert!(list.form().oci);
+/// edit.inverse().apply(&mut list).unwrap();
+/// assert!(!list.form().oci);
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListEdit {
     /// The changes, each of another image.
     pub changes: Vec<EntryChange>,
-    /// What happens to the list's form; nothing where it stays.
+    /// The change of the list's form; `None` if it stays.
     pub form: Option<FormChange>,
 }
 
-/// A list is not as whoever makes a change has seen it: somebody else has changed it meanwhile.
+/// A conflict: the list is not as whoever makes a change has seen it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("somebody else has changed {} meanwhile; nothing was changed", named(images, *form))]
 pub struct EditConflict {
@@ -54,21 +68,21 @@ fn named(images: &[Reference], form: bool) -> String {
 }
 
 impl FormChange {
-    /// From one form to another; nothing where they are one.
+    /// Creates the change from one form to another; `None` if they are equal.
     fn between(before: &IndexForm, after: &IndexForm) -> Option<Self> {
         (before != after).then(|| Self { before: before.clone(), after: after.clone() })
     }
 }
 
 impl ListEdit {
-    /// The change that puts `entry` in, in place of the one of that name in `list`.
+    /// Creates the edit that inserts `entry` in place of the one of that name in `list`.
     pub fn put(list: &ManifestList, entry: ListEntry) -> Self {
         let before = list.get(&entry.reference).cloned();
         Self { changes: vec![EntryChange { before, after: Some(entry) }], form: None }
     }
 
-    /// The change that takes the entry of `image` out of `list`. With its last entry a list loses its form: stores keep
-    /// it with the entries.
+    /// Creates the edit that removes the entry of `image` from `list`. With its last entry a list loses its form: stores
+    /// keep it with the entries.
     pub fn remove(list: &ManifestList, image: &Reference) -> Self {
         let Some(before) = list.get(image).cloned() else { return Self::default() };
         let form = if list.len() == 1 { IndexForm::default() } else { list.form().clone() };
@@ -78,12 +92,12 @@ impl ListEdit {
         }
     }
 
-    /// The change that gives `list` another form.
+    /// Creates the edit that gives `list` another form.
     pub fn form(list: &ManifestList, form: &IndexForm) -> Self {
         Self { changes: Vec::new(), form: FormChange::between(list.form(), form) }
     }
 
-    /// The change that makes `after` of `before`.
+    /// Creates the edit that makes `after` of `before`.
     pub fn between(before: &ManifestList, after: &ManifestList) -> Self {
         let gone = before.iter().filter(|entry| after.get(&entry.reference).is_none());
         let gone = gone.map(|entry| EntryChange { before: Some(entry.clone()), after: None });
@@ -97,7 +111,7 @@ impl ListEdit {
         }
     }
 
-    /// Both changes, this one first.
+    /// Returns both edits as one, this one first.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
         self.changes.extend(later.changes);
@@ -122,7 +136,7 @@ impl ListEdit {
         self.changes.is_empty() && self.form.is_none()
     }
 
-    /// The change that undoes this one.
+    /// Returns the edit that undoes this one.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let changes = self.changes.iter().rev();
@@ -133,7 +147,8 @@ impl ListEdit {
         Self { changes: changes.collect(), form }
     }
 
-    /// The same outcome, whatever stands in `list` now: for whoever has seen a conflict and wants it so all the same.
+    /// Returns the edit with the same outcome on `list` as it is now: for whoever has seen a conflict and wants it all the
+    /// same.
     #[must_use]
     pub fn onto(&self, list: &ManifestList) -> Self {
         let changes = self.changes.iter().map(|change| EntryChange {
@@ -146,10 +161,10 @@ impl ListEdit {
         }
     }
 
-    /// Makes the change. What is already as it is to be is no conflict.
+    /// Applies the edit. What is already as it is to be is no conflict.
     ///
     /// # Errors
-    /// When an entry or the form is neither as it was seen nor as it is to be; `list` stays as it is.
+    /// [`EditConflict`] if an entry or the form is neither as it was seen nor as it is to be; `list` stays as it is.
     pub fn apply(&self, list: &mut ManifestList) -> Result<(), EditConflict> {
         let mut changed = list.clone();
         let mut images = Vec::new();

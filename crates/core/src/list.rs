@@ -27,10 +27,10 @@ pub struct ListEntry {
 }
 
 impl ListEntry {
-    /// An entry of the manifest `raw`, which `descriptor` describes.
+    /// Creates an entry of the manifest `raw`, which `descriptor` describes.
     ///
     /// # Errors
-    /// When `raw` is no JSON.
+    /// [`SyntaxError`] if `raw` is no JSON.
     pub fn new(
         reference: Reference,
         descriptor: Descriptor,
@@ -41,21 +41,21 @@ impl ListEntry {
         Ok(Self { reference, descriptor, raw: Some(raw), manifest_json })
     }
 
-    /// The platform; empty where none is set.
+    /// Returns the platform; empty if none is set.
     pub fn platform(&self) -> Platform {
         self.descriptor.platform.clone().unwrap_or_default()
     }
 
-    /// Whether the manifest is an OCI one, and no Docker one.
+    /// Returns `true` for an OCI manifest.
     pub fn is_oci(&self) -> bool {
         self.descriptor.media_type == MediaType::OciManifest
     }
 
-    /// The manifest to put into another repository: the exact bytes, or, where Docker 20.10 did not keep them, the
+    /// Returns the manifest to put into another repository: the exact bytes or, if Docker 20.10 did not keep them, the
     /// indentation that its registry most probably served.
     ///
     /// # Errors
-    /// When the bytes have to be rebuilt from something that is no JSON.
+    /// [`SyntaxError`] if the bytes have to be rebuilt from something that is no JSON.
     pub fn manifest_bytes(&self) -> Result<Arc<[u8]>, SyntaxError> {
         match &self.raw {
             Some(raw) => Ok(Arc::clone(raw)),
@@ -66,16 +66,16 @@ impl ListEntry {
         }
     }
 
-    /// The manifest, read.
+    /// Parses the manifest.
     ///
     /// # Errors
-    /// When the bytes are no image manifest.
+    /// [`FieldError`] if the bytes are no image manifest.
     pub fn image(&self) -> Result<ImageManifest, FieldError> {
         ImageManifest::parse(self.raw.as_ref().unwrap_or(&self.manifest_json))
     }
 }
 
-/// Two images whose names are one in the store.
+/// A failure: two images have one file name in the store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{added} and {present} have the same name in the local store ({}): only one of them can be in a list; name one of them by its digest",
@@ -89,6 +89,21 @@ pub struct NameTaken {
 }
 
 /// A list of manifests for one name, as `docker manifest create` keeps it until it is pushed.
+///
+/// ```
+/// use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform};
+///
+/// let raw = br#"{"schemaVersion": 2}"#;
+/// let descriptor = Descriptor {
+///     platform: Some(Platform::new("linux", "arm64")),
+///     ..Descriptor::new(MediaType::OciManifest, Digest::of(raw), raw.len() as u64)
+/// };
+/// let mut list = ManifestList::new("ghcr.io/acme/app:v1".parse()?);
+/// list.insert(ListEntry::new("ghcr.io/acme/app:v1-arm64".parse()?, descriptor, *raw)?)?;
+/// assert_eq!(list.media_type(), MediaType::OciIndex);
+/// assert!(list.to_bytes().starts_with(b"{\n   \"schemaVersion\": 2"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// The entries stand in the order of their file names' bytes, whatever order they came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +124,7 @@ pub struct IndexForm {
 }
 
 impl ManifestList {
-    /// A list without entries.
+    /// Creates a list without entries.
     pub fn new(reference: Reference) -> Self {
         Self { reference, entries: BTreeMap::new(), form: IndexForm::default() }
     }
@@ -119,28 +134,28 @@ impl ManifestList {
         &self.reference
     }
 
-    /// The same entries under another name.
+    /// Returns the same entries under another name.
     #[must_use]
     pub fn renamed(&self, reference: Reference) -> Self {
         Self { reference, ..self.clone() }
     }
 
-    /// What the list is to be beyond what Docker makes of it.
+    /// The form of the list, which Docker does not know.
     pub fn form(&self) -> &IndexForm {
         &self.form
     }
 
-    /// Changes what the list is to be beyond what Docker makes of it.
+    /// The form of the list, to be changed.
     pub fn form_mut(&mut self) -> &mut IndexForm {
         &mut self.form
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no entry.
+    /// Returns `true` if there is no entry.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -150,19 +165,19 @@ impl ManifestList {
         self.entries.values()
     }
 
-    /// Puts an entry in; one of the same reference goes out and is given back.
+    /// Inserts an entry, and returns the one of the same reference that it replaces.
     ///
     /// # Errors
-    /// When another image has the same file name ([`Reference::file_name`]): Docker would take one for the other.
+    /// [`NameTaken`] if another image has the same file name ([`Reference::file_name`]): Docker would take one for the other.
     pub fn insert(&mut self, entry: ListEntry) -> Result<Option<ListEntry>, NameTaken> {
         self.check_name(&entry.reference)?;
         Ok(self.entries.insert(entry.reference.file_name(), entry))
     }
 
-    /// Whether an entry of this name can be put in or looked for.
+    /// Checks that an entry of this name can be inserted or looked for.
     ///
     /// # Errors
-    /// When another image has the same file name.
+    /// [`NameTaken`] if another image has the same file name.
     pub fn check_name(&self, reference: &Reference) -> Result<(), NameTaken> {
         match self.entries.get(&reference.file_name()) {
             Some(present) if present.reference != *reference => Err(NameTaken {
@@ -173,12 +188,12 @@ impl ManifestList {
         }
     }
 
-    /// The entry of an image.
+    /// Returns the entry of an image; `None` if the list has none.
     pub fn get(&self, reference: &Reference) -> Option<&ListEntry> {
         self.entries.get(&reference.file_name()).filter(|entry| entry.reference == *reference)
     }
 
-    /// Takes the entry of an image out.
+    /// Removes the entry of an image, and returns it.
     pub fn remove(&mut self, reference: &Reference) -> Option<ListEntry> {
         self.get(reference)?;
         self.entries.remove(&reference.file_name())
@@ -193,7 +208,7 @@ impl ManifestList {
         MediaType::of_list(self.entries.values().next().map(|first| &first.descriptor.media_type))
     }
 
-    /// The exact bytes that Docker makes of the list; with annotations where its [form](IndexForm) allows them.
+    /// Encodes the list: the exact bytes that Docker makes of it, with annotations if its [form](IndexForm) allows them.
     pub fn to_bytes(&self) -> Vec<u8> {
         if self.form.oci {
             let entries = self.iter().map(|entry| &entry.descriptor);

@@ -1,4 +1,4 @@
-//! What pushing a list will do, as a value: made without any network, shown to the user, then executed.
+//! Plans of pushes, as values: made without any network, shown to the user, then executed.
 
 mod build;
 mod copy;
@@ -13,7 +13,17 @@ use thiserror::Error;
 
 use crate::{Digest, MediaType, Reference, Repository, json::SyntaxError};
 
-/// What pushing a list will do.
+/// The plan of a push: its steps, their order and their cost.
+///
+/// ```
+/// use tallyman_core::{ManifestList, PushPlan};
+///
+/// let list = ManifestList::new("ghcr.io/acme/app:v1".parse().unwrap());
+/// let plan = PushPlan::new(&list)?;
+/// assert_eq!(plan.cost().requests, 1);
+/// assert_eq!(plan.list().1, &list.digest());
+/// # Ok::<(), tallyman_core::PlanError>(())
+/// ```
 ///
 /// The steps stand in the order in which Docker makes them: all mounts, then the manifests, then the list. Those
 /// that do not depend on each other may run side by side.
@@ -31,15 +41,15 @@ pub struct PushPlan {
 /// One step of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// Indices of the steps that must have succeeded before this one begins; all are smaller than its own.
     pub after: Vec<usize>,
-    /// What it costs.
+    /// The requests that it makes.
     pub cost: Cost,
 }
 
-/// Requests that a step makes, without those that get a token or find out how to speak to the registry.
+/// The number of requests that a step makes, without those that get a token or find out how to speak to the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// When all goes as hoped.
@@ -48,14 +58,14 @@ pub struct Cost {
     pub at_most: usize,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Makes a blob of another repository known in the target's, without transferring it.
     MountBlob {
         /// The blob.
         digest: Digest,
-        /// Where it can be mounted from, in the order to try.
+        /// The repositories that it can be mounted from, in the order to try.
         sources: Vec<MountSource>,
     },
     /// Brings a blob into the target's repository where it is not there: mounted within a registry, else transferred.
@@ -80,7 +90,7 @@ pub enum Action {
     },
     /// Puts the list, or whatever else the target is to be: by tag, or by its own digest where the target has no tag.
     PutList {
-        /// What it is put as: the target with a tag, or with its digest.
+        /// The name that it is put under: the target with a tag, or with its digest.
         reference: Reference,
         /// Its media type.
         media_type: MediaType,
@@ -96,12 +106,12 @@ pub enum Action {
 pub struct MountSource {
     /// The repository, in the target's registry.
     pub repository: Repository,
-    /// Whether the push goes on where the registry does not mount the blob: Docker does so for Windows images, whose
+    /// `true` if the push goes on when the registry does not mount the blob: Docker does so for Windows images, whose
     /// foreign layers are in no registry.
     pub may_fail: bool,
 }
 
-/// Why a list cannot be pushed. The first three in Docker's words.
+/// The reason why a list cannot be pushed. The first three in Docker's words.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -152,7 +162,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// A name for the sort of error that does not change.
+    /// Returns a stable name of the kind of error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::PlatformMissing { .. } => "platform-missing",
@@ -164,13 +174,13 @@ impl PlanError {
 }
 
 impl PushPlan {
-    /// What all steps cost together.
+    /// Returns the cost of all steps together.
     pub fn cost(&self) -> Cost {
         let sum = |of: fn(&Cost) -> usize| self.steps.iter().map(|step| of(&step.cost)).sum();
         Cost { requests: sum(|cost| cost.requests), at_most: sum(|cost| cost.at_most) }
     }
 
-    /// How many round trips follow each other when everything that can run side by side does.
+    /// Returns the number of round trips that follow each other when all steps that can run side by side do.
     pub fn depth(&self) -> usize {
         let mut depths: Vec<usize> = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
@@ -180,7 +190,7 @@ impl PushPlan {
         depths.into_iter().max().unwrap_or_default()
     }
 
-    /// Media type, digest and bytes of the list.
+    /// Returns media type, digest and bytes of the list.
     pub fn list(&self) -> (&MediaType, &Digest, &Arc<[u8]>) {
         match self.steps.last().map(|step| &step.action) {
             Some(Action::PutList { media_type, digest, bytes, .. }) => (media_type, digest, bytes),

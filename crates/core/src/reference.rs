@@ -18,11 +18,11 @@ const DEFAULT_TAG: &str = "latest";
 /// Characters (all ASCII) that a repository name may have.
 const REPOSITORY_MAX: usize = 255;
 
-/// Why a string is no reference. The texts begin as Docker's do; what follows the colon is ours.
+/// The reason why a string is no reference. The sentences begin as Docker's do; what follows the colon is ours.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReferenceError {
-    /// Something does not fit the grammar.
+    /// A part does not fit the grammar.
     #[error("invalid reference format: {reason}")]
     Format {
         /// What was expected and what was found.
@@ -76,7 +76,7 @@ impl Registry {
         if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
     }
 
-    /// Docker Hub.
+    /// Returns `true` for Docker Hub.
     pub fn is_docker_hub(&self) -> bool {
         &*self.0 == DEFAULT_REGISTRY
     }
@@ -89,7 +89,7 @@ impl Registry {
         self.0.split(':').next().unwrap_or(&self.0)
     }
 
-    /// Whether the name itself says loopback: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
+    /// Returns `true` if the name itself says loopback: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
     pub fn is_loopback(&self) -> bool {
         let host = self.host().to_ascii_lowercase();
         host == "localhost"
@@ -175,6 +175,16 @@ impl FromStr for Tag {
 }
 
 /// A full reference: registry, repository, and a tag, a digest or both.
+///
+/// ```
+/// use tallyman_core::Reference;
+///
+/// let reference: Reference = "alpine:3.22".parse()?;
+/// assert_eq!(reference.to_string(), "docker.io/library/alpine:3.22");
+/// assert_eq!(reference.registry().api_host(), "registry-1.docker.io");
+/// assert_eq!(reference.familiar(), "alpine:3.22");
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
     registry: Registry,
@@ -184,7 +194,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Puts a reference together. Without tag and digest the tag is `latest`.
+    /// Creates a reference. Without tag and digest the tag is `latest`.
     pub fn new(registry: Registry, repository: Repository, tag: Option<Tag>, digest: Option<Digest>) -> Self {
         let tag = tag.or_else(|| digest.is_none().then(|| Tag(DEFAULT_TAG.into())));
         Self { registry, repository, tag, digest }
@@ -218,13 +228,13 @@ impl Reference {
         format!("{}/{}", self.registry.0, self.repository.0)
     }
 
-    /// Whether both are in the same repository of the same registry.
+    /// Returns `true` if both are in the same repository of the same registry.
     pub fn is_same_repository(&self, other: &Self) -> bool {
         self.registry == other.registry && self.repository == other.repository
     }
 
-    /// What stands behind `/manifests/` when this is asked for: the tag where there is one (Docker asks for the tag
-    /// and checks the digest), else the digest.
+    /// Returns the last part of the URL of the manifest: the tag if there is one (Docker asks for the tag and checks the
+    /// digest), else the digest.
     pub fn target(&self) -> &str {
         match (&self.tag, &self.digest) {
             (Some(tag), _) => &tag.0,
@@ -233,22 +243,22 @@ impl Reference {
         }
     }
 
-    /// The same repository by `digest` alone.
+    /// Returns a reference to `digest` in the same repository.
     pub fn by_digest(&self, digest: Digest) -> Self {
         Self { tag: None, digest: Some(digest), ..self.clone() }
     }
 
-    /// The same repository by `tag` alone.
+    /// Returns a reference to `tag` in the same repository.
     pub fn by_tag(&self, tag: Tag) -> Self {
         Self { tag: Some(tag), digest: None, ..self.clone() }
     }
 
-    /// The same reference with `digest` in place of the one it had; the tag stays.
+    /// Returns the same reference with `digest` in place of the one it had; the tag stays.
     pub fn with_digest(&self, digest: Digest) -> Self {
         Self { digest: Some(digest), ..self.clone() }
     }
 
-    /// The short form that Docker shows: without `docker.io/` and `library/`.
+    /// Returns the short form that Docker shows: without `docker.io/` and `library/`.
     pub fn familiar(&self) -> String {
         let full = self.to_string();
         let Some(rest) = full.strip_prefix("docker.io/") else { return full };
@@ -256,7 +266,7 @@ impl Reference {
         official.unwrap_or(rest).to_owned()
     }
 
-    /// The name of this reference as a file or folder in Docker's local store: `:` becomes `-`, `/` becomes `_`.
+    /// Returns the name of this reference as a file or folder in Docker's local store: `:` becomes `-`, `/` becomes `_`.
     /// Two references can share one (`h/a/b:1` and `h/a_b:1`).
     pub fn file_name(&self) -> String {
         self.to_string()
@@ -340,7 +350,7 @@ impl TryFrom<&str> for Reference {
     }
 }
 
-/// Parts a reference into registry and the rest, filling in what Docker leaves out.
+/// Splits a reference into registry and the rest, and fills in what Docker leaves out.
 fn split_registry(text: &str) -> (&str, std::borrow::Cow<'_, str>) {
     let Some((first, rest)) = text.split_once('/') else {
         return (DEFAULT_REGISTRY, format!("{OFFICIAL_REPOSITORIES}{text}").into());

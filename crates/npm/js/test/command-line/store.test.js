@@ -4,24 +4,18 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { contents, done, makeConfig, run, startMemory } from './support.js';
 
 const dying = fileURLToPath(new URL('./dying.mjs', import.meta.url));
 
-describe('local lists', () => {
-  let host;
-  let list;
-  let images;
-  before(async (t) => {
-    host = await startMemory(t, '--samples');
-    list = `${host}/app:v1`;
-    const config = makeConfig(t);
-    const hello = JSON.parse(await done(config, ['inspect', '--insecure', `${host}/samples/hello:latest`]));
-    images = hello.manifests.map(({ digest }) => `${host}/samples/hello@${digest}`);
-    assert.ok(images.length >= 4);
-  });
+test('local lists', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const list = `${host}/app:v1`;
+  const hello = JSON.parse(await done(makeConfig(t), ['inspect', '--insecure', `${host}/samples/hello:latest`]));
+  const images = hello.manifests.map(({ digest }) => `${host}/samples/hello@${digest}`);
+  assert.ok(images.length >= 4);
 
   async function made(t, count) {
     const config = makeConfig(t);
@@ -29,7 +23,7 @@ describe('local lists', () => {
     return config;
   }
 
-  test('several programs that change one list at once lose nothing', async (t) => {
+  await t.test('several programs that change one list at once lose nothing', async (t) => {
     const config = await made(t, 1);
     const amended = images.map((image) => done(config, ['create', '--amend', '--insecure', list, image]));
     const annotated = ['v5', 'v6'].map((variant) => done(config, ['annotate', list, images[0], '--os', 'linux', '--arch', 'arm', '--variant', variant]));
@@ -41,7 +35,7 @@ describe('local lists', () => {
     assert.deepEqual(readdirSync(join(config, 'manifests')).length, 1, 'nothing is left beside the list');
   });
 
-  test('of programs that make one list at once one wins and the others are told', async (t) => {
+  await t.test('of programs that make one list at once one wins and the others are told', async (t) => {
     const config = makeConfig(t);
     const ends = await Promise.all(images.slice(0, 4).map((image) => run(config, ['create', '--insecure', list, image])));
     assert.deepEqual(ends.map(({ code }) => code).sort(), [0, 1, 1, 1]);
@@ -56,7 +50,7 @@ describe('local lists', () => {
     ['rename', () => ['rename', list, `${host}/app:v2`]],
     ['rm', () => ['rm', list]],
   ]) {
-    test(`${name} that dies at any of its changes leaves the list before or the list after`, { skip: process.platform === 'win32' }, async (t) => {
+    await t.test(`${name} that dies at any of its changes leaves the list before or the list after`, { skip: process.platform === 'win32' }, async (t) => {
       const origin = await made(t, 3);
       const state = async (config) => {
         const shown = await Promise.all([list, `${host}/app:v2`].map((list) => run(config, ['inspect', '--raw', '--insecure', list])));
@@ -87,7 +81,7 @@ describe('local lists', () => {
     });
   }
 
-  test('a damaged entry does not block the others', async (t) => {
+  await t.test('a damaged entry does not block the others', async (t) => {
     const config = await made(t, 3);
     const folder = join(config, 'manifests', readdirSync(join(config, 'manifests'))[0]);
     const damaged = readdirSync(folder).find((name) => name.endsWith(images[1].split(':').at(-1)));
@@ -100,7 +94,7 @@ describe('local lists', () => {
     assert.deepEqual(readdirSync(join(config, 'manifests')), []);
   });
 
-  test('the folder may be a link to another file system', { skip: !statSync('/dev/shm', { throwIfNoEntry: false }) }, async (t) => {
+  await t.test('the folder may be a link to another file system', { skip: !statSync('/dev/shm', { throwIfNoEntry: false }) }, async (t) => {
     const config = makeConfig(t);
     const elsewhere = mkdtempSync(join('/dev/shm', 'tallyman-'));
     t.after(() => rmSync(elsewhere, { recursive: true }));
@@ -113,7 +107,7 @@ describe('local lists', () => {
     unlinkSync(join(config, 'manifests'));
   });
 
-  test('what was pushed is purged, and what was added meanwhile is kept', async (t) => {
+  await t.test('what was pushed is purged, and what was added meanwhile is kept', async (t) => {
     const config = await made(t, 2);
     await done(config, ['push', '--purge', '--insecure', list]);
     assert.deepEqual(readdirSync(join(config, 'manifests')), []);
