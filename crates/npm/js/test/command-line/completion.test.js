@@ -14,7 +14,7 @@ async function scriptFor(t, shell) {
   return { config, file };
 }
 
-const commands = ['annotate', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'inspect', 'push', 'referrers', 'rename', 'rm', 'tags', 'untag', 'version'];
+const commands = ['annotate', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'inspect', 'ls', 'push', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version'];
 
 test('bash completes commands, flags, values and files', async (t) => {
   const { config, file } = await scriptFor(t, 'bash');

@@ -162,3 +162,18 @@ test('the packed package runs alone', async (t) => {
   const shown = await done(config, ['inspect', '--insecure', `${host}/samples/hello`], { bin: [process.execPath, join(installed, bin.tallyman)], cwd: folder });
   assert.equal(JSON.parse(shown).manifests.length, 4);
 });
+
+test('a push leaves its digest and its descriptor in files, and takes further tags', async (t) => {
+  const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
+  const image = `${host}/samples/hello@${(await done(config, ['digest', '--insecure', '--platform', 'linux/amd64', `${host}/samples/hello:latest`])).trim()}`;
+  await done(config, ['create', '--insecure', `${host}/samples/hello:made`, image]);
+  const files = ['digest', 'metadata.json'].map((name) => join(config, name));
+  const flags = ['--tag', 'also', '--digest-file', files[0], '--metadata-file', files[1]];
+  const digest = (await done(config, ['push', '--insecure', ...flags, `${host}/samples/hello:made`])).trim();
+  assert.equal(readFileSync(files[0], 'utf8'), digest);
+  assert.equal(JSON.parse(readFileSync(files[1], 'utf8'))['containerimage.digest'], digest);
+  for (const tag of ['made', 'also']) assert.equal((await done(config, ['digest', '--insecure', `${host}/samples/hello:${tag}`])).trim(), digest);
+  const failed = await run(config, ['push', '--insecure', '--digest-file', config, `${host}/samples/hello:made`]);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /could not write /);
+});
