@@ -151,21 +151,21 @@ macro_rules! workflows {
 }
 
 workflows! {
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "parts of an upload behind the first are lost"]
     the_workflow_at_ecr: Ecr,
     #[ignore = "uploads in parts ignore the limit of a part"]
     the_workflow_at_ghcr: Ghcr,
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "a new repository wants a token for pull and push"]
     the_workflow_at_quay: Quay,
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "a new repository wants a token for pull and push"]
     the_workflow_at_gitlab: Gitlab,
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "a mount that is refused by 401 ends a copy"]
     the_workflow_at_harbor: Harbor,
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "a blob that is answered 200 is taken for refused"]
     the_workflow_at_nexus: Nexus,
     #[ignore = "only /v2/ asks for credentials"]
     the_workflow_at_artifactory: Artifactory,
-    #[ignore = "mounts that are refused end a push"]
+    #[ignore = "uploads in parts are not given up for one request"]
     the_workflow_at_gar: Gar,
     the_workflow_at_acr: Acr,
     the_workflow_at_dockerhub: Dockerhub,

@@ -11,7 +11,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use tallyman_dev_registry::{
-    Auth, Cors, Dialect, Fault, Profile, Registry, TokenAuth, app, fill, samples::HIGHLIGHTS,
+    Auth, Cors, Dialect, Fault, Hostile, Profile, Registry, TokenAuth, app, fill, samples::HIGHLIGHTS,
 };
 use tokio::{
     net::TcpListener,
@@ -52,6 +52,9 @@ struct Arguments {
     /// the name and password are user and secret.
     #[arg(long, value_name = "NAME")]
     profile: Option<Profile>,
+    /// Play malice: a wrong name lists the modes.
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    hostile: Option<Hostile>,
     /// Ask everyone for this name and password, as Distribution's htpasswd does.
     #[arg(long, value_name = "NAME:PASSWORD", value_parser = pair, conflicts_with = "token")]
     basic: Option<(String, String)>,
@@ -129,6 +132,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         builder = builder.profile(profile);
     }
     builder = builder.open_preflight(arguments.open_preflight);
+    if let Some(mode) = arguments.hostile {
+        builder = builder.hostile(mode);
+    }
     if let Some((name, password)) = arguments.basic {
         let users = HashMap::from([(name, password)]);
         builder = builder.auth(Auth::Basic { realm: "tallyman-dev-registry".to_owned(), users });

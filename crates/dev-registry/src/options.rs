@@ -1,6 +1,6 @@
 //! The behaviour of a registry.
 
-use crate::{auth::Auth, quirks::Quirks};
+use crate::{auth::Auth, hostile::Hostile, quirks::Quirks};
 
 /// The version whose answers the registry gives where versions of CNCF Distribution differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) monolithic_post: bool,
     /// An upload's older `Location` stays good after more bytes came, which Distribution refuses.
     pub(crate) resumable_uploads: bool,
+    /// A mode in which the registry plays malice.
+    pub(crate) hostile: Option<Hostile>,
     /// Differences from Distribution in other matters.
     pub(crate) quirks: Quirks,
 }
@@ -61,6 +63,7 @@ impl Default for Options {
             referrers: true,
             monolithic_post: false,
             resumable_uploads: false,
+            hostile: None,
             quirks: Quirks::default(),
         }
     }

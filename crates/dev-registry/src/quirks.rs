@@ -91,7 +91,7 @@ pub(crate) enum Deletion {
     Allowed,
     /// None: 405.
     Refused,
-    /// Those without tags.
+    /// Manifests without tags.
     TagsFirst,
 }
 

@@ -25,6 +25,7 @@ use crate::{
     connection::{Connection, ResetSwitch, Unanswered},
     digest::Digest,
     fault::{Fault, Faults},
+    hostile::Hostile,
     log::{Log, RequestRecord},
     options::{Cors, Dialect, Options},
     profile::Profile,
@@ -121,6 +122,14 @@ impl Builder {
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         profile.apply(&mut self.options);
+        self
+    }
+
+    /// Plays malice: puts the mode's content into the registry, and answers in its way.
+    #[must_use]
+    pub fn hostile(mut self, mode: Hostile) -> Self {
+        mode.fill(&mut self.store);
+        self.options.hostile = Some(mode);
         self
     }
 

@@ -31,6 +31,7 @@ use crate::{
         effects::{self, EffectContext},
     },
     headers::value,
+    hostile::HostileRequest,
     listings,
     log::{Log, Pending, RequestRecord},
     manifests,
@@ -88,7 +89,7 @@ pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Bod
         Some(response) => response,
         None => {
             let body = effects::break_upload(&faults, body);
-            work(shared, origin, &parts, endpoint.as_ref(), &query, &base, &faults, body).await
+            answer_or_harm(shared, origin, &parts, endpoint.as_ref(), &query, &base, &faults, body).await
         }
     };
     let context = EffectContext { reset, base, storage: format!("http://{}", shared.storage) };
@@ -190,6 +191,39 @@ async fn before(faults: &[FaultKind], reset: &ResetSwitch) -> Option<Response> {
         refused.get_or_insert(response);
     }
     refused
+}
+
+/// Answers a request, in the way of the hostile mode where there is one.
+#[expect(clippy::too_many_arguments, reason = "everything known about one request, used once")]
+async fn answer_or_harm(
+    shared: &Shared,
+    origin: Origin,
+    parts: &Parts,
+    endpoint: Option<&Endpoint>,
+    query: &Query,
+    base: &str,
+    faults: &[FaultKind],
+    body: Body,
+) -> Response {
+    let honest = work(shared, origin, parts, endpoint, query, base, faults, body);
+    let Some(mode) = shared.options.hostile.filter(|_| origin == Origin::Registry) else {
+        return honest.await;
+    };
+    // Another site by its name, too: one host with two ports is one site to those who send credentials.
+    let elsewhere = format!("http://localhost:{}", shared.storage.port());
+    let request = HostileRequest {
+        method: &parts.method,
+        endpoint,
+        query,
+        path: parts.uri.path(),
+        base,
+        elsewhere: &elsewhere,
+        has_credentials: parts.headers.contains_key(header::AUTHORIZATION),
+    };
+    match mode.answer(&request).await {
+        Some(response) => response,
+        None => mode.finish(&request, honest.await),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "everything known about one request, used once")]

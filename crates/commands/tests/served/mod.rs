@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{ClientOptions, Environment, Input, Output};
@@ -39,7 +39,7 @@ impl Input for Recorder {
     }
 }
 
-/// The same name and password for every registry.
+/// The same name and password for every registry, and for no token service of another site.
 struct Fixed(Credentials);
 
 impl CredentialSource for Fixed {
@@ -49,30 +49,45 @@ impl CredentialSource for Fixed {
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         future::ready(Ok(Some(self.0.clone()))).boxed_local()
     }
+
+    fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
+        future::ready(false).boxed_local()
+    }
 }
 
 /// A program with its local lists.
 pub struct Program {
     store: Rc<MemoryStore>,
     credentials: Option<Credentials>,
+    /// The time without a byte after which a request is given up; `None` for the client's own.
+    timeout: Option<Duration>,
 }
 
 impl Program {
     /// A program without credentials.
     pub fn anonymous() -> Self {
-        Self { store: Rc::default(), credentials: None }
+        Self { store: Rc::default(), credentials: None, timeout: None }
     }
 
     /// A program that signs in everywhere with this name and password.
     pub fn signed_in(user: &str, password: &str) -> Self {
         let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
-        Self { store: Rc::default(), credentials: Some(credentials) }
+        Self { store: Rc::default(), credentials: Some(credentials), timeout: None }
+    }
+
+    /// Gives a request up after this time without a byte.
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
     }
 
     fn client(&self, needs: ClientOptions) -> Client {
         let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
-        let retry = if needs.retries { Retry::default() } else { Retry::never() };
-        let client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);
+        let quick = Retry { attempts: 2, first_wait: Duration::from_millis(10), ..Retry::default() };
+        let retry = if needs.retries { quick } else { Retry::never() };
+        let mut client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);
+        if let Some(timeout) = self.timeout {
+            client = client.patience(timeout);
+        }
         match &self.credentials {
             Some(credentials) => client.credentials(Rc::new(Fixed(credentials.clone()))).build(),
             None => client.build(),
@@ -82,7 +97,11 @@ impl Program {
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
         let output = Rc::new(Recorder::default());
-        let program = Self { store: Rc::clone(&self.store), credentials: self.credentials.clone() };
+        let program = Self {
+            store: Rc::clone(&self.store),
+            credentials: self.credentials.clone(),
+            timeout: self.timeout,
+        };
         let environment = Environment {
             store: self.store.clone(),
             client: Box::new(move |needs| program.client(needs)),
