@@ -165,6 +165,106 @@ describe('values', () => {
   });
 });
 
+describe('the border', () => {
+  const wrong = [undefined, null, 0, NaN, 1.5, true, '', Symbol('s'), [], {}, () => {}, new Date(0)];
+  const tm = new Tallyman({ store: new MemoryStore() });
+  const list = new ManifestList('r.io/app:v1');
+  const of = (call, ...fine) => [call, new Set(fine)];
+  // Each function with a wrong first argument; those that are no fault of it are named.
+  const calls = {
+    'Reference.parse': of((value) => Reference.parse(value)),
+    'Digest.parse': of((value) => Digest.parse(value)),
+    'Digest.of': of((value) => Digest.of(value), ''),
+    'Digest.ofLarge': of((value) => Digest.ofLarge(value), ''),
+    'Digest.ofStream': of((value) => Digest.ofStream(value), wrong[8]),
+    'Digest.matches': of((value) => Digest.matches(value, '')),
+    'Platform.parse': of((value) => Platform.parse(value)),
+    'Platform.format': of((value) => Platform.format(value), wrong[9], wrong[11]),
+    'Manifest.parse': of((value) => Manifest.parse(value)),
+    buildList: of((value) => buildList(value), wrong[8]),
+    'new ManifestList': of((value) => new ManifestList(value)),
+    'list.add': of((value) => list.add(value)),
+    'list.remove': of((value) => list.remove(value)),
+    'list.annotate': of((value) => list.annotate(value, {})),
+    'change of list.annotate': of((value) => list.annotate('r.io/app', value)),
+    'new Tallyman': of((value) => new Tallyman(value), undefined, wrong[9], wrong[11]),
+    insecure: of((insecure) => new Tallyman({ insecure }), undefined, true, wrong[8], wrong[10]),
+    credentials: of((credentials) => new Tallyman({ credentials }), undefined, wrong[10]),
+    concurrency: of((concurrency) => new Tallyman({ concurrency }), undefined),
+    timeout: of((timeout) => new Tallyman({ timeout }), undefined),
+    store: of((store) => new Tallyman({ store }), undefined),
+    inspect: of((value) => tm.inspect(value)),
+    'platform of inspect': of((platform) => tm.inspect('127.0.0.1:1/app', { platform })),
+    'signal of inspect': of((signal) => tm.inspect('127.0.0.1:1/app', { signal })),
+    manifest: of((value) => tm.manifest(value)),
+    head: of((value) => tm.head(value)),
+    tags: of((value) => tm.tags(value).next()),
+    catalog: of((value) => tm.catalog(value).next()),
+    blob: of((value) => tm.blob(value, digest(1))),
+    'digest of blob': of((value) => tm.blob('r.io/app', value)),
+    referrers: of((value) => tm.referrers(value)),
+    delete: of((value) => tm.delete(value)),
+    create: of((value) => tm.create(value, [])),
+    'images of create': of((value) => tm.create('r.io/app', value), wrong[8]),
+    plan: of((value) => tm.plan(value)),
+    push: of((value) => tm.push(value)),
+    load: of((value) => tm.load(value)),
+    save: of((value) => tm.save(value)),
+    remove: of((value) => tm.remove(value)),
+    forget: of((value) => tm.forget(value)),
+  };
+  for (const [name, [call, fine]] of Object.entries(calls)) {
+    test(`${name} refuses what it does not take`, async () => {
+      for (const value of wrong.filter((value) => !fine.has(value))) {
+        const { code } = await failure(() => call(value));
+        assert.notEqual(code, 'internal', String(value));
+      }
+    });
+  }
+
+  test('options of another name, and registries in every form that names them', async () => {
+    assert.equal((await failure(() => tm.inspect('r.io/app', { platfrom: 'linux/arm64' }))).code, 'argument-invalid');
+    assert.equal((await failure(() => new Tallyman({ insecrue: true }))).code, 'argument-invalid');
+    for (const insecure of ['other.example', ['other.example'], new Set(['other.example']), () => false]) {
+      const urls = [];
+      const fetch = (url) => {
+        urls.push(new URL(url).protocol);
+        return Promise.reject(new Error('no way'));
+      };
+      await failure(() => new Tallyman({ insecure, fetch, attempts: 1 }).inspect('reg.example/app'));
+      assert.deepEqual(new Set(urls), new Set(['https:']));
+    }
+  });
+
+  test('platforms are taken by the names of manifests, too, and unknown ones are refused', async () => {
+    const entry = { mediaType: ociImage, digest: digest(1), size: 1, platform: { os: 'windows', architecture: 'amd64', 'os.version': '10.0.1' } };
+    const made = new ManifestList('r.io/app:v1', [entry]);
+    assert.equal(made.entries[0].platform.osVersion, '10.0.1');
+    assert.equal((await failure(() => new ManifestList('r.io/app:v1', [{ ...entry, platform: { os: 'linux', arch: 'arm64' } }]))).code, 'argument-invalid');
+    assert.equal((await failure(() => list.annotate('r.io/app', { annotations: {} }))).code, 'argument-invalid');
+  });
+
+  test('annotations of entries are kept in an OCI index and refused in a Docker list', async () => {
+    const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
+    const entry = { digest: digest(1), size: 1, platform: { os: 'linux', architecture: 'amd64' }, annotations };
+    const made = new ManifestList('r.io/app:v1', [{ ...entry, mediaType: ociImage }]);
+    assert.deepEqual(JSON.parse(made.toString()).manifests[0].annotations, annotations);
+    assert.equal((await failure(() => new ManifestList('r.io/app:v1', [{ ...entry, mediaType: dockerImage }]))).code, 'argument-invalid');
+  });
+
+  test('bytes come in every form, streams too', async () => {
+    const bytes = new TextEncoder().encode('hello');
+    for (const form of [bytes, bytes.buffer, new DataView(bytes.buffer), Buffer.from(bytes), 'hello']) assert.equal(Digest.of(form), sha256(bytes));
+    for (const form of [new Blob([bytes]), new Response(bytes), [bytes.buffer], new Blob([bytes]).stream()]) {
+      assert.equal(await Digest.ofStream(form), sha256(bytes));
+    }
+  });
+
+  test('a reference is pinned with its tag', () => {
+    assert.equal(String(Reference.parse('r.io/a:t').pin(digest(3))), `r.io/a:t@${digest(3)}`);
+  });
+});
+
 describe('with a registry', () => {
   let registry;
   let hello;
@@ -194,6 +294,28 @@ describe('with a registry', () => {
     assert.deepEqual(new Set(done), new Set(plan.steps));
   });
 
+  test('clients, lists, plans and streams that nobody holds are collected', async () => {
+    const script = `
+      import { ManifestList, Tallyman } from 'tallyman';
+      const hello = '${hello}';
+      const held = [];
+      const hold = (value) => (held.push(new WeakRef(value)), value);
+      for (let times = 0; times < 10; times++) {
+        const tm = hold(new Tallyman());
+        await tm.head(hello + ':latest');
+        const image = await tm.inspect(hello + ':amd64');
+        const list = hold(new ManifestList('r.io/app:v1', [image]));
+        hold(list.digest && new Tallyman().plan(new ManifestList('${registry.host}/samples/app:v1', [image])));
+        await hold(await tm.blob(hello, image.layers[0])).cancel();
+        for await (const tag of tm.tags(hello)) { tag; break; }
+      }
+      for (let times = 0; times < 20; times++) { globalThis.gc(); await new Promise((resolve) => setTimeout(resolve, 10)); }
+      // The last of each may still be on the stack.
+      console.log(held.filter((each) => each.deref()).length);`;
+    const { stdout } = await promisify(execFile)('node', ['--expose-gc', '--input-type=module', '-e', script], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
+    assert.ok(Number(stdout) <= 4, `${stdout.trim()} of 40 are alive`);
+  });
+
   test('what fails says what, where and why', async () => {
     const tm = new Tallyman({ attempts: 1 });
     const missing = await failure(() => tm.inspect(`${hello}:none`));
@@ -201,6 +323,10 @@ describe('with a registry', () => {
     assert.equal(missing.registryErrors[0].code, 'MANIFEST_UNKNOWN');
     const platform = await failure(() => tm.inspect(`${hello}:latest`, { platform: 'plan9/386' }));
     assert.deepEqual([platform.code, platform.platform, platform.platforms.length], ['platform-not-found', 'plan9/386', 4]);
+    const single = await failure(() => tm.inspect(`${hello}:amd64`, { platform: 'linux/arm64' }));
+    assert.deepEqual([single.code, single.platforms], ['platform-not-found', ['linux/amd64']]);
+    const right = await tm.inspect(`${hello}:amd64`, { platform: 'linux/amd64' });
+    assert.equal(right.reference, `${hello}:amd64`);
     const refused = await failure(() => tm.inspect('127.0.0.1:1/app'));
     assert.deepEqual([refused.code, refused.reason, refused.cause.code, refused.retryable], ['unreachable', 'refused', 'ECONNREFUSED', true]);
     const plain = await failure(() => new Tallyman({ insecure: false }).inspect(`${hello}:latest`));

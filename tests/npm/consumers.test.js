@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -97,6 +99,32 @@ test('esbuild', async () => {
     html('esbuild', format === 'esm');
     await pageGives(`esbuild-${format}`, '/consumers/esbuild/dist/index.html');
   }
+});
+
+test('esbuild, for Node, in both formats and away from the package', async () => {
+  const { build } = await import('esbuild');
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-bundled-'));
+  for (const [format, name] of [['esm', 'main.mjs'], ['cjs', 'main.cjs']]) {
+    const outfile = join(folder, name);
+    await build({ bundle: true, platform: 'node', format, logLevel: 'silent', entryPoints: [consumer('node/main.mjs')], outfile });
+    await program(`esbuild-node-${format}`, 'node', outfile);
+  }
+  await rm(folder, { recursive: true });
+});
+
+test('the element is imported where there are no elements, as pages are rendered on servers', async () => {
+  const { stdout } = await run('node', ['--input-type=module', '-e', "console.log(typeof (await import('tallyman/element')).TallymanManifest)"], { cwd: root });
+  assert.equal(stdout.trim(), 'function');
+});
+
+test('a worker of workerd gets its wasm as modules', async () => {
+  const { build } = await import('esbuild');
+  const options = { bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, logLevel: 'silent', write: false, outdir: 'dist' };
+  const { outputFiles, warnings } = await build({ ...options, stdin: { contents: "export { Tallyman } from 'tallyman';", resolveDir: root } });
+  assert.deepEqual(warnings, []);
+  assert.equal(outputFiles.filter(({ path }) => path.endsWith('.wasm')).length, 2);
+  const [script] = outputFiles.filter(({ path }) => path.endsWith('.js'));
+  assert.match(script.text, /import \w+ from "\.\/tallyman-\w+\.wasm"/);
 });
 
 test('Rollup', async () => {

@@ -39,7 +39,7 @@ pub fn build(sh: &Shell) -> Result<()> {
         copy(&sources.join(part), &package.join(part))?;
     }
     // The compiler reads in `package.json` that what is in `dist/` are ECMAScript modules.
-    for file in ["package.json", "README.md"] {
+    for file in ["package.json", "README.md", "CHANGELOG.md"] {
         fs::copy(sources.join(file), package.join(file))?;
     }
     step("tsc: the package's own JavaScript and its types", || {

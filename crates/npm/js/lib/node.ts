@@ -1,8 +1,7 @@
 // The entry for Node: ready when it is imported, with Node's own HTTP, files and hashes.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import * as carried from '../dist/inline.js';
 import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
 import { provide } from './engine.js';
@@ -11,8 +10,9 @@ import type { Requests } from './requests.js';
 let transport: NodeTransport | undefined;
 
 provide({
-  wasm: () => readFileSync(new URL('../dist/tallyman.wasm', import.meta.url)),
-  client: () => readFile(new URL('../dist/client.wasm', import.meta.url)),
+  // In the script, so that programs that are bundled into one file find it.
+  wasm: () => Buffer.from(carried.tallyman, 'base64'),
+  client: () => Buffer.from(carried.client, 'base64'),
   files,
   hasher: (algorithm) => {
     const hash = createHash(algorithm);

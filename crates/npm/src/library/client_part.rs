@@ -7,7 +7,7 @@ use std::{rc::Rc, time::Duration};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
-use tallyman_commands::{Create, CreateExtensions, PushEvent, create, execute};
+use tallyman_commands::{Create, CreateExtensions, Error, PushEvent, create, execute, resolve};
 use tallyman_core::{
     Descriptor, Digest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
     json::{ObjectWriter, array},
@@ -253,14 +253,19 @@ async fn inspected(
         move |error| Failure::of_manifest(&error, Some(&reference))
     };
     let mut manifest = client.manifest(&reference).await?.manifest().map_err(invalid(&reference))?;
-    if let (Some(wanted), Some(index)) = (&wanted, manifest.index()) {
-        let there = || index.manifests.iter().filter_map(|entry| entry.platform.as_ref());
-        let entry = index
-            .entry_for(wanted)
-            .ok_or_else(|| Failure::no_such_platform(&reference, wanted, there()))?
-            .clone();
-        reference = reference.by_digest(entry.digest.clone());
-        manifest = client.manifest_as(&reference, &entry).await?.manifest().map_err(invalid(&reference))?;
+    if let Some(wanted) = &wanted {
+        // By digest, so that it is not fetched again, and a tag that moves meanwhile names nothing else.
+        let root = reference.by_digest(manifest.digest().clone());
+        let found = resolve(client, &root, Some(wanted)).await.map_err(|error| match error {
+            Error::NoSuchPlatform { found, .. } => {
+                Failure::no_such_platform(&reference, wanted, found.iter())
+            }
+            error => error.into(),
+        })?;
+        if found.digest() != manifest.digest() {
+            reference = reference.by_digest(found.digest().clone());
+            manifest = found;
+        }
     }
     let config = match manifest.image().filter(|image| image.has_image_config() && !only_manifest) {
         Some(image) => Some(client.blob(&reference, &image.config).await?),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use js_sys::{Array, Uint8Array};
 use tallyman_commands::Error;
 use tallyman_core::{
-    AnnotateError, Descriptor, ListEdit, ListEntry, ManifestList, PlatformChange,
+    AnnotateError, Descriptor, ListEdit, ListEntry, ManifestList, MediaType, PlatformChange,
     json::{array, quote},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -61,7 +61,20 @@ impl List {
                 .map_err(|error| Failure::argument(&format!("expected a manifest: {error}")))?,
             None => ListEntry { reference, descriptor, raw: None, manifest_json: b"{}"[..].into() },
         };
+        let is_annotated = !entry.descriptor.annotations.is_empty();
+        if is_annotated {
+            let first =
+                if self.0.is_empty() { entry.descriptor.media_type.clone() } else { self.0.media_type() };
+            if !matches!(first, MediaType::OciManifest | MediaType::OciIndex) {
+                return Err(Failure::argument(
+                    "expected an OCI index for an entry with annotations, found a Docker manifest list, which keeps none",
+                ));
+            }
+        }
         self.0.insert(entry).map_err(|error| Failure::from(&error))?;
+        if is_annotated {
+            self.0.form_mut().oci = true;
+        }
         Ok(())
     }
 

@@ -1,0 +1,9 @@
+// The entry for workerd, Cloudflare's runtime, which compiles wasm when a worker is deployed and never while it runs.
+
+import client from '../dist/client.wasm';
+import module from '../dist/tallyman.wasm';
+import { provide } from './engine.js';
+
+provide({ wasm: () => module, client: () => client });
+
+export * from './api.js';
