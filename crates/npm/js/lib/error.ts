@@ -7,7 +7,6 @@ export type TallymanErrorCode =
   | 'input-failed'
   | 'manifest-invalid'
   | 'name-taken'
-  | 'platform-unknown'
   | 'platform-unsupported'
   | 'reference-invalid'
   | 'tag-needed'
