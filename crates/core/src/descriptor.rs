@@ -16,13 +16,13 @@ pub struct Descriptor {
     pub digest: Digest,
     /// Size of the content in bytes.
     pub size: u64,
-    /// Where else the content can be fetched, for foreign layers.
+    /// Further addresses of the content, for foreign layers.
     pub urls: Vec<String>,
     /// Free key and value pairs.
     pub annotations: BTreeMap<String, String>,
     /// The content itself as base64, where it is embedded.
     pub data: Option<String>,
-    /// What the content runs on, for entries of lists.
+    /// The platform that the content runs on, for entries of lists.
     pub platform: Option<Platform>,
     /// Type of the artifact that the content is, where it is one.
     pub artifact_type: Option<String>,
@@ -41,7 +41,7 @@ impl Descriptor {
     /// Parses an array of descriptors.
     ///
     /// # Errors
-    /// Those of [`Descriptor::parse`].
+    /// The errors of [`Descriptor::parse`].
     pub fn parse_all(json: &[u8]) -> Result<Vec<Self>, FieldError> {
         check(json)?;
         parse_elements(json, "", Self::from_json)

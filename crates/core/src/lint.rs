@@ -19,7 +19,7 @@ pub struct Finding {
     pub rule: LintRule,
 }
 
-/// What is known of the content behind an entry of a list.
+/// The content behind an entry of a list, as far as it was fetched.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ResolvedEntry<'a> {
     /// The manifest, if it was fetched.
@@ -28,7 +28,7 @@ pub struct ResolvedEntry<'a> {
     pub config: Option<&'a ImageConfig>,
 }
 
-/// What a finding says, with the values that it names.
+/// The rules, each with the values that its finding names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LintRule {
@@ -45,9 +45,9 @@ pub enum LintRule {
     },
     /// The list promises another platform than the image's config.
     PlatformDiffers {
-        /// What the list says.
+        /// The list's platform.
         list: Platform,
-        /// What the config says.
+        /// The config's platform.
         config: Platform,
     },
     /// Docker's and OCI's manifests side by side in one list.
@@ -59,7 +59,7 @@ pub enum LintRule {
     },
     /// Layers that are fetched from elsewhere.
     ForeignLayers {
-        /// How many.
+        /// The number of such layers.
         count: usize,
     },
     /// Docker's first manifest format.

@@ -113,7 +113,7 @@ pub struct ManifestList {
     form: IndexForm,
 }
 
-/// What a list is to be beyond what Docker makes of its entries; by default, nothing.
+/// The form of a list beyond what Docker makes of its entries. The default is Docker's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexForm {
     /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the

@@ -43,7 +43,7 @@ pub struct Manifest {
     body: ManifestBody,
 }
 
-/// What a manifest says.
+/// The typed view of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestBody {
     /// One image, or an OCI artifact that is packed as an image manifest.
@@ -93,7 +93,7 @@ pub enum ManifestError {
     /// The bytes are no JSON object.
     #[error("expected a manifest as JSON, found something else: {source}")]
     Json {
-        /// Where and why the JSON ends to make sense.
+        /// The reason, with the place.
         source: FieldError,
     },
     /// They are JSON that is nested deeper than any manifest.
@@ -122,9 +122,9 @@ pub enum ManifestError {
     Confused {
         /// The media type that was promised.
         media_type: MediaType,
-        /// What it promises.
+        /// The kind of manifest that it promises.
         expected: &'static str,
-        /// What is there.
+        /// The kind of manifest that was found.
         found: &'static str,
     },
 }
@@ -242,7 +242,7 @@ impl Manifest {
         self.bytes.len() as u64
     }
 
-    /// What the bytes say.
+    /// The typed view of the bytes.
     pub fn body(&self) -> &ManifestBody {
         &self.body
     }

@@ -31,7 +31,7 @@ const NAMED: [(MediaType, &str); 6] = [
 ];
 
 impl MediaType {
-    /// The media type of a `Content-Type` header's value or a `mediaType` field: what stands before `;`, trimmed.
+    /// Parses the media type of a `Content-Type` header's value or a `mediaType` field: what stands before `;`, trimmed.
     pub fn new(text: &str) -> Self {
         // As almost everybody writes it.
         if let Some((media_type, _)) = NAMED.iter().find(|(_, name)| *name == text) {
@@ -55,28 +55,28 @@ impl MediaType {
         }
     }
 
-    /// What Docker makes of entries of which the first has this media type: an OCI index where that is an OCI manifest,
+    /// Returns the media type of the list that Docker makes of entries of which the first has this one: an OCI index if that is an OCI manifest,
     /// whatever the others are.
     pub fn of_list(first: Option<&Self>) -> Self {
         if first == Some(&Self::OciManifest) { Self::OciIndex } else { Self::DockerList }
     }
 
-    /// A manifest list or an image index.
+    /// Returns `true` for a manifest list or an image index.
     pub fn is_list(&self) -> bool {
         matches!(self, Self::DockerList | Self::OciIndex)
     }
 
-    /// The manifest of one image: Docker schema 2 or OCI.
+    /// Returns `true` for the manifest of one image: Docker schema 2 or OCI.
     pub fn is_image(&self) -> bool {
         matches!(self, Self::DockerManifest | Self::OciManifest)
     }
 
-    /// Docker's schema 1, signed or not.
+    /// Returns `true` for Docker's schema 1, signed or not.
     pub fn is_schema1(&self) -> bool {
         matches!(self, Self::DockerSchema1 | Self::DockerSchema1Signed)
     }
 
-    /// A layer that is fetched from the `urls` of its descriptor and not meant to be pushed to registries:
+    /// Returns `true` for a layer that is fetched from the `urls` of its descriptor and not meant to be pushed to registries:
     /// Docker's foreign layers, OCI's non-distributable ones.
     pub fn is_foreign_layer(&self) -> bool {
         matches!(self, Self::Other(text) if text.contains(".foreign.") || text.contains(".nondistributable."))
@@ -92,7 +92,7 @@ impl MediaType {
         known.contains(&self.as_str())
     }
 
-    /// How a person calls it: `Docker manifest list`, `OCI image index` …; the text itself for any other.
+    /// Returns the name that people use: `Docker manifest list`, `OCI image index` …; the text itself for any other.
     pub fn label(&self) -> &str {
         match self {
             Self::DockerManifest => "Docker image manifest",

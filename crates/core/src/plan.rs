@@ -52,9 +52,9 @@ pub struct Step {
 /// The number of requests that a step makes, without those that get a token or find out how to speak to the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// When all goes as hoped.
+    /// The number if no request has to be repeated or replaced.
     pub requests: usize,
-    /// At most.
+    /// The largest number.
     pub at_most: usize,
 }
 
@@ -148,7 +148,7 @@ pub enum PlanError {
     Manifest {
         /// The entry.
         image: Box<Reference>,
-        /// What stands there.
+        /// The sentence about what was found.
         reason: String,
     },
     /// The stored manifest of an entry is no JSON.
@@ -156,7 +156,7 @@ pub enum PlanError {
     Syntax {
         /// The entry.
         image: Box<Reference>,
-        /// Where the JSON ends to be any.
+        /// The syntax error.
         reason: SyntaxError,
     },
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::json::{FieldError, Object, ObjectWriter, string, string_array};
 
-/// What an image runs on, as a list's entry or an image's config says it.
+/// The platform that an image runs on, as a list's entry or an image's config names it.
 ///
 /// `architecture` and `os` may be empty: Docker accepts such entries into a local list and refuses them at push.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -25,7 +25,7 @@ pub enum ReferenceError {
     /// A part does not fit the grammar.
     #[error("invalid reference format: {reason}")]
     Format {
-        /// What was expected and what was found.
+        /// The sentence about what was expected and what was found.
         reason: String,
     },
     /// Upper-case letters in the repository.
@@ -46,7 +46,7 @@ pub enum ReferenceError {
         /// Its length in characters.
         length: usize,
     },
-    /// What follows the `@` is no digest.
+    /// The text behind the `@` is no digest.
     #[error("invalid digest in the reference: {0}")]
     Digest(#[from] DigestError),
 }

@@ -2,7 +2,7 @@
 
 const BLOCK: usize = 16;
 
-/// How many bytes at the beginning are such that `is_in`. Whole blocks are looked at without branches, so that the
+/// Returns the number of bytes at the beginning for which `is_in` holds. Whole blocks are looked at without branches, so that the
 /// compiler can look at all their bytes at once.
 pub(crate) fn prefix(bytes: &[u8], is_in: impl Fn(u8) -> bool) -> usize {
     let is_all_in = |block: &&[u8]| block.iter().fold(true, |all, byte| all & is_in(*byte));
@@ -10,17 +10,17 @@ pub(crate) fn prefix(bytes: &[u8], is_in: impl Fn(u8) -> bool) -> usize {
     blocks + bytes[blocks..].iter().take_while(|byte| is_in(**byte)).count()
 }
 
-/// How many lower-case hexadecimal digits there are at the beginning.
+/// Returns the number of lower-case hexadecimal digits at the beginning.
 pub fn lower_hex(bytes: &[u8]) -> usize {
     prefix(bytes, |byte| byte.is_ascii_digit() | (b'a'..=b'f').contains(&byte))
 }
 
-/// How many spaces there are at the beginning.
+/// Returns the number of spaces at the beginning.
 pub(crate) fn spaces(bytes: &[u8]) -> usize {
     by_words(bytes, |word| word ^ every(b' '), |byte| byte == b' ')
 }
 
-/// How many bytes at the beginning are printable ASCII that stands for itself in a JSON string.
+/// Returns the number of bytes at the beginning that are printable ASCII that stands for itself in a JSON string.
 pub(crate) fn plain(bytes: &[u8]) -> usize {
     let others = |word: u64| {
         // The lowest of the high bits is that of the first byte that is zero; those above it may be wrong.
@@ -32,7 +32,7 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
     by_words(bytes, others, |byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
 }
 
-/// How many bytes at the beginning are printable ASCII that Go writes into a JSON string as it is.
+/// Returns the number of bytes at the beginning that are printable ASCII that Go writes into a JSON string as it is.
 pub(crate) fn unescaped(bytes: &[u8]) -> usize {
     let marks = [b'"', b'\\', b'<', b'>', b'&'];
     let others = |word: u64| {

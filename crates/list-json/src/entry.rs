@@ -12,7 +12,7 @@ pub struct Entry<'a> {
     pub digest: &'a str,
     /// Size of the content in bytes.
     pub size: u64,
-    /// What the content runs on.
+    /// The platform that the content runs on.
     pub platform: Option<Platform<'a>>,
     /// Free keys and values, in their order.
     pub annotations: Pairs<'a>,
@@ -20,7 +20,7 @@ pub struct Entry<'a> {
     pub artifact_type: Option<&'a str>,
 }
 
-/// What content runs on. What is not said is empty.
+/// The platform that some content runs on. Fields that are not named are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Platform<'a> {
     /// CPU architecture.

@@ -11,7 +11,7 @@ const ENTRY_MIN: usize = 180;
 /// Entries that room is made for before they are seen.
 const ENTRIES_AHEAD: usize = 16 * 1024;
 
-/// What a list says: what the general reader would have read.
+/// A list, as the general reader would have read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List<'a> {
     /// Its `schemaVersion`.
@@ -90,7 +90,7 @@ impl<'a> Reader<'a, '_> {
         (self.token()? == expected).then_some(())
     }
 
-    /// Whether `byte` comes next but for spaces; it is taken then.
+    /// Takes `byte` if it comes next but for spaces, and returns whether it did.
     fn has(&mut self, byte: u8) -> bool {
         self.space();
         let has = self.rest().first() == Some(&byte);

@@ -27,14 +27,14 @@ const VERSION_PLAIN: u64 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
 const NAMES: &str = "lists.json";
 
-/// Why something holds no lists.
+/// The reason why some bytes hold no lists.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
     /// It is not what [`encode`] writes.
     #[error("expected lists that Tallyman exported, found something else: {reason}")]
     Form {
-        /// Where it ends to be.
+        /// The sentence about what was expected.
         reason: String,
     },
     /// A newer version wrote it.
@@ -170,7 +170,7 @@ fn reference(fields: &Object<'_>, path: &str, name: &str) -> Result<Reference, E
     text.parse().map_err(|error: ReferenceError| ExchangeError::Form { reason: error.to_string() })
 }
 
-/// What was found in files of the Docker CLI.
+/// The lists that were found in files of the Docker CLI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The lists. A name that nothing vouches for is a guess, which somebody should look at.

@@ -20,7 +20,7 @@ pub use folder::{FileError, FileErrorKind, Folder, Holder};
 pub use list_folders::{ListFile, ListFolders};
 pub use native::NativeFolder;
 
-/// How often a file that cannot be read as an entry is read once more: the Docker CLI may be writing it.
+/// Reads of a file that cannot be read as an entry: the Docker CLI may be writing it.
 const READS_MAX: usize = 3;
 
 /// Lists in a folder, one folder each, one file an entry: the Docker CLI's `manifests`.

@@ -53,7 +53,7 @@ impl IndexedDbStore {
     /// Opens the database `name`, and makes it where it is not there yet.
     ///
     /// # Errors
-    /// When the browser refuses: private windows, a newer version of the app in another tab, a damaged profile.
+    /// [`StoreError::Io`] if the browser refuses: private windows, a newer version of the app in another tab, a damaged profile.
     pub async fn open(name: &str) -> Result<Self, StoreError> {
         Self::open_telling(name, || ()).await
     }
@@ -97,7 +97,7 @@ impl IndexedDbStore {
     /// kept.
     ///
     /// # Errors
-    /// When the browser has no channels between tabs.
+    /// [`StoreError::Io`] if the browser has no channels between tabs.
     pub fn subscribe(&self, listener: impl FnMut(String) + 'static) -> Result<Subscription, StoreError> {
         Subscription::new(&self.name, listener)
     }

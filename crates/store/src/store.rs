@@ -8,26 +8,26 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// What is kept cannot be read as an entry of a list. The message is Go's own, where Docker would print one.
+    /// A file or record cannot be read as an entry of a list. The message is Go's own if Docker would print one.
     #[error("{message}")]
     Damaged {
         /// The file or record.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         message: String,
     },
     /// Two lists or two entries share a name in the store, as they would in Docker's.
     #[error(transparent)]
     NameTaken(#[from] tallyman_core::NameTaken),
-    /// The files or the database say no.
+    /// The files or the database refuse.
     #[error("{message}")]
     Io {
-        /// What they say.
+        /// The sentence of the files or the database.
         message: String,
     },
 }
 
-/// What became of a change that looks first at what is there.
+/// The outcome of a change that looks first at what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<T = ManifestList> {
     /// It is made. The browser's store returns the list as it is now.

@@ -1,11 +1,11 @@
-//! Indenting and compacting.
+//! Indentation and compaction.
 
 use super::scan::{SyntaxError, check, is_space};
 
 /// The limit of indented JSON, in bytes: indentation makes a nested value larger by the square of its depth.
 const INDENTED_MAX: usize = 64 << 20;
 
-/// `bytes` with one member or element a line, each level moved in by `step`. Empty objects and arrays stay closed,
+/// Returns `bytes` with one member or element a line, each level indented by `step`. Empty objects and arrays stay closed,
 /// white space before the value goes, white space after it stays.
 ///
 /// # Errors
@@ -48,11 +48,11 @@ fn new_line(out: &mut Vec<u8>, depth: usize, step: &str) {
     }
 }
 
-/// `bytes` without white space between tokens, and with `<`, `>`, `&`, U+2028 and U+2029 escaped: how Go puts raw
+/// Returns `bytes` without white space between tokens, and with `<`, `>`, `&`, U+2028 and U+2029 escaped: how Go puts raw
 /// JSON into a document that it writes.
 ///
 /// # Errors
-/// When the bytes are no JSON.
+/// [`SyntaxError`] if the bytes are no JSON.
 pub fn compact(bytes: &[u8]) -> Result<Vec<u8>, SyntaxError> {
     check(bytes)?;
     let mut out = Vec::with_capacity(bytes.len());

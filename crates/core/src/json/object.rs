@@ -16,22 +16,22 @@ pub enum FieldError {
     /// The bytes are no JSON.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
-    /// A digest is none.
+    /// A string is no digest.
     #[error("{field}: {source}")]
     Digest {
-        /// The field with those that it stands in.
+        /// The path of the field.
         field: String,
-        /// What is wrong with it.
+        /// The reason.
         source: DigestError,
     },
-    /// A field is not what it should be.
+    /// A field is of the wrong kind.
     #[error("expected {expected} as {field}, found {found}")]
     Field {
-        /// The field with those that it stands in, such as `layers[0].digest`.
+        /// The path of the field, such as `layers[0].digest`.
         field: String,
-        /// What should have been there.
+        /// The kind of value that belongs there.
         expected: &'static str,
-        /// What was there.
+        /// The value that was found.
         found: String,
     },
 }

@@ -2,7 +2,7 @@
 
 pub use tallyman_list_json::{quote, quote_into};
 
-/// The text of a valid JSON string. As Go reads it: every byte that is no UTF-8 and every lone surrogate becomes
+/// Returns the text of a valid JSON string. As Go reads it: every byte that is no UTF-8 and every lone surrogate becomes
 /// U+FFFD.
 pub fn unquote(string: &[u8]) -> String {
     let inner = string.trim_ascii().strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
@@ -58,7 +58,7 @@ fn hex4(bytes: &[u8]) -> u16 {
     digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or(0xfffd)
 }
 
-/// `name` as Go compares the names of members: without regard to case by Unicode's simple folding, under which the
+/// Returns `name` as Go compares the names of members: without regard to case by Unicode's simple folding, under which the
 /// long s and the Kelvin sign are an s and a k.
 pub fn fold_key(name: &str) -> String {
     name.chars()

@@ -1,11 +1,11 @@
-//! Whether bytes are JSON, and what Go says where they are not.
+//! The syntax check of JSON, with the errors that Go words.
 
 use thiserror::Error;
 
-/// How deep objects and arrays may stand in each other.
+/// Levels of objects and arrays.
 const DEPTH_MAX: usize = 10_000;
 
-/// Why bytes are no JSON, in Go's words.
+/// The reason why bytes are no JSON, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SyntaxError {
@@ -17,9 +17,9 @@ pub enum SyntaxError {
     Character {
         /// The byte.
         found: u8,
-        /// Where it stands.
+        /// The place in the grammar where it stands.
         context: String,
-        /// How many bytes stand before it.
+        /// The number of bytes before it.
         offset: usize,
     },
     /// Indented, the bytes are more than any reader wants: they are nested without end.
@@ -57,7 +57,7 @@ enum Container {
     Array,
 }
 
-/// What may come next.
+/// The parts of the grammar that may come next.
 #[derive(Clone, Copy)]
 enum State {
     Value,
@@ -85,10 +85,10 @@ struct Scanner {
     open: Vec<Container>,
 }
 
-/// Whether `bytes` are one JSON value, with white space around it at most.
+/// Checks that `bytes` are one JSON value, with white space around it at most.
 ///
 /// # Errors
-/// In Go's words, where they are not.
+/// [`SyntaxError`] if they are not.
 pub fn check(bytes: &[u8]) -> Result<(), SyntaxError> {
     let mut scanner = Scanner { state: State::Value, open: Vec::new() };
     let fault = |found, offset, context| SyntaxError::Character { found, context, offset };
@@ -216,7 +216,7 @@ impl Scanner {
     }
 }
 
-/// The four bytes that JSON takes for white space.
+/// Returns `true` for the four bytes that JSON takes for white space.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -6,7 +6,7 @@ use super::{
     scan::{SyntaxError, check},
 };
 
-/// The sort of a JSON value, by Go's names for them.
+/// The kind of a JSON value, by Go's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`.
@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-/// The sort of value that some valid JSON is.
+/// Returns the kind of value that some valid JSON is.
 pub fn kind(json: &[u8]) -> Kind {
     match json.trim_ascii_start().first() {
         Some(b'{') => Kind::Object,
@@ -49,11 +49,11 @@ pub fn kind(json: &[u8]) -> Kind {
     }
 }
 
-/// The members of an object in their order, repeated names included, each value as the bytes that stand there.
-/// Empty where the JSON is no object.
+/// Returns the members of an object in their order, repeated names included, each value as the bytes that stand there.
+/// Empty if the JSON is no object.
 ///
 /// # Errors
-/// When the bytes are no JSON.
+/// [`SyntaxError`] if the bytes are no JSON.
 pub fn members(json: &[u8]) -> Result<Vec<(String, &[u8])>, SyntaxError> {
     check(json)?;
     Ok(if kind(json) == Kind::Object { split_members(json) } else { Vec::new() })
@@ -69,10 +69,10 @@ pub(crate) fn split_elements(json: &[u8]) -> Vec<&[u8]> {
     split(json).into_iter().map(|part| part.value).collect()
 }
 
-/// The elements of an array in their order, each as the bytes that stand there. Empty where the JSON is no array.
+/// Returns the elements of an array in their order, each as the bytes that stand there. Empty if the JSON is no array.
 ///
 /// # Errors
-/// When the bytes are no JSON.
+/// [`SyntaxError`] if the bytes are no JSON.
 pub fn elements(json: &[u8]) -> Result<Vec<&[u8]>, SyntaxError> {
     check(json)?;
     Ok(if kind(json) == Kind::Array { split_elements(json) } else { Vec::new() })

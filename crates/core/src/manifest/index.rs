@@ -7,7 +7,7 @@ use crate::{
     json::{FieldError, Object},
 };
 
-/// How many indexes may stand in each other, so that what follows them ends. Real ones have two levels.
+/// Levels of indexes that point to indexes, so that following them ends. Real ones have two.
 pub const NESTED_INDEXES_MAX: usize = 16;
 
 /// A manifest list or image index.

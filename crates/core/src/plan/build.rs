@@ -9,14 +9,13 @@ use crate::{Descriptor, Digest, ListEntry, ManifestList, Reference};
 const COPY_PART: u64 = 8 * 1024 * 1024;
 
 impl PushPlan {
-    /// The plan for pushing `list`.
+    /// Creates the plan for pushing `list`.
     ///
     /// Makes the checks that Docker makes before its first request, in Docker's order. A list without entries has
     /// no plan that Docker would make; it is refused by the caller.
     ///
     /// # Errors
-    /// When an entry has no operating system or architecture, is of another registry, or is not what its digest
-    /// says.
+    /// Any [`PlanError`].
     pub fn new(list: &ManifestList) -> Result<Self, PlanError> {
         for entry in list.iter() {
             check_platform(entry)?;
@@ -25,7 +24,7 @@ impl PushPlan {
         Self::of_checked(list)
     }
 
-    /// The plan for pushing `list` with images of other registries, which Docker refuses: they are copied.
+    /// Creates the plan for pushing `list` with images of other registries, which Docker refuses: they are copied.
     ///
     /// # Errors
     /// As [`PushPlan::new`], but for the registries.
@@ -73,10 +72,10 @@ fn check_platform(entry: &ListEntry) -> Result<(), PlanError> {
     }
 }
 
-/// Whether an entry can be in a list of `target`'s registry: its own must be the same, letter for letter.
+/// Checks that an entry can be in a list of `target`'s registry: its own must be the same, letter for letter.
 ///
 /// # Errors
-/// When it is another one.
+/// [`PlanError::OtherRegistry`] if it is another one.
 pub fn check_registry(entry: &ListEntry, target: &Reference) -> Result<(), PlanError> {
     if entry.reference.registry() == target.registry() {
         return Ok(());

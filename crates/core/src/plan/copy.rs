@@ -6,11 +6,11 @@ use super::{Action, Cost, PushPlan, Step, build::copy};
 use crate::{Digest, Manifest, Reference};
 
 impl PushPlan {
-    /// The plan for copying `manifests` out of the repository of `source`: those that the target lacks, each behind
+    /// Creates the plan for copying `manifests` out of the repository of `source`: those that the target lacks, each behind
     /// those that it points to, the last one to be put as `target`. Within a repository blobs need no steps.
     ///
     /// # Panics
-    /// When there is no manifest.
+    /// If there is no manifest.
     pub fn copying(source: &Reference, target: &Reference, manifests: &[Manifest]) -> Self {
         let (last, before) = manifests.split_last().expect("there is something to copy");
         let mut plan = Self { target: target.clone(), steps: Vec::new(), copies: Vec::new() };

@@ -93,7 +93,7 @@ pub(super) fn split_name(registry: &str, path: &str) -> Result<(String, String),
     Err(ReferenceError::Format { reason })
 }
 
-/// What is wrong with a repository that does not fit.
+/// Returns the reason of a repository that does not fit.
 pub(super) fn repository_fault(text: &str) -> String {
     let rule = "lower-case letters and digits, parted by single '.', '_', '__' or hyphens";
     match text.split('/').find(|component| !is_component(component)) {
@@ -106,7 +106,7 @@ pub(super) fn repository_fault(text: &str) -> String {
     }
 }
 
-/// What is wrong with a tag that does not fit.
+/// Returns the reason of a tag that does not fit.
 pub(super) fn tag_fault(text: &str) -> String {
     if text.is_empty() {
         return "expected a tag after the colon, found nothing".to_owned();
@@ -119,7 +119,7 @@ pub(super) fn tag_fault(text: &str) -> String {
     )
 }
 
-/// What is wrong with a digest that does not fit.
+/// Returns the reason of a digest that does not fit.
 pub(super) fn digest_fault(text: &str) -> String {
     format!("expected a digest like sha256:<64 hex digits> after the '@', found {text:?}")
 }

@@ -80,7 +80,7 @@ impl<F: Folder> ListFolders<F> {
     /// there is no such list.
     ///
     /// # Errors
-    /// Those of `change`, and any [`FileError`]; nothing is changed then.
+    /// The errors of `change`, and any [`FileError`]; nothing is changed then.
     pub async fn update<E: From<FileError>>(
         &self,
         list: &str,

@@ -18,7 +18,7 @@ use crate::{Outcome, StoreError};
 pub struct ListSummary {
     /// Its name.
     pub reference: Reference,
-    /// When it was changed last, in milliseconds since 1970; nothing for lists of the first version of the app.
+    /// The time of the last change in milliseconds since 1970; `None` for lists of the first version of the app.
     pub changed: Option<f64>,
 }
 
@@ -26,7 +26,7 @@ impl IndexedDbStore {
     /// Changes a list as it is now, whatever it was when the change was thought of.
     ///
     /// # Errors
-    /// When the list cannot be read, or the database says no.
+    /// [`StoreError`] if the list cannot be read, or the database refuses.
     pub async fn edit(&self, list: &Reference, edit: &ListEdit) -> Result<Outcome, StoreError> {
         let name = list.file_name();
         let transaction = self.transaction(TransactionMode::Readwrite)?;
@@ -48,7 +48,7 @@ impl IndexedDbStore {
     /// Keeps a new list, unless there is one of that name.
     ///
     /// # Errors
-    /// When the database says no.
+    /// [`StoreError::Io`] if the database refuses.
     pub async fn add(&self, list: &ManifestList) -> Result<Outcome, StoreError> {
         let name = list.reference().file_name();
         let transaction = self.transaction(TransactionMode::Readwrite)?;
@@ -68,7 +68,7 @@ impl IndexedDbStore {
     /// Gives a list another name, unless that is taken.
     ///
     /// # Errors
-    /// When the list cannot be read, or the database says no.
+    /// [`StoreError`] if the list cannot be read, or the database refuses.
     pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
         let (old, new) = (from.file_name(), to.file_name());
         let transaction = self.transaction(TransactionMode::Readwrite)?;
@@ -92,7 +92,7 @@ impl IndexedDbStore {
     /// All lists without their entries, in the order of their file names.
     ///
     /// # Errors
-    /// When the database says no.
+    /// [`StoreError::Io`] if the database refuses.
     pub async fn summaries(&self) -> Result<Vec<ListSummary>, StoreError> {
         let transaction = self.transaction(TransactionMode::Readonly)?;
         let (lists, changes) = (store(&transaction, LISTS)?, store(&transaction, CHANGED)?);
@@ -110,10 +110,10 @@ impl IndexedDbStore {
         Ok(summaries)
     }
 
-    /// What is kept under `key` beside the lists.
+    /// Returns the text that is kept under `key` beside the lists.
     ///
     /// # Errors
-    /// When the database says no.
+    /// [`StoreError::Io`] if the database refuses.
     pub async fn note(&self, key: &str) -> Result<Option<String>, StoreError> {
         let transaction = self.transaction_over([NOTES], TransactionMode::Readonly)?;
         let found = store(&transaction, NOTES)?.get::<String, String, _>(key.to_owned()).primitive();
@@ -123,7 +123,7 @@ impl IndexedDbStore {
     /// Keeps something under `key` beside the lists, or takes it out. Other tabs do not hear of it.
     ///
     /// # Errors
-    /// When the database says no.
+    /// [`StoreError::Io`] if the database refuses.
     pub async fn set_note(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
         let transaction = self.transaction_over([NOTES], TransactionMode::Readwrite)?;
         let notes = store(&transaction, NOTES)?;
