@@ -174,3 +174,21 @@ test.describe('with reduced motion', () => {
     expect(moving).toBe(0);
   });
 });
+
+test('a page without a secure context copies all the same', async ({ page, open, memory }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'isSecureContext', { value: false });
+    document.addEventListener('copy', () => (window.copied = document.activeElement.value));
+  });
+  await open(`/inspect/${memory.host}/samples/hello:latest`);
+  const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
+  await page.getByTestId('manifest-digest').getByRole('button').first().click();
+  await expect.poll(() => page.evaluate(() => window.copied)).toBe(digest);
+});
+
+test('settings that cannot be read are said, and the app works with the defaults', async ({ page, open }) => {
+  await page.route('**/config.json', (route) => route.fulfill({ contentType: 'application/json', body: '{"title": "Ours",}' }));
+  await open('/');
+  await expect(page.getByTestId('settings-fault')).toContainText('config.json');
+  await expect(page.getByTestId('reference-input')).toBeVisible();
+});

@@ -108,6 +108,7 @@ struct FrameProps {
 fn Frame(props: &FrameProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let connection = use_connection();
+    let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let loading = use_chunk(Chunk::of(&route), &props.onloaded);
     let page = match loading {
         Loading::Here => page_of(route.clone()),
@@ -120,6 +121,9 @@ fn Frame(props: &FrameProps) -> Html {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
             <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
+            if let Some(fault) = &settings.fault {
+                <p class="ribbon" role="alert" data-testid="settings-fault">{ (text().offline().settings_fault)(fault) }</p>
+            }
             { connection_notes(&connection) }
             <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
             <main class="page" id="content" tabindex="-1"><Later>{ page }</Later></main>

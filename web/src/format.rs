@@ -1,6 +1,9 @@
 //! Numbers and dates as people read them, in the language that is spoken.
 
-use std::cell::{OnceCell, RefCell};
+use std::{
+    borrow::Cow,
+    cell::{OnceCell, RefCell},
+};
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -103,6 +106,25 @@ fn written(format: &Function, value: &JsValue) -> Option<String> {
     format.call1(&JsValue::UNDEFINED, value).ok()?.as_string()
 }
 
+/// Writes characters that nobody sees, and those that turn the direction of text, as their numbers: `\u{202e}`. What a
+/// registry sent is then read in the order in which it is stored.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().flat_map(|c| {
+        let escaped = is_invisible(c).then(|| c.escape_unicode());
+        escaped.into_iter().flatten().chain((!is_invisible(c)).then_some(c))
+    });
+    Cow::Owned(shown.collect())
+}
+
+/// Returns `true` for characters without a shape: marks of text direction, joiners, byte order marks.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Bytes in the decimal units that registries and `docker images` use: `29.4 MB`.
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -167,4 +189,20 @@ pub fn age(rfc3339: &str) -> Option<String> {
     let seconds = (time - Date::now()) / 1000.0;
     let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds.abs() >= *length).unwrap_or(UNITS[5]);
     Some(with(|formats| formats.ages().format((seconds / length).trunc(), unit).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn characters_that_turn_or_hide_text_are_shown() {
+        for (text, shown) in [
+            ("plain año 日本", "plain año 日本"),
+            ("abc\u{202e}gnp.exe", r"abc\u{202e}gnp.exe"),
+            ("a\u{200b}b\u{2066}", r"a\u{200b}b\u{2066}"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+    }
 }

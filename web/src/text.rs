@@ -66,6 +66,11 @@ impl Language {
     }
 }
 
+/// A number with the form of the noun that goes with it: `1 step`, `2 steps`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// The spoken language as the browser's user has it, so that dates read as at home: `en-GB`, or the language alone.
 pub fn locale() -> String {
     let spoken = SPOKEN.get();

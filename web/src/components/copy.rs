@@ -1,10 +1,10 @@
 //! A button that copies a text.
 
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::icon::Icon;
-use crate::text::text;
+use crate::{browser::clipboard, text::text};
 
 /// Properties of [`Copy`].
 #[derive(PartialEq, Properties)]
@@ -33,7 +33,7 @@ pub fn Copy(props: &Props) -> Html {
             let outcome = outcome.clone();
             let copied = copied.clone();
             spawn_local(async move {
-                outcome.set(if write(&copied).await { Outcome::Copied } else { Outcome::Refused });
+                outcome.set(if clipboard::copy(&copied).await { Outcome::Copied } else { Outcome::Refused });
             });
         }
     };
@@ -49,10 +49,4 @@ pub fn Copy(props: &Props) -> Html {
             <span class="visually-hidden" role="status">{ said }</span>
         </button>
     }
-}
-
-/// Whether the browser took `text` into its clipboard. Pages served over plain HTTP from a host name have none.
-async fn write(text: &str) -> bool {
-    let Some(window) = web_sys::window().filter(web_sys::Window::is_secure_context) else { return false };
-    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
 }

@@ -31,7 +31,7 @@ pub fn pairs<'a>(
     html! {
         <>
             <dl class="facts">
-                { for pairs.take(PAIRS_MAX).map(|(key, value)| html! { <Fact name={key.clone()}>{ value }</Fact> }) }
+                { for pairs.take(PAIRS_MAX).map(|(key, value)| html! { <Fact name={format::visible(key).into_owned()}>{ format::visible(value).into_owned() }</Fact> }) }
             </dl>
             if more > 0 {
                 <p class="empty">{ (text().controls().more)(&format::count(more as u64)) }</p>

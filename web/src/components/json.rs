@@ -11,7 +11,7 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::{copy::Copy, icon::Icon};
-use crate::text::text;
+use crate::{format::visible, text::text};
 use lines::{Line, folded_from, lines, shown};
 use tokens::{Link, Sort, link, tokens};
 
@@ -278,7 +278,7 @@ fn piece(props: &Props, sort: Sort, range: &Range<usize>, found: &Found) -> Html
 /// A part of the text, what was searched for marked in it.
 fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
     if found.at.is_empty() {
-        return html! { text[range.clone()].to_owned() };
+        return html! { visible(&text[range.clone()]).into_owned() };
     }
     let mut parts = Vec::new();
     let mut at = range.start;
@@ -287,13 +287,13 @@ fn marked(text: &str, range: &Range<usize>, found: &Found) -> Html {
         if !text.is_char_boundary(from) || !text.is_char_boundary(to) || from >= to {
             continue;
         }
-        parts.push(html! { text[at..from].to_owned() });
+        parts.push(html! { visible(&text[at..from]).into_owned() });
         parts.push(
-            html! { <mark class={is_current.then_some("is-current")}>{ text[from..to].to_owned() }</mark> },
+            html! { <mark class={is_current.then_some("is-current")}>{ visible(&text[from..to]).into_owned() }</mark> },
         );
         at = to;
     }
-    parts.push(html! { text[at..range.end].to_owned() });
+    parts.push(html! { visible(&text[at..range.end]).into_owned() });
     parts.into_iter().collect()
 }
 

@@ -3,6 +3,8 @@
 use super::Language;
 
 pub struct Offline {
+    /// `config.json` cannot be read.
+    pub settings_fault: fn(reason: &str) -> String,
     pub offline: &'static str,
     pub new_version: &'static str,
     pub reload: &'static str,
@@ -16,12 +18,22 @@ impl Language {
 }
 
 static ENGLISH: Offline = Offline {
+    settings_fault: |reason| {
+        format!(
+            "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to correct the file: {reason}"
+        )
+    },
     offline: "No network: local lists can be edited; of registries, only what was looked at before is here.",
     new_version: "A new version of this app is ready.",
     reload: "Use it",
 };
 
 static SPANISH: Offline = Offline {
+    settings_fault: |reason| {
+        format!(
+            "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que corrija el archivo: {reason}"
+        )
+    },
     offline: "Sin red: se pueden editar las listas locales; de los registros solo está lo que ya se miró antes.",
     new_version: "Hay una versión nueva de esta aplicación.",
     reload: "Usarla",

@@ -1,6 +1,6 @@
 //! Pushing a list.
 
-use super::Language;
+use super::{Language, counted};
 
 pub struct Push {
     pub title: &'static str,
@@ -77,7 +77,10 @@ static ENGLISH: Push = Push {
     plan: "What a push will do",
     looking: "Asking the registry what it has already",
     survey_failed: |why| format!("What the registry has already could not be found out: {why}"),
-    cost: |steps, requests, bytes| format!("{steps} steps, {requests} requests, {bytes} to send"),
+    cost: |steps, requests, bytes| {
+        let (steps, requests) = (counted(steps, "step", "steps"), counted(requests, "request", "requests"));
+        format!("{steps}, {requests}, {bytes} to send")
+    },
     already: |count, of| format!("{count} of {of} are there already"),
     standing_same: |name| format!("{name} is exactly this list already."),
     standing_other: |name, digest| format!("{name} stands for {digest} now; the push moves it."),
@@ -102,7 +105,8 @@ static ENGLISH: Push = Push {
     },
     copy_about: |requests, bytes| {
         format!(
-            "At most {requests} requests, and {bytes} that go through this browser: fewer where some is there already."
+            "At most {}, and {bytes} that go through this browser: fewer where some is there already.",
+            counted(requests, "request", "requests")
         )
     },
     skip: "Skip what is already there",
@@ -160,7 +164,11 @@ static SPANISH: Push = Push {
     plan: "Lo que se hará al publicar",
     looking: "Preguntando al registro qué tiene ya",
     survey_failed: |why| format!("No se pudo averiguar qué tiene ya el registro: {why}"),
-    cost: |steps, requests, bytes| format!("{steps} pasos, {requests} peticiones, {bytes} por enviar"),
+    cost: |steps, requests, bytes| {
+        let (steps, requests) =
+            (counted(steps, "paso", "pasos"), counted(requests, "petición", "peticiones"));
+        format!("{steps}, {requests}, {bytes} por enviar")
+    },
     already: |count, of| format!("{count} de {of} ya están"),
     standing_same: |name| format!("{name} ya es exactamente esta lista."),
     standing_other: |name, digest| format!("{name} apunta ahora a {digest}; al publicar se mueve."),
@@ -186,7 +194,8 @@ static SPANISH: Push = Push {
     },
     copy_about: |requests, bytes| {
         format!(
-            "A lo sumo {requests} peticiones, y {bytes} que pasan por este navegador: menos si algo ya está."
+            "A lo sumo {}, y {bytes} que pasan por este navegador: menos si algo ya está.",
+            counted(requests, "petición", "peticiones")
         )
     },
     skip: "Omitir lo que ya está",

@@ -6,6 +6,8 @@ mod web_address;
 use command::{image_of_command, image_of_file_line};
 use web_address::target_of_address;
 
+use crate::format::is_invisible;
+
 /// Schemes and transports that name an image in front of its reference, as skopeo, Helm and others write them.
 const IMAGE_SCHEMES: [&str; 5] = ["docker://", "oci://", "docker-image://", "image://", "docker-daemon:"];
 
@@ -86,12 +88,6 @@ fn cleaned(text: &str) -> String {
         text = inside.unwrap_or(text).trim();
     }
     text.to_owned()
-}
-
-/// Returns `true` for characters without a shape: marks of text direction, joiners, byte order marks.
-pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub struct Settings {
     pub samples: Vec<Sample>,
     /// What the server of the app does beyond serving it.
     pub features: Features,
+    /// The reason why `config.json` could not be read, and the rest is the defaults.
+    #[serde(skip)]
+    pub fault: Option<String>,
 }
 
 impl Default for Settings {
@@ -27,11 +30,18 @@ impl Default for Settings {
             registries: Vec::new(),
             samples: Vec::new(),
             features: Features::default(),
+            fault: None,
         }
     }
 }
 
 impl Settings {
+    /// Reads the text of `config.json`. A text that is none gives the defaults and the reason.
+    fn parse(text: &str) -> Self {
+        serde_json::from_str(text)
+            .unwrap_or_else(|error| Self { fault: Some(error.to_string()), ..Self::default() })
+    }
+
     /// Hosts and ports of the registries.
     pub fn hosts(&self) -> Vec<String> {
         self.registries.iter().map(|registry| registry.host().to_owned()).collect()
@@ -127,10 +137,24 @@ pub struct Sample {
     pub about: String,
 }
 
-/// Fetches the settings. Whatever goes wrong, the app works without them.
+/// Fetches the settings. Whatever goes wrong, the app works with the defaults; a file that cannot be read is told.
 pub async fn fetch() -> Settings {
     match Request::get("config.json").send().await {
-        Ok(response) if response.ok() => response.json().await.unwrap_or_default(),
+        Ok(response) if response.ok() => Settings::parse(&response.text().await.unwrap_or_default()),
         _ => Settings::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+
+    #[test]
+    fn a_broken_file_is_told_and_leaves_the_defaults() {
+        let broken = Settings::parse(r#"{"title": "Ours",}"#);
+        assert_eq!(broken.title, "Tallyman");
+        assert!(broken.fault.is_some_and(|fault| fault.contains("line 1")));
+        let read = Settings::parse(r#"{"title": "Ours"}"#);
+        assert_eq!((read.title.as_str(), read.fault), ("Ours", None));
     }
 }
