@@ -120,7 +120,7 @@ async function memory(gateway, blob) {
   });
 }
 
-/** How long the gateway takes to say that it is well, while callers hold on to all that they can get. */
+/** The time that the gateway takes to say that it is well, while callers hold on to all that they can get. */
 async function underLoad(gateway, blob) {
   const address = new URL(gateway.url);
   const hold = (bytes) =>

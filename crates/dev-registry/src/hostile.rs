@@ -159,13 +159,13 @@ impl Hostile {
             Self::DeepIndex => shapes::deep_index(store),
             Self::WideIndex => shapes::wide_index(store),
             Self::DeepJson => {
-                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::deep_json(1_000_000))
+                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::deep_json(1_000_000));
             }
             Self::IndentedJson => {
-                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::deep_json(9_990))
+                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::deep_json(9_990));
             }
             Self::DuplicateKeys => {
-                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::duplicate_keys())
+                shapes::manifest(store, "evil/app", OCI_MANIFEST, &shapes::duplicate_keys());
             }
             _ => {}
         }

@@ -13,11 +13,7 @@ type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 
 const CHECKS: [Check; 7] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
-    ("wording", "the first words of doc comments, and names", |_| {
-        // A warning until every crate has been gone through.
-        wording::check().unwrap_or_else(|error| eprintln!("warning: {error:#}"));
-        Ok(())
-    }),
+    ("wording", "the first words of doc comments, and names", |_| wording::check()),
     ("deny", "cargo deny: licences, versions and sources of the dependencies", |sh| {
         if let Err(error) = setup::for_deny(sh) {
             // Without a network there is no such program, and no new dependency either.
