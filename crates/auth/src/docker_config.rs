@@ -102,7 +102,7 @@ impl DockerConfig {
             }),
             Ok((Kind::Null, _)) => {}
             Ok((found, _)) => {
-                faults.add(format!("expected an object, found a value of kind {}", found.as_str()))
+                faults.add(format!("expected an object, found a value of kind {}", found.as_str()));
             }
         }
         // Docker decodes passwords when all else was as it should be.
@@ -162,7 +162,7 @@ impl DockerConfig {
             _ if STRING_MAPS.contains(&name) => {
                 faults.members_of(name, value).iter().for_each(|(_, value)| {
                     faults.string(name, value);
-                })
+                });
             }
             _ if OBJECTS.contains(&name) => drop(faults.members_of(name, value)),
             _ => {}

@@ -10,6 +10,9 @@ use wasm_bindgen_futures::future_to_promise;
 use super::failure::Failure;
 use crate::files::{FileSystem, HostFolder};
 
+/// A change of an entry: its name, the bytes that were seen and those to be; `None` if there are none.
+type SeenChange = (String, Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// The lists in a folder. Names and bytes as in the interface `Store` of the package.
 #[wasm_bindgen]
 pub struct FileLists(Rc<ListFolders<HostFolder>>);
@@ -74,7 +77,7 @@ impl FileLists {
 
     /// Changes entries, each given as name, bytes seen and bytes to be. Resolves to `done`, `conflict` or `gone`.
     pub fn edit(&self, list: String, changes: &Array) -> Promise {
-        let changes: Vec<(String, Option<Vec<u8>>, Option<Vec<u8>>)> = changes
+        let changes: Vec<SeenChange> = changes
             .iter()
             .map(|change| {
                 let change: Array = change.unchecked_into();
@@ -82,7 +85,7 @@ impl FileLists {
             })
             .collect();
         let change = move |files: Vec<ListFile>| {
-            let is_seen = |(name, before, after): &(String, Option<Vec<u8>>, Option<Vec<u8>>)| {
+            let is_seen = |(name, before, after): &SeenChange| {
                 let now = files.iter().find(|(file, _)| file == name).map(|(_, now)| now.as_ref().ok());
                 now.flatten() == before.as_ref() || now.flatten() == after.as_ref()
             };
