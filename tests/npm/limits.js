@@ -1,12 +1,15 @@
 // Bytes, gzipped, that the library may have. Whoever adds to it sees it here.
 
 export const limits = {
-  /** The bytes that an import loads: everything but what talks to registries. */
-  wasm: 120 * 1024,
   /**
-   * The bytes that a client loads: 184 KB. The gate was 160 KB before uploads suited every registry, copies did without mounts, what
+   * The bytes that an import loads: everything but what talks to registries, 133 KB. The gate was 120 KB before the store in files came
+   * into Rust, with its locks and its recovery.
+   */
+  wasm: 136 * 1024,
+  /**
+   * The bytes that a client loads: 201 KB. The gate was 160 KB before uploads suited every registry, copies did without mounts, what
    * registries send was bounded, and errors kept their causes for every door to word.
    */
-  client: 192 * 1024,
+  client: 204 * 1024,
   javascript: 20 * 1024,
 };
