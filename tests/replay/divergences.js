@@ -53,7 +53,7 @@ export const divergences = [
       steps.forEach(({ argv }, index) => {
         const step = expected.steps[index];
         const [list, ...others] = references(argv);
-        const folder = `${fileName(list ?? '')}/`;
+        const folder = folderOf(list ?? '');
         if (argv[0] === 'create' && step.exit !== 0 && !absent.has(list)) {
           const isIn = (name) => name.startsWith(folder);
           const made = Object.keys(step.store).some((name) => isIn(name) && !(name in before));
@@ -68,7 +68,7 @@ export const divergences = [
         } else if (argv[0] === 'inspect' && absent.has(list)) {
           Object.assign(step, { exit: 1, stdout: '', stderr: `no such manifest: ${list}\n`, mostRequests: 10 });
         }
-        const gone = [...absent].map((name) => `${fileName(name)}/`);
+        const gone = [...absent].map(folderOf);
         step.store = without(step.store, (name) => gone.some((prefix) => name.startsWith(prefix)));
         before = step.store;
       });
@@ -106,13 +106,15 @@ export const divergences = [
     reason: 'the wording of what stands behind "invalid reference format" is our own',
     apply(_scenario, { steps }) {
       for (const step of steps) {
-        const [, known] = /^(.*invalid reference format).*\n$/.exec(step.stderr) ?? [];
-        if (known) step.stderr = (text) => (text.startsWith(known) && isOneLine(text) ? undefined : `expected one line, "${known}…"`);
+        const [, known, rest] = /^(.*invalid reference format).*\n([^]*)$/.exec(step.stderr) ?? [];
+        const isSame = (text) => text.startsWith(known) && text.slice(text.indexOf('\n') + 1) === rest;
+        if (known) step.stderr = (text) => (isSame(text) ? undefined : `expected "${known}…" and ${JSON.stringify(rest)} below`);
       }
     },
   },
 ];
 
+const folderOf = (list) => `${fileName(/[:@][^/]*$/.test(list) ? list : `${list}:latest`)}/`;
 const isLoopback = (host) => host.startsWith('127.') || host.startsWith('localhost:');
 const isInsecure = (argv) => argv.includes('--insecure');
 const references = ([, ...rest]) => rest.filter((argument) => !argument.startsWith('-'));
