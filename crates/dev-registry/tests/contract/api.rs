@@ -1,7 +1,7 @@
 //! Behaviour that Distribution 2.8 does not have, or that only the builder's options change.
 
 use serde_json::json;
-use tallyman_dev_registry::{Cors, Dialect, Digest, Registry, RunningRegistry};
+use tallyman_dev_registry::{Cors, Dialect, Digest, Hostile, Profile, Registry, RunningRegistry};
 
 use crate::http::{get, send};
 
@@ -197,4 +197,18 @@ async fn a_manifest_can_be_pushed_by_its_sha512() {
     let put = send("PUT", &url, &[("content-type", INDEX)], index.clone()).await;
     assert_eq!((put.status.as_u16(), put.header("docker-content-digest")), (201, Some(digest.as_str())));
     assert_eq!(send("GET", &url, &[("accept", INDEX)], "").await.bytes, index);
+}
+
+#[test]
+fn profiles_and_hostile_modes_are_found_by_their_names() {
+    for profile in Profile::ALL {
+        assert_eq!(profile.to_string().parse(), Ok(profile));
+    }
+    for mode in Hostile::ALL {
+        assert_eq!(mode.to_string().parse(), Ok(mode));
+    }
+    let error = "docker".parse::<Profile>().unwrap_err().to_string();
+    assert!(error.starts_with("there is no profile \"docker\"; the profiles are ghcr, ecr, "), "{error}");
+    let error = "bomb".parse::<Hostile>().unwrap_err().to_string();
+    assert!(error.contains("gzip-bomb"), "{error}");
 }
