@@ -104,9 +104,13 @@ test('esbuild', async () => {
 test('esbuild, for Node, in both formats and away from the package', async () => {
   const { build } = await import('esbuild');
   const folder = await mkdtemp(join(tmpdir(), 'tallyman-bundled-'));
+  // CommonJS has no await outside of functions.
+  const contents = `import * as tallyman from 'tallyman';
+    import { scenario } from './scenario.js';
+    scenario(tallyman, process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));`;
   for (const [format, name] of [['esm', 'main.mjs'], ['cjs', 'main.cjs']]) {
     const outfile = join(folder, name);
-    await build({ bundle: true, platform: 'node', format, logLevel: 'silent', entryPoints: [consumer('node/main.mjs')], outfile });
+    await build({ bundle: true, platform: 'node', format, logLevel: 'silent', stdin: { contents, resolveDir: root }, outfile });
     await program(`esbuild-node-${format}`, 'node', outfile);
   }
   await rm(folder, { recursive: true });

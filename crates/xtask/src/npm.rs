@@ -157,7 +157,7 @@ fn fingerprint(file: &Path) -> Result<String> {
     Ok(format!("{:?} {}", about.modified()?, about.len()))
 }
 
-/// Makes `to` hold the JavaScript that `from` holds, and nothing else.
+/// Makes `to` hold the JavaScript and the declarations that `from` holds, and nothing else.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;
@@ -165,7 +165,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for file in fs::read_dir(from)? {
         let file = file?;
-        if file.path().extension().is_some_and(|extension| extension == "js") {
+        if file.path().extension().is_some_and(|extension| extension == "js" || extension == "ts") {
             fs::copy(file.path(), to.join(file.file_name()))?;
         }
     }

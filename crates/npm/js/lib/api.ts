@@ -30,4 +30,4 @@ export type { ManifestStep, MountStep, PlanStep, TransferStep } from './plan.js'
 export { Reference } from './reference.js';
 export type { Fetch } from './requests.js';
 export { FileStore, MemoryStore } from './store.js';
-export type { Store, StoredEntry } from './store.js';
+export type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';
