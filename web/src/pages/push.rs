@@ -178,7 +178,7 @@ fn Planned(props: &PlannedProps) -> Html {
         let (local_lists, plan, before) = (Rc::clone(local_lists), Rc::clone(plan), Rc::clone(&before));
         let purge = *purges;
         move |_: MouseEvent| {
-            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, purge)
+            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, purge);
         }
     };
     let flag = |state: &UseStateHandle<bool>| {
