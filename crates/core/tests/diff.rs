@@ -17,7 +17,7 @@ fn index(described: &[(&str, &str)]) -> Index {
 }
 
 /// `=` same, `~` changed, `-` removed, `+` added, each with the architecture of its left side, else its right.
-fn told(left: &[(&str, &str)], right: &[(&str, &str)]) -> String {
+fn changes_of(left: &[(&str, &str)], right: &[(&str, &str)]) -> String {
     let (left, right) = (index(left), index(right));
     let of =
         |entry: &Descriptor| entry.platform.as_ref().map_or("none".to_owned(), |p| p.architecture.clone());
@@ -43,7 +43,7 @@ fn entries_are_partnered_by_digest_then_by_platform() {
         (&[("a", "")], &[("b", "")], "-none +none"),
         (&[], &[], ""),
     ] {
-        assert_eq!(told(left, right), expected, "{left:?} {right:?}");
+        assert_eq!(changes_of(left, right), expected, "{left:?} {right:?}");
     }
 }
 

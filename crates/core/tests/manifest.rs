@@ -1,4 +1,4 @@
-//! What a manifest is taken for, and that its bytes stay as they came.
+//! Tests that a manifest is taken for the right kind, and that its bytes stay as they came.
 
 use tallyman_core::{Digest, ImageConfig, Manifest, ManifestError, ManifestKind, MediaType, Platform};
 

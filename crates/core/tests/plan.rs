@@ -1,4 +1,4 @@
-//! What a push will do, without any network.
+//! The plan of a push, without any network.
 
 use tallyman_core::{
     Action, Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, PlanError, Platform, PushPlan,

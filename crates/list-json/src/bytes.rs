@@ -1,4 +1,4 @@
-//! How far bytes are of one sort.
+//! The length of a run of bytes of one sort.
 
 const BLOCK: usize = 16;
 

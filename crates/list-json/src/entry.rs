@@ -1,4 +1,4 @@
-//! What a list says of an image, as texts that stand elsewhere.
+//! The fields of a list's entry, as texts that stand elsewhere.
 
 /// Keys and their values.
 pub type Pairs<'a> = Vec<(&'a str, &'a str)>;

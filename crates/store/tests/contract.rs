@@ -1,4 +1,4 @@
-//! What every store promises, asked of each.
+//! The contract of all stores, held against each.
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "suite/mod.rs"]

@@ -6,10 +6,10 @@ use super::{FileError, FileErrorKind, Folder, Holder};
 
 /// Pauses after which a lock is taken over that has not changed, whoever holds it: some ten seconds. Nothing that is done
 /// under a lock takes that long.
-const PATIENCE: usize = 1000;
+const PAUSES_MAX: usize = 1000;
 /// Pauses after which a lock is taken over that does not name its holder: that one died before it had
 /// written its name.
-const PATIENCE_UNNAMED: usize = 100;
+const PAUSES_MAX_UNNAMED: usize = 100;
 
 /// The end of the name of the file that guards the take-over of a lock.
 pub(super) const TAKEOVER: &str = "-takeover";
@@ -36,8 +36,8 @@ impl<'a, F: Folder> Lock<'a, F> {
             }
             let Some(found) = found else { continue };
             pauses = if found == seen { pauses + 1 } else { 0 };
-            let patience = if words(&found).len() == TOKEN_WORDS { PATIENCE } else { PATIENCE_UNNAMED };
-            let is_late = pauses >= patience;
+            let pauses_max = if words(&found).len() == TOKEN_WORDS { PAUSES_MAX } else { PAUSES_MAX_UNNAMED };
+            let is_late = pauses >= pauses_max;
             if is_late || is_abandoned(folder, &found) {
                 take_over(folder, &path, &found, is_late)?;
             }

@@ -1,4 +1,4 @@
-//! What tabs tell each other.
+//! The messages of tabs to each other.
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BroadcastChannel, MessageEvent};

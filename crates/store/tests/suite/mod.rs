@@ -1,4 +1,4 @@
-//! What every store promises.
+//! The contract of all stores.
 
 use tallyman_core::{
     Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform, Reference,
