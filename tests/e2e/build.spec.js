@@ -1,4 +1,4 @@
-// Lists are built: images in, platforms edited, remarks mended, the bytes and the difference always in sight.
+// Lists are built: images in, platforms edited, findings fixed, the bytes and the difference always in sight.
 
 import { add, build, entry, setPlatform } from './building.js';
 import { putImage, readBack } from './images.js';
@@ -48,13 +48,13 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   expect(complaints).toEqual([]);
 });
 
-test('a remark offers what mends it, and is gone then', async ({ page, open, server }) => {
-  const images = await twoImages(server, 'build/mend');
-  await build(page, open, `${server.host}/build/mend:1`, images);
-  const remark = page.locator('[data-testid=finding][data-rule=arm-without-variant]');
-  await expect(remark).toBeVisible();
-  await remark.getByRole('button', { name: 'Make it linux/arm/v6' }).click();
-  await expect(remark).toHaveCount(0);
+test('a finding offers its fix, and is gone once it is applied', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/fix');
+  await build(page, open, `${server.host}/build/fix:1`, images);
+  const finding = page.locator('[data-testid=finding][data-rule=arm-without-variant]');
+  await expect(finding).toBeVisible();
+  await finding.getByRole('button', { name: 'Make it linux/arm/v6' }).click();
+  await expect(finding).toHaveCount(0);
   await expect(entry(page, images[1])).toHaveAttribute('data-platform', 'linux/arm/v6');
 });
 

@@ -1,5 +1,6 @@
-//! A command line to copy.
+//! Command lines to copy: Tallyman's own, and Docker's beside it.
 
+use tallyman_core::{ManifestList, Registry};
 use yew::prelude::*;
 
 use super::copy::Copy;
@@ -16,4 +17,35 @@ pub struct Props {
 #[component]
 pub fn Command(props: &Props) -> Html {
     html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().controls().command} /></div> }
+}
+
+/// Shows `line`, and the same line for `docker manifest`, or a sentence that Docker has none.
+pub fn command_lines(line: &str, in_docker: bool) -> Html {
+    html! {
+        <div class="commands" data-testid="commands">
+            <Command line={line.to_owned()} />
+            if in_docker {
+                <Command line={as_docker(line)} />
+            } else {
+                <p class="hint">{ text().build().no_docker }</p>
+            }
+        </div>
+    }
+}
+
+/// Returns the `docker manifest` line that does the same as `line`.
+pub fn as_docker(line: &str) -> String {
+    line.strip_prefix("tallyman ").map_or_else(|| line.to_owned(), |rest| format!("docker manifest {rest}"))
+}
+
+/// Returns the flags that a shell needs for `registry`: registries on loopback mostly speak plain HTTP.
+pub fn insecure(registry: &Registry) -> &'static [&'static str] {
+    if registry.is_loopback() { &["--insecure"] } else { &[] }
+}
+
+/// Returns the flags of [`insecure`] that the registries of a list and of its images need.
+pub fn insecure_flags(list: &ManifestList) -> &'static [&'static str] {
+    let images = list.iter().map(|entry| entry.reference.registry());
+    let mut flags = images.chain([list.reference().registry()]).map(insecure);
+    flags.find(|flags| !flags.is_empty()).unwrap_or_default()
 }

@@ -39,3 +39,8 @@ pub fn pairs<'a>(
         </>
     }
 }
+
+/// Shows a point in time as a date, with its age on hover.
+pub fn when(created: &str) -> Html {
+    html! { <time datetime={created.to_owned()} title={format::age(created)}>{ format::date(created) }</time> }
+}

@@ -3,15 +3,13 @@
 mod add;
 mod commands;
 mod entries;
+mod findings;
 mod form;
 mod name;
 mod offer;
 mod preview;
-mod remarks;
 
 use std::rc::Rc;
-
-pub use commands::{command_lines, insecure, insecure_list};
 
 use gloo_events::{EventListener, EventListenerOptions};
 use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
@@ -21,9 +19,11 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{lists::opening, set_title};
+use super::set_title;
 use crate::{
-    components::{icon::Icon, toast::use_toaster},
+    components::{
+        icon::Icon, reference_heading::reference_heading, store_status::store_status, toast::use_toaster,
+    },
     routes::Route,
     state::{
         input::image_list::Pasted,
@@ -53,7 +53,7 @@ pub fn Build(props: &Props) -> Html {
             html! { <Builder key={name.to_string()} {local_lists} name={name.clone()} sources={props.sources.clone()} /> }
         }
         (_, None) => html! { <name::Name list={props.list.clone()} sources={props.sources.clone()} /> },
-        (opened, _) => opening(&opened),
+        (opened, _) => store_status(&opened),
     }
 }
 
@@ -253,7 +253,7 @@ fn Builder(props: &BuilderProps) -> Html {
                 {check}
             />
             if !list.is_empty() {
-                <remarks::Remarks list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
+                <findings::Findings list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
                 <form::Form list={Rc::clone(&list)} {change} />
                 <preview::Preview list={Rc::clone(&list)} round={*round} />
                 <commands::Commands list={Rc::clone(&list)} {entries} />
@@ -277,12 +277,6 @@ fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>)
         _ => return,
     }
     event.prevent_default();
-}
-
-/// A reference that breaks at its slashes where it is long.
-pub fn reference_heading(reference: &Reference) -> Html {
-    let full = reference.to_string();
-    full.split_inclusive(['/', '@']).map(|part| html! { <>{ part.to_owned() }<wbr /></> }).collect()
 }
 
 fn names(conflict: &EditConflict) -> String {

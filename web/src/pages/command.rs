@@ -12,9 +12,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::{lists::opening, set_title};
+use super::set_title;
 use crate::{
-    components::panel::Panel,
+    components::{panel::Panel, store_status::store_status},
     state::{
         lists::{LocalLists, Opened},
         registries::Registries,
@@ -36,7 +36,7 @@ pub fn CommandLine() -> Html {
     use_effect_with((), |()| set_title(text().command().title));
     match opened {
         Opened::Ready(local_lists) => html! { <Terminal {local_lists} /> },
-        opened => opening(&opened),
+        opened => store_status(&opened),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod choice;
 mod config;
+mod entry_name;
 mod findings;
 mod graph;
 mod layers;
@@ -135,14 +136,14 @@ fn is_settled(node: &Node) -> bool {
     !matches!(node.config, Loadable::Loading)
 }
 
-/// What stands below the parts of a manifest: remarks, and the raw text.
+/// What stands below the parts of a manifest: findings, and the raw text.
 fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     html! {
         <>
             { findings::view(inspected, chosen) }
             if let Some((manifest, node)) = chosen.and_then(|node| Some((node.manifest.ready()?, node))) {
                 <Raw
-                    title={(text().inspect().raw_of)(&list::name(node))}
+                    title={(text().inspect().raw_of)(&entry_name::name(node))}
                     reference={std::rc::Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
                     bytes={manifest.shared_bytes()}
                     testid="raw-chosen"

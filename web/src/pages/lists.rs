@@ -11,9 +11,9 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{build::command_lines, set_title};
+use super::set_title;
 use crate::{
-    components::{icon::Icon, panel::Panel},
+    components::{command::command_lines, icon::Icon, panel::Panel, store_status::store_status},
     routes::Route,
     state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
     text::text,
@@ -28,27 +28,7 @@ pub fn Lists() -> Html {
     use_effect_with((), |()| set_title(text().lists().title));
     match opened {
         Opened::Ready(local_lists) => html! { <Ready {local_lists} /> },
-        opened => opening(&opened),
-    }
-}
-
-/// Local lists that are not open, or not yet.
-pub fn opening(opened: &Opened) -> Html {
-    let words = text().lists();
-    match opened {
-        Opened::Opening | Opened::Ready(_) => html! {
-            <div aria-busy="true"><p class="visually-hidden" role="status">{ words.opening }</p><span class="skeleton" /></div>
-        },
-        Opened::Blocked => html! {
-            <div class="alert" role="alert" data-testid="blocked"><Icon name="warning" /><span>{ words.blocked }</span></div>
-        },
-        Opened::Failed(why) => html! {
-            <div class="problem" role="alert" data-testid="store-failed">
-                <h1><Icon name="warning" /><span>{ words.failed }</span></h1>
-                <p>{ words.failed_advice }</p>
-                <p class="problem__detail">{ why.to_string() }</p>
-            </div>
-        },
+        opened => store_status(&opened),
     }
 }
 

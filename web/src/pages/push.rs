@@ -13,13 +13,15 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{
-    build::{command_lines, insecure_list, reference_heading},
-    lists::opening,
-    set_title,
-};
+use super::set_title;
 use crate::{
-    components::{icon::Icon, panel::Panel},
+    components::{
+        command::{command_lines, insecure_flags},
+        icon::Icon,
+        panel::Panel,
+        reference_heading::reference_heading,
+        store_status::store_status,
+    },
     format,
     routes::Route,
     state::{
@@ -52,7 +54,7 @@ pub fn Push(props: &Props) -> Html {
         Opened::Ready(local_lists) => {
             html! { <Pusher key={name.to_string()} {local_lists} name={name.clone()} /> }
         }
-        opened => opening(&opened),
+        opened => store_status(&opened),
     }
 }
 
@@ -193,7 +195,7 @@ fn Planned(props: &PlannedProps) -> Html {
     let words = text().push();
     let total = plan.steps.len();
     let line = {
-        let flags = insecure_list(list).iter().copied().chain(copies.then_some("--copy"));
+        let flags = insecure_flags(list).iter().copied().chain(copies.then_some("--copy"));
         let flags = flags.chain(purges.then_some("--purge"));
         tallyman_commands::line_of(["push"].into_iter().chain(flags).chain([name.as_str()]))
     };

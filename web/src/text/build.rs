@@ -76,8 +76,8 @@ pub struct Build {
     pub diff_changed: &'static str,
     pub diff_kept: &'static str,
     pub diff_no_list: fn(kind: &str) -> String,
-    pub remarks: &'static str,
-    pub mend: fn(mend: &Fix) -> String,
+    pub findings: &'static str,
+    pub fix: fn(fix: &Fix) -> String,
     pub commands: &'static str,
     pub commands_lead: &'static str,
     pub no_docker: &'static str,
@@ -175,8 +175,8 @@ static ENGLISH: Build = Build {
     diff_no_list: |kind| {
         format!("Under that name there is no list now, but this: {kind}. The push replaces it.")
     },
-    remarks: "Findings",
-    mend: |mend| match mend {
+    findings: "Findings",
+    fix: |fix| match fix {
         Fix::SetPlatform { platform, .. } if !platform.os_version.is_empty() => {
             format!("Make it {platform} {}", platform.os_version)
         }
@@ -277,8 +277,8 @@ static SPANISH: Build = Build {
     diff_no_list: |kind| {
         format!("Con ese nombre no hay ahora una lista, sino esto: {kind}. Al publicar se reemplaza.")
     },
-    remarks: "Observaciones",
-    mend: |mend| match mend {
+    findings: "Observaciones",
+    fix: |fix| match fix {
         Fix::SetPlatform { platform, .. } => format!("Poner {}", whole(platform)),
         Fix::Remove { .. } => "Quitar esta entrada".to_owned(),
     },

@@ -100,7 +100,7 @@ pub struct Inspect {
     pub blob: &'static str,
     pub blob_text: &'static str,
 
-    pub remarks: &'static str,
+    pub findings: &'static str,
     pub entry: fn(number: usize, platform: &str) -> String,
     pub rule: fn(&LintRule) -> String,
 
@@ -244,7 +244,7 @@ static ENGLISH: Inspect = Inspect {
     blob: "Blob",
     blob_text: "Under this digest the registry has no manifest, but content that manifests point to: a config or a layer.",
 
-    remarks: "Findings",
+    findings: "Findings",
     entry: |number, platform| {
         if platform.is_empty() {
             format!("Entry {number}: ")
@@ -387,7 +387,7 @@ static SPANISH: Inspect = Inspect {
     blob: "Blob",
     blob_text: "Con este digest el registro no tiene ningún manifiesto, sino contenido al que apuntan los manifiestos: una configuración o una capa.",
 
-    remarks: "Observaciones",
+    findings: "Observaciones",
     entry: |number, platform| {
         if platform.is_empty() {
             format!("Entrada {number}: ")

@@ -3,11 +3,15 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use tallyman_commands::line_of;
-use tallyman_core::{IndexForm, ManifestList, Platform, Registry, check_registry};
+use tallyman_core::{IndexForm, ManifestList, Platform, check_registry};
 use yew::prelude::*;
 
 use crate::{
-    components::{command::Command, copy::Copy, panel::Panel},
+    components::{
+        command::{as_docker, insecure_flags},
+        copy::Copy,
+        panel::Panel,
+    },
     state::list_editor::entry_status::Entries,
     text::text,
 };
@@ -52,43 +56,12 @@ pub fn Commands(props: &Props) -> Html {
     }
 }
 
-/// The line, and the one that Docker's own program takes; where it has none, that is said.
-pub fn command_lines(line: &str, in_docker: bool) -> Html {
-    html! {
-        <div class="commands" data-testid="commands">
-            <Command line={line.to_owned()} />
-            if in_docker {
-                <Command line={as_docker(line)} />
-            } else {
-                <p class="hint">{ text().build().no_docker }</p>
-            }
-        </div>
-    }
-}
-
-/// The line as Docker's own program takes it.
-fn as_docker(line: &str) -> String {
-    line.strip_prefix("tallyman ").map_or_else(|| line.to_owned(), |rest| format!("docker manifest {rest}"))
-}
-
-/// The flags that a shell needs where a browser does not: registries on loopback mostly speak plain HTTP.
-pub fn insecure(registry: &Registry) -> &'static [&'static str] {
-    if registry.is_loopback() { &["--insecure"] } else { &[] }
-}
-
-/// As [`insecure`], for the registries of a list and of its images.
-pub fn insecure_list(list: &ManifestList) -> &'static [&'static str] {
-    let images = list.iter().map(|entry| entry.reference.registry());
-    let mut flags = images.chain([list.reference().registry()]).map(insecure);
-    flags.find(|flags| !flags.is_empty()).unwrap_or_default()
-}
-
 /// The lines that make `list`, one after the other: create, annotate where a platform is not the config's own, push.
 /// With each, whether Docker's own program takes it.
 fn lines(list: &ManifestList, entries: &Entries) -> Vec<(String, bool)> {
     let name = list.reference().to_string();
     let images: Vec<String> = list.iter().map(|entry| entry.reference.to_string()).collect();
-    let insecure = insecure_list(list);
+    let insecure = insecure_flags(list);
     let form = form_flags(list.form());
     let create = ["create"].into_iter().chain(insecure.iter().copied());
     let create = create.chain(form.iter().map(String::as_str)).chain([name.as_str()]);

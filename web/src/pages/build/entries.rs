@@ -13,6 +13,7 @@ use crate::{
         chip::{Chip, Tone},
         icon::Icon,
         panel::Panel,
+        reference_heading::reference_heading,
         text_field::TextField,
         toast::use_toaster,
     },
@@ -189,7 +190,7 @@ fn EntryRow(props: &RowProps) -> Html {
         <>
             <tr data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
                 <td class="fill entry__image">
-                    <Link<Route> to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ super::reference_heading(&entry.reference) }</Link<Route>>
+                    <Link<Route> to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link<Route>>
                 </td>
                 <td>
                     <div class="entry__platform">

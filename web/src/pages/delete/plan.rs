@@ -12,10 +12,10 @@ use yew_router::prelude::*;
 use crate::{
     components::{
         chip::{Chip, Tone},
+        command::{command_lines, insecure},
         icon::Icon,
         panel::Panel,
     },
-    pages::build::{command_lines, insecure},
     routes::Route,
     state::{
         deletion::{Refusal, StepState, run},

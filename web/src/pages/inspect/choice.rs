@@ -4,7 +4,7 @@ use tallyman_core::Platform;
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::list::name;
+use super::entry_name::name;
 use crate::{
     format,
     routes::Route,

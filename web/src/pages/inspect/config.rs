@@ -6,7 +6,6 @@ use tallyman_core::{ImageConfig, ImageManifest, RunConfig};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::list::when;
 use crate::{
     components::{
         facts::{self, Fact},
@@ -41,7 +40,7 @@ fn rows(config: &ImageConfig) -> Html {
             { plain(words.platform, &config.platform.to_string()) }
             { plain(words.os_version, &config.platform.os_version) }
             if let Some(created) = config.created.as_deref() {
-                <Fact name={words.created}>{ when(created) }</Fact>
+                <Fact name={words.created}>{ facts::when(created) }</Fact>
             }
             { plain(words.author, config.author.as_deref().unwrap_or_default()) }
             { code(words.entry_point, &arguments(entrypoint)) }

@@ -1,4 +1,4 @@
-//! Remarks on what will surprise somebody.
+//! The findings on an image or a list.
 
 use tallyman_core::{Platform, ResolvedEntry, lint_image, lint_index};
 use yew::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     text::text,
 };
 
-/// The remarks on a list or an image; nothing where there are none. Where one entry is chosen, those on it.
+/// The findings on a list or an image, or nothing if there are none. If one entry is chosen, those on it.
 pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     let words = text().inspect();
     let mut found = match inspected.manifest.index() {
@@ -38,8 +38,8 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
         entry.and_then(|entry| entry.platform.as_ref()).map(Platform::to_string).unwrap_or_default()
     };
     html! {
-        <Panel title={words.remarks} remark={found.len().to_string()}>
-            <ul class="remarks">
+        <Panel title={words.findings} remark={found.len().to_string()}>
+            <ul class="findings">
                 { for found.iter().map(|finding| html! {
                     <li data-testid="finding" data-rule={finding.rule.code()}>
                         <Icon name="warning" />

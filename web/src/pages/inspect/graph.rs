@@ -7,8 +7,8 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::{
+    entry_name,
     layout::{Spot, layout},
-    list,
 };
 use crate::{
     components::{
@@ -184,8 +184,8 @@ fn name(inspected: &Inspected, number: usize) -> String {
                 artifact.to_owned()
             }
         }
-        Relation::Entry(_) if node.descriptor.is_runnable() => list::name(node),
-        Relation::Entry(_) => list::what(inspected, number),
+        Relation::Entry(_) if node.descriptor.is_runnable() => entry_name::name(node),
+        Relation::Entry(_) => entry_name::kind_name(inspected, number),
     }
 }
 

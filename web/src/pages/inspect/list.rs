@@ -1,43 +1,20 @@
 //! A manifest list or image index: its entries by platform.
 
-use tallyman_core::{Descriptor, Index, Platform};
+use tallyman_core::{Descriptor, Index};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use super::choice::Choice;
+use super::{
+    choice::Choice,
+    entry_name::{kind_name, name},
+};
 use crate::{
-    components::panel::Panel,
+    components::{facts, panel::Panel},
     format,
     routes::Route,
     state::inspection::{Inspected, Loadable, Node},
     text::text,
 };
-
-/// What an image of a list is called: by its platform.
-pub fn name(node: &Node) -> String {
-    node.platform().map_or_else(|| text().inspect().no_platform.to_owned(), Platform::to_string)
-}
-
-/// What an entry is that is no image: an attestation, or something nested.
-pub fn what(inspected: &Inspected, number: usize) -> String {
-    let words = text().inspect();
-    let node = &inspected.nodes[number];
-    let entry = &node.descriptor;
-    if entry.attests().is_some() {
-        let image = inspected.subject(number).filter(|subject| Some(*subject) != node.parent);
-        let image = image.and_then(|image| inspected.nodes[image].platform());
-        return match image {
-            Some(platform) => (words.attestation_of)(&platform.to_string()),
-            None => words.attestation_of_none.to_owned(),
-        };
-    }
-    let media = (words.media)(&entry.media_type);
-    match media {
-        Some(media) if entry.media_type.is_list() => (words.nested)(media),
-        Some(media) => media.to_owned(),
-        None => entry.media_type.to_string(),
-    }
-}
 
 pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
     let words = text().inspect();
@@ -105,7 +82,7 @@ fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -
         }
     };
     let created = match (&node.manifest, &node.config) {
-        (_, Loadable::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, when),
+        (_, Loadable::Ready(config)) => config.created.as_deref().map_or_else(|| html! { "–" }, facts::when),
         (Loadable::Loading, _) | (_, Loadable::Loading) => html! { <span class="skeleton" /> },
         _ => html! { "–" },
     };
@@ -136,16 +113,11 @@ fn other_row(inspected: &Inspected, number: usize, node: &Node) -> Html {
     let platform = entry.platform.clone().unwrap_or_default();
     html! {
         <tr key={number} class={classes!(is_missing(node))} data-testid="platform-row" data-platform={platform.to_string()}>
-            <th scope="row" class="strong fill">{ open(inspected, entry, &what(inspected, number)) }</th>
+            <th scope="row" class="strong fill">{ open(inspected, entry, &kind_name(inspected, number)) }</th>
             <td class="nowrap"><code title={entry.digest.to_string()}>{ entry.digest.short() }</code></td>
             <td class="number">{ format::bytes(entry.size) }</td>
         </tr>
     }
-}
-
-/// A point in time, with its age on hover.
-pub fn when(created: &str) -> Html {
-    html! { <time datetime={created.to_owned()} title={format::age(created)}>{ format::date(created) }</time> }
 }
 
 fn is_missing(node: &Node) -> Option<&'static str> {

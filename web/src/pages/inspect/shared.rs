@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tallyman_core::Descriptor;
 use yew::prelude::*;
 
-use super::list::name;
+use super::entry_name::name;
 use crate::{
     components::{chip::Chip, panel::Panel},
     format,

@@ -4,7 +4,7 @@ use tallyman_core::{ManifestKind, Reference};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{list, shared};
+use super::{entry_name, shared};
 use crate::{
     components::{
         chip::{Chip, Tone},
@@ -166,7 +166,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
         <>
             <Fact name={words.platforms}>
                 <span class="title__chips" data-testid="platforms">
-                    { for images.iter().map(|(_, node)| html! { <Chip>{ list::name(node) }</Chip> }) }
+                    { for images.iter().map(|(_, node)| html! { <Chip>{ entry_name::name(node) }</Chip> }) }
                 </span>
             </Fact>
             <Fact name={words.compressed}>

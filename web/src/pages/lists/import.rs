@@ -11,7 +11,9 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{icon::Icon, panel::Panel, text_field::TextField, toast::use_toaster},
+    components::{
+        icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
+    },
     routes::Route,
     state::lists::{
         LocalLists, Opened,
@@ -269,6 +271,6 @@ pub fn Linked(props: &LinkedProps) -> Html {
         (Opened::Ready(_), Some(Err(()))) => html! {
             <div class="alert" role="alert" data-testid="link-broken"><Icon name="warning" /><span>{ words.link_broken }</span></div>
         },
-        (opened, _) => super::opening(&opened),
+        (opened, _) => store_status(&opened),
     }
 }

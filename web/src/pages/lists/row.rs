@@ -13,13 +13,14 @@ use yew_router::prelude::*;
 use crate::{
     components::{
         chip::{Chip, Tone},
+        command::command_lines,
         copy::Copy,
         dialog::Dialog,
         icon::Icon,
+        reference_heading::reference_heading,
         text_field::{TextField, text_in},
         toast::use_toaster,
     },
-    pages::build::command_lines,
     routes::Route,
     state::lists::{LocalLists, StoredList, import_export},
     text::text,
@@ -156,7 +157,7 @@ pub fn ListRow(props: &Props) -> Html {
     html! {
         <tr data-testid="list" data-name={name.to_string()}>
             <td class="fill list__name">
-                <Link<Route> to={Route::build(&name)} classes="strong">{ crate::pages::build::reference_heading(&name) }</Link<Route>>
+                <Link<Route> to={Route::build(&name)} classes="strong">{ reference_heading(&name) }</Link<Route>>
             </td>
             <td>{ list.map(|list| entries_of(list)).unwrap_or_default() }</td>
             <td>{ state_of(stored) }</td>

@@ -9,8 +9,13 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
-    components::{command::Command, digest::Digest, facts::Fact, panel::Panel, toast::use_toaster},
-    pages::build::command_lines,
+    components::{
+        command::{Command, command_lines},
+        digest::Digest,
+        facts::Fact,
+        panel::Panel,
+        toast::use_toaster,
+    },
     routes::Route,
     state::{lists::LocalLists, push::Run},
     text::text,

@@ -1,4 +1,4 @@
-//! Remarks on a list, each with what mends it.
+//! The findings on a list, each with its fixes.
 
 use std::rc::Rc;
 
@@ -18,9 +18,9 @@ pub struct Props {
     pub change: Callback<ListEdit>,
 }
 
-/// The remarks; nothing where there are none.
+/// The findings, or nothing if there are none.
 #[component]
-pub fn Remarks(props: &Props) -> Html {
+pub fn Findings(props: &Props) -> Html {
     let Props { list, entries, change } = props;
     let Ok(whole) = Manifest::parse(list.to_bytes(), Some(&list.media_type())) else { return html! {} };
     let Some(index) = whole.index() else { return html! {} };
@@ -54,13 +54,13 @@ pub fn Remarks(props: &Props) -> Html {
                     }
                     { (text().inspect().rule)(&finding.rule) }
                 </span>
-                <span class="remarks__mends">
-                    { for offers.into_iter().filter_map(|mend| {
-                        let edit = edit_of(list, &images, &mend)?;
+                <span class="findings__fixes">
+                    { for offers.into_iter().filter_map(|fix| {
+                        let edit = edit_of(list, &images, &fix)?;
                         let change = change.clone();
                         Some(html! {
-                            <button class="button" type="button" data-testid="mend" onclick={move |_: MouseEvent| change.emit(edit.clone())}>
-                                { (words.mend)(&mend) }
+                            <button class="button" type="button" data-testid="fix" onclick={move |_: MouseEvent| change.emit(edit.clone())}>
+                                { (words.fix)(&fix) }
                             </button>
                         })
                     }) }
@@ -69,14 +69,14 @@ pub fn Remarks(props: &Props) -> Html {
         }
     };
     html! {
-        <Panel title={words.remarks} remark={found.len().to_string()}>
-            <ul class="remarks">{ for found.iter().map(row) }</ul>
+        <Panel title={words.findings} remark={found.len().to_string()}>
+            <ul class="findings">{ for found.iter().map(row) }</ul>
         </Panel>
     }
 }
 
-fn edit_of(list: &ManifestList, images: &[&ListEntry], mend: &Fix) -> Option<ListEdit> {
-    match mend {
+fn edit_of(list: &ManifestList, images: &[&ListEntry], fix: &Fix) -> Option<ListEdit> {
+    match fix {
         Fix::Remove { entry } => Some(ListEdit::remove(list, &images.get(*entry)?.reference)),
         Fix::SetPlatform { entry, platform } => {
             let mut entry = (*images.get(*entry)?).clone();
