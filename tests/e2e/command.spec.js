@@ -77,7 +77,7 @@ test('Tab completes commands, flags and references; the arrows bring back what w
   await input.pressSequentially(`${list} ${server.host}/complete/app:amd64`);
   await input.press('Enter');
   await expect(page.getByTestId('stdout')).toHaveText(`Created manifest list ${list}\n`);
-  await input.pressSequentially('tallyman push --d');
+  await input.pressSequentially('tallyman push --dr');
   await input.press('Tab');
   await expect(input).toHaveValue('tallyman push --dry-run ');
   await input.pressSequentially(`${server.host}/com`);

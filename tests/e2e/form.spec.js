@@ -39,7 +39,7 @@ test('an OCI index with annotations is chosen, undone and done again, kept over 
   const formed = await digestOf(page);
   await expect(page.getByTestId('list-media-type')).toHaveText('application/vnd.oci.image.index.v1+json');
   await expect(page.getByTestId('command-lines')).toContainText(
-    '--oci --annotation org.opencontainers.image.title=app --annotation org.opencontainers.image.version=1',
+    "--oci --annotation 'org.opencontainers.image.title=app' --annotation 'org.opencontainers.image.version=1'",
   );
 
   await page.getByTestId('form-oci').click();

@@ -146,7 +146,8 @@ test('a new version announces itself, waits, and takes over whole', async ({ pag
   await page.getByTestId('new-version').getByRole('button').click();
   await expect.poll(version).toBe(1);
   await expect(page.getByTestId('new-version')).toHaveCount(0);
-  expect(await page.evaluate(() => caches.keys())).toContain('tallyman-ffffffffffffffff');
+  const scope = new URL(site.url).pathname;
+  expect(await page.evaluate(() => caches.keys())).toContain(`tallyman-ffffffffffffffff@${scope}`);
 });
 
 test('the app can be installed', async ({ page, site }) => {
