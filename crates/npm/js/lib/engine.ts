@@ -20,7 +20,7 @@ export interface PlatformHasher {
 export interface Runtime {
   /** Where the wasm comes from, where it can be had at once. */
   wasm?: () => WebAssembly.Module | BufferSource;
-  /** Where the part of the wasm comes from that talks to registries. */
+  /** Where the part of the wasm comes from that talks to registries and keeps lists in files. */
   client?: () => WasmInput | Promise<WasmInput>;
   /** How requests leave, unless a program gives its own `fetch`. */
   requests?: () => Requests;
@@ -63,7 +63,7 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
-/** Whether the part of the engine that talks to registries is there or on its way. */
+/** Whether the part of the engine that talks to registries and keeps lists in files is there or on its way. */
 export const isClientComing = (): boolean => coming !== undefined;
 
 /** That part, loaded where it has not been. What failed is tried again next time. */
@@ -86,7 +86,7 @@ async function loadClient(): Promise<void> {
   if (!runtime.client) {
     throw new TallymanError({
       code: 'not-initialized',
-      message: "expected the part of the wasm that talks to registries, tallyman/client.wasm: await init({ module, client }), or import 'tallyman' instead of 'tallyman/slim'",
+      message: "expected the part of the wasm that talks to registries and keeps lists in files, tallyman/client.wasm: await init({ module, client }), or import 'tallyman' instead of 'tallyman/slim'",
     });
   }
   let given: WasmInput | undefined;
@@ -115,8 +115,8 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
- * entry that was imported brings with it. `client` is its part that talks to registries, which is loaded when there is a {@link Tallyman};
- * where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
+ * entry that was imported brings with it. `client` is its part that talks to registries and keeps lists in files, which is loaded when
+ * there is a {@link Tallyman} or a {@link FileStore} is used; where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
  */
 export async function init(
   options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},

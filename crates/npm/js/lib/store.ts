@@ -1,5 +1,5 @@
 import * as bindings from '../dist/tallyman.js';
-import { call, runtime } from './engine.js';
+import { call, client, runtime } from './engine.js';
 import { TallymanError, errorOf } from './error.js';
 
 /** An entry as stores keep it: its name, and the bytes of the file that the Docker CLI would write. */
@@ -132,6 +132,7 @@ export class FileStore implements Store {
 
   async #ask<T>(work: (lists: bindings.FileLists) => Promise<T>): Promise<T> {
     this.#opened ??= call(() => new bindings.FileLists(files(), this.#folder));
+    await client();
     try {
       return await work(this.#opened);
     } catch (error) {

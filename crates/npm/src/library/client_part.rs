@@ -1,5 +1,5 @@
-//! The part of the module that talks to registries. It is loaded at a client's first operation: a program that reads and
-//! builds manifests alone never loads it. In one module with the rest, everybody would load 254 KB instead of 117 KB, or
+//! The part of the module that talks to registries; lists in files are in it too ([`super::file_lists`]). It is loaded at a
+//! client's first operation: a program that reads and builds manifests alone never loads it. In one module with the rest, everybody would load 254 KB instead of 117 KB, or
 //! of 117 KB and 161 KB (gzip).
 
 use std::{rc::Rc, time::Duration};
