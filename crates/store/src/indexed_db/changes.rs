@@ -72,10 +72,10 @@ impl IndexedDbStore {
     pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
         let (old, new) = (from.file_name(), to.file_name());
         let transaction = self.transaction(TransactionMode::Readwrite)?;
+        let Some(list) = Self::read_in(&transaction, from).await? else { return Ok(Outcome::Gone) };
         if has(&store(&transaction, LISTS)?, &new).await? {
             return Ok(Outcome::Taken);
         }
-        let Some(list) = Self::read_in(&transaction, from).await? else { return Ok(Outcome::Gone) };
         let renamed = list.renamed(to.clone());
         take_out(&transaction, &old)?;
         put_list(&transaction, &new, to)?;
