@@ -6,8 +6,6 @@ use yew::prelude::*;
 
 /// Rows beyond the edges, so that a quick scroll does not show gaps.
 const MARGIN: usize = 8;
-/// Rows that Page Up and Page Down move by.
-const PAGE: usize = 12;
 
 /// What the rows are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,39 +128,4 @@ pub fn Window(props: &Props) -> Html {
 fn space(rows: usize, row: i32) -> Html {
     let height = i32::try_from(rows).unwrap_or(i32::MAX / row).saturating_mul(row);
     html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
-}
-
-/// Where a key leads among `count` rows.
-pub fn moved(key: &str, active: usize, count: usize) -> Option<usize> {
-    let last = count.checked_sub(1)?;
-    Some(match key {
-        "ArrowDown" => (active + 1).min(last),
-        "ArrowUp" => active.min(last).saturating_sub(1),
-        "Home" => 0,
-        "End" => last,
-        "PageDown" => (active + PAGE).min(last),
-        "PageUp" => active.min(last).saturating_sub(PAGE),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::moved;
-
-    #[test]
-    fn keys_stay_within_the_rows() {
-        for (key, active, count, to) in [
-            ("ArrowDown", 0, 3, Some(1)),
-            ("ArrowDown", 2, 3, Some(2)),
-            ("ArrowUp", 0, 3, Some(0)),
-            ("ArrowUp", 9, 3, Some(1)),
-            ("End", 0, 3, Some(2)),
-            ("PageUp", 5, 30, Some(0)),
-            ("Home", 0, 0, None),
-            ("x", 0, 3, None),
-        ] {
-            assert_eq!(moved(key, active, count), to, "{key} at {active} of {count}");
-        }
-    }
 }

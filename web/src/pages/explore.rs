@@ -1,11 +1,7 @@
 //! A registry's repositories, and a repository's tags.
 
-mod picks;
 mod repositories;
-mod shown;
-mod tag_row;
 mod tags;
-mod tree;
 
 use std::rc::Rc;
 

@@ -1,5 +1,8 @@
 //! The repositories of a registry, as a tree of namespaces.
 
+mod shown;
+mod tree;
+
 use std::{collections::HashSet, rc::Rc};
 
 use tallyman_core::Registry;
@@ -7,14 +10,12 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{
-    shown::{Shown, use_shown},
-    tree::{Row, spaces},
-};
 use crate::{
     components::{
+        filtered_panel::{FilteredPanel, use_search},
+        grid_keys::{GridKey, grid_keys},
         icon::Icon,
-        window::{Shape, Window, moved},
+        window::{Shape, Window},
     },
     format,
     pages::problem,
@@ -22,6 +23,8 @@ use crate::{
     state::listing::{Listing, ListingTarget, use_listing},
     text::text,
 };
+use shown::{Shown, use_shown};
+use tree::{Row, spaces};
 
 /// Properties of [`Repositories`].
 #[derive(PartialEq, Properties)]
@@ -30,16 +33,76 @@ pub struct Props {
     pub registry: Registry,
 }
 
-/// The repositories of a registry; where it does not tell them, a box to name one.
+/// The repositories of a registry, or a field for the name of one if the registry does not list them.
 #[component]
 pub fn Repositories(props: &Props) -> Html {
-    let listing = use_listing(&ListingTarget::Repositories(props.registry.clone()));
-    let filter = use_state(String::new);
-    let folded = use_state(|| Rc::new(HashSet::<String>::new()));
+    let registry = &props.registry;
+    let listing = use_listing(&ListingTarget::Repositories(registry.clone()));
+    let (filter, onfilter) = use_search();
+    let folds = use_folds(&listing);
     let active = use_state_eq(|| 0_usize);
-    let navigator = use_navigator();
+    let shown = use_shown(&listing, &filter, &folds.folded);
+    {
+        let active = active.setter();
+        use_effect_with((*filter).clone(), move |_| active.set(0));
+    }
+    let at = (*active).min(shown.rows.len().saturating_sub(1));
+    let onkeydown = use_keys(registry, &listing, &shown, at, active.setter(), &folds.toggle);
+    let row = {
+        let (shown, listing, registry) = (Rc::clone(&shown), listing.clone(), registry.clone());
+        let (active, toggle) = (active.setter(), folds.toggle.clone());
+        Callback::from(move |number: usize| {
+            let row = shown.rows[number];
+            let onclick = {
+                let (active, toggle) = (active.clone(), toggle.clone());
+                Callback::from(move |_: MouseEvent| {
+                    active.set(number);
+                    if row.inside.is_some() {
+                        toggle.emit(row);
+                    }
+                })
+            };
+            let content = listing.with(|names| content(&registry, names.get(row.name), row));
+            tree_row(row, number, number == at, content, onclick)
+        })
+    };
     let words = text().explore();
-    let shown = use_shown(&listing, &filter, &folded);
+    let tools = html! {
+        if listing.with(|names| names.contain('/')) {
+            <button class="button" type="button" onclick={folds.all} data-testid="fold-all">
+                { if folds.folded.is_empty() { words.fold_all } else { words.unfold_all } }
+            </button>
+        }
+    };
+    html! {
+        <>
+            if let Some(failure) = &listing.problem {
+                { problem::view(failure) }
+                <Named registry={registry.clone()} />
+            }
+            if listing.problem.is_none() || listing.len() > 0 {
+                <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} {onfilter} count={told(&listing, &shown)} {tools}>
+                    if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
+                        { nothing(registry, &listing, &filter) }
+                    } else {
+                        <Window id="repositories" label={words.repositories} shape={Shape::Tree} count={shown.rows.len()} active={at} {row} {onkeydown} />
+                    }
+                </FilteredPanel>
+            }
+        </>
+    }
+}
+
+/// The folded namespaces, and the callbacks that change them.
+struct Folds {
+    folded: UseStateHandle<Rc<HashSet<String>>>,
+    toggle: Callback<Row>,
+    all: Callback<MouseEvent>,
+}
+
+#[hook]
+fn use_folds(listing: &Listing) -> Folds {
+    let folded = use_state(|| Rc::new(HashSet::<String>::new()));
     let toggle = {
         let (folded, listing) = (folded.clone(), listing.clone());
         Callback::from(move |row: Row| {
@@ -51,117 +114,75 @@ pub fn Repositories(props: &Props) -> Html {
             folded.set(Rc::new(next));
         })
     };
-    let fold_all = {
+    let all = {
         let (folded, listing) = (folded.clone(), listing.clone());
-        move |_: MouseEvent| {
+        Callback::from(move |_| {
             let is_folded = !folded.is_empty();
             folded.set(Rc::new(if is_folded { HashSet::new() } else { listing.with(spaces) }));
-        }
-    };
-    let oninput = {
-        let (filter, active) = (filter.setter(), active.setter());
-        move |event: InputEvent| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                filter.set(input.value());
-                active.set(0);
-            }
-        }
-    };
-    let at = (*active).min(shown.rows.len().saturating_sub(1));
-    let onkeydown = {
-        let (shown, listing, active, toggle) =
-            (Rc::clone(&shown), listing.clone(), active.setter(), toggle.clone());
-        let registry = props.registry.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            let Some(row) = shown.rows.get(at).copied() else { return };
-            let key = event.key();
-            let to = match (key.as_str(), row.inside, row.is_folded) {
-                ("ArrowRight", Some(_), true) | ("ArrowLeft", Some(_), false) | ("Enter", Some(_), _) => {
-                    event.prevent_default();
-                    return toggle.emit(row);
-                }
-                ("ArrowRight", Some(_), false) => Some((at + 1).min(shown.rows.len() - 1)),
-                ("ArrowLeft", ..) => row.parent.map(|parent| parent as usize),
-                ("Enter", None, _) => {
-                    event.prevent_default();
-                    if let Some(navigator) = &navigator {
-                        navigator.push(&route(&registry, &listing.name(row.name)));
-                    }
-                    return;
-                }
-                (key, ..) => moved(key, at, shown.rows.len()),
-            };
-            if let Some(to) = to {
-                event.prevent_default();
-                active.set(to);
-            }
         })
     };
-    let row = {
-        let (shown, listing, registry) = (Rc::clone(&shown), listing.clone(), props.registry.clone());
-        let active = active.setter();
-        Callback::from(move |number: usize| {
-            let row = shown.rows[number];
-            let onclick = {
-                let (active, toggle) = (active.clone(), toggle.clone());
-                move |_: MouseEvent| {
-                    active.set(number);
-                    if row.inside.is_some() {
-                        toggle.emit(row);
-                    }
-                }
-            };
-            let content = listing.with(|names| content(&registry, names.get(row.name), row));
-            html! {
-                <div
-                    key={number}
-                    id={format!("repositories-{number}")}
-                    role="treeitem"
-                    class={classes!("tree-row", (number == at).then_some("is-active"), row.inside.map(|_| "tree-row--space"))}
-                    aria-level={row.level.to_string()}
-                    aria-setsize={row.siblings.to_string()}
-                    aria-posinset={row.position.to_string()}
-                    aria-expanded={row.inside.map(|_| (!row.is_folded).to_string())}
-                    aria-selected={(number == at).to_string()}
-                    data-row=""
-                    {onclick}
-                >
-                    { for (1..row.level).map(|_| html! { <span class="tree-row__indent" /> }) }
-                    { content }
-                </div>
+    Folds { folded, toggle, all }
+}
+
+/// The keyboard: arrows move, fold and unfold, Enter opens.
+#[hook]
+fn use_keys(
+    registry: &Registry,
+    listing: &Listing,
+    shown: &Rc<Shown>,
+    at: usize,
+    active: UseStateSetter<usize>,
+    toggle: &Callback<Row>,
+) -> Callback<KeyboardEvent> {
+    let navigator = use_navigator();
+    let (registry, listing, shown, toggle) =
+        (registry.clone(), listing.clone(), Rc::clone(shown), toggle.clone());
+    grid_keys(at, shown.rows.len(), move |key| {
+        let Some(row) = shown.rows.get(at).copied() else { return false };
+        let to = match (key, row.inside, row.is_folded) {
+            (GridKey::Right, Some(_), true)
+            | (GridKey::Left, Some(_), false)
+            | (GridKey::Open, Some(_), _) => {
+                toggle.emit(row);
+                return true;
             }
+            (GridKey::Right, Some(_), false) => Some((at + 1).min(shown.rows.len() - 1)),
+            (GridKey::Left, ..) => row.parent.map(|parent| parent as usize),
+            (GridKey::Open, None, _) => {
+                if let Some(navigator) = &navigator {
+                    navigator.push(&route(&registry, &listing.name(row.name)));
+                }
+                return true;
+            }
+            (GridKey::Go { to, .. }, ..) => Some(to),
+            (GridKey::Right | GridKey::Toggle | GridKey::All | GridKey::Clear, ..) => None,
+        };
+        to.is_some_and(|to| {
+            active.set(to);
+            true
         })
-    };
+    })
+}
+
+/// A row of the tree.
+fn tree_row(row: Row, number: usize, is_active: bool, content: Html, onclick: Callback<MouseEvent>) -> Html {
     html! {
-        <>
-            if let Some(failure) = &listing.problem {
-                { problem::view(failure) }
-                <Named registry={props.registry.clone()} />
-            }
-            if listing.problem.is_none() || listing.len() > 0 {
-                <section class="panel" aria-label={words.repositories}>
-                    <div class="panel__head">
-                        <label class="reference-box filter">
-                            <span class="visually-hidden">{ words.filter_repositories }</span>
-                            <input type="search" placeholder={words.filter_repositories} autocapitalize="none" spellcheck="false" {oninput} data-testid="filter" />
-                        </label>
-                        <div class="panel__tools">
-                            <p class="soft" role="status" data-testid="count">{ told(&listing, &shown) }</p>
-                            if listing.with(|names| names.contain('/')) {
-                                <button class="button" type="button" onclick={fold_all} data-testid="fold-all">
-                                    { if folded.is_empty() { words.fold_all } else { words.unfold_all } }
-                                </button>
-                            }
-                        </div>
-                    </div>
-                    if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
-                        { nothing(&props.registry, &listing, &filter) }
-                    } else {
-                        <Window id="repositories" label={words.repositories} shape={Shape::Tree} count={shown.rows.len()} active={at} {row} {onkeydown} />
-                    }
-                </section>
-            }
-        </>
+        <div
+            key={number}
+            id={format!("repositories-{number}")}
+            role="treeitem"
+            class={classes!("tree-row", is_active.then_some("is-active"), row.inside.map(|_| "tree-row--space"))}
+            aria-level={row.level.to_string()}
+            aria-setsize={row.siblings.to_string()}
+            aria-posinset={row.position.to_string()}
+            aria-expanded={row.inside.map(|_| (!row.is_folded).to_string())}
+            aria-selected={is_active.to_string()}
+            data-row=""
+            {onclick}
+        >
+            { for (1..row.level).map(|_| html! { <span class="tree-row__indent" /> }) }
+            { content }
+        </div>
     }
 }
 

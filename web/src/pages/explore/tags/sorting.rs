@@ -1,0 +1,73 @@
+//! The choice of the order of tags, and the progress of asking for dates.
+
+use std::rc::Rc;
+
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::order::Sort;
+use crate::{
+    format,
+    state::{inspection::Loadable, listing::tag_details::TagBook},
+    text::text,
+};
+
+/// Tags whose dates are asked for without a click.
+pub const DATED_AT_ONCE: usize = 200;
+
+/// Properties of [`SortChoice`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The order.
+    pub sort: Sort,
+    /// Receives the chosen order.
+    pub onsort: Callback<Sort>,
+}
+
+/// The choice of the order of tags.
+#[component]
+pub fn SortChoice(props: &Props) -> Html {
+    let Props { sort, onsort } = props;
+    let onchange = {
+        let onsort = onsort.clone();
+        move |event: Event| {
+            let Some(select) = event.target_dyn_into::<HtmlSelectElement>() else { return };
+            onsort.emit(match select.value().as_str() {
+                "up" => Sort::Up,
+                "date" => Sort::Date,
+                _ => Sort::Down,
+            });
+        }
+    };
+    let words = text().explore();
+    html! {
+        <select class="language" aria-label={words.sort} {onchange} data-testid="sort">
+            <option value="down" selected={*sort == Sort::Down}>{ words.sort_down }</option>
+            <option value="up" selected={*sort == Sort::Up}>{ words.sort_up }</option>
+            <option value="date" selected={*sort == Sort::Date}>{ words.sort_date }</option>
+        </select>
+    }
+}
+
+/// Shows how many dates are known, and the button that asks for the others.
+pub fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSetter<bool>) -> Html {
+    let words = text().explore();
+    let is_known =
+        |number: &&u32| book.facts(**number).is_some_and(|facts| !matches!(facts.created, Loadable::Loading));
+    let known = shown.iter().filter(is_known).count();
+    let count = |number: usize| format::count(number as u64);
+    let change = |to: bool| {
+        let set = set.clone();
+        move |_: MouseEvent| set.set(to)
+    };
+    html! {
+        <p class="dating soft" data-testid="dating">
+            <span role="status">{ (words.dated)(&count(known), &count(shown.len())) }</span>
+            if known < shown.len() && asks {
+                <button class="button" type="button" onclick={change(false)}>{ words.stop }</button>
+            } else if shown.len() > DATED_AT_ONCE && known < shown.len() {
+                <button class="button" type="button" onclick={change(true)}>{ (words.date_all)(&count(shown.len() - known)) }</button>
+            }
+        </p>
+    }
+}
