@@ -1,37 +1,80 @@
-//! Images that a link would add to a list.
+//! The images that a link would add to a list.
 
+use tallyman_core::Reference;
 use yew::prelude::*;
+use yew_router::prelude::*;
 
-use crate::{components::panel::Panel, text::text};
+use crate::{
+    components::panel::Panel,
+    routes::Route,
+    state::{
+        input::image_list::Pasted,
+        list_editor::{add_images::Adder, confirmation},
+    },
+    text::text,
+};
 
 /// Properties of [`Offer`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The list, as a reference.
-    pub list: AttrValue,
-    /// References of the images.
-    pub images: Vec<String>,
+    /// The list.
+    pub name: Reference,
+    /// The images, as the address names them.
+    pub sources: Vec<String>,
     /// Adds them.
-    pub onadd: Callback<()>,
-    /// Leaves the list as it is.
-    pub onignore: Callback<()>,
+    pub adder: Adder,
 }
 
-/// The images of a link, which are added by a click alone: whoever sends a link must not change the lists of others.
+/// The images of a link. They are added by a click alone, so that whoever sends a link does not change the lists of
+/// others; images that were confirmed on the page before are added at once.
 #[component]
 pub fn Offer(props: &Props) -> Html {
+    let Props { name, sources, adder } = props;
+    // An address names images alone; command lines come by pasting.
+    let images: Vec<String> =
+        sources.iter().filter(|source| source.parse::<Reference>().is_ok()).cloned().collect();
+    let is_confirmed = *use_memo((name.clone(), sources.clone()), |(name, sources)| {
+        !sources.is_empty() && confirmation::take(&name.to_string(), sources)
+    });
+    // The address asks once; after that it is the list's alone.
+    let ignore = {
+        let (navigator, name) = (use_navigator(), name.clone());
+        Callback::from(move |()| {
+            if let Some(navigator) = &navigator {
+                navigator.replace(&Route::build(&name));
+            }
+        })
+    };
+    let accept = {
+        let (adder, images, ignore) = (adder.clone(), images.clone(), ignore.clone());
+        Callback::from(move |()| {
+            adder.add(Pasted { sources: images.clone(), ..Pasted::default() });
+            ignore.emit(());
+        })
+    };
+    {
+        let accept = accept.clone();
+        use_effect_with((is_confirmed, sources.clone()), move |(is_confirmed, _)| {
+            if *is_confirmed {
+                accept.emit(());
+            }
+        });
+    }
+    if sources.is_empty() || is_confirmed {
+        return html! {};
+    }
     let words = text().build();
     html! {
-        <Panel title={(words.link_title)(&props.list)} testid="link-offer">
+        <Panel title={(words.link_title)(&name.to_string())} testid="link-offer">
             <p class="hint">{ words.link_why }</p>
-            <ul class="plain-list">{ for props.images.iter().map(|image| html! { <li><code>{ image }</code></li> }) }</ul>
+            <ul class="plain-list">{ for images.iter().map(|image| html! { <li><code>{ image }</code></li> }) }</ul>
             <div class="push__start">
-                if !props.images.is_empty() {
-                    <button class="button button--main" type="button" onclick={props.onadd.reform(|_: MouseEvent| ())} data-testid="link-add">
-                        { (words.link_add)(props.images.len()) }
+                if !images.is_empty() {
+                    <button class="button button--main" type="button" onclick={accept.reform(|_: MouseEvent| ())} data-testid="link-add">
+                        { (words.link_add)(images.len()) }
                     </button>
                 }
-                <button class="button" type="button" onclick={props.onignore.reform(|_: MouseEvent| ())} data-testid="link-ignore">{ words.link_ignore }</button>
+                <button class="button" type="button" onclick={ignore.reform(|_: MouseEvent| ())} data-testid="link-ignore">{ words.link_ignore }</button>
             </div>
         </Panel>
     }

@@ -1,9 +1,12 @@
-//! One list among all.
+//! A list among all local lists.
+
+mod link;
+mod new_name;
 
 use std::rc::Rc;
 
 use tallyman_commands::line_of;
-use tallyman_core::Reference;
+use tallyman_core::ManifestList;
 use tallyman_store::Outcome;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -13,147 +16,51 @@ use yew_router::prelude::*;
 use crate::{
     components::{
         chip::{Chip, Tone},
-        command::command_lines,
-        copy::Copy,
-        dialog::Dialog,
-        icon::Icon,
         reference_heading::reference_heading,
-        text_field::{TextField, text_in},
         toast::use_toaster,
     },
     routes::Route,
     state::lists::{LocalLists, StoredList, import_export},
     text::text,
 };
+use link::LinkButton;
+use new_name::{Naming, NewName};
 
+/// Properties of [`ListRow`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
+    /// The local lists.
     pub local_lists: Rc<LocalLists>,
+    /// The list of this row.
     pub stored: StoredList,
-    /// Hears the command line for what was done, and whether Docker's own program takes it as well.
+    /// Receives the command line that does the same, and whether `docker manifest` has it as well.
     pub done: Callback<(String, bool)>,
 }
 
-/// What a new name is asked for.
-#[derive(Clone, Copy, PartialEq)]
-enum Asking {
-    Rename,
-    Duplicate,
-}
-
-/// One list, with what can be done with it.
+/// A list, with the actions on it.
 #[component]
 pub fn ListRow(props: &Props) -> Html {
     let Props { local_lists, stored, done } = props;
-    let toaster = use_toaster();
-    let asking = use_state_eq(|| None::<Asking>);
-    let fault = use_state_eq(|| None::<String>);
-    let link = use_state_eq(|| None::<Result<String, &'static str>>);
-    let input = use_node_ref();
-    let typed = use_state_eq(|| stored.summary.reference.to_string());
+    let naming = use_state_eq(|| None::<Naming>);
     let name = stored.summary.reference.clone();
-    let words = text().lists();
-    let ask = |wanted: Asking| {
-        let (asking, fault, typed, name) = (asking.clone(), fault.clone(), typed.setter(), name.clone());
-        move |_: MouseEvent| {
-            fault.set(None);
-            typed.set(name.to_string());
-            asking.set(Some(wanted));
-        }
-    };
-    let line = {
-        let command = if *asking == Some(Asking::Duplicate) { "duplicate" } else { "rename" };
-        line_of([command, &name.to_string(), typed.trim()])
-    };
-    let oninput = {
-        let (input, typed) = (input.clone(), typed.setter());
-        move |_: InputEvent| typed.set(text_in(&input))
-    };
-    let onsubmit = {
-        let (done, line) = (done.clone(), line.clone());
-        let (local_lists, name, asking, fault) =
-            (Rc::clone(local_lists), name.clone(), asking.clone(), fault.clone());
-        let (input, list) = (input.clone(), stored.list.clone().ok());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let typed = text_in(&input);
-            let to: Reference = match typed.trim().parse() {
-                Ok(to) => to,
-                Err(error) => return fault.set(Some(format!("{error}"))),
-            };
-            let (local_lists, name, list) = (Rc::clone(&local_lists), name.clone(), list.clone());
-            let (asking, fault, wanted) = (asking.clone(), fault.clone(), *asking);
-            let (done, line) = (done.clone(), line.clone());
-            spawn_local(async move {
-                let outcome = match (wanted, list) {
-                    (Some(Asking::Duplicate), Some(list)) => local_lists.add(&list.renamed(to.clone())).await,
-                    _ => local_lists.rename(&name, &to).await,
-                };
-                match outcome {
-                    Ok(Outcome::Done(_)) => {
-                        asking.set(None);
-                        done.emit((line, false));
-                    }
-                    Ok(Outcome::Taken) => fault.set(Some((text().lists().taken)(&to.to_string()))),
-                    Ok(_) => fault.set(Some((text().lists().gone)(&name.to_string()))),
-                    Err(error) => fault.set(Some(error.to_string())),
-                }
-            });
-        }
-    };
-    let remove = {
-        let (local_lists, name, list) = (Rc::clone(local_lists), name.clone(), stored.list.clone().ok());
-        let done = done.clone();
-        move |_: MouseEvent| {
-            let (local_lists, name, list, toaster) =
-                (Rc::clone(&local_lists), name.clone(), list.clone(), toaster.clone());
-            let done = done.clone();
-            spawn_local(async move {
-                if let Err(error) = local_lists.remove(&name).await {
-                    return toaster.say(error.to_string());
-                }
-                done.emit((line_of(["rm", &name.to_string()]), true));
-                let said = (text().lists().removed)(&name.to_string());
-                let Some(list) = list else { return toaster.say(said) };
-                let back = toaster.clone();
-                toaster.offer(said, text().lists().undo, move |()| {
-                    let (local_lists, list, name, toaster) =
-                        (Rc::clone(&local_lists), Rc::clone(&list), name.clone(), back.clone());
-                    spawn_local(async move {
-                        match local_lists.add(&list).await {
-                            Ok(Outcome::Done(_)) => {}
-                            Ok(_) => toaster.say((text().lists().taken)(&name.to_string())),
-                            Err(error) => toaster.say(error.to_string()),
-                        }
-                    });
-                });
-            });
-        }
-    };
-    let make_link = {
-        let (list, link) = (stored.list.clone().ok(), link.clone());
-        move |_: MouseEvent| {
-            let (Some(list), link) = (list.clone(), link.clone()) else { return };
-            spawn_local(async move {
-                let packed = import_export::packed(&list).await.ok_or(text().lists().link_too_long);
-                link.set(Some(packed.map(|packed| address_of(&Route::Import { packed }))));
-            });
-        }
-    };
-    let close_link = {
-        let link = link.clone();
-        Callback::from(move |()| link.set(None))
-    };
-    let cancel = {
-        let asking = asking.clone();
-        Callback::from(move |()| asking.set(None))
-    };
+    let remove = use_remove(props);
     let list = stored.list.as_ref().ok();
     let export = {
         let list = list.cloned();
-        move |_: MouseEvent| list.iter().for_each(|list| import_export::save_list(list))
+        Callback::from(move |_| list.iter().for_each(|list| import_export::save_list(list)))
     };
-    let labelled = |what: &str| format!("{what}: {name}");
+    let ask = |wanted: Naming| {
+        let naming = naming.setter();
+        Callback::from(move |_| naming.set(Some(wanted)))
+    };
+    let cancel = {
+        let naming = naming.setter();
+        Callback::from(move |()| naming.set(None))
+    };
+    let words = text().lists();
+    let button = |label: &'static str, testid: &'static str, onclick: Callback<MouseEvent>| {
+        html! { <button class="button" type="button" aria-label={format!("{label}: {name}")} {onclick} data-testid={testid}>{ label }</button> }
+    };
     html! {
         <tr data-testid="list" data-name={name.to_string()}>
             <td class="fill list__name">
@@ -166,44 +73,56 @@ pub fn ListRow(props: &Props) -> Html {
                 if list.is_some_and(|list| !list.is_empty()) {
                     <Link<Route> to={Route::Push { list: name.to_string() }} classes="button">{ words.push }</Link<Route>>
                 }
-                <button class="button" type="button" aria-label={labelled(words.rename)} onclick={ask(Asking::Rename)} data-testid="rename">{ words.rename }</button>
-                if list.is_some() {
-                    <button class="button" type="button" aria-label={labelled(words.duplicate)} onclick={ask(Asking::Duplicate)} data-testid="duplicate">{ words.duplicate }</button>
-                    <button class="button" type="button" aria-label={labelled(words.export)} onclick={export} data-testid="export">{ words.export }</button>
-                    <button class="button" type="button" aria-label={labelled(words.link)} onclick={make_link} data-testid="link">{ words.link }</button>
+                { button(words.rename, "rename", ask(Naming::Rename)) }
+                if let Some(list) = list {
+                    { button(words.duplicate, "duplicate", ask(Naming::Duplicate)) }
+                    { button(words.export, "export", export) }
+                    <LinkButton list={Rc::clone(list)} />
                 }
-                <button class="button" type="button" aria-label={labelled(words.remove)} onclick={remove} data-testid="remove-list">{ words.remove }</button>
-                <Dialog open={asking.is_some()} title={if *asking == Some(Asking::Duplicate) { words.duplicate } else { words.rename }} onclose={cancel.clone()}>
-                    <form class="line-form" {onsubmit} {oninput}>
-                        <TextField place={input} class="field--mono" value={name.to_string()} label={words.new_name} autofocus=true testid="new-name" />
-                        <button class="button button--main" type="submit">{ words.save }</button>
-                        <button class="button" type="button" onclick={cancel.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
-                    </form>
-                    if let Some(fault) = &*fault {
-                        <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
-                    }
-                    { command_lines(&line, false) }
-                </Dialog>
-                <Dialog open={link.is_some()} title={words.link_title} onclose={close_link}>
-                    {
-                        match &*link {
-                            None => html! {},
-                            Some(Err(why)) => html! { <p role="alert">{ *why }</p> },
-                            Some(Ok(address)) => html! {
-                                <>
-                                    <p>{ words.link_lead }</p>
-                                    <div class="command"><code class="clipped" data-testid="link-address">{ address.clone() }</code><Copy text={address.clone()} what={words.link} /></div>
-                                </>
-                            },
-                        }
-                    }
-                </Dialog>
+                { button(words.remove, "remove-list", remove) }
+                if let Some(naming) = *naming {
+                    <NewName local_lists={Rc::clone(local_lists)} stored={stored.clone()} {naming} {cancel} done={done.clone()} />
+                }
             </td>
         </tr>
     }
 }
 
-fn entries_of(list: &tallyman_core::ManifestList) -> Html {
+/// Removes the list, and offers to bring it back.
+#[hook]
+fn use_remove(props: &Props) -> Callback<MouseEvent> {
+    let toaster = use_toaster();
+    let Props { local_lists, stored, done } = props;
+    let (local_lists, name, list) =
+        (Rc::clone(local_lists), stored.summary.reference.clone(), stored.list.clone().ok());
+    let done = done.clone();
+    Callback::from(move |_| {
+        let (local_lists, name, list, toaster) =
+            (Rc::clone(&local_lists), name.clone(), list.clone(), toaster.clone());
+        let done = done.clone();
+        spawn_local(async move {
+            if let Err(error) = local_lists.remove(&name).await {
+                return toaster.say(error.to_string());
+            }
+            done.emit((line_of(["rm", &name.to_string()]), true));
+            let removed = (text().lists().removed)(&name.to_string());
+            let Some(list) = list else { return toaster.say(removed) };
+            let back = toaster.clone();
+            toaster.offer(removed, text().lists().undo, move |()| {
+                let (local_lists, list, toaster) = (Rc::clone(&local_lists), Rc::clone(&list), back.clone());
+                spawn_local(async move {
+                    match local_lists.add(&list).await {
+                        Ok(Outcome::Done(_)) => {}
+                        Ok(_) => toaster.say((text().lists().taken)(&list.reference().to_string())),
+                        Err(error) => toaster.say(error.to_string()),
+                    }
+                });
+            });
+        });
+    })
+}
+
+fn entries_of(list: &ManifestList) -> Html {
     const SHOWN: usize = 4;
     html! {
         <span class="title__chips">
@@ -231,11 +150,4 @@ fn changed(at: Option<f64>) -> String {
     let Some(at) = at else { return String::new() };
     let date = js_sys::Date::new(&JsValue::from_f64(at)).to_iso_string();
     (text().lists().ago)(&String::from(date))
-}
-
-/// The whole address of a page of this app.
-fn address_of(route: &Route) -> String {
-    let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
-    let page = href.split('#').next().unwrap_or_default();
-    format!("{page}#{}", route.to_path())
 }

@@ -1,0 +1,149 @@
+//! The edits of the list that is open: applied, undone, redone, refused.
+
+use std::rc::Rc;
+
+use gloo_events::{EventListener, EventListenerOptions};
+use tallyman_core::{EditConflict, ListEdit, ManifestList, Reference};
+use tallyman_store::{Outcome, StoreError};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    components::{icon::Icon, toast::use_toaster},
+    state::lists::LocalLists,
+    text::text,
+};
+
+/// An edit that was not applied, because another tab has changed the same images.
+#[derive(Clone, PartialEq)]
+pub struct Refused {
+    edit: ListEdit,
+    conflict: EditConflict,
+}
+
+/// The edits of a list, and what became of the last one.
+#[derive(Clone)]
+pub struct Editing {
+    /// The edit that another tab's change refused.
+    pub refused: UseStateHandle<Option<Refused>>,
+    /// The error of the storage.
+    pub problem: UseStateHandle<Option<AttrValue>>,
+    /// Applies an edit.
+    pub change: Callback<ListEdit>,
+    /// Undoes the last edit.
+    pub undo: Callback<()>,
+    /// Applies the last undone edit again.
+    pub redo: Callback<()>,
+}
+
+/// The edits of the list `name`. Ctrl or Cmd with Z undoes, with Shift as well redoes.
+#[hook]
+pub fn use_editing(local_lists: &Rc<LocalLists>, name: &Reference) -> Editing {
+    let toaster = use_toaster();
+    let refused = use_state(|| None::<Refused>);
+    let problem = use_state(|| None::<AttrValue>);
+    let settle = {
+        let (refused, problem, name) = (refused.setter(), problem.setter(), name.clone());
+        Rc::new(move |edit: ListEdit, outcome: Result<Outcome, StoreError>| match outcome {
+            Ok(Outcome::Done(_)) => {
+                refused.set(None);
+                problem.set(None);
+            }
+            Ok(Outcome::Conflict(conflict)) => refused.set(Some(Refused { edit, conflict })),
+            Ok(Outcome::Gone) => toaster.say((text().lists().gone)(&name.to_string())),
+            Ok(Outcome::Taken) => toaster.say((text().lists().taken)(&name.to_string())),
+            Err(error) => problem.set(Some(error.to_string().into())),
+        })
+    };
+    let change = {
+        let (local_lists, name, settle) = (Rc::clone(local_lists), name.clone(), Rc::clone(&settle));
+        Callback::from(move |edit: ListEdit| {
+            let (local_lists, name, settle) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&settle));
+            spawn_local(async move {
+                let outcome = local_lists.edit(&name, edit.clone(), None).await;
+                settle(edit, outcome);
+            });
+        })
+    };
+    let step = |back: bool| {
+        let (local_lists, name, settle) = (Rc::clone(local_lists), name.clone(), Rc::clone(&settle));
+        Callback::from(move |()| {
+            let (local_lists, name, settle) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&settle));
+            spawn_local(async move {
+                if let Some(outcome) = local_lists.step(&name, back).await.transpose() {
+                    settle(ListEdit::default(), outcome);
+                }
+            });
+        })
+    };
+    let (undo, redo) = (step(true), step(false));
+    {
+        let (undo, redo) = (undo.clone(), redo.clone());
+        use_effect_with((local_lists.clone(), name.clone()), move |_| {
+            let document = web_sys::window().and_then(|window| window.document());
+            let listener = document.map(|document| {
+                let options = EventListenerOptions::enable_prevent_default();
+                EventListener::new_with_options(&document, "keydown", options, move |event| {
+                    if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                        undo_or_redo(event, &undo, &redo);
+                    }
+                })
+            });
+            move || drop(listener)
+        });
+    }
+    Editing { refused, problem, change, undo, redo }
+}
+
+/// Shows the refused edit, with the choice between it and the other tab's.
+pub fn conflict(editing: &Editing, list: &Rc<ManifestList>) -> Html {
+    let Some(Refused { edit, conflict }) = (*editing.refused).clone() else { return html! {} };
+    let theirs = {
+        let refused = editing.refused.setter();
+        move |_: MouseEvent| refused.set(None)
+    };
+    let mine = {
+        let (refused, list, change) = (editing.refused.setter(), Rc::clone(list), editing.change.clone());
+        move |_: MouseEvent| {
+            change.emit(edit.onto(&list));
+            refused.set(None);
+        }
+    };
+    let words = text().build();
+    html! {
+        <div class="alert" role="alert" data-testid="conflict">
+            <Icon name="warning" />
+            <span>{ (words.conflict)(&names(&conflict)) }</span>
+            <span class="alert__actions">
+                <button class="button" type="button" onclick={theirs}>{ words.conflict_theirs }</button>
+                <button class="button" type="button" onclick={mine}>{ words.conflict_mine }</button>
+            </span>
+        </div>
+    }
+}
+
+/// Ctrl or Cmd with Z undoes, with Shift as well or with Y it does again. In a text field the browser's own is meant.
+fn undo_or_redo(event: &KeyboardEvent, undo: &Callback<()>, redo: &Callback<()>) {
+    let target = event.target();
+    let is_field = target.is_some_and(|target| {
+        target.has_type::<web_sys::HtmlInputElement>() || target.has_type::<web_sys::HtmlTextAreaElement>()
+    });
+    if is_field || !(event.ctrl_key() || event.meta_key()) {
+        return;
+    }
+    match (event.key().to_lowercase().as_str(), event.shift_key()) {
+        ("z", false) => undo.emit(()),
+        ("z", true) | ("y", _) => redo.emit(()),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+fn names(conflict: &EditConflict) -> String {
+    let images = conflict.images.iter().map(ToString::to_string);
+    images
+        .chain(conflict.form.then(|| text().build().conflict_form.to_owned()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
