@@ -1,4 +1,4 @@
-//! What differs between two sides, as tables. Colour never says it alone: a sign and a word stand beside it.
+//! The differences between two sides, as tables. A sign and a word stand beside the colour.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::text::text;
 
 /// One line of a table with two sides.
 pub struct Row {
-    /// What the line is about.
+    /// The subject of the line.
     pub name: AttrValue,
     /// The two sides are not the same.
     pub differs: bool,

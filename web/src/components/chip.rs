@@ -2,13 +2,13 @@
 
 use yew::prelude::*;
 
-/// What a chip's colour says.
+/// The meaning of a chip's colour.
 #[derive(Clone, Copy, PartialEq, Default)]
 pub enum Tone {
     /// Nothing.
     #[default]
     Plain,
-    /// What sort of thing this is.
+    /// A kind of thing.
     Accent,
     /// All is well.
     Good,
@@ -24,7 +24,7 @@ pub struct Props {
     /// The colour.
     #[prop_or_default]
     pub tone: Tone,
-    /// What it says.
+    /// The label.
     pub children: Html,
     /// More, on hover.
     #[prop_or_default]

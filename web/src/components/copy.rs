@@ -9,9 +9,9 @@ use crate::{browser::clipboard, text::text};
 /// Properties of [`Copy`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What is copied.
+    /// The text that is copied.
     pub text: AttrValue,
-    /// What it is, for the button's name: `digest`.
+    /// The name of the text, for the button's label: `digest`.
     pub what: AttrValue,
 }
 

@@ -9,13 +9,13 @@ use crate::text::text;
 /// Properties of [`Dialog`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Whether it is open. What it holds exists only then.
+    /// True while the dialog is open. Its content exists only then.
     pub open: bool,
     /// The heading.
     pub title: AttrValue,
     /// It is to be closed: by Escape, by the cross, or by a click beside it.
     pub onclose: Callback<()>,
-    /// What it holds.
+    /// The content.
     pub children: Html,
     /// A second class, for its size.
     #[prop_or_default]

@@ -11,7 +11,7 @@ use crate::text::text;
 pub struct Props {
     /// The digest.
     pub value: Value,
-    /// What stands behind it.
+    /// The content behind the digest.
     #[prop_or_default]
     pub children: Html,
     /// Its name for tests.

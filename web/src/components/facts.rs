@@ -9,7 +9,7 @@ use crate::{format, text::text};
 pub struct Props {
     /// The name.
     pub name: AttrValue,
-    /// What it stands for.
+    /// The value.
     pub children: Html,
 }
 

@@ -12,7 +12,7 @@ pub enum GridKey {
     Go {
         /// The row.
         to: usize,
-        /// Whether the selection is extended to it.
+        /// True if the selection is extended to it.
         extend: bool,
     },
     /// The left arrow.

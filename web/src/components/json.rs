@@ -25,7 +25,7 @@ const MARGIN: usize = 20;
 /// Properties of [`Json`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What it is, for screen readers.
+    /// The name, for screen readers.
     pub label: AttrValue,
     /// The text, exactly as it is.
     pub text: AttrValue,
@@ -35,7 +35,7 @@ pub struct Props {
     pub testid: AttrValue,
 }
 
-/// Where a search has come to.
+/// The matches of a search, and the current one.
 #[derive(Clone, Default, PartialEq)]
 struct Found {
     length: usize,
@@ -60,7 +60,7 @@ impl Found {
         Self { length: wanted.len(), at: Rc::new(at), current: 0 }
     }
 
-    /// What was found within a part of the text, and whether it is the one looked at now.
+    /// Returns the matches within a part of the text, each with a flag that is true for the current one.
     fn within(&self, part: &Range<usize>) -> impl Iterator<Item = (Range<usize>, bool)> {
         let first = self.at.partition_point(|at| (*at as usize) + self.length <= part.start);
         let current = self.current;

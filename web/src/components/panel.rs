@@ -13,7 +13,7 @@ pub struct Props {
     /// Buttons beside the heading.
     #[prop_or_default]
     pub tools: Html,
-    /// What it holds.
+    /// The content.
     pub children: Html,
     /// Its name for tests.
     #[prop_or_default]

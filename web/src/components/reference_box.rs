@@ -9,7 +9,7 @@ use crate::{routes::Route, state::input::destination::route_of, text::text};
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What it shows at first.
+    /// The initial text.
     #[prop_or_default]
     pub value: AttrValue,
     /// The big one of the start page, which takes the focus.

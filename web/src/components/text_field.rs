@@ -6,23 +6,23 @@ use yew::prelude::*;
 /// Properties of [`TextField`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What it shows. While somebody types, drawing the page anew does not put it back; another value does.
+    /// The text. While somebody types, drawing the page anew does not put it back; another value does.
     pub value: AttrValue,
-    /// What it is, for screen readers.
+    /// The label, for screen readers.
     pub label: AttrValue,
     /// Something else was typed, and the field left or Enter pressed.
     #[prop_or_default]
     pub onchange: Callback<String>,
-    /// How it looks, beside the look of all fields.
+    /// Classes beside the one of all fields.
     #[prop_or_default]
     pub class: Classes,
     /// The `id` of a list of suggestions.
     #[prop_or_default]
     pub list: Option<AttrValue>,
-    /// What may be typed, where it is empty.
+    /// An example, shown while the field is empty.
     #[prop_or_default]
     pub placeholder: Option<AttrValue>,
-    /// What was typed is wrong.
+    /// True if the text is not valid.
     #[prop_or_default]
     pub is_wrong: bool,
     /// The element, for forms that read it when they are sent.
@@ -76,7 +76,7 @@ pub fn TextField(props: &Props) -> Html {
     }
 }
 
-/// What stands in a field.
+/// Returns the text in a field.
 pub fn text_in(place: &NodeRef) -> String {
     place.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default()
 }

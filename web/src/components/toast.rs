@@ -8,9 +8,9 @@ use yew::prelude::*;
 use super::icon::Icon;
 use crate::text::text;
 
-/// How long a message stays.
+/// Milliseconds for which a message stays.
 const STAY: Duration = Duration::from_secs(6);
-/// How long a message stays that offers something to do.
+/// Milliseconds for which a message with a button stays.
 const STAY_WITH_OFFER: Duration = Duration::from_secs(20);
 
 /// Says messages. Pages get it by [`use_toaster`].
@@ -69,7 +69,7 @@ impl Toaster {
     }
 }
 
-/// What says messages.
+/// The sender of messages.
 #[hook]
 pub fn use_toaster() -> Toaster {
     use_context().expect("the app provides its toaster")

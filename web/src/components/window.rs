@@ -7,7 +7,7 @@ use yew::prelude::*;
 /// Rows beyond the edges, so that a quick scroll does not show gaps.
 const MARGIN: usize = 8;
 
-/// What the rows are.
+/// The role of the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Items with levels: rows have `role="treeitem"`.
@@ -21,11 +21,11 @@ pub enum Shape {
 pub struct Props {
     /// Rows are `{id}-{number}`.
     pub id: AttrValue,
-    /// What it is, for screen readers.
+    /// The name, for screen readers.
     pub label: AttrValue,
-    /// What the rows are.
+    /// The role of the rows.
     pub shape: Shape,
-    /// How many rows there are.
+    /// The number of rows.
     pub count: usize,
     /// The row that the keyboard is at.
     pub active: usize,
@@ -41,7 +41,7 @@ pub struct Props {
     pub onview: Callback<(usize, usize)>,
 }
 
-/// What is seen, in CSS pixels.
+/// The part in sight, in CSS pixels.
 #[derive(Clone, Copy, PartialEq)]
 struct View {
     top: i32,

@@ -87,7 +87,7 @@ struct ChooserProps {
     tags: Vec<String>,
 }
 
-/// Where the page stands.
+/// The stage of the page.
 #[derive(Clone, PartialEq)]
 enum Stage {
     Choosing,

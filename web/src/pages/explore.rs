@@ -21,7 +21,7 @@ pub struct Props {
     pub place: AttrValue,
 }
 
-/// Where an address leads.
+/// The target of an address.
 enum Place {
     Registry(Registry),
     Repository(Box<Reference>),

@@ -89,7 +89,7 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
     }
 }
 
-/// What stands below the layers of an image or the entries of a list.
+/// The panels below the layers of an image or the entries of a list.
 fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
     let shown = chosen.map_or(&inspected.nodes[0], |(_, node)| node);
     html! {
@@ -131,12 +131,12 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
     }
 }
 
-/// Whether the steps that made the layers are known, as far as they will be: what stands below them has its place then.
+/// Returns `true` once the steps that made the layers are known, or never will be: the panels below have their place then.
 fn is_settled(node: &Node) -> bool {
     !matches!(node.config, Loadable::Loading)
 }
 
-/// What stands below the parts of a manifest: findings, and the raw text.
+/// The panels below the parts of a manifest: findings, and the raw text.
 fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     html! {
         <>

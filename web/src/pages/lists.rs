@@ -129,7 +129,7 @@ fn New() -> Html {
     }
 }
 
-/// Whether the browser keeps the lists, and the way to ask for it.
+/// The state of the browser's promise to keep the lists, and the button that asks for it.
 #[component]
 fn Kept() -> Html {
     // Whether it is promised, and whether it was asked for here.

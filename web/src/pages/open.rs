@@ -160,7 +160,7 @@ fn Box(props: &BoxProps) -> Html {
     }
 }
 
-/// What the text itself leads to first, then what was looked at lately and the registries that have it in their names.
+/// Returns the target of the text itself first, then recent references and registries that contain it.
 fn suggestions(typed: &str, hosts: &[String], here: &Route) -> Vec<Suggestion> {
     let words = text().start();
     let own = route_of(typed, here).map(|route| Suggestion {

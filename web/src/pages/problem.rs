@@ -60,7 +60,7 @@ fn ProblemView(props: &Props) -> Html {
     }
 }
 
-/// What can be done about it from here.
+/// The actions that help, on this page.
 #[component]
 fn WaysOut(props: &Props) -> Html {
     let registries = use_registries();

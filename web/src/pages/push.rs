@@ -64,7 +64,7 @@ struct PusherProps {
     name: Reference,
 }
 
-/// What was found out before anything is done.
+/// The state of the registry before the push.
 #[derive(Clone, Default, PartialEq)]
 enum Looked {
     #[default]
@@ -140,7 +140,7 @@ struct PlannedProps {
     copies: bool,
 }
 
-/// What a push will do.
+/// The plan of a push.
 #[component]
 fn Planned(props: &PlannedProps) -> Html {
     let PlannedProps { local_lists, list, plan, copies } = props;

@@ -96,7 +96,7 @@ fn chips(registries: &Known, account: &Account) -> Html {
     }
 }
 
-/// Who is signed in, and for how long.
+/// The signed-in user, and the place in which the password is kept.
 fn signed_in(key: Option<Key>) -> Html {
     let words = text().registries();
     let Some(key) = key else { return html! { <Chip>{ words.is_signed_out }</Chip> } };

@@ -8,11 +8,11 @@ const LONG: usize = 1000;
 /// A line on screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
-    /// Where it begins in the text.
+    /// The byte at which it begins in the text.
     pub start: u32,
-    /// Where it ends, its line break included.
+    /// The byte at which it ends, its line break included.
     pub end: u32,
-    /// How many brackets it stands in.
+    /// The number of brackets around it.
     pub depth: u32,
     /// The line with the bracket that closes the outermost one which this line leaves open.
     pub closes: Option<u32>,

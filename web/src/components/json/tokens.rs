@@ -4,7 +4,7 @@ use tallyman_core::{Digest, Reference};
 
 use crate::routes::Route;
 
-/// What a piece of JSON is.
+/// The kind of a piece of JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sort {
     /// Brackets, commas, spaces, and whatever is no JSON.
@@ -50,7 +50,7 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
 
-/// Where the string that begins at `start` has ended: behind its closing quote, or at the end of the text.
+/// Returns the end of the string that begins at `start`: behind its closing quote, or the end of the text.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < bytes.len() {
@@ -63,7 +63,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Where a string of a manifest leads.
+/// The target of a string in a manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Link {
     /// To a page of this app.
@@ -72,7 +72,7 @@ pub enum Link {
     Web(String),
 }
 
-/// Where a string leads, given with its quotes: a digest into the repository of `around`, a reference to its own page,
+/// Returns the target of a string, given with its quotes: a digest into the repository of `around`, a reference to its own page,
 /// an address to the web.
 pub fn link(quoted: &str, around: &Reference) -> Option<Link> {
     let text = quoted.strip_prefix('"')?.strip_suffix('"')?;

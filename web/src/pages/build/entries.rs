@@ -243,7 +243,7 @@ struct MoreProps {
     set: Callback<Platform>,
 }
 
-/// What narrows a platform extensions operating system, architecture and variant.
+/// The fields of a platform beside operating system, architecture and variant.
 #[component]
 fn More(props: &MoreProps) -> Html {
     let MoreProps { platform, set, .. } = props;
@@ -344,7 +344,7 @@ fn detail(platform: &Platform) -> String {
     detail
 }
 
-/// What was typed as a platform. Version and features of the operating system stay, as long as it is the same one.
+/// Reads a platform. Version and features of the operating system stay as long as it is the same one.
 fn read(typed: &str, before: &Platform) -> Option<Platform> {
     let parts: Vec<&str> = typed.trim().split('/').map(str::trim).collect();
     let (os, architecture, variant) = match parts[..] {

@@ -1,4 +1,4 @@
-//! What a list is to be beyond what Docker makes of it: an OCI index in any case, with annotations.
+//! The format of a list: an OCI index in any case, with annotations, or the one that Docker chooses.
 
 use std::{collections::BTreeMap, rc::Rc};
 

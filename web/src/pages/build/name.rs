@@ -67,7 +67,7 @@ pub fn Name(props: &Props) -> Html {
     }
 }
 
-/// What the sources have in common: their registry and the beginning of their repositories.
+/// Returns the common beginning of the sources: their registry and the beginning of their repositories.
 fn suggestion(sources: &[String]) -> String {
     let references: Vec<Reference> = sources.iter().filter_map(|source| source.parse().ok()).collect();
     let Some(first) = references.first() else { return String::new() };

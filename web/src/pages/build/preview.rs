@@ -1,4 +1,4 @@
-//! What will be pushed, byte for byte, and what stands in its place now.
+//! The bytes that will be pushed, and their difference to the registry.
 
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ pub struct Props {
     pub round: u32,
 }
 
-/// What the registry has under the list's name.
+/// The manifest that the registry has under the list's name.
 #[derive(Clone, PartialEq)]
 enum Standing {
     Asking,
@@ -35,7 +35,7 @@ enum Standing {
     Failed(Rc<str>),
 }
 
-/// What will be pushed, and what stands in its place now.
+/// The bytes that will be pushed, and their difference to the registry.
 #[component]
 pub fn Preview(props: &Props) -> Html {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");

@@ -9,9 +9,9 @@ use crate::{routes::Route, state::input::pasted_text::reference_in, text::text};
 /// Properties of [`Sides`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What the left box shows.
+    /// The text of the left field.
     pub left: AttrValue,
-    /// What the right box shows.
+    /// The text of the right field.
     pub right: AttrValue,
 }
 

@@ -1,4 +1,4 @@
-//! What a deletion will do, its confirmation, and how far it came.
+//! The plan of a deletion, its confirmation, and its progress.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub struct Props {
     pub by_digest: Callback<()>,
 }
 
-/// Where the steps stand.
+/// The states of the steps.
 #[derive(Clone, PartialEq)]
 struct Steps(Vec<StepState>);
 
@@ -50,7 +50,7 @@ impl Reducible for Steps {
     }
 }
 
-/// What a deletion will do, and doing it.
+/// The plan of a deletion, its confirmation, and its progress.
 #[component]
 pub fn Plan(props: &Props) -> Html {
     let Props { repository, plan, back, by_digest } = props;

@@ -81,7 +81,7 @@ pub fn Repositories(props: &Props) -> Html {
                 <Named registry={registry.clone()} />
             }
             if listing.problem.is_none() || listing.len() > 0 {
-                <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} {onfilter} count={told(&listing, &shown)} {tools}>
+                <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} {onfilter} count={count(&listing, &shown)} {tools}>
                     if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
                         { nothing(registry, &listing, &filter) }
                     } else {
@@ -208,8 +208,8 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
     }
 }
 
-/// How many there are.
-fn told(listing: &Listing, shown: &Shown) -> String {
+/// Returns the number of repositories, in words.
+fn count(listing: &Listing, shown: &Shown) -> String {
     let words = text().explore();
     let written = format::count(listing.len() as u64);
     let all = (words.count_repositories)(listing.len(), &written);

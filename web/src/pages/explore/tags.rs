@@ -83,7 +83,7 @@ pub fn Tags(props: &Props) -> Html {
                 { problem::view(failure) }
             }
             if listing.problem.is_none() || listing.len() > 0 {
-                <FilteredPanel label={words.tags} filter_label={words.filter_tags} {onfilter} count={told(&listing, &filter, shown.len())}
+                <FilteredPanel label={words.tags} filter_label={words.filter_tags} {onfilter} count={count(&listing, &filter, shown.len())}
                     tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
                     if *sort == Sort::Date {
                         { dating(&book, &shown, *dates_all, &dates_all.setter()) }
@@ -210,7 +210,7 @@ fn head() -> Html {
     }
 }
 
-fn told(listing: &Listing, filter: &str, shown: usize) -> String {
+fn count(listing: &Listing, filter: &str, shown: usize) -> String {
     let words = text().explore();
     let all = (words.count_tags)(listing.len(), &format::count(listing.len() as u64));
     match (listing.is_complete, listing.problem.is_some()) {

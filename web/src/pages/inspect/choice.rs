@@ -16,7 +16,7 @@ use crate::{
 pub struct Choice {
     /// The page without a choice.
     path: String,
-    /// What can be chosen: a name for the address, and the number of the node.
+    /// The choices: a name for the address, and the number of the node.
     choices: Vec<(String, usize)>,
     /// The name that is chosen.
     chosen: Option<String>,

@@ -1,4 +1,4 @@
-//! How an image is run.
+//! The config of an image: the way it is run.
 
 use std::collections::BTreeSet;
 

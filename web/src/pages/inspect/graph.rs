@@ -1,4 +1,4 @@
-//! What points to what: a picture for eyes and pointers, and the same as a tree for keyboards and screen readers.
+//! The structure of an index: a picture for eyes and pointers, and the same as a tree for keyboards and screen readers.
 
 use std::rc::Rc;
 
@@ -33,14 +33,14 @@ const LETTERS: usize = 27;
 /// Properties of [`Graph`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What is shown.
+    /// The manifest and its nodes.
     pub inspected: Inspected,
     /// Only this entry, and what hangs on it.
     #[prop_or_default]
     pub only: Option<usize>,
 }
 
-/// What sort of thing a node is; by its number, what the legend says of it.
+/// The kind of a node; by its number, its label in the legend.
 #[derive(Clone, Copy, PartialEq)]
 enum Sort {
     List,
@@ -74,13 +74,13 @@ impl Sort {
         Self::ALL[self as usize].1
     }
 
-    /// What the legend says of it.
+    /// Returns the label in the legend.
     fn label(self) -> &'static str {
         text().inspect().legend[self as usize]
     }
 }
 
-/// What points to what.
+/// The structure of an index.
 #[component]
 pub fn Graph(props: &Props) -> Html {
     let active = use_state_eq(|| 0_usize);
@@ -165,7 +165,7 @@ pub fn Graph(props: &Props) -> Html {
     }
 }
 
-/// What a node is, in few words.
+/// Returns the name of a node.
 fn name(inspected: &Inspected, number: usize) -> String {
     let words = text().inspect();
     let node = &inspected.nodes[number];
@@ -189,7 +189,7 @@ fn name(inspected: &Inspected, number: usize) -> String {
     }
 }
 
-/// What a node weighs: the image, where it is one, else the manifest.
+/// Returns the size of a node: of the image if it is one, else of the manifest.
 fn size(inspected: &Inspected, number: usize) -> String {
     let node = &inspected.nodes[number];
     if let Loadable::Failed(_) = node.manifest {
@@ -289,7 +289,7 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
     }
 }
 
-/// What is known of the node that the keyboard or the pointer is at.
+/// The details of the active node.
 fn details(inspected: &Inspected, number: usize, route: &Route) -> Html {
     let words = text().inspect();
     let node = &inspected.nodes[number];

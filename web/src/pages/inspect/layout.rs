@@ -1,4 +1,4 @@
-//! Where the nodes of a picture stand: columns by level, every node beside the middle of what hangs on it.
+//! The places of a picture's nodes: columns by level, every node beside the middle of its children.
 
 /// A node in its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,11 +9,11 @@ pub struct Spot {
     pub parent: Option<usize>,
     /// Level, from 0.
     pub level: usize,
-    /// Where its middle is, in rows.
+    /// The place of its middle, in rows.
     pub row: f64,
     /// Which of its siblings it is, from 1.
     pub position: usize,
-    /// How many siblings there are, itself included.
+    /// The number of siblings, itself included.
     pub siblings: usize,
 }
 

@@ -19,11 +19,11 @@ use crate::{
 pub struct Props {
     /// The heading.
     pub title: AttrValue,
-    /// What it is of.
+    /// The subject of the text.
     pub reference: Rc<Reference>,
     /// The bytes.
     pub bytes: Arc<[u8]>,
-    /// What the command line prints is offered as well.
+    /// True if the output of the command line is offered as well.
     #[prop_or_default]
     pub prints: bool,
     /// Its name for tests.

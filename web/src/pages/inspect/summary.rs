@@ -1,4 +1,4 @@
-//! What every manifest has: name, digest, media type, size.
+//! The summary of a manifest: name, pull command, digest, media type, size.
 
 use tallyman_core::{ManifestKind, Reference};
 use yew::prelude::*;

@@ -27,7 +27,7 @@ pub struct Props {
     pub local_lists: Rc<LocalLists>,
 }
 
-/// What was found, with the names as they are corrected.
+/// The lists that were found, with their corrected names.
 #[derive(Clone, Default, PartialEq)]
 struct Offer {
     lists: Vec<(FoundList, String)>,
@@ -134,7 +134,7 @@ struct OfferedProps {
     close: Callback<()>,
 }
 
-/// What was found: its names can be corrected before it is imported.
+/// The lists that were found, whose names can be corrected before they are imported.
 #[component]
 fn Offered(props: &OfferedProps) -> Html {
     let OfferedProps { local_lists, offer, close } = props;

@@ -1,4 +1,4 @@
-//! What a push has come to.
+//! The result of a push.
 
 use std::rc::Rc;
 

@@ -118,7 +118,7 @@ fn Form(props: &FormProps) -> Html {
     }
 }
 
-/// What an input holds.
+/// Returns the text of an input.
 pub fn value(input: &NodeRef) -> String {
     input.cast::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
 }

@@ -18,7 +18,7 @@ use crate::{
 /// Properties of [`SignIn`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Where.
+    /// The registry.
     pub registry: Registry,
     /// It is what the page is waiting for.
     #[prop_or_default]
@@ -75,7 +75,7 @@ struct FormProps {
     ondone: Callback<()>,
 }
 
-/// How far signing in has come.
+/// The progress of signing in.
 #[derive(Clone, PartialEq)]
 enum Progress {
     Open,

@@ -24,7 +24,7 @@ pub struct Shown {
     names: usize,
 }
 
-/// What rows are to be made of.
+/// The input from which rows are made.
 #[derive(Clone, Default, PartialEq)]
 struct Wanted {
     listing: Listing,
@@ -33,7 +33,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Whether it is another view than `other`, not only one of more names.
+    /// Returns `true` if it is another view than `other`, not only one of more names.
     fn is_other(&self, other: &Self) -> bool {
         !self.listing.is_same(&other.listing)
             || self.filter != other.filter
@@ -42,12 +42,12 @@ impl Wanted {
 }
 
 impl Shown {
-    /// What these are the rows that fit.
+    /// The filter that the rows fit.
     pub fn filter(&self) -> &str {
         &self.wanted.filter
     }
 
-    /// Whether they are all the rows of `listing` that fit `filter`.
+    /// Returns `true` if they are all the rows of `listing` that fit `filter`.
     pub fn is_all(&self, listing: &Listing, filter: &str) -> bool {
         self.wanted.listing.is_same(listing)
             && self.wanted.filter == filter

@@ -9,9 +9,9 @@ use crate::state::listing::name_table::Names;
 pub struct Row {
     /// The number of the name; for a namespace, of the first name in it.
     pub name: u32,
-    /// How many bytes of that name the row is about: for a repository, all of them.
+    /// The number of bytes of that name that the row is about: for a repository, all of them.
     pub length: u32,
-    /// Where among them what the row shows begins: behind the last slash.
+    /// The byte at which the shown part begins: behind the last slash.
     pub start: u32,
     /// Level, from 1.
     pub level: u32,
@@ -23,7 +23,7 @@ pub struct Row {
     pub parent: Option<u32>,
     /// Which of its siblings it is, from 1.
     pub position: u32,
-    /// How many siblings there are, itself included.
+    /// The number of siblings, itself included.
     pub siblings: u32,
 }
 
