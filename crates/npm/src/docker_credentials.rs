@@ -43,7 +43,7 @@ impl DockerCredentials {
         let stored = config.stored(registry);
         let key = DockerConfig::key(registry);
         if let Some(helper) = config.helper(registry) {
-            return match self.ask(helper, key).await {
+            return match self.get(helper, key).await {
                 Ok(found) => found,
                 Err(fault) => {
                     self.warn(format!(
@@ -57,7 +57,7 @@ impl DockerCredentials {
             && let Some(helper) = self.0.machine.default_helper()
         {
             // Nobody asked for this one: a fault of it is none of the user's.
-            return self.ask(&helper, key).await.ok().flatten();
+            return self.get(&helper, key).await.ok().flatten();
         }
         stored
     }
@@ -81,7 +81,7 @@ impl DockerCredentials {
         Rc::clone(self.0.config.borrow_mut().insert(Rc::new(config)))
     }
 
-    async fn ask(&self, helper: &str, key: &str) -> Result<Option<Credentials>, String> {
+    async fn get(&self, helper: &str, key: &str) -> Result<Option<Credentials>, String> {
         let program = helper_program(helper)?;
         let pending = self.0.machine.run_helper(&program, &Array::of1(&"get".into()), key);
         let result: HelperResult =

@@ -207,7 +207,7 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
     let url = get(response, "url").as_string().ok_or_else(|| wrong("a url"))?;
     let body = match get(response, "body").dyn_into::<Uint8Array>() {
         Ok(whole) => Body::full(whole.to_vec()),
-        Err(pieces) if pieces.is_object() => streamed(pieces.unchecked_into(), abort),
+        Err(pieces) if pieces.is_object() => body_of(pieces.unchecked_into(), abort),
         Err(_) => return Err(wrong("a body of bytes")),
     };
     let mut headers = HeaderMap::new();
@@ -223,7 +223,7 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
 }
 
 /// Makes a body whose request is aborted when it is dropped.
-fn streamed(pieces: Pieces, abort: AbortOnDrop) -> Body {
+fn body_of(pieces: Pieces, abort: AbortOnDrop) -> Body {
     Body::from_stream(stream::unfold(Some((pieces, abort)), async |state| {
         let (pieces, abort) = state?;
         match JsFuture::from(pieces.next()).await {

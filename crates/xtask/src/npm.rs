@@ -121,7 +121,10 @@ fn take_part(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
     let [script] = &names(&dist.join("snippets"))?[..] else { bail!("one script loads the part of {name}") };
     let binding = dist.join(name).with_extension("js");
     let bound = fs::read_to_string(&binding)?;
-    fs::write(binding, bound.replace(&format!("from \"./snippets/{script}\""), "from '../lib/part.js'"))?;
+    fs::write(
+        binding,
+        bound.replace(&format!("from \"./snippets/{script}\""), "from '../lib/client-part.js'"),
+    )?;
     fs::remove_dir_all(dist.join("snippets"))?;
     let parts = root().join("target/wasm32-unknown-unknown/wasm/parts");
     let [part] = &names(&parts)?[..] else { bail!("{name} has one part") };

@@ -34,7 +34,7 @@ const labels: Record<string, string> = {
   'application/vnd.oci.image.layer.v1.tar+zstd': 'tar + zstd',
 };
 
-/** How a person calls a media type. */
+/** The name that people use for a media type. */
 export function label(mediaType: string): string {
   return labels[mediaType] ?? mediaType;
 }

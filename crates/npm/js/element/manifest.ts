@@ -5,31 +5,31 @@ import { repositoryOf } from './format.js';
 import { sheet } from './styles.js';
 import { failure, frame, imageView, listView, type Frame, type ListView } from './view.js';
 
-/** What a `load` event tells. */
+/** Detail of a `load` event. */
 export interface LoadDetail {
-  /** What is shown. */
+  /** The manifest that is shown. */
   inspection: Inspection;
 }
 
-/** What an `error` event tells. */
+/** Detail of an `error` event. */
 export interface ErrorDetail {
-  /** Why nothing is shown: a TallymanError. */
+  /** The reason that nothing is shown: a TallymanError. */
   error: unknown;
 }
 
-/** What a `select` event tells. */
+/** Detail of a `select` event. */
 export interface SelectDetail {
   /** The image that was chosen in a list, by its digest. */
   reference: string;
   /** Its entry in the list. */
   descriptor: Descriptor;
-  /** Whether it is open now. */
+  /** `true` if it is open now. */
   open: boolean;
 }
 
 type CredentialsOf = Credentials | ((registry: string) => Credentials | null | undefined | Promise<Credentials | null | undefined>);
 
-/** How many images of a list are looked at to tell their sizes. Others tell theirs when they are opened. */
+/** Number of images of a list that are fetched to show their sizes. The size of another is shown when it is opened. */
 const sizesMax = 32;
 
 // Servers that render pages import it, too, and have no elements.
@@ -60,7 +60,7 @@ export class TallymanManifest extends Base {
     root.adoptedStyleSheets = [sheet()];
   }
 
-  /** What is shown, such as `ghcr.io/acme/app:1.0`. */
+  /** The reference that is shown, such as `ghcr.io/acme/app:1.0`. */
   get reference(): string {
     return this.getAttribute('reference') ?? '';
   }
@@ -96,7 +96,7 @@ export class TallymanManifest extends Base {
     this.#schedule();
   }
 
-  /** What is shown now. */
+  /** The inspection that is shown now. */
   get inspection(): Inspection | undefined {
     return this.#inspection;
   }

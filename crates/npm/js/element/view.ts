@@ -27,7 +27,7 @@ function icon(path: string): SVGElement {
   return svg;
 }
 
-/** What stands around whatever is shown. */
+/** Heading and status around the content. */
 export interface Frame {
   root: HTMLElement;
   /** Nothing is shown. */
@@ -124,14 +124,14 @@ function written({ os, architecture, variant }: Platform): string {
   return [os || '?', architecture || '?', ...(variant ? [variant] : [])].join('/');
 }
 
-/** What a list shows, and how more of it comes in. */
+/** State of a list on the page, and the callbacks that fetch more of it. */
 export interface ListView {
   content: Node;
   /** Entries that are images somebody can run. */
   images: readonly Descriptor[];
   /** The size of an entry's image; nothing where it cannot be had. */
   size(descriptor: Descriptor, size: number | undefined): void;
-  /** Whether an entry's details are there. */
+  /** Returns `true` if the details of an entry have been fetched. */
   has(descriptor: Descriptor): boolean;
   /** Puts an entry's details in. */
   open(descriptor: Descriptor, content: Node): void;
@@ -206,7 +206,7 @@ function head(...columns: [string, string, string][]): HTMLElement {
   return make('thead', '', make('tr', '', ...cells));
 }
 
-/** What an image consists of. */
+/** Returns the parts of an image: platform, config and layers. */
 export function imageView(inspection: Inspection): Node {
   const { config, layers, manifest } = inspection;
   const all = document.createDocumentFragment();

@@ -1,17 +1,17 @@
 import type { AsyncIter, Engine } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, referenceText, textOf, wrongArgument } from './arguments.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
-import { call, client, engine, foreseeClient, isClientComing, runtime } from './engine.js';
+import { call, client, engine, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf, type TallymanErrorFields } from './error.js';
 import { ManifestList } from './list.js';
 import { Inspection, Manifest, type InspectionAnswer } from './manifest.js';
 import { Platform } from './platform.js';
 import { PushPlan, type PlanStep } from './plan.js';
 import { Reference } from './reference.js';
-import { fetchRequests, type Answered, type Asked, type Fetch, type Requests } from './requests.js';
+import { fetchRequests, type TransportResponse, type TransportRequest, type Fetch, type RequestTransport } from './requests.js';
 import type { Store } from './store.js';
 
-/** What opens a registry. */
+/** Credentials for a registry. */
 export type Credentials =
   | { username: string; password: string }
   /** A refresh token, which the registry's token service exchanges for tokens. */
@@ -21,58 +21,58 @@ export type Credentials =
 
 /** A request that is made again. */
 export interface RetryEvent {
-  /** Why it did not succeed. */
+  /** The error of the failed attempt. */
   error: TallymanError;
   /** Milliseconds that are waited first. */
   wait: number;
-  /** How many times it was made so far. */
+  /** Number of attempts so far. */
   attempt: number;
 }
 
-/** What a {@link Tallyman} is told of the world. */
+/** Options of a {@link Tallyman}. */
 export interface TallymanOptions {
   /** The credentials for a registry, asked for once; nothing for those that are visited without. */
   credentials?: (registry: string) => Credentials | null | undefined | Promise<Credentials | null | undefined>;
-  /** Whether credentials for a registry may go to a token service of another site. Unless this says otherwise they may not. */
+  /** Decides if credentials for a registry may be sent to a token service of another site. Without it they may not. */
   trustTokenService?: (registry: string, realm: string) => boolean | Promise<boolean>;
   /**
    * The registries that may speak plain HTTP or show any certificate (which browsers and your own `fetch` cannot allow): those
    * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
    */
   insecure?: boolean | string | Iterable<string> | ((registry: string) => boolean | undefined);
-  /** How many requests are under way at the same time: 32 unless said otherwise, which is also the most of one `create` or `push`. */
+  /** Number of requests under way at the same time: 32 by default, which is also the maximum of one `create` or `push`. */
   concurrency?: number;
-  /** How many times a request is made at most where another try may help: 4 unless said otherwise. */
+  /** Maximum number of attempts of a request that may succeed later: 4 by default. */
   attempts?: number;
   /** Milliseconds that an answer may take to begin, and that it may pause then: a minute unless said otherwise. */
   timeout?: number;
-  /** How requests leave, for proxies, tests and other transports. */
+  /** The function that sends requests, for proxies, tests and other transports. */
   fetch?: Fetch;
-  /** Where lists are kept until they are pushed. Without it they are nowhere but in your hands. */
+  /** Store of lists that are not pushed yet. Without it nothing keeps them but your program. */
   store?: Store;
   /** Hears of every request that is made again. */
   onRetry?: (event: RetryEvent) => void;
 }
 
-/** What every call can be given. */
+/** Options of every call. */
 export interface CallOptions {
   /** Ends the work, and its requests. */
   signal?: AbortSignal | undefined;
 }
 
-/** What {@link Tallyman.inspect} can be given. */
+/** Options of {@link Tallyman.inspect}. */
 export interface InspectOptions extends CallOptions {
   /** Of a list, inspect the image for this platform: `linux/arm64`. */
   platform?: string | Platform | undefined;
 }
 
-/** What {@link Tallyman.create} can be given. */
+/** Options of {@link Tallyman.create}. */
 export interface CreateOptions extends CallOptions {
   /** Add to the list that the store has under this name. */
   amend?: boolean | undefined;
 }
 
-/** What happens during a push. */
+/** Progress of a push. */
 export interface PushProgress {
   /** A step begins, a step has succeeded, or the manifest of an entry is in the target's repository. */
   kind: 'began' | 'done' | 'copied';
@@ -80,13 +80,13 @@ export interface PushProgress {
   step?: PlanStep;
   /** The manifest that was copied: the target's repository and its digest. */
   reference?: string;
-  /** How many steps have succeeded. */
+  /** Number of steps that have succeeded. */
   completed: number;
-  /** How many steps there are. */
+  /** Number of steps. */
   total: number;
 }
 
-/** What {@link Tallyman.push} can be given. */
+/** Options of {@link Tallyman.push}. */
 export interface PushOptions extends CallOptions {
   /** Hears of each step. */
   onProgress?: ((progress: PushProgress) => void) | undefined;
@@ -94,7 +94,7 @@ export interface PushOptions extends CallOptions {
   purge?: boolean | undefined;
 }
 
-/** What came of a push. */
+/** Result of a push. */
 export interface PushResult {
   /** The list's name. */
   reference: string;
@@ -104,7 +104,7 @@ export interface PushResult {
   mediaType: string;
 }
 
-/** What a registry says of a manifest without sending it. Nothing has verified it. */
+/** Headers of a manifest, as the registry sends them without its content. They are not verified. */
 export interface ManifestHead {
   /** The reference in its full form. */
   reference: string;
@@ -130,7 +130,7 @@ export class Tallyman {
    */
   constructor(options: TallymanOptions = {}) {
     this.#options = checked(options);
-    foreseeClient();
+    preloadClient();
   }
 
   /**
@@ -148,7 +148,7 @@ export class Tallyman {
     return new Inspection(await this.#inspect(referenceText(reference, 'reference'), platformText(platform), true, signal)).manifest;
   }
 
-  /** What the registry says of a manifest without sending it. */
+  /** Returns the headers of a manifest without its content. */
   async head(reference: string | Reference, options: CallOptions = {}): Promise<ManifestHead> {
     const { signal } = optionsOf(options, ['signal']);
     const text = referenceText(reference, 'reference');
@@ -222,7 +222,7 @@ export class Tallyman {
     );
   }
 
-  /** What refers to a manifest: signatures, attestations, bills of materials. */
+  /** Returns the referrers of a manifest: signatures, attestations, bills of materials. */
   async referrers(
     reference: string | Reference,
     options: CallOptions & { artifactType?: string | undefined } = {},
@@ -261,7 +261,7 @@ export class Tallyman {
     return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, amend, aborted)));
   }
 
-  /** What pushing a list will do. No registry is asked. */
+  /** Returns the plan of a push of a list, without a request. */
   plan(list: ManifestList): PushPlan {
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan()));
@@ -402,7 +402,7 @@ export class Tallyman {
    * are kept by host and port.
    */
   #preconnect(reference: string | Reference, requests: number): void {
-    if (isClientComing() || this.#options.fetch) return;
+    if (isClientRequested() || this.#options.fetch) return;
     const sender = runtime.requests?.();
     if (!sender?.preconnect) return;
     let parsed: Reference;
@@ -439,7 +439,7 @@ export class Tallyman {
  */
 function hostOf(options: TallymanOptions, failures: Map<string, unknown>): object {
   const { credentials, trustTokenService, fetch, onRetry } = options;
-  const sender: Requests = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
+  const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
   const remember = (key: string, error: unknown): void => {
     if (failures.size > 64) failures.clear();
     failures.set(key, error);
@@ -451,7 +451,7 @@ function hostOf(options: TallymanOptions, failures: Map<string, unknown>): objec
     preconnect: sender.preconnect,
     reaches: sender.reaches,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,
-    async request(sent: Asked): Promise<Answered> {
+    async request(sent: TransportRequest): Promise<TransportResponse> {
       try {
         return await sender.request(sent);
       } catch (error) {
@@ -495,7 +495,7 @@ function checked(options: TallymanOptions): TallymanOptions {
   return { ...given, insecure: named.map((registry) => textOf(registry, 'insecure')) };
 }
 
-/** What a program says of a registry; nothing leaves it to whether it is on loopback. */
+/** Returns the program's choice for a registry, or `undefined` if the registry's address decides (loopback is insecure). */
 function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {
   if (typeof insecure === 'function') {
     const said: unknown = insecure(registry);

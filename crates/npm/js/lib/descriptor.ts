@@ -9,11 +9,11 @@ export interface Descriptor {
   digest: string;
   /** Size of the content in bytes. */
   size: number;
-  /** What it runs on, for entries of lists. */
+  /** Platform of the image, for entries of lists. */
   platform?: Platform;
   /** Free key and value pairs. */
   annotations?: Record<string, string>;
-  /** Where else the content can be fetched. */
+  /** Other addresses of the content. */
   urls?: string[];
   /** The content itself in base64, where it is embedded. */
   data?: string;

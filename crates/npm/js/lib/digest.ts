@@ -95,7 +95,7 @@ export class Digest {
     }
   }
 
-  /** Whether bytes have a digest, by that digest's own algorithm. */
+  /** Returns `true` if bytes have a digest, by that digest's own algorithm. */
   static matches(digest: string | Digest, bytes: Bytes): boolean {
     const expected = Digest.parse(digest);
     return Digest.of(bytes, expected.algorithm) === expected.toString();
@@ -140,7 +140,7 @@ function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Ite
   throw wrong('a stream of bytes', given);
 }
 
-/** What a stream gives, piece by piece, and how it is told that nobody wants the rest. */
+/** Iterator over the pieces of a stream, and the function that cancels it. */
 interface Pieces {
   next(): Promise<IteratorResult<unknown, unknown>>;
   end(): void;

@@ -1,9 +1,9 @@
 import start, * as bindings from '../dist/tallyman.js';
 import { TallymanError, errorOf } from './error.js';
-import { share } from './part.js';
-import type { Requests } from './requests.js';
+import { share } from './client-part.js';
+import type { RequestTransport } from './requests.js';
 
-/** What a wasm module can be given as: bytes, a compiled module, a response or the address of one. */
+/** Forms in which a wasm module is accepted: bytes, a compiled module, a response or the address of one. */
 export type WasmInput = WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>;
 
 /** The functions of a file system that {@link FileStore} needs: those of `node/folders.js`. */
@@ -16,14 +16,14 @@ export interface PlatformHasher {
   finish(): string;
 }
 
-/** What is different from one place to another where JavaScript runs. */
+/** Differences between the runtimes of JavaScript. */
 export interface Runtime {
-  /** Where the wasm comes from, where it can be had at once. */
+  /** Returns the wasm, in runtimes that have it synchronously. */
   wasm?: () => WebAssembly.Module | BufferSource;
-  /** Where the part of the wasm comes from that talks to registries and keeps lists in files. */
+  /** Returns the part of the wasm that sends requests to registries and keeps lists in files. */
   client?: () => WasmInput | Promise<WasmInput>;
-  /** How requests leave, unless a program gives its own `fetch`. */
-  requests?: () => Requests;
+  /** Sends requests, unless a program gives its own `fetch`. */
+  requests?: () => RequestTransport;
   /** Its file system. */
   files?: Files;
   /** A hash faster than ours. */
@@ -63,8 +63,8 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
-/** Whether the part of the engine that talks to registries and keeps lists in files is there or on its way. */
-export const isClientComing = (): boolean => coming !== undefined;
+/** Returns `true` if the part of the engine that sends requests to registries and keeps lists in files is loaded or being loaded. */
+export const isClientRequested = (): boolean => coming !== undefined;
 
 /** That part, loaded where it has not been. What failed is tried again next time. */
 export function client(): Promise<void> {
@@ -76,7 +76,7 @@ export function client(): Promise<void> {
 }
 
 /** Begins to load it where the rest of the engine is there, so that it need not be waited for. */
-export function foreseeClient(): void {
+export function preloadClient(): void {
   // Whoever needs it hears why it could not be had.
   if (ready && runtime.client) client().catch(() => undefined);
 }

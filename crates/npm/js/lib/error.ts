@@ -1,4 +1,4 @@
-/** What went wrong, as a word that does not change between versions. */
+/** Code of an error. It does not change between versions. */
 export type TallymanErrorCode =
   // What was asked for is not as it should be.
   | 'argument-invalid'
@@ -58,7 +58,7 @@ export type TallymanErrorCode =
   | 'wasm-blocked'
   | 'wasm-missing';
 
-/** What a registry says of a failure, as the distribution specification has it. */
+/** Error of a registry, as the distribution specification defines it. */
 export interface RegistryErrorDetail {
   /** Such as `MANIFEST_UNKNOWN`. */
   code: string;
@@ -70,7 +70,7 @@ export interface RegistryErrorDetail {
 
 /** The fields of an error; each is there where it says something. */
 export interface TallymanErrorFields {
-  /** What went wrong. */
+  /** The code of the error. */
   code: TallymanErrorCode;
   /** A sentence that says what was expected, what was found, and what to do. */
   message: string;
@@ -88,9 +88,9 @@ export interface TallymanErrorFields {
   status?: number;
   /** The answer, up to 64 KiB of it. */
   body?: string;
-  /** What should have been there: a digest, a media type, a size in bytes. */
+  /** The expected value: a digest, a media type, a size in bytes. */
   expected?: string | number;
-  /** What was there. */
+  /** The value that was found. */
   found?: string | number;
   /** The digest that it is about. */
   digest?: string;
@@ -102,15 +102,15 @@ export interface TallymanErrorFields {
   platforms?: string[];
   /** Milliseconds that the registry asks to wait. */
   retryAfter?: number;
-  /** Why a request did not succeed, in a word: `refused`, `dns`, `tls`, `reset`, `no-cors-headers` and so on. */
+  /** The reason that a request failed, in a word: `refused`, `dns`, `tls`, `reset`, `no-cors-headers` and so on. */
   reason?: string;
-  /** What was asked to find out why a browser hides an answer, and what came of it: a sentence each. */
+  /** Probes that were sent to find out why a browser hides a response, with their outcome: a sentence each. */
   tried?: string[];
   /** The token service that a registry names. */
   realm?: string;
-  /** What more a person may want to know. */
+  /** Further explanation for a person. */
   hint?: string;
-  /** What was thrown below. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
@@ -140,7 +140,7 @@ export class TallymanError extends Error {
     }
   }
 
-  /** Whether the same may succeed later. */
+  /** `true` if the same call may succeed later. */
   get retryable(): boolean {
     return (
       ['broken-off', 'timeout', 'too-many-requests', 'unreachable'].includes(this.code) ||

@@ -10,7 +10,7 @@ const lists = 'lists';
 const entries = 'entries';
 /** Key: a list's name. Value: when it was changed last, in milliseconds since 1970. */
 const changed = 'changed';
-/** What the app keeps beside the lists. */
+/** Object store of the app for other things than lists. */
 const notes = 'notes';
 
 /**

@@ -13,13 +13,13 @@ export interface ListEntry extends Descriptor {
   reference: string;
 }
 
-/** What can be put into a list. */
+/** Entry to be put into a list. */
 export interface NewListEntry extends Descriptor {
   /** The image by its own name; in the list's repository where none is given. */
   reference?: string;
 }
 
-/** What is said about a platform. What is not given stays as it is. */
+/** Change of a platform. A field that is not given keeps its value. */
 export interface PlatformChange {
   /** Operating system. */
   os?: string;
@@ -65,7 +65,7 @@ export class ManifestList implements Iterable<ListEntry> {
     ));
   }
 
-  /** How many entries there are. */
+  /** Number of entries. */
   get length(): number {
     return this.entries.length;
   }

@@ -112,15 +112,15 @@ export class Manifest {
 
 /** An image's config: what it runs and how it was built. Docker's and OCI's; what else is in it is there, too. */
 export interface ImageConfig {
-  /** When the image was made, RFC 3339. */
+  /** Time at which the image was made, RFC 3339. */
   created?: string;
-  /** Who made it. */
+  /** Author of the image. */
   author?: string;
   /** CPU architecture. */
   architecture?: string;
   /** Operating system. */
   os?: string;
-  /** How a container of it is started. */
+  /** Settings with which a container of it is started. */
   config?: {
     User?: string;
     Env?: string[] | null;
@@ -139,7 +139,7 @@ export interface ImageConfig {
   [more: string]: unknown;
 }
 
-/** What there is under a reference: a manifest, and of an image its platform and config, all of them verified. */
+/** Content of a reference: a manifest, and of an image its platform and config, all of them verified. */
 export class Inspection {
   /** The reference in its full form; by digest where a platform of a list was chosen. */
   readonly reference: string;

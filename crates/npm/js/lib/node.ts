@@ -5,7 +5,7 @@ import * as carried from '../dist/inline.js';
 import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
 import { provide } from './engine.js';
-import type { Requests } from './requests.js';
+import type { RequestTransport } from './requests.js';
 
 let transport: NodeTransport | undefined;
 
@@ -18,7 +18,7 @@ provide({
     const hash = createHash(algorithm);
     return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest('hex') };
   },
-  requests: (): Requests => ({
+  requests: (): RequestTransport => ({
     obeysCors: false,
     tellsPlainHttp: true,
     preconnect(url, insecure, requests) {

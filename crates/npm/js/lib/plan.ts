@@ -17,7 +17,7 @@ export interface MountStep extends StepTerms {
   digest: string;
   /** The repositories that it can be mounted from, in the order to try. */
   from: string[];
-  /** Whether the push goes on where it is not mounted, as for the foreign layers of Windows images. */
+  /** `true` if the push goes on when the mount fails, as for the foreign layers of Windows images. */
   mayFail: boolean;
 }
 
@@ -58,7 +58,7 @@ interface PlanJson {
   requestsAtMost: number;
 }
 
-/** What pushing a list will do, known before anything is sent. */
+/** Plan of a push of a list, known before anything is sent. */
 export class PushPlan {
   /** The list's name. */
   readonly target: string;
@@ -66,7 +66,7 @@ export class PushPlan {
   readonly mediaType: string;
   /** The list's digest. */
   readonly digest: string;
-  /** How many steps there are. */
+  /** Number of steps. */
   readonly stepCount: number;
   /** Round trips that follow each other when all that can go side by side does. */
   readonly roundTrips: number;

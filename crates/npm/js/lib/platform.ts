@@ -1,7 +1,7 @@
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
-/** What an image runs on. */
+/** Platform that an image runs on. */
 export interface Platform {
   /** Operating system by Go's name: `linux`, `windows`. */
   os: string;

@@ -47,7 +47,7 @@ export class Reference {
     return new Reference(call((engine) => engine.parseReference(text)));
   }
 
-  /** Whether a text is a reference. */
+  /** Returns `true` if a text is a reference. */
   static isValid(text: string): boolean {
     try {
       Reference.parse(text);

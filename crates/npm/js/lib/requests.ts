@@ -1,5 +1,5 @@
-/** A request, as the engine asks for it. */
-export interface Asked {
+/** A request of the engine. */
+export interface TransportRequest {
   method: string;
   url: string;
   headers: [string, string][];
@@ -12,25 +12,25 @@ export interface Asked {
 }
 
 /** A response, whose body is still under way. */
-export interface Answered {
+export interface TransportResponse {
   status: number;
   url: string;
   headers: [string, string][];
   body: Uint8Array | { next(): Promise<Uint8Array | undefined> };
 }
 
-/** How requests leave. What it throws may say why: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
-export interface Requests {
-  request(asked: Asked): Promise<Answered>;
+/** Sender of requests. An error that it throws may name the reason: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
+export interface RequestTransport {
+  request(request: TransportRequest): Promise<TransportResponse>;
   /** Opens connections for so many requests that are about to be made to the server of `url`. */
   preconnect?(url: string, insecure: boolean, requests: number): void;
-  /** Whether anything answers, even where the answer may not be read. */
+  /** Returns `true` if there is any response, even one that may not be read. */
   reaches?(url: string): Promise<boolean>;
-  /** Whether the browser keeps this page out of the computer that it runs on, or else out of its network. */
+  /** Returns `true` if the browser denies this page access to the computer that it runs on, or else to its network. */
   isLocalNetworkDenied?(loopback: boolean): Promise<boolean>;
-  /** Whether other origins' answers are hidden from this page. */
+  /** `true` if responses of other origins are hidden from this page. */
   obeysCors: boolean;
-  /** Whether it says so when a server speaks plain HTTP. */
+  /** `true` if its errors tell a server that speaks plain HTTP. */
   tellsPlainHttp: boolean;
   /** The page's origin. */
   page?: string | undefined;
@@ -39,16 +39,16 @@ export interface Requests {
 /** A `fetch` function. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Whether this is a browser's window or worker. */
+/** Returns `true` in a browser's window or worker. */
 export const isBrowser = (): boolean => {
   const { WorkerGlobalScope, Deno } = globalThis as { WorkerGlobalScope?: unknown; Deno?: unknown };
   return Deno === undefined && (typeof document === 'object' || WorkerGlobalScope !== undefined);
 };
 
 /** Requests by `fetch`: the platform's or a program's own. */
-export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url, init)): Requests {
+export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url, init)): RequestTransport {
   const browser = isBrowser();
-  const requests: Requests = {
+  const requests: RequestTransport = {
     obeysCors: browser,
     tellsPlainHttp: false,
     async request({ method, url, headers, body, signal, follow }) {

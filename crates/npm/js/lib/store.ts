@@ -8,7 +8,7 @@ export type StoredEntry = [name: string, bytes: Uint8Array];
 /** A change of one entry: its name, its bytes as they were read and as they are to be; `undefined` if there are none. */
 export type EntryChange = [name: string, before: Uint8Array | undefined, after: Uint8Array | undefined];
 
-/** What became of an edit: made, refused because an entry is not as it was read, or refused because there is no such list. */
+/** Outcome of an edit: made, refused because an entry is not as it was read, or refused because there is no such list. */
 export type EditOutcome = 'done' | 'conflict' | 'gone';
 
 /**
@@ -36,7 +36,7 @@ export interface Store {
 
 const byName = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
 
-/** Whether two entries have the same bytes, or neither is there. */
+/** Returns `true` if two entries have the same bytes, or neither is there. */
 export function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
   if (left === undefined || right === undefined) return left === right;
   return left.length === right.length && left.every((byte, at) => byte === right[at]);

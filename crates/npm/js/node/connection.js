@@ -126,7 +126,7 @@ async function withTls(connecting, starting) {
   return start(await connecting);
 }
 
-/** What makes the function that begins TLS on a socket, once: modules are loaded and certificates read for it. */
+/** Returns the function that begins TLS on a socket. It loads modules and reads certificates once. */
 function startOfTls(target, secureContext, insecure) {
   let starting;
   return () => (starting ??= prepareTls(target, secureContext, insecure));

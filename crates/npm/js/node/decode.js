@@ -4,7 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 const decoders = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
-/** What decodes the body of a response to `method`, a stream; `undefined` if it comes as it is. Parts of a body cannot be decoded. */
+/** Returns the stream that decodes the body of a response to `method`, or `undefined` if the body is not encoded. Parts of a body cannot be decoded. */
 export function decoderOf(method, { statusCode, headers }) {
   if (method === 'HEAD' || statusCode === 206 || statusCode === 204 || statusCode === 304) return undefined;
   return decoders[headers['content-encoding']?.trim().toLowerCase()]?.();

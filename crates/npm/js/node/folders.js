@@ -60,7 +60,7 @@ export function readFile(path) {
   );
 }
 
-/** Whether there is a file or a folder of that name. */
+/** Returns `true` if there is a file or a folder of that name. */
 export function exists(path) {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
@@ -116,12 +116,12 @@ export function syncDir(path) {
 
 const instance = randomUUID();
 
-/** Who holds a lock that this program creates: process, machine, and a text that no other instance has. */
+/** Returns the holder of a lock that this program creates: process, machine, and a text that no other instance has. */
 export function holder() {
   return [process.pid, hostname().replaceAll(' ', '-'), instance];
 }
 
-/** Whether a process of that number runs on this machine. */
+/** Returns `true` if a process of that number runs on this machine. */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);

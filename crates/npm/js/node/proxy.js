@@ -29,7 +29,7 @@ function parsed(text) {
   }
 }
 
-/** Where a proxy listens: `{ host, port }`. */
+/** Returns the address of a proxy: `{ host, port }`. */
 export function proxyAddress({ hostname, port, protocol }) {
   const usual = { 'http:': 80, 'https:': 443 }[protocol] ?? 1080;
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || usual };

@@ -1,10 +1,10 @@
 // What the library uses of the transport.
 
-import type { Answered, Asked } from '../lib/requests.js';
+import type { TransportResponse, TransportRequest } from '../lib/requests.js';
 
 export class NodeTransport {
   constructor(options?: { env?: Record<string, string | undefined>; certificates?: string });
-  request(asked: Asked & { pieces: true }): Promise<Answered>;
+  request(request: TransportRequest & { pieces: true }): Promise<TransportResponse>;
   /** Opens connections for so many requests that are about to be made to the server of `url`. */
   preconnect(url: string, options: { insecure?: boolean; requests: number }): void;
   close(): void;

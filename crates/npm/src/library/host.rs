@@ -43,7 +43,7 @@ pub struct Settings {
     pub store: Option<Lists>,
     /// The number of requests under way at a time.
     pub concurrency: u32,
-    /// How many times a request is sent at most.
+    /// Maximum number of attempts of a request.
     pub attempts: u32,
     /// The timeout of a response, in milliseconds.
     pub timeout: u32,

@@ -127,7 +127,7 @@ impl List {
         )
     }
 
-    /// What pushing it will do.
+    /// Returns the plan of a push.
     pub fn plan(&self) -> Result<Plan, Failure> {
         if self.0.is_empty() {
             return Err(Error::EmptyList { list: self.0.reference().clone() }.into());

@@ -1,4 +1,4 @@
-//! What needs no client: references, digests, platforms, manifests and lists as values.
+//! Functions that need no client: references, digests, platforms, manifests and lists as values.
 
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
@@ -27,7 +27,7 @@ pub fn parse_reference(text: &str) -> Result<Array, Failure> {
     .collect())
 }
 
-/// Whether a text is a digest; an error that says why not.
+/// Checks that a text is a digest. The error says why it is not.
 #[wasm_bindgen(js_name = checkDigest)]
 pub fn check_digest(text: &str) -> Result<(), Failure> {
     text.parse::<Digest>()?;

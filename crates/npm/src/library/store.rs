@@ -54,7 +54,7 @@ extern "C" {
 /// Lists in such an object.
 pub struct HostStore(pub Lists);
 
-/// What a method answers, once it has.
+/// Waits for the result of a method of the store.
 async fn answer(answer: Result<JsValue, JsValue>) -> Result<JsValue, StoreError> {
     let failed = |error: JsValue| StoreError::Io { message: message(&error) };
     JsFuture::from(Promise::resolve(&answer.map_err(failed)?)).await.map_err(failed)

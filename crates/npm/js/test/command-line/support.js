@@ -74,7 +74,7 @@ export async function done(config, args, options) {
   return stdout;
 }
 
-/** What a registry has under a name: `{ bytes, mediaType }`. */
+/** Returns a manifest as a registry has it: `{ bytes, mediaType }`. */
 export async function manifest(host, repository, target) {
   const accept = ['docker.distribution.manifest.list.v2', 'docker.distribution.manifest.v2', 'oci.image.index.v1', 'oci.image.manifest.v1'];
   const headers = { accept: accept.map((name) => `application/vnd.${name}+json`).join(', ') };

@@ -5,7 +5,7 @@ export function share(exports: WebAssembly.Exports): void {
   table = exports.__indirect_function_table as WebAssembly.Table;
 }
 
-/** What the module calls before it goes on in the client's part, which is there by then. */
+/** Continues in the client's part, which is loaded by then. The module calls it. */
 export function __wasm_split_load_client(callback: number, data: number): void {
   table?.get(callback)(data, true);
 }
