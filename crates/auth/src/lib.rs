@@ -17,4 +17,4 @@ pub use public_registries::PublicRegistry;
 pub use scope::Scopes;
 pub use token_answer::{TokenAnswer, TokenAnswerError};
 pub use token_service::{TokenRequest, TokenService, is_same_site};
-pub use url::{HttpUrl, HttpUrlError, form, with_query};
+pub use url::{HttpUrl, HttpUrlError, form};

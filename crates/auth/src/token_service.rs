@@ -4,10 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use tallyman_core::Registry;
 
-use crate::{
-    Credentials, HttpUrl, PublicRegistry, Scopes,
-    url::{form, with_query},
-};
+use crate::{Credentials, HttpUrl, PublicRegistry, Scopes, url::form};
 
 /// The name by which clients of registries go at token services.
 const CLIENT_ID: &str = "tallyman";
@@ -71,7 +68,7 @@ impl TokenService {
         if !self.service.is_empty() {
             fields.push(("service", &self.service));
         }
-        let url = with_query(realm.as_str(), &form(fields));
+        let url = realm.with_query(&form(fields)).to_string();
         TokenRequest { method: Method::GET, url, headers, body: Bytes::new() }
     }
 }

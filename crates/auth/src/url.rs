@@ -93,6 +93,20 @@ impl HttpUrl {
         }
     }
 
+    /// Returns the URL with `query` behind the query that it has.
+    #[must_use]
+    pub fn with_query(&self, query: &str) -> Self {
+        if query.is_empty() {
+            return self.clone();
+        }
+        let separator = match (self.text.contains('?'), self.text.ends_with(['?', '&'])) {
+            (false, _) => "?",
+            (true, true) => "",
+            (true, false) => "&",
+        };
+        Self { text: format!("{}{separator}{query}", self.text), origin: self.origin }
+    }
+
     /// Returns path and query: what stands behind the origin.
     pub fn path_and_query(&self) -> &str {
         &self.text[self.origin..]
@@ -103,19 +117,6 @@ impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-/// Returns `url`, which has no fragment, with `query` behind the query that it has.
-pub fn with_query(url: &str, query: &str) -> String {
-    if query.is_empty() {
-        return url.to_owned();
-    }
-    let separator = match (url.contains('?'), url.ends_with(['?', '&'])) {
-        (false, _) => "?",
-        (true, true) => "",
-        (true, false) => "&",
-    };
-    format!("{url}{separator}{query}")
 }
 
 /// Returns names and values as a form or a query has them (`application/x-www-form-urlencoded`).
@@ -165,10 +166,14 @@ mod tests {
     fn queries_are_added_and_escaped() {
         let query = form([("scope", "repository:a/b:pull,push"), ("account", "a b&ü")]);
         assert_eq!(query, "scope=repository%3Aa%2Fb%3Apull%2Cpush&account=a+b%26%C3%BC");
-        assert_eq!(with_query("https://a/t", "b=c"), "https://a/t?b=c");
-        assert_eq!(with_query("https://a/t?x=y", "b=c"), "https://a/t?x=y&b=c");
-        assert_eq!(with_query("https://a/t?x=y&", "b=c"), "https://a/t?x=y&b=c");
-        assert_eq!(with_query("https://a/t", ""), "https://a/t");
+        for (url, query, expected) in [
+            ("https://a/t", "b=c", "https://a/t?b=c"),
+            ("https://a/t?x=y", "b=c", "https://a/t?x=y&b=c"),
+            ("https://a/t?x=y&", "b=c", "https://a/t?x=y&b=c"),
+            ("https://a/t", "", "https://a/t"),
+        ] {
+            assert_eq!(HttpUrl::from_normalized(url).unwrap().with_query(query).as_str(), expected);
+        }
     }
 
     proptest! {

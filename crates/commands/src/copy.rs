@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference, json::array,
 };
-use tallyman_registry::Client;
+use tallyman_registry::{Client, Error as RegistryError};
 
 use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
@@ -78,7 +78,9 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
             // What is asked for by digest has that digest.
             None => reference.digest() == Some(digest),
         }),
-        Err(error) if error.is_not_found() => Ok(false),
+        // Registries refuse HEAD by many a status, and a repository that does not exist yet by 401 or 403. Putting the
+        // manifest tells what is really wrong.
+        Err(RegistryError::Api { .. } | RegistryError::Token { .. }) => Ok(false),
         Err(error) => Err(failed(error)),
     }
 }

@@ -64,7 +64,7 @@ pub async fn inspect(
         return Ok(Inspected::List { reference: reference.clone(), entries, local });
     }
     if reference.registry().is_loopback() {
-        client.expect_perhaps(reference.registry(), AHEAD);
+        client.preconnect_if_plain(reference.registry(), AHEAD);
     }
     match fetch::manifest(client, reference, reference).await? {
         Fetched::Image(image) => {

@@ -142,7 +142,7 @@ async fn execute_steps(
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
     let mut transfers = 0;
-    client.expect(plan.target.registry(), plan.steps.len().min(MAX_PARALLEL_REQUESTS));
+    client.preconnect(plan.target.registry(), plan.steps.len().min(MAX_PARALLEL_REQUESTS));
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
@@ -243,7 +243,7 @@ impl StepContext<'_> {
         let blob = Descriptor::new(MediaType::new(""), digest.clone(), size);
         let on_bytes = |bytes| (self.on_event)(PushEvent::Transferred { step: index, bytes });
         let copied = self.client.copy_blob(source, target, &blob, &on_bytes).await;
-        copied.map(drop).map_err(|error| {
+        copied.map_err(|error| {
             let (source, digest) = (Box::new(source.clone()), digest.clone());
             self.error(target, RequestPurpose::CopyBlob { source, digest }, error)
         })
@@ -261,9 +261,8 @@ impl StepContext<'_> {
         let size = size_in(self.plan, digest).expect("a manifest of the plan names each blob");
         let blob = Descriptor::new(MediaType::new(""), digest.clone(), size);
         let on_bytes = |bytes| (self.on_event)(PushEvent::Transferred { step: index, bytes });
-        let pieces = self.client.blob_stream(source, &blob);
-        let uploaded = self.client.upload_stream(target, digest, pieces, begun, &on_bytes).await;
-        uploaded.map(drop).map_err(|error| {
+        let uploaded = self.client.transfer_blob(source, target, &blob, begun, &on_bytes).await;
+        uploaded.map_err(|error| {
             let (source, digest) = (Box::new(source.clone()), digest.clone());
             self.error(target, RequestPurpose::CopyBlob { source, digest }, error)
         })

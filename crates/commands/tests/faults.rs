@@ -63,12 +63,12 @@ async fn registry() -> RunningRegistry {
 
 fn client() -> Client {
     let quick = Duration::from_millis(1);
-    let retry = Retry { attempts: 3, first_wait: quick, longest_wait: quick, patience: quick };
+    let retry = Retry { attempts: 3, first_backoff: quick, max_backoff: quick, max_retry_after: quick };
     let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
     Client::builder(transport)
         .access(|_| Access::PlainFirst)
         .retry(retry)
-        .patience(Duration::from_millis(200))
+        .timeout(Duration::from_millis(200))
         .build()
 }
 

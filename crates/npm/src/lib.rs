@@ -3,6 +3,7 @@
 
 mod files;
 mod message;
+mod sent_body;
 mod transport;
 
 #[cfg(feature = "command-line")]

@@ -7,13 +7,14 @@ use futures_util::{FutureExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_registry::{
-    AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind,
+    AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    check_scheme,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Url;
 
-use crate::message::message;
+use crate::{message::message, sent_body::SentBody};
 
 #[wasm_bindgen]
 extern "C" {
@@ -45,6 +46,10 @@ extern "C" {
     /// The origin of the page, in a browser.
     #[wasm_bindgen(method, getter)]
     fn page(this: &RequestSender) -> Option<String>;
+
+    /// `true` if a request's body may be an object whose `next` gives the next piece.
+    #[wasm_bindgen(method, getter, js_name = streamsBodies)]
+    fn streams_bodies(this: &RequestSender) -> Option<bool>;
 
     /// A response body that is still under way.
     type Pieces;
@@ -78,11 +83,20 @@ impl JsTransport {
         set(&sent, "insecure", &request.unverified_tls.into());
         set(&sent, "follow", &request.follow_redirects.into());
         set(&sent, "signal", &abort.signal());
-        if !request.body.is_empty() {
-            set(&sent, "body", &Uint8Array::from(&request.body[..]));
-        }
-        let response = JsFuture::from(self.0.request(&sent)).await.map_err(|error| failure(&error))?;
-        read(&response, abort)
+        let response = match &request.body {
+            RequestBody::Full(bytes) => {
+                if !bytes.is_empty() {
+                    set(&sent, "body", &Uint8Array::from(&bytes[..]));
+                }
+                JsFuture::from(self.0.request(&sent)).await
+            }
+            RequestBody::Stream(stream) => {
+                let body = SentBody::new(stream.length);
+                set(&sent, "body", &body.object);
+                body.give(stream.clone(), JsFuture::from(self.0.request(&sent))).await
+            }
+        };
+        read(&response.map_err(|error| failure(&error))?, abort)
     }
 
     /// Returns the request that a redirect leads to, with its `Location` as the server wrote it; `None` if `response` is
@@ -99,6 +113,7 @@ impl JsTransport {
         };
         let mut next = request.clone();
         next.url = self.join(&request.url, location)?;
+        check_scheme(&next.url)?;
         if origin_of(&next.url) != origin_of(&request.url) {
             next.headers.remove(header::AUTHORIZATION);
         }
@@ -106,7 +121,10 @@ impl JsTransport {
             matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if !keeps_method && next.method != Method::HEAD {
             next.method = Method::GET;
-            next.body = Bytes::new();
+            next.body = Bytes::new().into();
+        } else if matches!(next.body, RequestBody::Stream(_)) {
+            // Its pieces are gone.
+            return Ok(None);
         }
         Ok(Some((next, location.to_owned())))
     }
@@ -115,6 +133,7 @@ impl JsTransport {
 impl Transport for JsTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
+            check_scheme(&request.url)?;
             let (mut request, mut location) = (request, String::new());
             for _ in 0..REQUESTS_MAX {
                 let response = self.exchange(&request).await?;
@@ -129,7 +148,7 @@ impl Transport for JsTransport {
         .boxed_local()
     }
 
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
         async move {
             match self.0.reaches(&url) {
                 Ok(probe) if self.obeys_cors() => JsFuture::from(probe).await.is_ok_and(|is| is.is_truthy()),
@@ -139,7 +158,7 @@ impl Transport for JsTransport {
         .boxed_local()
     }
 
-    fn expect(&self, url: &str, unverified_tls: bool, requests: usize) {
+    fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize) {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         // Where there is no such method, connections are opened when they are needed.
         self.0.preconnect(url, unverified_tls, requests).ok();
@@ -162,6 +181,10 @@ impl Transport for JsTransport {
 
     fn obeys_cors(&self) -> bool {
         self.0.obeys_cors().unwrap_or_default()
+    }
+
+    fn streams_bodies(&self) -> bool {
+        self.0.streams_bodies().unwrap_or_default()
     }
 
     fn page(&self) -> Option<String> {
@@ -243,12 +266,13 @@ fn known(name: &str) -> Option<HeaderName> {
 }
 
 /// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 8] = [
+const KNOWN: [HeaderName; 9] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     HeaderName::from_static("docker-content-digest"),
     header::LINK,
     header::LOCATION,
+    HeaderName::from_static("oci-chunk-min-length"),
     header::RANGE,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,

@@ -1,141 +1,120 @@
-//! What was fetched by digest, and so can never be another thing.
+//! Content that was fetched by digest: what the client remembers, and a store that outlives it.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-};
+#[cfg(feature = "fetch")]
+mod cache_storage;
+mod memory;
 
 use bytes::Bytes;
-use tallyman_core::{Digest, Reference, Registry};
+use futures_util::future::LocalBoxFuture;
+use tallyman_core::{Digest, MediaType, Reference, Registry};
 
-use crate::FetchedManifest;
+use crate::{Client, FetchedManifest};
 
-/// Bytes that a cache holds together.
-const TOTAL_MAX: usize = 16 * 1024 * 1024;
-/// Bytes that one thing in it may have: one that is larger would drive out too many others.
-const ONE_MAX: usize = TOTAL_MAX / 16;
+#[cfg(feature = "fetch")]
+pub use cache_storage::CacheStorage;
+pub(crate) use memory::MemoryCache;
 
-/// Something that takes room.
-pub(crate) trait Weighed {
-    /// Bytes.
-    fn size(&self) -> usize;
+/// Bytes that content may have to be stored: larger content would drive out too much else.
+const STORED_MAX: usize = 1024 * 1024;
+
+/// Content of a [`ContentStore`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The media type, if the registry named one.
+    pub media_type: Option<MediaType>,
+    /// The exact bytes.
+    pub bytes: Bytes,
 }
 
-impl Weighed for Bytes {
-    fn size(&self) -> usize {
-        self.len()
-    }
+/// A store of content by place and digest. The place is a repository with `/manifests` or `/blobs` behind it: a digest
+/// does not show what is in a repository that may not be read, and a blob never stands in for a manifest. What the store
+/// returns is verified anew, so it need not be trusted; and it may lose anything at any time.
+pub trait ContentStore {
+    /// Returns the content of this digest in this place.
+    fn get(&self, place: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>>;
+
+    /// Keeps content. Returns at once; the work may be done later.
+    fn keep(&self, place: &str, digest: &Digest, content: Content);
+
+    /// Removes the content of this digest in this place.
+    fn remove(&self, place: &str, digest: &Digest);
+
+    /// Removes all content of a registry.
+    fn forget(&self, registry: &Registry);
 }
 
-impl Weighed for FetchedManifest {
-    fn size(&self) -> usize {
-        self.bytes.len()
-    }
+const MANIFESTS: &str = "manifests";
+const BLOBS: &str = "blobs";
+
+fn place(reference: &Reference, kind: &str) -> String {
+    format!("{}/{kind}", reference.name())
 }
 
-/// Verified content by repository and digest; the one that was not used for the longest goes first. By repository, so that
-/// a digest does not show what is in a repository that may not be read.
-pub(crate) struct Cache<V>(RefCell<Entries<V>>);
-
-struct Entries<V> {
-    /// The content, each with the number of its last use.
-    values: HashMap<Key, (u64, V)>,
-    /// The content by last use.
-    by_use: BTreeMap<u64, Key>,
-    /// Bytes of the content.
-    size: usize,
-    uses: u64,
-}
-
-type Key = (String, Digest);
-
-impl<V> Default for Cache<V> {
-    fn default() -> Self {
-        let (values, by_use) = (HashMap::new(), BTreeMap::new());
-        Self(RefCell::new(Entries { values, by_use, size: 0, uses: 0 }))
-    }
-}
-
-impl<V: Clone + Weighed> Cache<V> {
-    pub(crate) fn get(&self, reference: &Reference, digest: &Digest) -> Option<V> {
-        let mut entries = self.0.borrow_mut();
-        let (key, value) = entries.remove((reference.name(), digest.clone()))?;
-        entries.insert(key, value.clone());
-        Some(value)
-    }
-
-    pub(crate) fn keep(&self, reference: &Reference, digest: &Digest, value: &V) {
-        if value.size() > ONE_MAX {
-            return;
+impl Client {
+    pub(crate) async fn known_manifest(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+    ) -> Option<FetchedManifest> {
+        if let Some(fetched) = self.caches().manifests.get(reference, digest) {
+            return Some(fetched);
         }
-        let mut entries = self.0.borrow_mut();
-        let key = (reference.name(), digest.clone());
-        entries.remove(key.clone());
-        entries.insert(key, value.clone());
-        while entries.size > TOTAL_MAX {
-            let Some((_, oldest)) = entries.by_use.first_key_value() else { break };
-            let oldest = oldest.clone();
-            entries.remove(oldest);
+        let Content { media_type, bytes } = self.stored(&place(reference, MANIFESTS), digest).await?;
+        let url = reference.by_digest(digest.clone()).to_string();
+        let digest = digest.clone();
+        let fetched =
+            FetchedManifest { bytes: bytes[..].into(), digest, media_type, registry_digest: None, url };
+        self.caches().manifests.keep(reference, &fetched.digest, &fetched);
+        Some(fetched)
+    }
+
+    pub(crate) fn remember_manifest(&self, reference: &Reference, fetched: &FetchedManifest) {
+        self.caches().manifests.keep(reference, &fetched.digest, fetched);
+        let content =
+            || Content { media_type: fetched.media_type.clone(), bytes: fetched.bytes.to_vec().into() };
+        self.store(&place(reference, MANIFESTS), &fetched.digest, fetched.bytes.len(), content);
+    }
+
+    pub(crate) async fn known_blob(&self, reference: &Reference, digest: &Digest) -> Option<Bytes> {
+        if let Some(bytes) = self.caches().blobs.get(reference, digest) {
+            return Some(bytes);
+        }
+        let Content { bytes, .. } = self.stored(&place(reference, BLOBS), digest).await?;
+        self.caches().blobs.keep(reference, digest, &bytes);
+        Some(bytes)
+    }
+
+    pub(crate) fn remember_blob(&self, reference: &Reference, digest: &Digest, bytes: &Bytes) {
+        self.caches().blobs.keep(reference, digest, bytes);
+        let content = || Content { media_type: None, bytes: bytes.clone() };
+        self.store(&place(reference, BLOBS), digest, bytes.len(), content);
+    }
+
+    /// Removes the manifest or blob of this digest from memory and store.
+    pub(crate) fn forget_content(&self, reference: &Reference, digest: &Digest) {
+        self.caches().manifests.evict(reference, digest);
+        self.caches().blobs.evict(reference, digest);
+        if let Some(store) = self.content_store() {
+            for kind in [MANIFESTS, BLOBS] {
+                store.remove(&place(reference, kind), digest);
+            }
         }
     }
 
-    /// Forgets what was deleted.
-    pub(crate) fn evict(&self, reference: &Reference, digest: &Digest) {
-        self.0.borrow_mut().remove((reference.name(), digest.clone()));
-    }
-
-    /// Forgets everything of a registry.
-    pub(crate) fn forget(&self, registry: &Registry) {
-        let prefix = format!("{}/", registry.as_str());
-        let mut entries = self.0.borrow_mut();
-        let keys: Vec<Key> =
-            entries.values.keys().filter(|(name, _)| name.starts_with(&prefix)).cloned().collect();
-        for key in keys {
-            entries.remove(key);
+    /// Returns what the store has, if its bytes have the digest.
+    async fn stored(&self, place: &str, digest: &Digest) -> Option<Content> {
+        let store = self.content_store()?;
+        let content = store.get(place, digest).await?;
+        if digest.matches(&content.bytes) {
+            return Some(content);
         }
-    }
-}
-
-impl<V: Weighed> Entries<V> {
-    fn insert(&mut self, key: Key, value: V) {
-        self.uses += 1;
-        self.size += value.size();
-        self.by_use.insert(self.uses, key.clone());
-        self.values.insert(key, (self.uses, value));
+        store.remove(place, digest);
+        None
     }
 
-    fn remove(&mut self, key: Key) -> Option<(Key, V)> {
-        let (last_use, value) = self.values.remove(&key)?;
-        self.by_use.remove(&last_use);
-        self.size -= value.size();
-        Some((key, value))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_unused_goes_first_and_the_room_is_bounded() {
-        let cache = Cache::default();
-        let reference: Reference = "r.example/a".parse().unwrap();
-        let other: Reference = "r.example/b".parse().unwrap();
-        let digests: Vec<Digest> = (0..20_u8).map(|number| Digest::of(&[number])).collect();
-        let value = Bytes::from(vec![0; ONE_MAX]);
-        for digest in &digests[..16] {
-            cache.keep(&reference, digest, &value);
+    fn store(&self, place: &str, digest: &Digest, size: usize, content: impl FnOnce() -> Content) {
+        if let Some(store) = self.content_store().filter(|_| size <= STORED_MAX) {
+            store.keep(place, digest, content());
         }
-        assert!(cache.get(&reference, &digests[0]).is_some());
-        assert!(cache.get(&other, &digests[0]).is_none());
-        cache.keep(&reference, &digests[16], &value);
-        assert!(cache.get(&reference, &digests[0]).is_some());
-        assert!(cache.get(&reference, &digests[1]).is_none());
-        cache.keep(&reference, &digests[17], &Bytes::from(vec![0; ONE_MAX + 1]));
-        assert!(cache.get(&reference, &digests[17]).is_none());
-        cache.evict(&reference, &digests[0]);
-        assert!(cache.get(&reference, &digests[0]).is_none());
-        cache.forget(reference.registry());
-        assert!(cache.get(&reference, &digests[16]).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The client: its settings, and what it knows of each registry.
+//! The client: its settings, and one session for each registry.
 
 use std::{
     cell::RefCell,
@@ -14,146 +14,152 @@ use tallyman_auth::{HttpUrl, Scopes};
 use tallyman_core::{Digest, Registry};
 
 use crate::{
-    ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, TokenService, Transport,
-    cache::Cache,
-    call::{Authorized, Call, Place},
-    flights::Flights,
-    retry::Again,
+    ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
+    authorize::Authorization,
+    cache::MemoryCache,
+    request::{ApiRequest, Endpoint},
+    semaphore::{Permit, Semaphore},
     session::Session,
-    turns::{Turn, Turns},
+    single_flight::SingleFlight,
 };
 
 /// Requests that are under way at the same time, unless said otherwise.
 const CONCURRENCY: usize = 32;
-/// How long an answer may take to begin, and how long it may pause.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest silence of a registry, unless said otherwise. Docker waits for ever; registries that fetch an image from
+/// another one first take minutes.
+const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How a registry may be spoken to.
+/// The schemes by which a registry may be spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// HTTPS with a certificate that is checked.
     #[default]
     Tls,
-    /// HTTPS with any certificate, and plain HTTP where that is what answers.
+    /// HTTPS with any certificate, and plain HTTP if that is what answers.
     Insecure,
-    /// Plain HTTP, and HTTPS with any certificate where that does not answer or is refused: registries on loopback.
+    /// Plain HTTP, and HTTPS with any certificate if that does not answer or is refused: registries on loopback.
     PlainFirst,
 }
 
 /// A client of any number of registries. Clones share what is known of them, and the limit of requests.
+///
+/// ```no_run
+/// use std::rc::Rc;
+///
+/// use tallyman_registry::{Client, NativeTransport};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder(Rc::new(NativeTransport::new()?)).build();
+/// let fetched = client.manifest(&"registry.example/acme/app:1".parse()?).await?;
+/// println!("{} {}", fetched.digest, fetched.manifest()?.kind());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
 
 struct Inner {
     settings: Settings,
-    turns: Turns,
+    requests: Semaphore,
     sessions: RefCell<HashMap<Registry, Rc<Session>>>,
-    flights: InFlight,
+    in_flight: InFlight,
     caches: Caches,
 }
 
 /// Content that was fetched by digest.
 #[derive(Default)]
 pub(crate) struct Caches {
-    pub(crate) manifests: Cache<FetchedManifest>,
-    pub(crate) blobs: Cache<Bytes>,
+    pub(crate) manifests: MemoryCache<FetchedManifest>,
+    pub(crate) blobs: MemoryCache<Bytes>,
 }
 
-/// Reads under way, which several may wait for.
+/// Requests under way, which several callers may wait for.
 #[derive(Default)]
 pub(crate) struct InFlight {
-    pub(crate) authorizations: Flights<(Registry, String), Result<Authorized, Error>>,
-    pub(crate) manifests: Flights<String, Result<FetchedManifest, Error>>,
-    pub(crate) blobs: Flights<(String, Digest), Result<Bytes, Error>>,
+    pub(crate) tokens: SingleFlight<(Registry, String), Result<Authorization, Error>>,
+    pub(crate) manifests: SingleFlight<String, Result<FetchedManifest, Error>>,
+    pub(crate) blobs: SingleFlight<(String, Digest), Result<Bytes, Error>>,
 }
-
-type TokenServices = Box<dyn Fn(&Registry) -> Option<TokenService>>;
 
 struct Settings {
     transport: Rc<dyn Transport>,
     credentials: Option<Rc<dyn CredentialSource>>,
     content: Option<Rc<dyn ContentStore>>,
     access: Box<dyn Fn(&Registry) -> Access>,
-    token_service: TokenServices,
     observer: Box<dyn Fn(&Event)>,
     concurrency: usize,
     retry: Retry,
-    patience: Duration,
+    timeout: Duration,
     manifest_max: u64,
 }
 
-/// Makes a [`Client`].
+/// A builder of a [`Client`].
 pub struct Builder(Settings);
 
 impl Builder {
-    /// How each registry may be spoken to; [`Access::Tls`] unless said otherwise.
+    /// Sets the schemes by which each registry may be spoken to. The default is [`Access::Tls`].
     #[must_use]
     pub fn access(mut self, access: impl Fn(&Registry) -> Access + 'static) -> Self {
         self.0.access = Box::new(access);
         self
     }
 
-    /// Where credentials come from; without it every registry is visited without.
+    /// Sets the source of credentials. The default has none.
     #[must_use]
     pub fn credentials(mut self, credentials: Rc<dyn CredentialSource>) -> Self {
         self.0.credentials = Some(credentials);
         self
     }
 
-    /// Where content fetched by digest outlives the client; without it, it is remembered as long as the client is there.
+    /// Sets the store in which content that was fetched by digest outlives the client. Without one it is remembered as long
+    /// as the client is there.
     #[must_use]
     pub fn content(mut self, content: Rc<dyn ContentStore>) -> Self {
         self.0.content = Some(content);
         self
     }
 
-    /// Token services of registries whose challenge the browser hides. Those of the large public ones are known.
-    #[must_use]
-    pub fn token_services(mut self, services: impl Fn(&Registry) -> Option<TokenService> + 'static) -> Self {
-        self.0.token_service = Box::new(services);
-        self
-    }
-
-    /// Who is told what happens on the way.
+    /// Sets the observer of [`Event`]s.
     #[must_use]
     pub fn observer(mut self, observer: impl Fn(&Event) + 'static) -> Self {
         self.0.observer = Box::new(observer);
         self
     }
 
-    /// How many requests are under way at the same time; 32 unless said otherwise, at least one.
+    /// Sets the number of requests that are under way at the same time: 32 by default, at least one.
     #[must_use]
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.0.concurrency = concurrency.max(1);
         self
     }
 
-    /// When requests are made again.
+    /// Sets the rules by which requests are sent again.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.0.retry = retry;
         self
     }
 
-    /// How long an answer may take to begin, and how long it may pause then; a minute unless said otherwise.
+    /// Sets the longest silence: the time in which neither a piece of a request's body leaves nor anything of the response
+    /// comes. Five minutes by default. A transfer that moves may take as long as it needs.
     #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.0.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = timeout;
         self
     }
 
-    /// Bytes that a manifest may have; 4 MiB, as in Distribution itself, unless said otherwise.
+    /// Sets the number of bytes that a manifest may have: 4 MiB by default, as in Distribution itself.
     #[must_use]
     pub fn manifest_max(mut self, bytes: u64) -> Self {
         self.0.manifest_max = bytes;
         self
     }
 
-    /// The client.
+    /// Makes the client.
     pub fn build(self) -> Client {
-        let turns = Turns::new(self.0.concurrency);
-        let (sessions, flights, caches) = (RefCell::default(), InFlight::default(), Caches::default());
-        Client(Rc::new(Inner { settings: self.0, turns, sessions, flights, caches }))
+        let requests = Semaphore::new(self.0.concurrency);
+        let (sessions, in_flight, caches) = (RefCell::default(), InFlight::default(), Caches::default());
+        Client(Rc::new(Inner { settings: self.0, requests, sessions, in_flight, caches }))
     }
 }
 
@@ -165,16 +171,15 @@ impl Client {
             credentials: None,
             content: None,
             access: Box::new(|_| Access::default()),
-            token_service: Box::new(|_| None),
             observer: Box::new(|_| ()),
             concurrency: CONCURRENCY,
             retry: Retry::default(),
-            patience: PATIENCE,
+            timeout: TIMEOUT,
             manifest_max: 4 * 1024 * 1024,
         })
     }
 
-    /// Forgets what is known of `registry`: after somebody signed in or out, or changed how it may be spoken to.
+    /// Forgets what is known of `registry`: after a sign-in, a sign-out or another choice of [`Access`].
     pub fn forget(&self, registry: &Registry) {
         self.0.sessions.borrow_mut().remove(registry);
         self.0.caches.manifests.forget(registry);
@@ -184,46 +189,47 @@ impl Client {
         }
     }
 
-    /// Says that so many requests are about to be made to `registry`. Nothing is sent, but connections may be opened, so
-    /// that the requests do not each wait for one.
-    pub fn expect(&self, registry: &Registry, requests: usize) {
+    /// Opens connections for `requests` requests that are about to be sent to `registry`, if the transport can, so that they
+    /// do not each wait for one. Sends nothing.
+    pub fn preconnect(&self, registry: &Registry, requests: usize) {
         let likely = if self.access(registry) == Access::PlainFirst { "http" } else { "https" };
-        self.expect_by(self.session(registry).scheme().unwrap_or(likely), registry, requests);
+        self.preconnect_by(self.session(registry).scheme().unwrap_or(likely), registry, requests);
     }
 
-    /// Says that so many requests may be made to `registry`, where it may be spoken to in plain HTTP: connections cost
-    /// little there, even those that nobody uses.
-    pub fn expect_perhaps(&self, registry: &Registry, requests: usize) {
+    /// Opens connections as [`Client::preconnect`] does, but only if `registry` may be spoken to in plain HTTP: connections
+    /// cost little there, even those that nobody uses.
+    pub fn preconnect_if_plain(&self, registry: &Registry, requests: usize) {
         if self.access(registry) != Access::Tls && self.session(registry).scheme() != Some("https") {
-            self.expect_by("http", registry, requests);
+            self.preconnect_by("http", registry, requests);
         }
     }
 
-    fn expect_by(&self, scheme: &str, registry: &Registry, requests: usize) {
+    fn preconnect_by(&self, scheme: &str, registry: &Registry, requests: usize) {
         let url = format!("{scheme}://{}/", registry.api_host());
         let requests = requests.min(self.0.settings.concurrency);
-        self.transport().expect(&url, self.access(registry) != Access::Tls, requests);
+        self.transport().preconnect(&url, self.access(registry) != Access::Tls, requests);
     }
 
-    /// Whether credentials for `registry` were found when it was visited.
+    /// Returns `true` if credentials for `registry` were found when it was first used.
     pub fn has_credentials(&self, registry: &Registry) -> bool {
         let sessions = self.0.sessions.borrow();
         sessions.get(registry).and_then(|session| session.credentials()).is_some_and(|found| found.is_some())
     }
 
-    /// Asks a registry whether it lets us in, with the credentials that there are.
+    /// Asks a registry for access, with the credentials that there are.
     ///
     /// # Errors
-    /// Any [`Error`].
+    /// [Those of every request](Error#errors-of-every-request).
     pub async fn check(&self, registry: &Registry) -> Result<(), Error> {
-        let call = Call::at(Method::GET, Place::Path("/v2/".to_owned()), Scopes::default(), None);
-        self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await.map(drop)
+        let endpoint = Endpoint::Path("/v2/".to_owned());
+        let request = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
+        self.send_with_retry(&request).await.map(drop)
     }
 
-    /// `work`, or [`Error::TimedOut`] where it takes longer than `limit`. `url` says in the error what it was about.
+    /// Does `work` within a time. `url` names it in the error.
     ///
     /// # Errors
-    /// Those of `work`, and that one.
+    /// Those of `work`, and [`Error::TimedOut`] if it takes longer than `limit`.
     pub async fn within<T>(
         &self,
         limit: Duration,
@@ -264,24 +270,20 @@ impl Client {
         (self.0.settings.access)(registry)
     }
 
-    pub(crate) fn configured_token_service(&self, registry: &Registry) -> Option<TokenService> {
-        (self.0.settings.token_service)(registry)
-    }
-
     pub(crate) fn retry(&self) -> &Retry {
         &self.0.settings.retry
     }
 
-    pub(crate) fn patience(&self) -> Duration {
-        self.0.settings.patience
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.settings.timeout
     }
 
     pub(crate) fn manifest_max(&self) -> u64 {
         self.0.settings.manifest_max
     }
 
-    pub(crate) fn flights(&self) -> &InFlight {
-        &self.0.flights
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 
     pub(crate) fn caches(&self) -> &Caches {
@@ -293,15 +295,17 @@ impl Client {
         if let Some(session) = sessions.get(registry) {
             return Rc::clone(session);
         }
-        Rc::clone(sessions.entry(registry.clone()).or_default())
+        let session = Rc::new(Session::new(self.0.settings.concurrency));
+        sessions.insert(registry.clone(), Rc::clone(&session));
+        session
     }
 
-    pub(crate) fn tell(&self, event: &Event) {
+    pub(crate) fn notify(&self, event: &Event) {
         (self.0.settings.observer)(event);
     }
 
-    pub(crate) async fn turn(&self) -> Turn {
-        self.0.turns.take().await
+    pub(crate) async fn permit(&self) -> Permit {
+        self.0.requests.acquire().await
     }
 
     pub(crate) async fn sleep(&self, duration: Duration) {
@@ -312,9 +316,9 @@ impl Client {
         self.0.settings.transport.now()
     }
 
-    /// A number from 0 to 1 that nobody foresees.
-    pub(crate) fn chance(&self) -> f64 {
-        // The moment counts too: in wasm, every `RandomState` is the same.
+    /// Returns a random number from 0 to 1.
+    pub(crate) fn jitter(&self) -> f64 {
+        // The time is part of it: in wasm, every `RandomState` is the same.
         RandomState::new().hash_one(self.now().to_bits()) as f64 / u64::MAX as f64
     }
 }

@@ -1,65 +1,71 @@
-//! What can go wrong, in sentences that a person can act on.
+//! The error of the client: sentences that a person can act on.
 
 use std::time::Duration;
 
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Digest, MediaType, Reference, Registry, json::Object};
 use thiserror::Error;
 
 use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
 
-/// Bytes of an error's answer that are kept.
+/// Bytes of an error response that are kept.
 const BODY_MAX: usize = 64 * 1024;
 
-/// What a registry says about a failure, as the distribution specification's "Error Codes" section has it.
+/// An error of a registry, as the distribution specification's "Error Codes" section has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
-    /// Such as `MANIFEST_UNKNOWN`.
+    /// The code, such as `MANIFEST_UNKNOWN`.
     pub code: String,
-    /// For a person.
+    /// The text for a person.
     pub message: String,
 }
 
-/// Why a registry's content could not be had.
+/// An error of the client.
+///
+/// # Errors of every request
+/// A request to a registry can fail with [`Error::Api`], [`Error::Credentials`], [`Error::Token`],
+/// [`Error::ForeignRealm`], [`Error::PlainRealm`], [`Error::Protocol`], [`Error::PlainHttpRefused`],
+/// [`Error::Unreachable`], [`Error::OutOfReach`] and [`Error::BrokenOff`], in browsers with [`Error::Cors`],
+/// [`Error::MixedContent`] and [`Error::LocalNetworkDenied`] too.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The registry answered with an error.
-    #[error("{url} answered {status}{}", told(.errors, .body))]
+    #[error("{url} answered {status}{}", message(.errors, .body))]
     Api {
-        /// What was asked for, where it was one image.
+        /// The image that was asked for, if it was one.
         reference: Option<Box<Reference>>,
         /// The request's URL.
         url: String,
         /// The status.
         status: StatusCode,
-        /// The answer's `Content-Type`.
+        /// The response's `Content-Type`.
         content_type: Option<String>,
-        /// The answer, up to 64 KiB of it.
+        /// The body, up to 64 KiB of it.
         body: Box<[u8]>,
-        /// The errors in it, where it is as the specification has it.
+        /// The errors in the body, if it is as the specification has it.
         errors: Box<[ApiError]>,
-        /// How long the registry asks to wait.
+        /// The wait that the registry asks for.
         retry_after: Option<Duration>,
-        /// The answer's `WWW-Authenticate`, where it has some that can be read.
+        /// The values of the response's `WWW-Authenticate`.
         challenges: Box<[String]>,
     },
     /// The token service gave no token.
-    #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), told(.errors, .body))]
+    #[error("expected a token for {} from {url}, it answered {status}{}", .registry.as_str(), message(.errors, .body))]
     Token {
-        /// For which registry.
+        /// The registry.
         registry: Box<Registry>,
         /// The request's URL.
         url: String,
         /// The status.
         status: StatusCode,
-        /// The answer's `Content-Type`.
+        /// The response's `Content-Type`.
         content_type: Option<String>,
-        /// The answer, up to 64 KiB of it.
+        /// The body, up to 64 KiB of it.
         body: Vec<u8>,
-        /// The errors in it, where it is as the specification has it.
+        /// The errors in the body, if it is as the specification has it.
         errors: Vec<ApiError>,
-        /// How long the service asks to wait.
+        /// The wait that the service asks for.
         retry_after: Option<Duration>,
     },
     /// The registry names a token service that credentials must not be sent to.
@@ -67,7 +73,7 @@ pub enum Error {
         "expected a token service of {}'s own, it named {realm}; sign in with credentials that may go there, or ask the registry's owner", .registry.as_str()
     )]
     ForeignRealm {
-        /// Which registry.
+        /// The registry.
         registry: Registry,
         /// The token service's URL.
         realm: String,
@@ -77,7 +83,7 @@ pub enum Error {
         "expected a token service with HTTPS for {}, it named {realm}; give the registry as insecure if that is right", .registry.as_str()
     )]
     PlainRealm {
-        /// Which registry.
+        /// The registry.
         registry: Registry,
         /// The token service's URL.
         realm: String,
@@ -85,9 +91,9 @@ pub enum Error {
     /// The credentials for a registry could not be had.
     #[error("expected credentials for {}: {source}", .registry.as_str())]
     Credentials {
-        /// Which registry.
+        /// The registry.
         registry: Registry,
-        /// Why not.
+        /// The cause.
         source: CredentialError,
     },
     /// HTTPS was asked for, plain HTTP answered.
@@ -95,13 +101,13 @@ pub enum Error {
     PlainHttpRefused {
         /// The request's URL.
         url: String,
-        /// What the platform said.
+        /// The platform's own error.
         source: TransportError,
     },
     /// The bytes are not those of the digest that was asked for.
     #[error("expected digest {expected}, the registry sent {found} for {reference}")]
     DigestMismatch {
-        /// What was asked for.
+        /// The image or blob that was asked for.
         reference: Box<Reference>,
         /// The digest that was asked for, or that the registry named.
         expected: Digest,
@@ -111,17 +117,17 @@ pub enum Error {
     /// There are more or fewer bytes than the descriptor says.
     #[error("expected {expected} bytes for {reference}, the registry sent {found}")]
     SizeMismatch {
-        /// What was asked for.
+        /// The image or blob that was asked for.
         reference: Box<Reference>,
         /// Bytes by the descriptor.
         expected: u64,
         /// Bytes that came.
         found: u64,
     },
-    /// More bytes than are taken.
+    /// There are more bytes than are taken.
     #[error("expected at most {limit} bytes from {what}, the registry sent more")]
     TooLarge {
-        /// Where they came from.
+        /// The place that they came from.
         what: String,
         /// Bytes that are taken.
         limit: u64,
@@ -129,27 +135,27 @@ pub enum Error {
     /// The registry sent another media type than the one that was asked for.
     #[error("expected the media type {expected} for {reference}, the registry sent {found}")]
     MediaTypeMismatch {
-        /// What was asked for.
+        /// The image or blob that was asked for.
         reference: Box<Reference>,
         /// By the descriptor.
         expected: MediaType,
         /// By the answer.
         found: MediaType,
     },
-    /// No answer came.
+    /// No response came.
     #[error("{url} does not answer: {source}")]
     Unreachable {
         /// The request's URL.
         url: String,
-        /// What the platform said.
+        /// The platform's own error.
         source: TransportError,
     },
-    /// An answer came, but the browser may not read it.
+    /// A response came, but the browser may not read it.
     #[error("{url} answers, but the browser does not let this page read it: {}", .diagnosis.cause)]
     Cors {
         /// The request's URL.
         url: String,
-        /// Why, and how that was found.
+        /// The reason, and how it was found.
         diagnosis: Box<Diagnosis>,
     },
     /// A page with HTTPS may not ask a registry without.
@@ -170,44 +176,44 @@ pub enum Error {
         /// The request's URL.
         url: String,
     },
-    /// Whoever set this page or program up did not open the way to the registry.
+    /// The registry is not among those that this page or program was set up to reach.
     #[error("{url} is out of reach: {}", .source.message)]
     OutOfReach {
         /// The request's URL.
         url: String,
-        /// What is open, and who can open more.
+        /// The registries that are within reach, and who can add more.
         source: TransportError,
     },
-    /// An answer that is not as the specification has it.
+    /// A response is not as the specification has it.
     #[error("expected {expected} in the answer of {url}, found {found}")]
     Protocol {
         /// The request's URL.
         url: String,
-        /// What should have been there.
+        /// The thing that should have been there.
         expected: &'static str,
-        /// What was there.
+        /// The thing that was there.
         found: String,
     },
     /// It took longer than it may.
-    #[error("expected an answer of {url} within {}, none came", spoken(*.limit))]
+    #[error("expected an answer of {url} within {}, none came", seconds(*.limit))]
     TimedOut {
         /// The request's URL.
         url: String,
-        /// How long it may take.
+        /// The time that it may take.
         limit: Duration,
     },
-    /// The answer broke off.
+    /// The response broke off.
     #[error("the answer of {url} broke off: {source}")]
     BrokenOff {
         /// The request's URL.
         url: String,
-        /// What the platform said.
+        /// The platform's own error.
         source: TransportError,
     },
 }
 
 impl Error {
-    /// A stable name of the failure.
+    /// Returns a stable name of the failure.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Api { status, .. } => match *status {
@@ -242,7 +248,7 @@ impl Error {
         }
     }
 
-    /// How long the registry or its token service asks to wait before the next request.
+    /// Returns the wait that the registry or its token service asks for.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api { retry_after, .. } | Self::Token { retry_after, .. } => *retry_after,
@@ -250,13 +256,13 @@ impl Error {
         }
     }
 
-    /// The registry does not have it.
+    /// Returns `true` if the registry does not have what was asked for.
     pub fn is_not_found(&self) -> bool {
         self.code() == "not-found"
     }
 }
 
-/// What an answer that is no success says of itself.
+/// A response that is no success, read.
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) content_type: Option<String>,
@@ -273,14 +279,13 @@ impl Refusal {
         let content_type = text(header::CONTENT_TYPE).map(str::to_owned);
         let challenges = response.headers.get_all(header::WWW_AUTHENTICATE).iter();
         let challenges = challenges.filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
-        let retry_after = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
-        // An answer that breaks off, or never ends, has still said its status.
-        let body = response.body.beginning(BODY_MAX).await;
-        let retry_after = retry_after.map(Duration::from_secs);
+        let retry_after = retry_after(&response.headers);
+        // A body that breaks off, or never ends, still has a status.
+        let body = response.body.prefix(BODY_MAX).await;
         Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges }
     }
 
-    pub(crate) fn of(self, reference: Option<&Reference>, url: String) -> Error {
+    pub(crate) fn into_error(self, reference: Option<&Reference>, url: String) -> Error {
         let Self { status, content_type, body, errors, retry_after, challenges } = self;
         let reference = reference.cloned().map(Box::new);
         let (body, errors) = (body.into(), errors.into());
@@ -288,29 +293,35 @@ impl Refusal {
     }
 }
 
+/// Returns the wait that a response asks for; `None` if it asks for none, or by a date.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<f64>().ok()?;
+    Duration::try_from_secs_f64(seconds.min(u32::MAX.into())).ok()
+}
+
 /// A time for a person, to the millisecond.
-pub(crate) fn spoken(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     match time.subsec_millis() {
         0 => format!("{} s", time.as_secs()),
         _ => format!("{} ms", time.as_millis()),
     }
 }
 
-/// The registry's own words, where it has some.
-fn told(errors: &[ApiError], body: &[u8]) -> String {
+/// The registry's own text, if there is one.
+fn message(errors: &[ApiError], body: &[u8]) -> String {
     if errors.is_empty() {
         let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
         return if text.trim().is_empty() { String::new() } else { format!(": {}", text.trim()) };
     }
-    let told = errors.iter().map(|error| match (error.code.as_str(), error.message.as_str()) {
+    let messages = errors.iter().map(|error| match (error.code.as_str(), error.message.as_str()) {
         (code, "") => code.to_owned(),
         ("", message) => message.to_owned(),
         (code, message) => format!("{code}, {message}"),
     });
-    format!(": {}", told.collect::<Vec<_>>().join("; "))
+    format!(": {}", messages.collect::<Vec<_>>().join("; "))
 }
 
-/// The errors in an answer, where it is as the specification has it.
+/// The errors in a body, if it is as the specification has it.
 fn errors_in(body: &[u8]) -> Vec<ApiError> {
     let error = |json: &[u8], path: &str| {
         let fields = Object::from_json(json, path)?;

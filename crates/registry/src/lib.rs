@@ -1,45 +1,46 @@
 //! A verified client of the OCI Distribution API over any transport.
 //!
-//! [`Client`] decides what to ask, [`Transport`] asks it: `FetchTransport` in browsers, `NativeTransport` (feature
+//! [`Client`] decides which requests to send, [`Transport`] sends them: `FetchTransport` in browsers, `NativeTransport` (feature
 //! `native`) in programs of the machine. Futures are not `Send`; dropping one ends its requests.
 
 mod accept;
-mod blobs;
+mod authorize;
 mod cache;
-mod call;
 mod client;
-mod content_store;
-mod deletes;
-mod diagnosis;
+mod cors;
+mod download;
 mod error;
-mod events;
-mod flights;
+mod link;
 mod manifests;
 mod pages;
 mod referrers;
+mod request;
 mod retry;
+mod scheme;
+mod semaphore;
+mod send;
 mod session;
-mod streamed;
-mod streams;
+mod single_flight;
 mod transport;
-mod turns;
-mod uploads;
+mod upload;
 
-pub use client::{Access, Builder, Client};
 #[cfg(feature = "fetch")]
-pub use content_store::CacheStorage;
-pub use content_store::{Content, ContentStore};
-pub use diagnosis::{Cause, Diagnosis, Server};
+pub use cache::CacheStorage;
+pub use cache::{Content, ContentStore};
+pub use client::{Access, Builder, Client};
+pub use cors::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
-pub use events::Event;
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
-pub use retry::Retry;
-pub use tallyman_auth::{CredentialError, CredentialSource, Credentials, TokenService};
+pub use retry::{Event, Retry};
+pub use tallyman_auth::{CredentialError, CredentialSource, Credentials};
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use transport::NativeTransport;
-pub use transport::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
-pub use uploads::{Mount, Upload};
+pub use transport::{
+    Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    check_scheme,
+};
+pub use upload::{Mount, Upload};

@@ -1,6 +1,6 @@
-//! Manifests: asked for so that they come as they are stored, and verified.
+//! Manifests: fetched as they are stored and verified, put and deleted.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
@@ -8,9 +8,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
 
-use crate::{Client, Error, Response, accept, call::Call, retry::Again};
+use crate::{
+    Client, Error, accept,
+    download::{check_size, collect},
+    request::ApiRequest,
+};
 
-/// By the name itself, it need not be looked up.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// A manifest as the registry sent it.
@@ -20,50 +23,52 @@ pub struct FetchedManifest {
     pub bytes: Arc<[u8]>,
     /// Their digest, computed here.
     pub digest: Digest,
-    /// The answer's `Content-Type`.
+    /// The response's `Content-Type`.
     pub media_type: Option<MediaType>,
-    /// The answer's `Docker-Content-Digest`, where it has one that can be read; it equals `digest`.
+    /// The response's `Docker-Content-Digest`, if it has one that can be read; the bytes have that digest.
     pub registry_digest: Option<Digest>,
-    /// Where it came from.
+    /// The URL that it came from, redirects followed.
     pub url: String,
 }
 
 impl FetchedManifest {
-    /// Reads the bytes.
+    /// Parses the bytes.
     ///
     /// # Errors
-    /// As [`Manifest::parse`].
+    /// Those of [`Manifest::parse`].
     pub fn manifest(&self) -> Result<Manifest, ManifestError> {
         Manifest::parse_with_digest(Arc::clone(&self.bytes), self.digest.clone(), self.media_type.as_ref())
     }
 }
 
-/// What a registry says of a manifest without sending it.
+/// The headers of a manifest, without its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ManifestHead {
-    /// The answer's `Docker-Content-Digest`, where it can be read. Nothing has verified it.
+    /// The response's `Docker-Content-Digest`, if it can be read. Nothing has verified it.
     pub digest: Option<Digest>,
-    /// The answer's `Content-Type`.
+    /// The response's `Content-Type`.
     pub media_type: Option<MediaType>,
-    /// The answer's `Content-Length`, in bytes.
+    /// The response's `Content-Length`, in bytes.
     pub size: Option<u64>,
 }
 
-/// What a registry says of a manifest that it took.
+/// The answer of a registry to a manifest that it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutManifest {
-    /// The answer's `Docker-Content-Digest`, where it can be read; it is the digest of the bytes.
+    /// The response's `Docker-Content-Digest`, if it can be read; it is the digest of the bytes.
     pub registry_digest: Option<Digest>,
 }
 
 impl Client {
     /// Fetches the manifest of `reference`, of whatever type. With tag and digest the tag is asked for and the digest
-    /// checked, as Docker does. Those who ask for the same at the same time share one request.
+    /// checked, as Docker does. Calls for the same reference at the same time share one request.
     ///
     /// # Errors
-    /// Any [`Error`].
+    /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] over the client's limit,
+    /// [`Error::DigestMismatch`] if the bytes are not those of the reference's digest or of the one that the registry
+    /// names.
     pub async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
-        let shared = self.flights().manifests.join(reference.to_string(), || {
+        let shared = self.in_flight().manifests.join(reference.to_string(), || {
             let (client, reference) = (self.clone(), reference.clone());
             async move { client.fetch_manifest(&reference).await }.boxed_local()
         });
@@ -78,58 +83,56 @@ impl Client {
             return Ok(fetched);
         }
         let fetched = if self.obeys_cors() {
-            // Two short questions side by side cost one round trip; one long question costs two, the first of which
-            // is a preflight that registries with a password refuse.
-            let ask = |accept| self.get(reference, Some(accept), None);
-            match join(ask(accept::OCI), ask(accept::DOCKER)).await {
+            // Two short requests side by side cost one round trip; one long request costs two, the first of which is a
+            // preflight that registries with a password refuse.
+            let get = |accept| self.get_manifest(reference, Some(accept), None);
+            match join(get(accept::OCI), get(accept::DOCKER)).await {
                 (Ok(oci), Ok(docker)) => {
                     let is_docker =
                         accept::rank(docker.media_type.as_ref()) > accept::rank(oci.media_type.as_ref());
                     if is_docker { docker } else { oci }
                 }
-                // A rewritten answer tells nothing where the other question was never answered.
+                // A rewritten manifest says nothing if the other request was never answered.
                 (Ok(fetched), Err(error)) | (Err(error), Ok(fetched))
                     if !error.is_not_found() && !accept::is_as_stored(fetched.media_type.as_ref()) =>
                 {
                     return Err(error);
                 }
                 (Ok(fetched), Err(_)) | (Err(_), Ok(fetched)) => fetched,
-                // To the wrong question, what is there is not found.
+                // A manifest of the other family is not found.
                 (Err(oci), Err(docker)) => return Err(if oci.is_not_found() { docker } else { oci }),
             }
         } else {
-            self.get(reference, Some(accept::ALL), None).await?
+            self.get_manifest(reference, Some(accept::ALL), None).await?
         };
-        let fetched = match reference.digest() {
-            Some(expected) => fetched.checked(reference, expected)?,
-            None => fetched,
-        };
+        let fetched = fetched.checked(reference)?;
         self.remember_manifest(reference, &fetched);
         Ok(fetched)
     }
 
-    /// Fetches what `entry` of a list or index in the repository of `reference` points to. What was fetched before is
-    /// not fetched again.
+    /// Fetches the manifest that `entry` of a list or index in the repository of `reference` points to. What was fetched
+    /// before is not fetched again.
     ///
     /// # Errors
-    /// Any [`Error`]; digest, size and media type must be those of the entry.
+    /// Those of [`Client::manifest`]; [`Error::SizeMismatch`] and [`Error::MediaTypeMismatch`] if size or media type are
+    /// not those of the entry.
     pub async fn manifest_as(
         &self,
         reference: &Reference,
         entry: &Descriptor,
     ) -> Result<FetchedManifest, Error> {
         let reference = reference.by_digest(entry.digest.clone());
-        // The type is part of the question, so that other questions are not answered by it.
+        // The type is part of the request, so it is part of the key.
         let key = format!("{reference} {}", entry.media_type.as_str());
-        let shared = self.flights().manifests.join(key, || {
+        let shared = self.in_flight().manifests.join(key, || {
             let (client, reference, entry) = (self.clone(), reference.clone(), entry.clone());
             async move {
                 if let Some(fetched) = client.known_manifest(&reference, &entry.digest).await {
                     return Ok(fetched);
                 }
-                let fetched =
-                    client.get(&reference, accept::only(&entry.media_type), Some(entry.size)).await?;
-                let fetched = fetched.checked(&reference, &entry.digest)?;
+                let accept = accept::only(&entry.media_type);
+                let fetched = client.get_manifest(&reference, accept, Some(entry.size)).await?;
+                let fetched = fetched.checked(&reference)?;
                 client.remember_manifest(&reference, &fetched);
                 Ok(fetched)
             }
@@ -146,17 +149,15 @@ impl Client {
         }
     }
 
-    /// Asks what the registry has under `reference`, without fetching it.
+    /// Asks for the headers of a manifest.
     ///
     /// # Errors
-    /// Any [`Error`].
+    /// [Those of every request](Error#errors-of-every-request); one for which [`Error::is_not_found`] is `true` if the
+    /// registry has no such manifest.
     pub async fn head_manifest(&self, reference: &Reference) -> Result<ManifestHead, Error> {
-        let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::HEAD, reference, &path, Scopes::pull(reference.repository().as_str()))
-            .header(header::ACCEPT, Some(accept::ALL));
-        let registry = reference.registry();
-        let response =
-            self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await?;
+        let request =
+            manifest_request(Method::HEAD, reference, Scopes::pull).header(header::ACCEPT, Some(accept::ALL));
+        let response = self.send_with_retry(&request).await?;
         let size =
             response.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(ManifestHead {
@@ -166,97 +167,106 @@ impl Client {
         })
     }
 
-    /// Puts a manifest under the tag of `reference`, or under its digest where it has no tag.
+    /// Puts a manifest under the tag of `reference`, or under its digest if it has no tag.
     ///
     /// # Errors
-    /// Any [`Error`]; a registry that names another digest than that of the bytes is one.
+    /// [Those of every request](Error#errors-of-every-request); [`Error::DigestMismatch`] if the registry names another
+    /// digest than that of the bytes.
     pub async fn put_manifest(
         &self,
         reference: &Reference,
         media_type: &MediaType,
         bytes: Arc<[u8]>,
     ) -> Result<PutManifest, Error> {
-        let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::PUT, reference, &path, Scopes::push(reference.repository().as_str()))
+        let request = manifest_request(Method::PUT, reference, Scopes::push)
             .header(header::CONTENT_TYPE, accept::only(media_type))
-            .body(Bytes::from_owner(bytes));
-        let registry = reference.registry();
-        let response =
-            self.repeat(registry, Again::Harmless, async || self.ask(registry, &call).await).await?;
-        match registry_digest(&response.headers) {
-            Some(found) if !found.matches(&call.body) => Err(Error::DigestMismatch {
-                reference: Box::new(reference.clone()),
-                expected: Digest::with(found.algorithm(), &call.body),
-                found,
-            }),
-            registry_digest => Ok(PutManifest { registry_digest }),
+            .body(Bytes::from_owner(Arc::clone(&bytes)));
+        let response = self.send_with_retry(&request).await?;
+        let registry_digest = registry_digest(&response.headers);
+        if let Some(found) = &registry_digest {
+            check_digest(reference, &Digest::with(found.algorithm(), &bytes), found)?;
         }
+        Ok(PutManifest { registry_digest })
     }
 
-    async fn get(
+    /// Deletes what `reference` names: by tag the tag alone (Distribution 2.8 and older refuse that), by digest the
+    /// manifest with every tag on it.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request); one for which [`Error::is_not_found`] is `true` if the
+    /// registry has no such tag or manifest.
+    pub async fn delete_manifest(&self, reference: &Reference) -> Result<(), Error> {
+        let delete = |repository: &str| Scopes::repository(repository, &["delete"]);
+        let request = manifest_request(Method::DELETE, reference, delete);
+        let was_cut_off = Cell::new(false);
+        self.with_retry(reference.registry(), async || match self.send(&request).await {
+            Ok(_) => Ok(()),
+            // The request whose response was lost has done it.
+            Err(error) if was_cut_off.get() && error.is_not_found() => Ok(()),
+            Err(error) => {
+                was_cut_off.set(matches!(error, Error::Unreachable { .. }));
+                Err(error)
+            }
+        })
+        .await?;
+        if let Some(digest) = reference.digest() {
+            self.forget_content(reference, digest);
+        }
+        Ok(())
+    }
+
+    async fn get_manifest(
         &self,
         reference: &Reference,
         accept: Option<HeaderValue>,
         size: Option<u64>,
     ) -> Result<FetchedManifest, Error> {
-        let path = format!("manifests/{}", reference.target());
-        let call = Call::new(Method::GET, reference, &path, Scopes::pull(reference.repository().as_str()))
-            .header(header::ACCEPT, accept);
-        let registry = reference.registry();
-        let fetched = self.repeat(registry, Again::Harmless, async || {
-            let response = self.ask(registry, &call).await?;
-            let (media_type, registry_digest) =
-                (media_type(&response.headers), registry_digest(&response.headers));
-            let url = response.url.clone();
-            let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
-            let bytes = collect(response, limit).await?;
-            check_size(reference, size, &bytes)?;
-            let (digest, bytes) = (Digest::of(&bytes), bytes[..].into());
-            Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })
+        let request = manifest_request(Method::GET, reference, Scopes::pull).header(header::ACCEPT, accept);
+        let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
+        let fetched = self.with_retry(reference.registry(), async || {
+            let response = self.send(&request).await?;
+            let (headers, url) = (response.headers.clone(), response.url.clone());
+            Ok((headers, url, collect(response, limit).await?))
         });
-        let fetched = fetched.await?;
-        match fetched.registry_digest.clone() {
-            // Another algorithm than ours is compared by that one.
-            Some(expected) if !expected.matches(&fetched.bytes) => fetched.checked(reference, &expected),
-            _ => Ok(fetched),
+        let (headers, url, bytes) = fetched.await?;
+        check_size(reference, size, &bytes)?;
+        let digest = match reference.digest() {
+            Some(expected) => Digest::with(expected.algorithm(), &bytes),
+            None => Digest::of(&bytes),
+        };
+        let registry_digest = registry_digest(&headers);
+        if let Some(expected) = &registry_digest {
+            let is_same_algorithm = expected.algorithm() == digest.algorithm();
+            let found =
+                if is_same_algorithm { digest.clone() } else { Digest::with(expected.algorithm(), &bytes) };
+            check_digest(reference, expected, &found)?;
         }
+        let (media_type, bytes) = (media_type(&headers), bytes[..].into());
+        Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })
     }
 }
 
 impl FetchedManifest {
-    /// Itself, where the bytes have the digest `expected`.
-    fn checked(self, reference: &Reference, expected: &Digest) -> Result<Self, Error> {
-        let found = Digest::with(expected.algorithm(), &self.bytes);
-        if found == *expected {
-            return Ok(Self { digest: found, ..self });
+    /// Returns the manifest if it has the digest of `reference`. The bytes were hashed when they came.
+    fn checked(self, reference: &Reference) -> Result<Self, Error> {
+        if let Some(expected) = reference.digest() {
+            check_digest(reference, expected, &self.digest)?;
         }
-        Err(Error::DigestMismatch {
-            reference: Box::new(reference.clone()),
-            expected: expected.clone(),
-            found,
-        })
+        Ok(self)
     }
 }
 
-/// The whole body of a response, no longer than is taken.
-pub(crate) async fn collect(response: Response, limit: u64) -> Result<Bytes, Error> {
-    let Response { url, body, .. } = response;
-    match body.collect(limit).await {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::TooLarge { what: url, limit }),
-        Err(source) => Err(Error::BrokenOff { url, source }),
+fn check_digest(reference: &Reference, expected: &Digest, found: &Digest) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
     }
+    let (expected, found) = (expected.clone(), found.clone());
+    Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected, found })
 }
 
-/// Whether there are as many bytes as were promised.
-pub(crate) fn check_size(reference: &Reference, expected: Option<u64>, bytes: &[u8]) -> Result<(), Error> {
-    let found = bytes.len() as u64;
-    match expected.filter(|expected| *expected != found) {
-        Some(expected) => {
-            Err(Error::SizeMismatch { reference: Box::new(reference.clone()), expected, found })
-        }
-        None => Ok(()),
-    }
+fn manifest_request(method: Method, reference: &Reference, scopes: impl Fn(&str) -> Scopes) -> ApiRequest {
+    let scopes = scopes(reference.repository().as_str());
+    ApiRequest::new(method, reference, &format!("manifests/{}", reference.target()), scopes)
 }
 
 fn media_type(headers: &HeaderMap) -> Option<MediaType> {

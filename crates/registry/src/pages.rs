@@ -1,10 +1,12 @@
 //! Lists that come in pages: tags and repositories.
 
+use std::collections::HashSet;
+
 use futures_util::{
     StreamExt,
     stream::{self, LocalBoxStream},
 };
-use http::{Method, header};
+use http::Method;
 use tallyman_auth::{Scopes, form};
 use tallyman_core::{
     Reference, Registry,
@@ -13,59 +15,66 @@ use tallyman_core::{
 
 use crate::{
     Client, Error, Response,
-    call::{Call, Place},
-    manifests::collect,
-    retry::Again,
+    download::collect,
+    link::Link,
+    request::{ApiRequest, Endpoint},
 };
 
 /// Entries of a page that are asked for. Some registries refuse more than they would give anyway; none refuses this.
 const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
+/// Pages of one list: ten million names, where pages are full.
+const PAGES_MAX: usize = 10_000;
+/// Pages in a row that bring no name.
+const EMPTY_PAGES_MAX: usize = 16;
 
-/// Where the next page is.
-struct Next {
+/// A list that is being read page by page.
+struct Listing {
     client: Client,
-    registry: Registry,
-    call: Call,
+    request: ApiRequest,
     path: String,
     last: Option<String>,
+    /// The pages that have been asked for.
+    seen: HashSet<String>,
+    empty_pages: usize,
 }
 
 impl Client {
-    /// The tags of the repository of `reference`, page by page, in the registry's order.
+    /// Lists the tags of the repository of `reference`, page by page, in the registry's order.
     ///
     /// # Errors
-    /// Any [`Error`], as the last item.
+    /// As the last item: [those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over
+    /// 64 MiB, [`Error::Protocol`] for a list that has no end, or may be incomplete.
     pub fn tags(&self, reference: &Reference) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = format!("/v2/{}/tags/list", reference.repository().as_str());
         let scopes = Scopes::pull(reference.repository().as_str());
-        self.pages(reference.registry(), path, scopes, Some(reference.clone()))
+        let endpoint = Endpoint::Path(first_page(&path));
+        self.pages(path, ApiRequest::at(Method::GET, reference, endpoint, scopes))
     }
 
-    /// The repositories of a registry, page by page. Many registries show nobody theirs.
+    /// Lists the repositories of a registry, page by page. Many registries show nobody theirs.
     ///
     /// # Errors
-    /// Any [`Error`], as the last item.
+    /// Those of [`Client::tags`].
     pub fn repositories(&self, registry: &Registry) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
-        self.pages(registry, "/v2/_catalog".to_owned(), Scopes::catalog(), None)
+        let path = "/v2/_catalog".to_owned();
+        let endpoint = Endpoint::Path(first_page(&path));
+        self.pages(path, ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::catalog()))
     }
 
     fn pages(
         &self,
-        registry: &Registry,
         path: String,
-        scopes: Scopes,
-        about: Option<Reference>,
+        request: ApiRequest,
     ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
-        let place = Place::Path(format!("{path}?n={PAGE}"));
-        let call = Call::at(Method::GET, place, scopes, about);
-        let (client, registry) = (self.clone(), registry.clone());
-        let first = Some(Next { client, registry, call, path, last: None });
-        stream::unfold(first, async |next| {
-            let mut next = next?;
-            match next.page().await {
-                Ok((names, true)) => Some((Ok(names), Some(next))),
+        let request = ApiRequest { may_be_shortened: true, ..request };
+        let (client, seen) = (self.clone(), HashSet::from([first_page(&path)]));
+        let listing = Listing { client, request, path, last: None, seen, empty_pages: 0 };
+        stream::unfold(Some(listing), async |listing| {
+            let mut listing = listing?;
+            match listing.page().await {
+                Ok((names, true)) => Some((Ok(names), Some(listing))),
                 Ok((names, false)) => Some((Ok(names), None)),
                 Err(error) => Some((Err(error), None)),
             }
@@ -74,59 +83,79 @@ impl Client {
     }
 }
 
-impl Next {
-    /// The page, and whether there is another one.
+impl Listing {
+    /// Returns the names of the next page, and `true` if there is another one.
     async fn page(&mut self) -> Result<(Vec<String>, bool), Error> {
-        let Self { client, registry, call, .. } = self;
-        let fetched = client.repeat(registry, Again::Harmless, async || {
-            let response = client.ask(registry, call).await?;
-            let next = next_page(client, &response);
-            let url = response.url.clone();
+        let Self { client, request, .. } = self;
+        let fetched = client.with_retry(&request.registry, async || {
+            let response = client.send(request).await?;
+            let (next, url) = (next_page(client, &response), response.url.clone());
             Ok((url, next, collect(response, PAGE_MAX).await?))
         });
         let (url, next, bytes) = fetched.await?;
-        let names = names_in(&bytes).map_err(|error| Error::Protocol {
-            url,
-            expected: "a JSON object with names",
-            found: error.to_string(),
-        })?;
+        let protocol = |expected, found: String| Error::Protocol { url: url.clone(), expected, found };
+        let names =
+            names_of(&bytes).map_err(|error| protocol("a JSON object with names", error.to_string()))?;
         let last = names.last().cloned();
-        if self.last.is_some() && last == self.last {
-            // The registry pays no heed to where it was to begin.
-            return Ok((Vec::new(), false));
-        }
-        let next = next.or_else(|| {
+        let next = match next? {
+            Some(next) => next,
+            None if self.last.is_some() && last == self.last => {
+                // The registry pays no heed to where the page was to begin, so the first one was all.
+                return Ok((Vec::new(), false));
+            }
             // A full page without `Link`: the browser hides it, or the registry has none.
-            let last = last.as_deref().filter(|_| names.len() >= PAGE)?;
-            let query = form([("n", &*PAGE.to_string()), ("last", last)]);
-            Some(format!("{}?{query}", self.path))
-        });
-        self.last = last;
-        let is_more = next.is_some();
-        if let Some(path) = next {
-            self.call.place = Place::Path(path);
+            None => match last.as_deref().filter(|_| names.len() >= PAGE) {
+                Some(last) => {
+                    format!("{}?{}", self.path, form([("n", &*PAGE.to_string()), ("last", last)]))
+                }
+                None => return Ok((names, false)),
+            },
+        };
+        self.empty_pages = if names.is_empty() || last == self.last { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > EMPTY_PAGES_MAX {
+            let found = format!("{} pages in a row without one", self.empty_pages);
+            return Err(protocol("names, or an end of the list", found));
         }
-        Ok((names, is_more))
+        if !self.seen.insert(next.clone()) {
+            return Err(protocol(
+                "another page, or an end of the list",
+                format!("a page that was there before, {next}"),
+            ));
+        }
+        if self.seen.len() > PAGES_MAX {
+            return Err(protocol("an end of the list", format!("more than {PAGES_MAX} pages")));
+        }
+        self.last = last.or(self.last.take());
+        self.request.endpoint = Endpoint::Path(next);
+        Ok((names, true))
     }
 }
 
-/// The names in a page: of tags, or of repositories.
-fn names_in(page: &[u8]) -> Result<Vec<String>, FieldError> {
+fn first_page(path: &str) -> String {
+    format!("{path}?n={PAGE}")
+}
+
+/// Returns the names of a page: of tags, or of repositories.
+fn names_of(page: &[u8]) -> Result<Vec<String>, FieldError> {
     let page = Object::parse(page)?;
     let of = if page.get("repositories").is_some() { "repositories" } else { "tags" };
     page.array(of, string)
 }
 
-/// The path that an answer's `Link` names as the next page. It is asked of the same registry, whatever host it names:
-/// behind a proxy that host is often wrong, and credentials must not follow it.
-pub(crate) fn next_page(client: &Client, response: &Response) -> Option<String> {
-    let links = response.headers.get_all(header::LINK).into_iter();
-    let link =
-        links.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).find(|link| {
-            let mut parameters = link.split(';').skip(1).map(str::trim);
-            parameters.any(|parameter| matches!(parameter, "rel=\"next\"" | "rel=next"))
-        })?;
-    let target = link.split_once('<')?.1.split_once('>')?.0;
-    let next = client.resolve(&response.url, target).ok()?;
-    Some(next.path_and_query().to_owned())
+/// Returns the path that a response's `Link` names as the next page. It is asked for at the same registry, whatever host
+/// it names: behind a proxy that host is often wrong, and credentials must not follow it.
+///
+/// # Errors
+/// [`Error::Protocol`] if there is a `Link` that cannot be parsed: the list would end early without a word.
+pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<String>, Error> {
+    let url = response.url.clone();
+    let Some(links) = Link::parse_all(&response.headers) else {
+        let found = "one that cannot be parsed".to_owned();
+        return Err(Error::Protocol { url, expected: "a Link to the next page", found });
+    };
+    let Some(target) = Link::next(&links) else { return Ok(None) };
+    match client.resolve(&url, target) {
+        Ok(next) => Ok(Some(next.path_and_query().to_owned())),
+        Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
+    }
 }

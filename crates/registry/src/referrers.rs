@@ -1,23 +1,41 @@
-//! What refers to an image: signatures, attestations, bills of materials.
+//! Referrers of an image: signatures, attestations, bills of materials.
+
+use std::collections::HashSet;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, Tag};
+use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, Tag, json::Object};
 
 use crate::{
     Client, Error,
-    call::{Call, Place},
-    manifests::collect,
+    download::collect,
     pages::next_page,
-    retry::Again,
+    request::{ApiRequest, Endpoint},
 };
 
+/// Pages of referrers that are read.
+const PAGES_MAX: usize = 1000;
+/// Referrers that are kept.
+const REFERRERS_MAX: usize = 100_000;
+
+/// An answer of the referrers API.
+enum ApiAnswer {
+    /// The referrers.
+    Referrers(Vec<Descriptor>),
+    /// The registry has no such API.
+    Unsupported,
+    /// The registry refuses this request, perhaps because it has no such API.
+    Refused(Error),
+}
+
 impl Client {
-    /// What refers to the manifest `subject` in the repository of `reference`; where `artifact_type` is given, only what
-    /// is of that type. Where the registry has no referrers API, from the tag that stands in for it.
+    /// Lists the referrers of the manifest `subject` in the repository of `reference`; with `artifact_type` only those of
+    /// that type. Without the referrers API, from the tag that stands in for it. A manifest that has none, or that is not
+    /// there, has an empty list.
     ///
     /// # Errors
-    /// Any [`Error`]. A manifest that nothing refers to, or that is not there, has none: that is no error.
+    /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over the client's limit
+    /// of a manifest, [`Error::Protocol`] for a list that has no end, or may be incomplete.
     pub async fn referrers(
         &self,
         reference: &Reference,
@@ -25,14 +43,24 @@ impl Client {
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error> {
         let session = self.session(reference.registry());
-        let mut found = None;
-        if session.has_referrers() != Some(false) {
-            found = self.by_referrers_api(reference, subject).await?;
-            session.set_referrers(found.is_some());
-        }
-        let mut found = match found {
-            Some(found) => found,
-            None => self.by_referrers_tag(reference, subject).await?,
+        let answer = match session.has_referrers() {
+            Some(false) => ApiAnswer::Unsupported,
+            _ => self.referrers_by_api(reference, subject).await?,
+        };
+        let mut found = match answer {
+            ApiAnswer::Referrers(found) => {
+                session.set_has_referrers(true);
+                found
+            }
+            ApiAnswer::Unsupported => {
+                session.set_has_referrers(false);
+                self.referrers_by_tag(reference, subject).await?.unwrap_or_default()
+            }
+            ApiAnswer::Refused(refusal) => match self.referrers_by_tag(reference, subject).await? {
+                Some(found) => found,
+                None if is_about_the_route(&refusal) => Vec::new(),
+                None => return Err(refusal),
+            },
         };
         // Registries need not filter, and a browser hides whether they did.
         found.retain(|entry| {
@@ -41,66 +69,97 @@ impl Client {
         Ok(found)
     }
 
-    /// Nothing where the registry does not have the API.
-    async fn by_referrers_api(
+    async fn referrers_by_api(&self, reference: &Reference, subject: &Digest) -> Result<ApiAnswer, Error> {
+        let scopes = Scopes::pull(reference.repository().as_str());
+        let accept = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
+        let mut request = ApiRequest::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
+            .header(header::ACCEPT, Some(accept));
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        loop {
+            let fetched = self.with_retry(&request.registry, async || {
+                let response = self.send(&request).await?;
+                let (next, url) = (next_page(self, &response), response.url.clone());
+                Ok((next, url, collect(response, self.manifest_max()).await?))
+            });
+            let is_first = seen.is_empty();
+            let (next, url, bytes) = match fetched.await {
+                Ok(fetched) => fetched,
+                // Registries that do not know the route answer it without their CORS headers.
+                Err(Error::Cors { .. }) if is_first => return Ok(ApiAnswer::Unsupported),
+                Err(error @ Error::Api { .. }) if is_first => {
+                    let is_unsupported = matches!(
+                        &error,
+                        Error::Api {
+                            status: StatusCode::NOT_FOUND
+                                | StatusCode::METHOD_NOT_ALLOWED
+                                | StatusCode::BAD_REQUEST
+                                | StatusCode::NOT_IMPLEMENTED,
+                            ..
+                        }
+                    );
+                    return Ok(if is_unsupported {
+                        ApiAnswer::Unsupported
+                    } else {
+                        ApiAnswer::Refused(error)
+                    });
+                }
+                Err(error) => return Err(error),
+            };
+            let protocol = |expected, found| Error::Protocol { url: url.clone(), expected, found };
+            match index_entries(&bytes) {
+                Some(entries) => found.extend(entries),
+                // A login page, or whatever else a server has for a route that it does not know.
+                None if is_first => return Ok(ApiAnswer::Unsupported),
+                None => return Err(protocol("an OCI image index", "something else".to_owned())),
+            }
+            let Some(next) = next? else { return Ok(ApiAnswer::Referrers(found)) };
+            if seen.len() >= PAGES_MAX || found.len() > REFERRERS_MAX {
+                let found = format!("{} referrers on {} pages, and more", found.len(), seen.len() + 1);
+                return Err(protocol("an end of the referrers", found));
+            }
+            if !seen.insert(next.clone()) {
+                let found = format!("a page that was there before, {next}");
+                return Err(protocol("another page, or an end of the referrers", found));
+            }
+            request.endpoint = Endpoint::Path(next);
+        }
+    }
+
+    /// Returns the referrers that the tag names which the distribution specification has for registries without the API;
+    /// `None` if there is no such tag.
+    async fn referrers_by_tag(
         &self,
         reference: &Reference,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        let registry = reference.registry();
-        let scopes = Scopes::pull(reference.repository().as_str());
-        let accept = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
-        let mut call = Call::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
-            .header(header::ACCEPT, Some(accept));
-        let mut found = Vec::new();
-        loop {
-            let fetched = self.repeat(registry, Again::Harmless, async || {
-                let response = self.ask(registry, &call).await?;
-                let (next, url) = (next_page(self, &response), response.url.clone());
-                Ok((next, url, collect(response, self.manifest_max()).await?))
-            });
-            let (next, url, bytes) = match fetched.await {
-                Ok(fetched) => fetched,
-                Err(Error::Api {
-                    status: StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST,
-                    ..
-                })
-                // Registries that do not know the route answer it without their CORS headers.
-                | Err(Error::Cors { .. })
-                    if found.is_empty() =>
-                {
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            };
-            found.extend(entries(&url, &bytes)?);
-            match next {
-                Some(path) => call.place = Place::Path(path),
-                None => return Ok(Some(found)),
-            }
-        }
-    }
-
-    async fn by_referrers_tag(
-        &self,
-        reference: &Reference,
-        subject: &Digest,
-    ) -> Result<Vec<Descriptor>, Error> {
         let tag: Tag = subject.as_str().replace(':', "-").parse().expect("a digest makes a tag");
         match self.manifest(&reference.by_tag(tag)).await {
-            Ok(fetched) => entries(&fetched.url, &fetched.bytes),
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            // Some registries resolve the tag to the subject itself: its images are no referrers.
+            Ok(fetched) if fetched.digest == *subject => Ok(None),
+            Ok(fetched) => Ok(index_entries(&fetched.bytes).map(|mut entries| {
+                entries.retain(is_referrer);
+                entries
+            })),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-fn entries(url: &str, bytes: &[u8]) -> Result<Vec<Descriptor>, Error> {
-    let index = Manifest::parse(bytes, Some(&MediaType::OciIndex));
-    let index = index.map_err(|error| Error::Protocol {
-        url: url.to_owned(),
-        expected: "an OCI image index",
-        found: error.to_string(),
-    })?;
-    Ok(index.index().map(|index| index.manifests.clone()).unwrap_or_default())
+/// Returns `true` if an entry is what a referrers index has: an artifact with its type, and no image for a platform.
+fn is_referrer(entry: &Descriptor) -> bool {
+    entry.artifact_type.is_some() || entry.platform.is_none() && !entry.media_type.is_list()
+}
+
+/// Returns `true` if a refusal can be the answer to a route that a registry does not know, not one to the caller.
+fn is_about_the_route(refusal: &Error) -> bool {
+    matches!(refusal, Error::Api { status, .. } if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// Returns the entries of an OCI image index, or `None` if the bytes are something else.
+fn index_entries(bytes: &[u8]) -> Option<Vec<Descriptor>> {
+    let object = Object::parse(bytes).ok()?;
+    let is_index = object.get("manifests").is_some() || object.get("schemaVersion").is_some();
+    let manifest = Manifest::parse(bytes, Some(&MediaType::OciIndex)).ok().filter(|_| is_index)?;
+    Some(manifest.index()?.manifests.clone())
 }

@@ -1,7 +1,8 @@
-//! How requests leave: one trait, and what it carries.
+//! The way of requests to the network: one trait, and what it carries.
 
 #[cfg(any(feature = "fetch", feature = "abort"))]
 mod abort;
+mod body;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod kind;
@@ -10,53 +11,57 @@ mod native;
 
 use std::{fmt, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{
-    FutureExt, StreamExt,
+    FutureExt,
     future::{self, LocalBoxFuture},
-    stream::{self, LocalBoxStream},
 };
 use http::{HeaderMap, Method, StatusCode};
 use thiserror::Error;
 
-use crate::turns::Turn;
-
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use abort::AbortOnDrop;
+pub use body::{Body, BodyStream, RequestBody};
 #[cfg(feature = "fetch")]
 pub use fetch::FetchTransport;
 pub use kind::TransportErrorKind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::NativeTransport;
 
-/// A request, ready to be sent.
-#[derive(Clone, Debug)]
+/// A request, ready to be sent. The `Debug` form shows neither credentials nor the body, which may hold some.
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The absolute URL.
+    /// The absolute URL. Its scheme must be `http` or `https`; see [`check_scheme`].
     pub url: String,
-    /// The headers.
+    /// The headers. Those that carry credentials are marked as sensitive.
     pub headers: HeaderMap,
-    /// The body; empty where there is none.
-    pub body: Bytes,
-    /// Take any certificate. Browsers cannot.
+    /// The body.
+    pub body: RequestBody,
+    /// `true` to take any certificate. Browsers cannot.
     pub unverified_tls: bool,
-    /// Go where a redirect points to, without credentials where that is another origin. Else the redirect is the answer.
+    /// `true` to follow redirects, without credentials to another origin. Else a redirect is the response.
     pub follow_redirects: bool,
 }
 
 impl Request {
-    /// A request without headers and body.
+    /// Makes a request without headers and body.
     pub fn new(method: Method, url: String) -> Self {
         Self {
             method,
             url,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: RequestBody::Full(Bytes::new()),
             unverified_tls: false,
             follow_redirects: true,
         }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.url, self.headers)
     }
 }
 
@@ -67,131 +72,121 @@ pub struct Response {
     pub status: StatusCode,
     /// The headers; in a browser, those that the registry exposes.
     pub headers: HeaderMap,
-    /// Where it came from in the end, redirects followed.
+    /// The URL that it came from, redirects followed.
     pub url: String,
     /// The body.
     pub body: Body,
 }
 
-/// Bytes that are still under way.
-pub struct Body {
-    pieces: LocalBoxStream<'static, Result<Bytes, TransportError>>,
-    _turn: Option<Turn>,
-}
-
-impl Body {
-    /// A body that comes in pieces.
-    pub fn from_stream(stream: impl stream::Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
-        Self { pieces: stream.boxed_local(), _turn: None }
-    }
-
-    /// A body that is here already.
-    pub fn full(bytes: impl Into<Bytes>) -> Self {
-        let bytes = bytes.into();
-        Self::from_stream(stream::once(async move { Ok(bytes) }))
-    }
-
-    /// The pieces as they come.
-    pub fn into_stream(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
-        self.pieces
-    }
-
-    /// Keeps a turn until the body has been collected. Whoever reads it piece by piece may take long, so that the turn
-    /// ends there.
-    pub(crate) fn holding(self, turn: Turn) -> Self {
-        Self { _turn: Some(turn), ..self }
-    }
-
-    /// The same body, its pieces passed through `change`.
-    pub(crate) fn map(
-        self,
-        change: impl FnOnce(
-            LocalBoxStream<'static, Result<Bytes, TransportError>>,
-        ) -> LocalBoxStream<'static, Result<Bytes, TransportError>>,
-    ) -> Self {
-        Self { pieces: change(self.pieces), ..self }
-    }
-
-    /// As much of it as comes, up to `limit` bytes.
-    pub(crate) async fn beginning(mut self, limit: usize) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        while let Some(Ok(piece)) = self.pieces.next().await {
-            bytes.extend_from_slice(&piece[..piece.len().min(limit - bytes.len())]);
-            if bytes.len() == limit {
-                break;
-            }
-        }
-        bytes
-    }
-
-    /// The whole body, or nothing where it is longer than `limit` bytes.
-    ///
-    /// # Errors
-    /// When it breaks off.
-    pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
-        let mut whole = BytesMut::new();
-        while let Some(piece) = self.pieces.next().await {
-            whole.extend_from_slice(&piece?);
-            if whole.len() as u64 > limit {
-                return Ok(None);
-            }
-        }
-        Ok(Some(whole.freeze()))
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Body")
-    }
-}
-
-/// Why no response came, or broke off.
+/// An error of a [`Transport`]: no response came, or its body broke off.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct TransportError {
-    /// The sort of failure.
+    /// The kind of failure.
     pub kind: TransportErrorKind,
-    /// What the platform said.
+    /// The platform's own text.
     pub message: String,
 }
 
-/// The platform's way of sending requests, waiting and joining URLs.
+/// The platform's way of sending requests, waiting and parsing URLs.
+///
+/// ```
+/// use std::{rc::Rc, time::Duration};
+///
+/// use futures_util::{FutureExt, future::{self, LocalBoxFuture}};
+/// use http::{HeaderMap, StatusCode};
+/// use tallyman_registry::{Body, Client, Request, Response, Transport, TransportError};
+///
+/// /// A registry that has one manifest, without any network.
+/// struct Fixed(&'static [u8]);
+///
+/// impl Transport for Fixed {
+///     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+///         let body = Body::full(self.0);
+///         let response = Response { status: StatusCode::OK, headers: HeaderMap::new(), url: request.url, body };
+///         future::ready(Ok(response)).boxed_local()
+///     }
+///     fn probe(&self, _url: String) -> LocalBoxFuture<'_, bool> {
+///         future::ready(true).boxed_local()
+///     }
+///     fn sleep(&self, _duration: Duration) -> LocalBoxFuture<'_, ()> {
+///         future::pending().boxed_local()
+///     }
+///     fn now(&self) -> f64 {
+///         0.0
+///     }
+///     fn join(&self, _base: &str, location: &str) -> Result<String, TransportError> {
+///         Ok(location.to_owned())
+///     }
+///     fn obeys_cors(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// let client = Client::builder(Rc::new(Fixed(b"{}"))).build();
+/// let reference = "registry.example/acme/app:1".parse()?;
+/// let fetched = client.manifest(&reference).now_or_never().expect("nothing is waited for");
+/// assert_eq!(&fetched?.bytes[..], b"{}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Transport {
     /// Sends a request and waits for the response's head. Dropping the future or the body ends the request.
+    ///
+    /// # Errors
+    /// [`TransportError`] if no response comes, or the URL's scheme is not one of HTTP.
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>>;
 
-    /// Whether anything at all answers at `url`, whatever it says: what a browser may find out even where it may not
-    /// read the answer.
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool>;
+    /// Returns `true` if anything at all answers at `url`, whatever its status: what a browser may find out even if it
+    /// may not read the response.
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool>;
 
-    /// Hears that so many requests are about to go to the server of `url`, so that connections can be opened before the
-    /// requests are there. It sends none itself, and may do nothing.
-    fn expect(&self, _url: &str, _unverified_tls: bool, _requests: usize) {}
+    /// Opens connections to the server of `url` for `requests` requests that are about to be sent. Sends none itself,
+    /// and may do nothing.
+    fn preconnect(&self, _url: &str, _unverified_tls: bool, _requests: usize) {}
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()>;
 
-    /// Milliseconds since some moment in the past.
+    /// Returns the milliseconds since some moment in the past.
     fn now(&self) -> f64;
 
-    /// The absolute URL that `location` means when it comes from `base`.
+    /// Returns the absolute URL that `location` means when it comes from `base`, in the normal form of the platform's
+    /// own URL parser: the one that requests are sent by.
     ///
     /// # Errors
-    /// When one of the two is no URL.
+    /// [`TransportError`] if the two are no URL.
     fn join(&self, base: &str, location: &str) -> Result<String, TransportError>;
 
-    /// Whether this is a browser: other origins' headers are hidden, and some requests are preflighted.
+    /// Returns `true` in a browser: other origins' headers are hidden, and some requests are preflighted.
     fn obeys_cors(&self) -> bool;
 
-    /// The origin of the page that asks, where there is one.
+    /// Returns `true` if a request's body can be a [`RequestBody::Stream`].
+    fn streams_bodies(&self) -> bool {
+        false
+    }
+
+    /// Returns the origin of the page that sends the requests; `None` outside of browsers.
     fn page(&self) -> Option<String> {
         None
     }
 
-    /// Whether the browser has been told not to let this page reach the computer that it runs on (`loopback`), or else
-    /// others of its network.
+    /// Returns `true` if the browser has been told not to let this page reach the computer that it runs on (`loopback`),
+    /// or else others of its network.
     fn local_network_is_denied(&self, _loopback: bool) -> LocalBoxFuture<'_, bool> {
         future::ready(false).boxed_local()
     }
+}
+
+/// Checks that a URL, as a platform's parser wrote it, is one that a transport may ask: `javascript:`, `file:`, `data:`
+/// and others are not, wherever a registry names them.
+///
+/// # Errors
+/// [`TransportError`] of the kind [`TransportErrorKind::Other`] that names the scheme.
+pub fn check_scheme(url: &str) -> Result<(), TransportError> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Ok(());
+    }
+    let scheme = url.split(':').next().unwrap_or_default();
+    let message = format!("unsupported protocol scheme {scheme:?}");
+    Err(TransportError { kind: TransportErrorKind::Other, message })
 }

@@ -8,7 +8,7 @@ use futures_util::{FutureExt, TryStreamExt, future, future::LocalBoxFuture};
 use tallyman_core::{Descriptor, Digest, ManifestKind, MediaType, Reference, Registry};
 use tallyman_registry::{
     Access, CacheStorage, Cause, Client, ContentStore, CredentialError, CredentialSource, Credentials, Error,
-    FetchTransport, Request, Response, TokenService, Transport, TransportError,
+    FetchTransport, Request, Response, Transport, TransportError,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -19,7 +19,7 @@ const REGISTRY: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY");
 const WITHOUT_CORS: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_WITHOUT_CORS");
 /// One that asks everyone for a password, preflights included, as Distribution does.
 const WITH_PASSWORD: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_WITH_PASSWORD");
-/// One with tokens that exposes no headers, the challenge included.
+/// One with a password that exposes no headers, the challenge included.
 const HIDING: Option<&str> = option_env!("TALLYMAN_TEST_REGISTRY_THAT_HIDES");
 /// One that a page may use in parts: some blobs come without CORS headers, some preflights are refused, some blobs are
 /// redirected to a storage without CORS headers.
@@ -73,7 +73,7 @@ impl Transport for NoNetwork {
         panic!("asked for {}", request.url)
     }
 
-    fn reaches(&self, _url: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, _url: String) -> LocalBoxFuture<'_, bool> {
         future::ready(false).boxed_local()
     }
 
@@ -214,13 +214,10 @@ async fn why_the_browser_refused_is_found() {
 
 #[wasm_bindgen_test]
 async fn what_is_hidden_is_made_up_for() {
-    let host = HIDING.expect("cargo xtask test starts the registries and names them");
-    let service =
-        TokenService { realm: format!("http://{host}/token"), service: "tallyman-dev-registry".to_owned() };
-    let client = signed_in().token_services(move |_| Some(service.clone())).build();
+    let client = signed_in().build();
     // Its challenge, its digests and its links cannot be seen from here.
     let list = reference(HIDING, "samples/hello:latest");
-    let fetched = client.manifest(&list).await.expect("the settings name the token service");
+    let fetched = client.manifest(&list).await.expect("a password does where the challenge is hidden");
     assert_eq!((fetched.registry_digest.as_ref(), &fetched.digest), (None, &Digest::of(&fetched.bytes)));
     let many = reference(HIDING, "scale/many-tags:t0000000");
     let tags: Vec<String> = client.tags(&many).try_concat().await.expect("the pages go on by name");
@@ -228,8 +225,8 @@ async fn what_is_hidden_is_made_up_for() {
     let upload = client.upload_blob(&many, &Digest::of(b"new"), &Bytes::from_static(b"new")).await;
     let error = upload.expect_err("nobody says where it goes on").to_string();
     assert!(error.contains("must expose Location"), "{error}");
-    // Without the settings there is nothing that says how to sign in.
-    let error = signed_in().build().manifest(&list).await.expect_err("no token without a service");
+    // Without a password there is nothing that could be tried.
+    let error = builder().build().manifest(&list).await.expect_err("it wants a password");
     assert_eq!(error.code(), "unauthorized", "{error}");
 }
 

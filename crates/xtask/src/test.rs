@@ -34,7 +34,7 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
             "--samples",
             "--synthetic",
             "3,250",
-            "--token",
+            "--basic",
             "user:secret",
             "--open-preflight",
             "--hide-headers",

@@ -165,8 +165,8 @@ impl Problem {
         let (tried, pastes) = match error {
             Error::Cors { diagnosis, .. } if !registry.is_docker_hub() => {
                 let origin = origin();
-                let pastes =
-                    Server::ALL.map(|server| Paste { server: server.name(), lines: server.lines(&origin) });
+                let pastes = Server::ALL
+                    .map(|server| Paste { server: server.name(), lines: server.config_snippet(&origin) });
                 (diagnosis.tried.clone(), pastes.to_vec())
             }
             _ => Default::default(),

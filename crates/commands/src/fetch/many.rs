@@ -141,7 +141,7 @@ impl<'a> ImageFetcher<'a> {
     async fn run(mut self, mut budget: RequestBudget) -> Result<Vec<ListEntry>, Error> {
         let images = self.wanted.len();
         if let Some((first, _)) = self.wanted.first() {
-            self.client.expect(first.registry(), images);
+            self.client.preconnect(first.registry(), images);
         }
         let mut whole = Vec::with_capacity(images);
         let mut under_way = FuturesUnordered::new();

@@ -82,11 +82,11 @@ impl Program {
 
     fn client(&self, needs: ClientOptions) -> Client {
         let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
-        let quick = Retry { attempts: 2, first_wait: Duration::from_millis(10), ..Retry::default() };
+        let quick = Retry { attempts: 2, first_backoff: Duration::from_millis(10), ..Retry::default() };
         let retry = if needs.retries { quick } else { Retry::never() };
         let mut client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);
         if let Some(timeout) = self.timeout {
-            client = client.patience(timeout);
+            client = client.timeout(timeout);
         }
         match &self.credentials {
             Some(credentials) => client.credentials(Rc::new(Fixed(credentials.clone()))).build(),

@@ -75,8 +75,9 @@ impl MemoryRegistry {
                 let media_type =
                     request.headers[header::CONTENT_TYPE].to_str().expect("a media type").to_owned();
                 drop(contents);
-                self.put_manifest(repository, target, &media_type, &request.body);
-                return Answer { status: 201, content_type: None, body: request.body.to_vec() };
+                let body = request.body.bytes().expect("manifests are not streamed").to_vec();
+                self.put_manifest(repository, target, &media_type, &body);
+                return Answer { status: 201, content_type: None, body };
             }
             return match contents.manifests.get(&key) {
                 Some((media_type, bytes)) => {
@@ -154,7 +155,7 @@ impl Transport for MemoryRegistry {
         future::ready(Ok(response)).boxed_local()
     }
 
-    fn reaches(&self, _: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
         future::ready(true).boxed_local()
     }
 

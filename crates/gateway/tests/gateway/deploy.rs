@@ -146,7 +146,8 @@ fn kubernetes_runs_gateways_that_may_do_nothing_else() {
 #[test]
 fn what_browsers_need_is_the_same_for_every_server() {
     let page = "https://tallyman.example.com";
-    let told: Value = serde_saphyr::from_str(&tallyman_registry::Server::Traefik.lines(page)).unwrap();
+    let told: Value =
+        serde_saphyr::from_str(&tallyman_registry::Server::Traefik.config_snippet(page)).unwrap();
     let ours: Value = serde_saphyr::from_str(&file("traefik/static.yaml")).unwrap();
     let headers = &ours["http"]["middlewares"]["registry-cors"]["headers"];
     for (name, value) in told["http"]["middlewares"]["registry-cors"]["headers"].as_object().unwrap() {

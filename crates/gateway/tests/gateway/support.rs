@@ -198,8 +198,8 @@ impl Transport for Through {
         .boxed_local()
     }
 
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        self.native.reaches(url)
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
+        self.native.probe(url)
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
@@ -237,7 +237,7 @@ pub fn client(gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Clie
         registry: registry.to_owned(),
         gateway: gateway.to_owned(),
     };
-    let retry = Retry { first_wait: Duration::from_millis(2), ..Retry::default() };
+    let retry = Retry { first_backoff: Duration::from_millis(2), ..Retry::default() };
     let builder = Client::builder(Rc::new(through)).access(|_| Access::PlainFirst).retry(retry);
     match user {
         None => builder.build(),

@@ -448,6 +448,7 @@ function hostOf(options: TallymanOptions, failures: Map<string, unknown>): objec
     obeysCors: sender.obeysCors,
     tellsPlainHttp: sender.tellsPlainHttp,
     page: sender.page,
+    streamsBodies: sender.streamsBodies,
     preconnect: sender.preconnect,
     reaches: sender.reaches,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,

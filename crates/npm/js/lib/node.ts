@@ -21,6 +21,7 @@ provide({
   requests: (): RequestTransport => ({
     obeysCors: false,
     tellsPlainHttp: true,
+    streamsBodies: true,
     preconnect(url, insecure, requests) {
       transport ??= new NodeTransport();
       transport.preconnect(url, { insecure, requests });

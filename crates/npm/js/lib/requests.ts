@@ -3,7 +3,8 @@ export interface TransportRequest {
   method: string;
   url: string;
   headers: [string, string][];
-  body?: Uint8Array<ArrayBuffer>;
+  /** Where bodies are streamed, `next` gives the next piece of a long one, undefined at the end. */
+  body?: Uint8Array<ArrayBuffer> | { length: number; next(): Promise<Uint8Array | undefined> };
   signal: AbortSignal;
   /** Take any certificate. */
   insecure: boolean;
@@ -32,6 +33,8 @@ export interface RequestTransport {
   obeysCors: boolean;
   /** `true` if its errors tell a server that speaks plain HTTP. */
   tellsPlainHttp: boolean;
+  /** Whether `body` may come piece by piece. */
+  streamsBodies?: boolean;
   /** The page's origin. */
   page?: string | undefined;
 }
@@ -54,7 +57,8 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
     async request({ method, url, headers, body, signal, follow }) {
       const init: RequestInit = { method, headers, signal, redirect: follow ? 'follow' : 'manual' };
       if (browser) init.credentials = 'omit';
-      if (body) init.body = body;
+      // What is not streamed comes whole.
+      if (body) init.body = body as Uint8Array<ArrayBuffer>;
       try {
         const response = await fetch(url, init);
         return {

@@ -14,6 +14,7 @@ export function createMachine() {
   return {
     prepare: () => void connected(),
     request: async (sent) => (transport ?? (await connected())).request(Object.assign(sent, { pieces: true })),
+    streamsBodies: true,
     preconnect: async (url, insecure, requests) => (transport ?? (await connected())).preconnect(url, { insecure, requests }),
     close: () => transport?.close(),
     files,

@@ -34,7 +34,8 @@ export class NodeTransport {
 
   /**
    * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, pieces? }` and answers
-   * `{ status, statusText, headers, url, body }`. `insecure` takes any certificate. The body is a Uint8Array. With `pieces`,
+   * `{ status, statusText, headers, url, body }`. The body that is sent is a Uint8Array, or `{ length, next() }` with the next
+   * piece from each call, undefined at the end. `insecure` takes any certificate. The body of the answer is a Uint8Array. With `pieces`,
    * what is long or of unknown length is an object whose `next()` gives one after another, undefined at the end; `signal` ends
    * it. Rejects with a RequestFailure.
    */
@@ -151,7 +152,7 @@ async function answered(asked, route, target) {
     return await exchange(asked, route);
   } catch (error) {
     // The server may close a kept connection just when it is used again, which says nothing about this request.
-    const stale = error.reused && failureOf(error, target).kind === 'reset' && repeatable.has(asked.method);
+    const stale = error.reused && failureOf(error, target).kind === 'reset' && repeatable.has(asked.method) && !asked.body?.next;
     if (!stale) throw error;
     return exchange(asked, route);
   }
@@ -159,7 +160,8 @@ async function answered(asked, route, target) {
 
 function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
   return new Promise((resolve, reject) => {
-    const length = body?.byteLength || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', body?.byteLength ?? 0]] : [];
+    const size = body?.byteLength ?? body?.length ?? 0;
+    const length = size || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', size]] : [];
     const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
     // Answers alone are read leniently, as Go's client reads them.
     const outgoing = send({ ...route, method, headers: given, maxHeaderSize: headersMax, insecureHTTPParser: true });
@@ -180,8 +182,21 @@ function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
       error.reused = outgoing.reusedSocket;
       reject(error);
     });
-    outgoing.end(body);
+    if (body?.next) writePieces(body, outgoing);
+    else outgoing.end(body);
   });
+}
+
+// One piece at a time, as fast as the connection takes them. A server may answer before it has read them all.
+async function writePieces(body, outgoing) {
+  try {
+    for (let piece = await body.next(); piece && !outgoing.destroyed; piece = await body.next()) {
+      if (!outgoing.write(piece)) await drained(outgoing);
+    }
+    outgoing.end();
+  } catch (error) {
+    outgoing.destroy(error);
+  }
 }
 
 // What breaks off on the one side breaks off on the other.
@@ -203,6 +218,16 @@ async function* piecesOf(incoming, outgoing, timer, { signal }, target, decoder)
   } finally {
     clearTimeout(timer);
   }
+}
+
+function drained(outgoing) {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done).off('close', done);
+      resolve();
+    };
+    outgoing.on('drain', done).on('close', done);
+  });
 }
 
 function pairs(raw) {

@@ -77,7 +77,7 @@ impl Worker {
             })
             .concurrency(concurrency as usize)
             .retry(Retry { attempts, ..Retry::default() })
-            .patience(Duration::from_millis(timeout.into()))
+            .timeout(Duration::from_millis(timeout.into()))
             .build();
         let keeps = store.is_some();
         let store: Rc<dyn ListStore> = match store {

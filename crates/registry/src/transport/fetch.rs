@@ -1,4 +1,4 @@
-//! `fetch`, in windows and workers.
+//! The transport of browsers: `fetch`, in windows and workers.
 
 use std::time::Duration;
 
@@ -11,21 +11,23 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
-use super::{AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{
+    AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind, check_scheme,
+};
 
-/// Sends requests by `fetch`, without cookies.
+/// The transport that sends requests by `fetch`, without cookies.
 #[derive(Debug)]
 pub struct FetchTransport {
     credentials: RequestCredentials,
 }
 
 impl FetchTransport {
-    /// The transport of this window or worker.
+    /// Makes the transport of this window or worker.
     pub fn new() -> Self {
         Self { credentials: RequestCredentials::Omit }
     }
 
-    /// As [`FetchTransport::new`], with the cookies and passwords that the browser keeps for the page's own origin: for
+    /// Makes a transport as [`FetchTransport::new`] does, with the cookies and passwords that the browser keeps for the page's own origin: for
     /// what is asked of the server that the page itself came from, which may want its visitors to sign in.
     pub fn for_own_origin() -> Self {
         Self { credentials: RequestCredentials::SameOrigin }
@@ -48,6 +50,7 @@ impl Default for FetchTransport {
 impl Transport for FetchTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
+            check_scheme(&request.url)?;
             let abort = AbortOnDrop::new().map_err(|error| opaque(&error))?;
             let builder = self.builder(&request.url, &request.method, &abort);
             let builder = match request.follow_redirects {
@@ -57,14 +60,15 @@ impl Transport for FetchTransport {
             let builder = request.headers.iter().fold(builder, |builder, (name, value)| {
                 builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
             });
-            let sent = if request.body.is_empty() {
+            let body = request.body.bytes().expect("bodies are not streamed by fetch");
+            let sent = if body.is_empty() {
                 builder.send().await
             } else {
-                builder.body(Uint8Array::from(&*request.body)).map_err(|error| other(&error))?.send().await
+                builder.body(Uint8Array::from(&**body)).map_err(|error| other(&error))?.send().await
             };
             let response = sent.map_err(|error| other(&error))?;
             let status = match response.type_() {
-                // All that a browser says of a redirect which it was not to follow.
+                // A browser says no more of a redirect that it was not to follow.
                 ResponseType::Opaqueredirect => StatusCode::TEMPORARY_REDIRECT,
                 _ => StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             };
@@ -93,7 +97,7 @@ impl Transport for FetchTransport {
         .boxed_local()
     }
 
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
         async move {
             let Ok(abort) = AbortOnDrop::new() else { return false };
             self.builder(&url, &Method::GET, &abort).mode(RequestMode::NoCors).send().await.is_ok()
@@ -138,7 +142,7 @@ impl Transport for FetchTransport {
     }
 }
 
-/// What a person has said to a permission: `granted`, `denied` or `prompt`. Nothing where the browser does not know it.
+/// Returns the state of a permission: `granted`, `denied` or `prompt`; `None` if the browser does not know it.
 async fn permission(name: &str) -> Option<String> {
     let permissions = member(&member(&js_sys::global(), "navigator")?, "permissions")?;
     let query: Function = member(&permissions, "query")?.dyn_into().ok()?;

@@ -1,33 +1,43 @@
-//! HTTP for programs of the machine: the tests and the gateway.
+//! The transport of native programs: HTTP by `reqwest`.
 
 use std::{
     error::Error as _,
     io,
+    pin::pin,
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture};
-
+use bytes::Bytes;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture},
+    stream,
+};
+use http::header::CONTENT_LENGTH;
 use reqwest::redirect::Policy;
+use tokio::sync::mpsc;
 
-use super::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{
+    Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    check_scheme,
+};
 
 /// Redirects that are followed, as in Docker.
 const REDIRECTS_MAX: usize = 10;
 
-/// Sends requests by `reqwest`, with kept connections.
+/// The transport that sends requests by `reqwest`, over kept connections.
 #[derive(Debug)]
 pub struct NativeTransport {
-    /// By whether certificates are taken unverified, and whether redirects are followed.
+    /// The clients: by `unverified_tls`, then by `follow_redirects`.
     clients: [[reqwest::Client; 2]; 2],
     start: Instant,
 }
 
 impl NativeTransport {
-    /// A transport with its own connections.
+    /// Makes a transport with its own connections.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
+    /// [`TransportError`] if TLS cannot be set up.
     pub fn new() -> Result<Self, TransportError> {
         let client = |unverified, follow| {
             reqwest::Client::builder()
@@ -48,12 +58,20 @@ impl Transport for NativeTransport {
         async move {
             let client =
                 &self.clients[usize::from(request.unverified_tls)][usize::from(request.follow_redirects)];
-            let sent = client
-                .request(request.method, request.url)
-                .headers(request.headers)
-                .body(request.body)
-                .send();
-            let mut response = sent.await.map_err(|error| failure(&error))?;
+            check_scheme(&request.url)?;
+            let builder = client.request(request.method, request.url).headers(request.headers);
+            let sent = match request.body {
+                RequestBody::Full(bytes) => builder.body(bytes).send().await,
+                RequestBody::Stream(stream) => {
+                    // The pieces come from this thread, and the connection may be driven by another one.
+                    let (pieces, body) = mpsc::channel(1);
+                    let body = stream::unfold(body, async |mut body| Some((body.recv().await?, body)));
+                    let builder = builder.header(CONTENT_LENGTH, stream.length);
+                    let sent = builder.body(reqwest::Body::wrap_stream(body)).send();
+                    sent_while(sent, pump(stream, pieces)).await
+                }
+            };
+            let mut response = sent.map_err(|error| failure(&error))?;
             let headers = std::mem::take(response.headers_mut());
             let (status, url) = (response.status(), response.url().to_string());
             let pieces = response.bytes_stream().map(|piece| piece.map_err(|error| failure(&error)));
@@ -62,7 +80,7 @@ impl Transport for NativeTransport {
         .boxed_local()
     }
 
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
         async move { self.clients[0][1].get(url).send().await.is_ok() }.boxed_local()
     }
 
@@ -84,6 +102,29 @@ impl Transport for NativeTransport {
 
     fn obeys_cors(&self) -> bool {
         false
+    }
+
+    fn streams_bodies(&self) -> bool {
+        true
+    }
+}
+
+/// Hands the pieces of a body over one by one, until one fails or nobody takes them.
+async fn pump(body: BodyStream, pieces: mpsc::Sender<Result<Bytes, TransportError>>) {
+    let mut body = body.into_pieces();
+    while let Some(piece) = body.next().await {
+        if pieces.send(piece).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for `sent`, and drives `pump` beside it.
+async fn sent_while<T>(sent: impl Future<Output = T>, pump: impl Future<Output = ()>) -> T {
+    let (sent, pump) = (pin!(sent), pin!(pump));
+    match future::select(sent, pump).await {
+        future::Either::Left((result, _)) => result,
+        future::Either::Right(((), sent)) => sent.await,
     }
 }
 

@@ -37,8 +37,6 @@ pub async fn everything(client: &Client, host: &str, lacks: &Lacks) {
         Descriptor { digest: Digest::of(&large), size: large.len() as u64, ..image.config_descriptor() };
     let pieces: Vec<Bytes> = client.blob_stream(&source, &layer).try_collect().await.unwrap();
     assert_eq!(pieces.concat(), large);
-    let part = client.blob_range(&source, &layer.digest, 1000, 24).await.unwrap();
-    assert_eq!(part, large[1000..1024]);
 
     // Manifests.
     assert!(client.manifest(&source).await.unwrap_err().is_not_found());
@@ -106,6 +104,4 @@ pub async fn everything(client: &Client, host: &str, lacks: &Lacks) {
     }
     client.delete_manifest(&by_digest).await.unwrap();
     assert!(client.manifest(&by_digest).await.unwrap_err().is_not_found());
-    client.delete_blob(&source, &layer.digest).await.unwrap();
-    assert!(client.head_blob(&source, &layer.digest).await.unwrap_err().is_not_found());
 }

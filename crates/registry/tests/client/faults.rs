@@ -122,7 +122,7 @@ async fn two_media_types_are_both_named() {
 async fn an_answer_that_does_not_come_is_not_waited_for_for_ever() {
     let (registry, image) = registry([Fault::new(FaultKind::Latency { ms: 60_000 }).times(1)]).await;
     let told = Told::default();
-    let client = builder().patience(Duration::from_millis(300)).observer(told.observer()).build();
+    let client = builder().timeout(Duration::from_millis(300)).observer(told.observer()).build();
     let fetched = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap();
     assert_eq!(fetched.digest, image.digest());
     assert_eq!(told.retries(), ["timeout"]);

@@ -38,7 +38,7 @@ impl Transport for Scripted {
         future::ready(answer).boxed_local()
     }
 
-    fn reaches(&self, _: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
         future::ready(self.reaches).boxed_local()
     }
 

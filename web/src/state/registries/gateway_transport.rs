@@ -80,10 +80,10 @@ impl Transport for GatewayTransport {
         .boxed_local()
     }
 
-    fn reaches(&self, url: String) -> LocalBoxFuture<'_, bool> {
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
         match Url::new(&url).ok().and_then(|url| self.way(&url)) {
-            Some(way) => self.gateway.reaches(way),
-            None => self.fetch.reaches(url),
+            Some(way) => self.gateway.probe(way),
+            None => self.fetch.probe(url),
         }
     }
 

@@ -1,6 +1,6 @@
-//! What to write into whose configuration, so that pages of another origin can use a registry.
+//! Configuration of servers with which pages of another origin can use a registry.
 
-/// Software whose configuration can mend what a browser refuses.
+/// A server whose configuration decides what a browser may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// CNCF Distribution without a login.
@@ -16,10 +16,10 @@ pub enum Server {
 }
 
 impl Server {
-    /// All of them.
+    /// Every server, in the order in which they are shown.
     pub const ALL: [Self; 5] = [Self::Distribution, Self::Nginx, Self::Traefik, Self::Harbor, Self::Zot];
 
-    /// Its name.
+    /// Returns the name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Distribution => "CNCF Distribution",
@@ -30,16 +30,16 @@ impl Server {
         }
     }
 
-    /// The lines to write, for pages of `origin`, such as `https://tallyman.example`.
-    pub fn lines(self, origin: &str) -> String {
-        let lines = match self {
+    /// Returns the lines for its configuration, for pages of `origin`, such as `https://tallyman.example`.
+    pub fn config_snippet(self, origin: &str) -> String {
+        let snippet = match self {
             Self::Distribution => DISTRIBUTION,
             Self::Nginx => NGINX,
             Self::Traefik => TRAEFIK,
             Self::Harbor => HARBOR,
             Self::Zot => ZOT,
         };
-        lines.replace("ORIGIN", origin)
+        snippet.replace("ORIGIN", origin)
     }
 }
 
@@ -113,9 +113,9 @@ mod tests {
     #[test]
     fn every_recipe_names_the_origin() {
         for server in Server::ALL {
-            let lines = server.lines("https://tallyman.example");
+            let snippet = server.config_snippet("https://tallyman.example");
             assert!(
-                lines.contains("https://tallyman.example") && !lines.contains("ORIGIN"),
+                snippet.contains("https://tallyman.example") && !snippet.contains("ORIGIN"),
                 "{}",
                 server.name()
             );

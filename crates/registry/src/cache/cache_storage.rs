@@ -12,13 +12,13 @@ use super::{Content, ContentStore};
 
 /// The cache's name; another form of what is in it would have another.
 const NAME: &str = "tallyman-content-1";
-/// Things in it, at most; those that came first go first.
+/// Entries in it, at most; the oldest go first.
 const COUNT_MAX: u32 = 4000;
-/// Addresses in it. No request is ever sent there: `.invalid` names nothing.
+/// The base of the URLs of its entries. No request is ever sent there: `.invalid` names nothing.
 const BASE: &str = "https://content.invalid/";
 
-/// Keeps content in the browser's Cache Storage, across pages and visits. Where the browser has none (pages served over
-/// plain HTTP from a host name), or refuses, it has nothing and keeps nothing.
+/// A [`ContentStore`] in the browser's Cache Storage, across pages and visits. If the browser has none (pages served over
+/// plain HTTP from a host name), or refuses, it is empty and keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CacheStorage;
 
@@ -57,7 +57,7 @@ fn address(place: &str, digest: &Digest) -> String {
     format!("{BASE}{place}/{digest}")
 }
 
-/// The cache; nothing where the browser has none.
+/// Opens the cache. Returns `None` if the browser has none.
 async fn cache() -> Result<Option<Cache>, JsValue> {
     let caches = Reflect::get(&js_sys::global(), &"caches".into())?;
     match caches.dyn_into::<web_sys::CacheStorage>() {
@@ -108,7 +108,7 @@ async fn remove_all(prefix: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The addresses in it, the oldest first.
+/// Returns the URLs of the entries, the oldest first.
 async fn keys(cache: &Cache) -> Result<Array, JsValue> {
     Ok(JsFuture::from(cache.keys()).await?.unchecked_into())
 }

@@ -1,6 +1,6 @@
-//! Why a browser refused to show an answer. It gives no reasons, so that they are found by asking differently.
+//! Diagnosis of responses that a browser refuses to show. It gives no reasons, so other requests find them out.
 
-mod mend;
+mod recipes;
 
 use std::fmt;
 
@@ -11,39 +11,39 @@ use tallyman_core::Registry;
 
 use crate::{Client, Error, Request, TransportError, TransportErrorKind};
 
-pub use mend::Server;
+pub use recipes::Server;
 
 /// Bytes up to which a browser sends `Accept` without asking the registry's permission first.
 const ACCEPT_MAX: usize = 128;
 
-/// Why an answer that came may not be read.
+/// A reason for which a response that came may not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The registry sends no CORS headers at all, or not for this page's origin.
+    /// The registry sends no CORS headers at all, or none for this page's origin.
     NoHeaders,
-    /// Simple questions are answered, but not the browser's question (`OPTIONS`) whether others may be asked.
+    /// Simple requests are answered, but not the browser's preflight (`OPTIONS`) of others.
     Preflight {
-        /// Whether the registry wants everyone to sign in, preflights included, as Distribution does.
+        /// `true` if the registry wants everyone to sign in, preflights included, as Distribution does.
         wants_login: bool,
     },
     /// The registry redirects to a storage that sends no CORS headers for the origin `null`.
     Redirect,
-    /// The registry sends CORS headers, but not with this answer.
+    /// The registry sends CORS headers, but none with this response.
     Route,
 }
 
-/// Why an answer may not be read, and how that was found.
+/// The diagnosis of a response that may not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// Why.
+    /// The reason.
     pub cause: Cause,
-    /// What was asked to find it, and what came of it: a sentence each.
+    /// The requests that found it out, a sentence each.
     pub tried: Vec<String>,
 }
 
 impl Cause {
-    /// A name for the cause that does not change.
+    /// Returns a stable name of the cause.
     pub fn code(self) -> &'static str {
         match self {
             Self::NoHeaders => "no-cors-headers",
@@ -71,7 +71,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Whether a browser asks the registry's permission before it sends such a request to another origin.
+/// Returns `true` if a browser sends a preflight before such a request to another origin.
 pub(crate) fn is_preflighted(method: &Method, headers: &HeaderMap) -> bool {
     let is_simple = |(name, value): (&header::HeaderName, &header::HeaderValue)| match *name {
         header::ACCEPT => value.len() <= ACCEPT_MAX,
@@ -88,8 +88,8 @@ pub(crate) fn is_preflighted(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 impl Client {
-    /// The error for a request that no answer came to, as exactly as it can be told.
-    pub(crate) fn explain<'a>(
+    /// Returns the error for a request that has no response, as exactly as it can be told.
+    pub(crate) fn diagnose<'a>(
         &'a self,
         request: &'a Request,
         source: TransportError,
@@ -109,7 +109,7 @@ impl Client {
             if page.starts_with("https:") && url.starts_with("http:") && !self.is_loopback(&url) {
                 return Error::MixedContent { url, page };
             }
-            if !self.transport().reaches(url.clone()).await {
+            if !self.transport().probe(url.clone()).await {
                 if self.transport().local_network_is_denied(self.is_loopback(&url)).await {
                     return Error::LocalNetworkDenied { url };
                 }

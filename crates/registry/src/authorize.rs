@@ -1,0 +1,309 @@
+//! Authorization: which credentials and tokens a request carries, and when they are asked for anew.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use http::{HeaderValue, Method, StatusCode, header};
+use tallyman_auth::{
+    Challenge, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService, is_same_site,
+};
+use tallyman_core::Registry;
+
+use crate::{
+    Access, Client, Error, Request, RequestBody, Response,
+    error::Refusal,
+    request::{ApiRequest, Endpoint},
+    session::{Session, Token},
+};
+
+/// Redirects of a token service that are followed, as in Go.
+const REDIRECTS_MAX: usize = 10;
+
+/// An `Authorization` header; `None` for a request without.
+pub(crate) type Authorization = Option<HeaderValue>;
+
+/// An authorization, and whether it is a token that was given out just now.
+struct Granted {
+    header: Authorization,
+    is_new: bool,
+}
+
+impl Granted {
+    fn known(header: Authorization) -> Self {
+        Self { header, is_new: false }
+    }
+}
+
+impl Client {
+    /// Sends a request with the credentials that the registry is known to ask for, and once or twice more if its answer
+    /// asks for others. Returns the URL that was asked for, and the response whatever its status.
+    pub(crate) async fn send_authorized(&self, request: &ApiRequest) -> Result<(String, Response), Error> {
+        let registry = &request.registry;
+        let session = self.session(registry);
+        let credentials = self.credentials_for(registry, &session).await?;
+        let credentials = credentials.as_deref();
+        // Requests to a registry that nothing is known of wait for the first one, which learns for all of them.
+        let asks_for_more = credentials.is_some() || PublicRegistry::by_name(registry).is_some();
+        let mut first_request = None;
+        if session.scheme().is_none() && (asks_for_more || self.is_unsure_of_scheme(registry)) {
+            let permit = session.first_request.acquire().await;
+            first_request = session.scheme().is_none().then_some(permit);
+        }
+        if request.may_be_shortened && credentials.is_some() {
+            self.learn_challenge(&session, registry).await?;
+        }
+        let mut scopes = request.scopes.clone();
+        let mut granted =
+            self.authorization(registry, &session, session.challenge(), &scopes, credentials).await?;
+        // If nothing but the scheme is to be learnt, the others need not wait for the answer.
+        let mut until_scheme = if asks_for_more { None } else { first_request.take() };
+        let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
+        let (mut url, mut response) = sent.await?;
+        // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
+        // have the scopes.
+        for _ in 0..2 {
+            if response.status != StatusCode::UNAUTHORIZED || !self.is_own(registry, &response.url) {
+                break;
+            }
+            let Some(challenge) = self.challenge_of(registry, &response, credentials) else { break };
+            let required = match &challenge {
+                Challenge::Bearer { scopes: asked, .. } => scopes.clone().and(asked),
+                Challenge::Basic { .. } => scopes.clone(),
+            };
+            if granted.is_new && required == scopes {
+                // Another token like this one would be refused like it.
+                break;
+            }
+            if let Some(refused) = &granted.header {
+                scopes = required;
+                session.drop_token(refused);
+            }
+            session.set_challenge(challenge.clone());
+            drop((first_request.take(), until_scheme.take()));
+            let next = self.authorization(registry, &session, Some(challenge), &scopes, credentials).await?;
+            if next.header.is_none() || next.header == granted.header {
+                break;
+            }
+            granted = next;
+            let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
+            (url, response) = sent.await?;
+        }
+        let is_hidden = matches!(response.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+        if is_hidden && granted.header.is_none() && credentials.is_some() {
+            drop((first_request.take(), until_scheme.take()));
+            if self.learn_challenge(&session, registry).await? {
+                let challenge = session.challenge();
+                granted = self.authorization(registry, &session, challenge, &scopes, credentials).await?;
+                if granted.header.is_some() {
+                    let header = granted.header.as_ref();
+                    return self.send_by_scheme(&session, request, header, &mut until_scheme).await;
+                }
+            }
+        }
+        Ok((url, response))
+    }
+
+    /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
+    /// nothing, or with less than there is, instead of asking. Returns `true` if a challenge is new.
+    async fn learn_challenge(&self, session: &Session, registry: &Registry) -> Result<bool, Error> {
+        if session.challenge().is_some() || session.has_been_pinged() {
+            return Ok(false);
+        }
+        let endpoint = Endpoint::Path("/v2/".to_owned());
+        let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
+        let (_, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
+        session.set_pinged();
+        let challenge = Challenge::preferred(&response.headers);
+        let challenge = challenge.filter(|_| response.status == StatusCode::UNAUTHORIZED);
+        let is_new = challenge.is_some();
+        if let Some(challenge) = challenge {
+            session.set_challenge(challenge);
+        }
+        Ok(is_new)
+    }
+
+    /// Returns the credentials for a registry. The source is asked once.
+    async fn credentials_for(
+        &self,
+        registry: &Registry,
+        session: &Session,
+    ) -> Result<Option<Rc<Credentials>>, Error> {
+        let Some(source) = self.credential_source() else { return Ok(None) };
+        if let Some(credentials) = session.credentials() {
+            return Ok(credentials);
+        }
+        let _permit = session.first_request.acquire().await;
+        if let Some(credentials) = session.credentials() {
+            return Ok(credentials);
+        }
+        let credentials = source
+            .credentials(registry)
+            .await
+            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?
+            .map(Rc::new);
+        session.set_credentials(credentials.clone());
+        Ok(credentials)
+    }
+
+    /// Returns the challenge of a response. If the browser hides it, the one that is known of the registry.
+    fn challenge_of(
+        &self,
+        registry: &Registry,
+        response: &Response,
+        credentials: Option<&Credentials>,
+    ) -> Option<Challenge> {
+        let hidden = || {
+            if let Some(known) = PublicRegistry::by_name(registry) {
+                let (service, scopes, parameters) = (known.token_service(), Scopes::default(), Vec::new());
+                return Some(Challenge::Bearer { service, scopes, parameters });
+            }
+            credentials.and_then(Credentials::basic).map(|_| Challenge::Basic { realm: String::new() })
+        };
+        Challenge::preferred(&response.headers).or_else(hidden)
+    }
+
+    /// Returns the authorization that meets `challenge`: credentials, a token that is still good, or a new one.
+    fn authorization<'a>(
+        &'a self,
+        registry: &'a Registry,
+        session: &'a Rc<Session>,
+        challenge: Option<Challenge>,
+        scopes: &'a Scopes,
+        credentials: Option<&'a Credentials>,
+    ) -> LocalBoxFuture<'a, Result<Granted, Error>> {
+        async move {
+            let service = match challenge {
+                None => return Ok(Granted::known(None)),
+                Some(Challenge::Basic { .. }) => {
+                    return Ok(Granted::known(credentials.and_then(Credentials::basic)));
+                }
+                Some(Challenge::Bearer { service, .. }) => service,
+            };
+            if let Some(token) = credentials.and_then(Credentials::bearer) {
+                return Ok(Granted::known(Some(token)));
+            }
+            if let Some(token) = session.token(scopes, self.now()) {
+                return Ok(Granted::known(Some(token)));
+            }
+            let key = (registry.clone(), scopes.to_string());
+            let fetched = self.in_flight().tokens.join(key, || {
+                let (client, session, registry) = (self.clone(), Rc::clone(session), registry.clone());
+                let (scopes, credentials) = (scopes.clone(), credentials.cloned());
+                async move {
+                    let token =
+                        client.fetch_token(&registry, &service, &scopes, credentials.as_ref()).await?;
+                    let header = token.authorization.clone();
+                    session.keep_token(token);
+                    Ok(Some(header))
+                }
+                .boxed_local()
+            });
+            Ok(Granted { header: fetched.await?, is_new: true })
+        }
+        .boxed_local()
+    }
+
+    /// Asks a token service.
+    async fn fetch_token(
+        &self,
+        registry: &Registry,
+        service: &TokenService,
+        scopes: &Scopes,
+        credentials: Option<&Credentials>,
+    ) -> Result<Token, Error> {
+        let realm = self.realm(registry, service)?;
+        if credentials.is_some() && !self.may_go_to(registry, &realm).await {
+            return Err(Error::ForeignRealm { registry: registry.clone(), realm: realm.to_string() });
+        }
+        let request = service.request(&realm, scopes, credentials);
+        let request = Request {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body.into(),
+            unverified_tls: self.access(registry) != Access::Tls,
+            // By hand, so that credentials go no further than they may.
+            follow_redirects: credentials.is_none(),
+        };
+        let url = request.url.clone();
+        let response = self.send_to_token_service(registry, request).await?;
+        let now = self.now();
+        let refusal = Refusal::read(response).await;
+        if refusal.status.is_success() {
+            let answer = TokenAnswer::parse(&refusal.body).map_err(|error| Error::Protocol {
+                url,
+                expected: "a JSON object with a token",
+                found: error.to_string(),
+            })?;
+            let end = now + answer.lifetime.as_secs_f64() * 1000.0;
+            return Ok(Token { scopes: scopes.clone(), authorization: answer.authorization, end });
+        }
+        let Refusal { status, content_type, body, errors, retry_after, .. } = refusal;
+        let registry = Box::new(registry.clone());
+        Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
+    }
+
+    /// Sends a request to a token service, and follows its redirects: with credentials where those may go, else without.
+    async fn send_to_token_service(&self, registry: &Registry, request: Request) -> Result<Response, Error> {
+        let session = self.session(registry);
+        let mut request = request;
+        for _ in 0..=REDIRECTS_MAX {
+            let response = match self.send_once(&session, &request).await {
+                Ok(response) => response,
+                Err(error) => return Err(self.diagnose(&request, error).await),
+            };
+            let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let Some(location) = location.filter(|_| response.status.is_redirection()) else {
+                return Ok(response);
+            };
+            let next = self.checked_realm(registry, &request.url, location)?;
+            let keeps_method =
+                matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+            if !self.may_go_to(registry, &next).await {
+                if keeps_method && request.method == Method::POST {
+                    let (registry, realm) = (registry.clone(), next.to_string());
+                    return Err(Error::ForeignRealm { registry, realm });
+                }
+                request.headers.remove(header::AUTHORIZATION);
+            }
+            if !keeps_method {
+                request.method = Method::GET;
+                request.body = RequestBody::from(Bytes::new());
+                request.headers.remove(header::CONTENT_TYPE);
+            }
+            request.url = next.to_string();
+        }
+        let found = format!("more than {REDIRECTS_MAX}");
+        Err(Error::Protocol { url: request.url, expected: "an end of the redirects", found })
+    }
+
+    /// Returns `true` if the credentials for a registry may go to the token service at `realm`.
+    async fn may_go_to(&self, registry: &Registry, realm: &HttpUrl) -> bool {
+        if is_same_site(registry, realm) {
+            return true;
+        }
+        match self.credential_source() {
+            Some(source) => source.may_go_to(registry, realm.as_str()).await,
+            None => false,
+        }
+    }
+
+    /// Returns the URL of a token service, which the registry may have written relative to its own.
+    fn realm(&self, registry: &Registry, service: &TokenService) -> Result<HttpUrl, Error> {
+        self.checked_realm(registry, &self.base_url(registry), &service.realm)
+    }
+
+    /// Resolves the URL of a token service. Refuses plain HTTP for a registry that is used by checked TLS.
+    fn checked_realm(&self, registry: &Registry, base: &str, realm: &str) -> Result<HttpUrl, Error> {
+        let realm = self.resolve(base, realm).map_err(|found| Error::Protocol {
+            url: base.to_owned(),
+            expected: "the URL of a token service",
+            found,
+        })?;
+        if realm.scheme() != "https" && self.access(registry) == Access::Tls {
+            return Err(Error::PlainRealm { registry: registry.clone(), realm: realm.to_string() });
+        }
+        Ok(realm)
+    }
+}

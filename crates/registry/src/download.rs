@@ -1,0 +1,290 @@
+//! Downloads of blobs: whole, or piece by piece; verified either way.
+
+use std::{cell::RefCell, rc::Rc};
+
+use bytes::Bytes;
+use futures_util::{
+    FutureExt, StreamExt,
+    stream::{self, LocalBoxStream},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use tallyman_auth::Scopes;
+use tallyman_core::{Descriptor, Digest, Hasher, Reference};
+
+use crate::{Client, Error, Response, TransportError, request::ApiRequest};
+
+/// Bytes that a blob may have to be read as a whole.
+const BLOB_MAX: u64 = 64 * 1024 * 1024;
+
+/// Pieces of a blob.
+pub(crate) type Pieces = LocalBoxStream<'static, Result<Bytes, Error>>;
+
+/// Pieces of one response.
+type ResponsePieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
+
+impl Client {
+    /// Fetches a blob of the repository of `reference` as a whole: configs, not layers. Calls for the same blob at the
+    /// same time share one request, and what was fetched before is not fetched again.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] over 64 MiB,
+    /// [`Error::DigestMismatch`] and [`Error::SizeMismatch`] if the bytes are not those of the descriptor.
+    pub async fn blob(&self, reference: &Reference, descriptor: &Descriptor) -> Result<Bytes, Error> {
+        let bytes = self.blob_of_any_size(reference, &descriptor.digest).await?;
+        check_size(&reference.by_digest(descriptor.digest.clone()), Some(descriptor.size), &bytes)?;
+        Ok(bytes)
+    }
+
+    /// Fetches a blob as [`Client::blob`] does, whatever size its descriptor names: Docker looks at the digest alone.
+    ///
+    /// # Errors
+    /// Those of [`Client::blob`], but for [`Error::SizeMismatch`].
+    pub async fn blob_of_any_size(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
+        let bytes = self.in_flight().blobs.join((reference.name(), digest.clone()), || {
+            let (client, reference) = (self.clone(), reference.by_digest(digest.clone()));
+            let digest = digest.clone();
+            async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
+        });
+        bytes.await
+    }
+
+    /// Asks for the size in bytes of a blob in the repository of `reference`, without fetching it. Returns `None` if the
+    /// registry does not say.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request); one for which [`Error::is_not_found`] is `true` if the
+    /// blob is not there.
+    pub async fn head_blob(&self, reference: &Reference, digest: &Digest) -> Result<Option<u64>, Error> {
+        let scopes = Scopes::pull(reference.repository().as_str());
+        let request = ApiRequest::new(Method::HEAD, reference, &format!("blobs/{digest}"), scopes);
+        let response = self.send_with_retry(&request).await?;
+        let length = response.headers.get(header::CONTENT_LENGTH);
+        Ok(length.and_then(|length| length.to_str().ok()?.parse().ok()))
+    }
+
+    async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
+        if let Some(bytes) = self.known_blob(reference, digest).await {
+            return Ok(bytes);
+        }
+        let request = blob_request(reference, digest);
+        let bytes = self.with_retry(&request.registry, async || {
+            let response = self.send(&request).await?;
+            collect(response, BLOB_MAX).await
+        });
+        let bytes = bytes.await?;
+        let found = Digest::with(digest.algorithm(), &bytes);
+        if found == *digest {
+            self.remember_blob(reference, digest, &bytes);
+            return Ok(bytes);
+        }
+        Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })
+    }
+
+    /// Fetches a blob piece by piece. A response that breaks off is continued where it broke. Size and digest are checked
+    /// before the last piece is given: an error means that nothing of what came is to be trusted.
+    ///
+    /// # Errors
+    /// As the last item: [those of every request](Error#errors-of-every-request), [`Error::TooLarge`],
+    /// [`Error::SizeMismatch`] or [`Error::DigestMismatch`].
+    pub fn blob_stream(
+        &self,
+        reference: &Reference,
+        descriptor: &Descriptor,
+    ) -> LocalBoxStream<'static, Result<Bytes, Error>> {
+        let verifier = Verifier::new(reference, descriptor);
+        verifier.check(self.raw_blob(reference, descriptor, 0), 0)
+    }
+
+    /// Fetches a blob from byte `start` on, unverified.
+    pub(crate) fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> Pieces {
+        let download = Download {
+            client: self.clone(),
+            reference: reference.by_digest(descriptor.digest.clone()),
+            digest: descriptor.digest.clone(),
+            position: start,
+            pieces: None,
+            attempt: 1,
+        };
+        stream::unfold(Some(download), async |download| {
+            let mut download = download?;
+            match download.next().await {
+                Ok(Some(piece)) => Some((Ok(piece), Some(download))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+        .boxed_local()
+    }
+
+    /// Asks for a blob from byte `start` on, and passes over what a registry without ranges sends before it.
+    async fn blob_from(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        start: u64,
+    ) -> Result<(String, ResponsePieces), Error> {
+        let range = HeaderValue::from_str(&format!("bytes={start}-")).ok();
+        let request = blob_request(reference, digest).header(header::RANGE, range.filter(|_| start > 0));
+        let Response { status, url, body, .. } = self.send_with_retry(&request).await?;
+        let pieces = body.into_stream();
+        if start == 0 || status == StatusCode::PARTIAL_CONTENT {
+            return Ok((url, pieces));
+        }
+        let mut before = start;
+        let rest = pieces.map(move |piece| {
+            piece.map(|piece| {
+                let skipped = before.min(piece.len() as u64);
+                before -= skipped;
+                piece.slice(usize::try_from(skipped).expect("it is no longer than the piece")..)
+            })
+        });
+        Ok((url, rest.boxed_local()))
+    }
+}
+
+fn blob_request(reference: &Reference, digest: &Digest) -> ApiRequest {
+    let scopes = Scopes::pull(reference.repository().as_str());
+    ApiRequest::new(Method::GET, reference, &format!("blobs/{digest}"), scopes)
+}
+
+/// A blob that is being downloaded.
+struct Download {
+    client: Client,
+    reference: Reference,
+    digest: Digest,
+    position: u64,
+    /// The response that is being read, with its URL.
+    pieces: Option<(String, ResponsePieces)>,
+    attempt: u32,
+}
+
+impl Download {
+    /// Returns the next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let (url, pieces) = match &mut self.pieces {
+                Some(pieces) => pieces,
+                None => {
+                    let from = self.client.blob_from(&self.reference, &self.digest, self.position).await?;
+                    self.pieces.insert(from)
+                }
+            };
+            match pieces.next().await {
+                Some(Ok(piece)) if piece.is_empty() => {}
+                Some(Ok(piece)) => {
+                    self.position += piece.len() as u64;
+                    self.attempt = 1;
+                    return Ok(Some(piece));
+                }
+                None => return Ok(None),
+                Some(Err(source)) => {
+                    let error = Error::BrokenOff { url: url.clone(), source };
+                    self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
+                    self.attempt += 1;
+                    self.pieces = None;
+                }
+            }
+        }
+    }
+}
+
+/// The size and the digest that a blob must have. What has been hashed stays hashed when its bytes are read anew.
+#[derive(Clone)]
+pub(crate) struct Verifier(Rc<Expected>);
+
+struct Expected {
+    reference: Reference,
+    digest: Digest,
+    size: u64,
+    /// The hash of the bytes so far, and how many they are.
+    hashed: RefCell<(Hasher, u64)>,
+}
+
+impl Verifier {
+    pub(crate) fn new(reference: &Reference, descriptor: &Descriptor) -> Self {
+        let (digest, size) = (descriptor.digest.clone(), descriptor.size);
+        let hashed = RefCell::new((Hasher::new(digest.algorithm()), 0));
+        Self(Rc::new(Expected { reference: reference.by_digest(digest.clone()), digest, size, hashed }))
+    }
+
+    /// Passes on `pieces`, which begin at byte `start`. Holds the last one back until size and digest are known to be
+    /// right.
+    pub(crate) fn check(&self, pieces: Pieces, start: u64) -> Pieces {
+        let state = Some((self.clone(), pieces, start));
+        stream::unfold(state, async |state| {
+            let (verifier, mut pieces, position) = state?;
+            let piece = match pieces.next().await {
+                Some(Ok(piece)) => piece,
+                Some(Err(error)) => return Some((Err(error), None)),
+                None => return verifier.finish(position).err().map(|error| (Err(error), None)),
+            };
+            let end = position + piece.len() as u64;
+            let checked = verifier.add(position, &piece);
+            let checked =
+                if end == verifier.0.size { checked.and_then(|()| verifier.finish(end)) } else { checked };
+            match checked {
+                Ok(()) => Some((Ok(piece), Some((verifier, pieces, end)))),
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+        .boxed_local()
+    }
+
+    /// Returns the number of bytes that have been hashed.
+    pub(crate) fn hashed(&self) -> u64 {
+        self.0.hashed.borrow().1
+    }
+
+    fn add(&self, position: u64, piece: &[u8]) -> Result<(), Error> {
+        let expected = &self.0;
+        let end = position + piece.len() as u64;
+        if end > expected.size {
+            return Err(Error::TooLarge { what: expected.reference.to_string(), limit: expected.size });
+        }
+        let (hasher, hashed) = &mut *expected.hashed.borrow_mut();
+        if end > *hashed {
+            let known = usize::try_from(*hashed - position).expect("pieces follow one another");
+            hasher.update(&piece[known..]);
+            *hashed = end;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, found: u64) -> Result<(), Error> {
+        let expected = &self.0;
+        let reference = || Box::new(expected.reference.clone());
+        if found != expected.size {
+            return Err(Error::SizeMismatch { reference: reference(), expected: expected.size, found });
+        }
+        let found = expected.hashed.borrow().0.clone().finish();
+        if found != expected.digest {
+            let (reference, expected) = (reference(), expected.digest.clone());
+            return Err(Error::DigestMismatch { reference, expected, found });
+        }
+        Ok(())
+    }
+}
+
+/// Returns the whole body of a response.
+///
+/// # Errors
+/// [`Error::TooLarge`] over `limit` bytes, [`Error::BrokenOff`] if it breaks off.
+pub(crate) async fn collect(response: Response, limit: u64) -> Result<Bytes, Error> {
+    let Response { url, body, .. } = response;
+    match body.collect(limit).await {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Error::TooLarge { what: url, limit }),
+        Err(source) => Err(Error::BrokenOff { url, source }),
+    }
+}
+
+/// Checks that there are as many bytes as a descriptor says.
+pub(crate) fn check_size(reference: &Reference, expected: Option<u64>, bytes: &[u8]) -> Result<(), Error> {
+    let found = bytes.len() as u64;
+    match expected.filter(|expected| *expected != found) {
+        Some(expected) => {
+            Err(Error::SizeMismatch { reference: Box::new(reference.clone()), expected, found })
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,159 @@
+//! Requests on the wire: a permit each, a limit of silence, and an error for every response that is no success.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture},
+    stream,
+};
+use http::StatusCode;
+
+use crate::{
+    BodyStream, Client, Error, Request, RequestBody, Response, TransportError, TransportErrorKind,
+    error::{Refusal, retry_after, seconds},
+    request::ApiRequest,
+    semaphore::Permit,
+    session::Session,
+};
+
+/// Bytes a second at which a body that the client does not see leaving is taken to leave: slow uplinks have three times
+/// that. Kernels keep up to [`BUFFER`] bytes of those that it does see.
+const SLOW_UPLINK: f64 = 16.0 * 1024.0;
+const BUFFER: u64 = 4 * 1024 * 1024;
+/// The number of times that a request is sent again because a registry does not take so many at a time.
+const THROTTLES_MAX: u32 = 8;
+/// The number of times that it is sent again though it was the only one, if there were more before.
+const LONE_THROTTLES_MAX: u32 = 3;
+const FIRST_THROTTLE: Duration = Duration::from_millis(100);
+const LONGEST_THROTTLE: Duration = Duration::from_secs(5);
+/// Bytes of a refusal that are read so that its connection can be used again.
+const DRAINED: usize = 64 * 1024;
+
+// Futures that many callers await are boxed: each caller would otherwise have a copy of their code, and in wasm that is
+// what weighs.
+impl Client {
+    /// Sends a request once, with the credentials that it needs. A response that is no success is an error.
+    pub(crate) fn send<'a>(&'a self, request: &'a ApiRequest) -> LocalBoxFuture<'a, Result<Response, Error>> {
+        async move {
+            let (url, response) = self.send_authorized(request).await?;
+            if response.status.is_success() {
+                return Ok(response);
+            }
+            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), url))
+        }
+        .boxed_local()
+    }
+
+    /// Sends a request as [`Client::send`] does, again if its failure is transient.
+    pub(crate) async fn send_with_retry(&self, request: &ApiRequest) -> Result<Response, Error> {
+        self.with_retry(&request.registry, async || self.send(request).await).await
+    }
+
+    /// Sends a request when there is a permit for it. A registry that refuses it because of others under way (429, 503) is
+    /// sent fewer at a time from then on, and this one again: one after another, as Docker sends them, it would have
+    /// taken them.
+    pub(crate) fn send_once<'a>(
+        &'a self,
+        session: &'a Session,
+        request: &'a Request,
+    ) -> LocalBoxFuture<'a, Result<Response, TransportError>> {
+        async move {
+            let mut throttles = 0;
+            loop {
+                if let RequestBody::Stream(_) = request.body {
+                    // It lasts as long as its source, which needs permits of its own.
+                    return self.send_within_timeout(request).await;
+                }
+                let permits = self.permits(session).await;
+                let response = self.send_within_timeout(request).await?;
+                let is_throttled = matches!(
+                    response.status,
+                    StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+                );
+                if !is_throttled {
+                    session.requests.used();
+                    return Ok(Response { body: response.body.holding(permits), ..response });
+                }
+                let was_shared = permits[0].was_shared();
+                let most = match (was_shared, session.requests.is_lowered()) {
+                    (true, _) => THROTTLES_MAX,
+                    (false, true) => LONE_THROTTLES_MAX,
+                    (false, false) => 0,
+                };
+                if was_shared {
+                    session.requests.lower();
+                }
+                let wanted = retry_after(&response.headers).unwrap_or_default();
+                if throttles >= most || wanted > self.retry().max_retry_after {
+                    return Ok(Response { body: response.body.holding(permits), ..response });
+                }
+                let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
+                response.body.prefix(DRAINED).await;
+                drop(permits);
+                self.sleep(wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0))).await;
+                throttles += 1;
+            }
+        }
+        .boxed_local()
+    }
+
+    /// Waits for the permits of a request: the registry's, and the client's.
+    pub(crate) async fn permits(&self, session: &Session) -> Vec<Permit> {
+        vec![session.requests.acquire().await, self.permit().await]
+    }
+
+    /// Sends a request. Fails if nothing moves for as long as the client's timeout: neither the request's body, nor the
+    /// response's head or body. Duration alone is no failure.
+    pub(crate) async fn send_within_timeout(&self, request: &Request) -> Result<Response, TransportError> {
+        let timeout = self.timeout();
+        let moved = Rc::new(Cell::new(self.now()));
+        let (request, unseen) = self.observed(request, &moved);
+        let allowed = timeout + Duration::from_secs_f64(unseen as f64 / SLOW_UPLINK);
+        let mut sent = self.transport().send(request);
+        let (mut wait, mut began) = (allowed, moved.get());
+        let response = loop {
+            match future::select(sent, self.transport().sleep(wait)).await {
+                future::Either::Left((response, _)) => break response?,
+                future::Either::Right(((), still)) => sent = still,
+            }
+            let silence = Duration::from_secs_f64((self.now() - moved.get()).max(0.0) / 1000.0);
+            // Only a body that was seen moving after the wait began makes it longer.
+            wait = match allowed.checked_sub(silence) {
+                Some(left) if moved.get() > began => left.max(Duration::from_millis(1)),
+                _ => return Err(timed_out(timeout)),
+            };
+            began = self.now();
+        };
+        let transport = Rc::clone(self.transport());
+        let body = response.body.map(|pieces| {
+            stream::unfold(Some((pieces, transport)), move |state| async move {
+                let (mut pieces, transport) = state?;
+                let piece = match future::select(pieces.next(), transport.sleep(timeout)).await {
+                    future::Either::Left((piece, _)) => Ok(piece?),
+                    future::Either::Right(_) => Err(timed_out(timeout)),
+                };
+                match piece {
+                    Ok(piece) => Some((piece, Some((pieces, transport)))),
+                    Err(error) => Some((Err(error), None)),
+                }
+            })
+            .boxed_local()
+        });
+        Ok(Response { body, ..response })
+    }
+
+    /// Returns the request with a body that tells `moved` when a piece of it leaves, and the bytes that leave unseen.
+    fn observed(&self, request: &Request, moved: &Rc<Cell<f64>>) -> (Request, u64) {
+        let RequestBody::Stream(body) = &request.body else { return (request.clone(), request.body.len()) };
+        let (length, moved, transport) = (body.length, Rc::clone(moved), Rc::clone(self.transport()));
+        let pieces = body.clone().into_pieces().inspect(move |_| moved.set(transport.now()));
+        let body = RequestBody::Stream(BodyStream::new(length, pieces));
+        (Request { body, ..request.clone() }, length.min(BUFFER))
+    }
+}
+
+fn timed_out(timeout: Duration) -> TransportError {
+    let message = format!("nothing came for {}", seconds(timeout));
+    TransportError { kind: TransportErrorKind::Timeout, message }
+}

@@ -1,0 +1,141 @@
+//! Bodies of requests and responses.
+
+use std::{cell::RefCell, fmt, rc::Rc};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{
+    StreamExt,
+    stream::{self, LocalBoxStream, Stream},
+};
+
+use super::TransportError;
+use crate::semaphore::Permit;
+
+type Pieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
+
+/// The body of a request.
+#[derive(Clone)]
+pub enum RequestBody {
+    /// Bytes that are here already; none for a request without a body.
+    Full(Bytes),
+    /// Pieces that come while they are sent. Only for transports that [stream bodies](super::Transport::streams_bodies).
+    Stream(BodyStream),
+}
+
+impl RequestBody {
+    /// Returns the length in bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Full(bytes) => bytes.len() as u64,
+            Self::Stream(stream) => stream.length,
+        }
+    }
+
+    /// Returns `true` if there is no body.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the bytes; `None` if they are not here yet.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Full(bytes) => Some(bytes),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+impl From<Bytes> for RequestBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Full(bytes)
+    }
+}
+
+/// A body that is sent while it comes, once. A clone is the same body.
+#[derive(Clone)]
+pub struct BodyStream {
+    /// The length in bytes: the request's `Content-Length`.
+    pub length: u64,
+    pieces: Rc<RefCell<Pieces>>,
+}
+
+impl BodyStream {
+    /// Makes a body of `length` bytes.
+    pub fn new(length: u64, pieces: impl Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
+        Self { length, pieces: Rc::new(RefCell::new(pieces.boxed_local())) }
+    }
+
+    /// Returns the pieces. What one caller has taken, no other one gets.
+    pub fn into_pieces(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
+        let pieces = self.pieces;
+        stream::poll_fn(move |context| pieces.borrow_mut().poll_next_unpin(context)).boxed_local()
+    }
+}
+
+/// The body of a response, which is still under way.
+pub struct Body {
+    pieces: Pieces,
+    _permits: Vec<Permit>,
+}
+
+impl Body {
+    /// Makes a body that comes in pieces.
+    pub fn from_stream(stream: impl Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
+        Self { pieces: stream.boxed_local(), _permits: Vec::new() }
+    }
+
+    /// Makes a body that is here already.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self::from_stream(stream::once(async move { Ok(bytes) }))
+    }
+
+    /// Returns the pieces as they come.
+    pub fn into_stream(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
+        self.pieces
+    }
+
+    /// Keeps permits until the body has been collected. A caller that reads it piece by piece may take long, so that they
+    /// end there.
+    pub(crate) fn holding(self, permits: Vec<Permit>) -> Self {
+        Self { _permits: permits, ..self }
+    }
+
+    /// Returns the same body with its pieces passed through `change`.
+    pub(crate) fn map(self, change: impl FnOnce(Pieces) -> Pieces) -> Self {
+        Self { pieces: change(self.pieces), ..self }
+    }
+
+    /// Returns as much of the body as comes, up to `limit` bytes.
+    pub(crate) async fn prefix(mut self, limit: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let Some(Ok(piece)) = self.pieces.next().await {
+            bytes.extend_from_slice(&piece[..piece.len().min(limit - bytes.len())]);
+            if bytes.len() == limit {
+                break;
+            }
+        }
+        bytes
+    }
+
+    /// Returns the whole body, or `None` if it is longer than `limit` bytes.
+    ///
+    /// # Errors
+    /// [`TransportError`] if it breaks off.
+    pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
+        let mut whole = BytesMut::new();
+        while let Some(piece) = self.pieces.next().await {
+            whole.extend_from_slice(&piece?);
+            if whole.len() as u64 > limit {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole.freeze()))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
+}
