@@ -11,8 +11,8 @@ use tallyman_auth::{
 use tallyman_core::Registry;
 
 use crate::{
-    Access, Client, Error, Request, RequestBody, Response,
-    error::Refusal,
+    Access, Body, Client, Error, Request, RequestBody, Response,
+    error::{BODY_MAX, Refusal},
     request::{ApiRequest, Endpoint},
     session::{Session, Token},
 };
@@ -61,12 +61,26 @@ impl Client {
         let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
         let (mut url, mut response) = sent.await?;
         // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
-        // have the scopes.
-        for _ in 0..2 {
-            if response.status != StatusCode::UNAUTHORIZED || !self.is_own(registry, &response.url) {
-                break;
-            }
-            let Some(challenge) = self.challenge_of(registry, &response, credentials) else { break };
+        // have the scopes. A body that was sent as it came cannot be sent again.
+        let (mut challenges, mut may_be_hidden) = (0, credentials.is_some());
+        while request.body.bytes().is_some() && self.is_own(registry, &response.url) {
+            let challenge = match response.status {
+                StatusCode::UNAUTHORIZED if challenges < 2 => {
+                    challenges += 1;
+                    self.challenge_of(registry, &response, credentials)
+                }
+                StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+                    if may_be_hidden && granted.header.is_none() =>
+                {
+                    may_be_hidden = false;
+                    drop((first_request.take(), until_scheme.take()));
+                    response = without_permits(response).await;
+                    self.learn_challenge(&session, registry).await?
+                }
+                _ => None,
+            };
+            let Some(challenge) = challenge else { break };
+            response = without_permits(response).await;
             let required = match &challenge {
                 Challenge::Bearer { scopes: asked, .. } => scopes.clone().and(asked),
                 Challenge::Basic { .. } => scopes.clone(),
@@ -89,26 +103,19 @@ impl Client {
             let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
             (url, response) = sent.await?;
         }
-        let is_hidden = matches!(response.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
-        if is_hidden && granted.header.is_none() && credentials.is_some() {
-            drop((first_request.take(), until_scheme.take()));
-            if self.learn_challenge(&session, registry).await? {
-                let challenge = session.challenge();
-                granted = self.authorization(registry, &session, challenge, &scopes, credentials).await?;
-                if granted.header.is_some() {
-                    let header = granted.header.as_ref();
-                    return self.send_by_scheme(&session, request, header, &mut until_scheme).await;
-                }
-            }
-        }
         Ok((url, response))
     }
 
     /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
-    /// nothing, or with less than there is, instead of asking. Returns `true` if a challenge is new.
-    async fn learn_challenge(&self, session: &Session, registry: &Registry) -> Result<bool, Error> {
-        if session.challenge().is_some() || session.has_been_pinged() {
-            return Ok(false);
+    /// nothing, or with less than there is, instead of asking. Returns the challenge, if there is one.
+    async fn learn_challenge(
+        &self,
+        session: &Session,
+        registry: &Registry,
+    ) -> Result<Option<Challenge>, Error> {
+        let _permit = session.first_request.acquire().await;
+        if session.has_been_pinged() || session.challenge().is_some() {
+            return Ok(session.challenge());
         }
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
@@ -116,11 +123,10 @@ impl Client {
         session.set_pinged();
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| response.status == StatusCode::UNAUTHORIZED);
-        let is_new = challenge.is_some();
-        if let Some(challenge) = challenge {
-            session.set_challenge(challenge);
+        if let Some(challenge) = &challenge {
+            session.set_challenge(challenge.clone());
         }
-        Ok(is_new)
+        Ok(challenge)
     }
 
     /// Returns the credentials for a registry. The source is asked once.
@@ -306,4 +312,10 @@ impl Client {
         }
         Ok(realm)
     }
+}
+
+/// Reads the body of a refusal, so that its permits are free for the requests that follow from it.
+async fn without_permits(response: Response) -> Response {
+    let body = Body::full(response.body.prefix(BODY_MAX).await);
+    Response { body, ..response }
 }

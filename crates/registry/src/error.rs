@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::{CredentialError, Diagnosis, Response, TransportError, TransportErrorKind};
 
 /// Bytes of an error response that are kept.
-const BODY_MAX: usize = 64 * 1024;
+pub(crate) const BODY_MAX: usize = 64 * 1024;
 
 /// An error of a registry, as the distribution specification's "Error Codes" section has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
