@@ -104,11 +104,8 @@ macro_rules! hostile {
 }
 
 hostile! {
-    #[ignore = "pages are followed without a bound"]
     endless_pages_end: EndlessPages,
-    #[ignore = "pages are followed without a bound"]
     empty_pages_end: EmptyPages,
-    #[ignore = "pages are followed without a bound"]
     pages_in_a_circle_end: CircularPages,
     an_index_in_an_index_ends: DeepIndex,
     a_wide_index_is_read_in_linear_time: WideIndex,
@@ -127,7 +124,6 @@ hostile! {
     redirects_elsewhere_carry_no_credentials: RedirectsElsewhere,
     redirects_in_a_loop_end: RedirectLoop,
     uploads_elsewhere_carry_no_credentials: LocationsElsewhere,
-    #[ignore = "pages are followed without a bound"]
     links_elsewhere_carry_no_credentials: LinksElsewhere,
     huge_headers_end_in_a_sentence: HugeHeaders,
     huge_challenges_end_in_a_sentence: HugeChallenges,

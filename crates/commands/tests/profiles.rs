@@ -151,21 +151,13 @@ macro_rules! workflows {
 }
 
 workflows! {
-    #[ignore = "parts of an upload behind the first are lost"]
     the_workflow_at_ecr: Ecr,
-    #[ignore = "uploads in parts ignore the limit of a part"]
     the_workflow_at_ghcr: Ghcr,
-    #[ignore = "a new repository wants a token for pull and push"]
     the_workflow_at_quay: Quay,
-    #[ignore = "a new repository wants a token for pull and push"]
     the_workflow_at_gitlab: Gitlab,
-    #[ignore = "a mount that is refused by 401 ends a copy"]
     the_workflow_at_harbor: Harbor,
-    #[ignore = "a blob that is answered 200 is taken for refused"]
     the_workflow_at_nexus: Nexus,
-    #[ignore = "only /v2/ asks for credentials"]
     the_workflow_at_artifactory: Artifactory,
-    #[ignore = "uploads in parts are not given up for one request"]
     the_workflow_at_gar: Gar,
     the_workflow_at_acr: Acr,
     the_workflow_at_dockerhub: Dockerhub,

@@ -14,6 +14,7 @@ use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
     error::{BODY_MAX, Refusal},
     request::{ApiRequest, Endpoint},
+    semaphore::Permit,
     session::{Session, Token},
 };
 
@@ -51,7 +52,7 @@ impl Client {
             first_request = session.scheme().is_none().then_some(permit);
         }
         if request.may_be_shortened && credentials.is_some() {
-            self.learn_challenge(&session, registry).await?;
+            self.learn_challenge(&session, registry, first_request.take()).await?;
         }
         let mut scopes = request.scopes.clone();
         let mut granted =
@@ -73,9 +74,9 @@ impl Client {
                     if may_be_hidden && granted.header.is_none() =>
                 {
                     may_be_hidden = false;
-                    drop((first_request.take(), until_scheme.take()));
+                    let permit = first_request.take().or(until_scheme.take());
                     response = without_permits(response).await;
-                    self.learn_challenge(&session, registry).await?
+                    self.learn_challenge(&session, registry, permit).await?
                 }
                 _ => None,
             };
@@ -107,13 +108,18 @@ impl Client {
     }
 
     /// Learns from `/v2/` which credentials a registry asks for. Some answer requests without any as if there were
-    /// nothing, or with less than there is, instead of asking. Returns the challenge, if there is one.
+    /// nothing, or with less than there is, instead of asking. Returns the challenge, if there is one. `first_request` is
+    /// the permit of the request that goes ahead alone, if the caller has it.
     async fn learn_challenge(
         &self,
         session: &Session,
         registry: &Registry,
+        first_request: Option<Permit>,
     ) -> Result<Option<Challenge>, Error> {
-        let _permit = session.first_request.acquire().await;
+        let _permit = match first_request {
+            Some(permit) => permit,
+            None => session.first_request.acquire().await,
+        };
         if session.has_been_pinged() || session.challenge().is_some() {
             return Ok(session.challenge());
         }

@@ -236,10 +236,9 @@ impl Client {
         };
         let registry_digest = registry_digest(&headers);
         if let Some(expected) = &registry_digest {
-            let is_same_algorithm = expected.algorithm() == digest.algorithm();
-            let found =
-                if is_same_algorithm { digest.clone() } else { Digest::with(expected.algorithm(), &bytes) };
-            check_digest(reference, expected, &found)?;
+            let other = (expected.algorithm() != digest.algorithm())
+                .then(|| Digest::with(expected.algorithm(), &bytes));
+            check_digest(reference, expected, other.as_ref().unwrap_or(&digest))?;
         }
         let (media_type, bytes) = (media_type(&headers), bytes[..].into());
         Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })

@@ -24,8 +24,8 @@ use crate::{
 const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
-/// Pages of one list: ten million names, where pages are full.
-const PAGES_MAX: usize = 10_000;
+/// Pages of one list: four million names where pages are full, 200,000 at registries that give 50 at a time.
+const PAGES_MAX: usize = 4000;
 /// Pages in a row that bring no name.
 const EMPTY_PAGES_MAX: usize = 16;
 
