@@ -26,7 +26,7 @@ test('a part is loaded when an address needs it, and once', async ({ page, open,
   await page.evaluate((two) => (location.hash = `/compare/${two}`), `${reference}|${reference}`);
   await expect(page.getByTestId('compare-row').first()).toBeVisible();
   await expect(page.getByTestId('digest-verified')).toBeHidden();
-  expect(parts()).toEqual(['inspect', 'make']);
+  expect(parts()).toEqual(['inspect', 'lists']);
 
   let again = 0;
   page.on('request', (request) => (again += /\.wasm$/.test(request.url())));
@@ -66,7 +66,7 @@ test('whenever a part comes, its pages have what surrounds them', async ({ brows
     delays.map(async (delay) => {
       const page = await context.newPage();
       await page.addInitScript(() => (globalThis.scheduler.yield = () => new Promise((resolve) => setTimeout(resolve, 200))));
-      await page.route('**/split_make-*.wasm', async (route) => {
+      await page.route('**/split_lists-*.wasm', async (route) => {
         await new Promise((resolve) => setTimeout(resolve, delay));
         await route.continue();
       });

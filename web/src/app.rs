@@ -14,12 +14,12 @@ use crate::{
         scheduler::later::{Later, When},
         service_worker::{Connection, use_connection},
     },
-    chunks::{self, Chunk, Loading, use_chunk},
+    chunks::{self, Loading, use_chunk},
     components::{
         icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
     },
-    pages::{not_found::NotFound, open::Open, registries::Registries as RegistriesPage, start::Start},
-    routes::Route,
+    pages::{not_found::NotFound, open::Open},
+    routes::{self, Route},
     state::registries::{Registries, Revision, settings::Settings},
     text::{Language, text},
 };
@@ -109,7 +109,7 @@ fn Frame(props: &FrameProps) -> Html {
     let route = use_route::<Route>().unwrap_or(Route::Start);
     let connection = use_connection();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
-    let loading = use_chunk(Chunk::of(&route), &props.onloaded);
+    let loading = use_chunk(route.chunk(), &props.onloaded);
     let page = match loading {
         Loading::Here => page_of(route.clone()),
         Loading::Coming => {
@@ -133,14 +133,12 @@ fn Frame(props: &FrameProps) -> Html {
 
 /// The page of an address whose part is there.
 fn page_of(route: Route) -> Html {
-    match route {
-        Route::Start => html! { <Start /> },
-        Route::Registries => html! { <RegistriesPage /> },
-        Route::NotFound { path } => html! { <NotFound {path} /> },
-        other => {
-            let loaded = Chunk::of(&other).and_then(Chunk::loaded);
-            loaded.map_or_else(Html::default, |loaded| (loaded.page)(other))
-        }
+    match route.chunk() {
+        Some(chunk) => chunk.loaded().map_or_else(Html::default, |loaded| (loaded.page)(route)),
+        None => match route {
+            Route::NotFound { path } => html! { <NotFound {path} /> },
+            route => routes::draw_frame(route),
+        },
     }
 }
 

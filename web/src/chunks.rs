@@ -3,18 +3,16 @@
 //! Whatever only one chunk reaches, code and texts alike, is in that chunk's own module; what several reach but the frame
 //! does not is in modules that they share. Cutting them apart is the work of `cargo xtask web`.
 
-mod explore;
-mod inspect;
-mod make;
+mod lists;
 
 use std::cell::RefCell;
 
 use wasm_bindgen_futures::spawn_local;
-use wasm_split_helpers::SplitLoaderError;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::routes::Route;
+use crate::routes::{self, Route};
 
 /// A chunk of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +21,11 @@ pub enum Chunk {
     Inspect,
     /// Repositories and tags.
     Explore,
-    /// Everything around local lists.
-    Make,
+    /// Local lists, their building and pushing, deletion, comparison, and the command line.
+    Lists,
 }
 
-/// What a chunk has once it is there.
+/// Content of a chunk that is loaded.
 #[derive(Clone, Copy)]
 pub struct Loaded {
     /// Draws one of its pages.
@@ -41,32 +39,16 @@ thread_local! {
 }
 
 impl Chunk {
-    /// The chunk that has the page of `route`; none where it came with the frame.
-    pub fn of(route: &Route) -> Option<Self> {
-        match route {
-            Route::Start | Route::Registries | Route::NotFound { .. } => None,
-            Route::Inspect { .. } => Some(Self::Inspect),
-            Route::Explore { .. } => Some(Self::Explore),
-            Route::Compare { .. }
-            | Route::Lists
-            | Route::Build { .. }
-            | Route::Push { .. }
-            | Route::Delete { .. }
-            | Route::Command
-            | Route::Import { .. } => Some(Self::Make),
-        }
-    }
-
-    /// What it has, where it is there.
+    /// Its content. Returns `None` if the chunk is not loaded.
     pub fn loaded(self) -> Option<Loaded> {
         LOADED.with_borrow(|all| all.iter().find(|(chunk, _)| *chunk == self).map(|(_, loaded)| *loaded))
     }
 
     async fn load(self) -> Result<(), SplitLoaderError> {
         let loaded = match self {
-            Self::Inspect => inspect::load().await,
-            Self::Explore => explore::load().await,
-            Self::Make => make::load().await,
+            Self::Inspect => load_inspect().await,
+            Self::Explore => load_explore().await,
+            Self::Lists => lists::load().await,
         }?;
         LOADED.with_borrow_mut(|all| {
             all.retain(|(chunk, _)| *chunk != self);
@@ -76,11 +58,23 @@ impl Chunk {
     }
 }
 
+/// Loads the chunk that shows one manifest.
+#[wasm_split(inspect, fallible)]
+fn load_inspect() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_inspect, around: None })
+}
+
+/// Loads the chunk that shows repositories and tags.
+#[wasm_split(explore, fallible)]
+fn load_explore() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_explore, around: None })
+}
+
 /// Begins to load the chunk that an address (what stands behind the page's own, with its `#`) needs, before anything is
 /// drawn.
 pub fn begin(address: &str) {
     let path = address.strip_prefix('#').unwrap_or("/");
-    if let Some(chunk) = Route::recognize(path).as_ref().and_then(Chunk::of) {
+    if let Some(chunk) = Route::recognize(path).as_ref().and_then(Route::chunk) {
         spawn_local(async move {
             // Where it fails, the page that needs it says so.
             let _ = chunk.load().await;
@@ -88,14 +82,14 @@ pub fn begin(address: &str) {
     }
 }
 
-/// What surrounds all pages by the chunks that are there.
+/// Puts around all pages what the loaded chunks provide.
 pub fn around(pages: Html) -> Html {
     let all =
         LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>());
     all.into_iter().fold(pages, |pages, around| around(pages))
 }
 
-/// Where the loading of a chunk stands.
+/// State of the loading of a chunk.
 #[derive(Clone, PartialEq)]
 pub enum Loading {
     /// It is on its way.

@@ -1,19 +1,28 @@
-//! Addresses of pages: what stands behind the `#`.
+//! Addresses of pages: the part of the address behind the `#`.
+//!
+//! [`pages!`] is the one table of pages. A row has the fields of a route, its address, and the component that draws it; the rows
+//! of a chunk stand together. An address ends with the fields, separated by bars; a list of texts comes last, behind a semicolon.
 
 use std::collections::HashMap;
 
+use yew::prelude::*;
 use yew_router::Routable;
 
-const INSPECT: &str = "/inspect/";
-const COMPARE: &str = "/compare/";
-const EXPLORE: &str = "/explore/";
-const REGISTRIES: &str = "/registries";
-const LISTS: &str = "/lists";
-const BUILD: &str = "/build/";
-const PUSH: &str = "/push/";
-const DELETE: &str = "/delete/";
-const COMMAND: &str = "/command";
-const IMPORT: &str = "/import/";
+use crate::{
+    chunks::Chunk,
+    pages::{
+        build::Build as BuildPage,
+        command::CommandLine as CommandPage,
+        compare::Compare as ComparePage,
+        delete::Delete as DeletePage,
+        explore::Explore as ExplorePage,
+        inspect::Inspect as InspectPage,
+        lists::{Linked as ImportPage, Lists as ListsPage},
+        push::Push as PushPage,
+        registries::Registries as RegistriesPage,
+        start::Start as StartPage,
+    },
+};
 
 /// A page. Every view has an address that can be sent to somebody else.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +96,83 @@ impl Route {
     }
 }
 
+macro_rules! pages {
+    ($($draw:ident in $chunk:expr => {
+        $($name:ident { $($field:ident),* $(; $more:ident)? } at $address:literal: $page:ident;)*
+    })*) => {
+        impl Route {
+            /// The chunk of the program that draws the page. Returns `None` if the page comes with the frame.
+            pub fn chunk(&self) -> Option<Chunk> {
+                match self {
+                    $($(Self::$name { .. } => $chunk,)*)*
+                    Self::NotFound { .. } => None,
+                }
+            }
+
+            /// The page's address without its fields, and the fields.
+            fn parts(&self) -> (&str, Vec<&str>) {
+                match self {
+                    $($(Self::$name { $($field,)* $($more)? } => {
+                        let fields: Vec<&str> = vec![$($field.as_str()),*];
+                        ($address, fields.into_iter()$(.chain($more.iter().map(String::as_str)))?.collect())
+                    })*)*
+                    Self::NotFound { path } => (path, Vec::new()),
+                }
+            }
+
+            /// The page at an address. Returns `None` if there is no such page.
+            // A page without fields reads none.
+            #[allow(unused_mut, unused_variables)]
+            fn at(path: &str) -> Option<Self> {
+                $($(
+                    let (fields, more): (&[&str], &[&str]) =
+                        (&[$(stringify!($field)),*], &[$(stringify!($more))?]);
+                    if let Some(texts) = texts_at(path, $address, fields.len(), !more.is_empty()) {
+                        let mut texts = texts.into_iter();
+                        return Some(Self::$name {
+                            $($field: texts.next()?,)*
+                            $($more: texts.filter(|text| !text.is_empty()).collect(),)?
+                        });
+                    }
+                )*)*
+                None
+            }
+        }
+
+        $(
+            /// Draws the pages of one chunk.
+            pub fn $draw(route: Route) -> Html {
+                match route {
+                    $(Route::$name { $($field,)* $($more)? } => html! { <$page $({$field})* $({$more})? /> },)*
+                    _ => Html::default(),
+                }
+            }
+        )*
+    };
+}
+
+pages! {
+    draw_frame in None => {
+        Start {} at "/": StartPage;
+        Registries {} at "/registries": RegistriesPage;
+    }
+    draw_inspect in Some(Chunk::Inspect) => {
+        Inspect { reference } at "/inspect/": InspectPage;
+    }
+    draw_explore in Some(Chunk::Explore) => {
+        Explore { place } at "/explore/": ExplorePage;
+    }
+    draw_lists in Some(Chunk::Lists) => {
+        Compare { left, right } at "/compare/": ComparePage;
+        Lists {} at "/lists": ListsPage;
+        Build { list; sources } at "/build/": BuildPage;
+        Push { list } at "/push/": PushPage;
+        Delete { place; tags } at "/delete/": DeletePage;
+        Command {} at "/command": CommandPage;
+        Import { packed } at "/import/": ImportPage;
+    }
+}
+
 /// By hand, because a reference keeps its slashes, colons and `@` in the address.
 impl Routable for Route {
     fn from_path(path: &str, _params: &HashMap<&str, &str>) -> Option<Self> {
@@ -94,36 +180,13 @@ impl Routable for Route {
     }
 
     fn to_path(&self) -> String {
-        match self {
-            Self::Start => "/".to_owned(),
-            Self::Inspect { reference } => format!("{INSPECT}{}", encoded(reference)),
-            Self::Compare { left, right } => format!("{COMPARE}{}|{}", encoded(left), encoded(right)),
-            Self::Explore { place } => format!("{EXPLORE}{}", encoded(place)),
-            Self::Registries => REGISTRIES.to_owned(),
-            Self::Lists => LISTS.to_owned(),
-            Self::Build { list, sources } => format!("{BUILD}{}", with_more(list, sources)),
-            Self::Push { list } => format!("{PUSH}{}", encoded(list)),
-            Self::Delete { place, tags } => format!("{DELETE}{}", with_more(place, tags)),
-            Self::Command => COMMAND.to_owned(),
-            Self::Import { packed } => format!("{IMPORT}{packed}"),
-            Self::NotFound { path } => path.clone(),
-        }
+        let (address, fields) = self.parts();
+        let fields: Vec<_> = fields.into_iter().map(encoded).collect();
+        format!("{address}{}", fields.join("|"))
     }
 
     fn routes() -> Vec<&'static str> {
-        vec![
-            "/",
-            "/inspect/*reference",
-            "/compare/*two",
-            "/explore/*place",
-            REGISTRIES,
-            LISTS,
-            "/build/*list",
-            "/push/*list",
-            "/delete/*place",
-            COMMAND,
-            "/import/*packed",
-        ]
+        vec!["/*path"]
     }
 
     fn not_found_route() -> Option<Self> {
@@ -131,55 +194,25 @@ impl Routable for Route {
     }
 
     fn recognize(path: &str) -> Option<Self> {
-        if let Some(reference) = path.strip_prefix(INSPECT).filter(|reference| !reference.is_empty()) {
-            return Some(Self::Inspect { reference: decoded(reference) });
-        }
-        if let Some(place) = path.strip_prefix(EXPLORE).filter(|place| !place.is_empty()) {
-            return Some(Self::Explore { place: decoded(place) });
-        }
-        let after = |prefix: &str| path.strip_prefix(prefix).filter(|rest| !rest.is_empty());
-        if let Some(rest) = after(BUILD) {
-            let (list, sources) = first_and_more(rest);
-            return Some(Self::Build { list, sources });
-        }
-        if let Some(list) = after(PUSH) {
-            return Some(Self::Push { list: decoded(list) });
-        }
-        if let Some(rest) = after(DELETE) {
-            let (place, tags) = first_and_more(rest);
-            return Some(Self::Delete { place, tags });
-        }
-        if let Some(packed) = after(IMPORT) {
-            return Some(Self::Import { packed: packed.to_owned() });
-        }
-        if let Some(route) = [(LISTS, Self::Lists), (COMMAND, Self::Command)]
-            .into_iter()
-            .find_map(|(at, route)| (path.trim_end_matches('/') == at).then_some(route))
-        {
-            return Some(route);
-        }
-        // Some programs that pass links on write the bar as %7C.
-        let two =
-            path.strip_prefix(COMPARE).and_then(|two| two.split_once('|').or_else(|| two.split_once("%7C")));
-        Some(match two {
-            Some((left, right)) => Self::Compare { left: decoded(left), right: decoded(right) },
-            None if matches!(path, "" | "/") => Self::Start,
-            None if path.trim_end_matches('/') == REGISTRIES => Self::Registries,
-            None => Self::NotFound { path: path.to_owned() },
-        })
+        Some(Self::at(path).unwrap_or_else(|| Self::NotFound { path: path.to_owned() }))
     }
 }
 
-/// Several texts for an address, parted by bars.
-fn with_more(first: &str, more: &[String]) -> String {
-    more.iter().fold(encoded(first), |path, text| format!("{path}|{}", encoded(text)))
-}
-
-fn first_and_more(path: &str) -> (String, Vec<String>) {
-    let path = path.replace("%7C", "|");
-    let mut texts = path.split('|').map(decoded);
-    let first = texts.next().unwrap_or_default();
-    (first, texts.filter(|text| !text.is_empty()).collect())
+/// The texts behind the address of a page, as many as it has `fields`, or all if it `takes_more`. Returns `None` if `path` is
+/// not at that address or has too few texts.
+fn texts_at(path: &str, address: &str, fields: usize, takes_more: bool) -> Option<Vec<String>> {
+    if fields == 0 {
+        return (path.trim_end_matches('/') == address.trim_end_matches('/')).then(Vec::new);
+    }
+    let rest = path.strip_prefix(address).filter(|rest| !rest.is_empty())?;
+    if fields == 1 && !takes_more {
+        return Some(vec![decoded(rest)]);
+    }
+    // Some programs that pass links on write the bar as %7C.
+    let rest = rest.replace("%7C", "|").replace("%7c", "|");
+    let count = if takes_more { usize::MAX } else { fields };
+    let texts: Vec<_> = rest.splitn(count, '|').map(decoded).collect();
+    (texts.len() >= fields).then_some(texts)
 }
 
 /// Text for an address. What references are made of stays as it is, so that a person can read and edit it there.

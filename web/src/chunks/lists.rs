@@ -1,0 +1,39 @@
+//! The chunk of local lists: their building and pushing, deletion, comparison, and the command line.
+
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use yew::prelude::*;
+
+use super::Loaded;
+use crate::{
+    routes,
+    state::{
+        lists::{Opened, use_opened},
+        push::{Pushes, use_pushes_of_app},
+    },
+};
+
+/// Loads the chunk.
+#[wasm_split(lists, fallible)]
+pub fn load() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_lists, around: Some(around) })
+}
+
+/// Provides all pages with the local lists, and with pushes that go on while other pages are looked at.
+fn around(pages: Html) -> Html {
+    html! { <Workbench>{ pages }</Workbench> }
+}
+
+#[derive(PartialEq, Properties)]
+struct Props {
+    children: Html,
+}
+
+#[component]
+fn Workbench(props: &Props) -> Html {
+    let (opened, pushes) = (use_opened(), use_pushes_of_app());
+    html! {
+        <ContextProvider<Opened> context={opened}>
+            <ContextProvider<Pushes> context={pushes}>{ props.children.clone() }</ContextProvider<Pushes>>
+        </ContextProvider<Opened>>
+    }
+}
