@@ -24,13 +24,13 @@ use crate::{
     text::{Language, text},
 };
 
-/// How much longer than a wait its notice is shown.
+/// Time for which a notice is shown after its wait has ended.
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Properties of [`App`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// What the app was served with.
+    /// Settings that the app was served with.
     pub settings: Rc<Settings>,
 }
 
@@ -81,7 +81,7 @@ struct SurroundedProps {
     children: Html,
 }
 
-/// What surrounds all pages, by the parts that are there: looked up in the same go in which the frame looks whether the part
+/// The providers around all pages, of the chunks that are loaded: looked up in the same drawing in which the frame looks if the chunk
 /// of its page is there, so that a page never stands where its surroundings are missing.
 #[component]
 fn Surrounded(props: &SurroundedProps) -> Html {
@@ -91,7 +91,7 @@ fn Surrounded(props: &SurroundedProps) -> Html {
 /// Properties of [`Frame`].
 #[derive(PartialEq, Properties)]
 struct FrameProps {
-    /// What goes on with requests.
+    /// Notice about requests under way.
     notice: AttrValue,
     /// The language of the page.
     spoken: Language,
@@ -210,7 +210,7 @@ fn Header(props: &HeaderProps) -> Html {
     }
 }
 
-/// What is to be known of the network and of newer versions of the app.
+/// Tells that there is no network, and that there is a newer version of the app.
 fn connection_notes(connection: &Connection) -> Html {
     let words = text().offline();
     let reload = connection.reload.clone();

@@ -174,7 +174,7 @@ fn by(rfc3339: &str, which: fn(&Formats) -> &Function) -> String {
     with(|formats| written(which(formats), &date)).unwrap_or_else(|| rfc3339.to_owned())
 }
 
-/// How long ago a point in time is: `3 weeks ago`. Nothing where it is none, or so long ago that nobody can mean it:
+/// Returns the age of a point in time: `3 weeks ago`. Returns `None` if it is no point in time, or one that nobody can mean:
 /// reproducible builds date their images to 1970.
 pub fn age(rfc3339: &str) -> Option<String> {
     const UNITS: [(&str, f64); 6] = [

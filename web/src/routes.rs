@@ -31,7 +31,7 @@ pub enum Route {
     Start,
     /// One manifest: `#/inspect/127.0.0.1:5050/samples/hello:latest`, the reference as it was written.
     Inspect {
-        /// What was asked for; it need not be a valid reference.
+        /// The reference as it was written; it need not be valid.
         reference: String,
     },
     /// Two manifests: `#/compare/LEFT|RIGHT`. No reference has a `|`.

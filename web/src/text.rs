@@ -1,4 +1,4 @@
-//! What the app says, in every language it speaks.
+//! The texts of the app, in every language it speaks.
 //!
 //! Each file holds the sentences of one subject: a struct, its English and its Spanish. A sentence that one language lacks
 //! does not compile. Sentences with placeholders are functions. A subject's text is a method of [`Language`], so that a
@@ -91,7 +91,7 @@ pub fn speak(language: Language) {
     SPOKEN.set(language);
 }
 
-/// What the app says, in the language that is spoken now.
+/// Returns the language that is spoken now; its methods return the texts of each subject.
 pub fn text() -> Language {
     SPOKEN.get()
 }

@@ -12,10 +12,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, ServiceWorkerContainer, ServiceWorkerRegistration};
 use yew::prelude::*;
 
-/// How long the page has the machine to itself before the service worker fetches all that the app has.
+/// Time that the page has for itself before the service worker fetches the files of the app.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// What is known of network and version.
+/// State of the network and of the app's version.
 #[derive(Clone, Default, PartialEq)]
 pub struct Connection {
     /// The browser says that there is no network.
@@ -54,7 +54,7 @@ pub fn use_connection() -> Connection {
     Connection { is_offline: *is_offline, reload }
 }
 
-/// Whether the browser has a network, as far as it knows.
+/// Returns `true` if the browser has a network, as far as it knows.
 pub fn is_online() -> bool {
     web_sys::window().is_none_or(|window| window.navigator().on_line())
 }

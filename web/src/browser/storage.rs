@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use web_sys::{Storage, Window};
 
 thread_local! {
-    /// What no store may have.
+    /// Values that may not be stored.
     static MEMORY: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How long something is kept.
+/// Time for which a value is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// Until the page is left: in no store at all.
@@ -24,7 +24,7 @@ impl Keep {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Memory, Self::Session, Self::Stored];
 
-    /// What is kept under `key`.
+    /// Returns the value of `key`.
     pub fn read(self, key: &str) -> Option<String> {
         match self {
             Self::Memory => MEMORY.with_borrow(|memory| {

@@ -10,7 +10,7 @@ use tallyman_registry::{Client, Error};
 /// Tags that are asked about at the same time.
 const PARALLEL: usize = 12;
 
-/// Where a step of a deletion stands.
+/// State of a step of a deletion.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepState {
     Waiting,
@@ -62,7 +62,7 @@ pub async fn plan(
     Ok(DeletePlan::new(repository, &known, chosen, removal))
 }
 
-/// What a tag stands for: as the registry says, or, where the browser hides that, computed from what it holds.
+/// Returns the digest of a tag: as the registry names it, or, if the browser hides that, computed from its content.
 async fn digest_of(client: &Client, reference: &Reference) -> Result<Digest, Error> {
     match client.head_manifest(reference).await?.digest {
         Some(digest) => Ok(digest),

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What is known about a reference so far.
+/// State of the inspection of a reference.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Inspection {
     /// The manifest is under way.
@@ -37,11 +37,11 @@ pub enum Inspection {
 /// A manifest, and as much of what it points to as has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
-    /// What was asked for.
+    /// The reference that is inspected.
     pub reference: Rc<Reference>,
     /// The manifest; its digest was computed here.
     pub manifest: Rc<Manifest>,
-    /// What vouches for the digest.
+    /// Source of the digest that the content was compared with.
     pub verified: Verified,
     /// The digest that the tag of a pinned reference points to now, if that is another one.
     pub moved_to: Option<Digest>,
@@ -54,17 +54,17 @@ pub struct Inspected {
 pub struct Node {
     /// The node that points to it, or that it refers to; nothing for the manifest under inspection.
     pub parent: Option<usize>,
-    /// How it belongs to its parent.
+    /// Relation to the parent.
     pub relation: Relation,
-    /// What its parent says of it.
+    /// The parent's descriptor of it.
     pub descriptor: Descriptor,
-    /// Itself.
+    /// The manifest.
     pub manifest: Loadable<Manifest>,
     /// Its config, for images.
     pub config: Loadable<ImageConfig>,
 }
 
-/// How a manifest belongs to another.
+/// Relation of a manifest to its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// It is the one under inspection.
@@ -78,15 +78,15 @@ pub enum Relation {
 /// Content that manifests point to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blob {
-    /// What was asked for.
+    /// The reference that was fetched.
     pub reference: Rc<Reference>,
     /// Its size in bytes, where the registry tells.
     pub size: Option<u64>,
-    /// Itself, where it is a text of moderate size; its digest is verified.
+    /// The config, if it is a text of moderate size; its digest is verified.
     pub text: Option<Rc<str>>,
 }
 
-/// What vouches for a digest that was computed here.
+/// Source of the digest that a computed digest was compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verified {
     /// The reference asked for this digest.
@@ -131,7 +131,7 @@ impl<T> Loadable<T> {
 }
 
 impl<T: ?Sized> Loadable<T> {
-    /// What has come.
+    /// Returns the value if it is loaded.
     pub fn ready(&self) -> Option<&T> {
         match self {
             Self::Ready(value) => Some(value),
@@ -154,7 +154,7 @@ impl Inspected {
             .filter(|(_, node)| node.parent == Some(0) && matches!(node.relation, Relation::Entry(_)))
     }
 
-    /// What points to a node, or what it is about: for an attestation, the image that it attests.
+    /// Returns the parent of a node, or its subject: for an attestation, the image that it attests.
     pub fn subject(&self, number: usize) -> Option<usize> {
         let node = &self.nodes[number];
         let attested = node.descriptor.attests().and_then(|digest| {
@@ -194,13 +194,13 @@ impl Blob {
     }
 }
 
-/// What came, in the order in which it comes.
+/// Updates of an inspection, in the order in which they come.
 pub enum Update {
     /// Nothing yet: another reference is asked for.
     Start,
     /// The manifest, or why not.
     Manifest(Box<Inspection>),
-    /// What a node points to, or what refers to it.
+    /// Children of a node, or its referrers.
     Nodes(Vec<Node>),
     /// A node's manifest.
     Node(usize, Loadable<Manifest>),

@@ -31,7 +31,7 @@ const SLICE: usize = 500;
 /// The page is drawn anew at most this often while names come in, in milliseconds.
 const PAUSE: f64 = 200.0;
 
-/// What is listed.
+/// Subject of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListingTarget {
     /// The repositories of a registry.
@@ -56,7 +56,7 @@ pub struct Listing {
     count: usize,
     /// All have come.
     pub is_complete: bool,
-    /// Why no more come.
+    /// The failure that ended the listing.
     pub problem: Option<Rc<Problem>>,
 }
 
@@ -69,12 +69,12 @@ impl PartialEq for Listing {
 }
 
 impl Listing {
-    /// How many there are so far.
+    /// Returns the number of names so far.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether it is of the same names as `other`, however many there are of them.
+    /// Returns `true` if it has the same names as `other`, as far as both go.
     pub fn is_same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.names, &other.names)
     }

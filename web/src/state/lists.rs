@@ -111,7 +111,7 @@ impl LocalLists {
         self.store.load(name).await
     }
 
-    /// Whether `list` is another one than this tab left there.
+    /// Returns `true` if `list` is another one than this tab wrote.
     fn is_news(&self, list: &ManifestList) -> bool {
         let name = list.reference().file_name();
         let known = self.known.borrow().get(&name).is_some_and(|known| known == list);
@@ -140,7 +140,7 @@ impl LocalLists {
         Ok(outcome)
     }
 
-    /// Whether there is something to undo, and something to redo.
+    /// Returns if there is a change of `list` to undo, and one to redo.
     pub fn can(&self, list: &Reference) -> (bool, bool) {
         self.histories.borrow().get(&list.file_name()).map_or((false, false), History::can)
     }
@@ -194,7 +194,7 @@ impl LocalLists {
         Ok(was_there)
     }
 
-    /// What is kept under `key` beside the lists.
+    /// Returns the note of `key`, which is kept beside the lists.
     pub async fn note(&self, key: &str) -> Option<String> {
         // A note is a convenience: what depends on it works without.
         self.store.note(key).await.ok().flatten()

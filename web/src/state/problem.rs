@@ -1,4 +1,4 @@
-//! What to tell a person when something did not work.
+//! Explanation of failures.
 
 use tallyman_core::{Digest, ManifestError, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
@@ -11,13 +11,13 @@ use crate::text::text;
 pub struct Problem {
     /// Stable name of the failure, for tests and links.
     pub code: &'static str,
-    /// What happened, in one sentence.
+    /// The failure, in one sentence.
     pub title: String,
     /// The reason as the engine or the registry reported it, in English.
     pub reason: String,
-    /// What to do about it.
+    /// Advice, a sentence each.
     pub advice: Vec<String>,
-    /// What was asked to find the reason, and what came of it: a sentence each, in English.
+    /// Probes that were sent to find the reason, and their outcome: a sentence each, in English.
     pub tried: Vec<String>,
     /// Lines to paste into somebody's configuration.
     pub pastes: Vec<Paste>,
@@ -138,7 +138,7 @@ impl Problem {
         problem
     }
 
-    /// What a registry's failure comes to, whatever was asked for. `name` says what that was.
+    /// Returns the explanation of a registry's failure, whatever was fetched. `name` names that.
     fn of_error(registry: &Registry, name: &str, error: &Error) -> Self {
         let words = text().problem();
         let host = registry.as_str();

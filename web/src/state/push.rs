@@ -23,7 +23,7 @@ pub use resume::{Progress, interrupted};
 /// After so many bytes of a blob what is shown of it is drawn again: pieces come faster than anyone reads.
 const SHOWN_EVERY: u64 = 512 * 1024;
 
-/// Where a step stands.
+/// State of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
     Waiting,
@@ -35,7 +35,7 @@ pub enum StepState {
     Failed,
 }
 
-/// Where a push stands.
+/// State of a push.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
     Running,
@@ -48,11 +48,11 @@ pub enum Phase {
 /// One push.
 #[derive(Clone)]
 pub struct Run {
-    /// What is pushed.
+    /// The plan that is executed.
     pub plan: Rc<PushPlan>,
-    /// Where each step stands.
+    /// States of the steps.
     pub steps: Rc<Vec<StepState>>,
-    /// Where the whole stands.
+    /// State of the whole.
     pub phase: Phase,
     /// The local list is to be removed, or has been.
     pub purge: bool,
@@ -70,12 +70,12 @@ impl PartialEq for Run {
 }
 
 impl Run {
-    /// How many steps need not be made any more.
+    /// Returns the number of steps that are done or not needed.
     pub fn done(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, StepState::Done | StepState::Present)).count()
     }
 
-    /// Whether it has not come to an end.
+    /// Returns `true` if it has not ended.
     pub fn is_under_way(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Paused)
     }
@@ -284,5 +284,5 @@ impl Transfers {
     }
 }
 
-/// What is written of a push while it goes on, one after the other.
+/// Text of a push's progress to be written, one after the other.
 type Writing = RefCell<Option<String>>;

@@ -16,7 +16,7 @@ use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
 use settings::Settings;
 
-/// How the app reaches registries: one client, so that what is known of a registry is asked once.
+/// Access to registries: one client, so that what is known of a registry is fetched once.
 pub struct Registries {
     client: Client,
     accounts: Rc<Accounts>,
@@ -73,7 +73,7 @@ impl Registries {
         &self.client
     }
 
-    /// What is known of registries.
+    /// Returns the settings and credentials of registries.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
@@ -152,7 +152,7 @@ pub fn use_registries() -> Rc<Registries> {
     use_context().expect("the app provides its registries")
 }
 
-/// How often settings or credentials changed.
+/// Returns the number of changes of settings or credentials.
 #[hook]
 pub fn use_revision() -> Revision {
     use_context().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What is said where two manifests stand side by side.
+/// Sentences of the page that compares two manifests.
 pub struct Compare {
     pub title: &'static str,
     pub same: &'static str,

@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What the parts of pages say.
+/// Sentences of the components of pages.
 pub struct Controls {
     /// The button that closes a dialog or a message.
     pub close: &'static str,

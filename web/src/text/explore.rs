@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What is said of repositories and tags.
+/// Sentences about repositories and tags.
 pub struct Explore {
     pub repositories: &'static str,
     pub tags: &'static str,

@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What the frame around every page says.
+/// Sentences of the frame around every page.
 pub struct Frame {
     /// The link before everything else, for keyboards.
     pub skip: &'static str,
@@ -14,7 +14,7 @@ pub struct Frame {
     pub loading: &'static str,
     /// A part of the program could not be had.
     pub not_loaded: &'static str,
-    /// Why not, and what to do.
+    /// Reason that a chunk is not loaded, and advice.
     pub not_loaded_why: &'static str,
     /// A request is made again: which attempt, seconds until the next, why.
     pub retry: fn(attempt: u32, seconds: f32, why: &str) -> String,

@@ -4,13 +4,13 @@ use tallyman_core::{LintRule, ManifestKind, MediaType, Platform};
 
 use super::Language;
 
-/// What is said of manifests.
+/// Sentences about manifests.
 pub struct Inspect {
     pub fetching: fn(reference: &str) -> String,
     /// `OCI image index of …`.
     pub is_a: fn(kind: &str, reference: &str) -> String,
     pub kind: fn(ManifestKind) -> &'static str,
-    /// What an entry of a media type is, for those that have a name.
+    /// Name of an entry of a media type. Returns `None` if the media type has no name.
     pub media: fn(&MediaType) -> Option<&'static str>,
 
     pub summary: &'static str,

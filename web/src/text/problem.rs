@@ -1,8 +1,8 @@
-//! What went wrong, and what to do.
+//! Sentences about failures, with advice.
 
 use super::Language;
 
-/// What pages say of failures.
+/// Sentences about failures, with advice.
 pub struct Problem {
     /// Over what the registry or the engine itself said, which is in English.
     pub detail: &'static str,
@@ -68,7 +68,7 @@ pub struct Problem {
 }
 
 impl Language {
-    /// What went wrong, and what to do.
+    /// Returns the sentences about failures.
     pub fn problem(self) -> &'static Problem {
         self.choose(&ENGLISH, &SPANISH)
     }

@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What is said of registries and of signing in.
+/// Sentences about registries and signing in.
 pub struct Registries {
     pub title: &'static str,
     pub lead: &'static str,
@@ -54,7 +54,7 @@ pub struct Registries {
     pub keep_session: &'static str,
     pub keep_stored: &'static str,
     pub keep_stored_warning: &'static str,
-    /// How long the credentials are kept, for the table.
+    /// Time for which credentials are kept, for the table.
     pub kept: [&'static str; 3],
     pub checking: &'static str,
     pub refused: &'static str,

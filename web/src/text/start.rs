@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// What the start page says.
+/// Sentences of the start page.
 pub struct Start {
     pub title: &'static str,
     pub lead: &'static str,
@@ -10,7 +10,7 @@ pub struct Start {
     pub forget: &'static str,
     pub lists: &'static str,
     pub manage_lists: &'static str,
-    /// Where there are more than are named.
+    /// Link to all lists, if there are more than are named.
     pub all_lists: fn(count: usize) -> String,
     pub registries: &'static str,
     pub manage: &'static str,

@@ -1,4 +1,4 @@
-//! What is drawn after the rest of a page.
+//! Drawing of content after the rest of a page.
 
 use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_util::StreamExt;
@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::{next_frame, next_task};
 
-/// When something is drawn.
+/// Time at which content is drawn.
 #[derive(Clone, Copy, Default, PartialEq)]
 pub enum When {
     /// As soon as the page has had time for what else it has to do.
@@ -22,10 +22,10 @@ pub enum When {
 /// Properties of [`Later`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// When it is drawn.
+    /// The time at which it is drawn.
     #[prop_or_default]
     pub when: When,
-    /// What is drawn.
+    /// The content.
     pub children: Html,
 }
 
@@ -54,7 +54,7 @@ pub fn Later(props: &Props) -> Html {
 type Draw = Box<dyn FnOnce()>;
 
 thread_local! {
-    /// What waits for its frame.
+    /// Queue of content that waits for its frame.
     static WAITING: UnboundedSender<Draw> = {
         let (sender, mut waiting) = unbounded::<Draw>();
         spawn_local(async move {

@@ -1,4 +1,4 @@
-//! Where a text leads that somebody typed or pasted.
+//! Page that a typed or pasted text leads to.
 
 use tallyman_core::{Digest, Reference};
 

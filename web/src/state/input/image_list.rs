@@ -5,14 +5,14 @@ use tallyman_core::PlatformChange;
 
 use super::pasted_text::reference_in;
 
-/// What a text asks for.
+/// Images and changes that a text names.
 #[derive(Debug, Default, PartialEq)]
 pub struct Pasted {
     /// The list that its command lines are about, as typed.
     pub list: Option<String>,
     /// Sources, each once.
     pub sources: Vec<String>,
-    /// What its lines say of the platforms of sources.
+    /// Changes of the platforms of sources, by source.
     pub changes: Vec<(String, PlatformChange)>,
     /// Lines that cannot be read, with the reason.
     pub faults: Vec<String>,

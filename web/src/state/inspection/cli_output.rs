@@ -1,4 +1,4 @@
-//! What `inspect` and `inspect --verbose` print of a reference.
+//! Output of `inspect` and `inspect --verbose` for a reference.
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ pub enum Print {
     Verbose,
 }
 
-/// What is printed, made by the same functions as on the command line. Nothing is asked for while `print` is none.
+/// Returns the output, made by the same functions as on the command line. Nothing is fetched while `print` is `None`.
 #[hook]
 pub fn use_printed(reference: &Rc<Reference>, print: Option<Print>) -> Loadable<str> {
     let registries = use_registries();

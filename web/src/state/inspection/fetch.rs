@@ -48,7 +48,7 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
     }
 }
 
-/// What came for a node.
+/// Response for a node.
 enum Answer {
     Manifest { node: usize, depth: usize, part: Loadable<Manifest> },
     Config(usize, Loadable<ImageConfig>),

@@ -11,7 +11,7 @@ const MAX: usize = 200;
 
 /// A tag, and the digest that it pointed to.
 #[derive(Serialize, Deserialize)]
-struct Seen {
+struct TaggedDigest {
     tag: String,
     digest: String,
 }
@@ -21,7 +21,7 @@ pub fn keep(reference: &Reference, digest: &Digest) {
     let Some(tag) = name(reference) else { return };
     let mut seen = all();
     seen.retain(|seen| seen.tag != tag);
-    seen.insert(0, Seen { tag, digest: digest.to_string() });
+    seen.insert(0, TaggedDigest { tag, digest: digest.to_string() });
     seen.truncate(MAX);
     if let Ok(text) = serde_json::to_string(&seen) {
         // A browser that stores nothing has nothing to show without network.
@@ -49,6 +49,6 @@ fn name(reference: &Reference) -> Option<String> {
     reference.tag().map(|tag| format!("{}:{tag}", reference.name()))
 }
 
-fn all() -> Vec<Seen> {
+fn all() -> Vec<TaggedDigest> {
     Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }

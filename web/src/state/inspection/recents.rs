@@ -6,7 +6,7 @@ const KEY: &str = "recent";
 /// As many are remembered.
 const MAX: usize = 12;
 
-/// Those looked at lately, the last one first.
+/// Returns the references that were inspected last, the newest first.
 pub fn all() -> Vec<String> {
     let text = Keep::Stored.read(KEY).unwrap_or_default();
     text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()

@@ -20,7 +20,7 @@ use crate::state::{
 pub struct Pending {
     /// As it was given.
     pub source: String,
-    /// Why it did not come; nothing as long as it is under way.
+    /// Reason of a failure; `None` as long as the image is being fetched.
     pub failure: Option<Rc<str>>,
 }
 
@@ -67,7 +67,7 @@ pub struct Adder {
     groups: Rc<std::cell::Cell<u32>>,
 }
 
-/// What brings sources into the list `list`.
+/// Returns the function that adds sources to the list `list`.
 #[hook]
 pub fn use_adder(local_lists: &Rc<LocalLists>, list: &Reference) -> Adder {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");

@@ -1,4 +1,4 @@
-//! What the registries say now of the entries of a local list: whether a tag has moved, and what each config says.
+//! State of the entries of a local list at the registries: tags that have moved, and configs.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::state::registries::Registries;
 
-/// What is known of an entry.
+/// State of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EntryState {
     /// The registry is being asked.
@@ -21,7 +21,7 @@ pub enum EntryState {
     Unknown(Rc<str>),
 }
 
-/// What is known of all entries.
+/// States of all entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entries {
     /// By the entry's reference, for the manifest of this digest.
@@ -31,7 +31,7 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// What is known of an entry.
+    /// Returns the state of an entry.
     pub fn state(&self, entry: &ListEntry) -> EntryState {
         match self.states.get(&entry.reference.to_string()) {
             Some((digest, state)) if *digest == entry.descriptor.digest => state.clone(),
@@ -85,14 +85,14 @@ pub fn use_entries(list: Option<Rc<ManifestList>>, round: u32) -> Rc<Entries> {
             drop(asked);
             spawn_local(async move {
                 let tell = |came| dispatcher.dispatch(came);
-                join_all(wanted.iter().map(|entry| ask(&registries, entry, &tell))).await;
+                join_all(wanted.iter().map(|entry| check(&registries, entry, &tell))).await;
             });
         });
     }
     Rc::new((*entries).clone())
 }
 
-async fn ask(registries: &Registries, entry: &ListEntry, tell: &dyn Fn(Update)) {
+async fn check(registries: &Registries, entry: &ListEntry, tell: &dyn Fn(Update)) {
     let (reference, digest) = (entry.reference.to_string(), entry.descriptor.digest.clone());
     let state = |state| Update::State(reference.clone(), digest.clone(), state);
     tell(state(EntryState::Checking));

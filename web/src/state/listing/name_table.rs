@@ -11,7 +11,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// How many there are.
+    /// Returns the number of names.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -28,7 +28,7 @@ impl Names {
         &self.order
     }
 
-    /// Whether `letter` is in any of them.
+    /// Returns `true` if `letter` is in any name.
     pub fn contain(&self, letter: char) -> bool {
         self.text.contains(letter)
     }

@@ -1,4 +1,4 @@
-//! What is behind tags: asked for those on screen, a few at a time, and remembered.
+//! Details of tags: fetched for the tags on screen, a few at a time, and remembered.
 
 use std::{
     cell::{Cell, RefCell},
@@ -24,20 +24,20 @@ use crate::state::{
 
 /// Tags that are asked for at the same time.
 const TAGS: usize = 6;
-/// How long nothing else has to be wanted before anything is asked for again: while somebody scrolls, rows come and go that
+/// Time without a change of the wanted rows after which requests are sent: while somebody scrolls, rows come and go that
 /// nobody reads.
 const QUIET: Duration = Duration::from_millis(100);
 /// Images of one list that are asked for at the same time.
 const IMAGES: usize = 6;
 
-/// What is known of one tag.
+/// Details of one tag.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TagFacts {
-    /// What the tag points to.
+    /// The tag's manifest.
     pub manifest: Loadable<Manifest>,
     /// The platforms, in the list's order; one for an image.
     pub platforms: Vec<PlatformFacts>,
-    /// When the image, or the first of a list that is there, was made, in RFC 3339.
+    /// Time at which the image, or the first image of a list, was made, in RFC 3339.
     pub created: Loadable<str>,
     /// That date in milliseconds since 1970: sorting asks for it again and again.
     moment: Option<f64>,
@@ -45,7 +45,7 @@ pub struct TagFacts {
     is_whole: bool,
 }
 
-/// What is known of one platform of a tag.
+/// Details of one platform of a tag.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlatformFacts {
     /// The platform, as the list has it; for an image, as its config has it.
@@ -90,7 +90,7 @@ pub struct TagBook {
     /// Tags to ask for, and whether only for their dates.
     queue: RefCell<VecDeque<(u32, Tag, Depth)>>,
     running: RefCell<HashMap<u32, AbortHandle>>,
-    /// When other tags were wanted last, in milliseconds since 1970.
+    /// Time at which the wanted tags changed last, in milliseconds since 1970.
     turned: Cell<f64>,
     /// Other tags are wanted time and again; nothing is asked for meanwhile.
     is_turning: Cell<bool>,
@@ -98,7 +98,7 @@ pub struct TagBook {
     changed: Callback<()>,
 }
 
-/// How much of a tag is asked for.
+/// Extent to which a tag is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// As much as its date needs.
@@ -108,7 +108,7 @@ pub enum Depth {
 }
 
 impl TagBook {
-    /// What is known of a tag by now.
+    /// Returns the details of a tag that are known by now.
     pub fn facts(&self, number: u32) -> Option<Rc<TagFacts>> {
         self.facts.borrow().get(&number).cloned()
     }
@@ -153,7 +153,7 @@ impl TagBook {
         self.pump();
     }
 
-    /// How many tags are still to be asked for.
+    /// Returns the number of tags that are still to be fetched.
     pub fn waiting(&self) -> usize {
         self.queue.borrow().len() + self.running.borrow().len()
     }
@@ -165,7 +165,8 @@ impl TagBook {
             self.running.borrow_mut().insert(number, abort);
             let book = Rc::clone(self);
             spawn_local(async move {
-                let asked = Abortable::new(book.ask(number, book.of.by_tag(tag), depth), registration).await;
+                let asked =
+                    Abortable::new(book.fetch(number, book.of.by_tag(tag), depth), registration).await;
                 if asked.is_ok() {
                     book.running.borrow_mut().remove(&number);
                     book.changed.emit(());
@@ -180,7 +181,7 @@ impl TagBook {
         self.changed.emit(());
     }
 
-    async fn ask(&self, number: u32, reference: Reference, depth: Depth) {
+    async fn fetch(&self, number: u32, reference: Reference, depth: Depth) {
         let client = self.registries.client();
         let known = self.facts(number).map(|facts| (*facts).clone());
         let mut facts = known.unwrap_or_else(TagFacts::new);

@@ -91,7 +91,7 @@ pub async fn chosen(input: &HtmlInputElement) -> Vec<(String, Vec<u8>)> {
     read(named.collect()).await
 }
 
-/// What a drop brings. It has to be asked for before anything is waited for: afterwards the browser has forgotten it.
+/// Returns the files of a drop. They have to be read before anything is awaited: afterwards the browser has forgotten them.
 pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, Vec<(String, Vec<u8>)>> {
     let items = data.items();
     let (mut entries, mut plain) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ fn method(of: &JsValue, name: &str) -> Option<Function> {
     Reflect::get(of, &name.into()).ok()?.dyn_into().ok()
 }
 
-/// What a method gives that takes a callback for success and one for failure.
+/// Calls a method that takes a callback for success and one for failure, and returns its result.
 async fn called(of: &JsValue, name: &str) -> Option<JsValue> {
     let method = method(of, name)?;
     let of = of.clone();
@@ -179,7 +179,7 @@ pub async fn packed(list: &ManifestList) -> Option<String> {
     (text.len() <= LINK_MAX).then_some(text)
 }
 
-/// What was packed by the method deflate; nothing where it was not, or is longer than `size`.
+/// Decompresses bytes of the method deflate. Returns `None` if they are not valid, or longer than `size`.
 async fn inflate(deflated: Vec<u8>, size: u64) -> Option<Vec<u8>> {
     through("DecompressionStream", &deflated, usize::try_from(size).ok()?).await
 }

@@ -15,7 +15,7 @@ const MAX: usize = 8;
 /// The local lists by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListNames {
-    /// How many there are.
+    /// Number of lists.
     pub count: usize,
     /// The names of those that were changed last, the last one first.
     pub names: Vec<String>,

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::LocalLists;
 use super::name_cache;
 
-/// How far the writing is. Of many changes at once, the last alone is written.
+/// State of the writing. Of many changes at once, the last alone is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Writing {
     /// All is written.

@@ -11,12 +11,12 @@ use yew::prelude::*;
 
 use super::{DATABASE, LocalLists};
 
-/// How long the browser may take to open the database until it is said that it does not answer.
+/// Time limit for the browser to open the database.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The reason that is given then.
 const NO_ANSWER: &str = "the browser has not answered the request to open the database for 5 seconds";
 
-/// How far the local lists are open.
+/// State of the opening of the local lists.
 #[derive(Clone, Default, PartialEq)]
 pub enum Opened {
     /// The browser is at it.
@@ -66,7 +66,7 @@ pub fn use_opened() -> Opened {
     (*opened).clone()
 }
 
-/// Whether the browser has promised to keep what is stored here. It may ask the person, or decide by itself.
+/// Returns `true` if the browser has promised to keep what is stored here. It may prompt the person, or decide by itself.
 pub async fn is_kept(ask: bool) -> Option<bool> {
     let storage = web_sys::window()?.navigator().storage();
     // Pages that came over plain HTTP from a host name have no storage manager.

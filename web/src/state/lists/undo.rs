@@ -1,4 +1,4 @@
-//! What was done to a list in this tab, to be undone and done again.
+//! Changes of a list in this tab, which can be undone and redone.
 
 use tallyman_core::ListEdit;
 
@@ -24,7 +24,7 @@ impl History {
         }
     }
 
-    /// Whether something can be undone, and something redone.
+    /// Returns if there is a change to undo, and one to redo.
     pub fn can(&self) -> (bool, bool) {
         (!self.done.is_empty(), !self.undone.is_empty())
     }

@@ -1,4 +1,4 @@
-//! What holds a push.
+//! Gate that pauses a push.
 
 use std::{
     cell::{Cell, RefCell},

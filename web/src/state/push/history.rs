@@ -1,4 +1,4 @@
-//! What was pushed last, and where, kept beside the lists.
+//! Last push of each list, kept beside the lists.
 
 use tallyman_core::{Digest, Reference};
 

@@ -1,4 +1,4 @@
-//! How far a push came, kept beside the lists: after a reload or a crash it goes on from there.
+//! Progress of a push, kept beside the lists: after a reload or a crash the push resumes from it.
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
@@ -11,7 +11,7 @@ use web_sys::{BeforeUnloadEvent, Window};
 use super::Writing;
 use crate::state::lists::LocalLists;
 
-/// What is kept. A plan follows from its list, so that the list's digest says which plan it was.
+/// Stored progress. A plan follows from its list, so that the list's digest identifies the plan.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     digest: String,
@@ -19,12 +19,12 @@ struct Kept {
     done: BTreeSet<usize>,
 }
 
-/// How far a push came.
+/// Progress of a push.
 pub struct Progress {
     local_lists: Rc<LocalLists>,
     key: String,
     kept: RefCell<Kept>,
-    /// What is to be written next; something stands there while something else is being written.
+    /// The text to be written next, set while another one is being written.
     next: Rc<Writing>,
     is_writing: Rc<std::cell::Cell<bool>>,
 }

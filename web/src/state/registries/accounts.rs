@@ -10,10 +10,10 @@ use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 use super::settings::Settings;
 use crate::browser::storage::Keep;
 
-/// Where the settings of registries are stored. Credentials are not among them.
+/// Key of the stored settings of registries. Credentials are not among them.
 const KEY: &str = "registries";
 
-/// How one registry is reached.
+/// Settings with which one registry is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Account {
@@ -21,7 +21,7 @@ pub struct Account {
     pub host: String,
     /// It may be spoken to over plain HTTP.
     pub insecure: bool,
-    /// Where its `/v2/` is found instead, by way of a gateway; empty where it is reached straight.
+    /// Address of its `/v2/` at a gateway; empty if it is reached directly.
     pub gateway: String,
     /// Nothing may be pushed there or deleted.
     pub read_only: bool,
@@ -29,12 +29,12 @@ pub struct Account {
     pub token_service: String,
 }
 
-/// What opens a registry, and how long it is kept.
+/// Credentials of a registry, and the time for which they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// What opens it.
+    /// The credentials.
     pub credentials: Credentials,
-    /// How long that is kept.
+    /// The time for which they are kept.
     pub keep: Keep,
 }
 
@@ -54,7 +54,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// What the app was served with, and what was stored.
+    /// Combines the settings that the app was served with and those that are stored.
     pub fn new(settings: &Settings) -> Self {
         let of = |setting: &super::settings::RegistrySetting| {
             let host = setting.host().to_owned();
@@ -78,7 +78,7 @@ impl Accounts {
         known.unwrap_or_else(|| Account { host: host.to_owned(), ..Account::default() })
     }
 
-    /// Whether the server of the app names it: removing it brings back what the server says.
+    /// Returns `true` if the server of the app names it: removing it restores the server's settings.
     pub fn is_served(&self, host: &str) -> bool {
         self.served.contains_key(host)
     }
@@ -88,7 +88,7 @@ impl Accounts {
         self.served.get(host)
     }
 
-    /// Where requests to the host `api_host` go instead.
+    /// Returns the address that replaces the host `api_host` in requests.
     pub fn way(&self, api_host: &str) -> Option<String> {
         let accounts = self.accounts.borrow();
         let account = accounts.values().find(|account| {
@@ -121,7 +121,7 @@ impl Accounts {
         serde_json::to_string(&own).is_ok_and(|text| Keep::Stored.write(KEY, &text))
     }
 
-    /// What opens a registry, where somebody signed in.
+    /// Returns the credentials of a registry if somebody signed in.
     pub fn key(&self, host: &str) -> Option<Key> {
         Keep::ALL.into_iter().find_map(|keep| {
             let stored: Stored = serde_json::from_str(&keep.read(&key_of(host))?).ok()?;

@@ -35,7 +35,7 @@ impl GatewayTransport {
         Self { gateway: FetchTransport::for_own_origin(), fetch: FetchTransport::new(), page, ways, closed }
     }
 
-    /// Where a request really goes; nothing where it goes straight.
+    /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly.
     fn way(&self, url: &Url) -> Option<String> {
         let way = (self.ways)(&url.host())?;
         let base = Url::new_with_base(&format!("{}/", way.trim_end_matches('/')), &self.page).ok()?.href();

@@ -1,11 +1,11 @@
-//! What the settings allow to be done to a registry. The registry itself has the last word.
+//! Operations that the settings allow on a registry. The registry itself decides last.
 
 use super::{
     Registries,
     settings::{RegistrySetting, Settings},
 };
 
-/// Whether tags may be deleted from the registry `host`: neither the server of the app nor the person says otherwise.
+/// Returns `true` if tags may be deleted from the registry `host`: neither the server of the app nor the person forbids it.
 pub fn may_delete(registries: &Registries, settings: &Settings, host: &str) -> bool {
     let served = settings.registries.iter().find(|registry| registry.host() == host);
     let is_served = match served {

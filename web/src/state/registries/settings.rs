@@ -3,19 +3,19 @@
 use gloo_net::http::Request;
 use serde::Deserialize;
 
-/// What `config.json` says. A server that does not have it, or an older one, leaves the defaults.
+/// Content of `config.json`. A server that does not have it, or an older one, leaves the defaults.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// What the app calls itself.
+    /// Name of the app.
     pub title: String,
-    /// What it looks like until somebody chooses.
+    /// Theme until somebody chooses one.
     pub theme: Theme,
     /// Registries to explore.
     pub registries: Vec<RegistrySetting>,
     /// Images worth a look, offered on the start page.
     pub samples: Vec<Sample>,
-    /// What the server of the app does beyond serving it.
+    /// Features of the app's server beyond serving it.
     pub features: Features,
     /// The reason why `config.json` could not be read, and the rest is the defaults.
     #[serde(skip)]
@@ -48,7 +48,7 @@ impl Settings {
     }
 }
 
-/// What the app looks like.
+/// Colour theme of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
@@ -77,13 +77,13 @@ impl Theme {
     }
 }
 
-/// What the server of the app does beyond serving it.
+/// Features of the app's server beyond serving it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Features {
-    /// Whether the page's policy lets it reach registries straight, those of `registries` or any other.
+    /// `true` if the page's policy lets it reach registries directly, those of `registries` or any other.
     pub direct: bool,
-    /// Whether tags may be deleted from registries that the page reaches straight.
+    /// `true` if tags may be deleted from registries that the page reaches directly.
     pub delete: bool,
 }
 
@@ -103,9 +103,9 @@ pub enum RegistrySetting {
     Gateway {
         /// Host and port, as references name it.
         host: String,
-        /// Where its `/v2/` is found, relative to the page.
+        /// Address of its `/v2/`, relative to the page.
         path: String,
-        /// Whether the gateway lets tags be deleted.
+        /// `true` if the gateway lets tags be deleted.
         #[serde(default)]
         delete: bool,
     },
@@ -119,7 +119,7 @@ impl RegistrySetting {
         }
     }
 
-    /// Where its `/v2/` is found, where that is not at the registry itself.
+    /// Returns the address of its `/v2/`, if that is not at the registry itself.
     pub fn path(&self) -> &str {
         match self {
             Self::Direct(_) => "",
@@ -133,7 +133,7 @@ impl RegistrySetting {
 pub struct Sample {
     /// Its reference.
     pub reference: String,
-    /// What it is, in a few words.
+    /// Description, in a few words.
     pub about: String,
 }
 
