@@ -11,7 +11,7 @@ import { contents, done, makeConfig, run, startMemory } from './support.js';
 const dying = fileURLToPath(new URL('./dying.mjs', import.meta.url));
 
 test('local lists', async (t) => {
-  const host = await startMemory(t, '--samples');
+  const host = await startMemory(t, '--samples', '--synthetic', '1,192');
   const list = `${host}/app:v1`;
   const hello = JSON.parse(await done(makeConfig(t), ['inspect', '--insecure', `${host}/samples/hello:latest`]));
   const images = hello.manifests.map(({ digest }) => `${host}/samples/hello@${digest}`);
@@ -35,6 +35,23 @@ test('local lists', async (t) => {
     assert.deepEqual(readdirSync(join(config, 'manifests')).length, 1, 'nothing is left beside the list');
   });
 
+  await t.test('eight programs that add image after image to one list lose none', async (t) => {
+    // Three images each; all 24, for as many rounds as it says, with TALLYMAN_ROUNDS.
+    const [rounds, changes] = process.env.TALLYMAN_ROUNDS ? [Number(process.env.TALLYMAN_ROUNDS), 24] : [1, 3];
+    const tags = (await done(makeConfig(t), ['tags', '--insecure', `${host}/scale/many-tags`])).trim().split('\n');
+    for (let round = 0; round < rounds; round++) {
+      const config = makeConfig(t);
+      const add = async (program) => {
+        for (const tag of tags.slice(program * changes, (program + 1) * changes)) {
+          await done(config, ['create', '--amend', '--insecure', list, `${host}/scale/many-tags:${tag}`]);
+        }
+      };
+      await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(add));
+      assert.equal(JSON.parse(await done(config, ['inspect', list])).manifests.length, 8 * changes, `round ${round}`);
+      assert.deepEqual(readdirSync(join(config, 'manifests')).length, 1, 'nothing is left beside the list');
+    }
+  });
+
   await t.test('of programs that make one list at once one wins and the others are told', async (t) => {
     const config = makeConfig(t);
     const ends = await Promise.all(images.slice(0, 4).map((image) => run(config, ['create', '--insecure', list, image])));
@@ -47,6 +64,11 @@ test('local lists', async (t) => {
     ['annotate', () => ['annotate', list, images[0], '--os', 'linux', '--arch', 'arm', '--variant', 'v7']],
     ['annotate with annotations', () => ['annotate', '--annotation', 'k=v', list, images[0]]],
     ['create --amend', () => ['create', '--amend', '--insecure', list, images[2], images[3]]],
+    ['create', () => ['create', '--insecure', `${host}/app:v2`, images[0], images[1]]],
+    ['create --refresh --oci', () => ['create', '--amend', '--refresh', '--oci', '--insecure', list]],
+    ['duplicate', () => ['duplicate', list, `${host}/app:v2`]],
+    ['push --purge', () => ['push', '--purge', '--insecure', list]],
+    ['remove', () => ['remove', list, images[1]]],
     ['rename', () => ['rename', list, `${host}/app:v2`]],
     ['rm', () => ['rm', list]],
   ]) {
@@ -54,7 +76,9 @@ test('local lists', async (t) => {
       const origin = await made(t, 3);
       const state = async (config) => {
         const shown = await Promise.all([list, `${host}/app:v2`].map((list) => run(config, ['inspect', '--raw', '--insecure', list])));
-        return JSON.stringify(shown.map(({ code, stdout }) => (code === 0 ? stdout : 'none')));
+        // What was pushed is in the registry when it is gone from here.
+        const folders = readdirSync(join(config, 'manifests')).filter((name) => !name.startsWith('.'));
+        return JSON.stringify([...shown.map(({ code, stdout }) => (code === 0 ? stdout : 'none')), ...folders]);
       };
       const copy = () => {
         const config = makeConfig(t);
