@@ -256,7 +256,9 @@ impl Error {
             Self::NotMounted { .. } => "not-mounted",
             Self::Plan(error) | Self::Assemble(error) => error.code(),
             Self::Store(StoreError::Damaged { .. }) => "list-damaged",
-            Self::NameTaken(_) | Self::Store(StoreError::NameTaken(_)) => "name-taken",
+            Self::NameTaken(_) | Self::Store(StoreError::NameTaken(_) | StoreError::ListNameTaken { .. }) => {
+                "name-taken"
+            }
             Self::Store(_) => "store-failed",
             Self::NoSuchPlatform { .. } => "platform-not-found",
             Self::TargetDigest { .. } => "digest-mismatch",

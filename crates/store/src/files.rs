@@ -14,6 +14,7 @@ use tallyman_core::{Digest, EditConflict, ListEdit, ManifestList, Reference};
 use crate::{
     ListStore, Outcome, StoreError, StoreFuture,
     docker::{decode_entries, decode_list, edit_files, encode_list},
+    store::check_list_name,
 };
 
 pub use folder::{FileError, FileErrorKind, Folder, Holder};
@@ -143,6 +144,10 @@ impl<F: Folder> ListStore for FileStore<F> {
 
     fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
         async move {
+            let name = from.file_name();
+            if from != to && name == to.file_name() && self.lists.is_there(&name)? {
+                check_list_name(to, from)?;
+            }
             Ok(match self.lists.rename(&from.file_name(), &to.file_name()).await? {
                 Some(true) => Outcome::Done(()),
                 Some(false) => Outcome::Taken,

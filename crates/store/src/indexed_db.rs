@@ -22,6 +22,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use crate::{
     ListStore, Outcome, StoreError, StoreFuture,
     docker::{FileChange, decode_entries, decode_list, edit_files, encode_entry},
+    store::check_list_name,
 };
 
 pub use announcements::Subscription;
@@ -133,17 +134,21 @@ impl IndexedDbStore {
         list: &Reference,
     ) -> Result<Option<ManifestList>, StoreError> {
         let name = list.file_name();
-        let Some(files) = files_in(transaction, &name).await? else { return Ok(None) };
+        let Some(files) = files_in(transaction, list).await? else { return Ok(None) };
         decode_list(list, files.values().map(|bytes| (&*name, &**bytes))).map(Some)
     }
 }
 
 /// Returns the files of a list by name; `None` if there is no such list.
+///
+/// # Errors
+/// [`StoreError::ListNameTaken`] if another list has its file name.
 async fn files_in(
     transaction: &Transaction<'_>,
-    list: &str,
+    reference: &Reference,
 ) -> Result<Option<BTreeMap<String, Vec<u8>>>, StoreError> {
-    let is_there = has(&store(transaction, LISTS)?, list).await?;
+    let is_there = has(&store(transaction, LISTS)?, reference).await?;
+    let list = &*reference.file_name();
     let entries = store(transaction, ENTRIES)?;
     let keys = entries.get_all_keys::<String>().with_query::<String, _>(keys_of(list)).primitive();
     let keys = keys.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
@@ -167,7 +172,7 @@ impl IndexedDbStore {
         let name = list.file_name();
         let transaction = self.transaction(TransactionMode::Readwrite)?;
         let is_wanted = match digest {
-            None => has(&store(&transaction, LISTS)?, &name).await?,
+            None => has(&store(&transaction, LISTS)?, list).await?,
             Some(digest) => {
                 Self::read_in(&transaction, list).await?.is_some_and(|list| list.digest() == *digest)
             }
@@ -202,7 +207,7 @@ impl ListStore for IndexedDbStore {
     ) -> StoreFuture<'a, Option<ManifestList>> {
         async move {
             let transaction = self.transaction(TransactionMode::Readonly)?;
-            let files = files_in(&transaction, &list.file_name()).await?;
+            let files = files_in(&transaction, list).await?;
             files.map(|files| decode_entries(list, &files, images)).transpose()
         }
         .boxed_local()
@@ -212,6 +217,7 @@ impl ListStore for IndexedDbStore {
         async move {
             let name = list.reference().file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
+            has(&store(&transaction, LISTS)?, list.reference()).await?;
             put_list(&transaction, &name, list.reference())?;
             let entries = store(&transaction, ENTRIES)?;
             clear(&entries, &name)?;
@@ -232,7 +238,7 @@ impl ListStore for IndexedDbStore {
         async move {
             let name = list.file_name();
             let transaction = self.transaction(TransactionMode::Readwrite)?;
-            let Some(files) = files_in(&transaction, &name).await? else { return Ok(Outcome::Gone) };
+            let Some(files) = files_in(&transaction, list).await? else { return Ok(Outcome::Gone) };
             let changes = match edit_files(list, &files, edit)? {
                 Ok(changes) => changes,
                 Err(conflict) => return Ok(Outcome::Conflict(conflict)),
@@ -271,9 +277,16 @@ fn store<'a>(transaction: &'a Transaction<'_>, name: &str) -> Result<ObjectStore
     transaction.object_store(name).map_err(|error| failed(&error))
 }
 
-async fn has(lists: &ObjectStore<'_>, name: &str) -> Result<bool, StoreError> {
-    let found = lists.get::<String, String, _>(name.to_owned()).primitive();
+/// Returns `true` if there is a list of this name.
+///
+/// # Errors
+/// [`StoreError::ListNameTaken`] if another list has its file name.
+async fn has(lists: &ObjectStore<'_>, list: &Reference) -> Result<bool, StoreError> {
+    let found = lists.get::<String, String, _>(list.file_name()).primitive();
     let found = found.map_err(|error| failed(&error))?.await.map_err(|error| failed(&error))?;
+    // Only names that were references have been kept.
+    let present = found.as_ref().and_then(|name| name.parse().ok());
+    present.map_or(Ok(()), |present| check_list_name(list, &present))?;
     Ok(found.is_some())
 }
 

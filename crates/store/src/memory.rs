@@ -1,14 +1,11 @@
 //! Lists in memory.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, btree_map::Entry},
-};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use futures_util::FutureExt;
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 
-use crate::{ListStore, Outcome, StoreFuture};
+use crate::{ListStore, Outcome, StoreError, StoreFuture, store::check_list_name};
 
 /// Lists in memory, gone with it.
 #[derive(Debug, Default)]
@@ -23,13 +20,26 @@ impl MemoryStore {
     }
 }
 
+/// Returns the list of this name; `None` if there is none.
+///
+/// # Errors
+/// [`StoreError::ListNameTaken`] if another list has its file name.
+fn find<'a>(
+    lists: &'a mut BTreeMap<String, ManifestList>,
+    list: &Reference,
+) -> Result<Option<&'a mut ManifestList>, StoreError> {
+    let Some(found) = lists.get_mut(&list.file_name()) else { return Ok(None) };
+    check_list_name(list, found.reference())?;
+    Ok(Some(found))
+}
+
 impl ListStore for MemoryStore {
     fn names(&self) -> StoreFuture<'_, Vec<String>> {
         async move { Ok(self.lists.borrow().keys().cloned().collect()) }.boxed_local()
     }
 
     fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>> {
-        async move { Ok(self.lists.borrow().get(&list.file_name()).cloned()) }.boxed_local()
+        async move { Ok(find(&mut self.lists.borrow_mut(), list)?.cloned()) }.boxed_local()
     }
 
     fn load_entries<'a>(
@@ -38,12 +48,11 @@ impl ListStore for MemoryStore {
         images: &'a [&'a Reference],
     ) -> StoreFuture<'a, Option<ManifestList>> {
         async move {
-            let lists = self.lists.borrow();
-            let Some(list) = lists.get(&list.file_name()) else { return Ok(None) };
+            let Some(mut some) = self.load(list).await? else { return Ok(None) };
             let names: Vec<String> = images.iter().map(|image| image.file_name()).collect();
-            let mut some = list.clone();
-            for entry in list.iter().filter(|entry| !names.contains(&entry.reference.file_name())) {
-                some.remove(&entry.reference);
+            let all: Vec<Reference> = some.iter().map(|entry| entry.reference.clone()).collect();
+            for other in all.iter().filter(|image| !names.contains(&image.file_name())) {
+                some.remove(other);
             }
             Ok(Some(some))
         }
@@ -52,7 +61,9 @@ impl ListStore for MemoryStore {
 
     fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
         async move {
-            self.lists.borrow_mut().insert(list.reference().file_name(), list.clone());
+            let mut lists = self.lists.borrow_mut();
+            find(&mut lists, list.reference())?;
+            lists.insert(list.reference().file_name(), list.clone());
             Ok(())
         }
         .boxed_local()
@@ -60,13 +71,12 @@ impl ListStore for MemoryStore {
 
     fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>> {
         async move {
-            Ok(match self.lists.borrow_mut().entry(list.reference().file_name()) {
-                Entry::Occupied(_) => Outcome::Taken,
-                Entry::Vacant(place) => {
-                    place.insert(list.clone());
-                    Outcome::Done(())
-                }
-            })
+            let mut lists = self.lists.borrow_mut();
+            if find(&mut lists, list.reference())?.is_some() {
+                return Ok(Outcome::Taken);
+            }
+            lists.insert(list.reference().file_name(), list.clone());
+            Ok(Outcome::Done(()))
         }
         .boxed_local()
     }
@@ -74,7 +84,7 @@ impl ListStore for MemoryStore {
     fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
         async move {
             let mut lists = self.lists.borrow_mut();
-            let Some(list) = lists.get_mut(&list.file_name()) else { return Ok(Outcome::Gone) };
+            let Some(list) = find(&mut lists, list)? else { return Ok(Outcome::Gone) };
             Ok(edit.apply(list).map_or_else(Outcome::Conflict, Outcome::Done))
         }
         .boxed_local()
@@ -83,11 +93,12 @@ impl ListStore for MemoryStore {
     fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
         async move {
             let mut lists = self.lists.borrow_mut();
-            let Some(list) = lists.get(&from.file_name()) else { return Ok(Outcome::Gone) };
-            if lists.contains_key(&to.file_name()) {
+            let Some(renamed) = find(&mut lists, from)?.map(|list| list.renamed(to.clone())) else {
+                return Ok(Outcome::Gone);
+            };
+            if find(&mut lists, to)?.is_some() {
                 return Ok(Outcome::Taken);
             }
-            let renamed = list.renamed(to.clone());
             lists.remove(&from.file_name());
             lists.insert(to.file_name(), renamed);
             Ok(Outcome::Done(()))
@@ -96,13 +107,17 @@ impl ListStore for MemoryStore {
     }
 
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
-        async move { Ok(self.lists.borrow_mut().remove(&list.file_name()).is_some()) }.boxed_local()
+        async move {
+            let mut lists = self.lists.borrow_mut();
+            Ok(find(&mut lists, list)?.is_some() && lists.remove(&list.file_name()).is_some())
+        }
+        .boxed_local()
     }
 
     fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
         async move {
             let mut lists = self.lists.borrow_mut();
-            let is_pushed = lists.get(&list.file_name()).is_some_and(|list| list.digest() == *digest);
+            let is_pushed = find(&mut lists, list)?.is_some_and(|list| list.digest() == *digest);
             Ok(is_pushed && lists.remove(&list.file_name()).is_some())
         }
         .boxed_local()

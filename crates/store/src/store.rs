@@ -16,9 +16,20 @@ pub enum StoreError {
         /// The reason.
         message: String,
     },
-    /// Two lists or two entries share a name in the store, as they would in Docker's.
+    /// Two entries of a list share a name in the store, as they would in Docker's.
     #[error(transparent)]
     NameTaken(#[from] tallyman_core::NameTaken),
+    /// Two lists share a file name ([`Reference::file_name`]), as they would in Docker's store.
+    #[error(
+        "{list} and {present} have the same name in the local store ({}): only one of them can be kept; choose another name, or push or remove {present} first",
+        list.file_name()
+    )]
+    ListNameTaken {
+        /// The list that was asked for.
+        list: Box<Reference>,
+        /// The list that has the name.
+        present: Box<Reference>,
+    },
     /// The files or the database refuse.
     #[error("{message}")]
     Io {
@@ -113,4 +124,15 @@ pub trait ListStore {
     /// Removes a list whose bytes ([`ManifestList::to_bytes`]) have this digest: the one that was pushed, and not what
     /// somebody has made of it meanwhile. Returns whether it was removed.
     fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool>;
+}
+
+/// Checks that a list which was found by the file name of `list` is that list.
+///
+/// # Errors
+/// [`StoreError::ListNameTaken`] if it is another one.
+pub(crate) fn check_list_name(list: &Reference, present: &Reference) -> Result<(), StoreError> {
+    if list == present {
+        return Ok(());
+    }
+    Err(StoreError::ListNameTaken { list: Box::new(list.clone()), present: Box::new(present.clone()) })
 }

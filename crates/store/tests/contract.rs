@@ -66,3 +66,10 @@ fn a_name_that_is_too_long_leaves_nothing_behind() {
     assert!(error.to_string().ends_with("file name too long"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).expect("it can be read").count(), 0);
 }
+
+#[test]
+fn memory_does_not_take_a_list_for_another_one_of_its_file_name() {
+    let store = MemoryStore::new();
+    let kept = suite::keeps_lists_of_one_file_name_apart(&store);
+    kept.now_or_never().expect("memory never waits");
+}

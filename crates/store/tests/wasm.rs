@@ -118,6 +118,11 @@ async fn two_tabs_that_change_one_list_lose_nothing() {
 }
 
 #[wasm_bindgen_test]
+async fn a_list_is_not_taken_for_another_one_of_its_file_name() {
+    suite::keeps_lists_of_one_file_name_apart(&open("apart").await).await;
+}
+
+#[wasm_bindgen_test]
 async fn a_database_of_the_first_version_is_taken_over_with_its_lists() {
     let first = indexed_db_futures::database::Database::open("older")
         .with_version(1_u8)

@@ -54,6 +54,11 @@ impl Failure {
         let (code, path) = match error {
             StoreError::Damaged { path, .. } => ("list-damaged", Some(path)),
             StoreError::NameTaken(taken) => return taken.into(),
+            StoreError::ListNameTaken { list, present } => {
+                let json = begin("name-taken", &error.to_string());
+                let json = json.string("added", &list.to_string()).string("present", &present.to_string());
+                return Self(json.end());
+            }
             _ => ("store-failed", None),
         };
         Self(begin(code, &error.to_string()).maybe(path, |json, path| json.string("path", path)).end())

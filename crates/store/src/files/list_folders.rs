@@ -55,6 +55,14 @@ impl<F: Folder> ListFolders<F> {
         Ok(names.into_iter().filter(|name| !name.starts_with('.')).collect())
     }
 
+    /// Returns `true` if there is a list of that name.
+    ///
+    /// # Errors
+    /// Any [`FileError`].
+    pub(super) fn is_there(&self, list: &str) -> Result<bool, FileError> {
+        Ok(self.folder.list(&self.path(list))?.is_some())
+    }
+
     /// Returns the files of a list; `None` if there is no such list.
     ///
     /// # Errors

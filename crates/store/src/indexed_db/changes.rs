@@ -52,7 +52,7 @@ impl IndexedDbStore {
     pub async fn add(&self, list: &ManifestList) -> Result<Outcome, StoreError> {
         let name = list.reference().file_name();
         let transaction = self.transaction(TransactionMode::Readwrite)?;
-        if has(&store(&transaction, LISTS)?, &name).await? {
+        if has(&store(&transaction, LISTS)?, list.reference()).await? {
             return Ok(Outcome::Taken);
         }
         put_list(&transaction, &name, list.reference())?;
@@ -73,7 +73,7 @@ impl IndexedDbStore {
         let (old, new) = (from.file_name(), to.file_name());
         let transaction = self.transaction(TransactionMode::Readwrite)?;
         let Some(list) = Self::read_in(&transaction, from).await? else { return Ok(Outcome::Gone) };
-        if has(&store(&transaction, LISTS)?, &new).await? {
+        if has(&store(&transaction, LISTS)?, to).await? {
             return Ok(Outcome::Taken);
         }
         let renamed = list.renamed(to.clone());
