@@ -15,6 +15,7 @@ use std::{
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_core::{IndexForm, ListEdit, ManifestList, Platform, Reference};
+use tallyman_dev_registry::skip_test;
 use tallyman_store::{
     FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
 };
@@ -427,7 +428,7 @@ fn damaged_entries_do_not_block_the_others() {
 
 #[test]
 fn the_folder_may_be_a_link_to_another_file_system_in_a_folder_that_cannot_be_written() {
-    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return skip_test("there is no /dev/shm") };
     let folder = tempfile::tempdir().expect("a folder can be made");
     let root = folder.path().join("manifests");
     symlink(elsewhere.path(), &root).expect("links can be made");
@@ -438,7 +439,7 @@ fn the_folder_may_be_a_link_to_another_file_system_in_a_folder_that_cannot_be_wr
 
 #[test]
 fn a_list_may_be_a_link_to_another_file_system() {
-    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return skip_test("there is no /dev/shm") };
     let folder = tempfile::tempdir().expect("a folder can be made");
     symlink(elsewhere.path(), folder.path().join("r.io_app-1")).expect("links can be made");
     let store = store(folder.path());
@@ -452,6 +453,62 @@ fn a_list_may_be_a_link_to_another_file_system() {
     assert_eq!(ready(store.remove(before().reference())), Ok(true));
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 4);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// A file system of its own, mounted at a folder for as long as this is kept.
+struct Mount<'a>(&'a Path);
+
+impl<'a> Mount<'a> {
+    /// Returns `None` if this user may not mount.
+    fn new(at: &'a Path) -> Option<Self> {
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at).output().ok()?;
+        mounted.status.success().then_some(Self(at))
+    }
+}
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()), "{} stays mounted", self.0.display());
+    }
+}
+
+#[test]
+fn the_folder_may_be_a_mount() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path().join("manifests");
+    fs::create_dir(&root).expect("a folder can be made");
+    let Some(_mount) = Mount::new(&root) else { return skip_test("only root may mount") };
+    ready(suite::run(&store(&root)));
+}
+
+#[test]
+fn a_list_may_be_a_mount_that_is_changed_and_stays_where_it_is() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let list = folder.path().join("r.io_app-1");
+    fs::create_dir(&list).expect("a folder can be made");
+    let Some(_mount) = Mount::new(&list) else { return skip_test("only root may mount") };
+    let store = store(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    assert_eq!(ready(store.load(before().reference())), Ok(Some(before())));
+    // Several files at once, as a journal has them, and one.
+    let fewer = suite::list("r.io/app:1", &["r.io/app:a", "r.io/app:x"]);
+    ready(store.save(&fewer)).expect("it is saved");
+    assert_eq!(ready(store.load(before().reference())), Ok(Some(fewer)));
+    amend(&store, before().reference(), "r.io/app:y");
+    // The system moves no mount: the list is removed and renamed whole or not at all.
+    let refused = [
+        ready(store.remove(before().reference())).map(drop),
+        ready(store.rename(before().reference(), &reference("r.io/new:1"))).map(drop),
+    ];
+    for refused in refused {
+        let error = refused.expect_err("it is a mount").to_string();
+        assert!(error.ends_with("resource busy"), "{error}");
+    }
+    let now = ready(store.load(before().reference())).expect("it can be read").expect("it is there");
+    assert_eq!(now.len(), 3);
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|name| name.unwrap().file_name()).collect();
+    assert_eq!(names, ["r.io_app-1"], "nothing is left beside the list");
 }
 
 #[test]
