@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod dependencies;
 mod dev_registry;
+mod harden;
 mod lint;
 mod npm;
 mod report;
@@ -31,7 +32,7 @@ struct Command {
     run: fn(&Shell, Parser) -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command {
         name: "demo",
         arguments: "[--registry-port N] [--app-port N] [--fault NAME[,SETTING=VALUE]…]…",
@@ -79,6 +80,13 @@ Ends with Ctrl-C. The first run compiles the tools and the app, which takes some
         about: "measures against others, prints tables, writes target/bench.json",
         details: bench::HELP,
         run: |sh, arguments| bench::run(sh, &bench::Options::parse(arguments)?),
+    },
+    Command {
+        name: "harden",
+        arguments: "[--only TARGET]… [--seconds N] [--merge]",
+        about: "fuzzes what strangers send, with libFuzzer and the stable toolchain",
+        details: harden::HELP,
+        run: |sh, arguments| harden::run(sh, &harden::Options::parse(arguments)?),
     },
     Command {
         name: "lint",
