@@ -214,7 +214,7 @@ async fn why_the_browser_refused_is_found() {
 
 #[wasm_bindgen_test]
 async fn what_is_hidden_is_made_up_for() {
-    let client = signed_in().build();
+    let (anonymous, client) = (client(), signed_in().build());
     // Its challenge, its digests and its links cannot be seen from here.
     let list = reference(HIDING, "samples/hello:latest");
     let fetched = client.manifest(&list).await.expect("a password does where the challenge is hidden");
@@ -226,7 +226,7 @@ async fn what_is_hidden_is_made_up_for() {
     let error = upload.expect_err("nobody says where it goes on").to_string();
     assert!(error.contains("must expose Location"), "{error}");
     // Without a password there is nothing that could be tried.
-    let error = builder().build().manifest(&list).await.expect_err("it wants a password");
+    let error = anonymous.manifest(&list).await.expect_err("it wants a password");
     assert_eq!(error.code(), "unauthorized", "{error}");
 }
 

@@ -3,7 +3,7 @@ export interface TransportRequest {
   method: string;
   url: string;
   headers: [string, string][];
-  /** Where bodies are streamed, `next` gives the next piece of a long one, undefined at the end. */
+  /** The bytes; for a long body where bodies are streamed, an object whose `next` gives the next piece, undefined at the end. */
   body?: Uint8Array<ArrayBuffer> | { length: number; next(): Promise<Uint8Array | undefined> };
   signal: AbortSignal;
   /** Take any certificate. */
@@ -33,7 +33,7 @@ export interface RequestTransport {
   obeysCors: boolean;
   /** `true` if its errors tell a server that speaks plain HTTP. */
   tellsPlainHttp: boolean;
-  /** Whether `body` may come piece by piece. */
+  /** `true` if `body` may come piece by piece. */
   streamsBodies?: boolean;
   /** The page's origin. */
   page?: string | undefined;
