@@ -19,7 +19,7 @@ use crate::Credentials;
 
 /// The name of Docker Hub in the file and for helpers.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
-/// What helpers print if they have nothing.
+/// The text that helpers print if they have nothing.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The user name of credentials that are an identity token.
 const TOKEN_USER: &str = "<token>";

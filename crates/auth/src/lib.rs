@@ -1,5 +1,5 @@
-//! How registries ask for credentials, and where credentials may go: the vocabulary that the client and the gateway
-//! share. Nothing here sends a request.
+//! The vocabulary of registry authentication: challenges, tokens and credentials, and the places where credentials may
+//! go. The client and the gateway share it. Nothing here sends a request.
 
 mod challenge;
 mod credentials;

@@ -1,4 +1,4 @@
-//! What is asked for by `Accept`. A registry that is not asked for the right type answers 200 with something else:
+//! The media types of the `Accept` header. A registry that is not asked for the right type answers 200 with something else:
 //! Distribution rewrites a list to its linux/amd64 image, or an image to schema 1.
 
 use http::HeaderValue;
@@ -35,7 +35,7 @@ pub(crate) fn rank(media_type: Option<&MediaType>) -> u8 {
     }
 }
 
-/// Whether an answer's type shows that nothing was rewritten to make it.
+/// Returns `true` if the type of a response shows that the registry rewrote nothing to make it.
 pub(crate) fn is_as_stored(media_type: Option<&MediaType>) -> bool {
     rank(media_type) > 1
 }

@@ -1,4 +1,4 @@
-//! What a client has learnt of one registry.
+//! The state that a client keeps for one registry.
 
 use std::{
     cell::{Cell, RefCell},

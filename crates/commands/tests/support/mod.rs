@@ -25,7 +25,7 @@ pub struct Outcome {
 #[derive(Default)]
 struct Kept {
     outcome: RefCell<Outcome>,
-    /// Both streams are a terminal with lines of so many characters.
+    /// The width in characters of the terminal that both streams are, if they are one.
     terminal: Option<usize>,
     files: Rc<RefCell<BTreeMap<String, String>>>,
 }
@@ -79,7 +79,7 @@ pub struct Shell {
     pub store: Rc<dyn ListStore>,
     /// A name and a password are kept for every registry.
     pub signed_in: bool,
-    /// Both streams are a terminal with lines of so many characters.
+    /// The width in characters of the terminal that both streams are, if they are one.
     pub terminal: Option<usize>,
     /// The files that were written, by path.
     pub files: Rc<RefCell<BTreeMap<String, String>>>,

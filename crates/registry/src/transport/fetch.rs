@@ -116,7 +116,7 @@ impl Transport for FetchTransport {
     fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
         Url::new_with_base(location, base).map(|url| url.href()).map_err(|error| TransportError {
             kind: TransportErrorKind::Other,
-            message: format!("{location:?} is no URL: {}", told(&error)),
+            message: format!("{location:?} is no URL: {}", message_of(&error)),
         })
     }
 
@@ -161,9 +161,9 @@ fn other(error: &gloo_net::Error) -> TransportError {
 }
 
 fn opaque(error: &JsValue) -> TransportError {
-    TransportError { kind: TransportErrorKind::Opaque, message: told(error) }
+    TransportError { kind: TransportErrorKind::Opaque, message: message_of(error) }
 }
 
-fn told(error: &JsValue) -> String {
+fn message_of(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map_or_else(|| format!("{error:?}"), |error| error.message().into())
 }

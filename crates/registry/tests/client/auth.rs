@@ -1,4 +1,4 @@
-//! Who asks, and who is told the password.
+//! Credentials: which requests carry them, and which servers get them.
 
 use std::{collections::HashMap, time::Duration};
 

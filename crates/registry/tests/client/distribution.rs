@@ -124,7 +124,7 @@ impl Token {
         Self { realm, certificate, given, task, _folder: folder }
     }
 
-    /// How many tokens were asked for.
+    /// The number of tokens that were asked for.
     pub fn given(&self) -> usize {
         self.given.load(Ordering::Relaxed)
     }

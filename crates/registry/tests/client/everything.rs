@@ -7,7 +7,7 @@ use tallyman_registry::{Client, Mount};
 
 use crate::image::Image;
 
-/// What a registry is known not to do.
+/// The operations that a registry is known to lack.
 #[derive(Default)]
 pub struct Lacks {
     /// Distribution 2.8 deletes no tags.

@@ -1,4 +1,4 @@
-//! What goes wrong ends in success after another try, or in an error that says what it was.
+//! Failures end in success after another attempt, or in an error that names the cause.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a browser does not say, and what is not to be asked at all: a transport that answers as the test has it.
+//! Failures that a browser does not explain, and addresses that are never requested, with a scripted transport.
 
 use std::{rc::Rc, time::Duration};
 
@@ -18,7 +18,7 @@ struct Scripted {
     page: Option<&'static str>,
     kind: Option<TransportErrorKind>,
     reaches: bool,
-    /// Whether it is the loopback interface that the page may not reach; nothing where all may be reached.
+    /// The network that the page may not reach: `true` for the loopback interface; `None` if it may reach all.
     denied: Option<bool>,
     realm: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What the tests share: clients, images and a look at what was asked.
+//! Clients, images and request records that the tests share.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -45,7 +45,7 @@ pub fn client() -> Client {
     builder().build()
 }
 
-/// What a client told, as it told it.
+/// The events of a client, in order.
 #[derive(Clone, Default)]
 pub struct Told(Rc<RefCell<Vec<Event>>>);
 
