@@ -99,51 +99,114 @@ enum Stage {
 #[component]
 fn Chooser(props: &ChooserProps) -> Html {
     let ChooserProps { repository, tags } = props;
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
     let removal = use_state_eq(|| Removal::Untag);
-    let filter = use_state_eq(String::new);
     let stage = use_state_eq(|| Stage::Choosing);
-    let words = text().delete();
     let all: Vec<Tag> = names
         .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
     let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
-
-    let make_plan = {
-        let (repository, all, chosen) = (repository.clone(), all.clone(), is_chosen.clone());
-        let stage = stage.setter();
-        Callback::from(move |removal: Removal| {
-            let (registries, repository) = (Rc::clone(&registries), repository.clone());
-            let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
-            stage.set(Stage::Planning(0, all.len()));
-            spawn_local(async move {
-                let tell = |done, of| stage.set(Stage::Planning(done, of));
-                let plan =
-                    deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
-                stage.set(match plan {
-                    Ok(plan) => Stage::Planned(Rc::new(plan)),
-                    Err(error) => Stage::Failed(error.to_string().into()),
-                });
-            });
-        })
-    };
-    let back = {
-        let stage = stage.setter();
-        Callback::from(move |()| stage.set(Stage::Choosing))
-    };
-    let by_digest = {
-        let (removal, make_plan) = (removal.setter(), make_plan.clone());
-        Callback::from(move |()| {
-            removal.set(Removal::Manifests);
-            make_plan.emit(Removal::Manifests);
-        })
-    };
+    let is_empty = is_chosen.is_empty();
+    let make_plan = use_planning(repository, &all, is_chosen, stage.setter());
     if let Stage::Planned(plan) = &*stage {
+        let back = {
+            let stage = stage.setter();
+            Callback::from(move |()| stage.set(Stage::Choosing))
+        };
+        let by_digest = {
+            let removal = removal.setter();
+            Callback::from(move |()| {
+                removal.set(Removal::Manifests);
+                make_plan.emit(Removal::Manifests);
+            })
+        };
         return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
     }
+    let submit = {
+        let removal = *removal;
+        move |_: MouseEvent| make_plan.emit(removal)
+    };
+    let words = text().delete();
+    html! {
+        <>
+            if let Some(problem) = &names.problem {
+                { crate::pages::problem::view(problem) }
+            }
+            if let Stage::Failed(why) = &*stage {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
+            }
+            <TagBoxes {all} {chosen} is_complete={names.is_complete} />
+            <Panel title={words.how}>
+                <div class="delete__how">
+                    { way(&removal, Removal::Untag, words.untag, words.untag_about, "how-untag") }
+                    { way(&removal, Removal::Manifests, words.manifests, words.manifests_about, "how-manifests") }
+                </div>
+            </Panel>
+            <div class="push__start">
+                <button class="button button--main" type="button" disabled={is_empty || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
+                if let Stage::Planning(done, of) = *stage {
+                    <span class="hint" role="status">{ (words.planning)(done, of) }</span>
+                }
+            </div>
+        </>
+    }
+}
 
-    let onfilter = {
+/// Makes the plan for the chosen tags.
+#[hook]
+fn use_planning(
+    repository: &Reference,
+    all: &[Tag],
+    chosen: BTreeSet<Tag>,
+    stage: UseStateSetter<Stage>,
+) -> Callback<Removal> {
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let (repository, all) = (repository.clone(), all.to_vec());
+    Callback::from(move |removal: Removal| {
+        let (registries, repository) = (Rc::clone(&registries), repository.clone());
+        let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
+        stage.set(Stage::Planning(0, all.len()));
+        spawn_local(async move {
+            let tell = |done, of| stage.set(Stage::Planning(done, of));
+            let plan = deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
+            stage.set(match plan {
+                Ok(plan) => Stage::Planned(Rc::new(plan)),
+                Err(error) => Stage::Failed(error.to_string().into()),
+            });
+        });
+    })
+}
+
+/// A way of removal, to be chosen.
+fn way(
+    removal: &UseStateHandle<Removal>,
+    value: Removal,
+    label: &'static str,
+    about: &'static str,
+    testid: &'static str,
+) -> Html {
+    let set = removal.setter();
+    html! {
+        <label class="check check--about">
+            <input type="radio" name="how" checked={**removal == value} onchange={move |_: Event| set.set(value)} data-testid={testid} />
+            <span><span class="strong">{ label }</span><span class="hint">{ about }</span></span>
+        </label>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct TagBoxesProps {
+    all: Vec<Tag>,
+    chosen: UseStateHandle<BTreeSet<String>>,
+    is_complete: bool,
+}
+
+/// The tags with checkboxes, filtered.
+#[component]
+fn TagBoxes(props: &TagBoxesProps) -> Html {
+    let TagBoxesProps { all, chosen, is_complete } = props;
+    let filter = use_state_eq(String::new);
+    let oninput = {
         let filter = filter.setter();
         move |event: InputEvent| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
@@ -151,18 +214,8 @@ fn Chooser(props: &ChooserProps) -> Html {
             }
         }
     };
-    let choice = |value: Removal, label: &'static str, about: &'static str, testid: &'static str| {
-        let set = removal.setter();
-        html! {
-            <label class="check check--about">
-                <input type="radio" name="how" checked={*removal == value} onchange={move |_: Event| set.set(value)} data-testid={testid} />
-                <span><span class="strong">{ label }</span><span class="hint">{ about }</span></span>
-            </label>
-        }
-    };
     let tag_box = |tag: &Tag| {
         let name = tag.as_str().to_owned();
-        let checked = chosen.contains(&name);
         let onchange = {
             let (chosen, name) = (chosen.clone(), name.clone());
             move |_: Event| {
@@ -174,44 +227,22 @@ fn Chooser(props: &ChooserProps) -> Html {
             }
         };
         html! {
-            <li key={name.clone()}><label class="check"><input type="checkbox" {checked} {onchange} data-testid="tag" data-tag={name.clone()} /><code>{ name }</code></label></li>
+            <li key={name.clone()}><label class="check"><input type="checkbox" checked={chosen.contains(&name)} {onchange} data-testid="tag" data-tag={name.clone()} /><code>{ name }</code></label></li>
         }
     };
     let matching: Vec<&Tag> = all.iter().filter(|tag| tag.as_str().contains(filter.as_str())).collect();
-    let submit = {
-        let removal = *removal;
-        move |_: MouseEvent| make_plan.emit(removal)
-    };
+    let count = all.iter().filter(|tag| chosen.contains(tag.as_str())).count();
+    let words = text().delete();
     html! {
-        <>
-            if let Some(problem) = &names.problem {
-                { crate::pages::problem::view(problem) }
-            }
-            if let Stage::Failed(why) = &*stage {
-                <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
-            }
-            <Panel title={words.tags} remark={format!("{} / {}", is_chosen.len(), all.len())} testid="delete-tags">
-                <div class="delete__filter">
-                    <input class="field field--small" type="search" aria-label={words.filter} placeholder={words.filter} oninput={onfilter} data-testid="delete-filter" />
-                    <span class="hint" role="status">{ if names.is_complete { words.choose } else { words.loading } }</span>
-                </div>
-                if matching.is_empty() && names.is_complete {
-                    <p class="empty">{ words.none }</p>
-                }
-                <ul class="tag-boxes">{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
-            </Panel>
-            <Panel title={words.how}>
-                <div class="delete__how">
-                    { choice(Removal::Untag, words.untag, words.untag_about, "how-untag") }
-                    { choice(Removal::Manifests, words.manifests, words.manifests_about, "how-manifests") }
-                </div>
-            </Panel>
-            <div class="push__start">
-                <button class="button button--main" type="button" disabled={is_chosen.is_empty() || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
-                if let Stage::Planning(done, of) = *stage {
-                    <span class="hint" role="status">{ (words.planning)(done, of) }</span>
-                }
+        <Panel title={words.tags} remark={format!("{count} / {}", all.len())} testid="delete-tags">
+            <div class="delete__filter">
+                <input class="field field--small" type="search" aria-label={words.filter} placeholder={words.filter} {oninput} data-testid="delete-filter" />
+                <span class="hint" role="status">{ if *is_complete { words.choose } else { words.loading } }</span>
             </div>
-        </>
+            if matching.is_empty() && *is_complete {
+                <p class="empty">{ words.none }</p>
+            }
+            <ul class="tag-boxes">{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
+        </Panel>
     }
 }

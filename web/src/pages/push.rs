@@ -260,30 +260,14 @@ struct RunningProps {
 fn Running(props: &RunningProps) -> Html {
     let RunningProps { local_lists, name, run, list } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let words = text().push();
     let (done, total) = (run.done(), run.plan.steps.len());
-    let act = |act: fn(&Pushes, &Reference)| {
-        let (pushes, name) = (pushes.clone(), name.clone());
-        move |_: MouseEvent| act(&pushes, &name)
-    };
-    let retry = {
-        let (pushes, local_lists, name) = (pushes.clone(), Rc::clone(local_lists), name.clone());
-        move |_: MouseEvent| pushes.retry(&local_lists, &registries, &name)
-    };
-    let said = match &run.phase {
-        Phase::Running => (words.pushing)(done, total),
-        Phase::Paused => (words.paused)(done, total),
-        Phase::Cancelled => (words.cancelled)(done, total),
-        Phase::Failed(_) => format!("{}. {}", words.failed, (words.failed_lead)(done, total)),
-        Phase::Finished(_) => (words.finished)(&name.to_string()),
-    };
-    let phase = match &run.phase {
-        Phase::Running => "running",
-        Phase::Paused => "paused",
-        Phase::Cancelled => "cancelled",
-        Phase::Failed(_) => "failed",
-        Phase::Finished(_) => "finished",
+    let (phase, sentence) = match &run.phase {
+        Phase::Running => ("running", (words.pushing)(done, total)),
+        Phase::Paused => ("paused", (words.paused)(done, total)),
+        Phase::Cancelled => ("cancelled", (words.cancelled)(done, total)),
+        Phase::Failed(_) => ("failed", format!("{}. {}", words.failed, (words.failed_lead)(done, total))),
+        Phase::Finished(_) => ("finished", (words.finished)(&name.to_string())),
     };
     let sent: u64 = run
         .plan
@@ -293,10 +277,15 @@ fn Running(props: &RunningProps) -> Html {
         .filter(|(_, state)| **state == StepState::Done)
         .map(|(step, _)| steps::bytes(&step.action))
         .sum();
+    let plan = html! {
+        <Panel title={words.plan} remark={format!("{done} / {total}")} testid="plan">
+            { steps::table(&run.plan, &run.steps) }
+        </Panel>
+    };
     html! {
         <>
             <div class={classes!("push__state", format!("push__state--{phase}"))} data-testid="push-state" data-phase={phase}>
-                <p role="status">{ said }</p>
+                <p role="status">{ sentence }</p>
                 if !matches!(run.phase, Phase::Finished(_)) {
                     <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress} />
                     <span class="soft">{ format::bytes(sent) }</span>
@@ -304,40 +293,67 @@ fn Running(props: &RunningProps) -> Html {
                 if let Phase::Failed(why) = &run.phase {
                     <p class="hint--bad" role="alert" data-testid="push-error">{ why.to_string() }</p>
                 }
-                <div class="import__ways">
-                    {
-                        match run.phase {
-                            Phase::Running => html! {
-                                <>
-                                    <button class="button" type="button" onclick={act(Pushes::pause)} data-testid="push-pause">{ words.pause }</button>
-                                    <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
-                                </>
-                            },
-                            Phase::Paused => html! {
-                                <>
-                                    <button class="button button--main" type="button" onclick={act(Pushes::go_on)} data-testid="push-go-on">{ words.go_on }</button>
-                                    <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
-                                </>
-                            },
-                            Phase::Cancelled | Phase::Failed(_) => html! {
-                                <>
-                                    <button class="button button--main" type="button" onclick={retry} data-testid="push-retry">{ if phase == "failed" { words.retry } else { words.resume } }</button>
-                                    <button class="button" type="button" onclick={act(Pushes::forget)}>{ words.plan }</button>
-                                </>
-                            },
-                            Phase::Finished(_) => html! {},
-                        }
-                    }
-                </div>
+                <Controls local_lists={Rc::clone(local_lists)} name={name.clone()} phase={run.phase.clone()} />
             </div>
             if let Phase::Finished(digest) = &run.phase {
                 <outcome::Outcome local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} digest={digest.clone()} list={list.clone()} again={act_callback(&pushes, name)} />
+                <details class="push__plan"><summary>{ format!("{} ({done} / {total})", words.plan) }</summary>{ plan }</details>
+            } else {
+                { plan }
             }
-            <Panel title={words.plan} remark={format!("{done} / {total}")} testid="plan">
-                { steps::table(&run.plan, &run.steps) }
-            </Panel>
         </>
     }
+}
+
+#[derive(PartialEq, Properties)]
+struct ControlsProps {
+    local_lists: Rc<LocalLists>,
+    name: Reference,
+    phase: Phase,
+}
+
+/// The buttons of a push: pause, continue, cancel, retry.
+#[component]
+fn Controls(props: &ControlsProps) -> Html {
+    let ControlsProps { local_lists, name, phase } = props;
+    let pushes = use_context::<Pushes>().expect("the app provides its pushes");
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let act = |act: fn(&Pushes, &Reference)| {
+        let (pushes, name) = (pushes.clone(), name.clone());
+        move |_: MouseEvent| act(&pushes, &name)
+    };
+    let retry = {
+        let (pushes, local_lists, name) = (pushes.clone(), Rc::clone(local_lists), name.clone());
+        move |_: MouseEvent| pushes.retry(&local_lists, &registries, &name)
+    };
+    let words = text().push();
+    let cancel = html! {
+        <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
+    };
+    let buttons = match phase {
+        Phase::Finished(_) => return html! {},
+        Phase::Running => html! {
+            <>
+                <button class="button" type="button" onclick={act(Pushes::pause)} data-testid="push-pause">{ words.pause }</button>
+                { cancel }
+            </>
+        },
+        Phase::Paused => html! {
+            <>
+                <button class="button button--main" type="button" onclick={act(Pushes::go_on)} data-testid="push-go-on">{ words.go_on }</button>
+                { cancel }
+            </>
+        },
+        Phase::Cancelled | Phase::Failed(_) => html! {
+            <>
+                <button class="button button--main" type="button" onclick={retry} data-testid="push-retry">
+                    { if matches!(phase, Phase::Failed(_)) { words.retry } else { words.resume } }
+                </button>
+                <button class="button" type="button" onclick={act(Pushes::forget)}>{ words.plan }</button>
+            </>
+        },
+    };
+    html! { <div class="import__ways">{ buttons }</div> }
 }
 
 fn act_callback(pushes: &Pushes, name: &Reference) -> Callback<()> {

@@ -53,29 +53,12 @@ impl Reducible for Steps {
 /// The plan of a deletion, its confirmation, and its progress.
 #[component]
 pub fn Plan(props: &Props) -> Html {
-    let Props { repository, plan, back, by_digest } = props;
+    let Props { repository, plan, back, .. } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let steps = {
         let count = plan.steps.len();
         use_reducer(move || Steps(vec![StepState::Waiting; count]))
     };
-    let typed = use_state_eq(String::new);
-    let words = text().delete();
-    let path = repository.repository().as_str().to_owned();
-    let tags: usize = plan.steps.iter().map(|step| step.tags.len()).sum();
-    let has_begun = steps.0.iter().any(|step| *step != StepState::Waiting);
-    let is_running = steps.0.contains(&StepState::Running);
-    let is_done = steps.0.iter().all(|step| *step == StepState::Done);
-    let failed: Vec<usize> =
-        (0..steps.0.len()).filter(|index| matches!(steps.0[*index], StepState::Failed { .. })).collect();
-    let needs_digest = steps
-        .0
-        .iter()
-        .any(|step| matches!(step, StepState::Failed { refusal: Some(Refusal::ByDigestOnly), .. }));
-    let is_off = steps
-        .0
-        .iter()
-        .any(|step| matches!(step, StepState::Failed { refusal: Some(Refusal::SwitchedOff), .. }));
     let execute = {
         let (plan, steps) = (Rc::clone(plan), steps.dispatcher());
         Callback::from(move |left: Vec<usize>| {
@@ -85,7 +68,80 @@ pub fn Plan(props: &Props) -> Html {
             });
         })
     };
-    let onconfirm = {
+    let words = text().delete();
+    let has_begun = steps.0.iter().any(|step| *step != StepState::Waiting);
+    let is_done = steps.0.iter().all(|step| *step == StepState::Done);
+    html! {
+        <>
+            if !plan.unchosen.is_empty() {
+                <div class="alert" role="alert" data-testid="unchosen">
+                    <Icon name="warning" />
+                    <span>{ (words.unchosen)(&plan.unchosen.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ")) }</span>
+                </div>
+            }
+            { table(plan, &steps) }
+            if !plan.steps.is_empty() {
+                { command_lines(&line(repository, plan), false) }
+            }
+            if !has_begun {
+                <Confirmation repository={repository.clone()} plan={Rc::clone(plan)} {execute} back={back.clone()} />
+            } else if is_done {
+                <div class="push__state push__state--finished" data-testid="delete-done">
+                    <p role="status">{ (words.finished)(plan.steps.iter().map(|step| step.tags.len()).sum()) }</p>
+                    <p class="hint">{ words.space }</p>
+                    <Link<Route> to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link<Route>>
+                </div>
+            } else if !steps.0.contains(&StepState::Running) {
+                { failures(props, &steps, &execute) }
+            }
+        </>
+    }
+}
+
+/// The steps, each with its tags and its state.
+fn table(plan: &DeletePlan, steps: &Steps) -> Html {
+    let words = text().delete();
+    html! {
+        <Panel title={words.plan_title} remark={plan.steps.len().to_string()} testid="delete-steps">
+            <table class="table stack">
+                <thead><tr><th scope="col">{ words.step }</th><th scope="col">{ words.goes }</th><th scope="col">{ words.state }</th></tr></thead>
+                <tbody>
+                    { for plan.steps.iter().zip(&steps.0).map(|(step, state)| html! {
+                        <tr key={step.reference.to_string()} data-testid="delete-step">
+                            <td class="fill step__what">
+                                { match (step.reference.digest(), step.reference.tag()) {
+                                    (Some(digest), _) => (words.delete_step)(&format!("{}:{}…", digest.algorithm().as_str(), digest.short())),
+                                    (None, Some(tag)) => (words.untag_step)(tag.as_str()),
+                                    (None, None) => step.reference.to_string(),
+                                } }
+                                if let StepState::Failed { why, .. } = state {
+                                    <p class="hint--bad" role="alert">{ why.to_string() }</p>
+                                }
+                            </td>
+                            <td><span class="title__chips">{ for step.tags.iter().map(|tag| html! { <Chip>{ tag.to_string() }</Chip> }) }</span></td>
+                            <td>{ chip(state) }</td>
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+        </Panel>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ConfirmationProps {
+    repository: Reference,
+    plan: Rc<DeletePlan>,
+    execute: Callback<Vec<usize>>,
+    back: Callback<()>,
+}
+
+/// The confirmation: the name of the repository is typed.
+#[component]
+fn Confirmation(props: &ConfirmationProps) -> Html {
+    let ConfirmationProps { repository, plan, execute, back } = props;
+    let typed = use_state_eq(String::new);
+    let onsubmit = {
         let (execute, count) = (execute.clone(), plan.steps.len());
         move |event: SubmitEvent| {
             event.prevent_default();
@@ -100,83 +156,50 @@ pub fn Plan(props: &Props) -> Html {
             }
         }
     };
-    let retry = {
-        let failed = failed.clone();
-        move |_: MouseEvent| execute.emit(failed.clone())
-    };
-    let go_back = back.reform(|_: MouseEvent| ());
-    let gone: usize = plan
-        .steps
-        .iter()
-        .zip(&steps.0)
-        .filter(|(_, state)| **state == StepState::Done)
-        .map(|(step, _)| step.tags.len())
-        .sum();
+    let path = repository.repository().as_str();
+    let tags: usize = plan.steps.iter().map(|step| step.tags.len()).sum();
+    let words = text().delete();
     html! {
-        <>
-            if !plan.unchosen.is_empty() {
-                <div class="alert" role="alert" data-testid="unchosen">
-                    <Icon name="warning" />
-                    <span>{ (words.unchosen)(&plan.unchosen.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ")) }</span>
-                </div>
-            }
-            <Panel title={words.plan_title} remark={plan.steps.len().to_string()} testid="delete-steps">
-                <table class="table stack">
-                    <thead><tr><th scope="col">{ words.step }</th><th scope="col">{ words.goes }</th><th scope="col">{ words.state }</th></tr></thead>
-                    <tbody>
-                        { for plan.steps.iter().zip(&steps.0).map(|(step, state)| html! {
-                            <tr key={step.reference.to_string()} data-testid="delete-step">
-                                <td class="fill step__what">
-                                    { match (step.reference.digest(), step.reference.tag()) {
-                                        (Some(digest), _) => (words.delete_step)(&format!("{}:{}…", digest.algorithm().as_str(), digest.short())),
-                                        (None, Some(tag)) => (words.untag_step)(tag.as_str()),
-                                        (None, None) => step.reference.to_string(),
-                                    } }
-                                    if let StepState::Failed { why, .. } = state {
-                                        <p class="hint--bad" role="alert">{ why.to_string() }</p>
-                                    }
-                                </td>
-                                <td><span class="title__chips">{ for step.tags.iter().map(|tag| html! { <Chip>{ tag.to_string() }</Chip> }) }</span></td>
-                                <td>{ chip(state) }</td>
-                            </tr>
-                        }) }
-                    </tbody>
-                </table>
-            </Panel>
-            if !plan.steps.is_empty() {
-                { command_lines(&line(repository, plan), false) }
-            }
-            if !has_begun {
-                <form class="danger" onsubmit={onconfirm}>
-                    <label for="confirm">{ (words.confirm_label)(&path) }</label>
-                    <input id="confirm" class="field field--mono" type="text" autocapitalize="none" autocomplete="off" spellcheck="false" {oninput} data-testid="delete-confirm" />
-                    <button class="button button--bad" type="submit" disabled={*typed != path || plan.steps.is_empty()} data-testid="delete-run">{ (words.confirm)(tags) }</button>
-                    <button class="button" type="button" onclick={go_back}>{ words.back }</button>
-                </form>
-            } else if is_done {
-                <div class="push__state push__state--finished" data-testid="delete-done">
-                    <p role="status">{ (words.finished)(gone) }</p>
-                    <p class="hint">{ words.space }</p>
-                    <Link<Route> to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link<Route>>
-                </div>
-            } else if !is_running {
-                <div class="push__start">
-                    if is_off {
-                        <span role="alert" data-testid="deletion-off">{ (words.switched_off)(repository.registry().as_str()) }</span>
-                    } else if needs_digest {
-                        <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
-                        <button class="button button--main" type="button" onclick={by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
-                    } else if !failed.is_empty() {
-                        <button class="button button--main" type="button" onclick={retry}>{ words.retry }</button>
-                    }
-                    <button class="button" type="button" onclick={go_back}>{ words.back }</button>
-                </div>
-            }
-        </>
+        <form class="danger" {onsubmit}>
+            <label for="confirm">{ (words.confirm_label)(path) }</label>
+            <input id="confirm" class="field field--mono" type="text" autocapitalize="none" autocomplete="off" spellcheck="false" {oninput} data-testid="delete-confirm" />
+            <button class="button button--bad" type="submit" disabled={*typed != path || plan.steps.is_empty()} data-testid="delete-run">{ (words.confirm)(tags) }</button>
+            <button class="button" type="button" onclick={back.reform(|_: MouseEvent| ())}>{ words.back }</button>
+        </form>
     }
 }
 
-/// The line that does the same: by tag, or by digest.
+/// The reason why steps failed, and the way on.
+fn failures(props: &Props, steps: &Steps, execute: &Callback<Vec<usize>>) -> Html {
+    let failed: Vec<usize> =
+        (0..steps.0.len()).filter(|index| matches!(steps.0[*index], StepState::Failed { .. })).collect();
+    let is_refused = |reason: &Refusal| {
+        steps
+            .0
+            .iter()
+            .any(|step| matches!(step, StepState::Failed { refusal: Some(refusal), .. } if refusal == reason))
+    };
+    let retry = {
+        let (execute, failed) = (execute.clone(), failed.clone());
+        move |_: MouseEvent| execute.emit(failed.clone())
+    };
+    let words = text().delete();
+    html! {
+        <div class="push__start">
+            if is_refused(&Refusal::SwitchedOff) {
+                <span role="alert" data-testid="deletion-off">{ (words.switched_off)(props.repository.registry().as_str()) }</span>
+            } else if is_refused(&Refusal::ByDigestOnly) {
+                <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
+                <button class="button button--main" type="button" onclick={props.by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
+            } else if !failed.is_empty() {
+                <button class="button button--main" type="button" onclick={retry}>{ words.retry }</button>
+            }
+            <button class="button" type="button" onclick={props.back.reform(|_: MouseEvent| ())}>{ words.back }</button>
+        </div>
+    }
+}
+
+/// Returns the command line that does the same: by tag, or by digest.
 fn line(repository: &Reference, plan: &DeletePlan) -> String {
     let is_untag = plan.steps.iter().all(|step| step.reference.digest().is_none());
     let command = if is_untag { "untag" } else { "delete" };

@@ -88,45 +88,18 @@ enum Progress {
 
 #[component]
 fn Form(props: &FormProps) -> Html {
-    let (registries, toaster) = (use_registries(), use_toaster());
     let words = text().registries();
     let (by_token, keep) = (use_state_eq(|| false), use_state_eq(|| Keep::Memory));
     let progress = use_state_eq(|| Progress::Open);
     let [user, secret] = [use_node_ref(), use_node_ref()];
-    let host = props.registry.to_string();
-    let ask = {
-        let (registry, ondone, progress) = (props.registry.clone(), props.ondone.clone(), progress.setter());
-        let (user, secret, by_token, keep) = (user.clone(), secret.clone(), *by_token, *keep);
-        let registries = Rc::clone(&registries);
-        Callback::from(move |()| {
-            let secret = value(&secret);
-            let credentials = if by_token {
-                Credentials::RegistryToken(secret)
-            } else {
-                Credentials::Basic { user: value(&user), password: secret }
-            };
-            let (registries, registry, ondone) = (Rc::clone(&registries), registry.clone(), ondone.clone());
-            let (progress, toaster) = (progress.clone(), toaster.clone());
-            progress.set(Progress::Checking);
-            spawn_local(async move {
-                match registries.sign_in(&registry, credentials, keep).await {
-                    Ok(kept) => {
-                        let words = text().registries();
-                        toaster.say((words.signed_in)(registry.as_str()));
-                        if !kept {
-                            toaster.say(words.not_stored);
-                        }
-                        ondone.emit(());
-                    }
-                    Err(Error::ForeignRealm { realm, .. }) => progress.set(Progress::Elsewhere(realm)),
-                    Err(error) if matches!(error.code(), "unauthorized" | "token-refused" | "denied") => {
-                        progress.set(Progress::Refused);
-                    }
-                    Err(error) => progress.set(Progress::Failed(error.to_string())),
-                }
-            });
-        })
+    let credentials = {
+        let (user, secret, by_token) = (user.clone(), secret.clone(), *by_token);
+        move || match by_token {
+            true => Credentials::RegistryToken(value(&secret)),
+            false => Credentials::Basic { user: value(&user), password: value(&secret) },
+        }
     };
+    let ask = use_sign_in(props, credentials, *keep, progress.setter());
     let onsubmit = {
         let ask = ask.clone();
         move |event: SubmitEvent| {
@@ -134,33 +107,16 @@ fn Form(props: &FormProps) -> Html {
             ask.emit(());
         }
     };
-    let allow = |realm: String| {
-        let (registries, host, ask) = (Rc::clone(&registries), host.clone(), ask.clone());
-        move |_: MouseEvent| {
-            let account = registries.accounts().of(&host);
-            registries.accounts().save(Account { token_service: realm.clone(), ..account });
-            ask.emit(());
-        }
-    };
-    let choice = |name: &'static str, label: &'static str, checked: bool, onchange: Callback<Event>| {
-        html! {
-            <label class="check"><input type="radio" {name} {checked} {onchange} /><span>{ label }</span></label>
-        }
-    };
-    let method = |token: bool| {
-        let by_token = by_token.setter();
-        Callback::from(move |_: Event| by_token.set(token))
-    };
-    let keeping = |wanted: Keep| {
-        let keep = keep.setter();
-        Callback::from(move |_: Event| keep.set(wanted))
+    let method = |token: bool, label: &'static str| {
+        let set = by_token.setter();
+        choice("how", label, *by_token == token, Callback::from(move |_: Event| set.set(token)))
     };
     html! {
         <form class="form" {onsubmit}>
             <fieldset class="choices choices--row">
                 <legend class="visually-hidden">{ words.how }</legend>
-                { choice("how", words.by_password, !*by_token, method(false)) }
-                { choice("how", words.by_token, *by_token, method(true)) }
+                { method(false, words.by_password) }
+                { method(true, words.by_token) }
             </fieldset>
             if *by_token {
                 <label class="labelled">
@@ -178,34 +134,114 @@ fn Form(props: &FormProps) -> Html {
                     <input ref={secret} key="password" type="password" name="password" autocomplete="current-password" required=true />
                 </label>
             }
-            <fieldset class="choices">
-                <legend>{ words.keep }</legend>
-                { for Keep::ALL.into_iter().zip([words.keep_memory, words.keep_session, words.keep_stored]).map(|(wanted, label)| {
-                    choice("keep", label, *keep == wanted, keeping(wanted))
-                }) }
-                if *keep == Keep::Stored {
-                    <p class="warn-note" data-testid="stored-warning">{ words.keep_stored_warning }</p>
-                }
-            </fieldset>
-            <div role="status" class="form__said">
-                {
-                    match &*progress {
-                        Progress::Open => html! {},
-                        Progress::Checking => html! { <p class="soft">{ words.checking }</p> },
-                        Progress::Refused => html! { <p class="bad-note" data-testid="sign-in-refused">{ words.refused }</p> },
-                        Progress::Failed(reason) => html! { <p class="bad-note">{ words.failed }<small lang="en">{ reason }</small></p> },
-                        Progress::Elsewhere(realm) => html! {
-                            <div class="warn-note" data-testid="foreign-realm">
-                                <p>{ (words.foreign)(&host, realm) }</p>
-                                <button class="button" type="button" onclick={allow(realm.clone())}>{ words.foreign_allow }</button>
-                            </div>
-                        },
-                    }
-                }
-            </div>
+            { keeping(&keep) }
+            <SignInProgress registry={props.registry.clone()} progress={(*progress).clone()} {ask} />
             <div class="dialog__actions">
                 <button class="button button--main" type="submit" disabled={*progress == Progress::Checking}>{ words.sign_in }</button>
             </div>
         </form>
     }
+}
+
+/// Signs in with the credentials of the form.
+#[hook]
+fn use_sign_in(
+    props: &FormProps,
+    credentials: impl Fn() -> Credentials + 'static,
+    keep: Keep,
+    progress: UseStateSetter<Progress>,
+) -> Callback<()> {
+    let (registries, toaster) = (use_registries(), use_toaster());
+    let (registry, ondone) = (props.registry.clone(), props.ondone.clone());
+    Callback::from(move |()| {
+        let credentials = credentials();
+        let (registries, registry, ondone) = (Rc::clone(&registries), registry.clone(), ondone.clone());
+        let (progress, toaster) = (progress.clone(), toaster.clone());
+        progress.set(Progress::Checking);
+        spawn_local(async move {
+            match registries.sign_in(&registry, credentials, keep).await {
+                Ok(kept) => {
+                    let words = text().registries();
+                    toaster.say((words.signed_in)(registry.as_str()));
+                    if !kept {
+                        toaster.say(words.not_stored);
+                    }
+                    ondone.emit(());
+                }
+                Err(Error::ForeignRealm { realm, .. }) => progress.set(Progress::Elsewhere(realm)),
+                Err(error) if matches!(error.code(), "unauthorized" | "token-refused" | "denied") => {
+                    progress.set(Progress::Refused);
+                }
+                Err(error) => progress.set(Progress::Failed(error.to_string())),
+            }
+        });
+    })
+}
+
+fn choice(name: &'static str, label: &'static str, checked: bool, onchange: Callback<Event>) -> Html {
+    html! {
+        <label class="check"><input type="radio" {name} {checked} {onchange} /><span>{ label }</span></label>
+    }
+}
+
+/// The choice of the time for which the credentials are kept.
+fn keeping(keep: &UseStateHandle<Keep>) -> Html {
+    let words = text().registries();
+    let labels = [words.keep_memory, words.keep_session, words.keep_stored];
+    let option = |(wanted, label): (Keep, &'static str)| {
+        let set = keep.setter();
+        choice("keep", label, **keep == wanted, Callback::from(move |_: Event| set.set(wanted)))
+    };
+    html! {
+        <fieldset class="choices">
+            <legend>{ words.keep }</legend>
+            { for Keep::ALL.into_iter().zip(labels).map(option) }
+            if **keep == Keep::Stored {
+                <p class="warn-note" data-testid="stored-warning">{ words.keep_stored_warning }</p>
+            }
+        </fieldset>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ProgressProps {
+    registry: Registry,
+    progress: Progress,
+    ask: Callback<()>,
+}
+
+/// The outcome of signing in, and the consent that a token service on another site needs.
+#[component]
+fn SignInProgress(props: &ProgressProps) -> Html {
+    let ProgressProps { registry, progress, ask } = props;
+    let registries = use_registries();
+    let host = registry.to_string();
+    let words = text().registries();
+    let content = match progress {
+        Progress::Open => html! {},
+        Progress::Checking => html! { <p class="soft">{ words.checking }</p> },
+        Progress::Refused => {
+            html! { <p class="bad-note" data-testid="sign-in-refused">{ words.refused }</p> }
+        }
+        Progress::Failed(reason) => {
+            html! { <p class="bad-note">{ words.failed }<small lang="en">{ reason }</small></p> }
+        }
+        Progress::Elsewhere(realm) => {
+            let allow = {
+                let (host, realm, ask) = (host.clone(), realm.clone(), ask.clone());
+                move |_: MouseEvent| {
+                    let account = registries.accounts().of(&host);
+                    registries.accounts().save(Account { token_service: realm.clone(), ..account });
+                    ask.emit(());
+                }
+            };
+            html! {
+                <div class="warn-note" data-testid="foreign-realm">
+                    <p>{ (words.foreign)(&host, realm) }</p>
+                    <button class="button" type="button" onclick={allow}>{ words.foreign_allow }</button>
+                </div>
+            }
+        }
+    };
+    html! { <div role="status" class="form__said">{ content }</div> }
 }
