@@ -1,110 +1,14 @@
 //! Numbers and dates as people read them, in the language that is spoken.
 
-use std::{
-    borrow::Cow,
-    cell::{OnceCell, RefCell},
-};
+use std::borrow::Cow;
 
-use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use js_sys::Date;
 use wasm_bindgen::JsValue;
 
-use crate::{browser::scheduler::next_task, text::locale};
-
-/// The browser's own formats of one language, each made when it is first needed: the first of all takes a browser some
-/// 20 ms.
-#[derive(Default)]
-struct Formats {
-    locale: String,
-    number: OnceCell<Function>,
-    short: OnceCell<Function>,
-    date: OnceCell<Function>,
-    day: OnceCell<Function>,
-    ages: OnceCell<Intl::RelativeTimeFormat>,
-}
-
-impl Formats {
-    fn new(locale: String) -> Self {
-        Self { locale, ..Self::default() }
-    }
-
-    fn locales(&self) -> Array {
-        Array::of1(&self.locale.as_str().into())
-    }
-
-    fn numbers(&self, pairs: &[(&str, JsValue)]) -> Function {
-        Intl::NumberFormat::new(&self.locales(), &options(pairs)).format()
-    }
-
-    fn dates(&self, pairs: &[(&str, JsValue)]) -> Function {
-        Intl::DateTimeFormat::new(&self.locales(), &options(pairs)).format()
-    }
-
-    fn number(&self) -> &Function {
-        self.number.get_or_init(|| self.numbers(&[]))
-    }
-
-    fn short(&self) -> &Function {
-        let digits = |key| (key, 1.into());
-        self.short
-            .get_or_init(|| self.numbers(&["maximumFractionDigits", "minimumFractionDigits"].map(digits)))
-    }
-
-    fn date(&self) -> &Function {
-        self.date.get_or_init(|| self.dates(&[("dateStyle", "medium".into()), ("timeStyle", "short".into())]))
-    }
-
-    fn day(&self) -> &Function {
-        self.day.get_or_init(|| self.dates(&[("dateStyle", "medium".into())]))
-    }
-
-    fn ages(&self) -> &Intl::RelativeTimeFormat {
-        self.ages.get_or_init(|| {
-            Intl::RelativeTimeFormat::new(&self.locales(), &options(&[("numeric", "auto".into())]))
-        })
-    }
-}
-
-thread_local! {
-    static FORMATS: RefCell<Option<Formats>> = const { RefCell::new(None) };
-}
-
-fn with<T>(use_them: impl FnOnce(&Formats) -> T) -> T {
-    FORMATS.with_borrow_mut(|formats| {
-        let locale = locale();
-        if formats.as_ref().is_none_or(|formats| formats.locale != locale) {
-            *formats = Some(Formats::new(locale));
-        }
-        use_them(formats.as_ref().expect("they were made just now"))
-    })
-}
-
-/// Makes what numbers and dates take, while something else is waited for.
-pub async fn prepare() {
-    // Half of what the first format takes is to find out which languages there are. The first collation finds it out, too.
-    let all: [fn(&Formats); 4] = [
-        |formats| _ = Intl::Collator::supported_locales_of(&formats.locales(), &Object::new()),
-        |formats| _ = formats.number(),
-        |formats| _ = formats.day(),
-        |formats| _ = formats.ages(),
-    ];
-    for make in all {
-        next_task().await;
-        with(make);
-    }
-}
-
-fn options(pairs: &[(&str, JsValue)]) -> Object {
-    let options = Object::new();
-    for (key, value) in pairs {
-        let set = Reflect::set(&options, &(*key).into(), value);
-        set.expect("a new object takes any property");
-    }
-    options
-}
-
-fn written(format: &Function, value: &JsValue) -> Option<String> {
-    format.call1(&JsValue::UNDEFINED, value).ok()?.as_string()
-}
+use crate::{
+    browser::intl::{self, DateStyle, Decimals},
+    text::locale,
+};
 
 /// Writes characters that nobody sees, and those that turn the direction of text, as their numbers: `\u{202e}`. What a
 /// registry sent is then read in the order in which it is stored.
@@ -138,7 +42,7 @@ pub fn bytes(size: u64) -> String {
         unit += 1;
     }
     let number = if value < 9.95 {
-        with(|formats| written(formats.short(), &value.into())).unwrap_or_else(|| format!("{value:.1}"))
+        intl::number(&locale(), value, Decimals::Tenths).unwrap_or_else(|| format!("{value:.1}"))
     } else {
         count(value.round() as u64)
     };
@@ -147,7 +51,7 @@ pub fn bytes(size: u64) -> String {
 
 /// A whole number with its thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
-    with(|formats| written(formats.number(), &(number as f64).into())).unwrap_or_else(|| number.to_string())
+    intl::number(&locale(), number as f64, Decimals::Whole).unwrap_or_else(|| number.to_string())
 }
 
 /// Milliseconds since 1970 of a point in time in RFC 3339; nothing where it is none.
@@ -158,20 +62,20 @@ pub fn moment(rfc3339: &str) -> Option<f64> {
 
 /// A point in time as the person writes it; the text itself where it is none (RFC 3339 is expected).
 pub fn date(rfc3339: &str) -> String {
-    by(rfc3339, Formats::date)
+    by(rfc3339, DateStyle::Minute)
 }
 
 /// The day of a point in time.
 pub fn day(rfc3339: &str) -> String {
-    by(rfc3339, Formats::day)
+    by(rfc3339, DateStyle::Day)
 }
 
-fn by(rfc3339: &str, which: fn(&Formats) -> &Function) -> String {
+fn by(rfc3339: &str, style: DateStyle) -> String {
     let date = Date::new(&JsValue::from_str(rfc3339));
     if date.get_time().is_nan() {
         return rfc3339.to_owned();
     }
-    with(|formats| written(which(formats), &date)).unwrap_or_else(|| rfc3339.to_owned())
+    intl::date(&locale(), &date, style).unwrap_or_else(|| rfc3339.to_owned())
 }
 
 /// Returns the age of a point in time: `3 weeks ago`. Returns `None` if it is no point in time, or one that nobody can mean:
@@ -188,7 +92,7 @@ pub fn age(rfc3339: &str) -> Option<String> {
     let time = moment(rfc3339).filter(|time| *time > 86_400_000.0)?;
     let seconds = (time - Date::now()) / 1000.0;
     let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds.abs() >= *length).unwrap_or(UNITS[5]);
-    Some(with(|formats| formats.ages().format((seconds / length).trunc(), unit).into()))
+    Some(intl::age(&locale(), (seconds / length).trunc(), unit))
 }
 
 #[cfg(test)]

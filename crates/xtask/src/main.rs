@@ -2,6 +2,7 @@
 
 mod apt;
 mod bench;
+mod components;
 mod demo;
 mod dependencies;
 mod dev_registry;

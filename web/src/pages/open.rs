@@ -145,18 +145,25 @@ fn Box(props: &BoxProps) -> Html {
                     {onkeydown}
                 />
             </div>
-            <ul class="open__list" id="open-suggestions" role="listbox" aria-label={words.suggestions}>
-                { for suggestions.iter().enumerate().map(|(number, suggestion)| {
-                    let (go, route) = (go.clone(), suggestion.route.clone());
-                    html! {
-                        <li key={number} id={format!("open-{number}")} role="option" aria-selected={(number == at).to_string()} onclick={move |_: MouseEvent| go(&route)}>
-                            <code>{ &suggestion.label }</code><span class="soft">{ suggestion.about }</span>
-                        </li>
-                    }
-                }) }
-            </ul>
+            { options(&suggestions, at, &go) }
             <p class="soft open__hint">{ words.open_hint }</p>
         </form>
+    }
+}
+
+/// The list of suggestions; the one at `at` is chosen.
+fn options(suggestions: &[Suggestion], at: usize, go: &(impl Fn(&Route) + Clone + 'static)) -> Html {
+    html! {
+        <ul class="open__list" id="open-suggestions" role="listbox" aria-label={text().start().suggestions}>
+            { for suggestions.iter().enumerate().map(|(number, suggestion)| {
+                let (go, route) = (go.clone(), suggestion.route.clone());
+                html! {
+                    <li key={number} id={format!("open-{number}")} role="option" aria-selected={(number == at).to_string()} onclick={move |_: MouseEvent| go(&route)}>
+                        <code>{ &suggestion.label }</code><span class="soft">{ suggestion.about }</span>
+                    </li>
+                }
+            }) }
+        </ul>
     }
 }
 

@@ -11,13 +11,13 @@ use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Refere
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::format;
 use crate::{
-    browser::scheduler::next_task,
+    browser::{intl, scheduler::next_task},
     state::{
         problem::Problem,
         registries::{use_registries, use_revision},
     },
+    text::locale,
 };
 
 /// State of the inspection of a reference.
@@ -267,7 +267,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
                 }
             };
             let work = fetch::inspect(text.clone(), registries, tell);
-            spawn_local(format::prepare());
+            spawn_local(intl::prepare(locale()));
             spawn_local(async move {
                 // An aborted inspection has nobody left to tell.
                 let _ = futures_util::future::Abortable::new(work, registration).await;

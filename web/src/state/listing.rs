@@ -16,13 +16,13 @@ use tallyman_registry::Error;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::format;
 use crate::{
-    browser::scheduler::Pieces,
+    browser::{intl, scheduler::Pieces},
     state::{
         problem::Problem,
         registries::{use_registries, use_revision},
     },
+    text::locale,
 };
 use name_table::Names;
 
@@ -104,7 +104,7 @@ pub fn use_listing(listed: &ListingTarget) -> Listing {
                 ListingTarget::Tags(reference) => registries.client().tags(reference),
             };
             let work = gather(listed.clone(), pages, state);
-            spawn_local(format::prepare());
+            spawn_local(intl::prepare(locale()));
             spawn_local(async move {
                 // A list that was left has nobody left to tell.
                 let _ = Abortable::new(work, registration).await;

@@ -170,10 +170,6 @@ fn EntryRow(props: &RowProps) -> Html {
             None => fault.set(Some(typed)),
         })
     };
-    let toggle = {
-        let is_open = is_open.clone();
-        move |_: MouseEvent| is_open.set(!*is_open)
-    };
     let remove = {
         let (change, edit) = (change.clone(), ListEdit::remove(list, &entry.reference));
         move |_: MouseEvent| change.emit(edit.clone())
@@ -182,9 +178,6 @@ fn EntryRow(props: &RowProps) -> Html {
         let (refresh, entry) = (refresh.clone(), entry.clone());
         move |_: MouseEvent| refresh.emit(vec![entry.clone()])
     };
-    let has_more = !platform.os_version.is_empty() || !platform.os_features.is_empty();
-    let more = if has_more { detail(&platform) } else { text().build().more.to_owned() };
-    let more_label = format!("{more}: {}", (text().build().more_of)(&image));
     let words = text().build();
     html! {
         <>
@@ -192,27 +185,7 @@ fn EntryRow(props: &RowProps) -> Html {
                 <td class="fill entry__image">
                     <Link<Route> to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link<Route>>
                 </td>
-                <td>
-                    <div class="entry__platform">
-                    <TextField
-                        class="field--small"
-                        value={shown(&platform)}
-                        label={(words.platform_of)(&image)}
-                        list="platforms"
-                        is_wrong={fault.is_some()}
-                        onchange={onplatform}
-                        testid="platform"
-                    />
-                    <button class="button button--quiet" type="button" aria-expanded={is_open.to_string()} aria-label={more_label.clone()} title={more_label} onclick={toggle} data-testid="more">
-                        { more }
-                    </button>
-                    </div>
-                    if let Some(typed) = &*fault {
-                        <p class="hint hint--bad" role="alert">{ (words.platform_invalid)(typed) }</p>
-                    } else if !platform.is_annotatable() && !platform.os.is_empty() {
-                        <p class="hint">{ words.outside_table }</p>
-                    }
-                </td>
+                <td>{ platform_cell(entry, onplatform, fault.as_ref(), &is_open) }</td>
                 <td>{ state_chip(state) }</td>
                 <td class="nowrap"><code title={entry.descriptor.digest.to_string()}>{ entry.descriptor.digest.short().to_owned() }</code></td>
                 <td class="number">{ size(entry) }</td>
@@ -231,6 +204,47 @@ fn EntryRow(props: &RowProps) -> Html {
                         <More platform={platform.clone()} {image} {set} />
                     </td>
                 </tr>
+            }
+        </>
+    }
+}
+
+/// The platform of an entry as a field, and the button for the rest of its fields.
+fn platform_cell(
+    entry: &ListEntry,
+    onchange: Callback<String>,
+    fault: Option<&String>,
+    is_open: &UseStateHandle<bool>,
+) -> Html {
+    let words = text().build();
+    let (image, platform) = (entry.reference.to_string(), entry.platform());
+    let has_more = !platform.os_version.is_empty() || !platform.os_features.is_empty();
+    let more = if has_more { detail(&platform) } else { words.more.to_owned() };
+    let more_label = format!("{more}: {}", (words.more_of)(&image));
+    let toggle = {
+        let is_open = is_open.clone();
+        move |_: MouseEvent| is_open.set(!*is_open)
+    };
+    html! {
+        <>
+            <div class="entry__platform">
+                <TextField
+                    class="field--small"
+                    value={shown(&platform)}
+                    label={(words.platform_of)(&image)}
+                    list="platforms"
+                    is_wrong={fault.is_some()}
+                    {onchange}
+                    testid="platform"
+                />
+                <button class="button button--quiet" type="button" aria-expanded={is_open.to_string()} aria-label={more_label.clone()} title={more_label} onclick={toggle} data-testid="more">
+                    { more }
+                </button>
+            </div>
+            if let Some(typed) = fault {
+                <p class="hint hint--bad" role="alert">{ (words.platform_invalid)(typed) }</p>
+            } else if !platform.is_annotatable() && !platform.os.is_empty() {
+                <p class="hint">{ words.outside_table }</p>
             }
         </>
     }

@@ -88,20 +88,7 @@ pub fn Graph(props: &Props) -> Html {
     let navigator = use_navigator();
     let words = text().inspect();
     let inspected = &props.inspected;
-    let hangs_on: Vec<_> = (0..inspected.nodes.len()).map(|number| inspected.subject(number)).collect();
-    let only = props.only;
-    let is_shown = |number: usize| {
-        let mut number = number;
-        loop {
-            match (only, hangs_on[number]) {
-                (None, _) => return true,
-                (Some(only), _) if number == only => return true,
-                (_, Some(parent)) if parent != number => number = parent,
-                _ => return false,
-            }
-        }
-    };
-    let spots = Rc::new(layout(0, &hangs_on, is_shown));
+    let spots = Rc::new(spots(inspected, props.only));
     let at = (*active).min(spots.len() - 1);
     let choose = |to: bool, label: &'static str| {
         let (set, is_chosen) = (as_tree.setter(), *as_tree == to);
@@ -163,6 +150,23 @@ pub fn Graph(props: &Props) -> Html {
             { details(inspected, spots[at].node, &route(&inspected.nodes[spots[at].node].descriptor)) }
         </Panel>
     }
+}
+
+/// Returns the places of all nodes, or of the entry `only` and what hangs on it.
+fn spots(inspected: &Inspected, only: Option<usize>) -> Vec<Spot> {
+    let hangs_on: Vec<_> = (0..inspected.nodes.len()).map(|number| inspected.subject(number)).collect();
+    let is_shown = |number: usize| {
+        let mut number = number;
+        loop {
+            match (only, hangs_on[number]) {
+                (None, _) => return true,
+                (Some(only), _) if number == only => return true,
+                (_, Some(parent)) if parent != number => number = parent,
+                _ => return false,
+            }
+        }
+    };
+    layout(0, &hangs_on, is_shown)
 }
 
 /// Returns the name of a node.

@@ -11,14 +11,12 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::files::{self, DropPlace},
     components::{
         icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
     },
     routes::Route,
-    state::lists::{
-        LocalLists, Opened,
-        import_export::{self, DropPlace},
-    },
+    state::lists::{LocalLists, Opened, import_export},
     text::text,
 };
 
@@ -71,7 +69,7 @@ pub fn Import(props: &Props) -> Html {
             let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
             let brought = brought.clone();
             spawn_local(async move {
-                let files = import_export::chosen(&input).await;
+                let files = files::chosen(&input).await;
                 // The same files can be chosen again.
                 input.set_value("");
                 brought.emit(files);
@@ -150,25 +148,13 @@ fn Offered(props: &OfferedProps) -> Html {
     }
     let words = text().lists();
     let import = {
-        let (local_lists, offer, names, faults) =
-            (Rc::clone(local_lists), offer.clone(), names.clone(), faults.setter());
-        let close = close.clone();
+        let (local_lists, offer, names) = (Rc::clone(local_lists), offer.clone(), names.clone());
+        let (faults, close) = (faults.setter(), close.clone());
         move |_: MouseEvent| {
-            let (local_lists, offer, names, faults) =
-                (Rc::clone(&local_lists), offer.clone(), (*names).clone(), faults.clone());
-            let (toaster, close) = (toaster.clone(), close.clone());
+            let (local_lists, offer, names) = (Rc::clone(&local_lists), offer.clone(), (*names).clone());
+            let (faults, toaster, close) = (faults.clone(), toaster.clone(), close.clone());
             spawn_local(async move {
-                let (mut imported, mut wrong) = (0, Vec::new());
-                for ((found, _), name) in offer.lists.iter().zip(&names) {
-                    match name.trim().parse::<Reference>() {
-                        Err(error) => wrong.push(error.to_string()),
-                        Ok(name) => match local_lists.add(&found.list.renamed(name.clone())).await {
-                            Ok(Outcome::Done(_)) => imported += 1,
-                            Ok(_) => wrong.push((text().lists().taken)(&name.to_string())),
-                            Err(error) => wrong.push(error.to_string()),
-                        },
-                    }
-                }
+                let (imported, wrong) = import_all(&local_lists, &offer, &names).await;
                 if imported > 0 {
                     toaster.say((text().lists().imported)(imported));
                 }
@@ -212,17 +198,43 @@ fn Offered(props: &OfferedProps) -> Html {
             { for faults.iter().map(|fault| html! {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }) }
-            if offer.lists.is_empty() {
-                { for offer.refused.iter().map(|(path, why)| html! {
-                    <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span><code>{ path }</code>{ ": " }{ why }</span></div>
-                }) }
-            } else if !offer.refused.is_empty() {
-                <details>
-                    <summary>{ format!("{}: {}", words.refused, offer.refused.len()) }</summary>
-                    <ul class="plain-list">{ for offer.refused.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
-                </details>
-            }
+            { refused(offer) }
         </div>
+    }
+}
+
+/// Adds the lists of an offer under `names`. Returns the number of those that were added, and the reasons why others were not.
+async fn import_all(local_lists: &LocalLists, offer: &Offer, names: &[String]) -> (usize, Vec<String>) {
+    let (mut imported, mut wrong) = (0, Vec::new());
+    for ((found, _), name) in offer.lists.iter().zip(names) {
+        match name.trim().parse::<Reference>() {
+            Err(error) => wrong.push(error.to_string()),
+            Ok(name) => match local_lists.add(&found.list.renamed(name.clone())).await {
+                Ok(Outcome::Done(_)) => imported += 1,
+                Ok(_) => wrong.push((text().lists().taken)(&name.to_string())),
+                Err(error) => wrong.push(error.to_string()),
+            },
+        }
+    }
+    (imported, wrong)
+}
+
+/// The files of an offer that are no lists, each with the reason: folded where there are lists beside them.
+fn refused(offer: &Offer) -> Html {
+    let words = text().lists();
+    if offer.refused.is_empty() {
+        return html! {};
+    }
+    if offer.lists.is_empty() {
+        return offer.refused.iter().map(|(path, why)| html! {
+            <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span><code>{ path }</code>{ ": " }{ why }</span></div>
+        }).collect();
+    }
+    html! {
+        <details>
+            <summary>{ format!("{}: {}", words.refused, offer.refused.len()) }</summary>
+            <ul class="plain-list">{ for offer.refused.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
+        </details>
     }
 }
 

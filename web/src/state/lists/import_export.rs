@@ -1,41 +1,14 @@
 //! Lists out of this browser and into it: files, folders, links.
 
-use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, join_all};
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use tallyman_core::ManifestList;
 use tallyman_store::exchange::{self, Found, FoundList};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, BlobPropertyBag, DataTransfer, File, HtmlAnchorElement, HtmlInputElement, ReadableStream,
-    ReadableStreamDefaultReader, Url,
-};
+
+use crate::browser::files::{deflate, inflate, save};
 
 /// Characters that a link's list may have: some programs cut longer ones.
 const LINK_MAX: usize = 16_000;
 /// Bytes of the list of a link, unpacked: a short link may unpack to more than any memory holds.
 const UNPACKED_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of files that are read at most: lists are small, and a folder that was dropped by mistake may be not.
-const BYTES_MAX: f64 = 64.0 * 1024.0 * 1024.0;
-
-/// Saves a file, as if it had been downloaded.
-pub fn save(name: &str, bytes: &[u8], media_type: &str) -> Option<()> {
-    let options = BlobPropertyBag::new();
-    options.set_type(media_type);
-    let parts = Array::of1(&Uint8Array::from(bytes));
-    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
-    let url = Url::create_object_url_with_blob(&blob).ok()?;
-    let document = web_sys::window()?.document()?;
-    let link: HtmlAnchorElement = document.create_element("a").ok()?.dyn_into().ok()?;
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    // The download has begun; the address is not needed any more.
-    let _ = Url::revoke_object_url(&url);
-    Some(())
-}
-
 /// All lists as the Docker CLI keeps them, in an archive.
 pub fn save_archive<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) {
     let archive = exchange::pack(&exchange::to_files(lists));
@@ -54,7 +27,7 @@ pub async fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
     let mut plain = Vec::new();
     for (path, bytes) in files {
         if bytes.starts_with(b"PK") {
-            match exchange::unpack(&bytes, inflate).await {
+            match exchange::unpack(&bytes, inflate_to).await {
                 Ok(files) => {
                     let inside = exchange::from_files(&files);
                     found.lists.extend(inside.lists);
@@ -79,203 +52,24 @@ pub async fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
     found
 }
 
-/// The files that were chosen, with their paths where a folder was.
-pub async fn chosen(input: &HtmlInputElement) -> Vec<(String, Vec<u8>)> {
-    let files = input.files();
-    let files: Vec<File> =
-        files.iter().flat_map(|files| (0..files.length()).filter_map(|at| files.get(at))).collect();
-    let named = files.into_iter().map(|file| {
-        let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
-        (path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), file)
-    });
-    read(named.collect()).await
-}
-
-/// Returns the files of a drop. They have to be read before anything is awaited: afterwards the browser has forgotten them.
-pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, Vec<(String, Vec<u8>)>> {
-    let items = data.items();
-    let (mut entries, mut plain) = (Vec::new(), Vec::new());
-    for item in (0..items.length()).filter_map(|at| items.get(at)) {
-        let entry = method(&item, "webkitGetAsEntry").and_then(|entry| entry.call0(&item).ok());
-        match entry.filter(JsValue::is_object) {
-            Some(entry) => entries.push(entry),
-            // A browser without folders, or a file that is in none.
-            None => plain.extend(item.get_as_file().ok().flatten().map(|file| (file.name(), file))),
-        }
-    }
-    async move {
-        let found = join_all(entries.into_iter().map(|entry| files_below(entry, String::new()))).await;
-        read(found.into_iter().flatten().chain(plain).collect()).await
-    }
-    .boxed_local()
-}
-
-/// The files in what a drop brought, folders and all.
-fn files_below(entry: JsValue, above: String) -> LocalBoxFuture<'static, Vec<(String, File)>> {
-    async move {
-        let is = |name: &str| Reflect::get(&entry, &name.into()).is_ok_and(|value| value.is_truthy());
-        let name =
-            Reflect::get(&entry, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
-        let path = format!("{above}{name}");
-        if is("isFile") {
-            let file = called(&entry, "file").await.and_then(|file| file.dyn_into::<File>().ok());
-            return file.map(|file| (path, file)).into_iter().collect();
-        }
-        let Some(reader) = method(&entry, "createReader").and_then(|create| create.call0(&entry).ok()) else {
-            return Vec::new();
-        };
-        let mut files = Vec::new();
-        // A folder is told of in parts, until a part is empty.
-        while let Some(part) = called(&reader, "readEntries").await.map(|part| Array::from(&part)) {
-            if part.length() == 0 {
-                break;
-            }
-            let below = part.iter().map(|entry| files_below(entry, format!("{path}/")));
-            files.extend(join_all(below).await.into_iter().flatten());
-        }
-        files
-    }
-    .boxed_local()
-}
-
-fn method(of: &JsValue, name: &str) -> Option<Function> {
-    Reflect::get(of, &name.into()).ok()?.dyn_into().ok()
-}
-
-/// Calls a method that takes a callback for success and one for failure, and returns its result.
-async fn called(of: &JsValue, name: &str) -> Option<JsValue> {
-    let method = method(of, name)?;
-    let of = of.clone();
-    let promise = Promise::new(&mut |done, failed| {
-        // A method that is not there answers nothing.
-        let _ = method.call2(&of, &done, &failed);
-    });
-    JsFuture::from(promise).await.ok()
-}
-
-async fn read(files: Vec<(String, File)>) -> Vec<(String, Vec<u8>)> {
-    let mut room = BYTES_MAX;
-    let wanted: Vec<_> = files
-        .into_iter()
-        .filter(|(_, file)| {
-            room -= file.size();
-            room >= 0.0
-        })
-        .collect();
-    let all = wanted.into_iter().map(|(path, file)| async move {
-        let buffer = JsFuture::from(file.array_buffer().unchecked_into::<Promise>()).await.ok()?;
-        Some((path, Uint8Array::new(&buffer).to_vec()))
-    });
-    join_all(all).await.into_iter().flatten().collect()
-}
-
 /// A list for an address: packed by the browser, and written with the letters that addresses take. Nothing where it is
 /// too large.
 pub async fn packed(list: &ManifestList) -> Option<String> {
-    let bytes = through("CompressionStream", &exchange::encode([list]), LINK_MAX).await?;
+    let bytes = deflate(&exchange::encode([list]), LINK_MAX).await?;
     let binary: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let text = web_sys::window()?.btoa(&binary).ok()?;
     let text = text.replace('+', "-").replace('/', "_").replace('=', "");
     (text.len() <= LINK_MAX).then_some(text)
 }
 
-/// Decompresses bytes of the method deflate. Returns `None` if they are not valid, or longer than `size`.
-async fn inflate(deflated: Vec<u8>, size: u64) -> Option<Vec<u8>> {
-    through("DecompressionStream", &deflated, usize::try_from(size).ok()?).await
+/// Decompresses the bytes of an archive. Returns `None` if they are not valid, or longer than `size`.
+async fn inflate_to(deflated: Vec<u8>, size: u64) -> Option<Vec<u8>> {
+    inflate(&deflated, usize::try_from(size).ok()?).await
 }
 
 /// The list that an address carries.
 pub async fn unpacked(text: &str) -> Option<Vec<ManifestList>> {
     let binary = web_sys::window()?.atob(&text.replace('-', "+").replace('_', "/")).ok()?;
     let bytes: Vec<u8> = binary.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    exchange::decode(&through("DecompressionStream", &bytes, UNPACKED_MAX).await?).ok()
-}
-
-/// `bytes` through one of the browser's own streams; nothing where more than `max` bytes come out.
-async fn through(stream: &str, bytes: &[u8], max: usize) -> Option<Vec<u8>> {
-    let stream: Function = Reflect::get(&js_sys::global(), &stream.into()).ok()?.dyn_into().ok()?;
-    let stream = Reflect::construct(&stream, &Array::of1(&"deflate-raw".into())).ok()?;
-    let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).ok()?;
-    let source: JsValue = blob.stream().into();
-    let piped = method(&source, "pipeThrough")?.call1(&source, &stream).ok()?;
-    let reader: ReadableStreamDefaultReader =
-        piped.unchecked_into::<ReadableStream>().get_reader().dyn_into().ok()?;
-    let mut out = Vec::new();
-    loop {
-        let part = JsFuture::from(reader.read().unchecked_into::<Promise>()).await.ok()?;
-        let Ok(piece) = Reflect::get(&part, &"value".into()).ok()?.dyn_into::<Uint8Array>() else {
-            return Some(out);
-        };
-        out.extend(piece.to_vec());
-        if out.len() > max {
-            // What is behind it is not wanted.
-            let _ = reader.cancel();
-            return None;
-        }
-    }
-}
-
-/// An event's name, and who listens.
-type Listening = (&'static str, Closure<dyn FnMut(web_sys::DragEvent)>);
-
-/// Lets files be dropped anywhere on the page, for as long as it is kept.
-pub struct DropPlace {
-    document: web_sys::Document,
-    closures: Vec<Listening>,
-}
-
-impl DropPlace {
-    /// `brought` is called with what was dropped; `over` when something is held over the page, and when it is not.
-    pub fn new(
-        brought: impl Fn(LocalBoxFuture<'static, Vec<(String, Vec<u8>)>>) + 'static,
-        over: impl Fn(bool) + Clone + 'static,
-    ) -> Option<Self> {
-        let document = web_sys::window()?.document()?;
-        let has_files = |event: &web_sys::DragEvent| {
-            event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
-        };
-        let (hover, leave, fallen) = (over.clone(), over.clone(), over);
-        let closures: Vec<Listening> = vec![
-            (
-                "dragover",
-                Closure::new(move |event: web_sys::DragEvent| {
-                    if has_files(&event) {
-                        event.prevent_default();
-                        hover(true);
-                    }
-                }),
-            ),
-            (
-                "dragleave",
-                Closure::new(move |event: web_sys::DragEvent| {
-                    if event.related_target().is_none() {
-                        leave(false);
-                    }
-                }),
-            ),
-            (
-                "drop",
-                Closure::new(move |event: web_sys::DragEvent| {
-                    fallen(false);
-                    if let Some(data) = event.data_transfer().filter(|_| has_files(&event)) {
-                        event.prevent_default();
-                        brought(dropped(&data));
-                    }
-                }),
-            ),
-        ];
-        for (name, closure) in &closures {
-            document.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref()).ok()?;
-        }
-        Some(Self { document, closures })
-    }
-}
-
-impl Drop for DropPlace {
-    fn drop(&mut self) {
-        for (name, closure) in &self.closures {
-            // The page is going; what listens to it does no harm.
-            let _ = self.document.remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        }
-    }
+    exchange::decode(&inflate(&bytes, UNPACKED_MAX).await?).ok()
 }
