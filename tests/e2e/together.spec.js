@@ -31,7 +31,8 @@ for (const kind of ['memory', 'distribution']) {
       await page.getByTestId('choice').filter({ hasText: 'linux/arm64' }).click();
       await expect(page.getByTestId('platform-row')).toHaveCount(1);
       await expect(page.getByTestId('platform-row')).toHaveAttribute('data-platform', 'linux/arm64');
-      await expect(page.locator('.command')).toContainText(arm.digest);
+      await expect(page.getByTestId('pull')).toContainText(`docker pull --platform linux/arm64 ${server.host}/samples/hello:latest`);
+      await expect(page.getByTestId('pull-digest')).toContainText(`docker pull ${server.host}/samples/hello@${arm.digest}`);
       await expect(page.getByTestId('config-section')).toContainText('linux/arm64');
       const image = await manifest(server, 'samples/hello', arm.digest);
       await expect(page.getByTestId('layer-row')).toHaveCount(image.json.layers.length);

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod command;
 pub mod compare;
+pub mod copy;
 pub mod delete;
 pub mod explore;
 pub mod inspect;

@@ -14,6 +14,7 @@ use crate::{
         build::Build as BuildPage,
         command::CommandLine as CommandPage,
         compare::Compare as ComparePage,
+        copy::Copy as CopyPage,
         delete::Delete as DeletePage,
         explore::Explore as ExplorePage,
         inspect::Inspect as InspectPage,
@@ -62,6 +63,13 @@ pub enum Route {
     Push {
         /// The list as it was written.
         list: String,
+    },
+    /// Tagging or copying an image: `#/copy/SOURCE`, `#/copy/SOURCE|TARGET`.
+    Copy {
+        /// The image or the list.
+        source: String,
+        /// The target; at most one.
+        target: Vec<String>,
     },
     /// Taking tags out of a repository: `#/delete/HOST/app|v1|v2`.
     Delete {
@@ -167,6 +175,7 @@ pages! {
         Lists {} at "/lists": ListsPage;
         Build { list; sources } at "/build/": BuildPage;
         Push { list } at "/push/": PushPage;
+        Copy { source; target } at "/copy/": CopyPage;
         Delete { place; tags } at "/delete/": DeletePage;
         Command {} at "/command": CommandPage;
         Import { packed } at "/import/": ImportPage;

@@ -4,10 +4,12 @@
 //! does not compile. Sentences with placeholders are functions. A subject's text is a method of [`Language`], so that a
 //! chunk of the program carries only the subjects that it uses.
 
+mod actions;
 mod build;
 mod command;
 mod compare;
 mod controls;
+mod copy;
 mod delete;
 mod explore;
 mod frame;

@@ -50,8 +50,9 @@ pub fn Compare(props: &Props) -> Html {
             <div class="title"><h1>{ words.title }</h1></div>
             <sides::Sides left={props.left.clone()} right={props.right.clone()} />
             <p class="visually-hidden" role="status">{ said }</p>
-            { for [&left, &right].into_iter().filter_map(|side| match &**side {
-                Inspection::Failed(failure) => Some(problem::view(failure)),
+            { for [(&left, &props.left), (&right, &props.right)].into_iter().filter_map(|(side, written)| match &**side {
+                // A side that is still to be chosen is no error.
+                Inspection::Failed(failure) if !written.is_empty() => Some(problem::view(failure)),
                 _ => None,
             }) }
             if let (Inspection::Ready(left), Inspection::Ready(right)) = (&*left, &*right) {

@@ -1,5 +1,7 @@
 //! One manifest: an image, a list, or whatever else a registry holds.
 
+mod actions;
+mod artifact;
 mod choice;
 mod config;
 mod entry_name;
@@ -8,6 +10,7 @@ mod graph;
 mod layers;
 mod layout;
 mod list;
+mod pull;
 mod raw;
 mod shared;
 mod summary;
@@ -27,6 +30,7 @@ use choice::Choice;
 use graph::Graph;
 use raw::Raw;
 
+pub use artifact::Artifact;
 pub use summary::exact_size;
 
 /// Properties of [`Inspect`].
@@ -46,7 +50,7 @@ pub fn Inspect(props: &Props) -> Html {
     let said = match &*inspection {
         Inspection::Loading => (words.fetching)(&props.reference),
         Inspection::Ready(inspected) => {
-            (words.is_a)((words.kind)(inspected.manifest.kind()), &inspected.reference.to_string())
+            (words.is_a)(summary::kind_name(&inspected.manifest), &inspected.reference.to_string())
         }
         Inspection::Blob(_) => words.blob.to_owned(),
         Inspection::Failed(_) => String::new(),

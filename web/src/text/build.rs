@@ -9,6 +9,7 @@ pub struct Build {
     pub name_title: &'static str,
     pub name_lead: fn(count: usize) -> String,
     pub of_picked: &'static str,
+    pub existing: &'static str,
     pub link_title: fn(list: &str) -> String,
     pub link_why: &'static str,
     pub link_add: fn(count: usize) -> String,
@@ -102,6 +103,7 @@ static ENGLISH: Build = Build {
         _ => format!("The reference that it will be pushed as. {count} images are waiting to go in."),
     },
     of_picked: "Build a list of them",
+    existing: "Or add to a list that you have",
     link_title: |list| format!("Images that a link adds to {list}"),
     link_why: "You opened a link that names these images. The list changes only if you add them.",
     link_add: |count| if count == 1 { "Add 1 image".to_owned() } else { format!("Add {count} images") },
@@ -200,6 +202,7 @@ static SPANISH: Build = Build {
         _ => format!("La referencia con la que se publicará. {count} imágenes esperan para entrar."),
     },
     of_picked: "Crear una lista con ellas",
+    existing: "O añadir a una lista que ya tienes",
     link_title: |list| format!("Imágenes que un enlace añade a {list}"),
     link_why: "Has abierto un enlace que nombra estas imágenes. La lista solo cambia si las añades.",
     link_add: |count| {

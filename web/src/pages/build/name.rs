@@ -1,5 +1,7 @@
 //! A list that has no name yet.
 
+use std::rc::Rc;
+
 use tallyman_core::Reference;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -10,7 +12,10 @@ use crate::{
         text_field::{TextField, text_in},
     },
     routes::Route,
-    state::list_editor::confirmation,
+    state::{
+        list_editor::confirmation,
+        lists::{LocalLists, Opened, use_stored_lists},
+    },
     text::text,
 };
 
@@ -26,6 +31,7 @@ pub struct Props {
 #[component]
 pub fn Name(props: &Props) -> Html {
     let navigator = use_navigator();
+    let opened = use_context::<Opened>().unwrap_or_default();
     let fault = use_state(|| {
         let fault = props.list.parse::<Reference>().err().map(|error| error.to_string());
         fault.filter(|_| !props.list.is_empty())
@@ -60,10 +66,50 @@ pub fn Name(props: &Props) -> Html {
             if let Some(fault) = &*fault {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }
+            if let (Opened::Ready(local_lists), false) = (&opened, props.sources.is_empty()) {
+                <Existing local_lists={Rc::clone(local_lists)} sources={props.sources.clone()} />
+            }
             if !props.sources.is_empty() {
                 <ul class="plain-list">{ for props.sources.iter().map(|source| html! { <li><code>{ source }</code></li> }) }</ul>
             }
         </>
+    }
+}
+
+/// Lists that are offered; the page of lists has the others.
+const OFFERED: usize = 12;
+
+#[derive(PartialEq, Properties)]
+struct ExistingProps {
+    local_lists: Rc<LocalLists>,
+    sources: Vec<String>,
+}
+
+/// The local lists, each as a button that adds the images to it.
+#[component]
+fn Existing(props: &ExistingProps) -> Html {
+    let ExistingProps { local_lists, sources } = props;
+    let navigator = use_navigator();
+    let stored = use_stored_lists(local_lists);
+    let Some(Ok(stored)) = stored.filter(|stored| stored.as_ref().is_ok_and(|stored| !stored.is_empty()))
+    else {
+        return html! {};
+    };
+    let button = |name: String| {
+        let (navigator, sources, list) = (navigator.clone(), sources.clone(), name.clone());
+        let onclick = move |_: MouseEvent| {
+            if let Some(navigator) = &navigator {
+                confirmation::confirm(&list, &sources);
+                navigator.push(&Route::Build { list: list.clone(), sources: sources.clone() });
+            }
+        };
+        html! { <button key={name.clone()} class="button" type="button" {onclick} data-testid="add-to-list">{ name }</button> }
+    };
+    html! {
+        <section aria-label={text().build().existing}>
+            <p class="hint done-line">{ text().build().existing }</p>
+            <div class="image-actions">{ for stored.iter().take(OFFERED).map(|stored| button(stored.summary.reference.to_string())) }</div>
+        </section>
     }
 }
 

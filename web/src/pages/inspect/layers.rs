@@ -93,7 +93,7 @@ fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
             <td class="number" title={(words.exact_bytes)(&format::count(layer.size))}>{ format::bytes(layer.size) }</td>
             <td class="layer-bar"><SizeBar part={layer.size} whole={largest} /></td>
             <td class="layer-step fill">
-                { row.step.map_or_else(|| layer.media_type.to_string(), command) }
+                { row.step.map_or_else(|| file(layer), command) }
                 if layer.media_type.is_foreign_layer() {
                     { " " }<Chip tone={Tone::Warn} title={layer.media_type.to_string()}>{ words.foreign }</Chip>
                 }
@@ -101,6 +101,14 @@ fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
             <td class="nowrap"><code title={layer.digest.to_string()}>{ layer.digest.short() }</code></td>
             { date }
         </tr>
+    }
+}
+
+/// Returns the file name of an artifact's layer, with its media type.
+fn file(layer: &Descriptor) -> String {
+    match layer.annotations.get("org.opencontainers.image.title") {
+        Some(name) => format!("{} ({})", format::visible(name), layer.media_type),
+        None => layer.media_type.to_string(),
     }
 }
 

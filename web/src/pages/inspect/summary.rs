@@ -1,14 +1,13 @@
 //! The summary of a manifest: name, pull command, digest, media type, size.
 
-use tallyman_core::{ManifestKind, Reference};
+use tallyman_core::{Manifest, Reference};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{entry_name, shared};
+use super::{actions::Actions, artifact::Artifact, entry_name, pull::Pull, shared};
 use crate::{
     components::{
         chip::{Chip, Tone},
-        command::Command,
         digest::Digest,
         facts::Fact,
         icon::Icon,
@@ -19,14 +18,16 @@ use crate::{
     text::text,
 };
 
-/// The summary, and the command that pulls exactly this; where a platform is chosen, exactly that.
+/// The name, the actions, the commands that pull it, and the summary. If a platform is chosen, its image is pulled.
 pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     let Inspected { reference, manifest, .. } = inspected;
     let words = text().inspect();
-    let pulled = chosen.map_or(manifest.digest(), |node| &node.descriptor.digest);
+    let artifact = Artifact::of(manifest);
+    let digest = chosen.map_or(manifest.digest(), |node| &node.descriptor.digest).clone();
+    let platform = chosen.and_then(Node::platform).cloned();
     html! {
         <>
-            { title(reference, html! { <Chip tone={Tone::Accent}>{ (words.kind)(manifest.kind()) }</Chip> }) }
+            { title(reference, html! { <Chip tone={Tone::Accent}>{ kind_name(manifest) }</Chip> }) }
             if let (Some(tag), Some(digest)) = (reference.tag(), &inspected.moved_to) {
                 <p class="hint" role="status" data-testid="tag-moved">
                     <Link<Route> to={Route::inspect(&reference.by_tag(tag.clone()))}>
@@ -34,8 +35,11 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                     </Link<Route>>
                 </p>
             }
+            <Actions reference={(**reference).clone()} is_image={artifact.is_none()} />
+            <Pull reference={pulled(inspected)} {digest} {platform} {artifact} />
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">
+                    { kind_facts(inspected) }
                     <Fact name={words.digest}>
                         <Digest value={manifest.digest().clone()} testid="manifest-digest">{ mark(inspected.verified) }</Digest>
                     </Fact>
@@ -45,15 +49,25 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                             { exact_size(manifest.size()) }
                         </span>
                     </Fact>
-                    { kind_facts(inspected) }
                 </dl>
             </section>
-            if !matches!(manifest.kind(), ManifestKind::Artifact) {
-                <div class="panel panel--bare">
-                    <Command line={format!("docker pull {}", reference.by_digest(pulled.clone()))} />
-                </div>
-            }
         </>
+    }
+}
+
+/// Returns the reference that pull commands name: without a tag that has moved since.
+fn pulled(inspected: &Inspected) -> Reference {
+    match inspected.moved_to {
+        Some(_) => inspected.reference.by_digest(inspected.manifest.digest().clone()),
+        None => (*inspected.reference).clone(),
+    }
+}
+
+/// Returns the kind of a manifest, in words.
+pub fn kind_name(manifest: &Manifest) -> &'static str {
+    match Artifact::of(manifest) {
+        Some(artifact) => (text().actions().artifact)(artifact),
+        None => (text().inspect().kind)(manifest.kind()),
     }
 }
 
@@ -90,8 +104,12 @@ pub fn loading(reference: &str) -> Html {
     html! {
         <div data-testid="loading" aria-busy="true">
             <div class="title"><h1>{ reference }</h1></div>
+            if let Ok(reference) = reference.parse::<Reference>() {
+                <Actions reference={reference.clone()} is_image=true />
+                <Pull {reference} />
+            }
             <section class="panel" aria-label={words.summary}>
-                <dl class="facts">{ for [words.digest, words.media_type, words.manifest_size, words.platforms, words.compressed].map(row) }</dl>
+                <dl class="facts">{ for [words.platforms, words.compressed, words.digest, words.media_type, words.manifest_size].map(row) }</dl>
             </section>
         </div>
     }
@@ -149,7 +167,9 @@ fn kind_facts(inspected: &Inspected) -> Html {
         };
         return html! {
             <>
-                <Fact name={words.platform}><span data-testid="platforms">{ platform }</span></Fact>
+                if Artifact::of(&inspected.manifest).is_none() {
+                    <Fact name={words.platform}><span data-testid="platforms">{ platform }</span></Fact>
+                }
                 <Fact name={words.compressed}>{ (words.in_layers)(&exact_size(image.content_size()), image.layers.len()) }</Fact>
                 if let Some(artifact_type) = &image.artifact_type {
                     <Fact name={words.artifact_type}><code>{ artifact_type }</code></Fact>

@@ -1,0 +1,114 @@
+// From the page of an image or a list: edited as a new list, added to a list, tagged and copied, compared; artifacts by kind.
+
+import { createHash } from 'node:crypto';
+
+import { fill } from '../replay/registry-contents.js';
+import { putImage, readBack } from './images.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
+
+const LINUX = { os: 'linux', architecture: 'amd64', config: {} };
+
+test('a list is edited as a new one of the same name, with all its platforms', async ({ page, open, server }) => {
+  await open(`/inspect/${server.host}/samples/hello:latest`);
+  await page.getByTestId('edit-as-list').click();
+  await expect(page.getByTestId('list-name')).toHaveText(`${server.host}/samples/hello:latest`);
+  await expect(page.getByTestId('entry')).toHaveCount(4);
+  expect(page.url()).not.toContain('|');
+});
+
+test('an image is added to a list that is there', async ({ page, open, server }) => {
+  const [repo, image] = ['actions/add', `${server.host}/actions/add:amd64`];
+  await putImage(server, repo, 'amd64', LINUX);
+  await putImage(server, repo, 'arm64', { ...LINUX, architecture: 'arm64' });
+  await open(`/build/${server.host}/${repo}:all`);
+  await page.getByTestId('add-input').fill(`${server.host}/${repo}:arm64`);
+  await page.getByTestId('add-button').click();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await open(`/inspect/${image}`);
+  await page.getByTestId('image-actions').getByRole('link', { name: 'Add to a list' }).click();
+  await page.getByTestId('add-to-list').filter({ hasText: `${repo}:all` }).click();
+  await expect(page.locator(`[data-testid=entry][data-image="${image}"]`)).toBeVisible();
+  await expect(page.getByTestId('entry')).toHaveCount(2);
+});
+
+test('an image gets another tag, and a list is copied to another repository', async ({ page, open, server, complaints }) => {
+  const digest = await putImage(server, 'actions/copy', '1', LINUX);
+  const copy = async (from, to) => {
+    await open(`/inspect/${server.host}/${from}`);
+    await page.getByTestId('image-actions').getByRole('link', { name: 'Tag or copy' }).click();
+    await expect(page.getByTestId('copy-source')).toHaveText(`${server.host}/${from}`);
+    await page.getByTestId('copy-target').fill(`${server.host}/${to}`);
+    await page.getByTestId('copy-plan').click();
+  };
+  await copy('actions/copy:1', 'actions/copy:stable');
+  await page.getByTestId('copy-start').click();
+  await expect(page.getByTestId('copy-digest')).toHaveAttribute('data-digest', digest);
+  expect((await readBack(server.registry, 'actions/copy:stable')).digest).toBe(digest);
+
+  // It is there now: nothing is copied a second time.
+  await copy('actions/copy:1', 'actions/copy:stable');
+  await expect(page.getByTestId('copy-same')).toBeVisible();
+
+  await copy('samples/hello:latest', 'actions/promoted:1');
+  await page.getByTestId('copy-start').click();
+  await expect(page.getByTestId('copy-done')).toBeVisible();
+  await page.getByTestId('copy-done').getByRole('link', { name: 'Inspect the copy' }).click();
+  await expect(page.getByTestId('platform-row')).toHaveCount(4);
+  expect(complaints).toEqual([]);
+});
+
+test('a copy that cannot be planned says why', async ({ page, open, server }) => {
+  await open(`/copy/${server.host}/samples/hello:latest|${server.host}/UPPER:1`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-failed')).toContainText('UPPER');
+});
+
+test('the pull line names the tag, the digest stands below it, other tools are a choice', async ({ page, open, server }) => {
+  const digest = await putImage(server, 'actions/pull', '1', LINUX);
+  const name = `${server.host}/actions/pull`;
+  await open(`/inspect/${name}:1`);
+  await expect(page.getByTestId('pull').locator('code')).toHaveText(`docker pull ${name}:1`);
+  await expect(page.getByTestId('pull-digest').locator('code')).toHaveText(`docker pull ${name}@${digest}`);
+  await page.getByTestId('pull-tool').selectOption('Dockerfile');
+  await expect(page.getByTestId('pull').locator('code')).toHaveText(`FROM ${name}:1`);
+  await expect(page.getByTestId('pull-digest').locator('code')).toHaveText(`FROM ${name}@${digest}`);
+});
+
+test('artifacts are called what they are, with the tool that pulls them', async ({ page, open, server }) => {
+  const put = async (repo, config, layer, title) => {
+    const blob = (mediaType, bytes) => ({ mediaType, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, size: bytes.length, bytes });
+    const [configBlob, layerBlob] = [blob(config, Buffer.from('{}')), blob(layer, Buffer.from(repo))];
+    const described = ({ mediaType, digest, size }) => ({ mediaType, digest, size });
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const layers = [{ ...described(layerBlob), annotations: { 'org.opencontainers.image.title': title } }];
+    const manifest = blob(mediaType, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config: described(configBlob), layers })));
+    await fill(server.registry, {
+      blobs: [configBlob, layerBlob].map(({ digest, bytes }) => ({ repo, digest, bytes })),
+      manifests: [{ repo, tag: '1.0.0', mediaType, digest: manifest.digest, bytes: manifest.bytes }],
+    });
+  };
+  await put('actions/chart', 'application/vnd.cncf.helm.config.v1+json', 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'chart-1.0.0.tgz');
+  await open(`/inspect/${server.host}/actions/chart:1.0.0`);
+  await expect(page.locator('.title')).toContainText('Helm chart');
+  await expect(page.getByTestId('pull').locator('code')).toHaveText(`helm pull oci://${server.host}/actions/chart --version 1.0.0`);
+  await expect(page.getByTestId('layer-row')).toContainText('chart-1.0.0.tgz');
+  await expect(page.getByTestId('edit-as-list')).toHaveCount(0);
+
+  await put('actions/cache', 'application/vnd.buildkit.cacheconfig.v0', 'application/vnd.oci.image.layer.v1.tar+gzip', 'layer');
+  await open(`/inspect/${server.host}/actions/cache:1.0.0`);
+  await expect(page.locator('.title')).toContainText('Build cache');
+  await expect(page.getByTestId('pull')).toContainText('--cache-from');
+  await expect(page.locator('main')).not.toContainText('docker pull');
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`copying is accessible and fits, ${colorScheme}`, async ({ page, open, server }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await open(`/copy/${server.host}/samples/hello:latest|${server.host}/actions/look-${colorScheme}:1`);
+    await page.getByTestId('copy-plan').click();
+    await expect(page.getByTestId('copy-cost')).toBeVisible();
+    await expectAccessible(page);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectNoSidewaysScroll(page);
+  });
+}

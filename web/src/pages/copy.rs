@@ -1,0 +1,211 @@
+//! Copying an image or a list: to another tag, repository or registry.
+
+use std::rc::Rc;
+
+use tallyman_commands::{CopyPlan, PushEvent, execute, line_of, plan_copy};
+use tallyman_core::{Action, Digest as Value, PushPlan, Reference};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::set_title;
+use crate::{
+    components::{
+        command::{Command, insecure},
+        digest::Digest,
+        facts::Fact,
+        icon::Icon,
+        panel::Panel,
+        text_field::{TextField, text_in},
+    },
+    format,
+    routes::Route,
+    state::registries::{Registries, use_registries},
+    text::text,
+};
+
+/// Properties of [`Copy`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The image or the list, as it was written.
+    pub source: AttrValue,
+    /// The target, as it was written; at most one.
+    pub target: Vec<String>,
+}
+
+/// The stage of a copy.
+#[derive(Clone)]
+enum Stage {
+    Asking,
+    Planning,
+    Planned(Reference, Rc<CopyPlan>),
+    Running(Rc<CopyPlan>, usize),
+    Done(Reference, Value),
+    Failed(Rc<str>),
+}
+
+/// Copying an image or a list: the target, the plan, the progress.
+#[component]
+pub fn Copy(props: &Props) -> Html {
+    let Props { source, target } = props;
+    let registries = use_registries();
+    let stage = use_state(|| Stage::Asking);
+    let input = use_node_ref();
+    use_effect_with(source.clone(), |source| set_title(&format!("{} {source}", text().copy().title)));
+    let from = match source.parse::<Reference>() {
+        Ok(from) => from,
+        Err(error) => {
+            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
+        }
+    };
+    let plan = {
+        let (registries, from, input, stage) =
+            (Rc::clone(&registries), from.clone(), input.clone(), stage.setter());
+        Callback::from(move |()| match text_in(&input).trim().parse::<Reference>() {
+            Ok(to) => {
+                let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
+                stage.set(Stage::Planning);
+                spawn_local(async move {
+                    stage.set(match plan_copy(registries.client(), &from, &to, None).await {
+                        Ok(plan) => Stage::Planned(to, Rc::new(plan)),
+                        Err(error) => Stage::Failed(error.to_string().into()),
+                    });
+                });
+            }
+            Err(error) => stage.set(Stage::Failed(error.to_string().into())),
+        })
+    };
+    let onsubmit = {
+        let plan = plan.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            plan.emit(());
+        }
+    };
+    let suggested = target.first().cloned().unwrap_or_else(|| format!("{}:", from.name()));
+    let is_busy = matches!(*stage, Stage::Planning | Stage::Running(..));
+    let words = text().copy();
+    html! {
+        <>
+            <p class="trail"><Link<Route> to={Route::inspect(&from)}>{ from.to_string() }</Link<Route>></p>
+            <div class="title"><h1>{ words.title }</h1></div>
+            <p class="soft">{ words.lead }</p>
+            <form class="form copy" {onsubmit}>
+                <p class="labelled"><span>{ words.source }</span><code data-testid="copy-source">{ from.to_string() }</code></p>
+                <label class="labelled">
+                    <span>{ words.target }</span>
+                    <TextField place={input} class="field--mono" value={suggested} label={words.target} autofocus=true testid="copy-target" />
+                </label>
+                <div><button class="button button--main" type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
+            </form>
+            { stage_view(&stage, &from, &registries, &plan) }
+        </>
+    }
+}
+
+fn stage_view(
+    stage: &UseStateHandle<Stage>,
+    from: &Reference,
+    registries: &Rc<Registries>,
+    retry: &Callback<()>,
+) -> Html {
+    let words = text().copy();
+    match &**stage {
+        Stage::Asking => html! {},
+        Stage::Planning => html! { <p role="status">{ words.planning }</p> },
+        Stage::Planned(to, plan) => match &plan.plan {
+            None => html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> },
+            Some(steps) => html! {
+                <>
+                    <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
+                    <div class="push__start">
+                        <button class="button button--main button--large" type="button" onclick={run(stage, to, plan, registries)} data-testid="copy-start">{ words.start }</button>
+                    </div>
+                    <Command line={line(from, to)} />
+                </>
+            },
+        },
+        Stage::Running(plan, done) => {
+            let all = plan.plan.as_ref().map_or(0, |plan| plan.steps.len());
+            html! {
+                <div class="push__state push__state--running" data-testid="copy-running">
+                    <p role="status">{ (words.progress)(*done, all) }</p>
+                    <progress max={all.to_string()} value={done.to_string()} aria-label={words.progress_label} />
+                </div>
+            }
+        }
+        Stage::Done(to, digest) => html! {
+            <>
+                <div class="push__state push__state--finished" data-testid="copy-done">
+                    <p role="status">{ (words.done)(&to.to_string()) }</p>
+                    <Link<Route> to={Route::inspect(to)} classes="button button--main">{ words.inspect }</Link<Route>>
+                </div>
+                <Panel title={words.title}>
+                    <dl class="facts"><Fact name={text().inspect().digest}><Digest value={digest.clone()} testid="copy-digest" /></Fact></dl>
+                </Panel>
+                <Command line={format!("docker pull {to}")} />
+            </>
+        },
+        Stage::Failed(why) => html! {
+            <div class="alert" role="alert" data-testid="copy-failed">
+                <Icon name="warning" />
+                <span><strong>{ words.failed }</strong>{ ": " }{ why.to_string() }</span>
+                <span class="alert__actions"><button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button></span>
+            </div>
+        },
+    }
+}
+
+/// Returns the callback that makes the copy.
+fn run(
+    stage: &UseStateHandle<Stage>,
+    to: &Reference,
+    plan: &Rc<CopyPlan>,
+    registries: &Rc<Registries>,
+) -> Callback<MouseEvent> {
+    let (stage, to, plan, registries) = (stage.setter(), to.clone(), Rc::clone(plan), Rc::clone(registries));
+    Callback::from(move |_| {
+        let (stage, to, plan, registries) =
+            (stage.clone(), to.clone(), Rc::clone(&plan), Rc::clone(&registries));
+        spawn_local(async move {
+            let Some(steps) = &plan.plan else { return };
+            stage.set(Stage::Running(Rc::clone(&plan), 0));
+            let done = std::cell::Cell::new(0);
+            let count = |event| {
+                if let PushEvent::Done(_) = event {
+                    done.set(done.get() + 1);
+                    stage.set(Stage::Running(Rc::clone(&plan), done.get()));
+                }
+            };
+            let outcome = execute(registries.client(), steps, &count).await;
+            stage.set(match outcome {
+                Ok(digest) => Stage::Done(to.clone(), digest),
+                Err(error) => Stage::Failed(error.to_string().into()),
+            });
+        });
+    })
+}
+
+/// Returns what a plan copies, in words.
+fn cost(plan: &PushPlan) -> String {
+    let (mut manifests, mut blobs, mut bytes) = (0, 0, 0_u64);
+    for step in &plan.steps {
+        match &step.action {
+            Action::PutManifest { .. } | Action::PutList { .. } => manifests += 1,
+            Action::MountBlob { .. } => blobs += 1,
+            Action::CopyBlob { size, .. } => {
+                blobs += 1;
+                bytes = bytes.saturating_add(*size);
+            }
+        }
+    }
+    (text().copy().will_copy)(manifests, blobs, &format::bytes(bytes))
+}
+
+/// Returns the command line that makes the same copy.
+fn line(from: &Reference, to: &Reference) -> String {
+    let flags = [from, to].into_iter().map(|reference| insecure(reference.registry()));
+    let flags = flags.into_iter().find(|flags| !flags.is_empty()).unwrap_or_default();
+    let (from, to) = (from.to_string(), to.to_string());
+    line_of(["copy"].into_iter().chain(flags.iter().copied()).chain([from.as_str(), to.as_str()]))
+}

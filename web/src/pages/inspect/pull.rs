@@ -1,0 +1,159 @@
+//! The commands that pull an image or an artifact.
+
+use tallyman_core::{Digest, Platform, Reference};
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::artifact::Artifact;
+use crate::{components::copy::Copy, text::text};
+
+/// A tool, and its command for one reference.
+struct Line {
+    tool: &'static str,
+    text: String,
+    /// False for lines of a file, which no shell reads.
+    is_command: bool,
+}
+
+/// Properties of [`Pull`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The reference that was asked for.
+    pub reference: Reference,
+    /// The digest that it has, or the one of the chosen platform.
+    #[prop_or_default]
+    pub digest: Option<Digest>,
+    /// The chosen platform of an index.
+    #[prop_or_default]
+    pub platform: Option<Platform>,
+    /// The kind of an artifact.
+    #[prop_or_default]
+    pub artifact: Option<Artifact>,
+}
+
+/// The command that pulls by tag if there is one, the one that pulls by digest below it, and a choice of tools.
+#[component]
+pub fn Pull(props: &Props) -> Html {
+    let Props { reference, digest, platform, artifact } = props;
+    let tool = use_state_eq(|| 0_usize);
+    let onchange = {
+        let tool = tool.setter();
+        move |event: Event| {
+            let select = event.target_dyn_into::<HtmlSelectElement>();
+            tool.set(
+                select.and_then(|select| usize::try_from(select.selected_index()).ok()).unwrap_or_default(),
+            );
+        }
+    };
+    let by_digest = digest.as_ref().map(|digest| reference.by_digest(digest.clone()));
+    let by_tag = reference.tag().map(|tag| reference.by_tag(tag.clone()));
+    let Some(first) = by_tag.as_ref().or(by_digest.as_ref()) else { return html! {} };
+    let all = lines(first, platform.as_ref(), *artifact);
+    let at = (*tool).min(all.len() - 1);
+    // A digest names the image of one platform already.
+    let pinned = by_digest
+        .filter(|_| by_tag.is_some())
+        .map(|reference| lines(&reference, None, *artifact).swap_remove(at));
+    let words = text().actions();
+    html! {
+        <section class="pull" aria-label={words.pull}>
+            <select class="language" aria-label={words.tool} {onchange} data-testid="pull-tool">
+                { for all.iter().enumerate().map(|(number, line)| html! { <option selected={number == at}>{ line.tool }</option> }) }
+            </select>
+            { command(&all[at], "pull", None) }
+            if let Some(pinned) = &pinned {
+                { command(pinned, "pull-digest", Some(words.by_digest)) }
+            }
+        </section>
+    }
+}
+
+fn command(line: &Line, testid: &'static str, title: Option<&'static str>) -> Html {
+    let class =
+        classes!("command", (!line.is_command).then_some("command--file"), title.map(|_| "command--second"));
+    html! {
+        <div {class} {title} data-testid={testid}>
+            <code>{ &line.text }</code>
+            <Copy text={line.text.clone()} what={text().controls().command} />
+        </div>
+    }
+}
+
+/// Returns the lines that pull `reference`, the one that most people need first.
+fn lines(reference: &Reference, platform: Option<&Platform>, artifact: Option<Artifact>) -> Vec<Line> {
+    let line = |tool, text| Line { tool, text, is_command: true };
+    let archive = reference.repository().as_str().rsplit('/').next().unwrap_or("image").to_owned();
+    let oras = line("ORAS", format!("oras pull {reference}"));
+    let flag = platform.map(|platform| format!("--platform {platform} ")).unwrap_or_default();
+    match artifact {
+        Some(Artifact::HelmChart) => {
+            let chart = format!("oci://{}", reference.name());
+            let version = match (reference.tag(), reference.digest()) {
+                // Helm writes the plus sign of a version as an underscore in tags.
+                (Some(tag), _) => format!("{chart} --version {}", tag.as_str().replace('_', "+")),
+                (None, Some(digest)) => format!("{chart}@{digest}"),
+                (None, None) => chart,
+            };
+            vec![line("Helm", format!("helm pull {version}")), oras]
+        }
+        Some(Artifact::BuildCache) => {
+            vec![line("Buildx", format!("docker buildx build --cache-from type=registry,ref={reference} ."))]
+        }
+        Some(_) => vec![oras],
+        None => vec![
+            line("Docker", format!("docker pull {flag}{reference}")),
+            line("Podman", format!("podman pull {flag}{reference}")),
+            line("nerdctl", format!("nerdctl pull {flag}{reference}")),
+            line("crane", format!("crane pull {flag}{reference} {archive}.tar")),
+            line(
+                "skopeo",
+                format!("skopeo copy {}docker://{reference} oci-archive:{archive}.tar", overrides(platform)),
+            ),
+            Line {
+                tool: "Dockerfile",
+                text: format!("FROM {}{reference}", flag.replacen(' ', "=", 1)),
+                is_command: false,
+            },
+            Line { tool: "Kubernetes", text: format!("image: {reference}"), is_command: false },
+        ],
+    }
+}
+
+/// Returns skopeo's flags for a platform.
+fn overrides(platform: Option<&Platform>) -> String {
+    let Some(platform) = platform else { return String::new() };
+    let flags = [
+        ("--override-os", &platform.os),
+        ("--override-arch", &platform.architecture),
+        ("--override-variant", &platform.variant),
+    ];
+    let set = flags.into_iter().filter(|(_, value)| !value.is_empty());
+    set.map(|(flag, value)| format!("{flag} {value} ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Artifact, lines};
+
+    #[test]
+    fn each_tool_has_its_line() {
+        let reference = "r.io/team/app:1.2_build3".parse().unwrap();
+        let platform = "linux/arm/v7".parse().unwrap();
+        let texts = |platform, artifact| -> Vec<String> {
+            lines(&reference, platform, artifact).into_iter().map(|line| line.text).collect()
+        };
+        assert_eq!(texts(None, None)[0], "docker pull r.io/team/app:1.2_build3");
+        let of_platform = texts(Some(&platform), None);
+        assert_eq!(of_platform[0], "docker pull --platform linux/arm/v7 r.io/team/app:1.2_build3");
+        assert_eq!(
+            of_platform[4],
+            "skopeo copy --override-os linux --override-arch arm --override-variant v7 docker://r.io/team/app:1.2_build3 oci-archive:app.tar"
+        );
+        assert_eq!(of_platform[5], "FROM --platform=linux/arm/v7 r.io/team/app:1.2_build3");
+        assert_eq!(
+            texts(None, Some(Artifact::HelmChart))[0],
+            "helm pull oci://r.io/team/app --version 1.2+build3"
+        );
+        assert_eq!(texts(None, Some(Artifact::Other)), ["oras pull r.io/team/app:1.2_build3"]);
+    }
+}

@@ -1,0 +1,78 @@
+//! Copying an image or a list.
+
+use super::{Language, counted};
+
+/// The sentences on copying.
+pub struct Copy {
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub source: &'static str,
+    pub target: &'static str,
+    pub plan: &'static str,
+    pub planning: &'static str,
+    /// `will_copy(manifests, blobs, "12 MB")`.
+    pub will_copy: fn(manifests: usize, blobs: usize, bytes: &str) -> String,
+    pub same: fn(target: &str) -> String,
+    pub start: &'static str,
+    pub progress: fn(done: usize, all: usize) -> String,
+    pub progress_label: &'static str,
+    pub done: fn(target: &str) -> String,
+    pub failed: &'static str,
+    pub retry: &'static str,
+    pub inspect: &'static str,
+}
+
+impl Language {
+    /// Copying an image or a list.
+    pub fn copy(self) -> &'static Copy {
+        self.choose(&ENGLISH, &SPANISH)
+    }
+}
+
+static ENGLISH: Copy = Copy {
+    title: "Tag or copy",
+    lead: "Gives an image or a list another tag, or copies it to another repository or registry with all its platforms. The digest stays the same.",
+    source: "From",
+    target: "To",
+    plan: "Plan the copy",
+    planning: "Comparing the registries …",
+    will_copy: |manifests, blobs, bytes| {
+        format!(
+            "Will put {} and copy or mount {} ({bytes}).",
+            counted(manifests, "manifest", "manifests"),
+            counted(blobs, "blob", "blobs")
+        )
+    },
+    same: |target| format!("{target} is this image already. There is nothing to copy."),
+    start: "Copy",
+    progress: |done, all| format!("{done} of {} done", counted(all, "step", "steps")),
+    progress_label: "Progress of the copy",
+    done: |target| format!("Copied to {target}."),
+    failed: "Copy failed",
+    retry: "Retry",
+    inspect: "Inspect the copy",
+};
+
+static SPANISH: Copy = Copy {
+    title: "Etiquetar o copiar",
+    lead: "Da otra etiqueta a una imagen o lista, o la copia a otro repositorio o registro con todas sus plataformas. El digest no cambia.",
+    source: "De",
+    target: "A",
+    plan: "Planificar la copia",
+    planning: "Comparando los registros …",
+    will_copy: |manifests, blobs, bytes| {
+        format!(
+            "Se subirán {} y se copiarán o montarán {} ({bytes}).",
+            counted(manifests, "manifest", "manifests"),
+            counted(blobs, "blob", "blobs")
+        )
+    },
+    same: |target| format!("{target} ya es esta imagen. No hay nada que copiar."),
+    start: "Copiar",
+    progress: |done, all| format!("{done} de {}", counted(all, "paso", "pasos")),
+    progress_label: "Progreso de la copia",
+    done: |target| format!("Copiada a {target}."),
+    failed: "La copia falló",
+    retry: "Reintentar",
+    inspect: "Inspeccionar la copia",
+};
