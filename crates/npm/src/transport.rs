@@ -266,9 +266,10 @@ fn known(name: &str) -> Option<HeaderName> {
 }
 
 /// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 9] = [
+const KNOWN: [HeaderName; 10] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
+    header::DATE,
     HeaderName::from_static("docker-content-digest"),
     header::LINK,
     header::LOCATION,

@@ -293,10 +293,17 @@ impl Refusal {
     }
 }
 
-/// Returns the wait that a response asks for; `None` if it asks for none, or by a date.
+/// Returns the time after which a registry wants to be asked again (`Retry-After`): a number of seconds, or a date, which
+/// is held against the response's own `Date`, because clocks differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<f64>().ok()?;
-    Duration::try_from_secs_f64(seconds.min(u32::MAX.into())).ok()
+    let text =
+        |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
+    let wanted = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds.min(u32::MAX.into())).ok();
+    }
+    let [at, now] = [wanted, text(header::DATE)?].map(httpdate::parse_http_date);
+    Some(at.ok()?.duration_since(now.ok()?).unwrap_or_default())
 }
 
 /// A time for a person, to the millisecond.

@@ -23,7 +23,8 @@ const SLOW_UPLINK: f64 = 16.0 * 1024.0;
 const BUFFER: u64 = 4 * 1024 * 1024;
 /// The number of times that a request is sent again because a registry does not take so many at a time.
 const THROTTLES_MAX: u32 = 8;
-/// The number of times that it is sent again though it was the only one, if there were more before.
+/// The number of times that it is sent again though it was the only one: if there were more before, or the registry says
+/// when to come again.
 const LONE_THROTTLES_MAX: u32 = 3;
 const FIRST_THROTTLE: Duration = Duration::from_millis(100);
 const LONGEST_THROTTLE: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ impl Client {
 
     /// Sends a request when there is a permit for it. A registry that refuses it because of others under way (429, 503) is
     /// sent fewer at a time from then on, and this one again: one after another, as Docker sends them, it would have
-    /// taken them.
+    /// taken them. `Retry-After` is waited for; where requests are retried anyway ([`Retry`](crate::Retry)), by the retry.
     pub(crate) fn send_once<'a>(
         &'a self,
         session: &'a Session,
@@ -75,8 +76,10 @@ impl Client {
                     session.requests.used();
                     return Ok(Response { body: response.body.holding(permits), ..response });
                 }
+                let wanted = retry_after(&response.headers);
                 let was_shared = permits[0].was_shared();
-                let most = match (was_shared, session.requests.is_lowered()) {
+                let says_when = wanted.is_some() && self.retry().attempts == 1;
+                let most = match (was_shared, session.requests.is_lowered() || says_when) {
                     (true, _) => THROTTLES_MAX,
                     (false, true) => LONE_THROTTLES_MAX,
                     (false, false) => 0,
@@ -84,7 +87,7 @@ impl Client {
                 if was_shared {
                     session.requests.lower();
                 }
-                let wanted = retry_after(&response.headers).unwrap_or_default();
+                let wanted = wanted.unwrap_or_default();
                 if throttles >= most || wanted > self.retry().max_retry_after {
                     return Ok(Response { body: response.body.holding(permits), ..response });
                 }

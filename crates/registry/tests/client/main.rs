@@ -6,6 +6,8 @@ mod distribution;
 mod everything;
 mod faults;
 mod image;
+mod load;
 mod refused;
 mod sharing;
+mod slow;
 mod support;
