@@ -2,7 +2,9 @@
 
 mod extensions;
 mod grammar;
+mod index;
 mod json;
+mod list_file;
 mod lists;
 mod progress;
 mod run;
@@ -13,8 +15,8 @@ mod template;
 mod terminal;
 
 pub use grammar::{
-    Command, Completion, CopyExtensions, DigestInput, EarlyExit, InspectExtensions, Invocation,
-    OutputOptions, PROGRAM, PushExtensions, completion,
+    Command, Completion, CopyExtensions, CreateSources, DigestInput, EarlyExit, IndexChanges,
+    InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
 };
 pub use run::{ClientOptions, Environment, run};
 pub use shell_words::{WordsError, arguments, line_of, lines};

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tallyman_core::{ListEdit, ListEntry, ManifestList, NameTaken, Platform, Reference};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tallyman_core::{Descriptor, ListEdit, ListEntry, ManifestList, NameTaken, Platform, Reference};
 use tallyman_registry::Client;
 use tallyman_store::{ListStore, Outcome};
 
 use crate::{
-    Error,
+    Error, MAX_PARALLEL_REQUESTS,
     fetch::{
+        self,
         expand::{self, ExpandOptions},
         many,
     },
@@ -41,13 +43,19 @@ pub struct CreateExtensions {
     /// Of a list in the place of an image, take the images of these platforms alone, each by its digest; all if there are
     /// none. An image in its place must be of one of them.
     pub platforms: Vec<Platform>,
+    /// Keep a list in the place of an image as an entry of its own, which makes the list an OCI index.
+    pub nest: bool,
+    /// Leave out what nobody can run, such as attestations, from OCI indexes too.
+    pub no_attestations: bool,
+    /// Further images: manifests of the list's repository, with what their entries say.
+    pub described: Vec<Descriptor>,
     /// Annotations of the index, which make the list one.
     pub annotations: BTreeMap<String, String>,
 }
 
 impl CreateExtensions {
     fn wants_oci(&self) -> bool {
-        self.oci || !self.annotations.is_empty()
+        self.oci || self.nest || !self.annotations.is_empty()
     }
 }
 
@@ -187,14 +195,21 @@ pub(crate) async fn assemble(
             None => missing.push(image.clone()),
         }
     }
-    let fetched = match extensions.flatten || !extensions.platforms.is_empty() {
+    let mut fetched = match extensions.flatten || extensions.nest || !extensions.platforms.is_empty() {
         true => {
-            let attestations = list.form().oci || extensions.wants_oci();
-            let options = ExpandOptions { attestations, platforms: extensions.platforms.clone() };
+            let attestations = (list.form().oci || extensions.wants_oci()) && !extensions.no_attestations;
+            let options = ExpandOptions {
+                attestations,
+                platforms: extensions.platforms.clone(),
+                nest: extensions.nest,
+            };
             expand::images(client, &missing, &options).await?
         }
         false => many::images(client, &missing).await?,
     };
+    let described = extensions.described.iter();
+    let described = stream::iter(described.map(|entry| fetch::described(client, &create.list, entry)));
+    fetched.extend(described.buffered(MAX_PARALLEL_REQUESTS).try_collect::<Vec<_>>().await?);
     let assembled = Assembled { list, fetched };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;

@@ -227,6 +227,56 @@ pub enum Error {
         /// The system's message.
         message: String,
     },
+    /// A file of sources that cannot be read.
+    #[error("expected descriptors as JSON, or names of images, a line each, in {file}: {reason}")]
+    SourceFile {
+        /// The file.
+        file: String,
+        /// The fault.
+        reason: String,
+    },
+    /// A file of lists that cannot be read.
+    #[error("{file}: {reason}")]
+    ListFile {
+        /// The file.
+        file: String,
+        /// The sentence about the fault.
+        reason: String,
+    },
+    /// An index has no such entry.
+    #[error("expected an entry {wanted} in {reference}, found {}", entry_names(.found))]
+    NoSuchEntry {
+        /// The index.
+        reference: Box<Reference>,
+        /// The name of the entry.
+        wanted: String,
+        /// The entries that it has.
+        found: Vec<String>,
+    },
+    /// Annotations for a Docker list, which has none.
+    #[error("expected an OCI index for annotations, found a Docker manifest list at {reference}")]
+    OciNeeded {
+        /// The list.
+        reference: Box<Reference>,
+    },
+    /// OCI images for a list that is to be Docker's.
+    #[error("expected Docker images for a Docker manifest list, found the OCI image {reference}")]
+    DockerNeeded {
+        /// The image.
+        reference: Box<Reference>,
+    },
+    /// A tag was moved while what it stood for was being changed.
+    #[error(
+        "expected {reference} to stand for {expected} still, found {}: somebody has moved it meanwhile, and nothing was put under it", moved(.found)
+    )]
+    TagMoved {
+        /// The tag.
+        reference: Box<Reference>,
+        /// The digest that was changed.
+        expected: Digest,
+        /// The digest that it has now; `None` if it is gone.
+        found: Option<Digest>,
+    },
     /// Two flags that contradict each other.
     #[error("expected one of --raw and --verbose, found both: --raw shows bytes alone")]
     RawAndVerbose,
@@ -270,6 +320,11 @@ impl Error {
             Self::Template(_) => "template-invalid",
             Self::NoConfig { .. } => "no-config",
             Self::WriteFile { .. } => "output-failed",
+            Self::SourceFile { .. } => "sources-invalid",
+            Self::ListFile { .. } => "list-file-invalid",
+            Self::NoSuchEntry { .. } => "entry-not-found",
+            Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
+            Self::TagMoved { .. } => "tag-moved",
             Self::RawAndVerbose => "flags-contradict",
         }
     }
@@ -295,6 +350,10 @@ impl Error {
             Self::NoConfig { .. } => {
                 Some("use --platform to choose an image of the list, such as --platform linux/amd64".to_owned())
             }
+            Self::OciNeeded { .. } => {
+                Some("use --oci to make it an OCI index, which changes its media type".to_owned())
+            }
+            Self::TagMoved { .. } => Some("run the command again to change what it stands for now".to_owned()),
             Self::UntagUnsupported { reference, .. } => Some(format!(
                 "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
                 reference.name()
@@ -399,6 +458,14 @@ fn named(platforms: &[Platform]) -> String {
         return "none that names its platform".to_owned();
     }
     platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn entry_names(names: &[String]) -> String {
+    if names.is_empty() { "none at all".to_owned() } else { names.join(", ") }
+}
+
+fn moved(found: &Option<Digest>) -> String {
+    found.as_ref().map_or_else(|| "nothing".to_owned(), Digest::to_string)
 }
 
 impl From<AnnotateError> for Error {

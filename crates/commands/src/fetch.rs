@@ -11,7 +11,10 @@ use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 
-use crate::{ContentError, Error, FailedRequest, RequestPurpose, docker};
+use crate::{
+    ContentError, Error, FailedRequest, RequestPurpose, docker,
+    resolve::{content, failed},
+};
 
 /// A manifest that came from a registry and is what its media type says.
 pub(crate) enum Fetched {
@@ -32,8 +35,19 @@ pub(crate) struct FetchedImage {
 
 /// A list or index.
 pub(crate) struct FetchedList {
+    pub media_type: MediaType,
     pub index: Index,
     pub bytes: Arc<[u8]>,
+}
+
+impl FetchedList {
+    /// The entry of a list that it makes, without a platform.
+    pub(crate) fn as_entry(&self, reference: &Reference) -> Result<ListEntry, Error> {
+        let digest = Digest::of(&self.bytes);
+        let descriptor = Descriptor::new(self.media_type.clone(), digest, self.bytes.len() as u64);
+        ListEntry::new(reference.clone(), descriptor, Arc::clone(&self.bytes))
+            .map_err(|error| Error::content(reference, error))
+    }
 }
 
 /// Fetches the manifest of `reference`. Errors name `requested_as`, the name that the user gave.
@@ -57,7 +71,7 @@ pub(crate) async fn manifest(
     let unreadable = |source| content(ContentError::Field { media_type: media_type.clone(), source });
     if media_type.is_list() {
         let index = Index::parse(&fetched.bytes).map_err(unreadable)?;
-        return Ok(Fetched::List(Box::new(FetchedList { index, bytes: fetched.bytes })));
+        return Ok(Fetched::List(Box::new(FetchedList { media_type, index, bytes: fetched.bytes })));
     }
     let config = ImageManifest::parse_config_digest(&fetched.bytes).map_err(unreadable)?;
     verify(reference, &fetched.bytes)?;
@@ -142,6 +156,27 @@ impl FetchedImage {
         ListEntry::new(self.reference.clone(), descriptor, Arc::clone(&self.bytes))
             .map_err(|error| Error::content(&self.reference, error))
     }
+}
+
+/// The entry that a descriptor of a manifest in the repository of `list` makes. Without a platform in the descriptor it is that
+/// of the image's config.
+pub(crate) async fn described(
+    client: &Client,
+    list: &Reference,
+    descriptor: &Descriptor,
+) -> Result<ListEntry, Error> {
+    let reference = list.by_digest(descriptor.digest.clone());
+    let fetched = client.manifest_as(list, descriptor).await.map_err(failed)?;
+    let mut descriptor = descriptor.clone();
+    if descriptor.platform.is_none() && !descriptor.media_type.is_list() {
+        let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
+        if let Some(image) = manifest.image().filter(|image| image.artifact_type.is_none()) {
+            let config = client.blob(list, &image.config).await.map_err(failed)?;
+            descriptor.platform = Platform::from_config(&config).ok();
+        }
+    }
+    ListEntry::new(reference.clone(), descriptor, fetched.bytes)
+        .map_err(|error| Error::content(&reference, error))
 }
 
 /// The exact bytes that the registry has under `reference`, whatever they say.

@@ -1,9 +1,11 @@
 //! Plans of deletions.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use tallyman_commands::{DeletePlan, Removal};
+use http::StatusCode;
+use tallyman_commands::{DeletePlan, Removal, cannot_untag};
 use tallyman_core::{Digest, Reference, Tag};
+use tallyman_registry::{ApiError, Error as RegistryError};
 
 fn tag(name: &str) -> Tag {
     name.parse().unwrap()
@@ -26,4 +28,52 @@ fn every_tag_that_goes_with_a_digest_is_named() {
     let references: Vec<_> = plan.steps.iter().map(|step| step.reference.to_string()).collect();
     assert_eq!(references, ["r.io/app:1", "r.io/app:2"]);
     assert!(plan.unchosen.is_empty());
+}
+
+/// The answer of a registry to a request that was refused.
+fn refusal(status: u16, codes: &[&str]) -> RegistryError {
+    let errors = codes.iter().map(|code| ApiError { code: (*code).to_owned(), message: String::new() });
+    RegistryError::Api {
+        reference: None,
+        url: "https://r.io/v2/app/manifests/1".to_owned(),
+        status: StatusCode::from_u16(status).unwrap(),
+        content_type: None,
+        body: Box::default(),
+        errors: errors.collect(),
+        challenges: Box::default(),
+        retry_after: None,
+    }
+}
+
+#[test]
+fn a_registry_that_cannot_untag_is_told_from_one_that_refuses() {
+    let digest = format!("r.io/app@{}", Digest::of(b"one"));
+    for (reference, error, expected) in [
+        // Distribution 2 wants a digest in the place of the tag.
+        ("r.io/app:1", refusal(400, &["DIGEST_INVALID"]), true),
+        // Distribution 2 and 3 with deletion switched off, and registries that delete nothing.
+        ("r.io/app:1", refusal(405, &["UNSUPPORTED"]), true),
+        ("r.io/app:1", refusal(405, &[]), true),
+        ("r.io/app:1", refusal(400, &[]), true),
+        // The code alone says it, whatever the status.
+        ("r.io/app:1", refusal(404, &["UNSUPPORTED"]), true),
+        ("r.io/app:1", refusal(403, &["DENIED", "UNSUPPORTED"]), true),
+        // A tag that is not there, a password that is missing, a registry that is down.
+        ("r.io/app:1", refusal(404, &["MANIFEST_UNKNOWN"]), false),
+        ("r.io/app:1", refusal(401, &["UNAUTHORIZED"]), false),
+        ("r.io/app:1", refusal(403, &["DENIED"]), false),
+        ("r.io/app:1", refusal(500, &[]), false),
+        // By digest there is no tag to keep apart.
+        (&*digest, refusal(405, &["UNSUPPORTED"]), false),
+        (&*digest, refusal(400, &["DIGEST_INVALID"]), false),
+        // No answer at all.
+        (
+            "r.io/app:1",
+            RegistryError::TimedOut { url: "https://r.io/v2/".to_owned(), limit: Duration::from_secs(60) },
+            false,
+        ),
+    ] {
+        let parsed: Reference = reference.parse().unwrap();
+        assert_eq!(cannot_untag(&parsed, &error), expected, "{reference}: {error}");
+    }
 }

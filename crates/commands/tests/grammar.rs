@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use tallyman_commands::{
-    Command, CreateExtensions, DigestInput, EarlyExit, InspectExtensions, Invocation, OutputOptions,
+    Command, CreateExtensions, CreateSources, DigestInput, EarlyExit, InspectExtensions, Invocation,
+    OutputOptions,
 };
 use tallyman_core::PlatformChange;
 
@@ -34,6 +35,7 @@ fn flags_stand_anywhere_and_in_every_spelling() {
     let create = |amend, insecure| Command::Create {
         list: "l".to_owned(),
         images: vec!["a".to_owned(), "b".to_owned()],
+        sources: CreateSources::default(),
         amend,
         insecure,
         extensions: CreateExtensions::default(),
@@ -228,13 +230,14 @@ fn what_docker_has_no_flags_for_is_understood() {
         refresh: false,
         flatten: true,
         oci: true,
-        platforms: Vec::new(),
         annotations: pairs(&[("k", "v,w"), ("l", "")]),
+        ..CreateExtensions::default()
     };
     let options = OutputOptions { json: true, progress: None };
     let expected = Command::Create {
         list: "l".to_owned(),
         images: vec!["a".to_owned()],
+        sources: CreateSources::default(),
         amend: false,
         insecure: false,
         extensions,

@@ -6,6 +6,19 @@ use thiserror::Error;
 
 use crate::{ListEdit, ManifestList, NameTaken, Platform, Reference};
 
+/// A field of a list's entry that can be emptied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryField {
+    /// The variant of the architecture.
+    Variant,
+    /// The operating system version.
+    OsVersion,
+    /// All operating system features.
+    OsFeatures,
+    /// The annotation of this key.
+    Annotation(String),
+}
+
 /// A change of a platform. Fields that are empty stay as they are.
 ///
 /// ```
@@ -27,6 +40,10 @@ pub struct PlatformChange {
     pub os_features: Vec<String>,
     /// Variant of the architecture.
     pub variant: String,
+    /// Fields that are emptied before the others are set.
+    pub cleared: Vec<EntryField>,
+    /// Pairs of operating system and architecture that Docker does not accept are taken as well.
+    pub any_pair: bool,
 }
 
 /// A pair of operating system and architecture that `docker manifest annotate` does not accept, as it was given.
@@ -63,9 +80,17 @@ impl PlatformChange {
     ///
     /// # Errors
     /// [`UnsupportedPlatform`] if the resulting operating system and architecture are none of the pairs that Docker
-    /// accepts ([`Platform::annotatable`]).
+    /// accepts ([`Platform::annotatable`]), unless `any_pair` is set.
     pub fn apply(&self, platform: &Platform) -> Result<Platform, UnsupportedPlatform> {
         let mut changed = platform.clone();
+        for field in &self.cleared {
+            match field {
+                EntryField::Variant => changed.variant.clear(),
+                EntryField::OsVersion => changed.os_version.clear(),
+                EntryField::OsFeatures => changed.os_features.clear(),
+                EntryField::Annotation(_) => {}
+            }
+        }
         for (new, field) in [
             (&self.os, &mut changed.os),
             (&self.architecture, &mut changed.architecture),
@@ -81,7 +106,7 @@ impl PlatformChange {
                 changed.os_features.push(feature.clone());
             }
         }
-        if changed.is_annotatable() {
+        if self.any_pair || changed.is_annotatable() {
             return Ok(changed);
         }
         Err(UnsupportedPlatform { os: self.os.clone(), architecture: self.architecture.clone() })
@@ -89,7 +114,14 @@ impl PlatformChange {
 
     /// Returns `true` if nothing changes.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self { any_pair: self.any_pair, ..Self::default() }
+    }
+
+    /// Returns `true` if nothing but annotations changes.
+    fn leaves_platform(&self) -> bool {
+        let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
+        let rest = Self { cleared: Vec::new(), ..self.clone() };
+        rest.is_empty() && !self.cleared.is_empty() && self.cleared.iter().all(is_annotation)
     }
 }
 
@@ -112,8 +144,14 @@ impl ListEdit {
             list: Box::new(list.reference().clone()),
         };
         let mut entry = list.get(image).ok_or_else(missing)?.clone();
-        if annotations.is_empty() || !change.is_empty() {
+        let is_annotated = !annotations.is_empty() || change.leaves_platform();
+        if !is_annotated || !(change.is_empty() || change.leaves_platform()) {
             entry.descriptor.platform = Some(change.apply(&entry.platform())?);
+        }
+        for field in &change.cleared {
+            if let EntryField::Annotation(key) = field {
+                entry.descriptor.annotations.remove(key);
+            }
         }
         entry.descriptor.annotations.extend(annotations.clone());
         let mut edit = Self::put(list, entry);

@@ -20,7 +20,7 @@ mod plan;
 mod platform;
 mod reference;
 
-pub use annotate::{AnnotateError, PlatformChange, UnsupportedPlatform};
+pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
 pub use descriptor::Descriptor;
 pub use diff::{Diff, diff_entries, diff_pairs, diff_sequence};

@@ -1,5 +1,6 @@
 //! Manifests: the bytes that came, their digest, and a typed view of them.
 
+mod encode;
 mod fast_path;
 mod image;
 mod index;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::{
-    AnnotateError, Descriptor, Digest, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform,
-    PlatformChange,
+    AnnotateError, Descriptor, Digest, EntryField, IndexForm, ListEdit, ListEntry, ManifestList, MediaType,
+    Platform, PlatformChange,
 };
 
 fn list(platform: &Platform) -> ManifestList {
@@ -99,4 +99,34 @@ fn an_image_that_is_not_in_the_list_is_named() {
     let other = "a.io/app:two".parse().unwrap();
     let error = ListEdit::annotate(&list, &other, &PlatformChange::default(), &BTreeMap::new()).unwrap_err();
     assert_eq!(error.to_string(), "a.io/app:two is not in the list a.io/app:v1");
+}
+
+#[test]
+fn fields_and_annotations_are_emptied_and_other_pairs_are_taken_where_they_are_allowed() {
+    let variant = PlatformChange { cleared: vec![EntryField::Variant], ..PlatformChange::default() };
+    let arm: Platform = "linux/arm64/v8".parse().unwrap();
+    assert_eq!(variant.apply(&arm).unwrap().to_string(), "linux/arm64");
+    let windows = Platform {
+        os_version: "10.0".to_owned(),
+        os_features: vec!["win32k".to_owned()],
+        ..Platform::new("windows", "amd64")
+    };
+    let both = PlatformChange {
+        cleared: vec![EntryField::OsVersion, EntryField::OsFeatures],
+        os_features: vec!["other".to_owned()],
+        ..PlatformChange::default()
+    };
+    let changed = both.apply(&windows).unwrap();
+    assert_eq!((changed.os_version.as_str(), &changed.os_features[..]), ("", &["other".to_owned()][..]));
+
+    let odd = change("linux", "loong64", "", &[]);
+    assert!(odd.apply(&arm).is_err());
+    let any = PlatformChange { any_pair: true, ..odd };
+    assert_eq!(any.apply(&Platform::new("linux", "arm")).unwrap().to_string(), "linux/loong64");
+
+    let loong = Platform::new("linux", "loong64");
+    let cleared =
+        PlatformChange { cleared: vec![EntryField::Annotation("k".to_owned())], ..PlatformChange::default() };
+    let list = annotated(&loong, &cleared, &[]).expect("the platform is left alone");
+    assert!(list.iter().all(|entry| entry.descriptor.annotations.is_empty()));
 }

@@ -33,9 +33,8 @@ impl Writer {
             number(out, entry.size);
         }
         member(out, b",\n         \"digest\": ", entry.digest);
-        match &entry.platform {
-            Some(of) => platform(out, of),
-            None => platform(out, &Platform::default()),
+        if let Some(of) = &entry.platform {
+            platform(out, of);
         }
         annotations(out, &entry.annotations, b"\n         ");
         out.extend_from_slice(b"\n      }");

@@ -68,6 +68,14 @@ impl Input for Streams {
         }
         .boxed_local()
     }
+
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        async move {
+            let read = JsFuture::from(self.0.read_input(file)).await.map_err(|error| message(&error))?;
+            Ok(read.unchecked_into::<Uint8Array>().to_vec())
+        }
+        .boxed_local()
+    }
 }
 
 /// Runs one command line, given without the program's name, and answers its exit code.

@@ -65,6 +65,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn digest(this: &Machine, file: Option<&str>) -> Promise;
 
+    /// Resolves to the bytes of a file, or of the standard input if `file` is `None`.
+    #[wasm_bindgen(method, js_name = readInput)]
+    pub fn read_input(this: &Machine, file: Option<&str>) -> Promise;
+
     /// A hash with the number of bytes that it covers.
     pub type FileHash;
 

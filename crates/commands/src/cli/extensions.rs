@@ -22,7 +22,7 @@ use crate::{
 
 impl Environment {
     /// A client that asks again where that may help.
-    fn retrying_client(&self, insecure: bool) -> Client {
+    pub(super) fn retrying_client(&self, insecure: bool) -> Client {
         (self.client)(ClientOptions { insecure, retries: true })
     }
 

@@ -5,10 +5,14 @@ mod completion;
 mod csv;
 mod flags;
 mod help;
+mod read;
 mod shell_completion;
 mod table;
 
-pub use command::{Command, CopyExtensions, DigestInput, InspectExtensions, OutputOptions, PushExtensions};
+pub use command::{
+    Command, CopyExtensions, CreateSources, DigestInput, IndexChanges, InspectExtensions, OutputOptions,
+    PushExtensions,
+};
 pub use completion::{Completion, completion};
 use flags::Flag;
 use table::{Arity, COMMANDS, CommandGroup, CommandSpec};
@@ -45,9 +49,8 @@ impl Invocation {
             [first, rest @ ..] if first == "manifest" => rest,
             _ => args,
         };
-        let spec = args.first().and_then(|name| COMMANDS.iter().find(|known| known.name == name));
-        match spec {
-            Some(spec) => spec.parse(&args[1..]),
+        match table::find(args) {
+            Some((spec, rest)) => spec.parse(rest),
             None => root(args),
         }
     }
@@ -77,6 +80,7 @@ fn root(args: &[String]) -> Invocation {
         return EarlyExit { stdout: format!("{}\n", version()), ..EarlyExit::default() }.into();
     }
     match parsed.arguments.first() {
+        Some(name) if table::is_group(name) => help::group(name).into(),
         Some(name) => help::unknown_command(name).into(),
         None => help::no_command().into(),
     }
@@ -94,8 +98,10 @@ impl CommandSpec {
         let count = parsed.arguments.len();
         let fits = match self.arity {
             Arity::Exactly(wanted) => count == wanted,
-            // A list that is refreshed needs no further images.
-            Arity::AtLeast(least) => count >= least - usize::from(parsed.is_set("refresh")),
+            // A list that is refreshed, or whose sources are in a file, needs no further images.
+            Arity::AtLeast(least) => {
+                count >= least - usize::from(parsed.is_set("refresh") || !parsed.all("from").is_empty())
+            }
             Arity::Between(least, most) => (least..=most).contains(&count),
         };
         if !fits {

@@ -1,4 +1,4 @@
-//! ProgressReporter on the standard error: one line that changes on a terminal, a line for each step elsewhere.
+//! Progress on the standard error: one line that changes on a terminal, a line for each step elsewhere.
 
 use std::cell::{Cell, RefCell};
 
@@ -54,7 +54,7 @@ impl<'a> ProgressReporter<'a> {
         }
     }
 
-    /// ValueKind away what stands on the terminal, before anything else is printed.
+    /// Takes away what stands on the terminal, before anything else is printed.
     pub(crate) fn clear(&self) {
         if self.stands.take() {
             self.output.stderr("\r\u{1b}[2K");

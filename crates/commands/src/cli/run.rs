@@ -8,13 +8,17 @@ use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use super::{
-    Command, Input, InspectExtensions, Invocation, Output, OutputOptions, PushExtensions, Stream,
-    extensions::CopyRun, json, progress::ProgressReporter, style::Style, terminal,
+    Command, CreateSources, Input, InspectExtensions, Invocation, Output, OutputOptions, PushExtensions,
+    Stream, extensions::CopyRun, index::IndexRun, json, progress::ProgressReporter, style::Style, terminal,
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, annotate, create, create::assemble, docker,
-    execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, plan, plan_with_copies, remove,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, annotate, bring_nested, create,
+    create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
+    parse_source, plan, plan_with_copies, remove,
 };
+
+/// The exit code of `plan` if a registry is not as the file says.
+const DIFFERS: u8 = 2;
 
 /// The surroundings of a command line.
 pub struct Environment {
@@ -93,7 +97,7 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         }
     };
     let is_json = command.options().json;
-    let failures = environment.execute(command).await;
+    let Ended { failures, exit } = environment.execute(command).await;
     if is_json {
         for failure in &failures {
             output.stderr(&format!("{}\n", terminal::json(&json::error(failure).to_string())));
@@ -110,16 +114,51 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
             output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
         }
     }
-    u8::from(!failures.is_empty())
+    if failures.is_empty() { exit } else { 1 }
+}
+
+/// The end of a command.
+struct Ended {
+    /// The errors, none of them if it succeeded.
+    failures: Vec<Error>,
+    /// The exit code if nothing did.
+    exit: u8,
+}
+
+impl Ended {
+    fn of(failures: Vec<Error>) -> Self {
+        Self { failures, exit: 0 }
+    }
 }
 
 impl Environment {
-    /// Runs a command, and gives what went wrong.
-    async fn execute(&self, command: Command) -> Vec<Error> {
+    /// Runs a command.
+    async fn execute(&self, command: Command) -> Ended {
         let result = match command {
-            Command::Remove { lists } => return self.remove(&lists).await,
-            Command::Delete { references, insecure } => return self.delete(&references, insecure).await,
-            Command::Untag { references, insecure } => return self.untag(&references, insecure).await,
+            Command::Remove { lists } => return Ended::of(self.remove(&lists).await),
+            Command::Delete { references, insecure } => {
+                return Ended::of(self.delete(&references, insecure).await);
+            }
+            Command::Untag { references, insecure } => {
+                return Ended::of(self.untag(&references, insecure).await);
+            }
+            Command::Plan { file, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                match self.lists_of_file(&file, &client, false, options).await {
+                    Ok(differs) => {
+                        return Ended { failures: Vec::new(), exit: if differs { DIFFERS } else { 0 } };
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Command::Apply { file, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.lists_of_file(&file, &client, true, options).await.map(drop)
+            }
+            Command::Index { index, changes, oci, tags, dry_run, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.index(&index, &changes, &client, IndexRun { oci, tags: &tags, dry_run, options }).await
+            }
             Command::Inspect { raw: true, verbose: true, .. } => Err(Error::RawAndVerbose),
             Command::Inspect { list: None, image, raw, insecure, extensions, .. }
                 if extensions != InspectExtensions::default() =>
@@ -136,8 +175,9 @@ impl Environment {
                 };
                 self.inspect(list.as_deref(), &image, format, insecure).await
             }
-            Command::Create { list, images, amend, insecure, extensions, push, options } => {
-                let created = self.create(&list, &images, amend, insecure, extensions, options).await;
+            Command::Create { list, images, sources, amend, insecure, extensions, push, options } => {
+                let run = CreateRun { sources: &sources, amend, insecure, options };
+                let created = self.create(&list, &images, extensions, run).await;
                 match created {
                     Ok(()) if push => {
                         self.push(
@@ -186,7 +226,7 @@ impl Environment {
                 Ok(())
             }
         };
-        result.err().into_iter().collect()
+        Ended::of(result.err().into_iter().collect())
     }
 
     /// A client that asks once, as Docker does.
@@ -244,17 +284,27 @@ impl Environment {
         &self,
         list: &str,
         images: &[String],
-        amend: bool,
-        insecure: bool,
-        extensions: CreateExtensions,
-        options: OutputOptions,
+        mut extensions: CreateExtensions,
+        run: CreateRun<'_>,
     ) -> Result<(), Error> {
+        let CreateRun { sources, amend, insecure, options } = run;
         let list = reference(ReferenceRole::CreatedList, list)?;
+        let mut from_files = Vec::new();
+        for source in self.sources_of(&list, &sources.files).await? {
+            match source {
+                Source::Named(reference) => from_files.push(reference),
+                Source::Described(descriptor) => extensions.described.push(*descriptor),
+            }
+        }
+        let image = |typed: &String| match sources.relative {
+            true => parse_source(&list, typed),
+            false => argument(typed),
+        };
         // Docker reads each name when its turn comes: what stands before a wrong one fails first.
         let mut wrong = None;
-        let images =
-            images.iter().map_while(|image| argument(image).map_err(|error| wrong = Some(error)).ok());
-        let wanted = Create { list: list.clone(), images: images.collect(), amend, extensions };
+        let images = images.iter().map_while(|typed| image(typed).map_err(|error| wrong = Some(error)).ok());
+        let images = images.chain(from_files).collect();
+        let wanted = Create { list: list.clone(), images, amend, extensions };
         let client = self.client(insecure);
         if let Some(wrong) = wrong {
             assemble(&*self.store, &client, &wanted).await?;
@@ -321,6 +371,7 @@ impl Environment {
         if extensions.never_overwrite {
             self.check_tags(&client, &plan, extensions).await?;
         }
+        bring_nested(&*self.store, &client, &list).await?;
         let digest = match copy {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
@@ -366,10 +417,21 @@ impl Command {
             | Self::Digest { options, .. }
             | Self::Copy { options, .. }
             | Self::Referrers { options, .. }
+            | Self::Index { options, .. }
+            | Self::Apply { options, .. }
+            | Self::Plan { options, .. }
             | Self::Version { options } => *options,
             _ => OutputOptions::default(),
         }
     }
+}
+
+/// The options of one `create`, beside those that the use-case has.
+struct CreateRun<'a> {
+    sources: &'a CreateSources,
+    amend: bool,
+    insecure: bool,
+    options: OutputOptions,
 }
 
 /// The options of one push.

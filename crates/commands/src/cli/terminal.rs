@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
 use tallyman_core::Digest;
 
 /// One of the two streams of a command line.
@@ -16,10 +19,10 @@ pub enum Stream {
 
 /// The two streams of a command line.
 pub trait Output {
-    /// ValueKind bytes of the standard output: manifests are printed as they are, whatever is in them.
+    /// Writes bytes to the standard output: manifests are printed as they are, whatever is in them.
     fn stdout(&self, bytes: &[u8]);
 
-    /// ValueKind text of the standard error.
+    /// Writes text to the standard error.
     fn stderr(&self, text: &str);
 
     /// Returns `true` if a stream is to be printed in colours.
@@ -59,6 +62,15 @@ pub trait Input {
     /// # Errors
     /// What the machine says.
     fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>>;
+
+    /// The bytes of a file, or of the standard input if none is named.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        let name = file.unwrap_or("/dev/stdin");
+        future::ready(Err(format!("open {name}: no such file or directory"))).boxed_local()
+    }
 }
 
 /// A name or a value that a registry sent, for a line of its own: characters that steer a terminal, end the line or turn the

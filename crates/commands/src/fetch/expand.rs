@@ -20,6 +20,8 @@ pub(crate) struct ExpandOptions {
     pub attestations: bool,
     /// Take the images of these platforms alone; all if there are none.
     pub platforms: Vec<Platform>,
+    /// Keep a list as an entry of its own, unless platforms are named.
+    pub nest: bool,
 }
 
 /// Fetches the images of `references`, and those that the lists among them point to, each by its digest. If some fail, the
@@ -50,6 +52,10 @@ async fn source(
             let platform = fetch::platform(client, &image).await?;
             options.check_image(reference, &platform)?;
             Ok(vec![image.with_platform(platform)?])
+        }
+        Fetched::List(list) if options.nest && options.platforms.is_empty() => {
+            fetch::verify(reference, &list.bytes)?;
+            Ok(vec![list.as_entry(reference)?])
         }
         Fetched::List(list) => list_images(client, reference, &list, options).await,
     }

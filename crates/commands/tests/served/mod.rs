@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part of it")]
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+pub mod images;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{ClientOptions, Environment, Input, Output};
@@ -21,21 +23,38 @@ pub struct Outcome {
 }
 
 #[derive(Default)]
-struct Recorder(RefCell<Outcome>);
+struct Recorder {
+    outcome: RefCell<Outcome>,
+    files: Files,
+}
+
+/// Files by path; the standard input is `-`.
+pub type Files = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
 
 impl Output for Recorder {
     fn stdout(&self, bytes: &[u8]) {
-        self.0.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
+        self.outcome.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
     }
 
     fn stderr(&self, text: &str) {
-        self.0.borrow_mut().stderr.push_str(text);
+        self.outcome.borrow_mut().stderr.push_str(text);
+    }
+
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.files.borrow_mut().insert(path.to_owned(), bytes.to_vec());
+        Ok(())
     }
 }
 
 impl Input for Recorder {
     fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
         future::ready(Err(format!("there is no input, {file:?} was asked for"))).boxed_local()
+    }
+
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        let name = file.unwrap_or("-");
+        let found = self.files.borrow().get(name).cloned();
+        future::ready(found.ok_or_else(|| format!("open {name}: no such file or directory"))).boxed_local()
     }
 }
 
@@ -61,18 +80,20 @@ pub struct Program {
     credentials: Option<Credentials>,
     /// The time without a byte after which a request is given up; `None` for the client's own.
     timeout: Option<Duration>,
+    /// The files of the machine.
+    pub files: Files,
 }
 
 impl Program {
     /// A program without credentials.
     pub fn anonymous() -> Self {
-        Self { store: Rc::default(), credentials: None, timeout: None }
+        Self { store: Rc::default(), credentials: None, timeout: None, files: Files::default() }
     }
 
     /// A program that signs in everywhere with this name and password.
     pub fn signed_in(user: &str, password: &str) -> Self {
         let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
-        Self { store: Rc::default(), credentials: Some(credentials), timeout: None }
+        Self { store: Rc::default(), credentials: Some(credentials), timeout: None, files: Files::default() }
     }
 
     /// Gives a request up after this time without a byte.
@@ -80,7 +101,8 @@ impl Program {
         Self { timeout: Some(timeout), ..self }
     }
 
-    fn client(&self, needs: ClientOptions) -> Client {
+    /// A client as the command line makes it.
+    pub fn client(&self, needs: ClientOptions) -> Client {
         let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
         let quick = Retry { attempts: 2, first_backoff: Duration::from_millis(10), ..Retry::default() };
         let retry = if needs.retries { quick } else { Retry::never() };
@@ -94,13 +116,19 @@ impl Program {
         }
     }
 
+    /// Puts a file, or the standard input `-`.
+    pub fn file(&self, path: &str, text: &str) {
+        self.files.borrow_mut().insert(path.to_owned(), text.as_bytes().to_vec());
+    }
+
     /// Runs a command line.
     pub async fn run(&self, args: &[&str]) -> Outcome {
-        let output = Rc::new(Recorder::default());
+        let output = Rc::new(Recorder { files: Rc::clone(&self.files), ..Recorder::default() });
         let program = Self {
             store: Rc::clone(&self.store),
             credentials: self.credentials.clone(),
             timeout: self.timeout,
+            files: Rc::clone(&self.files),
         };
         let environment = Environment {
             store: self.store.clone(),
@@ -110,7 +138,7 @@ impl Program {
         };
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let exit = tallyman_commands::run(&args, &environment).await;
-        Outcome { exit, ..output.0.take() }
+        Outcome { exit, ..output.outcome.take() }
     }
 
     /// Runs a command line that must succeed, and gives its standard output.

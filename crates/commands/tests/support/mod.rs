@@ -71,6 +71,12 @@ impl Input for Kept {
         };
         future::ready(digested).boxed_local()
     }
+
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        let name = file.unwrap_or("-");
+        let found = self.files.borrow().get(name).map(|text| text.clone().into_bytes());
+        future::ready(found.ok_or_else(|| format!("open {name}: no such file or directory"))).boxed_local()
+    }
 }
 
 /// A command line over a registry and a store in memory.
@@ -81,7 +87,7 @@ pub struct Shell {
     pub signed_in: bool,
     /// The width in characters of the terminal that both streams are, if they are one.
     pub terminal: Option<usize>,
-    /// The files that were written, by path.
+    /// The files that were written or can be read, by path; the standard input is `-`.
     pub files: Rc<RefCell<BTreeMap<String, String>>>,
 }
 

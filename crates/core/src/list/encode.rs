@@ -40,20 +40,31 @@ pub fn reencode_index(
     let mut writer = Writer::new(media_type.as_str(), list.manifests.len());
     for entry in list.manifests {
         let media_type = MediaType::new(entry.media_type);
-        writer.entry(&Entry { media_type: media_type.as_str(), annotations: Pairs::new(), ..entry });
+        // Docker names a platform in any case.
+        let platform = Some(entry.platform.unwrap_or_default());
+        writer.entry(&Entry {
+            media_type: media_type.as_str(),
+            platform,
+            annotations: Pairs::new(),
+            ..entry
+        });
     }
     Ok(Some((media_type, writer.finish(&[]))))
 }
 
 /// An entry as the writer takes it.
 fn view<'a>(descriptor: &'a Descriptor, annotations: Pairs<'a>) -> Entry<'a> {
-    let platform = descriptor.platform.as_ref().map(|platform| Platform {
-        architecture: &platform.architecture,
-        os: &platform.os,
-        os_version: &platform.os_version,
-        os_features: platform.os_features.iter().map(String::as_str).collect(),
-        variant: &platform.variant,
-    });
+    let platform = match &descriptor.platform {
+        Some(platform) => Some(Platform {
+            architecture: &platform.architecture,
+            os: &platform.os,
+            os_version: &platform.os_version,
+            os_features: platform.os_features.iter().map(String::as_str).collect(),
+            variant: &platform.variant,
+        }),
+        // Docker names a platform in any case. A list in a list, which Docker does not make, has none.
+        None => (!descriptor.media_type.is_list()).then(Platform::default),
+    };
     Entry {
         media_type: descriptor.media_type.as_str(),
         digest: descriptor.digest.as_str(),

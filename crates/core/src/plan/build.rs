@@ -35,8 +35,13 @@ impl PushPlan {
 
     fn of_checked(list: &ManifestList) -> Result<Self, PlanError> {
         let target = list.reference();
-        let foreign: Vec<&ListEntry> =
-            list.iter().filter(|entry| !entry.reference.is_same_repository(target)).collect();
+        // Nested lists have to be there already: what they point to is not in the list.
+        let is_image = |entry: &&ListEntry| !entry.descriptor.media_type.is_list();
+        let foreign: Vec<&ListEntry> = list
+            .iter()
+            .filter(is_image)
+            .filter(|entry| !entry.reference.is_same_repository(target))
+            .collect();
         let mut mounts = Mounts::default();
         let mut blobs = Vec::with_capacity(foreign.len());
         let mut manifests = Vec::with_capacity(foreign.len());
@@ -68,6 +73,7 @@ impl PushPlan {
 fn check_platform(entry: &ListEntry) -> Result<(), PlanError> {
     match &entry.descriptor.platform {
         Some(platform) if !platform.os.is_empty() && !platform.architecture.is_empty() => Ok(()),
+        _ if entry.descriptor.media_type.is_list() => Ok(()),
         _ => Err(PlanError::PlatformMissing { image: Box::new(entry.reference.clone()) }),
     }
 }

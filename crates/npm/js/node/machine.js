@@ -23,6 +23,7 @@ export function createMachine() {
     runHelper: async (...given) => (await import('./helper.js')).runHelper(...given),
     defaultHelper,
     digest,
+    readInput,
     env: (name) => process.env[name],
     homedir,
     stdout: (bytes) => write('stdout', bytes),
@@ -81,6 +82,26 @@ async function digest(file) {
     throw asGo(error.syscall ?? 'open', file ?? '/dev/stdin', error);
   }
   return { hex: hash.digest('hex'), size };
+}
+
+// Lists as files have some kilobytes.
+const inputMax = 64 * 1024 * 1024;
+
+/** The bytes of a file, or of the standard input where none is named. */
+async function readInput(file) {
+  const name = file ?? '/dev/stdin';
+  const pieces = [];
+  let size = 0;
+  try {
+    for await (const piece of file === undefined ? process.stdin : createReadStream(file)) {
+      pieces.push(piece);
+      size += piece.length;
+      if (size > inputMax) throw new Error(`expected at most ${inputMax} bytes in ${name}, found more`);
+    }
+  } catch (error) {
+    throw error.code ? asGo(error.syscall ?? 'open', name, error) : error;
+  }
+  return new Uint8Array(Buffer.concat(pieces));
 }
 
 /** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */

@@ -93,7 +93,14 @@ impl List {
         os_version: String,
         os_features: Vec<String>,
     ) -> Result<(), Failure> {
-        let change = PlatformChange { os, architecture, variant, os_version, os_features };
+        let change = PlatformChange {
+            os,
+            architecture,
+            variant,
+            os_version,
+            os_features,
+            ..PlatformChange::default()
+        };
         let as_typed = |error| match error {
             AnnotateError::NotInList { list, .. } => {
                 Error::NotInList { image: image.to_owned(), list: list.to_string() }

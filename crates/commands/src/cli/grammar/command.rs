@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tallyman_core::{Platform, PlatformChange, Tag};
 
-use crate::{CreateExtensions, cli::TagFilter};
+use crate::{AddOptions, CreateExtensions, cli::TagFilter};
 
 /// A command, its arguments as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Command {
         list: String,
         /// Its images.
         images: Vec<String>,
+        /// Further sources, and how sources are named.
+        sources: CreateSources,
         /// Add to the list where there is one.
         amend: bool,
         /// Registries may speak plain HTTP or show any certificate.
@@ -159,19 +161,54 @@ pub enum Command {
         /// The form of the output.
         options: OutputOptions,
     },
-    /// ValueKind manifests out of a registry.
+    /// Deletes manifests from a registry.
     Delete {
         /// The manifests, by digest.
         references: Vec<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
     },
-    /// ValueKind tags out of a registry.
+    /// Deletes tags from a registry.
     Untag {
         /// The tags.
         references: Vec<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
+    },
+    /// Changes a list in a registry.
+    Index {
+        /// The list.
+        index: String,
+        /// The changes.
+        changes: IndexChanges,
+        /// Make it an OCI index.
+        oci: bool,
+        /// Further tags to put it under.
+        tags: Vec<Tag>,
+        /// Show the changes, push nothing.
+        dry_run: bool,
+        /// Registries may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
+    },
+    /// Makes a registry have the lists of a file.
+    Apply {
+        /// The file; `-` for the standard input.
+        file: String,
+        /// Registries may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
+    },
+    /// Shows how a registry differs from the lists of a file.
+    Plan {
+        /// The file; `-` for the standard input.
+        file: String,
+        /// Registries may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Shows the version.
     Version {
@@ -198,6 +235,43 @@ pub enum DigestInput {
     File(String),
     /// A manifest in a registry.
     Reference(String),
+}
+
+/// The sources of `create` beside its arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateSources {
+    /// Files with names or descriptors; `-` for the standard input.
+    pub files: Vec<String>,
+    /// Bare tags and digests are those of the list's repository.
+    pub relative: bool,
+}
+
+/// The changes of a list in a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexChanges {
+    /// Adds images.
+    Add {
+        /// The images or lists, as typed.
+        sources: Vec<String>,
+        /// Files with names or descriptors; `-` for the standard input.
+        from: Vec<String>,
+        /// The options.
+        options: AddOptions,
+    },
+    /// Removes entries.
+    Remove {
+        /// The entries, as typed.
+        entries: Vec<String>,
+    },
+    /// Changes what an entry or the list says.
+    Annotate {
+        /// The entry, as typed; `None` for the list itself.
+        entry: Option<String>,
+        /// The change of the entry.
+        platform: PlatformChange,
+        /// The annotations to set.
+        annotations: BTreeMap<String, String>,
+    },
 }
 
 /// The options of `inspect` that Docker does not have.

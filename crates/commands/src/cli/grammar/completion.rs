@@ -4,7 +4,7 @@ use tallyman_core::Platform;
 
 use super::{
     flags::ValueKind,
-    table::{COMMANDS, CommandSpec},
+    table::{COMMANDS, CommandSpec, find, is_group},
 };
 
 /// The candidates for the word that is being typed.
@@ -37,10 +37,16 @@ pub fn completion(line: &str, lists: &[(String, Vec<String>)]) -> Completion {
 }
 
 fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Vec<String> {
-    let Some((command, rest)) = before.split_first() else {
-        return COMMANDS.iter().map(|spec| spec.name.to_owned()).collect();
+    let Some(first) = before.first() else {
+        return COMMANDS.iter().map(|spec| spec.words()[0].to_owned()).collect();
     };
-    let Some(spec) = COMMANDS.iter().find(|spec| spec.name == *command) else { return Vec::new() };
+    if before.len() == 1 && is_group(first) {
+        let of_group = COMMANDS.iter().map(CommandSpec::words).filter(|words| words[0] == *first);
+        return of_group.filter_map(|words| words.get(1).map(|word| (*word).to_owned())).collect();
+    }
+    let words: Vec<String> = before.iter().map(|word| (*word).to_owned()).collect();
+    let Some((spec, rest)) = find(&words) else { return Vec::new() };
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     if let Some(flag) = rest.last().and_then(|last| taking(spec, last)) {
         return values(flag);
     }

@@ -88,6 +88,15 @@ pub(super) fn no_command() -> EarlyExit {
     EarlyExit { stderr: format!("\n{}", text(None)), ..EarlyExit::default() }
 }
 
+/// The help of commands that share their first word.
+pub(super) fn group(name: &str) -> EarlyExit {
+    let usage = format!("Usage:  {PROGRAM} {name} COMMAND\n");
+    let of_group = super::COMMANDS.iter().filter(|spec| spec.words()[0] == name);
+    let lines: String = of_group.map(|spec| format!("  {:16}  {}\n", spec.name, spec.summary)).collect();
+    let more = format!("Run '{PROGRAM} {name} COMMAND --help' for more information on a command.\n");
+    EarlyExit { stderr: format!("{usage}\nCommands:\n{lines}\n{more}"), exit: 1, ..EarlyExit::default() }
+}
+
 pub(super) fn unknown_command(name: &str) -> EarlyExit {
     let fault = format!("{PROGRAM}: unknown command: {PROGRAM} {name}");
     fault_with_usage(&fault, None, "Run", 1)

@@ -7,7 +7,7 @@ use tallyman_core::Platform;
 use super::{
     EarlyExit, PROGRAM, ROOT_FLAGS,
     flags::{CompletionHint, Flag, HELP, ValueKind},
-    table::{COMMANDS, CommandSpec},
+    table::{COMMANDS, CommandSpec, is_group},
 };
 
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
@@ -24,6 +24,32 @@ pub(super) fn script(shell: &str) -> EarlyExit {
         }
     };
     EarlyExit { stdout, ..EarlyExit::default() }
+}
+
+/// The first words of all commands, each once.
+fn first_words() -> Vec<&'static str> {
+    let mut names: Vec<&str> = COMMANDS.iter().map(|spec| spec.words()[0]).collect();
+    names.dedup();
+    names
+}
+
+/// The first words of commands that have two.
+fn groups_of_commands() -> Vec<&'static str> {
+    first_words().into_iter().filter(|name| is_group(name)).collect()
+}
+
+/// The second words of the commands of a group.
+fn second_words(group: &str) -> Vec<&'static str> {
+    let of_group = COMMANDS.iter().map(CommandSpec::words).filter(|words| words[0] == group);
+    of_group.filter_map(|words| words.get(1).copied()).collect()
+}
+
+/// The summary of a command, or of a group.
+fn summary_of(name: &str) -> String {
+    match COMMANDS.iter().find(|spec| spec.name == name) {
+        Some(spec) => spec.summary.to_owned(),
+        None => format!("Commands: {}", second_words(name).join(", ")),
+    }
 }
 
 fn words(hint: CompletionHint) -> String {
@@ -50,18 +76,23 @@ fn long_names<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
 }
 
 fn bash() -> String {
-    let names: Vec<&str> = COMMANDS.iter().map(|spec| spec.name).collect();
+    let names = first_words();
     let root = format!("{} {}", names.join(" "), long_names(ROOT_FLAGS.iter().chain([&HELP])));
     let mut values = String::new();
     let mut commands = String::new();
     for spec in &COMMANDS {
         for flag in spec.flags.iter().filter(|flag| flag.takes != ValueKind::Bool) {
             let (name, words) = (flag.name, words(flag.hint));
-            values += &format!("        {}:--{name}) words='{words}' ;;\n", spec.name);
+            values += &format!("        '{}':--{name}) words='{words}' ;;\n", spec.name);
         }
         let (flags, words) = (long_names(flags_of(spec)), words(spec.hint));
         let files = if spec.hint == CompletionHint::Files { " files=1" } else { "" };
-        commands += &format!("            {}) flags='{flags}' words='{words}'{files} ;;\n", spec.name);
+        commands += &format!("            '{}') flags='{flags}' words='{words}'{files} ;;\n", spec.name);
+    }
+    let mut groups = String::new();
+    for group in groups_of_commands() {
+        commands += &format!("            {group}) words='{}' ;;\n", second_words(group).join(" "));
+        groups += &format!("{}{group}", if groups.is_empty() { "" } else { " | " });
     }
     format!(
         r#"# bash completion for {PROGRAM}
@@ -73,7 +104,8 @@ _{PROGRAM}() {{
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${{COMP_WORDS[i]}} in
             -* | manifest) ;;
-            *) command=${{COMP_WORDS[i]}}; break ;;
+            *) command="${{command:+$command }}${{COMP_WORDS[i]}}"
+                case ${{COMP_WORDS[i]}} in {groups}) ;; *) break ;; esac ;;
         esac
     done
     case $command:$prev in
@@ -93,9 +125,24 @@ complete -F _{PROGRAM} {PROGRAM}
 fn zsh() -> String {
     let mut names = String::new();
     let mut commands = String::new();
+    for name in first_words() {
+        names += &format!("        '{name}:{}'\n", single_quoted(&summary_of(name), "'\\''"));
+    }
+    let mut groups = String::new();
+    for group in groups_of_commands() {
+        let second = second_words(group).join(" ");
+        groups += &format!(
+            "    if [[ $words[1] == {group} ]]; then
+        if (( CURRENT == 2 )); then compadd {second}; return; fi
+        words[2]=\"$words[1] $words[2]\"
+        shift words
+        (( CURRENT-- ))
+    fi
+"
+        );
+    }
     for spec in &COMMANDS {
-        names += &format!("        '{}:{}'\n", spec.name, single_quoted(spec.summary, "'\\''"));
-        commands += &format!("        {}) _arguments", spec.name);
+        commands += &format!("        '{}') _arguments", spec.name);
         for flag in flags_of(spec) {
             let about = flag.about.replace('[', "\\[").replace(']', "\\]").replace(':', "\\:");
             let about = single_quoted(&about, "'\\''");
@@ -128,7 +175,7 @@ _{PROGRAM}() {{
     fi
     shift words
     (( CURRENT-- ))
-    case $words[1] in
+{groups}    case $words[1] in
 {commands}    esac
 }}
 if [[ $funcstack[1] == _{PROGRAM} ]]; then _{PROGRAM} "$@"; else compdef _{PROGRAM} {PROGRAM}; fi
@@ -143,10 +190,20 @@ fn fish() -> String {
         let (name, about) = (flag.name, quoted(flag.about));
         script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -l {name} -d '{about}'\n");
     }
-    for spec in &COMMANDS {
-        let (name, summary) = (spec.name, quoted(spec.summary));
+    for name in first_words() {
+        let summary = quoted(&summary_of(name));
         script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -a {name} -d '{summary}'\n");
-        let of_command = format!("complete -c {PROGRAM} -n '__fish_seen_subcommand_from {name}'");
+    }
+    for group in groups_of_commands() {
+        let second = second_words(group).join(" ");
+        let is_open =
+            format!("__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {second}");
+        script += &format!("complete -c {PROGRAM} -n '{is_open}' -a '{second}'\n");
+    }
+    for spec in &COMMANDS {
+        let seen: Vec<String> =
+            spec.words().iter().map(|word| format!("__fish_seen_subcommand_from {word}")).collect();
+        let of_command = format!("complete -c {PROGRAM} -n '{}'", seen.join("; and "));
         for flag in flags_of(spec) {
             script += &format!("{of_command} -l {}", flag.name);
             if let Some(short) = flag.short.filter(|_| flag.name != HELP.name) {

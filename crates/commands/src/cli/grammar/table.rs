@@ -1,18 +1,16 @@
 //! The commands: how each is called, and what it is made of.
 
-use std::collections::BTreeMap;
-
-use tallyman_core::{Platform, PlatformChange, Tag};
-
 use super::{
-    Command, CopyExtensions, DigestInput, InspectExtensions, Invocation, OutputOptions, PushExtensions,
+    Command, Invocation,
     flags::{CompletionHint, Flag, ParsedFlags},
+    read::{
+        annotate, apply, check_entry_field, check_number, check_pair, check_platform, check_tag, copy,
+        create, digest, first, index_add, index_annotate, index_remove, insecure, inspect, optional, options,
+        plan, push, two,
+    },
     shell_completion,
 };
-use crate::{
-    CreateExtensions,
-    cli::{TagFilter, TagOrder, tag_filter::check_pattern},
-};
+use crate::cli::{TagFilter, TagOrder, tag_filter::check_pattern};
 
 /// A subcommand: how it is called.
 pub(super) struct CommandSpec {
@@ -44,6 +42,27 @@ pub(super) enum CommandGroup {
     Program,
 }
 
+/// Returns the command that `args` begin with, and what stands behind its name: one word, or two for those of a group.
+pub(super) fn find(args: &[String]) -> Option<(&'static CommandSpec, &[String])> {
+    COMMANDS.iter().find_map(|spec| {
+        let words = spec.words();
+        let is_named = args.len() >= words.len() && words.iter().zip(args).all(|(word, arg)| word == arg);
+        is_named.then(|| (spec, &args[words.len()..]))
+    })
+}
+
+/// Returns `true` for the first word of commands that have two.
+pub(super) fn is_group(name: &str) -> bool {
+    COMMANDS.iter().any(|spec| spec.words().len() > 1 && spec.words()[0] == name)
+}
+
+impl CommandSpec {
+    /// The words of its name.
+    pub(super) fn words(&self) -> Vec<&'static str> {
+        self.name.split(' ').collect()
+    }
+}
+
 /// The number of arguments.
 pub(super) enum Arity {
     Exactly(usize),
@@ -64,7 +83,36 @@ const PLATFORM: Flag = Flag::text("platform", "The image of a list to choose, su
     .checked(check_platform)
     .completed_by(CompletionHint::Platforms);
 
-pub(super) const COMMANDS: [CommandSpec; 18] = [
+const ANY_PLATFORM: Flag =
+    Flag::bool("any-platform", "Take operating systems and architectures that Docker does not know as well");
+const CLEAR: Flag =
+    Flag::text("clear", "Empty a field: variant, os-version, os-features, annotation:KEY; may be repeated")
+        .value("field")
+        .checked(check_entry_field);
+const ARCH: Flag = Flag::text("arch", "CPU architecture").completed_by(CompletionHint::Architectures);
+const OS: Flag = Flag::text("os", "Operating system").completed_by(CompletionHint::OperatingSystems);
+const OS_FEATURES: Flag =
+    Flag::texts("os-features", "Operating system features, repeated or comma-separated");
+const OS_VERSION: Flag = Flag::text("os-version", "Operating system version");
+const VARIANT: Flag = Flag::text("variant", "Variant of the architecture");
+const OCI: Flag = Flag::bool("oci", "Make it an OCI index, whatever it was");
+const TAG: Flag = Flag::text("tag", "A further tag of the same repository; may be repeated")
+    .value("tag")
+    .checked(check_tag);
+const FROM: Flag =
+    Flag::text("from", "Sources in a file, or - for the standard input: names, or descriptors as JSON")
+        .value("file")
+        .completed_by(CompletionHint::Files);
+const NEST: Flag = Flag::bool("nest", "Keep a list that is named as an entry of its own");
+const NO_ATTESTATIONS: Flag =
+    Flag::bool("no-attestations", "Leave out the attestations of lists that are named");
+const PLATFORMS: Flag =
+    Flag::texts("platform", "Of a list that is named, take the images of these platforms alone")
+        .value("platforms")
+        .checked(check_platform)
+        .completed_by(CompletionHint::Platforms);
+
+pub(super) const COMMANDS: [CommandSpec; 23] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -79,14 +127,29 @@ pub(super) const COMMANDS: [CommandSpec; 18] = [
             Flag::text("annotation", "Annotation of the entry; makes the list an OCI index; may be repeated")
                 .value("key=value")
                 .checked(check_pair),
-            Flag::text("arch", "CPU architecture").completed_by(CompletionHint::Architectures),
-            Flag::text("os", "Operating system").completed_by(CompletionHint::OperatingSystems),
-            Flag::texts("os-features", "Operating system features, repeated or comma-separated"),
-            Flag::text("os-version", "Operating system version"),
-            Flag::text("variant", "Variant of the architecture"),
+            ANY_PLATFORM,
+            ARCH,
+            CLEAR,
+            OS,
+            OS_FEATURES,
+            OS_VERSION,
+            VARIANT,
         ],
         hint: CompletionHint::Nothing,
         read: annotate,
+    },
+    CommandSpec {
+        name: "apply",
+        usage: "apply [OPTIONS] FILE",
+        summary: "Make a registry have the lists of a file",
+        about: "Make a registry have the lists of a file, YAML or JSON, or of the standard input where - is named. What is
+there already is not pushed again. The documentation describes the file.",
+        examples: &["tallyman apply lists.yaml"],
+        group: CommandGroup::Registries,
+        arity: Arity::Exactly(1),
+        flags: &[INSECURE, JSON, PROGRESS],
+        hint: CompletionHint::Files,
+        read: apply,
     },
     CommandSpec {
         name: "catalog",
@@ -166,13 +229,14 @@ Everything is verified on its way. The target's tag comes last.",
             INSECURE,
             JSON,
             Flag::bool("oci", "Make an OCI index, whatever the images are"),
-            Flag::texts("platform", "Of a list that is named, take the images of these platforms alone")
-                .value("platforms")
-                .checked(check_platform)
-                .completed_by(CompletionHint::Platforms),
+            FROM,
+            NEST,
+            NO_ATTESTATIONS,
+            PLATFORMS,
             PROGRESS,
             Flag::bool("push", "Push the list when it is made, with images of other registries"),
             Flag::bool("refresh", "Fetch anew what the list has: the images named, or all; platforms stay"),
+            Flag::bool("relative", "Take bare tags and digests as those of the list's repository"),
         ],
         hint: CompletionHint::Nothing,
         read: create,
@@ -230,6 +294,79 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         },
     },
     CommandSpec {
+        name: "index add",
+        usage: "index add [OPTIONS] INDEX SOURCE [SOURCE...]",
+        summary: "Add images to a list in a registry",
+        about: "Add images, or those of lists, to a list in a registry, in place of entries of the same platform. A source is a
+reference, or in short a tag or a digest of the list's repository. Blobs of other repositories are mounted or copied.
+The list is pushed if its tag has not moved meanwhile.",
+        examples: &[
+            "tallyman index add reg.example/app:1 1-riscv64",
+            "tallyman index add --platform linux/arm64 reg.example/app:1 ghcr.io/acme/app:1",
+        ],
+        group: CommandGroup::Registries,
+        arity: Arity::AtLeast(2),
+        flags: &[
+            DRY_RUN,
+            FROM,
+            INSECURE,
+            JSON,
+            Flag::bool("keep", "Keep entries of the same platform beside those that are added"),
+            NEST,
+            NO_ATTESTATIONS,
+            OCI,
+            PLATFORMS,
+            TAG,
+        ],
+        hint: CompletionHint::Nothing,
+        read: index_add,
+    },
+    CommandSpec {
+        name: "index annotate",
+        usage: "index annotate [OPTIONS] INDEX [PLATFORM | DIGEST | MANIFEST]",
+        summary: "Say more about an entry of a list in a registry, or about the list",
+        about: "Say more about an entry of a list in a registry, or with no entry about the list itself. The list is pushed if
+its tag has not moved meanwhile.",
+        examples: &[
+            "tallyman index annotate --annotation org.opencontainers.image.title=app reg.example/app:1",
+            "tallyman index annotate --variant v8 reg.example/app:1 linux/arm64",
+        ],
+        group: CommandGroup::Registries,
+        arity: Arity::Between(1, 2),
+        flags: &[
+            Flag::text("annotation", "Annotation of the entry, or of the list; may be repeated")
+                .value("key=value")
+                .checked(check_pair),
+            ANY_PLATFORM,
+            ARCH,
+            CLEAR,
+            DRY_RUN,
+            INSECURE,
+            JSON,
+            OCI,
+            OS,
+            OS_FEATURES,
+            OS_VERSION,
+            TAG,
+            VARIANT,
+        ],
+        hint: CompletionHint::Nothing,
+        read: index_annotate,
+    },
+    CommandSpec {
+        name: "index remove",
+        usage: "index remove [OPTIONS] INDEX PLATFORM|DIGEST|MANIFEST...",
+        summary: "Remove entries from a list in a registry",
+        about: "Remove entries from a list in a registry, with their attestations. The list is pushed if its tag has not moved
+meanwhile; the images stay in the registry.",
+        examples: &["tallyman index remove reg.example/app:1 linux/386"],
+        group: CommandGroup::Registries,
+        arity: Arity::AtLeast(2),
+        flags: &[DRY_RUN, INSECURE, JSON, OCI, TAG],
+        hint: CompletionHint::Platforms,
+        read: index_remove,
+    },
+    CommandSpec {
         name: "inspect",
         usage: "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
         summary: "Show an image's manifest, or a list",
@@ -266,6 +403,19 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         read: |parsed| Invocation::Run(Command::List { options: options(&parsed) }),
     },
     CommandSpec {
+        name: "plan",
+        usage: "plan [OPTIONS] FILE",
+        summary: "Show how a registry differs from the lists of a file",
+        about: "Show how a registry differs from the lists of a file, YAML or JSON, or of the standard input where - is named.
+Nothing is written. Ends with 2 if there is a difference.",
+        examples: &["tallyman plan lists.yaml"],
+        group: CommandGroup::Registries,
+        arity: Arity::Exactly(1),
+        flags: &[INSECURE, JSON],
+        hint: CompletionHint::Files,
+        read: plan,
+    },
+    CommandSpec {
         name: "push",
         usage: "push [OPTIONS] MANIFEST_LIST",
         summary: "Push a local list to its registry",
@@ -288,9 +438,7 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
             NEVER_OVERWRITE,
             PROGRESS,
             Flag::bool("purge", "Remove the local list when it is pushed").short('p'),
-            Flag::text("tag", "A further tag of the same repository; may be repeated")
-                .value("tag")
-                .checked(check_tag),
+            TAG,
         ],
         hint: CompletionHint::Nothing,
         read: push,
@@ -421,155 +569,3 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         read: |parsed| Invocation::Run(Command::Version { options: options(&parsed) }),
     },
 ];
-
-fn options(parsed: &ParsedFlags) -> OutputOptions {
-    OutputOptions { json: parsed.is_set("json"), progress: parsed.bool("progress") }
-}
-
-fn insecure(parsed: &ParsedFlags) -> bool {
-    parsed.is_set("insecure")
-}
-
-fn first(parsed: ParsedFlags) -> String {
-    parsed.arguments.into_iter().next().unwrap_or_default()
-}
-
-fn two(parsed: ParsedFlags) -> [String; 2] {
-    let mut arguments = parsed.arguments.into_iter();
-    std::array::from_fn(|_| arguments.next().unwrap_or_default())
-}
-
-/// The last value of a flag; `None` if it was not given, or is empty.
-fn optional(parsed: &ParsedFlags, name: &str) -> Option<String> {
-    Some(parsed.text(name)).filter(|text| !text.is_empty())
-}
-
-fn platform(parsed: &ParsedFlags) -> Option<Platform> {
-    parsed.text("platform").parse().ok()
-}
-
-fn annotations(parsed: &ParsedFlags) -> BTreeMap<String, String> {
-    let pairs = parsed.all("annotation").into_iter();
-    pairs
-        .filter_map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect()
-}
-
-fn check_platform(text: &str) -> Result<(), String> {
-    text.parse::<Platform>().map(drop).map_err(|error| error.to_string())
-}
-
-fn check_tag(text: &str) -> Result<(), String> {
-    text.parse::<Tag>().map(drop).map_err(|error| error.to_string())
-}
-
-fn check_number(text: &str) -> Result<(), String> {
-    text.parse::<usize>().map(drop).map_err(|_| "expected a whole number of 0 or more".to_owned())
-}
-
-fn check_pair(text: &str) -> Result<(), String> {
-    match text.split_once('=') {
-        Some((key, _)) if !key.is_empty() => Ok(()),
-        _ => Err("expected a key and a value, such as org.opencontainers.image.title=app".to_owned()),
-    }
-}
-
-fn annotate(parsed: ParsedFlags) -> Invocation {
-    let annotations = annotations(&parsed);
-    let platform = PlatformChange {
-        os: parsed.text("os"),
-        architecture: parsed.text("arch"),
-        os_version: parsed.text("os-version"),
-        os_features: parsed.all("os-features"),
-        variant: parsed.text("variant"),
-    };
-    let [list, image] = two(parsed);
-    Invocation::Run(Command::Annotate { list, image, platform, annotations })
-}
-
-fn copy(parsed: ParsedFlags) -> Invocation {
-    let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
-    let dry_run = parsed.is_set("dry-run");
-    let extensions = CopyExtensions {
-        all_tags: parsed.is_set("all-tags"),
-        referrers: parsed.is_set("referrers"),
-        never_overwrite: parsed.is_set("never-overwrite"),
-    };
-    let [source, target] = two(parsed);
-    Invocation::Run(Command::Copy { source, target, platform, extensions, insecure, dry_run, options })
-}
-
-fn create(parsed: ParsedFlags) -> Invocation {
-    let annotations = annotations(&parsed);
-    let extensions = CreateExtensions {
-        refresh: parsed.is_set("refresh"),
-        flatten: parsed.is_set("flatten"),
-        oci: parsed.is_set("oci"),
-        platforms: parsed.all("platform").iter().filter_map(|platform| platform.parse().ok()).collect(),
-        annotations,
-    };
-    let push = parsed.is_set("push");
-    let (options, insecure, amend) = (options(&parsed), insecure(&parsed), parsed.is_set("amend"));
-    let mut arguments = parsed.arguments.into_iter();
-    let list = arguments.next().unwrap_or_default();
-    Invocation::Run(Command::Create {
-        list,
-        images: arguments.collect(),
-        amend,
-        insecure,
-        extensions,
-        push,
-        options,
-    })
-}
-
-fn digest(parsed: ParsedFlags) -> Invocation {
-    let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
-    let is_file = parsed.is_set("file");
-    let of = match parsed.arguments.into_iter().next() {
-        None => DigestInput::Input,
-        Some(name) if is_file => DigestInput::File(name),
-        Some(name) if name == "-" => DigestInput::Input,
-        // No reference begins so.
-        Some(name) if ["/", "./", "../"].iter().any(|start| name.starts_with(start)) => {
-            DigestInput::File(name)
-        }
-        Some(name) => DigestInput::Reference(name),
-    };
-    Invocation::Run(Command::Digest { of, platform, insecure, options })
-}
-
-fn inspect(parsed: ParsedFlags) -> Invocation {
-    let (verbose, raw) = (parsed.is_set("verbose"), parsed.is_set("raw"));
-    let insecure = insecure(&parsed);
-    let extensions = InspectExtensions {
-        platform: platform(&parsed),
-        config: parsed.is_set("config"),
-        format: optional(&parsed, "format"),
-    };
-    let mut arguments = parsed.arguments.into_iter();
-    let (first, second) = (arguments.next().unwrap_or_default(), arguments.next());
-    let (list, image) = second.map_or((None, first.clone()), |second| (Some(first), second));
-    Invocation::Run(Command::Inspect { list, image, verbose, raw, insecure, extensions })
-}
-
-fn push(parsed: ParsedFlags) -> Invocation {
-    let (purge, dry_run, copy) = (parsed.is_set("purge"), parsed.is_set("dry-run"), parsed.is_set("copy"));
-    let (options, insecure) = (options(&parsed), insecure(&parsed));
-    let extensions = PushExtensions {
-        tags: parsed.all("tag").iter().filter_map(|tag| tag.parse().ok()).collect(),
-        digest_only: parsed.is_set("digest-only"),
-        digest_file: optional(&parsed, "digest-file"),
-        metadata_file: optional(&parsed, "metadata-file"),
-        never_overwrite: parsed.is_set("never-overwrite"),
-    };
-    Invocation::Run(Command::Push {
-        list: first(parsed),
-        purge,
-        insecure,
-        dry_run,
-        copy,
-        extensions,
-        options,
-    })
-}

@@ -1,0 +1,244 @@
+//! From parsed flags to commands.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::{EntryField, Platform, PlatformChange, Tag};
+
+use super::{
+    Command, CopyExtensions, CreateSources, DigestInput, IndexChanges, InspectExtensions, Invocation,
+    OutputOptions, PushExtensions, flags::ParsedFlags,
+};
+use crate::{AddOptions, CreateExtensions};
+
+pub(super) fn options(parsed: &ParsedFlags) -> OutputOptions {
+    OutputOptions { json: parsed.is_set("json"), progress: parsed.bool("progress") }
+}
+
+pub(super) fn insecure(parsed: &ParsedFlags) -> bool {
+    parsed.is_set("insecure")
+}
+
+pub(super) fn first(parsed: ParsedFlags) -> String {
+    parsed.arguments.into_iter().next().unwrap_or_default()
+}
+
+pub(super) fn two(parsed: ParsedFlags) -> [String; 2] {
+    let mut arguments = parsed.arguments.into_iter();
+    std::array::from_fn(|_| arguments.next().unwrap_or_default())
+}
+
+/// The last value of a flag; `None` if it was not given, or is empty.
+pub(super) fn optional(parsed: &ParsedFlags, name: &str) -> Option<String> {
+    Some(parsed.text(name)).filter(|text| !text.is_empty())
+}
+
+pub(super) fn platform(parsed: &ParsedFlags) -> Option<Platform> {
+    parsed.text("platform").parse().ok()
+}
+
+pub(super) fn annotations(parsed: &ParsedFlags) -> BTreeMap<String, String> {
+    let pairs = parsed.all("annotation").into_iter();
+    pairs
+        .filter_map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())))
+        .collect()
+}
+
+pub(super) fn check_platform(text: &str) -> Result<(), String> {
+    text.parse::<Platform>().map(drop).map_err(|error| error.to_string())
+}
+
+pub(super) fn check_tag(text: &str) -> Result<(), String> {
+    text.parse::<Tag>().map(drop).map_err(|error| error.to_string())
+}
+
+pub(super) fn check_number(text: &str) -> Result<(), String> {
+    text.parse::<usize>().map(drop).map_err(|_| "expected a whole number of 0 or more".to_owned())
+}
+
+pub(super) fn check_pair(text: &str) -> Result<(), String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.is_empty() => Ok(()),
+        _ => Err("expected a key and a value, such as org.opencontainers.image.title=app".to_owned()),
+    }
+}
+
+pub(super) fn annotate(parsed: ParsedFlags) -> Invocation {
+    let annotations = annotations(&parsed);
+    let platform = platform_change(&parsed);
+    let [list, image] = two(parsed);
+    Invocation::Run(Command::Annotate { list, image, platform, annotations })
+}
+
+/// The change of a platform that `annotate` and `index annotate` make.
+fn platform_change(parsed: &ParsedFlags) -> PlatformChange {
+    PlatformChange {
+        os: parsed.text("os"),
+        architecture: parsed.text("arch"),
+        os_version: parsed.text("os-version"),
+        os_features: parsed.all("os-features"),
+        variant: parsed.text("variant"),
+        cleared: parsed.all("clear").iter().filter_map(|field| entry_field(field)).collect(),
+        any_pair: parsed.is_set("any-platform"),
+    }
+}
+
+/// The field that a value of `--clear` names.
+fn entry_field(text: &str) -> Option<EntryField> {
+    match text {
+        "variant" => Some(EntryField::Variant),
+        "os-version" => Some(EntryField::OsVersion),
+        "os-features" => Some(EntryField::OsFeatures),
+        other => {
+            let key = other.strip_prefix("annotation:").filter(|key| !key.is_empty())?;
+            Some(EntryField::Annotation(key.to_owned()))
+        }
+    }
+}
+
+pub(super) fn check_entry_field(text: &str) -> Result<(), String> {
+    let expected = "expected variant, os-version, os-features or annotation:KEY";
+    entry_field(text).map(drop).ok_or_else(|| expected.to_owned())
+}
+
+fn tags(parsed: &ParsedFlags) -> Vec<Tag> {
+    parsed.all("tag").iter().filter_map(|tag| tag.parse().ok()).collect()
+}
+
+fn platforms(parsed: &ParsedFlags) -> Vec<Platform> {
+    parsed.all("platform").iter().filter_map(|platform| platform.parse().ok()).collect()
+}
+
+pub(super) fn index_add(parsed: ParsedFlags) -> Invocation {
+    let options = AddOptions {
+        platforms: platforms(&parsed),
+        nest: parsed.is_set("nest"),
+        keep: parsed.is_set("keep"),
+        no_attestations: parsed.is_set("no-attestations"),
+    };
+    let from = parsed.all("from");
+    index(parsed, |sources| IndexChanges::Add { sources, from, options })
+}
+
+pub(super) fn index_remove(parsed: ParsedFlags) -> Invocation {
+    index(parsed, |entries| IndexChanges::Remove { entries })
+}
+
+pub(super) fn index_annotate(parsed: ParsedFlags) -> Invocation {
+    let (platform, annotations) = (platform_change(&parsed), annotations(&parsed));
+    index(parsed, |entries| IndexChanges::Annotate {
+        entry: entries.into_iter().next(),
+        platform,
+        annotations,
+    })
+}
+
+fn index(parsed: ParsedFlags, changes: impl FnOnce(Vec<String>) -> IndexChanges) -> Invocation {
+    let (options, insecure, tags) = (options(&parsed), insecure(&parsed), tags(&parsed));
+    let (oci, dry_run) = (parsed.is_set("oci"), parsed.is_set("dry-run"));
+    let mut arguments = parsed.arguments.into_iter();
+    let index = arguments.next().unwrap_or_default();
+    let changes = changes(arguments.collect());
+    Invocation::Run(Command::Index { index, changes, oci, tags, dry_run, insecure, options })
+}
+
+pub(super) fn apply(parsed: ParsedFlags) -> Invocation {
+    let (options, insecure) = (options(&parsed), insecure(&parsed));
+    Invocation::Run(Command::Apply { file: first(parsed), insecure, options })
+}
+
+pub(super) fn plan(parsed: ParsedFlags) -> Invocation {
+    let (options, insecure) = (options(&parsed), insecure(&parsed));
+    Invocation::Run(Command::Plan { file: first(parsed), insecure, options })
+}
+
+pub(super) fn copy(parsed: ParsedFlags) -> Invocation {
+    let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
+    let dry_run = parsed.is_set("dry-run");
+    let extensions = CopyExtensions {
+        all_tags: parsed.is_set("all-tags"),
+        referrers: parsed.is_set("referrers"),
+        never_overwrite: parsed.is_set("never-overwrite"),
+    };
+    let [source, target] = two(parsed);
+    Invocation::Run(Command::Copy { source, target, platform, extensions, insecure, dry_run, options })
+}
+
+pub(super) fn create(parsed: ParsedFlags) -> Invocation {
+    let annotations = annotations(&parsed);
+    let extensions = CreateExtensions {
+        refresh: parsed.is_set("refresh"),
+        flatten: parsed.is_set("flatten"),
+        oci: parsed.is_set("oci"),
+        nest: parsed.is_set("nest"),
+        no_attestations: parsed.is_set("no-attestations"),
+        described: Vec::new(),
+        platforms: platforms(&parsed),
+        annotations,
+    };
+    let sources = CreateSources { files: parsed.all("from"), relative: parsed.is_set("relative") };
+    let push = parsed.is_set("push");
+    let (options, insecure, amend) = (options(&parsed), insecure(&parsed), parsed.is_set("amend"));
+    let mut arguments = parsed.arguments.into_iter();
+    let list = arguments.next().unwrap_or_default();
+    Invocation::Run(Command::Create {
+        list,
+        images: arguments.collect(),
+        sources,
+        amend,
+        insecure,
+        extensions,
+        push,
+        options,
+    })
+}
+
+pub(super) fn digest(parsed: ParsedFlags) -> Invocation {
+    let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
+    let is_file = parsed.is_set("file");
+    let of = match parsed.arguments.into_iter().next() {
+        None => DigestInput::Input,
+        Some(name) if is_file => DigestInput::File(name),
+        Some(name) if name == "-" => DigestInput::Input,
+        // No reference begins so.
+        Some(name) if ["/", "./", "../"].iter().any(|start| name.starts_with(start)) => {
+            DigestInput::File(name)
+        }
+        Some(name) => DigestInput::Reference(name),
+    };
+    Invocation::Run(Command::Digest { of, platform, insecure, options })
+}
+
+pub(super) fn inspect(parsed: ParsedFlags) -> Invocation {
+    let (verbose, raw) = (parsed.is_set("verbose"), parsed.is_set("raw"));
+    let insecure = insecure(&parsed);
+    let extensions = InspectExtensions {
+        platform: platform(&parsed),
+        config: parsed.is_set("config"),
+        format: optional(&parsed, "format"),
+    };
+    let mut arguments = parsed.arguments.into_iter();
+    let (first, second) = (arguments.next().unwrap_or_default(), arguments.next());
+    let (list, image) = second.map_or((None, first.clone()), |second| (Some(first), second));
+    Invocation::Run(Command::Inspect { list, image, verbose, raw, insecure, extensions })
+}
+
+pub(super) fn push(parsed: ParsedFlags) -> Invocation {
+    let (purge, dry_run, copy) = (parsed.is_set("purge"), parsed.is_set("dry-run"), parsed.is_set("copy"));
+    let (options, insecure) = (options(&parsed), insecure(&parsed));
+    let extensions = PushExtensions {
+        tags: tags(&parsed),
+        digest_only: parsed.is_set("digest-only"),
+        digest_file: optional(&parsed, "digest-file"),
+        metadata_file: optional(&parsed, "metadata-file"),
+        never_overwrite: parsed.is_set("never-overwrite"),
+    };
+    Invocation::Run(Command::Push {
+        list: first(parsed),
+        purge,
+        insecure,
+        dry_run,
+        copy,
+        extensions,
+        options,
+    })
+}

@@ -1,0 +1,107 @@
+//! Lists in a registry that are changed in one command.
+
+use serde_json::{Value, json};
+use tallyman_core::{Digest, Platform, Reference, Tag};
+use tallyman_registry::Client;
+
+use super::{Environment, IndexChanges, OutputOptions, run::argument, terminal};
+use crate::{EntryName, Error, IndexChange, IndexUpdate, Source, parse_source, parse_sources};
+
+/// The options of one change of an index.
+pub(super) struct IndexRun<'a> {
+    pub oci: bool,
+    pub tags: &'a [Tag],
+    pub dry_run: bool,
+    pub options: OutputOptions,
+}
+
+impl Environment {
+    pub(super) async fn index(
+        &self,
+        index: &str,
+        changes: &IndexChanges,
+        client: &Client,
+        run: IndexRun<'_>,
+    ) -> Result<(), Error> {
+        let reference = argument(index)?;
+        let mut update = IndexUpdate::fetch(client, &reference).await?;
+        if run.oci {
+            update.make_oci();
+        }
+        match changes {
+            IndexChanges::Add { sources, from, options } => {
+                let named = sources.iter().map(|typed| parse_source(&reference, typed).map(Source::Named));
+                let mut sources = named.collect::<Result<Vec<_>, _>>()?;
+                sources.extend(self.sources_of(&reference, from).await?);
+                for source in &sources {
+                    update.add(client, source, options).await?;
+                }
+            }
+            IndexChanges::Remove { entries } => {
+                for entry in entries {
+                    update.remove(client, &entry_name(&reference, entry)?).await?;
+                }
+            }
+            IndexChanges::Annotate { entry, platform, annotations } => {
+                let name = entry.as_deref().map(|entry| entry_name(&reference, entry)).transpose()?;
+                update.annotate(client, name.as_ref(), platform, annotations).await?;
+            }
+        }
+        let (changes, digest) = (update.changes(), update.manifest()?.digest().clone());
+        if !run.options.json {
+            self.print_changes(&changes);
+        }
+        if !run.dry_run {
+            update.push(client, run.tags).await?;
+        }
+        if run.options.json {
+            self.print_json(&json!({
+                "reference": reference.to_string(),
+                "digest": digest.as_str(),
+                "changes": json_changes(&changes),
+                "pushed": !run.dry_run,
+            }));
+        } else {
+            self.print(digest.as_str().as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Reads the sources that files name.
+    pub(super) async fn sources_of(&self, list: &Reference, files: &[String]) -> Result<Vec<Source>, Error> {
+        let mut sources = Vec::new();
+        for file in files {
+            let bytes = self.read_input(file).await?;
+            sources.extend(parse_sources(list, file, &bytes)?);
+        }
+        Ok(sources)
+    }
+
+    /// Reads a file, or the standard input for `-`.
+    pub(super) async fn read_input(&self, file: &str) -> Result<Vec<u8>, Error> {
+        let file = Some(file).filter(|file| *file != "-");
+        self.input.read(file).await.map_err(|message| Error::Input { message })
+    }
+
+    /// Prints differences, a line each.
+    pub(super) fn print_changes(&self, changes: &[IndexChange]) {
+        for change in changes {
+            self.print(terminal::line(&change.to_string()).as_bytes());
+        }
+    }
+}
+
+pub(super) fn json_changes(changes: &[IndexChange]) -> Value {
+    changes.iter().map(IndexChange::to_json).collect()
+}
+
+/// Parses the name of an entry: a platform, a digest, or a tag or a reference that stands for it.
+fn entry_name(index: &Reference, typed: &str) -> Result<EntryName, Error> {
+    if let Ok(digest) = typed.parse::<Digest>() {
+        return Ok(EntryName::Digest(digest));
+    }
+    match typed.parse::<Platform>() {
+        Ok(platform) => Ok(EntryName::Platform(platform)),
+        Err(_) => parse_source(index, typed).map(EntryName::Named),
+    }
+}

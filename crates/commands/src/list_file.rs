@@ -1,0 +1,382 @@
+//! Lists as a file: the images, platforms, annotations and tags that a registry is to have, in YAML or JSON.
+
+mod drift;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use tallyman_core::{Platform, Reference, Tag};
+
+pub use drift::{ListDrift, drift};
+
+use crate::Error;
+
+/// The lists of a file.
+///
+/// ```
+/// use tallyman_commands::ListFile;
+///
+/// let file = ListFile::parse("lists.yaml", "
+/// image: reg.example/acme/app:1.0
+/// tags: [latest]
+/// images:
+///   - reg.example/acme/app:1.0-amd64
+///   - image: reg.example/acme/app:1.0-arm
+///     platform: linux/arm/v7
+/// ")?;
+/// assert_eq!(file.lists[0].images.len(), 2);
+/// assert_eq!(ListFile::parse("lists.json", &file.to_json())?, file);
+/// # Ok::<(), tallyman_commands::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFile {
+    /// The lists, in the file's order.
+    pub lists: Vec<DesiredList>,
+}
+
+/// A list as a file wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredList {
+    /// Its name.
+    pub reference: Reference,
+    /// Further tags of the same repository.
+    pub tags: Vec<Tag>,
+    /// The form; `None` leaves it to the first image, as Docker does.
+    pub format: Option<ListFormat>,
+    /// Annotations of the index, which make it an OCI index.
+    pub annotations: BTreeMap<String, String>,
+    /// Its images.
+    pub images: Vec<DesiredImage>,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFormat {
+    /// A Docker manifest list.
+    Docker,
+    /// An OCI image index.
+    Oci,
+}
+
+/// An image as a file wants it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredImage {
+    /// The image, or a list whose images are taken.
+    pub reference: Reference,
+    /// The platform, whose fields go before those of the image's config; those that are empty stay.
+    pub platform: Platform,
+    /// Of a list, the platforms that are taken; all if there are none.
+    pub platforms: Vec<Platform>,
+    /// Annotations of the entry.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl ListFile {
+    /// Parses the file `name`: one list, or several under `lists`.
+    ///
+    /// # Errors
+    /// [`Error::ListFile`] with the field that is not as it should be.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let fault = |reason: String| Error::ListFile { file: name.to_owned(), reason };
+        let value = match serde_json::from_str(text) {
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+            _ => yaml::parse(text).map_err(fault)?,
+        };
+        let lists = match &value {
+            Value::Object(members) if members.contains_key("lists") => {
+                known(members, "", &["lists"]).map_err(fault)?;
+                array(&members["lists"], "lists").map_err(fault)?
+            }
+            Value::Array(lists) => lists,
+            list => std::slice::from_ref(list),
+        };
+        let lists = lists.iter().enumerate().map(|(at, list)| {
+            let path =
+                if value.is_object() && lists.len() == 1 { String::new() } else { format!("lists[{at}]") };
+            DesiredList::read(list, &path)
+        });
+        let lists = lists.collect::<Result<Vec<_>, _>>().map_err(fault)?;
+        let mut names: Vec<&Reference> = lists.iter().map(|list| &list.reference).collect();
+        names.sort_by_key(ToString::to_string);
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(fault(format!("expected each list once, found {} twice", twice[0])));
+        }
+        Ok(Self { lists })
+    }
+
+    /// Returns the file as JSON, which is YAML as well.
+    pub fn to_json(&self) -> String {
+        let lists: Vec<Value> = self.lists.iter().map(DesiredList::to_json).collect();
+        serde_json::to_string_pretty(&json!({ "lists": lists })).expect("texts become JSON")
+    }
+}
+
+impl DesiredList {
+    fn read(value: &Value, path: &str) -> Result<Self, String> {
+        let fields = object(value, if path.is_empty() { "the file" } else { path })?;
+        let allowed =
+            ["image", "tags", "format", "annotations", "images", "manifests", "template", "platforms"];
+        known(fields, path, &allowed)?;
+        let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        let reference = reference(fields.get("image"), &at("image"))?;
+        if reference.digest().is_some() {
+            return Err(format!("expected a name without a digest in {}, found {reference}", at("image")));
+        }
+        let mut images = Vec::new();
+        for name in ["images", "manifests"] {
+            let elements = fields.get(name).map(|value| array(value, &at(name))).transpose()?;
+            for (index, element) in elements.into_iter().flatten().enumerate() {
+                images.push(DesiredImage::read(element, &format!("{}[{index}]", at(name)), &reference)?);
+            }
+        }
+        let template = fields.get("template").map(|value| text(value, &at("template"))).transpose()?;
+        let platforms = platforms(fields.get("platforms"), &at("platforms"))?;
+        match (template, platforms.is_empty()) {
+            (Some(template), false) => {
+                for platform in platforms {
+                    images.push(DesiredImage::of_template(&template, platform, &at("template"))?);
+                }
+            }
+            (None, true) => {}
+            _ => return Err(format!("expected both {} and {}, found one", at("template"), at("platforms"))),
+        }
+        if images.is_empty() {
+            return Err(format!("expected at least one image in {}, found none", at("images")));
+        }
+        let format = match fields.get("format") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(ListFormat::parse(&text(value, &at("format"))?)?),
+        };
+        let annotations = pairs(fields.get("annotations"), &at("annotations"))?;
+        let is_annotated =
+            !annotations.is_empty() || images.iter().any(|image| !image.annotations.is_empty());
+        if is_annotated && format == Some(ListFormat::Docker) {
+            return Err(format!("expected oci in {}, found docker, which has no annotations", at("format")));
+        }
+        let tags = strings(fields.get("tags"), &at("tags"))?.into_iter().map(|tag| {
+            tag.parse::<Tag>().map_err(|error| format!("expected a tag in {}: {error}", at("tags")))
+        });
+        Ok(Self { tags: tags.collect::<Result<_, _>>()?, reference, format, annotations, images })
+    }
+
+    fn to_json(&self) -> Value {
+        let tags: Vec<String> = self.tags.iter().map(ToString::to_string).collect();
+        let images: Vec<Value> = self.images.iter().map(DesiredImage::to_json).collect();
+        let mut value = json!({ "image": self.reference.to_string() });
+        if let Some(format) = self.format {
+            value["format"] = json!(format.as_str());
+        }
+        if !tags.is_empty() {
+            value["tags"] = json!(tags);
+        }
+        if !self.annotations.is_empty() {
+            value["annotations"] = json!(self.annotations);
+        }
+        value["images"] = json!(images);
+        value
+    }
+}
+
+impl ListFormat {
+    /// Parses `docker` or `oci`.
+    ///
+    /// # Errors
+    /// A sentence for anything else.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "docker" => Ok(Self::Docker),
+            "oci" => Ok(Self::Oci),
+            other => Err(format!("expected docker or oci as the format, found {other:?}")),
+        }
+    }
+
+    /// Returns `docker` or `oci`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Oci => "oci",
+        }
+    }
+}
+
+impl DesiredImage {
+    fn read(value: &Value, path: &str, list: &Reference) -> Result<Self, String> {
+        if !value.is_object() {
+            let reference = image(&text(value, path)?, path, list)?;
+            let (platform, platforms) = (Platform::default(), Vec::new());
+            return Ok(Self { reference, platform, platforms, annotations: BTreeMap::new() });
+        }
+        let fields = object(value, path)?;
+        known(fields, path, &["image", "platform", "platforms", "annotations"])?;
+        let name = fields.get("image").unwrap_or(&Value::Null);
+        let at = |name: &str| format!("{path}.{name}");
+        Ok(Self {
+            reference: image(&text(name, &at("image"))?, &at("image"), list)?,
+            platform: platform(fields.get("platform"), &at("platform"))?,
+            platforms: platforms(fields.get("platforms"), &at("platforms"))?,
+            annotations: pairs(fields.get("annotations"), &at("annotations"))?,
+        })
+    }
+
+    /// The image of a platform by manifest-tool's template: `OS`, `ARCH` and `VARIANT` stand for its parts. Without a variant
+    /// `-` or `_` in front of `VARIANT` goes too.
+    fn of_template(template: &str, platform: Platform, path: &str) -> Result<Self, String> {
+        let mut name = template.to_owned();
+        if platform.variant.is_empty() {
+            name = name.replace("-VARIANT", "").replace("_VARIANT", "");
+        }
+        let name = name
+            .replace("ARCH", &platform.architecture)
+            .replace("VARIANT", &platform.variant)
+            .replace("OS", &platform.os);
+        let reference = name.parse().map_err(|error| format!("expected an image in {path}: {error}"))?;
+        Ok(Self { reference, platform, platforms: Vec::new(), annotations: BTreeMap::new() })
+    }
+
+    fn to_json(&self) -> Value {
+        let mut value = json!({ "image": self.reference.to_string() });
+        if self.platform != Platform::default() {
+            let Platform { os, architecture, os_version, os_features, variant } = &self.platform;
+            let texts = [
+                ("os", os),
+                ("architecture", architecture),
+                ("variant", variant),
+                ("os.version", os_version),
+            ];
+            let set = texts.into_iter().filter(|(_, text)| !text.is_empty());
+            let mut fields: Map<String, Value> =
+                set.map(|(name, text)| (name.to_owned(), json!(text))).collect();
+            if !os_features.is_empty() {
+                fields.insert("os.features".to_owned(), json!(os_features));
+            }
+            value["platform"] = Value::Object(fields);
+        }
+        if !self.platforms.is_empty() {
+            let texts: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+            value["platforms"] = json!(texts);
+        }
+        if !self.annotations.is_empty() {
+            value["annotations"] = json!(self.annotations);
+        }
+        value
+    }
+}
+
+/// The name of an image: a reference, or in short `:tag`, `@digest` or a digest of the list's repository.
+fn image(typed: &str, path: &str, list: &Reference) -> Result<Reference, String> {
+    let fault = |error: &dyn std::fmt::Display| format!("expected an image in {path}: {error}");
+    if let Some(tag) = typed.strip_prefix(':') {
+        return tag.parse().map(|tag| list.by_tag(tag)).map_err(|error| fault(&error));
+    }
+    match typed.strip_prefix('@').unwrap_or(typed).parse() {
+        Ok(digest) => Ok(list.by_digest(digest)),
+        Err(_) => typed.parse().map_err(|error| fault(&error)),
+    }
+}
+
+fn found(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a sequence",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, String> {
+    value.as_object().ok_or_else(|| format!("expected a mapping in {path}, found {}", found(value)))
+}
+
+fn array<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], String> {
+    match value {
+        Value::Array(elements) => Ok(elements),
+        other => Err(format!("expected a sequence in {path}, found {}", found(other))),
+    }
+}
+
+fn text(value: &Value, path: &str) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(is) => Ok(is.to_string()),
+        other => Err(format!("expected a text in {path}, found {}", found(other))),
+    }
+}
+
+/// A sequence of texts, or one text with commas.
+fn strings(value: Option<&Value>, path: &str) -> Result<Vec<String>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(elements)) => elements.iter().map(|element| text(element, path)).collect(),
+        Some(value) => {
+            let text = text(value, path)?;
+            Ok(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
+        }
+    }
+}
+
+fn pairs(value: Option<&Value>, path: &str) -> Result<BTreeMap<String, String>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(BTreeMap::new()),
+        Some(value) => {
+            let members = object(value, path)?.iter();
+            members.map(|(key, value)| Ok((key.clone(), text(value, &format!("{path}.{key}"))?))).collect()
+        }
+    }
+}
+
+fn platforms(value: Option<&Value>, path: &str) -> Result<Vec<Platform>, String> {
+    let texts = strings(value, path)?.into_iter();
+    texts.map(|text| text.parse().map_err(|error| format!("{path}: {error}"))).collect()
+}
+
+/// A platform as a text, or as manifest-tool's mapping.
+fn platform(value: Option<&Value>, path: &str) -> Result<Platform, String> {
+    let mut platform = Platform::default();
+    let fields = match value {
+        None | Some(Value::Null) => return Ok(platform),
+        Some(Value::Object(fields)) => fields,
+        Some(value) => return text(value, path)?.parse().map_err(|error| format!("{path}: {error}")),
+    };
+    for (name, value) in fields {
+        let at = format!("{path}.{name}");
+        let field = match &*name.replace(['.', '_', '-'], "").to_ascii_lowercase() {
+            "os" => &mut platform.os,
+            "architecture" | "arch" => &mut platform.architecture,
+            "variant" => &mut platform.variant,
+            "osversion" => &mut platform.os_version,
+            "osfeatures" => {
+                platform.os_features = strings(Some(value), &at)?;
+                continue;
+            }
+            _ => {
+                return Err(format!(
+                    "expected os, architecture, variant, os.version or os.features, found {at}"
+                ));
+            }
+        };
+        if !value.is_null() {
+            *field = text(value, &at)?;
+        }
+    }
+    Ok(platform)
+}
+
+fn known(fields: &Map<String, Value>, path: &str, allowed: &[&str]) -> Result<(), String> {
+    match fields.keys().find(|name| !allowed.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(other) => {
+            let place = if path.is_empty() { String::new() } else { format!(" in {path}") };
+            Err(format!("expected the fields {}{place}, found {other}", allowed.join(", ")))
+        }
+    }
+}
+
+fn reference(value: Option<&Value>, path: &str) -> Result<Reference, String> {
+    text(value.unwrap_or(&Value::Null), path)?
+        .parse()
+        .map_err(|error| format!("expected the name of a list in {path}: {error}"))
+}

@@ -1,0 +1,173 @@
+//! The difference between the lists of a file and a registry, and the push of what differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use tallyman_core::{
+    Digest, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,
+};
+use tallyman_registry::Client;
+
+use super::{DesiredImage, DesiredList, ListFormat};
+use crate::{
+    Error, IndexChange, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
+    fetch::{
+        self, Fetched,
+        expand::{self, ExpandOptions},
+    },
+    push::survey,
+    resolve::{content, failed},
+};
+
+/// A list of a file beside its registry.
+#[derive(Clone, Debug)]
+pub struct ListDrift {
+    /// The plan that makes the registry have the list.
+    pub plan: PushPlan,
+    /// The names of the list, its own first, each with the digest that it stands for now.
+    pub names: Vec<(Reference, Option<Digest>)>,
+    /// The differences of what the list's name stands for now.
+    pub changes: Vec<IndexChange>,
+}
+
+/// Fetches what a list is to be made of, and what its names stand for now. Nothing is written.
+///
+/// # Errors
+/// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed.
+pub async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Error> {
+    let list = assemble(client, desired).await?;
+    let plan = PushPlan::with_copies(&list)?;
+    let tags = desired.tags.iter().map(|tag| desired.reference.by_tag(tag.clone()));
+    let names: Vec<Reference> = std::iter::once(desired.reference.clone()).chain(tags).collect();
+    let found = stream::iter(names.iter().map(|name| standing(client, name)));
+    let found: Vec<Option<Manifest>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let (media_type, digest, bytes) = plan.list();
+    let after =
+        Manifest::parse(bytes.clone(), Some(media_type)).map_err(|error| content(&names[0], error))?;
+    let changes = match &found[0] {
+        Some(before) if before.digest() == digest => Vec::new(),
+        before => changes(before.as_ref(), &after),
+    };
+    let digests = found.iter().map(|found| found.as_ref().map(|found| found.digest().clone()));
+    let names = names.iter().cloned().zip(digests).collect();
+    Ok(ListDrift { plan, names, changes })
+}
+
+impl ListDrift {
+    /// Returns the names that do not stand for the list.
+    pub fn differing(&self) -> impl Iterator<Item = &(Reference, Option<Digest>)> {
+        let (_, digest, _) = self.plan.list();
+        self.names.iter().filter(move |(_, found)| found.as_ref() != Some(digest))
+    }
+
+    /// Makes the registry have the list under all its names: what is there already is not put again.
+    ///
+    /// # Errors
+    /// Those of [`execute`](crate::execute).
+    pub async fn apply(&self, client: &Client, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
+        let (media_type, digest, bytes) = self.plan.list();
+        let mut rest: Vec<&Reference> = self.differing().map(|(name, _)| name).collect();
+        let is_there = self.names.iter().any(|(_, found)| found.as_ref() == Some(digest));
+        if !rest.is_empty() && !is_there {
+            // A registry that does not say what it has gets all of it.
+            let present =
+                survey(client, &self.plan).await.map_or_else(|_| BTreeSet::new(), |found| found.present);
+            let gate = || future::ready(()).boxed_local();
+            execute_rest(client, &self.plan, &present, &gate, on_event).await?;
+            rest.retain(|name| **name != self.names[0].0);
+        }
+        for name in rest {
+            client.put_manifest(name, media_type, bytes.clone()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+async fn standing(client: &Client, name: &Reference) -> Result<Option<Manifest>, Error> {
+    match client.manifest(name).await {
+        Ok(found) => found.manifest().map(Some).map_err(|error| content(name, error)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {
+    let empty =
+        Index { manifests: Vec::new(), annotations: BTreeMap::new(), subject: None, artifact_type: None };
+    let index = |manifest: &Manifest| manifest.index().cloned();
+    let old = before.and_then(index).unwrap_or_else(|| empty.clone());
+    let mut changes = IndexChange::between(&old, &index(after).unwrap_or(empty));
+    if let Some(before) = before.filter(|before| before.media_type() != after.media_type()) {
+        changes.push(IndexChange {
+            subject: "media type".to_owned(),
+            before: Some(before.media_type().as_str().to_owned()),
+            after: Some(after.media_type().as_str().to_owned()),
+        });
+    }
+    changes
+}
+
+/// Fetches the images of a list, and makes it of them.
+async fn assemble(client: &Client, desired: &DesiredList) -> Result<ManifestList, Error> {
+    let is_annotated = |image: &DesiredImage| !image.annotations.is_empty();
+    let is_oci = desired.format == Some(ListFormat::Oci)
+        || !desired.annotations.is_empty()
+        || desired.images.iter().any(is_annotated);
+    let found = stream::iter(desired.images.iter().map(|image| entries(client, image, is_oci)));
+    let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let mut list = ManifestList::new(desired.reference.clone());
+    list.form_mut().oci = is_oci;
+    list.form_mut().annotations.clone_from(&desired.annotations);
+    for entry in found.into_iter().flatten() {
+        list.insert(entry)?;
+    }
+    if desired.format == Some(ListFormat::Docker)
+        && list.media_type() == MediaType::OciIndex
+        && let Some(first) = list.iter().next()
+    {
+        return Err(Error::DockerNeeded { reference: Box::new(first.reference.clone()) });
+    }
+    Ok(list)
+}
+
+async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<Vec<ListEntry>, Error> {
+    let names_one = !image.platform.os.is_empty() && !image.platform.architecture.is_empty();
+    let platforms = match image.platforms.is_empty() && names_one {
+        true => vec![image.platform.clone()],
+        false => image.platforms.clone(),
+    };
+    let mut entries = match fetch::manifest(client, &image.reference, &image.reference).await? {
+        Fetched::Image(found) => {
+            let platform = fetch::platform(client, &found).await?;
+            vec![found.with_platform(overridden(platform, &image.platform))?]
+        }
+        Fetched::List(list) => {
+            // Chosen platforms come alone; attestations belong to the others as well.
+            let attestations = is_oci && platforms.is_empty();
+            let options = ExpandOptions { attestations, platforms, nest: false };
+            expand::list_images(client, &image.reference, &list, &options).await?
+        }
+    };
+    for entry in &mut entries {
+        entry.descriptor.annotations.extend(image.annotations.clone());
+    }
+    Ok(entries)
+}
+
+/// The platform of a config, with the fields that the file sets.
+fn overridden(mut platform: Platform, wanted: &Platform) -> Platform {
+    for (field, value) in [
+        (&mut platform.os, &wanted.os),
+        (&mut platform.architecture, &wanted.architecture),
+        (&mut platform.variant, &wanted.variant),
+        (&mut platform.os_version, &wanted.os_version),
+    ] {
+        if !value.is_empty() {
+            field.clone_from(value);
+        }
+    }
+    if !wanted.os_features.is_empty() {
+        platform.os_features.clone_from(&wanted.os_features);
+    }
+    platform
+}

@@ -1,0 +1,149 @@
+//! YAML as JSON: what the parser sends as events becomes one value. Numbers stay texts, because `1.10` is a tag and no
+//! fraction.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_json::{Map, Value};
+
+/// Values that a file may have, aliases followed: some lines can stand for billions.
+const VALUES_MAX: usize = 100_000;
+
+/// Parses a file with one document.
+///
+/// # Errors
+/// A sentence with line and column.
+pub(super) fn parse(text: &str) -> Result<Value, String> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let mut document = None;
+    loop {
+        match reader.next()? {
+            Event::StreamEnd => return Ok(document.unwrap_or(Value::Null)),
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            event if document.is_none() => document = Some(reader.value(event)?),
+            _ => return Err("expected one document, found a second one behind ---".to_owned()),
+        }
+    }
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    anchors: HashMap<usize, (Value, usize)>,
+    values: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<Event<'a>, String> {
+        match self.parser.next_event() {
+            Some(Ok((event, _))) => Ok(event),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Ok(Event::StreamEnd),
+        }
+    }
+
+    fn count(&mut self, values: usize) -> Result<(), String> {
+        self.values += values;
+        match self.values > VALUES_MAX {
+            true => Err(format!("expected at most {VALUES_MAX} values, found more")),
+            false => Ok(()),
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>) -> Result<Value, String> {
+        self.count(1)?;
+        let before = self.values;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, _) => (scalar(&text, style), anchor),
+            Event::SequenceStart(anchor, _) => {
+                let mut elements = Vec::new();
+                loop {
+                    match self.next()? {
+                        Event::SequenceEnd => break,
+                        event => elements.push(self.value(event)?),
+                    }
+                }
+                (Value::Array(elements), anchor)
+            }
+            Event::MappingStart(anchor, _) => (Value::Object(self.members()?), anchor),
+            Event::Alias(anchor) => {
+                let (value, size) =
+                    self.anchors.get(&anchor).cloned().ok_or("expected an anchor for each alias")?;
+                self.count(size)?;
+                return Ok(value);
+            }
+            _ => return Err("expected a value, found the end of the file".to_owned()),
+        };
+        if anchor > 0 {
+            self.anchors.insert(anchor, (value.clone(), self.values - before));
+        }
+        Ok(value)
+    }
+
+    fn members(&mut self) -> Result<Map<String, Value>, String> {
+        let mut members = Map::new();
+        loop {
+            let name = match self.next()? {
+                Event::MappingEnd => return Ok(members),
+                Event::Scalar(text, ..) => text.into_owned(),
+                _ => return Err("expected a text as the name of a field".to_owned()),
+            };
+            let event = self.next()?;
+            let value = self.value(event)?;
+            if members.insert(name.clone(), value).is_some() {
+                return Err(format!("expected each field once, found {name} twice"));
+            }
+        }
+    }
+}
+
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::String(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        text => Value::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn yaml_becomes_values_whose_numbers_are_texts() {
+        for (text, expected) in [
+            ("", Value::Null),
+            ("a: 1.10\nb: [x, 'true', true, ~]", json!({ "a": "1.10", "b": ["x", "true", true, null] })),
+            ("- &one {a: b}\n- *one", json!([{ "a": "b" }, { "a": "b" }])),
+            ("a: |\n  two\n  lines\n# remark\n", json!({ "a": "two\nlines\n" })),
+            ("{\"a\": \"\\u00e9\", \"b\": [1]}", json!({ "a": "é", "b": ["1"] })),
+        ] {
+            assert_eq!(parse(text), Ok(expected), "{text}");
+        }
+        for (text, named) in [
+            ("a: b\na: c", "twice"),
+            ("a: [b", "line 2"),
+            ("a: b\n---\nc: d", "second"),
+            ("? [a]\n: b", "name of a field"),
+            ("a: *b", "anchor"),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn aliases_of_aliases_end() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let before = format!("*a{}", level - 1);
+            text += &format!("a{level}: &a{level} [{}]\n", [&*before; 10].join(", "));
+        }
+        assert!(parse(&text).expect_err("it is too large").contains("at most"));
+    }
+}

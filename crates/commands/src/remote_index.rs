@@ -1,0 +1,286 @@
+//! Changing an index that is in a registry: fetched, changed, put again if nobody has moved its tag meanwhile.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::{
+    Descriptor, Digest, EntryField, Index, Manifest, MediaType, Platform, PlatformChange, Reference, Tag,
+};
+use tallyman_registry::Client;
+
+use crate::{
+    ContentError, Error, IndexChange, Source,
+    copy::plan_copy,
+    difference,
+    fetch::{
+        self,
+        expand::{self, ExpandOptions},
+    },
+    push::execute,
+    resolve::{content, failed, resolve},
+};
+
+/// An entry of an index, as it is named on a command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryName {
+    /// All entries of a platform.
+    Platform(Platform),
+    /// The entries of a digest.
+    Digest(Digest),
+    /// The entries of the manifest that a reference stands for.
+    Named(Reference),
+}
+
+/// The options of adding entries to an index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddOptions {
+    /// Of a list, take the images of these platforms alone; all if there are none.
+    pub platforms: Vec<Platform>,
+    /// Keep a list as an entry, in place of taking its images.
+    pub nest: bool,
+    /// Keep entries of the same platform beside those that are added.
+    pub keep: bool,
+    /// Leave attestations out.
+    pub no_attestations: bool,
+}
+
+/// An index of a registry, and what it is to be.
+#[derive(Clone, Debug)]
+pub struct IndexUpdate {
+    reference: Reference,
+    before: Manifest,
+    old: Index,
+    index: Index,
+    media_type: MediaType,
+    /// Manifests of other repositories that are to be brought along.
+    sources: Vec<Reference>,
+}
+
+impl IndexUpdate {
+    /// Fetches the index of `reference`.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] if there is none, [`Error::Content`] if something else is there.
+    pub async fn fetch(client: &Client, reference: &Reference) -> Result<Self, Error> {
+        let before = resolve(client, reference, None).await?;
+        let Some(index) = before.index().cloned() else {
+            let reason = ContentError::kind("an image index or a manifest list", reference, &before.kind());
+            return Err(Error::content(reference, reason));
+        };
+        let media_type = before.media_type().clone();
+        Ok(Self {
+            reference: reference.clone(),
+            old: index.clone(),
+            before,
+            index,
+            media_type,
+            sources: Vec::new(),
+        })
+    }
+
+    /// Makes it an OCI index, whatever it was.
+    pub fn make_oci(&mut self) {
+        self.media_type = MediaType::OciIndex;
+    }
+
+    /// Adds the images of a source, in place of entries of the same platform.
+    ///
+    /// # Errors
+    /// As [`create`](crate::create), for what cannot be fetched.
+    pub async fn add(&mut self, client: &Client, source: &Source, options: &AddOptions) -> Result<(), Error> {
+        let is_oci = self.media_type == MediaType::OciIndex;
+        let expand_options = ExpandOptions {
+            attestations: is_oci && !options.no_attestations,
+            platforms: options.platforms.clone(),
+            nest: options.nest,
+        };
+        let entries = match source {
+            Source::Named(reference) => {
+                expand::images(client, std::slice::from_ref(reference), &expand_options).await?
+            }
+            Source::Described(descriptor) => {
+                vec![fetch::described(client, &self.reference, descriptor).await?]
+            }
+        };
+        for entry in entries {
+            let digest = entry.descriptor.digest.clone();
+            if !entry.reference.is_same_repository(&self.reference) {
+                self.sources.push(entry.reference.by_digest(digest.clone()));
+            }
+            self.index.manifests.retain(|old| old.digest != digest);
+            self.put(entry.descriptor, options.keep);
+        }
+        Ok(())
+    }
+
+    /// Puts an entry in place of the first of its platform, or at the end.
+    fn put(&mut self, entry: Descriptor, keep: bool) {
+        let replaces = |old: &Descriptor| {
+            !keep && entry.is_runnable() && old.is_runnable() && old.platform == entry.platform
+        };
+        let place = self.index.manifests.iter().position(replaces);
+        let gone: Vec<Digest> =
+            self.index.manifests.iter().filter(|old| replaces(old)).map(|old| old.digest.clone()).collect();
+        self.index.manifests.retain(|old| !replaces(old) && !attests_any(old, &gone));
+        let place = place.unwrap_or(usize::MAX).min(self.index.manifests.len());
+        self.index.manifests.insert(place, entry);
+    }
+
+    /// Removes entries, and the attestations of those.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEntry`] if there is none of that name.
+    pub async fn remove(&mut self, client: &Client, name: &EntryName) -> Result<(), Error> {
+        let gone = self.find(client, name).await?;
+        self.index.manifests.retain(|entry| !gone.contains(&entry.digest) && !attests_any(entry, &gone));
+        Ok(())
+    }
+
+    /// Changes what entries say about their images; with no name, the annotations of the index itself.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEntry`] if there is none of that name, [`Error::UnsupportedPlatform`] if Docker does not accept the
+    /// platform, [`Error::OciNeeded`] for annotations of a Docker list.
+    pub async fn annotate(
+        &mut self,
+        client: &Client,
+        name: Option<&EntryName>,
+        change: &PlatformChange,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        if !annotations.is_empty() && self.media_type != MediaType::OciIndex {
+            return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });
+        }
+        let update = |of: &mut BTreeMap<String, String>| {
+            for field in &change.cleared {
+                if let EntryField::Annotation(key) = field {
+                    of.remove(key);
+                }
+            }
+            of.extend(annotations.clone());
+        };
+        let Some(name) = name else {
+            update(&mut self.index.annotations);
+            return Ok(());
+        };
+        let found = self.find(client, name).await?;
+        for entry in self.index.manifests.iter_mut().filter(|entry| found.contains(&entry.digest)) {
+            let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
+            let rest = PlatformChange { cleared: Vec::new(), any_pair: false, ..change.clone() };
+            if !rest.is_empty() || !change.cleared.iter().all(is_annotation) {
+                let platform = entry.platform.clone().unwrap_or_default();
+                entry.platform = Some(change.apply(&platform)?);
+            }
+            update(&mut entry.annotations);
+        }
+        Ok(())
+    }
+
+    /// Returns the digests of the entries of that name.
+    async fn find(&self, client: &Client, name: &EntryName) -> Result<Vec<Digest>, Error> {
+        let entries = self.index.manifests.iter();
+        let found: Vec<Digest> = match name {
+            EntryName::Platform(platform) => entries
+                .filter(|entry| entry.is_runnable())
+                .filter(|entry| entry.platform.as_ref().is_some_and(|of| platform.accepts(of)))
+                .map(|entry| entry.digest.clone())
+                .collect(),
+            EntryName::Digest(digest) => {
+                entries.filter(|entry| entry.digest == *digest).map(|entry| entry.digest.clone()).collect()
+            }
+            EntryName::Named(reference) => {
+                let digest = client.manifest(reference).await.map_err(failed)?.digest;
+                entries.filter(|entry| entry.digest == digest).map(|entry| entry.digest.clone()).collect()
+            }
+        };
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let wanted = match name {
+            EntryName::Platform(platform) => platform.to_string(),
+            EntryName::Digest(digest) => digest.to_string(),
+            EntryName::Named(reference) => reference.to_string(),
+        };
+        let found = self.index.manifests.iter().map(difference::name).collect();
+        Err(Error::NoSuchEntry { reference: Box::new(self.reference.clone()), wanted, found })
+    }
+
+    /// Returns the differences to what is in the registry.
+    pub fn changes(&self) -> Vec<IndexChange> {
+        let mut changes = IndexChange::between(&self.old, &self.index);
+        if *self.before.media_type() != self.media_type {
+            changes.push(IndexChange {
+                subject: "media type".to_owned(),
+                before: Some(self.before.media_type().as_str().to_owned()),
+                after: Some(self.media_type.as_str().to_owned()),
+            });
+        }
+        changes
+    }
+
+    /// Returns the index as it is to be: the one that was fetched, byte for byte, if nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Content`] if the index that was fetched cannot be read again.
+    pub fn manifest(&self) -> Result<Manifest, Error> {
+        if self.changes().is_empty() {
+            return Ok(self.before.clone());
+        }
+        let encoded = self.index.encode_over(self.before.bytes(), &self.media_type);
+        let bytes = encoded.map_err(|source| {
+            let media_type = self.media_type.clone();
+            Error::content(&self.reference, ContentError::Field { media_type, source })
+        })?;
+        Manifest::parse(bytes, Some(&self.media_type)).map_err(|error| content(&self.reference, error))
+    }
+
+    /// Brings what was added into the repository, puts the index if its tag still stands for what was fetched, and puts it
+    /// under further tags. Returns its digest.
+    ///
+    /// # Errors
+    /// [`Error::TagMoved`] if somebody has moved the tag meanwhile: nothing is put under it then.
+    pub async fn push(&self, client: &Client, tags: &[Tag]) -> Result<Digest, Error> {
+        let manifest = self.manifest()?;
+        for source in &self.sources {
+            let target = self.reference.by_digest(source.digest().expect("sources are by digest").clone());
+            if let Some(plan) = plan_copy(client, source, &target, None).await?.plan {
+                execute(client, &plan, &|_| {}).await?;
+            }
+        }
+        let put = async |reference: &Reference| {
+            let put = client.put_manifest(reference, manifest.media_type(), manifest.shared_bytes());
+            put.await.map_err(failed)
+        };
+        if manifest.digest() != self.before.digest() {
+            let target = match self.reference.tag() {
+                Some(tag) => {
+                    let tagged = self.reference.by_tag(tag.clone());
+                    self.check_unmoved(client, &tagged).await?;
+                    tagged
+                }
+                None => self.reference.by_digest(manifest.digest().clone()),
+            };
+            put(&target).await?;
+        }
+        for tag in tags {
+            put(&self.reference.by_tag(tag.clone())).await?;
+        }
+        Ok(manifest.digest().clone())
+    }
+
+    async fn check_unmoved(&self, client: &Client, tagged: &Reference) -> Result<(), Error> {
+        let expected = self.before.digest();
+        let found = match client.manifest(tagged).await {
+            Ok(found) => Some(found.digest),
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(failed(error)),
+        };
+        if found.as_ref() == Some(expected) {
+            return Ok(());
+        }
+        Err(Error::TagMoved { reference: Box::new(tagged.clone()), expected: expected.clone(), found })
+    }
+}
+
+fn attests_any(entry: &Descriptor, images: &[Digest]) -> bool {
+    entry.attests().is_some_and(|subject| images.iter().any(|digest| digest.as_str() == subject))
+}
