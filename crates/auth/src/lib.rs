@@ -1,9 +1,10 @@
-//! The vocabulary of registry authentication: challenges, tokens and credentials, and the places where credentials may
-//! go. The client and the gateway share it. Nothing here sends a request.
+//! The vocabulary of registry authentication: challenges, tokens and credentials, the places where credentials may go, and
+//! the pages of lists. The client and the gateway share it. Nothing here sends a request.
 
 mod challenge;
 mod credentials;
 mod docker_config;
+mod link;
 mod public_registries;
 mod scope;
 mod token_answer;
@@ -13,6 +14,7 @@ mod url;
 pub use challenge::Challenge;
 pub use credentials::{CredentialError, CredentialSource, Credentials};
 pub use docker_config::{DockerConfig, helper_program, parse_helper_output};
+pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;
 pub use scope::Scopes;
 pub use token_answer::{TokenAnswer, TokenAnswerError};

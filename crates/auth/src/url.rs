@@ -99,10 +99,10 @@ impl HttpUrl {
         if query.is_empty() {
             return self.clone();
         }
-        let separator = match (self.text.contains('?'), self.text.ends_with(['?', '&'])) {
-            (false, _) => "?",
-            (true, true) => "",
-            (true, false) => "&",
+        let separator = match self.text.split_once('?') {
+            None => "?",
+            Some((_, present)) if present.is_empty() || present.ends_with('&') => "",
+            Some(_) => "&",
         };
         Self { text: format!("{}{separator}{query}", self.text), origin: self.origin }
     }
@@ -170,6 +170,8 @@ mod tests {
             ("https://a/t", "b=c", "https://a/t?b=c"),
             ("https://a/t?x=y", "b=c", "https://a/t?x=y&b=c"),
             ("https://a/t?x=y&", "b=c", "https://a/t?x=y&b=c"),
+            ("https://a/t?", "b=c", "https://a/t?b=c"),
+            ("https://a/t?x=y?", "b=c", "https://a/t?x=y?&b=c"),
             ("https://a/t", "", "https://a/t"),
         ] {
             assert_eq!(HttpUrl::from_normalized(url).unwrap().with_query(query).as_str(), expected);

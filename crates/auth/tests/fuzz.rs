@@ -1,15 +1,17 @@
-//! Fuzz targets for what strangers send: challenges, scopes, token answers; and for what stands in Docker's configuration.
+//! Fuzz targets for what strangers send (challenges, scopes, token answers, realms, locations, links) and for Docker's
+//! configuration.
 //!
-//! Each runs its corpus (`tests/__fuzz__/NAME/corpus`), what was found once (`crashes`) and random bytes here, and is
-//! fuzzed with libFuzzer by `cargo xtask harden`.
+//! See `tallyman_fuzz`: the corpus is in `tests/__fuzz__/NAME/corpus`.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::time::Duration;
 
-use bolero::check;
 use http::{HeaderMap, HeaderValue, header};
-use tallyman_auth::{Challenge, DockerConfig, HttpUrl, Scopes, TokenAnswer, parse_helper_output};
+use tallyman_auth::{
+    Challenge, DockerConfig, HttpUrl, Scopes, TokenAnswer, is_same_site, next_link, parse_helper_output,
+};
 use tallyman_core::json;
+use tallyman_fuzz::fuzz;
 
 /// Returns the lines of the input that headers can have, each as a challenge of one response.
 fn challenges(input: &[u8]) -> HeaderMap {
@@ -19,7 +21,7 @@ fn challenges(input: &[u8]) -> HeaderMap {
 
 #[test]
 fn challenges_are_written_as_they_were_read() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let headers = challenges(input);
         let parsed = Challenge::parse_all(&headers);
         assert_eq!(Challenge::preferred(&headers).is_some(), !parsed.is_empty());
@@ -38,7 +40,7 @@ fn challenges_are_written_as_they_were_read() {
 
 #[test]
 fn scopes() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let scopes = Scopes::parse(&String::from_utf8_lossy(input));
         assert_eq!(Scopes::parse(&scopes.to_string()), scopes);
         assert!(scopes.cover(&scopes));
@@ -50,7 +52,7 @@ fn scopes() {
 
 #[test]
 fn answers_of_token_services() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let Ok(answer) = TokenAnswer::parse(input) else { return };
         assert!(json::check(input).is_ok());
         assert!((Duration::from_mins(1)..=Duration::from_hours(1)).contains(&answer.lifetime));
@@ -61,7 +63,7 @@ fn answers_of_token_services() {
 
 #[test]
 fn configurations_of_docker() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let (config, warning) = DockerConfig::parse(input);
         assert!(warning.is_none_or(|sentence| !sentence.is_empty()));
         for registry in ["docker.io", "ghcr.io", "127.0.0.1:5000"] {
@@ -79,7 +81,7 @@ fn configurations_of_docker() {
 
 #[test]
 fn output_of_credential_helpers() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         for status in [Some(0), Some(1), None] {
             if let Err(sentence) = parse_helper_output(status, input) {
                 assert!(!sentence.is_empty());
@@ -88,17 +90,56 @@ fn output_of_credential_helpers() {
     });
 }
 
+/// Returns `true` if credentials for a registry may go to a URL, by the parts that the URL standard's parser sees.
+fn is_of_the_registry(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(host)) => {
+            host == "example.org" || host == "registry.example.org" || host.ends_with(".registry.example.org")
+        }
+        _ => false,
+    }
+}
+
 #[test]
 fn addresses_that_credentials_may_follow() {
-    check!().for_each(|input: &[u8]| {
+    let registry = "registry.example.org:5000".parse().expect("it is a registry");
+    fuzz!(|input: &[u8]| {
         let text = String::from_utf8_lossy(input);
-        let normalized = url::Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let Some(url) = normalized else {
+        let base =
+            url::Url::parse("https://registry.example.org:5000/v2/a/blobs/uploads/").expect("it is a URL");
+        // As a realm and as a location.
+        for url in [url::Url::parse(&text), base.join(&text)].into_iter().flatten() {
+            let is_usable = matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none();
+            let ours = HttpUrl::from_normalized(url.as_str());
+            assert_eq!(ours.is_ok(), is_usable, "{url} {ours:?}");
+            let Ok(ours) = ours else { continue };
+            assert_eq!(ours.scheme(), url.scheme());
+            assert_eq!(ours.host(), url.host_str().expect("it has a host").trim_matches(['[', ']']), "{url}");
+            assert_eq!(ours.origin(), url.origin().ascii_serialization());
+            assert_eq!(ours.path_and_query(), &url[url::Position::BeforePath..url::Position::AfterQuery]);
+            assert_eq!(is_same_site(&registry, &ours), is_of_the_registry(&url), "{url}");
+            let asked = url::Url::parse(ours.with_query("scope=a").as_str()).expect("it is a URL");
+            assert_eq!((asked.origin(), asked.path()), (url.origin(), url.path()));
+            assert!(asked.query_pairs().any(|(name, value)| name == "scope" && value == "a"), "{asked}");
+        }
+    });
+}
+
+#[test]
+fn links() {
+    fuzz!(|input: &[u8]| {
+        let values = input.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok());
+        let headers: HeaderMap = values.map(|value| (header::LINK, value)).collect();
+        let Ok(Some(target)) = next_link(&headers) else { return };
+        let text = String::from_utf8_lossy(input);
+        assert!(text.contains(&target) && !target.contains('>'), "{target:?} of {text:?}");
+        let Ok(written) =
+            HeaderValue::from_str(&format!("</a>; rel=prev, <{target}>; title=\"<>\"; rel=next"))
+        else {
             return;
         };
-        let Ok(ours) = HttpUrl::from_normalized(url.as_str()) else { return };
-        assert_eq!(ours.scheme(), url.scheme());
-        assert_eq!(ours.host(), url.host_str().expect("it has a host").trim_matches(['[', ']']), "{url}");
-        assert_eq!(ours.origin(), url.origin().ascii_serialization());
+        assert_eq!(next_link(&HeaderMap::from_iter([(header::LINK, written)])), Ok(Some(target)));
     });
 }

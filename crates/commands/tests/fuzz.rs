@@ -1,11 +1,10 @@
 //! Fuzz targets for command lines: as they are pasted, typed and completed.
 //!
-//! Each runs its corpus (`tests/__fuzz__/NAME/corpus`), what was found once (`crashes`) and random bytes here, and is
-//! fuzzed with libFuzzer by `cargo xtask harden`.
+//! See `tallyman_fuzz`: the corpus is in `tests/__fuzz__/NAME/corpus`.
 #![cfg(not(target_arch = "wasm32"))]
 
-use bolero::check;
 use tallyman_commands::{Invocation, arguments, completion, line_of, lines};
+use tallyman_fuzz::fuzz;
 
 /// Reads a command line, and returns whether it can be run.
 fn can_run(arguments: &[String]) -> bool {
@@ -21,7 +20,7 @@ fn can_run(arguments: &[String]) -> bool {
 
 #[test]
 fn pasted_text() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         for line in lines(&String::from_utf8_lossy(input)) {
             assert!(!line.contains('\n') && !line.trim().is_empty());
             let Ok(words) = arguments(&line) else { continue };
@@ -37,7 +36,7 @@ fn pasted_text() {
 
 #[test]
 fn arguments_of_the_program() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let text = String::from_utf8_lossy(input);
         let words: Vec<String> = text.split('\n').map(str::to_owned).collect();
         let with_manifest: Vec<String> =
@@ -51,7 +50,7 @@ fn arguments_of_the_program() {
 #[test]
 fn completions() {
     let lists = [("r.io/app:v1".to_owned(), vec!["r.io/app:amd64".to_owned()])];
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let line = String::from_utf8_lossy(input);
         let completion = completion(&line, &lists);
         assert!(line.ends_with(&completion.word));

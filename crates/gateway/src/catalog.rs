@@ -5,11 +5,11 @@ use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use serde_json::json;
+use tallyman_auth::next_link;
 use tokio::sync::Semaphore;
 
 use crate::{
     api_query::ApiQuery,
-    link,
     proxy::{Forwarded, ProxyRequest},
     refusal::Refusal,
     route::Route,
@@ -47,7 +47,7 @@ pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, R
         if !response.status().is_success() {
             return if page == 0 { request.respond(&at, response) } else { Err(wrong()) };
         }
-        next = link::next(response.headers()).and_then(|target| at.join(&target).ok());
+        next = next_link(response.headers()).map_err(|_| wrong())?.and_then(|target| at.join(&target).ok());
         let body = Limited::new(response.into_body(), left).collect().await.map_err(|_| wrong())?.to_bytes();
         left -= body.len();
         let catalog: Catalog = serde_json::from_slice(&body).map_err(|_| wrong())?;

@@ -48,10 +48,11 @@ mod connection;
 mod connections;
 mod credentials;
 mod descriptors;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod http_client;
 mod limits;
-mod link;
 mod metrics;
 mod paced_body;
 mod probe;

@@ -1,10 +1,10 @@
 //! Rewriting of responses: `Location`, `Link` and realms become references relative to the request.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tallyman_auth::{Challenge, TokenService};
+use tallyman_auth::{Challenge, TokenService, next_link};
 use url::Url;
 
-use crate::{link, refusal::Refusal, route::Route, upstream::Upstream};
+use crate::{refusal::Refusal, route::Route, upstream::Upstream};
 
 /// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
 /// (CORS, CSP) are not among them.
@@ -57,9 +57,11 @@ pub(crate) fn response_headers(
         })?;
         passed.insert(header::LOCATION, place);
     }
-    if let Some(next) = link::next(headers).and_then(|target| place(upstream, rest, url, &target)) {
-        let next = next.to_str().map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")));
-        passed.extend(next.ok().and_then(Result::ok).map(|link| (header::LINK, link)));
+    if Route::parse(rest).is_some_and(|route| route.has_pages()) {
+        // A list that ended here would lack names without a word.
+        let next = next_link(headers).map_err(|error| Refusal::bad_gateway(error.to_string()))?;
+        let next = next.and_then(|target| next_page(upstream, rest, url, &target));
+        passed.extend(next.map(|link| (header::LINK, link)));
     }
     upstream.remember_challenge(headers);
     for challenge in Challenge::parse_all(headers) {
@@ -94,11 +96,24 @@ fn place(upstream: &Upstream, rest: &str, url: &Url, location: &str) -> Option<H
     if !upstream.is_own_host(&to) {
         return None;
     }
+    HeaderValue::from_str(&own_place(upstream, rest, &to)?).ok()
+}
+
+/// A link to the next page of a list, relative to the request. Its host does not matter: behind a proxy that host is often
+/// wrong. `None` for pages that are not open.
+fn next_page(upstream: &Upstream, rest: &str, url: &Url, target: &str) -> Option<HeaderValue> {
+    let to = url.join(target).ok()?;
+    HeaderValue::from_str(&format!("<{}>; rel=\"next\"", own_place(upstream, rest, &to)?)).ok()
+}
+
+/// Path and query of a place below the registry's origin, relative to the request. `None` if it is not in the API, or of a
+/// repository that is not open.
+fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     let path = to.path().strip_prefix('/')?;
     let route = Route::parse(path).filter(|route| *route != Route::Token)?;
     if route.repository().is_some_and(|name| !upstream.is_open(name)) {
         return None;
     }
     let query = to.query().map_or_else(String::new, |query| format!("?{query}"));
-    HeaderValue::from_str(&format!("{}{path}{query}", up(rest))).ok()
+    Some(format!("{}{path}{query}", up(rest)))
 }

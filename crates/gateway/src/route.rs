@@ -116,6 +116,11 @@ impl Route {
         Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message).header(header::ALLOW, value))
     }
 
+    /// Returns `true` if answers are lists that may come in pages.
+    pub(crate) fn has_pages(&self) -> bool {
+        matches!(self, Self::Catalog | Self::Tags(_) | Self::Referrers(_))
+    }
+
     /// Returns `true` if the method deletes something for good. Giving an upload up does not.
     pub(crate) fn deletes(&self, method: &Method) -> bool {
         *method == Method::DELETE && !matches!(self, Self::Upload(_))
@@ -223,6 +228,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Route;
+    use crate::fuzz::repository_by_distribution;
 
     const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -308,16 +314,6 @@ mod tests {
         }
     }
 
-    /// The routes of Distribution, in the order in which its router tries them.
-    const DISTRIBUTION: [&str; 5] = [
-        "^v2/(?P<name>NAME)/manifests/(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|[a-z0-9+._-]+:[0-9a-fA-F]{32,})$",
-        "^v2/(?P<name>NAME)/tags/list$",
-        "^v2/(?P<name>NAME)/blobs/[a-z0-9+._-]+:[0-9a-fA-F]{32,}$",
-        "^v2/(?P<name>NAME)/blobs/uploads/$",
-        "^v2/(?P<name>NAME)/blobs/uploads/[a-zA-Z0-9-_.=]+$",
-    ];
-    const NAME: &str = "(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*";
-
     proptest! {
         /// A path that is permitted for one repository is never read as a path of another one.
         #[test]
@@ -333,10 +329,7 @@ mod tests {
         ) {
             let path = format!("v2/{}", parts.join("/"));
             let ours = Route::parse(&path);
-            let theirs = DISTRIBUTION.iter().find_map(|route| {
-                let route = regex::Regex::new(&route.replace("NAME", NAME)).unwrap();
-                route.captures(&path).map(|found| found["name"].to_owned())
-            });
+            let theirs = repository_by_distribution(&path);
             let name = ours.as_ref().and_then(Route::repository);
             if let (Some(name), Some(theirs)) = (name, theirs) {
                 prop_assert_eq!(name, theirs, "{}", path);

@@ -23,8 +23,8 @@ use crate::{
     rate_limit::RateLimit,
     refusal::Refusal,
 };
-use htpasswd::Htpasswd;
-use session::{SessionSecret, Sessions};
+pub(crate) use htpasswd::Htpasswd;
+pub(crate) use session::{SessionSecret, Sessions};
 
 /// Passwords are remembered, hashed, with what came of them: checking one afresh takes a tenth of a second.
 const REMEMBERED_MAX: usize = 1000;

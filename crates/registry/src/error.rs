@@ -299,7 +299,8 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text =
         |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
     let wanted = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = wanted.parse::<f64>() {
+    // Names of numbers are none here: `inf`, `nan`.
+    if let Some(seconds) = wanted.parse::<f64>().ok().filter(|_| !wanted.contains(char::is_alphabetic)) {
         return Duration::try_from_secs_f64(seconds.min(u32::MAX.into())).ok();
     }
     let [at, now] = [wanted, text(header::DATE)?].map(httpdate::parse_http_date);
@@ -329,7 +330,7 @@ fn message(errors: &[ApiError], body: &[u8]) -> String {
 }
 
 /// The errors in a body, if it is as the specification has it.
-fn errors_in(body: &[u8]) -> Vec<ApiError> {
+pub(crate) fn errors_in(body: &[u8]) -> Vec<ApiError> {
     let error = |json: &[u8], path: &str| {
         let fields = Object::from_json(json, path)?;
         Ok(ApiError { code: fields.string_or_empty("code")?, message: fields.string_or_empty("message")? })

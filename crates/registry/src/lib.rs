@@ -10,7 +10,8 @@ mod client;
 mod cors;
 mod download;
 mod error;
-mod link;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod fuzz;
 mod manifests;
 mod pages;
 mod referrers;

@@ -7,7 +7,7 @@ use futures_util::{
     stream::{self, LocalBoxStream},
 };
 use http::Method;
-use tallyman_auth::{Scopes, form};
+use tallyman_auth::{Scopes, form, next_link};
 use tallyman_core::{
     Reference, Registry,
     json::{FieldError, Object, string},
@@ -16,7 +16,6 @@ use tallyman_core::{
 use crate::{
     Client, Error, Response,
     download::collect,
-    link::Link,
     request::{ApiRequest, Endpoint},
 };
 
@@ -136,7 +135,7 @@ fn first_page(path: &str) -> String {
 }
 
 /// Returns the names of a page: of tags, or of repositories.
-fn names_of(page: &[u8]) -> Result<Vec<String>, FieldError> {
+pub(crate) fn names_of(page: &[u8]) -> Result<Vec<String>, FieldError> {
     let page = Object::parse(page)?;
     let of = if page.get("repositories").is_some() { "repositories" } else { "tags" };
     page.array(of, string)
@@ -149,12 +148,12 @@ fn names_of(page: &[u8]) -> Result<Vec<String>, FieldError> {
 /// [`Error::Protocol`] if there is a `Link` that cannot be parsed: the list would end early without a word.
 pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<String>, Error> {
     let url = response.url.clone();
-    let Some(links) = Link::parse_all(&response.headers) else {
+    let Ok(target) = next_link(&response.headers) else {
         let found = "one that cannot be parsed".to_owned();
         return Err(Error::Protocol { url, expected: "a Link to the next page", found });
     };
-    let Some(target) = Link::next(&links) else { return Ok(None) };
-    match client.resolve(&url, target) {
+    let Some(target) = target else { return Ok(None) };
+    match client.resolve(&url, &target) {
         Ok(next) => Ok(Some(next.path_and_query().to_owned())),
         Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
     }

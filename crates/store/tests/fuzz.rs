@@ -1,15 +1,14 @@
 //! Fuzz targets for what strangers send to a store: entries' files, exported lists, archives, names of folders.
 //!
-//! Each runs its corpus (`tests/__fuzz__/NAME/corpus`), what was found once (`crashes`) and random bytes here, and is
-//! fuzzed with libFuzzer by `cargo xtask harden`.
+//! See `tallyman_fuzz`: the corpus is in `tests/__fuzz__/NAME/corpus`.
 #![cfg(all(not(target_arch = "wasm32"), feature = "archive"))]
 
 use std::{collections::BTreeMap, io::Read};
 
-use bolero::check;
 use flate2::read::DeflateDecoder;
 use futures_util::FutureExt;
 use tallyman_core::{IndexForm, ListEdit, ManifestList, Reference};
+use tallyman_fuzz::fuzz;
 use tallyman_store::{
     docker::{decode_entry, decode_form, decode_list, edit_files, encode_entry},
     exchange,
@@ -17,7 +16,7 @@ use tallyman_store::{
 
 #[test]
 fn files_of_entries() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let form = decode_form(input).unwrap_or_default();
         let Ok(entry) = decode_entry(input, "file") else { return };
         let written = encode_entry(&entry, &form);
@@ -45,7 +44,7 @@ fn files_of_entries() {
 
 #[test]
 fn exported_lists() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let Ok(lists) = exchange::decode(input) else { return };
         let written = exchange::encode(&lists);
         assert_eq!(exchange::decode(&written).as_ref(), Ok(&lists), "{}", String::from_utf8_lossy(&written));
@@ -63,7 +62,7 @@ fn unpack(archive: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
 
 #[test]
 fn archives() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let Ok(files) = unpack(input) else { return };
         let found = exchange::from_files(&files);
         let lists: Vec<&ManifestList> = found.lists.iter().map(|found| &found.list).collect();
@@ -77,7 +76,7 @@ fn archives() {
 
 #[test]
 fn names_of_folders() {
-    check!().for_each(|input: &[u8]| {
+    fuzz!(|input: &[u8]| {
         let folder = String::from_utf8_lossy(input);
         if let Some(name) = exchange::guess(&folder, &[]) {
             assert_eq!(name.file_name(), folder);

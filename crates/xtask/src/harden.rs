@@ -1,4 +1,4 @@
-//! Fuzzing: each target of `crates/*/tests/fuzz.rs` under libFuzzer, for minutes, with the stable toolchain.
+//! Fuzzing: each target of `crates/*/{src,tests}/fuzz.rs` under libFuzzer, for minutes, with the stable toolchain.
 
 use std::{
     fs,
@@ -18,13 +18,20 @@ use crate::tools::{root, step};
 /// The help text of the command.
 pub const HELP: &str = "  --only TARGET   one target by its name or a part of it, such as references or store::, or several when repeated
   --seconds N     time for each target, 120 by default
-  --merge         adds inputs that reach new code to tests/__fuzz__/TARGET/corpus
+  --merge         adds inputs that reach new code to __fuzz__/TARGET/corpus
 
-An input that fails is kept in tests/__fuzz__/TARGET/crashes, which the tests run from then on. The first run
+An input that fails is kept in __fuzz__/TARGET/crashes, which the tests run from then on. The first run
 compiles for some two minutes.";
 
-/// Crates that have fuzz targets: the folder, and the features that the targets need.
-const CRATES: [(&str, &str); 4] = [("auth", ""), ("commands", ""), ("core", ""), ("store", "archive")];
+/// Crates that have fuzz targets: the folder, the file of the targets, and the features that they need.
+const CRATES: [(&str, &str, &str); 6] = [
+    ("auth", "tests/fuzz.rs", ""),
+    ("commands", "tests/fuzz.rs", ""),
+    ("core", "tests/fuzz.rs", ""),
+    ("gateway", "src/fuzz.rs", ""),
+    ("registry", "src/fuzz.rs", ""),
+    ("store", "tests/fuzz.rs", "archive"),
+];
 
 /// Flags of the compiler by which libFuzzer sees which code an input reaches.
 const FLAGS: [&str; 8] = [
@@ -65,25 +72,33 @@ struct Target {
     program: PathBuf,
     /// The folder below `crates`.
     folder: &'static str,
-    name: String,
+    /// The folder of its file, `src` or `tests`.
+    beside: &'static str,
+    /// The name of the test.
+    test: String,
 }
 
 impl Target {
     /// Its folder in the repository, relative to the root.
     fn folder(&self, kind: &str) -> String {
-        format!("crates/{}/tests/__fuzz__/{}/{kind}", self.folder, self.name)
+        format!("crates/{}/{}/__fuzz__/{}/{kind}", self.folder, self.beside, self.name())
     }
 
     /// The folder of the inputs that were found since the repository was copied, relative to the root.
     fn found(&self) -> String {
-        format!("target/harden/inputs/{}/{}", self.folder, self.name)
+        format!("target/harden/inputs/{}/{}", self.folder, self.name())
+    }
+
+    /// The name by which it is asked for.
+    fn name(&self) -> &str {
+        self.test.rsplit("::").next().unwrap_or(&self.test)
     }
 
     /// Runs libFuzzer with these arguments. Returns all that it printed, if it ended with a failure as the error.
     fn run(&self, arguments: &[String]) -> Result<Result<String, String>> {
         let output = Command::new(&self.program)
-            .args([&self.name, "--exact", "--nocapture", "--test-threads=1"])
-            .env("BOLERO_TEST_NAME", &self.name)
+            .args([&self.test, "--exact", "--nocapture", "--test-threads=1"])
+            .env("BOLERO_TEST_NAME", &self.test)
             .env("BOLERO_LIBFUZZER_ARGS", arguments.join(" "))
             .current_dir(root())
             .output()?;
@@ -122,7 +137,7 @@ impl Target {
             ["-merge=1".to_owned(), "-max_len=1024".to_owned(), self.folder("corpus"), self.found()];
         match self.run(&arguments)? {
             Ok(_) => Ok(()),
-            Err(printed) => bail!("libFuzzer does not merge the inputs of {}:\n{printed}", self.name),
+            Err(printed) => bail!("libFuzzer does not merge the inputs of {}:\n{printed}", self.name()),
         }
     }
 }
@@ -130,7 +145,7 @@ impl Target {
 /// Fuzzes the targets, as many at a time as there are processors.
 pub fn run(sh: &Shell, options: &Options) -> Result<()> {
     let is_wanted = |target: &Target| {
-        let full = format!("{}::{}", target.folder, target.name);
+        let full = format!("{}::{}", target.folder, target.name());
         options.targets.is_empty() || options.targets.iter().any(|part| full.contains(&**part))
     };
     let targets: Vec<Target> = build(sh)?.into_iter().filter(is_wanted).collect();
@@ -146,10 +161,14 @@ pub fn run(sh: &Shell, options: &Options) -> Result<()> {
             let printed = result.as_ref().unwrap_or_else(|printed| printed);
             let runs = printed.lines().rev().find(|line| line.starts_with("Done ") || line.starts_with('#'));
             let outcome = if result.is_ok() { "ok    " } else { "failed" };
-            println!("{outcome} {}::{}  {}", target.folder, target.name, runs.unwrap_or_default());
+            println!("{outcome} {}::{}  {}", target.folder, target.name(), runs.unwrap_or_default());
             if let Err(printed) = result {
                 println!("{}", tail(&printed));
-                failed.lock().expect("no target panics").push(format!("{}::{}", target.folder, target.name));
+                failed.lock().expect("no target panics").push(format!(
+                    "{}::{}",
+                    target.folder,
+                    target.name()
+                ));
             } else if options.merge {
                 target.merge()?;
             }
@@ -163,7 +182,7 @@ pub fn run(sh: &Shell, options: &Options) -> Result<()> {
     let failed = failed.into_inner().expect("no target panics");
     println!("{} passed, {} failed", targets.len() - failed.len(), failed.len());
     if !failed.is_empty() {
-        bail!("inputs that fail are in tests/__fuzz__/TARGET/crashes of {}", failed.join(", "));
+        bail!("inputs that fail are in __fuzz__/TARGET/crashes of {}", failed.join(", "));
     }
     Ok(())
 }
@@ -180,25 +199,35 @@ fn build(sh: &Shell) -> Result<Vec<Target>> {
     let host =
         version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names its host")?;
     let mut targets = Vec::new();
-    for (folder, features) in CRATES {
+    for (folder, file, features) in CRATES {
+        let beside = if file.starts_with("src/") { "src" } else { "tests" };
+        let of = if beside == "src" { &["--lib"][..] } else { &["--test", "fuzz"] };
         let mut messages = String::new();
         step(&format!("cargo test --no-run: the fuzz targets of {folder}, for libFuzzer"), || {
             let package = ["--package".to_owned(), format!("tallyman-{folder}")];
-            let how = ["--no-run", "--locked", "--quiet", "--test", "fuzz", "--message-format", "json"];
+            let how = ["--no-run", "--locked", "--quiet", "--message-format", "json"];
             // The target is named so that build scripts and macros are not compiled for fuzzing.
-            messages = cmd!(sh, "cargo test {package...} {how...} --features {features} --target {host}")
-                .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
-                .env("CARGO_TARGET_DIR", root().join("target/harden"))
-                .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-                .env("CARGO_PROFILE_DEV_DEBUG", "0")
-                .quiet()
-                .read()?;
+            messages =
+                cmd!(sh, "cargo test {package...} {of...} {how...} --features {features} --target {host}")
+                    .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"))
+                    .env("CARGO_TARGET_DIR", root().join("target/harden"))
+                    .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
+                    .env("CARGO_PROFILE_DEV_DEBUG", "0")
+                    .quiet()
+                    .read()?;
             Ok(())
         })?;
         let program = messages.lines().find_map(program).context("cargo names the program that it built")?;
         let list = cmd!(sh, "{program} --list --format terse").quiet().read()?;
-        let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
-        targets.extend(names.map(|name| Target { program: program.clone(), folder, name: name.to_owned() }));
+        let tests = list.lines().filter_map(|line| line.strip_suffix(": test"));
+        // A library's own tests are more than its targets.
+        let tests = tests.filter(|test| beside == "tests" || test.starts_with("fuzz::"));
+        targets.extend(tests.map(|test| Target {
+            program: program.clone(),
+            folder,
+            beside,
+            test: test.to_owned(),
+        }));
     }
     Ok(targets)
 }
@@ -206,8 +235,7 @@ fn build(sh: &Shell) -> Result<Vec<Target>> {
 /// Returns the program that a message of cargo's is about.
 fn program(message: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let is_target = message["target"]["name"] == "fuzz";
-    let program = message["executable"].as_str().filter(|_| is_target)?;
+    let program = message["executable"].as_str().filter(|_| message["profile"]["test"] == true)?;
     Some(Path::new(program).to_owned())
 }
 
@@ -222,9 +250,11 @@ mod tests {
         let crates = root().join("crates");
         let folders =
             fs::read_dir(&crates).unwrap().map(|folder| folder.unwrap().file_name().into_string().unwrap());
-        let mut folders: Vec<_> =
-            folders.filter(|folder| crates.join(folder).join("tests/fuzz.rs").exists()).collect();
-        folders.sort_unstable();
-        assert_eq!(folders, CRATES.map(|(folder, _)| folder));
+        let mut found: Vec<(String, &str)> = folders
+            .flat_map(|folder| ["src/fuzz.rs", "tests/fuzz.rs"].map(|file| (folder.clone(), file)))
+            .filter(|(folder, file)| crates.join(folder).join(file).exists())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, CRATES.map(|(folder, file, _)| (folder.to_owned(), file)));
     }
 }

@@ -10,14 +10,14 @@ use crate::config::HtpasswdError;
 const PASSWORD_MAX: usize = 72;
 
 /// The users of an htpasswd file.
-pub(super) struct Htpasswd {
+pub(crate) struct Htpasswd {
     hashes: HashMap<String, (String, u32)>,
     /// The highest cost of all hashes.
     cost: u32,
 }
 
 impl Htpasswd {
-    pub(super) fn parse(text: &str) -> Result<Self, HtpasswdError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, HtpasswdError> {
         let mut hashes = HashMap::new();
         for (at, line) in text.lines().map(str::trim).enumerate() {
             if line.is_empty() || line.starts_with('#') {
@@ -32,18 +32,18 @@ impl Htpasswd {
         Ok(Self { hashes, cost })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.hashes.len()
     }
 
     /// Returns the hash of a user's password.
-    pub(super) fn hash(&self, user: &str) -> Option<&str> {
+    pub(crate) fn hash(&self, user: &str) -> Option<&str> {
         self.hashes.get(user).map(|(hash, _)| hash.as_str())
     }
 
     /// Returns `true` if this is the user's password. Every wrong name and every wrong password takes the time of the
     /// highest cost in the file, so that the time tells nothing.
-    pub(super) fn verify(&self, user: &str, password: &str) -> bool {
+    pub(crate) fn verify(&self, user: &str, password: &str) -> bool {
         // bcrypt repeats a password behind a NUL, so that one with a NUL may be the same as a shorter one.
         let is_plain = password.len() <= PASSWORD_MAX && !password.contains('\0');
         let known = self.hashes.get(user).filter(|_| is_plain);

@@ -29,7 +29,7 @@ const ENDED_MAX: usize = 100_000;
 
 /// The secret that session keys are derived from.
 #[derive(Clone)]
-pub(super) struct SessionSecret(Vec<u8>);
+pub(crate) struct SessionSecret(Vec<u8>);
 
 impl std::fmt::Debug for SessionSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -39,20 +39,20 @@ impl std::fmt::Debug for SessionSecret {
 
 impl SessionSecret {
     /// The fewest bytes of a secret.
-    pub(super) const MIN: usize = 32;
+    pub(crate) const MIN: usize = 32;
 
     /// Returns `None` if the text is too short to be a secret.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         (text.len() >= Self::MIN).then(|| Self(text.as_bytes().to_vec()))
     }
 
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self(random::<32>().to_vec())
     }
 
     /// Returns a key for one purpose.
-    pub(super) fn key(&self, purpose: &[&[u8]]) -> [u8; 32] {
+    pub(crate) fn key(&self, purpose: &[&[u8]]) -> [u8; 32] {
         let mut key = [0; 32];
         let hkdf = Hkdf::<Sha256>::new(None, &self.0);
         hkdf.expand_multi_info(purpose, &mut key).expect("32 bytes can be derived");
@@ -62,24 +62,24 @@ impl SessionSecret {
 
 /// The sessions of the gateway.
 #[derive(Debug)]
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     secret: SessionSecret,
     /// The identifiers of sessions that were signed out, and their ends.
     ended: Mutex<HashMap<[u8; ID], u64>>,
 }
 
 impl Sessions {
-    pub(super) fn new(secret: SessionSecret) -> Self {
+    pub(crate) fn new(secret: SessionSecret) -> Self {
         Self { secret, ended: Mutex::default() }
     }
 
     /// Returns `true` if the sessions are signed with keys of this secret.
-    pub(super) fn has_secret(&self, secret: &SessionSecret) -> bool {
+    pub(crate) fn has_secret(&self, secret: &SessionSecret) -> bool {
         self.secret.0 == secret.0
     }
 
     /// Returns the user of a session that was begun here and goes on. `hash_of` returns the hash of a user's password.
-    pub(super) fn user<'a>(
+    pub(crate) fn user<'a>(
         &self,
         headers: &HeaderMap,
         secure: bool,
@@ -98,7 +98,7 @@ impl Sessions {
     }
 
     /// Returns the header that begins a session.
-    pub(super) fn begin(&self, user: &str, hash: &str, secure: bool, now: u64) -> HeaderValue {
+    pub(crate) fn begin(&self, user: &str, hash: &str, secure: bool, now: u64) -> HeaderValue {
         let id = random::<ID>();
         let said = format!("{}.{}", encode(&[&id, user.as_bytes()].concat()), now + LIFETIME);
         let signature = encode(&self.mac(user, hash, &said).finalize().into_bytes());
@@ -106,7 +106,7 @@ impl Sessions {
     }
 
     /// Ends the sessions of a request, and returns the header that makes the browser forget them.
-    pub(super) fn end<'a>(
+    pub(crate) fn end<'a>(
         &self,
         headers: &HeaderMap,
         secure: bool,

@@ -194,7 +194,7 @@ async fn places_become_references_relative_to_the_request() {
         ("POST", "v2/d/blobs/uploads/", 502, "location", None),
         ("POST", "v2/e/blobs/uploads/", 502, "location", None),
         ("GET", "v2/a/tags/list", 200, "link", Some("<../../../v2/a/tags/list?last=x&n=1>; rel=\"next\"")),
-        ("GET", "v2/c/tags/list", 200, "link", None),
+        ("GET", "v2/c/tags/list", 200, "link", Some("<../../../v2/c/tags/list>; rel=\"next\"")),
         // A realm that is no URL cannot be asked for a token.
         ("GET", "v2/", 502, "www-authenticate", None),
     ] {

@@ -1,39 +1,51 @@
-//! The `Link` header (RFC 8288).
+//! The `Link` header (RFC 8288): the next page of a list.
 
 use http::{HeaderMap, header};
+use thiserror::Error;
+
+/// A reason for which the next page of a list is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("expected links as `<TARGET>; rel=\"next\"`, found {0:?}")]
+pub struct LinkError(String);
+
+/// Returns the target of the next page as a response's `Link` headers name it, or `None` if there is none. A single link
+/// that does not say what it is can be nothing else.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+///
+/// let link = HeaderValue::from_static("</v2/_catalog?last=b>; rel=\"next\"");
+/// let headers = HeaderMap::from_iter([(header::LINK, link)]);
+/// assert_eq!(tallyman_auth::next_link(&headers).unwrap().unwrap(), "/v2/_catalog?last=b");
+/// ```
+///
+/// # Errors
+/// [`LinkError`] if one of the headers cannot be parsed: it may name the next page.
+pub fn next_link(headers: &HeaderMap) -> Result<Option<String>, LinkError> {
+    let mut links = Vec::new();
+    for value in headers.get_all(header::LINK) {
+        let mut rest = value.as_bytes();
+        while let Some(next) = skip(rest, b",") {
+            let error = || LinkError(String::from_utf8_lossy(value.as_bytes()).into_owned());
+            let (link, behind) = Link::parse(next).ok_or_else(error)?;
+            links.push(link);
+            rest = behind;
+        }
+    }
+    let is_next = |link: &Link| link.relations.iter().any(|relation| relation == "next");
+    let only = links.len() == 1 && links[0].relations.is_empty();
+    Ok(links.into_iter().find(|link| only || is_next(link)).map(|link| link.target))
+}
 
 /// A link of a `Link` header.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
+struct Link {
     /// The target, as it was written.
-    pub(crate) target: String,
+    target: String,
     /// The relation types in lower case; empty if there are none.
-    pub(crate) relations: Vec<String>,
+    relations: Vec<String>,
 }
 
 impl Link {
-    /// Returns the links of a response, in their order, or `None` if one of its `Link` headers cannot be parsed.
-    pub(crate) fn parse_all(headers: &HeaderMap) -> Option<Vec<Self>> {
-        let mut links = Vec::new();
-        for value in headers.get_all(header::LINK) {
-            let mut rest = value.as_bytes();
-            while let Some(next) = skip(rest, b",") {
-                let (link, behind) = Self::parse(next)?;
-                links.push(link);
-                rest = behind;
-            }
-        }
-        Some(links)
-    }
-
-    /// Returns the target of the next page, or `None` if there is none. A single link that does not say what it is can
-    /// be nothing else.
-    pub(crate) fn next(links: &[Self]) -> Option<&str> {
-        let is_next = |link: &&Self| link.relations.iter().any(|relation| relation == "next");
-        let only = links.first().filter(|link| links.len() == 1 && link.relations.is_empty());
-        links.iter().find(is_next).or(only).map(|link| link.target.as_str())
-    }
-
     /// Parses one link, and returns what stands behind it.
     fn parse(text: &[u8]) -> Option<(Self, &[u8])> {
         let text = text.strip_prefix(b"<")?;
@@ -95,8 +107,7 @@ mod tests {
     fn next(values: &[&str]) -> Result<Option<String>, ()> {
         let values = values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()).unwrap());
         let headers: HeaderMap = values.map(|value| (header::LINK, value)).collect();
-        let links = Link::parse_all(&headers).ok_or(())?;
-        Ok(Link::next(&links).map(str::to_owned))
+        next_link(&headers).map_err(|_| ())
     }
 
     #[test]
