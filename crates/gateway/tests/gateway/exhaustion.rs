@@ -20,7 +20,7 @@ use crate::support::{Folder, Process, Scripted, answer, at, caller, gateway, tex
 const BLOB: &str = "r/lab/v2/a/blobs/sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const MIB: usize = 1024 * 1024;
 /// Short bounds, so that tests need not wait.
-const SHORT: &str = "[limits]\nhead_seconds = 1\nidle_seconds = 2\nstall_seconds = 1\nanswer_seconds = 1\nbytes_per_second = 100000";
+pub const SHORT: &str = "[limits]\nhead_seconds = 1\nidle_seconds = 2\nstall_seconds = 1\nanswer_seconds = 1\nbytes_per_second = 100000";
 
 /// Starts a gateway that may have so many file descriptors.
 fn start(folder: &Folder, config: &str, descriptors: u32) -> (Process, SocketAddr) {
@@ -45,7 +45,8 @@ async fn health(address: SocketAddr) -> Duration {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut status = [0; 12];
-    stream.read_exact(&mut status).await.unwrap();
+    let read = stream.read_exact(&mut status).await;
+    assert!(read.is_ok(), "{read:?} after {:?}", begin.elapsed());
     assert_eq!(&status, b"HTTP/1.1 200");
     begin.elapsed()
 }
@@ -62,7 +63,7 @@ async fn assert_answers(address: SocketAddr, what: &str) {
     panic!("{what}: /healthz took {least:?}");
 }
 
-async fn assert_healthy(address: SocketAddr, what: &str) {
+pub async fn assert_healthy(address: SocketAddr, what: &str) {
     for _ in 0..10 {
         assert_answers(address, what).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -70,7 +71,7 @@ async fn assert_healthy(address: SocketAddr, what: &str) {
 }
 
 /// The memory of a process in MiB.
-fn memory(process: u32) -> usize {
+pub fn memory(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024

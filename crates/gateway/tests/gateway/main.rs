@@ -11,6 +11,7 @@ mod exhaustion;
 mod guards;
 #[path = "../../../registry/tests/client/image.rs"]
 mod image;
+mod malice;
 mod memory;
 mod operation;
 mod passing;
