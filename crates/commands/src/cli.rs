@@ -1,5 +1,6 @@
 //! The command line: its grammar, its output and the way from arguments to an exit code.
 
+mod copy;
 mod extensions;
 mod grammar;
 mod index;
@@ -13,6 +14,7 @@ mod style;
 mod tag_filter;
 mod template;
 mod terminal;
+mod tree;
 
 pub use grammar::{
     Command, Completion, CopyExtensions, CreateSources, DigestInput, EarlyExit, IndexChanges,

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
-    Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference, json::array,
+    Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference, Tag,
+    json::array,
 };
 use tallyman_registry::{Client, Error as RegistryError};
 
 use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
-    resolve::{failed, nested, resolve, too_deep},
+    resolve::{content, failed, nested, no_such_platform, resolve, too_deep},
 };
 
 /// A copy before it is made.
@@ -20,6 +21,8 @@ pub struct CopyPlan {
     pub manifest: Manifest,
     /// Manifests that it consists of, itself among them.
     pub manifests: usize,
+    /// Their digests.
+    pub digests: Vec<Digest>,
     /// The plan; `None` if the target is that already.
     pub plan: Option<PushPlan>,
 }
@@ -35,13 +38,32 @@ pub async fn plan_copy(
     target: &Reference,
     platform: Option<&Platform>,
 ) -> Result<CopyPlan, Error> {
-    let root = resolve(client, source, platform).await?;
+    plan_copy_of(client, source, target, platform.map_or(&[], std::slice::from_ref)).await
+}
+
+/// Plans a copy as [`plan_copy`] does, of several platforms: the list is cut down to their images and the attestations of these,
+/// which gives it another digest.
+///
+/// # Errors
+/// As [`plan_copy`].
+pub async fn plan_copy_of(
+    client: &Client,
+    source: &Reference,
+    target: &Reference,
+    platforms: &[Platform],
+) -> Result<CopyPlan, Error> {
+    let root = match platforms {
+        [] => resolve(client, source, None).await?,
+        [platform] => resolve(client, source, Some(platform)).await?,
+        several => reduced(source, &resolve(client, source, None).await?, several)?,
+    };
     if let Some(digest) = target.digest().filter(|digest| !digest.matches(root.bytes())) {
         let (expected, found) = (digest.clone(), root.digest().clone());
         return Err(Error::TargetDigest { target: Box::new(target.clone()), expected, found });
     }
     let whole = tree(client, source, root.clone()).await?;
     let manifests = whole.len();
+    let digests = whole.iter().map(|manifest| manifest.digest().clone()).collect();
     let target_itself = match target.tag() {
         Some(tag) => target.by_tag(tag.clone()),
         None => target.by_digest(root.digest().clone()),
@@ -67,7 +89,72 @@ pub async fn plan_copy(
     // The list is there for all that it points to: where it is the same already, so is the rest.
     let is_same = missing.last().is_none_or(|last| last.digest() != root.digest());
     let plan = (!is_same).then(|| PushPlan::copying(source, target, &missing));
-    Ok(CopyPlan { manifest: root, manifests, plan })
+    Ok(CopyPlan { manifest: root, manifests, digests, plan })
+}
+
+/// Cuts a list down to the images of some platforms.
+fn reduced(source: &Reference, root: &Manifest, platforms: &[Platform]) -> Result<Manifest, Error> {
+    let Some(mut index) = root.index().cloned() else {
+        let reason = ContentError::kind("a list of several platforms", source, &root.kind());
+        return Err(Error::content(source, reason));
+    };
+    let has = |entry: &Descriptor, wanted: &Platform| {
+        entry.is_runnable() && entry.platform.as_ref().is_some_and(|of| wanted.accepts(of))
+    };
+    for wanted in platforms {
+        if !index.manifests.iter().any(|entry| has(entry, wanted)) {
+            let found = index.manifests.iter().filter(|entry| entry.is_runnable());
+            let found = found.filter_map(|entry| entry.platform.clone()).collect();
+            return Err(no_such_platform(source, wanted, found));
+        }
+    }
+    let is_chosen = |entry: &Descriptor| platforms.iter().any(|wanted| has(entry, wanted));
+    let kept: Vec<String> = index
+        .manifests
+        .iter()
+        .filter(|entry| is_chosen(entry))
+        .map(|entry| entry.digest.to_string())
+        .collect();
+    index.manifests.retain(|entry| {
+        is_chosen(entry) || entry.attests().is_some_and(|image| kept.iter().any(|digest| digest == image))
+    });
+    let media_type = root.media_type();
+    let bytes = index.encode_over(root.bytes(), media_type).map_err(|fault| {
+        let media_type = media_type.clone();
+        Error::content(source, ContentError::Field { media_type, source: fault })
+    })?;
+    Manifest::parse(bytes, Some(media_type)).map_err(|error| content(source, error))
+}
+
+/// Copies the tags of the source's repository that stand for what was copied by its digest, such as `sha256-….sig`: signatures
+/// and attestations of programs that do not know referrers. Returns them.
+///
+/// # Errors
+/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied.
+pub async fn copy_digest_tags(
+    client: &Client,
+    source: &Reference,
+    target: &Reference,
+    digests: &[Digest],
+) -> Result<Vec<Tag>, Error> {
+    let prefixes: Vec<String> = digests.iter().map(|digest| digest.as_str().replacen(':', "-", 1)).collect();
+    let names_one = |tag: &str| {
+        let rest = prefixes.iter().find_map(|prefix| tag.strip_prefix(prefix.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let mut copied = Vec::new();
+    let mut pages = client.tags(source);
+    while let Some(page) = pages.next().await {
+        for name in page.map_err(failed)?.into_iter().filter(|name| names_one(name)) {
+            let Ok(tag) = name.parse::<Tag>() else { continue };
+            let (from, to) = (source.by_tag(tag.clone()), target.by_tag(tag.clone()));
+            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
+                execute(client, &plan, &|_| {}).await?;
+            }
+            copied.push(tag);
+        }
+    }
+    Ok(copied)
 }
 
 /// Returns `true` if the registry has the manifest `digest` under `reference`.
@@ -166,7 +253,7 @@ pub async fn copy_referrers(
 }
 
 /// Puts the fallback index of the referrers of `subject`, unless the registry lists them by itself.
-async fn list_referrers(
+pub(crate) async fn list_referrers(
     client: &Client,
     target: &Reference,
     subject: &Digest,

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tallyman_core::{Descriptor, ListEdit, ListEntry, ManifestList, NameTaken, Platform, Reference};
+use tallyman_core::{
+    Descriptor, ListEdit, ListEntry, ManifestList, MediaType, NameTaken, Platform, Reference,
+};
 use tallyman_registry::Client;
 use tallyman_store::{ListStore, Outcome};
 
@@ -36,7 +38,7 @@ pub struct CreateExtensions {
     /// stay as they are.
     pub refresh: bool,
     /// For a list in the place of an image, take the images that it points to, each by its digest. Those
-    /// that nobody can run, such as attestations, come along into OCI indexes alone.
+    /// that nobody can run, such as attestations, come along into OCI indexes alone, and make one of OCI images.
     pub flatten: bool,
     /// Make an OCI index, whatever the images are.
     pub oci: bool,
@@ -121,6 +123,8 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
 pub(crate) struct Assembled {
     /// The list as it was read.
     list: ManifestList,
+    /// It is to be an OCI index, because entries have annotations, as attestations do.
+    is_annotated: bool,
     /// The images that were fetched.
     fetched: Vec<ListEntry>,
 }
@@ -140,7 +144,7 @@ impl Assembled {
     /// Returns the edit that brings what was fetched into `list`.
     fn edit(&self, list: &ManifestList, extensions: &CreateExtensions) -> Result<ListEdit, Error> {
         let mut after = list.clone();
-        if extensions.wants_oci() {
+        if extensions.wants_oci() || self.is_annotated {
             let form = after.form_mut();
             form.oci = true;
             form.annotations.extend(extensions.annotations.clone());
@@ -197,7 +201,7 @@ pub(crate) async fn assemble(
     }
     let mut fetched = match extensions.flatten || extensions.nest || !extensions.platforms.is_empty() {
         true => {
-            let attestations = (list.form().oci || extensions.wants_oci()) && !extensions.no_attestations;
+            let attestations = !extensions.no_attestations;
             let options = ExpandOptions {
                 attestations,
                 platforms: extensions.platforms.clone(),
@@ -210,7 +214,17 @@ pub(crate) async fn assemble(
     let described = extensions.described.iter();
     let described = stream::iter(described.map(|entry| fetch::described(client, &create.list, entry)));
     fetched.extend(described.buffered(MAX_PARALLEL_REQUESTS).try_collect::<Vec<_>>().await?);
-    let assembled = Assembled { list, fetched };
+    let is_oci = |entry: &ListEntry| entry.is_oci() || entry.descriptor.media_type == MediaType::OciIndex;
+    let is_index = list.form().oci
+        || extensions.wants_oci()
+        || (!list.iter().any(|entry| !is_oci(entry)) && fetched.iter().all(is_oci));
+    if !is_index {
+        // Docker's lists have no annotations, and nothing that nobody can run.
+        fetched.retain(|entry| entry.descriptor.is_runnable() || entry.descriptor.media_type.is_list());
+        fetched.iter_mut().for_each(|entry| entry.descriptor.annotations.clear());
+    }
+    let is_annotated = fetched.iter().any(|entry| !entry.descriptor.annotations.is_empty());
+    let assembled = Assembled { list, is_annotated, fetched };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)

@@ -79,6 +79,8 @@ pub enum Error {
     IsList {
         /// The reference that was asked for.
         reference: Reference,
+        /// The platforms of its images.
+        found: Vec<Platform>,
     },
     /// The manifest does not have the digest that was asked for.
     #[error("manifest verification failed for digest {digest}")]
@@ -288,6 +290,19 @@ impl Error {
         Self::Content { reference: reference.clone(), reason: Box::new(reason.into()) }
     }
 
+    /// Returns `true` if Docker has the same error and says nothing of a remedy.
+    pub(crate) fn is_dockers(&self) -> bool {
+        matches!(
+            self,
+            Self::IsList { .. }
+                | Self::ListExists { .. }
+                | Self::Plan(_)
+                | Self::Assemble(_)
+                | Self::NotMounted { .. }
+                | Self::UnsupportedPlatform(_)
+        )
+    }
+
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
@@ -343,17 +358,41 @@ impl Error {
             Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
                 docker::hint(source)
             }
-            Self::IsList { .. } => Some(
-                "use --flatten to take the images that the list points to, or --platform to take some of them"
+            Self::IsList { found, .. } => Some(format!(
+                "it holds {}: use --flatten to take its images, --platform to take some of them, or --nest to keep it as an entry",
+                named(found)
+            )),
+            Self::ListExists { list } => Some(format!(
+                "use --amend to add to it, --refresh to fetch its images anew, or tallyman rm {list}"
+            )),
+            Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
+                Some("use push --copy to copy images of other registries to that of the list".to_owned())
+            }
+            Self::Plan(PlanError::PlatformMissing { image }) => {
+                Some(format!("use annotate --os and --arch to say on what {image} runs"))
+            }
+            Self::NotMounted { .. } => {
+                Some("use push --copy, which transfers blobs that the registry does not mount".to_owned())
+            }
+            Self::UnsupportedPlatform(_) => Some(
+                "use --any-platform to take operating systems and architectures that Docker does not know"
                     .to_owned(),
             ),
-            Self::NoConfig { .. } => {
-                Some("use --platform to choose an image of the list, such as --platform linux/amd64".to_owned())
+            Self::NoSuchEntry { .. } => {
+                Some("use index add to add an entry, or inspect --tree to see all of them".to_owned())
             }
+            Self::DockerNeeded { .. } => {
+                Some("use the format oci, or push --format docker, which converts images".to_owned())
+            }
+            Self::NoConfig { .. } => Some(
+                "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
+            ),
             Self::OciNeeded { .. } => {
                 Some("use --oci to make it an OCI index, which changes its media type".to_owned())
             }
-            Self::TagMoved { .. } => Some("run the command again to change what it stands for now".to_owned()),
+            Self::TagMoved { .. } => {
+                Some("run the command again to change what it stands for now".to_owned())
+            }
             Self::UntagUnsupported { reference, .. } => Some(format!(
                 "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
                 reference.name()

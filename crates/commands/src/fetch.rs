@@ -41,6 +41,12 @@ pub(crate) struct FetchedList {
 }
 
 impl FetchedList {
+    /// The platforms of the images that it points to.
+    pub(crate) fn platforms(&self) -> Vec<Platform> {
+        let runnable = self.index.manifests.iter().filter(|entry| entry.is_runnable());
+        runnable.filter_map(|entry| entry.platform.clone()).collect()
+    }
+
     /// The entry of a list that it makes, without a platform.
     pub(crate) fn as_entry(&self, reference: &Reference) -> Result<ListEntry, Error> {
         let digest = Digest::of(&self.bytes);

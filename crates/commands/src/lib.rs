@@ -18,6 +18,7 @@ mod push;
 mod remote_index;
 mod resolve;
 mod sources;
+mod tree;
 
 pub use annotate::annotate;
 pub use cli::{
@@ -25,21 +26,23 @@ pub use cli::{
     IndexChanges, Input, InspectExtensions, Invocation, Output, OutputOptions, PROGRAM, PushExtensions,
     Stream, TagFilter, TagOrder, TemplateError, WordsError, arguments, completion, line_of, lines, run,
 };
-pub use copy::{CopyPlan, copy_referrers, plan_copy};
+pub use copy::{CopyPlan, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use difference::IndexChange;
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
-pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, ListFormat, drift};
+pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
 pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{
-    PushEvent, Survey, bring_nested, execute, execute_as_docker, execute_rest, plan, plan_with_copies, survey,
+    ConvertedList, PushEvent, Survey, bring_nested, convert, execute, execute_as_docker, execute_rest, plan,
+    plan_with_copies, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source, parse_sources};
+pub use tree::{TreeNode, TreeRole, tree};
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each
 /// keeps some kilobytes.

@@ -6,7 +6,7 @@ mod yaml;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use tallyman_core::{Platform, Reference, Tag};
+use tallyman_core::{Format, Platform, Reference, Tag};
 
 pub use drift::{ListDrift, drift};
 
@@ -43,20 +43,11 @@ pub struct DesiredList {
     /// Further tags of the same repository.
     pub tags: Vec<Tag>,
     /// The form; `None` leaves it to the first image, as Docker does.
-    pub format: Option<ListFormat>,
+    pub format: Option<Format>,
     /// Annotations of the index, which make it an OCI index.
     pub annotations: BTreeMap<String, String>,
     /// Its images.
     pub images: Vec<DesiredImage>,
-}
-
-/// The form of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListFormat {
-    /// A Docker manifest list.
-    Docker,
-    /// An OCI image index.
-    Oci,
 }
 
 /// An image as a file wants it in a list.
@@ -92,8 +83,8 @@ impl ListFile {
             list => std::slice::from_ref(list),
         };
         let lists = lists.iter().enumerate().map(|(at, list)| {
-            let path =
-                if value.is_object() && lists.len() == 1 { String::new() } else { format!("lists[{at}]") };
+            let is_alone = std::ptr::eq(list, &raw const value);
+            let path = if is_alone { String::new() } else { format!("lists[{at}]") };
             DesiredList::read(list, &path)
         });
         let lists = lists.collect::<Result<Vec<_>, _>>().map_err(fault)?;
@@ -146,12 +137,12 @@ impl DesiredList {
         }
         let format = match fields.get("format") {
             None | Some(Value::Null) => None,
-            Some(value) => Some(ListFormat::parse(&text(value, &at("format"))?)?),
+            Some(value) => Some(Format::parse(&text(value, &at("format"))?)?),
         };
         let annotations = pairs(fields.get("annotations"), &at("annotations"))?;
         let is_annotated =
             !annotations.is_empty() || images.iter().any(|image| !image.annotations.is_empty());
-        if is_annotated && format == Some(ListFormat::Docker) {
+        if is_annotated && format == Some(Format::Docker) {
             return Err(format!("expected oci in {}, found docker, which has no annotations", at("format")));
         }
         let tags = strings(fields.get("tags"), &at("tags"))?.into_iter().map(|tag| {
@@ -175,28 +166,6 @@ impl DesiredList {
         }
         value["images"] = json!(images);
         value
-    }
-}
-
-impl ListFormat {
-    /// Parses `docker` or `oci`.
-    ///
-    /// # Errors
-    /// A sentence for anything else.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "docker" => Ok(Self::Docker),
-            "oci" => Ok(Self::Oci),
-            other => Err(format!("expected docker or oci as the format, found {other:?}")),
-        }
-    }
-
-    /// Returns `docker` or `oci`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Oci => "oci",
-        }
     }
 }
 

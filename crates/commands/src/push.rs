@@ -1,5 +1,6 @@
 //! Pushing a local list.
 
+mod form;
 mod progress;
 mod survey;
 
@@ -17,6 +18,8 @@ use tallyman_core::{
 use tallyman_registry::{Client, Error as RegistryError, Mount, PutManifest, Upload};
 use tallyman_store::ListStore;
 
+pub(crate) use form::as_referrer;
+pub use form::{ConvertedList, convert, with_subject};
 use progress::PushProgress;
 pub use survey::{Survey, survey};
 
@@ -90,7 +93,7 @@ pub async fn bring_nested(store: &dyn ListStore, client: &Client, list: &Referen
     Ok(())
 }
 
-async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {
+pub(crate) async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {
     let found: Option<ManifestList> = store.load(list).await?;
     let found = found.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
     if found.is_empty() {

@@ -7,6 +7,7 @@
 
 mod annotate;
 mod config;
+mod convert;
 mod descriptor;
 mod diff;
 mod digest;
@@ -22,6 +23,7 @@ mod reference;
 
 pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
+pub use convert::{ConvertError, ConvertedImage, Format, convert_image};
 pub use descriptor::Descriptor;
 pub use diff::{Diff, diff_entries, diff_pairs, diff_sequence};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};

@@ -1,23 +1,23 @@
 //! The commands that Docker does not have.
 
-use std::{borrow::Cow, cell::Cell};
+use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Digest, Platform, PushPlan, Reference, Registry, Tag, json::indent};
+use tallyman_core::{Descriptor, Digest, Format, Platform, PushPlan, Reference, Registry, json::indent};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
-    ClientOptions, CopyExtensions, DigestInput, Environment, InspectExtensions, OutputOptions,
-    PushExtensions, Stream as OutputStream, TagFilter, grammar::version, json, run::argument, style::Style,
+    ClientOptions, DigestInput, Environment, InspectExtensions, OutputOptions, PushExtensions,
+    Stream as OutputStream, TagFilter, grammar::version, json, run::argument, style::Style,
     tag_filter::TagSelection, template, terminal,
 };
 use crate::{
     Error, ReferenceRole,
-    copy::{copy_referrers, plan_copy},
     delete::cannot_untag,
-    duplicate, execute, rename,
+    duplicate, parse_source, rename,
     resolve::{failed, resolve},
+    with_subject,
 };
 
 impl Environment {
@@ -134,79 +134,6 @@ impl Environment {
         Ok(())
     }
 
-    pub(super) async fn copy(
-        &self,
-        source: &str,
-        target: &str,
-        insecure: bool,
-        run: CopyRun<'_>,
-    ) -> Result<(), Error> {
-        let (source, target) = (argument(source)?, argument(target)?);
-        let client = self.retrying_client(insecure);
-        if !run.extensions.all_tags {
-            return self.copy_one(&client, &source, &target, run).await;
-        }
-        let mut pages = client.tags(&source);
-        while let Some(page) = pages.next().await {
-            for name in page.map_err(failed)? {
-                let tag: Tag = name.parse().map_err(|source| Error::Reference {
-                    role: ReferenceRole::Argument,
-                    typed: name,
-                    source,
-                })?;
-                self.copy_one(&client, &source.by_tag(tag.clone()), &target.by_tag(tag), run).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn copy_one(
-        &self,
-        client: &Client,
-        source: &Reference,
-        target: &Reference,
-        run: CopyRun<'_>,
-    ) -> Result<(), Error> {
-        let CopyRun { platform, extensions, dry_run, options } = run;
-        let progress = self.progress(options);
-        progress.report(&format!("reading {source}"));
-        let copying = plan_copy(client, source, target, platform).await?;
-        progress.clear();
-        if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
-            check_free(client, target, plan.list().1).await?;
-        }
-        if dry_run {
-            match &copying.plan {
-                Some(plan) => self.show(plan, options),
-                None if options.json => {
-                    self.print_json(&json!({ "target": target.to_string(), "steps": [] }));
-                }
-                None => self.print(format!("{target} is that already: nothing to do").as_bytes()),
-            }
-            return Ok(());
-        }
-        let transferred = Cell::new(0);
-        if let Some(plan) = &copying.plan {
-            let on_event = |event| {
-                if let crate::PushEvent::Transferred { bytes, .. } = event {
-                    transferred.set(transferred.get() + bytes);
-                }
-                progress.step(plan, &event);
-            };
-            execute(client, plan, &on_event).await?;
-            progress.clear();
-        }
-        if extensions.referrers {
-            copy_referrers(client, source, target, &copying.manifest).await?;
-        }
-        if options.json {
-            self.print_json(&json::copied(source, target, &copying, transferred.get()));
-        } else {
-            self.print(copying.manifest.digest().as_str().as_bytes());
-        }
-        Ok(())
-    }
-
     /// Shows an image or a list in ways that Docker does not have.
     pub(super) async fn inspect_extended(
         &self,
@@ -217,6 +144,9 @@ impl Environment {
     ) -> Result<(), Error> {
         let image = argument(image)?;
         let client = self.retrying_client(insecure);
+        if extensions.tree {
+            return self.show_tree(&client, &image, extensions).await;
+        }
         let manifest = resolve(&client, &image, extensions.platform.as_ref()).await?;
         let no_config =
             || Error::NoConfig { reference: Box::new(image.clone()), kind: manifest.kind().to_string() };
@@ -242,6 +172,36 @@ impl Environment {
         let shown = indent(bytes, "\t").map_err(|error| Error::content(&image, error))?;
         self.show_manifest(&[&shown[..], b"\n"].concat());
         Ok(())
+    }
+
+    /// Tells what a conversion loses.
+    pub(super) fn warn_of_losses(&self, losses: &[String], format: Format) {
+        let style = Style::of(&*self.output, OutputStream::Stderr);
+        for loss in losses {
+            let line = format!("lost in the {} form: {loss}", format.as_str());
+            self.output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&line))));
+        }
+    }
+
+    /// Gives the list of a plan its subject and its artifact type, and returns the subject.
+    pub(super) async fn give_subject(
+        &self,
+        plan: &mut PushPlan,
+        extensions: &PushExtensions,
+        insecure: bool,
+    ) -> Result<Option<Descriptor>, Error> {
+        let PushExtensions { subject, artifact_type, .. } = extensions;
+        let subject = match subject {
+            Some(typed) => {
+                let reference = parse_source(&plan.target, typed)?;
+                Some(resolve(&self.retrying_client(insecure), &reference, None).await?.descriptor())
+            }
+            None => None,
+        };
+        if subject.is_some() || artifact_type.is_some() {
+            with_subject(plan, subject.clone(), artifact_type.clone())?;
+        }
+        Ok(subject)
     }
 
     /// Refuses a push that would move one of its tags.
@@ -392,15 +352,6 @@ impl Environment {
     }
 }
 
-/// The options of one copy.
-#[derive(Clone, Copy)]
-pub(super) struct CopyRun<'a> {
-    pub platform: Option<&'a Platform>,
-    pub extensions: &'a CopyExtensions,
-    pub dry_run: bool,
-    pub options: OutputOptions,
-}
-
 /// The digest that the registry names without sending the manifest; `None` if it does not, or names another one than asked for.
 async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
     let found = client.head_manifest(image).await.ok()?.digest?;
@@ -408,7 +359,11 @@ async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
 }
 
 /// Refuses a tag that stands for another manifest.
-async fn check_free(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
+pub(super) async fn check_free(
+    client: &Client,
+    reference: &Reference,
+    expected: &Digest,
+) -> Result<(), Error> {
     match client.manifest(reference).await {
         Ok(found) if found.digest == *expected => Ok(()),
         Ok(found) => {

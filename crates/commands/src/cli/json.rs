@@ -35,14 +35,18 @@ pub(super) fn list(list: &ManifestList) -> Value {
 }
 
 /// A list that was pushed.
-pub(super) fn put(plan: &PushPlan) -> Value {
+pub(super) fn put(plan: &PushPlan, losses: &[String]) -> Value {
     let (media_type, digest, bytes) = plan.list();
-    json!({
+    let mut value = json!({
         "reference": plan.target.to_string(),
         "mediaType": media_type.as_str(),
         "digest": digest.as_str(),
         "size": bytes.len(),
-    })
+    });
+    if !losses.is_empty() {
+        value["lost"] = json!(losses);
+    }
+    value
 }
 
 pub(super) fn manifest(reference: &Reference, manifest: &Manifest) -> Value {

@@ -9,12 +9,17 @@ use tallyman_store::ListStore;
 
 use super::{
     Command, CreateSources, Input, InspectExtensions, Invocation, Output, OutputOptions, PushExtensions,
-    Stream, extensions::CopyRun, index::IndexRun, json, progress::ProgressReporter, style::Style, terminal,
+    Stream, copy::CopyRun, index::IndexRun, json, progress::ProgressReporter, style::Style, terminal,
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, annotate, bring_nested, create,
-    create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
-    parse_source, plan, plan_with_copies, remove,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, annotate, bring_nested, convert,
+    copy::list_referrers,
+    create,
+    create::assemble,
+    docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, parse_source, plan,
+    plan_with_copies,
+    push::{as_referrer, load},
+    remove,
 };
 
 /// The exit code of `plan` if a registry is not as the file says.
@@ -107,9 +112,9 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         for failure in &failures {
             output.stderr(&format!("{}\n", style.red(&terminal::lines(&docker::message(failure)))));
         }
-        // Where no person reads along, Docker's answer to a list as a source stays as it is.
+        // Where no person reads along, the answers that Docker has stay as they are.
         let is_read = output.is_terminal(Stream::Stderr);
-        let hinted = failures.iter().filter(|failure| is_read || !matches!(failure, Error::IsList { .. }));
+        let hinted = failures.iter().filter(|failure| is_read || !failure.is_dockers());
         for hint in hinted.filter_map(Error::hint) {
             output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
         }
@@ -214,9 +219,9 @@ impl Environment {
             Command::Digest { of, platform, insecure, options } => {
                 self.digest(&of, platform.as_ref(), insecure, options).await
             }
-            Command::Copy { source, target, platform, extensions, insecure, dry_run, options } => {
-                let run = CopyRun { platform: platform.as_ref(), extensions: &extensions, dry_run, options };
-                self.copy(&source, &target, insecure, run).await
+            Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options } => {
+                let run = CopyRun { platforms: &platforms, extensions: &extensions, dry_run, options };
+                self.copy(&source, &targets, insecure, run).await
             }
             Command::Referrers { image, artifact_type, insecure, options } => {
                 self.referrers(&image, artifact_type.as_deref(), insecure, options).await
@@ -347,6 +352,13 @@ impl Environment {
             true => plan_with_copies(&*self.store, &list).await?,
             false => plan(&*self.store, &list).await?,
         };
+        let mut losses = Vec::new();
+        if let Some(format) = extensions.format {
+            let converted = convert(&load(&*self.store, &list).await?, format)?;
+            (plan, losses) = (converted.plan, converted.losses);
+            self.warn_of_losses(&losses, format);
+        }
+        let subject = self.give_subject(&mut plan, extensions, insecure).await?;
         if extensions.digest_only
             && let Some(Action::PutList { reference, digest, .. }) =
                 plan.steps.last_mut().map(|step| &mut step.action)
@@ -372,15 +384,18 @@ impl Environment {
             self.check_tags(&client, &plan, extensions).await?;
         }
         bring_nested(&*self.store, &client, &list).await?;
-        let digest = match copy {
+        let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
         self.put_tags(&client, &plan, extensions).await?;
+        if let Some(subject) = &subject {
+            list_referrers(&client, &list, &subject.digest, vec![as_referrer(&plan)?]).await?;
+        }
         self.write_push_files(&plan, extensions)?;
         progress.clear();
         if options.json {
-            self.print_json(&json::put(&plan));
+            self.print_json(&json::put(&plan, &losses));
         } else {
             self.print(digest.as_str().as_bytes());
         }

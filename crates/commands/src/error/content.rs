@@ -1,7 +1,7 @@
 //! Faults of manifests and configs.
 
 use tallyman_core::{
-    ManifestError, ManifestKind, MediaType, NESTED_INDEXES_MAX, PlatformError, Reference,
+    ConvertError, ManifestError, ManifestKind, MediaType, NESTED_INDEXES_MAX, PlatformError, Reference,
     json::{FieldError, SyntaxError},
 };
 use thiserror::Error;
@@ -52,6 +52,9 @@ pub enum ContentError {
         /// The fault.
         source: ManifestError,
     },
+    /// An image that has no other form.
+    #[error(transparent)]
+    Convert(Box<ConvertError>),
     /// Lists within lists beyond the limit.
     #[error("expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more in {0}")]
     TooDeep(Box<Reference>),

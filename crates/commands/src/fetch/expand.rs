@@ -107,8 +107,15 @@ fn entries<'a>(
     depth: usize,
 ) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
     async move {
+        let chosen: HashSet<&str> = described
+            .iter()
+            .filter(|entry| entry.platform.as_ref().is_some_and(|platform| options.takes(platform)))
+            .map(|entry| entry.digest.as_str())
+            .collect();
+        let attests_chosen = |entry: &Descriptor| entry.attests().is_some_and(|image| chosen.contains(image));
         let wanted = described.iter().filter(|entry| {
-            let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform));
+            let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform))
+                && !attests_chosen(entry);
             entry.media_type.is_list() || (!is_other && (options.attestations || entry.is_runnable()))
         });
         let found = stream::iter(wanted.map(|entry| one(client, list, entry, options, depth)));
@@ -148,7 +155,7 @@ async fn one(
             Platform::from_config(&config).map_err(|error| invalid(error.into()))?
         }
     };
-    if !options.takes(&platform) {
+    if !options.takes(&platform) && described.attests().is_none() {
         return Ok(Vec::new());
     }
     let media_type = described.media_type.clone();

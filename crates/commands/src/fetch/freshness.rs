@@ -79,8 +79,12 @@ pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, 
         Some(tag) => entry.reference.by_tag(tag.clone()),
         None => entry.reference.clone(),
     };
-    let SourceImages::Image(mut fresh) = fetch_source(client, &tag_alone).await? else {
-        return Err(Error::IsList { reference: entry.reference.clone() });
+    let mut fresh = match fetch_source(client, &tag_alone).await? {
+        SourceImages::Image(fresh) => fresh,
+        SourceImages::List(images) => {
+            let found = images.iter().map(ListEntry::platform).collect();
+            return Err(Error::IsList { reference: entry.reference.clone(), found });
+        }
     };
     let before = entry.platform();
     let was_annotated =

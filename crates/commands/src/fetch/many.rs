@@ -25,7 +25,10 @@ pub(crate) async fn images(client: &Client, references: &[Reference]) -> Result<
     // challenge, for which Docker has its ping.
     let budget = RequestBudget { docker_before: 0, docker_each: 3, spent: 1 };
     let wanted = references.iter().map(|reference| (reference, reference)).collect();
-    let refused = |requested_as: &Reference| Error::IsList { reference: requested_as.clone() };
+    let refused = |requested_as: &Reference, list: &FetchedList| Error::IsList {
+        reference: requested_as.clone(),
+        found: list.platforms(),
+    };
     ImageFetcher::new(client, wanted, &refused).run(budget).await
 }
 
@@ -49,7 +52,8 @@ pub(crate) async fn entries(
     // once, and were challenged perhaps.
     let budget = RequestBudget { docker_before: 4, docker_each: 2, spent: 2 };
     let wanted = children.iter().map(|child| (child, reference)).collect();
-    let refused = |requested_as: &Reference| Error::content(requested_as, ContentError::NestedList);
+    let refused =
+        |requested_as: &Reference, _: &FetchedList| Error::content(requested_as, ContentError::NestedList);
     let whole = ImageFetcher::new(client, wanted, &refused).run(budget).await?;
     let by_digest: HashMap<&Digest, &ListEntry> =
         whole.iter().map(|entry| (&entry.descriptor.digest, entry)).collect();
@@ -91,7 +95,7 @@ struct ImageFetcher<'a> {
     /// The references to fetch, each with the name that the user knows.
     wanted: Vec<(&'a Reference, &'a Reference)>,
     /// The error for a list in the place of an image.
-    refused: &'a dyn Fn(&Reference) -> Error,
+    refused: &'a dyn Fn(&Reference, &FetchedList) -> Error,
     manifests: Vec<ImageState>,
     /// By config: several images may share one.
     platforms: HashMap<Digest, Result<Platform, Error>>,
@@ -120,7 +124,7 @@ impl<'a> ImageFetcher<'a> {
     fn new(
         client: &'a Client,
         wanted: Vec<(&'a Reference, &'a Reference)>,
-        refused: &'a dyn Fn(&Reference) -> Error,
+        refused: &'a dyn Fn(&Reference, &FetchedList) -> Error,
     ) -> Self {
         let manifests = wanted.iter().map(|_| ImageState::Pending).collect();
         let (platforms, configs, configs_due) = (HashMap::new(), HashSet::new(), BTreeMap::new());
@@ -222,7 +226,7 @@ impl<'a> ImageFetcher<'a> {
         async move {
             let manifest = match fetch::manifest(client, reference, requested_as).await {
                 Ok(Fetched::Image(image)) => Ok(image.into()),
-                Ok(Fetched::List(_)) => Err(refused(requested_as)),
+                Ok(Fetched::List(list)) => Err(refused(requested_as, &list)),
                 Err(error) => Err(error),
             };
             Answer::Manifest(index, manifest)

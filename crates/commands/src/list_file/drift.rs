@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
 use tallyman_core::{
-    Digest, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,
+    Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,
 };
 use tallyman_registry::Client;
 
-use super::{DesiredImage, DesiredList, ListFormat};
+use super::{DesiredImage, DesiredList};
 use crate::{
     Error, IndexChange, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
     fetch::{
@@ -110,7 +110,7 @@ fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {
 /// Fetches the images of a list, and makes it of them.
 async fn assemble(client: &Client, desired: &DesiredList) -> Result<ManifestList, Error> {
     let is_annotated = |image: &DesiredImage| !image.annotations.is_empty();
-    let is_oci = desired.format == Some(ListFormat::Oci)
+    let is_oci = desired.format == Some(Format::Oci)
         || !desired.annotations.is_empty()
         || desired.images.iter().any(is_annotated);
     let found = stream::iter(desired.images.iter().map(|image| entries(client, image, is_oci)));
@@ -121,7 +121,7 @@ async fn assemble(client: &Client, desired: &DesiredList) -> Result<ManifestList
     for entry in found.into_iter().flatten() {
         list.insert(entry)?;
     }
-    if desired.format == Some(ListFormat::Docker)
+    if desired.format == Some(Format::Docker)
         && list.media_type() == MediaType::OciIndex
         && let Some(first) = list.iter().next()
     {

@@ -187,7 +187,7 @@ impl From<CommandError> for Failure {
             }
             CommandError::Registry { source, .. } => json.json("cause", Self::from(&**source).json()),
             CommandError::NotInStore { reference }
-            | CommandError::IsList { reference }
+            | CommandError::IsList { reference, .. }
             | CommandError::Content { reference, .. } => of(json, reference),
             CommandError::ManifestDigest { reference, digest }
             | CommandError::ConfigDigest { reference, digest }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{Platform, PlatformChange, Tag};
+use tallyman_core::{Format, Platform, PlatformChange, Tag};
 
 use crate::{AddOptions, CreateExtensions, cli::TagFilter};
 
@@ -137,10 +137,10 @@ pub enum Command {
     Copy {
         /// The image or the list to copy.
         source: String,
-        /// To where.
-        target: String,
-        /// The image of a list to choose.
-        platform: Option<Platform>,
+        /// To where; each gets the same.
+        targets: Vec<String>,
+        /// The images of a list to choose; all of it if there are none.
+        platforms: Vec<Platform>,
         /// The other options.
         extensions: CopyExtensions,
         /// Registries may speak plain HTTP or show any certificate.
@@ -281,6 +281,8 @@ pub struct InspectExtensions {
     pub platform: Option<Platform>,
     /// Show the image config.
     pub config: bool,
+    /// Show everything below, referrers included.
+    pub tree: bool,
     /// A template for what is shown, or `json`.
     pub format: Option<String>,
 }
@@ -298,6 +300,12 @@ pub struct PushExtensions {
     pub metadata_file: Option<String>,
     /// Refuse to move a tag that stands for another manifest.
     pub never_overwrite: bool,
+    /// The manifest that the list refers to.
+    pub subject: Option<String>,
+    /// The type of the artifact that the list is.
+    pub artifact_type: Option<String>,
+    /// The form that list and images are converted to.
+    pub format: Option<Format>,
 }
 
 /// The options of `copy`.
@@ -307,6 +315,8 @@ pub struct CopyExtensions {
     pub all_tags: bool,
     /// Copy what refers to the image as well.
     pub referrers: bool,
+    /// Copy the tags that stand for what is copied by its digest.
+    pub digest_tags: bool,
     /// Refuse to move a tag that stands for another manifest.
     pub never_overwrite: bool,
 }

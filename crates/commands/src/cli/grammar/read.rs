@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tallyman_core::{EntryField, Platform, PlatformChange, Tag};
+use tallyman_core::{EntryField, Format, Platform, PlatformChange, Tag};
 
 use super::{
     Command, CopyExtensions, CreateSources, DigestInput, IndexChanges, InspectExtensions, Invocation,
@@ -152,15 +152,18 @@ pub(super) fn plan(parsed: ParsedFlags) -> Invocation {
 }
 
 pub(super) fn copy(parsed: ParsedFlags) -> Invocation {
-    let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
+    let (options, insecure, platforms) = (options(&parsed), insecure(&parsed), platforms(&parsed));
     let dry_run = parsed.is_set("dry-run");
     let extensions = CopyExtensions {
+        digest_tags: parsed.is_set("digest-tags"),
         all_tags: parsed.is_set("all-tags"),
         referrers: parsed.is_set("referrers"),
         never_overwrite: parsed.is_set("never-overwrite"),
     };
-    let [source, target] = two(parsed);
-    Invocation::Run(Command::Copy { source, target, platform, extensions, insecure, dry_run, options })
+    let mut arguments = parsed.arguments.into_iter();
+    let source = arguments.next().unwrap_or_default();
+    let targets = arguments.collect();
+    Invocation::Run(Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options })
 }
 
 pub(super) fn create(parsed: ParsedFlags) -> Invocation {
@@ -214,6 +217,7 @@ pub(super) fn inspect(parsed: ParsedFlags) -> Invocation {
     let extensions = InspectExtensions {
         platform: platform(&parsed),
         config: parsed.is_set("config"),
+        tree: parsed.is_set("tree"),
         format: optional(&parsed, "format"),
     };
     let mut arguments = parsed.arguments.into_iter();
@@ -231,6 +235,9 @@ pub(super) fn push(parsed: ParsedFlags) -> Invocation {
         digest_file: optional(&parsed, "digest-file"),
         metadata_file: optional(&parsed, "metadata-file"),
         never_overwrite: parsed.is_set("never-overwrite"),
+        subject: optional(&parsed, "subject"),
+        artifact_type: optional(&parsed, "artifact-type"),
+        format: Format::parse(&parsed.text("format")).ok(),
     };
     Invocation::Run(Command::Push {
         list: first(parsed),

@@ -1,5 +1,7 @@
 //! The commands: how each is called, and what it is made of.
 
+use tallyman_core::Format;
+
 use super::{
     Command, Invocation,
     flags::{CompletionHint, Flag, ParsedFlags},
@@ -184,25 +186,29 @@ there already is not pushed again. The documentation describes the file.",
     },
     CommandSpec {
         name: "copy",
-        usage: "copy [OPTIONS] SOURCE TARGET",
-        summary: "Copy an image or a list to another repository or registry",
+        usage: "copy [OPTIONS] SOURCE TARGET [TARGET...]",
+        summary: "Copy an image or a list to other repositories or registries",
         about: "Copy an image, or a list with all that it points to, to another repository or registry, byte for byte.
 Within a registry blobs are mounted; from one to another those that are missing are transferred.
 Everything is verified on its way. The target's tag comes last.",
         examples: &[
             "tallyman copy ghcr.io/acme/app:1 reg.example/acme/app:1",
-            "tallyman copy --platform linux/arm64 ghcr.io/acme/app:1 reg.example/acme/app:1-arm64",
+            "tallyman copy --platform linux/amd64,linux/arm64 ghcr.io/acme/app:1 reg.example/acme/app:1",
             "tallyman copy --all-tags --referrers ghcr.io/acme/app reg.example/acme/app",
         ],
         group: CommandGroup::Registries,
-        arity: Arity::Exactly(2),
+        arity: Arity::AtLeast(2),
         flags: &[
             Flag::bool("all-tags", "Copy each tag of the source's repository, under the same name"),
+            Flag::bool("digest-tags", "Copy the tags that stand for a digest as well, such as sha256-….sig"),
             DRY_RUN,
             INSECURE,
             JSON,
             NEVER_OVERWRITE,
-            PLATFORM,
+            Flag::texts("platform", "Copy the image of this platform, or cut a list down to several")
+                .value("platforms")
+                .checked(check_platform)
+                .completed_by(CompletionHint::Platforms),
             PROGRESS,
             Flag::bool("referrers", "Copy what refers to the image as well: signatures, attestations"),
         ],
@@ -375,6 +381,7 @@ meanwhile; the images stay in the registry.",
             "tallyman inspect reg.example/app:1",
             "tallyman inspect --platform linux/arm64 --format '{{.Digest}}' reg.example/app:1",
             "tallyman inspect --platform linux/arm64 --config reg.example/app:1",
+            "tallyman inspect --tree reg.example/app:1",
         ],
         group: CommandGroup::Docker,
         arity: Arity::Between(1, 2),
@@ -385,6 +392,7 @@ meanwhile; the images stay in the registry.",
             INSECURE,
             PLATFORM,
             Flag::bool("raw", "Show the exact bytes"),
+            Flag::bool("tree", "Show everything below, with what refers to it; --format json for machines"),
             Flag::bool("verbose", "Show platforms and descriptors as well").short('v'),
         ],
         hint: CompletionHint::Nothing,
@@ -427,10 +435,14 @@ Nothing is written. Ends with 2 if there is a difference.",
         group: CommandGroup::Docker,
         arity: Arity::Exactly(1),
         flags: &[
+            Flag::text("artifact-type", "Type of the artifact that the list is; for OCI indexes").value("type"),
             Flag::bool("copy", "Copy images of other registries to that of the list"),
             Flag::text("digest-file", "Write the digest of the list to this file").value("file"),
             Flag::bool("digest-only", "Put the list by its digest alone, without a tag"),
             DRY_RUN,
+            Flag::text("format", "Convert list and images to this form, docker or oci; what that loses is told first")
+                .value("format")
+                .checked(|text| Format::parse(text).map(drop)),
             INSECURE,
             JSON,
             Flag::text("metadata-file", "Write name, digest, media type and size to this file as JSON")
@@ -438,6 +450,7 @@ Nothing is written. Ends with 2 if there is a difference.",
             NEVER_OVERWRITE,
             PROGRESS,
             Flag::bool("purge", "Remove the local list when it is pushed").short('p'),
+            Flag::text("subject", "The manifest that the list refers to; for OCI indexes").value("manifest"),
             TAG,
         ],
         hint: CompletionHint::Nothing,

@@ -1,0 +1,56 @@
+//! Images in the other form.
+
+use tallyman_core::{Format, ImageManifest, MediaType, convert_image};
+
+const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+fn image(media_type: &str, config: &str, layer: &str, more: &str) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"{media_type}","config":{{"mediaType":"{config}","digest":"{DIGEST}","size":2}},"layers":[{{"mediaType":"{layer}","digest":"{DIGEST}","size":3{more}}}]}}"#
+    )
+}
+
+const DOCKER: [&str; 3] = [
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+];
+const OCI: [&str; 3] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+];
+
+#[test]
+fn images_become_the_other_form_and_come_back() {
+    let docker = image(DOCKER[0], DOCKER[1], DOCKER[2], "");
+    let oci = convert_image(docker.as_bytes(), &MediaType::DockerManifest, Format::Oci).unwrap();
+    assert_eq!((oci.media_type.as_str(), &oci.losses[..]), (OCI[0], &[][..]));
+    let read = ImageManifest::parse(&oci.bytes).unwrap();
+    assert_eq!((read.config.media_type.as_str(), read.layers[0].media_type.as_str()), (OCI[1], OCI[2]));
+    assert_eq!((read.config.size, read.layers[0].size), (2, 3));
+
+    let back = convert_image(&oci.bytes, &oci.media_type, Format::Docker).unwrap();
+    let read = ImageManifest::parse(&back.bytes).unwrap();
+    assert_eq!((read.config.media_type.as_str(), read.layers[0].media_type.as_str()), (DOCKER[1], DOCKER[2]));
+
+    let same = convert_image(docker.as_bytes(), &MediaType::DockerManifest, Format::Docker).unwrap();
+    assert_eq!(same.bytes, docker.as_bytes());
+}
+
+#[test]
+fn what_docker_cannot_say_is_named_and_what_it_cannot_have_is_refused() {
+    let annotated = image(OCI[0], OCI[1], OCI[2], r#","annotations":{"a":"b"}"#);
+    let more = format!(
+        r#","annotations":{{"c":"d"}},"subject":{{"mediaType":"a/b","digest":"{DIGEST}","size":1}}}}"#
+    );
+    let annotated = format!("{}{more}", &annotated[..annotated.len() - 1]);
+    let converted = convert_image(annotated.as_bytes(), &MediaType::OciManifest, Format::Docker).unwrap();
+    assert_eq!(converted.losses, ["annotations of the manifest", "annotations of layers", "subject"]);
+    assert!(!String::from_utf8(converted.bytes).unwrap().contains("annotations"));
+
+    let zstd = image(OCI[0], OCI[1], "application/vnd.oci.image.layer.v1.tar+zstd", "");
+    let error = convert_image(zstd.as_bytes(), &MediaType::OciManifest, Format::Docker).unwrap_err();
+    assert!(error.to_string().contains("zstd"), "{error}");
+    assert!(convert_image(b"{}", &MediaType::OciManifest, Format::Docker).is_err());
+}
