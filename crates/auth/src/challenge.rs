@@ -32,9 +32,15 @@ impl Challenge {
     pub fn parse_all(headers: &HeaderMap) -> Vec<Self> {
         let mut challenges = Vec::new();
         for value in headers.get_all(header::WWW_AUTHENTICATE) {
-            // Realms are texts for people, in any encoding; the grammar is ASCII.
-            let ascii = |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { '?' };
-            let text: String = value.as_bytes().iter().map(ascii).collect();
+            // The grammar is ASCII. Other bytes are escaped as URL parsers escape them, so that a realm stays the URL
+            // that it is.
+            let mut text = String::with_capacity(value.len());
+            for &byte in value.as_bytes() {
+                match byte {
+                    byte if byte.is_ascii() => text.push(byte.into()),
+                    byte => write!(text, "%{byte:02X}").expect("strings can be written to"),
+                }
+            }
             challenges.extend(
                 ChallengeParser::new(&text).map_while(Result::ok).filter_map(|parsed| Self::of(&parsed)),
             );
@@ -119,7 +125,7 @@ mod tests {
             Some(Challenge::Bearer { service, scopes: Scopes::parse(scope), parameters: Vec::new() })
         };
         let two = "repository:a/b:pull,push repository:c:pull";
-        let rows: [(&[&[u8]], Option<Challenge>); 11] = [
+        let rows: [(&[&[u8]], Option<Challenge>); 12] = [
             (&[], None),
             (&[b"Basic realm=\"Registry\""], basic("Registry")),
             (&[b"basic"], basic("")),
@@ -137,7 +143,8 @@ mod tests {
             (&[b"Basic realm=\"r\"", b"BEARER realm=\"https://a/t\""], bearer("https://a/t", "", "")),
             // A realm without quotes may not hold a slash: what came before it counts.
             (&[b"Basic realm=\"r\"", b"bearer Realm=https://a/t"], basic("r")),
-            (&[b"Basic realm=\"M\xfcller\""], basic("M?ller")),
+            (&["Bearer realm=\"https://a/tökén\"".as_bytes()], bearer("https://a/t%C3%B6k%C3%A9n", "", "")),
+            (&[b"Basic realm=\"M\xfcller\""], basic("M%FCller")),
         ];
         for (values, expected) in rows {
             assert_eq!(Challenge::preferred(&headers(values)), expected, "{values:?}");

@@ -18,5 +18,5 @@ pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;
 pub use scope::Scopes;
 pub use token_answer::{TokenAnswer, TokenAnswerError};
-pub use token_service::{TokenRequest, TokenService, is_same_site};
+pub use token_service::{TokenRequest, TokenService, is_same_site, may_follow_redirect};
 pub use url::{HttpUrl, HttpUrlError, form};

@@ -77,19 +77,28 @@ impl TokenService {
 /// two below the other, or the token service that is known of a public registry.
 pub fn is_same_site(registry: &Registry, url: &HttpUrl) -> bool {
     let (registry_host, host) = (registry.host().to_ascii_lowercase(), url.host());
-    let below = |host: &str, parent: &str| {
-        parent.contains('.')
-            && host.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
-            && !is_address(host)
-    };
     let is_known = || {
         let known = PublicRegistry::by_name(registry)?;
         Some(known.realm_origin() == url.origin())
     };
     registry_host == host
-        || below(&registry_host, host)
-        || below(host, &registry_host)
+        || is_below(&registry_host, host)
+        || is_below(host, &registry_host)
         || is_known().unwrap_or_default()
+}
+
+/// Returns `true` if credentials that were sent to a token service at `from` may follow its redirect to `to`, as in Go: to
+/// the same host on any port, or to one below it. Never from TLS to plain HTTP.
+pub fn may_follow_redirect(from: &HttpUrl, to: &HttpUrl) -> bool {
+    let is_as_safe = from.scheme() == to.scheme() || to.scheme() == "https";
+    is_as_safe && (from.host() == to.host() || is_below(to.host(), from.host()))
+}
+
+/// Returns `true` if a host is a subdomain of `parent`.
+fn is_below(host: &str, parent: &str) -> bool {
+    parent.contains('.')
+        && host.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
+        && !is_address(host)
 }
 
 /// Returns `true` if a host is an IP address, which is below nothing.
@@ -104,6 +113,25 @@ mod tests {
     fn url(text: &str) -> HttpUrl {
         let parsed = url::Url::parse(text).unwrap();
         HttpUrl::from_normalized(parsed.as_str()).unwrap()
+    }
+
+    #[test]
+    fn credentials_follow_redirects_on_the_same_site_alone() {
+        let rows = [
+            ("https://r.example/token", "https://r.example/token/", true),
+            ("https://r.example/token", "https://r.example:8443/token", true),
+            ("https://r.example/token", "https://auth.r.example/token", true),
+            ("http://r.example/token", "https://r.example/token", true),
+            ("https://r.example/token", "http://r.example/token", false),
+            ("https://auth.r.example/token", "https://r.example/token", false),
+            ("https://r.example/token", "https://r.example.thief.test/token", false),
+            ("https://r.example/token", "https://thiefr.example/token", false),
+            ("http://127.0.0.1/token", "http://localhost/token", false),
+            ("http://localhost/token", "http://thief.localhost/token", false),
+        ];
+        for (from, to, expected) in rows {
+            assert_eq!(may_follow_redirect(&url(from), &url(to)), expected, "{from} {to}");
+        }
     }
 
     #[test]

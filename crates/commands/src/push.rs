@@ -166,7 +166,8 @@ async fn execute_steps(
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
     let mut transfers = 0;
-    client.preconnect(plan.target.registry(), plan.steps.len().min(MAX_PARALLEL_REQUESTS));
+    let requests = plan.steps.len().min(MAX_PARALLEL_REQUESTS);
+    client.preconnect(plan.target.registry(), requests, requests);
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {

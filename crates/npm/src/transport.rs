@@ -26,9 +26,16 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn request(this: &RequestSender, request: &JsValue) -> Promise;
 
-    /// Opens connections for `requests` requests that are about to be sent to the server of `url`. Node alone has it.
+    /// Opens connections for `requests` requests that may be sent to the server of `url`, with TLS for `handshakes` of
+    /// them. Node alone has it.
     #[wasm_bindgen(method, catch)]
-    fn preconnect(this: &RequestSender, url: &str, insecure: bool, requests: u32) -> Result<(), JsValue>;
+    fn preconnect(
+        this: &RequestSender,
+        url: &str,
+        insecure: bool,
+        requests: u32,
+        handshakes: u32,
+    ) -> Result<(), JsValue>;
 
     /// Resolves to `true` if anything answers at `url`, even if the response may not be read. Browsers alone have it.
     #[wasm_bindgen(method, catch)]
@@ -158,10 +165,11 @@ impl Transport for JsTransport {
         .boxed_local()
     }
 
-    fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize) {
-        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+    fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize, handshakes: usize) {
+        let [requests, handshakes] =
+            [requests, handshakes].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         // Where there is no such method, connections are opened when they are needed.
-        self.0.preconnect(url, unverified_tls, requests).ok();
+        self.0.preconnect(url, unverified_tls, requests, handshakes).ok();
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {

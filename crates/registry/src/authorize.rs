@@ -7,6 +7,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{
     Challenge, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService, is_same_site,
+    may_follow_redirect,
 };
 use tallyman_core::Registry;
 
@@ -239,7 +240,7 @@ impl Client {
             follow_redirects: credentials.is_none(),
         };
         let url = request.url.clone();
-        let response = self.send_to_token_service(registry, request).await?;
+        let response = self.send_to_token_service(registry, &realm, request).await?;
         let now = self.now();
         let refusal = Refusal::read(response).await;
         if refusal.status.is_success() {
@@ -256,8 +257,14 @@ impl Client {
         Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
     }
 
-    /// Sends a request to a token service, and follows its redirects: with credentials where those may go, else without.
-    async fn send_to_token_service(&self, registry: &Registry, request: Request) -> Result<Response, Error> {
+    /// Sends a request to the token service at `realm`, and follows its redirects: with credentials on the same site, else
+    /// without. Whoever trusts a token service does not trust all that it points to.
+    async fn send_to_token_service(
+        &self,
+        registry: &Registry,
+        realm: &HttpUrl,
+        request: Request,
+    ) -> Result<Response, Error> {
         let session = self.session(registry);
         let mut request = request;
         for _ in 0..=REDIRECTS_MAX {
@@ -272,7 +279,7 @@ impl Client {
             let next = self.checked_realm(registry, &request.url, location)?;
             let keeps_method =
                 matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-            if !self.may_go_to(registry, &next).await {
+            if !may_follow_redirect(realm, &next) && !is_same_site(registry, &next) {
                 if keeps_method && request.method == Method::POST {
                     let (registry, realm) = (registry.clone(), next.to_string());
                     return Err(Error::ForeignRealm { registry, realm });

@@ -189,25 +189,25 @@ impl Client {
         }
     }
 
-    /// Opens connections for `requests` requests that are about to be sent to `registry`, if the transport can, so that they
-    /// do not each wait for one. Sends nothing.
-    pub fn preconnect(&self, registry: &Registry, requests: usize) {
+    /// Opens connections for `requests` requests that may be sent to `registry` in a moment, if the transport can, so that
+    /// they do not each wait for one. Begins TLS for `handshakes` of them. Sends nothing.
+    pub fn preconnect(&self, registry: &Registry, requests: usize, handshakes: usize) {
         let likely = if self.access(registry) == Access::PlainFirst { "http" } else { "https" };
-        self.preconnect_by(self.session(registry).scheme().unwrap_or(likely), registry, requests);
+        self.preconnect_by(self.session(registry).scheme().unwrap_or(likely), registry, requests, handshakes);
     }
 
     /// Opens connections as [`Client::preconnect`] does, but only if `registry` may be spoken to in plain HTTP: connections
     /// cost little there, even those that nobody uses.
     pub fn preconnect_if_plain(&self, registry: &Registry, requests: usize) {
         if self.access(registry) != Access::Tls && self.session(registry).scheme() != Some("https") {
-            self.preconnect_by("http", registry, requests);
+            self.preconnect_by("http", registry, requests, 0);
         }
     }
 
-    fn preconnect_by(&self, scheme: &str, registry: &Registry, requests: usize) {
+    fn preconnect_by(&self, scheme: &str, registry: &Registry, requests: usize, handshakes: usize) {
         let url = format!("{scheme}://{}/", registry.api_host());
         let requests = requests.min(self.0.settings.concurrency);
-        self.transport().preconnect(&url, self.access(registry) != Access::Tls, requests);
+        self.transport().preconnect(&url, self.access(registry) != Access::Tls, requests, handshakes);
     }
 
     /// Returns `true` if credentials for `registry` were found when it was first used.

@@ -140,9 +140,9 @@ pub trait Transport {
     /// may not read the response.
     fn probe(&self, url: String) -> LocalBoxFuture<'_, bool>;
 
-    /// Opens connections to the server of `url` for `requests` requests that are about to be sent. Sends none itself,
-    /// and may do nothing.
-    fn preconnect(&self, _url: &str, _unverified_tls: bool, _requests: usize) {}
+    /// Opens connections to the server of `url` for `requests` requests that may be sent in a moment, and begins TLS on as
+    /// many as `handshakes` says. Sends no request itself, and may do nothing.
+    fn preconnect(&self, _url: &str, _unverified_tls: bool, _requests: usize, _handshakes: usize) {}
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()>;

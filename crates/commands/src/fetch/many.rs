@@ -145,7 +145,9 @@ impl<'a> ImageFetcher<'a> {
     async fn run(mut self, mut budget: RequestBudget) -> Result<Vec<ListEntry>, Error> {
         let images = self.wanted.len();
         if let Some((first, _)) = self.wanted.first() {
-            self.client.preconnect(first.registry(), images);
+            // Of few, the next are not asked for before the first is there.
+            let handshakes = if images > FEW { images } else { 1 };
+            self.client.preconnect(first.registry(), images, handshakes);
         }
         let mut whole = Vec::with_capacity(images);
         let mut under_way = FuturesUnordered::new();

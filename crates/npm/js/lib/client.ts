@@ -414,7 +414,7 @@ export class Tallyman {
     }
     const scheme = isInsecure(this.#options, parsed.registry) ? 'http' : 'https';
     const { concurrency = mostRequests } = this.#options;
-    sender.preconnect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency));
+    sender.preconnect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency), 0);
   }
 
   #needsStore(): void {

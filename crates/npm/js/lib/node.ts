@@ -22,9 +22,9 @@ provide({
     obeysCors: false,
     tellsPlainHttp: true,
     streamsBodies: true,
-    preconnect(url, insecure, requests) {
+    preconnect(url, insecure, requests, handshakes) {
       transport ??= new NodeTransport();
-      transport.preconnect(url, { insecure, requests });
+      transport.preconnect(url, { insecure, requests, handshakes });
     },
     request(asked) {
       transport ??= new NodeTransport();

@@ -23,8 +23,8 @@ export interface TransportResponse {
 /** Sender of requests. An error that it throws may name the reason: `refused`, `dns`, `tls`, `plain-http`, `reset`, `timeout`, `aborted`. */
 export interface RequestTransport {
   request(request: TransportRequest): Promise<TransportResponse>;
-  /** Opens connections for so many requests that are about to be made to the server of `url`. */
-  preconnect?(url: string, insecure: boolean, requests: number): void;
+  /** Opens connections for so many `requests` that may be made to the server of `url`, with TLS for `handshakes` of them. */
+  preconnect?(url: string, insecure: boolean, requests: number, handshakes: number): void;
   /** Returns `true` if there is any response, even one that may not be read. */
   reaches?(url: string): Promise<boolean>;
   /** Returns `true` if the browser denies this page access to the computer that it runs on, or else to its network. */

@@ -22,15 +22,18 @@ export class Connections extends Agent {
   #permits = connectionsMax;
   #waiting = [];
   #expected = 0;
+  #idleMs;
+  #idleTimers = new WeakMap();
 
   /**
    * `target` is `{ host, port }`; `sockets` the Sockets to it, or to the proxy. `secureContext` promises the context of TLS to the target,
-   * `insecure` takes any certificate. `proxy` is `{ url, tunnels, secureContext }`: `tunnels` unless it is sent the requests themselves.
+   * `insecure` takes any certificate. A connection that no request uses is closed after `idleMs`. `proxy` is `{ url, tunnels, secureContext }`: `tunnels` unless it is sent the requests themselves.
    */
-  constructor({ target, sockets, secureContext, insecure, proxy }) {
+  constructor({ target, sockets, secureContext, insecure, proxy, idleMs }) {
     super({ keepAlive: true });
     this.#target = target;
     this.#sockets = sockets;
+    this.#idleMs = idleMs;
     this.#tls = secureContext && startOfTls(target, secureContext, insecure);
     this.#proxy = proxy && { ...proxy, tls: proxy.secureContext && startOfTls(proxy.target, proxy.secureContext, false) };
   }
@@ -50,10 +53,10 @@ export class Connections extends Agent {
     });
   }
 
-  /** Opens connections for `requests` that will come. */
-  preconnect(requests) {
+  /** Opens connections for `requests` that may come. For `handshakes` of them TLS is begun as soon as the first has succeeded in it. */
+  preconnect(requests, handshakes) {
     if (this.#proxy) return;
-    this.#expected = requests;
+    this.#expected = handshakes;
     this.#sockets.preconnect(Math.min(requests, connectionsMax) - this.totalSocketCount - this.#secured.count);
   }
 
@@ -67,6 +70,18 @@ export class Connections extends Agent {
   destroy() {
     this.#secured.destroy();
     super.destroy();
+  }
+
+  // Node calls these two when a connection has no request any more, and when it gets one again.
+  keepSocketAlive(socket) {
+    const isKept = super.keepSocketAlive(socket);
+    if (isKept !== false) this.#idleTimers.set(socket, setTimeout(() => socket.destroy(), this.#idleMs).unref());
+    return isKept;
+  }
+
+  reuseSocket(socket, request) {
+    clearTimeout(this.#idleTimers.get(socket));
+    super.reuseSocket(socket, request);
   }
 
   createConnection(_options, callback) {
@@ -107,7 +122,7 @@ export class Connections extends Agent {
 
   // What was opened ahead turns out to be for TLS. Handshakes are not for what may not be needed.
   #secureIdle() {
-    for (let left = Math.min(this.#expected, this.#sockets.idle); left > 0; left--) {
+    for (let left = Math.min(this.#expected - 1, this.#sockets.idle); left > 0; left--) {
       withTls(this.#sockets.take(), this.#tls()).then((secure) => this.#secured.add(secure), () => {});
     }
   }

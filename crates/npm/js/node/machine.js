@@ -15,7 +15,7 @@ export function createMachine() {
     prepare: () => void connected(),
     request: async (sent) => (transport ?? (await connected())).request(Object.assign(sent, { pieces: true })),
     streamsBodies: true,
-    preconnect: async (url, insecure, requests) => (transport ?? (await connected())).preconnect(url, { insecure, requests }),
+    preconnect: async (url, insecure, requests, handshakes) => (transport ?? (await connected())).preconnect(url, { insecure, requests, handshakes }),
     close: () => transport?.close(),
     files,
     readFile,

@@ -13,6 +13,8 @@ const wholeMax = 1024 * 1024;
 const saidMax = 4 * 1024 * 1024;
 // Bytes of headers: Go's limit. Node's own is 16 KiB.
 const headersMax = 10 * 1024 * 1024;
+// Routers forget connections on which nothing is said, without a word to either end: a request on one of them would hang.
+const keptIdleMs = 60_000;
 // After so long without a response, connections that no request uses are closed: a server with one thread may be waiting on one.
 const idleCloseMs = 1_000;
 const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
@@ -24,20 +26,25 @@ export class NodeTransport {
   #connections = new Map();
   #sockets = new Map();
   #lookup;
+  #idleMs;
 
-  /** `certificates` is the folder with a folder for each registry; `lookup` resolves names, `dns.lookup` unless given. */
-  constructor({ env = process.env, certificates = '/etc/docker/certs.d', lookup } = {}) {
+  /**
+   * `certificates` is the folder with a folder for each registry; `lookup` resolves names, `dns.lookup` unless given; `idleMs` is how
+   * long a connection is kept that no request uses.
+   */
+  constructor({ env = process.env, certificates = '/etc/docker/certs.d', lookup, idleMs = keptIdleMs } = {}) {
     this.#env = env;
     this.#certificates = certificates;
     this.#lookup = lookup;
+    this.#idleMs = idleMs;
   }
 
   /**
-   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, timeoutMs?, signal?, pieces? }` and answers
+   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, signal?, pieces? }` and answers
    * `{ status, statusText, headers, url, body }`. The body that is sent is a Uint8Array, or `{ length, next() }` with the next
    * piece from each call, undefined at the end. `insecure` takes any certificate. The body of the answer is a Uint8Array. With `pieces`,
    * what is long or of unknown length is an object whose `next()` gives one after another, undefined at the end; `signal` ends
-   * it. Rejects with a RequestFailure.
+   * it. How long a silence may be is for the caller to say, by `signal`. Rejects with a RequestFailure.
    */
   async request(asked) {
     const url = new URL(asked.url);
@@ -49,11 +56,14 @@ export class NodeTransport {
     }
   }
 
-  /** Opens connections for so many requests that are about to be made to the server of `url`. */
-  preconnect(url, { insecure = false, requests }) {
+  /**
+   * Opens connections for so many `requests` that may be made to the server of `url` in a moment. `handshakes` of them are sure to
+   * be: TLS begins for those ahead. Servers count hellos as they count requests.
+   */
+  preconnect(url, { insecure = false, requests, handshakes = requests }) {
     const where = new URL(url);
     try {
-      this.#route(where, targetOf(where), insecure, url).agent.preconnect(requests);
+      this.#route(where, targetOf(where), insecure, url).agent.preconnect(requests, handshakes);
     } catch {
       // The request itself says what is wrong.
     }
@@ -78,7 +88,7 @@ export class NodeTransport {
       route.agent.release();
       throw error;
     }
-    const { incoming, outgoing, timer } = exchanged;
+    const { incoming, outgoing } = exchanged;
     incoming.once('close', () => route.agent.release());
     const head = {
       status: incoming.statusCode,
@@ -88,7 +98,7 @@ export class NodeTransport {
     };
     const decoder = decoderOf(asked.method, incoming);
     if (decoder) head.headers = head.headers.filter(([name]) => !/^content-(?:encoding|length)$/i.test(name));
-    const pieces = piecesOf(incoming, outgoing, timer, asked, target, decoder);
+    const pieces = piecesOf(incoming, asked, target, decoder);
     if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') return { ...head, body: { next: async () => (await pieces.next()).value } };
     const body = [];
     let size = 0;
@@ -122,7 +132,7 @@ export class NodeTransport {
       const secureContext = secure ? async () => (await contexts()).secureContextFor(authority, given) : undefined;
       const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env) : undefined;
       const proxy = proxyUrl && { url: proxyUrl, target: next, tunnels, secureContext: ofProxy };
-      agent = new Connections({ target: tunnels ? target : next, sockets: this.#socketsTo(next), secureContext, insecure, proxy });
+      agent = new Connections({ target: tunnels ? target : next, sockets: this.#socketsTo(next), secureContext, insecure, proxy, idleMs: this.#idleMs });
       this.#connections.set(key, agent);
     }
     const path = `${url.pathname}${url.search}`;
@@ -158,7 +168,7 @@ async function answered(asked, route, target) {
   }
 }
 
-function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
+function exchange({ method, headers = [], body, signal }, route) {
   return new Promise((resolve, reject) => {
     const size = body?.byteLength ?? body?.length ?? 0;
     const length = size || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', size]] : [];
@@ -170,15 +180,12 @@ function exchange({ method, headers = [], body, timeoutMs, signal }, route) {
     const end = () => outgoing.destroy(aborted(route));
     signal?.addEventListener('abort', end);
     outgoing.on('close', () => signal?.removeEventListener('abort', end));
-    const late = () => outgoing.destroy(new RequestFailure('timeout', 'context deadline exceeded', route));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     outgoing.on('response', (incoming) => {
       clearInterval(closing);
-      resolve({ incoming, outgoing, timer });
+      resolve({ incoming, outgoing });
     });
     outgoing.on('close', () => clearInterval(closing));
     outgoing.on('error', (error) => {
-      clearTimeout(timer);
       error.reused = outgoing.reusedSocket;
       reject(error);
     });
@@ -206,17 +213,13 @@ function decoded(incoming, decoder) {
   return incoming.pipe(decoder);
 }
 
-async function* piecesOf(incoming, outgoing, timer, { signal }, target, decoder) {
-  let late;
-  outgoing.on('error', (error) => (late = error));
+async function* piecesOf(incoming, { signal }, target, decoder) {
   try {
     for await (const piece of decoder ? decoded(incoming, decoder) : incoming) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
   } catch (error) {
     if (signal?.aborted) throw aborted(target);
-    if (late instanceof RequestFailure || error instanceof RequestFailure) throw late ?? error;
+    if (error instanceof RequestFailure) throw error;
     throw new RequestFailure('reset', 'unexpected EOF', { ...target, code: error.code, cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -191,6 +191,68 @@ test('a proxy may speak TLS itself', async (t) => {
   assert.equal(text(await transport.request(get('http://registry.test/'))), 'fine');
 });
 
+test('certificates of every kind, client certificates and proxies of every kind work together', async (t) => {
+  const plainProxy = await startProxy(t);
+  const socks = await startSocks(t, { password: 'right' });
+  const secureProxy = await startHttps(t, ok);
+  secureProxy.server.on('connect', (request, socket) => {
+    const onward = connect(Number(request.url.split(':').at(-1)), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    for (const end of [socket, onward]) end.on('error', () => {});
+  });
+  const shows = (request, response) => response.end(request.socket.getPeerCertificate().subject?.CN ?? 'nobody');
+  const registry = await startHttps(t, shows, { names: 'DNS:registry.test,IP:127.0.0.1', requestCert: true, rejectUnauthorized: false });
+  const folderOfAuthorities = makeFolder(t);
+  copyFileSync(registry.file, join(folderOfAuthorities, 'registry.pem'));
+  copyFileSync(secureProxy.file, join(folderOfAuthorities, 'proxy.pem'));
+  const bothInOneFile = join(makeFolder(t), 'both.pem');
+  writeFileSync(bothInOneFile, `${registry.cert}\n${secureProxy.cert}`);
+  const authorities = [
+    { SSL_CERT_FILE: bothInOneFile },
+    { SSL_CERT_DIR: folderOfAuthorities },
+    { NODE_EXTRA_CA_CERTS: bothInOneFile },
+    { SSL_CERT_FILE: registry.file, NODE_EXTRA_CA_CERTS: secureProxy.file },
+    { SSL_CERT_FILE: secureProxy.file, SSL_CERT_DIR: '/nonexistent', ofRegistry: true },
+    { NODE_EXTRA_CA_CERTS: secureProxy.file, ofRegistry: true },
+  ];
+  const proxies = [
+    ['straight', {}],
+    ['straight', { HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: 'registry.test' }],
+    ['straight', { HTTPS_PROXY: 'http://127.0.0.1:1', no_proxy: `.example,*.other, registry.test:${registry.port}` }],
+    ['http', { HTTPS_PROXY: `http://${plainProxy.host}`, NO_PROXY: `registry.test:1,example` }],
+    ['https', { https_proxy: `https://${secureProxy.host}` }],
+    ['socks5', { HTTPS_PROXY: `socks5://alice:right@${socks.host}` }],
+  ];
+  for (const { ofRegistry, ...trusted } of authorities) {
+    for (const [kind, proxy] of proxies) {
+      for (const showsItself of [false, true]) {
+        const certificates = makeFolder(t);
+        const own = join(certificates, `registry.test:${registry.port}`);
+        mkdirSync(own);
+        if (ofRegistry) copyFileSync(registry.file, join(own, 'ca.crt'));
+        if (showsItself) {
+          writeFileSync(join(own, 'me.cert'), registry.cert);
+          writeFileSync(join(own, 'me.key'), registry.key);
+        }
+        const env = { ...trusted, ...proxy };
+        const transport = transportFor(t, { env, certificates, lookup: resolverOf('127.0.0.1') });
+        const answer = await transport.request(get(`https://registry.test:${registry.port}/v2/`));
+        assert.equal(text(answer), showsItself ? 'test' : 'nobody', `${kind} ${JSON.stringify(env)}`);
+        transport.close();
+      }
+    }
+  }
+  assert.equal(plainProxy.asked.length, 2 * authorities.length);
+  assert.equal(socks.asked.length, 2 * authorities.length);
+  // Nobody is trusted whom nothing names.
+  const { HTTPS_PROXY } = proxies[3][1];
+  await assert.rejects(transportFor(t, { env: { HTTPS_PROXY } }).request(get(`https://registry.test:${registry.port}/`)), { kind: 'tls' });
+  const env = { https_proxy: `https://${secureProxy.host}`, SSL_CERT_FILE: registry.file };
+  await assert.rejects(transportFor(t, { env }).request(get(`https://registry.test:${registry.port}/`)), { kind: 'tls', message: /^proxyconnect tcp: tls: / });
+});
+
 test('a variable that names no proxy is told without its value', async (t) => {
   const transport = transportFor(t, { env: { HTTPS_PROXY: 'ftp://me:secret@proxy' } });
   await assert.rejects(transport.request(get('https://registry.test/')), ({ message }) => {

@@ -127,6 +127,81 @@ test('the same header is sent as by Docker, for every form of the file', { skip:
   assert.equal((await sent(registry, folder, process.execPath, [program])) ?? '', '', 'a folder in place of the file');
 });
 
+/**
+ * A registry whose token service is at `/token`, which redirects to `target(host)` with `status`, and at `/token/`. Tokens are given to
+ * whoever shows a password or a refresh token. `asked` collects the requests at `/token/`: method, credentials, form.
+ */
+async function startTokenRegistry(t, status, target) {
+  const asked = [];
+  const server = createServer(async (request, response) => {
+    const { method, url, headers } = request;
+    const body = Buffer.concat(await request.toArray()).toString();
+    const path = url.split('?')[0];
+    if (path === '/token') return response.writeHead(status, { Location: `${target(host)}${url.slice('/token'.length)}` }).end();
+    if (path === '/token/') {
+      asked.push([method, headers.authorization, /refresh_token=[^&]*/.exec(body)?.[0]]);
+      const isKnown = headers.authorization || body.includes('refresh_token=');
+      return isKnown ? response.end('{"token":"T","access_token":"T"}') : response.writeHead(401).end();
+    }
+    if (headers.authorization !== 'Bearer T') return response.writeHead(401, { 'WWW-Authenticate': `Bearer realm="http://${host}/token",service="s"` }).end();
+    if (!url.includes('/manifests/')) return response.end(config);
+    response.writeHead(200, { 'Content-Type': type, 'Docker-Content-Digest': digestOf(manifest) }).end(manifest);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${server.address().port}`;
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { host, asked };
+}
+
+/** Runs `inspect` with a configuration; the exit code and the requests that the token service saw. */
+async function inspectBy(registry, folder, command, args) {
+  registry.asked.length = 0;
+  const env = { ...process.env, DOCKER_CONFIG: folder };
+  delete env.TALLYMAN_CONFIG;
+  const child = spawn(command, [...args, 'inspect', '--insecure', `${registry.host}/app:1`], { env, stdio: 'ignore' });
+  const [code] = await once(child, 'close');
+  return [code, registry.asked.slice(0, 1)];
+}
+
+test("a token service's redirects on the same site are followed with the credentials, as Docker follows them", async (t) => {
+  const folder = makeConfig(t);
+  const kinds = { password: { auth: alice }, token: { identitytoken: 'R' } };
+  for (const status of [301, 302, 303, 307, 308]) {
+    for (const target of [(host) => `http://${host}/token/`, () => '/token/', () => './token/']) {
+      const registry = await startTokenRegistry(t, status, target);
+      for (const [kind, entry] of Object.entries(kinds)) {
+        writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: entry } }));
+        const ours = await inspectBy(registry, folder, process.execPath, [program]);
+        const label = `${kind}, ${status} ${target('HOST')}`;
+        // A form is not sent again where the status makes a GET of it, so there is no refresh token then.
+        const isLost = kind === 'token' && status < 307;
+        assert.equal(ours[0], isLost ? 1 : 0, label);
+        if (!isLost) assert.ok(ours[1][0][1] || ours[1][0][2], label);
+        if (docker) assert.deepEqual(ours, await inspectBy(registry, folder, 'docker', ['manifest']), label);
+      }
+    }
+  }
+});
+
+test("a token service's redirect to another host takes neither password nor refresh token along", async (t) => {
+  const folder = makeConfig(t);
+  for (const status of [301, 302, 303, 307, 308]) {
+    const elsewhere = await startTokenRegistry(t, 500, () => '');
+    const registry = await startTokenRegistry(t, status, () => `http://localhost:${elsewhere.host.split(':')[1]}/token/`);
+    for (const entry of [{ auth: alice }, { identitytoken: 'R' }]) {
+      elsewhere.asked.length = 0;
+      writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: entry } }));
+      const [code] = await inspectBy(registry, folder, process.execPath, [program]);
+      assert.equal(code, 1, `${status}`);
+      for (const [, ...credentials] of elsewhere.asked) assert.deepEqual(credentials, [undefined, undefined], `${status}`);
+    }
+  }
+});
+
 test('a fault of the file or a helper is one warning, and the command goes on', async (t) => {
   const registry = await startRegistry(t);
   const folder = makeConfig(t);
