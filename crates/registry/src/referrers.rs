@@ -72,8 +72,9 @@ impl Client {
     async fn referrers_by_api(&self, reference: &Reference, subject: &Digest) -> Result<ApiAnswer, Error> {
         let scopes = Scopes::pull(reference.repository().as_str());
         let accept = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
-        let mut request = ApiRequest::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
+        let request = ApiRequest::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
             .header(header::ACCEPT, Some(accept));
+        let mut request = ApiRequest { may_be_shortened: true, ..request };
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         loop {
             let fetched = self.with_retry(&request.registry, async || {

@@ -53,7 +53,7 @@ impl Client {
 
     /// Sends a request when there is a permit for it. A registry that refuses it because of others under way (429, 503) is
     /// sent fewer at a time from then on, and this one again: one after another, as Docker sends them, it would have
-    /// taken them. `Retry-After` is waited for; where requests are retried anyway ([`Retry`](crate::Retry)), by the retry.
+    /// taken them. So is one whose connection was reset beside others. `Retry-After` is waited for; where requests are retried anyway ([`Retry`](crate::Retry)), by the retry.
     pub(crate) fn send_once<'a>(
         &'a self,
         session: &'a Session,
@@ -67,7 +67,22 @@ impl Client {
                     return self.send_within_timeout(request).await;
                 }
                 let permits = self.permits(session).await;
-                let response = self.send_within_timeout(request).await?;
+                let response = match self.send_within_timeout(request).await {
+                    Ok(response) => response,
+                    // Some take few connections, and hang up on others.
+                    Err(TransportError { kind: TransportErrorKind::Reset, .. })
+                        if permits[0].was_shared()
+                            && session.scheme().is_some()
+                            && throttles < THROTTLES_MAX =>
+                    {
+                        session.requests.lower();
+                        drop(permits);
+                        self.sleep(FIRST_THROTTLE.mul_f64(1.0 - self.jitter() / 2.0)).await;
+                        throttles += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
                 let is_throttled = matches!(
                     response.status,
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE

@@ -12,14 +12,17 @@ use futures_util::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tallyman_core::Reference;
-use tallyman_registry::{Access, Body, Client, Error, Request, Response, Retry, Transport, TransportError};
+use tallyman_registry::{
+    Access, Body, Client, Error, Request, Response, Retry, Transport, TransportError, TransportErrorKind,
+};
 
 /// The time that a request takes.
 const LATENCY: Duration = Duration::from_millis(5);
 
 /// A registry that refuses requests while there are too many under way.
 struct Busy {
-    status: StatusCode,
+    /// The status of a refusal; `None` if it resets the connection instead.
+    status: Option<StatusCode>,
     /// The number of requests that it takes at a time.
     at_once: usize,
     /// The number of requests that it refuses whatever else is under way.
@@ -33,14 +36,19 @@ struct Busy {
 }
 
 impl Busy {
-    fn new(status: u16, at_once: usize) -> Rc<Self> {
+    fn new(status: Option<u16>, at_once: usize) -> Rc<Self> {
         Rc::new(Self::refusing(status, at_once, 0, &[]))
     }
 
-    fn refusing(status: u16, at_once: usize, refuses: usize, headers: &[(header::HeaderName, &str)]) -> Self {
+    fn refusing(
+        status: Option<u16>,
+        at_once: usize,
+        refuses: usize,
+        headers: &[(header::HeaderName, &str)],
+    ) -> Self {
         let value = |text: &str| HeaderValue::from_str(text).unwrap();
         Self {
-            status: StatusCode::from_u16(status).unwrap(),
+            status: status.map(|status| StatusCode::from_u16(status).unwrap()),
             at_once,
             refuses: Cell::new(refuses),
             headers: headers.iter().map(|(name, text)| (name.clone(), value(text))).collect(),
@@ -67,7 +75,8 @@ impl Transport for Busy {
             let (status, headers) = if is_refused {
                 self.refuses.set(self.refuses.get().saturating_sub(1));
                 self.refused.set(self.refused.get() + 1);
-                (self.status, self.headers.clone())
+                let reset = || TransportError { kind: TransportErrorKind::Reset, message: "EOF".to_owned() };
+                (self.status.ok_or_else(reset)?, self.headers.clone())
             } else {
                 (StatusCode::OK, HeaderMap::new())
             };
@@ -108,24 +117,26 @@ fn image(number: usize) -> Reference {
 
 #[tokio::test]
 async fn every_request_succeeds_though_few_are_taken_at_a_time() {
-    for status in [429, 503] {
+    for status in [Some(429), Some(503), None] {
         for at_once in [1, 2, 4, 8] {
             let registry = Busy::new(status, at_once);
             let client = registry.client();
+            // The registry is there: a server that resets every connection is not asked again and again.
+            client.manifest(&image(1000)).await.unwrap();
             let images: Vec<Reference> = (0..64).map(image).collect();
             let fetched = future::join_all(images.iter().map(|image| client.manifest(image))).await;
             for result in fetched {
-                result.unwrap_or_else(|error| panic!("{status}, {at_once} at once: {error}"));
+                result.unwrap_or_else(|error| panic!("{status:?}, {at_once} at once: {error}"));
             }
             let refused = registry.refused.get();
-            assert!(refused <= 2 * images.len(), "{status}, {at_once} at once: {refused} were refused");
+            assert!(refused <= 2 * images.len(), "{status:?}, {at_once} at once: {refused} were refused");
             // What was learnt is kept: the next requests are not all refused first.
             registry.refused.set(0);
             let more: Vec<Reference> = (64..96).map(image).collect();
             let fetched = future::join_all(more.iter().map(|image| client.manifest(image))).await;
-            assert!(fetched.iter().all(Result::is_ok), "{status}, {at_once} at once");
+            assert!(fetched.iter().all(Result::is_ok), "{status:?}, {at_once} at once");
             let refused = registry.refused.get();
-            assert!(refused <= more.len(), "{status}, {at_once} at once: {refused} were refused later");
+            assert!(refused <= more.len(), "{status:?}, {at_once} at once: {refused} were refused later");
         }
     }
 }
@@ -147,7 +158,7 @@ async fn a_request_that_was_alone_is_sent_again_when_the_registry_says() {
     ];
     for status in [429, 503] {
         for (headers, expected) in &rows {
-            let registry = Rc::new(Busy::refusing(status, 8, 1, headers));
+            let registry = Rc::new(Busy::refusing(Some(status), 8, 1, headers));
             let result = registry.client().manifest(&image(1)).await;
             let waits = registry.waits.borrow().clone();
             match expected {
@@ -169,7 +180,13 @@ async fn a_request_that_was_alone_is_sent_again_when_the_registry_says() {
 
 #[tokio::test]
 async fn a_registry_that_never_takes_a_request_is_given_up() {
-    let registry = Rc::new(Busy::refusing(429, 8, usize::MAX, &[(header::RETRY_AFTER, "1")]));
+    let registry = Rc::new(Busy::refusing(Some(429), 8, usize::MAX, &[(header::RETRY_AFTER, "1")]));
     registry.client().manifest(&image(1)).await.unwrap_err();
     assert_eq!(registry.refused.get(), 4);
+    let registry = Rc::new(Busy::refusing(None, 8, usize::MAX, &[]));
+    let client = registry.client();
+    let images: Vec<Reference> = (0..64).map(image).collect();
+    let fetched = future::join_all(images.iter().map(|image| client.manifest(image))).await;
+    assert!(fetched.iter().all(Result::is_err));
+    assert_eq!(registry.refused.get(), images.len(), "a registry that has never answered is asked once");
 }
