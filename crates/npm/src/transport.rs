@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_registry::{
     AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_scheme,
+    check_url,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -120,7 +120,7 @@ impl JsTransport {
         };
         let mut next = request.clone();
         next.url = self.join(&request.url, location)?;
-        check_scheme(&next.url)?;
+        check_url(&next.url)?;
         if origin_of(&next.url) != origin_of(&request.url) {
             next.headers.remove(header::AUTHORIZATION);
         }
@@ -140,7 +140,7 @@ impl JsTransport {
 impl Transport for JsTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            check_scheme(&request.url)?;
+            check_url(&request.url)?;
             let (mut request, mut location) = (request, String::new());
             for _ in 0..REQUESTS_MAX {
                 let response = self.exchange(&request).await?;

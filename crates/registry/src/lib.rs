@@ -42,6 +42,6 @@ pub use transport::FetchTransport;
 pub use transport::NativeTransport;
 pub use transport::{
     Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_scheme,
+    check_url,
 };
 pub use upload::{Mount, Upload};

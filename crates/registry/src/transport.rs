@@ -33,7 +33,7 @@ pub use native::NativeTransport;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The absolute URL. Its scheme must be `http` or `https`; see [`check_scheme`].
+    /// The absolute URL. Its scheme must be `http` or `https`; see [`check_url`].
     pub url: String,
     /// The headers. Those that carry credentials are marked as sensitive.
     pub headers: HeaderMap,
@@ -177,16 +177,41 @@ pub trait Transport {
     }
 }
 
-/// Checks that a URL, as a platform's parser wrote it, is one that a transport may ask: `javascript:`, `file:`, `data:`
-/// and others are not, wherever a registry names them.
+/// Checks that a URL, as a platform's parser wrote it or as it was put together, is one that a transport may ask:
+/// `javascript:`, `file:`, `data:` and others are not, wherever a registry names them, and neither is one without a host,
+/// which that parser would look for in the path.
 ///
 /// # Errors
-/// [`TransportError`] of the kind [`TransportErrorKind::Other`] that names the scheme.
-pub fn check_scheme(url: &str) -> Result<(), TransportError> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        return Ok(());
+/// [`TransportError`] of the kind [`TransportErrorKind::Other`] that names the scheme, or says that there is no host.
+pub fn check_url(url: &str) -> Result<(), TransportError> {
+    let error = |message| Err(TransportError { kind: TransportErrorKind::Other, message });
+    match url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) {
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', ':', '?', '#']) => {
+            error("no Host in request URL".to_owned())
+        }
+        Some(_) => Ok(()),
+        None => error(format!("unsupported protocol scheme {:?}", url.split(':').next().unwrap_or_default())),
     }
-    let scheme = url.split(':').next().unwrap_or_default();
-    let message = format!("unsupported protocol scheme {scheme:?}");
-    Err(TransportError { kind: TransportErrorKind::Other, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_url;
+
+    #[test]
+    fn what_has_another_scheme_or_no_host_is_not_asked_for() {
+        for (url, expected) in [
+            ("https://r.example/v2/", None),
+            ("http://[::1]:5000/v2/", None),
+            ("https:///v2/app/manifests/latest", Some("no Host in request URL")),
+            ("http://:5000/v2/", Some("no Host in request URL")),
+            ("https://", Some("no Host in request URL")),
+            ("https://?x", Some("no Host in request URL")),
+            ("javascript:alert(1)", Some("unsupported protocol scheme \"javascript\"")),
+            ("file:///etc/passwd", Some("unsupported protocol scheme \"file\"")),
+        ] {
+            let found = check_url(url).err().map(|error| error.message);
+            assert_eq!(found.as_deref(), expected, "{url}");
+        }
+    }
 }

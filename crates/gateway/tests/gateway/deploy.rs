@@ -183,3 +183,53 @@ fn systemd_understands_the_unit() {
     let about_it: Vec<&str> = said.lines().filter(|line| line.contains("tallyman-gateway")).collect();
     assert!(about_it.is_empty(), "{about_it:#?}");
 }
+
+#[test]
+fn the_app_has_a_policy_of_its_own() {
+    let index = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../web/index.html");
+    let index = fs::read_to_string(index).unwrap();
+    let (head, _) = index.split_once("<link").expect("it loads something");
+    let (_, policy) =
+        head.split_once("http-equiv=\"Content-Security-Policy\" content=\"").expect("a policy first");
+    for rule in ["script-src 'self' 'wasm-unsafe-eval'", "object-src 'none'", "base-uri 'none'"] {
+        assert!(policy.split('"').next().unwrap().split("; ").any(|found| found == rule), "{rule}: {policy}");
+    }
+    assert!(!head.contains("<script"), "nothing runs before the policy: {head}");
+}
+
+#[test]
+fn the_pages_about_security_name_tests_that_are_there() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let gateway = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for page in ["SECURITY.md", "docs/security.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let (mut files, mut last) = (0, None);
+        for quoted in
+            text.lines().filter(|line| line.starts_with("| ")).flat_map(|line| line.split('`').skip(1))
+        {
+            let is_file = [".rs", ".js"].iter().any(|end| quoted.ends_with(end)) && !quoted.contains('*');
+            if is_file {
+                let places = [
+                    root.join(quoted),
+                    gateway.join("tests/gateway").join(quoted),
+                    gateway.join("src").join(quoted),
+                ];
+                let found = places.iter().find(|place| place.is_file());
+                last = Some(found.unwrap_or_else(|| panic!("{page}: there is no {quoted}")).clone());
+                files += 1;
+            } else if let Some(file) = last.take_if(|_| !quoted.is_empty() && quoted != ": ") {
+                let is_test = quoted.contains('_')
+                    && quoted
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+                let text = fs::read_to_string(&file).unwrap();
+                assert!(
+                    !is_test || text.contains(&format!("fn {quoted}(")),
+                    "{page}: {} has no {quoted}",
+                    file.display()
+                );
+            }
+        }
+        assert!(files > 15, "{page} names {files} files");
+    }
+}

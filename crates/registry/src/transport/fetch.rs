@@ -11,9 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
-use super::{
-    AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind, check_scheme,
-};
+use super::{AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind, check_url};
 
 /// The transport that sends requests by `fetch`, without cookies.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ impl Default for FetchTransport {
 impl Transport for FetchTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
-            check_scheme(&request.url)?;
+            check_url(&request.url)?;
             let abort = AbortOnDrop::new().map_err(|error| opaque(&error))?;
             let builder = self.builder(&request.url, &request.method, &abort);
             let builder = match request.follow_redirects {

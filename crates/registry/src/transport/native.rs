@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_scheme,
+    check_url,
 };
 
 /// Redirects that are followed, as in Docker.
@@ -58,7 +58,7 @@ impl Transport for NativeTransport {
         async move {
             let client =
                 &self.clients[usize::from(request.unverified_tls)][usize::from(request.follow_redirects)];
-            check_scheme(&request.url)?;
+            check_url(&request.url)?;
             let builder = client.request(request.method, request.url).headers(request.headers);
             let sent = match request.body {
                 RequestBody::Full(bytes) => builder.body(bytes).send().await,

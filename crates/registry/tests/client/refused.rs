@@ -10,7 +10,7 @@ use tallyman_registry::{
     Access, Body, Client, Request, Response, Transport, TransportError, TransportErrorKind,
 };
 
-use crate::support::basic;
+use crate::support::{basic, builder};
 
 /// A page of `page` in a browser that lets nothing through, or a registry that asks everyone for a token.
 #[derive(Clone, Default)]
@@ -115,5 +115,17 @@ async fn passwords_do_not_go_to_a_token_service_over_plain_http() {
         let error = client.manifest(&reference).await.unwrap_err();
         assert_eq!(error.code(), code, "{realm} {access:?}: {error}");
         assert!(error.to_string().contains(realm), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_reference_without_a_host_is_asked_for_nowhere() {
+    // Docker's grammar takes it, with an empty registry.
+    let reference: Reference = "a_b.com/app:v1".parse().unwrap();
+    for access in [Access::Tls, Access::Insecure, Access::PlainFirst] {
+        let client = builder().access(move |_| access).credentials(basic("user", "secret")).build();
+        let error = client.manifest(&reference).await.unwrap_err();
+        assert_eq!(error.code(), "unreachable");
+        assert!(error.to_string().contains("no Host in request URL"), "{error}");
     }
 }
