@@ -1,35 +1,24 @@
 // The installed app: it starts without network, and a new version announces itself and takes over whole.
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { add, entry, setPlatform } from './building.js';
 import { startGateway } from './gateway.js';
 import { putImage } from './images.js';
 import { startDevRegistry } from './servers.js';
+import { serveFolder } from './site.js';
 import { expect, expectAccessibleThroughout, inProject, test as base } from './test.js';
-
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.webmanifest': 'application/manifest+json' };
 
 /** A server of its own for each test, so that a test can put a new version there: under a path, as behind a proxy. */
 const test = base.extend({
   site: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'tallyman-served-'));
     await cp(inProject('dist'), folder, { recursive: true });
-    const server = createServer(async (request, response) => {
-      const path = new URL(request.url, 'http://localhost').pathname.replace(/^\/tools\/tallyman\//, '');
-      const file = path === '' ? 'index.html' : path;
-      const body = await readFile(join(folder, file)).catch(() => undefined);
-      response.writeHead(body ? 200 : 404, { 'content-type': types[extname(file)] ?? 'text/plain', 'cache-control': 'no-cache' });
-      response.end(body);
-    });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${server.address().port}/tools/tallyman/`;
-    await use({ folder, url, close: () => server.closeAllConnections() || new Promise((resolve) => server.close(resolve)) });
-    server.close();
-    server.closeAllConnections();
+    const site = await serveFolder(folder, { prefix: '/tools/tallyman/' });
+    await use({ folder, ...site });
+    await site.close();
     await rm(folder, { recursive: true });
   },
 });

@@ -354,6 +354,10 @@ fn not_opened(name: &str, error: &OpenDbError) -> StoreError {
         _ => None,
     };
     let message = match cause.as_deref() {
+        // The version is not zero: the library calls every refusal that comes before the request so.
+        None if matches!(error, OpenDbError::VersionZero) => format!(
+            "the browser refuses to store anything for this page, its database {name} included: private windows and blocked site data do that"
+        ),
         Some("VersionError") => format!(
             "expected version {VERSION} of the database {name}, found a newer one: another tab runs a newer version of this app; reload this one"
         ),

@@ -19,6 +19,21 @@ pub struct Needed {
 /// A browser.
 pub const CHROMIUM: Needed =
     Needed { program: "chromium", packages: &["chromium"], why: "the tests look at the app in it" };
+/// Another browser.
+pub const FIREFOX: Needed = Needed {
+    program: "firefox-esr",
+    packages: &["firefox-esr"],
+    why: "the tests go through the app's main stories in it",
+};
+/// The remote control of a third browser, which comes along.
+pub const WEBKIT: Needed = Needed {
+    program: "WebKitWebDriver",
+    packages: &["webkit2gtk-driver"],
+    why: "the tests go through the app's main stories in WebKit",
+};
+/// A display without a screen.
+pub const XVFB: Needed =
+    Needed { program: "Xvfb", packages: &["xvfb"], why: "WebKit does not start without a display" };
 /// The browser's remote control.
 pub const CHROMEDRIVER: Needed = Needed {
     program: "chromedriver",
@@ -71,8 +86,12 @@ pub const FISH: Needed =
 /// The programs that the tests take.
 pub const FOR_TESTS: [Needed; 8] = [CHROMIUM, CHROMEDRIVER, REGISTRY, IP, NGINX, OPENSSL, ZSH, FISH];
 
+/// The programs without which some tests are skipped.
+pub const FOR_OTHER_BROWSERS: [Needed; 3] = [FIREFOX, WEBKIT, XVFB];
+
 /// All of them, those for measurements too.
-pub const ALL: [Needed; 10] = [CHROMIUM, CHROMEDRIVER, REGISTRY, IP, NGINX, OPENSSL, ZSH, FISH, SKOPEO, WRK];
+pub const ALL: [Needed; 13] =
+    [CHROMIUM, CHROMEDRIVER, REGISTRY, IP, NGINX, OPENSSL, ZSH, FISH, FIREFOX, WEBKIT, XVFB, SKOPEO, WRK];
 
 /// Installs what is missing.
 pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {

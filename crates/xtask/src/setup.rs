@@ -58,6 +58,7 @@ pub fn for_deny(sh: &Shell) -> Result<()> {
 pub fn for_tests(sh: &Shell) -> Result<()> {
     let rest = |sh: &Shell| {
         apt::install(sh, &apt::FOR_TESTS)?;
+        apt::install_if_possible(sh, &apt::FOR_OTHER_BROWSERS);
         npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
     };
     meanwhile(sh, rest, || for_web(sh))

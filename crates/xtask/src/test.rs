@@ -60,13 +60,14 @@ const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("lint", "formatting and clippy", lint),
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
     ("npm", "the npm package, packed, and installed wherever it is to work", npm),
     ("replay", "every recorded scenario of docker manifest, against both registries", replay),
     ("e2e", "the app in Chromium, against both registries", e2e),
+    ("browsers", "the main stories of the app and the package in Firefox and WebKit", browsers),
 ];
 
 /// The help text of the command.
@@ -77,6 +78,7 @@ pub const HELP: &str = "  --only PART   one part, or several when repeated:
                 npm      the npm package, packed, and installed wherever it is to work
                 replay   every recorded scenario of docker manifest, against both registries
                 e2e      the app in Chromium, against both registries
+                browsers the main stories of the app and the package in Firefox and WebKit
 
 Sets up what it needs. Failed and skipped tests are named at the end, with the reason.";
 
@@ -212,6 +214,13 @@ fn e2e(sh: &Shell) -> Result<Count> {
     run.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).run()?;
     let written = fs::read_to_string(&report).context("Playwright wrote no report")?;
     some(report::playwright(&written).context("Playwright's report has no numbers")?)
+}
+
+fn browsers(sh: &Shell) -> Result<Count> {
+    web::build(sh)?;
+    npm::build(sh)?;
+    dev_registry::build(sh)?;
+    node(sh, "tests/browsers")
 }
 
 /// The page of the test in which two tabs write one list.

@@ -1,13 +1,10 @@
 import { TallymanError } from './error.js';
-import type { Annotations, MediaType } from './media-types.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
-
-export type { Annotations };
 
 /** A pointer to content. */
 export interface Descriptor {
   /** Media type of the content. */
-  mediaType: MediaType;
+  mediaType: string;
   /** Digest of the content. */
   digest: string;
   /** Size of the content in bytes. */
@@ -15,7 +12,7 @@ export interface Descriptor {
   /** Platform of the image, for entries of lists. */
   platform?: Platform;
   /** Free key and value pairs. */
-  annotations?: Annotations;
+  annotations?: Record<string, string>;
   /** Other addresses of the content. */
   urls?: string[];
   /** The content itself in base64, where it is embedded. */
@@ -44,7 +41,7 @@ export function descriptorOf(json: DescriptorJson): Descriptor {
     digest,
     size,
     ...(platform ? { platform: platformOf(platform) } : {}),
-    ...(annotations ? { annotations: annotations as Annotations } : {}),
+    ...(annotations ? { annotations } : {}),
     ...(urls?.length ? { urls } : {}),
     ...(data ? { data } : {}),
     ...(artifactType ? { artifactType } : {}),
@@ -65,7 +62,7 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   const { mediaType, digest, size, platform, annotations, ...more } = descriptor;
   if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
-  if (annotations) annotationsJson(annotations);
+  if (annotations && !Object.values(annotations).every((value) => typeof value === 'string')) throw wrong('texts as annotations');
   return {
     mediaType,
     digest,
@@ -74,14 +71,4 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
     ...(annotations ? { annotations } : {}),
     ...(platform ? { platform: platformJson(platform) } : {}),
   };
-}
-
-/**
- * Annotations, which are texts.
- * @throws {@link TallymanError} `argument-invalid`
- */
-export function annotationsJson(annotations: unknown): Annotations {
-  const isRight = typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations);
-  if (isRight && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
-  throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of texts as annotations, found something else' });
 }

@@ -3,38 +3,20 @@ import { TallymanError, errorOf } from './error.js';
 import { share } from './client-part.js';
 import type { RequestTransport } from './requests.js';
 
-/** A module of wasm that is compiled, a `WebAssembly.Module`. Node's own types do not know it. */
-export type CompiledWasm = object;
-
 /** Forms in which a wasm module is accepted: bytes, a compiled module, a response or the address of one. */
-export type WasmInput = CompiledWasm | ArrayBuffer | ArrayBufferView | Response | URL | string | Promise<Response>;
+export type WasmInput = WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>;
 
-/**
- * What the credentials of the Docker CLI need of a machine: the functions of `node/machine.js`.
- * @internal
- */
-export type Machine = ReturnType<typeof import('../node/machine.js').createMachine>;
-
-/**
- * The functions of a file system that {@link FileStore} needs: those of `node/folders.js`.
- * @internal
- */
+/** The functions of a file system that {@link FileStore} needs: those of `node/folders.js`. */
 export type Files = typeof import('../node/folders.js');
 
-/**
- * A hasher of the platform's own.
- * @internal
- */
+/** A hasher of the platform's own. */
 export interface PlatformHasher {
   update(bytes: Uint8Array): void;
   /** The hash in hexadecimal digits. */
   finish(): string;
 }
 
-/**
- * Differences between the runtimes of JavaScript.
- * @internal
- */
+/** Differences between the runtimes of JavaScript. */
 export interface Runtime {
   /** Returns the wasm, in runtimes that have it synchronously. */
   wasm?: () => WebAssembly.Module | BufferSource;
@@ -44,32 +26,21 @@ export interface Runtime {
   requests?: () => RequestTransport;
   /** Its file system. */
   files?: Files;
-  /** Its files, environment and helper programs. */
-  machine?: () => Machine;
   /** A hash faster than ours. */
   hasher?: (algorithm: string) => PlatformHasher;
 }
 
-/**
- * The place where this runs; what was provided first stays.
- * @internal
- */
+/** The place where this runs; what was provided first stays. */
 export const runtime: Runtime = {};
 let ready = false;
 let coming: Promise<void> | undefined;
 
-/**
- * Says what there is in this place.
- * @internal
- */
+/** Says what there is in this place. */
 export function provide(what: Runtime): void {
   Object.assign(runtime, what, { ...runtime });
 }
 
-/**
- * The engine, started where it has not been.
- * @internal
- */
+/** The engine, started where it has not been. */
 export function engine(): typeof bindings {
   if (ready) return bindings;
   if (!runtime.wasm) {
@@ -82,10 +53,7 @@ export function engine(): typeof bindings {
   return bindings;
 }
 
-/**
- * Calls the engine; what it throws becomes a {@link TallymanError}.
- * @internal
- */
+/** Calls the engine; what it throws becomes a {@link TallymanError}. */
 export function call<T>(work: (engine: typeof bindings) => T): T {
   const started = engine();
   try {
@@ -95,16 +63,10 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
-/**
- * Returns `true` if the part of the engine that sends requests to registries and keeps lists in files is loaded or being loaded.
- * @internal
- */
+/** Returns `true` if the part of the engine that sends requests to registries and keeps lists in files is loaded or being loaded. */
 export const isClientRequested = (): boolean => coming !== undefined;
 
-/**
- * That part, loaded where it has not been. What failed is tried again next time.
- * @internal
- */
+/** That part, loaded where it has not been. What failed is tried again next time. */
 export function client(): Promise<void> {
   coming ??= loadClient().catch((error: unknown) => {
     coming = undefined;
@@ -113,10 +75,7 @@ export function client(): Promise<void> {
   return coming;
 }
 
-/**
- * Begins to load it where the rest of the engine is there, so that it need not be waited for.
- * @internal
- */
+/** Begins to load it where the rest of the engine is there, so that it need not be waited for. */
 export function preloadClient(): void {
   // Whoever needs it hears why it could not be had.
   if (ready && runtime.client) client().catch(() => undefined);
@@ -162,7 +121,6 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 export async function init(
   options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},
 ): Promise<void> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw wrongOptions(options);
   const { client: part } = options;
   if (part !== undefined) runtime.client = () => part;
   if (ready) return;
@@ -174,7 +132,7 @@ export async function init(
   try {
     const input = typeof given === 'string' ? new URL(given, globalThis.location?.href) : given;
     if (input instanceof URL) runtime.client ??= () => new URL('client.wasm', input);
-    await start({ module_or_path: input as BufferSource });
+    await start({ module_or_path: input });
     ready = true;
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error, given);
@@ -182,20 +140,15 @@ export async function init(
 }
 
 /** Loads the wasm from bytes or a compiled module, at once. */
-export function initSync(options: { module: CompiledWasm | ArrayBuffer | ArrayBufferView }): void {
-  const module: unknown = (options as { module?: unknown } | null | undefined)?.module;
-  if (typeof module !== 'object' || module === null) throw wrongOptions(options);
+export function initSync({ module }: { module: WebAssembly.Module | BufferSource }): void {
   if (ready) return;
   try {
-    bindings.initSync({ module: module as BufferSource });
+    bindings.initSync({ module });
     ready = true;
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error);
   }
 }
-
-const wrongOptions = (found: unknown): TallymanError =>
-  new TallymanError({ code: 'argument-invalid', message: `expected an object with the wasm as module, found ${found === null ? 'null' : typeof found}` });
 
 function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Module | BufferSource {
   try {

@@ -1,5 +1,4 @@
 import * as bindings from '../dist/tallyman.js';
-import { textOf } from './arguments.js';
 import { call, client, runtime } from './engine.js';
 import { TallymanError, errorOf } from './error.js';
 
@@ -100,7 +99,7 @@ export class FileStore implements Store {
 
   /** The store in `folder`, which need not be there yet. */
   constructor(folder: string) {
-    this.#folder = textOf(folder, 'folder');
+    this.#folder = folder;
   }
 
   names(): Promise<string[]> {

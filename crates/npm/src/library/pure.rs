@@ -91,11 +91,10 @@ impl Hash {
 /// The sort of manifest, in one word.
 pub fn kind(body: &ManifestBody) -> &'static str {
     match body {
-        ManifestBody::Image(image) if image.has_image_config() => "image",
-        ManifestBody::Image(_) => "artifact",
+        ManifestBody::Image(_) => "image",
         ManifestBody::Index(_) => "list",
         ManifestBody::Schema1(_) => "schema1",
-        ManifestBody::Artifact => "unknown",
+        ManifestBody::Artifact => "artifact",
     }
 }
 

@@ -1,0 +1,35 @@
+// A folder served as static files, as any web server does it.
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+};
+
+/** Serves `folder` below `prefix`, and `pages` (name to HTML or JavaScript) beside it, until it is closed. */
+export async function serveFolder(folder, { prefix = '/', pages = new Map(), headers = {} } = {}) {
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const name = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : pathname.slice(1);
+    const file = name === '' ? 'index.html' : name;
+    const body = pages.get(file) ?? (await readFile(join(folder, file)).catch(() => undefined));
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': types[extname(file)] ?? 'text/plain', 'cache-control': 'no-cache', ...headers });
+    response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}${prefix}`,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
