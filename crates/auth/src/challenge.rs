@@ -8,6 +8,16 @@ use http_auth::parser::ChallengeParser;
 use crate::{Scopes, TokenService};
 
 /// A challenge of a registry: the credentials that it asks for.
+/// ```
+/// use http::{HeaderMap, HeaderValue, header};
+/// use tallyman_auth::Challenge;
+///
+/// let header = r#"Bearer realm="https://auth.example/token",service="r.example",scope="repository:a/b:pull""#;
+/// let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, HeaderValue::from_static(header))]);
+/// let Some(Challenge::Bearer { service, scopes, .. }) = Challenge::preferred(&headers) else { panic!() };
+/// assert_eq!(service.realm, "https://auth.example/token");
+/// assert_eq!(scopes.to_string(), "repository:a/b:pull");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
     /// A user name and a password with every request (RFC 7617).

@@ -4,6 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 /// Resources, such as `repository:acme/app`, each with the actions that a token allows on it. Resources are sorted,
 /// actions keep their order.
+/// ```
+/// use tallyman_auth::Scopes;
+///
+/// let scopes = Scopes::push("acme/app").and(&Scopes::pull("acme/base"));
+/// assert_eq!(scopes.to_string(), "repository:acme/app:pull,push repository:acme/base:pull");
+/// assert!(scopes.cover(&Scopes::pull("acme/app")) && !Scopes::pull("acme/app").cover(&scopes));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scopes(BTreeMap<String, Vec<String>>);
 

@@ -15,6 +15,14 @@ const LIFETIME_MIN: Duration = Duration::from_secs(60);
 const LIFETIME_MAX: Duration = Duration::from_secs(3600);
 
 /// A token that a token service gave.
+/// ```
+/// use std::time::Duration;
+/// use tallyman_auth::TokenAnswer;
+///
+/// let answer = TokenAnswer::parse(br#"{"token": "", "access_token": "abc", "expires_in": 300}"#)?;
+/// assert_eq!((answer.authorization.as_bytes(), answer.lifetime), (&b"Bearer abc"[..], Duration::from_secs(300)));
+/// # Ok::<(), tallyman_auth::TokenAnswerError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenAnswer {
     /// The `Authorization` header that carries the token.

@@ -23,6 +23,15 @@ pub struct ConfigError {
 }
 
 /// An image config, Docker's or OCI's: the fields that both have. Everything else stays in the raw bytes.
+/// ```
+/// use tallyman_core::ImageConfig;
+///
+/// let json = br#"{"architecture": "arm", "variant": "v7", "os": "linux", "config": {"User": "app"}}"#;
+/// let config = ImageConfig::parse(json)?;
+/// assert_eq!(config.platform.to_string(), "linux/arm/v7");
+/// assert_eq!(config.config.user, "app");
+/// # Ok::<(), tallyman_core::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageConfig {
     /// The platform that the image runs on.

@@ -8,6 +8,17 @@ use crate::{
 };
 
 /// A pointer to content, as the OCI image specification's "Content Descriptors" section has it.
+/// ```
+/// use tallyman_core::{Descriptor, MediaType};
+///
+/// let json = br#"{"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2, "platform":
+///     {"architecture": "arm64", "os": "linux"}, "digest":
+///     "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}"#;
+/// let descriptor = Descriptor::parse(json)?;
+/// assert_eq!((descriptor.media_type, descriptor.size), (MediaType::OciManifest, 2));
+/// assert_eq!(descriptor.platform.unwrap().to_string(), "linux/arm64");
+/// # Ok::<(), tallyman_core::json::FieldError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     /// Media type of the content.

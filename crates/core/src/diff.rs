@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use crate::{Descriptor, Index, Platform};
 
 /// A value of the left side, of the right side, or of both.
+/// ```
+/// use tallyman_core::{Diff, diff_sequence};
+///
+/// let layers = diff_sequence(&["a", "b"], &["a", "c"]);
+/// assert_eq!(layers, [Diff::Same("a"), Diff::Removed("b"), Diff::Added("c")]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Diff<T> {
     /// The same on both sides.

@@ -11,6 +11,17 @@ pub use fixes::Fix;
 pub use rules::{lint_image, lint_index};
 
 /// A finding, with the entry that it is about.
+/// ```
+/// use tallyman_core::{Manifest, ResolvedEntry, lint_index};
+///
+/// let list = br#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+///     {"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2, "digest":
+///     "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}]}"#;
+/// let list = Manifest::parse(&list[..], None)?;
+/// let findings = lint_index(list.index().unwrap(), &[ResolvedEntry::default()]);
+/// assert_eq!((findings[0].entry, findings[0].rule.code()), (Some(0), "no-platform"));
+/// # Ok::<(), tallyman_core::ManifestError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Position of the entry in the list, counted from 0; `None` if the finding is about the whole.

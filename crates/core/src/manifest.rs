@@ -1,6 +1,7 @@
 //! Manifests: the bytes that came, their digest, and a typed view of them.
 
 mod encode;
+mod error;
 mod fast_path;
 mod image;
 mod index;
@@ -9,21 +10,14 @@ mod schema1;
 
 use std::{fmt, sync::Arc};
 
-use thiserror::Error;
+use self::{error::DEPTH_MAX, media_type_rules::Probe};
+use crate::{Descriptor, Digest, MediaType, json::Object};
 
-use self::media_type_rules::Probe;
-use crate::{
-    Descriptor, Digest, MediaType,
-    json::{FieldError, Object},
-};
-
+pub use error::ManifestError;
 pub(crate) use fast_path::parse as parse_fast;
 pub use image::ImageManifest;
 pub use index::{Index, NESTED_INDEXES_MAX};
 pub use schema1::{Schema1, Schema1Layer};
-
-/// Levels of objects and arrays that a manifest may have. Real ones have six; Go's decoder stops at 10,000.
-const DEPTH_MAX: usize = 128;
 
 /// A manifest as a registry served it: its exact bytes, their digest and what they say.
 ///
@@ -85,49 +79,6 @@ impl fmt::Display for ManifestKind {
             Self::Artifact => "artifact",
         })
     }
-}
-
-/// The reason why bytes are no manifest.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ManifestError {
-    /// The bytes are no JSON object.
-    #[error("expected a manifest as JSON, found something else: {source}")]
-    Json {
-        /// The reason, with the place.
-        source: FieldError,
-    },
-    /// They are JSON that is nested deeper than any manifest.
-    #[error("expected a manifest as JSON of at most {DEPTH_MAX} levels, found more")]
-    TooDeep,
-    /// The header and the body name different media types.
-    #[error(
-        "expected one media type, found two: the registry sent {header}, the manifest itself says {body}; ask the registry's owner to push the manifest again"
-    )]
-    MediaTypeMismatch {
-        /// From the response's `Content-Type`, or from the descriptor.
-        header: MediaType,
-        /// From the manifest's `mediaType`.
-        body: MediaType,
-    },
-    /// The JSON is not what its media type promises.
-    #[error("expected {media_type}, found JSON that does not have its fields: {source}")]
-    Fields {
-        /// The media type that was promised.
-        media_type: MediaType,
-        /// Which field, and where.
-        source: FieldError,
-    },
-    /// An image manifest with the entries of an index, or the reverse.
-    #[error("expected {expected}, found the fields of {found} under the media type {media_type}")]
-    Confused {
-        /// The media type that was promised.
-        media_type: MediaType,
-        /// The kind of manifest that it promises.
-        expected: &'static str,
-        /// The kind of manifest that was found.
-        found: &'static str,
-    },
 }
 
 /// Returns the number of levels of objects and arrays in some JSON; for other bytes, an upper bound.

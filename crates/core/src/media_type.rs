@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// A media type, without parameters. Those of manifests are named; any other is kept as it is written.
+/// ```
+/// use tallyman_core::MediaType;
+///
+/// let header = MediaType::new("application/vnd.oci.image.index.v1+json; charset=utf-8");
+/// assert_eq!(header, MediaType::OciIndex);
+/// assert!(header.is_list());
+/// assert_eq!(MediaType::new("text/html").as_str(), "text/html");
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MediaType {
     /// Docker image manifest, version 2, schema 2.

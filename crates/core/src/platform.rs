@@ -9,6 +9,14 @@ use crate::json::{FieldError, Object, ObjectWriter, string, string_array};
 /// The platform that an image runs on, as a list's entry or an image's config names it.
 ///
 /// `architecture` and `os` may be empty: Docker accepts such entries into a local list and refuses them at push.
+/// ```
+/// use tallyman_core::Platform;
+///
+/// let platform: Platform = "linux/arm/v7".parse()?;
+/// assert_eq!((&*platform.os, &*platform.architecture, &*platform.variant), ("linux", "arm", "v7"));
+/// assert_eq!(platform.to_string(), "linux/arm/v7");
+/// # Ok::<(), tallyman_core::PlatformTextError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform {
     /// CPU architecture by Go's name: `amd64`, `arm`, `arm64`, `riscv64` …

@@ -2,7 +2,7 @@
 
 use tallyman_list_json::{Entry, List, Pairs};
 
-use super::{Index, ManifestError, media_type_rules::Probe};
+use super::{Index, error::ManifestError, media_type_rules::Probe};
 use crate::{Descriptor, Digest, MediaType, Platform};
 
 /// Parses a list without copying its texts, and returns it behind the media type by which it is read; `None` if it is for

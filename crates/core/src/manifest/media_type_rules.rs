@@ -1,6 +1,6 @@
 //! The rules by which the media type of a manifest is decided.
 
-use super::ManifestError;
+use super::error::ManifestError;
 use crate::{
     MediaType,
     json::{FieldError, Object},
