@@ -30,14 +30,14 @@ function address(below) {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** Whether a URL is the registry's own: its host, or one below or above it. */
+/** Returns `true` if a URL is the registry's own: its host, or one below or above it. */
 function isOwn(url) {
   const { protocol, hostname, username, password } = new URL(url);
   const own = hostname === 'registry.example' || hostname.endsWith('.registry.example') || hostname === 'example';
   return own && (protocol === 'http:' || protocol === 'https:') && !username && !password;
 }
 
-/** Where an address is put: the answers of a registry that has it there. */
+/** Answers of a registry, by the place in which they have an address. */
 const places = {
   realm: (text) => (path) => path.startsWith('/v2/') && [401, { 'www-authenticate': `Bearer realm="${text.replaceAll('"', '')}",service="r"` }],
   redirect: (text) => () => [307, { location: text }],

@@ -1,4 +1,4 @@
-//! What a push makes of a list beyond what it says: another form, a subject, an artifact type; and trees of what is there.
+//! Pushes of a list beyond what it says: another form, a subject, an artifact type; and trees of what is there.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod served;

@@ -24,7 +24,7 @@ pub struct ConvertedImage {
     pub media_type: MediaType,
     /// The bytes of its manifest.
     pub bytes: Vec<u8>,
-    /// What the form cannot say, such as `annotations`.
+    /// The parts that the form cannot say, such as `annotations`.
     pub losses: Vec<String>,
 }
 

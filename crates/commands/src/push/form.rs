@@ -1,4 +1,4 @@
-//! What a push makes of a list beyond what the list says: another form, a subject, an artifact type.
+//! Pushes of a list beyond what the list says: another form, a subject, an artifact type.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{ContentError, Error, resolve::content};
 pub struct ConvertedList {
     /// The plan that pushes it.
     pub plan: PushPlan,
-    /// What is lost, a phrase each.
+    /// The parts of the list that are lost, a phrase each.
     pub losses: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ const encoded = Buffer.from(`ann:${secret}`).toString('base64');
 let Tallyman;
 before(async () => ({ Tallyman } = await import('../../../../target/npm/tallyman/lib/node.js')));
 
-/** What parsers have disagreed about. */
+/** Pieces of addresses about which parsers have disagreed. */
 const pieces = [
   'http', 'https', 'HTTP', 'Https', 'ftp', 'javascript', 'file', 'data', 'blob', ':', '/', '//', '///', '\\', '\\\\', '@', '?', '#', '%', '%2f', '%5c', '%40', '%00',
   'registry.example:5000', 'registry.example', 'REGISTRY.example', 'registry.example.', 'thief.test', 'thief.test:5000', 'registry.example.thief.test', 'thiefregistry.example',
