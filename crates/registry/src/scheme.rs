@@ -135,7 +135,15 @@ impl Client {
         match answer {
             Ok(response) => {
                 session.set_scheme(scheme);
-                Ok((request.url, Response { body: response.body.holding(permits), ..response }))
+                let Some(wait) = self.wait_asked_for(&response) else {
+                    return Ok((request.url, Response { body: response.body.holding(permits), ..response }));
+                };
+                drop((response, permits));
+                self.sleep(wait).await;
+                match self.send_once(session, &request).await {
+                    Ok(response) => Ok((request.url, response)),
+                    Err(error) => Err(self.diagnose(&request, error).await),
+                }
             }
             Err(error) => Err(self.diagnose(&request, error).await),
         }

@@ -83,17 +83,12 @@ impl Client {
                     }
                     Err(error) => return Err(error),
                 };
-                let is_throttled = matches!(
-                    response.status,
-                    StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-                );
-                if !is_throttled {
+                if !is_throttled(&response) {
                     session.requests.used();
                     return Ok(Response { body: response.body.holding(permits), ..response });
                 }
-                let wanted = retry_after(&response.headers);
                 let was_shared = permits[0].was_shared();
-                let says_when = wanted.is_some() && self.retry().attempts == 1;
+                let says_when = self.wait_asked_for(&response).is_some();
                 let most = match (was_shared, session.requests.is_lowered() || says_when) {
                     (true, _) => THROTTLES_MAX,
                     (false, true) => LONE_THROTTLES_MAX,
@@ -102,7 +97,7 @@ impl Client {
                 if was_shared {
                     session.requests.lower();
                 }
-                let wanted = wanted.unwrap_or_default();
+                let wanted = retry_after(&response.headers).unwrap_or_default();
                 if throttles >= most || wanted > self.retry().max_retry_after {
                     return Ok(Response { body: response.body.holding(permits), ..response });
                 }
@@ -114,6 +109,14 @@ impl Client {
             }
         }
         .boxed_local()
+    }
+
+    /// Returns the wait that a registry asks for which does not take a request now; `None` if it asks for none or for too
+    /// long a one, or if [`Retry`](crate::Retry) sees to it.
+    pub(crate) fn wait_asked_for(&self, response: &Response) -> Option<Duration> {
+        let retry = self.retry();
+        retry_after(&response.headers)
+            .filter(|wait| is_throttled(response) && retry.attempts == 1 && *wait <= retry.max_retry_after)
     }
 
     /// Waits for the permits of a request: the registry's, and the client's.
@@ -169,6 +172,11 @@ impl Client {
         let body = RequestBody::Stream(BodyStream::new(length, pieces));
         (Request { body, ..request.clone() }, length.min(BUFFER))
     }
+}
+
+/// Returns `true` if a registry does not take a request now, because there are too many.
+fn is_throttled(response: &Response) -> bool {
+    matches!(response.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 
 fn timed_out(timeout: Duration) -> TransportError {

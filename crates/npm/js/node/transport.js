@@ -175,6 +175,8 @@ function exchange({ method, headers = [], body, signal }, route) {
     const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
     // Answers alone are read leniently, as Go's client reads them.
     const outgoing = send({ ...route, method, headers: given, maxHeaderSize: headersMax, insecureHTTPParser: true });
+    // As many as their size allows: Node leaves out those behind the 2000th.
+    outgoing.maxHeadersCount = 0;
     const closing = setInterval(() => route.agent.closeIdle(), idleCloseMs).unref();
     // Not by Node's own option: that one goes on to end the connection after the request has come to its end.
     const end = () => outgoing.destroy(aborted(route));
@@ -184,7 +186,17 @@ function exchange({ method, headers = [], body, signal }, route) {
       clearInterval(closing);
       resolve({ incoming, outgoing });
     });
-    outgoing.on('close', () => clearInterval(closing));
+    // Nobody asked for another protocol: what the server has said is all that there is.
+    outgoing.on('upgrade', (incoming, socket) => {
+      incoming.push(null);
+      resolve({ incoming, outgoing });
+      socket.destroy();
+    });
+    outgoing.on('close', () => {
+      clearInterval(closing);
+      // Whatever else Node does without an error is the end of the connection.
+      reject(new RequestFailure('reset', 'EOF', route));
+    });
     outgoing.on('error', (error) => {
       error.reused = outgoing.reusedSocket;
       reject(error);

@@ -304,6 +304,16 @@ test('long headers, and heads that are not quite HTTP, are read', async (t) => {
   }
 });
 
+test('thousands of headers are read, and a server that changes the protocol is no reason to wait', async (t) => {
+  const many = Array.from({ length: 5000 }, (_, at) => `X-${at}: a\r\n`).join('');
+  const raw = await startRaw(t, `HTTP/1.1 200 OK\r\n${many}Content-Type: a/b\r\nContent-Length: 4\r\n\r\nfine`);
+  const { headers } = await transportFor(t).request(get(`http://${raw.host}/`));
+  assert.deepEqual(headers.at(-2), ['Content-Type', 'a/b']);
+  const other = await startRaw(t, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+  const answer = await transportFor(t).request(get(`http://${other.host}/`));
+  assert.deepEqual([answer.status, text(answer)], [101, '']);
+});
+
 test('a server with one thread is not blocked by connections that are kept open', async (t) => {
   // It serves one connection at a time, and keeps it until the client closes it.
   const waiting = [];
