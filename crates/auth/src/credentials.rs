@@ -83,6 +83,15 @@ pub struct CredentialError {
     pub message: String,
 }
 
+/// The refusal of credentials, by a registry or its token service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRefusal {
+    /// The HTTP status of the response.
+    pub status: u16,
+    /// The registry's own words; empty if it has none.
+    pub message: String,
+}
+
 /// A source of credentials.
 ///
 /// ```
@@ -115,7 +124,8 @@ pub struct CredentialError {
 /// # Ok::<(), tallyman_core::ReferenceError>(())
 /// ```
 pub trait CredentialSource {
-    /// Returns the credentials for `registry`, or `None` if it is to be used without. A client asks once per registry.
+    /// Returns the credentials for `registry`, or `None` if it is to be used without. A client asks once per registry, and
+    /// again when they are no longer current.
     ///
     /// # Errors
     /// [`CredentialError`] if there are credentials that cannot be read.
@@ -123,6 +133,26 @@ pub trait CredentialSource {
         &self,
         registry: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>>;
+
+    /// Returns `true` if the credentials that were returned for `registry` may still be used. The default is `true`.
+    fn are_current(&self, registry: &Registry) -> bool {
+        let _ = registry;
+        true
+    }
+
+    /// Returns other credentials for `registry`, which has refused those in use; `None` if there are no others. The
+    /// default has none.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if there are credentials that cannot be read.
+    fn renewed(
+        &self,
+        registry: &Registry,
+        refusal: &CredentialRefusal,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let _ = (registry, refusal);
+        future::ready(Ok(None)).boxed_local()
+    }
 
     /// Returns `true` if the credentials for `registry` may be sent to the token service at `realm`, which is on
     /// another site than the registry and not known as that registry's. The default is `false`.

@@ -13,7 +13,7 @@ mod token_service;
 mod url;
 
 pub use challenge::Challenge;
-pub use credentials::{CredentialError, CredentialSource, Credentials};
+pub use credentials::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 pub use docker_config::{DockerConfig, helper_program, parse_helper_output};
 pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;

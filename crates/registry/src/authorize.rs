@@ -6,14 +6,14 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{
-    Challenge, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService, is_same_site,
-    may_follow_redirect,
+    Challenge, CredentialRefusal, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService,
+    is_same_site, may_follow_redirect,
 };
 use tallyman_core::Registry;
 
 use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
-    error::{BODY_MAX, Refusal},
+    error::{BODY_MAX, Refusal, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
     session::{Session, Token},
@@ -38,13 +38,58 @@ impl Granted {
 }
 
 impl Client {
-    /// Sends a request with the credentials that the registry is known to ask for, and once or twice more if its answer
-    /// asks for others. Returns the URL that was asked for, and the response whatever its status.
+    /// Sends a request with the credentials that the registry is known to ask for, and once more with others if it refuses
+    /// them and the source has others. Returns the URL that was asked for, and the response whatever its status.
     pub(crate) async fn send_authorized(&self, request: &ApiRequest) -> Result<(String, Response), Error> {
         let registry = &request.registry;
         let session = self.session(registry);
         let credentials = self.credentials_for(registry, &session).await?;
-        let credentials = credentials.as_deref();
+        let renewals = session.renewals();
+        let sent = self.send_with_credentials(request, &session, credentials.as_deref()).await;
+        // A body that was sent as it came cannot be sent again.
+        let Some(used) = credentials.filter(|_| request.body.bytes().is_some()) else { return sent };
+        let (refusal, sent) = match sent {
+            Ok((url, response)) if is_refused(response.status) && self.is_own(registry, &response.url) => {
+                let body = response.body.prefix(BODY_MAX).await;
+                let (status, message) = (response.status.as_u16(), words_of(&body));
+                let response = Response { body: Body::full(body), ..response };
+                (CredentialRefusal { status, message }, Ok((url, response)))
+            }
+            Err(error) => match &error {
+                Error::Token { status, body, .. }
+                    if is_refused(*status) || *status == StatusCode::BAD_REQUEST =>
+                {
+                    let message = words_of(body);
+                    (CredentialRefusal { status: status.as_u16(), message }, Err(error))
+                }
+                _ => return Err(error),
+            },
+            other => return other,
+        };
+        match self.renewed_credentials(registry, &session, &used, renewals, &refusal).await? {
+            Some(renewed) => self.send_with_credentials(request, &session, Some(&renewed)).await,
+            None => sent,
+        }
+    }
+
+    /// Sends a request with what the registry is known to ask for, and once or twice more if its answer asks for something
+    /// else.
+    fn send_with_credentials<'a>(
+        &'a self,
+        request: &'a ApiRequest,
+        session: &'a Rc<Session>,
+        credentials: Option<&'a Credentials>,
+    ) -> LocalBoxFuture<'a, Result<(String, Response), Error>> {
+        self.negotiate(request, session, credentials).boxed_local()
+    }
+
+    async fn negotiate(
+        &self,
+        request: &ApiRequest,
+        session: &Rc<Session>,
+        credentials: Option<&Credentials>,
+    ) -> Result<(String, Response), Error> {
+        let registry = &request.registry;
         // Requests to a registry that nothing is known of wait for the first one, which learns for all of them.
         let asks_for_more = credentials.is_some() || PublicRegistry::by_name(registry).is_some();
         let mut first_request = None;
@@ -53,14 +98,14 @@ impl Client {
             first_request = session.scheme().is_none().then_some(permit);
         }
         if request.may_be_shortened && credentials.is_some() {
-            self.learn_challenge(&session, registry, first_request.take()).await?;
+            self.learn_challenge(session, registry, first_request.take()).await?;
         }
         let mut scopes = request.scopes.clone();
         let mut granted =
-            self.authorization(registry, &session, session.challenge(), &scopes, credentials).await?;
+            self.authorization(registry, session, session.challenge(), &scopes, credentials).await?;
         // If nothing but the scheme is to be learnt, the others need not wait for the answer.
         let mut until_scheme = if asks_for_more { None } else { first_request.take() };
-        let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
+        let sent = self.send_by_scheme(session, request, granted.header.as_ref(), &mut until_scheme);
         let (mut url, mut response) = sent.await?;
         // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
         // have the scopes. A body that was sent as it came cannot be sent again.
@@ -77,7 +122,7 @@ impl Client {
                     may_be_hidden = false;
                     let permit = first_request.take().or(until_scheme.take());
                     response = without_permits(response).await;
-                    self.learn_challenge(&session, registry, permit).await?
+                    self.learn_challenge(session, registry, permit).await?
                 }
                 _ => None,
             };
@@ -97,12 +142,12 @@ impl Client {
             }
             session.set_challenge(challenge.clone());
             drop((first_request.take(), until_scheme.take()));
-            let next = self.authorization(registry, &session, Some(challenge), &scopes, credentials).await?;
+            let next = self.authorization(registry, session, Some(challenge), &scopes, credentials).await?;
             if next.header.is_none() || next.header == granted.header {
                 break;
             }
             granted = next;
-            let sent = self.send_by_scheme(&session, request, granted.header.as_ref(), &mut until_scheme);
+            let sent = self.send_by_scheme(session, request, granted.header.as_ref(), &mut until_scheme);
             (url, response) = sent.await?;
         }
         Ok((url, response))
@@ -136,18 +181,19 @@ impl Client {
         Ok(challenge)
     }
 
-    /// Returns the credentials for a registry. The source is asked once.
+    /// Returns the credentials for a registry. The source is asked once, and again when they are no longer current.
     async fn credentials_for(
         &self,
         registry: &Registry,
         session: &Session,
     ) -> Result<Option<Rc<Credentials>>, Error> {
         let Some(source) = self.credential_source() else { return Ok(None) };
-        if let Some(credentials) = session.credentials() {
+        let current = || session.credentials().filter(|_| source.are_current(registry));
+        if let Some(credentials) = current() {
             return Ok(credentials);
         }
         let _permit = session.first_request.acquire().await;
-        if let Some(credentials) = session.credentials() {
+        if let Some(credentials) = current() {
             return Ok(credentials);
         }
         let credentials = source
@@ -157,6 +203,30 @@ impl Client {
             .map(Rc::new);
         session.set_credentials(credentials.clone());
         Ok(credentials)
+    }
+
+    /// Returns other credentials than those `used`, which were refused when the session had `renewals` behind it; `None` if
+    /// the source has no others. Of requests that are refused at the same time one asks the source, for all of them.
+    async fn renewed_credentials(
+        &self,
+        registry: &Registry,
+        session: &Session,
+        used: &Rc<Credentials>,
+        renewals: u32,
+        refusal: &CredentialRefusal,
+    ) -> Result<Option<Rc<Credentials>>, Error> {
+        let Some(source) = self.credential_source() else { return Ok(None) };
+        let _permit = session.first_request.acquire().await;
+        if session.renewals() != renewals {
+            return Ok(session.credentials().flatten().filter(|now| !Rc::ptr_eq(now, used)));
+        }
+        let renewed = source
+            .renewed(registry, refusal)
+            .await
+            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
+        let renewed = renewed.filter(|renewed| *renewed != **used).map(Rc::new);
+        session.set_renewed(renewed.clone());
+        Ok(renewed)
     }
 
     /// Returns the challenge of a response. If the browser hides it, the one that is known of the registry.
@@ -325,6 +395,11 @@ impl Client {
         }
         Ok(realm)
     }
+}
+
+/// Returns `true` for the statuses by which credentials are refused, or what they may do.
+fn is_refused(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

@@ -315,6 +315,11 @@ pub(crate) fn seconds(time: Duration) -> String {
     }
 }
 
+/// Returns the registry's own words in the body of a refusal; empty if there are none.
+pub(crate) fn words_of(body: &[u8]) -> String {
+    message(&errors_in(body), body).trim_start_matches(": ").to_owned()
+}
+
 /// The registry's own text, if there is one.
 fn message(errors: &[ApiError], body: &[u8]) -> String {
     if errors.is_empty() {

@@ -32,8 +32,9 @@ pub use client::{Access, Builder, Client};
 pub use cors::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
+pub use pages::TagPages;
 pub use retry::{Event, Retry};
-pub use tallyman_auth::{CredentialError, CredentialSource, Credentials};
+pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]

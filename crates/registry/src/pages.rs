@@ -28,9 +28,19 @@ const PAGES_MAX: usize = 4000;
 /// Pages in a row that bring no name.
 const EMPTY_PAGES_MAX: usize = 16;
 
+/// The pages in which tags are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagPages {
+    /// The number of tags that a page may have; the client's own if there is none.
+    pub size: Option<usize>,
+    /// The tag behind which the first page begins, in the registry's order.
+    pub last: Option<String>,
+}
+
 /// A list that is being read page by page.
 struct Listing {
     client: Client,
+    size: usize,
     request: ApiRequest,
     path: String,
     last: Option<String>,
@@ -46,10 +56,23 @@ impl Client {
     /// As the last item: [those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for a page over
     /// 64 MiB, [`Error::Protocol`] for a list that has no end, or may be incomplete.
     pub fn tags(&self, reference: &Reference) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
+        self.tags_in_pages(reference, &TagPages::default())
+    }
+
+    /// Lists the tags of the repository of `reference` as [`Client::tags`] does, in pages of one's own.
+    ///
+    /// # Errors
+    /// Those of [`Client::tags`].
+    pub fn tags_in_pages(
+        &self,
+        reference: &Reference,
+        pages: &TagPages,
+    ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = format!("/v2/{}/tags/list", reference.repository().as_str());
         let scopes = Scopes::pull(reference.repository().as_str());
-        let endpoint = Endpoint::Path(first_page(&path));
-        self.pages(path, ApiRequest::at(Method::GET, reference, endpoint, scopes))
+        let first = page_of(&path, pages.size.unwrap_or(PAGE), pages.last.as_deref());
+        let request = ApiRequest::at(Method::GET, reference, Endpoint::Path(first.clone()), scopes);
+        self.pages(path, first, pages.size.unwrap_or(PAGE), request)
     }
 
     /// Lists the repositories of a registry, page by page. Many registries show nobody theirs.
@@ -58,18 +81,22 @@ impl Client {
     /// Those of [`Client::tags`].
     pub fn repositories(&self, registry: &Registry) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = "/v2/_catalog".to_owned();
-        let endpoint = Endpoint::Path(first_page(&path));
-        self.pages(path, ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::catalog()))
+        let first = page_of(&path, PAGE, None);
+        let endpoint = Endpoint::Path(first.clone());
+        let request = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::catalog());
+        self.pages(path, first, PAGE, request)
     }
 
     fn pages(
         &self,
         path: String,
+        first: String,
+        size: usize,
         request: ApiRequest,
     ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let request = ApiRequest { may_be_shortened: true, ..request };
-        let (client, seen) = (self.clone(), HashSet::from([first_page(&path)]));
-        let listing = Listing { client, request, path, last: None, seen, empty_pages: 0 };
+        let (client, seen) = (self.clone(), HashSet::from([first]));
+        let listing = Listing { client, size, request, path, last: None, seen, empty_pages: 0 };
         stream::unfold(Some(listing), async |listing| {
             let mut listing = listing?;
             match listing.page().await {
@@ -103,10 +130,8 @@ impl Listing {
                 return Ok((Vec::new(), false));
             }
             // A full page without `Link`: the browser hides it, or the registry has none.
-            None => match last.as_deref().filter(|_| names.len() >= PAGE) {
-                Some(last) => {
-                    format!("{}?{}", self.path, form([("n", &*PAGE.to_string()), ("last", last)]))
-                }
+            None => match last.as_deref().filter(|_| names.len() >= self.size) {
+                Some(last) => page_of(&self.path, self.size, Some(last)),
                 None => return Ok((names, false)),
             },
         };
@@ -130,8 +155,12 @@ impl Listing {
     }
 }
 
-fn first_page(path: &str) -> String {
-    format!("{path}?n={PAGE}")
+/// Returns the path of the page of `size` names behind `last`.
+fn page_of(path: &str, size: usize, last: Option<&str>) -> String {
+    match last {
+        Some(last) => format!("{path}?{}", form([("n", &*size.to_string()), ("last", last)])),
+        None => format!("{path}?n={size}"),
+    }
 }
 
 /// Returns the names of a page: of tags, or of repositories.

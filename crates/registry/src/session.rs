@@ -34,6 +34,7 @@ pub(crate) struct Session {
     scheme: Cell<Option<&'static str>>,
     challenge: RefCell<Option<Challenge>>,
     credentials: RefCell<Option<Option<Rc<Credentials>>>>,
+    renewals: Cell<u32>,
     tokens: RefCell<Vec<Token>>,
     has_referrers: Cell<Option<bool>>,
     has_been_pinged: Cell<bool>,
@@ -49,6 +50,7 @@ impl Session {
             scheme: Cell::default(),
             challenge: RefCell::default(),
             credentials: RefCell::default(),
+            renewals: Cell::default(),
             tokens: RefCell::default(),
             has_referrers: Cell::default(),
             has_been_pinged: Cell::default(),
@@ -81,6 +83,20 @@ impl Session {
 
     pub(crate) fn set_credentials(&self, credentials: Option<Rc<Credentials>>) {
         self.credentials.replace(Some(credentials));
+    }
+
+    /// The number of times that other credentials were asked for after a refusal.
+    pub(crate) fn renewals(&self) -> u32 {
+        self.renewals.get()
+    }
+
+    /// Takes note that other credentials were asked for. If there are some, tokens of the former ones are dropped.
+    pub(crate) fn set_renewed(&self, renewed: Option<Rc<Credentials>>) {
+        self.renewals.set(self.renewals.get().wrapping_add(1));
+        if renewed.is_some() {
+            self.set_credentials(renewed);
+            self.tokens.borrow_mut().clear();
+        }
     }
 
     /// Returns `true` if the registry has the referrers API; `None` if that is not known.

@@ -1,12 +1,23 @@
 //! Credentials: which requests carry them, and which servers get them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures_util::future::{join_all, join3};
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture, join_all, join3},
+};
 use http::{HeaderValue, Method, header};
 use tallyman_dev_registry::{Auth, Builder as RegistryBuilder, Registry, RunningRegistry, TokenAuth};
-use tallyman_registry::{Credentials, Mount, NativeTransport, Request, Transport};
+use tallyman_registry::{
+    CredentialError, CredentialRefusal, CredentialSource, Credentials, Mount, NativeTransport, Request,
+    Transport,
+};
 
 use crate::support::{Fixed, Image, asked, basic, builder, client, reference};
 
@@ -136,7 +147,7 @@ async fn credentials_do_not_go_to_another_site_unasked() {
     let reference = reference(&registry, "acme/app:a");
     let source = |may_go_elsewhere| {
         let credentials = Credentials::Basic { user: "user".to_owned(), password: "secret".to_owned() };
-        std::rc::Rc::new(Fixed { credentials: Some(credentials), may_go_elsewhere })
+        Rc::new(Fixed { credentials: Some(credentials), may_go_elsewhere })
     };
     let client = builder().credentials(source(false)).build();
     let error = client.manifest(&reference).await.unwrap_err();
@@ -165,7 +176,7 @@ async fn an_identity_token_is_exchanged_and_never_shown_to_the_registry() {
 
     let identity = Credentials::IdentityToken(answer["refresh_token"].as_str().unwrap().to_owned());
     let source = Fixed { credentials: Some(identity), may_go_elsewhere: false };
-    let client = builder().credentials(std::rc::Rc::new(source)).build();
+    let client = builder().credentials(Rc::new(source)).build();
     client.manifest(&reference(&registry, "acme/app:a")).await.unwrap();
     let requests = registry.requests();
     let lines: Vec<_> = requests
@@ -184,9 +195,96 @@ async fn a_registry_token_is_sent_as_it_is() {
     let registry = token_registry(|tokens| tokens.lifetime = Duration::from_secs(60)).await;
     let token = Credentials::RegistryToken("opaque".to_owned());
     let source = Fixed { credentials: Some(token), may_go_elsewhere: false };
-    let client = builder().credentials(std::rc::Rc::new(source)).build();
+    let client = builder().credentials(Rc::new(source)).build();
     let error = client.manifest(&reference(&registry, "acme/app:a")).await.unwrap_err();
     assert_eq!(error.code(), "unauthorized");
     let sent: Vec<_> = registry.requests().iter().map(|request| request.authorization.clone()).collect();
     assert_eq!(sent, [None, Some("Bearer".to_owned())]);
+}
+
+/// Passwords, one after another.
+struct Rotating {
+    passwords: RefCell<Vec<&'static str>>,
+    refusals: RefCell<Vec<CredentialRefusal>>,
+    are_current: Cell<bool>,
+}
+
+impl Rotating {
+    fn new(passwords: &[&'static str]) -> Rc<Self> {
+        let passwords = RefCell::new(passwords.iter().rev().copied().collect());
+        Rc::new(Self { passwords, refusals: RefCell::default(), are_current: Cell::new(true) })
+    }
+
+    fn next(&self) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let next = self.passwords.borrow_mut().pop();
+        let next = next.map(|password| Credentials::Basic { user: "user".into(), password: password.into() });
+        future::ready(Ok(next)).boxed_local()
+    }
+}
+
+impl CredentialSource for Rotating {
+    fn credentials(
+        &self,
+        _: &tallyman_core::Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.are_current.set(true);
+        self.next()
+    }
+
+    fn are_current(&self, _: &tallyman_core::Registry) -> bool {
+        self.are_current.get()
+    }
+
+    fn renewed(
+        &self,
+        _: &tallyman_core::Registry,
+        refusal: &CredentialRefusal,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.refusals.borrow_mut().push(refusal.clone());
+        self.next()
+    }
+}
+
+#[tokio::test]
+async fn after_a_refusal_the_source_is_asked_once_more_with_the_reason() {
+    for registry in [basic_registry().start().await.unwrap(), token_registry(|_| ()).await] {
+        let image = Image::new("amd64");
+        image.fill(&registry, "acme/app", "a");
+        let reference = reference(&registry, "acme/app:a");
+        let source = Rotating::new(&["expired", "secret"]);
+        let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
+        // Those that are refused at the same time ask once for all.
+        for head in join_all((0..8).map(|_| client.head_manifest(&reference))).await {
+            head.unwrap();
+        }
+        let refusals = source.refusals.borrow().clone();
+        assert_eq!(refusals.len(), 1, "{refusals:?}");
+        assert_eq!(refusals[0].status, 401);
+        assert_eq!(client.manifest(&reference).await.unwrap().digest, image.digest());
+
+        // Whoever has no others is asked, and the refusal told.
+        let source = Rotating::new(&["expired"]);
+        let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
+        for expected in 1..3 {
+            let error = client.manifest(&reference).await.unwrap_err();
+            assert!(["unauthorized", "token-refused"].contains(&error.code()), "{error}");
+            assert_eq!(source.refusals.borrow().len(), expected);
+        }
+        assert!(!source.refusals.borrow()[0].message.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_are_no_longer_current_are_asked_for_anew() {
+    let registry = basic_registry().start().await.unwrap();
+    let image = Image::new("amd64");
+    image.fill(&registry, "acme/app", "a");
+    let reference = reference(&registry, "acme/app:a");
+    let source = Rotating::new(&["secret", "secret", "wrong"]);
+    let client = builder().credentials(Rc::clone(&source) as Rc<dyn CredentialSource>).build();
+    for _ in 0..2 {
+        client.head_manifest(&reference).await.unwrap();
+        source.are_current.set(false);
+    }
+    assert_eq!(source.passwords.borrow().len(), 1);
 }
