@@ -3,6 +3,8 @@
 //! [command line](run).
 
 mod annotate;
+mod attach;
+mod attestations;
 mod cli;
 mod copy;
 mod create;
@@ -18,9 +20,12 @@ mod push;
 mod remote_index;
 mod resolve;
 mod sources;
+mod tags;
 mod tree;
 
 pub use annotate::annotate;
+pub use attach::{Attachment, attach};
+pub use attestations::{Attestation, AttestationKind, AttestationSource, attestations};
 pub use cli::{
     ClientOptions, Command, Completion, CopyExtensions, CreateSources, DigestInput, EarlyExit, Environment,
     IndexChanges, Input, InspectExtensions, Invocation, Output, OutputOptions, PROGRAM, PushExtensions,
@@ -42,6 +47,7 @@ pub use push::{
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source, parse_sources};
+pub use tags::{put_tags, tag, untag};
 pub use tree::{TreeNode, TreeRole, tree};
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each

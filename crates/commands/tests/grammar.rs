@@ -227,6 +227,7 @@ fn what_docker_has_no_flags_for_is_understood() {
     let line =
         ["create", "l", "a", "--oci", "--flatten", "--json", "--annotation", "k=v,w", "--annotation=l="];
     let extensions = CreateExtensions {
+        nest: false,
         refresh: false,
         flatten: true,
         oci: true,

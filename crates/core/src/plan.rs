@@ -190,6 +190,15 @@ impl PushPlan {
         depths.into_iter().max().unwrap_or_default()
     }
 
+    /// Changes the plan so that the list is put by its digest alone, without a tag.
+    pub fn put_by_digest(&mut self) {
+        if let Some(Action::PutList { reference, digest, .. }) =
+            self.steps.last_mut().map(|step| &mut step.action)
+        {
+            *reference = reference.by_digest(digest.clone());
+        }
+    }
+
     /// Returns media type, digest and bytes of the list.
     pub fn list(&self) -> (&MediaType, &Digest, &Arc<[u8]>) {
         match self.steps.last().map(|step| &step.action) {

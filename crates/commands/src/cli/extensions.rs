@@ -14,10 +14,9 @@ use super::{
 };
 use crate::{
     Error, ReferenceRole,
-    delete::cannot_untag,
     duplicate, parse_source, rename,
     resolve::{failed, resolve},
-    with_subject,
+    untag, with_subject,
 };
 
 impl Environment {
@@ -221,21 +220,6 @@ impl Environment {
         Ok(())
     }
 
-    /// Puts a list that was pushed under further tags.
-    pub(super) async fn put_tags(
-        &self,
-        client: &Client,
-        plan: &PushPlan,
-        extensions: &PushExtensions,
-    ) -> Result<(), Error> {
-        let (media_type, _, bytes) = plan.list();
-        for tag in &extensions.tags {
-            let reference = plan.target.by_tag(tag.clone());
-            client.put_manifest(&reference, media_type, bytes.clone()).await.map_err(failed)?;
-        }
-        Ok(())
-    }
-
     /// Writes the files that a push was asked for.
     pub(super) fn write_push_files(&self, plan: &PushPlan, extensions: &PushExtensions) -> Result<(), Error> {
         let (_, digest, _) = plan.list();
@@ -314,18 +298,7 @@ impl Environment {
         for typed in references {
             let untagged = async {
                 let image = argument(typed)?;
-                // Nobody means the tag that stands for none.
-                let names_its_tag = image.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
-                if image.digest().is_some() || !names_its_tag {
-                    return Err(Error::TagNeeded { reference: Box::new(image) });
-                }
-                client.delete_manifest(&image).await.map_err(|error| match error {
-                    error if cannot_untag(&image, &error) => Error::UntagUnsupported {
-                        reference: Box::new(image.clone()),
-                        source: Box::new(error),
-                    },
-                    error => failed(error),
-                })?;
+                untag(&client, &image, typed).await?;
                 self.print(format!("Untagged {image}").as_bytes());
                 Ok(())
             };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use serde_json::Value;
-use tallyman_core::{Action, PlatformChange, Reference};
+use tallyman_core::{PlatformChange, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -19,7 +19,7 @@ use crate::{
     docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, parse_source, plan,
     plan_with_copies,
     push::{as_referrer, load},
-    remove,
+    put_tags, remove,
 };
 
 /// The exit code of `plan` if a registry is not as the file says.
@@ -359,11 +359,8 @@ impl Environment {
             self.warn_of_losses(&losses, format);
         }
         let subject = self.give_subject(&mut plan, extensions, insecure).await?;
-        if extensions.digest_only
-            && let Some(Action::PutList { reference, digest, .. }) =
-                plan.steps.last_mut().map(|step| &mut step.action)
-        {
-            *reference = reference.by_digest(digest.clone());
+        if extensions.digest_only {
+            plan.put_by_digest();
         }
         if dry_run {
             self.show(&plan, options);
@@ -388,7 +385,7 @@ impl Environment {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
-        self.put_tags(&client, &plan, extensions).await?;
+        put_tags(&client, &plan, &extensions.tags).await?;
         if let Some(subject) = &subject {
             list_referrers(&client, &list, &subject.digest, vec![as_referrer(&plan)?]).await?;
         }

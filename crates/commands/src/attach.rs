@@ -1,0 +1,73 @@
+//! Attaching content to a manifest: signatures, attestations, bills of materials.
+
+use std::collections::BTreeMap;
+
+use tallyman_core::{
+    Descriptor, Digest, MediaType, Reference,
+    json::{ObjectWriter, array, string_map},
+};
+use tallyman_registry::Client;
+
+use crate::{
+    Error,
+    copy::list_referrers,
+    resolve::{failed, resolve},
+};
+
+/// The media type of content that says nothing, as the OCI image specification's "Guidance for an Empty Descriptor" has it.
+const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
+
+/// The content itself.
+const EMPTY: &[u8] = b"{}";
+
+/// An artifact that refers to a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// The type of the artifact, such as `application/spdx+json`.
+    pub artifact_type: String,
+    /// Blobs of the subject's repository.
+    pub blobs: Vec<Descriptor>,
+    /// Annotations of the artifact's manifest.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Puts a manifest that refers to `subject` beside it, by digest, and returns its descriptor. If the registry does not list
+/// referrers itself, the list under the subject's fallback tag gets it.
+///
+/// # Errors
+/// Those of [`resolve`], and [`Error::Registry`] for the requests.
+pub async fn attach(
+    client: &Client,
+    subject: &Reference,
+    attachment: &Attachment,
+) -> Result<Descriptor, Error> {
+    let manifest = resolve(client, subject, None).await?;
+    let digest = Digest::of(EMPTY);
+    client.upload_blob(subject, &digest, &EMPTY.into()).await.map_err(failed)?;
+    let empty = Descriptor::new(MediaType::new(EMPTY_TYPE), digest, EMPTY.len() as u64);
+    let layers = match attachment.blobs.is_empty() {
+        true => std::slice::from_ref(&empty),
+        false => &attachment.blobs[..],
+    };
+    let media_type = MediaType::OciManifest;
+    let bytes = ObjectWriter::new()
+        .number("schemaVersion", 2)
+        .string("mediaType", media_type.as_str())
+        .string("artifactType", &attachment.artifact_type)
+        .json("config", &empty.to_json())
+        .json("layers", &array(layers.iter().map(Descriptor::to_json)))
+        .json("subject", &manifest.descriptor().to_json())
+        .json("annotations", &string_map(&attachment.annotations))
+        .end()
+        .into_bytes();
+    let digest = Digest::of(&bytes);
+    let referrer = Descriptor {
+        artifact_type: Some(attachment.artifact_type.clone()),
+        annotations: attachment.annotations.clone(),
+        ..Descriptor::new(media_type, digest, bytes.len() as u64)
+    };
+    let reference = subject.by_digest(referrer.digest.clone());
+    client.put_manifest(&reference, &referrer.media_type, bytes.into()).await.map_err(failed)?;
+    list_referrers(client, subject, manifest.digest(), vec![referrer.clone()]).await?;
+    Ok(referrer)
+}

@@ -1,0 +1,181 @@
+//! Attestations of an image: signatures, bills of materials, provenance, wherever they are kept.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tallyman_core::{Descriptor, Digest, Manifest, Platform, Reference};
+use tallyman_registry::Client;
+
+use crate::{
+    Error, MAX_PARALLEL_REQUESTS,
+    resolve::{content, failed, nested, resolve},
+};
+
+/// Suffixes of the tags under which cosign keeps what it attaches.
+const COSIGN_SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];
+
+/// Annotations that name the type of a statement: BuildKit's, cosign's, and that of Sigstore's bundles.
+const PREDICATE_TYPES: [&str; 3] =
+    ["in-toto.io/predicate-type", "predicateType", "dev.sigstore.bundle.predicateType"];
+
+/// An attestation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attestation {
+    /// The sort of statement.
+    pub kind: AttestationKind,
+    /// The place where it was found.
+    pub source: AttestationSource,
+    /// The image or list that it is about.
+    pub subject: Digest,
+    /// The type of its statement, such as `https://slsa.dev/provenance/v1`, where it is named.
+    pub predicate_type: Option<String>,
+    /// The type of the artifact that carries it, where it is named.
+    pub artifact_type: Option<String>,
+    /// The manifest that carries it.
+    pub manifest: Descriptor,
+    /// Its content, a blob of the same repository.
+    pub blob: Descriptor,
+}
+
+/// The sort of an attestation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttestationKind {
+    /// A signature.
+    Signature,
+    /// A software bill of materials.
+    Sbom,
+    /// A statement about how the image was built.
+    Provenance,
+    /// Any other statement or artifact.
+    Other,
+}
+
+impl AttestationKind {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Sbom => "sbom",
+            Self::Provenance => "provenance",
+            Self::Other => "other",
+        }
+    }
+
+    /// Returns the sort that media types and the type of a statement tell.
+    fn of(types: &[&str]) -> Self {
+        let has = |words: &[&str]| types.iter().any(|text| words.iter().any(|word| text.contains(word)));
+        match () {
+            () if has(&["spdx", "cyclonedx", "syft"]) => Self::Sbom,
+            () if has(&["provenance"]) => Self::Provenance,
+            // A bundle with a statement is no plain signature, and has been recognised by it.
+            () if has(&["simplesigning", "cosign.artifact.sig", "notary.signature", "cosign/sign"]) => {
+                Self::Signature
+            }
+            () => Self::Other,
+        }
+    }
+}
+
+/// The place where an attestation was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttestationSource {
+    /// An entry of the list that the image is in, as BuildKit writes it.
+    Index,
+    /// The referrers of the image or of the list.
+    Referrers,
+    /// A tag of cosign's: `sha256-….sig`, `.att` or `.sbom`.
+    CosignTag,
+}
+
+impl AttestationSource {
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Referrers => "referrers",
+            Self::CosignTag => "cosign-tag",
+        }
+    }
+}
+
+/// Finds the attestations of `reference`: BuildKit's in the list, the referrers and cosign's tags, of the list and of the image
+/// for `platform`; without a platform, of all that the list's own entries attest.
+///
+/// # Errors
+/// Those of [`resolve`], and [`Error::Registry`] and [`Error::Content`] if something that is there cannot be read.
+pub async fn attestations(
+    client: &Client,
+    reference: &Reference,
+    platform: Option<&Platform>,
+) -> Result<Vec<Attestation>, Error> {
+    let root = resolve(client, reference, None).await?;
+    let mut subjects = vec![root.digest().clone()];
+    if platform.is_some() {
+        let image = resolve(client, &reference.by_digest(root.digest().clone()), platform).await?;
+        if image.digest() != root.digest() {
+            subjects.push(image.digest().clone());
+        }
+    }
+    let mut carriers: Vec<(AttestationSource, Digest, Descriptor)> = Vec::new();
+    for entry in root.index().into_iter().flat_map(|index| &index.manifests) {
+        let Some(Ok(of)) = entry.attests().map(str::parse::<Digest>) else { continue };
+        if platform.is_none() || subjects.contains(&of) {
+            carriers.push((AttestationSource::Index, of, entry.clone()));
+        }
+    }
+    for subject in &subjects {
+        for found in client.referrers(reference, subject, None).await.map_err(failed)? {
+            carriers.push((AttestationSource::Referrers, subject.clone(), found));
+        }
+        for suffix in COSIGN_SUFFIXES {
+            let tag = format!("{}.{suffix}", subject.as_str().replacen(':', "-", 1));
+            let tagged = reference.by_tag(tag.parse().expect("a digest with a dash and a suffix is a tag"));
+            match client.manifest(&tagged).await {
+                Ok(found) => {
+                    let manifest = found.manifest().map_err(|error| content(&tagged, error))?;
+                    carriers.push((AttestationSource::CosignTag, subject.clone(), manifest.descriptor()));
+                }
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+    let read = carriers.into_iter().map(|(source, subject, carrier)| async move {
+        let manifest = nested(client, reference, &carrier).await?;
+        Ok::<_, Error>(carried(source, &subject, &carrier, &manifest))
+    });
+    let found: Vec<_> = stream::iter(read).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Returns the attestations that a manifest carries: one for each of its layers.
+fn carried(
+    source: AttestationSource,
+    subject: &Digest,
+    carrier: &Descriptor,
+    manifest: &Manifest,
+) -> Vec<Attestation> {
+    let Some(image) = manifest.image() else { return Vec::new() };
+    let named = |annotations: &BTreeMap<String, String>| {
+        PREDICATE_TYPES.iter().find_map(|name| annotations.get(*name)).cloned()
+    };
+    let artifact_type = image.artifact_type.clone().or_else(|| carrier.artifact_type.clone());
+    let attested = image.layers.iter().map(|layer| {
+        let predicate_type = named(&layer.annotations).or_else(|| named(&image.annotations));
+        let types = [
+            predicate_type.as_deref().unwrap_or_default(),
+            artifact_type.as_deref().unwrap_or_default(),
+            layer.media_type.as_str(),
+        ];
+        Attestation {
+            kind: AttestationKind::of(&types),
+            source,
+            subject: subject.clone(),
+            predicate_type: predicate_type.clone(),
+            artifact_type: artifact_type.clone(),
+            manifest: carrier.clone(),
+            blob: layer.clone(),
+        }
+    });
+    attested.collect()
+}

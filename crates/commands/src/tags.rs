@@ -1,0 +1,55 @@
+//! Tags of a repository: put on a manifest, and taken away alone.
+
+use tallyman_core::{Manifest, PushPlan, Reference, Tag};
+use tallyman_registry::Client;
+
+use crate::{
+    Error,
+    delete::cannot_untag,
+    resolve::{failed, resolve},
+};
+
+/// Puts the manifest of `reference` under further tags of its repository, and returns it. Nothing else is transferred.
+///
+/// # Errors
+/// Those of [`resolve`], and [`Error::Registry`] for a tag that is not taken.
+pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result<Manifest, Error> {
+    let manifest = resolve(client, reference, None).await?;
+    for tag in tags {
+        let named = reference.by_tag(tag.clone());
+        client.put_manifest(&named, manifest.media_type(), manifest.shared_bytes()).await.map_err(failed)?;
+    }
+    Ok(manifest)
+}
+
+/// Puts the list of a plan that was carried out under further tags.
+///
+/// # Errors
+/// [`Error::Registry`] for the first tag that is not taken.
+pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
+    let (media_type, _, bytes) = plan.list();
+    for tag in tags {
+        let reference = plan.target.by_tag(tag.clone());
+        client.put_manifest(&reference, media_type, bytes.clone()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Deletes a tag alone; `typed` is the text that `reference` was parsed from. What the tag stands for stays.
+///
+/// # Errors
+/// [`Error::TagNeeded`] if `typed` names no tag or a digest, [`Error::UntagUnsupported`] if the registry deletes manifests
+/// alone, and [`Error::Registry`] for the request.
+pub async fn untag(client: &Client, reference: &Reference, typed: &str) -> Result<(), Error> {
+    // Nobody means the tag that stands for none.
+    let names_its_tag = reference.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
+    if reference.digest().is_some() || !names_its_tag {
+        return Err(Error::TagNeeded { reference: Box::new(reference.clone()) });
+    }
+    client.delete_manifest(reference).await.map_err(|error| match error {
+        error if cannot_untag(reference, &error) => {
+            Error::UntagUnsupported { reference: Box::new(reference.clone()), source: Box::new(error) }
+        }
+        error => failed(error),
+    })
+}
