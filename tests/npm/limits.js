@@ -1,13 +1,18 @@
 // Bytes, gzipped, that the library may have. Whoever adds to it sees it here.
 
 export const limits = {
-  /** The bytes that an import loads: everything but what talks to registries and keeps lists in files, 119 KB. */
-  wasm: 120 * 1024,
   /**
-   * The bytes that a client loads: 229 KB. The gate was 160 KB before uploads suited every registry (streamed, or in parts of the size
-   * that it names), copies did without mounts, what registries send was bounded, requests grew fewer for those that refuse many, errors
-   * kept their causes for every door to word, and the store in files came into Rust, with its locks and its recovery.
+   * The bytes that an import loads: everything but what talks to registries and keeps lists in files, 130 KB. It was 119 KB before
+   * lists came out of registries with their own bytes, annotations of entries and of the index, and plans that copy.
    */
-  client: 240 * 1024,
+  wasm: 132 * 1024,
+  /**
+   * The bytes that a client loads: 277 KB. The gate was 160 KB before uploads suited every registry (streamed, or in parts of the size
+   * that it names), copies did without mounts, what registries send was bounded, requests grew fewer for those that refuse many, errors
+   * kept their causes for every door to word, and the store in files came into Rust, with its locks and its recovery; 229 KB before the
+   * library could do all that the command line can: copies, tags, blobs, attachments, attestations, differences, Docker's credentials
+   * and their renewal, lists as sources of lists.
+   */
+  client: 284 * 1024,
   javascript: 20 * 1024,
 };

@@ -3,14 +3,18 @@
 
 mod async_iter;
 mod client_part;
+mod compare;
 mod credentials;
+mod docker_config;
 mod engine;
 mod failure;
 mod file_lists;
 mod host;
 mod lists;
+mod lookup;
 mod operation;
 mod plans;
 mod promise;
 mod pure;
 mod store;
+mod transfers;

@@ -35,7 +35,7 @@ pub fn build(sh: &Shell) -> Result<()> {
     }
     carry(&dist)?;
     let sources = root().join("crates/npm/js");
-    for part in ["bin", "node"] {
+    for part in ["bin", "node", "jsx"] {
         copy(&sources.join(part), &package.join(part))?;
     }
     // The compiler reads in `package.json` that what is in `dist/` are ECMAScript modules.

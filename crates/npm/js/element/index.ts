@@ -1,7 +1,7 @@
 import { TallymanManifest } from './manifest.js';
 
 export { TallymanManifest };
-export type { LoadDetail, ErrorDetail, SelectDetail } from './manifest.js';
+export type { CredentialsOf, ErrorDetail, LoadDetail, ManifestAttributes, SelectDetail, TallymanManifestEvents } from './manifest.js';
 
 if (globalThis.customElements && !customElements.get('tallyman-manifest')) customElements.define('tallyman-manifest', TallymanManifest);
 

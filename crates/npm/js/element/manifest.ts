@@ -1,6 +1,7 @@
-import type { Credentials, Tallyman } from '../lib/client.js';
+import type { Tallyman } from '../lib/client.js';
+import type { CredentialCallback, Credentials } from '../lib/options.js';
 import type { Descriptor } from '../lib/descriptor.js';
-import type { Inspection } from '../lib/manifest.js';
+import type { AnyInspection } from '../lib/manifest.js';
 import { repositoryOf } from './format.js';
 import { sheet } from './styles.js';
 import { failure, frame, imageView, listView, type Frame, type ListView } from './view.js';
@@ -8,7 +9,7 @@ import { failure, frame, imageView, listView, type Frame, type ListView } from '
 /** Detail of a `load` event. */
 export interface LoadDetail {
   /** The manifest that is shown. */
-  inspection: Inspection;
+  inspection: AnyInspection;
 }
 
 /** Detail of an `error` event. */
@@ -27,7 +28,34 @@ export interface SelectDetail {
   open: boolean;
 }
 
-type CredentialsOf = Credentials | ((registry: string) => Credentials | null | undefined | Promise<Credentials | null | undefined>);
+/** The events of a {@link TallymanManifest}, by their names. */
+export interface TallymanManifestEvents {
+  /** A manifest is shown. */
+  load: CustomEvent<LoadDetail>;
+  /** Nothing is shown, for this reason. */
+  error: CustomEvent<ErrorDetail>;
+  /** An image of a list is opened or closed. */
+  select: CustomEvent<SelectDetail>;
+}
+
+/** The attributes of `<tallyman-manifest>`, and the properties that it can be given in place of attributes. */
+export interface ManifestAttributes {
+  /** The reference that is shown. */
+  reference?: string | undefined;
+  /** Of a list, the platform whose image is shown. */
+  platform?: string | undefined;
+  /** `eager`, to load before it is seen. */
+  loading?: 'eager' | 'lazy' | undefined;
+  /** The level of its heading, 3 by default. */
+  'heading-level'?: number | string | undefined;
+  /** The client that asks. */
+  client?: Tallyman | undefined;
+  /** The credentials for registries, for the element's own client. */
+  registryCredentials?: CredentialsOf | undefined;
+}
+
+/** Credentials of an element: the same for every registry, or a function that gives them. */
+export type CredentialsOf = Credentials | CredentialCallback;
 
 /** Number of images of a list that are fetched to show their sizes. The size of another is shown when it is opened. */
 const sizesMax = 32;
@@ -41,13 +69,14 @@ const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
  * Attributes: `reference`; `platform`, to show the image of a list for it; `loading="eager"`, to load before it is seen;
  * `heading-level`, 3 unless said otherwise. Events: `load`, `error`, `select`.
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class TallymanManifest extends Base {
   static readonly observedAttributes = ['reference', 'platform', 'heading-level', 'loading'];
 
   #client: Tallyman | undefined;
   #own: Promise<Tallyman> | undefined;
   #credentials: CredentialsOf | undefined;
-  #inspection: Inspection | undefined;
+  #inspection: AnyInspection | undefined;
   #frame: Frame | undefined;
   #running: AbortController | undefined;
   #observer: IntersectionObserver | undefined;
@@ -97,7 +126,7 @@ export class TallymanManifest extends Base {
   }
 
   /** The inspection that is shown now. */
-  get inspection(): Inspection | undefined {
+  get inspection(): AnyInspection | undefined {
     return this.#inspection;
   }
 
@@ -181,11 +210,11 @@ export class TallymanManifest extends Base {
     }
   }
 
-  #show(client: Tallyman, inspection: Inspection, signal: AbortSignal): void {
+  #show(client: Tallyman, inspection: AnyInspection, signal: AbortSignal): void {
     this.#frame?.loaded(inspection, this.#content(client, inspection, signal));
   }
 
-  #content(client: Tallyman, inspection: Inspection, signal: AbortSignal): Node {
+  #content(client: Tallyman, inspection: AnyInspection, signal: AbortSignal): Node {
     if (inspection.kind !== 'list') return imageView(inspection);
     const named = ({ digest }: Descriptor): string => `${repositoryOf(inspection.reference)}@${digest}`;
     const view = listView(inspection, (entry, open) => this.#select(client, view, named(entry), entry, open, signal));
@@ -197,7 +226,7 @@ export class TallymanManifest extends Base {
   async #size(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     try {
       const { kind, config, layers } = await client.manifest(reference, { signal });
-      view.size(descriptor, kind === 'image' ? layers.reduce((sum, { size }) => sum + size, config?.size ?? 0) : undefined);
+      view.size(descriptor, kind === 'image' || kind === 'artifact' ? layers.reduce((sum, { size }) => sum + size, config?.size ?? 0) : undefined);
     } catch {
       view.size(descriptor, undefined);
     }
@@ -229,4 +258,19 @@ export class TallymanManifest extends Base {
     const given = this.#credentials;
     return new Tallyman(given ? { credentials: typeof given === 'function' ? given : () => given } : {});
   }
+}
+
+/** The listeners of the element, whose events have a detail. */
+export interface TallymanManifest {
+  addEventListener<Name extends keyof TallymanManifestEvents>(
+    name: Name,
+    listener: (this: TallymanManifest, event: TallymanManifestEvents[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<Name extends keyof HTMLElementEventMap>(
+    name: Name,
+    listener: (this: HTMLElement, event: HTMLElementEventMap[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(name: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../lib/descriptor.js';
-import type { Inspection } from '../lib/manifest.js';
+import type { AnyInspection } from '../lib/manifest.js';
 import type { Platform } from '../lib/platform.js';
 import { bytes, label, repositoryOf, short } from './format.js';
 
@@ -33,7 +33,7 @@ export interface Frame {
   /** Nothing is shown. */
   idle(text: string): void;
   loading(reference: string): void;
-  loaded(inspection: Inspection, content: Node): void;
+  loaded(inspection: AnyInspection, content: Node): void;
   failed(content: Node): void;
   /** Tells those who do not see. */
   say(text: string): void;
@@ -95,7 +95,7 @@ function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-function summary({ kind, mediaType, digest, bytes: raw, contentSize, platform }: Inspection): Node[] {
+function summary({ kind, mediaType, digest, bytes: raw, contentSize, platform }: AnyInspection): Node[] {
   const facts = [label(mediaType)];
   if (kind === 'image' && platform?.os) facts.push(written(platform));
   if (kind === 'image') facts.push(bytes(contentSize));
@@ -145,7 +145,7 @@ interface Row {
 let numbers = 0;
 
 /** A table of a list's entries, each of which opens. */
-export function listView({ entries }: Inspection, select: (descriptor: Descriptor, open: boolean) => void): ListView {
+export function listView({ entries }: AnyInspection, select: (descriptor: Descriptor, open: boolean) => void): ListView {
   const rows = new Map<Descriptor, Row>();
   const images = entries.filter((entry) => !isAttestation(entry));
   const body = make('tbody', '');
@@ -207,7 +207,7 @@ function head(...columns: [string, string, string][]): HTMLElement {
 }
 
 /** Returns the parts of an image: platform, config and layers. */
-export function imageView(inspection: Inspection): Node {
+export function imageView(inspection: AnyInspection): Node {
   const { config, layers, manifest } = inspection;
   const all = document.createDocumentFragment();
   const run = config?.config;

@@ -1,29 +1,47 @@
 export { Tallyman } from './client.js';
 export type {
+  AttachOptions,
   CallOptions,
+  Comparison,
+  CopyOptions,
+  CopyProgress,
+  CopyResult,
   CreateOptions,
+  CredentialCallback,
+  CredentialRefusal,
   Credentials,
+  Difference,
   InspectOptions,
   ManifestHead,
+  NewBlob,
+  PlanOptions,
   PushOptions,
   PushProgress,
   PushResult,
+  RequestEvent,
   RetryEvent,
+  TagsOptions,
   TallymanOptions,
-} from './client.js';
+} from './options.js';
+export { Attestation } from './attestation.js';
+export type { AttestationKind, AttestationSource } from './attestation.js';
+export { dockerCredentials } from './docker-credentials.js';
+export type { DockerCredentialsOptions } from './docker-credentials.js';
+export { MediaType } from './media-types.js';
+export type { AnnotationKey, Annotations } from './media-types.js';
 export type { Bytes } from './bytes.js';
 export type { Descriptor } from './descriptor.js';
 export { Digest } from './digest.js';
 export type { ByteStream, DigestAlgorithm } from './digest.js';
 export { init, initSync } from './engine.js';
-export type { WasmInput } from './engine.js';
+export type { CompiledWasm, WasmInput } from './engine.js';
 export { TallymanError } from './error.js';
 export type { RegistryErrorDetail, TallymanErrorCode, TallymanErrorFields } from './error.js';
 export { IndexedDbStore } from './indexed-db.js';
 export { BuiltList, ManifestList, buildList } from './list.js';
-export type { ListEntry, NewListEntry, PlatformChange } from './list.js';
+export type { AddOptions, ListEntry, NewListEntry, PlatformChange } from './list.js';
 export { Inspection, Manifest } from './manifest.js';
-export type { ImageConfig, ManifestKind } from './manifest.js';
+export type { AnyInspection, AnyManifest, ImageConfig, ListPlatform, ManifestKind } from './manifest.js';
 export { Platform } from './platform.js';
 export { PushPlan } from './plan.js';
 export type { ManifestStep, MountStep, PlanStep, TransferStep } from './plan.js';

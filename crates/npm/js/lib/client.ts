@@ -1,127 +1,44 @@
 import type { AsyncIter, Engine } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, referenceText, textOf, wrongArgument } from './arguments.js';
-import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { Attestation, type AttestationJson } from './attestation.js';
+import { asBytes, type Bytes } from './bytes.js';
+import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call, client, engine, preloadClient, isClientRequested, runtime } from './engine.js';
-import { TallymanError, abortedBy, errorOf, type TallymanErrorFields } from './error.js';
+import { TallymanError, abortedBy, errorOf } from './error.js';
+import { causeIn, checked, hostOf, isInsecure, withCredentials } from './host.js';
 import { ManifestList } from './list.js';
-import { Inspection, Manifest, type InspectionAnswer } from './manifest.js';
-import { Platform } from './platform.js';
-import { PushPlan, type PlanStep } from './plan.js';
+import { Inspection, Manifest, type AnyInspection, type AnyManifest, type InspectionAnswer } from './manifest.js';
+import type {
+  AttachOptions,
+  CallOptions,
+  Comparison,
+  CopyOptions,
+  CopyProgress,
+  CopyResult,
+  CreateOptions,
+  Difference,
+  InspectOptions,
+  ManifestHead,
+  NewBlob,
+  PlanOptions,
+  PushOptions,
+  PushProgress,
+  PushResult,
+  TagsOptions,
+  TallymanOptions,
+} from './options.js';
+import { platformText } from './platform.js';
+import { PushPlan } from './plan.js';
 import { Reference } from './reference.js';
-import { fetchRequests, type TransportResponse, type TransportRequest, type Fetch, type RequestTransport } from './requests.js';
-import type { Store } from './store.js';
-
-/** Credentials for a registry. */
-export type Credentials =
-  | { username: string; password: string }
-  /** A refresh token, which the registry's token service exchanges for tokens. */
-  | { identityToken: string }
-  /** A token for the registry itself, sent as it is. */
-  | { token: string };
-
-/** A request that is made again. */
-export interface RetryEvent {
-  /** The error of the failed attempt. */
-  error: TallymanError;
-  /** Milliseconds that are waited first. */
-  wait: number;
-  /** Number of attempts so far. */
-  attempt: number;
-}
-
-/** Options of a {@link Tallyman}. */
-export interface TallymanOptions {
-  /** The credentials for a registry, asked for once; nothing for those that are visited without. */
-  credentials?: (registry: string) => Credentials | null | undefined | Promise<Credentials | null | undefined>;
-  /** Decides if credentials for a registry may be sent to a token service of another site. Without it they may not. */
-  trustTokenService?: (registry: string, realm: string) => boolean | Promise<boolean>;
-  /**
-   * The registries that may speak plain HTTP or show any certificate (which browsers and your own `fetch` cannot allow): those
-   * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
-   */
-  insecure?: boolean | string | Iterable<string> | ((registry: string) => boolean | undefined);
-  /** Number of requests under way at the same time: 32 by default, which is also the maximum of one `create` or `push`. */
-  concurrency?: number;
-  /** Maximum number of attempts of a request that may succeed later: 4 by default. */
-  attempts?: number;
-  /** Milliseconds that an answer may take to begin, and that it may pause then: a minute unless said otherwise. */
-  timeout?: number;
-  /** The function that sends requests, for proxies, tests and other transports. */
-  fetch?: Fetch;
-  /** Store of lists that are not pushed yet. Without it nothing keeps them but your program. */
-  store?: Store;
-  /** Hears of every request that is made again. */
-  onRetry?: (event: RetryEvent) => void;
-}
-
-/** Options of every call. */
-export interface CallOptions {
-  /** Ends the work, and its requests. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Options of {@link Tallyman.inspect}. */
-export interface InspectOptions extends CallOptions {
-  /** Of a list, inspect the image for this platform: `linux/arm64`. */
-  platform?: string | Platform | undefined;
-}
-
-/** Options of {@link Tallyman.create}. */
-export interface CreateOptions extends CallOptions {
-  /** Add to the list that the store has under this name. */
-  amend?: boolean | undefined;
-}
-
-/** Progress of a push. */
-export interface PushProgress {
-  /** A step begins, a step has succeeded, or the manifest of an entry is in the target's repository. */
-  kind: 'began' | 'done' | 'copied';
-  /** The step. */
-  step?: PlanStep;
-  /** The manifest that was copied: the target's repository and its digest. */
-  reference?: string;
-  /** Number of steps that have succeeded. */
-  completed: number;
-  /** Number of steps. */
-  total: number;
-}
-
-/** Options of {@link Tallyman.push}. */
-export interface PushOptions extends CallOptions {
-  /** Hears of each step. */
-  onProgress?: ((progress: PushProgress) => void) | undefined;
-  /** Remove the list from the store when it is pushed. */
-  purge?: boolean | undefined;
-}
-
-/** Result of a push. */
-export interface PushResult {
-  /** The list's name. */
-  reference: string;
-  /** The list's digest, as the registry confirmed it. */
-  digest: string;
-  /** The list's media type. */
-  mediaType: string;
-}
-
-/** Headers of a manifest, as the registry sends them without its content. They are not verified. */
-export interface ManifestHead {
-  /** The reference in its full form. */
-  reference: string;
-  /** The digest, where the registry tells it. */
-  digest?: string;
-  /** The media type, where the registry tells it. */
-  mediaType?: string;
-  /** The size in bytes, where the registry tells it. */
-  size?: number;
-}
 
 const mostRequests = 32;
+const createFlags = ['amend', 'refresh', 'flatten', 'nest', 'oci'] as const;
 
 /** A client of any number of registries. */
 export class Tallyman {
   readonly #options: TallymanOptions;
   readonly #failures = new Map<string, unknown>();
+  readonly #signedIn = new Set<string>();
   #engine: Engine | undefined;
 
   /**
@@ -137,15 +54,17 @@ export class Tallyman {
    * What there is under a reference: an image with its platform and config, or a list with its entries. With tag and digest the tag is
    * asked for and the digest checked, as Docker does.
    */
-  async inspect(reference: string | Reference, options: InspectOptions = {}): Promise<Inspection> {
+  async inspect(reference: string | Reference, options: InspectOptions = {}): Promise<AnyInspection> {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
-    return new Inspection(await this.#inspect(referenceText(reference, 'reference'), platformText(platform), false, signal));
+    const answer = await this.#inspect(referenceText(reference, 'reference'), platformText(platform), false, signal);
+    return Inspection.of(answer) as AnyInspection;
   }
 
   /** The manifest alone: one request. */
-  async manifest(reference: string | Reference, options: InspectOptions = {}): Promise<Manifest> {
+  async manifest(reference: string | Reference, options: InspectOptions = {}): Promise<AnyManifest> {
     const { platform, signal } = optionsOf(options, ['platform', 'signal']);
-    return new Inspection(await this.#inspect(referenceText(reference, 'reference'), platformText(platform), true, signal)).manifest;
+    const answer = await this.#inspect(referenceText(reference, 'reference'), platformText(platform), true, signal);
+    return Inspection.of(answer).manifest as AnyManifest;
   }
 
   /** Returns the headers of a manifest without its content. */
@@ -156,11 +75,27 @@ export class Tallyman {
     return JSON.parse(await this.#run(signal, (engine, aborted) => engine.head(text, aborted))) as ManifestHead;
   }
 
-  /** The tags of a repository, as they come, in the registry's order. */
-  tags(repository: string | Reference, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
-    const { signal } = optionsOf(options, ['signal']);
+  /**
+   * The descriptor of what a reference names, always with its digest: by one request without a body where the registry tells all of
+   * it. With a platform, of a list that of the image for it.
+   */
+  async resolve(reference: string | Reference, options: InspectOptions = {}): Promise<Descriptor> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    const text = referenceText(reference, 'reference');
+    const wanted = platformText(platform);
+    this.#preconnect(reference, 1);
+    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.resolve(text, wanted, aborted)));
+  }
+
+  /** The tags of a repository, as they come, in the registry's order. A tag in `repository` says nothing. */
+  tags(repository: string | Reference, options: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
+    const { pageSize, last, match, signal } = optionsOf(options, ['pageSize', 'last', 'match', 'signal']);
     const text = referenceText(repository, 'repository');
-    return this.#names((engine) => engine.tags(text), signal);
+    if (pageSize !== undefined) numberOf(pageSize, 'pageSize', 1);
+    if (last !== undefined) textOf(last, 'last');
+    if (match !== undefined && !(match instanceof RegExp)) throw wrongArgument('match', 'a regular expression', match);
+    const names = this.#names((engine) => engine.tags(text, pageSize, last), signal);
+    return match ? matching(names, match) : names;
   }
 
   /** The repositories of a registry, as they come. Many registries show nobody theirs. */
@@ -235,6 +170,122 @@ export class Tallyman {
   }
 
   /**
+   * Returns the attestations of an image, wherever they are kept: BuildKit's in the list, referrers, and the tags of cosign. With a
+   * platform, those of the list and of the image for it.
+   */
+  async attestations(reference: string | Reference, options: InspectOptions = {}): Promise<Attestation[]> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    const text = referenceText(reference, 'reference');
+    const wanted = platformText(platform);
+    const found = await this.#run(signal, (engine, aborted) => engine.attestations(text, wanted, aborted));
+    const { name } = Reference.parse(reference);
+    const read = (blob: Descriptor, { signal }: CallOptions): Promise<Uint8Array> => this.#bytes(name, blob, signal);
+    return (JSON.parse(found) as AttestationJson[]).map((json) => new Attestation(json, read));
+  }
+
+  /** Returns the differences between two manifests; with a platform, between the images for it. */
+  async diff(left: string | Reference, right: string | Reference, options: InspectOptions = {}): Promise<Comparison> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    const [from, to] = [referenceText(left, 'left'), referenceText(right, 'right')];
+    const wanted = platformText(platform);
+    const found = JSON.parse(await this.#run(signal, (engine, aborted) => engine.diff(from, to, wanted, aborted))) as ComparisonJson;
+    return {
+      same: found.same,
+      left: descriptorOf(found.left),
+      right: descriptorOf(found.right),
+      entries: found.entries.map(differenceOf),
+      layers: found.layers.map(differenceOf),
+    };
+  }
+
+  /**
+   * Copies an image or a list with all that it points to, within a registry or from one to another: what is there already is not sent
+   * again, the rest is mounted or streamed, and verified.
+   */
+  async copy(source: string | Reference, target: string | Reference, options: CopyOptions = {}): Promise<CopyResult> {
+    const { platforms, referrers = false, onProgress, signal } = optionsOf(options, ['platforms', 'referrers', 'onProgress', 'signal']);
+    const [from, to] = [referenceText(source, 'source'), referenceText(target, 'target')];
+    flagOf(referrers, 'referrers');
+    functionOf(onProgress, 'onProgress');
+    const wanted = platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+    this.#preconnect(source, 1);
+    const progress: Omit<CopyProgress, 'kind'> = { completed: 0, total: 0, bytes: 0, totalBytes: 0 };
+    const tell = (kind: CopyProgress['kind'], number: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
+      if (kind === 'planned') Object.assign(progress, { total: number, totalBytes: bytes });
+      if (kind === 'done') progress.completed += 1;
+      if (kind === 'transferred') progress.bytes += bytes ?? 0;
+      onProgress?.({ kind, ...progress, ...(reference ? { reference } : {}) });
+    };
+    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.copy(from, to, wanted, referrers, tell, aborted))) as CopyResult;
+  }
+
+  /** Puts what a reference names under further tags of its repository, without a transfer, and returns its descriptor. */
+  async tag(reference: string | Reference, tags: string | Iterable<string>, options: CallOptions = {}): Promise<Descriptor> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    const names = tagsOf(tags);
+    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.tag(text, names, aborted)));
+  }
+
+  /** Deletes a tag alone; what it stands for stays. Registries that delete manifests alone refuse it. */
+  async untag(reference: string | Reference, options: CallOptions = {}): Promise<void> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    await this.#run(signal, (engine, aborted) => engine.untag(text, aborted));
+  }
+
+  /** Uploads a blob into a repository unless it is there, and returns its descriptor. */
+  async putBlob(
+    repository: string | Reference,
+    content: Bytes | Blob,
+    options: CallOptions & { mediaType?: string | undefined } = {},
+  ): Promise<Descriptor> {
+    const { mediaType = 'application/octet-stream', signal } = optionsOf(options, ['mediaType', 'signal']);
+    const text = referenceText(repository, 'repository');
+    textOf(mediaType, 'mediaType');
+    const bytes = asBytes(content instanceof Blob ? await content.arrayBuffer() : content);
+    const digest = await this.#run(signal, (engine, aborted) => engine.putBlob(text, bytes, aborted));
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /**
+   * Puts a manifest as its bytes are, and returns its descriptor. What it points to has to be there. Without `mediaType` it is the one
+   * that the bytes name.
+   */
+  async putManifest(
+    reference: string | Reference,
+    manifest: Manifest | Bytes,
+    options: CallOptions & { mediaType?: string | undefined } = {},
+  ): Promise<Descriptor> {
+    const { mediaType = manifest instanceof Manifest ? manifest.mediaType : '', signal } = optionsOf(options, ['mediaType', 'signal']);
+    const text = referenceText(reference, 'reference');
+    if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
+    const bytes = asBytes(manifest instanceof Manifest ? manifest.bytes : manifest);
+    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.putManifest(text, bytes, mediaType, aborted)));
+  }
+
+  /**
+   * Attaches content to a manifest: a signature, an attestation, a bill of materials. It becomes one of the manifest's referrers, also
+   * in registries that do not list them. Returns the descriptor of the attachment.
+   */
+  async attach(subject: string | Reference, options: AttachOptions): Promise<Descriptor> {
+    const { artifactType, blobs = [], annotations, signal } = optionsOf(options, ['artifactType', 'blobs', 'annotations', 'signal']);
+    const text = referenceText(subject, 'subject');
+    textOf(artifactType, 'artifactType');
+    const given = elementsOf(blobs, 'blobs').map((blob) => blobOf(blob, artifactType));
+    const attached = annotations === undefined ? {} : annotationsJson(annotations);
+    const { name } = Reference.parse(subject);
+    const put = async (blob: NewBlob | DescriptorJson): Promise<DescriptorJson> => {
+      if (!('content' in blob)) return blob;
+      const { content, mediaType, annotations } = blob;
+      const put = await this.putBlob(name, content, { mediaType, signal });
+      return descriptorJson({ ...put, ...(annotations ? { annotations } : {}) });
+    };
+    const attachment = JSON.stringify({ artifactType, blobs: await Promise.all(given.map(put)), annotations: attached });
+    return readDescriptor(await this.#run(signal, (engine, aborted) => engine.attach(text, attachment, aborted)));
+  }
+
+  /**
    * Deletes what a reference names from its registry: by tag the tag alone, which Distribution 2.8 and older refuse; by digest the
    * manifest with every tag on it.
    */
@@ -253,18 +304,23 @@ export class Tallyman {
     images: Iterable<string | Reference>,
     options: CreateOptions = {},
   ): Promise<ManifestList> {
-    const { amend = false, signal } = optionsOf(options, ['amend', 'signal']);
-    flagOf(amend, 'amend');
+    const { annotations, platforms, signal, ...flags } = optionsOf(options, [...createFlags, 'annotations', 'platforms', 'signal']);
+    for (const name of createFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     const text = referenceText(list, 'list');
+    const wanted = platforms === undefined ? [] : elementsOf(platforms, 'platforms').map(platformText);
+    const terms = JSON.stringify({ ...flags, platforms: wanted, annotations: annotations === undefined ? {} : annotationsJson(annotations) });
     const named = elementsOf(images, 'images').map((image) => referenceText(image, 'image'));
     if (named[0] !== undefined) this.#preconnect(named[0], named.length);
-    return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, amend, aborted)));
+    return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
   }
 
   /** Returns the plan of a push of a list, without a request. */
-  plan(list: ManifestList): PushPlan {
+  plan(list: ManifestList, options: PlanOptions = {}): PushPlan {
+    const { copy = false, digestOnly = false } = optionsOf(options, ['copy', 'digestOnly']);
+    flagOf(copy, 'copy');
+    flagOf(digestOnly, 'digestOnly');
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    return new PushPlan(call(() => ManifestList.handleOf(list).plan()));
+    return new PushPlan(call(() => ManifestList.handleOf(list).plan(copy, digestOnly)));
   }
 
   /** Pushes a list, a plan, or the list that the store has under a name. */
@@ -272,23 +328,31 @@ export class Tallyman {
     what: ManifestList | PushPlan | string | Reference,
     options: PushOptions = {},
   ): Promise<PushResult> {
-    const { onProgress, purge = false, signal } = optionsOf(options, ['onProgress', 'purge', 'signal']);
+    const names = ['onProgress', 'purge', 'tags', 'copy', 'digestOnly', 'signal'];
+    const { onProgress, purge = false, tags = [], copy, digestOnly, signal } = optionsOf(options, names);
     functionOf(onProgress, 'onProgress');
     flagOf(purge, 'purge');
+    const further = tagsOf(tags);
+    const terms: PlanOptions = { copy, digestOnly };
+    if (what instanceof PushPlan && (copy !== undefined || digestOnly !== undefined)) {
+      throw wrongArgument('options', 'none of copy and digestOnly beside a plan, which has them', options);
+    }
     if (purge) this.#needsStore();
-    const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal));
+    const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal), terms);
     const total = plan.stepCount;
     this.#preconnect(plan.target, total);
-    let completed = 0;
-    const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined): void => {
+    const progress = { completed: 0, bytes: 0 };
+    const tell = (kind: PushProgress['kind'], index: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (!onProgress) return;
-      if (kind === 'done') completed += 1;
+      if (kind === 'done') progress.completed += 1;
+      if (kind === 'transferred') progress.bytes += bytes ?? 0;
       const step = index === undefined ? undefined : plan.steps[index];
-      onProgress({ kind, completed, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
+      onProgress({ kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const digest = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), tell, aborted));
-    if (purge) await this.remove(plan.target, signal ? { signal } : {});
-    return { reference: plan.target, digest, mediaType: plan.mediaType };
+    const [digest] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, tell, aborted));
+    const put = plan.steps.at(-1);
+    const { tag } = Reference.parse(put && 'reference' in put ? put.reference : plan.target);
+    return { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further] };
   }
 
   /** The names of the lists in the store, as they are as files in Docker's. */
@@ -326,6 +390,7 @@ export class Tallyman {
   /** Forgets what is known of a registry: after somebody signed in or out. */
   forget(registry: string): void {
     const text = textOf(registry, 'registry');
+    this.#signedIn.delete(text);
     this.#call((engine) => engine.forget(text));
   }
 
@@ -350,6 +415,10 @@ export class Tallyman {
   ): Promise<InspectionAnswer> {
     this.#preconnect(reference, 1);
     return this.#run(signal, (engine, aborted) => engine.inspect(String(reference), platform, onlyManifest, aborted));
+  }
+
+  async #bytes(repository: string, blob: Descriptor, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    return new Uint8Array(await new Response(await this.blob(repository, blob, { signal })).arrayBuffer());
   }
 
   async *#names(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
@@ -388,7 +457,7 @@ export class Tallyman {
     try {
       return await start(aborted);
     } catch (error) {
-      const told = errorOf(error, causeIn(this.#failures));
+      const told = withCredentials(errorOf(error, causeIn(this.#failures)), this.#signedIn);
       throw signal?.aborted && told.code === 'aborted' ? abortedBy(signal) : told;
     } finally {
       if (end) signal?.removeEventListener('abort', end);
@@ -428,98 +497,9 @@ export class Tallyman {
   #start(): Engine {
     const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
-    const host = hostOf(this.#options, this.#failures) as unknown as ConstructorParameters<typeof Client>[0];
+    const host = hostOf(this.#options, this.#failures, this.#signedIn) as unknown as ConstructorParameters<typeof Client>[0];
     return new Client(host, store as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
   }
-}
-
-/**
- * The callbacks of the engine. The engine holds them and is held by its client: they hold what they need and not the client, or nobody
- * could ever collect it.
- */
-function hostOf(options: TallymanOptions, failures: Map<string, unknown>): object {
-  const { credentials, trustTokenService, fetch, onRetry } = options;
-  const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
-  const remember = (key: string, error: unknown): void => {
-    if (failures.size > 64) failures.clear();
-    failures.set(key, error);
-  };
-  return {
-    obeysCors: sender.obeysCors,
-    tellsPlainHttp: sender.tellsPlainHttp,
-    page: sender.page,
-    streamsBodies: sender.streamsBodies,
-    preconnect: sender.preconnect,
-    reaches: sender.reaches,
-    isLocalNetworkDenied: sender.isLocalNetworkDenied,
-    async request(sent: TransportRequest): Promise<TransportResponse> {
-      try {
-        return await sender.request(sent);
-      } catch (error) {
-        remember(sent.url, error instanceof Error && error.cause ? error.cause : error);
-        throw error;
-      }
-    },
-    async credentials(registry: string): Promise<string[] | undefined> {
-      try {
-        return credentialsOf(await credentials?.(registry), registry);
-      } catch (error) {
-        remember(registry, error);
-        throw error;
-      }
-    },
-    trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
-    isInsecure: (registry: string) => isInsecure(options, registry),
-    retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, causeIn(failures)), wait, attempt }),
-  };
-}
-
-const causeIn =
-  (failures: Map<string, unknown>) =>
-  ({ code, url, registry }: TallymanErrorFields): unknown =>
-    failures.get((code === 'credentials' ? registry : url) ?? '');
-
-const optionNames = ['credentials', 'trustTokenService', 'insecure', 'concurrency', 'attempts', 'timeout', 'fetch', 'store', 'onRetry'];
-
-/** The options of a client, as they are to be. */
-function checked(options: TallymanOptions): TallymanOptions {
-  const given = optionsOf(options, optionNames);
-  for (const name of ['credentials', 'trustTokenService', 'fetch', 'onRetry'] as const) functionOf(given[name], name);
-  for (const name of ['concurrency', 'attempts', 'timeout'] as const) if (given[name] !== undefined) numberOf(given[name], name, 1);
-  const { store, insecure } = given;
-  const methods = ['names', 'load', 'save', 'putEntry', 'remove'] as const;
-  if (store !== undefined && !methods.every((name) => typeof store?.[name] === 'function')) {
-    throw wrongArgument('store', `an object with the methods ${methods.join(', ')}`, store);
-  }
-  if (insecure === undefined || typeof insecure === 'boolean' || typeof insecure === 'function') return { ...given };
-  const named = typeof insecure === 'string' ? [insecure] : elementsOf(insecure, 'insecure');
-  return { ...given, insecure: named.map((registry) => textOf(registry, 'insecure')) };
-}
-
-/** Returns the program's choice for a registry, or `undefined` if the registry's address decides (loopback is insecure). */
-function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {
-  if (typeof insecure === 'function') {
-    const said: unknown = insecure(registry);
-    if (said === undefined || typeof said === 'boolean') return said;
-    throw wrongArgument('what insecure returns', 'true or false', said);
-  }
-  if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
-  return insecure as boolean | undefined;
-}
-
-function platformText(platform: unknown): string | undefined {
-  if (platform === undefined) return undefined;
-  if (typeof platform === 'object' && platform !== null) return Platform.format(platform as Platform);
-  return textOf(platform, 'platform');
-}
-
-function credentialsOf(given: Credentials | null | undefined, registry: string): string[] | undefined {
-  if (given === null || given === undefined) return undefined;
-  const { username, password, identityToken, token } = given as Record<string, unknown>;
-  if (typeof username === 'string' && typeof password === 'string') return ['basic', username, password];
-  if (typeof identityToken === 'string') return ['identity', identityToken];
-  if (typeof token === 'string') return ['registry', token];
-  throw wrongArgument(`credentials for ${registry}`, '{ username, password }, { identityToken }, { token } or undefined', given);
 }
 
 /** A signal that either of two ends. */
@@ -527,4 +507,48 @@ function anyOf(signal: AbortSignal, other: AbortController): AbortSignal {
   if (signal.aborted) other.abort(signal.reason);
   else signal.addEventListener('abort', () => other.abort(signal.reason), { once: true, signal: other.signal });
   return other.signal;
+}
+
+interface DifferenceJson {
+  kind: Difference['kind'];
+  left?: DescriptorJson;
+  right?: DescriptorJson;
+}
+
+interface ComparisonJson {
+  same: boolean;
+  left: DescriptorJson;
+  right: DescriptorJson;
+  entries: DifferenceJson[];
+  layers: DifferenceJson[];
+}
+
+const readDescriptor = (json: string): Descriptor => descriptorOf(JSON.parse(json) as DescriptorJson);
+
+const differenceOf = ({ kind, left, right }: DifferenceJson): Difference => ({
+  kind,
+  ...(left ? { left: descriptorOf(left) } : {}),
+  ...(right ? { right: descriptorOf(right) } : {}),
+});
+
+async function* matching(names: AsyncIterable<string>, match: RegExp): AsyncGenerator<string, void, undefined> {
+  for await (const name of names) {
+    // A pattern that goes on where it stopped says something else each time.
+    match.lastIndex = 0;
+    if (match.test(name)) yield name;
+  }
+}
+
+/** Tags, one or several. */
+function tagsOf(tags: string | Iterable<string>): string[] {
+  return (typeof tags === 'string' ? [tags] : elementsOf(tags, 'tags')).map((tag) => textOf(tag, 'tag'));
+}
+
+/** A blob of an attachment: one to be uploaded, or the descriptor of one that is there. */
+function blobOf(blob: NewBlob | Descriptor, artifactType: string): NewBlob | DescriptorJson {
+  if (typeof blob !== 'object' || blob === null) throw wrongArgument('blobs', 'objects with content, or descriptors', blob);
+  if (!('content' in blob)) return descriptorJson(blob);
+  const { content, mediaType = artifactType, annotations } = optionsOf(blob, ['content', 'mediaType', 'annotations']);
+  if (!(content instanceof Blob)) asBytes(content);
+  return { content, mediaType: textOf(mediaType, 'mediaType'), ...(annotations === undefined ? {} : { annotations: annotationsJson(annotations) }) };
 }

@@ -1,10 +1,13 @@
 import { TallymanError } from './error.js';
+import type { Annotations, MediaType } from './media-types.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
+
+export type { Annotations };
 
 /** A pointer to content. */
 export interface Descriptor {
   /** Media type of the content. */
-  mediaType: string;
+  mediaType: MediaType;
   /** Digest of the content. */
   digest: string;
   /** Size of the content in bytes. */
@@ -12,7 +15,7 @@ export interface Descriptor {
   /** Platform of the image, for entries of lists. */
   platform?: Platform;
   /** Free key and value pairs. */
-  annotations?: Record<string, string>;
+  annotations?: Annotations;
   /** Other addresses of the content. */
   urls?: string[];
   /** The content itself in base64, where it is embedded. */
@@ -41,7 +44,7 @@ export function descriptorOf(json: DescriptorJson): Descriptor {
     digest,
     size,
     ...(platform ? { platform: platformOf(platform) } : {}),
-    ...(annotations ? { annotations } : {}),
+    ...(annotations ? { annotations: annotations as Annotations } : {}),
     ...(urls?.length ? { urls } : {}),
     ...(data ? { data } : {}),
     ...(artifactType ? { artifactType } : {}),
@@ -62,7 +65,7 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   const { mediaType, digest, size, platform, annotations, ...more } = descriptor;
   if (typeof mediaType !== 'string' || typeof digest !== 'string') throw wrong('texts as mediaType and digest');
   if (!Number.isSafeInteger(size) || size < 0) throw wrong('a whole number of bytes as size');
-  if (annotations && !Object.values(annotations).every((value) => typeof value === 'string')) throw wrong('texts as annotations');
+  if (annotations) annotationsJson(annotations);
   return {
     mediaType,
     digest,
@@ -71,4 +74,14 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
     ...(annotations ? { annotations } : {}),
     ...(platform ? { platform: platformJson(platform) } : {}),
   };
+}
+
+/**
+ * Annotations, which are texts.
+ * @throws {@link TallymanError} `argument-invalid`
+ */
+export function annotationsJson(annotations: unknown): Annotations {
+  const isRight = typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations);
+  if (isRight && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
+  throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of texts as annotations, found something else' });
 }

@@ -1,3 +1,4 @@
+import { optionsOf, wrongArgument } from './arguments.js';
 import { asBytes, viewOf, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
 import { TallymanError, abortedBy } from './error.js';
@@ -43,6 +44,7 @@ export class Digest {
   /** The digest of bytes, at once: `sha256:…`. */
   static of(bytes: Bytes, algorithm: DigestAlgorithm = 'sha256'): string {
     const given = asBytes(bytes);
+    checkAlgorithm(algorithm);
     if (algorithm === 'sha256' && !runtime.hasher && given.length <= piece) return call((engine) => engine.sha256(given));
     const hasher = hasherOf(algorithm);
     // What goes into the engine is copied: in pieces it stays in the processor's cache, and the engine small.
@@ -56,8 +58,9 @@ export class Digest {
    * more there is. On pages that came by plain HTTP there is none.
    */
   static async ofLarge(bytes: Bytes, algorithm: DigestAlgorithm = 'sha256'): Promise<string> {
+    checkAlgorithm(algorithm);
     const subtle = runtime.hasher ? undefined : globalThis.crypto?.subtle;
-    if (!subtle || !/^sha(256|384|512)$/.test(algorithm)) return Digest.of(bytes, algorithm);
+    if (!subtle) return Digest.of(bytes, algorithm);
     const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, asBytes(bytes) as Uint8Array<ArrayBuffer>);
     return `${algorithm}:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
@@ -65,8 +68,10 @@ export class Digest {
   /** The digest of a stream, read to its end. */
   static async ofStream(
     stream: ByteStream,
-    { algorithm = 'sha256', signal }: { algorithm?: DigestAlgorithm | undefined; signal?: AbortSignal | undefined } = {},
+    options: { algorithm?: DigestAlgorithm | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<string> {
+    const { algorithm = 'sha256', signal } = optionsOf(options, ['algorithm', 'signal']);
+    checkAlgorithm(algorithm);
     const hasher = hasherOf(algorithm);
     const pieces = piecesOf(stream);
     let stop: ((reason: unknown) => void) | undefined;
@@ -117,9 +122,13 @@ export class Digest {
   }
 }
 
+function checkAlgorithm(algorithm: unknown): void {
+  if (['sha256', 'sha384', 'sha512'].includes(algorithm as string)) return;
+  throw wrongArgument('algorithm', 'sha256, sha384 or sha512', algorithm);
+}
+
 function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
-  const known = algorithm === 'sha256' || algorithm === 'sha384' || algorithm === 'sha512';
-  if (known && runtime.hasher) {
+  if (runtime.hasher) {
     const hasher = runtime.hasher(algorithm);
     return { update: (bytes) => hasher.update(bytes), finish: () => `${algorithm}:${hasher.finish()}` };
   }

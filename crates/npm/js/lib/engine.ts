@@ -3,20 +3,38 @@ import { TallymanError, errorOf } from './error.js';
 import { share } from './client-part.js';
 import type { RequestTransport } from './requests.js';
 
-/** Forms in which a wasm module is accepted: bytes, a compiled module, a response or the address of one. */
-export type WasmInput = WebAssembly.Module | BufferSource | Response | URL | string | Promise<Response>;
+/** A module of wasm that is compiled, a `WebAssembly.Module`. Node's own types do not know it. */
+export type CompiledWasm = object;
 
-/** The functions of a file system that {@link FileStore} needs: those of `node/folders.js`. */
+/** Forms in which a wasm module is accepted: bytes, a compiled module, a response or the address of one. */
+export type WasmInput = CompiledWasm | ArrayBuffer | ArrayBufferView | Response | URL | string | Promise<Response>;
+
+/**
+ * What the credentials of the Docker CLI need of a machine: the functions of `node/machine.js`.
+ * @internal
+ */
+export type Machine = ReturnType<typeof import('../node/machine.js').createMachine>;
+
+/**
+ * The functions of a file system that {@link FileStore} needs: those of `node/folders.js`.
+ * @internal
+ */
 export type Files = typeof import('../node/folders.js');
 
-/** A hasher of the platform's own. */
+/**
+ * A hasher of the platform's own.
+ * @internal
+ */
 export interface PlatformHasher {
   update(bytes: Uint8Array): void;
   /** The hash in hexadecimal digits. */
   finish(): string;
 }
 
-/** Differences between the runtimes of JavaScript. */
+/**
+ * Differences between the runtimes of JavaScript.
+ * @internal
+ */
 export interface Runtime {
   /** Returns the wasm, in runtimes that have it synchronously. */
   wasm?: () => WebAssembly.Module | BufferSource;
@@ -26,21 +44,32 @@ export interface Runtime {
   requests?: () => RequestTransport;
   /** Its file system. */
   files?: Files;
+  /** Its files, environment and helper programs. */
+  machine?: () => Machine;
   /** A hash faster than ours. */
   hasher?: (algorithm: string) => PlatformHasher;
 }
 
-/** The place where this runs; what was provided first stays. */
+/**
+ * The place where this runs; what was provided first stays.
+ * @internal
+ */
 export const runtime: Runtime = {};
 let ready = false;
 let coming: Promise<void> | undefined;
 
-/** Says what there is in this place. */
+/**
+ * Says what there is in this place.
+ * @internal
+ */
 export function provide(what: Runtime): void {
   Object.assign(runtime, what, { ...runtime });
 }
 
-/** The engine, started where it has not been. */
+/**
+ * The engine, started where it has not been.
+ * @internal
+ */
 export function engine(): typeof bindings {
   if (ready) return bindings;
   if (!runtime.wasm) {
@@ -53,7 +82,10 @@ export function engine(): typeof bindings {
   return bindings;
 }
 
-/** Calls the engine; what it throws becomes a {@link TallymanError}. */
+/**
+ * Calls the engine; what it throws becomes a {@link TallymanError}.
+ * @internal
+ */
 export function call<T>(work: (engine: typeof bindings) => T): T {
   const started = engine();
   try {
@@ -63,10 +95,16 @@ export function call<T>(work: (engine: typeof bindings) => T): T {
   }
 }
 
-/** Returns `true` if the part of the engine that sends requests to registries and keeps lists in files is loaded or being loaded. */
+/**
+ * Returns `true` if the part of the engine that sends requests to registries and keeps lists in files is loaded or being loaded.
+ * @internal
+ */
 export const isClientRequested = (): boolean => coming !== undefined;
 
-/** That part, loaded where it has not been. What failed is tried again next time. */
+/**
+ * That part, loaded where it has not been. What failed is tried again next time.
+ * @internal
+ */
 export function client(): Promise<void> {
   coming ??= loadClient().catch((error: unknown) => {
     coming = undefined;
@@ -75,7 +113,10 @@ export function client(): Promise<void> {
   return coming;
 }
 
-/** Begins to load it where the rest of the engine is there, so that it need not be waited for. */
+/**
+ * Begins to load it where the rest of the engine is there, so that it need not be waited for.
+ * @internal
+ */
 export function preloadClient(): void {
   // Whoever needs it hears why it could not be had.
   if (ready && runtime.client) client().catch(() => undefined);
@@ -121,6 +162,7 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 export async function init(
   options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},
 ): Promise<void> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw wrongOptions(options);
   const { client: part } = options;
   if (part !== undefined) runtime.client = () => part;
   if (ready) return;
@@ -132,7 +174,7 @@ export async function init(
   try {
     const input = typeof given === 'string' ? new URL(given, globalThis.location?.href) : given;
     if (input instanceof URL) runtime.client ??= () => new URL('client.wasm', input);
-    await start({ module_or_path: input });
+    await start({ module_or_path: input as BufferSource });
     ready = true;
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error, given);
@@ -140,15 +182,20 @@ export async function init(
 }
 
 /** Loads the wasm from bytes or a compiled module, at once. */
-export function initSync({ module }: { module: WebAssembly.Module | BufferSource }): void {
+export function initSync(options: { module: CompiledWasm | ArrayBuffer | ArrayBufferView }): void {
+  const module: unknown = (options as { module?: unknown } | null | undefined)?.module;
+  if (typeof module !== 'object' || module === null) throw wrongOptions(options);
   if (ready) return;
   try {
-    bindings.initSync({ module });
+    bindings.initSync({ module: module as BufferSource });
     ready = true;
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error);
   }
 }
+
+const wrongOptions = (found: unknown): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected an object with the wasm as module, found ${found === null ? 'null' : typeof found}` });
 
 function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Module | BufferSource {
   try {

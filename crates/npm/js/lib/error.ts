@@ -108,6 +108,16 @@ export interface TallymanErrorFields {
   tried?: string[];
   /** The token service that a registry names. */
   realm?: string;
+  /** The operating system that it is about. */
+  os?: string;
+  /** The architecture that it is about. */
+  architecture?: string;
+  /** The image that was to be added. */
+  added?: string;
+  /** The image that has the name already. */
+  present?: string;
+  /** Credentials that the request was made with: none, or some that were refused. */
+  credentials?: 'none' | 'refused';
   /** Further explanation for a person. */
   hint?: string;
   /** The error that caused this one. */
@@ -138,6 +148,33 @@ export class TallymanError extends Error {
     } catch {
       return [];
     }
+  }
+
+  /** Its fields with name and message, and those of its cause, as data. */
+  toJSON(): object {
+    const { name, message, cause } = this;
+    // JSON has no functions, and no errors.
+    const below = cause instanceof Error && !(cause instanceof TallymanError) ? { name: cause.name, message: cause.message } : cause;
+    return { ...this, name, message, ...(cause === undefined ? {} : { cause: below }) };
+  }
+
+  /**
+   * An error out of the data that `toJSON` gave, or out of a copy that `structuredClone` and `postMessage` made.
+   * @throws {@link TallymanError} `argument-invalid` if it is no error.
+   */
+  static from(data: unknown): TallymanError {
+    if (data instanceof TallymanError) return data;
+    const { name, message, cause, code, ...fields } = (data ?? {}) as Partial<TallymanErrorFields> & { name?: unknown };
+    if (typeof message !== 'string') {
+      throw new TallymanError({ code: 'argument-invalid', message: 'expected the data of an error, found something without a message' });
+    }
+    const isOurs = typeof cause === 'object' && cause !== null && 'code' in cause && 'message' in cause && !(cause instanceof Error);
+    const below = isOurs ? TallymanError.from(cause) : cause;
+    // What a copy has lost.
+    const told = typeof code === 'string' ? code : 'internal';
+    const error = new TallymanError({ ...fields, code: told, message, ...(below === undefined ? {} : { cause: below }) });
+    if (typeof name === 'string') error.name = name === 'Error' ? 'TallymanError' : name;
+    return error;
   }
 
   /** `true` if the same call may succeed later. */

@@ -1,3 +1,4 @@
+import { textOf } from './arguments.js';
 import { isSame } from './store.js';
 import type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';
 
@@ -23,7 +24,7 @@ export class IndexedDbStore implements Store {
 
   /** The store in the database `name`, which is made where it is not there yet. */
   constructor(name = 'tallyman') {
-    this.#name = name;
+    this.#name = textOf(name, 'name');
   }
 
   async names(): Promise<string[]> {

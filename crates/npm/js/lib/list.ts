@@ -1,10 +1,11 @@
 import type { List } from '../dist/tallyman.js';
 import { Digest } from './digest.js';
-import { descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call } from './engine.js';
 import { asText } from './bytes.js';
-import { Inspection, type Manifest } from './manifest.js';
-import { elementsOf, referenceText, wrongArgument } from './arguments.js';
+import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
+import { elementsOf, flagOf, optionsOf, referenceText, wrongArgument } from './arguments.js';
+import { inspected } from './plain.js';
 import type { Reference } from './reference.js';
 
 /** An entry of a list. */
@@ -31,6 +32,14 @@ export interface PlatformChange {
   osVersion?: string;
   /** Operating system features to add. */
   osFeatures?: string[];
+  /** Annotations of the entry to add, which only an OCI index has. */
+  annotations?: Annotations;
+}
+
+/** Options of {@link ManifestList.add}. */
+export interface AddOptions {
+  /** Take a list as an entry of this list. */
+  nest?: boolean | undefined;
 }
 
 /**
@@ -43,7 +52,7 @@ export class ManifestList implements Iterable<ListEntry> {
   #encoded: [string, string, Uint8Array] | undefined;
 
   /** A list of that name, with those entries. */
-  constructor(reference: string | Reference, entries: Iterable<NewListEntry | Inspection> = []) {
+  constructor(reference: string | Reference, entries: Iterable<NewListEntry | AnyInspection> = []) {
     this.#list = call((engine) => ((reference as unknown) instanceof engine.List ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
     for (const entry of elementsOf(entries, 'entries')) this.add(entry);
   }
@@ -51,6 +60,16 @@ export class ManifestList implements Iterable<ListEntry> {
   /** @internal */
   static of(handle: List): ManifestList {
     return new ManifestList(handle as unknown as string);
+  }
+
+  /**
+   * The list that a registry has, as {@link Tallyman.inspect} found it: its bytes and its digest are the same until it is changed.
+   * @throws {@link TallymanError} `argument-invalid` if it is no list.
+   */
+  static from(inspection: AnyInspection): ManifestList {
+    if (!(inspection instanceof Inspection)) throw wrongArgument('inspection', 'an inspection of a list', inspection);
+    const { reference, bytes, mediaType } = inspection;
+    return ManifestList.of(call((engine) => engine.List.ofManifest(reference, bytes, mediaType)));
   }
 
   /** The list's name in its full form. */
@@ -80,6 +99,11 @@ export class ManifestList implements Iterable<ListEntry> {
     return this.#built[1];
   }
 
+  /** Annotations of the list itself, which only an OCI index has. */
+  get annotations(): Annotations {
+    return JSON.parse(call(() => this.#list.annotations())) as Annotations;
+  }
+
   /** The exact bytes that are pushed. */
   get bytes(): Uint8Array {
     return this.#built[2];
@@ -87,11 +111,14 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /**
    * Puts an image in: what {@link Tallyman.inspect} found, or a descriptor.
-   * @throws {@link TallymanError} `name-taken` where another image has the same name in Docker's store.
+   * @throws {@link TallymanError} `name-taken` where another image has the same name in Docker's store, `is-list` for a list without
+   * `nest`.
    */
-  add(entry: NewListEntry | Inspection): this {
+  add(entry: NewListEntry | AnyInspection, options: AddOptions = {}): this {
+    const { nest = false } = optionsOf(options, ['nest']);
+    flagOf(nest, 'nest');
     const { reference, descriptor, manifest } = entryOf(entry);
-    call(() => this.#list.add(reference, JSON.stringify(descriptorJson(descriptor)), manifest));
+    call(() => this.#list.add(reference, JSON.stringify(descriptorJson(descriptor)), manifest, nest));
     return this.#changed();
   }
 
@@ -103,19 +130,36 @@ export class ManifestList implements Iterable<ListEntry> {
   }
 
   /**
-   * Says more about the platform of an image.
+   * Changes the platform of an image, and adds annotations to its entry.
    * @throws {@link TallymanError} `image-not-in-list`, or `platform-unsupported` where Docker does not know the pair of operating
    * system and architecture.
    */
   annotate(image: string | Reference, change: PlatformChange): this {
-    const { os = '', architecture = '', variant = '', osVersion = '', osFeatures = [] } = checkedChange(change);
-    call(() => this.#list.annotate(referenceText(image, 'image'), os, architecture, variant, osVersion, osFeatures));
+    const json = JSON.stringify(checkedChange(change));
+    call(() => this.#list.annotate(referenceText(image, 'image'), json));
+    return this.#changed();
+  }
+
+  /** Adds annotations to the list itself, which makes it an OCI index. */
+  annotateIndex(annotations: Annotations): this {
+    call(() => this.#list.annotateIndex(JSON.stringify(annotationsJson(annotations))));
     return this.#changed();
   }
 
   /** The bytes as text. */
   toString(): string {
     return asText(this.bytes);
+  }
+
+  /** Its name, media type, digest, size, annotations and entries, as data. */
+  toJSON(): object {
+    const { reference, mediaType, digest, bytes, annotations, entries } = this;
+    return { reference, mediaType, digest, size: bytes.length, annotations, entries };
+  }
+
+  /** @internal */
+  [inspected](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `ManifestList ${inspect(this.toJSON(), options)}`;
   }
 
   /** The entries in Docker's order. */
@@ -150,20 +194,24 @@ interface Added {
   manifest: Uint8Array | undefined;
 }
 
-const changes = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures'];
+const changes = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures', 'annotations'];
 
 /** A change whose fields are all known: nothing is dropped without a word. */
 function checkedChange(change: PlatformChange): PlatformChange {
-  if (typeof change !== 'object' || change === null) throw wrongArgument('change', `an object of ${changes.join(', ')}`, change);
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, change);
   for (const [name, value] of Object.entries(change)) {
     if (!changes.includes(name)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, name);
+    if (name === 'annotations') {
+      if (value !== undefined) annotationsJson(value);
+      continue;
+    }
     const isRight = name === 'osFeatures' ? Array.isArray(value) && value.every((feature) => typeof feature === 'string') : typeof value === 'string';
     if (!isRight && value !== undefined) throw wrongArgument(name, name === 'osFeatures' ? 'an array of texts' : 'a text', value);
   }
   return change;
 }
 
-function entryOf(entry: NewListEntry | Inspection): Added {
+function entryOf(entry: NewListEntry | AnyInspection): Added {
   if (typeof entry !== 'object' || entry === null) throw wrongArgument('entry', 'an inspection or a descriptor', entry);
   if (!(entry instanceof Inspection)) {
     const { reference, ...descriptor } = entry;
@@ -202,9 +250,10 @@ export class BuiltList {
  * @throws {@link TallymanError} `manifest-invalid` where the bytes are no list.
  */
 export function buildList(
-  entries: Iterable<Descriptor> | Manifest | Uint8Array,
-  { mediaType = '' }: { mediaType?: string } = {},
+  entries: Iterable<Descriptor> | AnyManifest | Uint8Array,
+  options: { mediaType?: string | undefined } = {},
 ): BuiltList {
+  const { mediaType = '' } = optionsOf(options, ['mediaType']);
   if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
   if (typeof entries !== 'object' || entries === null) throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
   if (!(Symbol.iterator in entries) && !((entries as { bytes?: unknown }).bytes instanceof Uint8Array)) {

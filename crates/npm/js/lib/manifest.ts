@@ -2,11 +2,33 @@ import { asBytes, asText, type Bytes } from './bytes.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
+import { optionsOf, wrongArgument } from './arguments.js';
 import { TallymanError } from './error.js';
+import type { Annotations } from './media-types.js';
+import { inspected } from './plain.js';
 import { platformOf, type Platform } from './platform.js';
 
-/** The sort of manifest: one image, a list or index of several, Docker's old schema 1, or anything else. */
-export type ManifestKind = 'image' | 'list' | 'schema1' | 'artifact';
+/**
+ * The sort of manifest: one image, a list or index of several, an artifact (a manifest whose config is not an image's, such as a Helm
+ * chart), Docker's old schema 1, or unknown, which is anything else.
+ */
+export type ManifestKind = 'image' | 'list' | 'artifact' | 'schema1' | 'unknown';
+
+/** A manifest whose fields are known by its `kind`. */
+export type AnyManifest = { [Kind in ManifestKind]: Manifest<Kind> }[ManifestKind];
+
+/** An inspection whose fields are known by its `kind`. */
+export type AnyInspection = { [Kind in ManifestKind]: Inspection<Kind> }[ManifestKind];
+
+/** A platform of a list. */
+export interface ListPlatform {
+  /** The platform. */
+  platform: Platform;
+  /** The entry of the image for it. */
+  descriptor: Descriptor;
+  /** The entries of its attestations, as BuildKit adds them. */
+  attestations: Descriptor[];
+}
 
 interface ManifestJson {
   config?: DescriptorJson;
@@ -20,9 +42,9 @@ interface ManifestJson {
 const many = (described: DescriptorJson[] | null | undefined): readonly Descriptor[] => (described ?? []).map(descriptorOf);
 
 /** A manifest: the exact bytes, and what they say. Views of them are made when they are first asked for. */
-export class Manifest {
+export class Manifest<Kind extends ManifestKind = ManifestKind> {
   /** The sort of manifest. */
-  readonly kind: ManifestKind;
+  readonly kind: Kind;
   /** The media type that came with the bytes, or the one that they name themselves. */
   readonly mediaType: string;
   /** The exact bytes. */
@@ -33,7 +55,7 @@ export class Manifest {
   #entries: readonly Descriptor[] | undefined;
 
   /** @internal */
-  constructor(kind: ManifestKind, mediaType: string, digest: string | undefined, bytes: Uint8Array) {
+  constructor(kind: Kind, mediaType: string, digest: string | undefined, bytes: Uint8Array) {
     this.kind = kind;
     this.mediaType = mediaType;
     this.#digest = digest;
@@ -44,13 +66,25 @@ export class Manifest {
    * Reads a manifest of any sort from its bytes, and checks that it is what its media type promises.
    * @throws {@link TallymanError} `manifest-invalid`
    */
-  static parse(bytes: Bytes, { mediaType = '' }: { mediaType?: string } = {}): Manifest {
+  static parse(bytes: Bytes, options: { mediaType?: string | undefined } = {}): AnyManifest {
+    const { mediaType = '' } = optionsOf(options, ['mediaType']);
     const given = asBytes(bytes);
     if (typeof mediaType !== 'string') {
       throw new TallymanError({ code: 'argument-invalid', message: `expected a text as mediaType, found ${typeof mediaType}` });
     }
     const [kind, type] = call((engine) => engine.parseManifest(given, mediaType)) as [ManifestKind, string];
-    return new Manifest(kind, type, undefined, given);
+    return new Manifest(kind, type, undefined, given) as AnyManifest;
+  }
+
+  /**
+   * A manifest out of a copy that `structuredClone` or `postMessage` made.
+   * @throws {@link TallymanError} `argument-invalid` if it is no copy of one.
+   */
+  static from(copy: unknown): AnyManifest {
+    if (copy instanceof Manifest) return copy as AnyManifest;
+    const { bytes, mediaType } = (copy ?? {}) as { bytes?: unknown; mediaType?: unknown };
+    if (!(bytes instanceof Uint8Array) || typeof mediaType !== 'string') throw wrongArgument('copy', 'a copy of a Manifest', copy);
+    return Manifest.parse(bytes, { mediaType });
   }
 
   /** The digest of the bytes, computed here. */
@@ -64,19 +98,19 @@ export class Manifest {
   }
 
   /** All that the bytes say. */
-  get json(): unknown {
-    return this.#parsed;
+  get json(): Record<string, unknown> {
+    return this.#parsed as Record<string, unknown>;
   }
 
-  /** An image's config, as the manifest describes it. */
-  get config(): Descriptor | undefined {
+  /** The config of an image or artifact, as the manifest describes it. */
+  get config(): Kind extends 'image' | 'artifact' ? Descriptor : undefined {
     const { config } = this.#parsed;
-    return this.kind === 'image' && config ? descriptorOf(config) : undefined;
+    return (this.#hasLayers && config ? descriptorOf(config) : undefined) as never;
   }
 
-  /** An image's layers, lowest first. */
+  /** The layers of an image, lowest first; the blobs of an artifact. */
   get layers(): readonly Descriptor[] {
-    return (this.#layers ??= this.kind === 'image' ? many(this.#parsed.layers) : []);
+    return (this.#layers ??= this.#hasLayers ? many(this.#parsed.layers) : []);
   }
 
   /** A list's entries, in the order of the bytes. */
@@ -96,8 +130,25 @@ export class Manifest {
   }
 
   /** Free key and value pairs. */
-  get annotations(): Record<string, string> {
-    return this.#parsed.annotations ?? {};
+  get annotations(): Annotations {
+    return (this.#parsed.annotations ?? {}) as Annotations;
+  }
+
+  /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */
+  get platforms(): readonly ListPlatform[] {
+    return platformsOf(this.entries);
+  }
+
+  /** Kind, media type, digest, size and what it points to, as data. */
+  toJSON(): object {
+    const { kind, mediaType, digest, size, artifactType, subject, config, layers, entries, annotations } = this;
+    const content = kind === 'list' ? { entries } : { config, layers };
+    return { kind, mediaType, digest, size, artifactType, subject, ...content, annotations };
+  }
+
+  /** @internal */
+  [inspected](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `Manifest ${inspect(this.toJSON(), options)}`;
   }
 
   /** The bytes as text. */
@@ -105,9 +156,25 @@ export class Manifest {
     return asText(this.bytes);
   }
 
+  get #hasLayers(): boolean {
+    return this.kind === 'image' || this.kind === 'artifact';
+  }
+
   get #parsed(): ManifestJson {
     return (this.#json ??= JSON.parse(asText(this.bytes)) as ManifestJson);
   }
+}
+
+function platformsOf(entries: readonly Descriptor[]): ListPlatform[] {
+  const of = (digest: string): Descriptor[] => entries.filter(({ annotations }) => attested(annotations) === digest);
+  const runnable = entries.filter(({ annotations, platform }) => attested(annotations) === undefined && platform && platform.os !== 'unknown');
+  return runnable.map((descriptor) => ({ platform: descriptor.platform as Platform, descriptor, attestations: of(descriptor.digest) }));
+}
+
+/** The digest of the image that an entry of BuildKit's attests. */
+function attested(annotations: Annotations | undefined): string | undefined {
+  if (annotations?.['vnd.docker.reference.type'] !== 'attestation-manifest') return undefined;
+  return annotations['vnd.docker.reference.digest'] ?? '';
 }
 
 /** An image's config: what it runs and how it was built. Docker's and OCI's; what else is in it is there, too. */
@@ -140,34 +207,51 @@ export interface ImageConfig {
 }
 
 /** Content of a reference: a manifest, and of an image its platform and config, all of them verified. */
-export class Inspection {
+export class Inspection<Kind extends ManifestKind = ManifestKind> {
   /** The reference in its full form; by digest where a platform of a list was chosen. */
   readonly reference: string;
   /** The manifest. */
-  readonly manifest: Manifest;
+  readonly manifest: Manifest<Kind>;
   /** An image's platform, read from its config. */
-  readonly platform: Platform | undefined;
-  /** The exact bytes of an image's config. */
-  readonly configBytes: Uint8Array | undefined;
+  readonly platform: Kind extends 'image' ? Platform : undefined;
+  /** The exact bytes of the config of an image or artifact; `undefined` if that is the empty one. */
+  readonly configBytes: (Kind extends 'image' ? Uint8Array : never) | (Kind extends 'artifact' ? Uint8Array | undefined : never) | (Kind extends 'image' | 'artifact' ? never : undefined);
   #config: ImageConfig | undefined;
 
   /** @internal */
-  constructor(answer: InspectionAnswer) {
-    const [reference, kind, mediaType, digest, bytes, platform, config] = answer;
+  constructor(reference: string, manifest: Manifest<Kind>, platform: Platform | undefined, configBytes: Uint8Array | undefined) {
     this.reference = reference;
-    this.manifest = new Manifest(kind, mediaType, digest, bytes);
-    this.platform = platform === undefined ? undefined : platformOf(JSON.parse(platform));
-    this.configBytes = config;
+    this.manifest = manifest;
+    this.platform = platform as never;
+    this.configBytes = configBytes as never;
+  }
+
+  /** @internal */
+  static of([reference, kind, mediaType, digest, bytes, platform, config]: InspectionAnswer): Inspection {
+    const read = platform === undefined ? undefined : platformOf(JSON.parse(platform));
+    return new Inspection(reference, new Manifest(kind, mediaType, digest, bytes), read, config);
+  }
+
+  /**
+   * An inspection out of a copy that `structuredClone` or `postMessage` made.
+   * @throws {@link TallymanError} `argument-invalid` if it is no copy of one.
+   */
+  static from(copy: unknown): AnyInspection {
+    if (copy instanceof Inspection) return copy as AnyInspection;
+    const { reference, manifest, platform, configBytes } = (copy ?? {}) as Record<string, unknown>;
+    if (typeof reference !== 'string') throw wrongArgument('copy', 'a copy of an Inspection', copy);
+    const config = configBytes instanceof Uint8Array ? configBytes : undefined;
+    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, config) as AnyInspection;
   }
 
   /** An image's config. */
-  get config(): ImageConfig | undefined {
-    if (!this.configBytes) return undefined;
-    return (this.#config ??= JSON.parse(asText(this.configBytes)) as ImageConfig);
+  get config(): Kind extends 'image' ? ImageConfig : undefined {
+    if (this.kind === 'image' && this.configBytes) this.#config ??= JSON.parse(asText(this.configBytes)) as ImageConfig;
+    return this.#config as never;
   }
 
   /** The sort of manifest. */
-  get kind(): ManifestKind {
+  get kind(): Kind {
     return this.manifest.kind;
   }
 
@@ -186,12 +270,22 @@ export class Inspection {
     return this.manifest.bytes;
   }
 
-  /** Bytes of an image's config and layers together, as they are transferred. */
+  /** Type of the artifact, where it is one. */
+  get artifactType(): string | undefined {
+    return this.manifest.artifactType;
+  }
+
+  /** Annotations of the manifest. */
+  get annotations(): Annotations {
+    return this.manifest.annotations;
+  }
+
+  /** Bytes of config and layers together, as they are transferred. */
   get contentSize(): number {
     return this.layers.reduce((sum, { size }) => sum + size, this.manifest.config?.size ?? 0);
   }
 
-  /** An image's layers, lowest first. */
+  /** The layers of an image, lowest first; the blobs of an artifact. */
   get layers(): readonly Descriptor[] {
     return this.manifest.layers;
   }
@@ -199,6 +293,23 @@ export class Inspection {
   /** A list's entries. */
   get entries(): readonly Descriptor[] {
     return this.manifest.entries;
+  }
+
+  /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */
+  get platforms(): readonly ListPlatform[] {
+    return this.manifest.platforms;
+  }
+
+  /** Reference, manifest, platform and config, as data. */
+  toJSON(): object {
+    const { reference, manifest, platform, config } = this;
+    const known = { ...(platform ? { platform } : {}), ...(config ? { config } : {}) };
+    return { reference, ...manifest.toJSON(), ...(this.kind === 'image' ? { ...known, configDescriptor: manifest.config } : {}) };
+  }
+
+  /** @internal */
+  [inspected](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `Inspection ${inspect(this.toJSON(), options)}`;
   }
 }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import * as carried from '../dist/inline.js';
 import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
+import { createMachine } from '../node/machine.js';
 import { provide } from './engine.js';
 import type { RequestTransport } from './requests.js';
 
@@ -14,6 +15,7 @@ provide({
   wasm: () => Buffer.from(carried.tallyman, 'base64'),
   client: () => Buffer.from(carried.client, 'base64'),
   files,
+  machine: createMachine,
   hasher: (algorithm) => {
     const hash = createHash(algorithm);
     return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest('hex') };

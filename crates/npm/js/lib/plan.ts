@@ -1,5 +1,6 @@
 import type { Plan } from '../dist/tallyman.js';
 import { call } from './engine.js';
+import { inspected } from './plain.js';
 
 interface StepTerms {
   /** The steps, by their index, that must have succeeded before this one begins. */
@@ -99,6 +100,17 @@ export class PushPlan {
   /** The list's exact bytes. */
   get bytes(): Uint8Array {
     return call(() => this.#plan.bytes());
+  }
+
+  /** All of the plan, its steps too, but for the list's bytes. */
+  toJSON(): object {
+    const { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, steps } = this;
+    return { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, steps };
+  }
+
+  /** @internal */
+  [inspected](): string {
+    return `PushPlan of ${this.target} ${this.digest}\n${this.toString()}`;
   }
 
   /** A line for each step and a sum, for people. */

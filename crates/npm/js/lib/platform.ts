@@ -1,3 +1,4 @@
+import { textOf } from './arguments.js';
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
@@ -33,6 +34,13 @@ export const Platform = {
     return call((engine) => engine.formatPlatform(os, architecture, variant));
   },
 };
+
+/** The text of a platform that is a text or an object. */
+export function platformText(platform: unknown): string | undefined {
+  if (platform === undefined) return undefined;
+  if (typeof platform === 'object' && platform !== null) return Platform.format(platform as Platform);
+  return textOf(platform, 'platform');
+}
 
 /** A platform as manifests have it. */
 export interface PlatformJson {

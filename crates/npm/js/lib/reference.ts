@@ -1,3 +1,4 @@
+import { textOf } from './arguments.js';
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
@@ -64,16 +65,19 @@ export class Reference {
 
   /** The same repository by a tag alone. */
   withTag(tag: string): Reference {
+    textOf(tag, 'tag');
     return Reference.parse(`${this.name}:${tag}`);
   }
 
   /** The same repository by a digest alone. */
   withDigest(digest: string): Reference {
+    textOf(digest, 'digest');
     return Reference.parse(`${this.name}@${digest}`);
   }
 
   /** The same reference, tag included, pinned to a digest: `alpine:3.22@sha256:…`. */
   pin(digest: string): Reference {
+    textOf(digest, 'digest');
     return Reference.parse(this.tag === undefined ? `${this.name}@${digest}` : `${this.name}:${this.tag}@${digest}`);
   }
 

@@ -1,4 +1,5 @@
 import * as bindings from '../dist/tallyman.js';
+import { textOf } from './arguments.js';
 import { call, client, runtime } from './engine.js';
 import { TallymanError, errorOf } from './error.js';
 
@@ -99,7 +100,7 @@ export class FileStore implements Store {
 
   /** The store in `folder`, which need not be there yet. */
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#folder = textOf(folder, 'folder');
   }
 
   names(): Promise<string[]> {

@@ -7,10 +7,10 @@ use std::{rc::Rc, time::Duration};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
-use tallyman_commands::{Create, CreateExtensions, Error, PushEvent, create, execute, resolve};
+use tallyman_commands::{Create, CreateExtensions, Error, create, execute, put_tags, resolve};
 use tallyman_core::{
-    Descriptor, Digest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
-    json::{ObjectWriter, array},
+    Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
+    json::{Object, ObjectWriter, array, string},
 };
 use tallyman_registry::{Access, Client, Event, Retry};
 use tallyman_store::{ListStore, MemoryStore, StoreError};
@@ -27,7 +27,11 @@ use super::{
     pure::{kind, platform},
     store::HostStore,
 };
+use crate::library::{compare::compare, lookup, transfers};
 use crate::transport::JsTransport;
+
+/// The size of `{}` in bytes: the config of an artifact that has none.
+const EMPTY_CONFIG: u64 = 2;
 
 /// The result of an operation that is under way.
 pub type PendingValue = LocalBoxFuture<'static, Result<JsValue, Failure>>;
@@ -101,15 +105,48 @@ impl ClientPart for Worker {
                     .boxed_local()
             }
             Operation::Head { reference } => async move { worker.head(&reference).await }.boxed_local(),
+            Operation::Resolve { reference, platform } => {
+                async move { lookup::descriptor(&worker.client, &reference, platform.as_deref()).await }
+                    .boxed_local()
+            }
+            Operation::Attestations { reference, platform } => {
+                async move { lookup::found(&worker.client, &reference, platform.as_deref()).await }
+                    .boxed_local()
+            }
             Operation::Referrers { reference, artifact_type } => {
                 async move { worker.referrers(&reference, artifact_type.as_deref()).await }.boxed_local()
             }
             Operation::Delete { reference } => async move { worker.delete(&reference).await }.boxed_local(),
-            Operation::Create { list, images, amend } => {
-                async move { worker.create(&list, &images, amend).await }.boxed_local()
+            Operation::Untag { reference } => {
+                async move { transfers::remove_tag(&worker.client, &reference).await }.boxed_local()
             }
-            Operation::Push { plan, on_progress } => {
-                async move { worker.push(&plan, &on_progress).await }.boxed_local()
+            Operation::Create { list, images, options } => {
+                async move { worker.create(&list, &images, &options).await }.boxed_local()
+            }
+            Operation::Push { plan, tags, purge, on_progress } => {
+                async move { worker.push(&plan, &tags, purge, &on_progress).await }.boxed_local()
+            }
+            Operation::Copy { source, target, platforms, referrers, on_progress } => async move {
+                let places = (&*source, &*target);
+                transfers::copy(&worker.client, places, &platforms, referrers, &on_progress).await
+            }
+            .boxed_local(),
+            Operation::Tag { reference, tags } => {
+                async move { transfers::add_tags(&worker.client, &reference, &tags).await }.boxed_local()
+            }
+            Operation::PutBlob { repository, bytes } => {
+                async move { transfers::put_blob(&worker.client, &repository, bytes).await }.boxed_local()
+            }
+            Operation::PutManifest { reference, bytes, media_type } => {
+                async move { transfers::put_manifest(&worker.client, &reference, bytes, &media_type).await }
+                    .boxed_local()
+            }
+            Operation::Attach { subject, attachment } => {
+                async move { transfers::attach_to(&worker.client, &subject, &attachment).await }.boxed_local()
+            }
+            Operation::Diff { left, right, platform } => {
+                async move { compare(&worker.client, [&left, &right], platform.as_deref()).await }
+                    .boxed_local()
             }
             Operation::StoredLists => async move { worker.stored_lists().await }.boxed_local(),
             Operation::Load { list } => async move { worker.load(&list).await }.boxed_local(),
@@ -120,7 +157,9 @@ impl ClientPart for Worker {
 
     fn stream(&self, operation: StreamOperation) -> ItemStream {
         match operation {
-            StreamOperation::Tags { repository } => pages(self.client.tags(&repository)),
+            StreamOperation::Tags { repository, pages: size } => {
+                pages(self.client.tags_in_pages(&repository, &size))
+            }
             StreamOperation::Catalog { registry } => pages(self.client.repositories(&registry)),
             StreamOperation::Blob { repository, digest, size } => self.blob(repository, digest, size),
         }
@@ -179,28 +218,29 @@ impl Worker {
         Ok(JsValue::UNDEFINED)
     }
 
-    async fn create(&self, list: &str, images: &[String], amend: bool) -> Result<JsValue, Failure> {
+    async fn create(&self, list: &str, images: &[String], options: &str) -> Result<JsValue, Failure> {
         let store = if self.keeps { Rc::clone(&self.store) } else { Rc::new(MemoryStore::new()) };
         let images = images.iter().map(|image| image.parse()).collect::<Result<Vec<Reference>, _>>()?;
-        let wanted = Create { list: list.parse()?, images, amend, extensions: CreateExtensions::default() };
+        let (amend, extensions) = create_options(options)?;
+        let wanted = Create { list: list.parse()?, images, amend, extensions };
         Ok(List::new(create(&*store, &self.client, &wanted).await?).into())
     }
 
-    async fn push(&self, plan: &PushPlan, on_progress: &Function) -> Result<JsValue, Failure> {
-        let report = |event| {
-            let (kind, step, reference) = match event {
-                PushEvent::Began(step) => ("began", JsValue::from(step), JsValue::UNDEFINED),
-                PushEvent::Done(step) => ("done", step.into(), JsValue::UNDEFINED),
-                PushEvent::Copied { reference, .. } => {
-                    ("copied", JsValue::UNDEFINED, reference.to_string().into())
-                }
-                // The push itself fails with the error of a step.
-                _ => return,
-            };
-            // A listener has no say in what happens.
-            on_progress.call3(&JsValue::UNDEFINED, &kind.into(), &step, &reference).ok();
-        };
-        Ok(execute(&self.client, plan, &report).await?.as_str().into())
+    async fn push(
+        &self,
+        plan: &PushPlan,
+        tags: &[String],
+        purge: bool,
+        on_progress: &Function,
+    ) -> Result<JsValue, Failure> {
+        let tags = transfers::tags(tags)?;
+        let report = |event| transfers::report(on_progress, &event);
+        let digest = execute(&self.client, plan, &report).await?;
+        put_tags(&self.client, plan, &tags).await?;
+        // Of a list that was changed while it was pushed nothing is lost.
+        let purged =
+            purge && self.store.remove_pushed(&plan.target, plan.list().1).await.map_err(store_failure)?;
+        Ok(Array::of2(&digest.as_str().into(), &purged.into()).into())
     }
 
     async fn stored_lists(&self) -> Result<JsValue, Failure> {
@@ -220,6 +260,31 @@ impl Worker {
     async fn remove(&self, list: &str) -> Result<JsValue, Failure> {
         Ok(self.store.remove(&list.parse()?).await.map_err(store_failure)?.into())
     }
+}
+
+/// Reads the options of `create`: `amend`, and what Docker does not have.
+fn create_options(options: &str) -> Result<(bool, CreateExtensions), Failure> {
+    let read = || {
+        let fields = Object::parse(options.as_bytes())?;
+        let is_set = |name| fields.get(name) == Some(b"true");
+        let extensions = CreateExtensions {
+            refresh: is_set("refresh"),
+            flatten: is_set("flatten"),
+            nest: is_set("nest"),
+            oci: is_set("oci"),
+            annotations: fields.string_map("annotations")?,
+            ..CreateExtensions::default()
+        };
+        Ok::<_, tallyman_core::json::FieldError>((
+            is_set("amend"),
+            extensions,
+            fields.array("platforms", string)?,
+        ))
+    };
+    let (amend, extensions, platforms) =
+        read().map_err(|error| Failure::argument(&format!("expected the options of create: {error}")))?;
+    let platforms = platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
+    Ok((amend, CreateExtensions { platforms, ..extensions }))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "results map what they give")]
@@ -267,11 +332,14 @@ async fn inspected(
             manifest = found;
         }
     }
-    let config = match manifest.image().filter(|image| image.has_image_config() && !only_manifest) {
+    // Artifacts have configs of any type, and none to speak of where it is the empty one.
+    let config = match manifest.image().filter(|image| !only_manifest && image.config.size > EMPTY_CONFIG) {
         Some(image) => Some(client.blob(&reference, &image.config).await?),
         None => None,
     };
-    let platform = config.as_deref().and_then(|config| Platform::from_config(config).ok());
+    let is_image = manifest.image().is_some_and(ImageManifest::has_image_config);
+    let platform =
+        config.as_deref().filter(|_| is_image).and_then(|config| Platform::from_config(config).ok());
     let answer = Array::of5(
         &reference.to_string().into(),
         &kind(manifest.body()).into(),
@@ -279,8 +347,8 @@ async fn inspected(
         &manifest.digest().as_str().into(),
         &Uint8Array::from(manifest.bytes()),
     );
-    if let (Some(platform), Some(config)) = (platform, config) {
-        answer.push(&platform.to_json().into());
+    if let Some(config) = config {
+        answer.push(&platform.map_or(JsValue::UNDEFINED, |platform| platform.to_json().into()));
         answer.push(&copied(config));
     }
     Ok(answer.into())

@@ -4,6 +4,7 @@ use std::{cell::OnceCell, rc::Rc};
 
 use js_sys::{Function, Promise};
 use tallyman_core::Registry;
+use tallyman_registry::TagPages;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{
@@ -92,9 +93,15 @@ impl Engine {
         self.run(Operation::Head { reference }, aborted)
     }
 
-    /// Returns the tags of a repository, page by page.
-    pub fn tags(&self, repository: &str) -> Result<AsyncIter, Failure> {
-        Ok(self.stream(StreamOperation::Tags { repository: repository.parse()? }))
+    /// Returns the tags of a repository, page by page; `size` names a page, those behind `last`.
+    pub fn tags(
+        &self,
+        repository: &str,
+        size: Option<u32>,
+        last: Option<String>,
+    ) -> Result<AsyncIter, Failure> {
+        let pages = TagPages { size: size.map(|size| size as usize), last };
+        Ok(self.stream(StreamOperation::Tags { repository: repository.parse()?, pages }))
     }
 
     /// Returns the repositories of a registry, page by page.
@@ -112,6 +119,21 @@ impl Engine {
         }))
     }
 
+    /// Resolves to a descriptor, as JSON. If `platform` is given, of a list to that of the image for it.
+    pub fn resolve(&self, reference: String, platform: Option<String>, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Resolve { reference, platform }, aborted)
+    }
+
+    /// Resolves to the attestations of an image, as JSON.
+    pub fn attestations(
+        &self,
+        reference: String,
+        platform: Option<String>,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Attestations { reference, platform }, aborted)
+    }
+
     /// Resolves to the referrers of a manifest, as JSON.
     pub fn referrers(
         &self,
@@ -127,20 +149,85 @@ impl Engine {
         self.run(Operation::Delete { reference }, aborted)
     }
 
+    /// Deletes a tag alone from its registry.
+    pub fn untag(&self, reference: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Untag { reference }, aborted)
+    }
+
     /// Resolves to a new list, which is kept if there is a store.
     pub fn create(
         &self,
         list: String,
         images: Vec<String>,
-        amend: bool,
+        options: String,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::Create { list, images, amend }, aborted)
+        self.run(Operation::Create { list, images, options }, aborted)
     }
 
-    /// Carries out a plan and resolves to the digest that the registry confirmed. `on_progress` hears of each step.
-    pub fn push(&self, plan: &Plan, on_progress: Function, aborted: Option<Promise>) -> Promise {
-        self.run(Operation::Push { plan: plan.plan(), on_progress }, aborted)
+    /// Carries out a plan and resolves to the digest that the registry confirmed, and to `true` if the list was removed
+    /// from the store. `on_progress` hears of each step.
+    pub fn push(
+        &self,
+        plan: &Plan,
+        tags: Vec<String>,
+        purge: bool,
+        on_progress: Function,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Push { plan: plan.plan(), tags, purge, on_progress }, aborted)
+    }
+
+    /// Copies an image or a list, and resolves to what was copied, as JSON. `on_progress` hears of each step.
+    pub fn copy(
+        &self,
+        source: String,
+        target: String,
+        platforms: Vec<String>,
+        referrers: bool,
+        on_progress: Function,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Copy { source, target, platforms, referrers, on_progress }, aborted)
+    }
+
+    /// Puts a manifest under further tags, and resolves to its descriptor, as JSON.
+    pub fn tag(&self, reference: String, tags: Vec<String>, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Tag { reference, tags }, aborted)
+    }
+
+    /// Uploads a blob and resolves to its digest.
+    #[wasm_bindgen(js_name = putBlob)]
+    pub fn put_blob(&self, repository: String, bytes: Vec<u8>, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::PutBlob { repository, bytes }, aborted)
+    }
+
+    /// Puts a manifest and resolves to its descriptor, as JSON. An empty media type is the one that the bytes name.
+    #[wasm_bindgen(js_name = putManifest)]
+    pub fn put_manifest(
+        &self,
+        reference: String,
+        bytes: Vec<u8>,
+        media_type: String,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::PutManifest { reference, bytes, media_type }, aborted)
+    }
+
+    /// Attaches blobs to a manifest and resolves to the descriptor of the artifact, as JSON.
+    pub fn attach(&self, subject: String, attachment: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Attach { subject, attachment }, aborted)
+    }
+
+    /// Resolves to the differences between two manifests, as JSON.
+    pub fn diff(
+        &self,
+        left: String,
+        right: String,
+        platform: Option<String>,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Diff { left, right, platform }, aborted)
     }
 
     /// Resolves to the names of the lists in the store.
@@ -154,8 +241,8 @@ impl Engine {
     }
 
     /// Saves a list in the store.
-    pub fn save(&self, list: &List, aborted: Option<Promise>) -> Promise {
-        self.run(Operation::Save { list: list.list().clone() }, aborted)
+    pub fn save(&self, list: &List, aborted: Option<Promise>) -> Result<Promise, Failure> {
+        Ok(self.run(Operation::Save { list: list.storable()? }, aborted))
     }
 
     /// Removes a list from the store, and resolves to `true` if there was one.

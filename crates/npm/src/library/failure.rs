@@ -163,10 +163,16 @@ impl From<&PlanError> for Failure {
 
 impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
+        if let CommandError::NoSuchPlatform { reference, wanted, found } = &error {
+            return Self::no_such_platform(reference, wanted, found.iter());
+        }
         let message = match &error {
             // Docker speaks of its flag.
             CommandError::ListExists { list } => {
                 format!("expected no list {list} in the store, found one: pass amend: true to add to it")
+            }
+            CommandError::EmptyList { list } => {
+                format!("expected images in the list {list}, found none: add one before it is pushed")
             }
             error => error.to_string(),
         };

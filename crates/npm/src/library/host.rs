@@ -13,9 +13,19 @@ extern "C" {
     #[wasm_bindgen(extends = RequestSender)]
     pub type ClientHost;
 
-    /// Resolves to the credentials for a registry, an array; to `undefined` if there are none.
+    /// Resolves to the credentials for a registry, an array; to `undefined` if there are none. After a refusal of those that
+    /// it gave before, with the HTTP status and the registry's own words.
     #[wasm_bindgen(method)]
-    pub fn credentials(this: &ClientHost, registry: &str) -> Promise;
+    pub fn credentials(
+        this: &ClientHost,
+        registry: &str,
+        refused_by: Option<u16>,
+        message: Option<&str>,
+    ) -> Promise;
+
+    /// Returns `true` if the credentials that it gave for a registry have not expired.
+    #[wasm_bindgen(method, js_name = areCurrent)]
+    pub fn are_current(this: &ClientHost, registry: &str) -> bool;
 
     /// Resolves to `true` if the credentials for `registry` may go to the token service `realm` of another site.
     #[wasm_bindgen(method)]

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use js_sys::Function;
 use tallyman_core::{Digest, ManifestList, PushPlan, Reference, Registry};
+use tallyman_registry::TagPages;
 
 /// An operation with one result. [`super::engine::Engine`] has a method for each.
 pub enum Operation {
@@ -11,14 +12,34 @@ pub enum Operation {
     Inspect { reference: String, platform: Option<String>, only_manifest: bool },
     /// Asks for the headers of a manifest.
     Head { reference: String },
+    /// Resolves a reference to a descriptor, of a list to that of the image for `platform`.
+    Resolve { reference: String, platform: Option<String> },
+    /// Finds the attestations of an image.
+    Attestations { reference: String, platform: Option<String> },
     /// Lists what refers to a manifest.
     Referrers { reference: String, artifact_type: Option<String> },
     /// Deletes a tag or a manifest.
     Delete { reference: String },
-    /// Makes a list, and keeps it if there is a store.
-    Create { list: String, images: Vec<String>, amend: bool },
-    /// Carries out a plan; `on_progress` hears of each step.
-    Push { plan: Rc<PushPlan>, on_progress: Function },
+    /// Deletes a tag alone.
+    Untag { reference: String },
+    /// Makes a list, and keeps it if there is a store. The options are JSON.
+    Create { list: String, images: Vec<String>, options: String },
+    /// Carries out a plan and puts the list under further tags; `on_progress` hears of each step. If `purge`, the list is
+    /// removed from the store then.
+    Push { plan: Rc<PushPlan>, tags: Vec<String>, purge: bool, on_progress: Function },
+    /// Copies an image or a list, of a list the images for `platforms`, all if there are none; `on_progress` hears of each
+    /// step.
+    Copy { source: String, target: String, platforms: Vec<String>, referrers: bool, on_progress: Function },
+    /// Puts a manifest under further tags.
+    Tag { reference: String, tags: Vec<String> },
+    /// Uploads a blob.
+    PutBlob { repository: String, bytes: Vec<u8> },
+    /// Puts a manifest, whose bytes may name their media type.
+    PutManifest { reference: String, bytes: Vec<u8>, media_type: String },
+    /// Attaches blobs to a manifest. The attachment is JSON.
+    Attach { subject: String, attachment: String },
+    /// Compares two manifests.
+    Diff { left: String, right: String, platform: Option<String> },
     /// Names the lists of the store.
     StoredLists,
     /// Loads a list from the store.
@@ -32,7 +53,7 @@ pub enum Operation {
 /// An operation whose results come one after another.
 pub enum StreamOperation {
     /// The tags of a repository, page by page.
-    Tags { repository: Reference },
+    Tags { repository: Reference, pages: TagPages },
     /// The repositories of a registry, page by page.
     Catalog { registry: Registry },
     /// A blob, piece by piece. Without `size` the registry is asked for it first.

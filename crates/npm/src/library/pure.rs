@@ -91,10 +91,11 @@ impl Hash {
 /// The sort of manifest, in one word.
 pub fn kind(body: &ManifestBody) -> &'static str {
     match body {
-        ManifestBody::Image(_) => "image",
+        ManifestBody::Image(image) if image.has_image_config() => "image",
+        ManifestBody::Image(_) => "artifact",
         ManifestBody::Index(_) => "list",
         ManifestBody::Schema1(_) => "schema1",
-        ManifestBody::Artifact => "artifact",
+        ManifestBody::Artifact => "unknown",
     }
 }
 

@@ -1,0 +1,3 @@
+// The element, with its types for React's JSX.
+
+export * from '../element/index.js';

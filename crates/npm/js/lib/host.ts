@@ -1,0 +1,130 @@
+import { elementsOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
+import { runtime } from './engine.js';
+import { TallymanError, errorOf, type TallymanErrorFields } from './error.js';
+import type { Credentials, TallymanOptions } from './options.js';
+import { Reference } from './reference.js';
+import { fetchRequests, type RequestTransport, type TransportRequest, type TransportResponse } from './requests.js';
+
+/**
+ * The callbacks of the engine. The engine holds them and is held by its client: they hold what they need and not the client, or nobody
+ * could ever collect it.
+ */
+export function hostOf(options: TallymanOptions, failures: Map<string, unknown>, signedIn: Set<string>): object {
+  const { credentials, trustTokenService, fetch, onRetry, onRequest } = options;
+  const expiries = new Map<string, number>();
+  const sender: RequestTransport = fetch ? fetchRequests(fetch) : (runtime.requests?.() ?? fetchRequests());
+  const remember = (key: string, error: unknown): void => {
+    if (failures.size > 64) failures.clear();
+    failures.set(key, error);
+  };
+  return {
+    obeysCors: sender.obeysCors,
+    tellsPlainHttp: sender.tellsPlainHttp,
+    page: sender.page,
+    streamsBodies: sender.streamsBodies,
+    preconnect: sender.preconnect,
+    reaches: sender.reaches,
+    isLocalNetworkDenied: sender.isLocalNetworkDenied,
+    async request(sent: TransportRequest): Promise<TransportResponse> {
+      const began = performance.now();
+      const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
+        const { method, url } = sent;
+        const event = { method, url, status, ms: performance.now() - began, headers: Object.fromEntries(headers) };
+        onRequest?.(error === undefined ? event : { ...event, error });
+      };
+      try {
+        const response = await sender.request(sent);
+        tell(response.status, response.headers);
+        return response;
+      } catch (error) {
+        tell(undefined, [], error);
+        remember(sent.url, error instanceof Error && error.cause ? error.cause : error);
+        throw error;
+      }
+    },
+    async credentials(registry: string, status?: number, message = ''): Promise<string[] | undefined> {
+      try {
+        const given = await credentials?.(registry, status === undefined ? {} : { refused: { status, message } });
+        expiries.set(registry, expiryOf(given, registry));
+        const parts = credentialsOf(given, registry);
+        if (parts) signedIn.add(registry);
+        return parts;
+      } catch (error) {
+        remember(registry, error);
+        throw error;
+      }
+    },
+    areCurrent: (registry: string) => (expiries.get(registry) ?? Infinity) > Date.now(),
+    trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
+    isInsecure: (registry: string) => isInsecure(options, registry),
+    retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, causeIn(failures)), wait, attempt }),
+  };
+}
+
+export const causeIn =
+  (failures: Map<string, unknown>) =>
+  ({ code, url, registry }: TallymanErrorFields): unknown =>
+    failures.get((code === 'credentials' ? registry : url) ?? '');
+
+/** Says of an error for want of access which credentials the request was made with, and what to do. */
+export function withCredentials(error: TallymanError, signedIn: ReadonlySet<string>): TallymanError {
+  const below = error.cause instanceof TallymanError ? error.cause : error;
+  const refusal = [error, below].find(({ code }) => ['denied', 'token-refused', 'unauthorized'].includes(code));
+  if (!refusal) return error;
+  const reference = error.reference ?? refusal.reference;
+  const registry = error.registry ?? refusal.registry ?? (reference === undefined ? undefined : Reference.parse(reference).registry);
+  if (registry === undefined) return error;
+  error.credentials = signedIn.has(registry) ? 'refused' : 'none';
+  error.hint ??=
+    error.credentials === 'none'
+      ? `no credentials were given for ${registry}: return some from the option credentials, such as dockerCredentials()`
+      : `the credentials for ${registry} were refused, or do not allow this: see that name, password or token are right and have not expired`;
+  return error;
+}
+
+const optionNames = ['credentials', 'trustTokenService', 'insecure', 'concurrency', 'attempts', 'timeout', 'fetch', 'store', 'onRetry', 'onRequest'];
+
+/** The options of a client, as they are to be. */
+export function checked(options: TallymanOptions): TallymanOptions {
+  const given = optionsOf(options, optionNames);
+  for (const name of ['credentials', 'trustTokenService', 'fetch', 'onRetry', 'onRequest'] as const) functionOf(given[name], name);
+  for (const name of ['concurrency', 'attempts', 'timeout'] as const) if (given[name] !== undefined) numberOf(given[name], name, 1);
+  const { store, insecure } = given;
+  const methods = ['names', 'load', 'save', 'putEntry', 'remove'] as const;
+  if (store !== undefined && !methods.every((name) => typeof store?.[name] === 'function')) {
+    throw wrongArgument('store', `an object with the methods ${methods.join(', ')}`, store);
+  }
+  if (insecure === undefined || typeof insecure === 'boolean' || typeof insecure === 'function') return { ...given };
+  const named = typeof insecure === 'string' ? [insecure] : elementsOf(insecure, 'insecure');
+  return { ...given, insecure: named.map((registry) => textOf(registry, 'insecure')) };
+}
+
+/** Returns the program's choice for a registry, or `undefined` if the registry's address decides (loopback is insecure). */
+export function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {
+  if (typeof insecure === 'function') {
+    const said: unknown = insecure(registry);
+    if (said === undefined || typeof said === 'boolean') return said;
+    throw wrongArgument('what insecure returns', 'true or false', said);
+  }
+  if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
+  return insecure as boolean | undefined;
+}
+
+/** The time at which credentials expire, in milliseconds since 1970. */
+function expiryOf(given: Credentials | null | undefined, registry: string): number {
+  const expiresAt: unknown = given?.expiresAt;
+  if (expiresAt === undefined) return Infinity;
+  const time = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
+  if (typeof time === 'number' && !Number.isNaN(time)) return time;
+  throw wrongArgument(`expiresAt of credentials for ${registry}`, 'milliseconds since 1970 or a valid date', expiresAt);
+}
+
+function credentialsOf(given: Credentials | null | undefined, registry: string): string[] | undefined {
+  if (given === null || given === undefined) return undefined;
+  const { username, password, encoded, identityToken, token } = given as Record<string, unknown>;
+  if (typeof username === 'string' && typeof password === 'string') return ['basic', username, password];
+  if (typeof encoded === 'string') return ['encoded', encoded];
+  if (typeof identityToken === 'string') return ['identity', identityToken];
+  if (typeof token === 'string') return ['registry', token];
+  throw wrongArgument(`credentials for ${registry}`, '{ username, password }, { encoded }, { identityToken }, { token } or undefined', given);
+}

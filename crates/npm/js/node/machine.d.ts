@@ -1,0 +1,10 @@
+// What the library uses of the machine.
+
+export function createMachine(): {
+  readFile(path: string): Uint8Array | undefined;
+  runHelper(program: string, args: string[], input: string): Promise<{ status: number | undefined; stdout: Uint8Array }>;
+  defaultHelper(): string | undefined;
+  env(name: string): string | undefined;
+  homedir(): string;
+  stderr(bytes: Uint8Array): void;
+};

@@ -1,0 +1,149 @@
+//! Operations that bring content into registries beside pushes of lists: copies, tags, blobs, manifests, attachments.
+
+use std::cell::Cell;
+
+use js_sys::Function;
+use tallyman_commands::{
+    Attachment, PushEvent, attach, copy_referrers, execute, plan_copy_of_platforms, tag, untag,
+};
+use tallyman_core::{
+    Action, Descriptor, Digest, Manifest, MediaType, PushPlan, Reference, Tag,
+    json::{Object, ObjectWriter},
+};
+use tallyman_registry::Client;
+use wasm_bindgen::JsValue;
+
+use super::{failure::Failure, pure::platform};
+
+/// Tells a listener of JavaScript what happens: a word, the step, the reference and the number of bytes.
+pub fn report(on_progress: &Function, event: &PushEvent) {
+    let none = JsValue::UNDEFINED;
+    let told: [JsValue; 4] = match event {
+        PushEvent::Began(step) => ["began".into(), (*step).into(), none.clone(), none],
+        PushEvent::Done(step) => ["done".into(), (*step).into(), none.clone(), none],
+        PushEvent::Transferred { step, bytes } => {
+            ["transferred".into(), (*step).into(), none, (*bytes as f64).into()]
+        }
+        PushEvent::Copied { reference, .. } => {
+            ["copied".into(), none.clone(), reference.to_string().into(), none]
+        }
+        // The operation itself fails with the error of a step.
+        _ => return,
+    };
+    // A listener has no say in what happens.
+    on_progress.apply(&JsValue::UNDEFINED, &told.iter().collect()).ok();
+}
+
+/// Reads tags.
+pub fn tags(texts: &[String]) -> Result<Vec<Tag>, Failure> {
+    Ok(texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+}
+
+/// Copies an image or a list with all that it points to, and resolves to what was copied, as JSON.
+pub async fn copy(
+    client: &Client,
+    (source, target): (&str, &str),
+    wanted: &[String],
+    referrers: bool,
+    on_progress: &Function,
+) -> Result<JsValue, Failure> {
+    let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
+    let wanted = wanted.iter().map(|text| platform(text)).collect::<Result<Vec<_>, _>>()?;
+    let copying = plan_copy_of_platforms(client, &source, &target, &wanted).await?;
+    let transferred = Cell::new(0);
+    if let Some(plan) = &copying.plan {
+        let size = bytes_of(plan);
+        let start = [
+            "planned".into(),
+            (plan.steps.len() as f64).into(),
+            JsValue::UNDEFINED,
+            JsValue::from(size as f64),
+        ];
+        on_progress.apply(&JsValue::UNDEFINED, &start.iter().collect()).ok();
+        let on_event = |event| {
+            if let PushEvent::Transferred { bytes, .. } = event {
+                transferred.set(transferred.get() + bytes);
+            }
+            report(on_progress, &event);
+        };
+        execute(client, plan, &on_event).await?;
+    }
+    if referrers {
+        copy_referrers(client, &source, &target, &copying.manifest).await?;
+    }
+    let json = ObjectWriter::new()
+        .string("reference", &target.to_string())
+        .string("digest", copying.manifest.digest().as_str())
+        .string("mediaType", copying.manifest.media_type().as_str())
+        .number("size", copying.manifest.size())
+        .number("manifests", copying.manifests as u64)
+        .number("bytes", transferred.get());
+    Ok(json.end().into())
+}
+
+/// Returns the bytes of the blobs that a plan takes from other registries.
+fn bytes_of(plan: &PushPlan) -> u64 {
+    plan.steps.iter().map(|step| if let Action::CopyBlob { size, .. } = step.action { size } else { 0 }).sum()
+}
+
+/// Puts a manifest under further tags, and resolves to its descriptor, as JSON.
+pub async fn add_tags(client: &Client, reference: &str, texts: &[String]) -> Result<JsValue, Failure> {
+    let manifest = tag(client, &reference.parse()?, &tags(texts)?).await?;
+    Ok(manifest.descriptor().to_json().into())
+}
+
+/// Deletes a tag alone.
+pub async fn remove_tag(client: &Client, reference: &str) -> Result<JsValue, Failure> {
+    untag(client, &reference.parse()?, reference).await?;
+    Ok(JsValue::UNDEFINED)
+}
+
+/// Uploads a blob unless it is there, and resolves to its digest.
+pub async fn put_blob(client: &Client, repository: &str, bytes: Vec<u8>) -> Result<JsValue, Failure> {
+    let repository: Reference = repository.parse()?;
+    let digest = Digest::of(&bytes);
+    match client.head_blob(&repository, &digest).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => {
+            client.upload_blob(&repository, &digest, &bytes.into()).await?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(digest.as_str().into())
+}
+
+/// Puts a manifest as its bytes are, and resolves to its descriptor, as JSON.
+pub async fn put_manifest(
+    client: &Client,
+    reference: &str,
+    bytes: Vec<u8>,
+    media_type: &str,
+) -> Result<JsValue, Failure> {
+    let reference: Reference = reference.parse()?;
+    let media_type = (!media_type.is_empty()).then(|| MediaType::new(media_type));
+    let manifest = Manifest::parse(bytes, media_type.as_ref())
+        .map_err(|error| Failure::of_manifest(&error, Some(&reference)))?;
+    if let Some(expected) = reference.digest().filter(|digest| !digest.matches(manifest.bytes())) {
+        return Err(Failure::argument(&format!(
+            "expected a manifest of the digest {expected}, found one of {}",
+            manifest.digest()
+        )));
+    }
+    client.put_manifest(&reference, manifest.media_type(), manifest.shared_bytes()).await?;
+    Ok(manifest.descriptor().to_json().into())
+}
+
+/// Attaches blobs to a manifest and resolves to the descriptor of the artifact, as JSON.
+pub async fn attach_to(client: &Client, subject: &str, attachment: &str) -> Result<JsValue, Failure> {
+    let read = || {
+        let fields = Object::parse(attachment.as_bytes())?;
+        Ok::<_, tallyman_core::json::FieldError>(Attachment {
+            artifact_type: fields.string_or_empty("artifactType")?,
+            blobs: fields.array("blobs", Descriptor::from_json)?,
+            annotations: fields.string_map("annotations")?,
+        })
+    };
+    let attachment =
+        read().map_err(|error| Failure::argument(&format!("expected an attachment: {error}")))?;
+    Ok(attach(client, &subject.parse()?, &attachment).await?.to_json().into())
+}

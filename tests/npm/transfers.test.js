@@ -1,0 +1,329 @@
+// What the command line can, from a program: copies, tags, blobs, attachments, attestations, differences, credentials.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, TallymanError, dockerCredentials } from 'tallyman';
+import { startDevRegistry } from '../e2e/servers.js';
+
+async function failure(work) {
+  try {
+    await work();
+  } catch (error) {
+    assert.ok(error instanceof TallymanError, String(error));
+    return error;
+  }
+  return assert.fail('it did not fail');
+}
+
+let registry;
+let other;
+let hello;
+let webapp;
+const tm = new Tallyman({ store: new MemoryStore() });
+
+before(async () => {
+  [registry, other] = await Promise.all([startDevRegistry('--samples'), startDevRegistry('--no-referrers')]);
+  hello = `${registry.host}/samples/hello`;
+  webapp = `${registry.host}/samples/webapp`;
+});
+after(() => Promise.all([registry?.stop(), other?.stop()]));
+
+describe('looking', () => {
+  test('a reference is resolved to a descriptor, of a list to that of a platform', async () => {
+    const requests = [];
+    const client = new Tallyman({ onRequest: ({ method, status }) => requests.push(`${method} ${status}`) });
+    const list = await client.resolve(`${webapp}:1.4`);
+    const inspection = await tm.inspect(`${webapp}:1.4`);
+    assert.deepEqual([list.digest, list.mediaType, list.size], [inspection.digest, inspection.mediaType, inspection.bytes.length]);
+    assert.deepEqual(requests, ['HEAD 200']);
+    const arm64 = await tm.resolve(`${webapp}:1.4`, { platform: 'linux/arm64' });
+    assert.equal(arm64.digest, inspection.entries.find(({ platform }) => platform?.architecture === 'arm64').digest);
+    const nested = await tm.resolve(`${webapp}:1.4`, { platform: 'linux/s390x' }).catch(({ code }) => code);
+    assert.equal(nested, 'platform-not-found');
+    assert.equal(String(Reference.parse(`${webapp}:1.4`).pin(list.digest)), `${webapp}:1.4@${list.digest}`);
+  });
+
+  test('tags come in pages of one size, behind one of them, and chosen by a pattern', async () => {
+    const urls = [];
+    const client = new Tallyman({ onRequest: ({ url }) => urls.push(new URL(url).search) });
+    const tags = async (options) => {
+      const found = [];
+      for await (const tag of client.tags(webapp, options)) found.push(tag);
+      return found;
+    };
+    const all = await tags();
+    urls.length = 0;
+    assert.deepEqual(await tags({ pageSize: 2 }), all);
+    assert.equal(urls.length, Math.ceil(all.length / 2));
+    assert.equal(urls[0], '?n=2');
+    assert.deepEqual(await tags({ last: all[1] }), all.slice(2));
+    assert.deepEqual(await tags({ match: /^1\.4/g }), all.filter((tag) => tag.startsWith('1.4')));
+  });
+
+  test('every request is told, with status, time and headers', async () => {
+    const events = [];
+    const client = new Tallyman({ attempts: 1, onRequest: (event) => events.push(event) });
+    await client.manifest(`${hello}:latest`);
+    await failure(() => client.manifest('127.0.0.1:1/app'));
+    const [answered, failed] = events;
+    assert.deepEqual([answered.method, new URL(answered.url).pathname, answered.status], ['GET', '/v2/samples/hello/manifests/latest', 200]);
+    assert.ok(answered.ms >= 0 && answered.headers['docker-content-digest'].startsWith('sha256:'));
+    assert.deepEqual([failed.status, failed.error.code], [undefined, 'ECONNREFUSED']);
+  });
+
+  test('attestations are found in the list, among the referrers and under tags of cosign', async () => {
+    const { digest } = await tm.resolve(`${webapp}:1.4`, { platform: 'linux/amd64' });
+    const payload = await tm.putBlob(webapp, '{"critical":{}}', { mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json' });
+    const config = await tm.putBlob(webapp, '{}');
+    const signature = { schemaVersion: 2, mediaType: MediaType.ociManifest, config: { ...config, mediaType: MediaType.ociConfig }, layers: [payload] };
+    await tm.putManifest(`${webapp}:${digest.replace(':', '-')}.sig`, JSON.stringify(signature));
+    const found = await tm.attestations(`${webapp}:1.4`, { platform: 'linux/amd64' });
+    const told = found.map(({ kind, source, predicateType }) => `${kind} ${source} ${predicateType}`).sort();
+    assert.deepEqual(told, [
+      'provenance index https://slsa.dev/provenance/v0.2',
+      'sbom referrers undefined',
+      'signature cosign-tag undefined',
+      'signature referrers undefined',
+    ]);
+    const provenance = found.find(({ kind }) => kind === 'provenance');
+    assert.equal(provenance.subject, digest);
+    assert.equal((await provenance.json()).predicateType, 'https://slsa.dev/provenance/v0.2');
+    assert.equal(new TextDecoder().decode(await found.find(({ source }) => source === 'cosign-tag').bytes()), '{"critical":{}}');
+    assert.deepEqual(await tm.attestations(`${hello}:latest`), []);
+  });
+
+  test('two manifests are compared by entries and layers', async () => {
+    const lists = await tm.diff(`${webapp}:1.3`, `${webapp}:1.4`);
+    assert.equal(lists.same, false);
+    assert.ok(lists.entries.some(({ kind, left, right }) => kind === 'changed' && left.platform.architecture === right.platform.architecture));
+    assert.ok(lists.entries.some(({ kind, left }) => kind === 'added' && left === undefined));
+    const images = await tm.diff(`${webapp}:1.3`, `${webapp}:1.4`, { platform: 'linux/amd64' });
+    assert.deepEqual([images.entries, new Set(images.layers.map(({ kind }) => kind)).has('same')], [[], true]);
+    assert.equal((await tm.diff(`${webapp}:1.4`, `${webapp}:latest`)).same, true);
+  });
+
+  test('an artifact is one, with its type and the bytes of its config', async () => {
+    const chart = await tm.inspect(`${registry.host}/samples/chart:0.3.0`);
+    assert.deepEqual([chart.kind, chart.config, chart.platform], ['artifact', undefined, undefined]);
+    assert.ok(JSON.parse(new TextDecoder().decode(chart.configBytes)).name);
+    const [sbom] = await tm.referrers(`${webapp}:1.4`, { artifactType: 'application/spdx+json' });
+    const attached = await tm.inspect(`${webapp}@${sbom.digest}`);
+    assert.deepEqual([attached.kind, attached.artifactType, attached.configBytes], ['artifact', 'application/spdx+json', undefined]);
+  });
+});
+
+describe('bringing content into registries', () => {
+  test('a list is copied to another registry with all of it, and progress tells the bytes', async () => {
+    const events = [];
+    const target = `${other.host}/copied/webapp:1.4`;
+    const copied = await tm.copy(`${webapp}:1.4`, target, { referrers: true, onProgress: (event) => events.push(event) });
+    const source = await tm.resolve(`${webapp}:1.4`);
+    assert.deepEqual([copied.reference, copied.digest, copied.mediaType, copied.size], [target, source.digest, source.mediaType, source.size]);
+    assert.equal((await tm.resolve(target)).digest, source.digest);
+    const last = events.at(-1);
+    assert.deepEqual([events[0].kind, last.completed, last.bytes], ['planned', last.total, copied.bytes]);
+    assert.ok(copied.bytes > 0 && copied.bytes <= last.totalBytes && copied.manifests > 4);
+    assert.equal((await tm.referrers(target)).length, (await tm.referrers(`${webapp}:1.4`)).length);
+    // What is there is not sent again.
+    assert.equal((await tm.copy(`${webapp}:1.4`, target)).bytes, 0);
+  });
+
+  test('of a list the images for some platforms are copied, with their attestations and nothing else', async () => {
+    const one = await tm.copy(`${webapp}:1.4`, `${other.host}/one/webapp:1.4`, { platforms: ['linux/arm64'] });
+    assert.equal(one.digest, (await tm.resolve(`${webapp}:1.4`, { platform: 'linux/arm64' })).digest);
+    const two = `${other.host}/two/webapp:1.4`;
+    await tm.copy(`${webapp}:1.4`, two, { platforms: ['linux/amd64', { os: 'linux', architecture: 'arm64' }] });
+    const [whole, part] = [await tm.inspect(`${webapp}:1.4`), await tm.inspect(two)];
+    assert.deepEqual(part.annotations, whole.annotations);
+    assert.deepEqual(part.entries, whole.entries.filter(({ mediaType }) => mediaType !== MediaType.ociIndex));
+    assert.equal(part.platforms[0].attestations.length, 1);
+    const missing = await failure(() => tm.copy(`${webapp}:1.4`, two, { platforms: ['linux/amd64', 'plan9/386'] }));
+    assert.equal(missing.code, 'platform-not-found');
+  });
+
+  test('a manifest gets further tags, and loses one', async () => {
+    const { digest } = await tm.tag(`${hello}:amd64`, ['one', 'two']);
+    assert.deepEqual([(await tm.resolve(`${hello}:one`)).digest, (await tm.resolve(`${hello}:two`)).digest], [digest, digest]);
+    await tm.untag(`${hello}:one`);
+    assert.equal((await failure(() => tm.resolve(`${hello}:one`))).code, 'not-found');
+    assert.equal((await tm.resolve(`${hello}:two`)).digest, digest);
+    assert.equal((await failure(() => tm.untag(hello))).code, 'tag-needed');
+  });
+
+  test('blobs and manifests are put as they are, and attached', async () => {
+    const repository = `${other.host}/made/artifact`;
+    const config = await tm.putBlob(repository, '{}', { mediaType: MediaType.ociEmpty });
+    const layer = await tm.putBlob(repository, new Blob(['some text']), { mediaType: 'text/plain' });
+    assert.deepEqual([layer.mediaType, layer.size], ['text/plain', 9]);
+    const text = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociManifest, config, layers: [layer] });
+    const put = await tm.putManifest(`${repository}:v1`, text);
+    assert.equal(put.digest, Manifest.parse(text).digest);
+    assert.equal((await tm.manifest(`${repository}:v1`)).toString(), text);
+    const wrong = await failure(() => tm.putManifest(`${repository}@sha256:${'0'.repeat(64)}`, text));
+    assert.equal(wrong.code, 'argument-invalid');
+
+    const annotations = { 'org.opencontainers.image.title': 'sbom.json' };
+    const attached = await tm.attach(`${repository}:v1`, { artifactType: 'application/spdx+json', blobs: [{ content: '{"spdx":1}', annotations }, layer] });
+    // This registry does not list referrers by itself.
+    const [found] = await tm.referrers(`${repository}:v1`);
+    assert.deepEqual([found.digest, found.artifactType], [attached.digest, 'application/spdx+json']);
+    const manifest = await tm.manifest(`${repository}@${attached.digest}`);
+    assert.equal(manifest.subject.digest, put.digest);
+    assert.deepEqual(manifest.layers.map(({ mediaType }) => mediaType), ['application/spdx+json', 'text/plain']);
+    const [sbom] = await tm.attestations(`${repository}:v1`);
+    assert.deepEqual([sbom.kind, await sbom.json()], ['sbom', { spdx: 1 }]);
+  });
+
+  test('a list is pushed under several tags, or by its digest alone, and images of other registries come along', async () => {
+    const target = `${other.host}/pushed/app:v1`;
+    const list = await tm.create(target, [`${hello}:amd64`, `${hello}:arm64`]);
+    assert.equal((await failure(() => tm.push(list))).code, 'other-registry');
+    const pushed = await tm.push(list, { copy: true, tags: ['v1.2', 'latest'] });
+    assert.deepEqual(pushed.tags, ['v1', 'v1.2', 'latest']);
+    for (const tag of pushed.tags) assert.equal((await tm.resolve(`${other.host}/pushed/app:${tag}`)).digest, list.digest);
+    const quiet = new ManifestList(`${other.host}/pushed/app:untagged`, list.entries.map(({ reference, ...entry }) => entry));
+    const alone = await tm.push(quiet, { digestOnly: true });
+    assert.deepEqual(alone.tags, []);
+    assert.equal((await failure(() => tm.resolve(`${other.host}/pushed/app:untagged`))).code, 'not-found');
+    assert.equal((await tm.resolve(`${other.host}/pushed/app@${alone.digest}`)).digest, quiet.digest);
+    const plan = tm.plan(quiet, { digestOnly: true });
+    assert.equal((await failure(() => tm.push(plan, { digestOnly: true }))).code, 'argument-invalid');
+  });
+
+  test('lists are sources of a list: their images, some of them, or as they are', async () => {
+    const client = new Tallyman();
+    const annotations = { 'org.opencontainers.image.description': 'an app' };
+    const flat = await client.create(`${webapp}:flat`, [`${webapp}:1.4`], { flatten: true, annotations });
+    assert.equal(flat.mediaType, MediaType.ociIndex);
+    assert.deepEqual(flat.annotations, annotations);
+    assert.ok(flat.entries.some((entry) => entry.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'));
+    const some = await client.create(`${webapp}:some`, [`${webapp}:1.4`], { platforms: ['linux/arm64'] });
+    assert.deepEqual(some.entries.map(({ platform }) => platform.architecture), ['arm64']);
+    const nested = await client.create(`${webapp}:nested`, [`${webapp}:1.4`], { nest: true });
+    assert.deepEqual(nested.entries.map(({ mediaType }) => mediaType), [MediaType.ociIndex]);
+    assert.equal((await client.push(nested)).digest, nested.digest);
+    assert.equal((await failure(() => client.create(`${webapp}:x`, [`${webapp}:1.4`]))).code, 'is-list');
+    const oci = await client.create(`${hello}:oci`, [`${hello}:amd64`], { oci: true });
+    assert.equal(oci.mediaType, MediaType.ociIndex);
+
+    const moved = `${registry.host}/samples/moved`;
+    await tm.copy(`${hello}:amd64`, `${moved}:app`);
+    const first = await tm.create(`${moved}:list`, [`${moved}:app`]);
+    await tm.copy(`${hello}:arm64`, `${moved}:app`);
+    const refreshed = await tm.create(`${moved}:list`, [], { refresh: true });
+    assert.notEqual(refreshed.entries[0].digest, first.entries[0].digest);
+  });
+});
+
+describe('lists that a registry has', () => {
+  test('a list is read with the same bytes and digest, and pushed as it is, whatever is in it', async () => {
+    for (const reference of [`${webapp}:1.4`, `${hello}:latest`, `${webapp}:1.3`]) {
+      const inspection = await tm.inspect(reference);
+      const list = ManifestList.from(inspection);
+      assert.deepEqual([list.digest, list.toString(), list.mediaType], [inspection.digest, inspection.manifest.toString(), inspection.mediaType]);
+      assert.equal(tm.plan(list).digest, inspection.digest);
+      assert.equal((await tm.push(list, { tags: ['again'] })).digest, inspection.digest);
+      assert.deepEqual(list.annotations, inspection.annotations);
+    }
+    assert.equal((await failure(async () => ManifestList.from(await tm.inspect(`${hello}:amd64`)))).code, 'argument-invalid');
+  });
+
+  test('it is changed with its annotations, and what would be lost is refused', async () => {
+    const inspection = await tm.inspect(`${webapp}:1.4`);
+    const list = ManifestList.from(inspection);
+    const [{ reference }] = list.entries;
+    list.annotate(reference, { variant: 'v3', annotations: { team: 'web' } });
+    assert.notEqual(list.digest, inspection.digest);
+    const { manifests, annotations } = JSON.parse(list.toString());
+    assert.deepEqual(annotations, inspection.annotations);
+    const digests = (entries) => entries.map(({ digest }) => digest).sort();
+    assert.deepEqual(digests(manifests), digests(inspection.entries));
+    assert.equal(manifests.find(({ digest }) => reference.endsWith(digest)).annotations.team, 'web');
+    const attestation = manifests.find((entry) => entry.annotations?.['vnd.docker.reference.type']);
+    assert.ok(attestation);
+    assert.equal((await tm.push(list, { digestOnly: true })).digest, list.digest);
+
+    const entry = inspection.entries[0];
+    const withSubject = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [], subject: { mediaType: entry.mediaType, digest: entry.digest, size: entry.size } });
+    await tm.putManifest(`${webapp}:subject`, withSubject);
+    const subject = ManifestList.from(await tm.inspect(`${webapp}:subject`));
+    const refused = await failure(() => subject.annotateIndex({ a: 'b' }));
+    assert.equal(refused.code, 'argument-invalid');
+    assert.match(refused.message, /a subject/);
+    assert.equal((await failure(() => tm.save(subject))).code, 'argument-invalid');
+    assert.equal(subject.toString(), withSubject);
+  });
+
+  test('a list in a list is taken where it is asked for', async () => {
+    const inspection = await tm.inspect(`${webapp}:1.4`);
+    const list = new ManifestList(`${webapp}:nested2`);
+    assert.equal((await failure(() => list.add(inspection))).code, 'is-list');
+    assert.equal((await failure(() => new ManifestList(`${webapp}:x`, inspection.entries))).code, 'is-list');
+    list.add(inspection, { nest: true });
+    assert.deepEqual([list.length, list.mediaType], [1, MediaType.ociIndex]);
+  });
+});
+
+describe('credentials', () => {
+  test('they are asked for again after a refusal, with the reason, and when they expire', async () => {
+    for (const flag of ['--basic', '--token']) {
+      const guarded = await startDevRegistry('--samples', flag, 'user:secret');
+      const reference = `${guarded.host}/samples/hello:latest`;
+      const asked = [];
+      const client = new Tallyman({
+        attempts: 1,
+        credentials: (registry, { refused }) => {
+          asked.push(refused);
+          return { username: 'user', password: refused ? 'secret' : 'expired' };
+        },
+      });
+      await client.inspect(reference);
+      await client.inspect(reference, { platform: 'linux/arm64' });
+      assert.deepEqual(asked.map((refused) => refused?.status), [undefined, 401]);
+      assert.ok(asked[1].message);
+
+      let calls = 0;
+      const expiring = new Tallyman({ credentials: () => ({ username: 'user', password: 'secret', expiresAt: ++calls < 3 ? Date.now() - 1 : new Date(Date.now() + 60_000) }) });
+      for (let times = 0; times < 5; times++) await expiring.head(reference);
+      assert.equal(calls, 3);
+
+      for (const [credentials, told] of [[undefined, 'none'], [() => ({ username: 'user', password: 'wrong' }), 'refused']]) {
+        const error = await failure(() => new Tallyman({ attempts: 1, credentials }).inspect(reference));
+        assert.deepEqual([error.credentials, typeof error.hint], [told, 'string'], `${flag} ${error.code}: ${error.message}`);
+      }
+      const half = await failure(() => new Tallyman({ attempts: 1, credentials: () => ({ username: 'user' }) }).inspect(reference));
+      assert.equal(half.code, 'credentials');
+      await guarded.stop();
+    }
+  });
+
+  test("those of Docker's configuration, of helpers and of the environment", async () => {
+    const guarded = await startDevRegistry('--samples', '--basic', 'user:secret');
+    const folder = await mkdtemp(join(tmpdir(), 'tallyman-docker-'));
+    const reference = `${guarded.host}/samples/hello:latest`;
+    const config = JSON.stringify({ auths: { [guarded.host]: { auth: Buffer.from('user:secret').toString('base64') } } });
+    const { PATH } = process.env;
+    try {
+      await writeFile(join(folder, 'config.json'), config);
+      await new Tallyman({ credentials: dockerCredentials({ folder }) }).inspect(reference);
+      await writeFile(join(folder, 'docker-credential-own'), '#!/bin/sh\necho \'{"Username":"user","Secret":"secret"}\'\n', { mode: 0o755 });
+      await writeFile(join(folder, 'config.json'), JSON.stringify({ credHelpers: { [guarded.host]: 'own' } }));
+      process.env.PATH = `${folder}:${PATH}`;
+      await new Tallyman({ credentials: dockerCredentials({ folder }) }).inspect(reference);
+      process.env.DOCKER_CONFIG = folder;
+      await new Tallyman({ credentials: dockerCredentials() }).inspect(reference);
+      process.env.DOCKER_AUTH_CONFIG = config;
+      await new Tallyman({ credentials: dockerCredentials({ env: true }) }).inspect(reference);
+      assert.equal(await dockerCredentials({ folder })('nobody.example', {}), undefined);
+    } finally {
+      process.env.PATH = PATH;
+      delete process.env.DOCKER_CONFIG;
+      delete process.env.DOCKER_AUTH_CONFIG;
+      await rm(folder, { recursive: true });
+      await guarded.stop();
+    }
+  });
+});
