@@ -13,8 +13,7 @@ use super::{
     tag_filter::TagSelection, template, terminal,
 };
 use crate::{
-    Error, ReferenceRole,
-    duplicate, parse_source, rename,
+    Error, ReferenceRole, duplicate, parse_source, rename,
     resolve::{failed, resolve},
     untag, with_subject,
 };

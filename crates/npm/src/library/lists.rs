@@ -146,7 +146,7 @@ impl List {
         };
         let is_list = entry.descriptor.media_type.is_list();
         if is_list && !nest {
-            return Err(Error::IsList { reference: entry.reference }.into());
+            return Err(Error::IsList { reference: entry.reference, found: Vec::new() }.into());
         }
         self.change()?;
         let is_annotated = !entry.descriptor.annotations.is_empty();

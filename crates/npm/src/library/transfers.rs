@@ -3,9 +3,7 @@
 use std::cell::Cell;
 
 use js_sys::Function;
-use tallyman_commands::{
-    Attachment, PushEvent, attach, copy_referrers, execute, plan_copy_of_platforms, tag, untag,
-};
+use tallyman_commands::{Attachment, PushEvent, attach, copy_referrers, execute, plan_copy_of, tag, untag};
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter},
@@ -49,7 +47,7 @@ pub async fn copy(
 ) -> Result<JsValue, Failure> {
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
     let wanted = wanted.iter().map(|text| platform(text)).collect::<Result<Vec<_>, _>>()?;
-    let copying = plan_copy_of_platforms(client, &source, &target, &wanted).await?;
+    let copying = plan_copy_of(client, &source, &target, &wanted).await?;
     let transferred = Cell::new(0);
     if let Some(plan) = &copying.plan {
         let size = bytes_of(plan);
