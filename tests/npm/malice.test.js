@@ -1,0 +1,116 @@
+// Hostile registries: in every mode each call ends in time with an answer or a TallymanError, memory stays bounded, and
+// credentials go nowhere but to the registry and its own token service.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ManifestList, MemoryStore, Tallyman, TallymanError } from 'tallyman';
+import { startDevRegistry } from '../e2e/servers.js';
+
+const mib = 1024 * 1024;
+/** The longest that one call may take, in milliseconds. */
+const longest = 120_000;
+/** The most memory that the process may gain over all modes. */
+const growth = 640 * mib;
+/** The bytes of a blob, and the characters of names, that are read. Blobs have any size, so whoever wants no more leaves. */
+const enough = 16 * mib;
+
+const program = fileURLToPath(new URL('../../target/debug/tallyman-dev-registry', import.meta.url));
+const { stderr } = await promisify(execFile)(program, ['--hostile', 'none']).catch((error) => error);
+const modes = stderr.match(/the modes are ([a-z, -]+)/)?.[1].split(', ') ?? [];
+
+/** Reads what an iteration gives, until there is enough. */
+async function readAll(pieces, most = enough) {
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > most) break;
+  }
+}
+
+/** The calls of a client, by their names. */
+function calls(tm, host) {
+  const [app, list] = [`${host}/evil/app:latest`, `${host}/evil/list:latest`];
+  const content = new TextEncoder().encode('{}');
+  const digest = 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
+  return {
+    inspect: () => tm.inspect(app),
+    'inspect of a list': () => tm.inspect(list),
+    'inspect for a platform': () => tm.inspect(list, { platform: 'linux/arm64' }),
+    manifest: () => tm.manifest(app),
+    head: () => tm.head(app),
+    tags: () => readAll(tm.tags(`${host}/evil/app`)),
+    // Tags are read to their end, which every list has; a caller may leave before.
+    catalog: () => readAll(tm.catalog(host), 100_000),
+    referrers: () => tm.referrers(app),
+    blob: async () => readAll(await tm.blob(`${host}/evil/app`, digest)),
+    'blob of a known size': async () => readAll(await tm.blob(`${host}/evil/app`, { digest, size: content.length })),
+    'create and push': async () => {
+      const made = await tm.create(`${host}/evil/app:made`, [app]);
+      await tm.push(made);
+    },
+    push: () => {
+      const made = new ManifestList(`${host}/evil/app:pushed`);
+      made.add({ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 2, platform: { os: 'linux', architecture: 'amd64' } });
+      return tm.push(made);
+    },
+    delete: () => tm.delete(`${host}/evil/app@${digest}`),
+  };
+}
+
+describe('hostile registries', () => {
+  const before = process.memoryUsage.rss();
+  let [answers, errors, signedIn] = [0, 0, 0];
+
+  test('there are modes to try', () => assert.ok(modes.length > 20, stderr));
+
+  for (const mode of modes) {
+    test(mode, async () => {
+      const registry = await startDevRegistry('--hostile', mode, '--token', 'user:secret');
+      try {
+        const asked = new Set();
+        const credentials = (name) => (asked.add(name), { username: 'user', password: 'secret' });
+        const tm = new Tallyman({ credentials, store: new MemoryStore(), timeout: 400, attempts: 2 });
+        const ends = Object.entries(calls(tm, registry.host)).map(async ([name, call]) => {
+          const timer = new AbortController();
+          const late = wait(longest, undefined, { signal: timer.signal }).then(() => assert.fail(`${name} did not end in time`));
+          try {
+            await Promise.race([call(), late]);
+            answers += 1;
+          } catch (error) {
+            if (error instanceof assert.AssertionError) throw error;
+            assert.ok(error instanceof TallymanError, `${name} ended with ${error?.stack ?? error}`);
+            assert.notEqual(error.code, 'internal', `${name}: ${error.message}`);
+            assert.ok(error.message.length < 100_000, `${name} has a message of ${error.message.length} characters`);
+            assert.ok(!JSON.stringify(error).includes('secret'), `${name}: ${error.message}`);
+            errors += 1;
+          } finally {
+            timer.abort();
+            late.catch(() => {});
+          }
+        });
+        await Promise.all(ends);
+        assert.deepEqual([...asked].filter((name) => name !== registry.host), [], 'credentials are asked for by the registry alone');
+        const requests = await (await fetch(`${registry.registry}/_requests`)).json();
+        signedIn += requests.filter(({ storage, authorization }) => !storage && authorization).length;
+        for (const request of requests.filter(({ storage }) => storage)) {
+          const { authorization, path, query, body_bytes: sent } = request;
+          const leaked = authorization || query.includes('secret') || (path === '/token' && sent > 0);
+          assert.ok(!leaked, `credentials went elsewhere: ${JSON.stringify(request)}`);
+        }
+        const gained = process.memoryUsage.rss() - before;
+        assert.ok(gained < growth, `the process gained ${Math.round(gained / mib)} MiB`);
+      } finally {
+        await registry.stop();
+      }
+    });
+  }
+
+  after(() => {
+    // Neither everything failed nor everything went well, and credentials were there to be stolen.
+    assert.ok(answers > 20 && errors > 100 && signedIn > 100, `${answers} answers, ${errors} errors, ${signedIn} with credentials`);
+  });
+});
