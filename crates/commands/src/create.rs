@@ -1,6 +1,6 @@
 //! Making a local list.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
@@ -219,8 +219,13 @@ pub(crate) async fn assemble(
         || extensions.wants_oci()
         || (!list.iter().any(|entry| !is_oci(entry)) && fetched.iter().all(is_oci));
     if !is_index {
-        // Docker's lists have no annotations, and nothing that nobody can run.
-        fetched.retain(|entry| entry.descriptor.is_runnable() || entry.descriptor.media_type.is_list());
+        // Of the lists in the place of images, Docker's have no annotations, and nothing that nobody can run. An image that is
+        // named is taken as it is.
+        let named: HashSet<&Reference> = missing.iter().collect();
+        fetched.retain(|entry| {
+            let descriptor = &entry.descriptor;
+            descriptor.is_runnable() || descriptor.media_type.is_list() || named.contains(&entry.reference)
+        });
         fetched.iter_mut().for_each(|entry| entry.descriptor.annotations.clear());
     }
     let is_annotated = fetched.iter().any(|entry| !entry.descriptor.annotations.is_empty());

@@ -109,6 +109,19 @@ async fn the_failure_that_comes_first_in_the_order_given_is_told() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn an_image_that_nobody_can_run_is_taken_if_it_is_named() {
+    let shell = Shell::new();
+    put_image(&shell, "a/app", "one", &config("linux", ""), &[]);
+    put_image(&shell, "a/app", "none", r#"{"os":"unknown","architecture":"unknown"}"#, &[]);
+    for (list, flags) in [("plain", &[][..]), ("flat", &["--flatten"])] {
+        let (list, one, none) = (name(&format!("a/app:{list}")), name("a/app:one"), name("a/app:none"));
+        shell.done(&[&["create", "--insecure"], flags, &[&list, &one, &none]].concat()).await;
+        let shown = shell.done(&["inspect", &list]).await;
+        assert_eq!(shown.matches("\"digest\"").count(), 2, "{flags:?}: {shown}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn two_images_with_one_file_name_are_refused_before_any_request() {
     let shell = Shell::new();
     let (list, one, two) = (name("a/app:v1"), name("a/tool:1-arm"), name("a/tool-1:arm"));
