@@ -72,7 +72,7 @@ test('every code of an error is in its type', () => {
     return [...body.matchAll(/=> "([a-z0-9-]+)"/g)].map(([, code]) => code);
   });
   assert.ok(codes.length > 30, `${codes.length} codes`);
-  const commandLineAlone = ['entry-not-found', 'flags-contradict', 'format-mismatch', 'list-file-invalid', 'no-config', 'output-failed', 'sources-invalid', 'tag-exists', 'tag-moved', 'template-invalid'];
+  const commandLineAlone = ['credentials-failed', 'credentials-missing', 'entry-not-found', 'flags-contradict', 'format-mismatch', 'list-file-invalid', 'no-config', 'output-failed', 'sources-invalid', 'tag-exists', 'tag-moved', 'template-invalid'];
   const missing = codes.filter((code) => !commandLineAlone.includes(code) && !typed.includes(`'${code}'`));
   assert.deepEqual(missing, []);
 });

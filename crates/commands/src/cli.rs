@@ -1,6 +1,9 @@
 //! The command line: its grammar, its output and the way from arguments to an exit code.
 
+mod accounts;
+mod connection;
 mod copy;
+mod deletion;
 mod extensions;
 mod grammar;
 mod index;
@@ -9,6 +12,7 @@ mod list_file;
 mod lists;
 mod progress;
 mod run;
+mod settings;
 mod shell_words;
 mod style;
 mod tag_filter;
@@ -16,11 +20,15 @@ mod template;
 mod terminal;
 mod tree;
 
+pub use accounts::{CredentialStore, Login};
+pub use connection::ClientOptions;
 pub use grammar::{
-    Command, Completion, CopyExtensions, CreateSources, DigestInput, EarlyExit, IndexChanges,
-    InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
+    Command, Completion, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit,
+    IndexChanges, InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
+    config_folder,
 };
-pub use run::{ClientOptions, Environment, run};
+pub use run::{Environment, run};
+pub use settings::{Mirror, Settings};
 pub use shell_words::{WordsError, arguments, line_of, lines};
 pub use tag_filter::{TagFilter, TagOrder};
 pub use template::TemplateError;

@@ -279,6 +279,23 @@ pub enum Error {
         /// The digest that it has now; `None` if it is gone.
         found: Option<Digest>,
     },
+    /// A user name or a password that was not given.
+    #[error(
+        "expected a user name and a password for {registry}: use --username, and --password-stdin to read the password"
+    )]
+    PasswordMissing {
+        /// The registry.
+        registry: String,
+    },
+    /// A password that was given in two ways.
+    #[error("expected one of --password and --password-stdin, found both")]
+    PasswordTwice,
+    /// Credentials could not be kept or forgotten.
+    #[error("{message}")]
+    Credentials {
+        /// The sentence about what failed.
+        message: String,
+    },
     /// Two flags that contradict each other.
     #[error("expected one of --raw and --verbose, found both: --raw shows bytes alone")]
     RawAndVerbose,
@@ -288,6 +305,15 @@ impl Error {
     /// Creates the error for the content of `reference`.
     pub(crate) fn content(reference: &Reference, reason: impl Into<ContentError>) -> Self {
         Self::Content { reference: reference.clone(), reason: Box::new(reason.into()) }
+    }
+
+    /// Returns `true` if what was asked for is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::NotInRegistry { .. } | Self::NotInStore { .. } | Self::NotInList { .. } => true,
+            Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
+            _ => false,
+        }
     }
 
     /// Returns `true` if Docker has the same error and says nothing of a remedy.
@@ -340,7 +366,9 @@ impl Error {
             Self::NoSuchEntry { .. } => "entry-not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
             Self::TagMoved { .. } => "tag-moved",
-            Self::RawAndVerbose => "flags-contradict",
+            Self::PasswordMissing { .. } => "credentials-missing",
+            Self::Credentials { .. } => "credentials-failed",
+            Self::RawAndVerbose | Self::PasswordTwice => "flags-contradict",
         }
     }
 

@@ -27,9 +27,10 @@ pub use annotate::annotate;
 pub use attach::{Attachment, attach};
 pub use attestations::{Attestation, AttestationKind, AttestationSource, attestations};
 pub use cli::{
-    ClientOptions, Command, Completion, CopyExtensions, CreateSources, DigestInput, EarlyExit, Environment,
-    IndexChanges, Input, InspectExtensions, Invocation, Output, OutputOptions, PROGRAM, PushExtensions,
-    Stream, TagFilter, TagOrder, TemplateError, WordsError, arguments, completion, line_of, lines, run,
+    ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
+    DigestInput, EarlyExit, Environment, IndexChanges, Input, InspectExtensions, Invocation, Login, Mirror,
+    Output, OutputOptions, PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, TemplateError,
+    WordsError, arguments, completion, config_folder, line_of, lines, run,
 };
 pub use copy::{CopyPlan, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};

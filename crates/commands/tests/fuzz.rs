@@ -9,7 +9,7 @@ use tallyman_fuzz::fuzz;
 /// Reads a command line, and returns whether it can be run.
 fn can_run(arguments: &[String]) -> bool {
     match Invocation::parse(arguments) {
-        Invocation::Run(_) => true,
+        Invocation::Run(..) => true,
         Invocation::Exit(exit) => {
             assert!(!exit.stdout.is_empty() || !exit.stderr.is_empty(), "{arguments:?} ends without a word");
             assert!([0, 1, 125].contains(&exit.exit), "{arguments:?} ends with {}", exit.exit);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tallyman_commands::{
-    Command, CreateExtensions, CreateSources, DigestInput, EarlyExit, InspectExtensions, Invocation,
-    OutputOptions,
+    Command, CreateExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit, InspectExtensions,
+    Invocation, OutputOptions,
 };
 use tallyman_core::PlatformChange;
 
@@ -15,13 +15,13 @@ fn parse(line: &[&str]) -> Invocation {
 fn said(line: &[&str]) -> EarlyExit {
     match parse(line) {
         Invocation::Exit(saying) => saying,
-        Invocation::Run(command) => panic!("{line:?} is understood as {command:?}"),
+        Invocation::Run(command, _) => panic!("{line:?} is understood as {command:?}"),
     }
 }
 
 fn understood(line: &[&str]) -> Command {
     match parse(line) {
-        Invocation::Run(command) => command,
+        Invocation::Run(command, _) => command,
         Invocation::Exit(saying) => panic!("{line:?} is answered with {saying:?}"),
     }
 }
@@ -53,7 +53,13 @@ fn flags_stand_anywhere_and_in_every_spelling() {
         assert_eq!(understood(line), create(amend, insecure), "{line:?}");
     }
     let dashes = understood(&["rm", "--", "--amend", "-"]);
-    assert_eq!(dashes, Command::Remove { lists: vec!["--amend".to_owned(), "-".to_owned()] });
+    assert_eq!(
+        dashes,
+        Command::Remove {
+            lists: vec!["--amend".to_owned(), "-".to_owned()],
+            deletion: DeletionOptions::default()
+        }
+    );
 }
 
 #[test]
@@ -314,15 +320,19 @@ fn each_shell_has_a_script_that_knows_each_command_and_flag() {
 fn help_is_grouped_and_every_example_is_understood() {
     let whole = said(&["--help"]).stdout;
     let groups: Vec<&str> = whole.lines().filter(|line| line.ends_with(':')).collect();
-    assert_eq!(groups, ["Commands:", "Registries:", "Local lists:", "Program:", "Options:"]);
-    let names = whole.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    assert_eq!(
+        groups,
+        ["Commands:", "Registries:", "Local lists:", "Program:", "Options:", "Connection options:"]
+    );
+    let names = whole.lines().filter_map(|line| line.strip_prefix("  ")?.split("  ").next());
     let mut examples = 0;
-    for name in names.filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase())) {
-        let help = said(&[name, "--help"]).stdout;
+    for name in names.filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ')) {
+        let line: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
+        let help = said(&line).stdout;
         let lines = help.split_once("\nExamples:\n").map_or("", |(_, lines)| lines);
         for line in lines.lines().flat_map(|line| line.split(" | ")) {
             let words = tallyman_commands::arguments(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-            assert!(matches!(Invocation::parse(&words), Invocation::Run(_)), "{line}");
+            assert!(matches!(Invocation::parse(&words), Invocation::Run(..)), "{line}");
             examples += 1;
         }
     }

@@ -37,7 +37,7 @@ fn a_pasted_script_is_parted_into_lines() {
     let script = "# make it\ndocker manifest create l:1 \\\n  a:1 \\\n  b:1\n\ndocker manifest push l:1\n";
     let parted = lines(script);
     assert_eq!(parted.len(), 2);
-    let Invocation::Run(Command::Create { list, images, .. }) =
+    let Invocation::Run(Command::Create { list, images, .. }, _) =
         Invocation::parse(&arguments(&parted[0]).unwrap())
     else {
         panic!("it is a create");

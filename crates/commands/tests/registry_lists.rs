@@ -177,7 +177,7 @@ async fn docker_lists_are_made_oci_indexes_where_that_is_asked_for() {
 async fn nothing_is_put_under_a_tag_that_has_moved_meanwhile() {
     let (registry, _) = registry().await;
     let program = Program::anonymous();
-    let client = program.client(ClientOptions { insecure: true, retries: false });
+    let client = program.client(&ClientOptions::default());
     let name: Reference = format!("{}/a/app:1", registry.addr).parse().unwrap();
     let mut update = IndexUpdate::fetch(&client, &name).await.unwrap();
     update.remove(&client, &EntryName::Platform("linux/arm64".parse().unwrap())).await.unwrap();

@@ -37,6 +37,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn homedir(this: &Machine) -> String;
 
+    /// Makes connections trust further authorities and show a certificate: the names of files.
+    #[wasm_bindgen(method, js_name = useCertificates)]
+    pub fn use_certificates(this: &Machine, authorities: &Array, cert: Option<&str>, key: Option<&str>);
+
+    /// Writes a file that its user alone may read, whole or not at all.
+    #[wasm_bindgen(method, catch, js_name = writeSecret)]
+    pub fn write_secret(this: &Machine, path: &str, bytes: &Uint8Array) -> Result<(), JsValue>;
+
     /// Writes to the standard output.
     #[wasm_bindgen(method)]
     pub fn stdout(this: &Machine, bytes: &Uint8Array);

@@ -14,6 +14,7 @@ mod error;
 mod fuzz;
 mod manifests;
 mod pages;
+mod rate_limit;
 mod referrers;
 mod request;
 mod retry;
@@ -33,6 +34,7 @@ pub use cors::{Cause, Diagnosis, Server};
 pub use error::{ApiError, Error};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use pages::TagPages;
+pub use rate_limit::RateLimit;
 pub use retry::{Event, Retry};
 pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 #[cfg(any(feature = "fetch", feature = "abort"))]

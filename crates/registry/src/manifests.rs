@@ -9,7 +9,7 @@ use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
 
 use crate::{
-    Client, Error, accept,
+    Client, Error, RateLimit, accept,
     download::{check_size, collect},
     request::ApiRequest,
 };
@@ -50,6 +50,8 @@ pub struct ManifestHead {
     pub media_type: Option<MediaType>,
     /// The response's `Content-Length`, in bytes.
     pub size: Option<u64>,
+    /// The rate limit that the registry names.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// The answer of a registry to a manifest that it took.
@@ -164,6 +166,7 @@ impl Client {
             digest: registry_digest(&response.headers),
             media_type: media_type(&response.headers),
             size,
+            rate_limit: RateLimit::of(&response.headers),
         })
     }
 

@@ -104,7 +104,8 @@ fn use_execute(
         let environment = Environment {
             store: local_lists.store(),
             // The settings of a registry are the app's: the browser checks certificates in any case.
-            client: Box::new(move |_| client.clone()),
+            client: Rc::new(move |_| client.clone()),
+            credentials: printer.clone(),
             output: printer.clone(),
             input: printer,
         };

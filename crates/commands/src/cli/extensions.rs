@@ -15,13 +15,13 @@ use super::{
 use crate::{
     Error, ReferenceRole, duplicate, parse_source, rename,
     resolve::{failed, resolve},
-    untag, with_subject,
+    with_subject,
 };
 
 impl Environment {
     /// A client that asks again where that may help.
     pub(super) fn retrying_client(&self, insecure: bool) -> Client {
-        (self.client)(ClientOptions { insecure, retries: true })
+        (self.client)(ClientOptions { insecure, retries: true, ..ClientOptions::default() })
     }
 
     pub(super) async fn duplicate(&self, list: &str, to: &str) -> Result<(), Error> {
@@ -269,41 +269,6 @@ impl Environment {
             self.print(format!("{name:width$}  {:>10}  {digest}", entry.size).as_bytes());
         }
         Ok(())
-    }
-
-    /// Deletes what can be deleted, and gives what went wrong with the rest.
-    pub(super) async fn delete(&self, references: &[String], insecure: bool) -> Vec<Error> {
-        let client = self.retrying_client(insecure);
-        let mut failures = Vec::new();
-        for typed in references {
-            let deleted = async {
-                let image = argument(typed)?;
-                let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
-                    return Err(Error::DigestNeeded { reference: Box::new(image) });
-                };
-                client.delete_manifest(&image).await.map_err(failed)?;
-                self.print(format!("Deleted {}@{digest}", image.name()).as_bytes());
-                Ok(())
-            };
-            failures.extend(deleted.await.err());
-        }
-        failures
-    }
-
-    /// Deletes the tags that can be deleted, and gives what went wrong with the rest.
-    pub(super) async fn untag(&self, references: &[String], insecure: bool) -> Vec<Error> {
-        let client = self.retrying_client(insecure);
-        let mut failures = Vec::new();
-        for typed in references {
-            let untagged = async {
-                let image = argument(typed)?;
-                untag(&client, &image, typed).await?;
-                self.print(format!("Untagged {image}").as_bytes());
-                Ok(())
-            };
-            failures.extend(untagged.await.err());
-        }
-        failures
     }
 
     pub(super) fn version(&self, options: OutputOptions) {

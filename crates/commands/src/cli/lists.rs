@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tallyman_core::{ManifestList, Reference};
 
-use super::{Environment, OutputOptions, run::argument};
-use crate::{Error, remove_entries};
+use super::{Environment, OutputOptions};
+use crate::Error;
 
 impl Environment {
     /// Shows the local lists. One that cannot be read is shown as damaged.
@@ -37,12 +37,6 @@ impl Environment {
             self.print(super::terminal::line(&format!("{name:width$}  {images}")).trim_end().as_bytes());
         }
         Ok(())
-    }
-
-    pub(super) async fn remove_entries(&self, list: &str, images: &[String]) -> Result<(), Error> {
-        let list = argument(list)?;
-        let images = images.iter().map(|image| argument(image)).collect::<Result<Vec<_>, _>>()?;
-        remove_entries(&*self.store, &list, &images).await.map(drop)
     }
 }
 

@@ -8,8 +8,9 @@ use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use super::{
-    Command, CreateSources, Input, InspectExtensions, Invocation, Output, OutputOptions, PushExtensions,
-    Stream, copy::CopyRun, index::IndexRun, json, progress::ProgressReporter, style::Style, terminal,
+    ClientOptions, Command, CreateSources, CredentialStore, Input, InspectExtensions, Invocation, Output,
+    OutputOptions, PushExtensions, Settings, Stream, copy::CopyRun, index::IndexRun, json,
+    progress::ProgressReporter, style::Style, terminal,
 };
 use crate::{
     Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, annotate, bring_nested, convert,
@@ -19,7 +20,7 @@ use crate::{
     docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, parse_source, plan,
     plan_with_copies,
     push::{as_referrer, load},
-    put_tags, remove,
+    put_tags,
 };
 
 /// The exit code of `plan` if a registry is not as the file says.
@@ -29,21 +30,14 @@ const DIFFERS: u8 = 2;
 pub struct Environment {
     /// The local lists.
     pub store: Rc<dyn ListStore>,
-    /// Makes the client of one call, by what that call needs.
-    pub client: Box<dyn Fn(ClientOptions) -> Client>,
+    /// Makes a client, by what a call needs.
+    pub client: Rc<dyn Fn(ClientOptions) -> Client>,
+    /// The place that keeps credentials.
+    pub credentials: Rc<dyn CredentialStore>,
     /// The two streams.
     pub output: Rc<dyn Output>,
     /// The files and the standard input.
     pub input: Rc<dyn Input>,
-}
-
-/// The options of the client of one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientOptions {
-    /// Registries may speak plain HTTP or show any certificate: `--insecure` was given.
-    pub insecure: bool,
-    /// Requests are made again where that may help. Docker asks once, and so do its commands.
-    pub retries: bool,
 }
 
 /// Runs a command line, without the program's name in front, and returns its exit code.
@@ -52,7 +46,7 @@ pub struct ClientOptions {
 /// use std::{cell::RefCell, rc::Rc};
 ///
 /// use futures_util::{FutureExt, future, future::LocalBoxFuture};
-/// use tallyman_commands::{ClientOptions, Environment, Input, Output, run};
+/// use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output, run};
 /// use tallyman_core::Digest;
 /// use tallyman_registry::{Client, NativeTransport};
 /// use tallyman_store::MemoryStore;
@@ -75,12 +69,15 @@ pub struct ClientOptions {
 ///     }
 /// }
 ///
+/// impl CredentialStore for Printed {}
+///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let printed = Rc::new(Printed::default());
 /// let transport = Rc::new(NativeTransport::new()?);
 /// let environment = Environment {
 ///     store: Rc::new(MemoryStore::new()),
-///     client: Box::new(move |_: ClientOptions| Client::builder(transport.clone()).build()),
+///     client: Rc::new(move |_: ClientOptions| Client::builder(transport.clone()).build()),
+///     credentials: printed.clone(),
 ///     output: printed.clone(),
 ///     input: printed.clone(),
 /// };
@@ -93,16 +90,16 @@ pub struct ClientOptions {
 /// ```
 pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let output = &*environment.output;
-    let command = match Invocation::parse(args) {
-        Invocation::Run(command) => command,
+    let (command, settings) = match Invocation::parse(args) {
+        Invocation::Run(command, settings) => (command, settings),
         Invocation::Exit(exit) => {
             output.stdout(Style::of(output, Stream::Stdout).help(&exit.stdout).as_bytes());
             output.stderr(&Style::of(output, Stream::Stderr).help(&exit.stderr));
             return exit.exit;
         }
     };
-    let is_json = command.options().json;
-    let Ended { failures, exit } = environment.execute(command).await;
+    let is_json = command.options().json || settings.json_log;
+    let Ended { failures, exit } = environment.with_settings(*settings).execute(command).await;
     if is_json {
         for failure in &failures {
             output.stderr(&format!("{}\n", terminal::json(&json::error(failure).to_string())));
@@ -137,15 +134,35 @@ impl Ended {
 }
 
 impl Environment {
+    /// The same surroundings, in which clients have these settings.
+    fn with_settings(&self, settings: Settings) -> Self {
+        let (client, settings) = (Rc::clone(&self.client), Rc::new(settings));
+        Self {
+            store: Rc::clone(&self.store),
+            client: Rc::new(move |options| {
+                client(ClientOptions { settings: Rc::clone(&settings), ..options })
+            }),
+            credentials: Rc::clone(&self.credentials),
+            output: Rc::clone(&self.output),
+            input: Rc::clone(&self.input),
+        }
+    }
+
     /// Runs a command.
     async fn execute(&self, command: Command) -> Ended {
         let result = match command {
-            Command::Remove { lists } => return Ended::of(self.remove(&lists).await),
-            Command::Delete { references, insecure } => {
-                return Ended::of(self.delete(&references, insecure).await);
+            Command::Remove { lists, deletion } => return Ended::of(self.remove(&lists, deletion).await),
+            Command::Delete { references, insecure, deletion } => {
+                return Ended::of(self.delete(&references, insecure, deletion).await);
             }
-            Command::Untag { references, insecure } => {
-                return Ended::of(self.untag(&references, insecure).await);
+            Command::Untag { references, insecure, deletion } => {
+                return Ended::of(self.untag(&references, insecure, deletion).await);
+            }
+            Command::Login { login, insecure } => self.login(&login, insecure).await,
+            Command::Logout { registry } => self.logout(&registry).await,
+            Command::RateLimit { image, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.rate_limit(&image, &client, options).await
             }
             Command::Plan { file, insecure, options } => {
                 let client = self.retrying_client(insecure);
@@ -171,7 +188,9 @@ impl Environment {
                 self.inspect_extended(&image, raw, &extensions, insecure).await
             }
             Command::List { options } => self.list(options).await,
-            Command::RemoveEntries { list, images } => self.remove_entries(&list, &images).await,
+            Command::RemoveEntries { list, images, deletion } => {
+                self.remove_entries(&list, &images, deletion).await
+            }
             Command::Inspect { list, image, verbose, raw, insecure, .. } => {
                 let format = match (raw, verbose) {
                     (true, _) => InspectFormat::Raw,
@@ -236,7 +255,7 @@ impl Environment {
 
     /// A client that asks once, as Docker does.
     fn client(&self, insecure: bool) -> Client {
-        (self.client)(ClientOptions { insecure, retries: false })
+        (self.client)(ClientOptions { insecure, ..ClientOptions::default() })
     }
 
     pub(super) fn print(&self, line: &[u8]) {
@@ -402,19 +421,6 @@ impl Environment {
         }
         Ok(())
     }
-
-    /// Removes what can be removed, and gives what went wrong with the rest.
-    async fn remove(&self, lists: &[String]) -> Vec<Error> {
-        let mut failures = Vec::new();
-        for list in lists {
-            let removed = match argument(list) {
-                Ok(list) => remove(&*self.store, &list).await,
-                Err(error) => Err(error),
-            };
-            failures.extend(removed.err());
-        }
-        failures
-    }
 }
 
 impl Command {
@@ -432,7 +438,14 @@ impl Command {
             | Self::Index { options, .. }
             | Self::Apply { options, .. }
             | Self::Plan { options, .. }
+            | Self::RateLimit { options, .. }
             | Self::Version { options } => *options,
+            Self::Remove { deletion, .. }
+            | Self::RemoveEntries { deletion, .. }
+            | Self::Delete { deletion, .. }
+            | Self::Untag { deletion, .. } => {
+                OutputOptions { json: deletion.json, ..OutputOptions::default() }
+            }
             _ => OutputOptions::default(),
         }
     }

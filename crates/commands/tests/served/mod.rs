@@ -7,7 +7,7 @@ pub mod images;
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{ClientOptions, Environment, Input, Output};
+use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output};
 use tallyman_core::{Digest, Registry};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Retry,
@@ -26,6 +26,28 @@ pub struct Outcome {
 struct Recorder {
     outcome: RefCell<Outcome>,
     files: Files,
+}
+
+/// Credentials that were kept, by registry.
+#[derive(Default)]
+pub struct Logins(pub RefCell<BTreeMap<String, (String, String)>>);
+
+impl CredentialStore for Logins {
+    fn store<'a>(
+        &'a self,
+        registry: &'a Registry,
+        user: &'a str,
+        secret: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<String>, String>> {
+        let kept = (user.to_owned(), secret.to_owned());
+        self.0.borrow_mut().insert(registry.as_str().to_owned(), kept);
+        future::ready(Ok(Some("config.json".to_owned()))).boxed_local()
+    }
+
+    fn erase<'a>(&'a self, registry: &'a Registry) -> LocalBoxFuture<'a, Result<bool, String>> {
+        let is_gone = self.0.borrow_mut().remove(registry.as_str()).is_some();
+        future::ready(Ok(is_gone)).boxed_local()
+    }
 }
 
 /// Files by path; the standard input is `-`.
@@ -82,18 +104,32 @@ pub struct Program {
     timeout: Option<Duration>,
     /// The files of the machine.
     pub files: Files,
+    /// The credentials that `login` kept.
+    pub logins: Rc<Logins>,
 }
 
 impl Program {
     /// A program without credentials.
     pub fn anonymous() -> Self {
-        Self { store: Rc::default(), credentials: None, timeout: None, files: Files::default() }
+        Self {
+            store: Rc::default(),
+            credentials: None,
+            timeout: None,
+            files: Files::default(),
+            logins: Rc::default(),
+        }
     }
 
     /// A program that signs in everywhere with this name and password.
     pub fn signed_in(user: &str, password: &str) -> Self {
         let credentials = Credentials::Basic { user: user.to_owned(), password: password.to_owned() };
-        Self { store: Rc::default(), credentials: Some(credentials), timeout: None, files: Files::default() }
+        Self {
+            store: Rc::default(),
+            credentials: Some(credentials),
+            timeout: None,
+            files: Files::default(),
+            logins: Rc::default(),
+        }
     }
 
     /// Gives a request up after this time without a byte.
@@ -102,15 +138,21 @@ impl Program {
     }
 
     /// A client as the command line makes it.
-    pub fn client(&self, needs: ClientOptions) -> Client {
+    pub fn client(&self, needs: &ClientOptions) -> Client {
+        self.client_on(needs, Rc::new(Recorder::default()))
+    }
+
+    fn client_on(&self, needs: &ClientOptions, output: Rc<Recorder>) -> Client {
         let transport = Rc::new(NativeTransport::new().expect("TLS can be set up"));
-        let quick = Retry { attempts: 2, first_backoff: Duration::from_millis(10), ..Retry::default() };
-        let retry = if needs.retries { quick } else { Retry::never() };
-        let mut client = Client::builder(transport).access(|_| Access::PlainFirst).retry(retry);
+        let mut client = needs.builder(transport, output).access(|_| Access::PlainFirst);
+        if needs.settings.retries.is_none() {
+            let quick = Retry { attempts: 2, first_backoff: Duration::from_millis(10), ..Retry::default() };
+            client = client.retry(if needs.retries { quick } else { Retry::never() });
+        }
         if let Some(timeout) = self.timeout {
             client = client.timeout(timeout);
         }
-        match &self.credentials {
+        match needs.credentials.as_ref().or(self.credentials.as_ref()) {
             Some(credentials) => client.credentials(Rc::new(Fixed(credentials.clone()))).build(),
             None => client.build(),
         }
@@ -129,10 +171,13 @@ impl Program {
             credentials: self.credentials.clone(),
             timeout: self.timeout,
             files: Rc::clone(&self.files),
+            logins: Rc::clone(&self.logins),
         };
+        let (shown, logins) = (output.clone(), self.logins.clone());
         let environment = Environment {
             store: self.store.clone(),
-            client: Box::new(move |needs| program.client(needs)),
+            client: Rc::new(move |needs| program.client_on(&needs, shown.clone())),
+            credentials: logins,
             output: output.clone(),
             input: output.clone(),
         };

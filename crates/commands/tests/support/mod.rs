@@ -7,7 +7,7 @@ pub mod registry;
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{ClientOptions, Environment, Input, Output, Stream};
+use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output, Stream};
 use tallyman_core::{Digest, Registry};
 use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
 use tallyman_store::{ListStore, MemoryStore};
@@ -79,6 +79,8 @@ impl Input for Kept {
     }
 }
 
+impl CredentialStore for Kept {}
+
 /// A command line over a registry and a store in memory.
 pub struct Shell {
     pub registry: Rc<MemoryRegistry>,
@@ -114,9 +116,10 @@ impl Shell {
         let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
         let environment = Environment {
             store: Rc::clone(&self.store),
-            client: Box::new(move |ClientOptions { insecure, .. }| {
+            client: Rc::new(move |ClientOptions { insecure, .. }| {
                 client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
             }),
+            credentials: output.clone(),
             output: output.clone(),
             input: output.clone(),
         };

@@ -13,10 +13,10 @@ const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 /**
  * The secure context for the registry `authority` (`HOST` or `HOST:PORT`), with the files of its folder in `folder`: `*.crt` are authorities,
  * `NAME.cert` with `NAME.key` is a certificate to show. Where any certificate is taken (`insecure`) no authority is read: that alone
- * would take longer than many a request.
+ * would take longer than many a request. `own` names the files of further authorities, and of a certificate to show in place of the folder's.
  * @throws {RequestFailure} if a file there cannot be read, or a certificate and its key are not a pair.
  */
-export function secureContextFor(authority, { folder, env, insecure }) {
+export function secureContextFor(authority, { folder, own: named = {}, env, insecure }) {
   const own = folderOf(authority, folder);
   try {
     const read = (name) => readFileSync(join(own.path, name));
@@ -24,10 +24,15 @@ export function secureContextFor(authority, { folder, env, insecure }) {
     for (const cert of shown) if (!own.names.includes(keyOf(cert))) throw new Error(missingKey(cert));
     for (const key of own.names.filter((name) => name.endsWith('.key'))) if (!shown.includes(certOf(key))) throw new Error(missingCert(key));
     const authorities = own.names.filter((name) => name.endsWith('.crt')).map((name) => inGo(join(own.path, name), () => read(name)));
+    const file = (path) => inGo(path, () => readFileSync(path));
+    if (Boolean(named.cert) !== Boolean(named.key)) throw new Error(`expected both --cert and --key, found ${named.cert ? '--cert' : '--key'} alone`);
+    const pair = named.cert ? { cert: [file(named.cert)], key: [file(named.key)] } : undefined;
+    const further = (named.authorities ?? []).map(file);
     return createSecureContext({
-      ca: insecure ? [] : [...rootCertificates, ...trusted(env), ...authorities],
+      ca: insecure ? [] : [...rootCertificates, ...trusted(env), ...authorities, ...further],
       cert: shown.map((name) => inGo(join(own.path, name), () => read(name))),
       key: shown.map(keyOf).map((name) => inGo(join(own.path, name), () => read(name))),
+      ...pair,
     });
   } catch (error) {
     const isMismatch = error.code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { commandLine, initSync } from '../dist/command-line.js';
 
 // Commands that ask no registry.
-const local = new Set([undefined, 'annotate', 'rm', 'help', 'version', 'completion', '--help', '-h', '--version']);
+const local = new Set([undefined, 'annotate', 'completion', 'duplicate', 'help', 'logout', 'ls', 'man', 'remove', 'rename', 'rm', 'version', '--help', '-h', '--version']);
 
 /** Runs one command line on `machine`, and answers its exit code. */
 export async function run(argv, machine) {

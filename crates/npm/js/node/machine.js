@@ -1,8 +1,8 @@
 // What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
 
-import { createReadStream, fstatSync } from 'node:fs';
+import { createReadStream, fstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import * as files from './folders.js';
 import { asGo, exists, readFile } from './folders.js';
 
@@ -10,12 +10,15 @@ import { asGo, exists, readFile } from './folders.js';
 export function createMachine() {
   let transport;
   let loading;
-  const connected = () => (loading ??= import('./transport.js').then(({ NodeTransport }) => (transport = new NodeTransport())));
+  // Read when a connection is made.
+  const own = {};
+  const connected = () => (loading ??= import('./transport.js').then(({ NodeTransport }) => (transport = new NodeTransport({ own }))));
   return {
     prepare: () => void connected(),
     request: async (sent) => (transport ?? (await connected())).request(Object.assign(sent, { pieces: true })),
     streamsBodies: true,
     preconnect: async (url, insecure, requests, handshakes) => (transport ?? (await connected())).preconnect(url, { insecure, requests, handshakes }),
+    useCertificates: (authorities, cert, key) => void Object.assign(own, { authorities, cert, key }),
     close: () => transport?.close(),
     files,
     readFile,
@@ -24,6 +27,7 @@ export function createMachine() {
     defaultHelper,
     digest,
     readInput,
+    writeSecret,
     env: (name) => process.env[name],
     homedir,
     stdout: (bytes) => write('stdout', bytes),
@@ -102,6 +106,23 @@ async function readInput(file) {
     throw error.code ? asGo(error.syscall ?? 'open', name, error) : error;
   }
   return new Uint8Array(Buffer.concat(pieces));
+}
+
+/** Writes a file that its user alone may read, beside it first, so that it is whole or as it was. A link to a file stays one. */
+function writeSecret(path, bytes) {
+  try {
+    const target = exists(path) ? realpathSync(path) : path;
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    const beside = `${target}.${process.pid}.tmp`;
+    try {
+      writeFileSync(beside, bytes, { mode: 0o600, flush: true });
+      renameSync(beside, target);
+    } finally {
+      rmSync(beside, { force: true });
+    }
+  } catch (error) {
+    throw asGo(error.syscall ?? 'open', path, error);
+  }
 }
 
 /** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */

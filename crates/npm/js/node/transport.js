@@ -23,18 +23,21 @@ const repeatable = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 export class NodeTransport {
   #env;
   #certificates;
+  #own;
   #connections = new Map();
   #sockets = new Map();
   #lookup;
   #idleMs;
 
   /**
-   * `certificates` is the folder with a folder for each registry; `lookup` resolves names, `dns.lookup` unless given; `idleMs` is how
-   * long a connection is kept that no request uses.
+   * `certificates` is the folder with a folder for each registry; `own` names the files of further authorities, and of a certificate to
+   * show with its key, for all of them; `lookup` resolves names, `dns.lookup` unless given; `idleMs` is how long a connection is kept
+   * that no request uses.
    */
-  constructor({ env = process.env, certificates = '/etc/docker/certs.d', lookup, idleMs = keptIdleMs } = {}) {
+  constructor({ env = process.env, certificates = '/etc/docker/certs.d', own, lookup, idleMs = keptIdleMs } = {}) {
     this.#env = env;
     this.#certificates = certificates;
+    this.#own = own;
     this.#lookup = lookup;
     this.#idleMs = idleMs;
   }
@@ -127,7 +130,7 @@ export class NodeTransport {
     let agent = this.#connections.get(key);
     if (!agent) {
       const env = this.#env;
-      const given = { folder: this.#certificates, env, insecure };
+      const given = { folder: this.#certificates, own: this.#own, env, insecure };
       const contexts = () => import('./certificates.js');
       const secureContext = secure ? async () => (await contexts()).secureContextFor(authority, given) : undefined;
       const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env) : undefined;

@@ -6,7 +6,7 @@ use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
-use tallyman_commands::{Input, Output};
+use tallyman_commands::{CredentialStore, Input, Output};
 use tallyman_core::Digest;
 use yew::prelude::*;
 
@@ -78,6 +78,9 @@ impl Input for Printer {
         future::ready(Err(format!("open {name}: no such file or directory"))).boxed_local()
     }
 }
+
+/// Credentials are kept by the settings of the registries.
+impl CredentialStore for Printer {}
 
 impl Output for Printer {
     fn stdout(&self, bytes: &[u8]) {

@@ -59,18 +59,18 @@ impl Pasted {
 
     fn command(&mut self, line: &str, arguments: &[String]) {
         match Invocation::parse(arguments) {
-            Invocation::Run(Command::Create { list, images, .. }) => {
+            Invocation::Run(Command::Create { list, images, .. }, _) => {
                 self.list.get_or_insert(list);
                 images.into_iter().for_each(|image| self.source(image));
             }
-            Invocation::Run(Command::Annotate { list, image, platform, .. }) => {
+            Invocation::Run(Command::Annotate { list, image, platform, .. }, _) => {
                 self.list.get_or_insert(list);
                 self.source(image.clone());
                 self.changes.push((image, platform));
             }
-            Invocation::Run(Command::Inspect { image, .. }) => self.source(image),
+            Invocation::Run(Command::Inspect { image, .. }, _) => self.source(image),
             // What becomes of the list afterwards is for another page.
-            Invocation::Run(_) => {}
+            Invocation::Run(..) => {}
             Invocation::Exit(saying) => {
                 let reason = saying.stderr.lines().next().unwrap_or_default().to_owned();
                 self.faults.push(format!("{line}: {reason}"));

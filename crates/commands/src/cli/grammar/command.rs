@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use tallyman_core::{Format, Platform, PlatformChange, Tag};
 
-use crate::{AddOptions, CreateExtensions, cli::TagFilter};
+use crate::{
+    AddOptions, CreateExtensions,
+    cli::{Login, TagFilter},
+};
 
 /// A command, its arguments as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub enum Command {
         list: String,
         /// The images.
         images: Vec<String>,
+        /// The options.
+        deletion: DeletionOptions,
     },
     /// Makes a local list.
     Create {
@@ -87,6 +92,8 @@ pub enum Command {
     Remove {
         /// The lists.
         lists: Vec<String>,
+        /// The options.
+        deletion: DeletionOptions,
     },
     /// Keeps a copy of a local list under another name.
     Duplicate {
@@ -167,6 +174,8 @@ pub enum Command {
         references: Vec<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
+        /// The options.
+        deletion: DeletionOptions,
     },
     /// Deletes tags from a registry.
     Untag {
@@ -174,6 +183,8 @@ pub enum Command {
         references: Vec<String>,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
+        /// The options.
+        deletion: DeletionOptions,
     },
     /// Changes a list in a registry.
     Index {
@@ -210,6 +221,27 @@ pub enum Command {
         /// The form of the output.
         options: OutputOptions,
     },
+    /// Keeps credentials for a registry.
+    Login {
+        /// The credentials.
+        login: Login,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+    },
+    /// Forgets the credentials for a registry.
+    Logout {
+        /// The registry; empty for Docker Hub.
+        registry: String,
+    },
+    /// Shows the rate limit of a registry.
+    RateLimit {
+        /// The image to ask for.
+        image: String,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
+    },
     /// Shows the version.
     Version {
         /// The form of the output.
@@ -224,6 +256,15 @@ pub struct OutputOptions {
     pub json: bool,
     /// On the way: or not; or, where nothing was said, when somebody is watching.
     pub progress: Option<bool>,
+}
+
+/// The options of commands that delete or remove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeletionOptions {
+    /// Things that are not there count as done.
+    pub ignore_missing: bool,
+    /// Print JSON.
+    pub json: bool,
 }
 
 /// The content whose digest is shown.

@@ -51,7 +51,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
         return values(flag);
     }
     if word.starts_with('-') {
-        let flags = spec.flags.iter().map(|flag| format!("--{}", flag.name));
+        let flags = spec.all_flags().into_iter().map(|flag| format!("--{}", flag.name));
         return flags.chain(["--help".to_owned()]).collect();
     }
     let mut given = Vec::new();
@@ -89,7 +89,8 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
 /// The flag that `word` is, where it takes a value that stands behind it.
 fn taking(spec: &CommandSpec, word: &str) -> Option<&'static str> {
     let name = word.strip_prefix("--")?;
-    spec.flags.iter().find(|flag| flag.name == name && flag.takes != ValueKind::Bool).map(|flag| flag.name)
+    let mut flags = spec.all_flags().into_iter();
+    flags.find(|flag| flag.name == name && flag.takes != ValueKind::Bool).map(|flag| flag.name)
 }
 
 /// Values that a flag often has.

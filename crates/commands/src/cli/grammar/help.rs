@@ -1,7 +1,7 @@
 //! Help, and what is said of a command line that does not fit: Docker's words for the faults, our own for the help.
 
 use super::{
-    Arity, CommandGroup, CommandSpec, EarlyExit, PROGRAM,
+    Arity, CONNECTION, CommandGroup, CommandSpec, EarlyExit, PROGRAM,
     flags::{Flag, HELP},
 };
 
@@ -30,12 +30,19 @@ fn text(spec: Option<&CommandSpec>) -> String {
                 + &commands("Registries", CommandGroup::Registries)
                 + &commands("Local lists", CommandGroup::LocalLists)
                 + &commands("Program", CommandGroup::Program);
-            let options = options(&super::ROOT_FLAGS);
+            let options = options("Options", &super::ROOT_FLAGS)
+                + "\n"
+                + &options_of("Connection options", CONNECTION.iter().collect());
             let more = format!("Run '{PROGRAM} COMMAND --help' for more information on a command.\n");
             format!("{usage}\n{ROOT}\n{commands}{options}\n{more}")
         }
         Some(spec) => {
-            format!("{usage}\n{}\n\n{}{}", spec.about, options(spec.flags), examples(spec.examples))
+            let connection = match spec.has_connection() {
+                true => format!("\nConnection options, such as --debug and --retries: {PROGRAM} --help\n"),
+                false => String::new(),
+            };
+            let (options, examples) = (options("Options", spec.flags), examples(spec.examples));
+            format!("{usage}\n{}\n\n{options}{connection}{examples}", spec.about)
         }
     }
 }
@@ -56,8 +63,11 @@ fn commands(title: &str, group: CommandGroup) -> String {
 }
 
 /// The flags in the order of their names, as Docker shows them.
-fn options(flags: &[Flag]) -> String {
-    let mut flags: Vec<&Flag> = flags.iter().chain([&HELP]).collect();
+fn options(title: &str, flags: &[Flag]) -> String {
+    options_of(title, flags.iter().chain([&HELP]).collect())
+}
+
+fn options_of(title: &str, mut flags: Vec<&Flag>) -> String {
     flags.sort_unstable_by_key(|flag| flag.name);
     let spelled: Vec<String> = flags.iter().map(|flag| spelling(flag)).collect();
     let width = spelled.iter().map(String::len).max().unwrap_or_default();
@@ -66,7 +76,7 @@ fn options(flags: &[Flag]) -> String {
         .zip(spelled)
         .map(|(flag, spelled)| format!("  {spelled:width$}   {}\n", flag.about))
         .collect();
-    format!("Options:\n{lines}")
+    format!("{title}:\n{lines}")
 }
 
 fn spelling(flag: &Flag) -> String {
@@ -89,12 +99,12 @@ pub(super) fn no_command() -> EarlyExit {
 }
 
 /// The help of commands that share their first word.
-pub(super) fn group(name: &str) -> EarlyExit {
+pub(super) fn group(name: &str) -> String {
     let usage = format!("Usage:  {PROGRAM} {name} COMMAND\n");
     let of_group = super::COMMANDS.iter().filter(|spec| spec.words()[0] == name);
     let lines: String = of_group.map(|spec| format!("  {:16}  {}\n", spec.name, spec.summary)).collect();
     let more = format!("Run '{PROGRAM} {name} COMMAND --help' for more information on a command.\n");
-    EarlyExit { stderr: format!("{usage}\nCommands:\n{lines}\n{more}"), exit: 1, ..EarlyExit::default() }
+    format!("{usage}\nCommands:\n{lines}\n{more}")
 }
 
 pub(super) fn unknown_command(name: &str) -> EarlyExit {

@@ -5,13 +5,23 @@ use std::collections::BTreeMap;
 use tallyman_core::{EntryField, Format, Platform, PlatformChange, Tag};
 
 use super::{
-    Command, CopyExtensions, CreateSources, DigestInput, IndexChanges, InspectExtensions, Invocation,
-    OutputOptions, PushExtensions, flags::ParsedFlags,
+    Command, CopyExtensions, CreateSources, DeletionOptions, DigestInput, IndexChanges, InspectExtensions,
+    OutputOptions, PushExtensions, Understood, flags::ParsedFlags,
 };
-use crate::{AddOptions, CreateExtensions};
+use crate::{
+    AddOptions, CreateExtensions,
+    cli::{
+        Login, Mirror, Settings,
+        settings::{parse_header, parse_time},
+    },
+};
 
 pub(super) fn options(parsed: &ParsedFlags) -> OutputOptions {
     OutputOptions { json: parsed.is_set("json"), progress: parsed.bool("progress") }
+}
+
+pub(super) fn deletion(parsed: &ParsedFlags) -> DeletionOptions {
+    DeletionOptions { ignore_missing: parsed.is_set("ignore-missing"), json: parsed.is_set("json") }
 }
 
 pub(super) fn insecure(parsed: &ParsedFlags) -> bool {
@@ -62,11 +72,11 @@ pub(super) fn check_pair(text: &str) -> Result<(), String> {
     }
 }
 
-pub(super) fn annotate(parsed: ParsedFlags) -> Invocation {
+pub(super) fn annotate(parsed: ParsedFlags) -> Understood {
     let annotations = annotations(&parsed);
     let platform = platform_change(&parsed);
     let [list, image] = two(parsed);
-    Invocation::Run(Command::Annotate { list, image, platform, annotations })
+    Understood::Run(Command::Annotate { list, image, platform, annotations })
 }
 
 /// The change of a platform that `annotate` and `index annotate` make.
@@ -108,7 +118,7 @@ fn platforms(parsed: &ParsedFlags) -> Vec<Platform> {
     parsed.all("platform").iter().filter_map(|platform| platform.parse().ok()).collect()
 }
 
-pub(super) fn index_add(parsed: ParsedFlags) -> Invocation {
+pub(super) fn index_add(parsed: ParsedFlags) -> Understood {
     let options = AddOptions {
         platforms: platforms(&parsed),
         nest: parsed.is_set("nest"),
@@ -119,11 +129,11 @@ pub(super) fn index_add(parsed: ParsedFlags) -> Invocation {
     index(parsed, |sources| IndexChanges::Add { sources, from, options })
 }
 
-pub(super) fn index_remove(parsed: ParsedFlags) -> Invocation {
+pub(super) fn index_remove(parsed: ParsedFlags) -> Understood {
     index(parsed, |entries| IndexChanges::Remove { entries })
 }
 
-pub(super) fn index_annotate(parsed: ParsedFlags) -> Invocation {
+pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
     let (platform, annotations) = (platform_change(&parsed), annotations(&parsed));
     index(parsed, |entries| IndexChanges::Annotate {
         entry: entries.into_iter().next(),
@@ -132,26 +142,26 @@ pub(super) fn index_annotate(parsed: ParsedFlags) -> Invocation {
     })
 }
 
-fn index(parsed: ParsedFlags, changes: impl FnOnce(Vec<String>) -> IndexChanges) -> Invocation {
+fn index(parsed: ParsedFlags, changes: impl FnOnce(Vec<String>) -> IndexChanges) -> Understood {
     let (options, insecure, tags) = (options(&parsed), insecure(&parsed), tags(&parsed));
     let (oci, dry_run) = (parsed.is_set("oci"), parsed.is_set("dry-run"));
     let mut arguments = parsed.arguments.into_iter();
     let index = arguments.next().unwrap_or_default();
     let changes = changes(arguments.collect());
-    Invocation::Run(Command::Index { index, changes, oci, tags, dry_run, insecure, options })
+    Understood::Run(Command::Index { index, changes, oci, tags, dry_run, insecure, options })
 }
 
-pub(super) fn apply(parsed: ParsedFlags) -> Invocation {
+pub(super) fn apply(parsed: ParsedFlags) -> Understood {
     let (options, insecure) = (options(&parsed), insecure(&parsed));
-    Invocation::Run(Command::Apply { file: first(parsed), insecure, options })
+    Understood::Run(Command::Apply { file: first(parsed), insecure, options })
 }
 
-pub(super) fn plan(parsed: ParsedFlags) -> Invocation {
+pub(super) fn plan(parsed: ParsedFlags) -> Understood {
     let (options, insecure) = (options(&parsed), insecure(&parsed));
-    Invocation::Run(Command::Plan { file: first(parsed), insecure, options })
+    Understood::Run(Command::Plan { file: first(parsed), insecure, options })
 }
 
-pub(super) fn copy(parsed: ParsedFlags) -> Invocation {
+pub(super) fn copy(parsed: ParsedFlags) -> Understood {
     let (options, insecure, platforms) = (options(&parsed), insecure(&parsed), platforms(&parsed));
     let dry_run = parsed.is_set("dry-run");
     let extensions = CopyExtensions {
@@ -163,10 +173,10 @@ pub(super) fn copy(parsed: ParsedFlags) -> Invocation {
     let mut arguments = parsed.arguments.into_iter();
     let source = arguments.next().unwrap_or_default();
     let targets = arguments.collect();
-    Invocation::Run(Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options })
+    Understood::Run(Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options })
 }
 
-pub(super) fn create(parsed: ParsedFlags) -> Invocation {
+pub(super) fn create(parsed: ParsedFlags) -> Understood {
     let annotations = annotations(&parsed);
     let extensions = CreateExtensions {
         refresh: parsed.is_set("refresh"),
@@ -183,7 +193,7 @@ pub(super) fn create(parsed: ParsedFlags) -> Invocation {
     let (options, insecure, amend) = (options(&parsed), insecure(&parsed), parsed.is_set("amend"));
     let mut arguments = parsed.arguments.into_iter();
     let list = arguments.next().unwrap_or_default();
-    Invocation::Run(Command::Create {
+    Understood::Run(Command::Create {
         list,
         images: arguments.collect(),
         sources,
@@ -195,7 +205,7 @@ pub(super) fn create(parsed: ParsedFlags) -> Invocation {
     })
 }
 
-pub(super) fn digest(parsed: ParsedFlags) -> Invocation {
+pub(super) fn digest(parsed: ParsedFlags) -> Understood {
     let (options, insecure, platform) = (options(&parsed), insecure(&parsed), platform(&parsed));
     let is_file = parsed.is_set("file");
     let of = match parsed.arguments.into_iter().next() {
@@ -208,10 +218,10 @@ pub(super) fn digest(parsed: ParsedFlags) -> Invocation {
         }
         Some(name) => DigestInput::Reference(name),
     };
-    Invocation::Run(Command::Digest { of, platform, insecure, options })
+    Understood::Run(Command::Digest { of, platform, insecure, options })
 }
 
-pub(super) fn inspect(parsed: ParsedFlags) -> Invocation {
+pub(super) fn inspect(parsed: ParsedFlags) -> Understood {
     let (verbose, raw) = (parsed.is_set("verbose"), parsed.is_set("raw"));
     let insecure = insecure(&parsed);
     let extensions = InspectExtensions {
@@ -223,10 +233,10 @@ pub(super) fn inspect(parsed: ParsedFlags) -> Invocation {
     let mut arguments = parsed.arguments.into_iter();
     let (first, second) = (arguments.next().unwrap_or_default(), arguments.next());
     let (list, image) = second.map_or((None, first.clone()), |second| (Some(first), second));
-    Invocation::Run(Command::Inspect { list, image, verbose, raw, insecure, extensions })
+    Understood::Run(Command::Inspect { list, image, verbose, raw, insecure, extensions })
 }
 
-pub(super) fn push(parsed: ParsedFlags) -> Invocation {
+pub(super) fn push(parsed: ParsedFlags) -> Understood {
     let (purge, dry_run, copy) = (parsed.is_set("purge"), parsed.is_set("dry-run"), parsed.is_set("copy"));
     let (options, insecure) = (options(&parsed), insecure(&parsed));
     let extensions = PushExtensions {
@@ -239,7 +249,7 @@ pub(super) fn push(parsed: ParsedFlags) -> Invocation {
         artifact_type: optional(&parsed, "artifact-type"),
         format: Format::parse(&parsed.text("format")).ok(),
     };
-    Invocation::Run(Command::Push {
+    Understood::Run(Command::Push {
         list: first(parsed),
         purge,
         insecure,
@@ -248,4 +258,48 @@ pub(super) fn push(parsed: ParsedFlags) -> Invocation {
         extensions,
         options,
     })
+}
+
+/// The settings of a call, by the flags in front of the command and behind it; those behind it come last.
+pub(super) fn settings(parsed: &[&ParsedFlags]) -> Settings {
+    let last = |name: &str| parsed.iter().rev().find_map(|parsed| optional(parsed, name));
+    let all = |name: &str| parsed.iter().flat_map(|parsed| parsed.all(name)).collect::<Vec<_>>();
+    Settings {
+        config: parsed.first().and_then(|parsed| optional(parsed, "config")),
+        debug: parsed.iter().any(|parsed| parsed.is_set("debug")),
+        json_log: last("log-format").as_deref() == Some("json"),
+        concurrency: last("concurrency").and_then(|text| text.parse().ok()),
+        retries: last("retries").and_then(|text| text.parse().ok()),
+        timeout: last("timeout").and_then(|text| parse_time(&text).ok()),
+        ca_files: all("ca-file"),
+        cert: last("cert"),
+        key: last("key"),
+        headers: all("header").iter().filter_map(|text| parse_header(text).ok()).collect(),
+        mirrors: all("mirror").iter().filter_map(|text| Mirror::parse(text).ok()).collect(),
+    }
+}
+
+pub(super) fn check_log_format(text: &str) -> Result<(), String> {
+    match text {
+        "text" | "json" => Ok(()),
+        other => Err(format!("expected text or json, found {other:?}")),
+    }
+}
+
+pub(super) fn check_concurrency(text: &str) -> Result<(), String> {
+    match text.parse::<usize>() {
+        Ok(number) if number > 0 => Ok(()),
+        _ => Err("expected a whole number of 1 or more".to_owned()),
+    }
+}
+
+pub(super) fn login(parsed: ParsedFlags) -> Understood {
+    let insecure = insecure(&parsed);
+    let login = Login {
+        user: parsed.text("username"),
+        password: optional(&parsed, "password"),
+        password_stdin: parsed.is_set("password-stdin"),
+        registry: first(parsed),
+    };
+    Understood::Run(Command::Login { login, insecure })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tallyman_core::Platform;
 
 use super::{
-    EarlyExit, PROGRAM, ROOT_FLAGS,
+    EarlyExit, PROGRAM,
     flags::{CompletionHint, Flag, HELP, ValueKind},
     table::{COMMANDS, CommandSpec, is_group},
 };
@@ -66,26 +66,31 @@ fn words(hint: CompletionHint) -> String {
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
-/// The flags of a command, help among them.
-fn flags_of(spec: &CommandSpec) -> impl Iterator<Item = &Flag> {
-    spec.flags.iter().chain([&HELP])
+/// The flags in front of a command, help among them.
+fn root_flags() -> Vec<Flag> {
+    super::root_flags().into_iter().chain([HELP]).collect()
 }
 
-fn long_names<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
-    flags.map(|flag| format!("--{}", flag.name)).collect::<Vec<_>>().join(" ")
+/// The flags of a command, help among them.
+fn flags_of(spec: &CommandSpec) -> Vec<Flag> {
+    spec.all_flags().into_iter().chain([HELP]).collect()
+}
+
+fn long_names(flags: &[Flag]) -> String {
+    flags.iter().map(|flag| format!("--{}", flag.name)).collect::<Vec<_>>().join(" ")
 }
 
 fn bash() -> String {
     let names = first_words();
-    let root = format!("{} {}", names.join(" "), long_names(ROOT_FLAGS.iter().chain([&HELP])));
+    let root = format!("{} {}", names.join(" "), long_names(&root_flags()));
     let mut values = String::new();
     let mut commands = String::new();
     for spec in &COMMANDS {
-        for flag in spec.flags.iter().filter(|flag| flag.takes != ValueKind::Bool) {
+        for flag in spec.all_flags().iter().filter(|flag| flag.takes != ValueKind::Bool) {
             let (name, words) = (flag.name, words(flag.hint));
             values += &format!("        '{}':--{name}) words='{words}' ;;\n", spec.name);
         }
-        let (flags, words) = (long_names(flags_of(spec)), words(spec.hint));
+        let (flags, words) = (long_names(&flags_of(spec)), words(spec.hint));
         let files = if spec.hint == CompletionHint::Files { " files=1" } else { "" };
         commands += &format!("            '{}') flags='{flags}' words='{words}'{files} ;;\n", spec.name);
     }
@@ -186,7 +191,7 @@ if [[ $funcstack[1] == _{PROGRAM} ]]; then _{PROGRAM} "$@"; else compdef _{PROGR
 fn fish() -> String {
     let quoted = |text: &str| single_quoted(text, "\\'");
     let mut script = format!("# fish completion for {PROGRAM}\ncomplete -c {PROGRAM} -f\n");
-    for flag in ROOT_FLAGS.iter().chain([&HELP]) {
+    for flag in root_flags() {
         let (name, about) = (flag.name, quoted(flag.about));
         script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -l {name} -d '{about}'\n");
     }

@@ -3,16 +3,20 @@
 use tallyman_core::Format;
 
 use super::{
-    Command, Invocation,
+    Command, Understood,
     flags::{CompletionHint, Flag, ParsedFlags},
     read::{
-        annotate, apply, check_entry_field, check_number, check_pair, check_platform, check_tag, copy,
-        create, digest, first, index_add, index_annotate, index_remove, insecure, inspect, optional, options,
-        plan, push, two,
+        annotate, apply, check_concurrency, check_entry_field, check_log_format, check_number, check_pair,
+        check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
+        index_remove, insecure, inspect, login, optional, options, plan, push, two,
     },
     shell_completion,
 };
-use crate::cli::{TagFilter, TagOrder, tag_filter::check_pattern};
+use crate::cli::{
+    Mirror, TagFilter, TagOrder,
+    settings::{parse_header, parse_time},
+    tag_filter::check_pattern,
+};
 
 /// A subcommand: how it is called.
 pub(super) struct CommandSpec {
@@ -31,7 +35,7 @@ pub(super) struct CommandSpec {
     /// The arguments that a shell completes.
     pub hint: CompletionHint,
     /// Makes the command, from as many arguments as it takes.
-    pub read: fn(ParsedFlags) -> Invocation,
+    pub read: fn(ParsedFlags) -> Understood,
 }
 
 /// A group of commands in the help.
@@ -59,6 +63,17 @@ pub(super) fn is_group(name: &str) -> bool {
 }
 
 impl CommandSpec {
+    /// All its flags, with those of the connection if it talks to registries.
+    pub(super) fn all_flags(&self) -> Vec<Flag> {
+        let connection = CONNECTION.iter().filter(|_| self.has_connection());
+        self.flags.iter().chain(connection).copied().collect()
+    }
+
+    /// Returns `true` if it talks to registries.
+    pub(super) fn has_connection(&self) -> bool {
+        self.flags.iter().any(|flag| flag.name == INSECURE.name)
+    }
+
     /// The words of its name.
     pub(super) fn words(&self) -> Vec<&'static str> {
         self.name.split(' ').collect()
@@ -114,7 +129,41 @@ const PLATFORMS: Flag =
         .checked(check_platform)
         .completed_by(CompletionHint::Platforms);
 
-pub(super) const COMMANDS: [CommandSpec; 23] = [
+const IGNORE_MISSING: Flag = Flag::bool("ignore-missing", "Take it for done if there is no such thing");
+
+/// The settings of the connection, for every command that talks to registries, and in front of any.
+pub(super) const CONNECTION: [Flag; 10] = [
+    Flag::text("ca-file", "A file with further certificate authorities; may be repeated")
+        .value("file")
+        .completed_by(CompletionHint::Files),
+    Flag::text("cert", "The file with the certificate to show to registries")
+        .value("file")
+        .completed_by(CompletionHint::Files),
+    Flag::text("concurrency", "Make so many requests at the same time")
+        .value("number")
+        .checked(check_concurrency),
+    Flag::bool("debug", "Show each request, and why one is made again"),
+    Flag::text("header", "A header for requests to registries, such as X-Tenant=acme; may be repeated")
+        .value("header")
+        .checked(|text| parse_header(text).map(drop)),
+    Flag::text("key", "The file with the key of that certificate")
+        .value("file")
+        .completed_by(CompletionHint::Files),
+    Flag::text("log-format", "The form of errors and requests: text, or json")
+        .value("format")
+        .checked(check_log_format),
+    Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
+        .value("mirror")
+        .checked(|text| Mirror::parse(text).map(drop)),
+    Flag::text("retries", "Make a request that failed again so many times")
+        .value("number")
+        .checked(check_number),
+    Flag::text("timeout", "Give up after this time without an answer, such as 30s")
+        .value("time")
+        .checked(|text| parse_time(text).map(drop)),
+];
+
+pub(super) const COMMANDS: [CommandSpec; 26] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -165,7 +214,7 @@ there already is not pushed again. The documentation describes the file.",
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let (options, insecure, registry) = (options(&parsed), insecure(&parsed), first(parsed));
-            Invocation::Run(Command::Catalog { registry, insecure, options })
+            Understood::Run(Command::Catalog { registry, insecure, options })
         },
     },
     CommandSpec {
@@ -257,10 +306,11 @@ Everything is verified on its way. The target's tag comes last.",
         ],
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(1),
-        flags: &[INSECURE],
+        flags: &[IGNORE_MISSING, INSECURE, JSON],
         hint: CompletionHint::Nothing,
         read: |parsed| {
-            Invocation::Run(Command::Delete { insecure: insecure(&parsed), references: parsed.arguments })
+            let (insecure, deletion) = (insecure(&parsed), deletion(&parsed));
+            Understood::Run(Command::Delete { references: parsed.arguments, insecure, deletion })
         },
     },
     CommandSpec {
@@ -296,7 +346,7 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let [list, to] = two(parsed);
-            Invocation::Run(Command::Duplicate { list, to })
+            Understood::Run(Command::Duplicate { list, to })
         },
     },
     CommandSpec {
@@ -399,6 +449,36 @@ meanwhile; the images stay in the registry.",
         read: inspect,
     },
     CommandSpec {
+        name: "login",
+        usage: "login [OPTIONS] [REGISTRY]",
+        summary: "Keep a user name and a password for a registry",
+        about: "Try a user name and a password for a registry, Docker Hub if none is named, and keep them where Docker keeps them:
+with the credential helper that config.json names, else in that file.",
+        examples: &["tallyman login --username me --password-stdin reg.example"],
+        group: CommandGroup::Registries,
+        arity: Arity::Between(0, 1),
+        flags: &[
+            INSECURE,
+            Flag::text("password", "The password, which others can read in the list of processes").short('p'),
+            Flag::bool("password-stdin", "Read the password from the standard input"),
+            Flag::text("username", "The user name").short('u'),
+        ],
+        hint: CompletionHint::Nothing,
+        read: login,
+    },
+    CommandSpec {
+        name: "logout",
+        usage: "logout [REGISTRY]",
+        summary: "Forget the user name and the password for a registry",
+        about: "Forget the user name and the password for a registry, Docker Hub if none is named.",
+        examples: &[],
+        group: CommandGroup::Registries,
+        arity: Arity::Between(0, 1),
+        flags: &[],
+        hint: CompletionHint::Nothing,
+        read: |parsed| Understood::Run(Command::Logout { registry: first(parsed) }),
+    },
+    CommandSpec {
         name: "ls",
         usage: "ls [OPTIONS]",
         summary: "Show the local lists",
@@ -408,7 +488,7 @@ meanwhile; the images stay in the registry.",
         arity: Arity::Exactly(0),
         flags: &[JSON],
         hint: CompletionHint::Nothing,
-        read: |parsed| Invocation::Run(Command::List { options: options(&parsed) }),
+        read: |parsed| Understood::Run(Command::List { options: options(&parsed) }),
     },
     CommandSpec {
         name: "plan",
@@ -457,6 +537,21 @@ Nothing is written. Ends with 2 if there is a difference.",
         read: push,
     },
     CommandSpec {
+        name: "ratelimit",
+        usage: "ratelimit [OPTIONS] MANIFEST",
+        summary: "Show the rate limit of a registry, and what is left of it",
+        about: "Show the rate limit that a registry names, and what is left of it. Asks by HEAD, which Docker Hub does not count.",
+        examples: &["tallyman ratelimit docker.io/library/alpine:3"],
+        group: CommandGroup::Registries,
+        arity: Arity::Exactly(1),
+        flags: &[INSECURE, JSON],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let (options, insecure) = (options(&parsed), insecure(&parsed));
+            Understood::Run(Command::RateLimit { image: first(parsed), insecure, options })
+        },
+    },
+    CommandSpec {
         name: "referrers",
         usage: "referrers [OPTIONS] MANIFEST",
         summary: "Show what refers to an image: signatures, attestations, bills of materials",
@@ -473,7 +568,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         read: |parsed| {
             let (options, insecure) = (options(&parsed), insecure(&parsed));
             let artifact_type = Some(parsed.text("artifact-type")).filter(|wanted| !wanted.is_empty());
-            Invocation::Run(Command::Referrers { image: first(parsed), artifact_type, insecure, options })
+            Understood::Run(Command::Referrers { image: first(parsed), artifact_type, insecure, options })
         },
     },
     CommandSpec {
@@ -484,12 +579,13 @@ Nothing is written. Ends with 2 if there is a difference.",
         examples: &[],
         group: CommandGroup::LocalLists,
         arity: Arity::AtLeast(2),
-        flags: &[],
+        flags: &[IGNORE_MISSING, JSON],
         hint: CompletionHint::Nothing,
         read: |parsed| {
+            let deletion = deletion(&parsed);
             let mut arguments = parsed.arguments.into_iter();
             let list = arguments.next().unwrap_or_default();
-            Invocation::Run(Command::RemoveEntries { list, images: arguments.collect() })
+            Understood::Run(Command::RemoveEntries { list, images: arguments.collect(), deletion })
         },
     },
     CommandSpec {
@@ -504,7 +600,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let [list, to] = two(parsed);
-            Invocation::Run(Command::Rename { list, to })
+            Understood::Run(Command::Rename { list, to })
         },
     },
     CommandSpec {
@@ -515,9 +611,12 @@ Nothing is written. Ends with 2 if there is a difference.",
         examples: &[],
         group: CommandGroup::Docker,
         arity: Arity::AtLeast(1),
-        flags: &[],
+        flags: &[IGNORE_MISSING, JSON],
         hint: CompletionHint::Nothing,
-        read: |parsed| Invocation::Run(Command::Remove { lists: parsed.arguments }),
+        read: |parsed| {
+            let deletion = deletion(&parsed);
+            Understood::Run(Command::Remove { lists: parsed.arguments, deletion })
+        },
     },
     CommandSpec {
         name: "tags",
@@ -552,7 +651,7 @@ Nothing is written. Ends with 2 if there is a difference.",
                 order: TagOrder::parse(&parsed.text("sort")).unwrap_or_default(),
                 no_digest_tags: parsed.is_set("no-digest-tags"),
             };
-            Invocation::Run(Command::Tags { repository: first(parsed), filter, insecure, options })
+            Understood::Run(Command::Tags { repository: first(parsed), filter, insecure, options })
         },
     },
     CommandSpec {
@@ -563,10 +662,11 @@ Nothing is written. Ends with 2 if there is a difference.",
         examples: &[],
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(1),
-        flags: &[INSECURE],
+        flags: &[IGNORE_MISSING, INSECURE, JSON],
         hint: CompletionHint::Nothing,
         read: |parsed| {
-            Invocation::Run(Command::Untag { insecure: insecure(&parsed), references: parsed.arguments })
+            let (insecure, deletion) = (insecure(&parsed), deletion(&parsed));
+            Understood::Run(Command::Untag { references: parsed.arguments, insecure, deletion })
         },
     },
     CommandSpec {
@@ -579,6 +679,6 @@ Nothing is written. Ends with 2 if there is a difference.",
         arity: Arity::Exactly(0),
         flags: &[JSON],
         hint: CompletionHint::Nothing,
-        read: |parsed| Invocation::Run(Command::Version { options: options(&parsed) }),
+        read: |parsed| Understood::Run(Command::Version { options: options(&parsed) }),
     },
 ];

@@ -1,0 +1,77 @@
+//! Changes of the Docker CLI's `config.json`: credentials that are put in and taken out. All else in the file stays.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use tallyman_core::json::{self, Kind, indent, kind, members, quote};
+
+/// Puts a user name and a password for the registry `key` ([`DockerConfig::key`](crate::DockerConfig::key)) into a file, which
+/// may be empty, and returns its new bytes.
+///
+/// ```
+/// let file = tallyman_auth::with_credentials(br#"{"proxies":{}}"#, "reg.example", "me", "secret")?;
+/// let (config, fault) = tallyman_auth::DockerConfig::parse(&file);
+/// assert_eq!(fault, None);
+/// assert!(config.stored(&"reg.example".parse().unwrap()).is_some());
+/// assert!(String::from_utf8(file).unwrap().contains("proxies"));
+/// # Ok::<(), String>(())
+/// ```
+///
+/// # Errors
+/// A sentence if the file is no JSON object.
+pub fn with_credentials(file: &[u8], key: &str, user: &str, password: &str) -> Result<Vec<u8>, String> {
+    let auth = STANDARD.encode(format!("{user}:{password}"));
+    change(file, key, Some(format!(r#"{{"auth":{}}}"#, quote(&auth))))
+}
+
+/// Takes the credentials for the registry `key` out of a file, and returns its new bytes; `None` if there are none.
+///
+/// # Errors
+/// A sentence if the file is no JSON object.
+pub fn without_credentials(file: &[u8], key: &str) -> Result<Option<Vec<u8>>, String> {
+    let is_there = read(file)?.iter().any(|(name, value)| {
+        is_auths(name)
+            && kind(value) == Kind::Object
+            && members(value).is_ok_and(|auths| auths.iter().any(|(registry, _)| registry == key))
+    });
+    is_there.then(|| change(file, key, None)).transpose()
+}
+
+fn is_auths(name: &str) -> bool {
+    json::fold_key(name) == "auths"
+}
+
+fn read(file: &[u8]) -> Result<Vec<(String, &[u8])>, String> {
+    if file.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    let fields = members(file).map_err(|error| error.to_string())?;
+    match kind(file) {
+        Kind::Object => Ok(fields),
+        found => Err(format!("expected an object, found a value of kind {}", found.as_str())),
+    }
+}
+
+/// Sets what `auths` has for `key`, or takes it out.
+fn change(file: &[u8], key: &str, auth: Option<String>) -> Result<Vec<u8>, String> {
+    let mut written: Vec<(String, String)> = Vec::new();
+    let mut auths: Vec<(String, String)> = Vec::new();
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    for (name, value) in read(file)? {
+        if is_auths(&name) {
+            let entries = if kind(value) == Kind::Object { members(value) } else { Ok(Vec::new()) };
+            let entries = entries.map_err(|error| error.to_string())?;
+            auths.extend(entries.into_iter().map(|(registry, value)| (registry, text(value))));
+        } else {
+            written.push((name, text(value)));
+        }
+    }
+    auths.retain(|(registry, _)| registry != key);
+    auths.extend(auth.map(|auth| (key.to_owned(), auth)));
+    written.insert(0, ("auths".to_owned(), object(&auths)));
+    indent(object(&written).as_bytes(), "\t").map_err(|error| error.to_string())
+}
+
+fn object(members: &[(String, String)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
+    format!("{{{}}}", members.join(","))
+}

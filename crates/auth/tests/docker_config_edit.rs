@@ -1,0 +1,36 @@
+//! Credentials put into Docker's file and taken out of it.
+
+use tallyman_auth::{Credentials, DockerConfig, with_credentials, without_credentials};
+
+fn stored(file: &[u8], registry: &str) -> Option<Credentials> {
+    let (config, fault) = DockerConfig::parse(file);
+    assert_eq!(fault, None);
+    config.stored(&registry.parse().unwrap())
+}
+
+#[test]
+fn credentials_are_kept_beside_all_that_a_file_has() {
+    let before = br#"{"HttpHeaders":{"X":"y"},"Auths":{"a.io":{"auth":"bWU6b2xk"},"b.io":{"auth":"bWU6Yg=="}},"detachKeys":"ctrl-e"}"#;
+    let after = with_credentials(before, "a.io", "me", "pass:word").unwrap();
+    let expected = Credentials::Basic { user: "me".to_owned(), password: "pass:word".to_owned() };
+    assert_eq!(stored(&after, "a.io"), Some(expected));
+    assert!(stored(&after, "b.io").is_some());
+    let text = String::from_utf8(after.clone()).unwrap();
+    assert!(text.contains("\n\t\"HttpHeaders\": {\n\t\t\"X\": \"y\"") && text.contains("ctrl-e"), "{text}");
+
+    let gone = without_credentials(&after, "a.io").unwrap().expect("they were there");
+    assert_eq!(stored(&gone, "a.io"), None);
+    assert!(stored(&gone, "b.io").is_some());
+    assert_eq!(without_credentials(&gone, "a.io"), Ok(None));
+}
+
+#[test]
+fn empty_files_are_filled_and_broken_ones_are_left_alone() {
+    for empty in [&b""[..], b" \n", b"{}", br#"{"auths":null}"#] {
+        assert!(stored(&with_credentials(empty, "a.io", "me", "x").unwrap(), "a.io").is_some());
+        assert_eq!(without_credentials(empty, "a.io"), Ok(None));
+    }
+    for broken in [&b"{"[..], b"[]", b"1"] {
+        assert!(with_credentials(broken, "a.io", "me", "x").is_err());
+    }
+}

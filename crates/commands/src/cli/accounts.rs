@@ -1,0 +1,148 @@
+//! `login`, `logout` and `ratelimit`.
+
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
+use serde_json::json;
+use tallyman_core::Registry;
+use tallyman_registry::{Client, Credentials};
+
+use super::{ClientOptions, Environment, OutputOptions, run::argument, terminal};
+use crate::{Error, ReferenceRole, resolve::failed};
+
+/// The registry that is meant where none is named, as Docker has it.
+const DEFAULT_REGISTRY: &str = "docker.io";
+
+/// A place that keeps credentials.
+pub trait CredentialStore {
+    /// Keeps a user name and a password for a registry. Returns the file if they stand in one as they are, and `None` if a helper
+    /// keeps them.
+    ///
+    /// # Errors
+    /// The sentence about what failed.
+    fn store<'a>(
+        &'a self,
+        _: &'a Registry,
+        _user: &'a str,
+        _secret: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<String>, String>> {
+        future::ready(Err("credentials are not kept here".to_owned())).boxed_local()
+    }
+
+    /// Forgets the credentials for a registry. Returns `false` if there are none.
+    ///
+    /// # Errors
+    /// The sentence about what failed.
+    fn erase<'a>(&'a self, _: &'a Registry) -> LocalBoxFuture<'a, Result<bool, String>> {
+        future::ready(Err("credentials are not kept here".to_owned())).boxed_local()
+    }
+}
+
+/// The arguments of `login`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The registry; empty for Docker Hub.
+    pub registry: String,
+    /// The user name.
+    pub user: String,
+    /// The password, if it was typed.
+    pub password: Option<String>,
+    /// The password stands on the standard input.
+    pub password_stdin: bool,
+}
+
+impl Environment {
+    pub(super) async fn login(&self, login: &Login, insecure: bool) -> Result<(), Error> {
+        let registry = registry(&login.registry)?;
+        let (given, stdin) = (login.password.as_ref(), login.password_stdin);
+        let password = match (given, stdin) {
+            (Some(_), true) => return Err(Error::PasswordTwice),
+            (Some(password), false) => {
+                self.output.stderr(
+                    "WARNING: a password in the arguments can be read by others: use --password-stdin\n",
+                );
+                password.clone()
+            }
+            (None, true) => {
+                let bytes = self.read_input("-").await?;
+                String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned()
+            }
+            (None, false) => String::new(),
+        };
+        if login.user.is_empty() || password.is_empty() {
+            return Err(Error::PasswordMissing { registry: registry.as_str().to_owned() });
+        }
+        let credentials = Credentials::Basic { user: login.user.clone(), password: password.clone() };
+        let options = ClientOptions {
+            insecure,
+            retries: true,
+            credentials: Some(credentials),
+            ..ClientOptions::default()
+        };
+        (self.client)(options).check(&registry).await.map_err(failed)?;
+        let kept = self.credentials.store(&registry, &login.user, &password).await;
+        if let Some(file) = kept.map_err(|message| Error::Credentials { message })? {
+            let warning = format!(
+                "WARNING: the password stands unencrypted in {file}: configure a credential helper (credsStore) to keep it elsewhere"
+            );
+            self.output.stderr(&format!("{}\n", terminal::lines(&warning)));
+        }
+        self.print(b"Login Succeeded");
+        Ok(())
+    }
+
+    pub(super) async fn logout(&self, name: &str) -> Result<(), Error> {
+        let registry = registry(name)?;
+        let erased = self.credentials.erase(&registry).await;
+        let line = match erased.map_err(|message| Error::Credentials { message })? {
+            true => format!("Removing login credentials for {}", registry.as_str()),
+            false => format!("Not logged in to {}", registry.as_str()),
+        };
+        self.print(line.as_bytes());
+        Ok(())
+    }
+
+    pub(super) async fn rate_limit(
+        &self,
+        image: &str,
+        client: &Client,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
+        let image = argument(image)?;
+        let found = client.head_manifest(&image).await.map_err(failed)?.rate_limit;
+        if options.json {
+            let limit = found.unwrap_or_default();
+            self.print_json(&json!({
+                "registry": image.registry().as_str(),
+                "limit": limit.limit,
+                "remaining": limit.remaining,
+                "seconds": limit.seconds,
+                "source": limit.source,
+            }));
+            return Ok(());
+        }
+        let Some(limit) = found else {
+            self.print(format!("{} names no rate limit", image.registry().as_str()).as_bytes());
+            return Ok(());
+        };
+        let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let window = limit.seconds.map_or_else(String::new, |seconds| format!(" in {seconds} s"));
+        let (remaining, all) = (number(limit.remaining), number(limit.limit));
+        let source = limit.source.map_or_else(String::new, |source| format!(", counted for {source}"));
+        self.print(terminal::line(&format!("{remaining} of {all} requests left{window}{source}")).as_bytes());
+        Ok(())
+    }
+}
+
+fn registry(typed: &str) -> Result<Registry, Error> {
+    // As in Docker, a URL is cut down to its host.
+    let text = typed.strip_prefix("https://").or_else(|| typed.strip_prefix("http://")).unwrap_or(typed);
+    let host = text.split('/').next().unwrap_or_default();
+    let host = if host.is_empty() { DEFAULT_REGISTRY } else { host };
+    host.parse().map_err(|source| Error::Reference {
+        role: ReferenceRole::Argument,
+        typed: typed.to_owned(),
+        source,
+    })
+}

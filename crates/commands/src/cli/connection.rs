@@ -1,0 +1,257 @@
+//! Clients by the settings of a call, and requests shown as they are made.
+
+use std::{fmt::Write as _, rc::Rc, time::Duration};
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use http::{HeaderName, HeaderValue, Method, header};
+use serde_json::json;
+use tallyman_registry::{
+    Builder, Client, Credentials, Event, RateLimit, Request, Response, Retry, Transport, TransportError,
+};
+
+use super::{Output, Settings, terminal};
+
+/// The parameters of queries that are shown: none of them is a secret.
+const SHOWN_PARAMETERS: [&str; 8] =
+    ["artifactType", "digest", "from", "last", "mount", "n", "scope", "service"];
+
+/// The options of the client of one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientOptions {
+    /// Registries may speak plain HTTP or show any certificate: `--insecure` was given.
+    pub insecure: bool,
+    /// Requests are made again where that may help. Docker asks once, and so do its commands.
+    pub retries: bool,
+    /// The settings of the call.
+    pub settings: Rc<Settings>,
+    /// The credentials to use in place of those that are kept.
+    pub credentials: Option<Credentials>,
+}
+
+impl ClientOptions {
+    /// Begins a client by these options, but for access and credentials. Requests are shown on `output` if the settings say so.
+    pub fn builder(&self, transport: Rc<dyn Transport>, output: Rc<dyn Output>) -> Builder {
+        let settings = &self.settings;
+        let mut retry = if self.retries { Retry::default() } else { Retry::never() };
+        if let Some(retries) = settings.retries {
+            retry = Retry { attempts: retries.saturating_add(1), ..Retry::default() };
+        }
+        let is_plain = !settings.debug && settings.headers.is_empty() && settings.mirrors.is_empty();
+        let transport = match is_plain {
+            true => transport,
+            false => Rc::new(SettingsTransport {
+                inner: transport,
+                settings: Rc::clone(settings),
+                output: Rc::clone(&output),
+            }),
+        };
+        let mut builder = Client::builder(transport).retry(retry);
+        if let Some(concurrency) = settings.concurrency {
+            builder = builder.concurrency(concurrency);
+        }
+        if let Some(timeout) = settings.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if settings.debug {
+            let settings = Rc::clone(settings);
+            builder = builder.observer(move |event| show_event(&*output, &settings, event));
+        }
+        builder
+    }
+}
+
+fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {
+    let Event::Retry { error, wait, attempt } = event else { return };
+    let milliseconds = wait.as_millis();
+    let line = match settings.json_log {
+        true => json!({ "retry": { "attempt": attempt, "milliseconds": milliseconds, "reason": error.to_string() } })
+            .to_string(),
+        false => format!("retry {attempt} in {milliseconds} ms: {error}"),
+    };
+    output.stderr(&format!("{}\n", terminal::lines(&line)));
+}
+
+/// A transport that sends headers of the user's, reads from mirrors first, and shows requests.
+struct SettingsTransport {
+    inner: Rc<dyn Transport>,
+    settings: Rc<Settings>,
+    output: Rc<dyn Output>,
+}
+
+impl SettingsTransport {
+    async fn send_shown(&self, request: Request) -> Result<Response, TransportError> {
+        if !self.settings.debug {
+            return self.inner.send(request).await;
+        }
+        let begun = self.inner.now();
+        let (method, url) = (request.method.clone(), shown_url(&request.url));
+        let sent = request.body.bytes().map(|bytes| bytes.len() as u64).filter(|bytes| *bytes > 0);
+        let result = self.inner.send(request).await;
+        let milliseconds = (self.inner.now() - begun).max(0.0).round() as u64;
+        self.show(&method, &url, sent, milliseconds, &result);
+        result
+    }
+
+    fn show(
+        &self,
+        method: &Method,
+        url: &str,
+        sent: Option<u64>,
+        milliseconds: u64,
+        result: &Result<Response, TransportError>,
+    ) {
+        let status = result.as_ref().ok().map(|response| response.status.as_u16());
+        let bytes = result.as_ref().ok().and_then(|response| {
+            response.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok()
+        });
+        let limit = result.as_ref().ok().and_then(|response| RateLimit::of(&response.headers));
+        let error = result.as_ref().err().map(ToString::to_string);
+        let line = if self.settings.json_log {
+            let limit = limit.map(|limit| {
+                json!({ "limit": limit.limit, "remaining": limit.remaining, "seconds": limit.seconds })
+            });
+            json!({ "request": {
+                "method": method.as_str(), "url": url, "status": status, "milliseconds": milliseconds,
+                "bytes": bytes, "sentBytes": sent, "rateLimit": limit, "error": error,
+            } })
+            .to_string()
+        } else {
+            let mut line = format!("{method} {url}");
+            match (status, &error) {
+                (Some(status), _) => _ = write!(line, " {status} {milliseconds} ms"),
+                (None, error) => {
+                    let error = error.as_deref().unwrap_or("no answer");
+                    _ = write!(line, " failed after {milliseconds} ms: {error}");
+                }
+            }
+            if let Some(bytes) = bytes {
+                _ = write!(line, " {bytes} B");
+            }
+            if let Some(sent) = sent {
+                _ = write!(line, ", {sent} B sent");
+            }
+            if let Some(remaining) = limit.and_then(|limit| limit.remaining) {
+                _ = write!(line, ", {remaining} requests left");
+            }
+            line
+        };
+        self.output.stderr(&format!("{}\n", terminal::line(&line)));
+    }
+
+    /// The same request to a mirror, if it is one that reads content.
+    fn mirrored(&self, request: &Request) -> Option<Request> {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let (_, rest) = request.url.split_once("://")?;
+        let (host, path) = rest.split_once('/')?;
+        if !path.starts_with("v2/") || !(path.contains("/manifests/") || path.contains("/blobs/")) {
+            return None;
+        }
+        let mirror = self.settings.mirrors.iter().find(|mirror| mirror.registry.api_host() == host)?;
+        let mut request = request.clone();
+        request.url = format!("{}/{path}", mirror.origin);
+        // Credentials are for the registry alone.
+        request.headers.remove(header::AUTHORIZATION);
+        Some(request)
+    }
+}
+
+/// A URL without what may be a secret: the values of unknown parameters, and a user's password.
+fn shown_url(url: &str) -> String {
+    let (place, query) = url.split_once('?').map_or((url, None), |(place, query)| (place, Some(query)));
+    let place = match place.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            format!("{scheme}://{host}/{path}")
+        }
+        None => place.to_owned(),
+    };
+    let Some(query) = query else { return place };
+    let parameters = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => format!("{name}=…"),
+        _ => pair.to_owned(),
+    });
+    format!("{place}?{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
+impl Transport for SettingsTransport {
+    fn send(&self, mut request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        if request.url.contains("/v2/") {
+            for (name, value) in &self.settings.headers {
+                if let (Ok(name), Ok(value)) =
+                    (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+                {
+                    request.headers.insert(name, value);
+                }
+            }
+        }
+        async move {
+            if let Some(mirrored) = self.mirrored(&request)
+                && let Ok(response) = self.send_shown(mirrored).await
+                && response.status.is_success()
+            {
+                return Ok(response);
+            }
+            self.send_shown(request).await
+        }
+        .boxed_local()
+    }
+
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
+        self.inner.probe(url)
+    }
+
+    fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize, handshakes: usize) {
+        self.inner.preconnect(url, unverified_tls, requests, handshakes);
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        self.inner.sleep(duration)
+    }
+
+    fn now(&self) -> f64 {
+        self.inner.now()
+    }
+
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
+        self.inner.join(base, location)
+    }
+
+    fn obeys_cors(&self) -> bool {
+        self.inner.obeys_cors()
+    }
+
+    fn streams_bodies(&self) -> bool {
+        self.inner.streams_bodies()
+    }
+
+    fn page(&self) -> Option<String> {
+        self.inner.page()
+    }
+
+    fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
+        self.inner.local_network_is_denied(loopback)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_a_secret() {
+        for (url, expected) in [
+            ("https://r.io/v2/", "https://r.io/v2/"),
+            ("https://me:secret@r.io/v2/a", "https://r.io/v2/a"),
+            (
+                "https://a.io/token?scope=x&account=me&service=r",
+                "https://a.io/token?scope=x&account=…&service=r",
+            ),
+            ("https://s3/blob?X-Amz-Signature=abc", "https://s3/blob?X-Amz-Signature=…"),
+        ] {
+            assert_eq!(shown_url(url), expected);
+        }
+    }
+}
