@@ -27,6 +27,13 @@ pub enum Credentials {
     },
     /// A refresh token, which the registry's token service exchanges for tokens.
     IdentityToken(String),
+    /// A refresh token, and a user name and a password for a registry that asks for those.
+    IdentityTokenAndBasic {
+        /// The refresh token.
+        token: String,
+        /// The user name and the password.
+        basic: Box<Self>,
+    },
     /// A token for the registry itself, sent as it is.
     RegistryToken(String),
 }
@@ -40,7 +47,16 @@ impl Credentials {
                 secret(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
             }
             Self::EncodedBasic { encoded, .. } => secret(&format!("Basic {encoded}")),
+            Self::IdentityTokenAndBasic { basic, .. } => basic.basic(),
             Self::IdentityToken(_) | Self::RegistryToken(_) => None,
+        }
+    }
+
+    /// Returns the refresh token, which goes to a token service in the place of a password.
+    pub fn identity_token(&self) -> Option<&str> {
+        match self {
+            Self::IdentityToken(token) | Self::IdentityTokenAndBasic { token, .. } => Some(token),
+            Self::Basic { .. } | Self::EncodedBasic { .. } | Self::RegistryToken(_) => None,
         }
     }
 
@@ -49,7 +65,7 @@ impl Credentials {
     pub fn bearer(&self) -> Option<HeaderValue> {
         match self {
             Self::RegistryToken(token) => bearer(token),
-            Self::Basic { .. } | Self::EncodedBasic { .. } | Self::IdentityToken(_) => None,
+            _ => None,
         }
     }
 }
@@ -59,6 +75,7 @@ impl fmt::Debug for Credentials {
         match self {
             Self::Basic { user, .. } | Self::EncodedBasic { user, .. } => write!(f, "Basic({user:?}, …)"),
             Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
+            Self::IdentityTokenAndBasic { basic, .. } => write!(f, "IdentityToken(…) and {basic:?}"),
             Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
         }
     }

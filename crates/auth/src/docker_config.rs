@@ -12,7 +12,7 @@ use base64::{
 };
 use tallyman_core::{
     Registry,
-    json::{self, Kind, SyntaxError, check, fold_key, kind, members},
+    json::{self, Kind, SyntaxError, check, elements, fold_key, kind, members},
 };
 
 use crate::Credentials;
@@ -47,8 +47,10 @@ const STRINGS: [&str; 15] = [
 ];
 /// Members of the file that have to be objects of strings.
 const STRING_MAPS: [&str; 3] = ["httpheaders", "aliases", "features"];
-/// Members of the file that have to be objects.
-const OBJECTS: [&str; 2] = ["plugins", "proxies"];
+/// Members of the file that have to be arrays of strings.
+const STRING_LISTS: [&str; 2] = ["prunefilters", "clipluginsextradirs"];
+/// Members of each of `proxies` that have to be strings.
+const PROXY_STRINGS: [&str; 5] = ["httpproxy", "httpsproxy", "noproxy", "ftpproxy", "allproxy"];
 
 /// The credentials in a `config.json`, and the helpers that it names.
 ///
@@ -164,7 +166,16 @@ impl DockerConfig {
                     faults.string(name, value);
                 });
             }
-            _ if OBJECTS.contains(&name) => drop(faults.members_of(name, value)),
+            _ if STRING_LISTS.contains(&name) => faults.check_strings(name, value),
+            "plugins" | "proxies" => {
+                for (_, settings) in faults.members_of(name, value) {
+                    for (setting, value) in faults.members_of(name, settings) {
+                        if name == "plugins" || PROXY_STRINGS.contains(&&*fold_key(&setting)) {
+                            faults.string(name, value);
+                        }
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -183,6 +194,8 @@ impl Auth {
                 "password" => &mut auth.password,
                 "identitytoken" => &mut auth.identity_token,
                 "registrytoken" => &mut auth.registry_token,
+                // They mean nothing any more, but Docker reads them.
+                "email" | "serveraddress" => &mut String::new(),
                 _ => continue,
             };
             if let Some(text) = faults.string(&name, value) {
@@ -213,13 +226,19 @@ impl Auth {
         if !self.registry_token.is_empty() {
             return Some(Credentials::RegistryToken(self.registry_token.clone()));
         }
-        if !self.identity_token.is_empty() {
-            return Some(Credentials::IdentityToken(self.identity_token.clone()));
+        let basic = match &self.encoded {
+            Some(encoded) => {
+                Some(Credentials::EncodedBasic { user: self.user.clone(), encoded: encoded.clone() })
+            }
+            None => basic(self.user.clone(), self.password.clone()),
+        };
+        let token = self.identity_token.clone();
+        match basic {
+            basic if token.is_empty() => basic,
+            // The registry, or its token service, takes the one that it asks for.
+            Some(basic) => Some(Credentials::IdentityTokenAndBasic { token, basic: Box::new(basic) }),
+            None => Some(Credentials::IdentityToken(token)),
         }
-        if let Some(encoded) = &self.encoded {
-            return Some(Credentials::EncodedBasic { user: self.user.clone(), encoded: encoded.clone() });
-        }
-        basic(self.user.clone(), self.password.clone())
     }
 }
 
@@ -298,6 +317,18 @@ impl Faults {
         }
     }
 
+    /// Checks that a value is an array of strings.
+    fn check_strings(&mut self, name: &str, value: &[u8]) {
+        match kind(value) {
+            Kind::Array => elements(value).unwrap_or_default().into_iter().for_each(|element| {
+                self.string(name, element);
+            }),
+            found => {
+                self.add(format!("expected {name} to be an array, found a value of kind {}", found.as_str()))
+            }
+        }
+    }
+
     /// Returns the members of an object; none if it is something else.
     fn members_of<'a>(&mut self, name: &str, value: &'a [u8]) -> Vec<(String, &'a [u8])> {
         match kind(value) {
@@ -332,7 +363,14 @@ fn trimmed(mut password: &[u8]) -> &[u8] {
     password
 }
 
+/// Returns the host, with its port, of a name in `auths`: what stands before the path, of a URL without its user.
 fn host_of(name: &str) -> &str {
-    let name = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://")).unwrap_or(name);
-    name.split('/').next().unwrap_or(name)
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let url = name.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+    let Some((_, rest)) = url else { return name.split('/').next().unwrap_or(name) };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }

@@ -40,7 +40,7 @@ impl TokenService {
         credentials: Option<&Credentials>,
     ) -> TokenRequest {
         let mut headers = HeaderMap::new();
-        if let Some(Credentials::IdentityToken(token)) = credentials {
+        if let Some(token) = credentials.and_then(Credentials::identity_token) {
             let scopes = scopes.to_string();
             let form = form([
                 ("client_id", CLIENT_ID),

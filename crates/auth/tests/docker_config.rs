@@ -28,7 +28,14 @@ fn credentials_are_found_as_docker_finds_them() {
         (of("r.io:5000/v2/"), alice()),
         (of("R.io:5000"), None),
         (of("r.io"), None),
-        (of("ftp://r.io:5000"), None),
+        (of("ftp://r.io:5000"), alice()),
+        (of("HTTPS://r.io:5000/"), alice()),
+        (of("https://me:pw@r.io:5000/v1/"), alice()),
+        (of("https://r.io:5000?a=b"), alice()),
+        (of("://r.io:5000"), None),
+        (of("https://https://r.io:5000"), None),
+        (of("//r.io:5000"), None),
+        (of("me@r.io:5000"), None),
         // Names of members without regard to case, the last of two.
         (format!(r#"{{"AUTHS":{{"{REGISTRY}":{{"Auth":"{ALICE}"}}}}}}"#), alice()),
         (format!(r#"{{"auth\u017f":{{{entry}}}}}"#), alice()),
@@ -59,6 +66,13 @@ fn credentials_are_found_as_docker_finds_them() {
         (format!(r#"{{"auths":{{"{REGISTRY}":{{"username":"u"}}}}}}"#), None),
         (
             format!(r#"{{"auths":{{"{REGISTRY}":{{"auth":"YTpi","identitytoken":"IT"}}}}}}"#),
+            Some(Credentials::IdentityTokenAndBasic {
+                token: "IT".to_owned(),
+                basic: Box::new(Credentials::Basic { user: "a".to_owned(), password: "b".to_owned() }),
+            }),
+        ),
+        (
+            format!(r#"{{"auths":{{"{REGISTRY}":{{"identitytoken":"IT"}}}}}}"#),
             Some(Credentials::IdentityToken("IT".to_owned())),
         ),
         (
@@ -88,6 +102,15 @@ fn a_fault_of_the_file_is_told_and_the_rest_is_kept() {
         // A member of another kind keeps Docker from decoding any password, though not from reading names in plain.
         (format!(r#"{{"auths":{{{entry}}},"credsStore":5}}"#), None, "credsstore to be a string"),
         (format!(r#"{{"auths":{{{entry}}},"HttpHeaders":{{"a":1}}}}"#), None, "httpheaders to be a string"),
+        (format!(r#"{{"auths":{{{entry}}},"plugins":{{"a":{{"b":1}}}}}}"#), None, "plugins to be a string"),
+        (
+            format!(r#"{{"auths":{{{entry}}},"proxies":{{"a":{{"HTTPProxy":1}}}}}}"#),
+            None,
+            "proxies to be a string",
+        ),
+        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":1}}"#), None, "prunefilters to be an array"),
+        (format!(r#"{{"auths":{{{entry}}},"pruneFilters":[1]}}"#), None, "prunefilters to be a string"),
+        (format!(r#"{{"auths":{{{entry},"x":{{"email":1}}}}}}"#), None, "email to be a string"),
         (
             format!(r#"{{"auths":{{"{REGISTRY}":{{"username":"u","password":"p"}}}},"plugins":[]}}"#),
             basic("u", "p"),

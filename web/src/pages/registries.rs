@@ -104,7 +104,9 @@ fn signed_in(key: Option<Key>) -> Html {
         Credentials::Basic { user, .. } | Credentials::EncodedBasic { user, .. } => {
             (words.is_signed_in)(user)
         }
-        Credentials::IdentityToken(_) | Credentials::RegistryToken(_) => words.with_token.to_owned(),
+        Credentials::IdentityToken(_)
+        | Credentials::IdentityTokenAndBasic { .. }
+        | Credentials::RegistryToken(_) => words.with_token.to_owned(),
     };
     html! { <Chip tone={Tone::Good} testid="signed-in">{ format!("{who}, {}", words.kept[key.keep as usize]) }</Chip> }
 }

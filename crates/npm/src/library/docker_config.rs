@@ -32,7 +32,9 @@ fn parts(credentials: &Credentials) -> Array {
     let parts: &[&str] = match credentials {
         Credentials::Basic { user, password } => &["basic", user, password],
         Credentials::EncodedBasic { encoded, .. } => &["encoded", encoded],
-        Credentials::IdentityToken(token) => &["identity", token],
+        Credentials::IdentityToken(token) | Credentials::IdentityTokenAndBasic { token, .. } => {
+            &["identity", token]
+        }
         Credentials::RegistryToken(token) => &["registry", token],
     };
     parts.iter().map(|part| JsValue::from_str(part)).collect()

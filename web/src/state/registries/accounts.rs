@@ -140,8 +140,8 @@ impl Accounts {
             Credentials::Basic { user, password } => {
                 Stored::Basic { user: user.clone(), password: password.clone() }
             }
-            // Passwords that are no text come out of files alone.
-            Credentials::EncodedBasic { .. } => return false,
+            // These come out of the Docker CLI's files alone.
+            Credentials::EncodedBasic { .. } | Credentials::IdentityTokenAndBasic { .. } => return false,
             Credentials::IdentityToken(token) | Credentials::RegistryToken(token) => {
                 Stored::Token { token: token.clone() }
             }
