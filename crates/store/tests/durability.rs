@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use tallyman_core::{IndexForm, ListEdit, ManifestList, Platform, Reference};
+use tallyman_core::{Digest, IndexForm, ListEdit, ManifestList, Platform, Reference};
 use tallyman_dev_registry::skip_test;
 use tallyman_store::{
     FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
@@ -577,5 +577,35 @@ impl Folder for ReadOnly {
 
     fn pause(&self) -> LocalBoxFuture<'_, ()> {
         NativeFolder.pause()
+    }
+}
+
+#[test]
+fn a_journal_of_a_stranger_changes_nothing_outside_the_folder() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path().join("manifests");
+    let prefix = format!("manifests/.tallyman-{}", &Digest::of(b"r.io_app-1").hex()[..32]);
+    let secret = folder.path().join("secret");
+    for journal in [
+        r#"{"list":"r.io_app-1","staged":{},"removed":["../../secret"]}"#,
+        r#"{"list":"r.io_app-1","staged":{"stolen":"../secret"},"removed":[]}"#,
+        r#"{"list":"r.io_app-1","staged":{"../../secret":"r.io_app-1/r.io_app-a"},"removed":[]}"#,
+        r#"{"list":"..","staged":{},"removed":["secret"]}"#,
+        r#"{"list":"../../","staged":{},"removed":["secret"]}"#,
+        r#"{"list":"","staged":{},"removed":["../secret"]}"#,
+    ] {
+        let store = store(&root);
+        ready(store.save(&before())).expect("it is saved");
+        fs::write(&secret, "secret").expect("it can be written");
+        fs::write(folder.path().join(format!("{prefix}.journal")), journal).expect("it can be written");
+        assert_eq!(ready(store.load(before().reference())), Ok(Some(before())), "{journal}");
+        amend(&store, before().reference(), "r.io/app:y");
+        amend(&store, &reference("r.io/other:1"), "r.io/app:y");
+        assert_eq!(fs::read(&secret).expect("it is there"), b"secret", "{journal}");
+        let mut names: Vec<_> = fs::read_dir(&root).unwrap().map(|name| name.unwrap().file_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["r.io_app-1", "r.io_other-1"], "{journal}");
+        ready(store.remove(before().reference())).expect("it is removed");
+        ready(store.remove(&reference("r.io/other:1"))).expect("it is removed");
     }
 }

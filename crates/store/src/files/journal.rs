@@ -1,9 +1,9 @@
 //! The changes of a list that takes more than one step, written down before the first is made: whoever finds them makes
 //! those that are missing.
 
-use tallyman_core::json::{FieldError, Object, ObjectWriter, array, quote, string, string_map};
-
 use std::collections::BTreeMap;
+
+use tallyman_core::json::{Object, ObjectWriter, array, quote, string, string_map};
 
 /// Changes of a list's folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,13 +17,18 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, FieldError> {
-        let fields = Object::parse(bytes)?;
-        Ok(Self {
-            list: fields.string_or_empty("list")?,
-            staged: fields.string_map("staged")?,
-            removed: fields.array("removed", string)?,
-        })
+    /// Parses a journal. Returns `None` for one that no program wrote: a folder may come from a stranger, and names that
+    /// lead out of it would have files replaced and removed elsewhere.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let fields = Object::parse(bytes).ok()?;
+        let list = fields.string_or_empty("list").ok()?;
+        let staged = fields.string_map("staged").ok()?;
+        let removed = fields.array("removed", string).ok()?;
+        let is_plain = {
+            let mut files = staged.iter().flat_map(|(name, staged)| [name, staged]).chain(&removed);
+            is_file_name(&list) && files.all(|name| is_file_name(name))
+        };
+        is_plain.then_some(Self { list, staged, removed })
     }
 
     pub(super) fn to_json(&self) -> String {
@@ -33,4 +38,9 @@ impl Journal {
             .json("removed", &array(self.removed.iter().map(|name| quote(name))))
             .end()
     }
+}
+
+/// Returns `true` for the name of a file or folder that stands in a folder itself.
+fn is_file_name(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && !text.contains(['/', '\\', '\0'])
 }

@@ -249,9 +249,9 @@ impl<F: Folder> ListFolders<F> {
     fn journal(&self, path: &str) -> Result<Option<Journal>, FileError> {
         let Some(bytes) = self.folder.read(path)? else { return Ok(None) };
         match Journal::parse(&bytes) {
-            Ok(journal) => Ok(Some(journal)),
-            // It appears whole: nothing but a damaged disk makes such a one.
-            Err(_) => ignore_missing(self.folder.remove_file(path)).map(|()| None),
+            Some(journal) => Ok(Some(journal)),
+            // It appears whole: a damaged disk makes such a one, or a stranger.
+            None => ignore_missing(self.folder.remove_file(path)).map(|()| None),
         }
     }
 
@@ -400,7 +400,7 @@ impl<F: Folder> ListFolders<F> {
     fn files_with_journal(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
         let Some(mut files) = self.files(list)? else { return Ok(None) };
         let bytes = self.folder.read(&format!("{}/{}journal", self.root, prefix(list)))?;
-        let Some(journal) = bytes.and_then(|bytes| Journal::parse(&bytes).ok()) else {
+        let Some(journal) = bytes.and_then(|bytes| Journal::parse(&bytes)) else {
             return Ok(Some(files));
         };
         files.retain(|(name, _)| !journal.removed.contains(name));
