@@ -320,11 +320,13 @@ impl Faults {
     /// Checks that a value is an array of strings.
     fn check_strings(&mut self, name: &str, value: &[u8]) {
         match kind(value) {
-            Kind::Array => elements(value).unwrap_or_default().into_iter().for_each(|element| {
-                self.string(name, element);
-            }),
+            Kind::Array => {
+                for element in elements(value).unwrap_or_default() {
+                    self.string(name, element);
+                }
+            }
             found => {
-                self.add(format!("expected {name} to be an array, found a value of kind {}", found.as_str()))
+                self.add(format!("expected {name} to be an array, found a value of kind {}", found.as_str()));
             }
         }
     }

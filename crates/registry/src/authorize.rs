@@ -110,21 +110,29 @@ impl Client {
         // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
         // have the scopes. A body that was sent as it came cannot be sent again.
         let (mut challenges, mut may_be_hidden) = (0, credentials.is_some());
-        while request.body.bytes().is_some() && self.is_own(registry, &response.url) {
-            let challenge = match response.status {
-                StatusCode::UNAUTHORIZED if challenges < 2 => {
-                    challenges += 1;
-                    self.challenge_of(registry, &response, credentials)
+        while request.body.bytes().is_some() {
+            let is_unauthorized =
+                response.status == StatusCode::UNAUTHORIZED && self.is_own(registry, &response.url);
+            // A browser hides challenges, so that none is no sign of anything.
+            let says_why = self.obeys_cors() || Challenge::preferred(&response.headers).is_some();
+            let is_hidden = may_be_hidden
+                && granted.header.is_none()
+                && may_hide_content(request, &response)
+                && !(is_unauthorized && says_why);
+            let challenge = if is_hidden {
+                may_be_hidden = false;
+                let permit = first_request.take().or(until_scheme.take());
+                response = without_permits(response).await;
+                match self.learn_challenge(session, registry, permit).await {
+                    Ok(None) if is_unauthorized => self.challenge_of(registry, &response, credentials),
+                    // What came first says more than a failure here.
+                    learnt => learnt.unwrap_or_default(),
                 }
-                StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-                    if may_be_hidden && granted.header.is_none() =>
-                {
-                    may_be_hidden = false;
-                    let permit = first_request.take().or(until_scheme.take());
-                    response = without_permits(response).await;
-                    self.learn_challenge(session, registry, permit).await?
-                }
-                _ => None,
+            } else if is_unauthorized && challenges < 2 {
+                challenges += 1;
+                self.challenge_of(registry, &response, credentials)
+            } else {
+                None
             };
             let Some(challenge) = challenge else { break };
             response = without_permits(response).await;
@@ -400,6 +408,20 @@ impl Client {
 /// Returns `true` for the statuses by which credentials are refused, or what they may do.
 fn is_refused(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// Returns `true` if a response can be that of a registry that hides what it has from those who show no credentials: any
+/// refusal, a redirect to a page for people, or such a page.
+fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
+    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page =
+        || content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    let is_manifest = || matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
+    match response.status {
+        StatusCode::TOO_MANY_REQUESTS => false,
+        status if status.is_success() => is_manifest() && is_page(),
+        status => status.is_client_error() || status.is_redirection(),
+    }
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

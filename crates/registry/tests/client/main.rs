@@ -5,6 +5,7 @@ mod auth;
 mod distribution;
 mod everything;
 mod faults;
+mod hidden;
 mod image;
 mod load;
 mod refused;

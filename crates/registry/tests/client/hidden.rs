@@ -1,0 +1,142 @@
+//! Registries that hide what they have from anonymous callers, and ask for credentials at `/v2/` alone, as Docker asks there.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tallyman_core::Reference;
+use tallyman_registry::{
+    Access, Body, Client, NativeTransport, Request, Response, Transport, TransportError,
+};
+
+use crate::support::basic;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A registry that gives a manifest to whoever shows a password.
+struct Hiding {
+    /// Status and media type of what others get.
+    answer: (u16, &'static str),
+    /// The URL of that answer, if a redirect led elsewhere.
+    elsewhere: Option<&'static str>,
+    /// `true` if `/v2/` asks for credentials.
+    asks: bool,
+    requests: RefCell<Vec<String>>,
+    leaked: Cell<bool>,
+}
+
+impl Transport for Hiding {
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        let is_known = request.headers.contains_key(header::AUTHORIZATION);
+        self.leaked.set(self.leaked.get() || is_known && !request.url.starts_with("https://r.example/"));
+        let path = request.url.strip_prefix("https://r.example").unwrap_or(&request.url);
+        self.requests.borrow_mut().push(format!(
+            "{} {path}{}",
+            request.method,
+            if is_known { " known" } else { "" }
+        ));
+        let (status, media_type, url) = match (path, is_known) {
+            ("/v2/", false) if self.asks => (401, "text/plain", request.url.clone()),
+            ("/v2/", _) => (200, "text/plain", request.url.clone()),
+            (_, true) if self.asks => (200, MANIFEST, request.url.clone()),
+            _ => {
+                let (status, media_type) = self.answer;
+                (status, media_type, self.elsewhere.map_or(request.url.clone(), str::to_owned))
+            }
+        };
+        let mut headers =
+            HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        if path == "/v2/" && status == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"r\""));
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        let body = if request.method == Method::HEAD { Body::full("") } else { Body::full("{}") };
+        future::ready(Ok(Response { status, headers, url, body })).boxed_local()
+    }
+
+    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
+        future::ready(true).boxed_local()
+    }
+
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
+        future::pending().boxed_local()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
+        NativeTransport::new()?.join(base, location)
+    }
+
+    fn obeys_cors(&self) -> bool {
+        false
+    }
+}
+
+fn registry(answer: (u16, &'static str), elsewhere: Option<&'static str>, asks: bool) -> Rc<Hiding> {
+    Rc::new(Hiding { answer, elsewhere, asks, requests: RefCell::default(), leaked: Cell::default() })
+}
+
+const ANSWERS: [((u16, &str), Option<&str>); 12] = [
+    ((400, "text/plain"), None),
+    ((401, "text/plain"), None),
+    ((402, "text/plain"), None),
+    ((403, "application/json"), None),
+    ((404, "application/json"), None),
+    ((405, "text/html"), None),
+    ((410, "text/plain"), None),
+    ((302, "text/html"), None),
+    ((200, "text/html; charset=utf-8"), None),
+    ((200, "TEXT/HTML"), Some("https://login.example/?next=x")),
+    ((403, "text/html"), Some("https://login.example/")),
+    ((404, "text/html"), Some("https://login.example/")),
+];
+
+#[tokio::test]
+async fn credentials_are_sent_to_a_registry_that_hides_its_content_in_any_way() {
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    for (answer, elsewhere) in ANSWERS {
+        let registry = registry(answer, elsewhere, true);
+        let transport: Rc<dyn Transport> = registry.clone();
+        let client =
+            Client::builder(transport).access(|_| Access::Tls).credentials(basic("ann", "pw")).build();
+        let fetched = client.manifest(&image).await;
+        assert!(fetched.is_ok(), "{answer:?} {elsewhere:?}: {fetched:?}");
+        let path = "/v2/acme/app/manifests/1";
+        let expected = [format!("GET {path}"), "GET /v2/".to_owned(), format!("GET {path} known")];
+        assert_eq!(*registry.requests.borrow(), expected, "{answer:?} {elsewhere:?}");
+        assert!(!registry.leaked.get(), "{answer:?} {elsewhere:?}");
+        // It is known from now on.
+        registry.requests.borrow_mut().clear();
+        client.manifest(&"r.example/acme/app:2".parse().unwrap()).await.unwrap();
+        assert_eq!(*registry.requests.borrow(), ["GET /v2/acme/app/manifests/2 known"]);
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_nothing_is_asked_once_and_its_answer_is_told() {
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    for (answer, elsewhere) in ANSWERS.into_iter().filter(|((status, _), _)| ![200, 401].contains(status)) {
+        let registry = registry(answer, elsewhere, false);
+        let transport: Rc<dyn Transport> = registry.clone();
+        let client =
+            Client::builder(transport).access(|_| Access::Tls).credentials(basic("ann", "pw")).build();
+        let error = client.manifest(&image).await.unwrap_err();
+        let is_told =
+            matches!(&error, tallyman_registry::Error::Api { status, .. } if status.as_u16() == answer.0);
+        assert!(is_told, "{answer:?}: {error:?}");
+        assert_eq!(registry.requests.borrow().len(), 2, "{answer:?}");
+        client.manifest(&image).await.unwrap_err();
+        assert_eq!(registry.requests.borrow().len(), 3, "{answer:?}");
+        assert!(!registry.leaked.get(), "{answer:?} {elsewhere:?}");
+    }
+}
