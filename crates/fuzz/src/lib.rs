@@ -25,8 +25,8 @@ const BYTES: &[u8] = b"\0\t\n\r \"#$%&'()*+,-./0159:;<=>?@AZ[\\]^_`az{|}~\x7f\x8
 
 /// Calls a closure that takes `&[u8]` with many inputs; the test fails if one makes it panic.
 ///
-/// ```
-/// // In a test:
+/// ```no_run
+/// // In a test, whose corpus is in `__fuzz__`:
 /// tallyman_fuzz::fuzz!(|input: &[u8]| {
 ///     let text = String::from_utf8_lossy(input);
 ///     assert!(text.chars().count() <= input.len());
