@@ -338,3 +338,22 @@ fn help_is_grouped_and_every_example_is_understood() {
     }
     assert!(examples > 10, "only {examples} examples");
 }
+
+#[test]
+fn the_man_page_has_each_command_and_flag_and_nothing_that_troff_takes_for_a_request() {
+    let page = said(&["man"]).stdout;
+    for part in [
+        ".TH TALLYMAN 1",
+        ".SS tallyman index add",
+        "\\-\\-never\\-overwrite",
+        "DOCKER_AUTH_CONFIG",
+        "\\-\\-retries",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let requests = page.lines().filter_map(|line| line.strip_prefix('.')?.split(' ').next());
+    let known = ["TH", "SH", "SS", "TP", "B", "PP", "nf", "fi", "RS", "RE"];
+    for request in requests {
+        assert!(known.contains(&request), "{request}");
+    }
+}

@@ -35,11 +35,11 @@ pub fn build(sh: &Shell) -> Result<()> {
     }
     carry(&dist)?;
     let sources = root().join("crates/npm/js");
-    for part in ["bin", "node", "jsx"] {
+    for part in ["action", "bin", "node", "jsx"] {
         copy(&sources.join(part), &package.join(part))?;
     }
     // The compiler reads in `package.json` that what is in `dist/` are ECMAScript modules.
-    for file in ["package.json", "README.md", "CHANGELOG.md"] {
+    for file in ["action.yml", "package.json", "README.md", "CHANGELOG.md"] {
         fs::copy(sources.join(file), package.join(file))?;
     }
     step("tsc: the package's own JavaScript and its types", || {
@@ -54,6 +54,9 @@ pub fn build(sh: &Shell) -> Result<()> {
     for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(file), package.join(file))?;
     }
+    let program = package.join("bin/tallyman.js");
+    fs::create_dir_all(package.join("man"))?;
+    fs::write(package.join("man/tallyman.1"), cmd!(sh, "node {program} man").quiet().read()? + "\n")?;
     Ok(())
 }
 

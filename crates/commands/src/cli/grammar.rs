@@ -5,6 +5,7 @@ mod completion;
 mod csv;
 mod flags;
 mod help;
+mod man;
 mod read;
 mod shell_completion;
 mod table;

@@ -8,7 +8,7 @@ use crate::Error;
 
 impl Environment {
     /// Shows the local lists. One that cannot be read is shown as damaged.
-    pub(super) async fn list(&self, options: OutputOptions) -> Result<(), Error> {
+    pub(super) async fn list(&self, quiet: bool, options: OutputOptions) -> Result<(), Error> {
         let mut rows = Vec::new();
         for name in self.store.names().await? {
             let Some(reference) = reference_of(&name) else { continue };
@@ -17,6 +17,12 @@ impl Environment {
                 Ok(None) => {}
                 Err(_) => rows.push((reference, None)),
             }
+        }
+        if quiet && !options.json {
+            for (reference, _) in &rows {
+                self.print(super::terminal::line(&reference.to_string()).as_bytes());
+            }
+            return Ok(());
         }
         if options.json {
             let rows = rows.iter().map(|(reference, list)| json_row(reference, list.as_ref()));

@@ -187,7 +187,7 @@ impl Environment {
             {
                 self.inspect_extended(&image, raw, &extensions, insecure).await
             }
-            Command::List { options } => self.list(options).await,
+            Command::List { quiet, options } => self.list(quiet, options).await,
             Command::RemoveEntries { list, images, deletion } => {
                 self.remove_entries(&list, &images, deletion).await
             }
@@ -428,7 +428,7 @@ impl Command {
     fn options(&self) -> OutputOptions {
         match self {
             Self::Create { options, .. }
-            | Self::List { options }
+            | Self::List { options, .. }
             | Self::Push { options, .. }
             | Self::Tags { options, .. }
             | Self::Catalog { options, .. }

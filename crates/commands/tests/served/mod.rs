@@ -70,7 +70,11 @@ impl Output for Recorder {
 
 impl Input for Recorder {
     fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
-        future::ready(Err(format!("there is no input, {file:?} was asked for"))).boxed_local()
+        let digested = match file {
+            Some("./file") => Ok((Digest::of(b""), 0)),
+            _ => Err(format!("there is no input, {file:?} was asked for")),
+        };
+        future::ready(digested).boxed_local()
     }
 
     fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {

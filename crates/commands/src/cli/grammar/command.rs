@@ -29,6 +29,8 @@ pub enum Command {
     },
     /// Shows the local lists.
     List {
+        /// The names alone.
+        quiet: bool,
         /// The form of the output.
         options: OutputOptions,
     },

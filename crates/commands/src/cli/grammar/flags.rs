@@ -35,6 +35,7 @@ pub(super) enum ValueKind {
 pub(super) enum CompletionHint {
     Nothing,
     Files,
+    LocalLists,
     OperatingSystems,
     Architectures,
     Platforms,

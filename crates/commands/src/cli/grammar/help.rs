@@ -79,7 +79,7 @@ fn options_of(title: &str, mut flags: Vec<&Flag>) -> String {
     format!("{title}:\n{lines}")
 }
 
-fn spelling(flag: &Flag) -> String {
+pub(super) fn spelling(flag: &Flag) -> String {
     // Docker hides the shorthand of help, and remarks on it.
     let short = match flag.short.filter(|_| flag.name != HELP.name) {
         Some(short) => format!("-{short}, "),

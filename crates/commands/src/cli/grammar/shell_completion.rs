@@ -55,7 +55,7 @@ fn summary_of(name: &str) -> String {
 fn words(hint: CompletionHint) -> String {
     let pairs = || Platform::annotatable();
     let words: BTreeSet<String> = match hint {
-        CompletionHint::Nothing | CompletionHint::Files => BTreeSet::new(),
+        CompletionHint::Nothing | CompletionHint::Files | CompletionHint::LocalLists => BTreeSet::new(),
         CompletionHint::OperatingSystems => pairs().map(|(os, _)| os.to_owned()).collect(),
         CompletionHint::Architectures => pairs().map(|(_, architecture)| architecture.to_owned()).collect(),
         CompletionHint::Platforms => {
@@ -91,7 +91,11 @@ fn bash() -> String {
             values += &format!("        '{}':--{name}) words='{words}' ;;\n", spec.name);
         }
         let (flags, words) = (long_names(&flags_of(spec)), words(spec.hint));
-        let files = if spec.hint == CompletionHint::Files { " files=1" } else { "" };
+        let files = match spec.hint {
+            CompletionHint::Files => " files=1",
+            CompletionHint::LocalLists => " lists=1",
+            _ => "",
+        };
         commands += &format!("            '{}') flags='{flags}' words='{words}'{files} ;;\n", spec.name);
     }
     let mut groups = String::new();
@@ -102,7 +106,7 @@ fn bash() -> String {
     format!(
         r#"# bash completion for {PROGRAM}
 _{PROGRAM}() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command= flags= words= files= i
+    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} command= flags= words= files= lists= i
     # bash takes `--flag=value` apart.
     if [[ $cur == = ]]; then cur=
     elif [[ $prev == = ]]; then prev=${{COMP_WORDS[COMP_CWORD-2]}}; fi
@@ -118,8 +122,18 @@ _{PROGRAM}() {{
             '') flags='{root}' words=$flags ;;
 {commands}        esac ;;
     esac
-    [[ $cur == -* ]] && words=$flags files=
+    [[ $cur == -* ]] && words=$flags files= lists=
+    if [[ $lists ]]; then
+        words="$words $({PROGRAM} ls --quiet 2>/dev/null)"
+        # bash takes names apart at colons.
+        local line=${{COMP_LINE:0:COMP_POINT}}
+        [[ $line ]] && cur=${{line##* }}
+    fi
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    if [[ $lists && $cur == *:* ]]; then
+        local before=${{cur%"${{cur##*:}}"}}
+        COMPREPLY=("${{COMPREPLY[@]#"$before"}}")
+    fi
     [[ $files ]] && compopt -o default 2>/dev/null
 }}
 complete -F _{PROGRAM} {PROGRAM}
@@ -164,6 +178,7 @@ fn zsh() -> String {
         }
         commands += match spec.hint {
             CompletionHint::Files => " \\\n            '*:file:_files'",
+            CompletionHint::LocalLists => " \\\n            '*:list:_tallyman_lists'",
             CompletionHint::Shells => " \\\n            '1:shell:(bash zsh fish)'",
             _ => " \\\n            '*:reference: '",
         };
@@ -171,6 +186,10 @@ fn zsh() -> String {
     }
     format!(
         r#"#compdef {PROGRAM}
+_{PROGRAM}_lists() {{
+    local -a lists=("${{(@f)$({PROGRAM} ls --quiet 2>/dev/null)}}")
+    [[ -n $lists ]] && compadd -- $lists
+}}
 _{PROGRAM}() {{
     local -a commands=(
 {names}    )
@@ -224,6 +243,9 @@ fn fish() -> String {
         match spec.hint {
             CompletionHint::Files => script += &format!("{of_command} -F\n"),
             CompletionHint::Nothing => {}
+            CompletionHint::LocalLists => {
+                script += &format!("{of_command} -a '({PROGRAM} ls --quiet 2>/dev/null)'\n");
+            }
             hint => script += &format!("{of_command} -a '{}'\n", words(hint)),
         }
     }

@@ -5,6 +5,7 @@ use tallyman_core::Format;
 use super::{
     Command, Understood,
     flags::{CompletionHint, Flag, ParsedFlags},
+    man,
     read::{
         annotate, apply, check_concurrency, check_entry_field, check_log_format, check_number, check_pair,
         check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
@@ -163,7 +164,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .checked(|text| parse_time(text).map(drop)),
 ];
 
-pub(super) const COMMANDS: [CommandSpec; 26] = [
+pub(super) const COMMANDS: [CommandSpec; 27] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -186,7 +187,7 @@ pub(super) const COMMANDS: [CommandSpec; 26] = [
             OS_VERSION,
             VARIANT,
         ],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: annotate,
     },
     CommandSpec {
@@ -293,7 +294,7 @@ Everything is verified on its way. The target's tag comes last.",
             Flag::bool("refresh", "Fetch anew what the list has: the images named, or all; platforms stay"),
             Flag::bool("relative", "Take bare tags and digests as those of the list's repository"),
         ],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: create,
     },
     CommandSpec {
@@ -343,7 +344,7 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(2),
         flags: &[],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: |parsed| {
             let [list, to] = two(parsed);
             Understood::Run(Command::Duplicate { list, to })
@@ -445,7 +446,7 @@ meanwhile; the images stay in the registry.",
             Flag::bool("tree", "Show everything below, with what refers to it; --format json for machines"),
             Flag::bool("verbose", "Show platforms and descriptors as well").short('v'),
         ],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: inspect,
     },
     CommandSpec {
@@ -486,9 +487,24 @@ with the credential helper that config.json names, else in that file.",
         examples: &[],
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(0),
-        flags: &[JSON],
+        flags: &[JSON, Flag::bool("quiet", "Show the names alone").short('q')],
         hint: CompletionHint::Nothing,
-        read: |parsed| Understood::Run(Command::List { options: options(&parsed) }),
+        read: |parsed| {
+            let (options, quiet) = (options(&parsed), parsed.is_set("quiet"));
+            Understood::Run(Command::List { quiet, options })
+        },
+    },
+    CommandSpec {
+        name: "man",
+        usage: "man",
+        summary: "Print the man page",
+        about: "Print the man page, for man or for a file: tallyman man > tallyman.1",
+        examples: &[],
+        group: CommandGroup::Program,
+        arity: Arity::Exactly(0),
+        flags: &[],
+        hint: CompletionHint::Nothing,
+        read: |_| man::page().into(),
     },
     CommandSpec {
         name: "plan",
@@ -533,7 +549,7 @@ Nothing is written. Ends with 2 if there is a difference.",
             Flag::text("subject", "The manifest that the list refers to; for OCI indexes").value("manifest"),
             TAG,
         ],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: push,
     },
     CommandSpec {
@@ -580,7 +596,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         group: CommandGroup::LocalLists,
         arity: Arity::AtLeast(2),
         flags: &[IGNORE_MISSING, JSON],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: |parsed| {
             let deletion = deletion(&parsed);
             let mut arguments = parsed.arguments.into_iter();
@@ -597,7 +613,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(2),
         flags: &[],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: |parsed| {
             let [list, to] = two(parsed);
             Understood::Run(Command::Rename { list, to })
@@ -612,7 +628,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         group: CommandGroup::Docker,
         arity: Arity::AtLeast(1),
         flags: &[IGNORE_MISSING, JSON],
-        hint: CompletionHint::Nothing,
+        hint: CompletionHint::LocalLists,
         read: |parsed| {
             let deletion = deletion(&parsed);
             Understood::Run(Command::Remove { lists: parsed.arguments, deletion })

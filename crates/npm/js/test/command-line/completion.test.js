@@ -14,7 +14,10 @@ async function scriptFor(t, shell) {
   return { config, file };
 }
 
-const commands = ['annotate', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'inspect', 'ls', 'push', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version'];
+const commands = [
+  'annotate', 'apply', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'index', 'inspect', 'login', 'logout', 'ls', 'man', 'plan',
+  'push', 'ratelimit', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version',
+];
 
 test('bash completes commands, flags, values and files', async (t) => {
   const { config, file } = await scriptFor(t, 'bash');
@@ -28,13 +31,15 @@ test('bash completes commands, flags, values and files', async (t) => {
   assert.deepEqual(completed('manifest', 'an'), ['annotate']);
   assert.deepEqual(completed('--v'), ['--version']);
   assert.deepEqual(completed('create', '--in'), ['--insecure']);
-  assert.deepEqual(completed('create', 'list', '--re'), ['--refresh']);
+  assert.deepEqual(completed('create', 'list', '--ref'), ['--refresh']);
   assert.deepEqual(completed('create', 'list', 'an'), [], 'nobody knows the images');
   assert.deepEqual(completed('annotate', 'list', 'image', '--arch', 'arm'), ['arm', 'arm64']);
   assert.deepEqual(completed('annotate', '--arch', '=', 's'), ['s390x']);
   assert.deepEqual(completed('annotate', '--os', '=').includes('linux'), true);
   assert.deepEqual(completed('copy', '--platform', 'linux/riscv'), ['linux/riscv64']);
   assert.deepEqual(completed('completion', ''), ['bash', 'fish', 'zsh']);
+  assert.deepEqual(completed('index', ''), ['add', 'annotate', 'remove']);
+  assert.deepEqual(completed('index', 'add', '--kee'), ['--keep']);
 });
 
 test('fish completes commands, flags and values', async (t) => {

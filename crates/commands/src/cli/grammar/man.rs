@@ -1,0 +1,89 @@
+//! The man page, made from the same table as the help.
+
+use super::{
+    CONNECTION, CommandSpec, EarlyExit, PROGRAM, ROOT_FLAGS,
+    flags::{Flag, HELP},
+    help::spelling,
+    table::COMMANDS,
+};
+
+const DESCRIPTION: &str = "Looks at container image manifests, and makes and pushes manifest lists: one name for images of several \
+platforms. It takes the commands and flags of docker manifest, and prints what Docker prints.";
+
+const FILES: [(&str, &str); 3] = [
+    ("~/.docker/manifests", "The local lists, in the Docker CLI's own form."),
+    ("~/.docker/config.json", "Credentials and credential helpers."),
+    (
+        "~/.config/containers/auth.json",
+        "Credentials of podman, buildah and skopeo, which are read behind Docker's.",
+    ),
+];
+
+const ENVIRONMENT: [(&str, &str); 4] = [
+    (
+        "TALLYMAN_CONFIG, DOCKER_CONFIG",
+        "The folder with config.json and the local lists; the first that is set.",
+    ),
+    ("DOCKER_AUTH_CONFIG", "Credentials in the form of config.json, which go before those of the file."),
+    ("REGISTRY_AUTH_FILE", "The file with credentials in the place of auth.json."),
+    ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
+];
+
+const EXITS: [(&str, &str); 4] = [
+    ("0", "Done."),
+    ("1", "Failed; with --json the code on the standard error tells the reason."),
+    ("2", "plan has found a difference."),
+    ("125", "A flag that is unknown, or whose value cannot be read."),
+];
+
+/// The man page, in the language of troff.
+pub(super) fn page() -> EarlyExit {
+    let mut page =
+        format!(".TH {} 1 \"\" \"{}\" \"User commands\"\n", PROGRAM.to_ascii_uppercase(), super::version());
+    page += &format!(".SH NAME\n{PROGRAM} \\- container image manifests and manifest lists\n");
+    page +=
+        &format!(".SH SYNOPSIS\n.B {PROGRAM}\n[OPTIONS] COMMAND\n.SH DESCRIPTION\n{}\n", text(DESCRIPTION));
+    page += ".SH COMMANDS\n";
+    for spec in &COMMANDS {
+        page += &command(spec);
+    }
+    page += ".SH OPTIONS\n";
+    for flag in ROOT_FLAGS.iter().chain([&HELP]).chain(&CONNECTION) {
+        page += &option(flag);
+    }
+    for (title, rows) in
+        [("FILES", &FILES[..]), ("ENVIRONMENT", &ENVIRONMENT[..]), ("EXIT STATUS", &EXITS[..])]
+    {
+        page += &format!(".SH {title}\n");
+        for (name, about) in rows {
+            page += &format!(".TP\n.B {}\n{}\n", text(name), text(about));
+        }
+    }
+    EarlyExit { stdout: page, ..EarlyExit::default() }
+}
+
+fn command(spec: &CommandSpec) -> String {
+    let mut page = format!(".SS {PROGRAM} {}\n{}\n", text(spec.usage), text(spec.about));
+    for flag in spec.flags {
+        page += &option(flag);
+    }
+    if !spec.examples.is_empty() {
+        let lines: String = spec.examples.iter().map(|line| format!("{}\n", text(line))).collect();
+        page += &format!(".PP\nExamples:\n.PP\n.nf\n.RS\n{lines}.RE\n.fi\n");
+    }
+    page
+}
+
+fn option(flag: &Flag) -> String {
+    format!(".TP\n.B {}\n{}\n", text(spelling(flag).trim_start()), text(flag.about))
+}
+
+/// Text that troff prints as it is.
+fn text(text: &str) -> String {
+    let escaped = text.replace('\\', "\\e").replace('-', "\\-");
+    let lines = escaped.lines().map(|line| match line.starts_with(['.', '\'']) {
+        true => format!("\\&{line}"),
+        false => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

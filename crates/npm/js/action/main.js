@@ -1,0 +1,93 @@
+// The entry of the GitHub Action: inputs become command lines of the program, its results become outputs. Credentials are those that
+// docker/login-action or `tallyman login` have left in Docker's configuration.
+
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../bin/tallyman.js', import.meta.url));
+const input = (name) => (process.env[`INPUT_${name.toUpperCase()}`] ?? '').trim();
+const linesOf = (name) =>
+  input(name)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+// As the runner's own library parses booleans: YAML's.
+function isSet(name) {
+  const text = input(name);
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE|)$/.test(text)) return false;
+  throw new Error(`expected true or false for the input ${name}, found ${text}`);
+}
+
+// The exit code of `plan` if something differs.
+const differs = 2;
+
+/** Runs the program, shows what it says, and answers what it prints. */
+function run(...args) {
+  console.log(`::group::tallyman ${args.join(' ')}`);
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  process.stdout.write(stdout ?? '');
+  process.stderr.write(stderr ?? '');
+  console.log('::endgroup::');
+  if (error) throw error;
+  if (status !== 0 && !(args[0] === 'plan' && status === differs)) throw new Error(stderr.trim() || `tallyman ${args[0]} ended with ${status}`);
+  return stdout;
+}
+
+function output(name, value) {
+  const file = process.env.GITHUB_OUTPUT;
+  if (!file) return;
+  const end = `end-${randomUUID()}`;
+  appendFileSync(file, `${name}<<${end}\n${value}\n${end}\n`);
+}
+
+function applyFile(file, insecure, pushes) {
+  const printed = run(pushes ? 'apply' : 'plan', ...insecure, '--json', file);
+  output('digest', JSON.parse(printed).lists[0].digest);
+  output('metadata', printed.trim());
+}
+
+function pushList(insecure, pushes) {
+  const list = input('list');
+  const images = linesOf('images');
+  if (!list || images.length === 0) throw new Error('expected the inputs list and images, or file');
+  const platforms = input('platforms');
+  const annotations = linesOf('annotations').flatMap((pair) => ['--annotation', pair]);
+  // What an earlier run on the same machine left counts for nothing.
+  run('rm', '--ignore-missing', list);
+  run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);
+  for (const line of linesOf('annotate')) run('annotate', list, ...line.split(/\s+/));
+  const format = input('format');
+  const forms = format ? ['--format', format] : [];
+  if (!pushes) {
+    run('push', ...insecure, '--copy', '--dry-run', ...forms, list);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-action-'));
+  try {
+    const metadata = join(folder, 'metadata.json');
+    const tags = linesOf('tags').flatMap((tag) => ['--tag', tag]);
+    const digest = run('push', ...insecure, '--copy', '--purge', '--metadata-file', metadata, ...forms, ...tags, list);
+    output('digest', digest.trim().split('\n').at(-1));
+    output('metadata', readFileSync(metadata, 'utf8').trim());
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  const insecure = isSet('insecure') ? ['--insecure'] : [];
+  const pushes = isSet('push');
+  const file = input('file');
+  if (file) applyFile(file, insecure, pushes);
+  else pushList(insecure, pushes);
+} catch (error) {
+  const text = error.message.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+  console.log(`::error::${text}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,89 @@
+// The GitHub Action: its entry, run as the runner runs it.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { makeConfig, manifest, program, startMemory } from './support.js';
+
+const folder = dirname(dirname(program));
+
+/** Reads the parts that the runner uses of `action.yml`: the entry, and the inputs with their defaults. */
+function definition() {
+  const text = readFileSync(join(folder, 'action.yml'), 'utf8');
+  const [, inputs] = /^inputs:\n((?: .*\n)+)/m.exec(text);
+  const names = [...inputs.matchAll(/^ {2}(\w+):\n((?: {4}.*\n)+)/gm)];
+  const defaults = names.map(([, name, body]) => [name, /^ {4}default: '(.*)'$/m.exec(body)?.[1] ?? '']);
+  return { main: /^ {2}main: (.*)$/m.exec(text)[1], using: /^ {2}using: (.*)$/m.exec(text)[1], defaults: Object.fromEntries(defaults) };
+}
+
+/** Runs the action with inputs; `{ status, outputs, log }`. */
+function runAction(config, inputs) {
+  const { main, defaults } = definition();
+  const file = join(config, 'output');
+  writeFileSync(file, '');
+  const set = Object.entries({ ...defaults, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
+  const env = { PATH: process.env.PATH, HOME: config, GITHUB_OUTPUT: file, ...Object.fromEntries(set) };
+  const ran = spawnSync(process.execPath, [join(folder, main)], { env, cwd: config, encoding: 'utf8' });
+  const found = readFileSync(file, 'utf8').matchAll(/^(\w+)<<(.+)\n([\s\S]*?)\n\2$/gm);
+  return { status: ran.status, outputs: Object.fromEntries([...found].map(([, name, , value]) => [name, value])), log: ran.stdout + ran.stderr };
+}
+
+test('the entry that action.yml names is in the package', () => {
+  const { main, using } = definition();
+  assert.match(using, /^node\d+$/);
+  assert.ok(existsSync(join(folder, main)));
+});
+
+test('a list is made, annotated and pushed, and the outputs name it', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const list = `${host}/samples/hello:action`;
+  const images = ['amd64', 'arm64'].map((tag) => `${host}/samples/hello:${tag}`);
+  const { status, outputs, log } = runAction(makeConfig(t), {
+    list,
+    images: images.join('\n'),
+    tags: 'newest\n',
+    annotations: 'org.opencontainers.image.title=hello world',
+    annotate: `${images[1]} --variant v8`,
+    insecure: 'true',
+  });
+  assert.equal(status, 0, log);
+  const { bytes } = await manifest(host, 'samples/hello', 'action');
+  const pushed = JSON.parse(bytes);
+  assert.equal(pushed.annotations['org.opencontainers.image.title'], 'hello world');
+  assert.deepEqual(pushed.manifests.map(({ platform }) => platform.variant), [undefined, 'v8']);
+  assert.deepEqual((await manifest(host, 'samples/hello', 'newest')).bytes, bytes);
+  const metadata = JSON.parse(outputs.metadata);
+  assert.equal(metadata['containerimage.digest'], outputs.digest);
+  assert.match(outputs.digest, /^sha256:[0-9a-f]{64}$/);
+  // The same again is the same.
+  const again = runAction(makeConfig(t), { list, images: images.join('\n'), insecure: 'true', push: 'false' });
+  assert.equal(again.status, 0, again.log);
+});
+
+test('a file of lists is compared and applied', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const config = makeConfig(t);
+  writeFileSync(join(config, 'lists.yaml'), `image: ${host}/samples/hello:file\nimages: [':amd64', ':arm64']\n`);
+  const planned = runAction(config, { file: 'lists.yaml', insecure: 'true', push: 'false' });
+  assert.equal(planned.status, 0, planned.log);
+  assert.equal(JSON.parse(planned.outputs.metadata).differs, true);
+  const applied = runAction(config, { file: 'lists.yaml', insecure: 'true' });
+  assert.equal(applied.status, 0, applied.log);
+  assert.equal(applied.outputs.digest, planned.outputs.digest);
+  await manifest(host, 'samples/hello', 'file');
+});
+
+test('faults are shown as annotations of the run', async (t) => {
+  const config = makeConfig(t);
+  for (const [inputs, expected] of [
+    [{}, /^::error::expected the inputs list and images, or file$/m],
+    [{ list: 'a.io/b', images: 'a.io/c', push: 'maybe' }, /^::error::expected true or false for the input push, found maybe$/m],
+    [{ file: 'none.yaml' }, /^::error::.*none\.yaml/m],
+  ]) {
+    const { status, log } = runAction(config, inputs);
+    assert.equal(status, 1, log);
+    assert.match(log, expected);
+  }
+});

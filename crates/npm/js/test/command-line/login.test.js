@@ -1,0 +1,101 @@
+// Credentials that are written where Docker reads them, and those that CI and the containers tools keep.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeConfig, run } from './support.js';
+
+const encode = (text) => Buffer.from(text).toString('base64');
+
+/** A registry that takes `alice:secret` alone; its host, and what it was sent. */
+async function startRegistry(t) {
+  const sent = [];
+  const server = createServer(({ headers }, response) => {
+    sent.push(headers.authorization ?? '');
+    if (headers.authorization !== `Basic ${encode('alice:secret')}`) return response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="r"' }).end();
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ name: 'app', tags: ['1'] }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { host: `127.0.0.1:${server.address().port}`, sent };
+}
+
+const environment = (folder, more = {}) => ({ TALLYMAN_CONFIG: undefined, DOCKER_CONFIG: folder, HOME: folder, XDG_RUNTIME_DIR: undefined, XDG_CONFIG_HOME: undefined, ...more });
+
+test('login writes what Docker reads, for its user alone, and logout takes it out', async (t) => {
+  const { host } = await startRegistry(t);
+  const folder = makeConfig(t);
+  const file = join(folder, 'config.json');
+  writeFileSync(file, JSON.stringify({ detachKeys: 'ctrl-e' }), { mode: 0o644 });
+  const options = { env: environment(folder) };
+  const login = ['login', '--insecure', '--username', 'alice', '--password-stdin', host];
+  const refused = await run(folder, login, { ...options, input: 'wrong\n' });
+  assert.equal(refused.code, 1, refused.stderr);
+  const kept = await run(folder, login, { ...options, input: 'secret\n' });
+  assert.deepEqual([kept.code, kept.stdout], [0, 'Login Succeeded\n'], kept.stderr);
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  assert.deepEqual(config, { auths: { [host]: { auth: encode('alice:secret') } }, detachKeys: 'ctrl-e' });
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
+  const gone = await run(folder, ['logout', host], options);
+  assert.equal(gone.stdout, `Removing login credentials for ${host}\n`);
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { auths: {}, detachKeys: 'ctrl-e' });
+});
+
+test('a credential helper keeps and forgets what it is given', async (t) => {
+  const { host } = await startRegistry(t);
+  const folder = makeConfig(t);
+  mkdirSync(join(folder, 'bin'));
+  const kept = join(folder, 'kept');
+  writeFileSync(
+    join(folder, 'bin', 'docker-credential-test'),
+    `#!/bin/sh\ncase $1 in store) cat > ${kept};; get) cat ${kept};; erase) rm ${kept};; esac\n`,
+    { mode: 0o755 },
+  );
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ credsStore: 'test' }));
+  const options = { env: environment(folder, { PATH: `${join(folder, 'bin')}:${process.env.PATH}` }) };
+  const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], { ...options, input: 'secret' });
+  assert.deepEqual([login.code, login.stderr], [0, '']);
+  assert.deepEqual(JSON.parse(readFileSync(kept, 'utf8')), { ServerURL: host, Username: 'alice', Secret: 'secret' });
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), { credsStore: 'test' });
+  assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
+  assert.equal((await run(folder, ['logout', host], options)).stdout, `Removing login credentials for ${host}\n`);
+  assert.throws(() => readFileSync(kept));
+});
+
+test('credentials of CI and of the containers tools are found, Docker\'s own first', async (t) => {
+  const { host, sent } = await startRegistry(t);
+  const auths = (user) => JSON.stringify({ auths: { [host]: { auth: encode(`${user}:secret`) } } });
+  const folder = makeConfig(t);
+  const docker = join(folder, 'docker');
+  const runtime = join(folder, 'run');
+  for (const path of [docker, join(runtime, 'containers'), join(folder, '.config', 'containers')]) mkdirSync(path, { recursive: true });
+  const last = async (more) => {
+    sent.length = 0;
+    await run(folder, ['tags', '--insecure', '--retries', '0', `${host}/app`], { env: environment(docker, { HOME: folder, ...more }) });
+    return Buffer.from((sent.at(-1) ?? '').replace('Basic ', ''), 'base64').toString().split(':')[0];
+  };
+  assert.equal(await last({}), '');
+  writeFileSync(join(folder, '.config', 'containers', 'auth.json'), auths('home'));
+  assert.equal(await last({}), 'home');
+  writeFileSync(join(runtime, 'containers', 'auth.json'), auths('runtime'));
+  assert.equal(await last({ XDG_RUNTIME_DIR: runtime }), 'runtime');
+  writeFileSync(join(folder, 'named.json'), auths('named'));
+  assert.equal(await last({ XDG_RUNTIME_DIR: runtime, REGISTRY_AUTH_FILE: join(folder, 'named.json') }), 'named');
+  writeFileSync(join(docker, 'config.json'), auths('docker'));
+  assert.equal(await last({ REGISTRY_AUTH_FILE: join(folder, 'named.json') }), 'docker');
+  assert.equal(await last({ DOCKER_AUTH_CONFIG: auths('variable') }), 'variable');
+  // One folder for one call.
+  const other = makeConfig(t);
+  writeFileSync(join(other, 'config.json'), auths('other'));
+  sent.length = 0;
+  await run(folder, ['--config', other, 'tags', '--insecure', `${host}/app`], { env: environment(docker) });
+  assert.match(Buffer.from(sent.at(-1).replace('Basic ', ''), 'base64').toString(), /^other:/);
+});
