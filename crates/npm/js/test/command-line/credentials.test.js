@@ -79,6 +79,20 @@ const forms = [
   () => '{"credsStore":"silent"}',
   () => '{"auths":null}',
   () => '{"auths":{"other":null}}',
+  (host) => `{"auths":{"${host}":{"auth":"${alice}","identitytoken":"x"}}}`,
+  (host) => `{"auths":{"${host}":{"auth":"${alice}","registrytoken":"x"}}}`,
+  (host) => `{"auths":{"https://${host}?x":{"auth":"${alice}"}}}`,
+  (host) => `{"auths":{"https://u@${host}/":{"auth":"${alice}"}}}`,
+  (host) => `{"auths":{"HTTPS://${host}/":{"auth":"${alice}"}}}`,
+  (host) => `{"auths":{"https://https://${host}/":{"auth":"${alice}"}}}`,
+  (host) => `{"pruneFilters":5,"auths":{"${host}":{"auth":"${alice}"}}}`,
+  (host) => `{"cliPluginsExtraDirs":["x",5],"auths":{"${host}":{"auth":"${alice}"}}}`,
+  (host) => `{"plugins":{"a":{"b":5}},"auths":{"${host}":{"auth":"${alice}"}}}`,
+  (host) => `{"proxies":{"default":{"httpProxy":5}},"auths":{"${host}":{"auth":"${alice}"}}}`,
+  (host) => `{"auths":{"${host}":{"auth":"${alice}","serveraddress":5}}}`,
+  (host) => `\ufeff{"auths":{"${host}":{"auth":"${alice}"}}}`,
+  (host) => `{"auths":{"${host}":{"auth":"${alice.replace(/=+$/, '')}"}}}`,
+  (host) => `{"x":${'['.repeat(11_000)}${']'.repeat(11_000)},"auths":{"${host}":{"auth":"${alice}"}}}`,
 ];
 
 const helpers = {
