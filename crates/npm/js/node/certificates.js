@@ -23,7 +23,7 @@ export function secureContextFor(authority, { folder, own: named = {}, env, inse
     const shown = own.names.filter((name) => name.endsWith('.cert'));
     for (const cert of shown) if (!own.names.includes(keyOf(cert))) throw new Error(missingKey(cert));
     for (const key of own.names.filter((name) => name.endsWith('.key'))) if (!shown.includes(certOf(key))) throw new Error(missingCert(key));
-    const authorities = own.names.filter((name) => name.endsWith('.crt')).map((name) => inGo(join(own.path, name), () => read(name)));
+    const authorities = own.names.filter((name) => name.endsWith('.crt')).flatMap((name) => certificatesIn(inGo(join(own.path, name), () => read(name))));
     const file = (path) => inGo(path, () => readFileSync(path));
     if (Boolean(named.cert) !== Boolean(named.key)) throw new Error(`expected both --cert and --key, found ${named.cert ? '--cert' : '--key'} alone`);
     const pair = named.cert ? { cert: [file(named.cert)], key: [file(named.key)] } : undefined;
@@ -85,11 +85,14 @@ function trusted({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CER
   return (extra ? [...all, extra] : all).flatMap((path) => readable(path));
 }
 
+// One by one: in a file, Node passes over all that stands behind a certificate that it cannot read, Go over that one alone.
+const certificatesIn = (bytes) => bytes.toString('latin1').match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
+
 const isFile = (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 function readable(path) {
   try {
-    return [readFileSync(path)];
+    return certificatesIn(readFileSync(path));
   } catch {
     return [];
   }

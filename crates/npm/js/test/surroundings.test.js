@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -61,6 +61,8 @@ test('the environment names authorities, one file or a folder of them, and fault
   const folder = makeFolder(t);
   copyFileSync(file, join(folder, 'own.pem'));
   writeFileSync(join(folder, 'noise.pem'), 'no certificate');
+  const broken = join(makeFolder(t), 'bundle.pem');
+  writeFileSync(broken, `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${readFileSync(file)}`);
   for (const env of [
     { SSL_CERT_FILE: file },
     { SSL_CERT_DIR: folder },
@@ -68,6 +70,7 @@ test('the environment names authorities, one file or a folder of them, and fault
     { NODE_EXTRA_CA_CERTS: file },
     { SSL_CERT_FILE: folder, NODE_EXTRA_CA_CERTS: file },
     { SSL_CERT_FILE: '/nonexistent', SSL_CERT_DIR: folder },
+    { SSL_CERT_FILE: broken },
   ]) {
     assert.equal(text(await transportFor(t, { env }).request(get(`https://${host}/`))), 'fine', JSON.stringify(env));
   }
