@@ -18,10 +18,9 @@ use crate::tools::{root, step};
 /// The help text of the command.
 pub const HELP: &str = "  --only TARGET   one target by its name or a part of it, such as references or store::, or several when repeated
   --seconds N     time for each target, 120 by default
-  --merge         adds inputs that reach new code to __fuzz__/TARGET/corpus
 
-An input that fails is kept in __fuzz__/TARGET/crashes, which the tests run from then on. The first run
-compiles for some two minutes.";
+An input that fails is kept in __fuzz__/TARGET/crashes, which the tests run from then on. Inputs that reach new code are
+kept in target/harden/inputs, from which the next run goes on. The first run compiles for some minutes.";
 
 /// Crates that have fuzz targets: the folder, the file of the targets, and the features that they need.
 const CRATES: [(&str, &str, &str); 6] = [
@@ -49,17 +48,15 @@ const FLAGS: [&str; 8] = [
 pub struct Options {
     targets: Vec<String>,
     time: Duration,
-    merge: bool,
 }
 
 impl Options {
     pub fn parse(mut arguments: Parser) -> Result<Self> {
-        let mut options = Self { targets: Vec::new(), time: Duration::from_secs(120), merge: false };
+        let mut options = Self { targets: Vec::new(), time: Duration::from_secs(120) };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("only") => options.targets.push(arguments.value()?.string()?),
                 Long("seconds") => options.time = Duration::from_secs(arguments.value()?.parse()?),
-                Long("merge") => options.merge = true,
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -130,16 +127,6 @@ impl Target {
         }
         Ok(result)
     }
-
-    /// Adds the inputs to the corpus in the repository that reach what it does not.
-    fn merge(&self) -> Result<()> {
-        let arguments =
-            ["-merge=1".to_owned(), "-max_len=1024".to_owned(), self.folder("corpus"), self.found()];
-        match self.run(&arguments)? {
-            Ok(_) => Ok(()),
-            Err(printed) => bail!("libFuzzer does not merge the inputs of {}:\n{printed}", self.name()),
-        }
-    }
 }
 
 /// Fuzzes the targets, as many at a time as there are processors.
@@ -169,8 +156,6 @@ pub fn run(sh: &Shell, options: &Options) -> Result<()> {
                     target.folder,
                     target.name()
                 ));
-            } else if options.merge {
-                target.merge()?;
             }
         }
     };

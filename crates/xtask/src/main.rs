@@ -84,7 +84,7 @@ Ends with Ctrl-C. The first run compiles the tools and the app, which takes some
     },
     Command {
         name: "harden",
-        arguments: "[--only TARGET]… [--seconds N] [--merge]",
+        arguments: "[--only TARGET]… [--seconds N]",
         about: "fuzzes what strangers send, with libFuzzer and the stable toolchain",
         details: harden::HELP,
         run: |sh, arguments| harden::run(sh, &harden::Options::parse(arguments)?),
