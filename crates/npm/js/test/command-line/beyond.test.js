@@ -135,8 +135,9 @@ test('lists as sources come in flattened, and into OCI indexes with their attest
   const attestations = JSON.parse(webapp.bytes).manifests.filter(({ annotations }) => annotations?.['vnd.docker.reference.type']);
   assert.ok(attestations.length > 0, 'the samples have attestations');
   await done(config, ['create', '--insecure', '--flatten', '--no-attestations', `${host}/samples/plain:v1`, `${host}/samples/webapp`]);
+  await done(config, ['create', '--insecure', '--flatten', `${host}/samples/usual:v1`, `${host}/samples/webapp`]);
   await done(config, ['create', '--insecure', '--flatten', '--oci', `${host}/samples/full:v1`, `${host}/samples/webapp`]);
-  for (const [name, kept] of [['plain', 0], ['full', attestations.length]]) {
+  for (const [name, kept] of [['plain', 0], ['usual', attestations.length], ['full', attestations.length]]) {
     await done(config, ['push', '--insecure', '--purge', `${host}/samples/${name}:v1`]);
     const pushed = JSON.parse((await manifest(host, `samples/${name}`, 'v1')).bytes);
     assert.ok(pushed.manifests.filter(({ annotations }) => annotations).length >= kept);
