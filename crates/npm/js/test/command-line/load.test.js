@@ -1,36 +1,23 @@
 // Registries that take few requests or connections at a time: what Docker can do with one request after another succeeds.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
 import { test } from 'node:test';
-import { done, makeConfig, run, startMemory } from './support.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { done, makeConfig, run, startFront, startMemory } from './support.js';
 
 /** A server in front of the registry `host` that takes `most` requests at a time and has `refuse` answer the others; its host. */
-async function startLimited(t, host, most, refuse) {
+function startLimited(t, host, most, refuse) {
   let underWay = 0;
-  const server = createServer((asked, answer) => {
-    if (underWay >= most) return refuse(asked, answer);
+  return startFront(t, host, (asked, answer) => {
+    if (underWay >= most) {
+      refuse(asked, answer);
+      return false;
+    }
     underWay += 1;
     answer.once('close', () => (underWay -= 1));
-    const onward = request({ host: host.split(':')[0], port: host.split(':')[1], path: asked.url, method: asked.method, headers: asked.headers });
-    onward.on('response', (response) => {
-      // Long enough that others come meanwhile.
-      setTimeout(() => {
-        answer.writeHead(response.statusCode, response.rawHeaders);
-        response.pipe(answer);
-      }, 10);
-    });
-    onward.on('error', () => answer.destroy());
-    asked.pipe(onward);
+    // Long enough that others come meanwhile.
+    return pause(10);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${server.address().port}`;
 }
 
 const refusals = {

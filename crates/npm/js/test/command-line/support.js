@@ -23,10 +23,13 @@ export async function startMemory(t, ...args) {
   return line.split('//')[1];
 }
 
-/** A server in front of the registry `host`, which `delays(request)` a promise before a request goes on; its host. */
+/**
+ * A server in front of the registry `host`; its host. A request goes on when the promise that `delays(request, response)` gives is
+ * there, unless that is `false`: then `delays` has seen to the response.
+ */
 export async function startFront(t, host, delays) {
   const server = createServer(async (asked, answer) => {
-    await delays(asked);
+    if ((await delays(asked, answer)) === false) return;
     const onward = request({ host: host.split(':')[0], port: host.split(':')[1], path: asked.url, method: asked.method, headers: asked.headers });
     onward.on('response', (response) => {
       answer.writeHead(response.statusCode, response.rawHeaders);
