@@ -52,7 +52,8 @@ export async function startProxy(t) {
   return { ...(await started(t, server)), asked };
 }
 
-async function started(t, server) {
+/** Starts a server on a free port, and closes it after the test. */
+export async function started(t, server) {
   const running = { server, connections: 0 };
   const sockets = new Set();
   server.on('connection', (socket) => {

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { runHelper } from '../node/helper.js';
 import { NodeTransport } from '../node/transport.js';
-import { startHttp, startHttps, startProxy, startRaw } from './servers.js';
+import { startHttp, startHttps, startProxy, startRaw, started } from './servers.js';
 
 const ok = (_request, response) => response.end('fine');
 const get = (url, more) => ({ method: 'GET', url, ...more });
@@ -315,6 +315,15 @@ test('thousands of headers are read, and a server that changes the protocol is n
   const other = await startRaw(t, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
   const answer = await transportFor(t).request(get(`http://${other.host}/`));
   assert.deepEqual([answer.status, text(answer)], [101, '']);
+});
+
+test('two Content-Length headers are refused, and chunks that end with bare line feeds are waited for no longer than the time limit', async (t) => {
+  const twice = await startRaw(t, 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nfine');
+  await assert.rejects(transportFor(t).request(get(`http://${twice.host}/`)), { message: /Duplicate Content-Length/ });
+  const feeds = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\nfine\n0\n\n';
+  const bare = await started(t, createServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(feeds))));
+  const signal = AbortSignal.timeout(300);
+  await assert.rejects(transportFor(t).request(get(`http://${bare.host}/`, { signal })), { kind: 'aborted' });
 });
 
 test('a server with one thread is not blocked by connections that are kept open', async (t) => {
