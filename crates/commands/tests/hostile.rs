@@ -192,18 +192,21 @@ async fn twice_the_entries_are_at_most_2_2_times_the_work() {
         tallyman_dev_registry::skip_test("this system does not count the processor time of a thread");
         return;
     }
-    const ENTRIES: usize = 1500;
+    const ENTRIES: usize = 1000;
+    // Twice twice: what a busy machine adds is a smaller part of the ratio.
+    const FACTOR: usize = 4;
+    const MOST: f64 = 2.2 * 2.2;
     // Caches and clock rates make a measurement longer, never shorter.
     let mut least = [[u64::MAX; MEASURED.len()]; 2];
     let mut ratios = Vec::new();
     for _ in 0..6 {
-        for (least, factor) in least.iter_mut().zip([1, 2]) {
+        for (least, factor) in least.iter_mut().zip([1, FACTOR]) {
             for (least, spent) in least.iter_mut().zip(work(ENTRIES * factor).await) {
                 *least = spent.min(*least);
             }
         }
         ratios = least[0].iter().zip(&least[1]).map(|(one, two)| *two as f64 / *one as f64).collect();
-        if ratios.iter().all(|ratio| *ratio <= 2.2) {
+        if ratios.iter().all(|ratio| *ratio <= MOST) {
             return;
         }
     }
