@@ -1,4 +1,4 @@
-//! The length of the app's components.
+//! The app's components: their length, and that each is drawn anew in another language.
 
 use std::{
     fs,
@@ -12,15 +12,25 @@ use crate::tools::root;
 /// Lines of a component, from its signature to its closing brace. Longer ones are cut along their hooks and parts.
 const MAX: usize = 80;
 
-/// Refuses components of more than [`MAX`] lines, and names each.
+/// Components that draw no text of their own, though their files have some.
+const WITHOUT_TEXT: [&str; 2] = ["App", "Surrounded"];
+
+/// Refuses components of more than [`MAX`] lines, and those that keep their words when another language is chosen.
 pub fn check() -> Result<()> {
     let (mut count, mut found) = (0, Vec::new());
     visit(&root().join("web/src"), &mut |path, text| {
-        for (line, name, length) in components(text) {
+        let has_text = text.contains("text()");
+        for Component { line, name, length, uses_language } in components(text) {
             count += 1;
             if length > MAX {
                 let shown = path.strip_prefix(root()).unwrap_or(path).display();
-                found.push(format!("{shown}:{line}: the component {name} has {length} lines"));
+                found.push(format!(
+                    "{shown}:{line}: the component {name} has {length} lines, more than {MAX}"
+                ));
+            }
+            if has_text && !uses_language && !WITHOUT_TEXT.contains(&name) {
+                let shown = path.strip_prefix(root()).unwrap_or(path).display();
+                found.push(format!("{shown}:{line}: the component {name} does not call use_language()"));
             }
         }
     })?;
@@ -32,7 +42,10 @@ pub fn check() -> Result<()> {
         eprintln!("  {place}");
     }
     if !found.is_empty() {
-        bail!("{} components have more than {MAX} lines: cut them along their hooks and parts", found.len());
+        bail!(
+            "{} places: cut long components along their hooks and parts, and call use_language() in each",
+            found.len()
+        );
     }
     Ok(())
 }
@@ -51,8 +64,17 @@ fn visit(folder: &Path, look: &mut impl FnMut(&Path, &str)) -> Result<()> {
     Ok(())
 }
 
-/// The components of a formatted source: line, name and number of lines of each.
-fn components(text: &str) -> Vec<(usize, &str, usize)> {
+/// A component of a formatted source.
+#[derive(Debug, PartialEq)]
+struct Component<'a> {
+    line: usize,
+    name: &'a str,
+    length: usize,
+    uses_language: bool,
+}
+
+/// The components of a formatted source.
+fn components(text: &str) -> Vec<Component<'_>> {
     let lines: Vec<&str> = text.lines().collect();
     let marked = lines.iter().enumerate().filter(|(_, line)| {
         ["#[component", "#[function_component"].iter().any(|mark| line.trim_start().starts_with(mark))
@@ -66,14 +88,15 @@ fn components(text: &str) -> Vec<(usize, &str, usize)> {
                 lines[*at].strip_prefix(indent) == Some("}")
                     || *at == signature && lines[*at].trim_end().ends_with('}')
             })?;
-            Some((signature + 1, name, end - signature + 1))
+            let uses_language = lines[signature..=end].iter().any(|line| line.contains("use_language()"));
+            Some(Component { line: signature + 1, name, length: end - signature + 1, uses_language })
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::components;
+    use super::{Component, components};
 
     #[test]
     fn components_are_measured_from_signature_to_brace() {
@@ -81,6 +104,7 @@ mod tests {
 /// A page.
 #[component]
 pub fn Page(props: &Props) -> Html {
+    use_language();
     if true {
     }
     html! {}
@@ -92,6 +116,8 @@ fn helper() {
 #[component]
 fn Short() -> Html { html! {} }
 ";
-        assert_eq!(components(source), [(3, "Page", 5), (13, "Short", 1)]);
+        let page = Component { line: 3, name: "Page", length: 6, uses_language: true };
+        let short = Component { line: 14, name: "Short", length: 1, uses_language: false };
+        assert_eq!(components(source), [page, short]);
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{components, dependencies, setup, tools::step, wording};
+use crate::{components, dependencies, phrases, setup, tools::step, wording};
 
 /// Crates with code that only wasm compiles.
 const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
@@ -11,9 +11,10 @@ const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman
 /// A check: its name, the line that says what it does, and how it is done.
 type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| wording::check()),
+    ("phrases", "the sentences for people", |_| phrases::check()),
     ("components", "the length of the app's components", |_| components::check()),
     ("deny", "cargo deny: licences, versions and sources of the dependencies", |sh| {
         if let Err(error) = setup::for_deny(sh) {
@@ -47,9 +48,9 @@ const CHECKS: [Check; 8] = [
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  --only CHECK   one check, or several when repeated: dependencies, wording, components, deny, format
-                 (seconds each), clippy, clippy-tests, clippy-wasm (a minute each, several where nothing is
-                 compiled yet)
+    "  --only CHECK   one check, or several when repeated: dependencies, wording, phrases, components, deny,
+                 format (seconds each), clippy, clippy-tests, clippy-wasm (a minute each, several where
+                 nothing is compiled yet)
 
 All checks are made; the command fails if one of them does.";
 

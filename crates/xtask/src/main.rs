@@ -9,6 +9,7 @@ mod dev_registry;
 mod harden;
 mod lint;
 mod npm;
+mod phrases;
 mod report;
 mod setup;
 mod test;
