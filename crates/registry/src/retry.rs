@@ -59,6 +59,8 @@ impl Retry {
 pub enum Event {
     /// A request failed and is sent again.
     Retry {
+        /// The registry.
+        registry: Registry,
         /// The failure.
         error: Error,
         /// The wait before the next attempt.
@@ -116,7 +118,7 @@ impl Client {
         let is_known = self.session(registry).scheme().is_some();
         let wait = self.retry().wait(&error, attempt, self.jitter());
         let Some(wait) = wait.filter(|_| is_transient(&error, is_known)) else { return Err(error) };
-        self.notify(&Event::Retry { error, wait, attempt });
+        self.notify(&Event::Retry { registry: registry.clone(), error, wait, attempt });
         self.sleep(wait).await;
         Ok(())
     }

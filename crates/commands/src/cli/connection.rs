@@ -61,7 +61,7 @@ impl ClientOptions {
 }
 
 fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {
-    let Event::Retry { error, wait, attempt } = event else { return };
+    let Event::Retry { error, wait, attempt, .. } = event else { return };
     let milliseconds = wait.as_millis();
     let line = match settings.json_log {
         true => json!({ "retry": { "attempt": attempt, "milliseconds": milliseconds, "reason": error.to_string() } })

@@ -75,7 +75,7 @@ impl Worker {
             })
             .credentials(Rc::new(HostCredentials(host)))
             .observer(move |event| {
-                if let Event::Retry { error, wait, attempt } = event {
+                if let Event::Retry { error, wait, attempt, .. } = event {
                     event_host.retried(Failure::from(error).json(), wait.as_millis() as f64, *attempt);
                 }
             })
