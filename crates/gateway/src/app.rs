@@ -181,7 +181,7 @@ pub(crate) fn settings<'a>(
         "title": config.title,
         "theme": config.theme,
         "registries": registries,
-        "features": { "gateway": true, "signIn": config.sign_in.is_some(), "direct": !config.connect.is_empty() },
+        "features": { "gateway": true, "signIn": config.sign_in.is_some(), "signOut": config.sign_in.as_ref().is_some_and(|sign_in| sign_in.htpasswd.is_some()), "direct": !config.connect.is_empty() },
         "samples": config.samples,
     });
     let mut response = Json(settings).into_response();
