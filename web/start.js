@@ -62,7 +62,9 @@ const SENTENCES = {
 function chosenLanguage() {
   let chosen;
   try {
-    chosen = localStorage.getItem('language');
+    // As the app names what it stores: a copy below another path has a language of its own.
+    const folder = location.pathname.replace(/[^/]*$/, '');
+    chosen = localStorage.getItem(folder === '/' ? 'language' : `${folder} language`);
   } catch {
     // A browser that stores nothing has the languages of its user.
   }

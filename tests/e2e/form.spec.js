@@ -103,7 +103,7 @@ test('two tabs that change the form at once lose nothing in silence', async ({ p
   await expect(page.getByTestId('form-annotations')).toHaveValue('title=theirs\n');
   // Undoing what somebody else has changed since is refused, and said.
   await page.getByTestId('undo').click();
-  await expect(page.getByTestId('conflict')).toContainText('the form of the list');
+  await expect(page.getByTestId('conflict')).toContainText('the format');
   await expect(page.getByTestId('form-annotations')).toHaveValue('title=theirs\n');
 });
 

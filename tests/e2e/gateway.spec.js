@@ -70,8 +70,7 @@ test('a password that a registry wants is asked for by the app, not by the brows
   expect(challenges.length).toBeGreaterThan(0);
   expect(challenges.filter((challenge) => challenge !== null)).toEqual([]);
 
-  await page.getByRole('button', { name: `Sign in to ${registry.host}` }).click();
-  const dialog = page.getByTestId('sign-in-dialog');
+  const dialog = page.getByTestId('sign-in-panel');
   await dialog.locator('input[name=username]').fill('user');
   await dialog.locator('input[name=password]').fill('secret');
   const asked = page.waitForRequest(/\/r\/lab\/v2\/samples\/hello\/manifests\//);

@@ -12,16 +12,23 @@ use crate::{
     browser::{
         language,
         scheduler::later::{Later, When},
+        scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
     },
     chunks::{self, Loading, use_chunk},
     components::{
-        icon::Icon, language_choice::LanguageChoice, reference_box::ReferenceBox, toast::ToastPlace,
+        icon::Icon,
+        language_choice::LanguageChoice,
+        reference_box::ReferenceBox,
+        retry_notice::{Pending, RetryNotice},
+        sign_out::SignOut,
+        theme_choice::ThemeChoice,
+        toast::ToastPlace,
     },
     pages::{not_found::NotFound, open::Open},
     routes::{self, Route},
     state::registries::{Registries, Revision, settings::Settings},
-    text::{Language, text},
+    text::{Language, text, use_language},
 };
 
 /// Time for which a notice is shown after its wait has ended.
@@ -37,7 +44,7 @@ pub struct Props {
 /// The app.
 #[component]
 pub fn App(props: &Props) -> Html {
-    let notice = use_state(AttrValue::default);
+    let notice = use_state(|| None::<Pending>);
     let spoken = use_state_eq(language::start);
     let onlanguage = {
         let spoken = spoken.setter();
@@ -57,18 +64,20 @@ pub fn App(props: &Props) -> Html {
         Callback::from(move |()| arrived.dispatch(()))
     };
     let framed = html! {
-        <HashRouter key={spoken.tag()}>
-            <Frame notice={(*notice).clone()} spoken={*spoken} {onlanguage} arrived={*arrived} {onloaded} />
+        <HashRouter>
+            <Frame notice={(*notice).clone()} {onlanguage} arrived={*arrived} {onloaded} />
         </HashRouter>
     };
     html! {
-        <ContextProvider<Rc<Registries>> context={registries}>
+        <ContextProvider<Language> context={*spoken}>
+            <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
                 <Later when={When::Soon}><Surrounded arrived={*arrived}>{ framed }</Surrounded></Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
-        </ContextProvider<Rc<Registries>>>
+            </ContextProvider<Rc<Registries>>>
+        </ContextProvider<Language>>
     }
 }
 
@@ -91,10 +100,8 @@ fn Surrounded(props: &SurroundedProps) -> Html {
 /// Properties of [`Frame`].
 #[derive(PartialEq, Properties)]
 struct FrameProps {
-    /// Notice about requests under way.
-    notice: AttrValue,
-    /// The language of the page.
-    spoken: Language,
+    /// A request that is sent again.
+    notice: Option<Pending>,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
     /// Which parts of the program have come.
@@ -106,7 +113,10 @@ struct FrameProps {
 /// The frame and its page.
 #[component]
 fn Frame(props: &FrameProps) -> Html {
+    use_language();
     let route = use_route::<Route>().unwrap_or(Route::Start);
+    use_location();
+    use_scroll_memory(&route.to_path());
     let connection = use_connection();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let loading = use_chunk(route.chunk(), &props.onloaded);
@@ -120,12 +130,12 @@ fn Frame(props: &FrameProps) -> Html {
     html! {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>
-            <Header {route} spoken={props.spoken} onlanguage={props.onlanguage.clone()} />
+            <Header {route} onlanguage={props.onlanguage.clone()} />
             if let Some(fault) = &settings.fault {
                 <p class="ribbon" role="alert" data-testid="settings-fault">{ (text().offline().settings_fault)(fault) }</p>
             }
             { connection_notes(&connection) }
-            <p class="notice" role="status" data-testid="notice">{ &props.notice }</p>
+            <RetryNotice pending={props.notice.clone()} />
             <main class="page" id="content" tabindex="-1"><Later>{ page }</Later></main>
         </ToastPlace>
     }
@@ -150,7 +160,7 @@ fn not_loaded(again: &Callback<()>) -> Html {
             <h1>{ words.not_loaded }</h1>
             <p>{ words.not_loaded_why }</p>
             <div class="problem__ways">
-                <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ text().problem().again }</button>
+                <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ text().frame().again }</button>
             </div>
         </div>
     }
@@ -158,14 +168,20 @@ fn not_loaded(again: &Callback<()>) -> Html {
 
 /// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
 /// then theirs stands.
-fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
-    let Event::Retry { error, wait, attempt } = event else { return };
-    notice.set((text().frame().retry)(*attempt, wait.as_secs_f32(), &error.to_string()).into());
+fn tell(event: &Event, notice: &UseStateSetter<Option<Pending>>) {
+    let Event::Retry { registry, error, wait, attempt } = event else { return };
+    notice.set(Some(Pending {
+        registry: registry.clone(),
+        attempt: *attempt,
+        wait: *wait,
+        until: js_sys::Date::now() + wait.as_secs_f64() * 1000.0,
+        why: error.to_string().into(),
+    }));
     let notice = notice.clone();
     let shown = *wait + LINGER;
     spawn_local(async move {
         gloo_timers::future::sleep(shown).await;
-        notice.set(AttrValue::default());
+        notice.set(None);
     });
 }
 
@@ -174,14 +190,13 @@ fn tell(event: &Event, notice: &UseStateSetter<AttrValue>) {
 struct HeaderProps {
     /// The page.
     route: Route,
-    /// The language of the page.
-    spoken: Language,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
 }
 
 #[component]
 fn Header(props: &HeaderProps) -> Html {
+    use_language();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let (shows_box, value) = match &props.route {
         Route::Inspect { reference } => (true, AttrValue::from(reference.clone())),
@@ -204,7 +219,13 @@ fn Header(props: &HeaderProps) -> Html {
                     <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
                 </nav>
                 <Open />
-                <LanguageChoice spoken={props.spoken} onchoose={props.onlanguage.clone()} />
+                <div class="bar__choices">
+                    <LanguageChoice onchoose={props.onlanguage.clone()} />
+                    <ThemeChoice served={settings.theme} />
+                    if settings.features.sign_out {
+                        <SignOut />
+                    }
+                </div>
             </Later>
         </header>
     }

@@ -1,10 +1,14 @@
 //! Interfaces of the browser that are no subject of the app: tasks and frames, the clipboard, files,
-//! numbers and dates, storage, the service worker, the language.
+//! numbers and dates, storage, the session history, the service worker, the language, the theme.
 
 pub mod clipboard;
+pub mod entry_state;
 pub mod files;
 pub mod intl;
 pub mod language;
+pub mod probe;
 pub mod scheduler;
+pub mod scroll;
 pub mod service_worker;
 pub mod storage;
+pub mod theme;

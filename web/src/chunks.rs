@@ -4,23 +4,30 @@
 //! does not is in modules that they share. Cutting them apart is the work of `cargo xtask web`.
 
 mod lists;
+pub mod part;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 use yew_router::Routable;
 
-use crate::routes::{self, Route};
+use crate::{
+    pages::{inspect::Many, problem::ProblemView},
+    routes::{self, Route},
+};
+use part::Part;
 
 /// A chunk of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
     /// One manifest.
     Inspect,
-    /// Repositories and tags.
+    /// Repositories and tags, and the platforms of large indexes.
     Explore,
+    /// Failures, sign-in, and the settings of registries.
+    Registries,
     /// Local lists, their building and pushing, deletion, comparison, and the command line.
     Lists,
 }
@@ -30,6 +37,8 @@ pub enum Chunk {
 pub struct Loaded {
     /// Draws one of its pages.
     pub page: fn(Route) -> Html,
+    /// Draws one of the parts of other chunks' pages.
+    pub part: Option<fn(&Part) -> Html>,
     /// Puts around all pages, those of other chunks too, what its own share and what outlives them.
     pub around: Option<fn(Html) -> Html>,
 }
@@ -48,6 +57,7 @@ impl Chunk {
         let loaded = match self {
             Self::Inspect => load_inspect().await,
             Self::Explore => load_explore().await,
+            Self::Registries => load_registries().await,
             Self::Lists => lists::load().await,
         }?;
         LOADED.with_borrow_mut(|all| {
@@ -61,13 +71,35 @@ impl Chunk {
 /// Loads the chunk that shows one manifest.
 #[wasm_split(inspect, fallible)]
 fn load_inspect() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_inspect, around: None })
+    Ok(Loaded { page: routes::draw_inspect, part: None, around: None })
 }
 
 /// Loads the chunk that shows repositories and tags.
 #[wasm_split(explore, fallible)]
 fn load_explore() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_explore, around: None })
+    Ok(Loaded { page: routes::draw_explore, part: Some(platforms), around: None })
+}
+
+fn platforms(part: &Part) -> Html {
+    match part {
+        Part::Platforms(inspected, choice) => {
+            html! { <Many inspected={(**inspected).clone()} choice={Rc::clone(choice)} /> }
+        }
+        Part::Problem(_) => Html::default(),
+    }
+}
+
+/// Loads the chunk of failures, sign-in, and the settings of registries.
+#[wasm_split(registries, fallible)]
+fn load_registries() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_registries, part: Some(problem), around: None })
+}
+
+fn problem(part: &Part) -> Html {
+    match part {
+        Part::Problem(problem) => html! { <ProblemView problem={Rc::clone(problem)} /> },
+        Part::Platforms(..) => Html::default(),
+    }
 }
 
 /// Begins to load the chunk that an address (what stands behind the page's own, with its `#`) needs, before anything is

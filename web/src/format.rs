@@ -60,6 +60,16 @@ pub fn moment(rfc3339: &str) -> Option<f64> {
     (!time.is_nan()).then_some(time)
 }
 
+/// Returns `true` for a date on which something can have been made. Reproducible builds write a fixed one of 1970 or 1980,
+/// and clocks that are wrong one of the future.
+pub fn is_real(rfc3339: &str) -> bool {
+    /// 2 January 1980, in milliseconds since 1970.
+    const FIXED_MAX: f64 = 315_619_200_000.0;
+    /// A day, for clocks that go wrong by a little.
+    const AHEAD_MAX: f64 = 86_400_000.0;
+    moment(rfc3339).is_some_and(|time| time > FIXED_MAX && time < Date::now() + AHEAD_MAX)
+}
+
 /// A point in time as the person writes it; the text itself where it is none (RFC 3339 is expected).
 pub fn date(rfc3339: &str) -> String {
     by(rfc3339, DateStyle::Minute)
@@ -78,8 +88,8 @@ fn by(rfc3339: &str, style: DateStyle) -> String {
     intl::date(&locale(), &date, style).unwrap_or_else(|| rfc3339.to_owned())
 }
 
-/// Returns the age of a point in time: `3 weeks ago`. Returns `None` if it is no point in time, or one that nobody can mean:
-/// reproducible builds date their images to 1970.
+/// Returns the age of a point in time: `3 weeks ago`. Returns `None` if it is no point in time, or one that nobody
+/// can mean.
 pub fn age(rfc3339: &str) -> Option<String> {
     const UNITS: [(&str, f64); 6] = [
         ("year", 31_557_600.0),
@@ -89,7 +99,7 @@ pub fn age(rfc3339: &str) -> Option<String> {
         ("hour", 3_600.0),
         ("minute", 60.0),
     ];
-    let time = moment(rfc3339).filter(|time| *time > 86_400_000.0)?;
+    let time = moment(rfc3339).filter(|_| is_real(rfc3339))?;
     let seconds = (time - Date::now()) / 1000.0;
     let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds.abs() >= *length).unwrap_or(UNITS[5]);
     Some(intl::age(&locale(), (seconds / length).trunc(), unit))

@@ -24,7 +24,7 @@ fn main() {
         let settings = Rc::new(state::registries::settings::fetch().await);
         let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
         let place = place.expect("index.html has an element for the app");
-        settings.theme.apply();
+        settings.theme.start();
         // The settings were one task, drawing is the next.
         browser::scheduler::next_task().await;
         // What index.html shows until now is the same header; the app draws its own in its place.

@@ -1,5 +1,7 @@
 //! The pages, each in its own room.
 
+use yew::prelude::*;
+
 pub mod build;
 pub mod command;
 pub mod compare;
@@ -16,9 +18,12 @@ pub mod registries;
 pub mod start;
 
 /// Names the browser's tab after what the page is about; nothing stands for the start page.
-pub fn set_title(about: &str) {
-    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-        let title = if about.is_empty() { "Tallyman".to_owned() } else { format!("{about} · Tallyman") };
-        document.set_title(&title);
-    }
+#[hook]
+pub fn use_title(about: &str) {
+    use_effect_with(about.to_owned(), |about| {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            let title = if about.is_empty() { "Tallyman".to_owned() } else { format!("{about} · Tallyman") };
+            document.set_title(&title);
+        }
+    });
 }

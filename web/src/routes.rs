@@ -162,6 +162,8 @@ macro_rules! pages {
 pages! {
     draw_frame in None => {
         Start {} at "/": StartPage;
+    }
+    draw_registries in Some(Chunk::Registries) => {
         Registries {} at "/registries": RegistriesPage;
     }
     draw_inspect in Some(Chunk::Inspect) => {

@@ -2,6 +2,7 @@
 //! through here.
 
 pub mod deletion;
+pub mod failure;
 pub mod input;
 pub mod inspection;
 pub mod list_editor;

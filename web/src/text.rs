@@ -23,6 +23,8 @@ mod start;
 
 use std::cell::Cell;
 
+use yew::prelude::*;
+
 /// A language of the app.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -96,6 +98,12 @@ pub fn speak(language: Language) {
 /// Returns the language that is spoken now; its methods return the texts of each subject.
 pub fn text() -> Language {
     SPOKEN.get()
+}
+
+/// Draws the component anew when another language is chosen, with all its state. Returns the language.
+#[hook]
+pub fn use_language() -> Language {
+    use_context().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Keep {
             Self::Memory => MEMORY.with_borrow(|memory| {
                 memory.iter().find(|(kept, _)| kept == key).map(|(_, value)| value.clone())
             }),
-            _ => self.store()?.get_item(key).ok()?,
+            _ => self.store()?.get_item(&of_this_copy(key)).ok()?,
         }
     }
 
@@ -41,7 +41,7 @@ impl Keep {
             MEMORY.with_borrow_mut(|memory| memory.push((key.to_owned(), value.to_owned())));
             return true;
         }
-        self.store().is_some_and(|store| store.set_item(key, value).is_ok())
+        self.store().is_some_and(|store| store.set_item(&of_this_copy(key), value).is_ok())
     }
 
     /// Removes what is kept under `key`.
@@ -50,7 +50,7 @@ impl Keep {
             MEMORY.with_borrow_mut(|memory| memory.retain(|(kept, _)| kept != key));
         } else if let Some(store) = self.store() {
             // What was not there is not there.
-            let _ = store.remove_item(key);
+            let _ = store.remove_item(&of_this_copy(key));
         }
     }
 
@@ -61,5 +61,20 @@ impl Keep {
             Self::Stored => Window::local_storage,
         };
         of(&web_sys::window()?).ok()?
+    }
+}
+
+/// Returns the path of the folder that the app is served from, with a slash at its end.
+pub fn folder() -> String {
+    let path = web_sys::window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+    path.rsplit_once('/').map_or_else(|| "/".to_owned(), |(folder, _)| format!("{folder}/"))
+}
+
+/// Returns a name in the browser's stores, which all pages of an origin share: a copy of the app below another path has
+/// names of its own.
+pub fn of_this_copy(name: &str) -> String {
+    match folder().as_str() {
+        "/" => name.to_owned(),
+        folder => format!("{folder} {name}"),
     }
 }

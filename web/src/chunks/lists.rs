@@ -15,7 +15,7 @@ use crate::{
 /// Loads the chunk.
 #[wasm_split(lists, fallible)]
 pub fn load() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_lists, around: Some(around) })
+    Ok(Loaded { page: routes::draw_lists, part: None, around: Some(around) })
 }
 
 /// Provides all pages with the local lists, and with pushes that go on while other pages are looked at.

@@ -6,6 +6,7 @@ use tallyman_core::{Diff, diff_pairs};
 use yew::prelude::*;
 
 use super::panel::Panel;
+use crate::format;
 use crate::text::text;
 
 /// One line of a table with two sides.
@@ -64,9 +65,9 @@ pub fn pairs(title: &'static str, left: &BTreeMap<String, String>, right: &BTree
     }
     let rows = diff_pairs(left, right).into_iter().map(|(key, change)| {
         let side =
-            |side: Option<&&str>| html! { <code>{ side.map_or("–", |value| *value).to_owned() }</code> };
+            |side: Option<&&str>| html! { <code>{ format::visible(side.map_or("–", |value| *value)).into_owned() }</code> };
         Row {
-            name: key.to_owned().into(),
+            name: format::visible(key).into_owned().into(),
             differs: !change.is_same(),
             left: side(change.left()),
             right: side(change.right()),

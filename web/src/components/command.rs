@@ -4,7 +4,7 @@ use tallyman_core::{ManifestList, Registry};
 use yew::prelude::*;
 
 use super::copy::Copy;
-use crate::text::text;
+use crate::text::{text, use_language};
 
 /// Properties of [`Command`].
 #[derive(PartialEq, Properties)]
@@ -16,6 +16,7 @@ pub struct Props {
 /// A command line to copy.
 #[component]
 pub fn Command(props: &Props) -> Html {
+    use_language();
     html! { <div class="command"><code>{ &props.line }</code><Copy text={props.line.clone()} what={text().controls().command} /></div> }
 }
 

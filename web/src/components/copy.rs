@@ -4,7 +4,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::icon::Icon;
-use crate::{browser::clipboard, text::text};
+use crate::{
+    browser::clipboard,
+    text::{text, use_language},
+};
 
 /// Properties of [`Copy`].
 #[derive(PartialEq, Properties)]
@@ -25,6 +28,7 @@ enum Outcome {
 /// A button that copies a text and says so.
 #[component]
 pub fn Copy(props: &Props) -> Html {
+    use_language();
     let outcome = use_state(|| Outcome::Untried);
     let onclick = {
         let outcome = outcome.clone();

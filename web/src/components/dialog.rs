@@ -4,7 +4,7 @@ use web_sys::{HtmlDialogElement, MouseEvent};
 use yew::prelude::*;
 
 use super::icon::Icon;
-use crate::text::text;
+use crate::text::{text, use_language};
 
 /// Properties of [`Dialog`].
 #[derive(PartialEq, Properties)]
@@ -28,6 +28,7 @@ pub struct Props {
 /// A dialog over the page. The page behind it cannot be reached while it is open.
 #[component]
 pub fn Dialog(props: &Props) -> Html {
+    use_language();
     let place = use_node_ref();
     {
         let place = place.clone();

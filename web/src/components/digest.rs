@@ -4,7 +4,7 @@ use tallyman_core::Digest as Value;
 use yew::prelude::*;
 
 use super::copy::Copy;
-use crate::text::text;
+use crate::text::{text, use_language};
 
 /// Properties of [`Digest`].
 #[derive(PartialEq, Properties)]
@@ -22,6 +22,7 @@ pub struct Props {
 /// A digest in full, to be copied.
 #[component]
 pub fn Digest(props: &Props) -> Html {
+    use_language();
     let digest = AttrValue::from(props.value.to_string());
     html! {
         <span class="digest" data-testid={props.testid.clone()} data-digest={digest.clone()}>

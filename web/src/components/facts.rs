@@ -2,7 +2,11 @@
 
 use yew::prelude::*;
 
-use crate::{format, text::text};
+use super::chip::Chip;
+use crate::{
+    format,
+    text::{text, use_language},
+};
 
 /// Properties of [`Fact`].
 #[derive(PartialEq, Properties)]
@@ -16,6 +20,7 @@ pub struct Props {
 /// One name and what it stands for, within a `<dl class="facts">`.
 #[component]
 pub fn Fact(props: &Props) -> Html {
+    use_language();
     html! { <div><dt>{ &props.name }</dt><dd>{ props.children.clone() }</dd></div> }
 }
 
@@ -42,5 +47,24 @@ pub fn pairs<'a>(
 
 /// Shows a point in time as a date, with its age on hover.
 pub fn when(created: &str) -> Html {
-    html! { <time datetime={created.to_owned()} title={format::age(created)}>{ format::date(created) }</time> }
+    if format::is_real(created) {
+        return html! { <time datetime={created.to_owned()} title={format::age(created)}>{ format::date(created) }</time> };
+    }
+    html! { <>{ format::visible(&format::date(created)).into_owned() }{ " " }{ unreal() }</> }
+}
+
+/// Shows a point in time as its age, with the date on hover.
+pub fn age(created: &str) -> Html {
+    match format::age(created) {
+        Some(age) => {
+            html! { <time datetime={created.to_owned()} title={format::date(created)}>{ age }</time> }
+        }
+        None => html! { <span title={format::date(created)}>{ unreal() }</span> },
+    }
+}
+
+/// The mark of a date on which nothing can have been made.
+fn unreal() -> Html {
+    let words = text().controls();
+    html! { <Chip title={words.unreal_title} testid="unreal-date">{ words.unreal }</Chip> }
 }

@@ -3,6 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::browser::entry_state::use_entry_state;
+
 /// Properties of [`FilteredPanel`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -10,6 +12,8 @@ pub struct Props {
     pub label: AttrValue,
     /// The label of the search field.
     pub filter_label: AttrValue,
+    /// The text that rows are filtered by.
+    pub filter: AttrValue,
     /// Receives what is typed.
     pub onfilter: Callback<String>,
     /// The number of rows, in words.
@@ -24,7 +28,7 @@ pub struct Props {
 /// A panel whose rows a search field filters.
 #[component]
 pub fn FilteredPanel(props: &Props) -> Html {
-    let Props { label, filter_label, onfilter, count, tools, children } = props;
+    let Props { label, filter_label, filter, onfilter, count, tools, children } = props;
     let oninput = {
         let onfilter = onfilter.clone();
         move |event: InputEvent| {
@@ -38,7 +42,7 @@ pub fn FilteredPanel(props: &Props) -> Html {
             <div class="panel__head">
                 <label class="reference-box filter">
                     <span class="visually-hidden">{ filter_label }</span>
-                    <input type="search" placeholder={filter_label} autocapitalize="none" spellcheck="false" {oninput} data-testid="filter" />
+                    <input type="search" value={filter} placeholder={filter_label} autocapitalize="none" spellcheck="false" {oninput} data-testid="filter" />
                 </label>
                 <div class="panel__tools">
                     <p class="soft" role="status" data-testid="count">{ count }</p>
@@ -50,10 +54,10 @@ pub fn FilteredPanel(props: &Props) -> Html {
     }
 }
 
-/// The text that rows are filtered by, and the callback that changes it.
+/// The text that rows are filtered by, and the callback that changes it. The history entry keeps it.
 #[hook]
 pub fn use_search() -> (UseStateHandle<String>, Callback<String>) {
-    let text = use_state(String::new);
+    let text = use_entry_state::<String>("filter");
     let setter = text.setter();
     (text, Callback::from(move |typed| setter.set(typed)))
 }

@@ -13,7 +13,10 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use super::{copy::Copy, icon::Icon};
-use crate::{format::visible, text::text};
+use crate::{
+    format::visible,
+    text::{text, use_language},
+};
 use folds::use_folds;
 use lines::{Line, lines, shown};
 use search::{Found, use_search};
@@ -42,10 +45,11 @@ pub struct Props {
 /// JSON as it came: every byte in its place, whatever its fields mean.
 #[component]
 pub fn Json(props: &Props) -> Html {
+    use_language();
     let place = use_node_ref();
     let wraps = use_state_eq(|| false);
     let all = use_memo(props.text.clone(), |text| lines(text));
-    let folds = use_folds(&props.text);
+    let folds = use_folds(&props.text, &props.testid);
     let search = use_search(&props.text, &all, &folds, &place);
     let view = use_state_eq(|| (0_i32, 700_i32));
     let visible = use_memo((Rc::clone(&all), (*folds.folded).clone()), |(all, folded)| shown(all, folded));

@@ -3,13 +3,11 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use crate::text::{Language, text};
+use crate::text::{Language, text, use_language};
 
 /// Properties of [`LanguageChoice`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The language of the page.
-    pub spoken: Language,
     /// Another language is chosen.
     pub onchoose: Callback<Language>,
 }
@@ -17,6 +15,7 @@ pub struct Props {
 /// The choice of a language. Each is named as those who speak it write it.
 #[component]
 pub fn LanguageChoice(props: &Props) -> Html {
+    let spoken = use_language();
     let onchange = {
         let onchoose = props.onchoose.clone();
         move |event: Event| {
@@ -29,7 +28,7 @@ pub fn LanguageChoice(props: &Props) -> Html {
     html! {
         <select class="language" aria-label={text().frame().language} {onchange} data-testid="language">
             { for Language::ALL.map(|language| html! {
-                <option value={language.tag()} lang={language.tag()} selected={language == props.spoken}>{ language.name() }</option>
+                <option value={language.tag()} lang={language.tag()} selected={language == spoken}>{ language.name() }</option>
             }) }
         </select>
     }

@@ -4,7 +4,11 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::input::destination::route_of, text::text};
+use crate::{
+    routes::Route,
+    state::input::destination::route_of,
+    text::{text, use_language},
+};
 
 /// Properties of [`ReferenceBox`].
 #[derive(PartialEq, Properties)]
@@ -20,6 +24,7 @@ pub struct Props {
 /// The box that takes anything, and opens the page that it is about.
 #[component]
 pub fn ReferenceBox(props: &Props) -> Html {
+    use_language();
     let navigator = use_navigator();
     let open = use_route::<Route>().unwrap_or(Route::Start);
     let input = use_node_ref();

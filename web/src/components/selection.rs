@@ -23,6 +23,8 @@ pub enum Select {
     Toggle { at: usize, rows: Rc<Vec<u32>> },
     /// Selects all rows.
     All { rows: Rc<Vec<u32>> },
+    /// Selects the items of these numbers as well.
+    These { numbers: Vec<u32> },
     /// Clears the selection.
     Clear,
 }
@@ -56,6 +58,7 @@ impl Reducible for Selection {
                 next.anchor = at;
             }
             Select::All { rows } => next.selected = rows.iter().copied().collect(),
+            Select::These { numbers } => next.selected.extend(numbers),
             Select::Clear => next.selected.clear(),
         }
         Rc::new(next)
@@ -82,6 +85,7 @@ mod tests {
             (toggle(0), vec![10, 40]),
             (Select::All { rows: Rc::clone(&rows) }, vec![10, 20, 30, 40, 50]),
             (Select::Clear, vec![]),
+            (Select::These { numbers: vec![30, 10] }, vec![10, 30]),
         ] {
             selection = selection.reduce(change);
             assert_eq!(selection.selected.iter().copied().collect::<Vec<_>>(), selected);

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::icon::Icon;
-use crate::text::text;
+use crate::text::{text, use_language};
 
 /// Milliseconds for which a message stays.
 const STAY: Duration = Duration::from_secs(6);
@@ -85,6 +85,7 @@ pub struct Props {
 /// The corner where messages are shown, and the app that says them.
 #[component]
 pub fn ToastPlace(props: &Props) -> Html {
+    use_language();
     let toasts = use_reducer(Toasts::default);
     let toaster = Toaster(toasts.dispatcher());
     html! {
@@ -108,6 +109,7 @@ struct ShownProps {
 /// One message. It goes by itself, but not from under a pointer or the focus.
 #[component]
 fn Shown(props: &ShownProps) -> Html {
+    use_language();
     let held = use_mut_ref(|| false);
     let number = props.toast.number;
     {

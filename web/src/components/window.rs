@@ -4,6 +4,8 @@ use gloo_events::EventListener;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use crate::browser::entry_state::{entry, read, write};
+
 /// Rows beyond the edges, so that a quick scroll does not show gaps.
 const MARGIN: usize = 8;
 
@@ -73,6 +75,7 @@ pub fn Window(props: &Props) -> Html {
             move || drop(listener)
         });
     }
+    let remember = use_kept_scroll(&props.id, &place, props.count);
     {
         let (place, row) = (place.clone(), view.row);
         use_effect_with(props.active, move |active| {
@@ -95,7 +98,10 @@ pub fn Window(props: &Props) -> Html {
         let onview = props.onview.clone();
         use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
     }
-    let onscroll = move |_: Event| look.emit(());
+    let onscroll = move |_: Event| {
+        look.emit(());
+        remember.emit(());
+    };
     let role = match props.shape {
         Shape::Tree => "tree",
         Shape::Grid => "grid",
@@ -122,6 +128,30 @@ pub fn Window(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// Scrolls to where the history entry was left, once there are so many rows. Returns the callback that keeps the place.
+#[hook]
+fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
+    let name = format!("scroll {id}");
+    let entry = use_memo((), |()| entry());
+    let wanted = use_mut_ref(|| read::<i32>(&entry, &name));
+    {
+        let (place, wanted) = (place.clone(), std::rc::Rc::clone(&wanted));
+        use_effect_with(count, move |_| {
+            let (Some(top), Some(place)) = (*wanted.borrow(), place.cast::<HtmlElement>()) else { return };
+            place.set_scroll_top(top);
+            if place.scroll_top() == top {
+                *wanted.borrow_mut() = None;
+            }
+        });
+    }
+    let place = place.clone();
+    Callback::from(move |()| {
+        if let Some(place) = place.cast::<HtmlElement>().filter(|_| wanted.borrow().is_none()) {
+            write(&entry, &name, &place.scroll_top());
+        }
+    })
 }
 
 /// As much room as this many rows would take.

@@ -16,7 +16,7 @@ use tallyman_core::{ManifestList, Reference};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::use_title;
 use crate::{
     components::{
         icon::Icon, reference_heading::reference_heading, store_status::store_status, toast::use_toaster,
@@ -30,7 +30,7 @@ use crate::{
         },
         lists::{ListView, LocalLists, Opened, use_list},
     },
-    text::text,
+    text::{text, use_language},
 };
 use editing::{Editing, conflict, use_editing};
 
@@ -46,9 +46,10 @@ pub struct Props {
 /// A local list being built.
 #[component]
 pub fn Build(props: &Props) -> Html {
+    use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
     let name: Option<Reference> = props.list.parse().ok();
-    use_effect_with(props.list.clone(), |list| set_title(list));
+    use_title(&props.list);
     match (opened, name) {
         (Opened::Ready(local_lists), Some(name)) => {
             html! { <Builder key={name.to_string()} {local_lists} name={name.clone()} sources={props.sources.clone()} /> }
@@ -67,6 +68,7 @@ struct BuilderProps {
 
 #[component]
 fn Builder(props: &BuilderProps) -> Html {
+    use_language();
     let BuilderProps { local_lists, name, sources } = props;
     let toaster = use_toaster();
     let round = use_state(|| 0_u32);

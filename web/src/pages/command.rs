@@ -12,14 +12,14 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DataTransfer, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::set_title;
+use super::use_title;
 use crate::{
     components::{panel::Panel, store_status::store_status},
     state::{
         lists::{LocalLists, Opened},
         registries::Registries,
     },
-    text::text,
+    text::{text, use_language},
 };
 use completing::{completed, known};
 use history::{History, use_history};
@@ -28,8 +28,9 @@ use session::{Change, Printer, Ran, Session};
 /// The command line.
 #[component]
 pub fn CommandLine() -> Html {
+    use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with((), |()| set_title(text().command().title));
+    use_title(text().command().title);
     match opened {
         Opened::Ready(local_lists) => html! { <Terminal {local_lists} /> },
         opened => store_status(&opened),
@@ -43,6 +44,7 @@ struct TerminalProps {
 
 #[component]
 fn Terminal(props: &TerminalProps) -> Html {
+    use_language();
     let session = use_reducer(Session::default);
     let history = use_history(&props.local_lists);
     let execute = use_execute(&props.local_lists, &history, session.dispatcher());
@@ -140,6 +142,7 @@ struct PromptProps {
 /// The field for a line. Several pasted lines are run as a script.
 #[component]
 fn Prompt(props: &PromptProps) -> Html {
+    use_language();
     let PromptProps { history, execute, is_running, offered, .. } = props;
     let (input, is_running) = (use_node_ref(), *is_running);
     let onsubmit = {

@@ -6,7 +6,7 @@ use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{problem, set_title};
+use super::{problem, use_title};
 use crate::{
     components::{
         change::{self, Row},
@@ -15,7 +15,7 @@ use crate::{
     format,
     routes::Route,
     state::inspection::{Inspected, Inspection, use_inspection},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`Compare`].
@@ -30,10 +30,9 @@ pub struct Props {
 /// Two manifests side by side: platforms, layers, config, annotations.
 #[component]
 pub fn Compare(props: &Props) -> Html {
+    use_language();
     let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
-    use_effect_with((props.left.clone(), props.right.clone()), |(left, right)| {
-        set_title(&format!("{left} | {right}"));
-    });
+    use_title(&format!("{} | {}", props.left, props.right));
     let words = text().compare();
     let said = match (&*left, &*right) {
         (Inspection::Ready(left), Inspection::Ready(right))
@@ -170,7 +169,7 @@ fn layers(left: &Manifest, right: &Manifest) -> Html {
 
 fn config(left: &ImageConfig, right: &ImageConfig) -> Html {
     let row = |name: &'static str, of: &dyn Fn(&ImageConfig) -> String| {
-        let (left, right) = (of(left), of(right));
+        let [left, right] = [left, right].map(|config| format::visible(&of(config)).into_owned());
         Row {
             name: name.into(),
             differs: left != right,

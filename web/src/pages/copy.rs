@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
         command::{Command, insecure},
@@ -20,8 +20,11 @@ use crate::{
     },
     format,
     routes::Route,
-    state::registries::{Registries, use_registries},
-    text::text,
+    state::{
+        failure::Failure,
+        registries::{Registries, use_registries},
+    },
+    text::{text, use_language},
 };
 
 /// Properties of [`Copy`].
@@ -41,17 +44,18 @@ enum Stage {
     Planned(Reference, Rc<CopyPlan>),
     Running(Rc<CopyPlan>, usize),
     Done(Reference, Value),
-    Failed(Rc<str>),
+    Failed(Failure),
 }
 
 /// Copying an image or a list: the target, the plan, the progress.
 #[component]
 pub fn Copy(props: &Props) -> Html {
+    use_language();
     let Props { source, target } = props;
     let registries = use_registries();
     let stage = use_state(|| Stage::Asking);
     let input = use_node_ref();
-    use_effect_with(source.clone(), |source| set_title(&format!("{} {source}", text().copy().title)));
+    use_title(&format!("{} {source}", text().copy().title));
     let from = match source.parse::<Reference>() {
         Ok(from) => from,
         Err(error) => {
@@ -68,7 +72,7 @@ pub fn Copy(props: &Props) -> Html {
                 spawn_local(async move {
                     stage.set(match plan_copy(registries.client(), &from, &to, None).await {
                         Ok(plan) => Stage::Planned(to, Rc::new(plan)),
-                        Err(error) => Stage::Failed(error.to_string().into()),
+                        Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
                     });
                 });
             }
@@ -146,12 +150,17 @@ fn stage_view(
                 <Command line={format!("docker pull {to}")} />
             </>
         },
-        Stage::Failed(why) => html! {
+        Stage::Failed(Failure { why, sign_in }) => html! {
+            <>
             <div class="alert" role="alert" data-testid="copy-failed">
                 <Icon name="warning" />
                 <span><strong>{ words.failed }</strong>{ ": " }{ why.to_string() }</span>
                 <span class="alert__actions"><button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button></span>
             </div>
+            if let Some(registry) = sign_in.clone() {
+                <SignInPanel {registry} ondone={retry.clone()} />
+            }
+            </>
         },
     }
 }
@@ -180,7 +189,7 @@ fn run(
             let outcome = execute(registries.client(), steps, &count).await;
             stage.set(match outcome {
                 Ok(digest) => Stage::Done(to.clone(), digest),
-                Err(error) => Stage::Failed(error.to_string().into()),
+                Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
             });
         });
     })

@@ -11,16 +11,17 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{icon::Icon, panel::Panel},
     routes::Route,
     state::{
         deletion,
+        failure::Failure,
         listing::{ListingTarget, use_listing},
         registries::{Registries, permissions::may_delete, settings::Settings},
     },
-    text::text,
+    text::{text, use_language},
 };
 
 /// Tags that are drawn at once; the filter finds the others.
@@ -38,6 +39,7 @@ pub struct Props {
 /// The way here, from where tags are picked; nothing where the settings forbid it.
 #[component]
 pub fn DeleteLink(props: &Props) -> Html {
+    use_language();
     let settings = use_context::<Rc<Settings>>().unwrap_or_default();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let host = props.place.split('/').next().unwrap_or_default();
@@ -52,9 +54,10 @@ pub fn DeleteLink(props: &Props) -> Html {
 /// Taking tags out of a repository.
 #[component]
 pub fn Delete(props: &Props) -> Html {
+    use_language();
     let settings = use_context::<Rc<Settings>>().unwrap_or_default();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    use_effect_with(props.place.clone(), |place| set_title(&format!("{} {place}", text().delete().title)));
+    use_title(&format!("{} {}", text().delete().title, props.place));
     let words = text().delete();
     let repository = match props.place.parse::<Reference>() {
         Ok(repository) => repository,
@@ -93,11 +96,12 @@ enum Stage {
     Choosing,
     Planning(usize, usize),
     Planned(Rc<DeletePlan>),
-    Failed(Rc<str>),
+    Failed(Failure),
 }
 
 #[component]
 fn Chooser(props: &ChooserProps) -> Html {
+    use_language();
     let ChooserProps { repository, tags } = props;
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
@@ -122,18 +126,22 @@ fn Chooser(props: &ChooserProps) -> Html {
         };
         return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
     }
-    let submit = {
+    let plan_again = {
         let removal = *removal;
-        move |_: MouseEvent| make_plan.emit(removal)
+        Callback::from(move |()| make_plan.emit(removal))
     };
+    let submit = plan_again.reform(|_: MouseEvent| ());
     let words = text().delete();
     html! {
         <>
             if let Some(problem) = &names.problem {
                 { crate::pages::problem::view(problem) }
             }
-            if let Stage::Failed(why) = &*stage {
-                <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
+            if let Stage::Failed(failure) = &*stage {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ failure.why.to_string() }</span></div>
+                if let Some(registry) = failure.sign_in.clone() {
+                    <SignInPanel {registry} ondone={plan_again} />
+                }
             }
             <TagBoxes {all} {chosen} is_complete={names.is_complete} />
             <Panel title={words.how}>
@@ -171,7 +179,7 @@ fn use_planning(
             let plan = deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
             stage.set(match plan {
                 Ok(plan) => Stage::Planned(Rc::new(plan)),
-                Err(error) => Stage::Failed(error.to_string().into()),
+                Err(error) => Stage::Failed(Failure::of_request(&error, repository.registry())),
             });
         });
     })
@@ -204,6 +212,7 @@ struct TagBoxesProps {
 /// The tags with checkboxes, filtered.
 #[component]
 fn TagBoxes(props: &TagBoxesProps) -> Html {
+    use_language();
     let TagBoxesProps { all, chosen, is_complete } = props;
     let filter = use_state_eq(String::new);
     let oninput = {

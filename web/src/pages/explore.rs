@@ -9,7 +9,9 @@ use tallyman_core::{Reference, Registry};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{problem, set_title};
+use crate::text::use_language;
+
+use super::{problem, use_title};
 use crate::{routes::Route, state::problem::Problem};
 use repositories::Repositories;
 use tags::Tags;
@@ -42,7 +44,8 @@ fn place(text: &str) -> Result<Place, Box<Problem>> {
 /// A registry's repositories, or a repository's tags.
 #[component]
 pub fn Explore(props: &Props) -> Html {
-    use_effect_with(props.place.clone(), |place| set_title(place));
+    use_language();
+    use_title(&props.place);
     match place(&props.place) {
         Err(failure) => problem::view(&failure),
         Ok(Place::Registry(registry)) => html! {

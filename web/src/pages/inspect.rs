@@ -10,27 +10,32 @@ mod graph;
 mod layers;
 mod layout;
 mod list;
+mod many;
 mod pull;
 mod raw;
 mod shared;
 mod summary;
 
+use std::rc::Rc;
+
 use tallyman_core::{ImageManifest, ManifestBody, Schema1};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{problem, set_title};
+use super::{problem, use_title};
 use crate::{
     browser::scheduler::later::Later,
-    components::{facts, json::Json, panel::Panel},
+    chunks::part::{Part, PartView},
+    components::{facts, folded::Folded, json::Json, panel::Panel},
     state::inspection::{Blob, Inspected, Inspection, Loadable, Node, use_inspection},
-    text::text,
+    text::{text, use_language},
 };
-use choice::Choice;
 use graph::Graph;
 use raw::Raw;
 
 pub use artifact::Artifact;
+pub use choice::Choice;
+pub use many::Many;
 pub use summary::exact_size;
 
 /// Properties of [`Inspect`].
@@ -43,10 +48,19 @@ pub struct Props {
 /// One manifest.
 #[component]
 pub fn Inspect(props: &Props) -> Html {
+    use_language();
     let inspection = use_inspection(&props.reference);
     let location = use_location();
+    let choice = match &*inspection {
+        Inspection::Ready(inspected) => {
+            let query = location.map(|location| location.query_str().to_owned()).unwrap_or_default();
+            Some(Rc::new(Choice::new(&props.reference, inspected, &query)))
+        }
+        _ => None,
+    };
+    use_chosen(&inspection, choice.as_deref());
     let words = text().inspect();
-    use_effect_with(props.reference.clone(), |reference| set_title(reference));
+    use_title(&props.reference);
     let said = match &*inspection {
         Inspection::Loading => (words.fetching)(&props.reference),
         Inspection::Ready(inspected) => {
@@ -63,17 +77,35 @@ pub fn Inspect(props: &Props) -> Html {
                     Inspection::Loading => summary::loading(&props.reference),
                     Inspection::Failed(problem) => problem::view(problem),
                     Inspection::Blob(blob) => blob_view(blob),
-                    Inspection::Ready(inspected) => {
-                        let query = location.map(|location| location.query_str().to_owned());
-                        view(inspected, &Choice::new(&props.reference, inspected, query.as_deref().unwrap_or_default()))
-                    }
+                    Inspection::Ready(inspected) => match &choice {
+                        Some(choice) => view(inspected, choice),
+                        None => html! {},
+                    },
                 }
             }
         </>
     }
 }
 
-fn view(inspected: &Inspected, choice: &Choice) -> Html {
+/// Fetches the platform that is chosen of a large index.
+#[hook]
+fn use_chosen(inspection: &Rc<Inspection>, choice: Option<&Choice>) {
+    let unfetched = match (&**inspection, choice) {
+        (Inspection::Ready(inspected), Some(choice)) => {
+            let chosen = choice.node(inspected).filter(|(_, node)| matches!(node.manifest, Loadable::None));
+            chosen.map(|(number, _)| number)
+        }
+        _ => None,
+    };
+    let inspection = Rc::clone(inspection);
+    use_effect_with(unfetched, move |number| {
+        if let (Inspection::Ready(inspected), Some(number)) = (&*inspection, *number) {
+            inspected.want.nodes(&[number]);
+        }
+    });
+}
+
+fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
     let chosen = choice.node(inspected);
     html! {
         <>
@@ -82,6 +114,15 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
                 {
                     match inspected.manifest.body() {
                         ManifestBody::Image(image) => layers::view(image, inspected.config().ready()),
+                        ManifestBody::Index(_) if inspected.is_large() => html! {
+                            <>
+                                if let Some((_, node)) = chosen {
+                                    { choice.way_back(node) }
+                                } else {
+                                    <PartView part={Part::Platforms(Box::new(inspected.clone()), Rc::clone(choice))} />
+                                }
+                            </>
+                        },
                         ManifestBody::Index(index) => html! { <>{ choice.view(inspected) }{ list::view(inspected, index, choice) }</> },
                         ManifestBody::Schema1(schema1) => schema1_view(schema1),
                         ManifestBody::Artifact => html! {},
@@ -95,7 +136,7 @@ fn view(inspected: &Inspected, choice: &Choice) -> Html {
 
 /// The panels below the layers of an image or the entries of a list.
 fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
-    let shown = chosen.map_or(&inspected.nodes[0], |(_, node)| node);
+    let shown = chosen.map_or(&*inspected.nodes[0], |(_, node)| node);
     html! {
         <>
             {
@@ -114,12 +155,14 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                                 { layers::view(image, node.config.ready()) }
                                 { image_details(inspected, node, image) }
                             }
-                            if is_settled(shown) {
+                            if is_settled(shown) && !inspected.is_large() {
                                 <Graph inspected={inspected.clone()} only={number} />
                             }
                         } else {
-                            <Graph inspected={inspected.clone()} />
-                            { shared::view(inspected) }
+                            if !inspected.is_large() {
+                                <Graph inspected={inspected.clone()} />
+                                { shared::view(inspected) }
+                            }
                             if !index.annotations.is_empty() {
                                 <Panel title={text().inspect().annotations}>{ facts::pairs(&index.annotations) }</Panel>
                             }
@@ -144,22 +187,26 @@ fn is_settled(node: &Node) -> bool {
 fn below(inspected: &Inspected, chosen: Option<&Node>) -> Html {
     html! {
         <>
-            { findings::view(inspected, chosen) }
+            if !inspected.is_large() {
+                { findings::view(inspected, chosen) }
+            }
             if let Some((manifest, node)) = chosen.and_then(|node| Some((node.manifest.ready()?, node))) {
                 <Raw
                     title={(text().inspect().raw_of)(&entry_name::name(node))}
-                    reference={std::rc::Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
+                    reference={Rc::new(inspected.reference.by_digest(manifest.digest().clone()))}
                     bytes={manifest.shared_bytes()}
                     testid="raw-chosen"
                 />
             }
-            <Raw
-                title={text().inspect().raw}
-                reference={std::rc::Rc::clone(&inspected.reference)}
-                bytes={inspected.manifest.shared_bytes()}
-                prints={inspected.manifest.image().is_some() || inspected.manifest.index().is_some()}
-                testid="raw-manifest"
-            />
+            <Folded is_folded={inspected.is_large()} title={text().inspect().raw}>
+                <Raw
+                    title={text().inspect().raw}
+                    reference={Rc::clone(&inspected.reference)}
+                    bytes={inspected.manifest.shared_bytes()}
+                    prints={inspected.manifest.image().is_some() || inspected.manifest.index().is_some()}
+                    testid="raw-manifest"
+                />
+            </Folded>
         </>
     }
 }
@@ -195,7 +242,7 @@ fn blob_view(blob: &Blob) -> Html {
             <p class="lead">{ words.blob_text }</p>
             if let Some(content) = &blob.text {
                 <Panel title={words.blob} remark={words.raw_remark}>
-                    <Json label={(words.raw_region)(words.blob)} text={content.to_string()} around={std::rc::Rc::clone(&blob.reference)} testid="raw-blob" />
+                    <Json label={(words.raw_region)(words.blob)} text={content.to_string()} around={Rc::clone(&blob.reference)} testid="raw-blob" />
                 </Panel>
             }
         </>

@@ -11,12 +11,12 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::use_title;
 use crate::{
     components::{command::command_lines, icon::Icon, panel::Panel, store_status::store_status},
     routes::Route,
     state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
-    text::text,
+    text::{text, use_language},
 };
 
 pub use import::Linked;
@@ -24,8 +24,9 @@ pub use import::Linked;
 /// All local lists.
 #[component]
 pub fn Lists() -> Html {
+    use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with((), |()| set_title(text().lists().title));
+    use_title(text().lists().title);
     match opened {
         Opened::Ready(local_lists) => html! { <Ready {local_lists} /> },
         opened => store_status(&opened),
@@ -39,6 +40,7 @@ struct ReadyProps {
 
 #[component]
 fn Ready(props: &ReadyProps) -> Html {
+    use_language();
     let local_lists = &props.local_lists;
     let stored = use_stored_lists(local_lists);
     let done = use_state_eq(|| None::<(String, bool)>);
@@ -107,6 +109,7 @@ fn Ready(props: &ReadyProps) -> Html {
 /// The box that names a new list.
 #[component]
 fn New() -> Html {
+    use_language();
     let navigator = use_navigator();
     let input = use_node_ref();
     let onsubmit = {
@@ -132,6 +135,7 @@ fn New() -> Html {
 /// The state of the browser's promise to keep the lists, and the button that asks for it.
 #[component]
 fn Kept() -> Html {
+    use_language();
     // Whether it is promised, and whether it was asked for here.
     let kept = use_state_eq(|| None::<(bool, bool)>);
     {

@@ -3,7 +3,10 @@
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, text::text};
+use crate::{
+    routes::Route,
+    text::{text, use_language},
+};
 
 /// Properties of [`NotFound`].
 #[derive(PartialEq, Properties)]
@@ -15,6 +18,7 @@ pub struct Props {
 /// An address that leads nowhere.
 #[component]
 pub fn NotFound(props: &Props) -> Html {
+    use_language();
     let words = text().problem();
     html! {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">

@@ -10,7 +10,7 @@ use crate::{
     components::{dialog::Dialog, icon::Icon},
     routes::Route,
     state::{input::destination::route_of, inspection::recents, registries::use_registries},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Suggestions that are shown at most.
@@ -19,6 +19,7 @@ const MAX: usize = 9;
 /// The button that opens the dialog, and the keys.
 #[component]
 pub fn Open() -> Html {
+    use_language();
     let open = use_state_eq(|| false);
     {
         let open = open.setter();
@@ -78,6 +79,7 @@ struct Suggestion {
 /// The box and its suggestions: a combobox with a list.
 #[component]
 fn Box(props: &BoxProps) -> Html {
+    use_language();
     let (navigator, registries) = (use_navigator(), use_registries());
     let here = use_route::<Route>().unwrap_or(Route::Start);
     let (typed, chosen) = (use_state(String::new), use_state_eq(|| 0_usize));

@@ -1,101 +1,21 @@
-//! A failure, why, and what to do: a page of its own, or a part of one.
+//! A failure: drawn by the chunk of failures and sign-in, which few visits need.
+
+mod page;
+mod plain_http;
 
 use std::rc::Rc;
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use super::registries::sign_in::SignIn;
 use crate::{
-    components::{copy::Copy, icon::Icon},
-    routes::Route,
-    state::{
-        problem::{Paste, Problem},
-        registries::use_registries,
-    },
-    text::text,
+    chunks::part::{Part, PartView},
+    state::problem::Problem,
 };
 
-/// Properties of [`ProblemView`].
-#[derive(PartialEq, Properties)]
-struct Props {
-    problem: Rc<Problem>,
-}
+pub use page::ProblemView;
 
-/// A failure. Where signing in may help, it offers that, and whatever failed is tried again afterwards.
+/// A failure, why, and what to do. Its name is there at once.
 pub fn view(problem: &Problem) -> Html {
-    html! { <ProblemView problem={Rc::new(problem.clone())} /> }
-}
-
-#[component]
-fn ProblemView(props: &Props) -> Html {
-    let problem = &props.problem;
-    let words = text().problem();
-    html! {
-        <div class="problem" role="alert" data-testid="error" data-code={problem.code}>
-            <h1><Icon name="warning" /><span>{ &problem.title }</span></h1>
-            if let [only] = &problem.advice[..] {
-                <p>{ only }</p>
-            } else if !problem.advice.is_empty() {
-                <ul>{ for problem.advice.iter().map(|advice| html! { <li>{ advice }</li> }) }</ul>
-            }
-            if !problem.suggestions.is_empty() {
-                <ul data-testid="suggestions">
-                    { for problem.suggestions.iter().map(|reference| html! {
-                        <li><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
-                    }) }
-                </ul>
-            }
-            <WaysOut problem={Rc::clone(problem)} />
-            { for problem.pastes.iter().enumerate().map(|(at, lines)| paste(at == 0, lines)) }
-            if !problem.tried.is_empty() {
-                <h2>{ words.tried }</h2>
-                <ul lang="en">{ for problem.tried.iter().map(|tried| html! { <li>{ tried }</li> }) }</ul>
-            }
-            if !problem.reason.is_empty() {
-                <h2>{ words.detail }</h2>
-                <p class="problem__detail" lang="en">{ &problem.reason }</p>
-            }
-        </div>
-    }
-}
-
-/// The actions that help, on this page.
-#[component]
-fn WaysOut(props: &Props) -> Html {
-    let registries = use_registries();
-    let problem = &props.problem;
-    let words = text().problem();
-    let registry = problem.registry.clone().filter(|registry| !registry.as_str().is_empty());
-    let again = registry.clone().map(|registry| move |_: MouseEvent| registries.try_again(&registry));
-    let is_about_settings = matches!(
-        problem.code,
-        "unreachable" | "cors" | "plain-http-refused" | "plain-realm" | "mixed-content"
-    );
-    html! {
-        <div class="problem__ways">
-            if let Some(registry) = registry.filter(|_| problem.asks_for_login || problem.code == "not-found") {
-                <SignIn {registry} main={problem.asks_for_login} />
-            }
-            if let Some(place) = problem.repository.clone() {
-                <Link<Route> classes="button" to={Route::Explore { place }}>{ words.see_tags }</Link<Route>>
-            }
-            if let Some(onclick) = again {
-                <button class="button" type="button" {onclick}>{ words.again }</button>
-            }
-            if is_about_settings {
-                <Link<Route> classes="button" to={Route::Registries}>{ words.settings }</Link<Route>>
-            }
-        </div>
-    }
-}
-
-fn paste(open: bool, paste: &Paste) -> Html {
-    html! {
-        <details {open} data-testid="paste">
-            <summary>{ paste.server }</summary>
-            <pre tabindex="0" role="region" aria-label={(text().problem().lines_for)(paste.server)}><code>{ &paste.lines }</code></pre>
-            <Copy text={paste.lines.clone()} what={text().controls().lines} />
-        </details>
-    }
+    let meanwhile = html! { <div class="problem" aria-busy="true"><h1>{ &problem.title }</h1></div> };
+    html! { <PartView part={Part::Problem(Rc::new(problem.clone()))} {meanwhile} /> }
 }

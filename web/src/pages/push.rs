@@ -13,7 +13,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
         command::{command_lines, insecure_flags},
@@ -25,11 +25,12 @@ use crate::{
     format,
     routes::Route,
     state::{
+        failure::Failure,
         lists::{ListView, LocalLists, Opened, use_list},
         push::{Phase, Pushes, Run, StepState, interrupted},
         registries::Registries,
     },
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`Push`].
@@ -42,8 +43,9 @@ pub struct Props {
 /// Pushing a local list.
 #[component]
 pub fn Push(props: &Props) -> Html {
+    use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
-    use_effect_with(props.list.clone(), |list| set_title(&format!("{} {list}", text().push().title)));
+    use_title(&format!("{} {}", text().push().title, props.list));
     let name = match props.list.parse::<Reference>() {
         Ok(name) => name,
         Err(error) => {
@@ -75,6 +77,7 @@ enum Looked {
 
 #[component]
 fn Pusher(props: &PusherProps) -> Html {
+    use_language();
     let PusherProps { local_lists, name } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let view = use_list(local_lists, name, Callback::noop());
@@ -143,6 +146,7 @@ struct PlannedProps {
 /// The plan of a push.
 #[component]
 fn Planned(props: &PlannedProps) -> Html {
+    use_language();
     let PlannedProps { local_lists, list, plan, copies } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
@@ -258,6 +262,7 @@ struct RunningProps {
 /// A push under way, or ended.
 #[component]
 fn Running(props: &RunningProps) -> Html {
+    use_language();
     let RunningProps { local_lists, name, run, list } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let words = text().push();
@@ -290,8 +295,8 @@ fn Running(props: &RunningProps) -> Html {
                     <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress} />
                     <span class="soft">{ format::bytes(sent) }</span>
                 }
-                if let Phase::Failed(why) = &run.phase {
-                    <p class="hint--bad" role="alert" data-testid="push-error">{ why.to_string() }</p>
+                if let Phase::Failed(failure) = &run.phase {
+                    <p class="hint--bad" role="alert" data-testid="push-error">{ failure.why.to_string() }</p>
                 }
                 <Controls local_lists={Rc::clone(local_lists)} name={name.clone()} phase={run.phase.clone()} />
             </div>
@@ -315,6 +320,7 @@ struct ControlsProps {
 /// The buttons of a push: pause, continue, cancel, retry.
 #[component]
 fn Controls(props: &ControlsProps) -> Html {
+    use_language();
     let ControlsProps { local_lists, name, phase } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
@@ -324,12 +330,17 @@ fn Controls(props: &ControlsProps) -> Html {
     };
     let retry = {
         let (pushes, local_lists, name) = (pushes.clone(), Rc::clone(local_lists), name.clone());
-        move |_: MouseEvent| pushes.retry(&local_lists, &registries, &name)
+        move || pushes.retry(&local_lists, &registries, &name)
     };
     let words = text().push();
     let cancel = html! {
         <button class="button" type="button" onclick={act(Pushes::cancel)} data-testid="push-cancel">{ words.cancel }</button>
     };
+    let onsigned_in = {
+        let retry = retry.clone();
+        Callback::from(move |()| retry())
+    };
+    let retry = move |_: MouseEvent| retry();
     let buttons = match phase {
         Phase::Finished(_) => return html! {},
         Phase::Running => html! {
@@ -353,7 +364,14 @@ fn Controls(props: &ControlsProps) -> Html {
             </>
         },
     };
-    html! { <div class="import__ways">{ buttons }</div> }
+    html! {
+        <>
+            <div class="import__ways">{ buttons }</div>
+            if let Phase::Failed(Failure { sign_in: Some(registry), .. }) = phase {
+                <SignInPanel registry={registry.clone()} ondone={onsigned_in} />
+            }
+        </>
+    }
 }
 
 fn act_callback(pushes: &Pushes, name: &Reference) -> Callback<()> {

@@ -9,19 +9,21 @@ use tallyman_registry::Credentials;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::use_title;
 use crate::{
+    browser::storage::folder,
     components::{
         chip::{Chip, Tone},
         toast::use_toaster,
     },
     routes::Route,
+    state::problem::origin,
     state::registries::{
         Registries as Known,
         accounts::{Account, Key},
         use_registries, use_revision,
     },
-    text::text,
+    text::{text, use_language},
 };
 use editor::Editor;
 use sign_in::SignIn;
@@ -29,10 +31,11 @@ use sign_in::SignIn;
 /// All registries that have settings, or that somebody is signed in to.
 #[component]
 pub fn Registries() -> Html {
+    use_language();
     let registries = use_registries();
     use_revision();
     let words = text().registries();
-    use_effect_with((), |()| set_title(text().registries().title));
+    use_title(text().registries().title);
     let accounts = registries.accounts().list();
     html! {
         <>
@@ -41,6 +44,9 @@ pub fn Registries() -> Html {
                 <Editor />
             </div>
             <p class="lead">{ words.lead }</p>
+            if folder() != "/" {
+                <p class="hint" data-testid="shared-origin">{ (words.shared_origin)(&origin()) }</p>
+            }
             if accounts.is_empty() {
                 <p class="panel empty">{ words.none }</p>
             } else {
@@ -61,6 +67,7 @@ struct CardProps {
 /// One registry.
 #[component]
 fn Card(props: &CardProps) -> Html {
+    use_language();
     let registries = use_registries();
     use_revision();
     let account = &props.account;
@@ -114,6 +121,7 @@ fn signed_in(key: Option<Key>) -> Html {
 /// Takes a registry off the page. What was there comes back by one click.
 #[component]
 fn Removal(props: &CardProps) -> Html {
+    use_language();
     let (registries, toaster) = (use_registries(), use_toaster());
     use_revision();
     let account = props.account.clone();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::set_title;
+use super::use_title;
 use crate::{
     browser::scheduler::later::Later,
     components::reference_box::ReferenceBox,
@@ -13,21 +13,22 @@ use crate::{
     state::{
         inspection::recents,
         lists::name_cache::{ListNames, use_list_names},
-        registries::{accounts::Account, settings::Settings, use_registries, use_revision},
+        registries::{accounts::Account, samples, settings::Settings, use_registries, use_revision},
     },
-    text::text,
+    text::{text, use_language},
 };
 
 /// One box for anything; what was looked at lately, local lists, registries, and images worth a look where the server names some.
 #[component]
 pub fn Start() -> Html {
+    use_language();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let registries = use_registries();
     use_revision();
     let recent = use_state(recents::all);
     let listed = use_list_names();
     let words = text().start();
-    use_effect_with((), |()| set_title(""));
+    use_title("");
     let forget = {
         let recent = recent.setter();
         move |_: MouseEvent| {
@@ -41,6 +42,7 @@ pub fn Start() -> Html {
             <h1>{ words.title }</h1>
             <p class="hero__lead">{ words.lead }</p>
             <ReferenceBox large=true />
+            <p class="soft hero__hint">{ words.box_hint }</p>
             <Later>
                 if !recent.is_empty() {
                     <section class="hero__section" aria-label={words.recent} data-testid="recents">
@@ -55,7 +57,7 @@ pub fn Start() -> Html {
                 }
                 { lists(&listed) }
                 { known(&accounts) }
-                { samples(&settings, accounts.is_empty()) }
+                { samples(&settings) }
             </Later>
         </div>
     }
@@ -103,32 +105,30 @@ fn known(accounts: &[Account]) -> Html {
     }
 }
 
-/// Images worth a look, or, where the server names none and nobody has been here, what to expect.
-fn samples(settings: &Settings, is_new: bool) -> Html {
+/// Images worth a look: those that the server names, else the app's own.
+fn samples(settings: &Settings) -> Html {
     let words = text().start();
-    if settings.samples.is_empty() {
-        return html! {
-            if is_new {
-                <section class="hero__section">
-                    <h2>{ words.which }</h2>
-                    <p class="soft">{ words.which_text }</p>
-                </section>
-            }
-        };
-    }
+    let of_server = settings.samples.iter().map(|sample| (sample.reference.clone(), sample.about.clone()));
+    let own = samples::OFFERED.into_iter().zip(words.own_samples);
+    let own = own.map(|(name, about)| (format!("{}/{name}", samples::HOST), about.to_owned()));
+    let shown: Vec<(String, String)> =
+        if settings.samples.is_empty() { own.collect() } else { of_server.collect() };
     html! {
         <section class="hero__section" aria-label={words.samples}>
             <h2>{ words.samples }</h2>
             <ul class="samples">
-                { for settings.samples.iter().map(|sample| html! {
-                    <li key={sample.reference.clone()}>
-                        <a href={format!("#{}", Route::inspect(&sample.reference).to_path())} data-testid="sample-link">
-                            <code>{ &sample.reference }</code>
-                            <span>{ &sample.about }</span>
+                { for shown.iter().map(|(reference, about)| html! {
+                    <li key={reference.clone()}>
+                        <a href={format!("#{}", Route::inspect(reference).to_path())} data-testid="sample-link">
+                            <code>{ reference }</code>
+                            <span>{ about }</span>
                         </a>
                     </li>
                 }) }
             </ul>
+            if settings.samples.is_empty() {
+                <p class="soft">{ words.own_samples_about }</p>
+            }
         </section>
     }
 }

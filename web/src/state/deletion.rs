@@ -7,6 +7,8 @@ use tallyman_commands::{DeletePlan, Removal, cannot_untag, delete};
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error};
 
+use super::failure::is_sign_in_wanted;
+
 /// Tags that are asked about at the same time.
 const PARALLEL: usize = 12;
 
@@ -26,6 +28,8 @@ pub enum Refusal {
     ByDigestOnly,
     /// It deletes nothing: deletion is switched off.
     SwitchedOff,
+    /// It wants a sign-in.
+    SignIn,
 }
 
 /// The plan for taking `chosen` out. Deleting by digest takes other tags along, so that all tags are asked about then;
@@ -102,6 +106,9 @@ async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Er
 /// Returns the reason for which the registry refuses. `405` for a tag says either that it deletes by digest alone or that it
 /// deletes nothing: deleting a digest that nothing has tells the two apart, and changes nothing.
 async fn refusal(client: &Client, reference: &Reference, error: &Error) -> Option<Refusal> {
+    if is_sign_in_wanted(error) {
+        return Some(Refusal::SignIn);
+    }
     if reference.digest().is_some() {
         return is_unsupported(error).then_some(Refusal::SwitchedOff);
     }

@@ -7,6 +7,7 @@ pub mod recents;
 
 use std::{cell::RefCell, rc::Rc};
 
+use futures_channel::mpsc::UnboundedSender;
 use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -14,7 +15,7 @@ use yew::prelude::*;
 use crate::{
     browser::{intl, scheduler::next_task},
     state::{
-        problem::Problem,
+        problem::{Problem, use_worded_anew},
         registries::{use_registries, use_revision},
     },
     text::locale,
@@ -35,7 +36,7 @@ pub enum Inspection {
 }
 
 /// A manifest, and as much of what it points to as has come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Inspected {
     /// The reference that is inspected.
     pub reference: Rc<Reference>,
@@ -46,7 +47,34 @@ pub struct Inspected {
     /// The digest that the tag of a pinned reference points to now, if that is another one.
     pub moved_to: Option<Digest>,
     /// The manifest itself, and behind it all that it points to and that refers to it, parents before children.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Rc<Node>>,
+    /// Fetches entries of a large index, which are not fetched by themselves.
+    pub want: Want,
+}
+
+/// A large index has more entries than this: they are fetched when they are wanted.
+pub const MANY: usize = 50;
+
+/// Asks for nodes by their numbers.
+#[derive(Clone, Debug)]
+pub struct Want(UnboundedSender<Vec<usize>>);
+
+impl Want {
+    /// Fetches these nodes, those that have been fetched excepted.
+    pub fn nodes(&self, numbers: &[usize]) {
+        // An inspection that was left fetches nothing more.
+        let _ = self.0.unbounded_send(numbers.to_vec());
+    }
+}
+
+impl PartialEq for Inspected {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.reference, &self.manifest, self.verified, &self.moved_to)
+            == (&other.reference, &other.manifest, other.verified, &other.moved_to)
+            && self.nodes.len() == other.nodes.len()
+            // Most nodes of two states are the same ones.
+            && self.nodes.iter().zip(&other.nodes).all(|(one, other)| Rc::ptr_eq(one, other) || one == other)
+    }
 }
 
 /// One manifest among those that belong together.
@@ -150,8 +178,14 @@ impl Inspected {
     pub fn entries(&self) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes
             .iter()
+            .map(|node| &**node)
             .enumerate()
             .filter(|(_, node)| node.parent == Some(0) && matches!(node.relation, Relation::Entry(_)))
+    }
+
+    /// Returns `true` for a large index, whose entries are fetched when they are wanted.
+    pub fn is_large(&self) -> bool {
+        self.manifest.index().is_some_and(|index| index.manifests.len() > MANY)
     }
 
     /// Returns the parent of a node, or its subject: for an attestation, the image that it attests.
@@ -163,7 +197,7 @@ impl Inspected {
                     && other.descriptor.digest.as_str() == digest
                     && other.descriptor.attests().is_none()
             };
-            self.nodes.iter().position(is_it)
+            self.nodes.iter().position(|node| is_it(node))
         });
         attested.or(node.parent)
     }
@@ -227,10 +261,16 @@ impl Inspection {
         match (came, self) {
             (Update::Start, whole) => *whole = Self::default(),
             (Update::Manifest(inspection), whole) => *whole = *inspection,
-            (Update::Nodes(nodes), Self::Ready(inspected)) => inspected.nodes.extend(nodes),
-            (Update::Node(number, part), Self::Ready(inspected)) => inspected.nodes[number].manifest = part,
+            (Update::Nodes(nodes), Self::Ready(inspected)) => {
+                inspected.nodes.extend(nodes.into_iter().map(Rc::new));
+            }
+            (Update::Node(number, part), Self::Ready(inspected)) => {
+                Rc::make_mut(&mut inspected.nodes[number]).manifest = part;
+            }
             (Update::Moved(digest), Self::Ready(inspected)) => inspected.moved_to = Some(digest),
-            (Update::Config(number, part), Self::Ready(inspected)) => inspected.nodes[number].config = part,
+            (Update::Config(number, part), Self::Ready(inspected)) => {
+                Rc::make_mut(&mut inspected.nodes[number]).config = part;
+            }
             (Update::Nodes(_) | Update::Node(..) | Update::Config(..) | Update::Moved(_), _) => {}
         }
     }
@@ -242,9 +282,10 @@ impl Inspection {
 pub fn use_inspection(text: &str) -> Rc<Inspection> {
     let (registries, revision) = (use_registries(), use_revision());
     let state = use_reducer(Inspection::default);
+    let worded = use_worded_anew(matches!(*state, Inspection::Failed(_)));
     {
         let dispatcher = state.dispatcher();
-        use_effect_with((text.to_owned(), revision), move |(text, _)| {
+        use_effect_with((text.to_owned(), revision, worded), move |(text, ..)| {
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let waiting = Rc::new(RefCell::new(Vec::new()));

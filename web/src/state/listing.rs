@@ -19,7 +19,7 @@ use yew::prelude::*;
 use crate::{
     browser::{intl, scheduler::Pieces},
     state::{
-        problem::Problem,
+        problem::{Problem, use_worded_anew},
         registries::{use_registries, use_revision},
     },
     text::locale,
@@ -74,6 +74,11 @@ impl Listing {
         self.count
     }
 
+    /// Returns `true` as long as nothing has come.
+    pub fn is_silent(&self) -> bool {
+        self.count == 0 && !self.is_complete && self.problem.is_none()
+    }
+
     /// Returns `true` if it has the same names as `other`, as far as both go.
     pub fn is_same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.names, &other.names)
@@ -95,9 +100,10 @@ impl Listing {
 pub fn use_listing(listed: &ListingTarget) -> Listing {
     let (registries, revision) = (use_registries(), use_revision());
     let state = use_state_eq(Listing::default);
+    let worded = use_worded_anew(state.problem.is_some());
     {
         let state = state.setter();
-        use_effect_with((listed.clone(), revision), move |(listed, _)| {
+        use_effect_with((listed.clone(), revision, worded), move |(listed, ..)| {
             let (abort, registration) = AbortHandle::new_pair();
             let pages = match listed {
                 ListingTarget::Repositories(registry) => registries.client().repositories(registry),

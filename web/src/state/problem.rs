@@ -2,9 +2,13 @@
 
 use tallyman_core::{Digest, ManifestError, Reference, ReferenceError, Registry};
 use tallyman_registry::{Error, Server};
+use yew::prelude::*;
 
-use crate::state::{inspection::recents, listing::ListingTarget};
-use crate::text::text;
+use crate::{
+    browser::service_worker,
+    state::{failure::is_sign_in_wanted, inspection::recents, listing::ListingTarget},
+    text::{text, use_language},
+};
 
 /// A failure as a page shows it: what happened, why, and what to do.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,7 +83,7 @@ impl Problem {
             ListingTarget::Tags(reference) => {
                 let mut problem = Self::of_registry(reference, error);
                 problem.repository = None;
-                if error.is_not_found() {
+                if error.is_not_found() && !is_web_page(error) {
                     problem.title = (words.no_tags)(&reference.name());
                     problem.advice = vec![words.no_tags_advice.to_owned()];
                 }
@@ -89,15 +93,20 @@ impl Problem {
                 let host = registry.as_str();
                 let general = Self::of_error(registry, "", error);
                 match error.code() {
+                    _ if is_web_page(error) => general,
                     "cors" => Self { title: (words.list_cors)(host), ..general },
-                    "not-found" | "registry-error" | "protocol" => Self {
-                        title: (words.list_refused)(host),
-                        advice: vec![words.list_advice.to_owned()],
+                    "unauthorized" => Self {
+                        advice: vec![words.unauthorized_advice.to_owned(), words.list_advice.to_owned()],
                         ..general
                     },
-                    "unauthorized" | "denied" => Self {
+                    "denied" => Self {
                         title: (words.list_refused)(host),
-                        advice: vec![words.list_advice.to_owned(), words.unauthorized_advice.to_owned()],
+                        advice: vec![words.list_advice.to_owned(), words.denied_advice.to_owned()],
+                        ..general
+                    },
+                    "not-found" | "registry-error" if is_refusal(error) => Self {
+                        title: (words.list_refused)(host),
+                        advice: vec![words.list_advice.to_owned()],
                         ..general
                     },
                     _ => general,
@@ -144,6 +153,12 @@ impl Problem {
         let host = registry.as_str();
         let one = |text: &str| vec![text.to_owned()];
         let (title, advice) = match error.code() {
+            "unreachable" | "timeout" | "tls" if !service_worker::is_online() => {
+                ((words.offline)(if name.is_empty() { host } else { name }), one(words.offline_advice))
+            }
+            _ if is_web_page(error) => ((words.not_a_registry)(host), one(words.not_a_registry_advice)),
+            "protocol" => ((words.not_a_registry)(host), one(words.not_a_registry_advice)),
+            "timeout" => ((words.timeout)(host), one(words.timeout_advice)),
             "not-found" => ((words.not_found)(host, name), Vec::new()),
             "unreachable" | "tls" => {
                 ((words.unreachable)(host), words.unreachable_advice.map(str::to_owned).to_vec())
@@ -171,8 +186,7 @@ impl Problem {
             }
             _ => Default::default(),
         };
-        let asks_for_login =
-            matches!(error.code(), "unauthorized" | "token-refused" | "denied" | "foreign-realm");
+        let asks_for_login = is_sign_in_wanted(error);
         Self {
             code: error.code(),
             title,
@@ -187,12 +201,39 @@ impl Problem {
     }
 }
 
+/// Returns a number that changes when another language is chosen while there is a problem: its sentences are made anew with it.
+#[hook]
+pub fn use_worded_anew(has_problem: bool) -> u32 {
+    let language = use_language();
+    let count = use_state_eq(|| 0_u32);
+    {
+        let count = count.clone();
+        use_effect_with(language, move |_| {
+            if has_problem {
+                count.set(*count + 1);
+            }
+        });
+    }
+    *count
+}
+
+/// Returns `true` if the registry itself refused: it has an error of its own otherwise.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Api { status, .. } if status.is_client_error())
+}
+
+/// Returns `true` if a page for people came where the API answers: that of a proxy, or of another server.
+fn is_web_page(error: &Error) -> bool {
+    matches!(error, Error::Api { status, content_type: Some(content_type), errors, .. }
+        if content_type.starts_with("text/html") && errors.is_empty() && !status.is_server_error())
+}
+
 fn sentence(error: &impl ToString) -> String {
     format!("{}.", error.to_string().trim_end_matches('.'))
 }
 
 /// The origin of this page, which registries have to allow.
-fn origin() -> String {
+pub fn origin() -> String {
     let origin = web_sys::window().and_then(|window| window.location().origin().ok());
     origin.unwrap_or_else(|| "*".to_owned())
 }

@@ -16,7 +16,7 @@ use tallyman_core::{Digest, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::{lists::LocalLists, registries::Registries};
+use crate::state::{failure::Failure, lists::LocalLists, registries::Registries};
 use gate::Gate;
 pub use resume::{Progress, interrupted};
 
@@ -41,7 +41,7 @@ pub enum Phase {
     Running,
     Paused,
     Cancelled,
-    Failed(Rc<str>),
+    Failed(Failure),
     Finished(Digest),
 }
 
@@ -200,10 +200,7 @@ impl Pushes {
             let work = execute_rest(registries.client(), &plan, &skipped, &gate, &tell);
             let phase = match Abortable::new(work, registration).await {
                 Err(_) => Phase::Cancelled,
-                Ok(Err(error)) => Phase::Failed(match error.hint() {
-                    Some(hint) => format!("{error}. {hint}").into(),
-                    None => error.to_string().into(),
-                }),
+                Ok(Err(error)) => Phase::Failed(Failure::of_command(&error, plan.target.registry())),
                 Ok(Ok(digest)) => {
                     history::remember(&local_lists, &plan.target, &digest).await;
                     progress.forget().await;

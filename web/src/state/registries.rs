@@ -3,6 +3,7 @@
 pub mod accounts;
 mod gateway_transport;
 pub mod permissions;
+pub mod samples;
 pub mod settings;
 
 use std::rc::Rc;

@@ -149,7 +149,7 @@ static ENGLISH: Build = Build {
     redo: "Redo",
     push: "Push…",
     conflict: |images| format!("Another tab has changed {images} meanwhile. Your change was not made."),
-    conflict_form: "the form of the list",
+    conflict_form: "the format",
     conflict_mine: "Apply my change",
     conflict_theirs: "Keep theirs",
     form: "Format",

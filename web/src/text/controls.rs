@@ -17,6 +17,9 @@ pub struct Controls {
     pub digest: &'static str,
     pub lines: &'static str,
     pub text: &'static str,
+    /// A date on which nothing can have been made.
+    pub unreal: &'static str,
+    pub unreal_title: &'static str,
     /// More than is shown: `more("1,200")`.
     pub more: fn(number: &str) -> String,
 }
@@ -37,6 +40,8 @@ static ENGLISH: Controls = Controls {
     digest: "digest",
     lines: "lines",
     text: "text",
+    unreal: "no real date",
+    unreal_title: "Reproducible builds write a fixed date, and a clock that is wrong writes one of the future.",
     more: |number| format!("… and {number} more, in the raw text"),
 };
 
@@ -49,5 +54,7 @@ static SPANISH: Controls = Controls {
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
+    unreal: "sin fecha real",
+    unreal_title: "Las compilaciones reproducibles escriben una fecha fija, y un reloj mal puesto, una del futuro.",
     more: |number| format!("… y {number} más, en el texto sin procesar"),
 };

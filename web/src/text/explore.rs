@@ -54,6 +54,8 @@ pub struct Explore {
     pub compare_two: &'static str,
     pub clear: &'static str,
     pub actions: &'static str,
+    /// The text that the copy button of a row copies.
+    pub pull_command: &'static str,
     pub references: &'static str,
 }
 
@@ -115,6 +117,7 @@ static ENGLISH: Explore = Explore {
     compare_two: "Pick two to compare them",
     clear: "Clear",
     actions: "Actions on what is picked",
+    pull_command: "pull command",
     references: "references",
 };
 
@@ -169,5 +172,6 @@ static SPANISH: Explore = Explore {
     compare_two: "Elige dos para compararlas",
     clear: "Quitar selección",
     actions: "Acciones con lo elegido",
+    pull_command: "la orden de descarga",
     references: "las referencias",
 };

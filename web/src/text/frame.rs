@@ -10,14 +10,26 @@ pub struct Frame {
     pub places: &'static str,
     /// The choice of a language, for screen readers.
     pub language: &'static str,
+    /// The choice of the theme, for screen readers.
+    pub theme: &'static str,
+    /// The themes: as the browser says, light, dark.
+    pub themes: [&'static str; 3],
+    /// Ends the session at the gateway.
+    pub sign_out: &'static str,
+    /// The session could not be ended.
+    pub not_signed_out: fn(why: &str) -> String,
     /// A part of the program is on its way.
     pub loading: &'static str,
     /// A part of the program could not be had.
     pub not_loaded: &'static str,
     /// Reason that a chunk is not loaded, and advice.
     pub not_loaded_why: &'static str,
-    /// A request is made again: which attempt, seconds until the next, why.
-    pub retry: fn(attempt: u32, seconds: f32, why: &str) -> String,
+    /// Tries again.
+    pub again: &'static str,
+    /// A request is made again: the attempt, the seconds until the next, the reason.
+    pub retry: fn(attempt: u32, seconds: &str, why: &str) -> String,
+    /// Sends it now.
+    pub try_now: &'static str,
 }
 
 impl Language {
@@ -31,22 +43,42 @@ static ENGLISH: Frame = Frame {
     skip: "Skip to the content",
     places: "Places",
     language: "Language",
+    theme: "Theme",
+    themes: ["Auto", "Light", "Dark"],
+    sign_out: "Sign out",
+    not_signed_out: |why| {
+        format!(
+            "You are still signed in: the server of this app did not end the session ({why}). Try again, or close the browser."
+        )
+    },
     loading: "Loading…",
     not_loaded: "This part of the app could not be loaded",
+    again: "Try again",
     not_loaded_why: "The server of the app did not give the files of this page. Nothing is lost: try again when it can be reached.",
     retry: |attempt, seconds, why| {
-        format!("Attempt {attempt} did not succeed, trying again in {seconds:.1} s: {why}")
+        format!("Attempt {attempt} did not succeed, trying again in {seconds} s: {why}")
     },
+    try_now: "Try now",
 };
 
 static SPANISH: Frame = Frame {
     skip: "Saltar al contenido",
     places: "Lugares",
     language: "Idioma",
+    theme: "Tema",
+    themes: ["Auto", "Claro", "Oscuro"],
+    sign_out: "Cerrar sesión",
+    not_signed_out: |why| {
+        format!(
+            "La sesión sigue abierta: el servidor de esta aplicación no la cerró ({why}). Inténtalo de nuevo o cierra el navegador."
+        )
+    },
     loading: "Cargando…",
     not_loaded: "No se pudo cargar esta parte de la aplicación",
+    again: "Reintentar",
     not_loaded_why: "El servidor de la aplicación no entregó los archivos de esta página. No se ha perdido nada: inténtalo de nuevo cuando responda.",
     retry: |attempt, seconds, why| {
-        format!("El intento {attempt} no tuvo éxito; se repite dentro de {seconds:.1} s: {why}")
+        format!("El intento {attempt} no tuvo éxito; se repite dentro de {seconds} s: {why}")
     },
+    try_now: "Intentar ahora",
 };

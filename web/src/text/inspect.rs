@@ -38,6 +38,7 @@ pub struct Inspect {
     pub kept_title: &'static str,
     pub not_utf8: &'static str,
 
+    pub filter_platforms: &'static str,
     pub choose: &'static str,
     pub all: &'static str,
     pub no_platforms: &'static str,
@@ -178,6 +179,7 @@ static ENGLISH: Inspect = Inspect {
     kept_title: "What this tag stood for when it was last seen here: without network the registry cannot be asked",
     not_utf8: "Some bytes are no UTF-8; they are shown as � below.",
 
+    filter_platforms: "Filter platforms",
     choose: "Choose a platform",
     all: "All",
     no_platforms: "No entry is an image with a platform.",
@@ -321,6 +323,7 @@ static SPANISH: Inspect = Inspect {
     kept_title: "A lo que apuntaba esta etiqueta cuando se vio aquí por última vez: sin red no se puede preguntar al registro",
     not_utf8: "Algunos bytes no son UTF-8; abajo aparecen como �.",
 
+    filter_platforms: "Filtrar plataformas",
     choose: "Elegir plataforma",
     all: "Todas",
     no_platforms: "Ninguna entrada es una imagen con plataforma.",

@@ -14,8 +14,6 @@ pub struct Problem {
     pub again: &'static str,
     /// Opens the repository's tags.
     pub see_tags: &'static str,
-    /// Opens the sign-in.
-    pub sign_in: fn(registry: &str) -> String,
     /// Opens the settings of registries.
     pub settings: &'static str,
 
@@ -55,6 +53,17 @@ pub struct Problem {
     pub foreign_realm_advice: &'static str,
     pub plain_http: fn(registry: &str) -> String,
     pub plain_http_advice: &'static str,
+    /// A registry was found to answer over plain HTTP.
+    pub plain_http_found: fn(registry: &str) -> String,
+    pub plain_http_use: fn(registry: &str) -> String,
+    /// A registry has not answered for some seconds.
+    pub slow: fn(registry: &str, path: &str) -> String,
+    pub timeout: fn(registry: &str) -> String,
+    pub timeout_advice: &'static str,
+    pub not_a_registry: fn(registry: &str) -> String,
+    pub not_a_registry_advice: &'static str,
+    pub offline: fn(name: &str) -> String,
+    pub offline_advice: &'static str,
     pub mismatch: fn(registry: &str, reference: &str) -> String,
     pub mismatch_advice: &'static str,
     pub server: fn(registry: &str) -> String,
@@ -80,7 +89,6 @@ static ENGLISH: Problem = Problem {
     lines_for: |server| format!("Lines for {server}"),
     again: "Try again",
     see_tags: "See the repository's tags",
-    sign_in: |registry| format!("Sign in to {registry}"),
     settings: "Settings of this registry",
 
     reference: |text| format!("“{text}” is not an image reference"),
@@ -135,6 +143,23 @@ static ENGLISH: Problem = Problem {
     foreign_realm_advice: "Credentials go there only when you allow it: sign in again and say so.",
     plain_http: |registry| format!("{registry} speaks plain HTTP"),
     plain_http_advice: "If that is right, mark the registry as insecure in its settings.",
+    plain_http_found: |registry| {
+        format!(
+            "{registry} answers over plain HTTP. Nothing that you send or fetch is encrypted then: use it only in a network that you trust."
+        )
+    },
+    plain_http_use: |registry| format!("Use plain HTTP for {registry}"),
+    slow: |registry, path| {
+        format!(
+            "{registry} has not answered GET {path} yet. The request goes on; check the address and the network if this takes long."
+        )
+    },
+    timeout: |registry| format!("{registry} did not answer in time"),
+    timeout_advice: "The connection was accepted, but no answer came. Try again later, or ask the registry's owner whether it is overloaded.",
+    not_a_registry: |registry| format!("{registry} did not answer as a registry"),
+    not_a_registry_advice: "A web page or something else came in place of the registry API. Check host and port. A proxy may want you to sign in: open the address in a tab of its own, sign in there, and try again.",
+    offline: |name| format!("{name} is not available offline"),
+    offline_advice: "This device has no network connection, and the image was not opened here before. Try again when you are online.",
     mismatch: |registry, reference| format!("What {registry} sent for {reference} is not what was asked for"),
     mismatch_advice: "Do not use this image. Something between the registry's disk and this browser changes its bytes.",
     server: |registry| format!("{registry} returned a server error"),
@@ -151,7 +176,6 @@ static SPANISH: Problem = Problem {
     lines_for: |server| format!("Líneas para {server}"),
     again: "Reintentar",
     see_tags: "Ver las etiquetas del repositorio",
-    sign_in: |registry| format!("Iniciar sesión en {registry}"),
     settings: "Ajustes de este registro",
 
     reference: |text| format!("«{text}» no es una referencia de imagen"),
@@ -204,6 +228,23 @@ static SPANISH: Problem = Problem {
     foreign_realm_advice: "Las credenciales solo van allí si lo permites: vuelve a iniciar sesión e indícalo.",
     plain_http: |registry| format!("{registry} habla HTTP sin cifrar"),
     plain_http_advice: "Si es correcto, marca el registro como inseguro en sus ajustes.",
+    plain_http_found: |registry| {
+        format!(
+            "{registry} responde por HTTP sin cifrar. Nada de lo que envíes o recibas irá cifrado: úsalo solo en una red en la que confíes."
+        )
+    },
+    plain_http_use: |registry| format!("Usar HTTP sin cifrar con {registry}"),
+    slow: |registry, path| {
+        format!(
+            "{registry} aún no ha respondido a GET {path}. La petición sigue en curso; comprueba la dirección y la red si tarda mucho."
+        )
+    },
+    timeout: |registry| format!("{registry} no respondió a tiempo"),
+    timeout_advice: "Se aceptó la conexión, pero no llegó ninguna respuesta. Inténtalo más tarde o pregunta al responsable del registro si está sobrecargado.",
+    not_a_registry: |registry| format!("{registry} no respondió como un registro"),
+    not_a_registry_advice: "En lugar de la API del registro llegó una página web u otra cosa. Comprueba el host y el puerto. Puede que un proxy pida iniciar sesión: abre la dirección en otra pestaña, inicia sesión allí y vuelve a intentarlo.",
+    offline: |name| format!("{name} no está disponible sin conexión"),
+    offline_advice: "Este dispositivo no tiene conexión y la imagen no se abrió aquí antes. Inténtalo cuando haya red.",
     mismatch: |registry, reference| format!("Lo que {registry} envió para {reference} no es lo que se pidió"),
     mismatch_advice: "No uses esta imagen. Algo cambia sus bytes entre el disco del registro y este navegador.",
     server: |registry| format!("{registry} devolvió un error del servidor"),

@@ -54,6 +54,8 @@ pub struct Registries {
     pub keep_session: &'static str,
     pub keep_stored: &'static str,
     pub keep_stored_warning: &'static str,
+    /// The app is below a path of an origin that other pages share.
+    pub shared_origin: fn(origin: &str) -> String,
     /// Time for which credentials are kept, for the table.
     pub kept: [&'static str; 3],
     pub checking: &'static str,
@@ -117,6 +119,11 @@ static ENGLISH: Registries = Registries {
     keep_memory: "until this page is left or reloaded",
     keep_session: "until this tab is closed",
     keep_stored: "in this browser, until I sign out",
+    shared_origin: |origin| {
+        format!(
+            "This app shares {origin} with other pages, and all of them can read what it stores, credentials included. Serve it from an origin of its own, such as https://tallyman.example.com."
+        )
+    },
     keep_stored_warning: "It is stored as plain text: whoever can use this browser profile, and every program that can read its files, can read it.",
     kept: ["until the page is left", "until the tab is closed", "stored in this browser"],
     checking: "Asking the registry …",
@@ -176,6 +183,11 @@ static SPANISH: Registries = Registries {
     keep_memory: "hasta salir de esta página o recargarla",
     keep_session: "hasta cerrar esta pestaña",
     keep_stored: "en este navegador, hasta que cierre la sesión",
+    shared_origin: |origin| {
+        format!(
+            "Esta aplicación comparte {origin} con otras páginas, y todas pueden leer lo que guarda, credenciales incluidas. Sírvela desde un origen propio, como https://tallyman.example.com."
+        )
+    },
     keep_stored_warning: "Se guarda como texto sin cifrar: puede leerlo quien use este perfil del navegador y cualquier programa que pueda leer sus archivos.",
     kept: ["hasta salir de la página", "hasta cerrar la pestaña", "guardada en este navegador"],
     checking: "Preguntando al registro …",

@@ -15,12 +15,15 @@ pub struct Start {
     pub registries: &'static str,
     pub manage: &'static str,
     pub samples: &'static str,
-    pub which: &'static str,
-    pub which_text: &'static str,
+    /// Descriptions of the app's own samples.
+    pub own_samples: [&'static str; 4],
+    pub own_samples_about: &'static str,
 
     /// The box that takes anything.
     pub label: &'static str,
     pub placeholder: &'static str,
+    /// The kinds of input that the box takes.
+    pub box_hint: &'static str,
     pub go: &'static str,
     /// The dialog that Ctrl-K opens.
     pub open: &'static str,
@@ -51,10 +54,16 @@ static ENGLISH: Start = Start {
     registries: "Registries",
     manage: "Settings and sign-in",
     samples: "Samples",
-    which: "Which registries work from here",
-    which_text: "Any registry that lets pages of other origins read from it (CORS). When one does not, the page says so and shows the lines that its configuration needs.",
+    own_samples: [
+        "An image index with seven platforms and attestations",
+        "A Docker manifest list with two versions of Windows",
+        "An index with faults: a platform twice, a variant missing",
+        "A Helm chart",
+    ],
+    own_samples_about: "Samples are part of this app: they need no registry and work offline.",
 
     label: "Image, list, repository, registry, or a pasted command",
+    box_hint: "A reference, a registry's address, or a pasted command: docker pull, FROM, image:",
     placeholder: "127.0.0.1:5000/app:v1",
     go: "Open",
     open: "Open",
@@ -78,10 +87,16 @@ static SPANISH: Start = Start {
     registries: "Registros",
     manage: "Ajustes e inicio de sesión",
     samples: "Para empezar",
-    which: "Qué registros funcionan desde aquí",
-    which_text: "Cualquier registro que permita que páginas de otros orígenes lean sus respuestas (CORS). Si alguno no lo permite, la página lo dice y muestra las líneas que necesita su configuración.",
+    own_samples: [
+        "Un índice de imágenes con siete plataformas y atestaciones",
+        "Una lista de manifiestos de Docker con dos versiones de Windows",
+        "Un índice con errores: una plataforma repetida, una variante que falta",
+        "Un chart de Helm",
+    ],
+    own_samples_about: "Los ejemplos son parte de esta aplicación: no necesitan registro y funcionan sin conexión.",
 
     label: "Imagen, lista, repositorio, registro o una orden pegada",
+    box_hint: "Una referencia, la dirección de un registro o una orden pegada: docker pull, FROM, image:",
     placeholder: "127.0.0.1:5000/app:v1",
     go: "Abrir",
     open: "Abrir",

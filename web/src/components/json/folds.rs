@@ -6,7 +6,10 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::lines::{Line, folded_from};
-use crate::text::text;
+use crate::{
+    browser::entry_state::{Texts, entry, read, write},
+    text::text,
+};
 
 /// The folded brackets.
 #[derive(Clone)]
@@ -16,15 +19,35 @@ pub struct Folds {
     depth: UseStateHandle<usize>,
 }
 
-/// The folded brackets of `text`. Another text begins unfolded.
+/// The folded brackets of `text`, which the history entry keeps under `name`. Another text begins unfolded.
 #[hook]
-pub fn use_folds(text: &AttrValue) -> Folds {
-    let (folded, depth) = (use_state(BTreeSet::<u32>::new), use_state_eq(|| 0_usize));
+pub fn use_folds(text: &AttrValue, name: &str) -> Folds {
+    let entry = use_memo((), |()| entry());
+    let name = format!("folds {name}");
+    // Lines of a text of another length are other lines.
+    let kept = use_memo((), |()| {
+        let Texts(kept) = read(&entry, &name).unwrap_or_default();
+        let mut numbers = kept.iter().filter_map(|number| number.parse::<u32>().ok());
+        let is_of_text = numbers.next().is_some_and(|length| length as usize == text.len());
+        if is_of_text { numbers.collect::<Vec<_>>() } else { Vec::new() }
+    });
+    let depth = use_state_eq(|| kept.first().map_or(0, |depth| *depth as usize));
+    let folded = use_state(|| kept.iter().skip(1).copied().collect::<BTreeSet<u32>>());
     {
         let (folded, depth) = (folded.setter(), depth.setter());
+        let is_first = use_mut_ref(|| true);
         use_effect_with(text.clone(), move |_| {
-            folded.set(BTreeSet::new());
-            depth.set(0);
+            if !is_first.replace(false) {
+                folded.set(BTreeSet::new());
+                depth.set(0);
+            }
+        });
+    }
+    {
+        let text = text.clone();
+        use_effect_with(((*folded).clone(), *depth), move |(folded, depth)| {
+            let numbers = [text.len(), *depth].into_iter().chain(folded.iter().map(|line| *line as usize));
+            write(&entry, &name, &Texts(numbers.map(|number| number.to_string()).collect()));
         });
     }
     Folds { folded, depth }

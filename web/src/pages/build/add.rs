@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::{
     components::panel::Panel,
     state::input::image_list::{Pasted, sources_in},
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -18,6 +18,7 @@ pub struct Props {
 /// The box that takes images.
 #[component]
 pub fn Add(props: &Props) -> Html {
+    use_language();
     let input = use_node_ref();
     let over = use_state_eq(|| false);
     let submit = {

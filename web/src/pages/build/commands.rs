@@ -13,7 +13,7 @@ use crate::{
         panel::Panel,
     },
     state::list_editor::entry_status::Entries,
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -25,6 +25,7 @@ pub struct Props {
 /// The command lines that make the same list.
 #[component]
 pub fn Commands(props: &Props) -> Html {
+    use_language();
     let is_docker = use_state_eq(|| false);
     let lines = lines(&props.list, &props.entries);
     let shown = lines.into_iter().map(|(line, in_docker)| match (*is_docker, in_docker) {

@@ -18,8 +18,10 @@ use crate::{
         toast::use_toaster,
     },
     format,
+    pages::registries::sign_in::SignInPanel,
     routes::Route,
     state::{
+        failure::Failure,
         input::image_list::Pasted,
         list_editor::{
             add_images::{Adder, Pending},
@@ -27,7 +29,7 @@ use crate::{
         },
         registries::Registries,
     },
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -43,6 +45,7 @@ pub struct Props {
 /// The images of a list, as a table.
 #[component]
 pub fn EntryTable(props: &Props) -> Html {
+    use_language();
     let Props { list, entries, adder, change, check } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let toaster = use_toaster();
@@ -116,9 +119,26 @@ pub fn EntryTable(props: &Props) -> Html {
                         { for adder.pending().iter().map(|pending| pending_row(pending, adder)) }
                     </tbody>
                 </table>
+                { sign_in(adder) }
             }
         </Panel>
     }
+}
+
+/// The sign-in that images wait for. Those that failed for want of it are fetched again afterwards.
+fn sign_in(adder: &Adder) -> Html {
+    let wanted = |pending: &Pending| pending.failure.as_ref().and_then(|failure| failure.sign_in.clone());
+    let Some(registry) = adder.pending().iter().find_map(wanted) else { return html! {} };
+    let ondone = {
+        let (adder, registry) = (adder.clone(), registry.clone());
+        Callback::from(move |()| {
+            let sources =
+                adder.pending().iter().filter(|pending| wanted(pending).as_ref() == Some(&registry));
+            let sources = sources.map(|pending| pending.source.clone()).collect();
+            adder.add(Pasted { sources, ..Pasted::default() });
+        })
+    };
+    html! { <SignInPanel {registry} {ondone} /> }
 }
 
 /// The pairs that `docker manifest annotate` knows, and the variants of arm, to choose from while typing.
@@ -145,6 +165,7 @@ struct RowProps {
 
 #[component]
 fn EntryRow(props: &RowProps) -> Html {
+    use_language();
     let RowProps { entry, state, list, change, refresh } = props;
     let is_open = use_state_eq(|| false);
     let fault = use_state_eq(|| None::<String>);
@@ -260,6 +281,7 @@ struct MoreProps {
 /// The fields of a platform beside operating system, architecture and variant.
 #[component]
 fn More(props: &MoreProps) -> Html {
+    use_language();
     let MoreProps { platform, set, .. } = props;
     let field = |apply: fn(&mut Platform, String)| {
         let (platform, set) = (platform.clone(), set.clone());
@@ -302,7 +324,7 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
     html! {
         <tr key={format!("pending {}", pending.source)} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
             <td class="fill entry__image">{ &pending.source }</td>
-            if let Some(why) = &pending.failure {
+            if let Some(Failure { why, .. }) = &pending.failure {
                 <td colspan="4" class="fill"><span class="hint--bad" role="alert">{ why.to_string() }</span></td>
                 <td class="entry__actions">
                     <button class="button" type="button" onclick={retry} data-testid="retry">{ words.retry }</button>

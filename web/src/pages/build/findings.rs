@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::{
     components::{icon::Icon, panel::Panel},
     state::list_editor::entry_status::Entries,
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -21,6 +21,7 @@ pub struct Props {
 /// The findings, or nothing if there are none.
 #[component]
 pub fn Findings(props: &Props) -> Html {
+    use_language();
     let Props { list, entries, change } = props;
     let Ok(whole) = Manifest::parse(list.to_bytes(), Some(&list.media_type())) else { return html! {} };
     let Some(index) = whole.index() else { return html! {} };

@@ -6,7 +6,10 @@ use tallyman_core::{IndexForm, ListEdit, ManifestList};
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use crate::{components::panel::Panel, text::text};
+use crate::{
+    components::panel::Panel,
+    text::{text, use_language},
+};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -17,6 +20,7 @@ pub struct Props {
 /// The choice of an OCI index, and its annotations as lines of text.
 #[component]
 pub fn Form(props: &Props) -> Html {
+    use_language();
     let Props { list, change } = props;
     let place = use_node_ref();
     let fault = use_state_eq(|| None::<String>);

@@ -16,7 +16,7 @@ use crate::{
         list_editor::confirmation,
         lists::{LocalLists, Opened, use_stored_lists},
     },
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -30,6 +30,7 @@ pub struct Props {
 /// Asks for the name of a list.
 #[component]
 pub fn Name(props: &Props) -> Html {
+    use_language();
     let navigator = use_navigator();
     let opened = use_context::<Opened>().unwrap_or_default();
     let fault = use_state(|| {
@@ -88,6 +89,7 @@ struct ExistingProps {
 /// The local lists, each as a button that adds the images to it.
 #[component]
 fn Existing(props: &ExistingProps) -> Html {
+    use_language();
     let ExistingProps { local_lists, sources } = props;
     let navigator = use_navigator();
     let stored = use_stored_lists(local_lists);

@@ -11,7 +11,7 @@ use crate::{
         input::image_list::Pasted,
         list_editor::{add_images::Adder, confirmation},
     },
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`Offer`].
@@ -29,6 +29,7 @@ pub struct Props {
 /// others; images that were confirmed on the page before are added at once.
 #[component]
 pub fn Offer(props: &Props) -> Html {
+    use_language();
     let Props { name, sources, adder } = props;
     // An address names images alone; command lines come by pasting.
     let images: Vec<String> =

@@ -16,7 +16,7 @@ use crate::{
     },
     format,
     state::registries::Registries,
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -38,6 +38,7 @@ enum Standing {
 /// The bytes that will be pushed, and their difference to the registry.
 #[component]
 pub fn Preview(props: &Props) -> Html {
+    use_language();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let standing = use_state_eq(|| Standing::Asking);
     let around = use_memo(props.list.reference().clone(), Clone::clone);

@@ -4,7 +4,11 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{routes::Route, state::input::pasted_text::reference_in, text::text};
+use crate::{
+    routes::Route,
+    state::input::pasted_text::reference_in,
+    text::{text, use_language},
+};
 
 /// Properties of [`Sides`].
 #[derive(PartialEq, Properties)]
@@ -18,6 +22,7 @@ pub struct Props {
 /// Two boxes and a button that swaps them.
 #[component]
 pub fn Sides(props: &Props) -> Html {
+    use_language();
     let navigator = use_navigator();
     let (left, right) = (use_node_ref(), use_node_ref());
     let go = {

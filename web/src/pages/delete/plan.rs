@@ -16,12 +16,13 @@ use crate::{
         icon::Icon,
         panel::Panel,
     },
+    pages::registries::sign_in::SignInPanel,
     routes::Route,
     state::{
         deletion::{Refusal, StepState, run},
         registries::Registries,
     },
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -53,6 +54,7 @@ impl Reducible for Steps {
 /// The plan of a deletion, its confirmation, and its progress.
 #[component]
 pub fn Plan(props: &Props) -> Html {
+    use_language();
     let Props { repository, plan, back, .. } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let steps = {
@@ -139,6 +141,7 @@ struct ConfirmationProps {
 /// The confirmation: the name of the repository is typed.
 #[component]
 fn Confirmation(props: &ConfirmationProps) -> Html {
+    use_language();
     let ConfirmationProps { repository, plan, execute, back } = props;
     let typed = use_state_eq(String::new);
     let onsubmit = {
@@ -181,10 +184,14 @@ fn failures(props: &Props, steps: &Steps, execute: &Callback<Vec<usize>>) -> Htm
     };
     let retry = {
         let (execute, failed) = (execute.clone(), failed.clone());
-        move |_: MouseEvent| execute.emit(failed.clone())
+        Callback::from(move |()| execute.emit(failed.clone()))
     };
     let words = text().delete();
     html! {
+        <>
+        if is_refused(&Refusal::SignIn) {
+            <SignInPanel registry={props.repository.registry().clone()} ondone={retry.clone()} />
+        }
         <div class="push__start">
             if is_refused(&Refusal::SwitchedOff) {
                 <span role="alert" data-testid="deletion-off">{ (words.switched_off)(props.repository.registry().as_str()) }</span>
@@ -192,10 +199,11 @@ fn failures(props: &Props, steps: &Steps, execute: &Callback<Vec<usize>>) -> Htm
                 <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
                 <button class="button button--main" type="button" onclick={props.by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
             } else if !failed.is_empty() {
-                <button class="button button--main" type="button" onclick={retry}>{ words.retry }</button>
+                <button class="button button--main" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button>
             }
             <button class="button" type="button" onclick={props.back.reform(|_: MouseEvent| ())}>{ words.back }</button>
         </div>
+        </>
     }
 }
 

@@ -11,17 +11,19 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::entry_state::{Texts, entry, read, write},
     components::{
         filtered_panel::{FilteredPanel, use_search},
         grid_keys::{GridKey, grid_keys},
         icon::Icon,
+        slow::Slow,
         window::{Shape, Window},
     },
     format,
     pages::problem,
     routes::Route,
     state::listing::{Listing, ListingTarget, use_listing},
-    text::text,
+    text::{text, use_language},
 };
 use shown::{Shown, use_shown};
 use tree::{Row, spaces};
@@ -36,6 +38,7 @@ pub struct Props {
 /// The repositories of a registry, or a field for the name of one if the registry does not list them.
 #[component]
 pub fn Repositories(props: &Props) -> Html {
+    use_language();
     let registry = &props.registry;
     let listing = use_listing(&ListingTarget::Repositories(registry.clone()));
     let (filter, onfilter) = use_search();
@@ -80,8 +83,11 @@ pub fn Repositories(props: &Props) -> Html {
                 { problem::view(failure) }
                 <Named registry={registry.clone()} />
             }
+            if listing.is_silent() {
+                <Slow registry={registry.clone()} path="/v2/_catalog" />
+            }
             if listing.problem.is_none() || listing.len() > 0 {
-                <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} {onfilter} count={count(&listing, &shown)} {tools}>
+                <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} filter={(*filter).clone()} {onfilter} count={count(&listing, &shown)} {tools}>
                     if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
                         { nothing(registry, &listing, &filter) }
                     } else {
@@ -102,7 +108,14 @@ struct Folds {
 
 #[hook]
 fn use_folds(listing: &Listing) -> Folds {
-    let folded = use_state(|| Rc::new(HashSet::<String>::new()));
+    let entry = use_memo((), |()| entry());
+    let folded = use_state(|| {
+        let Texts(kept) = read(&entry, "folded").unwrap_or_default();
+        Rc::new(kept.into_iter().collect::<HashSet<String>>())
+    });
+    use_effect_with(Rc::clone(&folded), move |folded| {
+        write(&entry, "folded", &Texts(folded.iter().cloned().collect()));
+    });
     let toggle = {
         let (folded, listing) = (folded.clone(), listing.clone());
         Callback::from(move |row: Row| {
@@ -242,6 +255,7 @@ fn nothing(registry: &Registry, listing: &Listing, filter: &str) -> Html {
 /// A box for the name of a repository that is not listed.
 #[component]
 fn Named(props: &Props) -> Html {
+    use_language();
     let navigator = use_navigator();
     let input = use_node_ref();
     let words = text().explore();

@@ -2,6 +2,7 @@
 
 mod actions;
 mod cells;
+mod kept_selection;
 mod order;
 mod requests;
 mod sorting;
@@ -13,10 +14,12 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::entry_state::use_entry_state,
     components::{
         filtered_panel::{FilteredPanel, use_search},
         grid_keys::{GridKey, grid_keys},
         selection::{Select, Selection},
+        slow::Slow,
         window::{Shape, Window},
     },
     format,
@@ -27,9 +30,10 @@ use crate::{
         tag_details::{TagBook, use_tag_book},
         use_listing,
     },
-    text::text,
+    text::{text, use_language},
 };
 use actions::actions;
+use kept_selection::use_kept_selection;
 use order::{Sort, use_aliases, use_order};
 use requests::use_requests;
 use sorting::{DATED_AT_ONCE, SortChoice, dating};
@@ -44,12 +48,14 @@ pub struct Props {
 /// The tags of a repository.
 #[component]
 pub fn Tags(props: &Props) -> Html {
+    use_language();
     let of = &props.of;
     let listing = use_listing(&ListingTarget::Tags(Box::new((**of).clone())));
     let (book, version) = use_tag_book(of);
     let (filter, onfilter) = use_search();
-    let (sort, dates_all) = (use_state_eq(|| Sort::Down), use_state_eq(|| false));
+    let (sort, dates_all) = (use_entry_state::<Sort>("sort"), use_state_eq(|| false));
     let selection = use_reducer(Selection::default);
+    use_kept_selection(&listing, &selection);
     let shown = use_order(&listing, &book, version, &filter, *sort);
     let aliases = use_aliases(&listing, &book, version);
     let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
@@ -82,8 +88,11 @@ pub fn Tags(props: &Props) -> Html {
             if let Some(failure) = &listing.problem {
                 { problem::view(failure) }
             }
+            if listing.is_silent() {
+                <Slow registry={of.registry().clone()} path={format!("/v2/{}/tags/list", of.repository())} />
+            }
             if listing.problem.is_none() || listing.len() > 0 {
-                <FilteredPanel label={words.tags} filter_label={words.filter_tags} {onfilter} count={count(&listing, &filter, shown.len())}
+                <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &filter, shown.len())}
                     tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
                     if *sort == Sort::Date {
                         { dating(&book, &shown, *dates_all, &dates_all.setter()) }
@@ -159,7 +168,8 @@ fn rows(rows: Rows) -> Callback<usize, Html> {
         let onclick = {
             let (selection, rows) = (selection.dispatcher(), Rc::clone(shown));
             move |event: MouseEvent| {
-                if event.target_dyn_into::<web_sys::HtmlAnchorElement>().is_some() {
+                let target = event.target_dyn_into::<web_sys::Element>();
+                if target.is_some_and(|target| target.closest("a, button").ok().flatten().is_some()) {
                     return;
                 }
                 let rows = Rc::clone(&rows);

@@ -4,7 +4,12 @@ use tallyman_core::Reference;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{pages::delete::DeleteLink, routes::Route, state::list_editor::confirmation, text::text};
+use crate::{
+    pages::delete::DeleteLink,
+    routes::Route,
+    state::list_editor::confirmation,
+    text::{text, use_language},
+};
 
 /// Properties of [`Actions`].
 #[derive(PartialEq, Properties)]
@@ -18,6 +23,7 @@ pub struct Props {
 /// The actions on an image or an index: a bar of buttons.
 #[component]
 pub fn Actions(props: &Props) -> Html {
+    use_language();
     let Props { reference, is_image } = props;
     let navigator = use_navigator();
     let words = text().actions();

@@ -1,5 +1,7 @@
 //! Which platform of a list is looked at: the page's address says it, and nothing is asked for.
 
+use std::collections::HashSet;
+
 use tallyman_core::Platform;
 use yew::prelude::*;
 use yew_router::Routable;
@@ -13,6 +15,7 @@ use crate::{
 };
 
 /// The choice of a platform.
+#[derive(PartialEq)]
 pub struct Choice {
     /// The page without a choice.
     path: String,
@@ -26,11 +29,11 @@ impl Choice {
     /// The choice that an address holds, such as `?platform=linux/arm64`.
     pub fn new(reference: &str, inspected: &Inspected, query: &str) -> Self {
         let mut choices: Vec<(String, usize)> = Vec::new();
+        let mut taken = HashSet::new();
         for (number, node) in inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()) {
             let platform = node.descriptor.platform.as_ref().map(Platform::to_string).unwrap_or_default();
-            let is_taken = |name: &str| choices.iter().any(|(taken, _)| taken == name);
             // A platform that is there more than once is told by its place.
-            let name = match is_taken(&platform) || platform.is_empty() {
+            let name = match platform.is_empty() || !taken.insert(platform.clone()) {
                 true => format!("{platform}~{}", number),
                 false => platform,
             };
@@ -52,8 +55,22 @@ impl Choice {
 
     /// The address of the page on which a node is chosen; nothing where it cannot be.
     pub fn href(&self, number: usize) -> Option<String> {
-        let (name, _) = self.choices.iter().find(|(_, choice)| *choice == number)?;
+        // They are in the order of the nodes.
+        let at = self.choices.binary_search_by_key(&number, |(_, choice)| *choice).ok()?;
+        let (name, _) = &self.choices[at];
         Some(format!("#{}?platform={name}", self.path))
+    }
+
+    /// The way back to all platforms from the one that is chosen, where there are too many for chips.
+    pub fn way_back(&self, node: &Node) -> Html {
+        html! {
+            <nav class="choice" aria-label={text().inspect().choose}>
+                <ul>
+                    <li><a class="choice__chip" href={format!("#{}", self.path)} data-testid="choice">{ text().inspect().all }</a></li>
+                    <li><a class="choice__chip" aria-current="true" data-testid="choice">{ name(node) }</a></li>
+                </ul>
+            </nav>
+        }
     }
 
     /// The chips: all, and each platform.

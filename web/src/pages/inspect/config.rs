@@ -11,6 +11,7 @@ use crate::{
         facts::{self, Fact},
         panel::Panel,
     },
+    format::visible,
     routes::Route,
     state::inspection::{Inspected, Loadable},
     text::text,
@@ -62,7 +63,7 @@ fn plain(name: &'static str, value: &str) -> Html {
     if value.is_empty() {
         html! {}
     } else {
-        html! { <Fact {name}>{ value.to_owned() }</Fact> }
+        html! { <Fact {name}>{ visible(value).into_owned() }</Fact> }
     }
 }
 
@@ -70,7 +71,7 @@ fn code(name: &'static str, value: &str) -> Html {
     if value.is_empty() {
         html! {}
     } else {
-        html! { <Fact {name}><code>{ value.to_owned() }</code></Fact> }
+        html! { <Fact {name}><code>{ visible(value).into_owned() }</code></Fact> }
     }
 }
 
@@ -78,7 +79,7 @@ fn lines(name: &'static str, values: &[String]) -> Html {
     if values.is_empty() {
         return html! {};
     }
-    html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li><code>{ value }</code></li> }) }</ul></Fact> }
+    html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li><code>{ visible(value).into_owned() }</code></li> }) }</ul></Fact> }
 }
 
 /// Arguments as a shell would take them: those with spaces, quotes or nothing in them quoted.

@@ -3,13 +3,15 @@
 use tallyman_core::Platform;
 
 use crate::{
+    format::visible,
     state::inspection::{Inspected, Node},
     text::text,
 };
 
 /// Returns the platform of an image, by which an index names it.
 pub fn name(node: &Node) -> String {
-    node.platform().map_or_else(|| text().inspect().no_platform.to_owned(), Platform::to_string)
+    let shown = |platform: &Platform| visible(&platform.to_string()).into_owned();
+    node.platform().map_or_else(|| text().inspect().no_platform.to_owned(), shown)
 }
 
 /// Returns the name of an entry that is not an image: an attestation, or a nested index.
@@ -29,6 +31,6 @@ pub fn kind_name(inspected: &Inspected, number: usize) -> String {
     match media {
         Some(media) if entry.media_type.is_list() => (words.nested)(media),
         Some(media) => media.to_owned(),
-        None => entry.media_type.to_string(),
+        None => visible(entry.media_type.as_str()).into_owned(),
     }
 }

@@ -11,6 +11,7 @@ use super::{
     layout::{Spot, layout},
 };
 use crate::{
+    browser::entry_state::use_entry_state,
     components::{
         digest::Digest,
         facts::{self, Fact},
@@ -19,7 +20,7 @@ use crate::{
     format,
     routes::Route,
     state::inspection::{Inspected, Loadable, Relation},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Sizes in the picture, in CSS pixels.
@@ -83,8 +84,9 @@ impl Sort {
 /// The structure of an index.
 #[component]
 pub fn Graph(props: &Props) -> Html {
-    let active = use_state_eq(|| 0_usize);
-    let as_tree = use_state_eq(|| false);
+    use_language();
+    let active = use_entry_state::<usize>("graph");
+    let as_tree = use_entry_state::<bool>("graph as tree");
     let navigator = use_navigator();
     let words = text().inspect();
     let inspected = &props.inspected;

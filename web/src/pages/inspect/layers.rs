@@ -117,7 +117,7 @@ fn command(step: &HistoryEntry) -> String {
     let text = step.created_by.trim();
     let text = text.strip_prefix("/bin/sh -c ").unwrap_or(text);
     let text = text.strip_prefix("#(nop) ").unwrap_or(text).trim();
-    if text.is_empty() { step.comment.clone() } else { text.to_owned() }
+    format::visible(if text.is_empty() { &step.comment } else { text }).into_owned()
 }
 
 #[cfg(test)]

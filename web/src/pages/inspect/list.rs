@@ -91,10 +91,10 @@ fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -
             <th scope="row" class="strong fill">
                 { open(inspected, entry, &name(node)) }
                 if !platform.os_version.is_empty() {
-                    <span class="soft">{ format!(" {}", platform.os_version) }</span>
+                    <span class="soft">{ format!(" {}", format::visible(&platform.os_version)) }</span>
                 }
                 if !platform.os_features.is_empty() {
-                    <span class="soft">{ format!(" {}", platform.os_features.join(", ")) }</span>
+                    <span class="soft">{ format!(" {}", format::visible(&platform.os_features.join(", "))) }</span>
                 }
                 if is_repeated(index, entry) {
                     <span class="soft">{ format!(" ({})", words.more_than_once) }</span>

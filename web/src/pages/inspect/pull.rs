@@ -5,7 +5,10 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::artifact::Artifact;
-use crate::{components::copy::Copy, text::text};
+use crate::{
+    components::copy::Copy,
+    text::{text, use_language},
+};
 
 /// A tool, and its command for one reference.
 struct Line {
@@ -34,6 +37,7 @@ pub struct Props {
 /// The command that pulls by tag if there is one, the one that pulls by digest below it, and a choice of tools.
 #[component]
 pub fn Pull(props: &Props) -> Html {
+    use_language();
     let Props { reference, digest, platform, artifact } = props;
     let tool = use_state_eq(|| 0_usize);
     let onchange = {

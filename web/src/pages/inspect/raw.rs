@@ -11,7 +11,7 @@ use crate::{
         Loadable,
         cli_output::{Print, use_printed},
     },
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`Raw`].
@@ -33,6 +33,7 @@ pub struct Props {
 /// The manifest's own bytes; by a switch, what `inspect` and `inspect --verbose` print.
 #[component]
 pub fn Raw(props: &Props) -> Html {
+    use_language();
     let print = use_state_eq(|| None::<Print>);
     let printed = use_printed(&props.reference, *print);
     let words = text().inspect();

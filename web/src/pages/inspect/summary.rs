@@ -11,6 +11,7 @@ use crate::{
         digest::Digest,
         facts::Fact,
         icon::Icon,
+        slow::Slow,
     },
     format,
     routes::Route,
@@ -43,7 +44,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                     <Fact name={words.digest}>
                         <Digest value={manifest.digest().clone()} testid="manifest-digest">{ mark(inspected.verified) }</Digest>
                     </Fact>
-                    <Fact name={words.media_type}><code data-testid="media-type">{ manifest.media_type().as_str() }</code></Fact>
+                    <Fact name={words.media_type}><code data-testid="media-type">{ format::visible(manifest.media_type().as_str()).into_owned() }</code></Fact>
                     <Fact name={words.manifest_size}>
                         <span data-testid="manifest-size" data-bytes={manifest.size().to_string()}>
                             { exact_size(manifest.size()) }
@@ -106,7 +107,8 @@ pub fn loading(reference: &str) -> Html {
             <div class="title"><h1>{ reference }</h1></div>
             if let Ok(reference) = reference.parse::<Reference>() {
                 <Actions reference={reference.clone()} is_image=true />
-                <Pull {reference} />
+                <Pull reference={reference.clone()} />
+                <Slow registry={reference.registry().clone()} path={format!("/v2/{}/manifests/{}", reference.repository(), target(&reference))} />
             }
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">{ for [words.platforms, words.compressed, words.digest, words.media_type, words.manifest_size].map(row) }</dl>
@@ -136,6 +138,15 @@ fn title(reference: &Reference, chips: Html) -> Html {
             </h1>
             <div class="title__chips">{ chips }</div>
         </div>
+    }
+}
+
+/// The tag or the digest in the address of a manifest.
+fn target(reference: &Reference) -> String {
+    match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => digest.to_string(),
+        (None, Some(tag)) => tag.to_string(),
+        (None, None) => "latest".to_owned(),
     }
 }
 
@@ -172,7 +183,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
                 }
                 <Fact name={words.compressed}>{ (words.in_layers)(&exact_size(image.content_size()), image.layers.len()) }</Fact>
                 if let Some(artifact_type) = &image.artifact_type {
-                    <Fact name={words.artifact_type}><code>{ artifact_type }</code></Fact>
+                    <Fact name={words.artifact_type}><code>{ format::visible(artifact_type).into_owned() }</code></Fact>
                 }
                 { for image.subject.iter().map(|subject| refers_to(inspected, subject)) }
             </>
@@ -180,6 +191,10 @@ fn kind_facts(inspected: &Inspected) -> Html {
     }
     let Some(index) = inspected.manifest.index() else { return html! {} };
     let images: Vec<_> = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()).collect();
+    if inspected.is_large() {
+        let count = format::count(index.manifests.len() as u64);
+        return html! { <Fact name={words.platforms}><span data-testid="platforms">{ count }</span></Fact> };
+    }
     let is_known = images.iter().all(|(_, node)| !matches!(node.manifest, Loadable::Loading));
     let layers = shared::layers(inspected);
     html! {

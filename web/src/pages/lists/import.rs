@@ -17,7 +17,7 @@ use crate::{
     },
     routes::Route,
     state::lists::{LocalLists, Opened, import_export},
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -35,6 +35,7 @@ struct Offer {
 /// Files and folders with lists.
 #[component]
 pub fn Import(props: &Props) -> Html {
+    use_language();
     let offer = use_state(|| None::<Offer>);
     let over = use_state_eq(|| false);
     let brought = {
@@ -112,6 +113,7 @@ struct FolderProps {
 /// A choice of a folder, which has an attribute of its own.
 #[component]
 fn Folder(props: &FolderProps) -> Html {
+    use_language();
     let input = use_node_ref();
     {
         let input = input.clone();
@@ -135,6 +137,7 @@ struct OfferedProps {
 /// The lists that were found, whose names can be corrected before they are imported.
 #[component]
 fn Offered(props: &OfferedProps) -> Html {
+    use_language();
     let OfferedProps { local_lists, offer, close } = props;
     let toaster = use_toaster();
     let names = use_state(|| offer.lists.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
@@ -247,6 +250,7 @@ pub struct LinkedProps {
 /// A list that an address carries.
 #[component]
 pub fn Linked(props: &LinkedProps) -> Html {
+    use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
     let navigator = use_navigator();
     let offer = use_state(|| None::<Result<Offer, ()>>);

@@ -21,7 +21,7 @@ use crate::{
     },
     routes::Route,
     state::lists::{LocalLists, StoredList, import_export},
-    text::text,
+    text::{text, use_language},
 };
 use link::LinkButton;
 use new_name::{Naming, NewName};
@@ -40,6 +40,7 @@ pub struct Props {
 /// A list, with the actions on it.
 #[component]
 pub fn ListRow(props: &Props) -> Html {
+    use_language();
     let Props { local_lists, stored, done } = props;
     let naming = use_state_eq(|| None::<Naming>);
     let name = stored.summary.reference.clone();

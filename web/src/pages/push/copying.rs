@@ -12,7 +12,7 @@ use crate::{
     components::icon::Icon,
     format,
     state::{lists::LocalLists, push::interrupted},
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -24,6 +24,7 @@ pub struct Props {
 /// Offers to copy the images of other registries, says what that takes, and plans the push with it.
 #[component]
 pub fn Copying(props: &Props) -> Html {
+    use_language();
     let Props { local_lists, list } = props;
     let wanted = use_state_eq(|| false);
     let plan = use_memo(Rc::clone(list), |list| PushPlan::with_copies(list).map(Rc::new));

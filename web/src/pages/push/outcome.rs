@@ -18,7 +18,7 @@ use crate::{
     },
     routes::Route,
     state::{lists::LocalLists, push::Run},
-    text::text,
+    text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
@@ -35,6 +35,7 @@ pub struct Props {
 /// The digest, how to pull it, what was put beside it, and what may become of the local list.
 #[component]
 pub fn Outcome(props: &Props) -> Html {
+    use_language();
     let Props { local_lists, name, run, digest, list, again } = props;
     let toaster = use_toaster();
     let by_digest = name.by_digest(digest.clone());

@@ -8,7 +8,7 @@ use crate::{
     components::{dialog::Dialog, toast::use_toaster},
     state::input::pasted_text::host_in,
     state::registries::{accounts::Account, use_registries},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`Editor`].
@@ -22,6 +22,7 @@ pub struct Props {
 /// A button that opens the settings of a registry.
 #[component]
 pub fn Editor(props: &Props) -> Html {
+    use_language();
     let open = use_state_eq(|| false);
     let words = text().registries();
     let show = {
@@ -56,6 +57,7 @@ struct FormProps {
 
 #[component]
 fn Form(props: &FormProps) -> Html {
+    use_language();
     let (registries, toaster) = (use_registries(), use_toaster());
     let words = text().registries();
     let [host, gateway, insecure, read_only] =

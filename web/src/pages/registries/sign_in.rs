@@ -12,7 +12,7 @@ use crate::{
     browser::storage::Keep,
     components::{dialog::Dialog, toast::use_toaster},
     state::registries::{accounts::Account, use_registries, use_revision},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`SignIn`].
@@ -20,14 +20,12 @@ use crate::{
 pub struct Props {
     /// The registry.
     pub registry: Registry,
-    /// It is what the page is waiting for.
-    #[prop_or_default]
-    pub main: bool,
 }
 
 /// A button that signs in, in a dialog, or out.
 #[component]
 pub fn SignIn(props: &Props) -> Html {
+    use_language();
     let (registries, toaster) = (use_registries(), use_toaster());
     use_revision();
     let open = use_state_eq(|| false);
@@ -49,17 +47,12 @@ pub fn SignIn(props: &Props) -> Html {
             toaster.say((text().registries().signed_out)(&host));
         }
     };
-    let label = if props.main {
-        (text().problem().sign_in)(props.registry.as_str())
-    } else {
-        words.sign_in.to_owned()
-    };
     html! {
         <>
-            if is_signed_in && !props.main {
+            if is_signed_in {
                 <button class="button" type="button" onclick={leave} data-testid="sign-out">{ words.sign_out }</button>
             } else {
-                <button class={classes!("button", props.main.then_some("button--main"))} type="button" onclick={show} data-testid="sign-in">{ label }</button>
+                <button class="button" type="button" onclick={show} data-testid="sign-in">{ words.sign_in }</button>
             }
             <Dialog open={*open} title={(words.sign_in_to)(&host)} onclose={onclose.clone()} testid="sign-in-dialog">
                 <Form registry={props.registry.clone()} ondone={onclose} />
@@ -68,11 +61,26 @@ pub fn SignIn(props: &Props) -> Html {
     }
 }
 
-/// Properties of [`Form`].
+/// The form in place, where something failed for want of a sign-in.
+#[component]
+pub fn SignInPanel(props: &FormProps) -> Html {
+    use_language();
+    let FormProps { registry, ondone } = props;
+    html! {
+        <section class="sign-in" aria-label={(text().registries().sign_in_to)(registry.as_str())} data-testid="sign-in-panel">
+            <h2>{ (text().registries().sign_in_to)(registry.as_str()) }</h2>
+            <Form registry={registry.clone()} ondone={ondone.clone()} />
+        </section>
+    }
+}
+
+/// Properties of [`SignInPanel`].
 #[derive(PartialEq, Properties)]
-struct FormProps {
-    registry: Registry,
-    ondone: Callback<()>,
+pub struct FormProps {
+    /// The registry.
+    pub registry: Registry,
+    /// The person is signed in: the action can go on.
+    pub ondone: Callback<()>,
 }
 
 /// The progress of signing in.
@@ -88,6 +96,7 @@ enum Progress {
 
 #[component]
 fn Form(props: &FormProps) -> Html {
+    use_language();
     let words = text().registries();
     let (by_token, keep) = (use_state_eq(|| false), use_state_eq(|| Keep::Memory));
     let progress = use_state_eq(|| Progress::Open);
@@ -213,6 +222,7 @@ struct ProgressProps {
 /// The outcome of signing in, and the consent that a token service on another site needs.
 #[component]
 fn SignInProgress(props: &ProgressProps) -> Html {
+    use_language();
     let ProgressProps { registry, progress, ask } = props;
     let registries = use_registries();
     let host = registry.to_string();

@@ -2,14 +2,19 @@
 
 use std::rc::Rc;
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_commands::inspect;
 use tallyman_core::Reference;
 use tallyman_store::MemoryStore;
 use wasm_bindgen_futures::spawn_local;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
 
 use super::Loadable;
-use crate::state::registries::use_registries;
+use crate::{
+    state::registries::{Registries, use_registries},
+    text::text,
+};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +38,12 @@ pub fn use_printed(reference: &Rc<Reference>, print: Option<Print>) -> Loadable<
             if let Some(print) = *print {
                 let reference = Rc::clone(reference);
                 let work = async move {
-                    // The registry is meant, whatever local lists there are.
-                    let inspected = inspect(&MemoryStore::new(), registries.client(), &reference).await;
-                    let bytes = inspected.and_then(|inspected| match print {
-                        Print::Brief => inspected.brief(),
-                        Print::Verbose => inspected.verbose(),
-                    });
-                    printed.set(match bytes {
-                        Ok(bytes) => Loadable::Ready(format!("{}\n", String::from_utf8_lossy(&bytes)).into()),
-                        Err(error) => Loadable::Failed(error.to_string().into()),
+                    printed.set(match printer().await {
+                        Ok(printer) => match printer(registries, reference, print).await {
+                            Ok(text) => Loadable::Ready(text.into()),
+                            Err(why) => Loadable::Failed(why.into()),
+                        },
+                        Err(_) => Loadable::Failed(text().frame().not_loaded_why.into()),
                     });
                 };
                 spawn_local(async move {
@@ -53,4 +55,31 @@ pub fn use_printed(reference: &Rc<Reference>, print: Option<Print>) -> Loadable<
         });
     }
     (*printed).clone()
+}
+
+/// Prints what the command line prints of a reference.
+type Printer = fn(Rc<Registries>, Rc<Reference>, Print) -> LocalBoxFuture<'static, Result<String, String>>;
+
+/// Loads the chunk that prints: few visits want it.
+#[wasm_split(print, fallible)]
+fn printer() -> Result<Printer, SplitLoaderError> {
+    Ok(print_reference)
+}
+
+fn print_reference(
+    registries: Rc<Registries>,
+    reference: Rc<Reference>,
+    print: Print,
+) -> LocalBoxFuture<'static, Result<String, String>> {
+    async move {
+        // The registry is meant, whatever local lists there are.
+        let inspected = inspect(&MemoryStore::new(), registries.client(), &reference).await;
+        let bytes = inspected.and_then(|inspected| match print {
+            Print::Brief => inspected.brief(),
+            Print::Verbose => inspected.verbose(),
+        });
+        let text = |bytes: Vec<u8>| format!("{}\n", String::from_utf8_lossy(&bytes));
+        bytes.map(text).map_err(|error| error.to_string())
+    }
+    .boxed_local()
 }

@@ -1,12 +1,17 @@
 //! Asking for a manifest and for all that belongs to it.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
-use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
-use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Reference};
+use futures_channel::mpsc::unbounded;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{Either, LocalBoxFuture, select},
+    stream::FuturesUnordered,
+};
+use tallyman_core::{Descriptor, Digest, ImageConfig, Index, Manifest, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
-use super::{Blob, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, bare};
+use super::{Blob, Inspected, Inspection, Loadable, MANY, Node, Relation, Update, Verified, Want, bare};
 use super::{last_seen, recents};
 use crate::{
     browser::{scheduler::next_task, service_worker},
@@ -15,6 +20,8 @@ use crate::{
 
 /// Manifests that are asked for at most: some lists point to lists without end.
 const NODES_MAX: usize = 400;
+/// Entries of a large index that are shown.
+const ENTRIES_MAX: usize = 20_000;
 /// Levels below the manifest under inspection.
 const DEPTH_MAX: usize = 5;
 /// Images of a list that are asked what refers to them.
@@ -24,18 +31,21 @@ const BLOB_MAX: u64 = 2 * 1024 * 1024;
 
 pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
     tell(Update::Start);
-    let inspected = match manifest(&text, &registries).await {
+    let (want, mut wanted) = unbounded();
+    let inspected = match manifest(&text, &registries, Want(want)).await {
         Ok(Inspection::Ready(inspected)) => inspected,
         Ok(other) => return tell(Update::Manifest(Box::new(other))),
         Err(problem) => return tell(Update::Manifest(Box::new(Inspection::Failed(problem)))),
     };
     recents::remember(&text);
+    let inspected_is_large = inspected.is_large();
     tell(Update::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
     let mut work = Work {
         registries,
         reference: inspected.reference,
         nodes: 1,
         subjects: Vec::new(),
+        unfetched: BTreeMap::new(),
         asked: FuturesUnordered::new(),
         tell: &tell,
     };
@@ -43,8 +53,21 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
     work.ask_tag();
     work.ask_referrers(0, &manifest.descriptor());
     work.follow(0, 0, &manifest);
-    while let Some(answer) = work.asked.next().await {
-        work.take(answer);
+    loop {
+        if work.asked.is_empty() {
+            // More than what was asked for by itself is wanted of large indexes alone.
+            if !inspected_is_large {
+                return;
+            }
+            let Some(numbers) = wanted.next().await else { return };
+            work.fetch_wanted(&numbers);
+            continue;
+        }
+        match select(work.asked.next(), wanted.next()).await {
+            Either::Left((Some(answer), _)) => work.take(answer),
+            Either::Left((None, _)) | Either::Right((None, _)) => {}
+            Either::Right((Some(numbers), _)) => work.fetch_wanted(&numbers),
+        }
     }
 }
 
@@ -63,6 +86,8 @@ struct Work<'a> {
     nodes: usize,
     /// Images that are to be asked what refers to them.
     subjects: Vec<(usize, Descriptor)>,
+    /// The entries of a large index that nobody has wanted yet, by the numbers of their nodes.
+    unfetched: BTreeMap<usize, Descriptor>,
     asked: FuturesUnordered<LocalBoxFuture<'a, Answer>>,
     tell: &'a dyn Fn(Update),
 }
@@ -109,6 +134,9 @@ impl Work<'_> {
             self.asked.push(asked.boxed_local());
         }
         let Some(index) = manifest.index().filter(|_| depth < DEPTH_MAX) else { return };
+        if depth == 0 && index.manifests.len() > MANY {
+            return self.keep_for_later(index);
+        }
         let room = NODES_MAX.saturating_sub(self.nodes);
         let entries = index.manifests.iter().take(room);
         let nodes = entries.clone().enumerate();
@@ -118,19 +146,46 @@ impl Work<'_> {
         for (at, entry) in entries.enumerate() {
             let node = self.nodes;
             self.nodes += 1;
-            let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
-            let wanted = entry.clone();
-            let asked = async move {
-                // Many requests are not made in one task: each takes its time.
-                if at > 0 {
-                    next_task().await;
-                }
-                let part = fetch_child(&registries, &reference, &wanted).await;
-                Answer::Manifest { node, depth: depth + 1, part }
-            };
-            self.asked.push(asked.boxed_local());
+            self.ask_child(node, depth, at, entry.clone());
             if depth == 0 && entry.is_runnable() && self.subjects.len() < SUBJECTS_MAX {
                 self.subjects.push((node, entry.clone()));
+            }
+        }
+    }
+
+    /// Asks for the entry of a list. `at` is its place among those that are asked for together.
+    fn ask_child(&self, node: usize, depth: usize, at: usize, entry: Descriptor) {
+        let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
+        let asked = async move {
+            // Many requests are not made in one task: each takes its time.
+            if at > 0 {
+                next_task().await;
+            }
+            let part = fetch_child(&registries, &reference, &entry).await;
+            Answer::Manifest { node, depth: depth + 1, part }
+        };
+        self.asked.push(asked.boxed_local());
+    }
+
+    /// Tells the entries of a large index, and fetches none.
+    fn keep_for_later(&mut self, index: &Index) {
+        let entries = index.manifests.iter().take(ENTRIES_MAX);
+        let nodes = entries.clone().enumerate();
+        let nodes =
+            nodes.map(|(at, entry)| Node::new(0, Relation::Entry(at), entry, Loadable::None)).collect();
+        (self.tell)(Update::Nodes(nodes));
+        for entry in entries {
+            self.unfetched.insert(self.nodes, entry.clone());
+            self.nodes += 1;
+        }
+    }
+
+    /// Fetches entries of a large index.
+    fn fetch_wanted(&mut self, numbers: &[usize]) {
+        for (at, number) in numbers.iter().enumerate() {
+            if let Some(entry) = self.unfetched.remove(number) {
+                (self.tell)(Update::Node(*number, Loadable::Loading));
+                self.ask_child(*number, 0, at, entry);
             }
         }
     }
@@ -160,7 +215,7 @@ impl Work<'_> {
     }
 }
 
-async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Problem> {
+async fn manifest(text: &str, registries: &Registries, want: Want) -> Result<Inspection, Problem> {
     if let Ok(digest) = text.trim_start_matches('@').parse() {
         return Err(Problem::of_digest(&digest));
     }
@@ -197,7 +252,14 @@ async fn manifest(text: &str, registries: &Registries) -> Result<Inspection, Pro
         manifest: Loadable::Ready(Rc::clone(&manifest)),
         config,
     };
-    Ok(Inspection::Ready(Inspected { reference, manifest, verified, moved_to: None, nodes: vec![node] }))
+    Ok(Inspection::Ready(Inspected {
+        reference,
+        manifest,
+        verified,
+        moved_to: None,
+        nodes: vec![Rc::new(node)],
+        want,
+    }))
 }
 
 /// Without network, what the tag stood for when it was last seen; by digest it is what it was then, or nothing.

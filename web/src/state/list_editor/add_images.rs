@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use futures_util::future::join_all;
 use tallyman_commands::{SourceImages, fetch_source};
-use tallyman_core::{ListEdit, ListEntry, ManifestList, PlatformChange, Reference};
+use tallyman_core::{ListEdit, ListEntry, ManifestList, PlatformChange, Reference, ReferenceError};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::state::{
+    failure::Failure,
     input::image_list::Pasted,
     lists::{Group, LocalLists},
     registries::Registries,
@@ -21,7 +22,7 @@ pub struct Pending {
     /// As it was given.
     pub source: String,
     /// Reason of a failure; `None` as long as the image is being fetched.
-    pub failure: Option<Rc<str>>,
+    pub failure: Option<Failure>,
 }
 
 /// Sources that are not in the list yet, in the order given.
@@ -32,7 +33,7 @@ pub struct Adding {
 
 pub enum Change {
     Begin(Vec<String>),
-    Fail(String, Rc<str>),
+    Fail(String, Failure),
     Drop(String),
 }
 
@@ -48,7 +49,7 @@ impl Reducible for Adding {
             }
             Change::Fail(source, why) => {
                 for pending in pending.iter_mut().filter(|pending| pending.source == source) {
-                    pending.failure = Some(Rc::clone(&why));
+                    pending.failure = Some(why.clone());
                 }
             }
             Change::Drop(source) => pending.retain(|pending| pending.source != source),
@@ -105,20 +106,18 @@ impl Adder {
                 let of = changes.get(source).map_or(&[][..], Vec::as_slice);
                 adder.adding.dispatch(match adder.bring(source, of, group).await {
                     Ok(()) => Change::Drop(source.clone()),
-                    Err(why) => Change::Fail(source.clone(), why.into()),
+                    Err(why) => Change::Fail(source.clone(), why),
                 });
             });
             join_all(all).await;
         });
     }
 
-    async fn bring(&self, source: &str, changes: &[PlatformChange], group: Group) -> Result<(), String> {
-        let reference: Reference = source.parse().map_err(|error| format!("{error}"))?;
-        let resolved =
-            fetch_source(self.registries.client(), &reference).await.map_err(|error| match error.hint() {
-                Some(hint) => format!("{error}. {hint}"),
-                None => error.to_string(),
-            })?;
+    async fn bring(&self, source: &str, changes: &[PlatformChange], group: Group) -> Result<(), Failure> {
+        let reference: Reference = source.parse().map_err(|error: ReferenceError| error.to_string())?;
+        let resolved = fetch_source(self.registries.client(), &reference)
+            .await
+            .map_err(|error| Failure::of_command(&error, reference.registry()))?;
         let mut entries = match resolved {
             SourceImages::Image(entry) => vec![*entry],
             SourceImages::List(entries) => entries,
@@ -129,7 +128,7 @@ impl Adder {
                 entry.descriptor.platform = Some(platform);
             }
         }
-        self.put(&entries, group).await
+        Ok(self.put(&entries, group).await?)
     }
 
     async fn put(&self, entries: &[ListEntry], group: Group) -> Result<(), String> {

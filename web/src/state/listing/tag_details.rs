@@ -17,9 +17,12 @@ use tallyman_core::{Descriptor, Digest, ImageConfig, Manifest, Platform, Referen
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::{
-    inspection::Loadable,
-    registries::{Registries, use_registries, use_revision},
+use crate::{
+    format,
+    state::{
+        inspection::Loadable,
+        registries::{Registries, use_registries, use_revision},
+    },
 };
 
 /// Tags that are asked for at the same time.
@@ -237,7 +240,8 @@ impl TagBook {
             let blob = client.blob(&reference, &config).await.ok();
             if let Some(config) = blob.and_then(|bytes| ImageConfig::parse(&bytes).ok()) {
                 if let Some(created) = config.created {
-                    facts.moment = crate::format::moment(&created);
+                    // What nobody made on that day is not the oldest of all.
+                    facts.moment = format::moment(&created).filter(|_| format::is_real(&created));
                     facts.created = Loadable::Ready(created.into());
                 }
                 if let [only] = &mut facts.platforms[..]

@@ -10,6 +10,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use super::{DATABASE, LocalLists};
+use crate::browser::storage::of_this_copy;
 
 /// Time limit for the browser to open the database.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -41,7 +42,8 @@ pub fn use_opened() -> Opened {
                 let blocked = opened.clone();
                 let is_blocked = Rc::new(Cell::new(false));
                 let saw_blocked = Rc::clone(&is_blocked);
-                let opening = IndexedDbStore::open_telling(DATABASE, move || {
+                let database = of_this_copy(DATABASE);
+                let opening = IndexedDbStore::open_telling(&database, move || {
                     saw_blocked.set(true);
                     blocked.set(Opened::Blocked);
                 });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tallyman_core::Registry;
 use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 
-use super::settings::Settings;
+use super::{samples, settings::Settings};
 use crate::browser::storage::Keep;
 
 /// Key of the stored settings of registries. Credentials are not among them.
@@ -75,7 +75,8 @@ impl Accounts {
     /// The settings of a registry.
     pub fn of(&self, host: &str) -> Account {
         let known = self.accounts.borrow().get(host).cloned();
-        known.unwrap_or_else(|| Account { host: host.to_owned(), ..Account::default() })
+        let read_only = host == samples::HOST;
+        known.unwrap_or_else(|| Account { host: host.to_owned(), read_only, ..Account::default() })
     }
 
     /// Returns `true` if the server of the app names it: removing it restores the server's settings.

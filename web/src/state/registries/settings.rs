@@ -3,6 +3,8 @@
 use gloo_net::http::Request;
 use serde::Deserialize;
 
+use crate::browser::theme::Theme;
+
 /// Content of `config.json`. A server that does not have it, or an older one, leaves the defaults.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
@@ -48,35 +50,6 @@ impl Settings {
     }
 }
 
-/// Colour theme of the app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// As the browser says.
-    #[default]
-    Auto,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-impl Theme {
-    /// Makes the page look so.
-    pub fn apply(self) {
-        let page = web_sys::window().and_then(|window| window.document()?.document_element());
-        let name = match self {
-            Self::Auto => return,
-            Self::Light => "light",
-            Self::Dark => "dark",
-        };
-        if let Some(page) = page {
-            // A page that does not take an attribute stays as the browser says.
-            let _ = page.set_attribute("data-theme", name);
-        }
-    }
-}
-
 /// Features of the app's server beyond serving it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -85,11 +58,14 @@ pub struct Features {
     pub direct: bool,
     /// `true` if tags may be deleted from registries that the page reaches directly.
     pub delete: bool,
+    /// `true` if the server has sessions of its own, which a visitor can end.
+    #[serde(rename = "signOut")]
+    pub sign_out: bool,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { direct: true, delete: true }
+        Self { direct: true, delete: true, sign_out: false }
     }
 }
 

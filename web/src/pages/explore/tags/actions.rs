@@ -22,6 +22,9 @@ pub fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
                 <span class="soft">{ words.compare_two }</span>
             }
             <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link<Route>>
+            if let [only] = chosen {
+                <Link<Route> classes="button" to={Route::Copy { source: only.clone(), target: Vec::new() }}>{ text().actions().copy }</Link<Route>>
+            }
             <Copy text={chosen.join("\n")} what={words.references} />
             <button class="button" type="button" onclick={onclear}>{ words.clear }</button>
             <DeleteLink place={of.name()} tags={chosen.iter().filter_map(|tag| tag.rsplit_once(':')).map(|(_, tag)| tag.to_owned()).collect::<Vec<_>>()} />

@@ -5,7 +5,11 @@ use yew::prelude::*;
 use yew_router::Routable;
 
 use crate::{
-    components::chip::{Chip, Tone},
+    components::{
+        chip::{Chip, Tone},
+        copy::Copy,
+        facts,
+    },
     format,
     routes::Route,
     state::{
@@ -22,13 +26,15 @@ const CHIPS_MAX: usize = 3;
 pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[String]) -> Html {
     let words = text().explore();
     let Ok(parsed) = tag.parse::<Tag>() else {
-        return html! { <span role="gridcell" class="tag-row__tag soft">{ format!("{tag} ({})", words.no_reference) }</span> };
+        let name = format!("{tag} ({})", words.no_reference);
+        return html! { <span role="gridcell" class="tag-row__tag soft" title={name.clone()}>{ name }</span> };
     };
-    let route = Route::inspect(&of.by_tag(parsed));
+    let reference = of.by_tag(parsed);
+    let route = Route::inspect(&reference);
     html! {
         <>
             <span role="gridcell" class="tag-row__tag">
-                <a class="strong" href={format!("#{}", route.to_path())} tabindex="-1" data-testid="tag">{ tag.to_owned() }</a>
+                <a class="strong" href={format!("#{}", route.to_path())} tabindex="-1" title={tag.to_owned()} data-testid="tag">{ tag.to_owned() }</a>
                 if !aliases.is_empty() {
                     <span class="tag-row__alias" data-testid="alias" title={(words.same_as)(&aliases.join(", "))}>
                         <span aria-hidden="true">{ format!("= {}", aliases.join(", ")) }</span>
@@ -36,12 +42,12 @@ pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Str
                     </span>
                 }
             </span>
-            { about(facts) }
+            { about(facts, &format!("docker pull {reference}")) }
         </>
     }
 }
 
-fn about(facts: Option<&TagFacts>) -> Html {
+fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
     let words = text().explore();
     let Some(facts) = facts else { return waiting() };
     let manifest = match &facts.manifest {
@@ -78,12 +84,15 @@ fn about(facts: Option<&TagFacts>) -> Html {
                 {
                     match &facts.created {
                         Loadable::Loading => html! { <span class="skeleton" /> },
-                        Loadable::Ready(created) => html! { <time datetime={created.to_string()} title={format::date(created)}>{ format::age(created).unwrap_or_else(|| format::day(created)) }</time> },
+                        Loadable::Ready(created) => facts::age(created),
                         Loadable::None | Loadable::Failed(_) => html! { <span class="soft">{ "–" }</span> },
                     }
                 }
             </span>
-            <span role="gridcell" class="tag-row__digest"><code title={digest.to_string()}>{ digest.short() }</code></span>
+            <span role="gridcell" class="tag-row__digest">
+                <code title={digest.to_string()}>{ digest.short() }</code>
+                <Copy text={pull.to_owned()} what={words.pull_command} />
+            </span>
         </>
     }
 }
@@ -117,7 +126,8 @@ fn chip(facts: &PlatformFacts, is_image: bool) -> Html {
 }
 
 fn name(facts: &PlatformFacts) -> String {
-    facts.platform.as_ref().map_or_else(|| text().explore().no_platform.to_owned(), Platform::to_string)
+    let shown = |platform: &Platform| format::visible(&platform.to_string()).into_owned();
+    facts.platform.as_ref().map_or_else(|| text().explore().no_platform.to_owned(), shown)
 }
 
 fn all(platforms: &[PlatformFacts]) -> String {

@@ -1,6 +1,12 @@
 //! The order of tags, and the tags that point to the same digest.
 
-use std::{cmp::Ordering, collections::HashMap, rc::Rc};
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    fmt::{self, Display, Formatter},
+    rc::Rc,
+    str::FromStr,
+};
 
 use yew::prelude::*;
 
@@ -10,14 +16,34 @@ use crate::state::listing::{Listing, tag_details::TagBook};
 const CHANGES: u32 = 60;
 
 /// The order of tags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// By name, the highest version first.
+    #[default]
     Down,
     /// By name, the lowest version first.
     Up,
     /// By date, the newest first.
     Date,
+}
+
+impl Sort {
+    const ALL: [(Self, &'static str); 3] = [(Self::Down, "down"), (Self::Up, "up"), (Self::Date, "date")];
+}
+
+impl Display for Sort {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let (_, name) = Self::ALL[*self as usize];
+        formatter.write_str(name)
+    }
+}
+
+impl FromStr for Sort {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|(_, known)| *known == name).map(|(sort, _)| sort).ok_or(())
+    }
 }
 
 /// The numbers of the tags that fit `filter`, in order.

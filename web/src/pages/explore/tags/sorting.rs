@@ -9,7 +9,7 @@ use super::order::Sort;
 use crate::{
     format,
     state::{inspection::Loadable, listing::tag_details::TagBook},
-    text::text,
+    text::{text, use_language},
 };
 
 /// Tags whose dates are asked for without a click.
@@ -27,16 +27,13 @@ pub struct Props {
 /// The choice of the order of tags.
 #[component]
 pub fn SortChoice(props: &Props) -> Html {
+    use_language();
     let Props { sort, onsort } = props;
     let onchange = {
         let onsort = onsort.clone();
         move |event: Event| {
             let Some(select) = event.target_dyn_into::<HtmlSelectElement>() else { return };
-            onsort.emit(match select.value().as_str() {
-                "up" => Sort::Up,
-                "date" => Sort::Date,
-                _ => Sort::Down,
-            });
+            onsort.emit(select.value().parse().unwrap_or_default());
         }
     };
     let words = text().explore();

@@ -11,7 +11,7 @@ use crate::{
     components::{copy::Copy, dialog::Dialog},
     routes::Route,
     state::lists::import_export,
-    text::text,
+    text::{text, use_language},
 };
 
 /// Properties of [`LinkButton`].
@@ -24,6 +24,7 @@ pub struct Props {
 /// A button that makes a link that carries the list, and shows it in a dialog.
 #[component]
 pub fn LinkButton(props: &Props) -> Html {
+    use_language();
     let link = use_state_eq(|| None::<Result<String, &'static str>>);
     let onclick = {
         let (list, link) = (Rc::clone(&props.list), link.setter());

@@ -16,7 +16,7 @@ use crate::{
         text_field::{TextField, text_in},
     },
     state::lists::{LocalLists, StoredList},
-    text::text,
+    text::{text, use_language},
 };
 
 /// The action that a new name is needed for.
@@ -46,6 +46,7 @@ pub struct Props {
 /// The dialog in which a list is renamed or duplicated.
 #[component]
 pub fn NewName(props: &Props) -> Html {
+    use_language();
     let Props { naming, cancel, stored, .. } = props;
     let name = stored.summary.reference.to_string();
     let fault = use_state_eq(|| None::<String>);

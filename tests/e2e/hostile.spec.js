@@ -1,0 +1,100 @@
+// A registry that plays malice: the page stays responsive, says a sentence, gives credentials to nobody else, and shows
+// markup as text.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { startDevRegistry } from './servers.js';
+import { expect, inProject, test } from './test.js';
+
+const SECRET = 'a-secret-of-the-registry';
+/** Milliseconds for which a page may not answer, on a machine that does other things as well. */
+const PAUSE_MAX = 2500;
+/** Milliseconds after which somebody who waits has been told something. */
+const TOLD_WITHIN = 20_000;
+
+/** The names of all modes, as the refusal of a wrong one lists them. */
+async function modes() {
+  const refused = await promisify(execFile)(inProject('target/debug/tallyman-dev-registry'), ['--hostile', 'none']).catch((error) => error);
+  const [, names] = /the modes are ([a-z, -]+)/.exec(refused.stderr);
+  return names.split(', ').map((name) => name.trim());
+}
+
+/** Elements that say something to whoever looks: a failure, a wait, a notice, or the content itself. */
+const TOLD = [
+  '[data-testid=error]',
+  '[data-testid=slow]',
+  '[data-testid=notice] button',
+  '[data-testid=manifest-digest]',
+  '[data-testid=config-section]',
+  '[data-testid=platform-row]',
+  '[data-row]',
+  '.empty',
+  '.alert',
+].join(', ');
+
+const known = await modes();
+
+test('there are hostile modes', () => {
+  expect(known.length).toBeGreaterThan(20);
+});
+
+for (const mode of known) {
+  test(`against ${mode}`, async ({ page, open }) => {
+    test.setTimeout(150_000);
+    const registry = await startDevRegistry('--hostile', mode);
+    const leaks = [];
+    page.on('request', (request) => {
+      const sent = `${request.url()} ${request.headers().authorization ?? ''} ${request.postData() ?? ''}`;
+      const isSecret = sent.includes(SECRET) || sent.includes(Buffer.from(`ann:${SECRET}`).toString('base64'));
+      if (isSecret && new URL(request.url()).host !== registry.host) leaks.push(request.url());
+    });
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    await page.addInitScript(
+      ([host, secret]) => {
+        sessionStorage.setItem(`credentials ${host}`, JSON.stringify({ user: 'ann', password: secret }));
+        window.longest = 0;
+        let last = performance.now();
+        setInterval(() => {
+          window.longest = Math.max(window.longest, performance.now() - last);
+          last = performance.now();
+        }, 50);
+      },
+      [registry.host, SECRET],
+    );
+    for (const path of ['inspect/evil/app:latest', 'inspect/evil/list:latest', 'explore', 'explore/evil/app']) {
+      const [kind, ...rest] = path.split('/');
+      await open(`/${[kind, registry.host, ...rest].join('/')}`);
+      await page.reload();
+      await expect(page.locator('main').locator(TOLD).or(page.locator('[data-testid=notice] button')).first(), path).toBeVisible({ timeout: TOLD_WITHIN });
+      // The page goes on: another address is opened, and this one left at once.
+      const began = Date.now();
+      await page.evaluate(() => (location.hash = '/registries'));
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Registries');
+      expect(Date.now() - began, `${path} is left at once`).toBeLessThan(PAUSE_MAX);
+      expect(await page.evaluate(() => window.longest), path).toBeLessThan(PAUSE_MAX);
+      expect(await page.evaluate(() => document.querySelectorAll('main :is(script, iframe, img, object, embed, [onerror], [onload])').length)).toBe(0);
+    }
+    expect(leaks).toEqual([]);
+    expect(errors).toEqual([]);
+    await registry.stop();
+  });
+}
+
+test('markup and control characters are read as text', async ({ page, open }) => {
+  const registry = await startDevRegistry('--hostile', 'markup');
+  await open(`/inspect/${registry.host}/evil/app:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(page.locator('main')).toContainText('<');
+  expect(await page.evaluate(() => document.querySelector('main script, main img, main iframe'))).toBeNull();
+  await registry.stop();
+
+  const turning = await startDevRegistry('--hostile', 'control-characters');
+  await open(`/inspect/${turning.host}/evil/app:latest`);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const shown = await page.locator('main').innerText();
+  // No character that turns text or hides; a terminal's escape is none that a page obeys, and is shown as well.
+  expect(shown).not.toMatch(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u);
+  await turning.stop();
+});

@@ -1,0 +1,154 @@
+// Nothing is lost: Back brings the place back, another language leaves everything as it was, and a theme stays.
+
+import { build, entry } from './building.js';
+import { startGateway, USERS } from './gateway.js';
+import { putImage } from './images.js';
+import { startDevRegistry } from './servers.js';
+import { expect, test } from './test.js';
+
+test('Back brings filter, order, selection and place of 2,000 tags back; so does a reload', async ({ page, open }) => {
+  const large = await startDevRegistry('--synthetic', '10,2000');
+  await open(`/explore/${large.host}/scale/many-tags`);
+  await expect(page.getByTestId('count')).toHaveText('2,000 tags');
+  await page.getByTestId('sort').selectOption('up');
+  await page.getByTestId('filter').fill('t0001');
+  await expect(page.getByTestId('count')).toHaveText('1,000 of 2,000 tags');
+  await page.locator('[data-tag=t0001001]').click();
+  await page.locator('[data-tag=t0001003]').click();
+  await page.locator('.window').evaluate((list) => (list.scrollTop = 9000));
+  const row = page.locator('[data-row]').nth(10);
+  const tag = await row.getAttribute('data-tag');
+  const top = await page.locator('.window').evaluate((list) => list.scrollTop);
+  await row.getByTestId('tag').click();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+
+  const isBack = async () => {
+    await expect(page.getByTestId('filter')).toHaveValue('t0001');
+    await expect(page.getByTestId('sort')).toHaveValue('up');
+    await expect(page.getByTestId('count')).toHaveText('1,000 of 2,000 tags');
+    await expect(page.locator(`[data-tag=${tag}]`)).toBeInViewport();
+    expect(await page.locator('.window').evaluate((list) => list.scrollTop)).toBe(top);
+    await expect(page.getByTestId('actions')).toContainText('2');
+  };
+  await page.goBack();
+  await isBack();
+  await page.reload();
+  await isBack();
+
+  // A page that is opened anew begins anew.
+  await open('/');
+  await open(`/explore/${large.host}/scale/many-tags`);
+  await expect(page.getByTestId('count')).toHaveText('2,000 tags');
+  await expect(page.getByTestId('filter')).toHaveValue('');
+  await large.stop();
+});
+
+test('Back brings folds and the place on the page back, and a new page begins at its top', async ({ page, open, memory }) => {
+  await page.setViewportSize({ width: 1280, height: 500 });
+  await open(`/explore/${memory.host}`);
+  await page.getByRole('treeitem', { name: /^samples/ }).first().click();
+  const hello = page.getByRole('treeitem', { name: 'samples/hello', exact: true });
+  await expect(hello).toHaveCount(0);
+  await page.getByRole('link', { name: 'Registries' }).first().click();
+  await page.goBack();
+  await expect(page.getByRole('treeitem', { name: /^samples/ }).first()).toHaveAttribute('aria-expanded', 'false');
+  await expect(hello).toHaveCount(0);
+
+  await open(`/inspect/${memory.host}/samples/webapp:1.4`);
+  await expect(page.getByTestId('graph')).toBeVisible();
+  await page.getByRole('button', { name: 'Tree' }).click();
+  await page.getByTestId('raw-fold').first().selectOption({ index: 1 });
+  const link = page.getByTestId('platform-row').getByRole('link').first();
+  await page.mouse.wheel(0, 700);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(300);
+  const before = await page.evaluate(() => scrollY);
+  await link.evaluate((element) => element.click());
+  await expect(page.getByTestId('layer-row').first()).toBeVisible();
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await page.goBack();
+  await expect(page.getByTestId('graph')).toBeVisible();
+  await expect.poll(() => page.evaluate(() => scrollY)).toBe(before);
+  await expect(page.getByRole('button', { name: 'Tree' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByTestId('raw-fold').first()).not.toHaveValue('0');
+});
+
+test('another language changes words, and nothing else', async ({ page, open, memory, server, complaints }) => {
+  await open(`/explore/${memory.host}/samples/hello`);
+  await page.getByTestId('filter').fill('la');
+  await page.locator('[data-tag=latest]').click();
+  await page.getByTestId('reference-input').fill('half-typed');
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  await page.waitForLoadState('networkidle');
+  let asked = 0;
+  page.on('request', (request) => (asked += request.url().startsWith(memory.registry)));
+  await page.getByTestId('language').selectOption('es');
+  await expect(page.getByTestId('count')).toContainText('etiquetas');
+  await expect(page.getByTestId('filter')).toHaveValue('la');
+  await expect(page.getByTestId('reference-input')).toHaveValue('half-typed');
+  await expect(page.locator('[data-tag=latest]')).toHaveAttribute('aria-selected', 'true');
+  expect(asked).toBe(0);
+
+  const image = `${server.host}/place/app:1`;
+  await putImage(server, 'place/app', '1', { os: 'linux', architecture: 'amd64' });
+  await build(page, open, `${server.host}/place/app:list`, [image]);
+  await entry(page, image).getByTestId('more').click();
+  await page.getByTestId('add-input').fill('not yet added');
+  await page.getByTestId('language').selectOption('en');
+  await expect(page.getByTestId('add-button')).toContainText('Add');
+  await expect(page.getByTestId('add-input')).toHaveValue('not yet added');
+  await expect(page.getByTestId('os-version')).toBeVisible();
+
+  await open('/command');
+  await page.getByRole('combobox').or(page.getByRole('textbox')).last().fill('tallyman insp');
+  await page.getByTestId('language').selectOption('es');
+  await expect(page).toHaveTitle(/^Línea de/);
+  await expect(page.getByRole('combobox').or(page.getByRole('textbox')).last()).toHaveValue('tallyman insp');
+  expect(complaints).toEqual([]);
+});
+
+test('an explanation changes its language, too', async ({ page, open, memory }) => {
+  await open(`/inspect/${memory.host}/samples/nothing:1`);
+  await expect(page.getByTestId('error')).toContainText('has no');
+  await page.getByTestId('language').selectOption('es');
+  await expect(page.getByTestId('error')).toContainText('no tiene');
+});
+
+test('a theme is chosen beside the language, and stays', async ({ page, open, memory }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await open('/');
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByTestId('theme').selectOption('dark');
+  await expect.poll(ground).not.toBe(light);
+  await page.reload();
+  await expect(page.getByTestId('theme')).toHaveValue('dark');
+  await expect.poll(ground).not.toBe(light);
+  await page.getByTestId('theme').selectOption('auto');
+  await expect.poll(ground).toBe(light);
+  await page.getByTestId('theme').selectOption('light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await ground()).toBe(light);
+});
+
+test.describe('at a gateway with sessions', () => {
+  test.use({ httpCredentials: { username: 'user', password: 'secret' } });
+
+  test('signing out ends the session', async ({ page, memory }) => {
+    const gateway = await startGateway(`[sign_in]\nhtpasswd = 'FOLDER/users'\n[[registries]]\nname = 'lab'\nurl = '${memory.registry}'`, { users: USERS });
+    await page.goto(gateway.url);
+    await expect(page.getByTestId('gateway-sign-out')).toBeVisible();
+    const [session] = (await page.context().cookies()).filter(({ name }) => name.includes('tallyman-session'));
+    const ended = page.waitForResponse((response) => response.url().endsWith('/sign-out'));
+    await page.getByTestId('gateway-sign-out').click();
+    expect((await ended).status()).toBe(204);
+    const held = await fetch(`${gateway.url}/config.json`, { headers: { cookie: `${session.name}=${session.value}` } });
+    expect(held.status).toBe(401);
+    await gateway.stop();
+  });
+});
+
+test('an app without sessions has no sign-out', async ({ page, open }) => {
+  await open('/');
+  await expect(page.getByTestId('theme')).toBeVisible();
+  await expect(page.getByTestId('gateway-sign-out')).toHaveCount(0);
+});

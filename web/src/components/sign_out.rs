@@ -1,0 +1,31 @@
+//! The end of the session at the gateway that serves the app.
+
+use gloo_net::http::Request;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::toast::use_toaster;
+use crate::text::{text, use_language};
+
+/// A button that ends the session at the gateway, and loads the page anew.
+#[component]
+pub fn SignOut() -> Html {
+    use_language();
+    let toaster = use_toaster();
+    let onclick = move |_: MouseEvent| {
+        let toaster = toaster.clone();
+        spawn_local(async move {
+            match Request::post("sign-out").send().await {
+                Ok(response) if response.ok() => {
+                    if let Some(window) = web_sys::window() {
+                        // A page that cannot be loaded anew is about to go.
+                        let _ = window.location().reload();
+                    }
+                }
+                Ok(response) => toaster.say((text().frame().not_signed_out)(&response.status().to_string())),
+                Err(error) => toaster.say((text().frame().not_signed_out)(&error.to_string())),
+            }
+        });
+    };
+    html! { <button class="button bar__sign-out" type="button" {onclick} data-testid="gateway-sign-out">{ text().frame().sign_out }</button> }
+}

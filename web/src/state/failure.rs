@@ -1,0 +1,60 @@
+//! An action that failed: why, and whether signing in helps.
+
+use std::rc::Rc;
+
+use tallyman_core::Registry;
+use tallyman_registry::Error as RegistryError;
+
+/// A failed action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The reason, and what to do about it.
+    pub why: Rc<str>,
+    /// The registry that wants a sign-in for the action, if that is the reason.
+    pub sign_in: Option<Registry>,
+}
+
+impl Failure {
+    /// A failure of a request to a registry.
+    pub fn of_request(error: &RegistryError, registry: &Registry) -> Self {
+        Self { why: error.to_string().into(), sign_in: wants_sign_in(error, registry) }
+    }
+
+    /// A failure of a command. `registry` is the one that it is about, unless the error names another.
+    pub fn of_command(error: &tallyman_commands::Error, registry: &Registry) -> Self {
+        use tallyman_commands::Error;
+        let sign_in = match error {
+            Error::NotInRegistry { source: Some(source), reference, .. } => {
+                wants_sign_in(source, reference.registry())
+            }
+            Error::Registry { source, .. } => wants_sign_in(source, registry),
+            _ => None,
+        };
+        let why = match error.hint() {
+            Some(hint) => format!("{error}. {hint}"),
+            None => error.to_string(),
+        };
+        Self { why: why.into(), sign_in }
+    }
+}
+
+impl<T: Into<Rc<str>>> From<T> for Failure {
+    fn from(why: T) -> Self {
+        Self { why: why.into(), sign_in: None }
+    }
+}
+
+/// Returns `true` if signing in may help.
+pub fn is_sign_in_wanted(error: &RegistryError) -> bool {
+    matches!(error.code(), "unauthorized" | "token-refused" | "denied" | "foreign-realm")
+}
+
+fn wants_sign_in(error: &RegistryError, registry: &Registry) -> Option<Registry> {
+    let named = match error {
+        RegistryError::Api { reference: Some(reference), .. } => Some(reference.registry()),
+        RegistryError::Token { registry, .. } => Some(&**registry),
+        RegistryError::ForeignRealm { registry, .. } => Some(registry),
+        _ => None,
+    };
+    is_sign_in_wanted(error).then(|| named.unwrap_or(registry).clone())
+}
