@@ -60,7 +60,7 @@ test('Back brings folds and the place on the page back, and a new page begins at
   await page.getByTestId('raw-fold').first().selectOption({ index: 1 });
   const link = page.getByTestId('platform-row').getByRole('link').first();
   await page.mouse.wheel(0, 700);
-  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(300);
+  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(1000);
   const before = await page.evaluate(() => scrollY);
   await link.evaluate((element) => element.click());
   await expect(page.getByTestId('layer-row').first()).toBeVisible();

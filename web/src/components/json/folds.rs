@@ -19,27 +19,21 @@ pub struct Folds {
     depth: UseStateHandle<usize>,
 }
 
-/// The folded brackets of `text`, which the history entry keeps under `name`. Another text begins unfolded.
+/// The folded brackets of `text`, which the history entry keeps under `name`. Another text begins as its entry left it.
 #[hook]
 pub fn use_folds(text: &AttrValue, name: &str) -> Folds {
-    let entry = use_memo((), |()| entry());
     let name = format!("folds {name}");
-    // Lines of a text of another length are other lines.
-    let kept = use_memo((), |()| {
-        let Texts(kept) = read(&entry, &name).unwrap_or_default();
-        let mut numbers = kept.iter().filter_map(|number| number.parse::<u32>().ok());
-        let is_of_text = numbers.next().is_some_and(|length| length as usize == text.len());
-        if is_of_text { numbers.collect::<Vec<_>>() } else { Vec::new() }
-    });
-    let depth = use_state_eq(|| kept.first().map_or(0, |depth| *depth as usize));
-    let folded = use_state(|| kept.iter().skip(1).copied().collect::<BTreeSet<u32>>());
+    let first = use_memo((), |()| kept(&name, text));
+    let depth = use_state_eq(|| first.0);
+    let folded = use_state(|| first.1.clone());
     {
-        let (folded, depth) = (folded.setter(), depth.setter());
+        let (folded, depth, name) = (folded.setter(), depth.setter(), name.clone());
         let is_first = use_mut_ref(|| true);
-        use_effect_with(text.clone(), move |_| {
+        use_effect_with(text.clone(), move |text| {
             if !is_first.replace(false) {
-                folded.set(BTreeSet::new());
-                depth.set(0);
+                let (kept_depth, kept_folds) = kept(&name, text);
+                folded.set(kept_folds);
+                depth.set(kept_depth);
             }
         });
     }
@@ -47,10 +41,21 @@ pub fn use_folds(text: &AttrValue, name: &str) -> Folds {
         let text = text.clone();
         use_effect_with(((*folded).clone(), *depth), move |(folded, depth)| {
             let numbers = [text.len(), *depth].into_iter().chain(folded.iter().map(|line| *line as usize));
-            write(&entry, &name, &Texts(numbers.map(|number| number.to_string()).collect()));
+            write(&entry(), &name, &Texts(numbers.map(|number| number.to_string()).collect()));
         });
     }
     Folds { folded, depth }
+}
+
+/// Returns what the history entry keeps: the depth, and the folded lines. Those of a text of another length are other lines.
+fn kept(name: &str, text: &str) -> (usize, BTreeSet<u32>) {
+    let Texts(kept) = read(&entry(), name).unwrap_or_default();
+    let mut numbers = kept.iter().filter_map(|number| number.parse::<u32>().ok());
+    if numbers.next().is_none_or(|length| length as usize != text.len()) {
+        return (0, BTreeSet::new());
+    }
+    let depth = numbers.next().unwrap_or_default() as usize;
+    (depth, numbers.collect())
 }
 
 impl Folds {
