@@ -1,5 +1,4 @@
 import { TallymanError } from './error.js';
-import { Reference } from './reference.js';
 
 /** The error for an argument of the wrong kind: `expected` is what it should have been. */
 export function wrongArgument(name: string, expected: string, found: unknown): TallymanError {
@@ -18,13 +17,6 @@ function shown(value: unknown): string {
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value) return value;
   throw wrongArgument(name, 'a text', value);
-}
-
-/** The text of a reference. */
-export function referenceText(value: unknown, name: string): string {
-  if (value instanceof Reference) return value.toString();
-  if (typeof value === 'string' && value) return value;
-  throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
 }
 
 /** The options of a call, an object whose names are all known. */

@@ -1,5 +1,5 @@
 import type { AsyncIter, Engine } from '../dist/tallyman.js';
-import { elementsOf, flagOf, functionOf, numberOf, optionsOf, referenceText, textOf, wrongArgument } from './arguments.js';
+import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
@@ -29,7 +29,7 @@ import type {
 } from './options.js';
 import { platformText } from './platform.js';
 import { PushPlan } from './plan.js';
-import { Reference } from './reference.js';
+import { Reference, referenceText } from './reference.js';
 
 const mostRequests = 32;
 const createFlags = ['amend', 'refresh', 'flatten', 'nest', 'oci'] as const;

@@ -4,9 +4,9 @@ import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type D
 import { call } from './engine.js';
 import { asText } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
-import { elementsOf, flagOf, optionsOf, referenceText, wrongArgument } from './arguments.js';
+import { elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
 import { inspected } from './plain.js';
-import type { Reference } from './reference.js';
+import { referenceText, type Reference } from './reference.js';
 
 /** An entry of a list. */
 export interface ListEntry extends Descriptor {

@@ -1,4 +1,4 @@
-import { textOf } from './arguments.js';
+import { textOf, wrongArgument } from './arguments.js';
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
@@ -90,4 +90,11 @@ export class Reference {
   toJSON(): string {
     return this.#text;
   }
+}
+
+/** The text of a reference. */
+export function referenceText(value: unknown, name: string): string {
+  if (value instanceof Reference) return value.toString();
+  if (typeof value === 'string' && value) return value;
+  throw wrongArgument(name, 'a reference such as ghcr.io/acme/app:1.0', value);
 }
