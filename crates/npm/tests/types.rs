@@ -5,9 +5,22 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform, PushPlan, json};
 
-/// Codes of errors that only a command line can end in: its flags, and the files that it writes.
-const COMMAND_LINE_ALONE: [&str; 5] =
-    ["flags-contradict", "no-config", "output-failed", "tag-exists", "template-invalid"];
+/// Codes of errors that only a command line can end in: its flags, the files that it reads and writes, its logins, and
+/// lists that it changes in a registry.
+const COMMAND_LINE_ALONE: [&str; 12] = [
+    "credentials-failed",
+    "credentials-missing",
+    "entry-not-found",
+    "flags-contradict",
+    "format-mismatch",
+    "list-file-invalid",
+    "no-config",
+    "output-failed",
+    "sources-invalid",
+    "tag-exists",
+    "tag-moved",
+    "template-invalid",
+];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

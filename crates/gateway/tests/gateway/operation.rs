@@ -57,7 +57,7 @@ async fn the_app_is_told_what_there_is() {
             "name": "lab", "host": "127.0.0.1:5000", "path": "r/lab/", "readOnly": true, "delete": false,
             "signedIn": false,
         }],
-        "features": { "gateway": true, "signIn": false, "direct": false },
+        "features": { "gateway": true, "signIn": false, "signOut": false, "direct": false },
         "samples": [{ "reference": "lab/a", "about": "an image" }],
     });
     assert_eq!(told, expected);
