@@ -45,7 +45,9 @@ test('Back brings filter, order, selection and place of 2,000 tags back; so does
 
 test('Back brings folds and the place on the page back, and a new page begins at its top', async ({ page, open, memory }) => {
   await page.setViewportSize({ width: 1280, height: 500 });
-  await open(`/explore/${memory.host}`);
+  // Its own: what other tests put into theirs would push the samples out of sight.
+  const samples = await startDevRegistry('--samples');
+  await open(`/explore/${samples.host}`);
   await page.getByRole('treeitem', { name: /^samples/ }).first().click();
   const hello = page.getByRole('treeitem', { name: 'samples/hello', exact: true });
   await expect(hello).toHaveCount(0);
@@ -53,6 +55,7 @@ test('Back brings folds and the place on the page back, and a new page begins at
   await page.goBack();
   await expect(page.getByRole('treeitem', { name: /^samples/ }).first()).toHaveAttribute('aria-expanded', 'false');
   await expect(hello).toHaveCount(0);
+  await samples.stop();
 
   await open(`/inspect/${memory.host}/samples/webapp:1.4`);
   await expect(page.getByTestId('graph')).toBeVisible();
