@@ -146,9 +146,8 @@ for (const browser of browsers) {
       const page = await opened(t);
       await page.goto(app(`/inspect/${guarded.host}/samples/hello:latest`));
       await page.see(`${id('error')}[data-code=unauthorized]`);
-      await page.click(id('sign-in'));
-      await page.fill(`${id('sign-in-dialog')} input[name=username]`, 'ann');
-      await page.fill(`${id('sign-in-dialog')} input[name=password]`, 'secret');
+      await page.fill(`${id('sign-in-panel')} input[name=username]`, 'ann');
+      await page.fill(`${id('sign-in-panel')} input[name=password]`, 'secret');
       await page.press('Enter');
       await page.see(id('digest-verified'));
       const stored = await page.run(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
