@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Instant,
 };
@@ -56,6 +57,11 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
 
 /// The variable that names the file to which `tallyman_dev_registry::skip_test` writes.
 const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
+
+/// `true` when the package is built.
+static NPM_IS_BUILT: AtomicBool = AtomicBool::new(false);
+/// `true` when the app is built.
+static WEB_IS_BUILT: AtomicBool = AtomicBool::new(false);
 
 /// A part of the tests: its name, what it is, and how it is run.
 type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
@@ -175,14 +181,14 @@ fn wasm(sh: &Shell) -> Result<Count> {
 
 fn npm(sh: &Shell) -> Result<Count> {
     dev_registry::build(sh)?;
-    npm::build(sh)?;
+    build_once(&NPM_IS_BUILT, sh, npm::build)?;
     npm::install(sh)?;
     Ok(node(sh, "crates/npm/js/test")?.and(node(sh, "tests/npm")?))
 }
 
 fn replay(sh: &Shell) -> Result<Count> {
     dev_registry::build(sh)?;
-    npm::build(sh)?;
+    build_once(&NPM_IS_BUILT, sh, npm::build)?;
     node(sh, "tests/replay")
 }
 
@@ -198,8 +204,8 @@ fn node(sh: &Shell, folder: &str) -> Result<Count> {
 }
 
 fn e2e(sh: &Shell) -> Result<Count> {
-    web::build(sh)?;
-    npm::build(sh)?;
+    build_once(&WEB_IS_BUILT, sh, web::build)?;
+    build_once(&NPM_IS_BUILT, sh, npm::build)?;
     dev_registry::build(sh)?;
     build_tab(sh)?;
     step("cargo build: the gateway", || {
@@ -217,10 +223,19 @@ fn e2e(sh: &Shell) -> Result<Count> {
 }
 
 fn browsers(sh: &Shell) -> Result<Count> {
-    web::build(sh)?;
-    npm::build(sh)?;
+    build_once(&WEB_IS_BUILT, sh, web::build)?;
+    build_once(&NPM_IS_BUILT, sh, npm::build)?;
     dev_registry::build(sh)?;
     node(sh, "tests/browsers")
+}
+
+/// Builds what several parts take, once for all of them.
+fn build_once(is_built: &AtomicBool, sh: &Shell, build: fn(&Shell) -> Result<()>) -> Result<()> {
+    if !is_built.load(Ordering::Relaxed) {
+        build(sh)?;
+        is_built.store(true, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// The page of the test in which two tabs write one list.
