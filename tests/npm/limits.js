@@ -1,11 +1,11 @@
-// Bytes, gzipped, that the library may have. Whoever adds to it sees it here.
+// Bytes, gzipped, that the library may have. Whoever adds to it sees it here. Builds of two machines differ by half a per cent.
 
 export const limits = {
   /**
    * The bytes that an import loads: everything but what talks to registries and keeps lists in files, 130 KB. It was 119 KB before
    * lists came out of registries with their own bytes, annotations of entries and of the index, and plans that copy.
    */
-  wasm: 132 * 1024,
+  wasm: 134 * 1024,
   /**
    * The bytes that a client loads: 288 KB. The gate was 160 KB before uploads suited every registry (streamed, or in parts of the size
    * that it names), copies did without mounts, what registries send was bounded, requests grew fewer for those that refuse many, errors
@@ -15,6 +15,6 @@ export const limits = {
    * CI and of the containers tools were found, registries that hide their content were asked what they want, and dates of Retry-After
    * were waited for.
    */
-  client: 290 * 1024,
+  client: 294 * 1024,
   javascript: 20 * 1024,
 };
