@@ -35,7 +35,7 @@ pub struct Attachment {
 /// referrers itself, the list under the subject's fallback tag gets it.
 ///
 /// # Errors
-/// Those of [`resolve`], and [`Error::Registry`] for the requests.
+/// The errors of [`resolve`], and [`Error::Registry`] for the requests.
 pub async fn attach(
     client: &Client,
     subject: &Reference,

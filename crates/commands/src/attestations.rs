@@ -102,7 +102,7 @@ impl AttestationSource {
 /// for `platform`; without a platform, of all that the list's own entries attest.
 ///
 /// # Errors
-/// Those of [`resolve`], and [`Error::Registry`] and [`Error::Content`] if something that is there cannot be read.
+/// The errors of [`resolve`], and [`Error::Registry`] and [`Error::Content`] if something that is there cannot be read.
 pub async fn attestations(
     client: &Client,
     reference: &Reference,

@@ -12,7 +12,7 @@ use crate::{
 /// Puts the manifest of `reference` under further tags of its repository, and returns it. Nothing else is transferred.
 ///
 /// # Errors
-/// Those of [`resolve`], and [`Error::Registry`] for a tag that is not taken.
+/// The errors of [`resolve`], and [`Error::Registry`] for a tag that is not taken.
 pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result<Manifest, Error> {
     let manifest = resolve(client, reference, None).await?;
     for tag in tags {

@@ -229,7 +229,7 @@ impl Client {
     /// Does `work` within a time. `url` names it in the error.
     ///
     /// # Errors
-    /// Those of `work`, and [`Error::TimedOut`] if it takes longer than `limit`.
+    /// The errors of `work`, and [`Error::TimedOut`] if it takes longer than `limit`.
     pub async fn within<T>(
         &self,
         limit: Duration,

@@ -38,7 +38,7 @@ impl Client {
     /// Fetches a blob as [`Client::blob`] does, whatever size its descriptor names: Docker looks at the digest alone.
     ///
     /// # Errors
-    /// Those of [`Client::blob`], but for [`Error::SizeMismatch`].
+    /// The errors of [`Client::blob`], but for [`Error::SizeMismatch`].
     pub async fn blob_of_any_size(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
         let bytes = self.in_flight().blobs.join((reference.name(), digest.clone()), || {
             let (client, reference) = (self.clone(), reference.by_digest(digest.clone()));

@@ -35,7 +35,7 @@ impl FetchedManifest {
     /// Parses the bytes.
     ///
     /// # Errors
-    /// Those of [`Manifest::parse`].
+    /// The errors of [`Manifest::parse`].
     pub fn manifest(&self) -> Result<Manifest, ManifestError> {
         Manifest::parse_with_digest(Arc::clone(&self.bytes), self.digest.clone(), self.media_type.as_ref())
     }
@@ -116,7 +116,7 @@ impl Client {
     /// before is not fetched again.
     ///
     /// # Errors
-    /// Those of [`Client::manifest`]; [`Error::SizeMismatch`] and [`Error::MediaTypeMismatch`] if size or media type are
+    /// The errors of [`Client::manifest`]; [`Error::SizeMismatch`] and [`Error::MediaTypeMismatch`] if size or media type are
     /// not those of the entry.
     pub async fn manifest_as(
         &self,

@@ -62,7 +62,7 @@ impl Client {
     /// Lists the tags of the repository of `reference` as [`Client::tags`] does, in pages of one's own.
     ///
     /// # Errors
-    /// Those of [`Client::tags`].
+    /// The errors of [`Client::tags`].
     pub fn tags_in_pages(
         &self,
         reference: &Reference,
@@ -78,7 +78,7 @@ impl Client {
     /// Lists the repositories of a registry, page by page. Many registries show nobody theirs.
     ///
     /// # Errors
-    /// Those of [`Client::tags`].
+    /// The errors of [`Client::tags`].
     pub fn repositories(&self, registry: &Registry) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let path = "/v2/_catalog".to_owned();
         let first = page_of(&path, PAGE, None);

@@ -147,7 +147,7 @@ impl Client {
     /// `begun` is an upload that the registry expects already.
     ///
     /// # Errors
-    /// Those of [`Client::copy_blob`].
+    /// The errors of [`Client::copy_blob`].
     pub async fn transfer_blob(
         &self,
         from: &Reference,

@@ -63,7 +63,7 @@ impl ListDrift {
     /// Makes the registry have the list under all its names: what is there already is not put again.
     ///
     /// # Errors
-    /// Those of [`execute`](crate::execute).
+    /// The errors of [`execute`](crate::execute).
     pub async fn apply(&self, client: &Client, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
         let (media_type, digest, bytes) = self.plan.list();
         let mut rest: Vec<&Reference> = self.differing().map(|(name, _)| name).collect();

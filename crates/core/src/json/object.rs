@@ -162,7 +162,7 @@ impl<'a> Object<'a> {
     /// Returns a field as `read` reads it from its bytes and path; `None` if it is absent.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// The errors of `read`.
     pub fn field<T>(
         &self,
         name: &str,

@@ -10,7 +10,7 @@ export type CompiledWasm = object;
 export type WasmInput = CompiledWasm | ArrayBuffer | ArrayBufferView | Response | URL | string | Promise<Response>;
 
 /**
- * What the credentials of the Docker CLI need of a machine: the functions of `node/machine.js`.
+ * The functions of `node/machine.js`: a machine as the credentials of the Docker CLI need it.
  * @internal
  */
 export type Machine = ReturnType<typeof import('../node/machine.js').createMachine>;
