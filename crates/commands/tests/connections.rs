@@ -4,7 +4,7 @@
 mod served;
 
 use serde_json::{Value, json};
-use tallyman_dev_registry::{Auth, Registry, TokenAuth};
+use tallyman_dev_registry::{Auth, Registry, RunningRegistry, TokenAuth};
 
 use served::{
     Program,
@@ -76,16 +76,18 @@ async fn retries_headers_and_limits_are_as_they_are_set() {
     }
 }
 
+/// Starts a registry that asks everyone for the name `alice` and the password `secret`.
+async fn start_guarded() -> RunningRegistry {
+    let auth = Auth::Basic {
+        realm: "Registry".to_owned(),
+        users: [("alice".to_owned(), "secret".to_owned())].into(),
+    };
+    Registry::builder().auth(auth).start().await.expect("a port is free")
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn mirrors_are_read_first_without_credentials_and_the_registry_is_there_behind_them() {
-    let registry = Registry::builder()
-        .auth(Auth::Basic {
-            realm: "Registry".to_owned(),
-            users: [("alice".to_owned(), "secret".to_owned())].into(),
-        })
-        .start()
-        .await
-        .expect("a port is free");
+    let registry = start_guarded().await;
     let mirror = Registry::builder().start().await.expect("a port is free");
     let image = Image::oci("linux/amd64", "one");
     image.put(&registry, "a/app", Some("1"));
@@ -108,14 +110,7 @@ async fn mirrors_are_read_first_without_credentials_and_the_registry_is_there_be
 
 #[tokio::test(flavor = "current_thread")]
 async fn logins_are_tried_and_kept_and_forgotten() {
-    let registry = Registry::builder()
-        .auth(Auth::Basic {
-            realm: "Registry".to_owned(),
-            users: [("alice".to_owned(), "secret".to_owned())].into(),
-        })
-        .start()
-        .await
-        .expect("a port is free");
+    let registry = start_guarded().await;
     let program = Program::anonymous();
     let host = registry.addr.to_string();
     program.file("-", "wrong\n");

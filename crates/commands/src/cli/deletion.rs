@@ -1,48 +1,40 @@
 //! Commands that delete and remove: each thing by itself, so that one that fails keeps no other from going.
 
-use std::cell::RefCell;
-
 use serde_json::{Value, json};
 use tallyman_core::Reference;
 
 use super::{DeletionOptions, Environment, run::argument};
 use crate::{Error, remove, remove_entries, resolve::failed, untag};
 
-/// The result for each thing.
-struct Deletions<'a> {
-    environment: &'a Environment,
-    options: DeletionOptions,
-    done: RefCell<Vec<Value>>,
-    failures: RefCell<Vec<Error>>,
-}
-
-impl Deletions<'_> {
-    /// Notes the result for `typed`; `line` is printed where it is gone, unless JSON is.
-    fn note(&self, typed: &str, result: Result<Option<String>, Error>) {
-        let is_deleted = match result {
-            Ok(line) => {
-                if let Some(line) = line.filter(|_| !self.options.json) {
-                    self.environment.print(line.as_bytes());
-                }
-                true
-            }
-            Err(error) if self.options.ignore_missing && error.is_missing() => false,
-            Err(error) => return self.failures.borrow_mut().push(error),
-        };
-        self.done.borrow_mut().push(json!({ "reference": typed, "deleted": is_deleted }));
-    }
-
-    fn end(self) -> Vec<Error> {
-        if self.options.json {
-            self.environment.print_json(&Value::Array(self.done.into_inner()));
-        }
-        self.failures.into_inner()
-    }
-}
-
 impl Environment {
-    fn deletions(&self, options: DeletionOptions) -> Deletions<'_> {
-        Deletions { environment: self, options, done: RefCell::default(), failures: RefCell::default() }
+    /// Calls `delete` for each of `things`, prints the line that it returns, unless JSON is printed, and returns the errors.
+    async fn delete_each(
+        &self,
+        things: &[String],
+        options: DeletionOptions,
+        delete: impl AsyncFn(&str) -> Result<Option<String>, Error>,
+    ) -> Vec<Error> {
+        let (mut done, mut failures) = (Vec::new(), Vec::new());
+        for typed in things {
+            let is_deleted = match delete(typed).await {
+                Ok(line) => {
+                    if let Some(line) = line.filter(|_| !options.json) {
+                        self.print(line.as_bytes());
+                    }
+                    true
+                }
+                Err(error) if options.ignore_missing && error.is_missing() => false,
+                Err(error) => {
+                    failures.push(error);
+                    continue;
+                }
+            };
+            done.push(json!({ "reference": typed, "deleted": is_deleted }));
+        }
+        if options.json {
+            self.print_json(&Value::Array(done));
+        }
+        failures
     }
 
     /// Deletes manifests that can be deleted, and gives the errors of the rest.
@@ -53,19 +45,15 @@ impl Environment {
         options: DeletionOptions,
     ) -> Vec<Error> {
         let client = self.retrying_client(insecure);
-        let deletions = self.deletions(options);
-        for typed in references {
-            let deleted = async {
-                let image = argument(typed)?;
-                let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
-                    return Err(Error::DigestNeeded { reference: Box::new(image) });
-                };
-                client.delete_manifest(&image).await.map_err(failed)?;
-                Ok(Some(format!("Deleted {}@{digest}", image.name())))
+        let delete = async |typed: &str| {
+            let image = argument(typed)?;
+            let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
+                return Err(Error::DigestNeeded { reference: Box::new(image) });
             };
-            deletions.note(typed, deleted.await);
-        }
-        deletions.end()
+            client.delete_manifest(&image).await.map_err(failed)?;
+            Ok(Some(format!("Deleted {}@{digest}", image.name())))
+        };
+        self.delete_each(references, options, delete).await
     }
 
     /// Deletes the tags that can be deleted, and gives the errors of the rest.
@@ -76,29 +64,21 @@ impl Environment {
         options: DeletionOptions,
     ) -> Vec<Error> {
         let client = self.retrying_client(insecure);
-        let deletions = self.deletions(options);
-        for typed in references {
-            let untagged = async {
-                let image = argument(typed)?;
-                untag(&client, &image, typed).await?;
-                Ok(Some(format!("Untagged {image}")))
-            };
-            deletions.note(typed, untagged.await);
-        }
-        deletions.end()
+        let untag = async |typed: &str| {
+            let image = argument(typed)?;
+            untag(&client, &image, typed).await?;
+            Ok(Some(format!("Untagged {image}")))
+        };
+        self.delete_each(references, options, untag).await
     }
 
     /// Removes the local lists that can be removed, and gives the errors of the rest.
     pub(super) async fn remove(&self, lists: &[String], options: DeletionOptions) -> Vec<Error> {
-        let deletions = self.deletions(options);
-        for typed in lists {
-            let removed = async {
-                remove(&*self.store, &argument(typed)?).await?;
-                Ok(None)
-            };
-            deletions.note(typed, removed.await);
-        }
-        deletions.end()
+        let remove = async |typed: &str| {
+            remove(&*self.store, &argument(typed)?).await?;
+            Ok(None)
+        };
+        self.delete_each(lists, options, remove).await
     }
 
     /// Removes images from a local list: all or none; with `ignore_missing` those that it has.
