@@ -287,9 +287,6 @@ pub enum Error {
         /// The registry.
         registry: String,
     },
-    /// A password that was given in two ways.
-    #[error("expected one of --password and --password-stdin, found both")]
-    PasswordTwice,
     /// Credentials could not be kept or forgotten.
     #[error("{message}")]
     Credentials {
@@ -297,8 +294,13 @@ pub enum Error {
         message: String,
     },
     /// Two flags that contradict each other.
-    #[error("expected one of --raw and --verbose, found both: --raw shows bytes alone")]
-    RawAndVerbose,
+    #[error("expected one of {one} and {other}, found both")]
+    FlagsContradict {
+        /// The first.
+        one: &'static str,
+        /// The other one.
+        other: &'static str,
+    },
 }
 
 impl Error {
@@ -310,17 +312,36 @@ impl Error {
     /// Returns `true` if what was asked for is not there.
     pub(crate) fn is_missing(&self) -> bool {
         match self {
-            Self::NotInRegistry { .. } | Self::NotInStore { .. } | Self::NotInList { .. } => true,
+            Self::NotInRegistry { source: Some(source), .. } => source.is_not_found(),
+            Self::NotInRegistry { source: None, .. } | Self::NotInStore { .. } | Self::NotInList { .. } => {
+                true
+            }
+            Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } => true,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
         }
     }
 
-    /// Returns `true` if Docker has the same error and says nothing of a remedy.
+    /// Returns `true` if Docker has the same error and names no remedy.
     pub(crate) fn is_dockers(&self) -> bool {
+        if let Self::NotInRegistry { source, signed_in, .. } = self {
+            let source = source.as_deref();
+            let is_told = source.is_some_and(|source| {
+                docker::hint(source).is_some() || (*signed_in && source.code() == "unauthorized")
+            });
+            return !is_told;
+        }
+        if let Self::Registry { source, .. } = self {
+            return docker::hint(source).is_none();
+        }
         matches!(
             self,
             Self::IsList { .. }
+                | Self::Reference { .. }
+                | Self::NotInStore { .. }
+                | Self::NotInList { .. }
+                | Self::Content { .. }
+                | Self::NoDigest { .. }
                 | Self::ListExists { .. }
                 | Self::Plan(_)
                 | Self::Assemble(_)
@@ -368,7 +389,7 @@ impl Error {
             Self::TagMoved { .. } => "tag-moved",
             Self::PasswordMissing { .. } => "credentials-missing",
             Self::Credentials { .. } => "credentials-failed",
-            Self::RawAndVerbose | Self::PasswordTwice => "flags-contradict",
+            Self::FlagsContradict { .. } => "flags-contradict",
         }
     }
 
@@ -415,9 +436,25 @@ impl Error {
             Self::NoConfig { .. } => Some(
                 "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
             ),
-            Self::OciNeeded { .. } => {
-                Some("use --oci to make it an OCI index, which changes its media type".to_owned())
+            Self::OciNeeded { .. } => Some(
+                "use --oci, or push --format oci, to make it an OCI index, which changes its media type"
+                    .to_owned(),
+            ),
+            Self::NoSuchPlatform { found, .. } if !found.is_empty() => {
+                Some("use --platform with one of the platforms that it has".to_owned())
             }
+            Self::NoDigest { .. } => {
+                Some("use push --copy, which does not need the registry to name the digest".to_owned())
+            }
+            Self::Content { reason, .. } => match **reason {
+                ContentError::NestedList => {
+                    Some("use inspect --tree or --raw to look at lists within lists".to_owned())
+                }
+                ContentError::MediaType(_) => {
+                    Some("use inspect --raw or --tree to look at artifacts".to_owned())
+                }
+                _ => None,
+            },
             Self::TagMoved { .. } => {
                 Some("run the command again to change what it stands for now".to_owned())
             }

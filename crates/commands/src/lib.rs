@@ -49,7 +49,7 @@ pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source, parse_sources};
 pub use tags::{put_tags, tag, untag};
-pub use tree::{TreeNode, TreeRole, tree};
+pub use tree::{TreeNode, TreeRole, tree, tree_of_list};
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each
 /// keeps some kilobytes.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashSet};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use serde_json::{Value, json};
-use tallyman_core::{Descriptor, Digest, Manifest, NESTED_INDEXES_MAX, Platform, Reference};
+use tallyman_core::{Descriptor, Digest, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
@@ -52,6 +52,22 @@ pub async fn tree(
     let root = resolve(client, reference, platform).await?;
     let walk = Walk { client, reference, known: RefCell::new(HashSet::from([root.digest().clone()])) };
     walk.node(TreeRole::Root, root.descriptor(), Some(root), 0).await
+}
+
+/// Fetches all manifests below the images of a local list, and their referrers. The list itself is in no registry.
+///
+/// # Errors
+/// As [`tree`].
+pub async fn tree_of_list(client: &Client, list: &ManifestList) -> Result<TreeNode, Error> {
+    let nodes = list.iter().map(|entry| async move {
+        let known = RefCell::new(HashSet::from([entry.descriptor.digest.clone()]));
+        let walk = Walk { client, reference: &entry.reference, known };
+        walk.node(TreeRole::Entry, entry.descriptor.clone(), None, 1).await
+    });
+    let children = stream::iter(nodes).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let bytes = list.to_bytes();
+    let descriptor = Descriptor::new(list.media_type(), Digest::of(&bytes), bytes.len() as u64);
+    Ok(TreeNode { role: TreeRole::Root, descriptor, is_missing: false, children })
 }
 
 struct Walk<'a> {

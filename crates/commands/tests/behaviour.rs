@@ -283,7 +283,7 @@ async fn a_list_is_copied_and_renamed_whole_and_never_over_another() {
         assert_eq!((taken.exit, taken.stderr), (1, said));
         assert_eq!(shell.run(&[command, &renamed, &renamed]).await.exit, 1, "nor over itself");
         let gone = shell.run(&[command, &list, &name("c/new:v1")]).await;
-        assert_eq!((gone.exit, gone.stderr), (1, format!("No such manifest: {list}\n")));
+        assert_eq!((gone.exit, gone.stderr), (3, format!("No such manifest: {list}\n")));
     }
     assert_eq!(shell.done(&["inspect", "--raw", &renamed]).await, whole);
     assert_eq!(shell.requests(), [""; 0], "no registry is asked");

@@ -163,7 +163,7 @@ async fn what_is_missing_counts_as_deleted_where_that_is_asked_for() {
     registry.put_manifest("a/app", Some("2"), OCI, image.manifest.clone());
     let program = Program::anonymous();
     let [one, gone] = ["1", "gone"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
-    assert_eq!(program.run(&["untag", "--insecure", &gone]).await.exit, 1);
+    assert_eq!(program.run(&["untag", "--insecure", &gone]).await.exit, 3);
     let printed = program.succeed(&["untag", "--insecure", "--ignore-missing", "--json", &one, &gone]).await;
     let deleted: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(

@@ -134,7 +134,7 @@ async fn a_list_is_cut_down_to_some_platforms_with_their_attestations() {
     }
     let missing =
         program.run(&["copy", "--insecure", "--platform", "linux/amd64,linux/386", &from, &to[0]]).await;
-    assert_eq!(missing.exit, 1);
+    assert_eq!(missing.exit, 3);
     assert!(missing.stderr.contains("linux/386"), "{}", missing.stderr);
 }
 

@@ -27,7 +27,8 @@ fn understood(line: &[&str]) -> Command {
 }
 
 fn annotate(platform: PlatformChange, annotations: BTreeMap<String, String>) -> Command {
-    Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform, annotations }
+    let options = OutputOptions::default();
+    Command::Annotate { list: "l".to_owned(), image: "i".to_owned(), platform, annotations, options }
 }
 
 #[test]
@@ -317,26 +318,38 @@ fn each_shell_has_a_script_that_knows_each_command_and_flag() {
 }
 
 #[test]
-fn help_is_grouped_and_every_example_is_understood() {
+fn help_is_grouped_and_every_command_has_examples_that_are_understood() {
     let whole = said(&["--help"]).stdout;
     let groups: Vec<&str> = whole.lines().filter(|line| line.ends_with(':')).collect();
     assert_eq!(
         groups,
-        ["Commands:", "Registries:", "Local lists:", "Program:", "Options:", "Connection options:"]
+        [
+            "Commands:",
+            "Registries:",
+            "Local lists:",
+            "Program:",
+            "Options:",
+            "Connection options:",
+            "Examples:"
+        ]
     );
     let names = whole.lines().filter_map(|line| line.strip_prefix("  ")?.split("  ").next());
-    let mut examples = 0;
     for name in names.filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b' ')) {
         let line: Vec<&str> = name.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let help = said(&line).stdout;
         let lines = help.split_once("\nExamples:\n").map_or("", |(_, lines)| lines);
+        let lines = lines.split("\n\n").next().unwrap_or_default();
+        assert!(!lines.is_empty(), "{name} has no example");
         for line in lines.lines().flat_map(|line| line.split(" | ")) {
+            let line = line.split(['<', '>']).next().unwrap_or_default();
             let words = tallyman_commands::arguments(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-            assert!(matches!(Invocation::parse(&words), Invocation::Run(..)), "{line}");
-            examples += 1;
+            let is_understood = match Invocation::parse(&words) {
+                Invocation::Run(..) => true,
+                Invocation::Exit(exit) => exit.exit == 0,
+            };
+            assert!(is_understood, "{line}");
         }
     }
-    assert!(examples > 10, "only {examples} examples");
 }
 
 #[test]

@@ -101,7 +101,7 @@ async fn entries_are_removed_by_platform_digest_and_tag() {
     assert_eq!(read(&registry, "2"), now);
 
     let missing = program.run(&["index", "remove", "--insecure", &name, "linux/s390x"]).await;
-    assert_eq!(missing.exit, 1);
+    assert_eq!(missing.exit, 3);
     assert!(
         missing.stderr.contains("linux/s390x") && missing.stderr.contains("linux/arm64"),
         "{}",

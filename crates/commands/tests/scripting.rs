@@ -98,6 +98,112 @@ async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn local_lists_and_their_images_are_inspected_in_the_same_ways() {
+    let shell = Shell::new();
+    let manifests = ["amd64", "arm64"].map(|architecture| put(&shell, "a/app", architecture, architecture));
+    let [amd64, arm64] = ["amd64", "arm64"].map(|tag| name(&format!("a/app:{tag}")));
+    let list = name("a/app:draft");
+    shell.done(&["create", "--insecure", "--oci", &list, &amd64, &arm64]).await;
+    let inspect = async |words: &[&str]| shell.done(&[&["inspect", "--insecure"], words].concat()).await;
+    let raw = inspect(&["--raw", &list]).await;
+    let digest = Digest::of(manifests[1].as_bytes());
+    assert_eq!(
+        inspect(&["--format", "{{.Digest}}", &list]).await.trim(),
+        Digest::of(raw.as_bytes()).as_str()
+    );
+    assert_eq!(inspect(&["--json", &list]).await.parse::<Value>().unwrap()["MediaType"], INDEX);
+    let of_platform = ["--platform", "linux/arm64", &list];
+    assert_eq!(inspect(&[&["--raw"], &of_platform[..]].concat()).await, manifests[1]);
+    let shown = inspect(&[&["--config"], &of_platform[..]].concat()).await;
+    assert_eq!(shown.parse::<Value>().unwrap()["architecture"], "arm64");
+    let shown = inspect(&[&["--config", "--format", "{{.architecture}}"], &of_platform[..]].concat()).await;
+    assert_eq!(shown, "arm64\n");
+    assert_eq!(inspect(&["--format={{.Digest}}", &list, &arm64]).await.trim(), digest.as_str());
+    let tree = inspect(&["--tree", &list]).await;
+    assert!(tree.contains(digest.as_str()) && tree.contains("config"), "{tree}");
+    let tree: Value = inspect(&["--tree", "--json", &list]).await.parse().unwrap();
+    assert_eq!(tree["children"].as_array().unwrap().len(), 2);
+    assert_eq!(inspect(&["--tree", &list, &arm64]).await.lines().count(), 3, "image and config");
+
+    let other = shell.run(&["inspect", "--platform", "linux/s390x", &list]).await;
+    assert!(other.stderr.contains("found linux/amd64, linux/arm64"), "{}", other.stderr);
+    let other = shell.run(&["inspect", "--platform", "linux/s390x", &list, &arm64]).await;
+    assert!(other.stderr.contains("found linux/arm64"), "{}", other.stderr);
+    let missing = shell.run(&["inspect", "--json", &list, &name("a/app:none")]).await;
+    assert!(missing.stderr.contains("list-unknown"), "{}", missing.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn flags_of_inspect_that_contradict_each_other_are_both_named() {
+    let shell = Shell::new();
+    for (flags, one, other) in [
+        (&["--raw", "--verbose"][..], "--raw", "--verbose"),
+        (&["--raw", "--json"], "--raw", "--json"),
+        (&["--verbose", "--platform=linux/arm64"], "--verbose", "--platform"),
+        (&["--json", "--format={{.Digest}}"], "--json", "--format"),
+        (&["--tree", "--config"], "--config", "--tree"),
+        (&["--tree", "--raw"], "--raw", "--tree"),
+    ] {
+        let refused = shell.run(&[&["inspect", "a.io/b"], flags].concat()).await;
+        assert_eq!(refused.exit, 1, "{flags:?}");
+        let sentence = format!("expected one of {one} and {other}, found both");
+        assert!(refused.stderr.contains(&sentence), "{flags:?}: {}", refused.stderr);
+    }
+    assert_eq!(shell.requests(), [""; 0]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn changes_of_local_lists_are_printed_as_json_where_that_is_asked_for() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "arm", "arm");
+    let [list, copy, moved, image] = ["v1", "v2", "v3", "arm"].map(|tag| name(&format!("a/app:{tag}")));
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let json =
+        async |line: &[&str]| shell.done(&[line, &["--json"]].concat()).await.parse::<Value>().unwrap();
+    let entry = json(&["annotate", &list, &image, "--variant", "v7", "--annotation", "a=b"]).await;
+    assert_eq!(
+        (&entry["reference"], &entry["platform"]["variant"], &entry["annotations"]["a"]),
+        (&json!(image), &json!("v7"), &json!("b"))
+    );
+    assert_eq!(json(&["duplicate", &list, &copy]).await, json!({ "reference": copy, "source": list }));
+    assert_eq!(json(&["rename", &copy, &moved]).await, json!({ "reference": moved, "source": copy }));
+    let failed = shell.run(&["rename", "--json", &copy, &moved]).await;
+    let error: Value = failed.stderr.parse().unwrap();
+    assert_eq!((failed.exit, &error["error"]["code"]), (3, &json!("list-unknown")));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_flag() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "arm", "arm");
+    let (list, image) = (name("a/app:v1"), name("a/app:arm"));
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let annotate = async |words: &[&str]| shell.run(&[&["annotate", &list, &image], words].concat()).await;
+    let entry = async || -> Value {
+        let list: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+        list["manifests"][0].clone()
+    };
+    let set = ["--variant=v7", "--os-version=1", "--os-features=a,b", "--annotation=k=v", "--annotation=l=w"];
+    assert_eq!(annotate(&set).await.exit, 0);
+    // As in Docker, an empty value leaves a field as it is.
+    assert_eq!(annotate(&["--variant="]).await.exit, 0);
+    let platform = json!({ "architecture": "arm", "os": "linux", "os.version": "1", "os.features": ["a", "b"], "variant": "v7" });
+    assert_eq!(entry().await["platform"], platform);
+    let clear = ["--clear=variant", "--clear=os-version", "--clear=os-features", "--clear=annotation:k"];
+    assert_eq!(annotate(&clear).await.exit, 0);
+    assert_eq!(entry().await["platform"], json!({ "architecture": "arm", "os": "linux" }));
+    assert_eq!(entry().await["annotations"], json!({ "l": "w" }));
+    let wrong = annotate(&["--clear=size"]).await;
+    assert!(wrong.exit == 125 && wrong.stderr.contains("expected variant, os-version"), "{}", wrong.stderr);
+
+    let refused = annotate(&["--arch=loong64"]).await;
+    assert_eq!(refused.exit, 1);
+    assert_eq!(entry().await["platform"]["architecture"], "arm");
+    assert_eq!(annotate(&["--arch=loong64", "--any-platform"]).await.exit, 0);
+    assert_eq!(entry().await["platform"]["architecture"], "loong64");
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn tags_are_chosen_and_sorted() {
     let shell = Shell::new();
     let digest_tag = format!("{}.sig", Digest::of(b"x").to_string().replace(':', "-"));
@@ -161,7 +267,7 @@ async fn local_lists_are_shown_and_lose_single_images() {
 
     // One that is not there leaves the others as they are.
     let failed = shell.run(&["remove", &list, &images[0], &name("a/app:other")]).await;
-    assert!(failed.exit == 1 && failed.stderr.contains("a/app:other"), "{}", failed.stderr);
+    assert!(failed.exit == 3 && failed.stderr.contains("a/app:other"), "{}", failed.stderr);
     assert_eq!(shell.done(&["ls"]).await.lines().count(), 1);
     assert!(shell.done(&["ls"]).await.contains("linux/amd64, linux/arm64"));
     shell.done(&["remove", &list, &images[0]]).await;

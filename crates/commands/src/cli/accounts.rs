@@ -53,15 +53,20 @@ pub struct Login {
 }
 
 impl Environment {
-    pub(super) async fn login(&self, login: &Login, insecure: bool) -> Result<(), Error> {
+    pub(super) async fn login(
+        &self,
+        login: &Login,
+        insecure: bool,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
         let registry = registry(&login.registry)?;
         let (given, stdin) = (login.password.as_ref(), login.password_stdin);
         let password = match (given, stdin) {
-            (Some(_), true) => return Err(Error::PasswordTwice),
+            (Some(_), true) => {
+                return Err(Error::FlagsContradict { one: "--password", other: "--password-stdin" });
+            }
             (Some(password), false) => {
-                self.output.stderr(
-                    "WARNING: a password in the arguments can be read by others: use --password-stdin\n",
-                );
+                self.warn("WARNING: other users can read a password in the arguments: use --password-stdin");
                 password.clone()
             }
             (None, true) => {
@@ -74,28 +79,37 @@ impl Environment {
             return Err(Error::PasswordMissing { registry: registry.as_str().to_owned() });
         }
         let credentials = Credentials::Basic { user: login.user.clone(), password: password.clone() };
-        let options = ClientOptions {
+        let client = ClientOptions {
             insecure,
             retries: true,
             credentials: Some(credentials),
             ..ClientOptions::default()
         };
-        (self.client)(options).check(&registry).await.map_err(failed)?;
+        (self.client)(client).check(&registry).await.map_err(failed)?;
         let kept = self.credentials.store(&registry, &login.user, &password).await;
-        if let Some(file) = kept.map_err(|message| Error::Credentials { message })? {
-            let warning = format!(
-                "WARNING: the password stands unencrypted in {file}: configure a credential helper (credsStore) to keep it elsewhere"
-            );
-            self.output.stderr(&format!("{}\n", terminal::lines(&warning)));
+        let file = kept.map_err(|message| Error::Credentials { message })?;
+        if let Some(file) = &file {
+            self.warn(&format!(
+                "WARNING: the password is stored unencrypted in {file}: configure a credential helper (credsStore) to avoid that"
+            ));
         }
-        self.print(b"Login Succeeded");
+        if options.json {
+            self.print_json(&json!({ "registry": registry.as_str(), "username": login.user, "file": file }));
+        } else {
+            self.print(b"Login Succeeded");
+        }
         Ok(())
     }
 
-    pub(super) async fn logout(&self, name: &str) -> Result<(), Error> {
+    pub(super) async fn logout(&self, name: &str, options: OutputOptions) -> Result<(), Error> {
         let registry = registry(name)?;
         let erased = self.credentials.erase(&registry).await;
-        let line = match erased.map_err(|message| Error::Credentials { message })? {
+        let is_erased = erased.map_err(|message| Error::Credentials { message })?;
+        if options.json {
+            self.print_json(&json!({ "registry": registry.as_str(), "deleted": is_erased }));
+            return Ok(());
+        }
+        let line = match is_erased {
             true => format!("Removing login credentials for {}", registry.as_str()),
             false => format!("Not logged in to {}", registry.as_str()),
         };

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Descriptor, Digest, Format, Platform, PushPlan, Reference, Registry, json::indent};
+use tallyman_core::{Descriptor, Digest, Format, Platform, PushPlan, Reference, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
-    ClientOptions, DigestInput, Environment, InspectExtensions, OutputOptions, PushExtensions,
-    Stream as OutputStream, TagFilter, grammar::version, json, run::argument, style::Style,
-    tag_filter::TagSelection, template, terminal,
+    ClientOptions, DigestInput, Environment, OutputOptions, PushExtensions, Stream as OutputStream,
+    TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
-    Error, ReferenceRole, duplicate, parse_source, rename,
+    Error, ReferenceRole, parse_source,
     resolve::{failed, resolve},
     with_subject,
 };
@@ -22,14 +21,6 @@ impl Environment {
     /// A client that asks again where that may help.
     pub(super) fn retrying_client(&self, insecure: bool) -> Client {
         (self.client)(ClientOptions { insecure, retries: true, ..ClientOptions::default() })
-    }
-
-    pub(super) async fn duplicate(&self, list: &str, to: &str) -> Result<(), Error> {
-        duplicate(&*self.store, &argument(list)?, &argument(to)?).await
-    }
-
-    pub(super) async fn rename(&self, list: &str, to: &str) -> Result<(), Error> {
-        rename(&*self.store, &argument(list)?, &argument(to)?).await
     }
 
     pub(super) async fn tags(
@@ -132,52 +123,19 @@ impl Environment {
         Ok(())
     }
 
-    /// Shows an image or a list in ways that Docker does not have.
-    pub(super) async fn inspect_extended(
-        &self,
-        image: &str,
-        raw: bool,
-        extensions: &InspectExtensions,
-        insecure: bool,
-    ) -> Result<(), Error> {
-        let image = argument(image)?;
-        let client = self.retrying_client(insecure);
-        if extensions.tree {
-            return self.show_tree(&client, &image, extensions).await;
-        }
-        let manifest = resolve(&client, &image, extensions.platform.as_ref()).await?;
-        let no_config =
-            || Error::NoConfig { reference: Box::new(image.clone()), kind: manifest.kind().to_string() };
-        let wants_config = extensions.config || extensions.format.is_some();
-        let config = match manifest.image().filter(|_| wants_config) {
-            Some(found) => Some(client.blob(&image, &found.config).await.map_err(failed)?),
-            None => None,
+    /// Prints a warning.
+    pub(super) fn warn(&self, text: &str) {
+        let line = match self.output.logs_json() {
+            true => terminal::json(&json!({ "warning": text }).to_string()).into_owned(),
+            false => Style::of(&*self.output, OutputStream::Stderr).yellow(&terminal::lines(text)),
         };
-        if let Some(template) = &extensions.format {
-            let value = json::inspected(&image, &manifest, config.as_deref());
-            self.print(terminal::lines(&template::render(template, &value).map_err(Box::new)?).as_bytes());
-            return Ok(());
-        }
-        let bytes = match &config {
-            Some(config) => &config[..],
-            None if extensions.config => return Err(no_config()),
-            None => manifest.bytes(),
-        };
-        if raw {
-            self.show_manifest(bytes);
-            return Ok(());
-        }
-        let shown = indent(bytes, "\t").map_err(|error| Error::content(&image, error))?;
-        self.show_manifest(&[&shown[..], b"\n"].concat());
-        Ok(())
+        self.output.stderr(&format!("{line}\n"));
     }
 
-    /// Tells what a conversion loses.
+    /// Warns of what a conversion loses.
     pub(super) fn warn_of_losses(&self, losses: &[String], format: Format) {
-        let style = Style::of(&*self.output, OutputStream::Stderr);
         for loss in losses {
-            let line = format!("lost in the {} form: {loss}", format.as_str());
-            self.output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&line))));
+            self.warn(&format!("lost in the {} form: {loss}", format.as_str()));
         }
     }
 

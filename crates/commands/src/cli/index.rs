@@ -37,9 +37,12 @@ impl Environment {
                     update.add(client, source, options).await?;
                 }
             }
-            IndexChanges::Remove { entries } => {
+            IndexChanges::Remove { entries, ignore_missing } => {
                 for entry in entries {
-                    update.remove(client, &entry_name(&reference, entry)?).await?;
+                    match update.remove(client, &entry_name(&reference, entry)?).await {
+                        Err(error) if *ignore_missing && error.is_missing() => {}
+                        removed => removed?,
+                    }
                 }
             }
             IndexChanges::Annotate { entry, platform, annotations } => {

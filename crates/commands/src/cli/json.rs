@@ -1,36 +1,38 @@
 //! The JSON that `--json` prints.
 
 use serde_json::{Value, json};
-use tallyman_core::{Action, Descriptor, Manifest, ManifestList, PushPlan, Reference, Tag, json::array};
+use tallyman_core::{
+    Action, Descriptor, ListEntry, Manifest, ManifestList, PushPlan, Reference, Tag, json::array,
+};
 
 use crate::{CopyPlan, Error, docker};
 
-pub(super) fn error(error: &Error) -> Value {
-    json!({ "error": { "code": error.code(), "message": docker::message(error), "hint": error.hint() } })
+pub(super) fn error(error: &Error, hint: Option<&str>) -> Value {
+    json!({ "error": { "code": error.code(), "message": docker::message(error), "hint": hint } })
 }
 
 /// A local list.
 pub(super) fn list(list: &ManifestList) -> Value {
-    let images: Vec<Value> = list
-        .iter()
-        .map(|entry| {
-            let descriptor = &entry.descriptor;
-            json!({
-                "reference": entry.reference.to_string(),
-                "mediaType": descriptor.media_type.as_str(),
-                "digest": descriptor.digest.as_str(),
-                "size": descriptor.size,
-                "platform": parsed(&entry.platform().to_json()),
-                "annotations": descriptor.annotations,
-            })
-        })
-        .collect();
+    let images: Vec<Value> = list.iter().map(entry).collect();
     json!({
         "reference": list.reference().to_string(),
         "mediaType": list.media_type().as_str(),
         "digest": list.digest().as_str(),
         "annotations": list.form().annotations,
         "images": images,
+    })
+}
+
+/// An entry of a local list.
+pub(super) fn entry(entry: &ListEntry) -> Value {
+    let descriptor = &entry.descriptor;
+    json!({
+        "reference": entry.reference.to_string(),
+        "mediaType": descriptor.media_type.as_str(),
+        "digest": descriptor.digest.as_str(),
+        "size": descriptor.size,
+        "platform": parsed(&entry.platform().to_json()),
+        "annotations": descriptor.annotations,
     })
 }
 

@@ -1,12 +1,65 @@
-//! The local lists: showing them, and removing images from them.
+//! The local lists: showing, annotating, copying and renaming them.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tallyman_core::{ManifestList, Reference};
+use tallyman_core::{ManifestList, PlatformChange, Reference};
 
-use super::{Environment, OutputOptions};
-use crate::Error;
+use super::{
+    Environment, OutputOptions, json,
+    run::{argument, reference},
+};
+use crate::{Error, ReferenceRole, annotate, duplicate, rename};
 
 impl Environment {
+    /// Changes the platform or annotations of an image of a local list.
+    pub(super) async fn annotate(
+        &self,
+        list: &str,
+        image: &str,
+        change: &PlatformChange,
+        annotations: &BTreeMap<String, String>,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
+        let list_reference = reference(ReferenceRole::AnnotatedList, list)?;
+        let image_reference = reference(ReferenceRole::AnnotatedImage, image)?;
+        match annotate(&*self.store, &list_reference, &image_reference, change, annotations).await {
+            // Docker tells the names as they were typed.
+            Err(Error::NotInList { .. }) => {
+                Err(Error::NotInList { image: image.to_owned(), list: list.to_owned() })
+            }
+            Err(error) => Err(error),
+            Ok(entry) => {
+                if options.json {
+                    self.print_json(&json::entry(&entry));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Copies a local list to another name.
+    pub(super) async fn duplicate(&self, list: &str, to: &str, options: OutputOptions) -> Result<(), Error> {
+        let (list, to) = (argument(list)?, argument(to)?);
+        duplicate(&*self.store, &list, &to).await?;
+        self.print_renamed(&list, &to, options);
+        Ok(())
+    }
+
+    /// Renames a local list.
+    pub(super) async fn rename(&self, list: &str, to: &str, options: OutputOptions) -> Result<(), Error> {
+        let (list, to) = (argument(list)?, argument(to)?);
+        rename(&*self.store, &list, &to).await?;
+        self.print_renamed(&list, &to, options);
+        Ok(())
+    }
+
+    fn print_renamed(&self, list: &Reference, to: &Reference, options: OutputOptions) {
+        if options.json {
+            self.print_json(&json!({ "reference": to.to_string(), "source": list.to_string() }));
+        }
+    }
+
     /// Shows the local lists. One that cannot be read is shown as damaged.
     pub(super) async fn list(&self, quiet: bool, options: OutputOptions) -> Result<(), Error> {
         let mut rows = Vec::new();

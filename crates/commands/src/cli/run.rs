@@ -1,19 +1,25 @@
 //! The command line: from arguments to an exit code.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use serde_json::Value;
-use tallyman_core::{PlatformChange, Reference};
+use tallyman_core::Reference;
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
 use super::{
     ClientOptions, Command, CreateSources, CredentialStore, Input, InspectExtensions, Invocation, Output,
-    OutputOptions, PushExtensions, Settings, Stream, copy::CopyRun, index::IndexRun, json,
-    progress::ProgressReporter, style::Style, terminal,
+    OutputOptions, PushExtensions, Settings, Stream,
+    copy::CopyRun,
+    hints,
+    index::IndexRun,
+    json,
+    progress::ProgressReporter,
+    style::Style,
+    terminal::{self, JsonLog},
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, annotate, bring_nested, convert,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, bring_nested, convert,
     copy::list_referrers,
     create,
     create::assemble,
@@ -23,8 +29,14 @@ use crate::{
     put_tags,
 };
 
+/// The exit code of a command that failed.
+const FAILED: u8 = 1;
+
 /// The exit code of `plan` if a registry is not as the file says.
 const DIFFERS: u8 = 2;
+
+/// The exit code of a command that Docker does not have if what it was asked for is not there.
+const NOT_FOUND: u8 = 3;
 
 /// The surroundings of a command line.
 pub struct Environment {
@@ -99,10 +111,12 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
         }
     };
     let is_json = command.options().json || settings.json_log;
+    let asked = command.clone();
     let Ended { failures, exit } = environment.with_settings(*settings).execute(command).await;
     if is_json {
         for failure in &failures {
-            output.stderr(&format!("{}\n", terminal::json(&json::error(failure).to_string())));
+            let error = json::error(failure, hints::hint(&asked, failure).as_deref());
+            output.stderr(&format!("{}\n", terminal::json(&error.to_string())));
         }
     } else {
         let style = Style::of(output, Stream::Stderr);
@@ -110,13 +124,19 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
             output.stderr(&format!("{}\n", style.red(&terminal::lines(&docker::message(failure)))));
         }
         // Where no person reads along, the answers that Docker has stay as they are.
-        let is_read = output.is_terminal(Stream::Stderr);
+        let is_read = output.is_terminal(Stream::Stderr) || !asked.is_dockers();
         let hinted = failures.iter().filter(|failure| is_read || !failure.is_dockers());
-        for hint in hinted.filter_map(Error::hint) {
+        let mut hints: Vec<String> = hinted.filter_map(|failure| hints::hint(&asked, failure)).collect();
+        hints.dedup();
+        for hint in hints {
             output.stderr(&format!("{}\n", style.yellow(&terminal::lines(&hint))));
         }
     }
-    if failures.is_empty() { exit } else { 1 }
+    match &failures[..] {
+        [] => exit,
+        failures if asked.can_be_missing() && failures.iter().all(Error::is_missing) => NOT_FOUND,
+        _ => FAILED,
+    }
 }
 
 /// The end of a command.
@@ -136,6 +156,7 @@ impl Ended {
 impl Environment {
     /// The same surroundings, in which clients have these settings.
     fn with_settings(&self, settings: Settings) -> Self {
+        let json_log = settings.json_log;
         let (client, settings) = (Rc::clone(&self.client), Rc::new(settings));
         Self {
             store: Rc::clone(&self.store),
@@ -143,7 +164,11 @@ impl Environment {
                 client(ClientOptions { settings: Rc::clone(&settings), ..options })
             }),
             credentials: Rc::clone(&self.credentials),
-            output: Rc::clone(&self.output),
+            output: if json_log {
+                Rc::new(JsonLog(Rc::clone(&self.output)))
+            } else {
+                Rc::clone(&self.output)
+            },
             input: Rc::clone(&self.input),
         }
     }
@@ -158,8 +183,8 @@ impl Environment {
             Command::Untag { references, insecure, deletion } => {
                 return Ended::of(self.untag(&references, insecure, deletion).await);
             }
-            Command::Login { login, insecure } => self.login(&login, insecure).await,
-            Command::Logout { registry } => self.logout(&registry).await,
+            Command::Login { login, insecure, options } => self.login(&login, insecure, options).await,
+            Command::Logout { registry, options } => self.logout(&registry, options).await,
             Command::RateLimit { image, insecure, options } => {
                 let client = self.retrying_client(insecure);
                 self.rate_limit(&image, &client, options).await
@@ -181,11 +206,13 @@ impl Environment {
                 let client = self.retrying_client(insecure);
                 self.index(&index, &changes, &client, IndexRun { oci, tags: &tags, dry_run, options }).await
             }
-            Command::Inspect { raw: true, verbose: true, .. } => Err(Error::RawAndVerbose),
-            Command::Inspect { list: None, image, raw, insecure, extensions, .. }
+            Command::Inspect { raw: true, verbose: true, .. } => {
+                Err(Error::FlagsContradict { one: "--raw", other: "--verbose" })
+            }
+            Command::Inspect { list, image, raw, verbose, insecure, extensions }
                 if extensions != InspectExtensions::default() =>
             {
-                self.inspect_extended(&image, raw, &extensions, insecure).await
+                self.inspect_extended(list.as_deref(), &image, (raw, verbose), &extensions, insecure).await
             }
             Command::List { quiet, options } => self.list(quiet, options).await,
             Command::RemoveEntries { list, images, deletion } => {
@@ -220,15 +247,15 @@ impl Environment {
                     created => created,
                 }
             }
-            Command::Annotate { list, image, platform, annotations } => {
-                self.annotate(&list, &image, &platform, &annotations).await
+            Command::Annotate { list, image, platform, annotations, options } => {
+                self.annotate(&list, &image, &platform, &annotations, options).await
             }
             Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
                 self.push(&list, PushRun { purge, insecure, dry_run, copy, extensions: &extensions, options })
                     .await
             }
-            Command::Duplicate { list, to } => self.duplicate(&list, &to).await,
-            Command::Rename { list, to } => self.rename(&list, &to).await,
+            Command::Duplicate { list, to, options } => self.duplicate(&list, &to, options).await,
+            Command::Rename { list, to, options } => self.rename(&list, &to, options).await,
             Command::Tags { repository, filter, insecure, options } => {
                 self.tags(&repository, &filter, insecure, options).await
             }
@@ -346,24 +373,6 @@ impl Environment {
         Ok(())
     }
 
-    async fn annotate(
-        &self,
-        list: &str,
-        image: &str,
-        change: &PlatformChange,
-        annotations: &BTreeMap<String, String>,
-    ) -> Result<(), Error> {
-        let list_reference = reference(ReferenceRole::AnnotatedList, list)?;
-        let image_reference = reference(ReferenceRole::AnnotatedImage, image)?;
-        match annotate(&*self.store, &list_reference, &image_reference, change, annotations).await {
-            // Docker tells the names as they were typed.
-            Err(Error::NotInList { .. }) => {
-                Err(Error::NotInList { image: image.to_owned(), list: list.to_owned() })
-            }
-            result => result.map(drop),
-        }
-    }
-
     async fn push(&self, list: &str, run: PushRun<'_>) -> Result<(), Error> {
         let PushRun { purge, insecure, dry_run, copy, extensions, options } = run;
         let list = argument(list)?;
@@ -416,8 +425,9 @@ impl Environment {
             self.print(digest.as_str().as_bytes());
         }
         if purge && !self.store.remove_pushed(&list, plan.list().1).await? {
-            let note = format!("{list} was changed while it was pushed: the local list is kept as it is now");
-            self.output.stderr(&format!("{}\n", terminal::lines(&note)));
+            self.warn(&format!(
+                "{list} was changed while it was pushed: the local list is kept as it is now"
+            ));
         }
         Ok(())
     }
@@ -428,6 +438,11 @@ impl Command {
     fn options(&self) -> OutputOptions {
         match self {
             Self::Create { options, .. }
+            | Self::Annotate { options, .. }
+            | Self::Duplicate { options, .. }
+            | Self::Rename { options, .. }
+            | Self::Login { options, .. }
+            | Self::Logout { options, .. }
             | Self::List { options, .. }
             | Self::Push { options, .. }
             | Self::Tags { options, .. }
@@ -446,8 +461,27 @@ impl Command {
             | Self::Untag { deletion, .. } => {
                 OutputOptions { json: deletion.json, ..OutputOptions::default() }
             }
-            _ => OutputOptions::default(),
+            Self::Inspect { extensions, .. } => {
+                OutputOptions { json: extensions.json, ..OutputOptions::default() }
+            }
         }
+    }
+
+    /// Returns `true` if the exit code tells that what was asked for is not there. A registry without a catalog lacks no content.
+    fn can_be_missing(&self) -> bool {
+        !self.is_dockers() && !matches!(self, Self::Catalog { .. })
+    }
+
+    /// Returns `true` for the commands of `docker manifest`.
+    fn is_dockers(&self) -> bool {
+        matches!(
+            self,
+            Self::Inspect { .. }
+                | Self::Create { .. }
+                | Self::Annotate { .. }
+                | Self::Push { .. }
+                | Self::Remove { .. }
+        )
     }
 }
 
@@ -481,6 +515,6 @@ pub(super) fn argument(typed: &str) -> Result<Reference, Error> {
     reference(ReferenceRole::Argument, typed)
 }
 
-fn reference(role: ReferenceRole, typed: &str) -> Result<Reference, Error> {
+pub(super) fn reference(role: ReferenceRole, typed: &str) -> Result<Reference, Error> {
     typed.parse().map_err(|source| Error::Reference { role, typed: typed.to_owned(), source })
 }

@@ -59,6 +59,17 @@ pub(super) fn render(template: &str, value: &Value) -> Result<String, TemplateEr
     Ok(out)
 }
 
+/// Returns `true` if `template` shows the field `name`, alone or with all others.
+pub(super) fn names(template: &str, name: &str) -> bool {
+    let actions = template.split("{{").skip(1).filter_map(|action| action.split_once("}}"));
+    let mut paths = actions.filter_map(|(action, _)| action.split_whitespace().next_back());
+    let is_named = |path: &str| {
+        let first = path.trim_start_matches('.').split('.').next().unwrap_or_default();
+        first.is_empty() || first.eq_ignore_ascii_case(name)
+    };
+    template == "json" || paths.any(is_named)
+}
+
 fn field<'a>(value: &'a Value, path: &str) -> Result<&'a Value, TemplateError> {
     let mut found = value;
     let mut passed: Vec<&str> = Vec::new();

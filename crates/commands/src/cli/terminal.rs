@@ -1,6 +1,6 @@
 //! The streams and files of a command line, and text that is safe to print on them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 use futures_util::{
     FutureExt,
@@ -48,9 +48,51 @@ pub trait Output {
         None
     }
 
+    /// Returns `true` if warnings are printed as JSON.
+    fn logs_json(&self) -> bool {
+        false
+    }
+
     /// Returns `true` if nobody reads the standard output any more.
     fn reader_is_gone(&self) -> bool {
         false
+    }
+}
+
+/// An output on which warnings are JSON.
+pub(super) struct JsonLog(pub Rc<dyn Output>);
+
+impl Output for JsonLog {
+    fn stdout(&self, bytes: &[u8]) {
+        self.0.stdout(bytes);
+    }
+
+    fn stderr(&self, text: &str) {
+        self.0.stderr(text);
+    }
+
+    fn has_colours(&self, stream: Stream) -> bool {
+        self.0.has_colours(stream)
+    }
+
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.0.write_file(path, bytes)
+    }
+
+    fn is_terminal(&self, stream: Stream) -> bool {
+        self.0.is_terminal(stream)
+    }
+
+    fn terminal_width(&self) -> Option<usize> {
+        self.0.terminal_width()
+    }
+
+    fn logs_json(&self) -> bool {
+        true
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        self.0.reader_is_gone()
     }
 }
 

@@ -1,25 +1,20 @@
 //! `inspect --tree`.
 
 use tallyman_core::Reference;
-use tallyman_registry::Client;
 
-use super::{Environment, InspectExtensions, template, terminal};
-use crate::{Error, tree};
+use super::{Environment, terminal};
+use crate::{Error, TreeNode};
 
 impl Environment {
     /// Shows everything below an image or a list.
-    pub(super) async fn show_tree(
+    pub(super) fn show_tree(
         &self,
-        client: &Client,
         image: &Reference,
-        extensions: &InspectExtensions,
+        tree: &TreeNode,
+        template: Option<&str>,
     ) -> Result<(), Error> {
-        let tree = tree(client, image, extensions.platform.as_ref()).await?;
-        match &extensions.format {
-            Some(template) => {
-                let rendered = template::render(template, &tree.to_json()).map_err(Box::new)?;
-                self.print(terminal::lines(&rendered).as_bytes());
-            }
+        match template {
+            Some(template) => self.print_rendered(template, &tree.to_json())?,
             None => {
                 self.print(terminal::line(&image.to_string()).as_bytes());
                 for line in tree.lines() {

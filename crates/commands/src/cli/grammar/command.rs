@@ -62,7 +62,7 @@ pub enum Command {
         /// The form of the output.
         options: OutputOptions,
     },
-    /// Says more about an image of a local list.
+    /// Changes the platform or annotations of an image of a local list.
     Annotate {
         /// The list.
         list: String,
@@ -72,6 +72,8 @@ pub enum Command {
         platform: PlatformChange,
         /// Annotations of its entry.
         annotations: BTreeMap<String, String>,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Pushes a local list.
     Push {
@@ -103,6 +105,8 @@ pub enum Command {
         list: String,
         /// The name of the copy.
         to: String,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Gives a local list another name.
     Rename {
@@ -110,6 +114,8 @@ pub enum Command {
         list: String,
         /// Its new name.
         to: String,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Shows the tags of a repository.
     Tags {
@@ -229,11 +235,15 @@ pub enum Command {
         login: Login,
         /// The registry may speak plain HTTP or show any certificate.
         insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Forgets the credentials for a registry.
     Logout {
         /// The registry; empty for Docker Hub.
         registry: String,
+        /// The form of the output.
+        options: OutputOptions,
     },
     /// Shows the rate limit of a registry.
     RateLimit {
@@ -305,6 +315,8 @@ pub enum IndexChanges {
     Remove {
         /// The entries, as typed.
         entries: Vec<String>,
+        /// Entries that are not there count as removed.
+        ignore_missing: bool,
     },
     /// Changes what an entry or the list says.
     Annotate {
@@ -328,6 +340,8 @@ pub struct InspectExtensions {
     pub tree: bool,
     /// A template for what is shown, or `json`.
     pub format: Option<String>,
+    /// Print JSON.
+    pub json: bool,
 }
 
 /// The options of `push` that Docker does not have.

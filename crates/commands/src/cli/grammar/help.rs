@@ -5,6 +5,12 @@ use super::{
     flags::{Flag, HELP},
 };
 
+const ROOT_EXAMPLES: [&str; 3] = [
+    "tallyman inspect --platform linux/arm64 reg.example/app:1",
+    "tallyman create --push reg.example/app:1 reg.example/app:1-amd64 reg.example/app:1-arm64",
+    "tallyman copy ghcr.io/acme/app:1 reg.example/app:1",
+];
+
 const ROOT_USAGE: &str = "COMMAND";
 
 const ROOT: &str = "\
@@ -34,7 +40,8 @@ fn text(spec: Option<&CommandSpec>) -> String {
                 + "\n"
                 + &options_of("Connection options", CONNECTION.iter().collect());
             let more = format!("Run '{PROGRAM} COMMAND --help' for more information on a command.\n");
-            format!("{usage}\n{ROOT}\n{commands}{options}\n{more}")
+            let examples = examples(&ROOT_EXAMPLES);
+            format!("{usage}\n{ROOT}\n{commands}{options}{examples}\n{more}")
         }
         Some(spec) => {
             let connection = match spec.has_connection() {

@@ -29,10 +29,14 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
 ];
 
-const EXITS: [(&str, &str); 4] = [
+const EXITS: [(&str, &str); 5] = [
     ("0", "Done."),
-    ("1", "Failed; with --json the code on the standard error tells the reason."),
+    ("1", "Failed; with --json the code on the standard error names the reason."),
     ("2", "plan has found a difference."),
+    (
+        "3",
+        "Not found: a manifest, tag, platform, entry or local list; for commands that docker manifest lacks.",
+    ),
     ("125", "A flag that is unknown, or whose value cannot be read."),
 ];
 

@@ -74,9 +74,9 @@ pub(super) fn check_pair(text: &str) -> Result<(), String> {
 
 pub(super) fn annotate(parsed: ParsedFlags) -> Understood {
     let annotations = annotations(&parsed);
-    let platform = platform_change(&parsed);
+    let (platform, options) = (platform_change(&parsed), options(&parsed));
     let [list, image] = two(parsed);
-    Understood::Run(Command::Annotate { list, image, platform, annotations })
+    Understood::Run(Command::Annotate { list, image, platform, annotations, options })
 }
 
 /// The change of a platform that `annotate` and `index annotate` make.
@@ -130,7 +130,8 @@ pub(super) fn index_add(parsed: ParsedFlags) -> Understood {
 }
 
 pub(super) fn index_remove(parsed: ParsedFlags) -> Understood {
-    index(parsed, |entries| IndexChanges::Remove { entries })
+    let ignore_missing = parsed.is_set("ignore-missing");
+    index(parsed, |entries| IndexChanges::Remove { entries, ignore_missing })
 }
 
 pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
@@ -229,6 +230,7 @@ pub(super) fn inspect(parsed: ParsedFlags) -> Understood {
         config: parsed.is_set("config"),
         tree: parsed.is_set("tree"),
         format: optional(&parsed, "format"),
+        json: parsed.is_set("json"),
     };
     let mut arguments = parsed.arguments.into_iter();
     let (first, second) = (arguments.next().unwrap_or_default(), arguments.next());
@@ -294,12 +296,12 @@ pub(super) fn check_concurrency(text: &str) -> Result<(), String> {
 }
 
 pub(super) fn login(parsed: ParsedFlags) -> Understood {
-    let insecure = insecure(&parsed);
+    let (options, insecure) = (options(&parsed), insecure(&parsed));
     let login = Login {
         user: parsed.text("username"),
         password: optional(&parsed, "password"),
         password_stdin: parsed.is_set("password-stdin"),
         registry: first(parsed),
     };
-    Understood::Run(Command::Login { login, insecure })
+    Understood::Run(Command::Login { login, insecure, options })
 }

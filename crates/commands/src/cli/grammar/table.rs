@@ -88,23 +88,22 @@ pub(super) enum Arity {
     Between(usize, usize),
 }
 
-const INSECURE: Flag =
-    Flag::bool("insecure", "Take any certificate, and plain HTTP where the registry speaks it");
-const JSON: Flag = Flag::bool("json", "Print JSON, for machines");
-const PROGRESS: Flag =
-    Flag::bool("progress", "Tell on the way what is done; without it, only where a terminal shows it");
-const DRY_RUN: Flag = Flag::bool("dry-run", "Show what would be done, and do nothing");
+const INSECURE: Flag = Flag::bool("insecure", "Accept any TLS certificate, and plain HTTP");
+const JSON: Flag = Flag::bool("json", "Print JSON");
+const PROGRESS: Flag = Flag::bool("progress", "Show progress; by default only a terminal shows it");
+const DRY_RUN: Flag = Flag::bool("dry-run", "Show what would be done, without doing it");
 const NEVER_OVERWRITE: Flag =
-    Flag::bool("never-overwrite", "Refuse to move a tag that stands for something else");
-const PLATFORM: Flag = Flag::text("platform", "The image of a list to choose, such as linux/arm64")
-    .value("platform")
-    .checked(check_platform)
-    .completed_by(CompletionHint::Platforms);
+    Flag::bool("never-overwrite", "Fail if a tag exists and stands for another manifest");
+const PLATFORM: Flag =
+    Flag::text("platform", "Platform of the image to choose from a list, such as linux/arm64")
+        .value("platform")
+        .checked(check_platform)
+        .completed_by(CompletionHint::Platforms);
 
 const ANY_PLATFORM: Flag =
-    Flag::bool("any-platform", "Take operating systems and architectures that Docker does not know as well");
+    Flag::bool("any-platform", "Allow pairs of operating system and architecture that Docker refuses");
 const CLEAR: Flag =
-    Flag::text("clear", "Empty a field: variant, os-version, os-features, annotation:KEY; may be repeated")
+    Flag::text("clear", "Clear a field: variant, os-version, os-features or annotation:KEY; may be repeated")
         .value("field")
         .checked(check_entry_field);
 const ARCH: Flag = Flag::text("arch", "CPU architecture").completed_by(CompletionHint::Architectures);
@@ -113,53 +112,51 @@ const OS_FEATURES: Flag =
     Flag::texts("os-features", "Operating system features, repeated or comma-separated");
 const OS_VERSION: Flag = Flag::text("os-version", "Operating system version");
 const VARIANT: Flag = Flag::text("variant", "Variant of the architecture");
-const OCI: Flag = Flag::bool("oci", "Make it an OCI index, whatever it was");
-const TAG: Flag = Flag::text("tag", "A further tag of the same repository; may be repeated")
+const OCI: Flag = Flag::bool("oci", "Convert the list to an OCI index");
+const TAG: Flag = Flag::text("tag", "Additional tag in the same repository; may be repeated")
     .value("tag")
     .checked(check_tag);
-const FROM: Flag =
-    Flag::text("from", "Sources in a file, or - for the standard input: names, or descriptors as JSON")
-        .value("file")
-        .completed_by(CompletionHint::Files);
-const NEST: Flag = Flag::bool("nest", "Keep a list that is named as an entry of its own");
+const FROM: Flag = Flag::text(
+    "from",
+    "Read sources from a file, or - for the standard input: names, or descriptors as JSON",
+)
+.value("file")
+.completed_by(CompletionHint::Files);
+const NEST: Flag = Flag::bool("nest", "Add a source that is a list as one entry");
 const NO_ATTESTATIONS: Flag =
-    Flag::bool("no-attestations", "Leave out the attestations of lists that are named");
+    Flag::bool("no-attestations", "Leave out attestations of sources that are lists");
 const PLATFORMS: Flag =
-    Flag::texts("platform", "Of a list that is named, take the images of these platforms alone")
+    Flag::texts("platform", "Of a source that is a list, add only these platforms, separated by commas")
         .value("platforms")
         .checked(check_platform)
         .completed_by(CompletionHint::Platforms);
 
-const IGNORE_MISSING: Flag = Flag::bool("ignore-missing", "Take it for done if there is no such thing");
+const IGNORE_MISSING: Flag = Flag::bool("ignore-missing", "Succeed if there is nothing to delete");
 
 /// The settings of the connection, for every command that talks to registries, and in front of any.
 pub(super) const CONNECTION: [Flag; 10] = [
-    Flag::text("ca-file", "A file with further certificate authorities; may be repeated")
+    Flag::text("ca-file", "File with additional certificate authorities; may be repeated")
         .value("file")
         .completed_by(CompletionHint::Files),
-    Flag::text("cert", "The file with the certificate to show to registries")
-        .value("file")
-        .completed_by(CompletionHint::Files),
-    Flag::text("concurrency", "Make so many requests at the same time")
+    Flag::text("cert", "File with the client certificate").value("file").completed_by(CompletionHint::Files),
+    Flag::text("concurrency", "Maximum number of simultaneous requests")
         .value("number")
         .checked(check_concurrency),
-    Flag::bool("debug", "Show each request, and why one is made again"),
-    Flag::text("header", "A header for requests to registries, such as X-Tenant=acme; may be repeated")
+    Flag::bool("debug", "Show each request and the reason for each retry"),
+    Flag::text("header", "Header to send to registries, such as X-Tenant=acme; may be repeated")
         .value("header")
         .checked(|text| parse_header(text).map(drop)),
-    Flag::text("key", "The file with the key of that certificate")
+    Flag::text("key", "File with the key of the client certificate")
         .value("file")
         .completed_by(CompletionHint::Files),
-    Flag::text("log-format", "The form of errors and requests: text, or json")
+    Flag::text("log-format", "Format of errors, warnings and requests: text or json")
         .value("format")
         .checked(check_log_format),
     Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
         .value("mirror")
         .checked(|text| Mirror::parse(text).map(drop)),
-    Flag::text("retries", "Make a request that failed again so many times")
-        .value("number")
-        .checked(check_number),
-    Flag::text("timeout", "Give up after this time without an answer, such as 30s")
+    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number),
+    Flag::text("timeout", "Time to wait for an answer, such as 30s")
         .value("time")
         .checked(|text| parse_time(text).map(drop)),
 ];
@@ -168,15 +165,17 @@ pub(super) const COMMANDS: [CommandSpec; 27] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
-        summary: "Say more about the platform of an image in a local list",
-        about: "Say more about the platform of an image in a local list.",
+        summary: "Change the platform or annotations of an image in a local list",
+        about: "Change the platform or annotations of an image in a local list.",
         examples: &[
             "tallyman annotate reg.example/app:1 reg.example/app:1-arm --arch arm --variant v7",
+            "tallyman annotate --clear variant reg.example/app:1 reg.example/app:1-arm64",
+            "tallyman annotate --any-platform --arch loong64 reg.example/app:1 reg.example/app:1-loong64",
         ],
         group: CommandGroup::Docker,
         arity: Arity::Exactly(2),
         flags: &[
-            Flag::text("annotation", "Annotation of the entry; makes the list an OCI index; may be repeated")
+            Flag::text("annotation", "Annotation of the entry, which makes the list an OCI index; may be repeated")
                 .value("key=value")
                 .checked(check_pair),
             ANY_PLATFORM,
@@ -184,6 +183,7 @@ pub(super) const COMMANDS: [CommandSpec; 27] = [
             CLEAR,
             OS,
             OS_FEATURES,
+            JSON,
             OS_VERSION,
             VARIANT,
         ],
@@ -193,10 +193,10 @@ pub(super) const COMMANDS: [CommandSpec; 27] = [
     CommandSpec {
         name: "apply",
         usage: "apply [OPTIONS] FILE",
-        summary: "Make a registry have the lists of a file",
-        about: "Make a registry have the lists of a file, YAML or JSON, or of the standard input where - is named. What is
-there already is not pushed again. The documentation describes the file.",
-        examples: &["tallyman apply lists.yaml"],
+        summary: "Push the lists that a file describes",
+        about: "Push the lists that a file describes in YAML or JSON; - stands for the standard input. Lists, images and blobs
+that the registry has are not pushed again.",
+        examples: &["tallyman apply lists.yaml", "tallyman apply --json - < lists.yaml"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
         flags: &[INSECURE, JSON, PROGRESS],
@@ -207,8 +207,8 @@ there already is not pushed again. The documentation describes the file.",
         name: "catalog",
         usage: "catalog [OPTIONS] REGISTRY",
         summary: "Show the repositories of a registry",
-        about: "Show the repositories of a registry, one a line. Many registries show nobody theirs.",
-        examples: &[],
+        about: "Show the repositories of a registry, one a line. Many public registries do not offer this.",
+        examples: &["tallyman catalog reg.example"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
         flags: &[INSECURE, JSON],
@@ -221,13 +221,13 @@ there already is not pushed again. The documentation describes the file.",
     CommandSpec {
         name: "completion",
         usage: "completion bash|zsh|fish",
-        summary: "Print a script that completes command lines",
-        about: "Print a script by which a shell completes command lines:
+        summary: "Print the completion script of a shell",
+        about: "Print the completion script of a shell:
 
   bash   source <(tallyman completion bash)
   zsh    source <(tallyman completion zsh)
   fish   tallyman completion fish | source",
-        examples: &[],
+        examples: &["tallyman completion bash > /etc/bash_completion.d/tallyman"],
         group: CommandGroup::Program,
         arity: Arity::Exactly(1),
         flags: &[],
@@ -238,9 +238,9 @@ there already is not pushed again. The documentation describes the file.",
         name: "copy",
         usage: "copy [OPTIONS] SOURCE TARGET [TARGET...]",
         summary: "Copy an image or a list to other repositories or registries",
-        about: "Copy an image, or a list with all that it points to, to another repository or registry, byte for byte.
-Within a registry blobs are mounted; from one to another those that are missing are transferred.
-Everything is verified on its way. The target's tag comes last.",
+        about: "Copy an image, or a list with all its images, to other repositories or registries, byte for byte. Within a registry
+blobs are mounted; between registries only missing ones are transferred, so an interrupted copy continues when it is run
+again. Every byte is verified, and the tag is put last.",
         examples: &[
             "tallyman copy ghcr.io/acme/app:1 reg.example/acme/app:1",
             "tallyman copy --platform linux/amd64,linux/arm64 ghcr.io/acme/app:1 reg.example/acme/app:1",
@@ -249,18 +249,18 @@ Everything is verified on its way. The target's tag comes last.",
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(2),
         flags: &[
-            Flag::bool("all-tags", "Copy each tag of the source's repository, under the same name"),
-            Flag::bool("digest-tags", "Copy the tags that stand for a digest as well, such as sha256-….sig"),
+            Flag::bool("all-tags", "Copy every tag of the source's repository"),
+            Flag::bool("digest-tags", "Copy digest tags as well, such as sha256-….sig"),
             DRY_RUN,
             INSECURE,
             JSON,
             NEVER_OVERWRITE,
-            Flag::texts("platform", "Copy the image of this platform, or cut a list down to several")
+            Flag::texts("platform", "Copy only these platforms of a list, separated by commas")
                 .value("platforms")
                 .checked(check_platform)
                 .completed_by(CompletionHint::Platforms),
             PROGRESS,
-            Flag::bool("referrers", "Copy what refers to the image as well: signatures, attestations"),
+            Flag::bool("referrers", "Copy referrers as well, such as signatures, and their referrers"),
         ],
         hint: CompletionHint::Nothing,
         read: copy,
@@ -268,8 +268,8 @@ Everything is verified on its way. The target's tag comes last.",
     CommandSpec {
         name: "create",
         usage: "create MANIFEST_LIST MANIFEST [MANIFEST...]",
-        summary: "Make a local list of images that a registry has",
-        about: "Make a local list of images that a registry has, to annotate and push. All images come in, or none.",
+        summary: "Create a local list from images in a registry",
+        about: "Create a local list from images in a registry, to annotate and push. If an image cannot be fetched, nothing is created.",
         examples: &[
             "tallyman create reg.example/app:1 reg.example/app:1-amd64 reg.example/app:1-arm64",
             "tallyman create --push --platform linux/amd64,linux/arm64 reg.example/app:1 ghcr.io/acme/app:1",
@@ -277,22 +277,22 @@ Everything is verified on its way. The target's tag comes last.",
         group: CommandGroup::Docker,
         arity: Arity::AtLeast(2),
         flags: &[
-            Flag::bool("amend", "Add to the local list where there is one").short('a'),
-            Flag::text("annotation", "Annotation of the list; makes it an OCI index; may be repeated")
+            Flag::bool("amend", "Add to an existing local list").short('a'),
+            Flag::text("annotation", "Annotation of the list, which makes it an OCI index; may be repeated")
                 .value("key=value")
                 .checked(check_pair),
-            Flag::bool("flatten", "Where a list is named, take the images that it points to"),
+            Flag::bool("flatten", "Of a source that is a list, add its images"),
             INSECURE,
             JSON,
-            Flag::bool("oci", "Make an OCI index, whatever the images are"),
+            Flag::bool("oci", "Create an OCI index, whatever the images are"),
             FROM,
             NEST,
             NO_ATTESTATIONS,
             PLATFORMS,
             PROGRESS,
-            Flag::bool("push", "Push the list when it is made, with images of other registries"),
-            Flag::bool("refresh", "Fetch anew what the list has: the images named, or all; platforms stay"),
-            Flag::bool("relative", "Take bare tags and digests as those of the list's repository"),
+            Flag::bool("push", "Push the list as well, with images from other registries"),
+            Flag::bool("refresh", "Fetch images of the list again, those named or all; platforms stay"),
+            Flag::bool("relative", "Read bare tags and digests as those of the list's repository"),
         ],
         hint: CompletionHint::LocalLists,
         read: create,
@@ -301,7 +301,7 @@ Everything is verified on its way. The target's tag comes last.",
         name: "delete",
         usage: "delete [OPTIONS] REPOSITORY@DIGEST [REPOSITORY@DIGEST...]",
         summary: "Delete manifests from a registry",
-        about: "Delete manifests from a registry, with every tag that is on them.",
+        about: "Delete manifests from a registry, with every tag that points to them.",
         examples: &[
             "tallyman delete reg.example/app@$(tallyman digest reg.example/app:old)",
         ],
@@ -318,8 +318,8 @@ Everything is verified on its way. The target's tag comes last.",
         name: "digest",
         usage: "digest [OPTIONS] [MANIFEST | FILE | -]",
         summary: "Show the digest of a manifest, a file or the standard input",
-        about: "Show the digest of a manifest in a registry, computed from its bytes; or that of a file, or of the standard
-input where nothing or - is named. What begins with /, ./ or ../ is a file.",
+        about: "Show the digest of a manifest in a registry, of a file, or of the standard input, which - or no argument stands for.
+An argument that begins with /, ./ or ../ is a file.",
         examples: &[
             "tallyman digest --platform linux/arm64 reg.example/app:1",
             "tallyman inspect --raw reg.example/app:1 | tallyman digest",
@@ -327,7 +327,7 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
         group: CommandGroup::Registries,
         arity: Arity::Between(0, 1),
         flags: &[
-            Flag::bool("file", "The argument is a file, whatever it begins with").short('f'),
+            Flag::bool("file", "Read the argument as a file name").short('f'),
             INSECURE,
             JSON,
             PLATFORM,
@@ -338,24 +338,25 @@ input where nothing or - is named. What begins with /, ./ or ../ is a file.",
     CommandSpec {
         name: "duplicate",
         usage: "duplicate MANIFEST_LIST NEW_NAME",
-        summary: "Keep a copy of a local list under another name",
-        about: "Keep a copy of a local list under another name. No registry is asked.",
-        examples: &[],
+        summary: "Copy a local list to another name",
+        about: "Copy a local list to another name. No request is made.",
+        examples: &["tallyman duplicate reg.example/app:1 reg.example/app:2"],
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(2),
-        flags: &[],
+        flags: &[JSON],
         hint: CompletionHint::LocalLists,
         read: |parsed| {
+            let options = options(&parsed);
             let [list, to] = two(parsed);
-            Understood::Run(Command::Duplicate { list, to })
+            Understood::Run(Command::Duplicate { list, to, options })
         },
     },
     CommandSpec {
         name: "index add",
         usage: "index add [OPTIONS] INDEX SOURCE [SOURCE...]",
         summary: "Add images to a list in a registry",
-        about: "Add images, or those of lists, to a list in a registry, in place of entries of the same platform. A source is a
-reference, or in short a tag or a digest of the list's repository. Blobs of other repositories are mounted or copied.
+        about: "Add images to a list in a registry, in place of entries of the same platform; of a source that is a list, its images.
+A source is a reference, or a tag or digest of the list's repository. Blobs of other repositories are mounted or copied.
 The list is pushed if its tag has not moved meanwhile.",
         examples: &[
             "tallyman index add reg.example/app:1 1-riscv64",
@@ -368,7 +369,7 @@ The list is pushed if its tag has not moved meanwhile.",
             FROM,
             INSECURE,
             JSON,
-            Flag::bool("keep", "Keep entries of the same platform beside those that are added"),
+            Flag::bool("keep", "Keep existing entries of the same platform"),
             NEST,
             NO_ATTESTATIONS,
             OCI,
@@ -381,9 +382,9 @@ The list is pushed if its tag has not moved meanwhile.",
     CommandSpec {
         name: "index annotate",
         usage: "index annotate [OPTIONS] INDEX [PLATFORM | DIGEST | MANIFEST]",
-        summary: "Say more about an entry of a list in a registry, or about the list",
-        about: "Say more about an entry of a list in a registry, or with no entry about the list itself. The list is pushed if
-its tag has not moved meanwhile.",
+        summary: "Change the platform or annotations of an entry of a list in a registry, or annotations of the list",
+        about: "Change the platform or annotations of an entry of a list in a registry, or without an entry the annotations of the
+list. The list is pushed if its tag has not moved meanwhile.",
         examples: &[
             "tallyman index annotate --annotation org.opencontainers.image.title=app reg.example/app:1",
             "tallyman index annotate --variant v8 reg.example/app:1 linux/arm64",
@@ -419,15 +420,15 @@ meanwhile; the images stay in the registry.",
         examples: &["tallyman index remove reg.example/app:1 linux/386"],
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(2),
-        flags: &[DRY_RUN, INSECURE, JSON, OCI, TAG],
+        flags: &[DRY_RUN, IGNORE_MISSING, INSECURE, JSON, OCI, TAG],
         hint: CompletionHint::Platforms,
         read: index_remove,
     },
     CommandSpec {
         name: "inspect",
         usage: "inspect [OPTIONS] [MANIFEST_LIST] MANIFEST",
-        summary: "Show an image's manifest, or a list",
-        about: "Show an image's manifest or a list: of a local list, of an image in a local list, or of a registry.",
+        summary: "Show an image manifest or a list",
+        about: "Show an image manifest or a list: a local list, an image of a local list, or what a registry has.",
         examples: &[
             "tallyman inspect reg.example/app:1",
             "tallyman inspect --platform linux/arm64 --format '{{.Digest}}' reg.example/app:1",
@@ -438,12 +439,13 @@ meanwhile; the images stay in the registry.",
         arity: Arity::Between(1, 2),
         flags: &[
             Flag::bool("config", "Show the image config"),
-            Flag::text("format", "Show fields, such as '{{.Digest}}' or '{{json .Config}}', or all as json")
+            Flag::text("format", "Show fields, such as '{{.Digest}}' or '{{json .Config}}', or all of them: json")
                 .value("template"),
             INSECURE,
+            JSON,
             PLATFORM,
             Flag::bool("raw", "Show the exact bytes"),
-            Flag::bool("tree", "Show everything below, with what refers to it; --format json for machines"),
+            Flag::bool("tree", "Show the tree of manifests, blobs and referrers"),
             Flag::bool("verbose", "Show platforms and descriptors as well").short('v'),
         ],
         hint: CompletionHint::LocalLists,
@@ -452,17 +454,18 @@ meanwhile; the images stay in the registry.",
     CommandSpec {
         name: "login",
         usage: "login [OPTIONS] [REGISTRY]",
-        summary: "Keep a user name and a password for a registry",
-        about: "Try a user name and a password for a registry, Docker Hub if none is named, and keep them where Docker keeps them:
-with the credential helper that config.json names, else in that file.",
-        examples: &["tallyman login --username me --password-stdin reg.example"],
+        summary: "Log in to a registry",
+        about: "Log in to a registry; without an argument to Docker Hub. The credentials are checked, and stored where Docker stores
+them: by the credential helper that config.json names, else in that file.",
+        examples: &["tallyman login --username me --password-stdin reg.example < password.txt"],
         group: CommandGroup::Registries,
         arity: Arity::Between(0, 1),
         flags: &[
             INSECURE,
-            Flag::text("password", "The password, which others can read in the list of processes").short('p'),
+            JSON,
+            Flag::text("password", "Password; other users can read it in the list of processes").short('p'),
             Flag::bool("password-stdin", "Read the password from the standard input"),
-            Flag::text("username", "The user name").short('u'),
+            Flag::text("username", "User name").short('u'),
         ],
         hint: CompletionHint::Nothing,
         read: login,
@@ -470,24 +473,27 @@ with the credential helper that config.json names, else in that file.",
     CommandSpec {
         name: "logout",
         usage: "logout [REGISTRY]",
-        summary: "Forget the user name and the password for a registry",
-        about: "Forget the user name and the password for a registry, Docker Hub if none is named.",
-        examples: &[],
+        summary: "Log out from a registry",
+        about: "Log out from a registry; without an argument from Docker Hub.",
+        examples: &["tallyman logout reg.example"],
         group: CommandGroup::Registries,
         arity: Arity::Between(0, 1),
-        flags: &[],
+        flags: &[JSON],
         hint: CompletionHint::Nothing,
-        read: |parsed| Understood::Run(Command::Logout { registry: first(parsed) }),
+        read: |parsed| {
+            let options = options(&parsed);
+            Understood::Run(Command::Logout { registry: first(parsed), options })
+        },
     },
     CommandSpec {
         name: "ls",
         usage: "ls [OPTIONS]",
         summary: "Show the local lists",
         about: "Show the local lists, with the number and the platforms of their images.",
-        examples: &[],
+        examples: &["tallyman ls", "tallyman ls --json"],
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(0),
-        flags: &[JSON, Flag::bool("quiet", "Show the names alone").short('q')],
+        flags: &[JSON, Flag::bool("quiet", "Show names only").short('q')],
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let (options, quiet) = (options(&parsed), parsed.is_set("quiet"));
@@ -498,8 +504,8 @@ with the credential helper that config.json names, else in that file.",
         name: "man",
         usage: "man",
         summary: "Print the man page",
-        about: "Print the man page, for man or for a file: tallyman man > tallyman.1",
-        examples: &[],
+        about: "Print the man page in the format of man.",
+        examples: &["tallyman man > tallyman.1"],
         group: CommandGroup::Program,
         arity: Arity::Exactly(0),
         flags: &[],
@@ -509,10 +515,10 @@ with the credential helper that config.json names, else in that file.",
     CommandSpec {
         name: "plan",
         usage: "plan [OPTIONS] FILE",
-        summary: "Show how a registry differs from the lists of a file",
-        about: "Show how a registry differs from the lists of a file, YAML or JSON, or of the standard input where - is named.
-Nothing is written. Ends with 2 if there is a difference.",
-        examples: &["tallyman plan lists.yaml"],
+        summary: "Show how a registry differs from the lists that a file describes",
+        about: "Show how a registry differs from the lists that a file describes in YAML or JSON; - stands for the standard input.
+Nothing is pushed. The exit code is 2 if there is a difference.",
+        examples: &["tallyman plan lists.yaml", "tallyman plan --json lists.yaml"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
         flags: &[INSECURE, JSON],
@@ -523,7 +529,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         name: "push",
         usage: "push [OPTIONS] MANIFEST_LIST",
         summary: "Push a local list to its registry",
-        about: "Push a local list, and the manifests that its repository lacks.",
+        about: "Push a local list, with manifests that its repository lacks.",
         examples: &[
             "tallyman push --dry-run reg.example/app:1",
             "tallyman push --tag latest --digest-file digest.txt reg.example/app:1",
@@ -531,22 +537,22 @@ Nothing is written. Ends with 2 if there is a difference.",
         group: CommandGroup::Docker,
         arity: Arity::Exactly(1),
         flags: &[
-            Flag::text("artifact-type", "Type of the artifact that the list is; for OCI indexes").value("type"),
-            Flag::bool("copy", "Copy images of other registries to that of the list"),
-            Flag::text("digest-file", "Write the digest of the list to this file").value("file"),
-            Flag::bool("digest-only", "Put the list by its digest alone, without a tag"),
+            Flag::text("artifact-type", "Artifact type of the list, which must be an OCI index").value("type"),
+            Flag::bool("copy", "Copy images from other registries"),
+            Flag::text("digest-file", "Write the digest of the list to a file").value("file"),
+            Flag::bool("digest-only", "Push the list by digest, without a tag"),
             DRY_RUN,
-            Flag::text("format", "Convert list and images to this form, docker or oci; what that loses is told first")
+            Flag::text("format", "Convert list and images to docker or oci; what is lost is shown first")
                 .value("format")
                 .checked(|text| Format::parse(text).map(drop)),
             INSECURE,
             JSON,
-            Flag::text("metadata-file", "Write name, digest, media type and size to this file as JSON")
+            Flag::text("metadata-file", "Write name, digest, media type and size to a file as JSON")
                 .value("file"),
             NEVER_OVERWRITE,
             PROGRESS,
-            Flag::bool("purge", "Remove the local list when it is pushed").short('p'),
-            Flag::text("subject", "The manifest that the list refers to; for OCI indexes").value("manifest"),
+            Flag::bool("purge", "Remove the local list after the push").short('p'),
+            Flag::text("subject", "Subject of the list, which must be an OCI index").value("manifest"),
             TAG,
         ],
         hint: CompletionHint::LocalLists,
@@ -555,8 +561,8 @@ Nothing is written. Ends with 2 if there is a difference.",
     CommandSpec {
         name: "ratelimit",
         usage: "ratelimit [OPTIONS] MANIFEST",
-        summary: "Show the rate limit of a registry, and what is left of it",
-        about: "Show the rate limit that a registry names, and what is left of it. Asks by HEAD, which Docker Hub does not count.",
+        summary: "Show the rate limit of a registry",
+        about: "Show the rate limit that a registry reports, and how much is left. A HEAD request is made, which Docker Hub does not count.",
         examples: &["tallyman ratelimit docker.io/library/alpine:3"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
@@ -570,13 +576,13 @@ Nothing is written. Ends with 2 if there is a difference.",
     CommandSpec {
         name: "referrers",
         usage: "referrers [OPTIONS] MANIFEST",
-        summary: "Show what refers to an image: signatures, attestations, bills of materials",
-        about: "Show what refers to an image or a list: signatures, attestations, bills of materials.",
-        examples: &[],
+        summary: "Show the referrers of an image, such as signatures and attestations",
+        about: "Show the referrers of an image or a list: signatures, attestations, bills of materials.",
+        examples: &["tallyman referrers --artifact-type application/spdx+json reg.example/app:1"],
         group: CommandGroup::Registries,
         arity: Arity::Exactly(1),
         flags: &[
-            Flag::text("artifact-type", "Only what is of this type").value("type"),
+            Flag::text("artifact-type", "Show only referrers of this type").value("type"),
             INSECURE,
             JSON,
         ],
@@ -591,8 +597,8 @@ Nothing is written. Ends with 2 if there is a difference.",
         name: "remove",
         usage: "remove MANIFEST_LIST MANIFEST [MANIFEST...]",
         summary: "Remove images from a local list",
-        about: "Remove images from a local list. All go, or none.",
-        examples: &[],
+        about: "Remove images from a local list: all of those named, or none.",
+        examples: &["tallyman remove reg.example/app:1 reg.example/app:1-arm64"],
         group: CommandGroup::LocalLists,
         arity: Arity::AtLeast(2),
         flags: &[IGNORE_MISSING, JSON],
@@ -607,16 +613,17 @@ Nothing is written. Ends with 2 if there is a difference.",
     CommandSpec {
         name: "rename",
         usage: "rename MANIFEST_LIST NEW_NAME",
-        summary: "Give a local list another name",
-        about: "Give a local list another name. No registry is asked.",
-        examples: &[],
+        summary: "Rename a local list",
+        about: "Rename a local list. No request is made.",
+        examples: &["tallyman rename reg.example/app:1 reg.example/app:2"],
         group: CommandGroup::LocalLists,
         arity: Arity::Exactly(2),
-        flags: &[],
+        flags: &[JSON],
         hint: CompletionHint::LocalLists,
         read: |parsed| {
+            let options = options(&parsed);
             let [list, to] = two(parsed);
-            Understood::Run(Command::Rename { list, to })
+            Understood::Run(Command::Rename { list, to, options })
         },
     },
     CommandSpec {
@@ -624,7 +631,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         usage: "rm MANIFEST_LIST [MANIFEST_LIST...]",
         summary: "Remove local lists",
         about: "Remove local lists. Nothing is removed from a registry.",
-        examples: &[],
+        examples: &["tallyman rm reg.example/app:1"],
         group: CommandGroup::Docker,
         arity: Arity::AtLeast(1),
         flags: &[IGNORE_MISSING, JSON],
@@ -638,7 +645,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         name: "tags",
         usage: "tags [OPTIONS] REPOSITORY",
         summary: "Show the tags of a repository",
-        about: "Show the tags of a repository, one a line, in the registry's order unless --sort names another.",
+        about: "Show the tags of a repository, one a line.",
         examples: &[
             "tallyman tags --match '^v?[0-9]' --sort semver reg.example/app",
         ],
@@ -647,13 +654,13 @@ Nothing is written. Ends with 2 if there is a difference.",
         flags: &[
             INSECURE,
             JSON,
-            Flag::text("last", "Show the tags behind this one in the registry's order").value("tag"),
-            Flag::text("limit", "Show so many tags at most").value("number").checked(check_number),
-            Flag::text("match", "Show the tags that match a regular expression")
+            Flag::text("last", "Start after this tag, in the registry's order").value("tag"),
+            Flag::text("limit", "Maximum number of tags").value("number").checked(check_number),
+            Flag::text("match", "Show only tags that match a regular expression")
                 .value("regexp")
                 .checked(check_pattern),
-            Flag::bool("no-digest-tags", "Leave out tags that stand for a digest, such as sha256-….sig"),
-            Flag::text("sort", "Order: registry, name, or semver, the lowest first")
+            Flag::bool("no-digest-tags", "Leave out digest tags, such as sha256-….sig"),
+            Flag::text("sort", "Order of the tags: registry, name or semver (lowest first)")
                 .value("order")
                 .checked(|text| TagOrder::parse(text).map(drop)),
         ],
@@ -673,9 +680,9 @@ Nothing is written. Ends with 2 if there is a difference.",
     CommandSpec {
         name: "untag",
         usage: "untag [OPTIONS] REPOSITORY:TAG [REPOSITORY:TAG...]",
-        summary: "Delete tags from a registry, and leave the manifests there",
-        about: "Delete tags from a registry, and leave the manifests there. Not every registry can.",
-        examples: &[],
+        summary: "Delete tags from a registry, but not their manifests",
+        about: "Delete tags from a registry, but not their manifests. Not every registry supports this.",
+        examples: &["tallyman untag --ignore-missing reg.example/app:old"],
         group: CommandGroup::Registries,
         arity: Arity::AtLeast(1),
         flags: &[IGNORE_MISSING, INSECURE, JSON],
@@ -690,7 +697,7 @@ Nothing is written. Ends with 2 if there is a difference.",
         usage: "version [OPTIONS]",
         summary: "Show the version",
         about: "Show the version.",
-        examples: &[],
+        examples: &["tallyman version --json"],
         group: CommandGroup::Program,
         arity: Arity::Exactly(0),
         flags: &[JSON],

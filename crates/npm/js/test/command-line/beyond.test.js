@@ -114,7 +114,7 @@ for (const kind of ['memory', 'distribution']) {
       assert.match(untagged.stderr, /does not delete a tag alone.*\n.*tallyman delete /);
       assert.equal(await done(config, ['delete', '--insecure', `${to}@${digest}`]), `Deleted ${to}@${digest}\n`);
       const gone = await run(config, ['digest', '--insecure', `${to}:v1`]);
-      assert.equal(gone.code, 1);
+      assert.equal(gone.code, 3);
     });
   });
 }
