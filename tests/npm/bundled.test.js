@@ -1,0 +1,160 @@
+// The package in frameworks, bundlers and test runners that render or run on servers, built as their users build, without a word of
+// configuration about the package.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort, startDevRegistry } from '../e2e/servers.js';
+import { expected } from './expected.js';
+import { launch, serve, visit } from './servers.js';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const consumer = (...names) => join(root, 'consumers', ...names);
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+let registry;
+let site;
+let browser;
+let folder;
+
+before(async () => {
+  [registry, site, browser] = await Promise.all([startDevRegistry('--samples'), serve(), launch()]);
+  folder = await mkdtemp(join(tmpdir(), 'tallyman-bundled-'));
+});
+after(async () => {
+  await Promise.all([registry?.stop(), site?.stop(), browser?.close()]);
+  await rm(folder, { recursive: true });
+});
+
+/** Runs a program, which must succeed; a failure shows all that it said. */
+async function passes(program, args, { cwd = root, env = {} } = {}) {
+  const clean = { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', ...env };
+  // Set by node's own test runner, for itself.
+  delete clean.NODE_TEST_CONTEXT;
+  try {
+    return (await promisify(execFile)(program, args, { cwd, env: clean, maxBuffer: 1 << 26 })).stdout;
+  } catch ({ stdout, stderr }) {
+    return assert.fail(`${program} ${args.join(' ')}\n${stdout}${stderr}`);
+  }
+}
+
+const query = (name) => new URLSearchParams({ registry: registry.host, name });
+
+async function nextServer(distDir) {
+  const port = await freePort();
+  const env = { ...process.env, NEXT_DIST: distDir, NEXT_TELEMETRY_DISABLED: '1' };
+  const server = spawn('node', [bin('next'), 'start', '--port', String(port), '--hostname', '127.0.0.1'], { cwd: consumer('next'), env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve, reject) => {
+    server.on('exit', (code) => reject(new Error(`next start ended with ${code}`)));
+    server.stdout.on('data', (text) => /Ready/.test(text) && resolve());
+  });
+  const stop = () => new Promise((resolve) => server.removeAllListeners('exit').on('exit', resolve) && server.kill());
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
+
+const unescaped = (html) => html.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&#x27;', "'").replaceAll('&amp;', '&');
+
+for (const [name, flags] of [['turbopack', []], ['webpack', ['--webpack']]]) {
+  test(`Next.js by ${name}: a server component, a route, and the element in a client component`, async () => {
+    const distDir = `dist/${name}`;
+    await passes('node', [bin('next'), 'build', ...flags], { cwd: consumer('next'), env: { NEXT_DIST: distDir } });
+    const server = await nextServer(distDir);
+    try {
+      const html = await (await fetch(`${server.url}/?${query(`next-${name}`)}`)).text();
+      const [, text] = /<pre>(.*?)<\/pre>/s.exec(html) ?? assert.fail(html);
+      assert.deepEqual(JSON.parse(unescaped(text)), await expected(registry.host, `next-${name}`));
+      const route = await (await fetch(`${server.url}/api?${query(`next-${name}-route`)}`)).json();
+      assert.deepEqual(route, await expected(registry.host, `next-${name}-route`));
+      const rendered = await (await fetch(`${server.url}/element`)).text();
+      assert.match(rendered, /<tallyman-manifest/);
+      const { list } = await expected(registry.host, `next-${name}`);
+      assert.equal(await visit(browser, `${server.url}/element?${query('element')}`), list.digest);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+test('ncc, away from the package', async () => {
+  const built = join(folder, 'ncc');
+  await passes('node', [bin('ncc'), 'build', consumer('node/main.mjs'), '--out', built, '--no-cache', '--quiet']);
+  const stdout = await passes('node', [join(built, 'index.mjs'), registry.host, 'ncc']);
+  assert.deepEqual(JSON.parse(stdout), await expected(registry.host, 'ncc'));
+});
+
+test('Parcel', async () => {
+  // In a project of its own: in this one, which is for Node, Parcel leaves packages out of what it builds.
+  const project = join(folder, 'parcel');
+  await cp(consumer('parcel'), project, { recursive: true });
+  await cp(join(root, 'scenario.js'), join(project, 'scenario.js'));
+  await writeFile(join(project, 'package.json'), '{ "private": true }');
+  await symlink(join(root, 'node_modules'), join(project, 'node_modules'));
+  const out = ['--dist-dir', consumer('parcel/dist'), '--cache-dir', join(project, 'cache'), '--public-url', './', '--no-source-maps'];
+  await passes('node', [bin('parcel'), 'build', 'index.html', ...out], { cwd: project });
+  const result = await visit(browser, `${site.url}/consumers/parcel/dist/index.html?${query('parcel')}`);
+  assert.deepEqual(result, await expected(registry.host, 'parcel'));
+});
+
+test('Jest, with modules of ECMAScript: its environments of Node and of jsdom', async () => {
+  const run = (name, options, env) => {
+    const config = JSON.stringify({ rootDir: consumer('jest'), transform: {}, testMatch: [`**/${name}`], ...options });
+    return passes('node', ['--experimental-vm-modules', bin('jest'), '--config', config, '--no-cache'], { env });
+  };
+  const EXPECTED = JSON.stringify(await expected(registry.host, 'jest'));
+  await run('scenario.jest.js', { testEnvironment: 'node' }, { REGISTRY: registry.host, NAME: 'jest', EXPECTED });
+  await run('page.jest.js', { testEnvironment: 'jsdom', setupFiles: [consumer('jest/encoders.cjs')] });
+});
+
+test('Vite, for servers: bundled, and while it is worked on', async () => {
+  const { build, createServer } = await import('vite');
+  const options = { root: consumer('vite-ssr'), configFile: false, logLevel: 'error' };
+  const outDir = join(folder, 'vite-ssr');
+  await build({ ...options, ssr: { noExternal: true }, build: { ssr: 'main.js', outDir, emptyOutDir: true } });
+  const bundled = await import(pathToFileURL(join(outDir, 'main.js')));
+  assert.deepEqual(await bundled.render(registry.host, 'vite-ssr'), await expected(registry.host, 'vite-ssr'));
+  const server = await createServer({ ...options, appType: 'custom', server: { middlewareMode: true, ws: false } });
+  try {
+    const { render } = await server.ssrLoadModule('/main.js');
+    assert.deepEqual(await render(registry.host, 'vite-ssr-dev'), await expected(registry.host, 'vite-ssr-dev'));
+  } finally {
+    await server.close();
+  }
+});
+
+test('a worker in workerd, the runtime of Cloudflare', async () => {
+  const { build } = await import('esbuild');
+  const { Miniflare } = await import('miniflare');
+  const outdir = join(folder, 'workerd');
+  await build({ entryPoints: [consumer('workerd/main.js')], bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, outdir, logLevel: 'silent' });
+  const rules = [{ type: 'CompiledWasm', include: ['**/*.wasm'] }, { type: 'ESModule', include: ['**/*.js'] }];
+  const worker = new Miniflare({ modules: true, modulesRoot: outdir, modulesRules: rules, scriptPath: join(outdir, 'main.js'), compatibilityDate: '2026-01-01' });
+  try {
+    const response = await worker.dispatchFetch(`http://worker.example/?${query('workerd')}`);
+    assert.deepEqual(await response.json(), await expected(registry.host, 'workerd'));
+  } finally {
+    await worker.dispose();
+  }
+});
+
+test('a program that is bundled for the main process of an editor or of Electron, as CommonJS', async () => {
+  const { build } = await import('esbuild');
+  const outfile = join(folder, 'main.cjs');
+  const contents = `const { scenario } = require('./scenario.js');
+    scenario(require('tallyman'), process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));`;
+  await build({ bundle: true, platform: 'node', format: 'cjs', external: ['electron'], logLevel: 'silent', stdin: { contents, resolveDir: root }, outfile });
+  const moved = join(folder, 'app');
+  await cp(outfile, join(moved, 'main.cjs'));
+  const stdout = await passes('node', [join(moved, 'main.cjs'), registry.host, 'electron']);
+  assert.deepEqual(JSON.parse(stdout), await expected(registry.host, 'electron'));
+});
+
+test("TypeScript finds the package's types by the oldest way of looking", async () => {
+  const options = ['--strict', '--noEmit', '--target', 'ES2022', '--module', 'ESNext', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'];
+  const file = consumer('node/old.mts');
+  await passes('node', [bin('tsc'), ...options, file, '--types', 'node', '--typeRoots', join(root, '../node_modules/@types'), '--lib', 'ES2023,DOM,DOM.Iterable']);
+});
