@@ -142,16 +142,60 @@ test('a worker in workerd, the runtime of Cloudflare', async () => {
 });
 
 test('a program that is bundled for the main process of an editor or of Electron, as CommonJS', async () => {
-  const { build } = await import('esbuild');
-  const outfile = join(folder, 'main.cjs');
-  const contents = `const { scenario } = require('./scenario.js');
-    scenario(require('tallyman'), process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));`;
-  await build({ bundle: true, platform: 'node', format: 'cjs', external: ['electron'], logLevel: 'silent', stdin: { contents, resolveDir: root }, outfile });
-  const moved = join(folder, 'app');
-  await cp(outfile, join(moved, 'main.cjs'));
-  const stdout = await passes('node', [join(moved, 'main.cjs'), registry.host, 'electron']);
+  const main = await commonJs('app', `scenario(require('tallyman'), process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));`);
+  const stdout = await passes('node', [main, registry.host, 'electron']);
   assert.deepEqual(JSON.parse(stdout), await expected(registry.host, 'electron'));
 });
+
+test('a function that is bundled for AWS Lambda, called by its handler', async () => {
+  const main = await commonJs('function', `exports.handler = async ({ registry, name }) => ({ statusCode: 200, body: JSON.stringify(await scenario(require('tallyman'), registry, name)) });`);
+  const event = JSON.stringify({ registry: registry.host, name: 'lambda' });
+  const runtime = `require(process.argv[1]).handler(JSON.parse(process.argv[2])).then((answer) => console.log(JSON.stringify(answer)));`;
+  const { statusCode, body } = JSON.parse(await passes('node', ['-e', runtime, main, event]));
+  assert.equal(statusCode, 200);
+  assert.deepEqual(JSON.parse(body), await expected(registry.host, 'lambda'));
+});
+
+/** Bundles a program into one file of CommonJS, away from the package, and returns its path. */
+async function commonJs(name, program) {
+  const { build } = await import('esbuild');
+  const outfile = join(folder, name, 'main.cjs');
+  const contents = `const { scenario } = require('./scenario.js');\n${program}`;
+  await build({ bundle: true, platform: 'node', format: 'cjs', external: ['electron'], logLevel: 'silent', stdin: { contents, resolveDir: root }, outfile });
+  return outfile;
+}
+
+test('Bun runs it, and bundles it for itself, for Node and for browsers', async () => {
+  const bun = (...args) => passes(bin('bun'), args);
+  const ran = JSON.parse(await bun('run', consumer('node/main.mjs'), registry.host, 'bun'));
+  assert.deepEqual(ran, await expected(registry.host, 'bun'));
+  for (const [target, program] of [['bun', bin('bun')], ['node', 'node']]) {
+    const built = join(folder, `bun-${target}`, 'main.mjs');
+    await bun('build', consumer('node/main.mjs'), '--target', target, '--outfile', built);
+    const stdout = await passes(program, [built, registry.host, `bun-${target}`]);
+    assert.deepEqual(JSON.parse(stdout), await expected(registry.host, `bun-${target}`));
+  }
+  await bun('build', consumer('rollup/main.js'), '--target', 'browser', '--outfile', consumer('bun/dist/main.js'));
+  await page('bun');
+});
+
+test('Rspack', async () => {
+  const { rspack } = await import('@rspack/core');
+  const output = { path: consumer('rspack/dist'), filename: 'main.js' };
+  const compiler = rspack({ mode: 'production', context: consumer('rollup'), entry: './main.js', output, performance: false });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  assert.equal(stats.hasErrors() || stats.hasWarnings(), false, stats.toString({ all: false, errors: true, warnings: true }));
+  await page('rspack');
+});
+
+/** Opens the page of a consumer, whose script is `dist/main.js`, and checks what it comes to. */
+async function page(name) {
+  const script = '<script type="module" src="./main.js"></script>';
+  await writeFile(consumer(name, 'dist/index.html'), `<!doctype html>\n<meta charset="utf-8">\n<title>${name}</title>\n${script}\n`);
+  const result = await visit(browser, `${site.url}/consumers/${name}/dist/index.html?${query(name)}`);
+  assert.deepEqual(result, await expected(registry.host, name));
+}
 
 test("TypeScript finds the package's types by the oldest way of looking", async () => {
   const options = ['--strict', '--noEmit', '--target', 'ES2022', '--module', 'ESNext', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'];
