@@ -1,0 +1,185 @@
+//! Entries of a layer.
+
+use crate::LayerPath;
+
+/// The type of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// Another name of a file of the same image.
+    HardLink,
+    /// A character device.
+    CharacterDevice,
+    /// A block device.
+    BlockDevice,
+    /// A named pipe.
+    Fifo,
+}
+
+impl EntryKind {
+    /// The word for it in JSON and in the package's types.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Symlink => "symlink",
+            Self::HardLink => "hardlink",
+            Self::CharacterDevice => "character-device",
+            Self::BlockDevice => "block-device",
+            Self::Fifo => "fifo",
+        }
+    }
+
+    /// The character that `ls -l` begins a line with.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::File | Self::HardLink => '-',
+            Self::Directory => 'd',
+            Self::Symlink => 'l',
+            Self::CharacterDevice => 'c',
+            Self::BlockDevice => 'b',
+            Self::Fifo => 'p',
+        }
+    }
+}
+
+/// The numbers of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// The driver.
+    pub major: u32,
+    /// The device of that driver.
+    pub minor: u32,
+}
+
+/// An extended attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendedAttribute {
+    /// The name, such as `security.capability`.
+    pub name: Box<str>,
+    /// The value.
+    pub value: Box<[u8]>,
+}
+
+/// A piece of a sparse file that has data. What lies between is zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The position in the file.
+    pub offset: u64,
+    /// The number of bytes.
+    pub length: u64,
+}
+
+/// One entry of a layer, as its tar headers have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The path, without `./` in front.
+    pub path: LayerPath,
+    /// The type.
+    pub kind: EntryKind,
+    /// The permissions with setuid, setgid and sticky bit: `0o7777` at most.
+    pub mode: u32,
+    /// The owner's number.
+    pub uid: u64,
+    /// The group's number.
+    pub gid: u64,
+    /// The owner's name, often empty.
+    pub user: Box<str>,
+    /// The group's name, often empty.
+    pub group: Box<str>,
+    /// The size of the file in bytes, holes included; 0 for everything else.
+    pub size: u64,
+    /// Seconds since 1970 of the last change.
+    pub mtime: i64,
+    /// Nanoseconds behind [`Entry::mtime`].
+    pub mtime_nanos: u32,
+    /// The target of a symbolic link as it stands there, or the path of the file that a hard link names.
+    pub link: Box<[u8]>,
+    /// The numbers of a device.
+    pub device: Device,
+    /// Extended attributes, by name: capabilities, access lists.
+    pub xattrs: Box<[ExtendedAttribute]>,
+    /// Windows' file attributes (`FILE_ATTRIBUTE_…`), of layers for Windows.
+    pub windows_attributes: Option<u32>,
+    /// The position of the entry's first header in the tar archive.
+    pub header_offset: u64,
+    /// The position of its content in the tar archive.
+    pub content_offset: u64,
+    /// The bytes of its content in the tar archive: less than its size if it is sparse.
+    pub stored_size: u64,
+    /// The pieces that have data, if the file is sparse.
+    pub segments: Option<Box<[Segment]>>,
+}
+
+impl Entry {
+    /// The mode as `ls -l` has it: `-rwsr-xr-x`.
+    ///
+    /// ```
+    /// use tallyman_layers::{Entry, LayerPath};
+    ///
+    /// let bin = LayerPath::clean(b"bin").expect("it stays inside");
+    /// let entry = Entry { mode: 0o4755, ..Entry::directory(bin) };
+    /// assert_eq!(entry.mode_text(), "drwsr-xr-x");
+    /// ```
+    pub fn mode_text(&self) -> String {
+        let bit = |bit: u32, letter: char| if self.mode & bit == 0 { '-' } else { letter };
+        let special = |special: u32, execute: u32, lower: char| match (
+            self.mode & special != 0,
+            self.mode & execute != 0,
+        ) {
+            (true, true) => lower,
+            (true, false) => lower.to_ascii_uppercase(),
+            (false, true) => 'x',
+            (false, false) => '-',
+        };
+        [
+            self.kind.letter(),
+            bit(0o400, 'r'),
+            bit(0o200, 'w'),
+            special(0o4000, 0o100, 's'),
+            bit(0o040, 'r'),
+            bit(0o020, 'w'),
+            special(0o2000, 0o010, 's'),
+            bit(0o004, 'r'),
+            bit(0o002, 'w'),
+            special(0o1000, 0o001, 't'),
+        ]
+        .iter()
+        .collect()
+    }
+
+    /// A directory of root's, as one is made for paths whose directory has no entry.
+    pub fn directory(path: LayerPath) -> Self {
+        Self {
+            path,
+            kind: EntryKind::Directory,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            user: "".into(),
+            group: "".into(),
+            size: 0,
+            mtime: 0,
+            mtime_nanos: 0,
+            link: Box::default(),
+            device: Device::default(),
+            xattrs: Box::default(),
+            windows_attributes: None,
+            header_offset: 0,
+            content_offset: 0,
+            stored_size: 0,
+            segments: None,
+        }
+    }
+
+    /// Returns `true` if type, mode, owner, link, device and attributes are the same.
+    pub(crate) fn has_same_metadata(&self, other: &Self) -> bool {
+        (self.kind, self.mode, self.uid, self.gid, &self.link, self.device, &self.xattrs)
+            == (other.kind, other.mode, other.uid, other.gid, &other.link, other.device, &other.xattrs)
+    }
+}

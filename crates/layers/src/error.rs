@@ -1,0 +1,148 @@
+//! The reasons why a layer cannot be read.
+
+use std::fmt;
+
+use tallyman_core::Digest;
+use thiserror::Error;
+
+/// A measure that [`Limits`](crate::Limits) bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitKind {
+    /// Entries of one layer.
+    Entries,
+    /// Bytes of one path.
+    PathLength,
+    /// Components of one path.
+    PathDepth,
+    /// Decompressed bytes of one layer.
+    UnpackedSize,
+    /// Bytes of all files of one layer, holes of sparse files included.
+    FileSize,
+    /// Decompressed bytes for each compressed one.
+    Ratio,
+    /// Bytes of one extended header.
+    ExtendedHeader,
+    /// Data segments of one sparse file.
+    SparseSegments,
+    /// Bytes that a zstd frame may look back.
+    Window,
+}
+
+impl fmt::Display for LimitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Entries => "entries",
+            Self::PathLength => "bytes in a path",
+            Self::PathDepth => "components in a path",
+            Self::UnpackedSize => "decompressed bytes",
+            Self::FileSize => "bytes of files",
+            Self::Ratio => "decompressed bytes for each compressed one",
+            Self::ExtendedHeader => "bytes in an extended header",
+            Self::SparseSegments => "segments in a sparse file",
+            Self::Window => "bytes in a zstd window",
+        })
+    }
+}
+
+/// The reason why a layer cannot be read. Offsets are bytes from the layer's start: of the compressed layer for
+/// `Gzip` and `Zstd`, of the tar archive for the others.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The layer is compressed by something else than gzip or zstd.
+    #[error("expected a layer as tar, gzip or zstd, found {found}, which is not supported")]
+    Compression {
+        /// The format that was recognised.
+        found: &'static str,
+    },
+    /// A gzip member is damaged.
+    #[error("damaged gzip at byte {offset} of the layer: {reason}")]
+    Gzip {
+        /// The position in the compressed layer.
+        offset: u64,
+        /// The field or bytes, as expected and as found.
+        reason: String,
+    },
+    /// A zstd frame is damaged.
+    #[error("damaged zstd at byte {offset} of the layer: {reason}")]
+    Zstd {
+        /// The position in the compressed layer.
+        offset: u64,
+        /// The field or bytes, as expected and as found.
+        reason: String,
+    },
+    /// The checksum of a header does not match its bytes.
+    #[error("expected the checksum {expected} in the tar header at byte {offset}, found {found}")]
+    Checksum {
+        /// The position of the header.
+        offset: u64,
+        /// The sum of the header's bytes.
+        expected: u32,
+        /// The checksum that the header names.
+        found: String,
+    },
+    /// A field of a header, or an extended header, has no meaning.
+    #[error("damaged tar header at byte {offset}: {reason}")]
+    Header {
+        /// The position of the header.
+        offset: u64,
+        /// The field or bytes, as expected and as found.
+        reason: String,
+    },
+    /// The layer ends in the middle of something.
+    #[error("the layer ends at byte {offset}, in the middle of {what}: it is truncated")]
+    Truncated {
+        /// The position of the end.
+        offset: u64,
+        /// The thing that is not whole.
+        what: String,
+    },
+    /// A path leads out of the layer.
+    #[error("the path {path:?} at byte {offset} leads out of the layer")]
+    PathEscapes {
+        /// The position of the header.
+        offset: u64,
+        /// The path as it stands there.
+        path: String,
+    },
+    /// A limit is passed.
+    #[error("the layer has more than {limit} {kind}{}", place(path))]
+    Limit {
+        /// The measure.
+        kind: LimitKind,
+        /// The limit.
+        limit: u64,
+        /// The path where that happened, if it has to do with one.
+        path: Option<String>,
+    },
+    /// The layer is not as long as its descriptor says.
+    #[error("expected a layer of {expected} bytes, found {found}")]
+    Size {
+        /// The size that the descriptor names.
+        expected: u64,
+        /// The bytes that came, or those that came before reading ended.
+        found: u64,
+    },
+    /// The layer's bytes are not those of its descriptor.
+    #[error("expected a layer with the digest {expected}, found {found}")]
+    Digest {
+        /// The digest that the descriptor names.
+        expected: Digest,
+        /// The digest of the bytes that came.
+        found: Digest,
+    },
+    /// The decompressed layer is not what the image's config says.
+    #[error("expected a layer that decompresses to {expected}, as the image config says, found {found}")]
+    DiffId {
+        /// The digest that the config names.
+        expected: Digest,
+        /// The digest of the decompressed bytes.
+        found: Digest,
+    },
+}
+
+/// Returns the words that name the path of a limit.
+fn place(path: &Option<String>) -> String {
+    path.as_ref().map(|path| format!(", at {path:?}")).unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! Files that differ between two images.
+
+use std::cmp::Ordering;
+
+use tallyman_core::Digest;
+
+use super::{FileView, ImageTree};
+use crate::{EntryKind, LayerPath};
+
+/// The way in which a path differs between two images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DifferenceKind {
+    /// Only the second image has it.
+    Added,
+    /// Only the first image has it.
+    Removed,
+    /// The two differ in type, content, link target or device.
+    Content,
+    /// The two differ in mode, owner or attributes alone.
+    Metadata,
+}
+
+impl DifferenceKind {
+    /// The word for it in JSON and in the package's types.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Content => "content",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// A path that differs between two images.
+#[derive(Clone, Debug)]
+pub struct Difference<'a> {
+    /// The path.
+    pub path: LayerPath,
+    /// The way in which it differs.
+    pub kind: DifferenceKind,
+    /// The file of the first image.
+    pub before: Option<FileView<'a>>,
+    /// The file of the second image.
+    pub after: Option<FileView<'a>>,
+}
+
+/// Compares the file systems of two images, by path. Times do not count. Files are compared by the digests of their
+/// content where both indexes have them, else by size. `are_same_layer` tells whether a layer of the first image and
+/// one of the second have the same digest: their entries are the same without a look.
+pub fn differences<'a>(
+    before: &'a ImageTree,
+    after: &'a ImageTree,
+    are_same_layer: impl Fn(usize, usize) -> bool + 'a,
+) -> impl Iterator<Item = Difference<'a>> + 'a {
+    let (mut left, mut right) = (before.files().peekable(), after.files().peekable());
+    std::iter::from_fn(move || {
+        loop {
+            let order = match (left.peek(), right.peek()) {
+                (None, None) => return None,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(a), Some(b)) => a.path.components().cmp(b.path.components()),
+            };
+            let (a, b) = match order {
+                Ordering::Less => (left.next(), None),
+                Ordering::Equal => (left.next(), right.next()),
+                Ordering::Greater => (None, right.next()),
+            };
+            let kind = match (&a, &b) {
+                (None, _) => DifferenceKind::Added,
+                (_, None) => DifferenceKind::Removed,
+                (Some(a), Some(b)) => match compare(before, a, after, b, &are_same_layer) {
+                    Some(kind) => kind,
+                    None => continue,
+                },
+            };
+            let path = a.as_ref().or(b.as_ref()).map(|file| file.path.clone()).unwrap_or_default();
+            return Some(Difference { path, kind, before: a, after: b });
+        }
+    })
+}
+
+fn compare(
+    before: &ImageTree,
+    a: &FileView<'_>,
+    after: &ImageTree,
+    b: &FileView<'_>,
+    are_same_layer: &impl Fn(usize, usize) -> bool,
+) -> Option<DifferenceKind> {
+    let numbers = (a.entry.map(|(number, _)| number), b.entry.map(|(number, _)| number));
+    if numbers.0 == numbers.1 && are_same_layer(a.layer, b.layer) {
+        return None;
+    }
+    let digests = (digest(before, a), digest(after, b));
+    let (a, b) = (a.to_entry(), b.to_entry());
+    let has_same_content = match digests {
+        (Some(a), Some(b)) => a == b,
+        _ => a.size == b.size,
+    };
+    if (a.kind, &a.link, a.device) != (b.kind, &b.link, b.device)
+        || (a.kind == EntryKind::File && !has_same_content)
+    {
+        return Some(DifferenceKind::Content);
+    }
+    (!a.has_same_metadata(&b)).then_some(DifferenceKind::Metadata)
+}
+
+fn digest<'a>(tree: &'a ImageTree, file: &FileView<'_>) -> Option<&'a Digest> {
+    tree.layers[file.layer].digest(file.entry?.0)
+}

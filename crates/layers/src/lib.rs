@@ -1,0 +1,32 @@
+//! Layers of container images, read as they stream.
+//!
+//! A [`LayerReader`] is fed with the pieces of a layer as they come (gzip, zstd or plain tar) and yields its entries
+//! and their content; it holds one piece, one decompressed block and what the formats need to look back. A
+//! [`LayerIndex`] keeps the entries of one layer, an [`ImageTree`] the file system that layers make one upon the
+//! other.
+//!
+//! There is no input or output here: the same code runs in a browser tab, in Node and on the machine.
+
+mod change;
+mod decode;
+mod entry;
+mod error;
+mod image;
+mod limits;
+mod path;
+mod reader;
+mod tar;
+mod write;
+
+pub use change::Whiteout;
+pub use decode::Compression;
+pub use entry::{Device, Entry, EntryKind, ExtendedAttribute, Segment};
+pub use error::{Error, LimitKind};
+pub use image::{
+    Change, ChangeKind, Difference, DifferenceKind, Export, FileView, ImageTree, LayerIndex, LayerWaste,
+    Lookup, WastedPath, differences, look_up,
+};
+pub use limits::Limits;
+pub use path::LayerPath;
+pub use reader::{Event, Expected, LayerReader};
+pub use write::TarWriter;

@@ -1,0 +1,117 @@
+//! Paths of files in a layer.
+
+use std::fmt;
+
+/// A path in a layer: bytes, as Linux has them, without a slash at either end; empty for the root.
+///
+/// ```
+/// use tallyman_layers::LayerPath;
+///
+/// let path = LayerPath::clean(b"./usr//bin/./env/").expect("it stays inside");
+/// assert_eq!(path.to_string(), "usr/bin/env");
+/// assert_eq!(path.name(), b"env");
+/// assert_eq!(path.parent().map(|parent| parent.to_string()).as_deref(), Some("usr/bin"));
+/// assert_eq!(LayerPath::clean(b"../etc/passwd"), None);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerPath(Box<[u8]>);
+
+impl LayerPath {
+    /// Returns the path without empty components, `.` and `..`; `None` if it leads out of the root.
+    pub fn clean(path: &[u8]) -> Option<Self> {
+        let plain = !path.is_empty()
+            && path.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."));
+        if plain {
+            return Some(Self(path.into()));
+        }
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for part in path.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => drop(parts.pop()?),
+                part => parts.push(part),
+            }
+        }
+        Some(Self(parts.join(&b'/').into()))
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns `true` for the root of the layer.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The last component; empty for the root.
+    pub fn name(&self) -> &[u8] {
+        let start = self.0.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        &self.0[start..]
+    }
+
+    /// The folder that holds it; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        let end = self.0.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        Some(Self(self.0[..end].into()))
+    }
+
+    /// The path of `name` in this folder.
+    pub fn join(&self, name: &[u8]) -> Self {
+        if self.is_root() {
+            return Self(name.into());
+        }
+        Self([&self.0, &b"/"[..], name].concat().into())
+    }
+
+    /// The components from the root on.
+    pub fn components(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// Returns the path that a symbolic link of this path leads to, as it does in a container: absolute targets begin
+    /// at the root, and `..` stops there.
+    pub fn target(&self, link: &[u8]) -> Self {
+        if link.starts_with(b"/") {
+            return Self::clean_in_root(link);
+        }
+        let parent = self.parent().unwrap_or_default();
+        Self::clean_in_root(&[parent.as_bytes(), b"/", link].concat())
+    }
+
+    /// Returns `true` if `folder` is this path or holds it.
+    pub fn is_in(&self, folder: &Self) -> bool {
+        folder.is_root()
+            || self.0.strip_prefix(&*folder.0).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
+    /// Returns the path without empty components, `.` and `..`, which stops at the root as it does for the kernel.
+    pub fn clean_in_root(path: &[u8]) -> Self {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for part in path.split(|byte| *byte == b'/') {
+            match part {
+                b"" | b"." => {}
+                b".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        Self(parts.join(&b'/').into())
+    }
+}
+
+/// The path, with what is not UTF-8 replaced.
+impl fmt::Display for LayerPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl fmt::Debug for LayerPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(&self.0))
+    }
+}
