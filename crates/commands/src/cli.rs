@@ -5,6 +5,7 @@ mod connection;
 mod copy;
 mod deletion;
 mod extensions;
+mod files;
 mod grammar;
 mod hints;
 mod index;
@@ -24,6 +25,7 @@ mod tree;
 
 pub use accounts::{CredentialStore, Login};
 pub use connection::ClientOptions;
+pub use files::FilesOptions;
 pub use grammar::{
     Command, Completion, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit,
     IndexChanges, InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,

@@ -293,6 +293,63 @@ pub enum Error {
         /// The sentence about what failed.
         message: String,
     },
+    /// A layer of an image cannot be read.
+    #[error("layer {number} of {reference} ({digest}): {source}")]
+    Layer {
+        /// The image.
+        reference: Box<Reference>,
+        /// The number of the layer, the lowest being 1.
+        number: usize,
+        /// The digest of the layer.
+        digest: Digest,
+        /// The cause.
+        source: Box<tallyman_layers::Error>,
+    },
+    /// An image has fewer layers.
+    #[error("expected a layer {wanted} in {reference}, found {found} layers")]
+    NoSuchLayer {
+        /// The image.
+        reference: Box<Reference>,
+        /// The number of the layer, the lowest being 1.
+        wanted: usize,
+        /// The number of layers that it has.
+        found: usize,
+    },
+    /// An image has no such file.
+    #[error("expected a file {path} in {reference}, found none{}", removal(*.removed_by))]
+    NoSuchFile {
+        /// The image.
+        reference: Box<Reference>,
+        /// The path, links resolved.
+        path: String,
+        /// The number of the layer that removed it, the lowest being 1.
+        removed_by: Option<usize>,
+    },
+    /// The path of an image is that of something without content.
+    #[error("expected a file at {path} in {reference}, found {found}")]
+    NotAFile {
+        /// The image.
+        reference: Box<Reference>,
+        /// The path.
+        path: String,
+        /// The kind of what is there.
+        found: &'static str,
+    },
+    /// A layer has two files of one path.
+    #[error(
+        "expected one entry for {path} in a layer of {reference}, found more, of which the last one counts: use export"
+    )]
+    DoubledFile {
+        /// The image.
+        reference: Box<Reference>,
+        /// The path.
+        path: String,
+    },
+    /// A terminal would show an archive.
+    #[error(
+        "expected a file or a program for the tar archive, found a terminal: redirect the output, such as > rootfs.tar"
+    )]
+    ArchiveOnTerminal,
     /// Two flags that contradict each other.
     #[error("expected one of {one} and {other}, found both")]
     FlagsContradict {
@@ -317,6 +374,7 @@ impl Error {
                 true
             }
             Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } => true,
+            Self::NoSuchLayer { .. } | Self::NoSuchFile { .. } => true,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
         }
@@ -390,6 +448,11 @@ impl Error {
             Self::PasswordMissing { .. } => "credentials-missing",
             Self::Credentials { .. } => "credentials-failed",
             Self::FlagsContradict { .. } => "flags-contradict",
+            Self::Layer { source, .. } => source.code(),
+            Self::NoSuchLayer { .. } => "layer-not-found",
+            Self::NoSuchFile { .. } => "file-not-found",
+            Self::NotAFile { .. } | Self::DoubledFile { .. } => "not-a-file",
+            Self::ArchiveOnTerminal => "output-failed",
         }
     }
 
@@ -555,6 +618,10 @@ impl FailedRequest {
 
 fn prefix(request: &Option<Box<FailedRequest>>) -> String {
     request.as_deref().map(FailedRequest::prefix).unwrap_or_default()
+}
+
+fn removal(layer: Option<usize>) -> String {
+    layer.map(|layer| format!(": layer {layer} removed it")).unwrap_or_default()
 }
 
 fn named(platforms: &[Platform]) -> String {

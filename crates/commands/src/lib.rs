@@ -13,6 +13,7 @@ mod difference;
 mod docker;
 mod error;
 mod fetch;
+mod image_files;
 mod inspect;
 mod list_file;
 mod local_lists;
@@ -28,9 +29,9 @@ pub use attach::{Attachment, attach};
 pub use attestations::{Attestation, AttestationKind, AttestationSource, attestations};
 pub use cli::{
     ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
-    DigestInput, EarlyExit, Environment, IndexChanges, Input, InspectExtensions, Invocation, Login, Mirror,
-    Output, OutputOptions, PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder, TemplateError,
-    WordsError, arguments, completion, config_folder, line_of, lines, run,
+    DigestInput, EarlyExit, Environment, FilesOptions, IndexChanges, Input, InspectExtensions, Invocation,
+    Login, Mirror, Output, OutputOptions, PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder,
+    TemplateError, WordsError, arguments, completion, config_folder, line_of, lines, run,
 };
 pub use copy::{CopyPlan, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};
@@ -38,6 +39,7 @@ pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use difference::IndexChange;
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
 pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
+pub use image_files::{FileSearch, ImageLayer, LayeredImage, layered_image};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
 pub use local_lists::{duplicate, remove, remove_entries, rename};

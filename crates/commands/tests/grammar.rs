@@ -191,17 +191,21 @@ fn wrong_counts_are_told_with_the_usage() {
 #[test]
 fn help_is_printed_for_every_command_and_the_old_shorthand_is_remarked_on() {
     let ours = [
+        "cat",
         "catalog",
         "completion",
         "copy",
         "delete",
         "digest",
         "duplicate",
+        "export",
+        "files",
         "referrers",
         "rename",
         "tags",
         "untag",
         "version",
+        "waste",
     ];
     let dockers = ["annotate", "create", "inspect", "push", "rm"];
     for line in dockers.iter().chain(&ours).map(std::slice::from_ref).chain([&[][..]]) {
@@ -326,6 +330,7 @@ fn help_is_grouped_and_every_command_has_examples_that_are_understood() {
         [
             "Commands:",
             "Registries:",
+            "Files of images:",
             "Local lists:",
             "Program:",
             "Options:",

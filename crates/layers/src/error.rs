@@ -142,6 +142,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// A name for the sort of error that does not change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Compression { .. } => "layer-unsupported",
+            Self::Limit { .. } => "layer-limit",
+            Self::Size { .. } => "size-mismatch",
+            Self::Digest { .. } | Self::DiffId { .. } => "digest-mismatch",
+            _ => "layer-invalid",
+        }
+    }
+}
+
 /// Returns the words that name the path of a limit.
 fn place(path: &Option<String>) -> String {
     path.as_ref().map(|path| format!(", at {path:?}")).unwrap_or_default()

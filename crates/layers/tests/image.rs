@@ -218,12 +218,15 @@ fn a_file_is_looked_up_from_the_highest_layer_down() {
     assert_eq!(found("usr/lib/gone"), Lookup::Missing { path: gone, removed_by: Some(1) });
     assert_eq!(found("bin/env"), Lookup::Missing { path: path("usr/bin/env"), removed_by: None });
     assert_eq!(found("app/run/x"), Lookup::Missing { path: path("app/run"), removed_by: None });
+    // A file of a lower layer may be removed with its directory.
+    let removed = [None, Some(index(&[("var/.wh.cache", "")]))];
+    assert_eq!(look_up(&removed, &path("var/cache/x")), Lookup::NeedsLayer { layer: 0, path: None });
     // What the top says needs no other layer, what it does not say needs the next one.
     let unread = [None, None, top];
     assert_eq!(look_up(&unread, &path("app/run")), Lookup::Found { layer: 2, entry: 1 });
     assert_eq!(
         look_up(&unread, &path("link")),
-        Lookup::NeedsLayer { layer: 1, path: path("etc/os-release") }
+        Lookup::NeedsLayer { layer: 1, path: Some(path("etc/os-release")) }
     );
 }
 

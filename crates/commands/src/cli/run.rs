@@ -272,6 +272,22 @@ impl Environment {
             Command::Referrers { image, artifact_type, insecure, options } => {
                 self.referrers(&image, artifact_type.as_deref(), insecure, options).await
             }
+            Command::Files { image, files, platform, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.files((&image, platform.as_ref()), &client, &files, options).await
+            }
+            Command::Cat { image, path, platform, insecure } => {
+                let client = self.retrying_client(insecure);
+                self.cat((&image, platform.as_ref()), &path, &client).await
+            }
+            Command::Export { image, platform, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.export((&image, platform.as_ref()), &client, options).await
+            }
+            Command::Waste { image, platform, insecure, options } => {
+                let client = self.retrying_client(insecure);
+                self.waste((&image, platform.as_ref()), &client, options).await
+            }
             Command::Version { options } => {
                 self.version(options);
                 Ok(())
@@ -454,7 +470,11 @@ impl Command {
             | Self::Apply { options, .. }
             | Self::Plan { options, .. }
             | Self::RateLimit { options, .. }
+            | Self::Files { options, .. }
+            | Self::Export { options, .. }
+            | Self::Waste { options, .. }
             | Self::Version { options } => *options,
+            Self::Cat { .. } => OutputOptions::default(),
             Self::Remove { deletion, .. }
             | Self::RemoveEntries { deletion, .. }
             | Self::Delete { deletion, .. }

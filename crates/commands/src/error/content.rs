@@ -1,7 +1,8 @@
 //! Faults of manifests and configs.
 
 use tallyman_core::{
-    ConvertError, ManifestError, ManifestKind, MediaType, NESTED_INDEXES_MAX, PlatformError, Reference,
+    ConfigError, ConvertError, ManifestError, ManifestKind, MediaType, NESTED_INDEXES_MAX, PlatformError,
+    Reference,
     json::{FieldError, SyntaxError},
 };
 use thiserror::Error;
@@ -41,6 +42,9 @@ pub enum ContentError {
     /// A config without a platform.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// A config that cannot be parsed.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A list within a list, which Docker does not read.
     #[error("unsupported manifest type: *manifestlist.DeserializedManifestList")]
     NestedList,

@@ -21,8 +21,8 @@ pub enum Lookup {
     NeedsLayer {
         /// The number of the layer.
         layer: usize,
-        /// The path that is looked for in it, links resolved as far as they are known.
-        path: LayerPath,
+        /// The path of the file if that layer has it there; `None` if it may not be the one.
+        path: Option<LayerPath>,
     },
     /// There is no such file; a layer removed it, if one did.
     Missing {
@@ -56,13 +56,14 @@ pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
         for (number, name) in components.iter().enumerate() {
             at = at.join(name);
             let is_last = number + 1 == components.len();
-            let (layer, entry) = match visible(layers, &at, layers.len()) {
+            let (layer, entry) = match visible(layers, &at, layers.len(), is_last) {
                 Visible::Entry(layer, entry) => (layer, entry),
                 Visible::Implied if is_last => return Lookup::Directory,
                 Visible::Implied => continue,
                 Visible::Unknown(layer) => {
                     let rest = components[number + 1..].iter().fold(at.clone(), |path, name| path.join(name));
-                    return Lookup::NeedsLayer { layer, path: rest };
+                    let is_next = matches!(visible(layers, &rest, layers.len(), true), Visible::Unknown(next) if next == layer);
+                    return Lookup::NeedsLayer { layer, path: is_next.then_some(rest) };
                 }
                 Visible::Missing(removed_by) => return Lookup::Missing { path: at, removed_by },
             };
@@ -95,10 +96,10 @@ fn hard_link(layers: &[Option<LayerIndex>], mut layer: usize, mut number: usize)
             return Lookup::Found { layer, entry: number };
         }
         let target = LayerPath::clean_in_root(&entry.link);
-        match visible(layers, &target, layer + 1) {
+        match visible(layers, &target, layer + 1, true) {
             Visible::Entry(next_layer, next) => (layer, number) = (next_layer, next),
             Visible::Implied => return Lookup::Directory,
-            Visible::Unknown(layer) => return Lookup::NeedsLayer { layer, path: target },
+            Visible::Unknown(layer) => return Lookup::NeedsLayer { layer, path: Some(target) },
             Visible::Missing(removed_by) => return Lookup::Missing { path: target, removed_by },
         }
     }
@@ -120,7 +121,8 @@ enum Here {
     Entry(usize, EntryKind),
 }
 
-fn visible(layers: &[Option<LayerIndex>], path: &LayerPath, end: usize) -> Visible {
+/// Looks from the layer below `end` down. Unless the entry itself is wanted, a directory that is implied is enough.
+fn visible(layers: &[Option<LayerIndex>], path: &LayerPath, end: usize, wants_entry: bool) -> Visible {
     let mut implied = false;
     for (number, index) in layers[..end].iter().enumerate().rev() {
         let Some(index) = index else { return Visible::Unknown(number) };
@@ -148,6 +150,7 @@ fn visible(layers: &[Option<LayerIndex>], path: &LayerPath, end: usize) -> Visib
         match here {
             Here::Entry(_, kind) if implied && kind != EntryKind::Directory => return Visible::Implied,
             Here::Entry(entry, _) => return Visible::Entry(number, entry),
+            Here::Implied if !wants_entry => return Visible::Implied,
             Here::Implied => implied = true,
             Here::Nothing => {}
         }

@@ -6,7 +6,7 @@ use tallyman_core::{Format, Platform, PlatformChange, Tag};
 
 use crate::{
     AddOptions, CreateExtensions,
-    cli::{Login, TagFilter},
+    cli::{FilesOptions, Login, TagFilter},
 };
 
 /// A command, its arguments as they were typed.
@@ -242,6 +242,52 @@ pub enum Command {
     Logout {
         /// The registry; empty for Docker Hub.
         registry: String,
+        /// The form of the output.
+        options: OutputOptions,
+    },
+    /// Shows the files of an image, or what its layers change.
+    Files {
+        /// The image.
+        image: String,
+        /// The part of it that is shown.
+        files: FilesOptions,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
+    },
+    /// Writes the content of a file of an image.
+    Cat {
+        /// The image.
+        image: String,
+        /// The file.
+        path: String,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+    },
+    /// Writes the file system of an image as a tar archive.
+    Export {
+        /// The image.
+        image: String,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
+        /// The form of the output.
+        options: OutputOptions,
+    },
+    /// Shows the bytes that layers of an image waste.
+    Waste {
+        /// The image.
+        image: String,
+        /// The image of a list to choose.
+        platform: Option<Platform>,
+        /// The registry may speak plain HTTP or show any certificate.
+        insecure: bool,
         /// The form of the output.
         options: OutputOptions,
     },

@@ -34,6 +34,7 @@ fn text(spec: Option<&CommandSpec>) -> String {
         None => {
             let commands = commands("Commands", CommandGroup::Docker)
                 + &commands("Registries", CommandGroup::Registries)
+                + &commands("Files of images", CommandGroup::Files)
                 + &commands("Local lists", CommandGroup::LocalLists)
                 + &commands("Program", CommandGroup::Program);
             let options = options("Options", &super::ROOT_FLAGS)

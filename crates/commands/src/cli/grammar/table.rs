@@ -9,12 +9,12 @@ use super::{
     read::{
         annotate, apply, check_concurrency, check_entry_field, check_log_format, check_number, check_pair,
         check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
-        index_remove, insecure, inspect, login, optional, options, plan, push, two,
+        index_remove, insecure, inspect, login, optional, options, plan, platform, push, two,
     },
     shell_completion,
 };
 use crate::cli::{
-    Mirror, TagFilter, TagOrder,
+    FilesOptions, Mirror, TagFilter, TagOrder,
     settings::{parse_header, parse_time},
     tag_filter::check_pattern,
 };
@@ -45,6 +45,7 @@ pub(super) enum CommandGroup {
     /// The commands that `docker manifest` has.
     Docker,
     Registries,
+    Files,
     LocalLists,
     Program,
 }
@@ -161,7 +162,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .checked(|text| parse_time(text).map(drop)),
 ];
 
-pub(super) const COMMANDS: [CommandSpec; 27] = [
+pub(super) const COMMANDS: [CommandSpec; 31] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -202,6 +203,23 @@ that the registry has are not pushed again.",
         flags: &[INSECURE, JSON, PROGRESS],
         hint: CompletionHint::Files,
         read: apply,
+    },
+    CommandSpec {
+        name: "cat",
+        usage: "cat [OPTIONS] MANIFEST PATH",
+        summary: "Write a file of an image to the standard output",
+        about: "Write a file of an image to the standard output. Links are followed as in a container. Layers below the one that has
+the file are not fetched.",
+        examples: &["tallyman cat reg.example/app:1 /etc/os-release"],
+        group: CommandGroup::Files,
+        arity: Arity::Exactly(2),
+        flags: &[INSECURE, PLATFORM],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let (platform, insecure) = (platform(&parsed), insecure(&parsed));
+            let [image, path] = two(parsed);
+            Understood::Run(Command::Cat { image, path, platform, insecure })
+        },
     },
     CommandSpec {
         name: "catalog",
@@ -349,6 +367,50 @@ An argument that begins with /, ./ or ../ is a file.",
             let options = options(&parsed);
             let [list, to] = two(parsed);
             Understood::Run(Command::Duplicate { list, to, options })
+        },
+    },
+    CommandSpec {
+        name: "export",
+        usage: "export [OPTIONS] MANIFEST",
+        summary: "Write the file system of an image as a tar archive",
+        about: "Write the file system of an image as a tar archive to the standard output: its layers flattened, whiteouts applied.",
+        examples: &["tallyman export --platform linux/arm64 reg.example/app:1 > rootfs.tar"],
+        group: CommandGroup::Files,
+        arity: Arity::Exactly(1),
+        flags: &[INSECURE, PLATFORM, PROGRESS],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let (platform, insecure, options) = (platform(&parsed), insecure(&parsed), options(&parsed));
+            Understood::Run(Command::Export { image: first(parsed), platform, insecure, options })
+        },
+    },
+    CommandSpec {
+        name: "files",
+        usage: "files [OPTIONS] MANIFEST [PATH]",
+        summary: "Show the files of an image, as ls -l does",
+        about: "Show the files of an image, all of them or those of a directory, as ls -l does. The first layer is 1.",
+        examples: &[
+            "tallyman files reg.example/app:1 /etc",
+            "tallyman files --changes --layer 3 reg.example/app:1",
+        ],
+        group: CommandGroup::Files,
+        arity: Arity::Between(1, 2),
+        flags: &[
+            Flag::bool("changes", "Show what each layer adds (A), changes (C) and deletes (D)"),
+            INSECURE,
+            JSON,
+            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number),
+            PLATFORM,
+            PROGRESS,
+        ],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let (platform, insecure, options) = (platform(&parsed), insecure(&parsed), options(&parsed));
+            let (layer, changes) = (parsed.text("layer").parse().ok(), parsed.is_set("changes"));
+            let mut arguments = parsed.arguments.into_iter();
+            let image = arguments.next().unwrap_or_default();
+            let files = FilesOptions { path: arguments.next(), layer, changes };
+            Understood::Run(Command::Files { image, files, platform, insecure, options })
         },
     },
     CommandSpec {
@@ -703,5 +765,21 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         flags: &[JSON],
         hint: CompletionHint::Nothing,
         read: |parsed| Understood::Run(Command::Version { options: options(&parsed) }),
+    },
+    CommandSpec {
+        name: "waste",
+        usage: "waste [OPTIONS] MANIFEST",
+        summary: "Show the bytes that layers of an image waste",
+        about: "Show the bytes that layers of an image write and later ones replace or remove, and the image's efficiency as dive
+defines it.",
+        examples: &["tallyman waste reg.example/app:1"],
+        group: CommandGroup::Files,
+        arity: Arity::Exactly(1),
+        flags: &[INSECURE, JSON, PLATFORM, PROGRESS],
+        hint: CompletionHint::Nothing,
+        read: |parsed| {
+            let (platform, insecure, options) = (platform(&parsed), insecure(&parsed), options(&parsed));
+            Understood::Run(Command::Waste { image: first(parsed), platform, insecure, options })
+        },
     },
 ];

@@ -15,8 +15,8 @@ async function scriptFor(t, shell) {
 }
 
 const commands = [
-  'annotate', 'apply', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'index', 'inspect', 'login', 'logout', 'ls', 'man', 'plan',
-  'push', 'ratelimit', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version',
+  'annotate', 'apply', 'cat', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'export', 'files', 'index', 'inspect',
+  'login', 'logout', 'ls', 'man', 'plan', 'push', 'ratelimit', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version', 'waste',
 ];
 
 test('bash completes commands, flags, values and files', async (t) => {

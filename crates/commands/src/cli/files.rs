@@ -1,0 +1,468 @@
+//! `files`, `cat`, `export` and `waste`.
+
+use std::{cell::RefCell, ops::ControlFlow};
+
+use serde_json::{Value, json};
+use tallyman_core::Platform;
+use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileView, ImageTree, Whiteout};
+use tallyman_registry::Client;
+
+use super::{Environment, OutputOptions, Stream, run::argument, style::Style, terminal};
+use crate::{
+    Error,
+    image_files::{FileSearch, LayeredImage, layered_image},
+};
+
+/// The bytes of output that are written at once.
+const PIECE: usize = 64 * 1024;
+/// The wasteful paths that are shown.
+const PATHS_SHOWN: usize = 20;
+
+/// The options of `files`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesOptions {
+    /// The file or the directory to show; all of them if none is named.
+    pub path: Option<String>,
+    /// The layer to show, the lowest being 1.
+    pub layer: Option<usize>,
+    /// Show what layers change.
+    pub changes: bool,
+}
+
+impl Environment {
+    /// Lists the files of an image, of one of its layers, or what its layers change.
+    pub(super) async fn files(
+        &self,
+        (image, platform): (&str, Option<&Platform>),
+        client: &Client,
+        files: &FilesOptions,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
+        let image = layered_image(client, &argument(image)?, platform).await?;
+        let lines = Lines::new(self, options);
+        // The first layer is 1; 0 is no layer.
+        let layer = files.layer.map(|number| number.wrapping_sub(1));
+        if let Some(layer) = layer {
+            image.layer(layer)?;
+        }
+        let path = files.path.as_deref().map(|typed| image.path(typed)).unwrap_or_default();
+        match layer {
+            Some(layer) if !files.changes => {
+                let read = image.read_layer(client, layer, false, |event| {
+                    if let Event::Entry(entry) = event
+                        && entry.path.is_in(&path)
+                        && !entry.path.is_root()
+                    {
+                        lines.entry(&entry, layer);
+                    }
+                    lines.flow()
+                });
+                read.await?;
+            }
+            _ => {
+                let count = layer.map_or(image.layers.len(), |layer| layer + 1);
+                let (tree, changes) = self.tree(&image, client, count, options).await?;
+                if files.changes {
+                    for (number, changes) in changes.iter().enumerate().skip(layer.unwrap_or_default()) {
+                        lines.layer(&image, number);
+                        let shown = changes.iter().filter(|change| change.path.is_in(&path));
+                        shown.for_each(|change| lines.change(&tree, number, change));
+                    }
+                } else {
+                    self.tree_lines(&image, &tree, files.path.as_deref(), &lines)?;
+                }
+            }
+        }
+        lines.end();
+        Ok(())
+    }
+
+    fn tree_lines(
+        &self,
+        image: &LayeredImage,
+        tree: &ImageTree,
+        typed: Option<&str>,
+        lines: &Lines<'_>,
+    ) -> Result<(), Error> {
+        let path = typed.map(|typed| image.path(typed)).unwrap_or_default();
+        if !path.is_root() {
+            let Some(file) = tree.file(&path) else {
+                let reference = Box::new(image.reference.clone());
+                return Err(Error::NoSuchFile { reference, path: path.to_string(), removed_by: None });
+            };
+            // A directory stands for what it holds, as for ls.
+            if file.entry.is_some_and(|(_, entry)| entry.kind != EntryKind::Directory) {
+                lines.file(&file);
+            }
+        }
+        for file in tree.files_in(&path) {
+            lines.file(&file);
+            if lines.flow().is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the content of a file of an image.
+    pub(super) async fn cat(
+        &self,
+        (image, platform): (&str, Option<&Platform>),
+        path: &str,
+        client: &Client,
+    ) -> Result<(), Error> {
+        let image = layered_image(client, &argument(image)?, platform).await?;
+        let mut safe = self.output.is_terminal(Stream::Stdout).then(SafeText::default);
+        let search = FileSearch::new(&image, client, path);
+        search
+            .content(|bytes| {
+                match &mut safe {
+                    Some(safe) => self.output.stdout(safe.text(bytes).as_bytes()),
+                    None => bytes.chunks(PIECE).for_each(|piece| self.output.stdout(piece)),
+                }
+                if self.output.reader_is_gone() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .await
+    }
+
+    /// Writes the file system of an image as a tar archive.
+    pub(super) async fn export(
+        &self,
+        (image, platform): (&str, Option<&Platform>),
+        client: &Client,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
+        if self.output.is_terminal(Stream::Stdout) {
+            return Err(Error::ArchiveOnTerminal);
+        }
+        let image = layered_image(client, &argument(image)?, platform).await?;
+        let progress = self.progress(options);
+        let mut export = Export::default();
+        for number in (0..image.layers.len()).rev() {
+            progress.report(&format!("exporting layer {} of {}", number + 1, image.layers.len()));
+            loop {
+                let read = image.read_layer(client, number, true, |event| {
+                    export.event(event);
+                    self.write(&mut export)
+                });
+                read.await?;
+                if self.output.reader_is_gone() {
+                    return Ok(());
+                }
+                if !export.end_layer() {
+                    break;
+                }
+            }
+        }
+        let dangling = export.finish();
+        let _ = self.write(&mut export);
+        progress.clear();
+        for path in dangling {
+            self.warn(&format!("left out {path}: no layer has the file that this hard link names"));
+        }
+        Ok(())
+    }
+
+    /// Writes what of an archive is there.
+    fn write(&self, export: &mut Export) -> ControlFlow<()> {
+        while let Some(bytes) = export.take() {
+            self.output.stdout(&bytes);
+            if self.output.reader_is_gone() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Shows what layers of an image waste.
+    pub(super) async fn waste(
+        &self,
+        (image, platform): (&str, Option<&Platform>),
+        client: &Client,
+        options: OutputOptions,
+    ) -> Result<(), Error> {
+        let image = layered_image(client, &argument(image)?, platform).await?;
+        let (tree, changes) = self.tree(&image, client, image.layers.len(), options).await?;
+        let (layers, paths) = (tree.layer_waste(), tree.wasted_paths());
+        let count = |number: usize, kind| changes[number].iter().filter(|change| change.kind == kind).count();
+        if options.json {
+            use tallyman_layers::ChangeKind::{Added, Changed, Removed};
+            let layers: Vec<Value> = layers
+                .iter()
+                .enumerate()
+                .map(|(number, layer)| {
+                    json!({
+                        "layer": number + 1,
+                        "digest": image.layers[number].descriptor.digest.as_str(),
+                        "createdBy": step(&image, number),
+                        "size": layer.size,
+                        "wasted": layer.wasted,
+                        "added": count(number, Added),
+                        "changed": count(number, Changed),
+                        "removed": count(number, Removed),
+                    })
+                })
+                .collect();
+            let paths: Vec<Value> = paths
+                .iter()
+                .map(|path| {
+                    json!({ "path": path.path.to_string(), "wasted": path.wasted, "times": path.times, "visible": path.is_visible })
+                })
+                .collect();
+            self.print_json(&json!({
+                "reference": image.reference.to_string(),
+                "efficiency": tree.efficiency(),
+                "wasted": tree.wasted(),
+                "layers": layers,
+                "paths": paths,
+            }));
+            return Ok(());
+        }
+        let style = Style::of(&*self.output, Stream::Stdout);
+        self.print(style.bold("LAYER          SIZE        WASTED  STEP").as_bytes());
+        for (number, layer) in layers.iter().enumerate() {
+            let step = step(&image, number).unwrap_or_default();
+            let line = format!(
+                "{:>5}  {:>12}  {:>12}  {}",
+                number + 1,
+                layer.size,
+                layer.wasted,
+                terminal::line(&step)
+            );
+            self.print(line.trim_end().as_bytes());
+        }
+        let efficiency = tree.efficiency() * 100.0;
+        self.print(format!("\nEfficiency {efficiency:.1} %, {} bytes wasted", tree.wasted()).as_bytes());
+        if !paths.is_empty() {
+            self.print(format!("\n{}", style.bold("      WASTED  PATH")).as_bytes());
+        }
+        for path in paths.iter().take(PATHS_SHOWN) {
+            let name = path.path.to_string();
+            self.print(format!("{:>12}  {}", path.wasted, terminal::line(&name)).as_bytes());
+        }
+        if paths.len() > PATHS_SHOWN {
+            self.print(format!("{:>12}  more; --json shows all", paths.len() - PATHS_SHOWN).as_bytes());
+        }
+        Ok(())
+    }
+
+    async fn tree(
+        &self,
+        image: &LayeredImage,
+        client: &Client,
+        count: usize,
+        options: OutputOptions,
+    ) -> Result<(ImageTree, Vec<Vec<Change>>), Error> {
+        let progress = self.progress(options);
+        progress.report(&format!("reading {count} layers"));
+        let tree = image
+            .tree(client, count, false, |number| {
+                progress.report(&format!("read layer {} of {count}", number + 1));
+            })
+            .await;
+        progress.clear();
+        tree
+    }
+}
+
+/// The command of the step that made a layer.
+fn step(image: &LayeredImage, number: usize) -> Option<String> {
+    let step = image.layers[number].step.as_ref()?;
+    Some(step.created_by.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Lines like those of `ls -l`, or JSON.
+struct Lines<'a> {
+    environment: &'a Environment,
+    json: Option<RefCell<Vec<Value>>>,
+    text: RefCell<String>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(environment: &'a Environment, options: OutputOptions) -> Self {
+        Self { environment, json: options.json.then(RefCell::default), text: RefCell::default() }
+    }
+
+    /// Returns `Break` if nobody reads what is printed.
+    fn flow(&self) -> ControlFlow<()> {
+        if self.environment.output.reader_is_gone() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn file(&self, file: &FileView<'_>) {
+        match file.entry {
+            Some((_, entry)) => self.entry(entry, file.layer),
+            None => self.entry(&file.to_entry(), file.layer),
+        }
+    }
+
+    fn entry(&self, entry: &Entry, layer: usize) {
+        match &self.json {
+            Some(values) => values.borrow_mut().push(entry_json(entry, layer)),
+            None => self.line(&entry_line(entry)),
+        }
+    }
+
+    /// The heading of a layer's changes.
+    fn layer(&self, image: &LayeredImage, number: usize) {
+        if self.json.is_none() {
+            let step = step(image, number).unwrap_or_default();
+            let line = format!("Layer {}  {}", number + 1, terminal::line(&step));
+            let style = Style::of(&*self.environment.output, Stream::Stdout);
+            self.line(&style.bold(line.trim_end()));
+        }
+    }
+
+    fn change(&self, tree: &ImageTree, layer: usize, change: &Change) {
+        use tallyman_layers::ChangeKind::{Added, Changed, Removed};
+        let entry = change.entry.map(|number| &tree.layers()[layer].entries()[number]);
+        if let Some(values) = &self.json {
+            let mut value = match entry {
+                Some(entry) => entry_json(entry, layer),
+                None => json!({ "path": change.path.to_string(), "layer": layer + 1 }),
+            };
+            value["change"] = json!(change.kind.as_str());
+            value["hidden"] = json!(change.hidden);
+            values.borrow_mut().push(value);
+            return;
+        }
+        // The letters of docker diff.
+        let letter = match change.kind {
+            Added => 'A',
+            Changed => 'C',
+            Removed => 'D',
+        };
+        let size = entry.map_or(0, |entry| entry.size);
+        let path = change.path.to_string();
+        self.line(&format!("{letter} {size:>12}  {}", terminal::line(&path)));
+    }
+
+    fn line(&self, line: &str) {
+        let mut text = self.text.borrow_mut();
+        text.push_str(line);
+        text.push('\n');
+        if text.len() >= PIECE {
+            self.environment.output.stdout(text.as_bytes());
+            text.clear();
+        }
+    }
+
+    fn end(self) {
+        match self.json {
+            Some(values) => self.environment.print_json(&Value::Array(values.into_inner())),
+            None => self.environment.output.stdout(self.text.borrow().as_bytes()),
+        }
+    }
+}
+
+fn entry_line(entry: &Entry) -> String {
+    let name = |name: &str, number: u64| if name.is_empty() { number.to_string() } else { name.to_owned() };
+    let owner = format!("{}/{}", name(&entry.user, entry.uid), name(&entry.group, entry.gid));
+    let size = match entry.kind {
+        EntryKind::CharacterDevice | EntryKind::BlockDevice => {
+            format!("{},{}", entry.device.major, entry.device.minor)
+        }
+        _ => entry.size.to_string(),
+    };
+    let link = String::from_utf8_lossy(&entry.link);
+    let target = match entry.kind {
+        EntryKind::Symlink => format!(" -> {link}"),
+        EntryKind::HardLink => format!(" link to {link}"),
+        _ => String::new(),
+    };
+    let (mode, time) = (entry.mode_text(), time(entry.mtime));
+    let text = format!("{mode} {owner:<11} {size:>10} {time} {}{target}", entry.path);
+    terminal::line(&text).into_owned()
+}
+
+fn entry_json(entry: &Entry, layer: usize) -> Value {
+    let mut value = json!({
+        "path": entry.path.to_string(),
+        "type": entry.kind.as_str(),
+        "mode": entry.mode,
+        "uid": entry.uid,
+        "gid": entry.gid,
+        "size": entry.size,
+        "mtime": entry.mtime,
+        "layer": layer + 1,
+        "offset": entry.content_offset,
+    });
+    let mut set = |name: &str, is_there: bool, json: Value| {
+        if is_there {
+            value[name] = json;
+        }
+    };
+    set("user", !entry.user.is_empty(), json!(entry.user));
+    set("group", !entry.group.is_empty(), json!(entry.group));
+    set("link", !entry.link.is_empty(), json!(String::from_utf8_lossy(&entry.link)));
+    let is_device = matches!(entry.kind, EntryKind::CharacterDevice | EntryKind::BlockDevice);
+    set("device", is_device, json!([entry.device.major, entry.device.minor]));
+    let names: Vec<&str> = entry.xattrs.iter().map(|attribute| &*attribute.name).collect();
+    set("xattrs", !names.is_empty(), json!(names));
+    set("whiteout", Whiteout::of(&entry.path).is_some(), json!(true));
+    value
+}
+
+/// A time in UTC as `2026-06-15 09:30`.
+fn time(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days from 1 March of the year 0, in eras of 400 years.
+    let days = i128::from(days) + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, over) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + over;
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", rest / 3600, rest % 3600 / 60)
+}
+
+/// Text of several pieces that is safe on a terminal.
+#[derive(Default)]
+struct SafeText(Vec<u8>);
+
+impl SafeText {
+    fn text(&mut self, bytes: &[u8]) -> String {
+        self.0.extend_from_slice(bytes);
+        // A character that is not whole waits for its rest.
+        let whole = match std::str::from_utf8(&self.0) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.0.len(),
+        };
+        let text: Vec<u8> = self.0.drain(..whole).collect();
+        terminal::lines(&String::from_utf8_lossy(&text)).replace("\\t", "\t")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SafeText, time};
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_399, "2000-02-28 23:59"),
+            (951_868_740, "2000-02-29 23:59"),
+            (951_868_800, "2000-03-01 00:00"),
+            (1_781_515_800, "2026-06-15 09:30"),
+            (4_107_542_400, "2100-03-01 00:00"),
+            (-1, "1969-12-31 23:59"),
+            (i64::MAX, "292277026596-12-04 15:30"),
+        ] {
+            assert_eq!(time(seconds), text);
+        }
+    }
+
+    #[test]
+    fn text_on_a_terminal_is_safe_wherever_it_is_cut() {
+        let mut safe = SafeText::default();
+        let bytes = "é\u{1b}[31m\tx\n".as_bytes();
+        let text: String = bytes.iter().map(|byte| safe.text(&[*byte])).collect();
+        assert_eq!(text, "é\\x1b[31m\tx\n");
+    }
+}

@@ -1,0 +1,7 @@
+//! The files of an image: its layers, read as they come from the registry.
+
+mod cat;
+mod image;
+
+pub use cat::FileSearch;
+pub use image::{ImageLayer, LayeredImage, layered_image};

@@ -1,0 +1,183 @@
+//! An image with its layers, and the steps that made them.
+
+use std::ops::ControlFlow;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, Platform, Reference};
+use tallyman_layers::{Change, Event, Expected, ImageTree, LayerIndex, LayerPath, LayerReader, Limits};
+use tallyman_registry::Client;
+
+use crate::{
+    Error,
+    resolve::{failed, resolve},
+};
+
+/// The layers that are fetched at the same time.
+const PARALLEL_LAYERS: usize = 3;
+
+/// An image with its layers.
+#[derive(Clone, Debug)]
+pub struct LayeredImage {
+    /// The image, by the digest of its manifest.
+    pub reference: Reference,
+    /// Its platform and the steps that built it.
+    pub config: ImageConfig,
+    /// Its layers, the lowest first.
+    pub layers: Vec<ImageLayer>,
+}
+
+/// A layer of an image.
+#[derive(Clone, Debug)]
+pub struct ImageLayer {
+    /// The blob.
+    pub descriptor: Descriptor,
+    /// The digest of the decompressed layer; `None` if the config does not name it.
+    pub diff_id: Option<Digest>,
+    /// The step that made it; `None` if the config does not tell.
+    pub step: Option<HistoryEntry>,
+}
+
+/// Finds the image of a reference and its layers. Of a list it takes the image for `platform`, without one that for
+/// linux/amd64, or the only one that it has.
+///
+/// # Errors
+/// Those of [`resolve`]; [`Error::NoConfig`] if it is no image.
+pub async fn layered_image(
+    client: &Client,
+    reference: &Reference,
+    platform: Option<&Platform>,
+) -> Result<LayeredImage, Error> {
+    let mut manifest = resolve(client, reference, platform).await?;
+    if let Some(index) = manifest.index() {
+        let runnable: Vec<&Descriptor> = index.manifests.iter().filter(|entry| entry.is_runnable()).collect();
+        let only = match runnable[..] {
+            [entry] => entry.platform.clone(),
+            _ => None,
+        };
+        let platform = only.unwrap_or_else(|| Platform::new("linux", "amd64"));
+        manifest = resolve(client, reference, Some(&platform)).await?;
+    }
+    let digest = manifest.digest().clone();
+    let kind = manifest.media_type().to_string();
+    let no_config = || Error::NoConfig { reference: Box::new(reference.clone()), kind: kind.clone() };
+    let image = manifest.image().ok_or_else(no_config)?;
+    let bytes = client.blob(reference, &image.config).await.map_err(failed)?;
+    let config = ImageConfig::parse(&bytes).map_err(|error| Error::content(reference, error))?;
+    let mut steps = config.history.iter().filter(|step| !step.empty_layer);
+    // Where the steps are not those of the layers, nothing is known of any.
+    let has_steps = steps.clone().count() == image.layers.len();
+    let layers = image.layers.iter().enumerate().map(|(number, descriptor)| ImageLayer {
+        descriptor: descriptor.clone(),
+        diff_id: config.rootfs.diff_ids.get(number).cloned(),
+        step: steps.next().filter(|_| has_steps).cloned(),
+    });
+    let layers = layers.collect();
+    Ok(LayeredImage { reference: reference.by_digest(digest), config, layers })
+}
+
+impl LayeredImage {
+    /// Reads a layer, the lowest being 0, as it comes from the registry, and gives what it has to `on_event` until
+    /// that breaks off. Size and digest are checked at the end, with `checks_content` the digest of the decompressed
+    /// layer too.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] if it cannot be fetched or is not what its descriptor says, [`Error::Layer`] if it cannot be read,
+    /// [`Error::NoSuchLayer`].
+    pub async fn read_layer(
+        &self,
+        client: &Client,
+        number: usize,
+        checks_content: bool,
+        mut on_event: impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let layer = self.layer(number)?;
+        let of_layer = |source| self.error(number, source);
+        let diff_id = layer.diff_id.clone().filter(|_| checks_content);
+        let mut reader =
+            LayerReader::expecting(Limits::default(), Expected { diff_id, ..Expected::default() });
+        let mut pieces = client.blob_stream(&self.reference, &layer.descriptor);
+        while let Some(piece) = pieces.next().await {
+            reader.push(piece.map_err(failed)?).map_err(of_layer)?;
+            while let Some(event) = reader.next().map_err(of_layer)? {
+                if on_event(event).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        reader.finish().map_err(of_layer)
+    }
+
+    /// Reads a layer and keeps its entries, with the digests of files if they are wanted.
+    ///
+    /// # Errors
+    /// Those of [`LayeredImage::read_layer`].
+    pub async fn index_layer(
+        &self,
+        client: &Client,
+        number: usize,
+        with_digests: bool,
+    ) -> Result<LayerIndex, Error> {
+        let mut index = if with_digests { LayerIndex::with_digests() } else { LayerIndex::default() };
+        self.read_layer(client, number, false, |event| {
+            index.event(event);
+            ControlFlow::Continue(())
+        })
+        .await?;
+        index.finish();
+        Ok(index)
+    }
+
+    /// Reads the first `count` layers, some at the same time, and applies them one upon the other. Returns the file
+    /// system, and what each layer changes. `on_layer` gets the number of each layer that has been read.
+    ///
+    /// # Errors
+    /// Those of [`LayeredImage::read_layer`].
+    pub async fn tree(
+        &self,
+        client: &Client,
+        count: usize,
+        with_digests: bool,
+        on_layer: impl Fn(usize),
+    ) -> Result<(ImageTree, Vec<Vec<Change>>), Error> {
+        let mut indexes = stream::iter(0..count.min(self.layers.len()))
+            .map(|number| self.index_layer(client, number, with_digests))
+            .buffered(PARALLEL_LAYERS);
+        let (mut tree, mut changes) = (ImageTree::default(), Vec::new());
+        while let Some(index) = indexes.try_next().await? {
+            on_layer(changes.len());
+            changes.push(tree.apply(index));
+        }
+        Ok((tree, changes))
+    }
+
+    /// The layer of a number, the lowest being 0.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchLayer`].
+    pub fn layer(&self, number: usize) -> Result<&ImageLayer, Error> {
+        self.layers.get(number).ok_or_else(|| Error::NoSuchLayer {
+            reference: Box::new(self.reference.clone()),
+            wanted: number + 1,
+            found: self.layers.len(),
+        })
+    }
+
+    /// The path of a file as people type it. In images for Windows, `C:\` is the layers' folder `Files`.
+    pub fn path(&self, typed: &str) -> LayerPath {
+        if self.config.platform.os == "windows" {
+            let slashes = typed.replace('\\', "/");
+            let bytes = slashes.as_bytes();
+            if let [b'c' | b'C', b':', rest @ ..] = bytes {
+                return LayerPath::clean_in_root(&[b"Files/", rest].concat());
+            }
+            return LayerPath::clean_in_root(bytes);
+        }
+        LayerPath::clean_in_root(typed.as_bytes())
+    }
+
+    pub(crate) fn error(&self, number: usize, source: tallyman_layers::Error) -> Error {
+        let digest = self.layers[number].descriptor.digest.clone();
+        let reference = Box::new(self.reference.clone());
+        Error::Layer { reference, number: number + 1, digest, source: Box::new(source) }
+    }
+}
