@@ -23,12 +23,17 @@ pub const WHY_TRUNK: &str = "Builds the app: compiles, binds, optimises, names f
 
 /// Installs what building the app and the package takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
-    on_path(sh)?;
+    for_compiler(sh)?;
     meanwhile(sh, npm_packages, || {
-        wasm_target(sh)?;
         trunk(sh)?;
         wasm_bindgen(sh)
     })
+}
+
+/// Gives the compiler the target of WebAssembly, which is all that the checks take.
+pub fn for_compiler(sh: &Shell) -> Result<()> {
+    on_path(sh)?;
+    wasm_target(sh)
 }
 
 /// Installs what checks the dependencies: the program ready made where there is pip, or compiled.
@@ -50,7 +55,7 @@ pub fn for_deny(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     step(&format!("cargo install cargo-deny {CARGO_DENY} (6 to 8 minutes on two cores, once)"), || {
-        cargo_install(sh, &["--locked", &format!("cargo-deny@{CARGO_DENY}")])
+        cargo_install(sh, "0", &["--locked", &format!("cargo-deny@{CARGO_DENY}")])
     })
 }
 
@@ -97,11 +102,10 @@ fn trunk(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     step(
-        &format!("cargo install trunk {TRUNK}: it builds the app (3 to 4 minutes on two cores, once)"),
+        &format!("cargo install trunk {TRUNK}: it builds the app (2 minutes on two cores, once)"),
         || {
-            let features = ["--no-default-features", "--features", "rustls"];
-            let package = format!("trunk@{TRUNK}");
-            cargo_install(sh, &["--locked", &package, features[0], features[1], features[2]])
+            // It fetches nothing here, so that it needs no TLS, and the compiler and wasm-opt do what takes time.
+            cargo_install(sh, "0", &["--locked", &format!("trunk@{TRUNK}"), "--no-default-features"])
         },
     )
 }
@@ -119,7 +123,7 @@ fn wasm_bindgen(sh: &Shell) -> Result<()> {
         &format!(
             "cargo install wasm-bindgen {version}: it joins wasm and JavaScript (2 minutes on two cores, once)"
         ),
-        || cargo_install(sh, &["--locked", "--force", "--path", "crates/bindgen"]),
+        || cargo_install(sh, "1", &["--locked", "--force", "--path", "crates/bindgen"]),
     )?;
     if !has_version(sh, programs[0], &version) {
         bail!(
@@ -143,13 +147,13 @@ fn bindgen_source() -> Result<String> {
 }
 
 /// Compiles a tool quickly: it runs for seconds, so it need not be optimised for minutes.
-fn cargo_install(sh: &Shell, arguments: &[&str]) -> Result<()> {
+fn cargo_install(sh: &Shell, opt_level: &str, arguments: &[&str]) -> Result<()> {
     let to = installed();
     cmd!(sh, "cargo install --quiet --root {to} --target-dir {to}/build {arguments...}")
         .quiet()
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level)
         .run()?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! All tests, in parts, with one count at the end.
 
+mod aside;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
     process::Command,
-    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Instant,
 };
@@ -13,13 +14,13 @@ use anyhow::{Context, Result, bail};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{
-    dev_registry::{self, DevRegistry},
+    dev_registry::DevRegistry,
     lint, npm,
     report::{self, Count},
     setup,
     tools::{find_on_path, is_on_path, root, step},
-    web,
 };
+use aside::Aside;
 
 /// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
 const WASM_TESTS: [&str; 2] = ["tallyman-registry", "tallyman-store"];
@@ -58,13 +59,8 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
 /// The variable that names the file to which `tallyman_dev_registry::skip_test` writes.
 const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 
-/// `true` when the package is built.
-static NPM_IS_BUILT: AtomicBool = AtomicBool::new(false);
-/// `true` when the app is built.
-static WEB_IS_BUILT: AtomicBool = AtomicBool::new(false);
-
 /// A part of the tests: its name, what it is, and how it is run.
-type Part = (&'static str, &'static str, fn(&Shell) -> Result<Count>);
+type Part = (&'static str, &'static str, fn(&Shell, &Aside) -> Result<Count>);
 
 const PARTS: [Part; 7] = [
     ("lint", "formatting and clippy", lint),
@@ -94,17 +90,19 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         let names: Vec<_> = PARTS.iter().map(|(name, ..)| *name).collect();
         bail!("there is no part {unknown:?} of the tests; the parts are {}", names.join(", "));
     }
-    setup::for_tests(sh)?;
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    setup::for_compiler(sh)?;
+    let aside = Aside::start(sh, is_wanted);
     let mut total = Count::default();
     let mut lines = Vec::new();
     for (name, about, part) in PARTS {
-        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+        if !is_wanted(name) {
             continue;
         }
         eprintln!("\n▶ {name}: {about}");
         let start = Instant::now();
         // A part that cannot run at all is a failure that must not hide what the others say.
-        let count = part(sh).unwrap_or_else(|error| {
+        let count = part(sh, &aside).unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             Count::failure(format!("{error:#}"))
         });
@@ -132,34 +130,39 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn lint(sh: &Shell) -> Result<Count> {
+fn lint(sh: &Shell, _: &Aside) -> Result<Count> {
     lint::run(sh, &[])?;
     Ok(Count { passed: 1, ..Count::default() })
 }
 
-fn native(sh: &Shell) -> Result<Count> {
-    // The tests start this program.
-    dev_registry::build(sh)?;
+fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
+    let with_nextest = is_on_path("cargo-nextest");
+    let compiled = ["--locked", "--workspace", "--all-features"];
+    aside.native_tests(|| {
+        if with_nextest {
+            return Ok(cmd!(sh, "cargo nextest run {compiled...} --no-run --cargo-quiet").quiet().run()?);
+        }
+        Ok(cmd!(sh, "cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
+    })?;
+    // Nothing is compiled while tests run. One that needs a tool which cannot be had says so itself.
+    aside.wait();
     // A test that cannot run here adds a line to this file: there is no other way to tell cargo's test programs.
     let skips = root().join("target/skipped-tests");
     fs::write(&skips, "")?;
-    let doc =
-        tested(cmd!(sh, "cargo test --quiet --locked --workspace --all-features --doc"), report::libtest)?;
-    let units = if is_on_path("cargo-nextest") {
-        let run = cmd!(
-            sh,
-            "cargo nextest run --locked --workspace --all-features --no-fail-fast --status-level fail"
-        );
+    let doc = tested(cmd!(sh, "cargo test --quiet {compiled...} --doc"), report::libtest)?;
+    let units = if with_nextest {
+        let run = cmd!(sh, "cargo nextest run {compiled...} --no-fail-fast --status-level fail");
         tested(run.env(SKIPS, &skips), report::nextest)?
     } else {
-        let run = cmd!(sh, "cargo test --locked --workspace --all-features --all-targets --no-fail-fast");
+        let run = cmd!(sh, "cargo test {compiled...} --all-targets --no-fail-fast");
         tested(run.env(SKIPS, &skips), report::libtest)?
     };
     some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))
 }
 
-fn wasm(sh: &Shell) -> Result<Count> {
-    dev_registry::build(sh)?;
+fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
+    aside.tools()?;
+    aside.programs(sh)?;
     let registries = TEST_REGISTRIES
         .iter()
         .map(|(name, flags)| Ok((*name, DevRegistry::start(flags)?)))
@@ -179,16 +182,16 @@ fn wasm(sh: &Shell) -> Result<Count> {
     some(total)
 }
 
-fn npm(sh: &Shell) -> Result<Count> {
-    dev_registry::build(sh)?;
-    build_once(&NPM_IS_BUILT, sh, npm::build)?;
+fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
+    aside.package()?;
+    aside.programs(sh)?;
     npm::install(sh)?;
     Ok(node(sh, "crates/npm/js/test")?.and(node(sh, "tests/npm")?))
 }
 
-fn replay(sh: &Shell) -> Result<Count> {
-    dev_registry::build(sh)?;
-    build_once(&NPM_IS_BUILT, sh, npm::build)?;
+fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
+    aside.package()?;
+    aside.programs(sh)?;
     node(sh, "tests/replay")
 }
 
@@ -203,14 +206,11 @@ fn node(sh: &Shell, folder: &str) -> Result<Count> {
     some(report::node(&written))
 }
 
-fn e2e(sh: &Shell) -> Result<Count> {
-    build_once(&WEB_IS_BUILT, sh, web::build)?;
-    build_once(&NPM_IS_BUILT, sh, npm::build)?;
-    dev_registry::build(sh)?;
+fn e2e(sh: &Shell, aside: &Aside) -> Result<Count> {
+    aside.app()?;
+    aside.package()?;
+    aside.programs(sh)?;
     build_tab(sh)?;
-    step("cargo build: the gateway", || {
-        Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-gateway").quiet().run()?)
-    })?;
     let report = root().join("target/e2e.json");
     // An old report must not stand in for a run that did not come to its end.
     if report.exists() {
@@ -222,20 +222,11 @@ fn e2e(sh: &Shell) -> Result<Count> {
     some(report::playwright(&written).context("Playwright's report has no numbers")?)
 }
 
-fn browsers(sh: &Shell) -> Result<Count> {
-    build_once(&WEB_IS_BUILT, sh, web::build)?;
-    build_once(&NPM_IS_BUILT, sh, npm::build)?;
-    dev_registry::build(sh)?;
+fn browsers(sh: &Shell, aside: &Aside) -> Result<Count> {
+    aside.app()?;
+    aside.package()?;
+    aside.programs(sh)?;
     node(sh, "tests/browsers")
-}
-
-/// Builds what several parts take, once for all of them.
-fn build_once(is_built: &AtomicBool, sh: &Shell, build: fn(&Shell) -> Result<()>) -> Result<()> {
-    if !is_built.load(Ordering::Relaxed) {
-        build(sh)?;
-        is_built.store(true, Ordering::Relaxed);
-    }
-    Ok(())
 }
 
 /// The page of the test in which two tabs write one list.
