@@ -1,15 +1,24 @@
-//! The demo: a registry with samples, and the app.
+//! The demo: a registry with samples, and the app; and the same for those who change the app.
 
 use std::{
+    collections::HashMap,
+    fs,
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 use xshell::Shell;
 
-use crate::{dev_registry, setup, tools::root, web};
+use crate::{
+    dev_registry, setup, sources,
+    tools::{root, step},
+    web,
+};
 
 /// The flags of the demo.
 pub struct Options {
@@ -39,8 +48,56 @@ pub fn run(sh: &Shell, options: Options) -> Result<()> {
     setup::for_web(sh)?;
     web::build(sh)?;
     dev_registry::build(sh)?;
+    let mut child = start(&root().join("dist"), options)?;
+    println!("  Open the app in a browser. Ctrl-C ends both.");
+    ended(&mut child)
+}
+
+/// The time between two looks at the files of the app.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// Sets up, starts both with an app that is built quickly, and builds it again whenever a file changes, until Ctrl-C.
+pub fn develop(sh: &Shell, options: Options) -> Result<()> {
+    setup::for_web(sh)?;
+    dev_registry::build(sh)?;
+    let dist = root().join("target/app-dev");
+    let build = || {
+        step("trunk build: the app, for development (2 minutes where nothing is compiled yet)", || {
+            web::build_for_development(sh, &dist)
+        })
+    };
+    let mut seen = changed()?;
+    build()?;
+    let mut child = start(&dist, options)?;
+    println!("  Open the app in a browser. It is built again whenever a file changes. Ctrl-C ends both.");
+    loop {
+        thread::sleep(LOOK_EVERY);
+        if child.try_wait()?.is_some() {
+            return ended(&mut child);
+        }
+        let now = changed()?;
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match build() {
+            Ok(()) => println!("  The app is built again: reload the page."),
+            // What the compiler says stands above; the next change is waited for.
+            Err(error) => eprintln!("error: {error:#}"),
+        }
+    }
+}
+
+/// When each file of the app was changed. Files may come and go while this looks.
+fn changed() -> Result<HashMap<PathBuf, Option<SystemTime>>> {
+    let time = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
+    Ok(sources::of_app()?.into_iter().map(|path| (path.clone(), time(&path))).collect())
+}
+
+/// Starts the registry, with the app in `dist`, and prints both addresses.
+fn start(dist: &Path, options: Options) -> Result<Child> {
     let mut program = Command::new(dev_registry::program());
-    program.current_dir(root()).stdout(Stdio::piped()).args(["--samples", "--app", "dist"]);
+    program.current_dir(root()).stdout(Stdio::piped()).arg("--samples").arg("--app").arg(dist);
     program.args(["--addr".to_owned(), format!("127.0.0.1:{}", options.registry_port)]);
     program.args(["--app-addr".to_owned(), format!("127.0.0.1:{}", options.app_port)]);
     for fault in options.faults {
@@ -48,16 +105,26 @@ pub fn run(sh: &Shell, options: Options) -> Result<()> {
     }
     // Ctrl-C reaches the whole process group: the registry ends by itself, and this program with it.
     let mut child = program.spawn().context("cannot start the in-memory registry")?;
-    let output = child.stdout.take().expect("its standard output is a pipe");
-    for line in BufReader::new(output).lines() {
-        match line?.split_once(' ') {
+    let mut output = BufReader::new(child.stdout.take().expect("its standard output is a pipe"));
+    let mut line = String::new();
+    while output.read_line(&mut line)? > 0 {
+        match line.trim_end().split_once(' ') {
             Some(("registry", url)) => println!("\n  Registry  {url}"),
             Some(("app", url)) => {
-                println!("  App       {url}\n\n  Open the app in a browser. Ctrl-C ends both.");
+                println!("  App       {url}\n");
+                break;
             }
             _ => {}
         }
+        line.clear();
     }
+    // A pipe that nobody holds would end the program with what it prints next.
+    child.stdout = Some(output.into_inner());
+    Ok(child)
+}
+
+/// Waits until the registry ends.
+fn ended(child: &mut Child) -> Result<()> {
     let status = child.wait()?;
     if !status.success() {
         bail!("the in-memory registry ended with {status}");

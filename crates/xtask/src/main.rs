@@ -12,6 +12,7 @@ mod npm;
 mod phrases;
 mod report;
 mod setup;
+mod sources;
 mod test;
 mod tools;
 mod web;
@@ -34,7 +35,7 @@ struct Command {
     run: fn(&Shell, Parser) -> Result<()>,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command {
         name: "demo",
         arguments: "[--registry-port N] [--app-port N] [--fault NAME[,SETTING=VALUE]…]…",
@@ -46,6 +47,15 @@ const COMMANDS: [Command; 10] = [
 
 Ends with Ctrl-C. The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
         run: |sh, arguments| demo::run(sh, demo::Options::parse(arguments)?),
+    },
+    Command {
+        name: "dev",
+        arguments: "[--registry-port N] [--app-port N] [--fault NAME[,SETTING=VALUE]…]…",
+        about: "as demo, and builds the app again whenever one of its files changes",
+        details: "  The arguments are those of demo.
+
+The app is built for speed of building: it is large, and no service worker keeps it. Reload the page after a change.",
+        run: |sh, arguments| demo::develop(sh, demo::Options::parse(arguments)?),
     },
     Command {
         name: "test",

@@ -101,13 +101,10 @@ fn trunk(sh: &Shell) -> Result<()> {
     if has_version(sh, "trunk", TRUNK) {
         return Ok(());
     }
-    step(
-        &format!("cargo install trunk {TRUNK}: it builds the app (2 minutes on two cores, once)"),
-        || {
-            // It fetches nothing here, so that it needs no TLS, and the compiler and wasm-opt do what takes time.
-            cargo_install(sh, "0", &["--locked", &format!("trunk@{TRUNK}"), "--no-default-features"])
-        },
-    )
+    step(&format!("cargo install trunk {TRUNK}: it builds the app (2 minutes on two cores, once)"), || {
+        // It fetches nothing here, so that it needs no TLS, and the compiler and wasm-opt do what takes time.
+        cargo_install(sh, "0", &["--locked", &format!("trunk@{TRUNK}"), "--no-default-features"])
+    })
 }
 
 fn wasm_bindgen(sh: &Shell) -> Result<()> {

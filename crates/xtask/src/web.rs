@@ -11,22 +11,49 @@ use xshell::{Shell, cmd};
 
 use crate::{
     npm::optimise,
+    sources,
     tools::{names, root, step},
 };
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
 const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
 
-/// Builds the app. Expects what [`crate::setup::for_web`] installs.
+/// Builds the app, unless nothing has changed since. Expects what [`crate::setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
-    step("trunk build: the app, into dist/ (some 3 minutes where nothing is compiled yet)", || {
-        // Trunk reads NO_COLOR as a flag and refuses the value 1 that everybody sets.
-        Ok(cmd!(sh, "trunk --quiet build").quiet().env_remove("NO_COLOR").run()?)
-    })?;
     let dist = root().join("dist");
+    let stamp = root().join("target/app-built-from");
+    let sources = sources::fingerprint(sh)?;
+    let is_whole = dist.join("index.html").exists() && dist.join("sw.js").exists();
+    if is_whole && fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == sources) {
+        return Ok(());
+    }
+    // A build that is broken off must not pass for a whole one.
+    if stamp.exists() {
+        fs::remove_file(&stamp)?;
+    }
+    step("trunk build: the app, into dist/ (some 3 minutes where nothing is compiled yet)", || {
+        trunk(sh, &dist, &[])
+    })?;
     join_styles(&dist)?;
-    step("wasm-opt: the parts of the app that come later", || finish_parts(sh, &dist))?;
-    write_service_worker(&dist)
+    step("wasm-opt: the parts of the app that come later", || {
+        finish_parts("app", &dist, |part, to| optimise(sh, part, to))
+    })?;
+    write_service_worker(&dist)?;
+    Ok(fs::write(&stamp, sources)?)
+}
+
+/// The Cargo profile of [`build_for_development`].
+const DEVELOPMENT: &str = "app-dev";
+
+/// Builds the app into `dist`, quickly and large: nothing is optimised, and nothing is kept by a service worker.
+pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
+    trunk(sh, dist, &["--release=false", "--cargo-profile", DEVELOPMENT])?;
+    finish_parts(DEVELOPMENT, dist, |part, to| Ok(fs::copy(part, to).map(drop)?))
+}
+
+fn trunk(sh: &Shell, dist: &Path, options: &[&str]) -> Result<()> {
+    // Trunk reads NO_COLOR as a flag and refuses the value 1 that everybody sets.
+    Ok(cmd!(sh, "trunk --quiet build --dist {dist} {options...}").quiet().env_remove("NO_COLOR").run()?)
 }
 
 /// Makes one style sheet of all that `index.html` names: each is a request, which takes its time before anything is drawn.
@@ -55,8 +82,9 @@ fn join_styles(dist: &Path) -> Result<()> {
     Ok(fs::write(index, kept.join("\n") + "\n")?)
 }
 
-/// Puts the parts of the app beside the first, made smaller, and tells the script that loads them whom they belong to.
-fn finish_parts(sh: &Shell, dist: &Path) -> Result<()> {
+/// Puts the parts of the app, as `finish` makes them, beside the first, and tells the script that loads them whom they belong
+/// to.
+fn finish_parts(profile: &str, dist: &Path, finish: impl Fn(&Path, &Path) -> Result<()>) -> Result<()> {
     let main =
         names(dist)?.into_iter().find(|name| name.starts_with("tallyman-web-") && name.ends_with(".js"));
     let main = main.context("trunk wrote no script of the app into dist/")?;
@@ -65,10 +93,10 @@ fn finish_parts(sh: &Shell, dist: &Path) -> Result<()> {
         let script = fs::read_to_string(&path)?;
         fs::write(&path, script.replacen("\"MAIN\"", &format!("\"../{main}\""), 1))?;
     }
-    let parts = root().join("target/wasm32-unknown-unknown/app/parts");
+    let parts = root().join("target/wasm32-unknown-unknown").join(profile).join("parts");
     for name in names(&parts)? {
         // As `index.html` has it for the first part.
-        optimise(sh, &parts.join(&name), &dist.join(&name))?;
+        finish(&parts.join(&name), &dist.join(&name))?;
     }
     Ok(())
 }
