@@ -135,7 +135,7 @@ fn processor_time() -> Option<u64> {
 /// The commands whose work is measured.
 const MEASURED: [&str; 6] = ["inspect", "create", "create --flatten", "push", "referrers", "tags"];
 
-/// What a command takes: pieces of memory asked for, their bytes, and nanoseconds of processor time.
+/// The costs of a command: pieces of memory asked for, their bytes, and nanoseconds of processor time.
 type Work = [u64; 3];
 
 /// The work of each command for a list of `count` images. As many manifests refer to the list, and its repository has as

@@ -88,7 +88,7 @@ pub fn develop(sh: &Shell, options: Options) -> Result<()> {
     }
 }
 
-/// When each file of the app was changed. Files may come and go while this looks.
+/// The time of the last change of each file of the app. Files may come and go while this looks.
 fn changed() -> Result<HashMap<PathBuf, Option<SystemTime>>> {
     let time = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
     Ok(sources::of_app()?.into_iter().map(|path| (path.clone(), time(&path))).collect())
