@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { differences } from './compare.js';
 import { expectedOf } from './expectations.js';
 import { ownNetwork, startWorker } from './network.js';
+import { command } from './program.js';
 import { drawCommands, targetsOf } from './random-commands.js';
 import { Chance, drawContents } from './random-images.js';
 import { runScenario } from './run-scenario.js';
 
 const here = fileURLToPath(import.meta.url);
-const program = process.env.TALLYMAN_BIN ?? `${process.execPath} ${fileURLToPath(new URL('../../target/npm/tallyman/bin/tallyman.js', import.meta.url))}`;
 
 function invent(seed) {
   const chance = new Chance(seed);
@@ -43,7 +43,7 @@ async function compare(seed) {
   const recorded = await runScenario(scenario, docker);
   const steps = scenario.steps.map(({ argv }, index) => ({ argv, expected: recorded.steps[index] }));
   const expected = expectedOf({ ...scenario, steps, pushed: recorded.pushed });
-  return differences(scenario, expected, await runScenario(scenario, { command: program.split(' '), backend: 'distribution' }));
+  return differences(scenario, expected, await runScenario(scenario, { command, backend: 'distribution' }));
 }
 
 if (process.connected) {

@@ -6,14 +6,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
+import { command } from './program.js';
 import { startBackend } from './backends.js';
 import { readStore } from './local-store.js';
 import { fill } from './registry-contents.js';
 import { allScenarios } from './scenarios.js';
 
-const program = fileURLToPath(new URL('../../target/npm/tallyman/bin/tallyman.js', import.meta.url));
+const [program, ...first] = command;
 const recordedHost = '127.0.0.1:5077';
 
 /** Two images whose file names are one: Docker takes one for the other in silence, and we refuse. */
@@ -38,7 +38,7 @@ async function continued(store, argv, host) {
     }
     const env = { PATH: process.env.PATH, TALLYMAN_CONFIG: config };
     const outcome = await new Promise((resolve) => {
-      execFile(process.execPath, [program, ...argv.map(there)], { env }, (error, stdout, stderr) =>
+      execFile(program, [...first, ...argv.map(there)], { env }, (error, stdout, stderr) =>
         resolve({ exit: error?.code ?? 0, stdout: back(stdout), stderr: back(stderr) }),
       );
     });

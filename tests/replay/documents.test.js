@@ -10,9 +10,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { startDevRegistry } from '../e2e/servers.js';
+import { command } from './program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'target/npm/tallyman/bin/tallyman.js');
+const typed = `${command.map((part) => `'${part}'`).join(' ')} `;
 /** The registry that the documents name. */
 const DEMO = '127.0.0.1:5050';
 
@@ -65,7 +66,7 @@ for (const { name, text } of documents.filter(({ text }) => commandLines(text).l
       await rm(folder, { recursive: true });
     });
     for (const line of commandLines(text)) {
-      const actual = line.replaceAll(DEMO, registry.host).replace(/^tallyman /, `'${process.execPath}' '${program}' `);
+      const actual = line.replaceAll(DEMO, registry.host).replace(/^tallyman /, typed);
       const { code, output } = await run(actual, { TALLYMAN_CONFIG: folder });
       assert.equal(code, 0, `${line}\n${output}`);
     }

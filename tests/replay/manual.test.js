@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
+import { command } from './program.js';
 import { startBackend } from './backends.js';
 import { digestOf, fill, readBack } from './registry-contents.js';
 
-const program = fileURLToPath(new URL('../../target/npm/tallyman/bin/tallyman.js', import.meta.url));
+const [program, ...first] = command;
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
 
 /** An image of its own for each platform, in a repository of its own. */
@@ -54,7 +54,7 @@ for (const kind of ['distribution', 'memory']) {
 
     const tallyman = (...args) =>
       new Promise((resolve) => {
-        execFile(process.execPath, [program, ...args], { env: { PATH: process.env.PATH, TALLYMAN_CONFIG: home } }, (error, stdout, stderr) =>
+        execFile(program, [...first, ...args], { env: { PATH: process.env.PATH, TALLYMAN_CONFIG: home } }, (error, stdout, stderr) =>
           resolve({ exit: error?.code ?? 0, stdout, stderr }),
         );
       });

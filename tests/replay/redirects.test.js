@@ -8,9 +8,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { command } from './program.js';
 
-const program = fileURLToPath(new URL('../../target/npm/tallyman/bin/tallyman.js', import.meta.url));
+const [program, ...first] = command;
 const digestOf = (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const config = '{"architecture":"arm64","os":"linux"}';
 const manifest = JSON.stringify({
@@ -47,9 +47,9 @@ async function create(location) {
   const home = mkdtempSync(join(tmpdir(), 'tallyman-redirects-'));
   const auth = Buffer.from('alice:s3cret').toString('base64');
   writeFileSync(join(home, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
-  const args = [program, 'create', '--insecure', `${registry.host}/app:1`, `${registry.host}/app:arm`];
+  const args = [...first, 'create', '--insecure', `${registry.host}/app:1`, `${registry.host}/app:arm`];
   const outcome = await new Promise((resolve) => {
-    execFile(process.execPath, args, { env: { PATH: process.env.PATH, TALLYMAN_CONFIG: home } }, (error, stdout, stderr) =>
+    execFile(program, args, { env: { PATH: process.env.PATH, TALLYMAN_CONFIG: home } }, (error, stdout, stderr) =>
       resolve({ exit: error?.code ?? 0, stdout, stderr }),
     );
   });

@@ -5,15 +5,13 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ownNetwork, startWorker } from './network.js';
+import { command } from './program.js';
 import { allScenarios } from './scenarios.js';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const defaultProgram = `${process.execPath} ${root}target/npm/tallyman/bin/tallyman.js`;
 
 /** Declares one test per scenario; `backend` is `distribution` or `memory`. */
 export function replayAgainst(backend, title) {
   const network = ownNetwork();
-  const env = { ...process.env, TALLYMAN_BIN: process.env.TALLYMAN_BIN ?? defaultProgram };
+  const env = { ...process.env, TALLYMAN_BIN: command.join(' ') };
   describe(`docker manifest, replayed against ${title}`, () => {
     let worker;
     before(() => {

@@ -2,11 +2,11 @@
 
 import { differences } from './compare.js';
 import { expectedOf, recordedExactly } from './expectations.js';
+import { command } from './program.js';
 import { runScenario } from './run-scenario.js';
 import { allScenarios } from './scenarios.js';
 
 const scenarios = new Map(allScenarios().map((scenario) => [scenario.name, scenario]));
-const command = process.env.TALLYMAN_BIN.split(' ');
 
 process.on('message', async ({ name, backend }) => {
   const scenario = scenarios.get(name);

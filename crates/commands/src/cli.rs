@@ -4,6 +4,7 @@ mod accounts;
 mod connection;
 mod copy;
 mod deletion;
+mod docker_credentials;
 mod extensions;
 mod files;
 mod grammar;
@@ -24,12 +25,12 @@ mod terminal;
 mod tree;
 
 pub use accounts::{CredentialStore, Login};
-pub use connection::ClientOptions;
+pub use connection::{ClientOptions, configuration_folder};
+pub use docker_credentials::{DockerCredentials, HelperOutput, Machine};
 pub use files::FilesOptions;
 pub use grammar::{
     Command, Completion, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit,
     IndexChanges, InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
-    config_folder,
 };
 pub use run::{Environment, run};
 pub use settings::{Mirror, Settings};

@@ -75,7 +75,7 @@ impl CreateExtensions {
 /// use tallyman_store::MemoryStore;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client::builder(Rc::new(NativeTransport::new()?)).build();
+/// let client = Client::builder(Rc::new(NativeTransport::new())).build();
 /// let wanted = Create {
 ///     list: "registry.example/acme/app:1.0".parse()?,
 ///     images: vec!["registry.example/acme/app:1.0-amd64".parse()?, "registry.example/acme/app:1.0-arm64".parse()?],

@@ -29,9 +29,10 @@ pub use attach::{Attachment, attach};
 pub use attestations::{Attestation, AttestationKind, AttestationSource, attestations};
 pub use cli::{
     ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
-    DigestInput, EarlyExit, Environment, FilesOptions, IndexChanges, Input, InspectExtensions, Invocation,
-    Login, Mirror, Output, OutputOptions, PROGRAM, PushExtensions, Settings, Stream, TagFilter, TagOrder,
-    TemplateError, WordsError, arguments, completion, config_folder, line_of, lines, run,
+    DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
+    InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
+    Settings, Stream, TagFilter, TagOrder, TemplateError, WordsError, arguments, completion,
+    configuration_folder, line_of, lines, run,
 };
 pub use copy::{CopyPlan, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};

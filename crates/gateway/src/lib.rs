@@ -56,6 +56,7 @@ mod limits;
 mod metrics;
 mod paced_body;
 mod probe;
+mod program;
 mod proxy;
 mod rate_floor;
 mod rate_limit;
@@ -79,4 +80,5 @@ pub use config::{
 };
 pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};
+pub use program::run_program;
 pub use server::{ServeError, Server, serve};

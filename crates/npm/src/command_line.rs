@@ -2,20 +2,18 @@
 
 use std::rc::Rc;
 
-use futures_util::{
-    FutureExt,
-    future::{self, LocalBoxFuture},
-};
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::{Array, Uint8Array};
-use tallyman_commands::{ClientOptions, Environment, Input, Output, Settings, Stream, config_folder, run};
-use tallyman_core::{Digest, Registry};
-use tallyman_registry::{Access, CredentialError, CredentialSource, Credentials, Transport};
+use tallyman_commands::{
+    ClientOptions, DockerCredentials, Environment, Input, Output, Settings, Stream, configuration_folder, run,
+};
+use tallyman_core::Digest;
+use tallyman_registry::Transport;
 use tallyman_store::{FileStore, Folder};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    docker_credentials::DockerCredentials,
     files::HostFolder,
     machine::{FileHash, Machine},
     message::message,
@@ -81,49 +79,21 @@ impl Input for Streams {
     }
 }
 
-/// Credentials that are tried before they are kept.
-struct GivenCredentials(Credentials);
-
-impl CredentialSource for GivenCredentials {
-    fn credentials(
-        &self,
-        _: &Registry,
-    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
-        future::ready(Ok(Some(self.0.clone()))).boxed_local()
-    }
-
-    /// As in the Docker CLI, the registry names its token service and is believed.
-    fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
-        future::ready(true).boxed_local()
-    }
-}
-
 /// Runs one command line, given without the program's name, and answers its exit code.
 #[wasm_bindgen(js_name = commandLine)]
 pub async fn command_line(args: Vec<String>, machine: Machine) -> u8 {
-    let set = |name| machine.env(name).filter(|folder| !folder.is_empty());
-    let folder = config_folder(&args).or_else(|| set("TALLYMAN_CONFIG")).or_else(|| set("DOCKER_CONFIG"));
-    let folder = folder.unwrap_or_else(|| format!("{}/.docker", machine.homedir()));
+    let folder = configuration_folder(&args, &machine);
     let transport: Rc<dyn Transport> = Rc::new(JsTransport(machine.clone().into()));
     let credentials = Rc::new(DockerCredentials::new(machine.clone(), &folder));
     let (output, kept) = (Rc::new(Streams(machine.clone())), credentials.clone());
     let (shown, of_machine) = (output.clone(), machine.clone());
     let client = move |options: ClientOptions| {
-        let access = if options.insecure { Access::Insecure } else { Access::Tls };
         let Settings { ca_files, cert, key, .. } = &*options.settings;
         if !ca_files.is_empty() || cert.is_some() || key.is_some() {
             let files = ca_files.iter().map(|file| JsValue::from_str(file)).collect::<Array>();
             of_machine.use_certificates(&files, cert.as_deref(), key.as_deref());
         }
-        let source: Rc<dyn CredentialSource> = match &options.credentials {
-            Some(given) => Rc::new(GivenCredentials(given.clone())),
-            None => kept.clone(),
-        };
-        options
-            .builder(Rc::clone(&transport), shown.clone())
-            .access(move |_| access)
-            .credentials(source)
-            .build()
+        options.client(Rc::clone(&transport), shown.clone(), kept.clone())
     };
     let environment = Environment {
         store: Rc::new(FileStore::new(HostFolder(machine.files()), format!("{folder}/manifests"))),

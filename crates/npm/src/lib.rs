@@ -1,7 +1,6 @@
 //! The engine for JavaScript: what the npm package and its command line call. JavaScript only adapts names and
 //! streams; every rule is in the crates below.
 
-mod docker_credentials;
 mod files;
 mod machine;
 mod message;

@@ -1,9 +1,12 @@
 //! The object through which the command line reaches its machine: files, streams, environment, helper programs.
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::{Array, Promise, Uint8Array};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use tallyman_commands::HelperOutput;
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 
-use crate::{files::FileSystem, transport::RequestSender};
+use crate::{files::FileSystem, message::message, transport::RequestSender};
 
 #[wasm_bindgen]
 extern "C" {
@@ -98,4 +101,46 @@ extern "C" {
     /// Its standard output.
     #[wasm_bindgen(method, getter)]
     pub fn stdout(this: &HelperResult) -> Uint8Array;
+}
+
+impl tallyman_commands::Machine for Machine {
+    fn env(&self, name: &str) -> Option<String> {
+        Machine::env(self, name)
+    }
+
+    fn homedir(&self) -> String {
+        Machine::homedir(self)
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let bytes = Machine::read_file(self, path).map_err(|error| message(&error))?;
+        Ok(bytes.map(|bytes| bytes.to_vec()))
+    }
+
+    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        Machine::write_secret(self, path, &Uint8Array::from(bytes)).map_err(|error| message(&error))
+    }
+
+    fn run_helper<'a>(
+        &'a self,
+        program: &'a str,
+        action: &'a str,
+        input: &'a str,
+    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
+        let pending = Machine::run_helper(self, program, &Array::of1(&action.into()), input);
+        async move {
+            let result = JsFuture::from(pending).await.map_err(|error| message(&error))?;
+            let result: HelperResult = result.unchecked_into();
+            Ok(HelperOutput { status: result.status(), stdout: result.stdout().to_vec() })
+        }
+        .boxed_local()
+    }
+
+    fn default_helper(&self) -> Option<String> {
+        Machine::default_helper(self)
+    }
+
+    fn stderr(&self, text: &str) {
+        Machine::stderr(self, &Uint8Array::from(text.as_bytes()));
+    }
 }

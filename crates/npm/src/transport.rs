@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_registry::{
     AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_url,
+    send_following,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -66,9 +66,6 @@ extern "C" {
     fn next(this: &Pieces) -> Promise;
 }
 
-/// Requests in one chain of redirects: as many as Go's client sends before it gives up.
-const REQUESTS_MAX: usize = 10;
-
 /// The transport that sends requests through an object of JavaScript.
 pub struct JsTransport(pub RequestSender);
 
@@ -105,54 +102,11 @@ impl JsTransport {
         };
         read(&response.map_err(|error| failure(&error))?, abort)
     }
-
-    /// Returns the request that a redirect leads to, with its `Location` as the server wrote it; `None` if `response` is
-    /// no redirect to follow. Credentials stay with their origin.
-    fn redirected(
-        &self,
-        request: &Request,
-        response: &Response,
-    ) -> Result<Option<(Request, String)>, TransportError> {
-        let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-        let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(response.status))
-        else {
-            return Ok(None);
-        };
-        let mut next = request.clone();
-        next.url = self.join(&request.url, location)?;
-        check_url(&next.url)?;
-        if origin_of(&next.url) != origin_of(&request.url) {
-            next.headers.remove(header::AUTHORIZATION);
-        }
-        let keeps_method =
-            matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-        if !keeps_method && next.method != Method::HEAD {
-            next.method = Method::GET;
-            next.body = Bytes::new().into();
-        } else if matches!(next.body, RequestBody::Stream(_)) {
-            // Its pieces are gone.
-            return Ok(None);
-        }
-        Ok(Some((next, location.to_owned())))
-    }
 }
 
 impl Transport for JsTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        async move {
-            check_url(&request.url)?;
-            let (mut request, mut location) = (request, String::new());
-            for _ in 0..REQUESTS_MAX {
-                let response = self.exchange(&request).await?;
-                match self.redirected(&request, &response)? {
-                    Some(next) => (request, location) = next,
-                    None => return Ok(response),
-                }
-            }
-            let message = format!(r#"Get "{location}": stopped after {REQUESTS_MAX} redirects"#);
-            Err(TransportError { kind: TransportErrorKind::Other, message })
-        }
-        .boxed_local()
+        send_following(self, request, async |request| self.exchange(request).await).boxed_local()
     }
 
     fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
@@ -208,15 +162,6 @@ impl Transport for JsTransport {
         }
         .boxed_local()
     }
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// Returns scheme, host and port of a URL; `None` if `url` is none.
-fn origin_of(url: &str) -> Option<String> {
-    Url::new(url).ok().map(|url| url.origin())
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {

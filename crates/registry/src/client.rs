@@ -49,7 +49,7 @@ pub enum Access {
 /// use tallyman_registry::{Client, NativeTransport};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client::builder(Rc::new(NativeTransport::new()?)).build();
+/// let client = Client::builder(Rc::new(NativeTransport::new())).build();
 /// let fetched = client.manifest(&"registry.example/acme/app:1".parse()?).await?;
 /// println!("{} {}", fetched.digest, fetched.manifest()?.kind());
 /// # Ok(())

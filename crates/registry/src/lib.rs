@@ -41,10 +41,10 @@ pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Cr
 pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
-#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-pub use transport::NativeTransport;
 pub use transport::{
     Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_url,
+    check_url, send_following,
 };
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub use transport::{NativeTransport, OwnCertificates};
 pub use upload::{Mount, Upload};

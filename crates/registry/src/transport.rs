@@ -8,6 +8,7 @@ mod fetch;
 mod kind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
+mod redirect;
 
 use std::{fmt, time::Duration};
 
@@ -26,7 +27,8 @@ pub use body::{Body, BodyStream, RequestBody};
 pub use fetch::FetchTransport;
 pub use kind::TransportErrorKind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-pub use native::NativeTransport;
+pub use native::{NativeTransport, OwnCertificates};
+pub use redirect::send_following;
 
 /// A request, ready to be sent. The `Debug` form shows neither credentials nor the body, which may hold some.
 #[derive(Clone)]

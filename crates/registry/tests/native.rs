@@ -12,7 +12,7 @@ async fn samples() -> RunningRegistry {
 }
 
 fn client(access: Access) -> Client {
-    let transport = NativeTransport::new().expect("TLS can be set up");
+    let transport = NativeTransport::new();
     Client::builder(Rc::new(transport)).access(move |_| access).build()
 }
 

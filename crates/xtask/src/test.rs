@@ -67,7 +67,11 @@ const PARTS: [Part; 7] = [
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
     ("npm", "the npm package, packed, and installed wherever it is to work", npm),
-    ("replay", "every recorded scenario of docker manifest, against both registries", replay),
+    (
+        "replay",
+        "every recorded scenario of docker manifest, against both registries, with both programs",
+        replay,
+    ),
     ("e2e", "the app in Chromium, against both registries", e2e),
     ("browsers", "the main stories of the app and the package in Firefox and WebKit", browsers),
 ];
@@ -78,7 +82,7 @@ pub const HELP: &str = "  --only PART   one part, or several when repeated:
                 native   unit and integration tests on this machine
                 wasm     tests in headless Chromium
                 npm      the npm package, packed, and installed wherever it is to work
-                replay   every recorded scenario of docker manifest, against both registries
+                replay   every recorded scenario of docker manifest, against both registries, with both programs
                 e2e      the app in Chromium, against both registries
                 browsers the main stories of the app and the package in Firefox and WebKit
 
@@ -186,20 +190,46 @@ fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.package()?;
     aside.programs(sh)?;
     npm::install(sh)?;
-    Ok(node(sh, "crates/npm/js/test")?.and(node(sh, "tests/npm")?))
+    Ok(node(sh, &["crates/npm/js/test"], None)?.and(node(sh, &["tests/npm"], None)?))
 }
 
 fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.package()?;
     aside.programs(sh)?;
-    node(sh, "tests/replay")
+    let of_package = node(sh, &["tests/replay"], None)?;
+    Ok(of_package.and(native_program(sh)?))
 }
 
-/// Runs the tests of a folder with Node's own test runner.
-fn node(sh: &Shell, folder: &str) -> Result<Count> {
+/// Runs what tests the package's program with the native one: the scenarios, and the suite of the command line.
+fn native_program(sh: &Shell) -> Result<Count> {
+    let mut files: Vec<String> = ["distribution", "docker-lists", "manual", "memory", "redirects"]
+        .map(|name| format!("tests/replay/{name}.test.js"))
+        .into();
+    let folder = "crates/npm/js/test/command-line";
+    for entry in fs::read_dir(root().join(folder))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        // The action is a script of the package.
+        if name.ends_with(".test.js") && name != "action.test.js" {
+            files.push(format!("{folder}/{name}"));
+        }
+    }
+    files.sort();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let program = root().join("target/debug/tallyman");
+    let count = node(sh, &files, Some(&program.to_string_lossy()))?;
+    let named = |titles: Vec<String>| titles.into_iter().map(|title| format!("native program: {title}"));
+    Ok(Count { failures: named(count.failures).collect(), skips: named(count.skips).collect(), ..count })
+}
+
+/// Runs tests with Node's own test runner: of the package's program, unless another `program` is named.
+fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
     let report = root().join("target/node-tests.tap");
     let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];
-    let run = cmd!(sh, "node --test {reporters...} --test-reporter-destination={report} {folder}").quiet();
+    let run = cmd!(sh, "node --test {reporters...} --test-reporter-destination={report} {paths...}").quiet();
+    let run = match program {
+        Some(program) => run.env("TALLYMAN_BIN", program),
+        None => run.env_remove("TALLYMAN_BIN"),
+    };
     run.ignore_status().run()?;
     let written = fs::read_to_string(&report).context("Node's test runner wrote no report")?;
     fs::remove_file(&report)?;
@@ -226,7 +256,7 @@ fn browsers(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.app()?;
     aside.package()?;
     aside.programs(sh)?;
-    node(sh, "tests/browsers")
+    node(sh, &["tests/browsers"], None)
 }
 
 /// The page of the test in which two tabs write one list.

@@ -2,14 +2,19 @@
 
 use std::{fmt::Write as _, rc::Rc, time::Duration};
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
 use http::{HeaderName, HeaderValue, Method, header};
 use serde_json::json;
+use tallyman_core::Registry;
 use tallyman_registry::{
-    Builder, Client, Credentials, Event, RateLimit, Request, Response, Retry, Transport, TransportError,
+    Access, Builder, Client, CredentialError, CredentialSource, Credentials, Event, RateLimit, Request,
+    Response, Retry, Transport, TransportError,
 };
 
-use super::{Output, Settings, terminal};
+use super::{Machine, Output, Settings, grammar::config_folder, terminal};
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -29,7 +34,23 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
-    /// Begins a client by these options, but for access and credentials. Requests are shown on `output` if the settings say so.
+    /// Makes a client by these options. Requests are shown on `output` if the settings say so; `kept` has the credentials if the
+    /// options name none.
+    pub fn client(
+        &self,
+        transport: Rc<dyn Transport>,
+        output: Rc<dyn Output>,
+        kept: Rc<dyn CredentialSource>,
+    ) -> Client {
+        let access = if self.insecure { Access::Insecure } else { Access::Tls };
+        let source: Rc<dyn CredentialSource> = match &self.credentials {
+            Some(given) => Rc::new(GivenCredentials(given.clone())),
+            None => kept,
+        };
+        self.builder(transport, output).access(move |_| access).credentials(source).build()
+    }
+
+    /// Begins a client by these options, but for access and credentials.
     pub fn builder(&self, transport: Rc<dyn Transport>, output: Rc<dyn Output>) -> Builder {
         let settings = &self.settings;
         let mut retry = if self.retries { Retry::default() } else { Retry::never() };
@@ -58,6 +79,31 @@ impl ClientOptions {
         }
         builder
     }
+}
+
+/// Credentials that are tried before they are kept.
+struct GivenCredentials(Credentials);
+
+impl CredentialSource for GivenCredentials {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        future::ready(Ok(Some(self.0.clone()))).boxed_local()
+    }
+
+    /// As in the Docker CLI, the registry names its token service and is believed.
+    fn may_go_to(&self, _: &Registry, _: &str) -> LocalBoxFuture<'static, bool> {
+        future::ready(true).boxed_local()
+    }
+}
+
+/// Returns the folder with `config.json` and the local lists: the one that the flag `--config` of a command line names, else that
+/// of the environment, else `~/.docker`.
+pub fn configuration_folder(args: &[String], machine: &impl Machine) -> String {
+    let set = |name| machine.env(name).filter(|folder| !folder.is_empty());
+    let folder = config_folder(args).or_else(|| set("TALLYMAN_CONFIG")).or_else(|| set("DOCKER_CONFIG"));
+    folder.unwrap_or_else(|| format!("{}/.docker", machine.homedir()))
 }
 
 fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {

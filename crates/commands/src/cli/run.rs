@@ -85,7 +85,7 @@ pub struct Environment {
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let printed = Rc::new(Printed::default());
-/// let transport = Rc::new(NativeTransport::new()?);
+/// let transport = Rc::new(NativeTransport::new());
 /// let environment = Environment {
 ///     store: Rc::new(MemoryStore::new()),
 ///     client: Rc::new(move |_: ClientOptions| Client::builder(transport.clone()).build()),

@@ -233,7 +233,7 @@ impl CredentialSource for Fixed {
 /// The registry client for `registry` (`host:port`), through a gateway.
 pub fn client(gateway: &str, registry: &str, user: Option<(&str, &str)>) -> Client {
     let through = Through {
-        native: NativeTransport::new().unwrap(),
+        native: NativeTransport::new(),
         registry: registry.to_owned(),
         gateway: gateway.to_owned(),
     };

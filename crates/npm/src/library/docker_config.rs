@@ -2,13 +2,14 @@
 
 use futures_util::FutureExt;
 use js_sys::{Array, Promise};
+use tallyman_commands::DockerCredentials;
 use tallyman_core::Registry;
 use tallyman_registry::{CredentialSource, Credentials};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_split_helpers::wasm_split;
 
 use super::{client_part::PendingValue, failure::Failure, promise::promise};
-use crate::{docker_credentials::DockerCredentials, machine::Machine};
+use crate::machine::Machine;
 
 /// Resolves to the credentials that `folder/config.json` and its helpers have for a registry: an array of their kind and
 /// their parts; `undefined` if there are none.

@@ -1,91 +1,344 @@
-//! The transport of native programs: HTTP by `reqwest`.
+//! The transport of native programs: HTTP/1.1 by `hyper`, TLS by `rustls`, with what the machine says of proxies and certificates.
+
+mod connections;
+mod decode;
+mod dial;
+mod failure;
+mod proxy;
+mod sent_body;
+mod tls;
+mod tunnel;
 
 use std::{
-    error::Error as _,
-    io,
+    cell::RefCell,
+    collections::HashMap,
+    env, fmt,
+    path::PathBuf,
     pin::pin,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use futures_util::{
-    FutureExt, StreamExt,
-    future::{self, LocalBoxFuture},
+    FutureExt,
+    future::{self, FusedFuture, LocalBoxFuture},
     stream,
 };
-use http::header::CONTENT_LENGTH;
-use reqwest::redirect::Policy;
-use tokio::sync::mpsc;
+use http::{HeaderValue, Method, Response as HttpResponse, Uri, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::sleep,
+};
+use url::{Host, Url};
 
 use super::{
-    Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_url,
+    Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind, check_url,
+    redirect::send_following,
 };
+use connections::{ByProxy, Connection, Connections, Tls};
+use decode::Decoder;
+use dial::{Dialer, Target};
+use proxy::Proxy;
+use sent_body::{SentBody, pump};
+pub use tls::OwnCertificates;
 
-/// Redirects that are followed, as in Docker.
-const REDIRECTS_MAX: usize = 10;
+/// The folder with a folder of certificates for each registry, as Docker has it.
+const CERTIFICATES: &str = "/etc/docker/certs.d";
+/// After so long without a response, connections that no request uses are closed: a server with one thread may be waiting on
+/// one.
+const IDLE_CLOSE: Duration = Duration::from_secs(1);
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman/", env!("CARGO_PKG_VERSION")));
 
-/// The transport that sends requests by `reqwest`, over kept connections.
-#[derive(Debug)]
+/// A connection, whatever is below it.
+type Io = Box<dyn Stream>;
+
+/// What `hyper` needs of a connection.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The variables of the environment.
+type Environment = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// The transport that sends requests by `hyper`, over kept connections, with the proxies and certificates that the environment
+/// names.
 pub struct NativeTransport {
-    /// The clients: by `unverified_tls`, then by `follow_redirects`.
-    clients: [[reqwest::Client; 2]; 2],
+    env: Arc<Environment>,
+    folder: PathBuf,
+    own: RefCell<OwnCertificates>,
+    origins: RefCell<HashMap<String, Arc<Connections>>>,
+    /// By place alone: whether a server speaks TLS is not known before it has answered.
+    dialers: RefCell<HashMap<Target, Arc<Dialer>>>,
+    repeats_on_kept: bool,
     start: Instant,
 }
 
+impl fmt::Debug for NativeTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NativeTransport").field("own", &self.own).finish_non_exhaustive()
+    }
+}
+
+impl Default for NativeTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl NativeTransport {
-    /// Makes a transport with its own connections.
-    ///
-    /// # Errors
-    /// [`TransportError`] if TLS cannot be set up.
-    pub fn new() -> Result<Self, TransportError> {
-        let client = |unverified, follow| {
-            reqwest::Client::builder()
-                .user_agent(concat!("tallyman/", env!("CARGO_PKG_VERSION")))
-                .danger_accept_invalid_certs(unverified)
-                .redirect(if follow { Policy::limited(REDIRECTS_MAX) } else { Policy::none() })
-                .build()
-                .map_err(|error| failure(&error))
+    /// Makes a transport with its own connections, for the environment of this program.
+    pub fn new() -> Self {
+        Self::for_environment(|name| env::var(name).ok(), CERTIFICATES)
+    }
+
+    /// Makes a transport for another environment, with `folder` in place of `/etc/docker/certs.d`.
+    pub fn for_environment(
+        env: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        folder: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            env: Arc::new(env),
+            folder: folder.into(),
+            own: RefCell::default(),
+            origins: RefCell::default(),
+            dialers: RefCell::default(),
+            repeats_on_kept: false,
+            start: Instant::now(),
+        }
+    }
+
+    /// Has GET, HEAD and PUT made again on a new connection if a kept one ends before the answer, as Go's client does. For clients
+    /// that do not try again themselves.
+    pub fn repeating_on_kept_connections(mut self) -> Self {
+        self.repeats_on_kept = true;
+        self
+    }
+
+    /// Makes connections from now on trust further authorities, and show a certificate.
+    pub fn use_certificates(&self, own: OwnCertificates) {
+        if *self.own.borrow() != own {
+            self.own.replace(own);
+            self.origins.borrow_mut().clear();
+        }
+    }
+
+    /// Returns the connections for `url`, which is `written` so in the request.
+    fn origin(&self, url: &Url, written: &str, insecure: bool) -> Result<Arc<Connections>, TransportError> {
+        let is_secure = url.scheme() == "https";
+        let target = target_of(url);
+        let proxy = Proxy::of(url, &*self.env)?;
+        let authority = authority_of(written).to_owned();
+        let via = proxy.as_ref().map(Proxy::key).unwrap_or_default();
+        let key = format!("{} {authority} {target} {insecure} {via}", url.scheme());
+        if let Some(origin) = self.origins.borrow().get(&key) {
+            return Ok(Arc::clone(origin));
+        }
+        let next = proxy.as_ref().map_or_else(|| target.clone(), Proxy::target);
+        let dialer = Arc::clone(
+            self.dialers.borrow_mut().entry(next.clone()).or_insert_with(|| Dialer::new(next.clone())),
+        );
+        let tls = is_secure.then(|| {
+            let (folder, own, env) = (self.folder.clone(), self.own.borrow().clone(), Arc::clone(&self.env));
+            Tls {
+                host: target.host.clone(),
+                config: Box::new(move || {
+                    let certificates = tls::Certificates { folder: &folder, own: &own, env: &*env };
+                    certificates.config(&authority, insecure)
+                }),
+                made: Mutex::default(),
+            }
+        });
+        let proxy = proxy.map(|proxy| {
+            let env = Arc::clone(&self.env);
+            let tls = proxy.speaks_tls().then(|| Tls {
+                host: next.host,
+                config: Box::new(move || tls::config_for_proxy(&*env)),
+                made: Mutex::default(),
+            });
+            ByProxy { tunnels: is_secure || proxy.is_socks(), proxy, tls }
+        });
+        let origin = Connections::new(target, dialer, tls, proxy);
+        self.origins.borrow_mut().insert(key, Arc::clone(&origin));
+        Ok(origin)
+    }
+
+    /// Sends one request; a redirect is returned like any other response.
+    async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
+        check_url(&request.url)?;
+        let url = Url::parse(&request.url)
+            .map_err(|error| failure::other(format!("{:?} is no URL: {error}", request.url)))?;
+        let origin = self.origin(&url, &request.url, request.unverified_tls)?;
+        let mut connection = origin.acquire(false).await?;
+        let response = loop {
+            match self.exchange_on(&mut connection, request, message(request, &url, &origin)?).await {
+                Ok(response) => break response,
+                Err(error) if connection.is_reused && self.may_repeat(request, &error) => {
+                    drop(connection);
+                    connection = origin.acquire(true).await?;
+                }
+                Err(error) => return Err(failure::of_exchange(&error, origin.host())),
+            }
         };
-        let clients =
-            [[client(false, false)?, client(false, true)?], [client(true, false)?, client(true, true)?]];
-        Ok(Self { clients, start: Instant::now() })
+        let (mut head, incoming) = response.into_parts();
+        let decoder = Decoder::of(&request.method, head.status, &head.headers);
+        if decoder.is_some() {
+            head.headers.remove(header::CONTENT_ENCODING);
+            head.headers.remove(header::CONTENT_LENGTH);
+        }
+        let body = received(incoming, connection, decoder).await;
+        Ok(Response { status: head.status, headers: head.headers, url: request.url.clone(), body })
+    }
+
+    /// Returns `true` if a request that failed on a kept connection may be made again: the server may close such a one just when
+    /// it is used, which says nothing about the request.
+    fn may_repeat(&self, request: &Request, error: &hyper::Error) -> bool {
+        let is_idempotent = matches!(request.method, Method::GET | Method::HEAD | Method::PUT);
+        let is_broken = failure::of_exchange(error, "").kind == TransportErrorKind::Reset;
+        let may = error.is_canceled() || self.repeats_on_kept && is_idempotent && is_broken;
+        may && matches!(request.body, RequestBody::Full(_))
+    }
+
+    async fn exchange_on(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        message: http::Request<()>,
+    ) -> Result<HttpResponse<Incoming>, hyper::Error> {
+        let origin = Arc::clone(connection.origin());
+        let (pumping, body) = match &request.body {
+            RequestBody::Full(bytes) => {
+                (future::ready(()).left_future(), SentBody::Full(Some(bytes.clone())))
+            }
+            RequestBody::Stream(stream) => {
+                let (pieces, body) = SentBody::pieces(stream.length);
+                (pump(stream.clone(), pieces).right_future(), body)
+            }
+        };
+        let sent = connection.sender.send_request(message.map(|()| body));
+        let (mut sent, mut pumping) = (pin!(sent), pin!(pumping.fuse()));
+        loop {
+            tokio::select! {
+                biased;
+                response = &mut sent => {
+                    return response;
+                }
+                () = &mut pumping, if !pumping.is_terminated() => {}
+                () = sleep(IDLE_CLOSE) => origin.close_idle(),
+            }
+        }
+    }
+}
+
+/// The request as it is written on a connection, without its body.
+fn message(request: &Request, url: &Url, origin: &Connections) -> Result<http::Request<()>, TransportError> {
+    let wrong = |error: &dyn fmt::Display| failure::other(format!("{url} cannot be asked: {error}"));
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let mut message = http::Request::new(());
+    *message.method_mut() = request.method.clone();
+    *message.headers_mut() = request.headers.clone();
+    let headers = message.headers_mut();
+    headers.insert(header::HOST, HeaderValue::try_from(host).map_err(|error| wrong(&error))?);
+    headers.entry(header::USER_AGENT).or_insert(AGENT);
+    if request.body.is_empty() && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    let place = match origin.forwarder() {
+        Some(proxy) => {
+            if let Some(value) = proxy.authorization() {
+                headers.insert(header::PROXY_AUTHORIZATION, value);
+            }
+            format!("{}://{host}{path}", url.scheme())
+        }
+        None => path.to_owned(),
+    };
+    *message.uri_mut() = Uri::try_from(place).map_err(|error| wrong(&error))?;
+    Ok(message)
+}
+
+/// A body that is under way on a connection.
+struct Receiving {
+    incoming: Incoming,
+    /// `None` once it is free for the next request.
+    connection: Option<Connection>,
+    decoder: Option<Decoder>,
+    host: String,
+}
+
+/// Makes the body of an answer. Its connection is kept for the next request when all of it has come.
+async fn received(incoming: Incoming, connection: Connection, decoder: Option<Decoder>) -> Body {
+    let host = connection.origin().host().to_owned();
+    if incoming.is_end_stream() {
+        connection.keep().await;
+        return Body::full(Bytes::new());
+    }
+    let receiving = Receiving { incoming, connection: Some(connection), decoder, host };
+    Body::from_stream(stream::unfold(Some(receiving), async |receiving| {
+        let mut receiving = receiving?;
+        match receiving.next().await {
+            Ok(Some(piece)) => Some((Ok(piece), Some(receiving))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
+}
+
+impl Receiving {
+    async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
+        loop {
+            let Some(frame) = self.incoming.frame().await else {
+                self.free().await;
+                let rest = self.decoder.take().map(Decoder::finish).transpose();
+                let rest = rest.map_err(|error| failure::other(error.to_string()))?;
+                return Ok(rest.filter(|rest| !rest.is_empty()).map(Bytes::from));
+            };
+            let frame = frame.map_err(|error| failure::of_body(&error, &self.host))?;
+            if self.incoming.is_end_stream() {
+                self.free().await;
+            }
+            let Ok(piece) = frame.into_data() else { continue };
+            let piece = match &mut self.decoder {
+                Some(decoder) => {
+                    Bytes::from(decoder.push(&piece).map_err(|error| failure::other(error.to_string()))?)
+                }
+                None => piece,
+            };
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+
+    async fn free(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.keep().await;
+        }
     }
 }
 
 impl Transport for NativeTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        async move {
-            let client =
-                &self.clients[usize::from(request.unverified_tls)][usize::from(request.follow_redirects)];
-            check_url(&request.url)?;
-            let builder = client.request(request.method, request.url).headers(request.headers);
-            let sent = match request.body {
-                RequestBody::Full(bytes) => builder.body(bytes).send().await,
-                RequestBody::Stream(stream) => {
-                    // The pieces come from this thread, and the connection may be driven by another one.
-                    let (pieces, body) = mpsc::channel(1);
-                    let body = stream::unfold(body, async |mut body| Some((body.recv().await?, body)));
-                    let builder = builder.header(CONTENT_LENGTH, stream.length);
-                    let sent = builder.body(reqwest::Body::wrap_stream(body)).send();
-                    sent_while(sent, pump(stream, pieces)).await
-                }
-            };
-            let mut response = sent.map_err(|error| failure(&error))?;
-            let headers = std::mem::take(response.headers_mut());
-            let (status, url) = (response.status(), response.url().to_string());
-            let pieces = response.bytes_stream().map(|piece| piece.map_err(|error| failure(&error)));
-            Ok(Response { status, headers, url, body: Body::from_stream(pieces) })
-        }
-        .boxed_local()
+        send_following(self, request, async |request| self.exchange(request).await).boxed_local()
     }
 
     fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
-        async move { self.clients[0][1].get(url).send().await.is_ok() }.boxed_local()
+        async move { self.send(Request::new(Method::GET, url)).await.is_ok() }.boxed_local()
+    }
+
+    fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize, handshakes: usize) {
+        // What is wrong with the URL, the request itself says.
+        if let Ok(parsed) = Url::parse(url)
+            && let Ok(origin) = self.origin(&parsed, url, unverified_tls)
+        {
+            origin.preconnect(requests, handshakes);
+        }
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
-        tokio::time::sleep(duration).boxed_local()
+        sleep(duration).boxed_local()
     }
 
     fn now(&self) -> f64 {
@@ -93,11 +346,8 @@ impl Transport for NativeTransport {
     }
 
     fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
-        let joined = reqwest::Url::parse(base).and_then(|base| base.join(location));
-        joined.map(String::from).map_err(|error| TransportError {
-            kind: TransportErrorKind::Other,
-            message: format!("{location:?} is no URL: {error}"),
-        })
+        let joined = Url::parse(base).and_then(|base| base.join(location));
+        joined.map(String::from).map_err(|error| failure::other(format!("{location:?} is no URL: {error}")))
     }
 
     fn obeys_cors(&self) -> bool {
@@ -109,49 +359,21 @@ impl Transport for NativeTransport {
     }
 }
 
-/// Hands the pieces of a body over one by one, until one fails or nobody takes them.
-async fn pump(body: BodyStream, pieces: mpsc::Sender<Result<Bytes, TransportError>>) {
-    let mut body = body.into_pieces();
-    while let Some(piece) = body.next().await {
-        if pieces.send(piece).await.is_err() {
-            return;
-        }
+/// The host of a URL without the brackets of an IPv6 address.
+fn host_of(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Ipv6(address)) => address.to_string(),
+        _ => url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
     }
 }
 
-/// Waits for `sent`, and drives `pump` beside it.
-async fn sent_while<T>(sent: impl Future<Output = T>, pump: impl Future<Output = ()>) -> T {
-    let (sent, pump) = (pin!(sent), pin!(pump));
-    match future::select(sent, pump).await {
-        future::Either::Left((result, _)) => result,
-        future::Either::Right(((), sent)) => sent.await,
-    }
+fn target_of(url: &Url) -> Target {
+    Target { host: host_of(url), port: url.port_or_known_default().unwrap_or_default() }
 }
 
-fn failure(error: &reqwest::Error) -> TransportError {
-    let mut kind = if error.is_timeout() { TransportErrorKind::Timeout } else { TransportErrorKind::Other };
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = cause.to_string();
-        if let Some(cause) = cause.downcast_ref::<io::Error>() {
-            kind = match cause.kind() {
-                io::ErrorKind::ConnectionRefused => TransportErrorKind::Refused,
-                io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => TransportErrorKind::Reset,
-                _ => kind,
-            };
-        }
-        if message.contains("dns error") || message.contains("failed to lookup") {
-            kind = TransportErrorKind::Dns;
-        } else if message.contains("connection closed before message completed") {
-            kind = TransportErrorKind::Reset;
-        } else if message.contains("InvalidContentType") {
-            // What plain HTTP looks like to somebody who expects TLS.
-            kind = TransportErrorKind::PlainHttp;
-        } else if message.contains("certificate") {
-            kind = TransportErrorKind::Tls;
-        }
-        source = cause.source();
-    }
-    TransportError { kind, message }
+/// The authority of a URL as it is written: a port that need not be named is part of the name that certificates are kept under.
+fn authority_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }

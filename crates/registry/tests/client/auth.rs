@@ -169,8 +169,7 @@ async fn an_identity_token_is_exchanged_and_never_shown_to_the_registry() {
     login.headers.insert(header::CONTENT_TYPE, form);
     login.body =
         Bytes::from_static(b"grant_type=password&username=user&password=secret&access_type=offline").into();
-    let answer =
-        NativeTransport::new().unwrap().send(login).await.unwrap().body.collect(10_000).await.unwrap();
+    let answer = NativeTransport::new().send(login).await.unwrap().body.collect(10_000).await.unwrap();
     let answer: serde_json::Value = serde_json::from_slice(&answer.unwrap()).unwrap();
     registry.clear_requests();
 

@@ -74,7 +74,7 @@ impl Transport for Hiding {
     }
 
     fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
-        NativeTransport::new()?.join(base, location)
+        NativeTransport::new().join(base, location)
     }
 
     fn obeys_cors(&self) -> bool {

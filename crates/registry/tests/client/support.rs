@@ -36,7 +36,7 @@ pub fn basic(user: &str, password: &str) -> Rc<dyn CredentialSource> {
 }
 
 pub fn builder() -> Builder {
-    let transport = Rc::new(NativeTransport::new().unwrap());
+    let transport = Rc::new(NativeTransport::new());
     let retry = Retry { first_backoff: Duration::from_millis(2), ..Retry::default() };
     Client::builder(transport).access(|_| Access::Insecure).retry(retry)
 }

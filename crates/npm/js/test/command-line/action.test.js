@@ -5,9 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { makeConfig, manifest, program, startMemory } from './support.js';
+import { makeConfig, manifest, packageProgram, startMemory } from './support.js';
 
-const folder = dirname(dirname(program));
+const folder = dirname(dirname(packageProgram));
 
 /** Reads the parts that the runner uses of `action.yml`: the entry, and the inputs with their defaults. */
 function definition() {

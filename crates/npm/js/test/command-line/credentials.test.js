@@ -9,8 +9,9 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeConfig, program, run } from './support.js';
+import { command, makeConfig, run } from './support.js';
 
+const ourCommand = [command[0], command.slice(1)];
 const docker = spawnSync('docker', ['manifest', '--help'], { stdio: 'ignore' }).status === 0;
 const config = JSON.stringify({ architecture: 'amd64', os: 'linux' });
 const digestOf = (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -133,12 +134,12 @@ test('the same header is sent as by Docker, for every form of the file', { skip:
     const text = form(registry.host);
     writeFileSync(join(folder, 'config.json'), text);
     const theirs = await sent(registry, folder, 'docker', ['manifest']);
-    const ours = await sent(registry, folder, process.execPath, [program]);
+    const ours = await sent(registry, folder, ...ourCommand);
     assert.equal(ours ?? '', theirs ?? '', text);
   }
   rmSync(join(folder, 'config.json'));
   mkdirSync(join(folder, 'config.json'));
-  assert.equal((await sent(registry, folder, process.execPath, [program])) ?? '', '', 'a folder in place of the file');
+  assert.equal((await sent(registry, folder, ...ourCommand)) ?? '', '', 'a folder in place of the file');
 });
 
 /**
@@ -189,7 +190,7 @@ test("a token service's redirects on the same site are followed with the credent
       const registry = await startTokenRegistry(t, status, target);
       for (const [kind, entry] of Object.entries(kinds)) {
         writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: entry } }));
-        const ours = await inspectBy(registry, folder, process.execPath, [program]);
+        const ours = await inspectBy(registry, folder, ...ourCommand);
         const label = `${kind}, ${status} ${target('HOST')}`;
         // A form is not sent again where the status makes a GET of it, so there is no refresh token then.
         const isLost = kind === 'token' && status < 307;
@@ -209,7 +210,7 @@ test("a token service's redirect to another host takes neither password nor refr
     for (const entry of [{ auth: alice }, { identitytoken: 'R' }]) {
       elsewhere.asked.length = 0;
       writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: entry } }));
-      const [code] = await inspectBy(registry, folder, process.execPath, [program]);
+      const [code] = await inspectBy(registry, folder, ...ourCommand);
       assert.equal(code, 1, `${status}`);
       for (const [, ...credentials] of elsewhere.asked) assert.deepEqual(credentials, [undefined, undefined], `${status}`);
     }
@@ -228,7 +229,7 @@ test('a fault of the file or a helper is one warning, and the command goes on', 
 
 test('a full disk is one sentence and the exit code of a failure', async (t) => {
   const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [program, 'version'], { stdio: ['ignore', full, 'pipe'], env: { ...process.env, TALLYMAN_CONFIG: makeConfig(t) } });
+  const child = spawn(command[0], [...command.slice(1), 'version'], { stdio: ['ignore', full, 'pipe'], env: { ...process.env, TALLYMAN_CONFIG: makeConfig(t) } });
   const said = child.stderr.toArray();
   const [code] = await once(child, 'close');
   assert.deepEqual([code, Buffer.concat(await said).toString()], [1, 'write /dev/stdout: no space left on device\n']);

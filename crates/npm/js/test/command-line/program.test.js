@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { contents, done, makeConfig, program, run, start, startFront, startMemory } from './support.js';
+import { command, contents, done, isPackage, makeConfig, packageProgram, run, start, startFront, startMemory } from './support.js';
 
 /** Starts a command, and sends it a signal when the front has got the request that it holds back; how it ended. */
 async function interrupted(t, config, front, args, signal) {
@@ -62,11 +62,11 @@ test('an amend and a push that are interrupted leave the store as it was, and no
 
 test('nobody reading is no fault, and no reason to go on', async (t) => {
   const [config, host] = [makeConfig(t), await startMemory(t, '--synthetic', '3000,5000')];
-  const line = `"$0" "$1" catalog --insecure ${host} | head -1; echo "\${PIPESTATUS[0]}"`;
+  const line = `"$0" "$@" catalog --insecure ${host} | head -1; echo "\${PIPESTATUS[0]}"`;
   const env = { ...process.env, TALLYMAN_CONFIG: config };
   const { stdout, stderr } = await new Promise((resolve) => {
     import('node:child_process').then(({ execFile }) =>
-      execFile('bash', ['-c', line, process.execPath, program], { env }, (_, stdout, stderr) => resolve({ stdout, stderr })),
+      execFile('bash', ['-c', line, ...command], { env }, (_, stdout, stderr) => resolve({ stdout, stderr })),
     );
   });
   assert.equal(stderr, '');
@@ -78,7 +78,7 @@ test('nobody reading is no fault, and no reason to go on', async (t) => {
  * goes with it: what runs on a build server has no colours for Node.
  */
 function onTerminal(config, args, env = {}) {
-  const quoted = [process.execPath, program, ...args].map((part) => `'${part}'`).join(' ');
+  const quoted = [...command, ...args].map((part) => `'${part}'`).join(' ');
   const all = { PATH: process.env.PATH, TERM: 'xterm-256color', TALLYMAN_CONFIG: config, NO_COLOR: '', ...env };
   return execFileSync('script', ['-qec', quoted, '/dev/null'], { env: all, stdio: ['ignore', 'pipe', 'inherit'] }).toString();
 }
@@ -148,11 +148,11 @@ test('exit codes are those of Docker', async (t) => {
   }
 });
 
-test('the packed package runs alone', async (t) => {
+test('the packed package runs alone', { skip: !isPackage && 'the program is not that of the package' }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tallyman-packed-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: dirname(dirname(program)), stdio: ['ignore', 'pipe', 'ignore'] }));
+  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: dirname(dirname(packageProgram)), stdio: ['ignore', 'pipe', 'ignore'] }));
   // What `npx` does, without asking a registry: unpack, and run what `bin` names.
   const installed = join(folder, 'node_modules/tallyman');
   mkdirSync(installed, { recursive: true });

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { command, isPackage, packageProgram } from '../../../../../tests/replay/program.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The program of the package, as `cargo xtask npm` builds it. */
-export const program = path('../../../../../target/npm/tallyman/bin/tallyman.js');
+export { command, isPackage, packageProgram };
 const devRegistry = path('../../../../../target/debug/tallyman-dev-registry');
 
 /** An in-memory registry; its host. */
@@ -55,7 +55,7 @@ export function makeConfig(t) {
 }
 
 /** Starts the program. */
-export function start(config, args, { env = {}, bin = [process.execPath, program], ...options } = {}) {
+export function start(config, args, { env = {}, bin = command, ...options } = {}) {
   return spawn(bin[0], [...bin.slice(1), ...args], { env: { ...process.env, NO_COLOR: undefined, TALLYMAN_CONFIG: config, ...env }, ...options });
 }
 

@@ -6,28 +6,73 @@ use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
-use js_sys::{Array, Uint8Array};
 use tallyman_auth::{
     CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files, helper_program,
     parse_helper_output, with_credentials, without_credentials,
 };
-use tallyman_commands::CredentialStore;
 use tallyman_core::{Registry, json::quote};
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 
-use crate::{
-    machine::{HelperResult, Machine},
-    message::message,
-};
+use super::CredentialStore;
 
-/// The credentials of one user of the machine. A fault of the file or a helper is told once, and the registry is used
+/// The files, the environment and the helper programs of a machine. Errors are in Go's words: `open PATH: permission denied`.
+pub trait Machine {
+    /// Returns a variable of the environment; `None` if it is not set.
+    fn env(&self, name: &str) -> Option<String>;
+
+    /// Returns the user's home folder.
+    fn homedir(&self) -> String;
+
+    /// Returns the bytes of a file; `None` if there is no file.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Writes a file that its user alone may read, whole or not at all.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String>;
+
+    /// Runs a credential helper for one action, with `input` on its standard input. It is ended after a while.
+    ///
+    /// # Errors
+    /// A sentence if it cannot be run, or does not come to its end.
+    fn run_helper<'a>(
+        &'a self,
+        program: &'a str,
+        action: &'a str,
+        input: &'a str,
+    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>>;
+
+    /// Returns the name of the platform's own credential helper; `None` if it is not installed.
+    fn default_helper(&self) -> Option<String>;
+
+    /// Writes text to the standard error.
+    fn stderr(&self, text: &str);
+}
+
+/// The end of a credential helper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelperOutput {
+    /// Its exit code; `None` if a signal ended it.
+    pub status: Option<i32>,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+}
+
+/// The credentials of one user of a machine. A fault of the file or a helper is told once, and the registry is used
 /// without credentials then, as the Docker CLI does.
-#[derive(Clone)]
-pub struct DockerCredentials(Rc<Inner>);
+pub struct DockerCredentials<M>(Rc<Inner<M>>);
 
-struct Inner {
-    machine: Machine,
+impl<M> Clone for DockerCredentials<M> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+struct Inner<M> {
+    machine: M,
     path: String,
     config: RefCell<Option<Rc<DockerConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
@@ -42,9 +87,9 @@ struct OtherConfigs {
     files: Vec<DockerConfig>,
 }
 
-impl DockerCredentials {
+impl<M: Machine> DockerCredentials<M> {
     /// Makes the source of `folder/config.json`, which need not exist.
-    pub fn new(machine: Machine, folder: &str) -> Self {
+    pub fn new(machine: M, folder: &str) -> Self {
         let path = format!("{folder}/config.json");
         let (config, others, warnings) = (RefCell::default(), RefCell::default(), RefCell::default());
         Self(Rc::new(Inner { machine, path, config, others, warnings }))
@@ -86,9 +131,9 @@ impl DockerCredentials {
         };
         let paths = containers_auth_files(|name| machine.env(name), &machine.homedir());
         let files = paths.iter().filter_map(|path| match machine.read_file(path) {
-            Ok(bytes) => Some(self.parsed(path, &bytes?.to_vec())),
+            Ok(bytes) => Some(self.parsed(path, &bytes?)),
             Err(error) => {
-                self.warn(format!("the credentials in {path} cannot be read: {}", message(&error)));
+                self.warn(format!("the credentials in {path} cannot be read: {error}"));
                 None
             }
         });
@@ -136,8 +181,8 @@ impl DockerCredentials {
         }
         let (config, fault) = match self.0.machine.read_file(&self.0.path) {
             Ok(None) => (DockerConfig::default(), None),
-            Ok(Some(bytes)) => DockerConfig::parse(&bytes.to_vec()),
-            Err(error) => (DockerConfig::default(), Some(message(&error))),
+            Ok(Some(bytes)) => DockerConfig::parse(&bytes),
+            Err(error) => (DockerConfig::default(), Some(error)),
         };
         if let Some(fault) = fault {
             self.warn(format!(
@@ -150,10 +195,8 @@ impl DockerCredentials {
 
     async fn get(&self, helper: &str, key: &str) -> Result<Option<Credentials>, String> {
         let program = helper_program(helper)?;
-        let pending = self.0.machine.run_helper(&program, &Array::of1(&"get".into()), key);
-        let result: HelperResult =
-            JsFuture::from(pending).await.map_err(|error| message(&error))?.unchecked_into();
-        parse_helper_output(result.status(), &result.stdout().to_vec())
+        let output = self.0.machine.run_helper(&program, "get", key).await?;
+        parse_helper_output(output.status, &output.stdout)
     }
 
     fn warn(&self, warning: String) {
@@ -161,39 +204,34 @@ impl DockerCredentials {
         if warnings.contains(&warning) {
             return;
         }
-        let line = format!("WARNING: {warning}; going on without\n");
-        self.0.machine.stderr(&Uint8Array::from(line.as_bytes()));
+        self.0.machine.stderr(&format!("WARNING: {warning}; going on without\n"));
         warnings.push(warning);
     }
 }
 
-impl DockerCredentials {
+impl<M: Machine> DockerCredentials<M> {
     fn file(&self) -> Result<Vec<u8>, String> {
-        let found = self.0.machine.read_file(&self.0.path).map_err(|error| message(&error))?;
-        Ok(found.map(|bytes| bytes.to_vec()).unwrap_or_default())
+        Ok(self.0.machine.read_file(&self.0.path)?.unwrap_or_default())
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), String> {
         self.0.config.take();
-        let bytes = Uint8Array::from(bytes);
-        self.0.machine.write_secret(&self.0.path, &bytes).map_err(|error| message(&error))
+        self.0.machine.write_secret(&self.0.path, bytes)
     }
 
     /// Runs `docker-credential-HELPER ACTION`, which prints nothing on success.
     async fn run(&self, helper: &str, action: &str, input: &str) -> Result<(), String> {
         let program = helper_program(helper)?;
-        let pending = self.0.machine.run_helper(&program, &Array::of1(&action.into()), input);
-        let result: HelperResult =
-            JsFuture::from(pending).await.map_err(|error| message(&error))?.unchecked_into();
-        if result.status() == Some(0) {
+        let output = self.0.machine.run_helper(&program, action, input).await?;
+        if output.status == Some(0) {
             return Ok(());
         }
-        let printed = String::from_utf8_lossy(&result.stdout().to_vec()).trim().to_owned();
+        let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Err(format!("the credential helper {helper:?} could not {action}: {printed}"))
     }
 }
 
-impl CredentialStore for DockerCredentials {
+impl<M: Machine> CredentialStore for DockerCredentials<M> {
     fn store<'a>(
         &'a self,
         registry: &'a Registry,
@@ -239,7 +277,7 @@ impl CredentialStore for DockerCredentials {
     }
 }
 
-impl CredentialSource for DockerCredentials {
+impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
     fn credentials(
         &self,
         registry: &Registry,

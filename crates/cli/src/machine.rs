@@ -1,0 +1,137 @@
+//! The files, the environment and the helper programs of this machine.
+
+use std::{
+    env, fs,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    process::{self, Stdio},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use tallyman_commands::{HelperOutput, Machine};
+use tallyman_store::{Folder, NativeFolder};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::{Child, Command},
+    time::timeout,
+};
+
+use crate::{exists, in_go};
+
+/// Somebody may have to unlock a keychain first.
+const HELPER: Duration = Duration::from_secs(60);
+/// Bytes that a helper prints at most.
+const OUTPUT_MAX: u64 = 1024 * 1024;
+
+/// This machine.
+#[derive(Clone, Copy, Debug)]
+pub struct NativeMachine;
+
+impl Machine for NativeMachine {
+    fn env(&self, name: &str) -> Option<String> {
+        env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn homedir(&self) -> String {
+        env::home_dir().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        NativeFolder.read(path).map_err(|error| error.message)
+    }
+
+    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        replace_secret(Path::new(path), bytes).map_err(|error| in_go("open", path, &error))
+    }
+
+    fn run_helper<'a>(
+        &'a self,
+        program: &'a str,
+        action: &'a str,
+        input: &'a str,
+    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
+        async move {
+            let mut command = Command::new(program);
+            command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+            let mut child = command.spawn().map_err(|error| match error.kind() {
+                ErrorKind::NotFound => format!("exec: {program:?}: executable file not found in $PATH"),
+                _ => in_go("exec", &format!("{program:?}"), &error),
+            })?;
+            match timeout(HELPER, output_of(&mut child, input)).await {
+                Ok(Ok(Some(output))) => Ok(output),
+                Ok(Ok(None)) => Err(format!("{program} printed more than {OUTPUT_MAX} bytes")),
+                Ok(Err(error)) => Err(in_go("read", program, &error)),
+                Err(_) => {
+                    Err(format!("{program} did not answer within {} s and was ended", HELPER.as_secs()))
+                }
+            }
+        }
+        .boxed_local()
+    }
+
+    fn default_helper(&self) -> Option<String> {
+        let installed = |program: &str| {
+            let folders = env::var_os("PATH").unwrap_or_default();
+            env::split_paths(&folders)
+                .any(|folder| !folder.as_os_str().is_empty() && exists(folder.join(program)))
+        };
+        let name = match env::consts::OS {
+            "macos" => "osxkeychain",
+            "windows" => "wincred",
+            _ if installed("pass") => "pass",
+            _ => "secretservice",
+        };
+        let program = format!("docker-credential-{name}{}", env::consts::EXE_SUFFIX);
+        installed(&program).then(|| name.to_owned())
+    }
+
+    fn stderr(&self, text: &str) {
+        // There is nobody to tell.
+        io::stderr().write_all(text.as_bytes()).ok();
+    }
+}
+
+/// Gives a helper its input and waits for its end. Returns `None` if it prints too much.
+async fn output_of(child: &mut Child, input: &str) -> io::Result<Option<HelperOutput>> {
+    let mut stdin = child.stdin.take().expect("its standard input is a pipe");
+    let output = child.stdout.take().expect("its standard output is a pipe");
+    let mut stdout = Vec::new();
+    let give = async {
+        // It need not read what it is asked.
+        stdin.write_all(input.as_bytes()).await.ok();
+        drop(stdin);
+    };
+    let mut output = output.take(OUTPUT_MAX + 1);
+    let ((), read) = tokio::join!(give, output.read_to_end(&mut stdout));
+    if read? as u64 > OUTPUT_MAX {
+        child.kill().await?;
+        return Ok(None);
+    }
+    Ok(Some(HelperOutput { status: child.wait().await?.code(), stdout }))
+}
+
+/// Writes a file that its user alone may read, beside it first, so that it is whole or as it was. A link to a file stays one.
+fn replace_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = if exists(path) { fs::canonicalize(path)? } else { path.to_owned() };
+    if let Some(folder) = target.parent() {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(folder)?;
+    }
+    let mut beside = target.clone().into_os_string();
+    beside.push(format!(".{}.tmp", process::id()));
+    let beside = PathBuf::from(beside);
+    let write = || {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, &target)
+    };
+    write().inspect_err(|_| drop(fs::remove_file(&beside)))
+}

@@ -1,0 +1,141 @@
+//! The standard streams, and the files that commands read and write.
+
+use std::{
+    cell::{Cell, RefCell},
+    env,
+    fs::File,
+    io::{self, ErrorKind, IsTerminal, Read, Write},
+};
+
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
+use tallyman_commands::{Input, Output, Stream};
+use tallyman_core::{Algorithm, Digest, Hasher};
+use tallyman_store::{Folder, NativeFolder};
+
+use crate::in_go;
+
+/// Bytes of a list as a file, at most: such files have some kilobytes.
+const INPUT_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes that are hashed at a time.
+const PIECE: usize = 1024 * 1024;
+
+/// The standard streams of this program.
+#[derive(Debug, Default)]
+pub struct Streams {
+    /// Nobody reads the standard output any more, or it cannot be written.
+    is_gone: Cell<bool>,
+    /// The failure that made it so, if it is one to tell.
+    failure: RefCell<Option<String>>,
+}
+
+impl Streams {
+    /// Tells what went wrong with the standard output. Returns `true` if anything did.
+    pub fn flush(&self) -> bool {
+        let failure = self.failure.take();
+        if let Some(failure) = &failure {
+            self.stderr(&format!("{failure}\n"));
+        }
+        failure.is_some()
+    }
+}
+
+impl Output for Streams {
+    fn stdout(&self, bytes: &[u8]) {
+        if bytes.is_empty() || self.is_gone.get() {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        // `tallyman inspect … | head -1` ends without a word; a full disk is told, once.
+        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            self.is_gone.set(true);
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.failure.replace(Some(in_go("write", "/dev/stdout", &error)));
+            }
+        }
+    }
+
+    fn stderr(&self, text: &str) {
+        // There is nobody to tell.
+        io::stderr().write_all(text.as_bytes()).ok();
+    }
+
+    fn has_colours(&self, stream: Stream) -> bool {
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        self.is_terminal(stream)
+            && set("NO_COLOR").is_none()
+            && set("TERM").is_some_and(|terminal| terminal != "dumb")
+    }
+
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        NativeFolder.replace_file(path, bytes).map_err(|error| error.message)
+    }
+
+    fn is_terminal(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Stdout => io::stdout().is_terminal(),
+            Stream::Stderr => io::stderr().is_terminal(),
+        }
+    }
+
+    fn terminal_width(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+        Some(match size.ws_col {
+            0 => 80,
+            columns => columns.into(),
+        })
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        self.is_gone.get()
+    }
+}
+
+impl Input for Streams {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        future::ready(digest(file)).boxed_local()
+    }
+
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        future::ready(read(file)).boxed_local()
+    }
+}
+
+const STDIN: &str = "/dev/stdin";
+
+fn opened(file: Option<&str>) -> Result<Box<dyn Read>, String> {
+    match file {
+        Some(path) => Ok(Box::new(File::open(path).map_err(|error| in_go("open", path, &error))?)),
+        None => Ok(Box::new(io::stdin().lock())),
+    }
+}
+
+fn digest(file: Option<&str>) -> Result<(Digest, u64), String> {
+    let mut input = opened(file)?;
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let (mut piece, mut size) = (vec![0; PIECE], 0);
+    loop {
+        match input.read(&mut piece) {
+            Ok(0) => return Ok((hasher.finish(), size)),
+            Ok(count) => {
+                hasher.update(&piece[..count]);
+                size += count as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(in_go("read", file.unwrap_or(STDIN), &error)),
+        }
+    }
+}
+
+fn read(file: Option<&str>) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let name = file.unwrap_or(STDIN);
+    let read = opened(file)?.take(INPUT_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| in_go("read", name, &error))?;
+    if bytes.len() as u64 > INPUT_MAX {
+        return Err(format!("expected at most {INPUT_MAX} bytes in {name}, found more"));
+    }
+    Ok(bytes)
+}

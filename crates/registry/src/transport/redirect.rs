@@ -1,0 +1,73 @@
+//! Redirects, for transports whose platform does not follow them by itself.
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use tallyman_auth::HttpUrl;
+
+use super::{Request, RequestBody, Response, Transport, TransportError, TransportErrorKind, check_url};
+
+/// Requests in one chain of redirects: as many as Go's client sends before it gives up.
+const REQUESTS_MAX: usize = 10;
+
+/// Sends `request` by `exchange`, and follows redirects if the request asks for it, with credentials for its own origin alone.
+///
+/// # Errors
+/// What `exchange` fails with, and [`TransportError`] of the kind [`TransportErrorKind::Other`] for a place that is no URL of
+/// HTTP, and after ten requests.
+pub async fn send_following<T: Transport>(
+    transport: &T,
+    mut request: Request,
+    exchange: impl AsyncFn(&Request) -> Result<Response, TransportError>,
+) -> Result<Response, TransportError> {
+    check_url(&request.url)?;
+    let mut location = String::new();
+    for _ in 0..REQUESTS_MAX {
+        let response = exchange(&request).await?;
+        match redirected(transport, &request, &response)? {
+            Some(next) => (request, location) = next,
+            None => return Ok(response),
+        }
+    }
+    let message = format!(r#"Get "{location}": stopped after {REQUESTS_MAX} redirects"#);
+    Err(TransportError { kind: TransportErrorKind::Other, message })
+}
+
+/// Returns the request that a redirect leads to, with its `Location` as the server wrote it; `None` if `response` is no
+/// redirect to follow.
+fn redirected(
+    transport: &impl Transport,
+    request: &Request,
+    response: &Response,
+) -> Result<Option<(Request, String)>, TransportError> {
+    let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(response.status)) else {
+        return Ok(None);
+    };
+    let mut next = request.clone();
+    next.url = transport.join(&request.url, location)?;
+    check_url(&next.url)?;
+    // In the form of the platform's parser, as the other one is.
+    let from = transport.join(&request.url, &request.url)?;
+    if origin_of(&next.url) != origin_of(&from) {
+        next.headers.remove(header::AUTHORIZATION);
+    }
+    let keeps_method =
+        matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    if !keeps_method && next.method != Method::HEAD {
+        next.method = Method::GET;
+        next.body = Bytes::new().into();
+    } else if matches!(next.body, RequestBody::Stream(_)) {
+        // Its pieces are gone.
+        return Ok(None);
+    }
+    Ok(Some((next, location.to_owned())))
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Returns scheme, host and port of a URL; `None` if `url` is none that may be asked.
+fn origin_of(url: &str) -> Option<String> {
+    HttpUrl::from_normalized(url).ok().map(|url| url.origin().to_owned())
+}
