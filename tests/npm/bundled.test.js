@@ -25,6 +25,7 @@ let folder;
 before(async () => {
   [registry, site, browser] = await Promise.all([startDevRegistry('--samples'), serve(), launch()]);
   folder = await mkdtemp(join(tmpdir(), 'tallyman-bundled-'));
+  await makeNextProject();
 });
 after(async () => {
   await Promise.all([registry?.stop(), site?.stop(), browser?.close()]);
@@ -45,10 +46,20 @@ async function passes(program, args, { cwd = root, env = {} } = {}) {
 
 const query = (name) => new URLSearchParams({ registry: registry.host, name });
 
+const nextProject = consumer('next/dist/project');
+
+/** Makes the project for Next.js: the consumer's pages, and that of the example. */
+async function makeNextProject() {
+  await cp(consumer('next/app'), join(nextProject, 'app'), { recursive: true });
+  await cp(consumer('next/next.config.mjs'), join(nextProject, 'next.config.mjs'));
+  await cp(join(root, 'scenario.js'), join(nextProject, 'scenario.js'));
+  await cp(join(root, '../../docs/examples/next/app'), join(nextProject, 'app'), { recursive: true });
+}
+
 async function nextServer(distDir) {
   const port = await freePort();
   const env = { ...process.env, NEXT_DIST: distDir, NEXT_TELEMETRY_DISABLED: '1' };
-  const server = spawn('node', [bin('next'), 'start', '--port', String(port), '--hostname', '127.0.0.1'], { cwd: consumer('next'), env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('node', [bin('next'), 'start', '--port', String(port), '--hostname', '127.0.0.1'], { cwd: nextProject, env, stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve, reject) => {
     server.on('exit', (code) => reject(new Error(`next start ended with ${code}`)));
     server.stdout.on('data', (text) => /Ready/.test(text) && resolve());
@@ -60,9 +71,9 @@ async function nextServer(distDir) {
 const unescaped = (html) => html.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&#x27;', "'").replaceAll('&amp;', '&');
 
 for (const [name, flags] of [['turbopack', []], ['webpack', ['--webpack']]]) {
-  test(`Next.js by ${name}: a server component, a route, and the element in a client component`, async () => {
-    const distDir = `dist/${name}`;
-    await passes('node', [bin('next'), 'build', ...flags], { cwd: consumer('next'), env: { NEXT_DIST: distDir } });
+  test(`Next.js by ${name}: a server component, a route, the element in a client component, and the example`, async () => {
+    const distDir = `dist-${name}`;
+    await passes('node', [bin('next'), 'build', ...flags], { cwd: nextProject, env: { NEXT_DIST: distDir } });
     const server = await nextServer(distDir);
     try {
       const html = await (await fetch(`${server.url}/?${query(`next-${name}`)}`)).text();
@@ -73,6 +84,8 @@ for (const [name, flags] of [['turbopack', []], ['webpack', ['--webpack']]]) {
       const rendered = await (await fetch(`${server.url}/element`)).text();
       assert.match(rendered, /<tallyman-manifest/);
       const { list } = await expected(registry.host, `next-${name}`);
+      const example = await (await fetch(`${server.url}/image?name=${registry.host}/samples/hello:latest`)).text();
+      assert.ok(example.includes(list.digest) && example.includes('<li>linux/arm64</li>'), example);
       assert.equal(await visit(browser, `${server.url}/element?${query('element')}`), list.digest);
     } finally {
       await server.stop();

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -56,12 +57,64 @@ test("the README's examples compile, strictly, as Node and as bundlers resolve t
   }
 });
 
-test('a reference of the API can be made without a warning', () => {
-  const sources = join(root, 'crates/npm/js');
-  const output = ['--out', join(root, 'target/npm/reference'), '--readme', join(sources, 'README.md')];
-  // Without links to the sources: they need a Git remote, which a copy of the sources may lack.
-  const how = ['--disableSources', '--tsconfig', join(sources, 'tsconfig.json'), '--excludeInternal', '--treatWarningsAsErrors', '--treatValidationWarningsAsErrors'];
-  return passes(bin('typedoc'), '--entryPoints', join(sources, 'lib/api.ts'), ...how, ...output);
+test('a reference of the API is made without a warning, of a copy of the sources without Git', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'tallyman-reference-'));
+  try {
+    const sources = join(copy, 'crates/npm/js');
+    cpSync(join(root, 'crates/npm/js'), sources, { recursive: true });
+    // What is compiled, which is read as modules because of package.json, and the types of Node.
+    cpSync(join(installed, 'package.json'), join(copy, 'target/npm/tallyman/package.json'));
+    cpSync(join(installed, 'dist'), join(copy, 'target/npm/tallyman/dist'), { recursive: true });
+    cpSync(join(root, 'tests/node_modules/@types'), join(copy, 'tests/node_modules/@types'), { recursive: true });
+    cpSync(join(root, 'tests/node_modules/undici-types'), join(copy, 'tests/node_modules/undici-types'), { recursive: true });
+    const output = ['--out', join(copy, 'reference'), '--readme', join(sources, 'README.md')];
+    // Without links to the sources, which need a Git remote.
+    const how = ['--disableSources', '--tsconfig', join(sources, 'tsconfig.json'), '--excludeInternal', '--treatWarningsAsErrors', '--treatValidationWarningsAsErrors'];
+    await passes(bin('typedoc'), '--entryPoints', join(sources, 'lib/api.ts'), ...how, ...output);
+    const page = readFileSync(join(copy, 'reference/classes/Tallyman.html'), 'utf8');
+    for (const name of ['inspect', 'push', 'copy', 'attestations']) assert.ok(page.includes(`id="${name}"`), name);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
+
+test('what is compiled has a source map with its source', () => {
+  for (const folder of ['lib', 'element']) {
+    const scripts = readdirSync(join(installed, folder)).filter((name) => name.endsWith('.js'));
+    assert.ok(scripts.length > 0);
+    for (const name of scripts) {
+      const { sources, sourcesContent } = JSON.parse(readFileSync(join(installed, folder, `${name}.map`), 'utf8'));
+      assert.deepEqual([sources.length, sourcesContent.length], [1, 1]);
+      assert.equal(sourcesContent[0], readFileSync(join(root, 'crates/npm/js', folder, name.replace(/js$/, 'ts')), 'utf8'));
+    }
+  }
+});
+
+test('the same sources give the same package, byte for byte', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-again-'));
+  try {
+    const again = join(folder, 'tallyman');
+    cpSync(join(root, 'target/npm/tallyman'), again, { recursive: true });
+    for (const compiled of ['lib', 'element']) rmSync(join(again, compiled), { recursive: true });
+    await passes(join(root, 'tests/node_modules/.bin/tsc'), '--project', join(root, 'crates/npm/js'), '--outDir', again);
+    // The maps name their sources by the way from where they are.
+    for (const compiled of ['lib', 'element']) {
+      for (const name of readdirSync(join(again, compiled)).filter((name) => name.endsWith('.map'))) {
+        const map = JSON.parse(readFileSync(join(again, compiled, name), 'utf8'));
+        const { sources } = JSON.parse(readFileSync(join(installed, compiled, name), 'utf8'));
+        writeFileSync(join(again, compiled, name), JSON.stringify({ ...map, sources }));
+      }
+    }
+    await passes('npm', 'pack', again, '--silent', '--pack-destination', folder);
+    assert.ok(readFileSync(packed).equals(readFileSync(join(folder, 'tallyman-0.1.0.tgz'))));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the package has a changelog of its version', () => {
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  assert.match(readFileSync(join(installed, 'CHANGELOG.md'), 'utf8'), new RegExp(`^## ${version.replaceAll('.', '\\.')}$`, 'm'));
 });
 
 for (const [file, limit] of [['tallyman.wasm', limits.wasm], ['client.wasm', limits.client]]) {

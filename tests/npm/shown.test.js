@@ -119,6 +119,24 @@ describe('types', () => {
       element.addEventListener('load', ({ detail }) => console.log(detail.inspection.digest));
       element.addEventListener('select', ({ detail }) => console.log(detail.open));
       element.addEventListener('click', ({ clientX }) => console.log(clientX));`,
-      '--target', 'ES2022', '--lib', 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable', '--types', 'node', '--typeRoots', types,
+      '--target', 'ES2022', '--lib', 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable',
+    ));
+
+  test('attributes, properties and events of the element are typed in the JSX of React', () =>
+    compile(
+      'component.tsx',
+      `
+      import { Tallyman } from 'tallyman';
+      import 'tallyman/react';
+      const tm = new Tallyman();
+      export const right = <tallyman-manifest reference="alpine" platform="linux/arm64" client={tm} heading-level={2} id="image"
+        onload={({ detail }) => console.log(detail.inspection.digest)} onerror={({ detail }) => console.log(detail.error)} />;
+      // @ts-expect-error: no text
+      export const number = <tallyman-manifest reference={1} />;
+      // @ts-expect-error: one of two words
+      export const word = <tallyman-manifest reference="alpine" loading="soon" />;
+      // @ts-expect-error: a name that it does not have
+      export const unknown = <tallyman-manifest refrence="alpine" />;`,
+      '--target', 'ES2022', '--lib', 'ES2023,DOM,DOM.Iterable,DOM.AsyncIterable', '--jsx', 'react-jsx',
     ));
 });

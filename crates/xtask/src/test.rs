@@ -190,7 +190,9 @@ fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.package()?;
     aside.programs(sh)?;
     npm::install(sh)?;
-    Ok(node(sh, &["crates/npm/js/test"], None)?.and(node(sh, &["tests/npm"], None)?))
+    let own = node(sh, &["crates/npm/js/test"], None)?;
+    // Two files at a time: bundlers wait for files, pages and one another as much as they compute.
+    Ok(own.and(node(sh, &["--test-concurrency=2", "tests/npm"], None)?))
 }
 
 fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
@@ -221,7 +223,8 @@ fn native_program(sh: &Shell) -> Result<Count> {
     Ok(Count { failures: named(count.failures).collect(), skips: named(count.skips).collect(), ..count })
 }
 
-/// Runs tests with Node's own test runner: of the package's program, unless another `program` is named.
+/// Runs tests with Node's own test runner, by its options and the `paths`: of the package's program, unless another
+/// `program` is named.
 fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
     let report = root().join("target/node-tests.tap");
     let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];

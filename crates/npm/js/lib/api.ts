@@ -1,3 +1,6 @@
+// Pages without the types of Node have `Symbol.dispose` from here.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { Tallyman } from './client.js';
 export type {
   AttachOptions,

@@ -1,5 +1,5 @@
 import * as tallyman from 'tallyman';
-import { scenario } from '../../../scenario.js';
+import { scenario } from '../scenario.js';
 
 // A server component.
 export default async function Page({ searchParams }) {

@@ -1,5 +1,5 @@
 import * as tallyman from 'tallyman';
-import { scenario } from '../../../../scenario.js';
+import { scenario } from '../../scenario.js';
 
 export async function GET(request) {
   const { searchParams } = new URL(request.url);

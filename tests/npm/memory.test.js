@@ -1,0 +1,153 @@
+// Memory after thousands of operations of each kind, on one client.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { before, describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Digest, Inspection, Manifest, ManifestList, MediaType, MemoryStore, Platform, Reference, Tallyman, TallymanError, buildList } from 'tallyman';
+// What the entry for Node has loaded already.
+import { initSync } from './node_modules/tallyman/dist/tallyman.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+// Caches and compiled code have come to their size after so many.
+const warmUp = 2_000;
+const operations = 10_000;
+const collectedEvery = 2_000;
+// Bytes that are no leak: compiled code comes and goes, and the engine's memory grows by pieces. A hundred bytes kept by each
+// operation would be 400,000; a list of the engine's has more than a thousand.
+const allowed = 256 * 1024;
+
+const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const described = (mediaType, text, more = {}) => ({ mediaType, digest: digestOf(text), size: Buffer.byteLength(text), ...more });
+
+const config = JSON.stringify({ architecture: 'arm64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } });
+const layer = 'a layer';
+const image = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: MediaType.ociManifest,
+  config: described(MediaType.ociConfig, config),
+  layers: [described('application/vnd.oci.image.layer.v1.tar', layer)],
+});
+const entry = described(MediaType.ociManifest, image, { platform: { architecture: 'arm64', os: 'linux' } });
+const index = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [entry] });
+const manifests = new Map([image, index].flatMap((text) => [[digestOf(text), text], [text === image ? 'image' : 'list', text]]));
+const blobs = new Map([config, layer].map((text) => [digestOf(text), text]));
+
+/** A registry in this process, which always answers the same. */
+async function registry(url, { method }) {
+  const { pathname, searchParams } = new URL(url);
+  const [, repository, what, name] = /^\/v2\/(.*?)\/(manifests|blobs|referrers|tags)\/(.*)$/.exec(pathname) ?? [];
+  const json = (value) => Response.json(value);
+  if (pathname === '/v2/_catalog') return json({ repositories: ['app'] });
+  if (what === 'tags') return json({ name: repository, tags: ['image', 'list'] });
+  if (what === 'referrers') return new Response(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [] }), { headers: { 'content-type': MediaType.ociIndex } });
+  if (method === 'POST') return new Response(null, { status: searchParams.has('mount') ? 201 : 202, headers: { location: `${url.split('?')[0]}upload` } });
+  if (method === 'PUT') return new Response(null, { status: 201 });
+  if (method === 'DELETE') return new Response(null, { status: 202 });
+  const text = (what === 'manifests' ? manifests : blobs).get(name);
+  if (text === undefined) return Response.json({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] }, { status: 404 });
+  const type = what === 'manifests' ? JSON.parse(text).mediaType : 'application/octet-stream';
+  const headers = { 'content-type': type, 'content-length': String(Buffer.byteLength(text)), 'docker-content-digest': digestOf(text) };
+  return new Response(method === 'HEAD' ? null : text, { headers });
+}
+
+const app = 'r.example/app';
+const store = new MemoryStore();
+const tm = new Tallyman({ fetch: registry, store, attempts: 1 });
+const failing = (promise, code) => promise.then(() => assert.fail(code), (error) => assert.equal(error.code, code));
+const all = async (names) => {
+  for await (const name of names) assert.ok(name);
+};
+let inspected;
+let list;
+
+before(async () => {
+  inspected = await tm.inspect(`${app}:image`);
+  list = await tm.create('r.example/app:made', [`${app}:image`]);
+});
+
+const kinds = {
+  'Reference.parse': () => Reference.parse('alpine:3.22').pin(digestOf('')),
+  'Reference.parse of what is none': () => assert.throws(() => Reference.parse('A:b:c'), TallymanError),
+  'Platform.parse and format': () => Platform.format(Platform.parse('linux/arm/v7')),
+  'Digest.of': () => Digest.of(image),
+  'Digest.ofStream': () => Digest.ofStream([Buffer.from(layer)]),
+  'Manifest.parse': () => Manifest.parse(index).entries,
+  'Inspection.from': () => Inspection.from(structuredClone(inspected)).digest,
+  buildList: () => buildList([entry]).digest,
+  'new ManifestList, annotate, bytes': () => new ManifestList('r.example/app:x', [inspected]).annotate(`${app}:image`, { variant: 'v8' }).bytes,
+  'ManifestList.from': async () => ManifestList.from(await tm.inspect(`${app}:list`)).digest,
+  plan: () => tm.plan(list).steps,
+  'new Tallyman, head': () => new Tallyman({ fetch: registry }).head(`${app}:image`),
+  inspect: () => tm.inspect(`${app}:list`, { platform: 'linux/arm64' }),
+  'inspect of what is not there': () => failing(tm.inspect(`${app}:none`), 'not-found'),
+  'inspect, aborted': () => failing(tm.inspect(`${app}:image`, { signal: AbortSignal.abort() }), 'aborted'),
+  manifest: () => tm.manifest(`${app}:image`),
+  head: () => tm.head(`${app}:image`),
+  resolve: () => tm.resolve(`${app}:list`),
+  tags: () => all(tm.tags(app)),
+  catalog: () => all(tm.catalog('r.example')),
+  'blob, read': async () => new Response(await tm.blob(app, described('', layer))).text(),
+  'blob, left': async () => (await tm.blob(app, described('', layer))).cancel(),
+  referrers: () => tm.referrers(`${app}:image`),
+  attestations: () => tm.attestations(`${app}:image`),
+  diff: () => tm.diff(`${app}:image`, `${app}:list`, { platform: 'linux/arm64' }),
+  create: () => tm.create('r.example/app:made', [`${app}:image`], { amend: true }),
+  push: () => tm.push(list),
+  copy: () => tm.copy(`${app}:image`, 'r.example/other:image'),
+  tag: () => tm.tag(`${app}:image`, 'latest'),
+  untag: () => tm.untag(`${app}:image`),
+  delete: () => tm.delete(`${app}@${digestOf(image)}`),
+  putBlob: () => tm.putBlob(app, layer),
+  putManifest: () => tm.putManifest(`${app}:image`, image),
+  attach: () => tm.attach(`${app}@${digestOf(image)}`, { artifactType: 'application/x-mine', blobs: [{ content: layer }] }),
+  'save, lists, load, remove': async () => {
+    const kept = new ManifestList('r.example/app:kept', [inspected]);
+    await tm.save(kept);
+    assert.ok((await tm.lists()).length > 0);
+    await tm.load(kept.reference);
+    await tm.remove(kept.reference);
+  },
+  forget: () => tm.forget('r.example'),
+};
+
+/** Collects garbage, and what the engine holds for it: finalizers run after a collection, and give back what only the next one can collect. */
+async function collect() {
+  for (let times = 0; times < 2; times++) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function memory() {
+  await collect();
+  return { heap: process.memoryUsage().heapUsed, engine: initSync().memory.buffer.byteLength };
+}
+
+async function repeat(run, times) {
+  for (let done = 1; done <= times; done++) {
+    await run();
+    if (done % collectedEvery === 0) await collect();
+  }
+}
+
+describe(`${operations} operations leave memory as it was`, () => {
+  for (const [name, run] of Object.entries(kinds)) {
+    test(name, async () => {
+      await repeat(run, warmUp);
+      const at = [await memory()];
+      for (const part of [1, 2]) {
+        await repeat(run, (operations - warmUp) / 2);
+        at[part] = await memory();
+      }
+      for (const of of ['heap', 'engine']) {
+        const grown = [at[1][of] - at[0][of], at[2][of] - at[1][of]];
+        // What leaks grows from beginning to end.
+        assert.ok(Math.min(...grown) < allowed, `${of}: ${grown.join(' and ')} bytes more`);
+      }
+    });
+  }
+});
