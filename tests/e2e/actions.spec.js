@@ -1,6 +1,7 @@
 // From the page of an image or a list: edited as a new list, added to a list, tagged and copied, compared; artifacts by kind.
 
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 
 import { fill } from '../replay/registry-contents.js';
 import { putImage, readBack } from './images.js';
@@ -61,6 +62,150 @@ test('a copy that cannot be planned says why', async ({ page, open, server }) =>
   await open(`/copy/${server.host}/samples/hello:latest|${server.host}/UPPER:1`);
   await page.getByTestId('copy-plan').click();
   await expect(page.getByTestId('copy-failed')).toContainText('UPPER');
+});
+
+/** Puts an index of two images under `repo:all`, the images under their architectures, and returns its digest. */
+async function putIndex(server, repo) {
+  const entries = [];
+  for (const architecture of ['amd64', 'arm64']) {
+    const digest = await putImage(server, repo, architecture, { ...LINUX, architecture });
+    const { bytes } = await readBack(server.registry, `${repo}:${architecture}`);
+    entries.push({ mediaType: 'application/vnd.oci.image.manifest.v1+json', size: bytes.length, digest, platform: { architecture, os: 'linux' } });
+  }
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests: entries }));
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  await fill(server.registry, { blobs: [], manifests: [{ repo, tag: 'all', mediaType, digest, bytes }] });
+  return digest;
+}
+
+/** The places where actions are offered: the tag that they are about, and the way to the bar that has them. */
+const PLACES = {
+  image: {
+    tag: 'amd64',
+    bar: async (page, open, name) => {
+      await open(`/inspect/${name}:amd64`);
+      return page.getByTestId('image-actions');
+    },
+  },
+  index: {
+    tag: 'all',
+    bar: async (page, open, name) => {
+      await open(`/inspect/${name}:all`);
+      return page.getByTestId('image-actions');
+    },
+  },
+  'tag list': {
+    tag: 'all',
+    bar: async (page, open, name) => {
+      await open(`/explore/${name}`);
+      await page.locator('[data-tag="all"] .tick').click();
+      return page.getByTestId('actions');
+    },
+  },
+};
+
+for (const [place, { tag, bar }] of Object.entries(PLACES)) {
+  const platforms = tag === 'all' ? 2 : 1;
+
+  test.describe(`from the page of an ${place}`.replace('an tag', 'a tag'), () => {
+    const set = async (server, action) => {
+      const repo = `actions/${place.replace(' ', '-')}-${action}`;
+      return { repo, name: `${server.host}/${repo}`, digest: await putIndex(server, repo) };
+    };
+
+    test('a new list is made', async ({ page, open, server }) => {
+      const { name } = await set(server, 'edit');
+      await (await bar(page, open, name)).getByTestId('edit-as-list').click();
+      await expect(page.getByTestId('list-name')).toHaveText(`${name}:${tag}`);
+      await expect(page.getByTestId('entry')).toHaveCount(platforms);
+    });
+
+    test('a list gets the images', async ({ page, open, server }) => {
+      const { name } = await set(server, 'add');
+      await (await bar(page, open, name)).getByRole('link', { name: 'Add to a list' }).click();
+      await page.getByTestId('name-input').fill(`${name}:new`);
+      await page.getByRole('button', { name: 'Build a list' }).click();
+      await expect(page.getByTestId('list-name')).toHaveText(`${name}:new`);
+      await expect(page.getByTestId('entry')).toHaveCount(platforms);
+    });
+
+    test('another tag is given', async ({ page, open, server }) => {
+      const { repo, name } = await set(server, 'tag');
+      await (await bar(page, open, name)).getByRole('link', { name: 'Tag or copy' }).click();
+      await page.getByTestId('copy-target').fill(`${name}:stable`);
+      await page.getByTestId('copy-plan').click();
+      await page.getByTestId('copy-start').click();
+      await expect(page.getByTestId('copy-done')).toBeVisible();
+      const [before, after] = [await readBack(server.registry, `${repo}:${tag}`), await readBack(server.registry, `${repo}:stable`)];
+      expect(after.digest).toBe(before.digest);
+    });
+
+    test('another registry gets a copy, with plan and progress', async ({ page, open, server, distribution }) => {
+      const { repo, name } = await set(server, 'copy');
+      await (await bar(page, open, name)).getByRole('link', { name: 'Tag or copy' }).click();
+      await page.getByTestId('copy-target').fill(`${distribution.host}/${repo}:1`);
+      await page.getByTestId('copy-plan').click();
+      const steps = page.getByTestId('copy-steps').getByTestId('step');
+      // Of each image two layers and the config, the layer below both once; the manifests; the index.
+      await expect(steps).toHaveCount(tag === 'all' ? 8 : 4);
+      await expect(steps.first()).toContainText(`from ${name}`);
+
+      // Held at its last step, the copy shows which steps are done.
+      let release;
+      const held = new Promise((resolve) => (release = resolve));
+      await page.route(`${distribution.registry}/v2/${repo}/manifests/1`, async (route) => {
+        if (route.request().method() === 'PUT') await held;
+        await route.continue();
+      });
+      await page.getByTestId('copy-start').click();
+      await expect(steps.last()).toHaveAttribute('data-state', 'running');
+      await expect(page.locator('[data-testid=step][data-state=done]')).toHaveCount(tag === 'all' ? 7 : 3);
+      release();
+      await expect(page.getByTestId('copy-done')).toBeVisible();
+      const [before, after] = [await readBack(server.registry, `${repo}:${tag}`), await readBack(distribution.registry, `${repo}:1`)];
+      expect(after.digest).toBe(before.digest);
+    });
+
+    test('it is compared', async ({ page, open, server }) => {
+      const { name } = await set(server, 'compare');
+      await (await bar(page, open, name)).getByRole('link', { name: 'Compare' }).click();
+      await page.getByRole('textbox', { name: 'Right' }).fill(`${name}:arm64`);
+      await page.getByRole('textbox', { name: 'Right' }).press('Enter');
+      await expect(page).toHaveTitle(/Compare|differ/);
+      await expect(page.locator('main')).toContainText('difference');
+    });
+
+    test('the tag is deleted', async ({ page, open, server }) => {
+      const { repo, name } = await set(server, 'delete');
+      await (await bar(page, open, name)).getByRole('link', { name: 'Delete…' }).click();
+      await expect(page.locator(`[data-testid=tag][data-tag="${tag}"]`)).toBeChecked();
+      await page.getByTestId('delete-plan').click();
+      await page.getByTestId('delete-confirm').fill(repo);
+      await page.getByTestId('delete-run').click();
+      await expect(page.getByTestId('delete-done')).toBeVisible();
+      expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
+      expect((await readBack(server.registry, `${repo}:arm64`)).status).toBe(200);
+    });
+  });
+}
+
+test('a manifest is downloaded as it is, and inspected in the command line', async ({ page, open, server }) => {
+  await open(`/inspect/${server.host}/samples/hello:latest`);
+  const coming = page.waitForEvent('download');
+  await page.getByTestId('download').click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe('hello-latest.json');
+  const { bytes } = await readBack(server.registry, 'samples/hello:latest');
+  expect(await readFile(await download.path())).toEqual(Buffer.from(bytes));
+
+  await page.getByTestId('image-actions').getByRole('link', { name: 'Command line' }).click();
+  await expect(page.getByTestId('command-input')).toHaveValue(`inspect --insecure ${server.host}/samples/hello:latest`);
+  // An address types a line and never runs it.
+  await expect(page.getByTestId('ran')).toHaveCount(0);
+  await page.getByTestId('command-input').press('Enter');
+  await expect(page.getByTestId('ran')).toHaveAttribute('data-exit', '0');
+  await expect(page.getByTestId('terminal')).toContainText('"manifests"');
 });
 
 test('the pull line names the tag, the digest stands below it, other tools are a choice', async ({ page, open, server }) => {

@@ -22,6 +22,7 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   await setPlatform(page, arm, 'linux/arm/v7');
   await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
   await expect.poll(digest).not.toBe(before);
+  await page.getByTestId('unfold').click();
   await expect(page.getByTestId('list-bytes')).toContainText('"variant": "v7"');
   await page.getByTestId('undo').click();
   await expect.poll(digest).toBe(before);
@@ -46,6 +47,32 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   await page.keyboard.press('Control+z');
   await expect(page.getByTestId('entry')).toHaveCount(2);
   expect(complaints).toEqual([]);
+});
+
+test('edits that are made faster than they are stored are all kept, and undone one by one', async ({ page, open, server }) => {
+  const [, arm] = await twoImages(server, 'build/quick');
+  await build(page, open, `${server.host}/build/quick:1`, [arm]);
+  await entry(page, arm).getByTestId('more').click();
+  await expect(page.getByTestId('os-version')).toBeVisible();
+  await page.evaluate(() => {
+    for (const [id, text] of [['platform', 'linux/arm/v7'], ['os-version', '10.0.1'], ['os-features', 'a, b']]) {
+      const field = document.querySelector(`[data-testid=${id}]`);
+      field.value = text;
+      field.dispatchEvent(new Event('change', { bubbles: true }));
+    }
+  });
+  const platform = () => page.evaluate(() => ['platform', 'os-version', 'os-features'].map((id) => document.querySelector(`[data-testid=${id}]`).value));
+  await expect(page.getByTestId('command-lines')).toContainText('--os-version 10.0.1');
+  await expect(page.getByTestId('command-lines')).toContainText('--variant v7');
+  expect(await platform()).toEqual(['linux/arm/v7', '10.0.1', 'a, b']);
+  await expect(page.getByTestId('conflict')).toHaveCount(0);
+
+  await page.evaluate(() => {
+    for (let times = 0; times < 2; times++) document.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true }));
+  });
+  await expect.poll(platform).toEqual(['linux/arm/v7', '', '']);
+  await page.getByTestId('redo').click();
+  await expect.poll(platform).toEqual(['linux/arm/v7', '10.0.1', '']);
 });
 
 test('a finding offers its fix, and is gone once it is applied', async ({ page, open, server }) => {
@@ -136,7 +163,7 @@ test('tags that are picked in the explorer become a list', async ({ page, open, 
   for (const tag of ['amd64', 'arm']) await page.locator(`[data-tag="${tag}"] .tick`).click();
   const actions = page.getByTestId('actions');
   await expect(actions.getByRole('link', { name: 'Delete…' })).toHaveAttribute('href', /#\/delete\/[^|]*build\/picked(\|(amd64|arm)){2}$/);
-  await actions.getByRole('link', { name: 'Build a list of them' }).click();
+  await actions.getByRole('link', { name: 'Build a list' }).click();
   await page.getByTestId('name-input').press('Enter');
   for (const image of images) await expect(entry(page, image)).toBeVisible();
 });

@@ -27,7 +27,7 @@ export async function setPlatform(page, image, platform) {
 
 /** From a list's page to its push: waits for the plan, pushes, and gives the digest. */
 export async function push(page) {
-  await page.getByTestId('builder').getByRole('link', { name: /^(Push|Publicar)…$/ }).click();
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
   await page.getByTestId('push-start').click();
   return pushed(page);
 }

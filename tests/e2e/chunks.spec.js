@@ -93,6 +93,15 @@ for (const [what, answer] of Object.entries({
   });
 }
 
+test('a page without even its first script says so after some seconds', async ({ page, open }) => {
+  await page.route(/start\.js/, (route) => route.fulfill({ status: 404, body: 'gone' }));
+  await open('/');
+  const late = page.getByTestId('late');
+  await expect(late).toBeHidden();
+  await expect(late).toBeVisible({ timeout: 25_000 });
+  await expect(late).toContainText('Reload the page');
+});
+
 test('a browser without WebAssembly is told', async ({ page, open }) => {
   await page.addInitScript(() => delete globalThis.WebAssembly);
   await open('/');

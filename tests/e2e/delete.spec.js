@@ -15,6 +15,10 @@ test.describe('on Distribution 2.8, which deletes by digest alone', () => {
     await putImage(server, repo, '2', linux, 'other');
     await open(`/delete/${server.host}/${repo}|1`);
     await expect(page.locator('[data-testid=tag][data-tag="1"]')).toBeChecked();
+    // Found out before anything is chosen.
+    await expect(page.getByTestId('how-manifests')).toBeChecked();
+    await expect(page.getByText('cannot remove a tag alone')).toBeVisible();
+    await page.getByTestId('how-untag').check();
     await page.getByTestId('delete-plan').click();
     await expect(page.getByTestId('delete-run')).toBeDisabled();
     await page.getByTestId('delete-confirm').fill(repo);
@@ -30,7 +34,7 @@ test.describe('on Distribution 2.8, which deletes by digest alone', () => {
     await expect(page.getByTestId('unchosen')).toContainText('1.0, latest');
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
-    await expect(page.getByTestId('delete-done')).toContainText('3 tags are gone');
+    await expect(page.getByTestId('delete-done')).toContainText('3 tags removed');
     for (const tag of ['1', '1.0', 'latest']) expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
     expect((await readBack(server.registry, `${repo}:2`)).status).toBe(200);
   });
@@ -50,7 +54,7 @@ test.describe('on a registry that can take off a tag', () => {
     await expect(page.getByTestId('commands')).toContainText(`tallyman untag --insecure ${server.host}/${repo}:a ${server.host}/${repo}:b`);
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
-    await expect(page.getByTestId('delete-done')).toContainText('2 tags are gone');
+    await expect(page.getByTestId('delete-done')).toContainText('2 tags removed');
     expect((await readBack(server.registry, `${repo}:a`)).status).toBe(404);
     expect((await readBack(server.registry, `${repo}:c`)).digest).toBe(digest);
   });
@@ -67,7 +71,7 @@ test.describe('on a registry that can take off a tag', () => {
     expect(gone.status).toBe(202);
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
-    await expect(page.getByTestId('delete-done')).toContainText('1 tag is gone');
+    await expect(page.getByTestId('delete-done')).toContainText('1 tag removed');
 
     await open(`/delete/${server.host}/${repo}|a`);
     await page.getByTestId('how-manifests').check();
@@ -77,7 +81,7 @@ test.describe('on a registry that can take off a tag', () => {
     await expect(page.getByTestId('commands')).toContainText(`tallyman delete --insecure ${server.host}/${repo}@${digest}`);
     await page.getByTestId('delete-confirm').fill(repo);
     await page.getByTestId('delete-run').click();
-    await expect(page.getByTestId('delete-done')).toContainText('3 tags are gone');
+    await expect(page.getByTestId('delete-done')).toContainText('3 tags removed');
     for (const tag of ['a', 'b', 'c']) expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
     expect((await readBack(server.registry, `${repo}@${digest}`)).status).toBe(404);
   });
@@ -128,6 +132,8 @@ test.describe('on a registry', () => {
           })
         : route.continue(),
     );
+    await open(`/delete/${server.host}/${repo}|1`);
+    await expect(page.getByTestId('deletion-off')).toContainText('storage.delete.enabled');
     await remove(page, open, server, repo);
     await expect(page.getByTestId('deletion-off')).toContainText('storage.delete.enabled');
     await expect(page.getByTestId('delete-by-digest')).toHaveCount(0);

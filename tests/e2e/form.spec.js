@@ -111,7 +111,7 @@ test.describe('in Spanish', () => {
   test.use({ locale: 'es-ES' });
   test('the form of a list', async ({ page, open, server }) => {
     await aList(page, open, server, 'forma');
-    await expect(page.getByTestId('form')).toContainText('Un índice OCI, sean como sean las imágenes');
+    await expect(page.getByTestId('form')).toContainText('Usar siempre un índice OCI');
     await chooseIndex(page);
     await annotate(page, '=x');
     await expect(page.getByTestId('form').getByRole('alert')).toContainText('se encontró =x');

@@ -99,7 +99,7 @@ test('what was looked at is on the start page, until it is forgotten', async ({ 
   await recents.getByRole('link').click();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await page.goBack();
-  await page.getByRole('button', { name: 'Forget these' }).click();
+  await page.getByRole('button', { name: 'Clear recent' }).click();
   await expect(recents).toHaveCount(0);
 });
 
@@ -125,8 +125,9 @@ test.describe('in Spanish', () => {
     await expect(page.getByRole('region', { name: 'Summary' })).toBeVisible();
   });
 
-  // Words that every page in English has some of. What registries and commands say is theirs, and stays.
-  const english = /\b(the|of|and|is|not|with|this|layers?|platforms?|registry|repositories|tags?|settings|created|open|sign in|missing|size)\b/i;
+  // Words that every page in English has some of. What registries and commands say is theirs, and stays; so do the field's terms
+  // that Spanish documentation leaves in English: manifest, tag, digest, push.
+  const english = /\b(the|of|and|is|not|with|this|layers?|platforms?|registry|repositories|settings|created|open|sign in|missing|size)\b/i;
 
   for (const [name, path, ready] of [
     ['start', () => '/', '.hero'],
@@ -184,6 +185,26 @@ test('a page without a secure context copies all the same', async ({ page, open,
   const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
   await page.getByTestId('manifest-digest').getByRole('button').first().click();
   await expect.poll(() => page.evaluate(() => window.copied)).toBe(digest);
+});
+
+test('Back closes the dialog that opens anything', async ({ page, open }) => {
+  await open('/lists');
+  await expect(page.getByTestId('new-list')).toBeVisible();
+  await page.getByRole('link', { name: 'Registries' }).first().click();
+  await expect(page.getByTestId('registry').first()).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await expect(page.getByTestId('open-input')).toBeFocused();
+  await page.goBack();
+  await expect(page.getByTestId('new-list')).toBeVisible();
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
+});
+
+test('settings that never come keep nothing back for long', async ({ page, open }) => {
+  await page.route(/config\.json/, () => {});
+  await page.goto('about:blank');
+  await open('/');
+  await expect(page.getByTestId('settings-fault')).toContainText('has not sent it');
+  await expect(page.getByTestId('reference-input')).toBeVisible();
 });
 
 test('settings that cannot be read are said, and the app works with the defaults', async ({ page, open }) => {

@@ -49,7 +49,7 @@ for (const kind of ['memory', 'distribution']) {
       for (const entry of list.json.manifests) {
         const { os, architecture, variant } = entry.platform;
         const name = [os, architecture, variant].filter(Boolean).join('/');
-        await page.locator(`[data-testid=platform-row][data-platform="${name}"] a`).click();
+        await page.locator(`[data-testid=platform-row][data-platform="${name}"]`).getByTestId('platform-digest').click();
         await expect(page.getByTestId('manifest-digest')).toHaveAttribute('data-digest', entry.digest);
         await expect(page.getByTestId('digest-verified')).toBeVisible();
         await expect(page.getByTestId('platforms')).toContainText(name);
@@ -71,7 +71,7 @@ for (const kind of ['memory', 'distribution']) {
       }
       const others = page.getByRole('region', { name: 'Other entries' });
       await expect(others.getByText('Attestation of linux/amd64')).toBeVisible();
-      await expect(page.getByTestId('platforms')).not.toContainText('unknown');
+      await expect(page.getByTestId('platforms')).toHaveText('2');
 
       const nested = index.json.manifests.find((entry) => entry.mediaType.includes('index'));
       await others.getByRole('link', { name: 'Nested OCI image index' }).click();

@@ -5,9 +5,9 @@ import { join, relative } from 'node:path';
 
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 
-import { build, takenOver } from './building.js';
+import { build, entry, setPlatform, takenOver } from './building.js';
 import { movedStore } from './docker-folder.js';
-import { putImage } from './images.js';
+import { putImage, readBack } from './images.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -30,7 +30,7 @@ test('lists are renamed, duplicated, removed, and brought back', async ({ page, 
   await open('/lists');
   await expect(row(page, list)).toContainText('2 entries');
   await expect(row(page, list)).toContainText('linux/arm64');
-  await expect(row(page, list).getByTestId('list-state')).toHaveText('not pushed');
+  await expect(row(page, list).getByTestId('list-state')).toHaveText('not pushed yet');
 
   const copy = `${server.host}/lists/copy:1`;
   await row(page, list).getByTestId('duplicate').click();
@@ -271,7 +271,7 @@ test('a newer version of the database, and a full disk, are told as such', async
       }),
   );
   await page.reload();
-  await expect(page.getByTestId('store-failed')).toContainText('a newer one');
+  await expect(page.getByTestId('store-refused')).toContainText('a newer one');
 
   await page.evaluate(() => indexedDB.deleteDatabase('tallyman'));
   await page.addInitScript(() => {
@@ -286,6 +286,47 @@ test('a newer version of the database, and a full disk, are told as such', async
   await page.getByTestId('add-button').click();
   await expect(page.getByTestId('pending').getByRole('alert')).toContainText('storage full');
 });
+
+for (const [what, open] of Object.entries({
+  refuses: () => {
+    throw new DOMException('no', 'SecurityError');
+  },
+  // A request that nothing ever comes of: the app waits for some seconds.
+  'never opens': () => new EventTarget(),
+})) {
+  test(`a browser that ${what} storage keeps lists until the page is left, and says so`, async ({ page, memory, server }) => {
+    await page.addInitScript(`IDBFactory.prototype.open = ${open}`);
+    const repo = `session/${what.replaceAll(' ', '-')}`;
+    const [list, image] = [`${server.host}/${repo}:1`, `${server.host}/${repo}:amd64`];
+    await putImage(server, repo, 'amd64', { os: 'linux', architecture: 'amd64' });
+    await page.goto(`${memory.app}#/build/${list}`);
+    await expect(page.getByTestId('store-refused')).toContainText('until you leave or reload the page');
+    await page.getByTestId('add-input').fill(image);
+    await page.getByTestId('add-button').click();
+    await setPlatform(page, image, 'linux/amd64/v3');
+    await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v3');
+    await page.getByTestId('undo').click();
+    await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64');
+
+    // Every page of the same visit has it: the command line, the page of lists, the push.
+    await page.getByRole('link', { name: 'Command line' }).first().click();
+    await page.getByTestId('command-input').fill(`annotate ${list} ${image} --variant v2`);
+    await page.getByTestId('command-input').press('Enter');
+    await expect(page.getByTestId('ran').last()).toHaveAttribute('data-exit', '0');
+    await page.getByRole('link', { name: 'Lists', exact: true }).click();
+    await expect(page.getByTestId('list')).toHaveCount(1);
+    await page.getByRole('link', { name: list }).click();
+    await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v2');
+    await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+    await page.getByTestId('push-start').click();
+    await expect(page.getByTestId('push-state')).toHaveAttribute('data-phase', 'finished');
+    expect((await readBack(server.registry, `${repo}:1`)).status).toBe(200);
+
+    await page.goto('about:blank');
+    await page.goto(`${memory.app}#/lists`);
+    await expect(page.getByTestId('no-lists')).toBeVisible();
+  });
+}
 
 test('a tab that holds an older database is waited for, and the page says so', async ({ context, page, open, memory }) => {
   const older = await context.newPage();

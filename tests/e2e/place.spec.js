@@ -61,7 +61,7 @@ test('Back brings folds and the place on the page back, and a new page begins at
   await expect(page.getByTestId('graph')).toBeVisible();
   await page.getByRole('button', { name: 'Tree' }).click();
   await page.getByTestId('raw-fold').first().selectOption({ index: 1 });
-  const link = page.getByTestId('platform-row').getByRole('link').first();
+  const link = page.getByTestId('platform-digest').first();
   await page.mouse.wheel(0, 700);
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(1000);
   const before = await page.evaluate(() => scrollY);

@@ -33,6 +33,7 @@ test('five images of five repositories, one annotated, become a list; it is amen
   await setPlatform(page, arm, 'linux/arm/v7');
   await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
   const shown = await page.getByTestId('list-digest').getAttribute('data-digest');
+  await page.getByTestId('unfold').click();
   const text = await page.getByTestId('list-bytes').evaluate((raw) => raw.textContent);
 
   const digest = await push(page);

@@ -42,7 +42,7 @@ test('kept for the session, stored, and signed out', async ({ page, context, ope
   const registry = await guarded('--basic');
   const path = `/inspect/${registry.host}/samples/alpine:3.22`;
   await open(path);
-  await signIn(page, { keep: 'until this tab is closed' });
+  await signIn(page, { keep: 'until you close this tab' });
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await page.reload();
   await expect(page.getByTestId('digest-verified')).toBeVisible();

@@ -64,13 +64,13 @@ test.describe('in Spanish', () => {
     await expect(page.locator('[data-testid=finding][data-rule=arm-without-variant]')).toContainText('arm sin variante');
     await page.getByRole('button', { name: 'Poner linux/arm/v7' }).click();
     await expect(entry(page, images[1])).toHaveAttribute('data-platform', 'linux/arm/v7');
-    await page.getByRole('link', { name: 'Publicar…' }).click();
-    await page.getByRole('button', { name: 'Publicar', exact: true }).click();
+    await page.getByRole('link', { name: 'Push…' }).click();
+    await page.getByRole('button', { name: 'Push', exact: true }).click();
     const digest = await pushed(page);
-    await expect(page.getByTestId('push-state')).toContainText('Se publicó');
+    await expect(page.getByTestId('push-state')).toContainText('completado');
     expect((await readList(server, 'espanol/app:v1')).digest).toBe(digest);
     await open('/command');
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Línea de órdenes');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Línea de comandos');
     await open(`/delete/${server.host}/espanol/app`);
     await expect(page.getByRole('button', { name: 'Mostrar qué ocurrirá' })).toBeVisible();
     await expectAccessible(page);

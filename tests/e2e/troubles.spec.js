@@ -189,6 +189,30 @@ for (const [name, status, told] of [
   });
 }
 
+test('a refusal, a page of HTML and an empty answer in place of a manifest are told apart', async ({ page, open, memory }) => {
+  const answers = {
+    html: { status: 200, contentType: 'text/html', body: '<html>Sign in to the network</html>', said: 'did not answer as a registry' },
+    empty: { status: 200, body: '', said: 'did not answer as a registry' },
+    refused: { status: 400, contentType: 'application/json', body: '{"errors":[{"code":"NAME_INVALID","message":"bad"}]}', said: 'rejected the request' },
+    broken: { status: 200, contentType: 'application/json', body: '{"schemaVersion":2,', said: 'is not a valid manifest' },
+  };
+  for (const [repo, { said, ...answer }] of Object.entries(answers)) {
+    await page.route(`**/v2/troubles/${repo}/manifests/*`, (route) => route.fulfill({ headers: { 'access-control-allow-origin': '*' }, ...answer }));
+    await open(`/inspect/${memory.host}/troubles/${repo}:1`);
+    await expect(page.getByTestId('error')).toContainText(said);
+    await expect(page.getByTestId('error').getByRole('button', { name: 'Try again' })).toBeVisible();
+  }
+});
+
+test('a repository without tags says why it may still be listed, and offers nothing to filter', async ({ page, open, memory }) => {
+  await page.route('**/v2/troubles/gone/tags/list*', (route) =>
+    route.fulfill({ headers: { 'access-control-allow-origin': '*' }, contentType: 'application/json', body: '{"name":"troubles/gone","tags":null}' }),
+  );
+  await open(`/explore/${memory.host}/troubles/gone`);
+  await expect(page.getByTestId('no-tags')).toContainText('after its last tag is deleted');
+  await expect(page.getByTestId('filter')).toHaveCount(0);
+});
+
 test('dates on which nothing was made are marked, and are not the oldest', async ({ page, open, server }) => {
   const dates = { fixed: '1970-01-01T00:00:00Z', eighties: '1980-01-01T00:00:01Z', zero: '0001-01-01T00:00:00Z', future: '2199-01-01T00:00:00Z', words: 'yesterday', real: '2024-05-01T10:00:00Z' };
   for (const [tag, created] of Object.entries(dates)) await putImage(server, 'troubles/dates', tag, { ...LINUX, created });

@@ -215,7 +215,7 @@ fn Header(props: &HeaderProps) -> Html {
                 }
                 <nav class="bar__nav" aria-label={text().frame().places}>
                     <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link<Route>>
-                    <Link<Route> to={Route::Command} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
+                    <Link<Route> to={Route::Command { line: Vec::new() }} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
                     <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
                 </nav>
                 <Open />

@@ -6,6 +6,7 @@ pub mod entry_state;
 pub mod files;
 pub mod intl;
 pub mod language;
+pub mod leaving;
 pub mod probe;
 pub mod scheduler;
 pub mod scroll;

@@ -6,6 +6,7 @@ pub mod command;
 pub mod copy;
 pub mod dialog;
 pub mod digest;
+pub mod edit_as_list;
 pub mod facts;
 pub mod filtered_panel;
 pub mod folded;

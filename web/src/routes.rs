@@ -78,8 +78,11 @@ pub enum Route {
         /// Tags that are chosen at first.
         tags: Vec<String>,
     },
-    /// The command line: `#/command`.
-    Command,
+    /// The command line: `#/command`; with a line that is typed and not run, `#/command/inspect alpine`.
+    Command {
+        /// The line; at most one.
+        line: Vec<String>,
+    },
     /// A list that the address itself carries: `#/import/…`.
     Import {
         /// The list, packed.
@@ -179,7 +182,7 @@ pages! {
         Push { list } at "/push/": PushPage;
         Copy { source; target } at "/copy/": CopyPage;
         Delete { place; tags } at "/delete/": DeletePage;
-        Command {} at "/command": CommandPage;
+        Command {; line } at "/command/": CommandPage;
         Import { packed } at "/import/": ImportPage;
     }
 }
@@ -193,6 +196,9 @@ impl Routable for Route {
     fn to_path(&self) -> String {
         let (address, fields) = self.parts();
         let fields: Vec<_> = fields.into_iter().map(encoded).collect();
+        if fields.is_empty() && address.len() > 1 {
+            return address.trim_end_matches('/').to_owned();
+        }
         format!("{address}{}", fields.join("|"))
     }
 
@@ -212,8 +218,11 @@ impl Routable for Route {
 /// The texts behind the address of a page, as many as it has `fields`, or all if it `takes_more`. Returns `None` if `path` is
 /// not at that address or has too few texts.
 fn texts_at(path: &str, address: &str, fields: usize, takes_more: bool) -> Option<Vec<String>> {
-    if fields == 0 {
-        return (path.trim_end_matches('/') == address.trim_end_matches('/')).then(Vec::new);
+    if fields == 0 && path.trim_end_matches('/') == address.trim_end_matches('/') {
+        return Some(Vec::new());
+    }
+    if fields == 0 && !takes_more {
+        return None;
     }
     let rest = path.strip_prefix(address).filter(|rest| !rest.is_empty())?;
     if fields == 1 && !takes_more {

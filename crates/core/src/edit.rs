@@ -161,6 +161,23 @@ impl ListEdit {
         }
     }
 
+    /// Returns the edit with the same changes on `list`, in which only whoever makes the edit has changed something since it
+    /// was thought of: of an entry the manifest and each field of the platform, where the edit changes them.
+    #[must_use]
+    pub fn rebased(&self, list: &ManifestList) -> Self {
+        let changes = self.changes.iter().filter_map(|change| {
+            let now = list.get(change.reference()?).cloned();
+            let after = match (&change.before, &change.after, &now) {
+                (Some(before), Some(after), Some(now)) => Some(merged(before, after, now)),
+                // What was removed meanwhile is not brought back by a change of it.
+                (Some(_), _, None) => None,
+                (_, after, _) => after.clone(),
+            };
+            (now != after).then_some(EntryChange { before: now, after })
+        });
+        Self { changes: changes.collect(), ..self.onto(list) }
+    }
+
     /// Applies the edit. What is already as it is to be is no conflict.
     ///
     /// # Errors
@@ -195,4 +212,28 @@ impl ListEdit {
         *list = changed;
         Ok(())
     }
+}
+
+/// Returns `now` with what differs between `before` and `after`.
+fn merged(before: &ListEntry, after: &ListEntry, now: &ListEntry) -> ListEntry {
+    let (from, to, mut platform) = (before.platform(), after.platform(), now.platform());
+    let is_other_manifest = before.descriptor.digest != after.descriptor.digest;
+    let mut merged = if is_other_manifest { after.clone() } else { now.clone() };
+    if from == to && now.descriptor.platform.is_none() {
+        return merged;
+    }
+    let take = |now: &mut String, from: &str, to: &str| {
+        if from != to {
+            to.clone_into(now);
+        }
+    };
+    take(&mut platform.os, &from.os, &to.os);
+    take(&mut platform.architecture, &from.architecture, &to.architecture);
+    take(&mut platform.variant, &from.variant, &to.variant);
+    take(&mut platform.os_version, &from.os_version, &to.os_version);
+    if from.os_features != to.os_features {
+        platform.os_features = to.os_features;
+    }
+    merged.descriptor.platform = Some(platform);
+    merged
 }

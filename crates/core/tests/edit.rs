@@ -75,6 +75,56 @@ fn a_change_of_an_entry_that_somebody_else_changed_is_refused_whole() {
     assert_eq!(done, wanted);
 }
 
+#[test]
+fn changes_that_one_person_makes_of_the_same_state_are_all_kept() {
+    let seen = list(&[("r.io/app:a", "arm"), ("r.io/app:b", "arm64")]);
+    let put = |change: fn(&mut Platform)| {
+        let mut platform = Platform::new("linux", "arm");
+        change(&mut platform);
+        ListEdit::put(&seen, entry("r.io/app:a", platform))
+    };
+    let edits = [
+        put(|platform| platform.variant = "v7".to_owned()),
+        put(|platform| platform.os_version = "6.1".to_owned()),
+        put(|platform| platform.os_features = vec!["x".to_owned()]),
+        ListEdit::remove(&seen, &reference("r.io/app:b")),
+        ListEdit::put(&seen, entry("r.io/app:b", Platform::new("linux", "riscv64"))),
+    ];
+    let mut now = seen.clone();
+    for edit in edits {
+        edit.rebased(&now).apply(&mut now).unwrap();
+    }
+    let platform = now.get(&reference("r.io/app:a")).unwrap().platform();
+    assert_eq!(
+        platform,
+        Platform {
+            variant: "v7".to_owned(),
+            os_version: "6.1".to_owned(),
+            os_features: vec!["x".to_owned()],
+            ..Platform::new("linux", "arm")
+        }
+    );
+    assert_eq!(now.get(&reference("r.io/app:b")), None);
+}
+
+#[test]
+fn another_manifest_keeps_a_platform_that_was_changed_meanwhile() {
+    let seen = list(&[("r.io/app:a", "arm")]);
+    let image = reference("r.io/app:a");
+    let variant = Platform { variant: "v6".to_owned(), ..Platform::new("linux", "arm") };
+    let mut now = seen.clone();
+    ListEdit::put(&seen, entry("r.io/app:a", variant.clone())).apply(&mut now).unwrap();
+    let raw = b"{\"schemaVersion\":2,\"new\":true}".to_vec();
+    let descriptor = Descriptor {
+        platform: Some(Platform::new("linux", "arm")),
+        ..Descriptor::new(MediaType::OciManifest, Digest::of(&raw), raw.len() as u64)
+    };
+    let fresh = ListEntry::new(image.clone(), descriptor, raw.clone()).unwrap();
+    ListEdit::put(&seen, fresh).rebased(&now).apply(&mut now).unwrap();
+    let entry = now.get(&image).unwrap();
+    assert_eq!((&entry.descriptor.digest, entry.platform()), (&Digest::of(&raw), variant));
+}
+
 fn form(title: &str) -> IndexForm {
     IndexForm { oci: true, annotations: [("title".to_owned(), title.to_owned())].into() }
 }

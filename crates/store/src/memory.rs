@@ -18,6 +18,11 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Returns the list with this file name ([`Reference::file_name`]); `None` if there is none.
+    pub fn named(&self, file_name: &str) -> Option<ManifestList> {
+        self.lists.borrow().get(file_name).cloned()
+    }
 }
 
 /// Returns the list of this name; `None` if there is none.

@@ -13,7 +13,7 @@ use crate::tools::root;
 const PLACES: [&str; 5] = ["web/src/text", "web/start.js", "README.md", "docs", "crates/npm/js/README.md"];
 
 /// Refused phrases, each with the one that is written instead.
-const PHRASES: [(&str, &str); 22] = [
+const PHRASES: [(&str, &str); 29] = [
     ("does not let pages of other origins read what it says", "blocks browser access (CORS)"),
     ("asks who you are", "requires sign-in"),
     ("has a problem of its own", "returned a server error"),
@@ -36,6 +36,13 @@ const PHRASES: [(&str, &str); 22] = [
     ("Take the tags off", "Remove only the tags"),
     ("As the registry has it", "Raw config"),
     ("Ask it to keep them", "Make storage persistent"),
+    ("is no platform", "is not a platform"),
+    ("\"In all\"", "Total size"),
+    ("\"Remarks\"", "Findings"),
+    ("Delete what they stand for", "Delete the images"),
+    ("Gone then", "Tags removed"),
+    ("parted by commas", "comma-separated"),
+    ("\"Fold all\"", "Collapse all"),
 ];
 
 /// Refuses sentences with such a phrase, and names each.

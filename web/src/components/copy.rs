@@ -16,6 +16,9 @@ pub struct Props {
     pub text: AttrValue,
     /// The name of the text, for the button's label: `digest`.
     pub what: AttrValue,
+    /// The icon, where two such buttons stand side by side.
+    #[prop_or("copy")]
+    pub icon: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -42,7 +45,7 @@ pub fn Copy(props: &Props) -> Html {
         }
     };
     let (icon, said) = match *outcome {
-        Outcome::Untried => ("copy", String::new()),
+        Outcome::Untried => (props.icon, String::new()),
         Outcome::Copied => ("check", (text().controls().copied)(&props.what)),
         Outcome::Refused => ("warning", text().controls().copy_refused.to_owned()),
     };

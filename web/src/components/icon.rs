@@ -20,6 +20,7 @@ pub fn Icon(props: &Props) -> Html {
         "check" => "M4 12.5l5 5L20 6.5",
         "chevron" => "M9 5l7 7-7 7",
         "close" => "M5 5l14 14M19 5L5 19",
+        "command" => "M5 6l6 6-6 6M13 19h7",
         "copy" => "M9 9h11v11H9zM5 15H4V4h11v1",
         "down" => "M5 9l7 7 7-7",
         "download" => "M12 4v11M7 11l5 5 5-5M4 20h16",

@@ -1,11 +1,14 @@
-//! The state of the browser's storage for lists while they are not open.
+//! The state of the browser's storage for lists: not open yet, or refused.
 
 use yew::prelude::*;
 
 use super::icon::Icon;
-use crate::{state::lists::Opened, text::text};
+use crate::{
+    state::lists::{LocalLists, Opened},
+    text::text,
+};
 
-/// Shows that the lists are being opened, or why they cannot be.
+/// Shows that the lists are being opened.
 pub fn store_status(opened: &Opened) -> Html {
     let words = text().lists();
     match opened {
@@ -15,12 +18,20 @@ pub fn store_status(opened: &Opened) -> Html {
         Opened::Blocked => html! {
             <div class="alert" role="alert" data-testid="blocked"><Icon name="warning" /><span>{ words.blocked }</span></div>
         },
-        Opened::Failed(why) => html! {
-            <div class="problem" role="alert" data-testid="store-failed">
-                <h1><Icon name="warning" /><span>{ words.failed }</span></h1>
-                <p>{ words.failed_advice }</p>
-                <p class="problem__detail">{ why.to_string() }</p>
-            </div>
-        },
+    }
+}
+
+/// Says that the lists are in memory alone, and why. Empty where the browser keeps them.
+pub fn session_notice(local_lists: &LocalLists) -> Html {
+    let Some(why) = local_lists.refusal() else { return html! {} };
+    let words = text().lists();
+    html! {
+        <div class="alert" role="status" data-testid="store-refused">
+            <Icon name="warning" />
+            <span>
+                <strong>{ words.refused_storage }</strong>{ " " }{ words.refused_storage_advice }
+                <span class="hint" lang="en">{ why.to_owned() }</span>
+            </span>
+        </div>
     }
 }

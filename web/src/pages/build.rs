@@ -19,7 +19,10 @@ use yew_router::prelude::*;
 use super::use_title;
 use crate::{
     components::{
-        icon::Icon, reference_heading::reference_heading, store_status::store_status, toast::use_toaster,
+        icon::Icon,
+        reference_heading::reference_heading,
+        store_status::{session_notice, store_status},
+        toast::use_toaster,
     },
     routes::Route,
     state::{
@@ -90,6 +93,7 @@ fn Builder(props: &BuilderProps) -> Html {
     html! {
         <div data-testid="builder">
             { heading(local_lists, &list, &editing) }
+            { session_notice(local_lists) }
             if let ListView::Failed(why) = &view {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ why.to_string() }</span></div>
             }

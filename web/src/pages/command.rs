@@ -14,7 +14,10 @@ use yew::prelude::*;
 
 use super::use_title;
 use crate::{
-    components::{panel::Panel, store_status::store_status},
+    components::{
+        panel::Panel,
+        store_status::{session_notice, store_status},
+    },
     state::{
         lists::{LocalLists, Opened},
         registries::Registries,
@@ -25,14 +28,23 @@ use completing::{completed, known};
 use history::{History, use_history};
 use session::{Change, Printer, Ran, Session};
 
+/// Properties of [`CommandLine`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// A line that is typed at first; at most one. It is never run by itself: an address may come from anybody.
+    pub line: Vec<String>,
+}
+
 /// The command line.
 #[component]
-pub fn CommandLine() -> Html {
+pub fn CommandLine(props: &Props) -> Html {
     use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
     use_title(text().command().title);
     match opened {
-        Opened::Ready(local_lists) => html! { <Terminal {local_lists} /> },
+        Opened::Ready(local_lists) => {
+            html! { <Terminal {local_lists} line={props.line.first().cloned().unwrap_or_default()} /> }
+        }
         opened => store_status(&opened),
     }
 }
@@ -40,6 +52,7 @@ pub fn CommandLine() -> Html {
 #[derive(PartialEq, Properties)]
 struct TerminalProps {
     local_lists: Rc<LocalLists>,
+    line: String,
 }
 
 #[component]
@@ -73,13 +86,14 @@ fn Terminal(props: &TerminalProps) -> Html {
     html! {
         <>
             <div class="title"><h1>{ words.title }</h1></div>
+            { session_notice(&props.local_lists) }
             <p class="soft">{ words.lead }</p>
             <Panel title={words.output} {tools} testid="terminal">
                 <div class="terminal" role="log" aria-label={words.output} tabindex="0">
                     { for session.0.iter().enumerate().map(|(at, ran)| html! { <div key={at} class="terminal__ran" data-testid="ran" data-exit={ran.exit.map(|exit| exit.to_string())}>{ shown(ran) }</div> }) }
                     <div ref={end} />
                 </div>
-                <Prompt local_lists={Rc::clone(&props.local_lists)} {history} {execute} {is_running} offered={offered.clone()} />
+                <Prompt local_lists={Rc::clone(&props.local_lists)} line={props.line.clone()} {history} {execute} {is_running} offered={offered.clone()} />
             </Panel>
             if !offered.candidates.is_empty() {
                 <ul class="title__chips plain-list" aria-label={words.candidates} data-testid="candidates">
@@ -132,6 +146,8 @@ fn use_execute(
 #[derive(PartialEq, Properties)]
 struct PromptProps {
     local_lists: Rc<LocalLists>,
+    /// The line that is typed at first.
+    line: String,
     history: History,
     execute: Callback<String>,
     is_running: bool,
@@ -145,6 +161,14 @@ fn Prompt(props: &PromptProps) -> Html {
     use_language();
     let PromptProps { history, execute, is_running, offered, .. } = props;
     let (input, is_running) = (use_node_ref(), *is_running);
+    {
+        let input = input.clone();
+        use_effect_with(props.line.clone(), move |line| {
+            if let Some(input) = input.cast::<HtmlInputElement>().filter(|_| !line.is_empty()) {
+                input.set_value(line);
+            }
+        });
+    }
     let onsubmit = {
         let (input, history, offered, execute) =
             (input.clone(), history.clone(), offered.setter(), execute.clone());

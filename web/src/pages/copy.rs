@@ -1,14 +1,14 @@
 //! Copying an image or a list: to another tag, repository or registry.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
-use tallyman_commands::{CopyPlan, PushEvent, execute, line_of, plan_copy};
+use tallyman_commands::{CopyPlan, execute, line_of, plan_copy};
 use tallyman_core::{Action, Digest as Value, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{registries::sign_in::SignInPanel, use_title};
+use super::{push::steps, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
         command::{Command, insecure},
@@ -22,6 +22,7 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
+        push::{StepState, Transfers},
         registries::{Registries, use_registries},
     },
     text::{text, use_language},
@@ -42,7 +43,7 @@ enum Stage {
     Asking,
     Planning,
     Planned(Reference, Rc<CopyPlan>),
-    Running(Rc<CopyPlan>, usize),
+    Running(Rc<CopyPlan>, Rc<Vec<StepState>>),
     Done(Reference, Value),
     Failed(Failure),
 }
@@ -87,6 +88,8 @@ pub fn Copy(props: &Props) -> Html {
         }
     };
     let suggested = target.first().cloned().unwrap_or_else(|| format!("{}:", from.name()));
+    // Once there is a plan, carrying it out is the main action.
+    let is_main = !matches!(*stage, Stage::Planned(..) | Stage::Running(..) | Stage::Done(..));
     let is_busy = matches!(*stage, Stage::Planning | Stage::Running(..));
     let words = text().copy();
     html! {
@@ -100,9 +103,9 @@ pub fn Copy(props: &Props) -> Html {
                     <span>{ words.target }</span>
                     <TextField place={input} class="field--mono" value={suggested} label={words.target} autofocus=true testid="copy-target" />
                 </label>
-                <div><button class="button button--main" type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
+                <div><button class={classes!("button", is_main.then_some("button--main"))} type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
             </form>
-            { stage_view(&stage, &from, &registries, &plan) }
+            <div class="copy__stage">{ stage_view(&stage, &from, &registries, &plan) }</div>
         </>
     }
 }
@@ -121,21 +124,25 @@ fn stage_view(
             None => html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> },
             Some(steps) => html! {
                 <>
-                    <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
                     <div class="push__start">
                         <button class="button button--main button--large" type="button" onclick={run(stage, to, plan, registries)} data-testid="copy-start">{ words.start }</button>
+                        <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
                     </div>
+                    { steps_panel(steps, &vec![StepState::Waiting; steps.steps.len()]) }
                     <Command line={line(from, to)} />
                 </>
             },
         },
-        Stage::Running(plan, done) => {
-            let all = plan.plan.as_ref().map_or(0, |plan| plan.steps.len());
+        Stage::Running(plan, states) => {
+            let done = states.iter().filter(|state| **state == StepState::Done).count();
             html! {
-                <div class="push__state push__state--running" data-testid="copy-running">
-                    <p role="status">{ (words.progress)(*done, all) }</p>
-                    <progress max={all.to_string()} value={done.to_string()} aria-label={words.progress_label} />
-                </div>
+                <>
+                    <div class="push__state push__state--running" data-testid="copy-running">
+                        <p role="status">{ (words.progress)(done, states.len()) }</p>
+                        <progress max={states.len().to_string()} value={done.to_string()} aria-label={words.progress_label} />
+                    </div>
+                    { for plan.plan.iter().map(|steps| steps_panel(steps, states)) }
+                </>
             }
         }
         Stage::Done(to, digest) => html! {
@@ -165,6 +172,15 @@ fn stage_view(
     }
 }
 
+/// The steps of the copy, as those of a push.
+fn steps_panel(plan: &PushPlan, states: &[StepState]) -> Html {
+    html! {
+        <Panel title={text().copy().steps} remark={plan.steps.len().to_string()} testid="copy-steps">
+            { steps::table(plan, states) }
+        </Panel>
+    }
+}
+
 /// Returns the callback that makes the copy.
 fn run(
     stage: &UseStateHandle<Stage>,
@@ -178,15 +194,17 @@ fn run(
             (stage.clone(), to.clone(), Rc::clone(&plan), Rc::clone(&registries));
         spawn_local(async move {
             let Some(steps) = &plan.plan else { return };
-            stage.set(Stage::Running(Rc::clone(&plan), 0));
-            let done = std::cell::Cell::new(0);
-            let count = |event| {
-                if let PushEvent::Done(_) = event {
-                    done.set(done.get() + 1);
-                    stage.set(Stage::Running(Rc::clone(&plan), done.get()));
+            let states = RefCell::new(Rc::new(vec![StepState::Waiting; steps.steps.len()]));
+            let show = || stage.set(Stage::Running(Rc::clone(&plan), Rc::clone(&states.borrow())));
+            show();
+            let transfers = Transfers::default();
+            let tell = |event| {
+                if let Some((step, state)) = transfers.state_after(event) {
+                    Rc::make_mut(&mut *states.borrow_mut())[step] = state;
+                    show();
                 }
             };
-            let outcome = execute(registries.client(), steps, &count).await;
+            let outcome = execute(registries.client(), steps, &tell).await;
             stage.set(match outcome {
                 Ok(digest) => Stage::Done(to.clone(), digest),
                 Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),

@@ -105,7 +105,13 @@ fn Chooser(props: &ChooserProps) -> Html {
     let ChooserProps { repository, tags } = props;
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
-    let removal = use_state_eq(|| Removal::Untag);
+    let refused = use_refused(repository);
+    let chosen_removal = use_state_eq(|| None::<Removal>);
+    // As long as nobody chooses, the way that the registry takes.
+    let removal = chosen_removal.unwrap_or(match refused {
+        Some(deletion::Refusal::ByDigestOnly) => Removal::Manifests,
+        _ => Removal::Untag,
+    });
     let stage = use_state_eq(|| Stage::Choosing);
     let all: Vec<Tag> = names
         .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
@@ -118,17 +124,25 @@ fn Chooser(props: &ChooserProps) -> Html {
             Callback::from(move |()| stage.set(Stage::Choosing))
         };
         let by_digest = {
-            let removal = removal.setter();
+            let removal = chosen_removal.setter();
             Callback::from(move |()| {
-                removal.set(Removal::Manifests);
+                removal.set(Some(Removal::Manifests));
                 make_plan.emit(Removal::Manifests);
             })
         };
         return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
     }
-    let plan_again = {
-        let removal = *removal;
-        Callback::from(move |()| make_plan.emit(removal))
+    let plan_again = Callback::from(move |()| make_plan.emit(removal));
+    let choose = {
+        let chosen = chosen_removal.setter();
+        move |value: Removal| {
+            let chosen = chosen.clone();
+            (removal == value, Callback::from(move |_: Event| chosen.set(Some(value))))
+        }
+    };
+    let untag_about = match refused {
+        Some(deletion::Refusal::ByDigestOnly) => text().delete().cannot_untag,
+        _ => text().delete().untag_about,
     };
     let submit = plan_again.reform(|_: MouseEvent| ());
     let words = text().delete();
@@ -143,11 +157,14 @@ fn Chooser(props: &ChooserProps) -> Html {
                     <SignInPanel {registry} ondone={plan_again} />
                 }
             }
+            if refused == Some(deletion::Refusal::SwitchedOff) {
+                <div class="alert" role="alert" data-testid="deletion-off"><Icon name="warning" /><span>{ (words.switched_off)(repository.registry().as_str()) }</span></div>
+            }
             <TagBoxes {all} {chosen} is_complete={names.is_complete} />
             <Panel title={words.how}>
                 <div class="delete__how">
-                    { way(&removal, Removal::Untag, words.untag, words.untag_about, "how-untag") }
-                    { way(&removal, Removal::Manifests, words.manifests, words.manifests_about, "how-manifests") }
+                    { way(choose(Removal::Untag), words.untag, untag_about, "how-untag") }
+                    { way(choose(Removal::Manifests), words.manifests, words.manifests_about, "how-manifests") }
                 </div>
             </Panel>
             <div class="push__start">
@@ -158,6 +175,23 @@ fn Chooser(props: &ChooserProps) -> Html {
             </div>
         </>
     }
+}
+
+/// Asks what the registry refuses.
+#[hook]
+fn use_refused(repository: &Reference) -> Option<deletion::Refusal> {
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let refused = use_state_eq(|| None);
+    {
+        let refused = refused.setter();
+        use_effect_with(repository.clone(), move |repository| {
+            let repository = repository.clone();
+            spawn_local(async move {
+                refused.set(deletion::refused(registries.client(), &repository).await);
+            });
+        });
+    }
+    *refused
 }
 
 /// Makes the plan for the chosen tags.
@@ -187,16 +221,14 @@ fn use_planning(
 
 /// A way of removal, to be chosen.
 fn way(
-    removal: &UseStateHandle<Removal>,
-    value: Removal,
+    (is_chosen, onchange): (bool, Callback<Event>),
     label: &'static str,
     about: &'static str,
     testid: &'static str,
 ) -> Html {
-    let set = removal.setter();
     html! {
         <label class="check check--about">
-            <input type="radio" name="how" checked={**removal == value} onchange={move |_: Event| set.set(value)} data-testid={testid} />
+            <input type="radio" name="how" checked={is_chosen} {onchange} data-testid={testid} />
             <span><span class="strong">{ label }</span><span class="hint">{ about }</span></span>
         </label>
     }

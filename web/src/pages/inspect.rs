@@ -123,7 +123,7 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
                                 }
                             </>
                         },
-                        ManifestBody::Index(index) => html! { <>{ choice.view(inspected) }{ list::view(inspected, index, choice) }</> },
+                        ManifestBody::Index(index) => list::view(inspected, index, choice),
                         ManifestBody::Schema1(schema1) => schema1_view(schema1),
                         ManifestBody::Artifact => html! {},
                     }
@@ -145,7 +145,7 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                         <>
                             { image_details(inspected, shown, image) }
                             if inspected.nodes.len() > 1 && is_settled(shown) {
-                                <Graph inspected={inspected.clone()} />
+                                { structure(inspected, None) }
                             }
                         </>
                     },
@@ -156,11 +156,11 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                                 { image_details(inspected, node, image) }
                             }
                             if is_settled(shown) && !inspected.is_large() {
-                                <Graph inspected={inspected.clone()} only={number} />
+                                { structure(inspected, Some(number)) }
                             }
                         } else {
                             if !inspected.is_large() {
-                                <Graph inspected={inspected.clone()} />
+                                { structure(inspected, None) }
                                 { shared::view(inspected) }
                             }
                             if !index.annotations.is_empty() {
@@ -175,6 +175,17 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                 { below(inspected, chosen.map(|(_, node)| node)) }
             }
         </>
+    }
+}
+
+/// The graph. It is folded where it would repeat the table of platforms: nothing is nested, attested or missing.
+fn structure(inspected: &Inspected, only: Option<usize>) -> Html {
+    let is_told = |(number, node): (usize, &Node)| {
+        number == 0 || (inspected.subject(number) == Some(0) && graph::is_plain_image(node))
+    };
+    let is_folded = inspected.nodes.iter().map(|node| &**node).enumerate().all(is_told);
+    html! {
+        <Folded {is_folded} title={text().inspect().graph}><Graph inspected={inspected.clone()} {only} /></Folded>
     }
 }
 

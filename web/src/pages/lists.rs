@@ -13,7 +13,12 @@ use yew_router::prelude::*;
 
 use super::use_title;
 use crate::{
-    components::{command::command_lines, icon::Icon, panel::Panel, store_status::store_status},
+    components::{
+        command::command_lines,
+        icon::Icon,
+        panel::Panel,
+        store_status::{session_notice, store_status},
+    },
     routes::Route,
     state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
     text::{text, use_language},
@@ -63,6 +68,7 @@ fn Ready(props: &ReadyProps) -> Html {
     html! {
         <>
             <div class="title"><h1>{ words.title }</h1></div>
+            { session_notice(local_lists) }
             <p class="soft">{ words.lead }</p>
             <New />
             {
@@ -101,7 +107,9 @@ fn Ready(props: &ReadyProps) -> Html {
                 </section>
             }
             <import::Import local_lists={Rc::clone(local_lists)} />
-            <Kept />
+            if local_lists.refusal().is_none() {
+                <Kept />
+            }
         </>
     }
 }

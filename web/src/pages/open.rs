@@ -42,6 +42,11 @@ pub fn Open() -> Html {
             move || drop(listener)
         });
     }
+    {
+        // Back changes the page below: the dialog does not stay over another one.
+        let open = open.setter();
+        use_effect_with(use_location(), move |_| open.set(false));
+    }
     let words = text().start();
     let show = {
         let open = open.setter();

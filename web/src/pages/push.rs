@@ -2,7 +2,7 @@
 
 mod copying;
 mod outcome;
-mod steps;
+pub mod steps;
 
 use std::{collections::BTreeSet, rc::Rc};
 

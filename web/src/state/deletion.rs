@@ -103,6 +103,18 @@ async fn is_gone_all_the_same(client: &Client, reference: &Reference, error: &Er
     is_unclear && client.head_manifest(reference).await.is_err_and(|error| error.is_not_found())
 }
 
+/// The tag that is asked for to learn what a registry lets be deleted. No repository has it.
+const NO_SUCH_TAG: &str = "tallyman-asks-whether-tags-can-be-removed-and-removes-none";
+
+/// Returns what the registry refuses in `repository`: removing a tag alone, or every deletion. It is asked to remove what is
+/// not there, which changes nothing. Returns `None` if it refuses neither, or does not say.
+pub async fn refused(client: &Client, repository: &Reference) -> Option<Refusal> {
+    let nothing = repository.by_tag(NO_SUCH_TAG.parse().ok()?);
+    let error = client.delete_manifest(&nothing).await.err()?;
+    // A sign-in is asked for when something is to be deleted.
+    refusal(client, &nothing, &error).await.filter(|refusal| *refusal != Refusal::SignIn)
+}
+
 /// Returns the reason for which the registry refuses. `405` for a tag says either that it deletes by digest alone or that it
 /// deletes nothing: deleting a digest that nothing has tells the two apart, and changes nothing.
 async fn refusal(client: &Client, reference: &Reference, error: &Error) -> Option<Refusal> {

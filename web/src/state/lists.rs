@@ -2,9 +2,11 @@
 
 mod hooks;
 pub mod import_export;
+mod kept;
 pub mod name_cache;
 mod name_writer;
 mod open;
+mod session_store;
 mod undo;
 
 use std::{
@@ -13,11 +15,13 @@ use std::{
     rc::Rc,
 };
 
+use futures_util::lock::Mutex;
 use tallyman_core::{ListEdit, ManifestList, Reference};
-use tallyman_store::{IndexedDbStore, ListStore, ListSummary, Outcome, StoreError, Subscription};
+use tallyman_store::{ListStore, ListSummary, Outcome, StoreError, Subscription};
 use yew::Callback;
 
 pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
+use kept::Kept;
 use name_writer::Names;
 pub use open::{Opened, is_kept, use_opened};
 pub use undo::Group;
@@ -28,10 +32,14 @@ const DATABASE: &str = "tallyman";
 
 /// The local lists.
 pub struct LocalLists {
-    store: Rc<IndexedDbStore>,
+    kept: Kept,
     histories: RefCell<BTreeMap<String, History>>,
     /// The lists as this tab left them: what differs was changed by another tab.
     known: RefCell<BTreeMap<String, ManifestList>>,
+    /// The lists as the last change of this tab left them.
+    left: RefCell<BTreeMap<String, ManifestList>>,
+    /// Held while a change is made: the changes of this tab are made one after the other.
+    turn: Mutex<()>,
     listeners: RefCell<Vec<(usize, Callback<String>)>>,
     last: Cell<usize>,
     _subscription: RefCell<Option<Subscription>>,
@@ -56,34 +64,51 @@ impl Drop for Listening {
 }
 
 impl LocalLists {
-    fn new(store: IndexedDbStore) -> Rc<Self> {
+    fn new(kept: Kept) -> Rc<Self> {
         let local_lists = Rc::new(Self {
-            store: Rc::new(store),
+            kept,
             histories: RefCell::default(),
             known: RefCell::default(),
+            left: RefCell::default(),
+            turn: Mutex::new(()),
             listeners: RefCell::default(),
             last: Cell::new(0),
             _subscription: RefCell::default(),
         });
-        let (names, changed) = (Names::default(), Rc::downgrade(&local_lists));
-        names.changed(&changed);
-        // Those that come later have other numbers.
-        let write = Callback::from(move |_| names.changed(&changed));
-        local_lists.listeners.borrow_mut().push((0, write));
+        // The start page names lists that a later visit finds as well.
+        if matches!(local_lists.kept, Kept::Database(_)) {
+            let (names, changed) = (Names::default(), Rc::downgrade(&local_lists));
+            names.changed(&changed);
+            // Those that come later have other numbers.
+            let write = Callback::from(move |_| names.changed(&changed));
+            local_lists.listeners.borrow_mut().push((0, write));
+        }
         let heard = Rc::downgrade(&local_lists);
-        let subscription = local_lists.store.subscribe(move |name| {
+        let subscription = local_lists.kept.subscribe(Callback::from(move |name: String| {
             if let Some(local_lists) = heard.upgrade() {
                 local_lists.tell(&name);
             }
-        });
-        // A browser without channels between tabs shows their changes after a reload.
-        *local_lists._subscription.borrow_mut() = subscription.ok();
+        }));
+        *local_lists._subscription.borrow_mut() = subscription;
         local_lists
     }
 
     /// The store itself, for what goes through the engine.
     pub fn store(&self) -> Rc<dyn ListStore> {
-        Rc::clone(&self.store) as Rc<dyn ListStore>
+        self.kept.store()
+    }
+
+    /// The reason why the lists are in memory alone; `None` if the browser keeps them.
+    pub fn refusal(&self) -> Option<&str> {
+        match &self.kept {
+            Kept::Database(_) => None,
+            Kept::Session(_, why) => Some(why),
+        }
+    }
+
+    /// Returns `true` if the lists are in memory alone, and there is one.
+    fn holds_session_lists(&self) -> bool {
+        matches!(&self.kept, Kept::Session(store, _) if !store.is_empty())
     }
 
     /// Calls `heard` with the file name of each list that changes, in this tab or another.
@@ -103,12 +128,12 @@ impl LocalLists {
 
     /// All lists, without their entries.
     pub async fn summaries(&self) -> Result<Vec<ListSummary>, StoreError> {
-        self.store.summaries().await
+        self.kept.summaries().await
     }
 
     /// One list.
     pub async fn load(&self, name: &Reference) -> Result<Option<ManifestList>, StoreError> {
-        self.store.load(name).await
+        self.kept.load(name).await
     }
 
     /// Returns `true` if `list` is another one than this tab wrote.
@@ -122,21 +147,35 @@ impl LocalLists {
     fn know(&self, list: &ManifestList) {
         let name = list.reference().file_name();
         self.known.borrow_mut().insert(name.clone(), list.clone());
+        self.left.borrow_mut().insert(name.clone(), list.clone());
         self.tell(&name);
     }
 
-    /// Changes a list. Changes of one group are undone together.
+    /// Changes a list. Changes of one group are undone together. What this tab itself has changed since the edit was thought
+    /// of is no conflict.
     pub async fn edit(
         &self,
         list: &Reference,
         edit: ListEdit,
         group: Option<Group>,
     ) -> Result<Outcome, StoreError> {
-        let outcome = self.store.edit(list, &edit).await?;
+        let turn = self.turn.lock().await;
+        let mut edit = edit;
+        let mut outcome = self.kept.edit(list, &edit).await?;
+        if matches!(outcome, Outcome::Conflict(_))
+            && let Some(now) = self.kept.load(list).await?
+            && self.left.borrow().get(&list.file_name()) == Some(&now)
+        {
+            edit = edit.rebased(&now);
+            outcome = self.kept.edit(list, &edit).await?;
+        }
         if let Outcome::Done(changed) = &outcome {
-            self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
+            if !edit.is_empty() {
+                self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
+            }
             self.know(changed);
         }
+        drop(turn);
         Ok(outcome)
     }
 
@@ -147,10 +186,11 @@ impl LocalLists {
 
     /// Undoes the last change that this tab made, or makes it again. Nothing where there is none.
     pub async fn step(&self, list: &Reference, back: bool) -> Result<Option<Outcome>, StoreError> {
+        let _turn = self.turn.lock().await;
         let name = list.file_name();
         let wanted = self.histories.borrow().get(&name).and_then(|history| history.next(back));
         let Some(edit) = wanted else { return Ok(None) };
-        let outcome = self.store.edit(list, &edit).await?;
+        let outcome = self.kept.edit(list, &edit).await?;
         let mut histories = self.histories.borrow_mut();
         let history = histories.entry(name).or_default();
         match &outcome {
@@ -167,7 +207,8 @@ impl LocalLists {
 
     /// Keeps a new list, unless its name is taken.
     pub async fn add(&self, list: &ManifestList) -> Result<Outcome, StoreError> {
-        let outcome = self.store.add(list).await?;
+        let _turn = self.turn.lock().await;
+        let outcome = self.kept.add(list).await?;
         if let Outcome::Done(added) = &outcome {
             self.know(added);
         }
@@ -176,7 +217,8 @@ impl LocalLists {
 
     /// Gives a list another name, unless that is taken.
     pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
-        let outcome = self.store.rename(from, to).await?;
+        let _turn = self.turn.lock().await;
+        let outcome = self.kept.rename(from, to).await?;
         if let Outcome::Done(renamed) = &outcome {
             let history = self.histories.borrow_mut().remove(&from.file_name());
             self.histories.borrow_mut().extend(history.map(|history| (to.file_name(), history)));
@@ -188,20 +230,21 @@ impl LocalLists {
 
     /// Removes a list, damaged or not.
     pub async fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
-        let was_there = self.store.remove(list).await?;
+        let _turn = self.turn.lock().await;
+        let was_there = self.store().remove(list).await?;
         self.known.borrow_mut().remove(&list.file_name());
+        self.left.borrow_mut().remove(&list.file_name());
         self.tell(&list.file_name());
         Ok(was_there)
     }
 
     /// Returns the note of `key`, which is kept beside the lists.
     pub async fn note(&self, key: &str) -> Option<String> {
-        // A note is a convenience: what depends on it works without.
-        self.store.note(key).await.ok().flatten()
+        self.kept.note(key).await
     }
 
     /// Keeps something under `key` beside the lists, or takes it out.
     pub async fn set_note(&self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
-        self.store.set_note(key, value).await
+        self.kept.set_note(key, value).await
     }
 }

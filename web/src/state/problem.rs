@@ -81,8 +81,8 @@ impl Problem {
         let words = text().problem();
         match listed {
             ListingTarget::Tags(reference) => {
-                let mut problem = Self::of_registry(reference, error);
-                problem.repository = None;
+                let mut problem =
+                    Self::of_error(reference.registry(), reference.repository().as_str(), error);
                 if error.is_not_found() && !is_web_page(error) {
                     problem.title = (words.no_tags)(&reference.name());
                     problem.advice = vec![words.no_tags_advice.to_owned()];
@@ -115,14 +115,22 @@ impl Problem {
         }
     }
 
-    /// The registry's answer is no manifest that can be read.
-    pub fn of_manifest(reference: &Reference, error: &ManifestError) -> Self {
+    /// The registry's answer is no manifest that can be read. What is no JSON at all comes from a proxy or another server.
+    pub fn of_manifest(reference: &Reference, bytes: &[u8], error: &ManifestError) -> Self {
         let words = text().problem();
+        let registry = reference.registry();
+        let is_json = bytes.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let (code, title, advice) = if is_json {
+            ("manifest-invalid", (words.manifest)(&reference.to_string()), words.manifest_advice)
+        } else {
+            ("not-a-registry", (words.not_a_registry)(registry.as_str()), words.not_a_registry_advice)
+        };
         Self {
-            code: "manifest-invalid",
-            title: (words.manifest)(&reference.to_string()),
+            code,
+            title,
             reason: sentence(error),
-            advice: vec![words.manifest_advice.to_owned()],
+            advice: vec![advice.to_owned()],
+            registry: Some(registry.clone()),
             ..Self::default()
         }
     }
@@ -174,6 +182,7 @@ impl Problem {
             "foreign-realm" => ((words.foreign_realm)(host), one(words.foreign_realm_advice)),
             "plain-http-refused" | "plain-realm" => ((words.plain_http)(host), one(words.plain_http_advice)),
             "digest-mismatch" | "size-mismatch" => ((words.mismatch)(host, name), one(words.mismatch_advice)),
+            "registry-error" if is_refusal(error) => ((words.rejected)(host), one(words.rejected_advice)),
             "registry-error" => ((words.server)(host), one(words.server_advice)),
             _ => ((words.other)(if name.is_empty() { host } else { name }), Vec::new()),
         };

@@ -16,7 +16,10 @@ use tallyman_core::{Digest, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::{failure::Failure, lists::LocalLists, registries::Registries};
+use crate::{
+    browser::leaving::Leaving,
+    state::{failure::Failure, lists::LocalLists, registries::Registries},
+};
 use gate::Gate;
 pub use resume::{Progress, interrupted};
 
@@ -135,7 +138,7 @@ pub fn use_pushes_of_app() -> Pushes {
     let runs = use_reducer(Runs::default);
     let is_busy = runs.0.values().any(Run::is_under_way);
     use_effect_with(is_busy, |is_busy| {
-        let leaving = is_busy.then(resume::ask_before_leaving).flatten();
+        let leaving = is_busy.then(Leaving::hold).flatten();
         move || drop(leaving)
     });
     Pushes(runs)
@@ -179,19 +182,10 @@ impl Pushes {
                 let (dispatcher, name, progress) = (dispatcher.clone(), name.clone(), Rc::clone(&progress));
                 let transfers = Transfers::default();
                 move |event| {
-                    let (index, state) = match event {
-                        PushEvent::Began(index) => (index, StepState::Running(0)),
-                        PushEvent::Transferred { step, bytes } => match transfers.add(step, bytes) {
-                            Some(all) => (step, StepState::Running(all)),
-                            None => return,
-                        },
-                        PushEvent::Done(index) => {
-                            progress.done(index);
-                            (index, StepState::Done)
-                        }
-                        PushEvent::Failed(index) => (index, StepState::Failed),
-                        _ => return,
-                    };
+                    let Some((index, state)) = transfers.state_after(event) else { return };
+                    if state == StepState::Done {
+                        progress.done(index);
+                    }
                     dispatcher.dispatch(Change::Step(name.clone(), index, state));
                 }
             };
@@ -260,7 +254,7 @@ impl Pushes {
 
 /// Bytes of blobs that have come, by their steps.
 #[derive(Default)]
-struct Transfers(RefCell<BTreeMap<usize, Transfer>>);
+pub struct Transfers(RefCell<BTreeMap<usize, Transfer>>);
 
 #[derive(Default)]
 struct Transfer {
@@ -269,6 +263,17 @@ struct Transfer {
 }
 
 impl Transfers {
+    /// Returns the step whose state an event changes, and the state.
+    pub fn state_after(&self, event: PushEvent) -> Option<(usize, StepState)> {
+        Some(match event {
+            PushEvent::Began(step) => (step, StepState::Running(0)),
+            PushEvent::Transferred { step, bytes } => (step, StepState::Running(self.add(step, bytes)?)),
+            PushEvent::Done(step) => (step, StepState::Done),
+            PushEvent::Failed(step) => (step, StepState::Failed),
+            _ => return None,
+        })
+    }
+
     /// A piece has come: all bytes of the blob so far, where they are to be shown again.
     fn add(&self, step: usize, bytes: u64) -> Option<u64> {
         let mut transfers = self.0.borrow_mut();

@@ -1,6 +1,6 @@
 //! The command line page.
 
-use super::Language;
+use super::{Language, counted};
 
 pub struct CommandLine {
     pub title: &'static str,
@@ -25,28 +25,28 @@ impl Language {
 
 static ENGLISH: CommandLine = CommandLine {
     title: "Command line",
-    lead: "Lines of tallyman and docker manifest, on the lists of this browser. They print what they print in a shell.",
+    lead: "Commands of tallyman and docker manifest, on the lists of this browser. Their output is the same as in a shell.",
     label: "Command line",
     run: "Run",
     running: "running",
     output: "Output",
     exit: |code| format!("exit code {code}"),
     clear: "Clear",
-    hint: "Tab completes, the arrow keys go through what was typed before, Escape leaves the box.",
-    candidates: "What can stand here",
-    not_text: |bytes| format!("({bytes} bytes, not text)"),
+    hint: "Tab completes, the arrow keys recall earlier lines, Escape leaves the field.",
+    candidates: "Completions",
+    not_text: |bytes| format!("({}, not text)", counted(bytes, "byte", "bytes")),
 };
 
 static SPANISH: CommandLine = CommandLine {
-    title: "Línea de órdenes",
-    lead: "Líneas de tallyman y de docker manifest, sobre las listas de este navegador. Escriben lo mismo que en una terminal.",
-    label: "Línea de órdenes",
+    title: "Línea de comandos",
+    lead: "Comandos de tallyman y docker manifest sobre las listas de este navegador. La salida es la misma que en una terminal.",
+    label: "Línea de comandos",
     run: "Ejecutar",
     running: "en curso",
     output: "Salida",
     exit: |code| format!("código de salida {code}"),
-    clear: "Vaciar",
-    hint: "Tabulador completa, las flechas recorren lo escrito antes, Escape sale del cuadro.",
-    candidates: "Lo que puede ir aquí",
-    not_text: |bytes| format!("({bytes} bytes que no son texto)"),
+    clear: "Limpiar",
+    hint: "Tabulador completa, las flechas recuperan líneas anteriores, Escape sale del campo.",
+    candidates: "Sugerencias",
+    not_text: |bytes| format!("({} que no son texto)", counted(bytes, "byte", "bytes")),
 };

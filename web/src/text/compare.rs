@@ -55,7 +55,7 @@ static ENGLISH: Compare = Compare {
         if number == 1 { "1 difference".to_owned() } else { format!("{number} differences") }
     },
     attestation: "attestation",
-    shared: |size| format!("{size} of layers are shared: they are stored and pulled once."),
+    shared: |size| format!("{size} of layers are shared: stored and pulled once."),
     both_images: |platform| format!("Compare the images for {platform}"),
 };
 
@@ -63,14 +63,14 @@ static SPANISH: Compare = Compare {
     title: "Comparar",
     same: "Los dos son iguales",
     differ: "Los dos son distintos",
-    fetching: "Obteniendo los dos",
+    fetching: "Descargando los dos",
     left: "Izquierda",
     right: "Derecha",
     swap: "Intercambiar",
     compare: "Comparar",
     reference: "Referencia",
-    kind: "Clase",
-    what: "Qué",
+    kind: "Tipo",
+    what: "Campo",
     is_same: "igual",
     changed: "distinto",
     left_only: "solo a la izquierda",
@@ -80,6 +80,6 @@ static SPANISH: Compare = Compare {
         if number == 1 { "1 diferencia".to_owned() } else { format!("{number} diferencias") }
     },
     attestation: "atestación",
-    shared: |size| format!("{size} en capas compartidas: se guardan y se descargan una sola vez."),
+    shared: |size| format!("{size} en capas compartidas: se almacenan y se descargan una sola vez."),
     both_images: |platform| format!("Comparar las imágenes para {platform}"),
 };

@@ -35,14 +35,14 @@ static ENGLISH: Controls = Controls {
     close: "Close",
     copy: |what| format!("Copy the {what}"),
     copied: |what| format!("Copied the {what}"),
-    copy_refused: "The browser refuses to copy here: select the text instead",
+    copy_refused: "The browser does not allow copying here: select the text instead",
     command: "command",
     digest: "digest",
     lines: "lines",
     text: "text",
     unreal: "no real date",
-    unreal_title: "Reproducible builds write a fixed date, and a clock that is wrong writes one of the future.",
-    more: |number| format!("… and {number} more, in the raw text"),
+    unreal_title: "Reproducible builds write a fixed date; a wrong clock writes a future one.",
+    more: |number| format!("… and {number} more in the raw text"),
 };
 
 static SPANISH: Controls = Controls {
@@ -50,11 +50,11 @@ static SPANISH: Controls = Controls {
     copy: |what| format!("Copiar {what}"),
     copied: |what| format!("Copiado: {what}"),
     copy_refused: "El navegador no permite copiar aquí: selecciona el texto",
-    command: "la orden",
+    command: "el comando",
     digest: "el digest",
     lines: "las líneas",
     text: "el texto",
     unreal: "sin fecha real",
-    unreal_title: "Las compilaciones reproducibles escriben una fecha fija, y un reloj mal puesto, una del futuro.",
-    more: |number| format!("… y {number} más, en el texto sin procesar"),
+    unreal_title: "Las compilaciones reproducibles escriben una fecha fija; un reloj mal ajustado, una futura.",
+    more: |number| format!("… y {number} más en el texto sin procesar"),
 };

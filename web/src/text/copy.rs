@@ -9,6 +9,7 @@ pub struct Copy {
     pub source: &'static str,
     pub target: &'static str,
     pub plan: &'static str,
+    pub steps: &'static str,
     pub planning: &'static str,
     /// `will_copy(manifests, blobs, "12 MB")`.
     pub will_copy: fn(manifests: usize, blobs: usize, bytes: &str) -> String,
@@ -35,6 +36,7 @@ static ENGLISH: Copy = Copy {
     source: "From",
     target: "To",
     plan: "Plan the copy",
+    steps: "What the copy will do",
     planning: "Comparing the registries …",
     will_copy: |manifests, blobs, bytes| {
         format!(
@@ -43,7 +45,7 @@ static ENGLISH: Copy = Copy {
             counted(blobs, "blob", "blobs")
         )
     },
-    same: |target| format!("{target} is this image already. There is nothing to copy."),
+    same: |target| format!("{target} already is this image. There is nothing to copy."),
     start: "Copy",
     progress: |done, all| format!("{done} of {} done", counted(all, "step", "steps")),
     progress_label: "Progress of the copy",
@@ -54,11 +56,12 @@ static ENGLISH: Copy = Copy {
 };
 
 static SPANISH: Copy = Copy {
-    title: "Etiquetar o copiar",
-    lead: "Da otra etiqueta a una imagen o lista, o la copia a otro repositorio o registro con todas sus plataformas. El digest no cambia.",
+    title: "Poner tag o copiar",
+    lead: "Da otro tag a una imagen o lista, o la copia a otro repositorio o registro con todas sus plataformas. El digest no cambia.",
     source: "De",
     target: "A",
     plan: "Planificar la copia",
+    steps: "Lo que hará la copia",
     planning: "Comparando los registros …",
     will_copy: |manifests, blobs, bytes| {
         format!(
@@ -69,9 +72,9 @@ static SPANISH: Copy = Copy {
     },
     same: |target| format!("{target} ya es esta imagen. No hay nada que copiar."),
     start: "Copiar",
-    progress: |done, all| format!("{done} de {}", counted(all, "paso", "pasos")),
+    progress: |done, all| format!("{done} de {} hechos", counted(all, "paso", "pasos")),
     progress_label: "Progreso de la copia",
-    done: |target| format!("Copiada a {target}."),
+    done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
     retry: "Reintentar",
     inspect: "Inspeccionar la copia",

@@ -53,95 +53,99 @@ impl Language {
 static ENGLISH: Delete = Delete {
     title: "Delete from the registry",
     picked: "Delete…",
-    lead: "What is deleted here is gone for everybody who uses this registry.",
-    forbidden: |registry| format!("This app is set up so that nothing is deleted from {registry}."),
-    loading: "Reading the tags",
+    lead: "Deletions apply to everybody who uses this registry, and cannot be undone.",
+    forbidden: |registry| format!("The settings of this app do not allow deletions from {registry}."),
+    loading: "Loading tags",
     tags: "Tags",
     filter: "Filter",
     none: "No tag matches.",
-    choose: "Choose the tags to delete.",
+    choose: "Select the tags to delete.",
     how: "How",
     untag: "Remove only the tags",
-    untag_about: "Each tag alone; images and other tags stay. Distribution 3 and most other registries can do it.",
+    untag_about: "Images and their other tags stay. Distribution 3 and most other registries support it.",
     manifests: "Delete the images",
-    manifests_about: "By digest. Every other tag of the same digest goes with it, and lists that hold it break.",
+    manifests_about: "By digest. All tags of the same digest are removed, and lists that contain it break.",
     plan: "Show what will happen",
-    planning: |done, of| format!("Asking what each tag stands for: {done} of {of}"),
+    planning: |done, of| format!("Resolving tags: {done} of {of}"),
     plan_title: "What will happen",
-    untag_step: |tag| format!("Take off the tag {tag}"),
+    untag_step: |tag| format!("Remove the tag {tag}"),
     delete_step: |digest| format!("Delete {digest}"),
     goes: "Tags removed",
-    unchosen: |tags| format!("You did not choose these, but they stand for the same and go with it: {tags}"),
+    unchosen: |tags| {
+        format!(
+            "You did not select these tags, but they point to the same digest and are removed with it: {tags}"
+        )
+    },
     confirm: |tags| if tags == 1 { "Delete 1 tag".to_owned() } else { format!("Delete {tags} tags") },
     confirm_label: |repository| format!("Type {repository} to confirm"),
-    back: "Choose again",
+    back: "Back",
     step: "Step",
     state: "State",
-    waiting: "to do",
-    running: "under way",
+    waiting: "pending",
+    running: "running",
     done: "done",
     failed: "failed",
-    retry: "Retry what failed",
-    cannot_untag: "This registry cannot take off a tag alone: it deletes by digest.",
+    retry: "Retry failed steps",
+    cannot_untag: "This registry cannot remove a tag alone: it deletes by digest.",
     switched_off: |registry| {
         format!(
             "Deletion is switched off at {registry}. With Distribution, set storage.delete.enabled to true in its configuration (or REGISTRY_STORAGE_DELETE_ENABLED=true in its environment) and restart it."
         )
     },
     by_digest: "Plan deletion by digest",
-    finished: |tags| if tags == 1 { "1 tag is gone".to_owned() } else { format!("{tags} tags are gone") },
-    space: "The registry frees the space when its garbage collection runs next.",
+    finished: |tags| if tags == 1 { "1 tag removed".to_owned() } else { format!("{tags} tags removed") },
+    space: "The registry frees the space at its next garbage collection.",
     explore: "Back to the repository",
 };
 
 static SPANISH: Delete = Delete {
-    title: "Borrar del registro",
-    picked: "Borrar…",
-    lead: "Lo que se borra aquí desaparece para todos los que usan este registro.",
-    forbidden: |registry| format!("Esta aplicación está configurada para no borrar nada de {registry}."),
-    loading: "Leyendo las etiquetas",
-    tags: "Etiquetas",
+    title: "Eliminar del registro",
+    picked: "Eliminar…",
+    lead: "La eliminación afecta a todos los que usan este registro y no se puede deshacer.",
+    forbidden: |registry| {
+        format!("La configuración de esta aplicación no permite eliminar nada de {registry}.")
+    },
+    loading: "Cargando los tags",
+    tags: "Tags",
     filter: "Filtrar",
-    none: "Ninguna etiqueta coincide.",
-    choose: "Elige las etiquetas que quieres borrar.",
+    none: "Ningún tag coincide.",
+    choose: "Selecciona los tags que quieres eliminar.",
     how: "Cómo",
-    untag: "Quitar solo las etiquetas",
-    untag_about: "Solo cada etiqueta; las imágenes y las demás etiquetas se quedan. Distribution 3 y la mayoría de los registros saben hacerlo.",
-    manifests: "Borrar las imágenes",
-    manifests_about: "Por digest. Toda otra etiqueta del mismo digest desaparece con él, y las listas que lo contienen se rompen.",
+    untag: "Quitar solo los tags",
+    untag_about: "Las imágenes y sus demás tags se conservan. Distribution 3 y la mayoría de los registros lo permiten.",
+    manifests: "Eliminar las imágenes",
+    manifests_about: "Por digest. Se eliminan todos los tags del mismo digest, y las listas que lo contienen quedan rotas.",
     plan: "Mostrar qué ocurrirá",
-    planning: |done, of| format!("Preguntando a qué apunta cada etiqueta: {done} de {of}"),
+    planning: |done, of| format!("Resolviendo tags: {done} de {of}"),
     plan_title: "Lo que ocurrirá",
-    untag_step: |tag| format!("Quitar la etiqueta {tag}"),
-    delete_step: |digest| format!("Borrar {digest}"),
-    goes: "Desaparece",
-    unchosen: |tags| format!("Estas no las elegiste, pero apuntan a lo mismo y desaparecen también: {tags}"),
+    untag_step: |tag| format!("Quitar el tag {tag}"),
+    delete_step: |digest| format!("Eliminar {digest}"),
+    goes: "Tags eliminados",
+    unchosen: |tags| {
+        format!("No seleccionaste estos tags, pero apuntan al mismo digest y se eliminan con él: {tags}")
+    },
     confirm: |tags| {
-        if tags == 1 { "Borrar 1 etiqueta".to_owned() } else { format!("Borrar {tags} etiquetas") }
+        if tags == 1 { "Eliminar 1 tag".to_owned() } else { format!("Eliminar {tags} tags") }
     },
     confirm_label: |repository| format!("Escribe {repository} para confirmar"),
-    back: "Elegir de nuevo",
+    back: "Volver",
     step: "Paso",
     state: "Estado",
     waiting: "pendiente",
     running: "en curso",
     done: "hecho",
-    failed: "falló",
-    retry: "Reintentar lo que falló",
-    cannot_untag: "Este registro no sabe quitar solo una etiqueta: borra por digest.",
+    failed: "fallido",
+    retry: "Reintentar los pasos fallidos",
+    cannot_untag: "Este registro no permite quitar un tag solo: elimina por digest.",
     switched_off: |registry| {
         format!(
-            "El borrado está desactivado en {registry}. Con Distribution, pon storage.delete.enabled a true en su configuración (o REGISTRY_STORAGE_DELETE_ENABLED=true en su entorno) y reinícialo."
+            "La eliminación está desactivada en {registry}. Con Distribution, pon storage.delete.enabled a true en su configuración (o REGISTRY_STORAGE_DELETE_ENABLED=true en su entorno) y reinícialo."
         )
     },
-    by_digest: "Planear el borrado por digest",
+    by_digest: "Planificar la eliminación por digest",
     finished: |tags| {
-        if tags == 1 {
-            "Desapareció 1 etiqueta".to_owned()
-        } else {
-            format!("Desaparecieron {tags} etiquetas")
-        }
+        if tags == 1 { "1 tag eliminado".to_owned() } else { format!("{tags} tags eliminados") }
     },
-    space: "El registro libera el espacio cuando vuelva a pasar su recolector de basura.",
+    space: "El registro libera el espacio en su próxima recolección de basura.",
     explore: "Volver al repositorio",
 };

@@ -41,7 +41,7 @@ impl Language {
 
 static ENGLISH: Frame = Frame {
     skip: "Skip to the content",
-    places: "Places",
+    places: "Main navigation",
     language: "Language",
     theme: "Theme",
     themes: ["Auto", "Light", "Dark"],
@@ -54,16 +54,14 @@ static ENGLISH: Frame = Frame {
     loading: "Loading…",
     not_loaded: "This part of the app could not be loaded",
     again: "Try again",
-    not_loaded_why: "The server of the app did not give the files of this page. Nothing is lost: try again when it can be reached.",
-    retry: |attempt, seconds, why| {
-        format!("Attempt {attempt} did not succeed, trying again in {seconds} s: {why}")
-    },
+    not_loaded_why: "The server of this app did not send the files of this page. Nothing is lost: try again when the server is reachable.",
+    retry: |attempt, seconds, why| format!("Attempt {attempt} failed, trying again in {seconds} s: {why}"),
     try_now: "Try now",
 };
 
 static SPANISH: Frame = Frame {
     skip: "Saltar al contenido",
-    places: "Lugares",
+    places: "Navegación principal",
     language: "Idioma",
     theme: "Tema",
     themes: ["Auto", "Claro", "Oscuro"],
@@ -76,9 +74,7 @@ static SPANISH: Frame = Frame {
     loading: "Cargando…",
     not_loaded: "No se pudo cargar esta parte de la aplicación",
     again: "Reintentar",
-    not_loaded_why: "El servidor de la aplicación no entregó los archivos de esta página. No se ha perdido nada: inténtalo de nuevo cuando responda.",
-    retry: |attempt, seconds, why| {
-        format!("El intento {attempt} no tuvo éxito; se repite dentro de {seconds} s: {why}")
-    },
+    not_loaded_why: "El servidor de esta aplicación no envió los archivos de esta página. No se ha perdido nada: inténtalo de nuevo cuando responda.",
+    retry: |attempt, seconds, why| format!("El intento {attempt} falló; se repite en {seconds} s: {why}"),
     try_now: "Intentar ahora",
 };

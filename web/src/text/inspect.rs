@@ -2,7 +2,7 @@
 
 use tallyman_core::{LintRule, ManifestKind, MediaType, Platform};
 
-use super::Language;
+use super::{Language, counted};
 
 /// Sentences about manifests.
 pub struct Inspect {
@@ -168,21 +168,21 @@ static ENGLISH: Inspect = Inspect {
     refers_to: "Refers to",
     created: "Created",
     unknown_because: |reason| format!("unknown: {reason}"),
-    no_image: "none: this is no image",
+    no_image: "none: not an image",
     verified: "Verified",
-    verified_asked: "Computed here from the bytes received; it is the digest that was asked for",
-    verified_registry: "Computed here from the bytes received; the registry's Docker-Content-Digest says the same",
-    unconfirmed: "Computed here",
-    unconfirmed_title: "Computed here from the bytes received. The registry names no digest, or does not expose the header Docker-Content-Digest to this page",
+    verified_asked: "Computed in this browser from the bytes received; it is the digest that was requested",
+    verified_registry: "Computed in this browser from the bytes received; the registry's Docker-Content-Digest is the same",
+    unconfirmed: "Computed",
+    unconfirmed_title: "Computed in this browser from the bytes received. The registry sends no Docker-Content-Digest, or does not expose it to this page",
     kept: "Kept from an earlier visit",
-    moved: |tag, digest| format!("The tag {tag} has moved since: it now points to {digest}"),
-    kept_title: "What this tag stood for when it was last seen here: without network the registry cannot be asked",
-    not_utf8: "Some bytes are no UTF-8; they are shown as � below.",
+    moved: |tag, digest| format!("The tag {tag} has moved: it now points to {digest}"),
+    kept_title: "What this tag pointed to when it was last opened here: the registry cannot be reached offline",
+    not_utf8: "Some bytes are not UTF-8; they are shown as � below.",
 
     filter_platforms: "Filter platforms",
     choose: "Choose a platform",
     all: "All",
-    no_platforms: "No entry is an image with a platform.",
+    no_platforms: "No entry has a platform.",
     layers: "Layers",
     missing: "not in the registry",
     no_platform: "no platform",
@@ -195,30 +195,30 @@ static ENGLISH: Inspect = Inspect {
     annotations: "Annotations",
 
     shared: "Shared layers",
-    shared_remark: |shared, all| format!("{shared} of {all} once instead of several times"),
+    shared_remark: |shared, all| format!("{shared} of {all}, stored once"),
     size: "Size",
     used_by: "Used by",
 
     graph: "Structure",
-    graph_remark: "arrows move, Enter opens",
+    graph_remark: "arrow keys move, Enter opens",
     as_picture: "Picture",
     as_tree: "Tree",
     legend: ["list or index", "image", "attestation", "refers to it", "missing"],
     open: "Open",
-    this: "this",
+    this: "this manifest",
     signature: "Signature",
-    sbom: "Bill of materials",
+    sbom: "SBOM",
     referrer: "Referrer",
 
     number: "#",
     share: "Share",
-    made_by: "Made by",
-    when: "When",
+    made_by: "Created by",
+    when: "Created",
     no_layers: "This manifest has no layers.",
     config_only: "config only",
     foreign: "foreign layer",
-    unpaired: "The history has another number of layers than the manifest, so the two stand apart.",
-    exact_bytes: |exact| format!("{exact} bytes"),
+    unpaired: "The history does not match the number of layers, so the two are shown apart.",
+    exact_bytes: |exact| if exact == "1" { "1 byte".to_owned() } else { format!("{exact} bytes") },
 
     config: "Config",
     config_failed: |reason| format!("The config could not be read: {reason}"),
@@ -239,12 +239,13 @@ static ENGLISH: Inspect = Inspect {
     schema1_remark: "retired in 2017",
     schema1_text: |layers, architecture| {
         format!(
-            "Docker's first manifest format: {layers} layers, architecture {architecture}. It has no sizes, and a manifest list cannot hold it: push the image again with a current Docker to convert it."
+            "Docker's first manifest format: {}, architecture {architecture}. It has no sizes, and a manifest list cannot hold it: push the image again with a current Docker to convert it.",
+            counted(layers, "layer", "layers")
         )
     },
 
     blob: "Blob",
-    blob_text: "Under this digest the registry has no manifest, but content that manifests point to: a config or a layer.",
+    blob_text: "This digest is not a manifest but content that manifests point to: a config or a layer.",
 
     findings: "Findings",
     entry: |number, platform| {
@@ -257,12 +258,12 @@ static ENGLISH: Inspect = Inspect {
     rule: ToString::to_string,
 
     raw: "Manifest",
-    raw_remark: "as the registry serves it, byte for byte",
+    raw_remark: "byte for byte, as served",
     raw_of: |platform| format!("Manifest of {platform}"),
     raw_region: |title| format!("{title}, raw"),
     as_served: "As served",
-    printed_remark: "as the command prints it, byte for byte",
-    printing: "Asking for what it needs …",
+    printed_remark: "byte for byte, as printed",
+    printing: "Fetching what it needs …",
     wrap: "Wrap lines",
     search: "Search",
     search_count: |at, all| format!("{at} of {all}"),
@@ -270,28 +271,28 @@ static ENGLISH: Inspect = Inspect {
     previous: "Previous",
     next: "Next",
     fold: "Fold",
-    fold_levels: ["Nothing folded", "From level 1", "From level 2", "From level 3"],
+    fold_levels: ["Expand all", "Fold from level 1", "Fold from level 2", "Fold from level 3"],
     toggle: "Fold or unfold these lines",
 };
 
 static SPANISH: Inspect = Inspect {
-    fetching: |reference| format!("Obteniendo {reference}"),
+    fetching: |reference| format!("Descargando {reference}"),
     is_a: |kind, reference| format!("{kind} de {reference}"),
     kind: |kind| match kind {
         ManifestKind::DockerImage => "Imagen de Docker",
-        ManifestKind::DockerList => "Lista de manifiestos de Docker",
+        ManifestKind::DockerList => "Manifest list de Docker",
         ManifestKind::OciImage => "Imagen OCI",
         ManifestKind::OciIndex => "Índice de imágenes OCI",
         ManifestKind::Schema1 => "Imagen de Docker, esquema 1",
-        ManifestKind::Artifact => "artefacto",
+        ManifestKind::Artifact => "Artefacto",
     },
     media: |media_type| {
         Some(match media_type {
-            MediaType::DockerManifest => "Manifiesto de imagen de Docker",
-            MediaType::DockerList => "Lista de manifiestos de Docker",
-            MediaType::OciManifest => "Manifiesto de imagen OCI",
+            MediaType::DockerManifest => "Manifest de imagen de Docker",
+            MediaType::DockerList => "Manifest list de Docker",
+            MediaType::OciManifest => "Manifest de imagen OCI",
             MediaType::OciIndex => "Índice de imágenes OCI",
-            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => "Manifiesto de Docker, esquema 1",
+            MediaType::DockerSchema1 | MediaType::DockerSchema1Signed => "Manifest de Docker, esquema 1",
             MediaType::Other(_) => return None,
         })
     },
@@ -299,7 +300,7 @@ static SPANISH: Inspect = Inspect {
     summary: "Resumen",
     digest: "Digest",
     media_type: "Tipo de medio",
-    manifest_size: "Tamaño del manifiesto",
+    manifest_size: "Tamaño del manifest",
     platform: "Plataforma",
     platforms: "Plataformas",
     compressed: "Tamaño comprimido",
@@ -314,19 +315,19 @@ static SPANISH: Inspect = Inspect {
     unknown_because: |reason| format!("desconocida: {reason}"),
     no_image: "ninguna: no es una imagen",
     verified: "Verificado",
-    verified_asked: "Calculado aquí a partir de los bytes recibidos; es el digest que se pidió",
-    verified_registry: "Calculado aquí a partir de los bytes recibidos; la cabecera Docker-Content-Digest del registro dice lo mismo",
-    unconfirmed: "Calculado aquí",
-    unconfirmed_title: "Calculado aquí a partir de los bytes recibidos. El registro no indica ningún digest, o no deja que esta página lea la cabecera Docker-Content-Digest",
+    verified_asked: "Calculado en este navegador a partir de los bytes recibidos; es el digest solicitado",
+    verified_registry: "Calculado en este navegador a partir de los bytes recibidos; coincide con la cabecera Docker-Content-Digest del registro",
+    unconfirmed: "Calculado",
+    unconfirmed_title: "Calculado en este navegador a partir de los bytes recibidos. El registro no envía Docker-Content-Digest o no permite que esta página lo lea",
     kept: "Guardado de una visita anterior",
-    moved: |tag, digest| format!("La etiqueta {tag} se ha movido desde entonces: ahora apunta a {digest}"),
-    kept_title: "A lo que apuntaba esta etiqueta cuando se vio aquí por última vez: sin red no se puede preguntar al registro",
+    moved: |tag, digest| format!("El tag {tag} se ha movido: ahora apunta a {digest}"),
+    kept_title: "A lo que apuntaba este tag cuando se abrió aquí por última vez: sin conexión no se puede consultar el registro",
     not_utf8: "Algunos bytes no son UTF-8; abajo aparecen como �.",
 
     filter_platforms: "Filtrar plataformas",
     choose: "Elegir plataforma",
     all: "Todas",
-    no_platforms: "Ninguna entrada es una imagen con plataforma.",
+    no_platforms: "Ninguna entrada tiene plataforma.",
     layers: "Capas",
     missing: "no está en el registro",
     no_platform: "sin plataforma",
@@ -335,62 +336,63 @@ static SPANISH: Inspect = Inspect {
     what: "Qué es",
     attestation_of: |platform| format!("Atestación de {platform}"),
     attestation_of_none: "Atestación de una imagen que no está en esta lista",
-    nested: |what| format!("Anidado: {what}"),
+    nested: |what| format!("{what} (anidado)"),
     annotations: "Anotaciones",
 
-    shared: "Capas que comparten las plataformas",
-    shared_remark: |shared, all| format!("{shared} de {all}, una vez en lugar de varias"),
+    shared: "Capas compartidas",
+    shared_remark: |shared, all| format!("{shared} de {all}, almacenados una sola vez"),
     size: "Tamaño",
     used_by: "La usan",
 
-    graph: "Qué apunta a qué",
+    graph: "Estructura",
     graph_remark: "las flechas mueven, Intro abre",
-    as_picture: "Dibujo",
+    as_picture: "Imagen",
     as_tree: "Árbol",
     legend: ["lista o índice", "imagen", "atestación", "se refiere a ella", "falta"],
     open: "Abrir",
-    this: "esto",
+    this: "este manifest",
     signature: "Firma",
-    sbom: "Lista de componentes",
-    referrer: "Referencia",
+    sbom: "SBOM",
+    referrer: "Referrer",
 
     number: "N.º",
-    share: "Parte",
-    made_by: "Hecha por",
-    when: "Cuándo",
-    no_layers: "Este manifiesto no tiene capas.",
+    share: "Proporción",
+    made_by: "Creada por",
+    when: "Creación",
+    no_layers: "Este manifest no tiene capas.",
     config_only: "solo configuración",
     foreign: "capa externa",
-    unpaired: "La historia tiene otro número de capas que el manifiesto, así que van por separado.",
-    exact_bytes: |exact| format!("{exact} bytes"),
+    unpaired: "El historial no coincide con el número de capas, así que se muestran por separado.",
+    exact_bytes: |exact| if exact == "1" { "1 byte".to_owned() } else { format!("{exact} bytes") },
 
     config: "Configuración",
     config_failed: |reason| format!("No se pudo leer la configuración: {reason}"),
     entry_point: "Punto de entrada",
-    command: "Orden",
+    command: "Comando",
     environment: "Entorno",
     working_dir: "Directorio de trabajo",
     user: "Usuario",
     ports: "Puertos",
     volumes: "Volúmenes",
     stop_signal: "Señal de parada",
-    labels: "Etiquetas (labels)",
-    os_version: "Versión del sistema",
+    labels: "Labels",
+    os_version: "Versión del SO",
     author: "Autor",
-    config_blob: "Tal como la tiene el registro",
+    config_blob: "Configuración sin procesar",
 
     schema1: "Esquema 1",
     schema1_remark: "retirado en 2017",
     schema1_text: |layers, architecture| {
         format!(
-            "El primer formato de manifiesto de Docker: {layers} capas, arquitectura {architecture}. No tiene tamaños y no cabe en una lista de manifiestos: vuelve a subir la imagen con un Docker actual para convertirla."
+            "El primer formato de manifest de Docker: {}, arquitectura {architecture}. No tiene tamaños y una manifest list no lo admite: vuelve a subir la imagen con un Docker actual para convertirla.",
+            counted(layers, "capa", "capas")
         )
     },
 
     blob: "Blob",
-    blob_text: "Con este digest el registro no tiene ningún manifiesto, sino contenido al que apuntan los manifiestos: una configuración o una capa.",
+    blob_text: "Este digest no es un manifest, sino contenido al que apuntan los manifests: una configuración o una capa.",
 
-    findings: "Observaciones",
+    findings: "Avisos",
     entry: |number, platform| {
         if platform.is_empty() {
             format!("Entrada {number}: ")
@@ -413,17 +415,17 @@ static SPANISH: Inspect = Inspect {
             format!("la lista dice {}, la configuración de la imagen dice {}", full(list), full(config))
         }
         LintRule::MixedMediaTypes => {
-            "manifiestos de Docker y de OCI en una misma lista: los clientes que solo piden una familia no pueden leer las entradas de la otra".to_owned()
+            "manifests de Docker y de OCI en una misma lista: los clientes que solo piden una familia no pueden leer las entradas de la otra".to_owned()
         }
         LintRule::OrphanedAttestation { image } => {
             format!("una atestación de {image}, que no es una entrada de esta lista: nadie la encontrará")
         }
         LintRule::ForeignLayers { count } => format!(
-            "{count} {}: se descargan de la dirección que indica el manifiesto y no de este registro, así que fallan donde esa dirección no está al alcance",
+            "{count} {}: se descargan de la dirección que indica el manifest y no de este registro, así que fallan donde esa dirección no es accesible",
             if *count == 1 { "capa externa" } else { "capas externas" }
         ),
         LintRule::Schema1 => {
-            "esquema 1: los clientes actuales lo rechazan y no cabe en ninguna lista; vuelve a subir la imagen para convertirla".to_owned()
+            "esquema 1: los clientes actuales lo rechazan y ninguna lista lo admite; vuelve a subir la imagen para convertirla".to_owned()
         }
         LintRule::UnknownArchitecture { architecture } => format!(
             "la arquitectura «{architecture}»: ninguna herramienta conocida la escribe así, y los clientes la comparan letra por letra"
@@ -436,22 +438,27 @@ static SPANISH: Inspect = Inspect {
     }
     },
 
-    raw: "Manifiesto",
-    raw_remark: "tal como lo sirve el registro, byte a byte",
-    raw_of: |platform| format!("Manifiesto de {platform}"),
+    raw: "Manifest",
+    raw_remark: "byte a byte, tal como se sirve",
+    raw_of: |platform| format!("Manifest de {platform}"),
     raw_region: |title| format!("{title}, sin procesar"),
-    as_served: "Tal cual",
-    printed_remark: "tal como lo imprime la orden, byte a byte",
-    printing: "Pidiendo lo que hace falta …",
+    as_served: "Original",
+    printed_remark: "byte a byte, tal como se imprime",
+    printing: "Descargando lo necesario …",
     wrap: "Ajustar líneas",
     search: "Buscar",
     search_count: |at, all| format!("{at} de {all}"),
-    search_none: "no aparece",
+    search_none: "sin resultados",
     previous: "Anterior",
     next: "Siguiente",
-    fold: "Plegar",
-    fold_levels: ["Nada plegado", "Desde el nivel 1", "Desde el nivel 2", "Desde el nivel 3"],
-    toggle: "Plegar o desplegar estas líneas",
+    fold: "Contraer",
+    fold_levels: [
+        "Expandir todo",
+        "Contraer desde el nivel 1",
+        "Contraer desde el nivel 2",
+        "Contraer desde el nivel 3",
+    ],
+    toggle: "Contraer o expandir estas líneas",
 };
 
 /// A platform with everything that can differ.

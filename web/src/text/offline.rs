@@ -23,9 +23,9 @@ static ENGLISH: Offline = Offline {
             "The settings of this app (config.json) could not be read, so the defaults are used. Ask the owner of this server to correct the file: {reason}"
         )
     },
-    offline: "No network: local lists can be edited; of registries, only what was looked at before is here.",
+    offline: "You are offline. Local lists can be edited; of registries, only what was opened before is shown.",
     new_version: "A new version of this app is ready.",
-    reload: "Use it",
+    reload: "Reload",
 };
 
 static SPANISH: Offline = Offline {
@@ -34,7 +34,7 @@ static SPANISH: Offline = Offline {
             "No se pudieron leer los ajustes de esta aplicación (config.json), así que se usan los predeterminados. Pide al responsable de este servidor que corrija el archivo: {reason}"
         )
     },
-    offline: "Sin red: se pueden editar las listas locales; de los registros solo está lo que ya se miró antes.",
+    offline: "Sin conexión. Se pueden editar las listas locales; de los registros solo se muestra lo que se abrió antes.",
     new_version: "Hay una versión nueva de esta aplicación.",
-    reload: "Usarla",
+    reload: "Recargar",
 };

@@ -66,6 +66,8 @@ pub struct Problem {
     pub offline_advice: &'static str,
     pub mismatch: fn(registry: &str, reference: &str) -> String,
     pub mismatch_advice: &'static str,
+    pub rejected: fn(registry: &str) -> String,
+    pub rejected_advice: &'static str,
     pub server: fn(registry: &str) -> String,
     pub server_advice: &'static str,
     pub other: fn(reference: &str) -> String,
@@ -84,8 +86,8 @@ impl Language {
 }
 
 static ENGLISH: Problem = Problem {
-    detail: "In detail",
-    tried: "How this was found",
+    detail: "Details",
+    tried: "Diagnosis",
     lines_for: |server| format!("Lines for {server}"),
     again: "Try again",
     see_tags: "See the repository's tags",
@@ -93,22 +95,20 @@ static ENGLISH: Problem = Problem {
 
     reference: |text| format!("“{text}” is not an image reference"),
     reference_advice: "Write [registry/]repository[:tag][@digest], for example alpine:3.22, ghcr.io/acme/app:1.0 or 127.0.0.1:5000/app@sha256:…",
-    digest_alone: "A digest alone does not say where to look",
-    digest_alone_advice: "Put the repository in front, as in 127.0.0.1:5000/app@sha256:…, or choose one that you looked at lately:",
-    manifest: |reference| {
-        format!("The registry sent something for {reference} that cannot be read as a manifest")
-    },
+    digest_alone: "A digest alone does not name a repository",
+    digest_alone_advice: "Put the repository in front, as in 127.0.0.1:5000/app@sha256:…, or choose a recent one:",
+    manifest: |reference| format!("What the registry sent for {reference} is not a valid manifest"),
     manifest_advice: "Push the image again, or ask the registry's owner what it stores there.",
     list_cors: |registry| format!("{registry} blocks browser access to its catalog (CORS)"),
-    list_refused: |registry| format!("{registry} does not show its repositories"),
-    list_advice: "Many registries show nobody a list of all their repositories. Type the name of one to see its tags.",
+    list_refused: |registry| format!("{registry} does not list its repositories"),
+    list_advice: "Many registries do not list their repositories. Enter the name of one to see its tags.",
     not_found: |registry, name| format!("{registry} has no {name}"),
     not_found_spelling: |repository| {
         format!("Check the spelling of the repository ({repository}) and of the tag or digest.")
     },
     no_tags: |repository| format!("{repository} has no tags"),
     no_tags_advice: "Registries keep listing a repository after its last tag is deleted. If you typed the name, check its spelling; if the repository is private, sign in.",
-    not_found_private: "A private image is “not found” to those who may not see it.",
+    not_found_private: "A private image is reported as not found to those without access: sign in if it is private.",
     unreachable: |registry| format!("No registry answers at {registry}"),
     unreachable_advice: [
         "Is it running, and is the port right?",
@@ -116,12 +116,12 @@ static ENGLISH: Problem = Problem {
         "A certificate that the browser does not trust looks the same: open the registry's address in a tab of its own to see.",
     ],
     cors_hub: "Docker Hub blocks browser access (CORS)",
-    cors_hub_advice: "It sends no CORS headers, and nobody but Docker can change that. Serve this app with tallyman-gateway --registry hub=https://registry-1.docker.io, which reaches it for the browser.",
+    cors_hub_advice: "It sends no CORS headers, and only Docker can change that. Serve this app with tallyman-gateway --registry hub=https://registry-1.docker.io, which reaches it for the browser.",
     cors: |registry| format!("{registry} blocks browser access (CORS)"),
     cors_advice: "Browsers need CORS headers from the registry. Add these lines to the configuration of the registry, or of the server in front of it; or serve this app with tallyman-gateway, which reaches registries for the browser.",
     mixed: |registry| {
         format!(
-            "This page came over HTTPS, and {registry} speaks plain HTTP: the browser does not mix the two"
+            "This page was loaded over HTTPS, and {registry} uses plain HTTP: browsers block mixed content"
         )
     },
     mixed_advice: "Give the registry a certificate, or open this app over plain HTTP or from loopback.",
@@ -132,17 +132,17 @@ static ENGLISH: Problem = Problem {
     },
     local_network_advice: "Allow it in the browser's settings for this page (“local network access”), and try again.",
     unauthorized: |registry| format!("{registry} requires sign-in"),
-    unauthorized_advice: "Sign in with a name and a password, or with a token. Either stays in this tab unless you say otherwise.",
+    unauthorized_advice: "Sign in with a name and a password, or with a token. Credentials stay in this tab unless you choose otherwise.",
     token_refused: |registry| format!("The token service of {registry} rejected these credentials"),
-    token_refused_advice: "Sign in again: the password may have changed, or the token may have run out.",
-    denied: |registry, name| format!("{registry} does not let you see {name}"),
-    denied_advice: "Sign in as somebody who may, or ask its owner.",
+    token_refused_advice: "Sign in again: the password may have changed, or the token may have expired.",
+    denied: |registry, name| format!("You do not have access to {name} at {registry}"),
+    denied_advice: "Sign in with an account that has access, or ask the owner of the registry.",
     too_many: |registry| format!("{registry} is rate-limiting requests"),
-    too_many_advice: "Wait a little and try again. Those who sign in are usually allowed more.",
-    foreign_realm: |registry| format!("{registry} sends its visitors to another site to sign in"),
-    foreign_realm_advice: "Credentials go there only when you allow it: sign in again and say so.",
-    plain_http: |registry| format!("{registry} speaks plain HTTP"),
-    plain_http_advice: "If that is right, mark the registry as insecure in its settings.",
+    too_many_advice: "Wait a moment and try again. Signed-in users usually have a higher limit.",
+    foreign_realm: |registry| format!("{registry} uses another site for sign-in"),
+    foreign_realm_advice: "Credentials are sent there only if you allow it: sign in again and allow it.",
+    plain_http: |registry| format!("{registry} uses plain HTTP"),
+    plain_http_advice: "If that is intended, mark the registry as insecure in its settings.",
     plain_http_found: |registry| {
         format!(
             "{registry} answers over plain HTTP. Nothing that you send or fetch is encrypted then: use it only in a network that you trust."
@@ -160,10 +160,12 @@ static ENGLISH: Problem = Problem {
     not_a_registry_advice: "A web page or something else came in place of the registry API. Check host and port. A proxy may want you to sign in: open the address in a tab of its own, sign in there, and try again.",
     offline: |name| format!("{name} is not available offline"),
     offline_advice: "This device has no network connection, and the image was not opened here before. Try again when you are online.",
-    mismatch: |registry, reference| format!("What {registry} sent for {reference} is not what was asked for"),
-    mismatch_advice: "Do not use this image. Something between the registry's disk and this browser changes its bytes.",
+    mismatch: |registry, reference| format!("{registry} sent other content than requested for {reference}"),
+    mismatch_advice: "Do not use this image. Its bytes were changed somewhere between the registry's disk and this browser.",
+    rejected: |registry| format!("{registry} rejected the request"),
+    rejected_advice: "Check the spelling of the name. The details below are the registry's own reason.",
     server: |registry| format!("{registry} returned a server error"),
-    server_advice: "Try again later, or tell its owner what it answered.",
+    server_advice: "Try again later, or report the details below to the owner of the registry.",
     other: |reference| format!("{reference} could not be fetched"),
     no_page: "There is no page at this address",
     no_page_found: "Expected #/ or #/inspect/REFERENCE, found ",
@@ -171,31 +173,29 @@ static ENGLISH: Problem = Problem {
 };
 
 static SPANISH: Problem = Problem {
-    detail: "En detalle (en inglés)",
-    tried: "Cómo se averiguó (en inglés)",
+    detail: "Detalles (en inglés)",
+    tried: "Diagnóstico (en inglés)",
     lines_for: |server| format!("Líneas para {server}"),
     again: "Reintentar",
-    see_tags: "Ver las etiquetas del repositorio",
+    see_tags: "Ver los tags del repositorio",
     settings: "Ajustes de este registro",
 
     reference: |text| format!("«{text}» no es una referencia de imagen"),
-    reference_advice: "Escribe [registro/]repositorio[:etiqueta][@digest]; por ejemplo, alpine:3.22, ghcr.io/acme/app:1.0 o 127.0.0.1:5000/app@sha256:…",
-    digest_alone: "Un digest por sí solo no dice dónde buscar",
-    digest_alone_advice: "Pon delante el repositorio, como en 127.0.0.1:5000/app@sha256:…, o elige uno de los que has visto hace poco:",
-    manifest: |reference| {
-        format!("Lo que el registro envió para {reference} no se puede leer como manifiesto")
-    },
-    manifest_advice: "Vuelve a subir la imagen o pregunta al dueño del registro qué guarda ahí.",
+    reference_advice: "Escribe [registro/]repositorio[:tag][@digest]; por ejemplo, alpine:3.22, ghcr.io/acme/app:1.0 o 127.0.0.1:5000/app@sha256:…",
+    digest_alone: "Un digest por sí solo no indica el repositorio",
+    digest_alone_advice: "Pon delante el repositorio, como en 127.0.0.1:5000/app@sha256:…, o elige uno reciente:",
+    manifest: |reference| format!("Lo que el registro envió para {reference} no es un manifest válido"),
+    manifest_advice: "Vuelve a subir la imagen o pregunta al responsable del registro qué guarda ahí.",
     list_cors: |registry| format!("{registry} bloquea el acceso del navegador a su catálogo (CORS)"),
-    list_refused: |registry| format!("{registry} no muestra sus repositorios"),
-    list_advice: "Muchos registros no muestran a nadie la lista de todos sus repositorios. Escribe el nombre de uno para ver sus etiquetas.",
+    list_refused: |registry| format!("{registry} no lista sus repositorios"),
+    list_advice: "Muchos registros no listan sus repositorios. Escribe el nombre de uno para ver sus tags.",
     not_found: |registry, name| format!("{registry} no tiene {name}"),
     not_found_spelling: |repository| {
-        format!("Comprueba cómo se escriben el repositorio ({repository}) y la etiqueta o el digest.")
+        format!("Comprueba cómo se escriben el repositorio ({repository}) y el tag o el digest.")
     },
-    no_tags: |repository| format!("{repository} no tiene etiquetas"),
-    no_tags_advice: "Los registros siguen mostrando un repositorio después de borrar su última etiqueta. Si escribiste el nombre, comprueba la ortografía; si el repositorio es privado, inicia sesión.",
-    not_found_private: "Quien no puede ver una imagen privada recibe la respuesta «no existe».",
+    no_tags: |repository| format!("{repository} no tiene tags"),
+    no_tags_advice: "Los registros siguen mostrando un repositorio después de eliminar su último tag. Si escribiste el nombre, comprueba la ortografía; si el repositorio es privado, inicia sesión.",
+    not_found_private: "Quien no tiene acceso a una imagen privada recibe «no existe»: inicia sesión si es privada.",
     unreachable: |registry| format!("Ningún registro responde en {registry}"),
     unreachable_advice: [
         "¿Está en marcha? ¿Es correcto el puerto?",
@@ -207,7 +207,9 @@ static SPANISH: Problem = Problem {
     cors: |registry| format!("{registry} bloquea el acceso desde el navegador (CORS)"),
     cors_advice: "El navegador necesita cabeceras CORS del registro. Añade estas líneas a la configuración del registro o del servidor que tiene delante; o sirve esta aplicación con tallyman-gateway, que llega a los registros en nombre del navegador.",
     mixed: |registry| {
-        format!("Esta página llegó por HTTPS y {registry} habla HTTP sin cifrar: el navegador no los mezcla")
+        format!(
+            "Esta página se cargó por HTTPS y {registry} usa HTTP sin cifrar: el navegador bloquea el contenido mixto"
+        )
     },
     mixed_advice: "Ponle un certificado al registro, o abre esta aplicación por HTTP o desde el propio equipo.",
     local_network: |registry| {
@@ -217,17 +219,17 @@ static SPANISH: Problem = Problem {
     },
     local_network_advice: "Permítelo en los ajustes del navegador para esta página («acceso a la red local») y vuelve a intentarlo.",
     unauthorized: |registry| format!("{registry} pide iniciar sesión"),
-    unauthorized_advice: "Inicia sesión con usuario y contraseña, o con un token. Se quedan en esta pestaña mientras no digas otra cosa.",
-    token_refused: |registry| format!("El servicio de tokens de {registry} no acepta estas credenciales"),
+    unauthorized_advice: "Inicia sesión con usuario y contraseña, o con un token. Las credenciales se quedan en esta pestaña si no eliges otra cosa.",
+    token_refused: |registry| format!("El servicio de tokens de {registry} rechazó estas credenciales"),
     token_refused_advice: "Vuelve a iniciar sesión: puede que la contraseña haya cambiado o que el token haya caducado.",
-    denied: |registry, name| format!("{registry} no te deja ver {name}"),
-    denied_advice: "Inicia sesión como alguien que pueda, o pregunta a su dueño.",
+    denied: |registry, name| format!("No tienes acceso a {name} en {registry}"),
+    denied_advice: "Inicia sesión con una cuenta que tenga acceso o pregunta al responsable del registro.",
     too_many: |registry| format!("{registry} está limitando las peticiones"),
-    too_many_advice: "Espera un poco y vuelve a intentarlo. Quien inicia sesión suele tener un límite más alto.",
-    foreign_realm: |registry| format!("{registry} envía a sus visitantes a otro sitio para iniciar sesión"),
-    foreign_realm_advice: "Las credenciales solo van allí si lo permites: vuelve a iniciar sesión e indícalo.",
-    plain_http: |registry| format!("{registry} habla HTTP sin cifrar"),
-    plain_http_advice: "Si es correcto, marca el registro como inseguro en sus ajustes.",
+    too_many_advice: "Espera un momento y vuelve a intentarlo. Quien inicia sesión suele tener un límite más alto.",
+    foreign_realm: |registry| format!("{registry} usa otro sitio para iniciar sesión"),
+    foreign_realm_advice: "Las credenciales solo se envían allí si lo permites: vuelve a iniciar sesión y permítelo.",
+    plain_http: |registry| format!("{registry} usa HTTP sin cifrar"),
+    plain_http_advice: "Si es lo previsto, marca el registro como inseguro en sus ajustes.",
     plain_http_found: |registry| {
         format!(
             "{registry} responde por HTTP sin cifrar. Nada de lo que envíes o recibas irá cifrado: úsalo solo en una red en la que confíes."
@@ -245,10 +247,14 @@ static SPANISH: Problem = Problem {
     not_a_registry_advice: "En lugar de la API del registro llegó una página web u otra cosa. Comprueba el host y el puerto. Puede que un proxy pida iniciar sesión: abre la dirección en otra pestaña, inicia sesión allí y vuelve a intentarlo.",
     offline: |name| format!("{name} no está disponible sin conexión"),
     offline_advice: "Este dispositivo no tiene conexión y la imagen no se abrió aquí antes. Inténtalo cuando haya red.",
-    mismatch: |registry, reference| format!("Lo que {registry} envió para {reference} no es lo que se pidió"),
-    mismatch_advice: "No uses esta imagen. Algo cambia sus bytes entre el disco del registro y este navegador.",
+    mismatch: |registry, reference| {
+        format!("{registry} envió un contenido distinto del solicitado para {reference}")
+    },
+    mismatch_advice: "No uses esta imagen. Sus bytes se modificaron en algún punto entre el disco del registro y este navegador.",
+    rejected: |registry| format!("{registry} rechazó la petición"),
+    rejected_advice: "Comprueba cómo se escribe el nombre. Los detalles de abajo son el motivo que da el registro.",
     server: |registry| format!("{registry} devolvió un error del servidor"),
-    server_advice: "Inténtalo más tarde o cuéntale a su dueño lo que ha respondido.",
+    server_advice: "Inténtalo más tarde o envía los detalles de abajo al responsable del registro.",
     other: |reference| format!("No se pudo obtener {reference}"),
     no_page: "No hay ninguna página en esta dirección",
     no_page_found: "Se esperaba #/ o #/inspect/REFERENCIA; se encontró ",

@@ -75,19 +75,20 @@ static ENGLISH: Push = Push {
     cannot: "This list cannot be pushed as it is",
     mend: "Back to the list",
     plan: "What a push will do",
-    looking: "Asking the registry what it has already",
-    survey_failed: |why| format!("What the registry has already could not be found out: {why}"),
+    looking: "Checking what the registry already has",
+    survey_failed: |why| format!("Could not check what the registry already has: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) = (counted(steps, "step", "steps"), counted(requests, "request", "requests"));
         format!("{steps}, {requests}, {bytes} to send")
     },
-    already: |count, of| format!("{count} of {of} are there already"),
-    standing_same: |name| format!("{name} is exactly this list already."),
-    standing_other: |name, digest| format!("{name} stands for {digest} now; the push moves it."),
+    already: |count, of| format!("{count} of {of} already there"),
+    standing_same: |name| format!("{name} already is exactly this list."),
+    standing_other: |name, digest| format!("{name} points to {digest} now; the push moves it."),
     standing_none: |name| format!("{name} is new in the registry."),
     interrupted: |done, of| {
         format!(
-            "An earlier push of this list was interrupted after {done} of {of} steps. It goes on from there."
+            "An earlier push of this list was interrupted after {done} of {}. It resumes from there.",
+            counted(of, "step", "steps")
         )
     },
     copy_why: |images, registries, target| {
@@ -105,18 +106,18 @@ static ENGLISH: Push = Push {
     },
     copy_about: |requests, bytes| {
         format!(
-            "At most {}, and {bytes} that go through this browser: fewer where some is there already.",
+            "At most {} and {bytes} through this browser; less if some of it is already there.",
             counted(requests, "request", "requests")
         )
     },
     skip: "Skip what is already there",
     purge: "Remove the local list afterwards",
     start: "Push",
-    resume: "Go on with the push",
+    resume: "Resume push",
     again: "Push again",
-    retry: "Retry what failed",
+    retry: "Retry failed steps",
     pause: "Pause",
-    go_on: "Go on",
+    go_on: "Resume",
     cancel: "Cancel",
     step: "#",
     what: "Step",
@@ -125,25 +126,29 @@ static ENGLISH: Push = Push {
     bytes: "Bytes",
     state: "State",
     mount: |digest, from| format!("Mount {digest} from {from}"),
-    mount_if_there: |digest, from| format!("Mount {digest} from {from}, where it is there"),
+    mount_if_there: |digest, from| format!("Mount {digest} from {from}, if it is there"),
     copy_blob: |digest, from| format!("Copy {digest} from {from}"),
-    put_manifest: |image| format!("Put the manifest of {image}"),
-    put_list: |name| format!("Put the list as {name}"),
-    waiting: "to do",
-    running: "under way",
+    put_manifest: |image| format!("Push the manifest of {image}"),
+    put_list: |name| format!("Push the list as {name}"),
+    waiting: "pending",
+    running: "running",
     done: "done",
-    present: "there already",
+    present: "already there",
     failed_step: "failed",
-    pushing: |done, of| format!("Pushing: {done} of {of} steps are done"),
-    paused: |done, of| format!("Paused after {done} of {of} steps"),
+    pushing: |done, of| format!("Pushing: {done} of {} done", counted(of, "step", "steps")),
+    paused: |done, of| format!("Paused after {done} of {}", counted(of, "step", "steps")),
     cancelled: |done, of| {
         format!(
-            "Cancelled after {done} of {of} steps. What was done stays in the registry and does no harm; the name was not moved."
+            "Cancelled after {done} of {}. What was done stays in the registry and does no harm; the name was not moved.",
+            counted(of, "step", "steps")
         )
     },
     failed: "Push failed",
     failed_lead: |done, of| {
-        format!("{done} of {of} steps are done. The name still stands for what it stood for.")
+        format!(
+            "{done} of {} done. The name still points to what it pointed to.",
+            counted(of, "step", "steps")
+        )
     },
     finished: |name| format!("Pushed {name}"),
     pull: "Pull it by its digest",
@@ -155,15 +160,15 @@ static ENGLISH: Push = Push {
 };
 
 static SPANISH: Push = Push {
-    title: "Publicar",
+    title: "Push",
     trail: "Listas locales",
     absent: |name| format!("No hay ninguna lista local llamada {name}"),
-    empty: "La lista no tiene imágenes: no hay nada que publicar.",
-    cannot: "Esta lista no se puede publicar así",
+    empty: "La lista no tiene imágenes: no hay nada que subir.",
+    cannot: "Esta lista no se puede subir así",
     mend: "Volver a la lista",
-    plan: "Lo que se hará al publicar",
-    looking: "Preguntando al registro qué tiene ya",
-    survey_failed: |why| format!("No se pudo averiguar qué tiene ya el registro: {why}"),
+    plan: "Lo que hará el push",
+    looking: "Comprobando qué tiene ya el registro",
+    survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
     cost: |steps, requests, bytes| {
         let (steps, requests) =
             (counted(steps, "paso", "pasos"), counted(requests, "petición", "peticiones"));
@@ -171,18 +176,19 @@ static SPANISH: Push = Push {
     },
     already: |count, of| format!("{count} de {of} ya están"),
     standing_same: |name| format!("{name} ya es exactamente esta lista."),
-    standing_other: |name, digest| format!("{name} apunta ahora a {digest}; al publicar se mueve."),
+    standing_other: |name, digest| format!("{name} apunta ahora a {digest}; el push lo mueve."),
     standing_none: |name| format!("{name} es nueva en el registro."),
     interrupted: |done, of| {
         format!(
-            "Una publicación anterior de esta lista se interrumpió tras {done} de {of} pasos. Continúa desde ahí."
+            "Un push anterior de esta lista se interrumpió tras {done} de {}. Continúa desde ahí.",
+            counted(of, "paso", "pasos")
         )
     },
     copy_why: |images, registries, target| {
         let images =
             if images == 1 { "Una imagen está".to_owned() } else { format!("{images} imágenes están") };
         format!(
-            "{images} en otro registro que {target}: {registries}. Docker se niega a publicar una lista así."
+            "{images} en otro registro que {target}: {registries}. Docker se niega a subir una lista así."
         )
     },
     copy: |images| {
@@ -194,16 +200,16 @@ static SPANISH: Push = Push {
     },
     copy_about: |requests, bytes| {
         format!(
-            "A lo sumo {}, y {bytes} que pasan por este navegador: menos si algo ya está.",
+            "Como máximo {} y {bytes} a través de este navegador; menos si algo ya está.",
             counted(requests, "petición", "peticiones")
         )
     },
     skip: "Omitir lo que ya está",
-    purge: "Quitar después la lista local",
-    start: "Publicar",
-    resume: "Continuar la publicación",
-    again: "Publicar de nuevo",
-    retry: "Reintentar lo que falló",
+    purge: "Eliminar después la lista local",
+    start: "Push",
+    resume: "Continuar el push",
+    again: "Repetir el push",
+    retry: "Reintentar los pasos fallidos",
     pause: "Pausar",
     go_on: "Continuar",
     cancel: "Cancelar",
@@ -215,30 +221,31 @@ static SPANISH: Push = Push {
     state: "Estado",
     mount: |digest, from| format!("Montar {digest} desde {from}"),
     mount_if_there: |digest, from| format!("Montar {digest} desde {from}, si está"),
-    copy_blob: |digest, from| format!("Copiar {digest} de {from}"),
-    put_manifest: |image| format!("Subir el manifiesto de {image}"),
-    put_list: |name| format!("Poner la lista como {name}"),
+    copy_blob: |digest, from| format!("Copiar {digest} desde {from}"),
+    put_manifest: |image| format!("Subir el manifest de {image}"),
+    put_list: |name| format!("Subir la lista como {name}"),
     waiting: "pendiente",
     running: "en curso",
     done: "hecho",
     present: "ya está",
-    failed_step: "falló",
-    pushing: |done, of| format!("Publicando: {done} de {of} pasos hechos"),
-    paused: |done, of| format!("En pausa tras {done} de {of} pasos"),
+    failed_step: "fallido",
+    pushing: |done, of| format!("Push en curso: {done} de {}", counted(of, "paso", "pasos")),
+    paused: |done, of| format!("En pausa tras {done} de {}", counted(of, "paso", "pasos")),
     cancelled: |done, of| {
         format!(
-            "Cancelada tras {done} de {of} pasos. Lo hecho queda en el registro y no estorba; el nombre no se movió."
+            "Cancelado tras {done} de {}. Lo ya subido queda en el registro y no molesta; el nombre no se movió.",
+            counted(of, "paso", "pasos")
         )
     },
-    failed: "La publicación no llegó a su fin",
+    failed: "El push falló",
     failed_lead: |done, of| {
-        format!("{done} de {of} pasos están hechos. El nombre sigue apuntando a lo de antes.")
+        format!("{done} de {}. El nombre sigue apuntando a lo anterior.", counted(of, "paso", "pasos"))
     },
-    finished: |name| format!("Se publicó {name}"),
-    pull: "Descargarla por su digest",
-    pushed_refs: "Imágenes que se pusieron a su lado",
-    inspect: "Inspeccionarla",
-    purged: "Se quitó la lista local.",
-    purge_now: "Quitar la lista local",
-    progress: "Progreso de la publicación",
+    finished: |name| format!("Push de {name} completado"),
+    pull: "Pull por digest",
+    pushed_refs: "Imágenes copiadas con ella",
+    inspect: "Inspeccionar",
+    purged: "Se eliminó la lista local.",
+    purge_now: "Eliminar la lista local",
+    progress: "Progreso del push",
 };

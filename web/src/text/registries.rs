@@ -75,26 +75,26 @@ impl Language {
 
 static ENGLISH: Registries = Registries {
     title: "Registries",
-    lead: "Each with its own settings and its own sign-in. Credentials go to the registry they are for, and to its token service, and nowhere else.",
+    lead: "Settings and sign-in of each registry. Credentials are sent to their own registry and its token service, and nowhere else.",
     add: "Add a registry",
-    none: "No registry has been added yet. Any can be used without: type a reference anywhere.",
+    none: "No registries added yet. You can use any registry without adding it: enter a reference.",
     edit: "Settings",
     remove: "Remove",
-    removed: |host| format!("{host} is removed, with what opened it"),
+    removed: |host| format!("Removed {host} and its credentials"),
     undo: "Undo",
     save: "Save",
     cancel: "Cancel",
-    not_stored: "The browser does not store this: it holds until the page is left",
+    not_stored: "The browser does not store this: it lasts until you leave the page",
 
     host: "Host and port",
     host_hint: "As references name it, such as 127.0.0.1:5000 or ghcr.io",
     host_invalid: "Expected a host such as 127.0.0.1:5000 or ghcr.io",
     insecure: "Insecure",
-    insecure_hint: "May speak plain HTTP. Registries on loopback may anyway.",
+    insecure_hint: "Allows plain HTTP. Registries on loopback are allowed anyway.",
     gateway: "Gateway",
-    gateway_hint: "Where the registry's /v2/ is found instead: a path of this server, or a whole address. Empty where the browser reaches it straight.",
+    gateway_hint: "Address of a gateway that reaches the registry: a path on this server, or a URL. Empty for direct access.",
     read_only: "Read only",
-    read_only_hint: "Nothing is pushed there or deleted from this browser.",
+    read_only_hint: "No pushes to it and no deletions from this browser.",
     is_served: "named by this server",
     is_insecure: "insecure",
     is_gateway: "gateway",
@@ -115,9 +115,9 @@ static ENGLISH: Registries = Registries {
     password: "Password",
     token: "Token",
     token_hint: "Sent to the registry as it is. A personal access token usually goes into the password, with your name.",
-    keep: "Keep it",
-    keep_memory: "until this page is left or reloaded",
-    keep_session: "until this tab is closed",
+    keep: "Keep credentials",
+    keep_memory: "until you leave or reload this page",
+    keep_session: "until you close this tab",
     keep_stored: "in this browser, until I sign out",
     shared_origin: |origin| {
         format!(
@@ -125,26 +125,24 @@ static ENGLISH: Registries = Registries {
         )
     },
     keep_stored_warning: "It is stored as plain text: whoever can use this browser profile, and every program that can read its files, can read it.",
-    kept: ["until the page is left", "until the tab is closed", "stored in this browser"],
-    checking: "Asking the registry …",
+    kept: ["until you leave the page", "until you close the tab", "stored in this browser"],
+    checking: "Signing in …",
     refused: "The registry rejected these credentials.",
-    failed: "The registry could not be asked.",
+    failed: "The registry could not be reached.",
     foreign: |host, realm| {
-        format!(
-            "{host} sends its visitors to {realm} to sign in, which is another site. Send the credentials there?"
-        )
+        format!("{host} uses {realm} for sign-in, which is another site. Send the credentials there?")
     },
     foreign_allow: "Yes, that site belongs to this registry",
 };
 
 static SPANISH: Registries = Registries {
     title: "Registros",
-    lead: "Cada uno con sus ajustes y su inicio de sesión. Las credenciales van al registro para el que son y a su servicio de tokens, y a ningún otro sitio.",
+    lead: "Ajustes e inicio de sesión de cada registro. Las credenciales se envían a su registro y a su servicio de tokens, y a ningún otro sitio.",
     add: "Añadir un registro",
-    none: "Todavía no has añadido ninguno. Puedes usar cualquiera sin añadirlo: escribe una referencia donde quieras.",
+    none: "Todavía no has añadido ninguno. Puedes usar cualquier registro sin añadirlo: escribe una referencia.",
     edit: "Ajustes",
-    remove: "Quitar",
-    removed: |host| format!("Se ha quitado {host}, con sus credenciales"),
+    remove: "Eliminar",
+    removed: |host| format!("Se eliminó {host}, con sus credenciales"),
     undo: "Deshacer",
     save: "Guardar",
     cancel: "Cancelar",
@@ -154,9 +152,9 @@ static SPANISH: Registries = Registries {
     host_hint: "Como aparece en las referencias; por ejemplo, 127.0.0.1:5000 o ghcr.io",
     host_invalid: "Se esperaba un servidor como 127.0.0.1:5000 o ghcr.io",
     insecure: "Inseguro",
-    insecure_hint: "Puede hablar HTTP sin cifrar. Los registros del propio equipo pueden en cualquier caso.",
+    insecure_hint: "Permite HTTP sin cifrar. Los registros del propio equipo lo tienen permitido en cualquier caso.",
     gateway: "Pasarela",
-    gateway_hint: "Dónde se encuentra en su lugar el /v2/ del registro: una ruta de este servidor o una dirección completa. Vacío si el navegador llega directamente.",
+    gateway_hint: "Dirección de una pasarela que llega al registro: una ruta de este servidor o una URL. Vacío para el acceso directo.",
     read_only: "Solo lectura",
     read_only_hint: "Desde este navegador no se sube ni se borra nada en él.",
     is_served: "indicado por este servidor",
@@ -179,7 +177,7 @@ static SPANISH: Registries = Registries {
     password: "Contraseña",
     token: "Token",
     token_hint: "Se envía al registro tal cual. Un token de acceso personal suele ir en la contraseña, junto con tu usuario.",
-    keep: "Conservar",
+    keep: "Conservar las credenciales",
     keep_memory: "hasta salir de esta página o recargarla",
     keep_session: "hasta cerrar esta pestaña",
     keep_stored: "en este navegador, hasta que cierre la sesión",
@@ -189,14 +187,12 @@ static SPANISH: Registries = Registries {
         )
     },
     keep_stored_warning: "Se guarda como texto sin cifrar: puede leerlo quien use este perfil del navegador y cualquier programa que pueda leer sus archivos.",
-    kept: ["hasta salir de la página", "hasta cerrar la pestaña", "guardada en este navegador"],
-    checking: "Preguntando al registro …",
-    refused: "El registro no acepta estas credenciales.",
-    failed: "No se pudo preguntar al registro.",
+    kept: ["hasta salir de la página", "hasta cerrar la pestaña", "guardadas en este navegador"],
+    checking: "Iniciando sesión …",
+    refused: "El registro rechazó estas credenciales.",
+    failed: "No se pudo contactar con el registro.",
     foreign: |host, realm| {
-        format!(
-            "{host} envía a sus visitantes a {realm} para iniciar sesión, y es otro sitio. ¿Enviar allí las credenciales?"
-        )
+        format!("{host} usa {realm} para iniciar sesión, que es otro sitio. ¿Enviar allí las credenciales?")
     },
     foreign_allow: "Sí, ese sitio pertenece a este registro",
 };

@@ -11,6 +11,7 @@ use crate::{
         chip::{Chip, Tone},
         digest::Digest,
         facts::Fact,
+        folded::Folded,
         json::Json,
         panel::Panel,
     },
@@ -71,11 +72,16 @@ pub fn Preview(props: &Props) -> Html {
                     <Fact name={words.size}>{ (words.bytes)(&format::count(ours.size())) }</Fact>
                 </dl>
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
+                <section class="panel__part" aria-label={words.diff} data-testid="diff">
+                    <h3>{ words.diff }</h3>
+                    { difference(&standing, &ours, &props.list.reference().to_string()) }
+                </section>
             </Panel>
-            <Panel title={words.diff} testid="diff">{ difference(&standing, &ours, &props.list.reference().to_string()) }</Panel>
-            <Panel title={words.raw}>
-                <Json label={(text().inspect().raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
-            </Panel>
+            <Folded is_folded=true title={words.raw}>
+                <Panel title={words.raw}>
+                    <Json label={(text().inspect().raw_region)(words.raw)} text={bytes} around={Rc::clone(&around)} testid="list-bytes" />
+                </Panel>
+            </Folded>
         </>
     }
 }

@@ -91,14 +91,19 @@ pub fn Tags(props: &Props) -> Html {
             if listing.is_silent() {
                 <Slow registry={of.registry().clone()} path={format!("/v2/{}/tags/list", of.repository())} />
             }
-            if listing.problem.is_none() || listing.len() > 0 {
+            if listing.is_complete && listing.len() == 0 && listing.problem.is_none() {
+                <div class="empty" data-testid="no-tags">
+                    <p class="strong">{ words.no_tags }</p>
+                    <p>{ text().problem().no_tags_advice }</p>
+                </div>
+            } else if listing.problem.is_none() || listing.len() > 0 {
                 <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &filter, shown.len())}
                     tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
                     if *sort == Sort::Date {
                         { dating(&book, &shown, *dates_all, &dates_all.setter()) }
                     }
                     if shown.is_empty() && listing.is_complete {
-                        <p class="empty">{ if listing.len() == 0 { words.no_tags } else { words.none_fits } }</p>
+                        <p class="empty">{ words.none_fits }</p>
                     } else {
                         <Window id="tags" label={words.tags} shape={Shape::Grid} count={shown.len()} active={at} head={head()} {row} {onkeydown} {onview} />
                     }

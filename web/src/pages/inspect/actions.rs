@@ -1,13 +1,17 @@
 //! The actions on an image or an index.
 
+use std::sync::Arc;
+
+use tallyman_commands::line_of;
 use tallyman_core::Reference;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::files,
+    components::{command::insecure, edit_as_list::EditAsList, icon::Icon},
     pages::delete::DeleteLink,
     routes::Route,
-    state::list_editor::confirmation,
     text::{text, use_language},
 };
 
@@ -18,14 +22,16 @@ pub struct Props {
     pub reference: Reference,
     /// True for images and indexes of images, which can be entries of a list.
     pub is_image: bool,
+    /// The manifest; nothing as long as it is fetched.
+    #[prop_or_default]
+    pub bytes: Option<Arc<[u8]>>,
 }
 
 /// The actions on an image or an index: a bar of buttons.
 #[component]
 pub fn Actions(props: &Props) -> Html {
     use_language();
-    let Props { reference, is_image } = props;
-    let navigator = use_navigator();
+    let Props { reference, is_image, bytes } = props;
     let words = text().actions();
     // A tag that moves between two pages must not change what is meant; where a tag is pinned, the digest is.
     let source = match (reference.tag(), reference.digest()) {
@@ -33,27 +39,41 @@ pub fn Actions(props: &Props) -> Html {
         _ => reference.to_string(),
     };
     let list = reference.tag().map(|tag| reference.by_tag(tag.clone()).to_string()).unwrap_or_default();
-    let edit = {
-        let (list, sources) = (list, vec![source.clone()]);
+    let download = {
+        let (bytes, name) = (bytes.clone(), file_name(reference));
         move |_: MouseEvent| {
-            if let Some(navigator) = &navigator {
-                confirmation::confirm(&list, &sources);
-                navigator.push(&Route::Build { list: list.clone(), sources: sources.clone() });
+            if let Some(bytes) = &bytes {
+                files::save(&name, bytes, "application/json");
             }
         }
     };
+    let line = ["inspect"].into_iter().chain(insecure(reference.registry()).iter().copied());
+    let line = line_of(line.chain([source.as_str()]));
     let tags: Vec<String> = reference.tag().map(|tag| tag.as_str().to_owned()).into_iter().collect();
     html! {
         <div class="image-actions" role="group" aria-label={words.label} data-testid="image-actions">
             if *is_image {
-                <button class="button button--main" type="button" onclick={edit} data-testid="edit-as-list">{ words.edit }</button>
+                <EditAsList {list} source={source.clone()} />
                 <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: vec![source.clone()] }}>{ words.add }</Link<Route>>
             }
             <Link<Route> classes="button" to={Route::Copy { source: source.clone(), target: Vec::new() }}>{ words.copy }</Link<Route>>
             <Link<Route> classes="button" to={Route::Compare { left: source, right: String::new() }}>{ words.compare }</Link<Route>>
+            <button class="button" type="button" onclick={download} disabled={bytes.is_none()} title={words.download_about} data-testid="download"><Icon name="download" />{ words.download }</button>
+            <Link<Route> classes="button" to={Route::Command { line: vec![line] }}><Icon name="command" />{ text().command().title }</Link<Route>>
             if !tags.is_empty() {
                 <DeleteLink place={reference.name()} {tags} />
             }
         </div>
     }
+}
+
+/// The name of the file that holds the manifest: `app-v1.json`.
+fn file_name(reference: &Reference) -> String {
+    let repository = reference.repository().as_str().rsplit('/').next().unwrap_or_default();
+    let version = match (reference.tag(), reference.digest()) {
+        (Some(tag), _) => tag.as_str(),
+        (None, Some(digest)) => digest.short(),
+        (None, None) => "latest",
+    };
+    format!("{repository}-{version}.json")
 }

@@ -8,7 +8,6 @@ use yew_router::Routable;
 
 use super::entry_name::name;
 use crate::{
-    format,
     routes::Route,
     state::inspection::{Inspected, Node},
     text::text,
@@ -66,44 +65,15 @@ impl Choice {
         html! {
             <nav class="choice" aria-label={text().inspect().choose}>
                 <ul>
-                    <li><a class="choice__chip" href={format!("#{}", self.path)} data-testid="choice">{ text().inspect().all }</a></li>
+                    <li><a class="choice__chip" href={self.all()} data-testid="choice">{ text().inspect().all }</a></li>
                     <li><a class="choice__chip" aria-current="true" data-testid="choice">{ name(node) }</a></li>
                 </ul>
             </nav>
         }
     }
 
-    /// The chips: all, and each platform.
-    pub fn view(&self, inspected: &Inspected) -> Html {
-        if self.choices.is_empty() {
-            return html! {};
-        }
-        let words = text().inspect();
-        let chip = |href: String, is_chosen: bool, label: String, has_size: bool, size: Option<u64>| {
-            html! {
-                <li>
-                    <a class="choice__chip" {href} aria-current={is_chosen.then_some("true")} data-testid="choice">
-                        <span>{ label }</span>
-                        if has_size {
-                            // As wide before the size is known as after.
-                            <small>{ for size.map(format::bytes) }</small>
-                        }
-                    </a>
-                </li>
-            }
-        };
-        html! {
-            <nav class="choice" aria-label={words.choose}>
-                <ul>
-                    { chip(format!("#{}", self.path), self.chosen.is_none(), words.all.to_owned(), false, None) }
-                    { for self.choices.iter().map(|(key, number)| {
-                        let node = &inspected.nodes[*number];
-                        let image = node.manifest.ready().and_then(|manifest| manifest.image());
-                        let href = self.href(*number).unwrap_or_default();
-                        chip(href, self.chosen.as_ref() == Some(key), name(node), true, image.map(|image| image.content_size()))
-                    }) }
-                </ul>
-            </nav>
-        }
+    /// The address of the page without a choice.
+    pub fn all(&self) -> String {
+        format!("#{}", self.path)
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     },
     format,
     routes::Route,
-    state::inspection::{Inspected, Loadable, Relation},
+    state::inspection::{Inspected, Loadable, Node, Relation},
     text::{text, use_language},
 };
 
@@ -37,7 +37,6 @@ pub struct Props {
     /// The manifest and its nodes.
     pub inspected: Inspected,
     /// Only this entry, and what hangs on it.
-    #[prop_or_default]
     pub only: Option<usize>,
 }
 
@@ -133,6 +132,7 @@ pub fn Graph(props: &Props) -> Html {
     };
     html! {
         <Panel title={words.graph} remark={words.graph_remark} {tools} testid="graph">
+            <div class="graph-split">
             <div class="graph">
                 <div
                     class={classes!("graph__tree", (!*as_tree).then_some("visually-hidden"))}
@@ -150,8 +150,17 @@ pub fn Graph(props: &Props) -> Html {
                 }
             </div>
             { details(inspected, spots[at].node, &route(&inspected.nodes[spots[at].node].descriptor)) }
+            </div>
         </Panel>
     }
+}
+
+/// Returns `true` for the entry of an image that is there.
+pub fn is_plain_image(node: &Node) -> bool {
+    matches!(node.relation, Relation::Entry(_))
+        && node.descriptor.is_runnable()
+        && !node.descriptor.media_type.is_list()
+        && !matches!(node.manifest, Loadable::Failed(_))
 }
 
 /// Returns the places of all nodes, or of the entry `only` and what hangs on it.

@@ -16,6 +16,10 @@ use crate::{
     text::text,
 };
 
+/// Platforms up to which the table stays whole when one is chosen.
+const WHOLE_MAX: usize = 8;
+
+/// The table of platforms, which chooses one for the page, and that of the other entries.
 pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
     let words = text().inspect();
     let chosen = choice.node(inspected).map(|(number, _)| number);
@@ -23,13 +27,19 @@ pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
     let is_shown = |number: usize| {
         chosen.is_none_or(|chosen| number == chosen || inspected.subject(number) == Some(chosen))
     };
+    let is_whole = images.len() <= WHOLE_MAX;
+    let tools = html! {
+        if chosen.is_some() {
+            <a class="button" href={choice.all()} data-testid="choice">{ words.all }</a>
+        }
+    };
     let others: Vec<_> = inspected
         .entries()
         .filter(|(number, node)| !node.descriptor.is_runnable() && is_shown(*number))
         .collect();
     html! {
         <>
-            <Panel title={words.platforms} remark={images.len().to_string()}>
+            <Panel title={words.platforms} remark={images.len().to_string()} {tools}>
                 if images.is_empty() {
                     <p class="empty">{ words.no_platforms }</p>
                 } else {
@@ -43,7 +53,11 @@ pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
                                 <th scope="col">{ words.created }</th>
                             </tr>
                         </thead>
-                        <tbody>{ for images.iter().filter(|(number, _)| is_shown(*number)).map(|(number, node)| image_row(inspected, index, *number, node)) }</tbody>
+                        <tbody>
+                            { for images.iter().filter(|(number, _)| is_whole || is_shown(*number)).map(|(number, node)| {
+                                image_row(inspected, index, choice, (*number, node, chosen == Some(*number)))
+                            }) }
+                        </tbody>
                     </table>
                 }
             </Panel>
@@ -65,7 +79,9 @@ pub fn view(inspected: &Inspected, index: &Index, choice: &Choice) -> Html {
     }
 }
 
-fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -> Html {
+/// The row of an image: its platform chooses it, its digest opens it.
+fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize, &Node, bool)) -> Html {
+    let (number, node, is_chosen) = row;
     let words = text().inspect();
     let entry = &node.descriptor;
     let platform = entry.platform.clone().unwrap_or_default();
@@ -87,9 +103,9 @@ fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -
         _ => html! { "–" },
     };
     html! {
-        <tr key={number} class={classes!(is_missing(node))} data-testid="platform-row" data-platform={platform.to_string()}>
+        <tr key={number} class={classes!(is_missing(node), is_chosen.then_some("is-chosen"))} data-testid="platform-row" data-platform={platform.to_string()}>
             <th scope="row" class="strong fill">
-                { open(inspected, entry, &name(node)) }
+                <a class="row-link" href={choice.href(number)} aria-current={is_chosen.then_some("true")}>{ name(node) }</a>
                 if !platform.os_version.is_empty() {
                     <span class="soft">{ format!(" {}", format::visible(&platform.os_version)) }</span>
                 }
@@ -100,7 +116,7 @@ fn image_row(inspected: &Inspected, index: &Index, number: usize, node: &Node) -
                     <span class="soft">{ format!(" ({})", words.more_than_once) }</span>
                 }
             </th>
-            <td class="nowrap"><code title={entry.digest.to_string()}>{ entry.digest.short() }</code></td>
+            <td class="nowrap"><a class="cell-link" href={href(inspected, entry)} title={entry.digest.to_string()} data-testid="platform-digest"><code>{ entry.digest.short() }</code></a></td>
             <td class="number" data-unit={words.layers.to_lowercase()}>{ layers }</td>
             <td class="number">{ size }</td>
             <td class="nowrap soft">{ created }</td>
@@ -125,8 +141,13 @@ fn is_missing(node: &Node) -> Option<&'static str> {
 }
 
 fn open(inspected: &Inspected, entry: &Descriptor, text: &str) -> Html {
+    html! { <a class="row-link" href={href(inspected, entry)}>{ text.to_owned() }</a> }
+}
+
+/// The address of the page of an entry.
+fn href(inspected: &Inspected, entry: &Descriptor) -> String {
     let target = Route::inspect(&inspected.reference.by_digest(entry.digest.clone()));
-    html! { <a class="row-link" href={format!("#{}", target.to_path())}>{ text.to_owned() }</a> }
+    format!("#{}", target.to_path())
 }
 
 fn is_repeated(index: &Index, entry: &Descriptor) -> bool {

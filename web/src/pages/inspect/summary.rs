@@ -4,7 +4,7 @@ use tallyman_core::{Manifest, Reference};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::{actions::Actions, artifact::Artifact, entry_name, pull::Pull, shared};
+use super::{actions::Actions, artifact::Artifact, pull::Pull, shared};
 use crate::{
     components::{
         chip::{Chip, Tone},
@@ -36,7 +36,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                     </Link<Route>>
                 </p>
             }
-            <Actions reference={(**reference).clone()} is_image={artifact.is_none()} />
+            <Actions reference={(**reference).clone()} is_image={artifact.is_none()} bytes={manifest.shared_bytes()} />
             <Pull reference={pulled(inspected)} {digest} {platform} {artifact} />
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">
@@ -200,9 +200,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
     html! {
         <>
             <Fact name={words.platforms}>
-                <span class="title__chips" data-testid="platforms">
-                    { for images.iter().map(|(_, node)| html! { <Chip>{ entry_name::name(node) }</Chip> }) }
-                </span>
+                <span data-testid="platforms">{ format::count(images.len() as u64) }</span>
             </Fact>
             <Fact name={words.compressed}>
                 if is_known {

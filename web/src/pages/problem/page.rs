@@ -60,8 +60,10 @@ pub fn ProblemView(props: &Props) -> Html {
                 </details>
             }
             if !problem.reason.is_empty() {
-                <h2>{ words.detail }</h2>
-                <p class="problem__detail" lang="en">{ &problem.reason }</p>
+                <details data-testid="detail">
+                    <summary>{ words.detail }</summary>
+                    <p class="problem__detail" lang="en">{ &problem.reason }</p>
+                </details>
             }
         </div>
     }
@@ -85,6 +87,8 @@ fn WaysOut(props: &Props) -> Html {
             | "mixed-content"
             | "local-network-denied"
     );
+    // One action is the main one: the tags where they may help, a sign-in where it is asked for, else another try.
+    let is_main = problem.repository.is_none() && !problem.asks_for_login;
     html! {
         <div class="problem__ways">
             if let Some(place) = problem.repository.clone() {
@@ -94,7 +98,7 @@ fn WaysOut(props: &Props) -> Html {
                 <SignIn {registry} />
             }
             if let Some(onclick) = again {
-                <button class="button" type="button" {onclick}>{ words.again }</button>
+                <button class={classes!("button", is_main.then_some("button--main"))} type="button" {onclick}>{ words.again }</button>
             }
             if is_about_settings {
                 <Link<Route> classes="button" to={Route::Registries}>{ words.settings }</Link<Route>>

@@ -3,7 +3,7 @@
 mod command;
 mod web_address;
 
-use command::{image_of_command, image_of_file_line};
+use command::{image_of_command, image_of_file_line, image_of_message, is_sign_in, without_prompt};
 use web_address::target_of_address;
 
 use crate::format::is_invisible;
@@ -32,10 +32,16 @@ impl Target {
 /// Returns what `text` names: the image of a pasted command or line, the subject of an address, or `text` itself.
 pub fn target_in(text: &str) -> Target {
     let text = &cleaned(text);
-    let lines_up = || image_of_file_line(text).or_else(|| image_of_command(text));
-    if let Some(image) = lines_up() {
-        // Commands name images by address as well: `skopeo inspect docker://alpine`.
-        return Target::Image(without_image_scheme(&image).to_owned());
+    let named =
+        || image_of_file_line(text).or_else(|| image_of_command(text)).or_else(|| image_of_message(text));
+    if let Some(image) = named() {
+        // Commands name images by address as well: `skopeo inspect docker://alpine`; and registries: `docker login r.io`.
+        let image = without_image_scheme(&image);
+        return match target_of_address(image) {
+            Some(target) => target,
+            None if is_host(image) && is_sign_in(text) => Target::Place(image.to_owned()),
+            None => Target::Image(image.to_owned()),
+        };
     }
     if let Some(target) = target_of_address(text) {
         return target;
@@ -74,16 +80,28 @@ fn is_host(text: &str) -> bool {
     is_alone && (is_ipv6 || is_name && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Removes what pasting brings along: space around, quotes, brackets, a prompt, and characters that nobody sees.
+/// Removes what pasting brings along: space around, quotes, brackets, a prompt, and characters that nobody sees. Dashes that a
+/// text processor made are what they were typed as.
 fn cleaned(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let joined = visible.replace("\\\r\n", " ").replace("\\\n", " ");
-    let mut text = joined.trim();
+    let typed = joined.replace(" —", " --").replace(" –", " --");
+    let mut text = without_prompt(typed.trim());
     for prompt in ["$ ", "# ", "> ", "% "] {
         text = text.strip_prefix(prompt).unwrap_or(text).trim_start();
     }
     text = text.trim_end_matches([',', ';']);
-    for (open, close) in [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>'), ('(', ')')] {
+    for (open, close) in [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('<', '>'),
+        ('(', ')'),
+        ('“', '”'),
+        ('„', '“'),
+        ('‘', '’'),
+        ('«', '»'),
+    ] {
         let inside = text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
         text = inside.unwrap_or(text).trim();
     }
@@ -110,6 +128,9 @@ mod tests {
             ("https://r.io/v2/a/b/tags/list", Some("r.io/a/b")),
             ("https://hub.docker.com/r/grafana/grafana/tags", Some("docker.io/grafana/grafana")),
             ("https://hub.docker.com/_/alpine/tags?page=2", Some("docker.io/library/alpine")),
+            ("https://hub.docker.com/v2/repositories/library/alpine/tags", Some("docker.io/library/alpine")),
+            ("https://gitlab.com/acme/app/container_registry/12", Some("registry.gitlab.com/acme/app")),
+            ("docker login r.io", Some("r.io")),
             (
                 "https://quay.io/repository/prometheus/node-exporter?tab=tags",
                 Some("quay.io/prometheus/node-exporter"),
@@ -149,6 +170,20 @@ mod tests {
             ("https://github.com/acme/app/pkgs/container/app%2Fweb/123?tag=v1", "ghcr.io/acme/app/web:v1"),
             ("https://github.com/orgs/acme/packages/container/package/app", "ghcr.io/acme/app"),
             ("https://gallery.ecr.aws/docker/library/busybox", "public.ecr.aws/docker/library/busybox"),
+            ("https://github.com/orgs/acme/packages/container/app/versions", "ghcr.io/acme/app"),
+            (
+                "https://console.cloud.google.com/artifacts/docker/acme/europe-west1/apps/web?project=acme",
+                "europe-west1-docker.pkg.dev/acme/apps/web",
+            ),
+            (
+                "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/123456789012/team/app?region=eu-west-1",
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app",
+            ),
+            (
+                "https://mcr.microsoft.com/en-us/artifact/mar/dotnet/runtime/about",
+                "mcr.microsoft.com/dotnet/runtime",
+            ),
+            ("https://oci.dag.dev/?image=cgr.dev/acme/app:1", "cgr.dev/acme/app:1"),
             ("https://ui.example/tally/#/inspect/r.io/a:1", "r.io/a:1"),
         ] {
             assert_eq!(target_in(text), Target::Image(reference.to_owned()), "{text}");
@@ -160,7 +195,9 @@ mod tests {
         for (text, reference) in [
             ("alpine:3.22", "alpine:3.22"),
             ("  alpine ", "alpine"),
-            ("“alpine”", "“alpine”"),
+            ("“alpine”", "alpine"),
+            ("‘alpine:3’", "alpine:3"),
+            ("« r.io/a:1 »", "r.io/a:1"),
             ("'alpine:3'", "alpine:3"),
             ("\"alpine:3\",", "alpine:3"),
             ("al\u{200b}pine\u{202e}:3", "alpine:3"),
@@ -183,6 +220,39 @@ mod tests {
             ("docker container run --network host 'alpine'", "alpine"),
             ("docker tag app:1 r.io/app:1", "app:1"),
             ("docker build -t r.io/app:2 .", "r.io/app:2"),
+            ("docker run –rm -it alpine:3", "alpine:3"),
+            ("docker save -o app.tar r.io/app:1", "r.io/app:1"),
+            ("docker scout cves alpine:3", "alpine:3"),
+            ("docker trust inspect --pretty r.io/a:1", "r.io/a:1"),
+            ("docker pull alpine:3 && docker run alpine:3", "alpine:3"),
+            ("docker login -u me -p secret r.io:5000", "r.io:5000"),
+            ("me@host:~/app$ docker pull r.io/a:1", "r.io/a:1"),
+            ("root@1f2e:/# crictl pull r.io/a:1", "r.io/a:1"),
+            ("PS C:\\app> docker run --rm r.io/a:1", "r.io/a:1"),
+            ("oras attach --artifact-type x/y r.io/a:1 ./sbom.json", "r.io/a:1"),
+            ("oras repo tags r.io/team/app", "r.io/team/app"),
+            ("regctl tag ls r.io/team/app", "r.io/team/app"),
+            (
+                "cosign verify --certificate-identity me@x.io --certificate-oidc-issuer https://x.io r.io/a:1",
+                "r.io/a:1",
+            ),
+            ("skopeo list-tags docker://r.io/team/app", "r.io/team/app"),
+            ("trivy image --severity HIGH --format json r.io/a:1", "r.io/a:1"),
+            ("curl -H 'Accept: a/b' http://127.0.0.1:5000/v2/app/manifests/1", "127.0.0.1:5000/app:1"),
+            ("curl -s https://r.io/v2/_catalog | jq .", "r.io"),
+            ("Failed to pull image \"r.io/a:1\": rpc error: code = NotFound", "r.io/a:1"),
+            ("Back-off pulling image 'r.io/a:1'", "r.io/a:1"),
+            ("Error response from daemon: manifest for r.io/a:1 not found: manifest unknown", "r.io/a:1"),
+            (
+                "Error response from daemon: pull access denied for acme/app, repository does not exist",
+                "acme/app",
+            ),
+            ("Status: Downloaded newer image for alpine:3.22", "alpine:3.22"),
+            ("Unable to find image 'r.io/a:1' locally", "r.io/a:1"),
+            ("RUN --mount=type=bind,from=r.io/tools:1,target=/t make", "r.io/tools:1"),
+            ("uses: docker://r.io/a:1", "r.io/a:1"),
+            ("container: node:22", "node:22"),
+            ("BASE_IMAGE=r.io/a:1", "r.io/a:1"),
             ("podman manifest inspect x/y", "x/y"),
             ("crane manifest alpine", "alpine"),
             ("crane copy a:1 b:1", "a:1"),
@@ -213,6 +283,11 @@ mod tests {
             ("r.io", "r.io"),
             ("http://127.0.0.1:5000/", "127.0.0.1:5000"),
             ("https://r.io/v2/_catalog", "r.io"),
+            ("HTTPS://r.io:8443/", "r.io:8443"),
+            ("//r.io/", "r.io"),
+            ("https://index.docker.io/v1/", "docker.io"),
+            ("docker login https://r.io", "r.io"),
+            ("docker logout r.io", "r.io"),
             ("r.io/team/app:1", "r.io"),
             ("registry:5000", "registry:5000"),
             ("https://hub.docker.com/r/a/b", "docker.io"),

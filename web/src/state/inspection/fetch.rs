@@ -8,7 +8,7 @@ use futures_util::{
     future::{Either, LocalBoxFuture, select},
     stream::FuturesUnordered,
 };
-use tallyman_core::{Descriptor, Digest, ImageConfig, Index, Manifest, Reference};
+use tallyman_core::{Descriptor, Digest, ImageConfig, Index, Manifest, NESTED_INDEXES_MAX, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
 use super::{Blob, Inspected, Inspection, Loadable, MANY, Node, Relation, Update, Verified, Want, bare};
@@ -22,8 +22,6 @@ use crate::{
 const NODES_MAX: usize = 400;
 /// Entries of a large index that are shown.
 const ENTRIES_MAX: usize = 20_000;
-/// Levels below the manifest under inspection.
-const DEPTH_MAX: usize = 5;
 /// Images of a list that are asked what refers to them.
 const SUBJECTS_MAX: usize = 16;
 /// Bytes of a blob that is shown.
@@ -133,7 +131,7 @@ impl Work<'_> {
                 async move { Answer::Config(node, fetch_config(&registries, &reference, &config).await) };
             self.asked.push(asked.boxed_local());
         }
-        let Some(index) = manifest.index().filter(|_| depth < DEPTH_MAX) else { return };
+        let Some(index) = manifest.index().filter(|_| depth < NESTED_INDEXES_MAX) else { return };
         if depth == 0 && index.manifests.len() > MANY {
             return self.keep_for_later(index);
         }
@@ -239,7 +237,8 @@ async fn manifest(text: &str, registries: &Registries, want: Want) -> Result<Ins
             }
         },
     };
-    let manifest = fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &error))?;
+    let manifest =
+        fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &fetched.bytes, &error))?;
     let config = match manifest.image() {
         Some(image) if image.has_image_config() => Loadable::Loading,
         _ => Loadable::None,

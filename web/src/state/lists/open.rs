@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
-use super::{DATABASE, LocalLists};
+use super::{DATABASE, LocalLists, kept::Kept};
 use crate::browser::storage::of_this_copy;
 
 /// Time limit for the browser to open the database.
@@ -25,10 +25,8 @@ pub enum Opened {
     Opening,
     /// Another tab holds an older version of the database.
     Blocked,
-    /// They are open.
+    /// They are open: in the browser's database, or in memory where the browser refuses one.
     Ready(Rc<LocalLists>),
-    /// The browser refused; the sentence says why.
-    Failed(Rc<str>),
 }
 
 /// Opens the local lists, once for the whole app.
@@ -47,20 +45,27 @@ pub fn use_opened() -> Opened {
                     saw_blocked.set(true);
                     blocked.set(Opened::Blocked);
                 });
+                let in_memory = |why: Rc<str>| LocalLists::new(Kept::Session(Rc::default(), why));
+                let mut session = None;
                 let result = match future::select(pin!(opening), pin!(sleep(TIME_LIMIT))).await {
                     Either::Left((result, _)) => result,
                     Either::Right(((), opening)) => {
                         // A tab that holds an older version is told about as such. Either way the browser may still open
                         // the database later.
                         if !is_blocked.get() {
-                            opened.set(Opened::Failed(NO_ANSWER.into()));
+                            let lists = in_memory(NO_ANSWER.into());
+                            opened.set(Opened::Ready(Rc::clone(&lists)));
+                            session = Some(lists);
                         }
                         opening.await
                     }
                 };
                 match result {
-                    Ok(store) => opened.set(Opened::Ready(LocalLists::new(store))),
-                    Err(error) => opened.set(Opened::Failed(error.to_string().into())),
+                    // Lists that were made meanwhile stay where they are: they must not vanish from the page.
+                    Ok(_) if session.as_ref().is_some_and(|lists| lists.holds_session_lists()) => {}
+                    Ok(store) => opened.set(Opened::Ready(LocalLists::new(Kept::Database(Rc::new(store))))),
+                    Err(_) if session.is_some() => {}
+                    Err(error) => opened.set(Opened::Ready(in_memory(error.to_string().into()))),
                 }
             });
         });

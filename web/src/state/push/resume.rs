@@ -4,9 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use serde::{Deserialize, Serialize};
 use tallyman_core::{PushPlan, Reference};
-use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{BeforeUnloadEvent, Window};
 
 use super::Writing;
 use crate::state::lists::LocalLists;
@@ -85,31 +83,4 @@ pub async fn interrupted(local_lists: &LocalLists, plan: &PushPlan) -> BTreeSet<
     let (_, digest, _) = plan.list();
     let is_same = |kept: &Kept| kept.digest == digest.as_str() && kept.steps == plan.steps.len();
     kept.filter(is_same).map(|kept| kept.done).unwrap_or_default()
-}
-
-/// Makes the browser ask before it leaves the page, for as long as it is kept.
-pub struct Leaving {
-    window: Window,
-    closure: Closure<dyn FnMut(BeforeUnloadEvent)>,
-}
-
-pub fn ask_before_leaving() -> Option<Leaving> {
-    let window = web_sys::window()?;
-    let closure = Closure::new(|event: BeforeUnloadEvent| {
-        event.prevent_default();
-        // Browsers before 2023 look at this in place of that.
-        event.set_return_value("push");
-    });
-    let listener: &Closure<_> = &closure;
-    window.add_event_listener_with_callback("beforeunload", listener.as_ref().unchecked_ref()).ok()?;
-    Some(Leaving { window, closure })
-}
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        // A page that is about to go asks once more at worst.
-        let _ = self
-            .window
-            .remove_event_listener_with_callback("beforeunload", self.closure.as_ref().unchecked_ref());
-    }
 }

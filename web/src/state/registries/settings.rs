@@ -1,6 +1,10 @@
 //! The settings that the app is served with: `config.json` beside it.
 
+use std::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
 use gloo_net::http::Request;
+use gloo_timers::future::sleep;
 use serde::Deserialize;
 
 use crate::browser::theme::Theme;
@@ -113,11 +117,24 @@ pub struct Sample {
     pub about: String,
 }
 
-/// Fetches the settings. Whatever goes wrong, the app works with the defaults; a file that cannot be read is told.
+/// Time limit for `config.json`: the app waits for nothing else before it draws.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// Fetches the settings. Whatever goes wrong, the app works with the defaults; a file that cannot be read or does not come is
+/// told.
 pub async fn fetch() -> Settings {
-    match Request::get("config.json").send().await {
-        Ok(response) if response.ok() => Settings::parse(&response.text().await.unwrap_or_default()),
-        _ => Settings::default(),
+    let fetching = async {
+        match Request::get("config.json").send().await {
+            Ok(response) if response.ok() => Settings::parse(&response.text().await.unwrap_or_default()),
+            _ => Settings::default(),
+        }
+    };
+    match select(pin!(fetching), pin!(sleep(TIME_LIMIT))).await {
+        Either::Left((settings, _)) => settings,
+        Either::Right(_) => {
+            let fault = format!("the server has not sent it for {} seconds", TIME_LIMIT.as_secs());
+            Settings { fault: Some(fault), ..Settings::default() }
+        }
     }
 }
 

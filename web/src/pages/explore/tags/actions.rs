@@ -4,7 +4,12 @@ use tallyman_core::Reference;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::{components::copy::Copy, pages::delete::DeleteLink, routes::Route, text::text};
+use crate::{
+    components::{copy::Copy, edit_as_list::EditAsList},
+    pages::delete::DeleteLink,
+    routes::Route,
+    text::text,
+};
 
 /// The actions on the selected references.
 pub fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
@@ -16,14 +21,16 @@ pub fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
     html! {
         <div class="actions" role="region" aria-label={words.actions} data-testid="actions" data-repository={of.name()}>
             <strong role="status">{ (words.picked)(chosen.len()) }</strong>
-            if let [left, right] = chosen {
-                <Link<Route> classes="button button--main" to={Route::Compare { left: left.clone(), right: right.clone() }}>{ words.compare }</Link<Route>>
-            } else {
-                <span class="soft">{ words.compare_two }</span>
-            }
-            <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link<Route>>
             if let [only] = chosen {
+                <EditAsList list={only.clone()} source={only.clone()} />
+                <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().actions().add }</Link<Route>>
                 <Link<Route> classes="button" to={Route::Copy { source: only.clone(), target: Vec::new() }}>{ text().actions().copy }</Link<Route>>
+                <Link<Route> classes="button" to={Route::Compare { left: only.clone(), right: String::new() }}>{ words.compare }</Link<Route>>
+            } else {
+                <Link<Route> classes="button button--main" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link<Route>>
+                if let [left, right] = chosen {
+                    <Link<Route> classes="button" to={Route::Compare { left: left.clone(), right: right.clone() }}>{ words.compare }</Link<Route>>
+                }
             }
             <Copy text={chosen.join("\n")} what={words.references} />
             <button class="button" type="button" onclick={onclear}>{ words.clear }</button>

@@ -91,7 +91,8 @@ fn about(facts: Option<&TagFacts>, pull: &str) -> Html {
             </span>
             <span role="gridcell" class="tag-row__digest">
                 <code title={digest.to_string()}>{ digest.short() }</code>
-                <Copy text={pull.to_owned()} what={words.pull_command} />
+                <Copy text={digest.to_string()} what={text().controls().digest} />
+                <Copy text={pull.to_owned()} what={words.pull_command} icon="command" />
             </span>
         </>
     }

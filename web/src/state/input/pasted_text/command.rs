@@ -1,21 +1,39 @@
 //! Commands of Docker and its relatives, and lines of Dockerfiles, Compose files and Kubernetes manifests.
 
 /// Programs whose commands name images.
-const PROGRAMS: [&str; 22] = [
+const PROGRAMS: [&str; 25] = [
     "docker", "podman", "nerdctl", "tallyman", "crane", "gcrane", "skopeo", "oras", "regctl", "buildah",
     "ctr", "crictl", "helm", "kubectl", "oc", "cosign", "trivy", "syft", "grype", "dive", "finch",
-    "notation",
+    "notation", "curl", "wget", "http",
 ];
 
 /// Words between a program and its command.
-const GROUPS: [&str; 9] =
-    ["manifest", "buildx", "imagetools", "image", "images", "container", "index", "artifact", "i"];
+const GROUPS: [&str; 13] = [
+    "manifest",
+    "buildx",
+    "imagetools",
+    "image",
+    "images",
+    "container",
+    "index",
+    "artifact",
+    "i",
+    "scout",
+    "trust",
+    "repo",
+    "tag",
+];
+
+/// Returns `true` if `word` of a command of `program` has the command behind it. `tag` is a command of its own but for regctl.
+fn is_group(program: &str, word: &str) -> bool {
+    GROUPS.contains(&word) && (word != "tag" || program == "regctl")
+}
 
 /// Programs that take an image right behind their name.
-const WITHOUT_COMMAND: [&str; 3] = ["syft", "grype", "dive"];
+const WITHOUT_COMMAND: [&str; 6] = ["syft", "grype", "dive", "curl", "wget", "http"];
 
 /// Flags of `docker pull`, `docker manifest`, `docker buildx imagetools` and their relatives that take a value of their own.
-const FLAGS_WITH_VALUE: [&str; 22] = [
+const FLAGS_WITH_VALUE: [&str; 48] = [
     "--platform",
     "--format",
     "--builder",
@@ -38,6 +56,32 @@ const FLAGS_WITH_VALUE: [&str; 22] = [
     "--version",
     "--key",
     "-n",
+    "-o",
+    "--output",
+    "-u",
+    "--username",
+    "-p",
+    "--password",
+    "--artifact-type",
+    "--certificate-identity",
+    "--certificate-identity-regexp",
+    "--certificate-oidc-issuer",
+    "--certificate-oidc-issuer-regexp",
+    "--severity",
+    "--authfile",
+    "--creds",
+    "--src-creds",
+    "--dest-creds",
+    "--namespace",
+    "--snapshotter",
+    "--address",
+    "--type",
+    "--scope",
+    "--registry",
+    "--header",
+    "-X",
+    "--request",
+    "-e",
 ];
 
 /// Flags of `docker run` and `docker create` that take no value; all others do.
@@ -71,14 +115,73 @@ pub(super) fn image_of_file_line(line: &str) -> Option<String> {
     if first.eq_ignore_ascii_case("COPY") {
         return words.find_map(|word| word.strip_prefix("--from=")).map(unquoted);
     }
+    if first.eq_ignore_ascii_case("RUN") {
+        let mounts = words.filter_map(|word| word.strip_prefix("--mount="));
+        return mounts
+            .flat_map(|mount| mount.split(','))
+            .find_map(|part| part.strip_prefix("from="))
+            .map(unquoted);
+    }
+    if let Some(image) = image_of_workflow(line) {
+        return Some(image);
+    }
     let line = line.trim_start_matches("- ").trim_start();
     let (_, value) = line.split_once([':', '=']).filter(|(key, _)| is_image_key(key))?;
     let value = value.trim().split(" #").next().unwrap_or_default().trim().trim_end_matches(',');
     (!value.is_empty() && !value.contains(char::is_whitespace)).then(|| unquoted(value))
 }
 
+/// Returns `true` for the keys of Compose, Kubernetes, Terraform, workflows and scripts that hold an image. A reference is not
+/// taken for one: behind the colon of `image:` stands a space or a quote, behind that of `container:1` a tag.
 fn is_image_key(key: &str) -> bool {
-    unquoted(key.trim()).eq_ignore_ascii_case("image")
+    let key = unquoted(key.trim()).to_ascii_lowercase().replace(['_', '-'], "");
+    matches!(key.as_str(), "image" | "baseimage" | "containerimage" | "imagename" | "imageref")
+}
+
+/// Returns the image of a workflow's `uses: docker://IMAGE` or `container: IMAGE`.
+fn image_of_workflow(line: &str) -> Option<String> {
+    let line = line.trim_start_matches("- ").trim_start();
+    let (key, value) = line.split_once(": ")?;
+    let value = unquoted(value.trim());
+    let is_image = match key.trim() {
+        "uses" => value.starts_with("docker://"),
+        "container" => !value.contains(char::is_whitespace),
+        _ => false,
+    };
+    is_image.then_some(value)
+}
+
+/// Returns the image that a message of an engine or of Kubernetes is about.
+pub(super) fn image_of_message(text: &str) -> Option<String> {
+    if !text.contains(' ') {
+        return None;
+    }
+    for quote in ['"', '\''] {
+        let quoted = text.split_once(&format!("image {quote}")).and_then(|(_, rest)| rest.split_once(quote));
+        if let Some((image, _)) = quoted {
+            return Some(image.to_owned());
+        }
+    }
+    let starts = ["manifest for ", "access denied for ", "image for ", "image is up to date for "];
+    let rest = starts.into_iter().find_map(|start| text.split_once(start))?.1;
+    let image = rest.split([' ', ',']).next()?.trim_end_matches(':');
+    (!image.is_empty()).then(|| image.to_owned())
+}
+
+/// Returns `true` for commands that name a registry: `docker login r.io`.
+pub(super) fn is_sign_in(text: &str) -> bool {
+    text.split_whitespace().nth(1).is_some_and(|command| matches!(command, "login" | "logout"))
+}
+
+/// Removes the prompt of a shell in front of a command: `me@host:~$`, `PS C:\\>`.
+pub(super) fn without_prompt(text: &str) -> &str {
+    let is_program = |rest: &&str| {
+        let first = rest.split_whitespace().next().unwrap_or_default();
+        PROGRAMS.contains(&first) || first == "sudo"
+    };
+    let prompts = ["$ ", "# ", "> ", "% "];
+    let behind = prompts.iter().filter_map(|prompt| Some(text.split_once(prompt)?.1.trim_start()));
+    behind.filter(is_program).max_by_key(|rest| rest.len()).unwrap_or(text)
 }
 
 /// Returns the image that a command is about: the first one that it names, for `inspect` the last.
@@ -98,7 +201,7 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
     }
     rest = after_flags(rest);
     // `crane manifest IMAGE` has no second word of command.
-    while program != "crane" && rest.first().is_some_and(|word| GROUPS.contains(&word.as_str())) {
+    while program != "crane" && rest.first().is_some_and(|word| is_group(program, word)) {
         // `trivy image IMAGE`: the group is the command.
         if program == "trivy" {
             break;
@@ -122,7 +225,9 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
             .or_else(|| rest.iter().find_map(|word| word.strip_prefix("--tag=").map(str::to_owned))),
         _ => {
             let images = positional(rest);
-            let by_scheme = images.iter().find(|image| image.contains("://")).filter(|_| program == "helm");
+            let by_scheme = images.iter().find(|image| image.contains("://"));
+            let by_scheme =
+                by_scheme.filter(|_| matches!(program.as_str(), "helm" | "curl" | "wget" | "http"));
             let about = if command == "inspect" { images.last() } else { images.first() };
             by_scheme.or(about).map(|image| (*image).to_owned())
         }

@@ -4,7 +4,14 @@ use super::Target;
 
 /// Returns what the address `text` is about, or `None` if it has no scheme of the web.
 pub(super) fn target_of_address(text: &str) -> Option<Target> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    // The scheme is written as people like, or left out before the slashes.
+    let scheme = ["https://", "http://", "//"]
+        .into_iter()
+        .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))?;
+    let rest = &text[scheme.len()..];
+    if rest.is_empty() {
+        return None;
+    }
     if let Some((_, route)) = rest.split_once("#/") {
         let page = route.split_once('/').map(|(page, subject)| (page, decoded(subject)));
         match page {
@@ -68,17 +75,50 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
         ("hub.docker.com", ["r", owner, name, ..] | ["repository", "docker", owner, name, ..]) => {
             Some(repository(format!("docker.io/{owner}/{name}")))
         }
-        ("hub.docker.com", _) => Some(Target::Place("docker.io".to_owned())),
+        ("hub.docker.com", ["v2", "repositories", owner, name, ..]) => {
+            Some(repository(format!("docker.io/{owner}/{name}")))
+        }
+        // The name under which the Docker CLI keeps the credentials of Docker Hub.
+        ("hub.docker.com", _) | ("index.docker.io", ["v1"] | []) => {
+            Some(Target::Place("docker.io".to_owned()))
+        }
+        ("gitlab.com", [project @ .., "container_registry"] | [project @ .., "container_registry", _])
+            if !project.is_empty() =>
+        {
+            let project: Vec<&str> = project.iter().copied().filter(|part| *part != "-").collect();
+            Some(Target::Place(format!("registry.gitlab.com/{}", project.join("/"))))
+        }
+        ("console.cloud.google.com", ["artifacts", "docker", project, place, name @ ..])
+            if !name.is_empty() =>
+        {
+            Some(image(format!("{place}-docker.pkg.dev/{project}/{}", name.join("/"))))
+        }
+        ("mcr.microsoft.com", [_, "artifact", "mar", name @ .., "about" | "tags"]) if !name.is_empty() => {
+            Some(repository(format!("mcr.microsoft.com/{}", name.join("/"))))
+        }
+        (console, ["ecr", "repositories", "private", account, name @ ..])
+            if console.ends_with(".console.aws.amazon.com") && !name.is_empty() =>
+        {
+            let region = console.split('.').next().unwrap_or_default();
+            Some(image(format!("{account}.dkr.ecr.{region}.amazonaws.com/{}", name.join("/"))))
+        }
+        ("oci.dag.dev" | "explore.ggcr.dev", []) => {
+            let named = query.split('&').find_map(|pair| pair.strip_prefix("image="))?;
+            Some(Target::Image(decoded(named)))
+        }
         ("quay.io", ["repository", name @ ..]) if !name.is_empty() => {
             let end = name.iter().position(|part| matches!(*part, "manifest" | "tag" | "tags"));
             Some(repository(format!("quay.io/{}", name[..end.unwrap_or(name.len())].join("/"))))
         }
         ("github.com", [owner, _, "pkgs", "container", name @ ..])
-        | ("github.com", ["orgs" | "users", owner, "packages", "container", "package", name @ ..])
-            if !name.is_empty() =>
-        {
+        | (
+            "github.com",
+            ["orgs" | "users", owner, "packages", "container", "package", name @ ..]
+            | ["orgs" | "users", owner, "packages", "container", name @ ..],
+        ) if !name.is_empty() => {
             // The number of a version stands behind the name.
-            let is_version = |part: &&&str| !part.bytes().all(|byte| byte.is_ascii_digit());
+            let is_version =
+                |part: &&&str| **part != "versions" && !part.bytes().all(|byte| byte.is_ascii_digit());
             let name: Vec<&str> = name.iter().take_while(is_version).copied().collect();
             Some(image(format!("ghcr.io/{}/{}", owner.to_lowercase(), name.join("/"))))
         }
