@@ -107,7 +107,7 @@ test('the difference to what the registry has under that name is shown', async (
   const [amd64, arm] = await twoImages(server, 'build/diff');
   const list = `${server.host}/build/diff:1`;
   await build(page, open, list, [amd64]);
-  await expect(page.getByTestId('diff')).toContainText('has nothing under');
+  await expect(page.getByTestId('diff')).toContainText('is not in the registry yet');
   await page.getByRole('link', { name: 'Push…' }).click();
   await page.getByTestId('push-start').click();
   await expect(page.getByTestId('pushed-digest')).toBeVisible();

@@ -310,7 +310,7 @@ for (const [what, open] of Object.entries({
 
     // Every page of the same visit has it: the command line, the page of lists, the push.
     await page.getByRole('link', { name: 'Command line' }).first().click();
-    await page.getByTestId('command-input').fill(`annotate ${list} ${image} --variant v2`);
+    await page.getByTestId('command-input').fill(`tallyman annotate ${list} ${image} --variant v2`);
     await page.getByTestId('command-input').press('Enter');
     await expect(page.getByTestId('ran').last()).toHaveAttribute('data-exit', '0');
     await page.getByRole('link', { name: 'Lists', exact: true }).click();

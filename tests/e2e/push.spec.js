@@ -153,7 +153,7 @@ test('a reload at every step: the list, its platforms, and a push in its middle 
   expect((await readList(server, 'reload/app:v1')).digest).toBe(digest);
   await page.reload();
   await expect(page.getByTestId('interrupted')).toHaveCount(0);
-  await expect(page.getByTestId('push-standing')).toContainText('exactly this list already');
+  await expect(page.getByTestId('push-standing')).toContainText('already is exactly this list');
 });
 
 test('a push is paused, goes on, and is cancelled', async ({ page, open, server }) => {

@@ -199,7 +199,7 @@ fn run(
             show();
             let transfers = Transfers::default();
             let tell = |event| {
-                if let Some((step, state)) = transfers.state_after(event) {
+                if let Some((step, state)) = transfers.state_after(&event) {
                     Rc::make_mut(&mut *states.borrow_mut())[step] = state;
                     show();
                 }

@@ -44,8 +44,8 @@ pub fn Open() -> Html {
     }
     {
         // Back changes the page below: the dialog does not stay over another one.
-        let open = open.setter();
-        use_effect_with(use_location(), move |_| open.set(false));
+        let (open, location) = (open.setter(), use_location());
+        use_effect_with(location, move |_| open.set(false));
     }
     let words = text().start();
     let show = {

@@ -182,7 +182,7 @@ impl Pushes {
                 let (dispatcher, name, progress) = (dispatcher.clone(), name.clone(), Rc::clone(&progress));
                 let transfers = Transfers::default();
                 move |event| {
-                    let Some((index, state)) = transfers.state_after(event) else { return };
+                    let Some((index, state)) = transfers.state_after(&event) else { return };
                     if state == StepState::Done {
                         progress.done(index);
                     }
@@ -264,8 +264,8 @@ struct Transfer {
 
 impl Transfers {
     /// Returns the step whose state an event changes, and the state.
-    pub fn state_after(&self, event: PushEvent) -> Option<(usize, StepState)> {
-        Some(match event {
+    pub fn state_after(&self, event: &PushEvent) -> Option<(usize, StepState)> {
+        Some(match *event {
             PushEvent::Began(step) => (step, StepState::Running(0)),
             PushEvent::Transferred { step, bytes } => (step, StepState::Running(self.add(step, bytes)?)),
             PushEvent::Done(step) => (step, StepState::Done),

@@ -52,7 +52,7 @@ impl Kept {
         match self {
             Self::Database(store) => store.edit(list, edit).await,
             Self::Session(store, _) => {
-                with_list(&**store, ListStore::edit(&**store, list, edit).await?, list).await
+                with_list(store, ListStore::edit(&**store, list, edit).await?, list).await
             }
         }
     }
@@ -61,7 +61,7 @@ impl Kept {
         match self {
             Self::Database(store) => store.add(list).await,
             Self::Session(store, _) => {
-                with_list(&**store, ListStore::add(&**store, list).await?, list.reference()).await
+                with_list(store, ListStore::add(&**store, list).await?, list.reference()).await
             }
         }
     }
@@ -70,7 +70,7 @@ impl Kept {
         match self {
             Self::Database(store) => store.rename(from, to).await,
             Self::Session(store, _) => {
-                with_list(&**store, ListStore::rename(&**store, from, to).await?, to).await
+                with_list(store, ListStore::rename(&**store, from, to).await?, to).await
             }
         }
     }
