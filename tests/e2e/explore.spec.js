@@ -82,7 +82,7 @@ test('a registry that shows no catalog says what to do instead', async ({ page, 
     route.fulfill({ status: 405, headers: { 'access-control-allow-origin': '*' }, body: '{"errors":[{"code":"UNSUPPORTED"}]}' }),
   );
   await open(`/explore/${memory.host}`);
-  await expect(page.getByTestId('error')).toContainText('does not show its repositories');
+  await expect(page.getByTestId('error')).toContainText('does not list its repositories');
   await expect(page.getByTestId('error')).toContainText('Type the name of one');
   await page.getByRole('textbox', { name: 'Repository', exact: true }).fill('samples/hello');
   await page.keyboard.press('Enter');

@@ -101,7 +101,7 @@ static ENGLISH: Problem = Problem {
     manifest_advice: "Push the image again, or ask the registry's owner what it stores there.",
     list_cors: |registry| format!("{registry} blocks browser access to its catalog (CORS)"),
     list_refused: |registry| format!("{registry} does not list its repositories"),
-    list_advice: "Many registries do not list their repositories. Enter the name of one to see its tags.",
+    list_advice: "Many registries keep this list to themselves. Enter the name of a repository to see its tags.",
     not_found: |registry, name| format!("{registry} has no {name}"),
     not_found_spelling: |repository| {
         format!("Check the spelling of the repository ({repository}) and of the tag or digest.")
@@ -188,7 +188,7 @@ static SPANISH: Problem = Problem {
     manifest_advice: "Vuelve a subir la imagen o pregunta al responsable del registro qué guarda ahí.",
     list_cors: |registry| format!("{registry} bloquea el acceso del navegador a su catálogo (CORS)"),
     list_refused: |registry| format!("{registry} no lista sus repositorios"),
-    list_advice: "Muchos registros no listan sus repositorios. Escribe el nombre de uno para ver sus tags.",
+    list_advice: "Muchos registros no ofrecen esta lista. Escribe el nombre de un repositorio para ver sus tags.",
     not_found: |registry, name| format!("{registry} no tiene {name}"),
     not_found_spelling: |repository| {
         format!("Comprueba cómo se escriben el repositorio ({repository}) y el tag o el digest.")
