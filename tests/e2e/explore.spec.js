@@ -83,7 +83,7 @@ test('a registry that shows no catalog says what to do instead', async ({ page, 
   );
   await open(`/explore/${memory.host}`);
   await expect(page.getByTestId('error')).toContainText('does not list its repositories');
-  await expect(page.getByTestId('error')).toContainText('Type the name of one');
+  await expect(page.getByTestId('error')).toContainText('Enter the name of a repository');
   await page.getByRole('textbox', { name: 'Repository', exact: true }).fill('samples/hello');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('count')).toHaveText('6 tags');

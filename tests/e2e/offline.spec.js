@@ -74,7 +74,7 @@ test('without network an image that was looked at is shown as it was, and marked
   await page.reload();
   await expect(page.getByTestId('digest-kept')).toHaveText('Kept from an earlier visit');
   await expect(page.getByTestId('digest-verified')).toHaveCount(0);
-  await expect(page.getByTestId('offline')).toContainText('only what was looked at before');
+  await expect(page.getByTestId('offline')).toContainText('only what was opened before');
   expect(await shown(page)).toEqual(before);
   await expectAccessibleThroughout(page);
 
