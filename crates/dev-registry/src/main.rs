@@ -30,6 +30,9 @@ struct Arguments {
     /// Fill it with the sample images.
     #[arg(long)]
     samples: bool,
+    /// Add samples/large:1, an image of a layer of 300 MB.
+    #[arg(long)]
+    large_image: bool,
     /// Add a large catalog: this many repositories, and one with this many tags.
     #[arg(long, value_name = "REPOSITORIES,TAGS", value_parser = counts)]
     synthetic: Option<(usize, usize)>,
@@ -146,6 +149,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     if arguments.samples {
         builder = builder.samples();
+    }
+    if arguments.large_image {
+        builder = builder.large_image(300_000_000);
     }
     if let Some((repositories, tags)) = arguments.synthetic {
         builder = builder.synthetic(repositories, tags);

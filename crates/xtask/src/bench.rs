@@ -27,6 +27,8 @@ enum Need {
     Npm,
     Web,
     Gateway,
+    /// The program that lists a layer.
+    Layers,
     DevRegistry,
     /// Other programs that do the same work, where they can be had.
     Peers,
@@ -35,7 +37,7 @@ enum Need {
 }
 
 /// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 6] = [
+const TOPICS: [(&str, &str, &[Need]); 7] = [
     (
         "roundtrips",
         "making and pushing a list from far away",
@@ -45,12 +47,13 @@ const TOPICS: [(&str, &str, &[Need]); 6] = [
     ("parse", "reading, checking and writing lists", &[Need::Npm]),
     ("weight", "sizes, and the way to the first paint", &[Need::Npm, Need::Web, Need::DevRegistry]),
     ("scale", "large registries and long lists", &[Need::Npm, Need::Web, Need::DevRegistry]),
+    ("layers", "listing the files of a layer", &[Need::Layers]),
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  TOPIC      roundtrips, digest, parse, weight, scale, gateway; all of them where none is named
+    "  TOPIC      roundtrips, digest, parse, weight, scale, layers, gateway; all of them where none is named
   --write    writes docs/measurements.md, too
   --built    measures what is there, without setting up and building
 
@@ -185,6 +188,12 @@ fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
         step("cargo build --release: the gateway", || {
             let package = ["--package", "tallyman-gateway"];
             Ok(cmd!(sh, "cargo build --release --quiet --locked {package...}").quiet().run()?)
+        })?;
+    }
+    if needs.contains(&Need::Layers) {
+        step("cargo build --release: the program that lists a layer", || {
+            let program = ["--package", "tallyman-layers", "--example", "list"];
+            Ok(cmd!(sh, "cargo build --release --quiet --locked {program...}").quiet().run()?)
         })?;
     }
     if needs.contains(&Need::Peers) {

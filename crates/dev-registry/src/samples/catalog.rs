@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
-    Sample, SampleManifest,
+    Sample, SampleManifest, files,
     image::{Artifact, Family, Platform, Recipe, Step, descriptor, image, layer, list, noise, step},
 };
 use crate::{
@@ -12,30 +12,31 @@ use crate::{
     media_type::{DOCKER_SCHEMA1, OCI_EMPTY, OCI_MANIFEST},
 };
 
-const CREATED: &str = "2026-06-15T09:30:00Z";
-const AMD64: Platform = Platform::new("linux", "amd64");
+pub(super) const CREATED: &str = "2026-06-15T09:30:00Z";
+pub(super) const AMD64: Platform = Platform::new("linux", "amd64");
 const ARM64: Platform = Platform::new("linux", "arm64");
 const ARM_V7: Platform = Platform { variant: Some("v7"), ..Platform::new("linux", "arm") };
-const WINDOWS: Platform =
+pub(super) const WINDOWS: Platform =
     Platform { os_version: Some("10.0.20348.2849"), ..Platform::new("windows", "amd64") };
 const S390X: Platform = Platform::new("linux", "s390x");
 
 /// All samples. The bytes are the same every time.
 pub fn all() -> Vec<Sample> {
-    let mut samples = vec![hello(), webapp(), alpine(), legacy(), chart(), schema1(), sparse()];
+    let mut samples =
+        vec![hello(), webapp(), alpine(), legacy(), chart(), schema1(), sparse(), files::files()];
     samples.extend(everyday());
     samples
 }
 
 /// A sample under construction.
-struct SampleBuilder(Sample);
+pub(super) struct SampleBuilder(Sample);
 
 impl SampleBuilder {
-    fn new(repository: &str) -> Self {
+    pub(super) fn new(repository: &str) -> Self {
         Self(Sample { repository: repository.to_owned(), blobs: Vec::new(), manifests: Vec::new() })
     }
 
-    fn put(&mut self, tags: &[&str], artifact: &Artifact) {
+    pub(super) fn put(&mut self, tags: &[&str], artifact: &Artifact) {
         for blob in &artifact.blobs {
             if !self.0.blobs.contains(blob) {
                 self.0.blobs.push(blob.clone());
@@ -47,6 +48,10 @@ impl SampleBuilder {
             bytes: artifact.bytes.clone(),
             pushable: true,
         });
+    }
+
+    pub(super) fn finish(self) -> Sample {
+        self.0
     }
 
     /// Like [`put`](Self::put), for what a real Distribution refuses.
@@ -223,6 +228,7 @@ fn alpine() -> Sample {
     let library = Step {
         created_by: "RUN apk add --no-cache icu-data-full".to_owned(),
         files: vec![("usr/share/icu/icudt.dat".to_owned(), noise(3 << 20))],
+        packed: None,
     };
     let artifact = image(&Recipe {
         family: Family::Oci,

@@ -56,11 +56,22 @@ impl Platform {
 pub(super) struct Step {
     pub(super) created_by: String,
     pub(super) files: Vec<(String, Vec<u8>)>,
+    /// The layer in place of `files`.
+    pub(super) packed: Option<PackedLayer>,
+}
+
+/// A layer as it is stored.
+#[derive(Clone)]
+pub(super) struct PackedLayer {
+    pub(super) media_type: &'static str,
+    pub(super) bytes: Bytes,
+    /// The digest of what it decompresses to.
+    pub(super) diff_id: String,
 }
 
 pub(super) fn step(created_by: &str, files: &[(&str, &str)]) -> Step {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    Step { created_by: created_by.to_owned(), files }
+    Step { created_by: created_by.to_owned(), files, packed: None }
 }
 
 /// The recipe of an image.
@@ -136,13 +147,17 @@ pub(super) fn image(recipe: &Recipe) -> Artifact {
     let mut history = Vec::new();
     for step in &recipe.steps {
         let mut entry = json!({ "created": recipe.created, "created_by": step.created_by });
-        if step.files.is_empty() {
-            entry["empty_layer"] = true.into();
-        } else {
-            let (packed, diff_id) = layer(&step.files);
-            layers.push(descriptor(layer_type, &packed));
-            diff_ids.push(diff_id);
-            blobs.push(packed);
+        let packed = step.packed.clone().or_else(|| {
+            let (bytes, diff_id) = (!step.files.is_empty()).then(|| layer(&step.files))?;
+            Some(PackedLayer { media_type: layer_type, bytes, diff_id })
+        });
+        match packed {
+            None => entry["empty_layer"] = true.into(),
+            Some(PackedLayer { media_type, bytes, diff_id }) => {
+                layers.push(descriptor(media_type, &bytes));
+                diff_ids.push(diff_id);
+                blobs.push(bytes);
+            }
         }
         history.push(entry);
     }

@@ -1,6 +1,7 @@
 //! Sample repositories: single images and lists, Docker's and OCI's, artifacts, and some that are broken on purpose.
 
 mod catalog;
+mod files;
 mod image;
 
 use std::sync::Arc;
@@ -54,22 +55,33 @@ impl Builder {
     #[must_use]
     pub fn samples(mut self) -> Self {
         for sample in all() {
-            for blob in sample.blobs {
-                self = self.blob(&sample.repository, blob);
-            }
-            for manifest in sample.manifests {
-                self = self.manifest(&sample.repository, None, &manifest.media_type, manifest.bytes.clone());
-                for tag in &manifest.tags {
-                    self = self.manifest(
-                        &sample.repository,
-                        Some(tag),
-                        &manifest.media_type,
-                        manifest.bytes.clone(),
-                    );
-                }
+            self = self.sample(sample);
+        }
+        self
+    }
+
+    fn sample(mut self, sample: Sample) -> Self {
+        for blob in sample.blobs {
+            self = self.blob(&sample.repository, blob);
+        }
+        for manifest in sample.manifests {
+            self = self.manifest(&sample.repository, None, &manifest.media_type, manifest.bytes.clone());
+            for tag in &manifest.tags {
+                self = self.manifest(
+                    &sample.repository,
+                    Some(tag),
+                    &manifest.media_type,
+                    manifest.bytes.clone(),
+                );
             }
         }
         self
+    }
+
+    /// Puts `samples/large:1` into the registry, an image of a layer of about `size` bytes.
+    #[must_use]
+    pub fn large_image(self, size: usize) -> Self {
+        self.sample(files::large(size))
     }
 
     /// Adds `repositories` repositories with one tag each, `synthetic/r0000000` and on, and the repository

@@ -39,7 +39,9 @@ pub(super) fn page(results: &Results) -> String {
             "\n## {title}\n\n| {unit}, {better} is better | median | least to most | ratio | |"
         ));
         lines.push("|---|---:|---|---:|---|".to_owned());
-        lines.extend(figures.iter().map(|figure| format!("| {} |", row(figure).join(" | "))));
+        // A bar in a name would end its cell.
+        let cells = |figure| row(figure).map(|cell| cell.replace('|', "\\|")).join(" | ");
+        lines.extend(figures.iter().map(|figure| format!("| {} |", cells(figure))));
         if !targets.is_empty() {
             lines.push(String::new());
         }
