@@ -115,7 +115,7 @@ fn use_execute(
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let (local_lists, history) = (Rc::clone(local_lists), history.clone());
     Callback::from(move |typed: String| {
-        let printer = Rc::new(Printer(session.clone()));
+        let printer = Rc::new(Printer::new(session.clone()));
         let client = registries.client().clone();
         let environment = Environment {
             store: local_lists.store(),

@@ -1,6 +1,6 @@
 //! The session of the command line: lines and their output.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use futures_util::{
     FutureExt,
@@ -14,6 +14,8 @@ use crate::text::text;
 
 /// Bytes of output that are shown of one line.
 const OUTPUT_MAX: usize = 512 * 1024;
+/// Bytes after which a line is ended: files of images may be larger than a page can hold.
+const PRINTED_MAX: usize = 8 * 1024 * 1024;
 
 /// A line that was run, and its output.
 #[derive(Clone, Default, PartialEq)]
@@ -69,7 +71,18 @@ impl Reducible for Session {
 }
 
 /// The output of a command, on the page.
-pub struct Printer(pub UseReducerDispatcher<Session>);
+pub struct Printer {
+    session: UseReducerDispatcher<Session>,
+    /// The bytes of the standard output so far.
+    printed: Cell<usize>,
+}
+
+impl Printer {
+    /// A printer of one line.
+    pub fn new(session: UseReducerDispatcher<Session>) -> Self {
+        Self { session, printed: Cell::new(0) }
+    }
+}
 
 /// A page has no files and no standard input.
 impl Input for Printer {
@@ -84,6 +97,7 @@ impl CredentialStore for Printer {}
 
 impl Output for Printer {
     fn stdout(&self, bytes: &[u8]) {
+        self.printed.set(self.printed.get().saturating_add(bytes.len()));
         let said = match std::str::from_utf8(bytes) {
             Ok(text) if text.len() > OUTPUT_MAX => {
                 let mut end = OUTPUT_MAX;
@@ -95,10 +109,14 @@ impl Output for Printer {
             Ok(text) => text.to_owned(),
             Err(_) => format!("{}\n", (text().command().not_text)(bytes.len())),
         };
-        self.0.dispatch(Change::Print(false, said));
+        self.session.dispatch(Change::Print(false, said));
     }
 
     fn stderr(&self, text: &str) {
-        self.0.dispatch(Change::Print(true, text.to_owned()));
+        self.session.dispatch(Change::Print(true, text.to_owned()));
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        self.printed.get() > PRINTED_MAX
     }
 }
