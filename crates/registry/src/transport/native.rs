@@ -55,7 +55,7 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman/", env!("C
 /// A connection, whatever is below it.
 type Io = Box<dyn Stream>;
 
-/// What `hyper` needs of a connection.
+/// The traits that `hyper` needs of a connection.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}

@@ -34,7 +34,7 @@ struct Answer {
     body: Bytes,
 }
 
-async fn ask(transport: &NativeTransport, request: Request) -> Result<Answer, TransportError> {
+async fn request_whole(transport: &NativeTransport, request: Request) -> Result<Answer, TransportError> {
     let response = transport.send(request).await?;
     let body = response.body.collect(10_000_000).await?.expect("the body is short");
     Ok(Answer { status: response.status, headers: response.headers, body })
@@ -45,7 +45,7 @@ fn get(url: &str) -> Request {
 }
 
 async fn text(transport: &NativeTransport, url: &str) -> Result<String, (TransportErrorKind, String)> {
-    match ask(transport, get(url)).await {
+    match request_whole(transport, get(url)).await {
         Ok(answer) => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
         Err(error) => Err((error.kind, error.message)),
     }
@@ -72,7 +72,7 @@ async fn requests_one_after_the_other_share_a_connection() {
 async fn a_post_without_a_body_says_that_it_has_none() {
     let server = start(always(fine(b""))).await;
     let url = format!("http://{}/", server.host);
-    ask(&plain(), Request::new(Method::POST, url)).await.unwrap();
+    request_whole(&plain(), Request::new(Method::POST, url)).await.unwrap();
     assert_eq!(server.asked.lock().unwrap()[0].header("content-length"), Some("0"));
 }
 
@@ -184,7 +184,7 @@ async fn a_certificate_is_trusted_if_something_names_it_and_refused_if_nothing_d
     let transport = plain();
     assert_eq!(text(&transport, &url).await, refused);
     let insecure = Request { unverified_tls: true, ..get(&url) };
-    assert_eq!(ask(&transport, insecure).await.unwrap().body, "fine");
+    assert_eq!(request_whole(&transport, insecure).await.unwrap().body, "fine");
     assert_eq!(text(&transport, &url).await, refused);
 }
 
@@ -210,7 +210,7 @@ async fn client_certificates_are_shown_and_faults_of_their_files_are_told() {
         let folder = tempfile::tempdir().unwrap();
         keep(folder.path());
         let transport = transport(Vec::new(), folder.path());
-        match ask(&transport, Request { unverified_tls: true, ..get(&url) }).await {
+        match request_whole(&transport, Request { unverified_tls: true, ..get(&url) }).await {
             Ok(answer) => String::from_utf8_lossy(&answer.body).into_owned(),
             Err(error) => error.message,
         }
@@ -241,9 +241,9 @@ async fn client_certificates_are_shown_and_faults_of_their_files_are_told() {
     let transport = plain();
     transport.use_certificates(own(Some(&identity.cert), Some(&identity.key)));
     let insecure = || Request { unverified_tls: true, ..get(&url) };
-    assert_eq!(ask(&transport, insecure()).await.unwrap().body, "1");
+    assert_eq!(request_whole(&transport, insecure()).await.unwrap().body, "1");
     transport.use_certificates(own(Some(&identity.cert), None));
-    let alone = ask(&transport, insecure()).await.err().map(|error| error.message);
+    let alone = request_whole(&transport, insecure()).await.err().map(|error| error.message);
     assert_eq!(alone.as_deref(), Some("expected both --cert and --key, found --cert alone"));
 }
 
@@ -294,7 +294,8 @@ async fn proxies_of_every_kind_lead_to_plain_http_and_to_tls() {
     let variables = vec![("HTTP_PROXY", setting.clone()), ("https_proxy", setting)];
     let by_http = transport(variables, Path::new("/nonexistent"));
     assert_eq!(text(&by_http, "http://registry.test:5000/v2/?q").await, says("by proxy"));
-    let tunnelled = ask(&by_http, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
+    let tunnelled =
+        request_whole(&by_http, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
     assert_eq!(tunnelled.unwrap().body, "fine");
     assert_eq!(
         text(&by_http, &format!("http://{}/", plain_target.host)).await,
@@ -315,7 +316,8 @@ async fn proxies_of_every_kind_lead_to_plain_http_and_to_tls() {
     let variables =
         vec![("HTTPS_PROXY", setting.clone()), ("HTTP_PROXY", setting.clone()), ("SSL_CERT_FILE", trusted)];
     let by_https = transport(variables, Path::new("/nonexistent"));
-    let tunnelled = ask(&by_https, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
+    let tunnelled =
+        request_whole(&by_https, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
     assert_eq!(tunnelled.unwrap().body, "fine");
     assert_eq!(text(&by_https, "http://registry.test/").await, says("by proxy"));
     let untrusted = transport(vec![("HTTPS_PROXY", setting)], Path::new("/nonexistent"));
@@ -329,7 +331,8 @@ async fn proxies_of_every_kind_lead_to_plain_http_and_to_tls() {
         let by_socks = transport(variables, Path::new("/nonexistent"));
         let url = format!("http://registry.test:{}/", plain_target.port);
         assert_eq!(text(&by_socks, &url).await, says("fine"));
-        let tunnelled = ask(&by_socks, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
+        let tunnelled =
+            request_whole(&by_socks, secure(get(&format!("https://registry.test:{}/", target.port)))).await;
         assert_eq!(tunnelled.unwrap().body, "fine");
         let who = if password.is_some() { "alice" } else { "" };
         assert_eq!(socks.lines(), [format!("{who}@registry.test"), format!("{who}@registry.test")]);
@@ -360,7 +363,7 @@ async fn bodies_that_are_compressed_without_being_asked_for_are_read() {
         [("gzip", &gzip), ("x-gzip", &gzip), ("GZIP", &gzip), ("deflate", &deflate), ("br", &brotli)]
     {
         let server = start(always(with_headers(&format!("Content-Encoding: {encoding}\r\n"), body))).await;
-        let answer = ask(&plain(), get(&format!("http://{}/", server.host))).await.unwrap();
+        let answer = request_whole(&plain(), get(&format!("http://{}/", server.host))).await.unwrap();
         assert_eq!((answer.status, &*answer.body), (StatusCode::OK, long.as_bytes()), "{encoding}");
         assert_eq!(
             answer.headers.get(header::CONTENT_ENCODING).or(answer.headers.get(header::CONTENT_LENGTH)),
@@ -392,7 +395,7 @@ async fn redirects_are_followed_ten_times_and_credentials_stay_with_their_origin
         let mut request = get(&format!("http://{}{path}", here.host));
         request.headers.insert(header::AUTHORIZATION, "Basic x".parse().unwrap());
         request.follow_redirects = follow;
-        ask(&plain(), request).await
+        request_whole(&plain(), request).await
     };
     assert_eq!(asking("/away", true).await.unwrap().body, "none");
     assert_eq!(asking("/own", true).await.unwrap().body, "Basic x");
@@ -408,5 +411,5 @@ async fn a_body_that_is_sent_arrives_with_its_length() {
     let url = format!("http://{}/", server.host);
     let request =
         Request { body: RequestBody::Full(Bytes::from_static(b"bytes")), ..Request::new(Method::PUT, url) };
-    assert_eq!(ask(&plain(), request).await.unwrap().body, "5");
+    assert_eq!(request_whole(&plain(), request).await.unwrap().body, "5");
 }

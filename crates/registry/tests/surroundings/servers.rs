@@ -25,12 +25,12 @@ use tokio_rustls::TlsAcceptor;
 
 /// The head of a request, and the names of the certificate that was shown.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Received {
     pub head: String,
     pub shown: usize,
 }
 
-impl Asked {
+impl Received {
     pub fn line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
@@ -43,14 +43,14 @@ impl Asked {
     }
 }
 
-/// What a server answers, as bytes; it closes the connection where they say so.
-pub type Answer = Arc<dyn Fn(&Asked) -> Vec<u8> + Send + Sync>;
+/// The answer of a server, as bytes; it closes the connection where they say so.
+pub type Answer = Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
 
 pub struct Running {
     pub host: String,
     pub port: u16,
     pub connections: Arc<AtomicUsize>,
-    pub asked: Arc<Mutex<Vec<Asked>>>,
+    pub asked: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Running {
@@ -215,10 +215,10 @@ async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Send + Unpin,
     shown: usize,
     answer: Answer,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    asked: Arc<Mutex<Vec<Received>>>,
 ) {
     while let Some(head) = head(&mut stream).await {
-        let request = Asked { head, shown };
+        let request = Received { head, shown };
         asked.lock().unwrap().push(request.clone());
         if let Some(target) = request.line().strip_prefix("CONNECT ") {
             let port = target.split(' ').next().unwrap().rsplit(':').next().unwrap();
@@ -268,7 +268,11 @@ pub async fn start_socks(password: Option<&'static str>) -> Running {
     running
 }
 
-async fn socks(mut stream: TcpStream, password: Option<&str>, asked: Arc<Mutex<Vec<Asked>>>) -> Option<()> {
+async fn socks(
+    mut stream: TcpStream,
+    password: Option<&str>,
+    asked: Arc<Mutex<Vec<Received>>>,
+) -> Option<()> {
     let sized = async |stream: &mut TcpStream| {
         let mut bytes = vec![0; stream.read_u8().await.ok()?.into()];
         stream.read_exact(&mut bytes).await.ok()?;
@@ -298,7 +302,7 @@ async fn socks(mut stream: TcpStream, password: Option<&str>, asked: Arc<Mutex<V
         _ => stream.read_u32().await.ok()?.to_string(),
     };
     let port = stream.read_u16().await.ok()?;
-    asked.lock().unwrap().push(Asked { head: format!("{user}@{name}"), shown: 0 });
+    asked.lock().unwrap().push(Received { head: format!("{user}@{name}"), shown: 0 });
     stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.ok()?;
     let mut onward = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     copy_bidirectional(&mut stream, &mut onward).await.ok().map(drop)

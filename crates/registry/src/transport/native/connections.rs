@@ -243,7 +243,7 @@ impl Connections {
         tls.begin(connecting.await?).await
     }
 
-    /// What was opened ahead turns out to be for TLS. Handshakes are not for what may not be needed.
+    /// Begins TLS on what was opened ahead. Handshakes are not for what may not be needed.
     fn secure_ahead(&self, tls: &Tls) {
         let Ok(config) = tls.config() else { return };
         let count = lock(&self.expected).saturating_sub(1).min(self.dialer.ahead());
