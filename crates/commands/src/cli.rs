@@ -22,6 +22,7 @@ mod style;
 mod tag_filter;
 mod template;
 mod terminal;
+mod time;
 mod tree;
 
 pub use accounts::{CredentialStore, Login};

@@ -260,7 +260,14 @@ async fn local_lists_are_shown_and_lose_single_images() {
     });
     let list = name("a/app:v1.0-rc");
     shell.done(&["create", "--insecure", &list, &images[0], &images[1]]).await;
-    assert_eq!(shell.done(&["ls"]).await, format!("{list}     2  linux/amd64, linux/arm64\n"));
+    let row = |images: usize, platforms: &str| {
+        let (name, width) = ("NAME", list.len());
+        format!(
+            "{name:width$}  IMAGES  CHANGED  PUSHED  PLATFORMS\n{list}  {images:>6}  -        no      {platforms}\n"
+        )
+    };
+    assert_eq!(shell.done(&["ls"]).await, row(2, "linux/amd64, linux/arm64"));
+    assert_eq!(shell.done(&["ls", "--quiet"]).await, format!("{list}\n"));
     let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
     assert_eq!(rows[0]["reference"], list);
     assert_eq!(rows[0]["images"], 2);
@@ -268,10 +275,25 @@ async fn local_lists_are_shown_and_lose_single_images() {
     // One that is not there leaves the others as they are.
     let failed = shell.run(&["remove", &list, &images[0], &name("a/app:other")]).await;
     assert!(failed.exit == 3 && failed.stderr.contains("a/app:other"), "{}", failed.stderr);
-    assert_eq!(shell.done(&["ls"]).await.lines().count(), 1);
+    assert_eq!(shell.done(&["ls"]).await.lines().count(), 2);
     assert!(shell.done(&["ls"]).await.contains("linux/amd64, linux/arm64"));
     shell.done(&["remove", &list, &images[0]]).await;
-    assert_eq!(shell.done(&["ls"]).await, format!("{list}     1  linux/arm64\n"));
+    assert_eq!(shell.done(&["ls"]).await, row(1, "linux/arm64"));
+
+    // What was pushed is told from what has changed since.
+    let digest = shell.done(&["push", "--insecure", &list]).await.trim().to_owned();
+    assert!(shell.done(&["ls"]).await.contains("  yes     linux/arm64"));
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(rows[0]["pushed"], json!({ "digest": digest, "time": null, "isCurrent": true }));
+    shell.done(&["annotate", &list, &images[1], "--variant=v8"]).await;
+    assert!(shell.done(&["ls"]).await.contains("  yes, changed since  linux/arm64/v8"));
+    // A push that converts the list is one of it, and --purge removes it.
+    shell.done(&["push", "--insecure", "--format=docker", &list]).await;
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(rows[0]["pushed"]["isCurrent"], true, "{rows}");
+    assert_ne!(rows[0]["pushed"]["digest"], rows[0]["digest"], "{rows}");
+    shell.done(&["push", "--insecure", "--format=docker", "--purge", &list]).await;
+    assert_eq!(shell.done(&["ls"]).await, "");
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -21,6 +21,9 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = readFile)]
     fn read_file(this: &FileSystem, path: &str) -> Result<Option<Uint8Array>, JsValue>;
 
+    #[wasm_bindgen(method)]
+    fn changed(this: &FileSystem, path: &str) -> Option<f64>;
+
     #[wasm_bindgen(method, catch, js_name = createFile)]
     fn create_file(this: &FileSystem, path: &str, bytes: &Uint8Array, durable: bool) -> Result<(), JsValue>;
 
@@ -61,6 +64,10 @@ impl Folder for HostFolder {
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
         Ok(self.0.read_file(path).map_err(failed)?.map(|bytes| bytes.to_vec()))
+    }
+
+    fn changed(&self, path: &str) -> Option<f64> {
+        self.0.changed(path)
     }
 
     fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {

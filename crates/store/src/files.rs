@@ -8,11 +8,11 @@ mod native;
 
 use std::collections::BTreeMap;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future};
 use tallyman_core::{Digest, EditConflict, ListEdit, ManifestList, Reference};
 
 use crate::{
-    ListStore, Outcome, StoreError, StoreFuture,
+    LastPush, ListHistory, ListStore, Outcome, StoreError, StoreFuture,
     docker::{decode_entries, decode_list, edit_files, encode_list},
     store::check_list_name,
 };
@@ -67,6 +67,13 @@ impl<F: Folder> FileStore<F> {
             self.lists.pause().await;
         }
     }
+}
+
+/// Reads the note of a push: two lines, the digest of the list and the one that the registry has.
+fn last_push(note: &[u8], time: Option<f64>) -> Option<LastPush> {
+    let mut lines = std::str::from_utf8(note).ok()?.lines().map(str::parse::<Digest>);
+    let (list, digest) = (lines.next()?.ok()?, lines.next()?.ok()?);
+    Some(LastPush { list, digest, time })
 }
 
 /// Returns the files that can be read.
@@ -170,5 +177,25 @@ impl<F: Folder> ListStore for FileStore<F> {
             now.is_ok_and(|now| now.digest() == *digest)
         };
         async move { Ok(self.lists.remove(&list.file_name(), is_pushed).await?) }.boxed_local()
+    }
+
+    fn history<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ListHistory>> {
+        let name = list.file_name();
+        let pushed = self.lists.pushed(&name).and_then(|(note, time)| last_push(&note, time));
+        let history = ListHistory { changed: self.lists.changed(&name), pushed };
+        future::ready(Ok(Some(history))).boxed_local()
+    }
+
+    fn note_push<'a>(
+        &'a self,
+        reference: &'a Reference,
+        list: &'a Digest,
+        digest: &'a Digest,
+    ) -> StoreFuture<'a, ()> {
+        async move {
+            let note = format!("{list}\n{digest}\n");
+            Ok(self.lists.note_push(&reference.file_name(), note.as_bytes()).await?)
+        }
+        .boxed_local()
     }
 }

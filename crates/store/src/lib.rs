@@ -13,4 +13,4 @@ pub use files::{FileError, FileErrorKind, FileStore, Folder, Holder, ListFile, L
 #[cfg(feature = "indexed-db")]
 pub use indexed_db::{IndexedDbStore, ListSummary, Subscription};
 pub use memory::MemoryStore;
-pub use store::{ListStore, Outcome, StoreError, StoreFuture};
+pub use store::{LastPush, ListHistory, ListStore, Outcome, StoreError, StoreFuture};

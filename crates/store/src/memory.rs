@@ -2,15 +2,16 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future};
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 
-use crate::{ListStore, Outcome, StoreError, StoreFuture, store::check_list_name};
+use crate::{LastPush, ListHistory, ListStore, Outcome, StoreError, StoreFuture, store::check_list_name};
 
 /// Lists in memory, gone with it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     lists: RefCell<BTreeMap<String, ManifestList>>,
+    pushed: RefCell<BTreeMap<String, LastPush>>,
 }
 
 impl MemoryStore {
@@ -22,6 +23,11 @@ impl MemoryStore {
     /// Returns the list with this file name ([`Reference::file_name`]); `None` if there is none.
     pub fn named(&self, file_name: &str) -> Option<ManifestList> {
         self.lists.borrow().get(file_name).cloned()
+    }
+
+    fn forget(&self, lists: &mut BTreeMap<String, ManifestList>, list: &Reference) {
+        lists.remove(&list.file_name());
+        self.pushed.borrow_mut().remove(&list.file_name());
     }
 }
 
@@ -106,6 +112,10 @@ impl ListStore for MemoryStore {
             }
             lists.remove(&from.file_name());
             lists.insert(to.file_name(), renamed);
+            let mut pushed = self.pushed.borrow_mut();
+            if let Some(push) = pushed.remove(&from.file_name()) {
+                pushed.insert(to.file_name(), push);
+            }
             Ok(Outcome::Done(()))
         }
         .boxed_local()
@@ -114,7 +124,11 @@ impl ListStore for MemoryStore {
     fn remove<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, bool> {
         async move {
             let mut lists = self.lists.borrow_mut();
-            Ok(find(&mut lists, list)?.is_some() && lists.remove(&list.file_name()).is_some())
+            let is_there = find(&mut lists, list)?.is_some();
+            if is_there {
+                self.forget(&mut lists, list);
+            }
+            Ok(is_there)
         }
         .boxed_local()
     }
@@ -123,8 +137,27 @@ impl ListStore for MemoryStore {
         async move {
             let mut lists = self.lists.borrow_mut();
             let is_pushed = find(&mut lists, list)?.is_some_and(|list| list.digest() == *digest);
-            Ok(is_pushed && lists.remove(&list.file_name()).is_some())
+            if is_pushed {
+                self.forget(&mut lists, list);
+            }
+            Ok(is_pushed)
         }
         .boxed_local()
+    }
+
+    fn history<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ListHistory>> {
+        let pushed = self.pushed.borrow().get(&list.file_name()).cloned();
+        future::ready(Ok(Some(ListHistory { changed: None, pushed }))).boxed_local()
+    }
+
+    fn note_push<'a>(
+        &'a self,
+        reference: &'a Reference,
+        list: &'a Digest,
+        digest: &'a Digest,
+    ) -> StoreFuture<'a, ()> {
+        let push = LastPush { list: list.clone(), digest: digest.clone(), time: None };
+        self.pushed.borrow_mut().insert(reference.file_name(), push);
+        future::ready(Ok(())).boxed_local()
     }
 }

@@ -1,6 +1,9 @@
 //! The interface of all stores.
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{self, LocalBoxFuture},
+};
 use tallyman_core::{Digest, EditConflict, ListEdit, ManifestList, Reference};
 use thiserror::Error;
 
@@ -61,6 +64,26 @@ impl<T> Outcome<T> {
             Self::Gone => Outcome::Gone,
         }
     }
+}
+
+/// The history of a list, as far as a store keeps it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListHistory {
+    /// The time of the last change, in milliseconds since 1970.
+    pub changed: Option<f64>,
+    /// The last push; `None` if there was none.
+    pub pushed: Option<LastPush>,
+}
+
+/// The last push of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastPush {
+    /// The digest of the list at that time ([`ManifestList::digest`]).
+    pub list: Digest,
+    /// The digest that the registry has; another one if the push converted the list.
+    pub digest: Digest,
+    /// The time, in milliseconds since 1970.
+    pub time: Option<f64>,
 }
 
 /// The future of an operation of a store. It is not `Send`.
@@ -124,6 +147,21 @@ pub trait ListStore {
     /// Removes a list whose bytes ([`ManifestList::to_bytes`]) have this digest: the one that was pushed, and not what
     /// somebody has made of it meanwhile. Returns whether it was removed.
     fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool>;
+
+    /// Returns the history of a list; `None` if the store keeps none.
+    fn history<'a>(&'a self, _list: &'a Reference) -> StoreFuture<'a, Option<ListHistory>> {
+        future::ready(Ok(None)).boxed_local()
+    }
+
+    /// Notes that a list was pushed: `list` was its digest, `digest` is what the registry has. The time is that of the call.
+    fn note_push<'a>(
+        &'a self,
+        _reference: &'a Reference,
+        _list: &'a Digest,
+        _digest: &'a Digest,
+    ) -> StoreFuture<'a, ()> {
+        future::ready(Ok(())).boxed_local()
+    }
 }
 
 /// Checks that a list which was found by the file name of `list` is that list.

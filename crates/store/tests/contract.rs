@@ -7,7 +7,8 @@ mod suite;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use futures_util::FutureExt;
-use tallyman_store::{FileStore, ListStore, MemoryStore, NativeFolder, StoreError};
+use tallyman_core::{Digest, Reference};
+use tallyman_store::{FileStore, ListStore, MemoryStore, NativeFolder, Outcome, StoreError};
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("these stores never wait")
@@ -23,6 +24,52 @@ fn files_keep_the_contract() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let manifests = folder.path().join("config/manifests");
     ready(suite::run(&FileStore::new(NativeFolder, manifests.to_str().expect("it is UTF-8"))));
+}
+
+/// Notes a push, and returns the digests that are noted after a rename, and after the removal of the list.
+fn noted_pushes(store: &dyn ListStore) -> [Option<(Digest, Digest)>; 3] {
+    let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
+    let (name, other) = (list.reference().clone(), "r.io/app:2".parse().expect("a reference"));
+    ready(store.save(&list)).expect("it is saved");
+    let noted = |list: &Reference| {
+        let history = ready(store.history(list)).expect("it can be read").expect("it is kept");
+        history.pushed.map(|push| (push.list, push.digest))
+    };
+    let before = noted(&name);
+    ready(store.note_push(&name, &list.digest(), &Digest::of(b"pushed"))).expect("it is noted");
+    assert_eq!(ready(store.load(&name)), Ok(Some(list)), "the list stays");
+    assert_eq!(ready(store.names()).expect("they can be read").len(), 1, "and there is no other");
+    assert_eq!(ready(store.rename(&name, &other)), Ok(Outcome::Done(())));
+    assert_eq!(noted(&name), None, "a note goes with its list");
+    let renamed = noted(&other);
+    assert_eq!(ready(store.remove(&other)), Ok(true));
+    [before, renamed, noted(&other)]
+}
+
+#[test]
+fn the_last_push_of_a_list_is_noted_beside_it_with_its_time() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let files = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
+    let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
+    let noted = Some((list.digest(), Digest::of(b"pushed")));
+    assert_eq!(noted_pushes(&files), [None, noted.clone(), None]);
+
+    ready(files.save(&list)).expect("it is saved");
+    ready(files.note_push(list.reference(), &list.digest(), &list.digest())).expect("it is noted");
+    let history = ready(files.history(list.reference())).expect("it can be read").expect("it is kept");
+    let (changed, pushed) = (history.changed.expect("a time"), history.pushed.expect("it was pushed"));
+    assert!(changed > 0.0 && pushed.time.expect("a time") >= changed);
+    // The Docker CLI has removed the list, and nothing but the list.
+    fs::remove_dir_all(folder.path().join("r.io_app-1")).expect("it is removed");
+    let history = ready(files.history(list.reference())).expect("it can be read").expect("it is kept");
+    assert_eq!(history.changed, None);
+}
+
+#[test]
+fn memory_notes_the_last_push_of_a_list() {
+    let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
+    let noted = Some((list.digest(), Digest::of(b"pushed")));
+    assert_eq!(noted_pushes(&MemoryStore::new()), [None, noted, None]);
 }
 
 #[test]

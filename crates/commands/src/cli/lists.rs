@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tallyman_core::{ManifestList, PlatformChange, Reference};
+use tallyman_store::{LastPush, ListHistory};
 
 use super::{
-    Environment, OutputOptions, json,
+    Environment, OutputOptions, Stream, json,
     run::{argument, reference},
+    style::Style,
+    terminal,
+    time::utc,
 };
 use crate::{Error, ReferenceRole, annotate, duplicate, rename};
 
@@ -65,49 +69,107 @@ impl Environment {
         let mut rows = Vec::new();
         for name in self.store.names().await? {
             let Some(reference) = reference_of(&name) else { continue };
-            match self.store.load(&reference).await {
-                Ok(Some(list)) => rows.push((reference, Some(list))),
-                Ok(None) => {}
-                Err(_) => rows.push((reference, None)),
-            }
-        }
-        if quiet && !options.json {
-            for (reference, _) in &rows {
-                self.print(super::terminal::line(&reference.to_string()).as_bytes());
-            }
-            return Ok(());
+            let list = match self.store.load(&reference).await {
+                Ok(Some(list)) => Some(list),
+                Ok(None) => continue,
+                Err(_) => None,
+            };
+            let history = self.store.history(&reference).await?;
+            rows.push(Row { reference, list, history });
         }
         if options.json {
-            let rows = rows.iter().map(|(reference, list)| json_row(reference, list.as_ref()));
-            self.print_json(&rows.collect::<Value>());
+            self.print_json(&rows.iter().map(Row::to_json).collect());
             return Ok(());
         }
-        let width = rows.iter().map(|(reference, _)| reference.to_string().len()).max().unwrap_or_default();
-        for (reference, list) in &rows {
-            let images = match list {
-                Some(list) => {
-                    let platforms: Vec<String> =
-                        list.iter().map(|entry| entry.platform().to_string()).collect();
-                    format!("{:>4}  {}", list.len(), platforms.join(", "))
-                }
-                None => "   -  damaged: remove it, and create it anew".to_owned(),
-            };
-            let name = reference.to_string();
-            self.print(super::terminal::line(&format!("{name:width$}  {images}")).trim_end().as_bytes());
+        if quiet {
+            for row in &rows {
+                self.print(terminal::line(&row.reference.to_string()).as_bytes());
+            }
+            return Ok(());
+        }
+        let cells: Vec<[String; 5]> = rows.iter().map(Row::cells).collect();
+        if cells.is_empty() {
+            return Ok(());
+        }
+        let titles = ["NAME", "IMAGES", "CHANGED", "PUSHED", "PLATFORMS"].map(str::to_owned);
+        let widths: [usize; 5] = std::array::from_fn(|at| {
+            cells.iter().chain([&titles]).map(|row| row[at].len()).max().unwrap_or(0)
+        });
+        let line = |[name, images, changed, pushed, platforms]: &[String; 5]| {
+            let [of_name, of_images, of_changed, of_pushed, _] = widths;
+            let line = format!(
+                "{name:of_name$}  {images:>of_images$}  {changed:of_changed$}  {pushed:of_pushed$}  {platforms}"
+            );
+            terminal::line(line.trim_end()).into_owned()
+        };
+        self.print(Style::of(&*self.output, Stream::Stdout).bold(&line(&titles)).as_bytes());
+        for row in &cells {
+            self.print(line(row).as_bytes());
         }
         Ok(())
     }
 }
 
-fn json_row(reference: &Reference, list: Option<&ManifestList>) -> Value {
-    json!({
-        "reference": reference.to_string(),
-        "images": list.map(ManifestList::len),
-        "platforms": list.map(|list| list.iter().map(|entry| entry.platform().to_string()).collect::<Vec<_>>()),
-        "mediaType": list.map(|list| list.media_type().as_str().to_owned()),
-        "digest": list.map(|list| list.digest().to_string()),
-        "isDamaged": list.is_none(),
-    })
+/// A local list as `ls` shows it.
+struct Row {
+    reference: Reference,
+    /// The list; `None` if it cannot be read.
+    list: Option<ManifestList>,
+    /// Its history, if the store keeps it.
+    history: Option<ListHistory>,
+}
+
+impl Row {
+    /// Returns the last push, and `true` with it if the list is as it was then.
+    fn last_push(&self) -> Option<(&LastPush, bool)> {
+        let push = self.history.as_ref()?.pushed.as_ref()?;
+        Some((push, self.list.as_ref().is_some_and(|list| list.digest() == push.list)))
+    }
+
+    fn platforms(&self) -> Option<Vec<String>> {
+        Some(self.list.as_ref()?.iter().map(|entry| entry.platform().to_string()).collect())
+    }
+
+    fn changed(&self) -> Option<String> {
+        self.history.as_ref()?.changed.map(utc)
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let unknown = || "-".to_owned();
+        let pushed = match (&self.history, self.last_push()) {
+            (None, _) => unknown(),
+            (Some(_), None) => "no".to_owned(),
+            (Some(_), Some((push, is_current))) => {
+                let time = push.time.map_or_else(|| "yes".to_owned(), utc);
+                if is_current { time } else { format!("{time}, changed since") }
+            }
+        };
+        let platforms = self.platforms().map(|platforms| platforms.join(", "));
+        [
+            self.reference.to_string(),
+            self.list.as_ref().map_or_else(unknown, |list| list.len().to_string()),
+            self.changed().unwrap_or_else(unknown),
+            pushed,
+            platforms.unwrap_or_else(|| "damaged: remove it, and create it again".to_owned()),
+        ]
+    }
+
+    fn to_json(&self) -> Value {
+        let list = self.list.as_ref();
+        let pushed = self.last_push().map(|(push, is_current)| {
+            json!({ "digest": push.digest.as_str(), "time": push.time.map(utc), "isCurrent": is_current })
+        });
+        json!({
+            "reference": self.reference.to_string(),
+            "images": list.map(ManifestList::len),
+            "platforms": self.platforms(),
+            "mediaType": list.map(|list| list.media_type().as_str().to_owned()),
+            "digest": list.map(|list| list.digest().to_string()),
+            "changed": self.changed(),
+            "pushed": pushed,
+            "isDamaged": list.is_none(),
+        })
+    }
 }
 
 /// A reference of the list that a store keeps under `name`. Stores of files keep a file name, which several references

@@ -396,6 +396,8 @@ impl Environment {
             true => plan_with_copies(&*self.store, &list).await?,
             false => plan(&*self.store, &list).await?,
         };
+        // A conversion puts another list than the local one.
+        let before = plan.list().1.clone();
         let mut losses = Vec::new();
         if let Some(format) = extensions.format {
             let converted = convert(&load(&*self.store, &list).await?, format)?;
@@ -440,7 +442,10 @@ impl Environment {
         } else {
             self.print(digest.as_str().as_bytes());
         }
-        if purge && !self.store.remove_pushed(&list, plan.list().1).await? {
+        if !purge {
+            // The list is in the registry, whether that can be noted here or not.
+            self.store.note_push(&list, &before, plan.list().1).await.ok();
+        } else if !self.store.remove_pushed(&list, &before).await? {
             self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));

@@ -2,6 +2,7 @@
 
 export function listDir(path: string): string[] | undefined;
 export function readFile(path: string): Uint8Array | undefined;
+export function changed(path: string): number | undefined;
 export function createFile(path: string, bytes: Uint8Array, durable: boolean): void;
 export function createDir(path: string): void;
 export function rename(from: string, to: string): void;

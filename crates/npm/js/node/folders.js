@@ -60,6 +60,15 @@ export function readFile(path) {
   );
 }
 
+/** The time at which a file was written last, or the names in a folder changed, in milliseconds since 1970; undefined if there is none. */
+export function changed(path) {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns `true` if there is a file or a folder of that name. */
 export function exists(path) {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -58,6 +58,12 @@ pub trait Folder {
     /// Any [`FileError`].
     fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError>;
 
+    /// Returns the time at which a file was written last, or the names in a folder changed, in milliseconds since 1970; `None` if
+    /// there is none, or the system does not say.
+    fn changed(&self, _path: &str) -> Option<f64> {
+        None
+    }
+
     /// Returns the bytes of a regular file, or of one that a link leads to; `None` if there is none. It never waits for a
     /// pipe or a device.
     ///

@@ -4,7 +4,8 @@
 //! Beside the lists' folders stand, for as long as somebody works on a list, files whose names begin with `.tallyman-` and a
 //! hash of the list's name: its lock, the journal of a change, and what is staged for it. All are in `ROOT` itself, which may
 //! be a link or a mount, in a folder that nobody may write to. Whoever works on a list next ends what another began: a
-//! journal that stands there is carried out, all else is removed.
+//! journal that stands there is carried out, all else is removed. In the folder `.tallyman-pushed` stands a file for each list that
+//! was pushed, with its digests; the file's time is that of the push.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,6 +20,8 @@ use crate::docker::FileChange;
 
 /// The beginning of all names that are no list's and no entry's.
 const PREFIX: &str = ".tallyman-";
+/// The folder with a note of each list's last push. The Docker CLI looks at no list of that name.
+const PUSHED: &str = ".tallyman-pushed";
 /// Bytes that the name of a file may have.
 const NAME_MAX: usize = 255;
 /// Hexadecimal digits of the hash of a list's name.
@@ -168,6 +171,8 @@ impl<F: Folder> ListFolders<F> {
             Err(error) => return Err(error),
         }
         self.folder.sync(&self.root)?;
+        // Nothing depends on it: a list without a note counts as one that was not pushed.
+        self.folder.rename(&self.push_note(from), &self.push_note(to)).ok();
         Ok(Some(true))
     }
 
@@ -197,7 +202,40 @@ impl<F: Folder> ListFolders<F> {
         self.folder.sync(&self.root)?;
         // The list is gone; what cannot be removed now is tried again by whoever comes next.
         self.remove_tree(&aside).ok();
+        self.folder.remove_file(&self.push_note(list)).ok();
         Ok(true)
+    }
+
+    /// Returns the time at which a list was changed last, in milliseconds since 1970, as far as the file system says.
+    pub(super) fn changed(&self, list: &str) -> Option<f64> {
+        let path = self.path(list);
+        let files = self.folder.list(&path).ok()??.into_iter().map(|name| format!("{path}/{name}"));
+        files.chain([path.clone()]).filter_map(|path| self.folder.changed(&path)).reduce(f64::max)
+    }
+
+    /// Returns what was noted of the last push of a list, and when.
+    pub(super) fn pushed(&self, list: &str) -> Option<(Vec<u8>, Option<f64>)> {
+        let path = self.push_note(list);
+        let bytes = self.folder.read(&path).ok()??;
+        Some((bytes, self.folder.changed(&path)))
+    }
+
+    /// Notes something of the push of a list, in place of what was noted before.
+    ///
+    /// # Errors
+    /// Any [`FileError`]; what was noted before stays then.
+    pub(super) async fn note_push(&self, list: &str, note: &[u8]) -> Result<(), FileError> {
+        let _lock = self.lock(list).await?;
+        self.folder.create_folder(&format!("{}/{PUSHED}", self.root))?;
+        let staged = format!("{}/{}", self.root, self.unused(list, "new"));
+        self.folder.create_file(&staged, note, false)?;
+        self.folder.rename(&staged, &self.push_note(list)).inspect_err(|_| {
+            self.folder.remove_file(&staged).ok();
+        })
+    }
+
+    fn push_note(&self, list: &str) -> String {
+        format!("{}/{PUSHED}/{list}", self.root)
     }
 
     /// Locks a list, and ends what another program left unfinished.

@@ -8,7 +8,7 @@ use std::{
     process,
     sync::LazyLock,
     thread,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use futures_util::future::{LocalBoxFuture, ready};
@@ -47,6 +47,11 @@ impl Folder for NativeFolder {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("open", path, &error)),
         }
+    }
+
+    fn changed(&self, path: &str) -> Option<f64> {
+        let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+        Some(changed.duration_since(UNIX_EPOCH).ok()?.as_secs_f64() * 1000.0)
     }
 
     fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {
