@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tallyman_core::{Descriptor, Digest, Manifest, Platform, Reference};
 use tallyman_registry::Client;
 
@@ -116,50 +116,80 @@ pub async fn attestations(
             subjects.push(image.digest().clone());
         }
     }
-    let mut carriers: Vec<(AttestationSource, Digest, Descriptor)> = Vec::new();
+    let mut carriers = Vec::new();
     for entry in root.index().into_iter().flat_map(|index| &index.manifests) {
-        let Some(Ok(of)) = entry.attests().map(str::parse::<Digest>) else { continue };
-        if platform.is_none() || subjects.contains(&of) {
-            carriers.push((AttestationSource::Index, of, entry.clone()));
+        let Some(Ok(subject)) = entry.attests().map(str::parse::<Digest>) else { continue };
+        if platform.is_none() || subjects.contains(&subject) {
+            let (source, descriptor) = (AttestationSource::Index, entry.clone());
+            carriers.push(Carrier { source, subject, descriptor, manifest: None });
         }
     }
-    for subject in &subjects {
-        for found in client.referrers(reference, subject, None).await.map_err(failed)? {
-            carriers.push((AttestationSource::Referrers, subject.clone(), found));
-        }
-        for suffix in COSIGN_SUFFIXES {
-            let tag = format!("{}.{suffix}", subject.as_str().replacen(':', "-", 1));
-            let tagged = reference.by_tag(tag.parse().expect("a digest with a dash and a suffix is a tag"));
-            match client.manifest(&tagged).await {
-                Ok(found) => {
-                    let manifest = found.manifest().map_err(|error| content(&tagged, error))?;
-                    carriers.push((AttestationSource::CosignTag, subject.clone(), manifest.descriptor()));
-                }
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-    }
-    let read = carriers.into_iter().map(|(source, subject, carrier)| async move {
-        let manifest = nested(client, reference, &carrier).await?;
-        Ok::<_, Error>(carried(source, &subject, &carrier, &manifest))
+    let searches = subjects.iter().flat_map(|subject| {
+        let tags = COSIGN_SUFFIXES.map(|suffix| cosign_tag(client, reference, subject, suffix).boxed_local());
+        [referrers(client, reference, subject).boxed_local()].into_iter().chain(tags)
+    });
+    let found: Vec<Vec<Carrier>> =
+        stream::iter(searches).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    carriers.extend(found.into_iter().flatten());
+    let read = carriers.into_iter().map(|carrier| async move {
+        let manifest = match &carrier.manifest {
+            Some(manifest) => manifest.clone(),
+            None => nested(client, reference, &carrier.descriptor).await?,
+        };
+        Ok::<_, Error>(carried(&carrier, &manifest))
     });
     let found: Vec<_> = stream::iter(read).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Returns the attestations that a manifest carries: one for each of its layers.
-fn carried(
+/// A manifest that carries attestations.
+struct Carrier {
     source: AttestationSource,
+    /// The manifest that it is about.
+    subject: Digest,
+    descriptor: Descriptor,
+    /// The manifest itself, if it was fetched to find it.
+    manifest: Option<Manifest>,
+}
+
+/// Finds the referrers of a subject.
+async fn referrers(client: &Client, reference: &Reference, subject: &Digest) -> Result<Vec<Carrier>, Error> {
+    let found = client.referrers(reference, subject, None).await.map_err(failed)?.into_iter();
+    let carriers = found.map(|descriptor| Carrier {
+        source: AttestationSource::Referrers,
+        subject: subject.clone(),
+        descriptor,
+        manifest: None,
+    });
+    Ok(carriers.collect())
+}
+
+/// Finds what cosign keeps under a tag of a subject: one manifest, or none.
+async fn cosign_tag(
+    client: &Client,
+    reference: &Reference,
     subject: &Digest,
-    carrier: &Descriptor,
-    manifest: &Manifest,
-) -> Vec<Attestation> {
+    suffix: &str,
+) -> Result<Vec<Carrier>, Error> {
+    let tag = format!("{}.{suffix}", subject.as_str().replacen(':', "-", 1));
+    let tagged = reference.by_tag(tag.parse().expect("a digest with a dash and a suffix is a tag"));
+    let manifest = match client.manifest(&tagged).await {
+        Ok(found) => found.manifest().map_err(|error| content(&tagged, error))?,
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let (source, subject) = (AttestationSource::CosignTag, subject.clone());
+    Ok(vec![Carrier { source, subject, descriptor: manifest.descriptor(), manifest: Some(manifest) }])
+}
+
+/// Returns the attestations that a manifest carries: one for each of its layers.
+fn carried(carrier: &Carrier, manifest: &Manifest) -> Vec<Attestation> {
+    let Carrier { source, subject, descriptor, .. } = carrier;
     let Some(image) = manifest.image() else { return Vec::new() };
     let named = |annotations: &BTreeMap<String, String>| {
         PREDICATE_TYPES.iter().find_map(|name| annotations.get(*name)).cloned()
     };
-    let artifact_type = image.artifact_type.clone().or_else(|| carrier.artifact_type.clone());
+    let artifact_type = image.artifact_type.clone().or_else(|| descriptor.artifact_type.clone());
     let attested = image.layers.iter().map(|layer| {
         let predicate_type = named(&layer.annotations).or_else(|| named(&image.annotations));
         let types = [
@@ -169,11 +199,11 @@ fn carried(
         ];
         Attestation {
             kind: AttestationKind::of(&types),
-            source,
+            source: *source,
             subject: subject.clone(),
             predicate_type: predicate_type.clone(),
             artifact_type: artifact_type.clone(),
-            manifest: carrier.clone(),
+            manifest: descriptor.clone(),
             blob: layer.clone(),
         }
     });

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
-    Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference, Tag,
-    json::array,
+    Descriptor, Digest, ListEntry, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
+    Tag, json::array,
 };
 use tallyman_registry::{Client, Error as RegistryError};
+use tallyman_store::ListStore;
 
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
+    ContentError, Error, MAX_PARALLEL_REQUESTS, execute, push,
     resolve::{content, failed, nested, no_such_platform, resolve, too_deep},
 };
 
@@ -155,6 +156,26 @@ pub async fn copy_digest_tags(
         }
     }
     Ok(copied)
+}
+
+/// Brings the lists that a local list has as entries into its repository, with all that they point to: a [`plan`] puts none of
+/// them.
+///
+/// # Errors
+/// [`Error::NotInStore`] if there is no such list, and those of [`plan_copy`] and [`execute`].
+pub async fn bring_nested(store: &dyn ListStore, client: &Client, list: &Reference) -> Result<(), Error> {
+    let found = push::load(store, list).await?;
+    let is_foreign = |entry: &&ListEntry| {
+        entry.descriptor.media_type.is_list() && !entry.reference.is_same_repository(list)
+    };
+    for entry in found.iter().filter(is_foreign) {
+        let digest = &entry.descriptor.digest;
+        let (source, target) = (entry.reference.by_digest(digest.clone()), list.by_digest(digest.clone()));
+        if let Some(plan) = plan_copy(client, &source, &target, None).await?.plan {
+            execute(client, &plan, &|_| {}).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns `true` if the registry has the manifest `digest` under `reference`.

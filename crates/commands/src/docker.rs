@@ -1,4 +1,4 @@
-//! Docker's texts for errors of a registry, and hints below them.
+//! Docker's texts for errors of a registry.
 
 mod answer;
 mod content;
@@ -6,7 +6,6 @@ mod ping;
 
 pub(crate) use answer::docker_error;
 pub(crate) use content::check;
-pub(crate) use ping::hint;
 
 use crate::{Error, RequestPurpose};
 

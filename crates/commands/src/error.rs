@@ -2,6 +2,7 @@
 //! one; what Docker makes of a registry's answer is worded by the command line (`docker::message`).
 
 mod content;
+mod hint;
 
 pub use content::ContentError;
 use tallyman_core::{
@@ -11,7 +12,7 @@ use tallyman_registry::Error as RegistryError;
 use tallyman_store::StoreError;
 use thiserror::Error;
 
-use crate::{TemplateError, docker};
+use crate::TemplateError;
 
 /// An error of a command.
 #[derive(Debug, Error)]
@@ -380,34 +381,6 @@ impl Error {
         }
     }
 
-    /// Returns `true` if Docker has the same error and names no remedy.
-    pub(crate) fn is_dockers(&self) -> bool {
-        if let Self::NotInRegistry { source, signed_in, .. } = self {
-            let source = source.as_deref();
-            let is_told = source.is_some_and(|source| {
-                docker::hint(source).is_some() || (*signed_in && source.code() == "unauthorized")
-            });
-            return !is_told;
-        }
-        if let Self::Registry { source, .. } = self {
-            return docker::hint(source).is_none();
-        }
-        matches!(
-            self,
-            Self::IsList { .. }
-                | Self::Reference { .. }
-                | Self::NotInStore { .. }
-                | Self::NotInList { .. }
-                | Self::Content { .. }
-                | Self::NoDigest { .. }
-                | Self::ListExists { .. }
-                | Self::Plan(_)
-                | Self::Assemble(_)
-                | Self::NotMounted { .. }
-                | Self::UnsupportedPlatform(_)
-        )
-    }
-
     /// A name for the sort of error that does not change.
     pub fn code(&self) -> &'static str {
         match self {
@@ -453,79 +426,6 @@ impl Error {
             Self::NoSuchFile { .. } => "file-not-found",
             Self::NotAFile { .. } | Self::DoubledFile { .. } => "not-a-file",
             Self::ArchiveOnTerminal => "output-failed",
-        }
-    }
-
-    /// Returns the hint for a line of its own below the error: a cause or a remedy that Docker's line leaves out.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotInRegistry { reference, source: Some(source), signed_in: true }
-                if source.code() == "unauthorized" =>
-            {
-                let registry = reference.registry().as_str();
-                Some(format!(
-                    "{registry} refused the user name or the password that is kept for it: sign in again"
-                ))
-            }
-            Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
-                docker::hint(source)
-            }
-            Self::IsList { found, .. } => Some(format!(
-                "it holds {}: use --flatten to take its images, --platform to take some of them, or --nest to keep it as an entry",
-                named(found)
-            )),
-            Self::ListExists { list } => Some(format!(
-                "use --amend to add to it, --refresh to fetch its images anew, or tallyman rm {list}"
-            )),
-            Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
-                Some("use push --copy to copy images of other registries to that of the list".to_owned())
-            }
-            Self::Plan(PlanError::PlatformMissing { image }) => {
-                Some(format!("use annotate --os and --arch to say on what {image} runs"))
-            }
-            Self::NotMounted { .. } => {
-                Some("use push --copy, which transfers blobs that the registry does not mount".to_owned())
-            }
-            Self::UnsupportedPlatform(_) => Some(
-                "use --any-platform to take operating systems and architectures that Docker does not know"
-                    .to_owned(),
-            ),
-            Self::NoSuchEntry { .. } => {
-                Some("use index add to add an entry, or inspect --tree to see all of them".to_owned())
-            }
-            Self::DockerNeeded { .. } => {
-                Some("use the format oci, or push --format docker, which converts images".to_owned())
-            }
-            Self::NoConfig { .. } => Some(
-                "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
-            ),
-            Self::OciNeeded { .. } => Some(
-                "use --oci, or push --format oci, to make it an OCI index, which changes its media type"
-                    .to_owned(),
-            ),
-            Self::NoSuchPlatform { found, .. } if !found.is_empty() => {
-                Some("use --platform with one of the platforms that it has".to_owned())
-            }
-            Self::NoDigest { .. } => {
-                Some("use push --copy, which does not need the registry to name the digest".to_owned())
-            }
-            Self::Content { reason, .. } => match **reason {
-                ContentError::NestedList => {
-                    Some("use inspect --tree or --raw to look at lists within lists".to_owned())
-                }
-                ContentError::MediaType(_) => {
-                    Some("use inspect --raw or --tree to look at artifacts".to_owned())
-                }
-                _ => None,
-            },
-            Self::TagMoved { .. } => {
-                Some("run the command again to change what it stands for now".to_owned())
-            }
-            Self::UntagUnsupported { reference, .. } => Some(format!(
-                "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
-                reference.name()
-            )),
-            _ => None,
         }
     }
 }

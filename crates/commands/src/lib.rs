@@ -22,6 +22,7 @@ mod remote_index;
 mod resolve;
 mod sources;
 mod tags;
+mod template;
 mod tree;
 
 pub use annotate::annotate;
@@ -31,10 +32,10 @@ pub use cli::{
     ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
     DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
     InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
-    Settings, Stream, TagFilter, TagOrder, TemplateError, WordsError, arguments, completion,
-    configuration_folder, line_of, lines, run,
+    Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder, line_of,
+    lines, run,
 };
-pub use copy::{CopyPlan, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
+pub use copy::{CopyPlan, bring_nested, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use difference::IndexChange;
@@ -45,13 +46,14 @@ pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
 pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{
-    ConvertedList, PushEvent, Survey, bring_nested, convert, execute, execute_as_docker, execute_rest, plan,
+    ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, plan,
     plan_with_copies, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source, parse_sources};
 pub use tags::{put_tags, tag, untag};
+pub use template::TemplateError;
 pub use tree::{TreeNode, TreeRole, tree, tree_of_list};
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each

@@ -12,8 +12,7 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use tallyman_core::{
-    Action, Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, MountSource, PushPlan,
-    Reference,
+    Action, Descriptor, Digest, Manifest, ManifestList, MediaType, MountSource, PushPlan, Reference,
 };
 use tallyman_registry::{Client, Error as RegistryError, Mount, PutManifest, Upload};
 use tallyman_store::ListStore;
@@ -23,7 +22,7 @@ pub use form::{ConvertedList, convert, with_subject};
 use progress::PushProgress;
 pub use survey::{Survey, survey};
 
-use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose, plan_copy};
+use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose};
 
 /// Blobs that are transferred at the same time, at most, but for small ones: each keeps a part of itself in memory.
 const TRANSFERS: usize = 4;
@@ -71,26 +70,6 @@ pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, E
 /// As [`plan`].
 pub async fn plan_with_copies(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
     Ok(PushPlan::with_copies(&load(store, list).await?)?)
-}
-
-/// Brings the lists that a local list has as entries into its repository, with all that they point to: a [`plan`] puts none of
-/// them.
-///
-/// # Errors
-/// [`Error::NotInStore`] if there is no such list, and those of [`plan_copy`] and [`execute`].
-pub async fn bring_nested(store: &dyn ListStore, client: &Client, list: &Reference) -> Result<(), Error> {
-    let found = load(store, list).await?;
-    let is_foreign = |entry: &&ListEntry| {
-        entry.descriptor.media_type.is_list() && !entry.reference.is_same_repository(list)
-    };
-    for entry in found.iter().filter(is_foreign) {
-        let digest = &entry.descriptor.digest;
-        let (source, target) = (entry.reference.by_digest(digest.clone()), list.by_digest(digest.clone()));
-        if let Some(plan) = plan_copy(client, &source, &target, None).await?.plan {
-            execute(client, &plan, &|_| {}).await?;
-        }
-    }
-    Ok(())
 }
 
 pub(crate) async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {

@@ -4,7 +4,7 @@
 mod served;
 
 use serde_json::{Value, json};
-use tallyman_dev_registry::{Auth, Registry, RunningRegistry, TokenAuth};
+use tallyman_dev_registry::{Auth, PASSWORD, Profile, Registry, RunningRegistry, TokenAuth, USER};
 
 use served::{
     Program,
@@ -133,6 +133,48 @@ async fn logins_are_tried_and_kept_and_forgotten() {
     assert!(missing.stderr.contains("--username") && missing.stderr.contains("--password-stdin"));
     let twice = program.run(&["login", "-u", "a", "-p", "b", "--password-stdin", &host]).await;
     assert!(twice.stderr.contains("found both"), "{}", twice.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_rate_limit_that_a_registry_names_is_shown_alone_and_with_each_request() {
+    let registry = Registry::builder().profile(Profile::Dockerhub).start().await.expect("a port is free");
+    Image::oci("linux/amd64", "one").put(&registry, "a/app", Some("1"));
+    let program = Program::signed_in(USER, PASSWORD);
+    let name = format!("{}/a/app:1", registry.addr);
+    let printed = program.succeed(&["ratelimit", "--insecure", &name]).await;
+    assert_eq!(printed, "76 of 100 requests left in 21600 s\n");
+    let json: Value = program.succeed(&["ratelimit", "--insecure", "--json", &name]).await.parse().unwrap();
+    assert_eq!(
+        json,
+        json!({ "registry": registry.addr.to_string(), "limit": 100, "remaining": 76, "seconds": 21600, "source": null })
+    );
+    let shown = program.run(&["digest", "--insecure", "--debug", &name]).await;
+    let line = shown.stderr.lines().find(|line| line.contains("/manifests/1 200 ")).expect(&shown.stderr);
+    assert!(line.ends_with(", 76 requests left"), "{line}");
+    assert!(!shown.stderr.contains(PASSWORD), "{}", shown.stderr);
+    let shown = program.run(&["--debug", "--log-format=json", "digest", "--insecure", &name]).await;
+    let lines = shown.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+    let limits: Vec<Value> = lines.map(|line| line["request"]["rateLimit"].clone()).collect();
+    assert!(limits.contains(&json!({ "limit": 100, "remaining": 76, "seconds": 21600 })), "{limits:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn warnings_are_json_where_the_log_is() {
+    let registry = start_guarded().await;
+    let program = Program::anonymous();
+    let host = registry.addr.to_string();
+    let login = ["login", "--insecure", "--json", "--log-format=json", "-u", "alice", "-p", "secret", &host];
+    let kept = program.run(&login).await;
+    let warnings: Vec<Value> =
+        kept.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings.iter().all(|line| line["warning"].as_str().is_some_and(|text| !text.contains("secret")))
+    );
+    let printed: Value = kept.stdout.parse().unwrap();
+    assert_eq!(printed, json!({ "registry": host, "username": "alice", "file": "config.json" }));
+    let gone: Value = program.succeed(&["logout", "--json", &host]).await.parse().unwrap();
+    assert_eq!(gone, json!({ "registry": host, "deleted": true }));
 }
 
 #[tokio::test(flavor = "current_thread")]

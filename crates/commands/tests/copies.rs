@@ -4,7 +4,7 @@
 mod served;
 
 use tallyman_core::Digest;
-use tallyman_dev_registry::{Registry, RunningRegistry};
+use tallyman_dev_registry::{Registry, RequestRecord, RunningRegistry};
 
 use served::{
     Program,
@@ -168,4 +168,60 @@ async fn a_copy_that_was_interrupted_goes_on_where_it_ended() {
         .map(|request| request.path)
         .collect();
     assert_eq!(writes, ["/v2/b/copy/manifests/1"]);
+}
+
+/// The config of the image with a large layer.
+const CONFIG: &str = r#"{"os":"linux","architecture":"amd64"}"#;
+
+/// A registry with an image of one layer of three MiB, and the digest of that layer.
+async fn source_of_a_large_layer() -> (RunningRegistry, String, usize) {
+    let layer: Vec<u8> = (0..3_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let (digest, size) = (Digest::of(&layer).to_string(), layer.len());
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":[{{"mediaType":"a/c","digest":"{digest}","size":{size}}}]}}"#,
+        Digest::of(CONFIG.as_bytes()),
+        CONFIG.len(),
+    );
+    let builder = Registry::builder().blob("a/app", CONFIG).blob("a/app", layer);
+    let registry = builder.manifest("a/app", Some("1"), OCI, manifest).start().await;
+    (registry.expect("a port is free"), digest, size)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_blob_that_breaks_off_on_its_way_goes_on_from_there() {
+    let (source, digest, size) = source_of_a_large_layer().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let path = format!("/v2/a/app/blobs/{digest}");
+    source.add_fault(format!("reset-mid-body,after=2000000,times=1,method=GET,path={path}").parse().unwrap());
+    let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+    let printed = Program::anonymous().succeed(&["copy", "--insecure", "--json", &from, &to]).await;
+    assert!(printed.contains("bytesTransferred"), "{printed}");
+    let asked: Vec<u16> =
+        source.requests().iter().filter(|asked| asked.path == path).map(|asked| asked.status).collect();
+    assert_eq!(asked, [200, 206], "the rest is asked for as a range");
+    let sent = |target: &RunningRegistry| -> Vec<u64> {
+        let requests = target.requests().into_iter().filter(|asked| asked.path.contains("/blobs/uploads/"));
+        requests.map(|asked| asked.body_bytes).filter(|bytes| *bytes > 1000).collect()
+    };
+    assert_eq!(sent(&target), [size as u64], "the upload is one");
+
+    // An upload that breaks goes on where the target says that it stands, in registries that keep what came.
+    let target = Registry::builder()
+        .resumable_uploads(true)
+        .blob("b/copy", CONFIG)
+        .start()
+        .await
+        .expect("a port is free");
+    target.add_fault(
+        "server-error,status=405,method=PUT,path=/v2/b/copy/blobs/uploads/*,times=1".parse().unwrap(),
+    );
+    target.add_fault("break-upload,after=1000000,method=PATCH,times=1".parse().unwrap());
+    let to = format!("{}/b/copy:1", target.addr);
+    Program::anonymous().succeed(&["copy", "--insecure", &from, &to]).await;
+    let is_upload = |asked: &RequestRecord| asked.path.contains("/blobs/uploads/");
+    let requests: Vec<RequestRecord> = target.requests().into_iter().filter(is_upload).collect();
+    let status = requests.iter().position(|asked| asked.method == "GET").expect("the target is asked");
+    assert_eq!((requests[status - 1].method.as_str(), requests[status - 1].status), ("PATCH", 0));
+    assert_eq!((requests[status].status, requests[status + 1].method.as_str()), (204, "PATCH"));
+    assert_eq!(requests[status + 1].body_bytes, size as u64 - 1_000_000, "the rest alone");
 }

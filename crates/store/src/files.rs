@@ -181,7 +181,7 @@ impl<F: Folder> ListStore for FileStore<F> {
 
     fn history<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ListHistory>> {
         let name = list.file_name();
-        let pushed = self.lists.pushed(&name).and_then(|(note, time)| last_push(&note, time));
+        let pushed = self.lists.push_note(&name).and_then(|(note, time)| last_push(&note, time));
         let history = ListHistory { changed: self.lists.changed(&name), pushed };
         future::ready(Ok(Some(history))).boxed_local()
     }

@@ -52,7 +52,7 @@ fn the_last_push_of_a_list_is_noted_beside_it_with_its_time() {
     let files = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
     let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
     let noted = Some((list.digest(), Digest::of(b"pushed")));
-    assert_eq!(noted_pushes(&files), [None, noted.clone(), None]);
+    assert_eq!(noted_pushes(&files), [None, noted, None]);
 
     ready(files.save(&list)).expect("it is saved");
     ready(files.note_push(list.reference(), &list.digest(), &list.digest())).expect("it is noted");

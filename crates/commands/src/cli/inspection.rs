@@ -4,11 +4,11 @@ use serde_json::Value;
 use tallyman_core::{ListEntry, Manifest, ManifestList, Platform, Reference, json::indent};
 use tallyman_registry::Client;
 
-use super::{Environment, InspectExtensions, json, run::argument, template, terminal};
+use super::{Environment, InspectExtensions, json, run::argument, terminal};
 use crate::{
     Error,
     resolve::{content, failed, no_such_platform, resolve},
-    tree, tree_of_list,
+    template, tree, tree_of_list,
 };
 
 /// A manifest, and a name in the repository that has its blobs.

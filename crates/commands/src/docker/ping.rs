@@ -27,10 +27,3 @@ pub(crate) fn configure_transport(error: &Error) -> Option<String> {
     let ping = format!(r#"Get "{scheme}://{host}/v2/": {reason}"#);
     Some(format!("failed to configure transport: error pinging v2 registry: {ping}"))
 }
-
-/// Returns the hint for an error, which Docker's line leaves out.
-pub(crate) fn hint(error: &Error) -> Option<String> {
-    let Error::PlainHttpRefused { url, .. } = error else { return None };
-    let host = url.split("://").nth(1)?.split('/').next()?;
-    Some(format!("{host} speaks plain HTTP: use --insecure to allow it for this call"))
-}

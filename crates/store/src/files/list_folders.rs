@@ -172,7 +172,7 @@ impl<F: Folder> ListFolders<F> {
         }
         self.folder.sync(&self.root)?;
         // Nothing depends on it: a list without a note counts as one that was not pushed.
-        self.folder.rename(&self.push_note(from), &self.push_note(to)).ok();
+        self.folder.rename(&self.note_path(from), &self.note_path(to)).ok();
         Ok(Some(true))
     }
 
@@ -202,7 +202,7 @@ impl<F: Folder> ListFolders<F> {
         self.folder.sync(&self.root)?;
         // The list is gone; what cannot be removed now is tried again by whoever comes next.
         self.remove_tree(&aside).ok();
-        self.folder.remove_file(&self.push_note(list)).ok();
+        self.folder.remove_file(&self.note_path(list)).ok();
         Ok(true)
     }
 
@@ -213,14 +213,14 @@ impl<F: Folder> ListFolders<F> {
         files.chain([path.clone()]).filter_map(|path| self.folder.changed(&path)).reduce(f64::max)
     }
 
-    /// Returns what was noted of the last push of a list, and when.
-    pub(super) fn pushed(&self, list: &str) -> Option<(Vec<u8>, Option<f64>)> {
-        let path = self.push_note(list);
+    /// Returns the note of the last push of a list, and its time.
+    pub(super) fn push_note(&self, list: &str) -> Option<(Vec<u8>, Option<f64>)> {
+        let path = self.note_path(list);
         let bytes = self.folder.read(&path).ok()??;
         Some((bytes, self.folder.changed(&path)))
     }
 
-    /// Notes something of the push of a list, in place of what was noted before.
+    /// Keeps a note of the push of a list, in place of the one before.
     ///
     /// # Errors
     /// Any [`FileError`]; what was noted before stays then.
@@ -229,12 +229,12 @@ impl<F: Folder> ListFolders<F> {
         self.folder.create_folder(&format!("{}/{PUSHED}", self.root))?;
         let staged = format!("{}/{}", self.root, self.unused(list, "new"));
         self.folder.create_file(&staged, note, false)?;
-        self.folder.rename(&staged, &self.push_note(list)).inspect_err(|_| {
+        self.folder.rename(&staged, &self.note_path(list)).inspect_err(|_| {
             self.folder.remove_file(&staged).ok();
         })
     }
 
-    fn push_note(&self, list: &str) -> String {
+    fn note_path(&self, list: &str) -> String {
         format!("{}/{PUSHED}/{list}", self.root)
     }
 

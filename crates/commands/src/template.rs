@@ -32,7 +32,7 @@ pub enum TemplateError {
 ///
 /// # Errors
 /// [`TemplateError`] if the template has other actions, or names fields that are not there.
-pub(super) fn render(template: &str, value: &Value) -> Result<String, TemplateError> {
+pub(crate) fn render(template: &str, value: &Value) -> Result<String, TemplateError> {
     if template == "json" {
         return Ok(value.to_string());
     }
@@ -60,7 +60,7 @@ pub(super) fn render(template: &str, value: &Value) -> Result<String, TemplateEr
 }
 
 /// Returns `true` if `template` shows the field `name`, alone or with all others.
-pub(super) fn names(template: &str, name: &str) -> bool {
+pub(crate) fn names(template: &str, name: &str) -> bool {
     let actions = template.split("{{").skip(1).filter_map(|action| action.split_once("}}"));
     let mut paths = actions.filter_map(|(action, _)| action.split_whitespace().next_back());
     let is_named = |path: &str| {

@@ -1,0 +1,116 @@
+//! Hints below errors: a cause or a remedy that Docker's line leaves out.
+
+use tallyman_core::PlanError;
+use tallyman_registry::Error as RegistryError;
+
+use super::{ContentError, Error, named};
+
+impl Error {
+    /// Returns the hint for a line of its own below the error: a cause or a remedy that Docker's line leaves out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotInRegistry { reference, source: Some(source), signed_in: true }
+                if source.code() == "unauthorized" =>
+            {
+                let registry = reference.registry().as_str();
+                Some(format!(
+                    "{registry} refused the user name or the password that is kept for it: sign in again"
+                ))
+            }
+            Self::NotInRegistry { source: Some(source), .. } | Self::Registry { source, .. } => {
+                plain_http(source)
+            }
+            Self::IsList { found, .. } => Some(format!(
+                "it holds {}: use --flatten to take its images, --platform to take some of them, or --nest to keep it as an entry",
+                named(found)
+            )),
+            Self::ListExists { list } => Some(format!(
+                "use --amend to add to it, --refresh to fetch its images anew, or tallyman rm {list}"
+            )),
+            Self::Plan(PlanError::OtherRegistry { .. }) | Self::Assemble(PlanError::OtherRegistry { .. }) => {
+                Some("use push --copy to copy images of other registries to that of the list".to_owned())
+            }
+            Self::Plan(PlanError::PlatformMissing { image }) => {
+                Some(format!("use annotate --os and --arch to say on what {image} runs"))
+            }
+            Self::NotMounted { .. } => {
+                Some("use push --copy, which transfers blobs that the registry does not mount".to_owned())
+            }
+            Self::UnsupportedPlatform(_) => Some(
+                "use --any-platform to take operating systems and architectures that Docker does not know"
+                    .to_owned(),
+            ),
+            Self::NoSuchEntry { .. } => {
+                Some("use index add to add an entry, or inspect --tree to see all of them".to_owned())
+            }
+            Self::DockerNeeded { .. } => {
+                Some("use the format oci, or push --format docker, which converts images".to_owned())
+            }
+            Self::NoConfig { .. } => Some(
+                "use --platform to choose an image of the list, such as --platform linux/amd64".to_owned(),
+            ),
+            Self::OciNeeded { .. } => Some(
+                "use --oci, or push --format oci, to make it an OCI index, which changes its media type"
+                    .to_owned(),
+            ),
+            Self::NoSuchPlatform { found, .. } if !found.is_empty() => {
+                Some("use --platform with one of the platforms that it has".to_owned())
+            }
+            Self::NoDigest { .. } => {
+                Some("use push --copy, which does not need the registry to name the digest".to_owned())
+            }
+            Self::Content { reason, .. } => match **reason {
+                ContentError::NestedList => {
+                    Some("use inspect --tree or --raw to look at lists within lists".to_owned())
+                }
+                ContentError::MediaType(_) => {
+                    Some("use inspect --raw or --tree to look at artifacts".to_owned())
+                }
+                _ => None,
+            },
+            Self::TagMoved { .. } => {
+                Some("run the command again to change what it stands for now".to_owned())
+            }
+            Self::UntagUnsupported { reference, .. } => Some(format!(
+                "its manifest can be deleted with every tag on it: tallyman delete {}@$(tallyman digest {reference})",
+                reference.name()
+            )),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if Docker has the same error and names no remedy.
+    pub(crate) fn is_dockers(&self) -> bool {
+        if let Self::NotInRegistry { source, signed_in, .. } = self {
+            let source = source.as_deref();
+            let is_told = source.is_some_and(|source| {
+                plain_http(source).is_some() || (*signed_in && source.code() == "unauthorized")
+            });
+            return !is_told;
+        }
+        if let Self::Registry { source, .. } = self {
+            return plain_http(source).is_none();
+        }
+        matches!(
+            self,
+            Self::IsList { .. }
+                | Self::Reference { .. }
+                | Self::NotInStore { .. }
+                | Self::NotInList { .. }
+                | Self::Content { .. }
+                | Self::NoDigest { .. }
+                | Self::ListExists { .. }
+                | Self::Plan(_)
+                | Self::Assemble(_)
+                | Self::NotMounted { .. }
+                | Self::UnsupportedPlatform(_)
+        )
+    }
+}
+
+/// Returns the hint for a registry that speaks plain HTTP.
+fn plain_http(error: &RegistryError) -> Option<String> {
+    let RegistryError::PlainHttpRefused { url, .. } = error else { return None };
+    let host = url.split("://").nth(1)?.split('/').next()?;
+    Some(format!("{host} speaks plain HTTP: use --insecure to allow it for this call"))
+}
