@@ -369,3 +369,28 @@ for (const colorScheme of ['light', 'dark']) {
     await expectAccessible(page);
   });
 }
+
+test('a file for tallyman apply is imported, its images fetched, and exported again', async ({ page, open, server }) => {
+  for (const architecture of ['amd64', 'arm']) await putImage(server, 'files/app', `1-${architecture}`, { os: 'linux', architecture });
+  const list = `${server.host}/files/app:1`;
+  const yaml = (images) => Buffer.from(`image: ${list}\nimages:\n${images.map((image) => `  - ${image}\n`).join('')}`);
+  const file = (buffer) => ({ name: 'lists.yaml', mimeType: 'application/yaml', buffer });
+  await open('/lists');
+  await page.getByTestId('import-files').setInputFiles(file(yaml([':1-none'])));
+  await expect(page.getByTestId('refused')).toContainText('lists.yaml');
+  await page.getByTestId('import-files').setInputFiles(file(yaml([':1-amd64', `{ image: '${server.host}/files/app:1-arm', platform: linux/arm/v7 }`])));
+  await page.getByRole('button', { name: 'Import it' }).click();
+  await expect(row(page, list)).toContainText('linux/arm/v7');
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export-list-file').click()]);
+  const { lists } = JSON.parse(await readFile(await saved.path(), 'utf8'));
+  expect(lists.map(({ image }) => image)).toEqual([list]);
+  expect(lists[0].images).toEqual([
+    { image: `${server.host}/files/app:1-amd64`, platform: { os: 'linux', architecture: 'amd64' } },
+    { image: `${server.host}/files/app:1-arm`, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } },
+  ]);
+  // The same file makes the same list.
+  await row(page, list).getByTestId('remove-list').click();
+  await page.getByTestId('import-files').setInputFiles({ name: 'lists.json', mimeType: 'application/json', buffer: await readFile(await saved.path()) });
+  await expect(page.getByTestId('offer-name')).toHaveValue(list);
+  await expect(page.getByTestId('offer')).toContainText('2 entries');
+});

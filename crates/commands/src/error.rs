@@ -246,6 +246,14 @@ pub enum Error {
         /// The sentence about the fault.
         reason: String,
     },
+    /// A repository has no such tag.
+    #[error(
+        "expected the tag {tag} among those of the repository, found none: --last names a tag that is there"
+    )]
+    NoSuchTag {
+        /// The tag.
+        tag: String,
+    },
     /// An index has no such entry.
     #[error("expected an entry {wanted} in {reference}, found {}", entry_names(.found))]
     NoSuchEntry {
@@ -374,7 +382,7 @@ impl Error {
             Self::NotInRegistry { source: None, .. } | Self::NotInStore { .. } | Self::NotInList { .. } => {
                 true
             }
-            Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } => true,
+            Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
             Self::NoSuchLayer { .. } | Self::NoSuchFile { .. } => true,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
@@ -416,6 +424,7 @@ impl Error {
             Self::SourceFile { .. } => "sources-invalid",
             Self::ListFile { .. } => "list-file-invalid",
             Self::NoSuchEntry { .. } => "entry-not-found",
+            Self::NoSuchTag { .. } => "not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
             Self::TagMoved { .. } => "tag-moved",
             Self::PasswordMissing { .. } => "credentials-missing",

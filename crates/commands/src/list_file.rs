@@ -6,7 +6,7 @@ mod yaml;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use tallyman_core::{Format, Platform, Reference, Tag};
+use tallyman_core::{Format, ManifestList, Platform, Reference, Tag};
 
 pub use drift::{ListDrift, drift};
 
@@ -96,6 +96,11 @@ impl ListFile {
         Ok(Self { lists })
     }
 
+    /// Describes local lists: their images by the names that they were taken by, with their platforms and annotations.
+    pub fn of<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Self {
+        Self { lists: lists.into_iter().map(DesiredList::of).collect() }
+    }
+
     /// Returns the file as JSON, which is YAML as well.
     pub fn to_json(&self) -> String {
         let lists: Vec<Value> = self.lists.iter().map(DesiredList::to_json).collect();
@@ -104,6 +109,23 @@ impl ListFile {
 }
 
 impl DesiredList {
+    fn of(list: &ManifestList) -> Self {
+        let form = list.form();
+        let images = list.iter().map(|entry| DesiredImage {
+            reference: entry.reference.clone(),
+            platform: entry.platform(),
+            platforms: Vec::new(),
+            annotations: entry.descriptor.annotations.clone(),
+        });
+        Self {
+            reference: list.reference().clone(),
+            tags: Vec::new(),
+            format: form.oci.then_some(Format::Oci),
+            annotations: form.annotations.clone(),
+            images: images.collect(),
+        }
+    }
+
     fn read(value: &Value, path: &str) -> Result<Self, String> {
         let fields = object(value, if path.is_empty() { "the file" } else { path })?;
         let allowed =

@@ -66,6 +66,14 @@ async fn all_tags_are_copied_and_foreign_ones_are_left_alone_when_asked() {
     assert_eq!(refused.exit, 1);
     assert!(refused.stderr.contains("--never-overwrite"), "{}", refused.stderr);
     assert_eq!(target.manifest("b/copy", "1").expect("it is there").1, one.as_bytes());
+    // Of all tags the others are copied all the same.
+    let half = Registry::builder().blob("b/copy", "other").start().await.expect("a port is free");
+    let (_, other) = image("other", None);
+    half.put_manifest("b/copy", Some("1"), OCI, other.clone());
+    let to = format!("{}/b/copy", half.addr);
+    let copied = program.run(&["copy", "--insecure", "--all-tags", "--never-overwrite", &from, &to]).await;
+    assert_eq!((copied.exit, copied.stdout.trim()), (1, &*digests[1]), "{}", copied.stderr);
+    assert_eq!(half.manifest("b/copy", "1").expect("it is there").1, other.as_bytes());
 }
 
 #[tokio::test(flavor = "current_thread")]

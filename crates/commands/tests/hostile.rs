@@ -135,11 +135,7 @@ fn processor_time() -> Option<u64> {
 /// The commands whose work is measured.
 const MEASURED: [&str; 6] = ["inspect", "create", "create --flatten", "push", "referrers", "tags"];
 
-<<<<<<< HEAD
 /// The costs of a command: pieces of memory asked for, their bytes, and nanoseconds of processor time.
-=======
-/// The cost of a command: pieces of memory asked for, their bytes, and nanoseconds of processor time.
->>>>>>> 51e2f17 (Command line: copies resume and rate limits are held by tests; attestations are searched side by side and fetched once; hints stand beside the errors)
 type Work = [u64; 3];
 
 /// The work of each command for a list of `count` images. As many manifests refer to the list, and its repository has as

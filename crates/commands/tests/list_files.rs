@@ -4,12 +4,12 @@
 mod served;
 
 use serde_json::{Value, json};
-use tallyman_commands::ListFile;
+use tallyman_commands::{ClientOptions, ListFile};
 use tallyman_dev_registry::{Registry, RunningRegistry};
 
 use served::{
     Program,
-    images::{INDEX, Image, index},
+    images::{INDEX, Image, attestation, index},
 };
 
 fn puts(registry: &RunningRegistry) -> Vec<String> {
@@ -179,5 +179,43 @@ fn faults_of_a_file_name_the_field() {
     ] {
         let error = ListFile::parse("lists.yaml", text).expect_err(text).to_string();
         assert!(error.starts_with("lists.yaml: ") && error.contains(named), "{text}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_local_list_as_a_file_describes_the_same_list() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = ["linux/amd64", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));
+    let (attestation, attests) = attestation(&images[0]);
+    attestation.put(&registry, "a/app", None);
+    for (image, tag) in images.iter().zip(["1-amd64", "1-arm"]) {
+        image.put(&registry, "a/app", Some(tag));
+    }
+    let entries = [images[0].entry(), attests];
+    registry.put_manifest("a/app", Some("attested"), INDEX, index(INDEX, &entries, ""));
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let program = Program::anonymous();
+    let client = program.client(&ClientOptions { insecure: true, ..ClientOptions::default() });
+    for (flags, sources) in [
+        (&[][..], &["1-amd64", "1-arm"][..]),
+        (&["--oci", "--annotation=a=b"], &["1-amd64", "1-arm"]),
+        (&["--oci", "--flatten"], &["attested", "1-arm"]),
+    ] {
+        let (list, sources) = (name("draft"), sources.iter().map(|tag| name(tag)).collect::<Vec<_>>());
+        let sources = sources.iter().map(String::as_str);
+        program.succeed(&["rm", "--ignore-missing", &list]).await;
+        let line: Vec<&str> = ["create", "--insecure"]
+            .into_iter()
+            .chain(flags.iter().copied())
+            .chain([&*list])
+            .chain(sources)
+            .collect();
+        program.succeed(&line).await;
+        program.succeed(&["annotate", &list, &name("1-arm"), "--variant=v6"]).await;
+        let local = program.list(&list).await;
+        let file = ListFile::of([&local]);
+        assert_eq!(ListFile::parse("lists.json", &file.to_json()).expect("it is read again"), file);
+        let fetched = file.lists[0].fetch(&client).await.expect("its images are there");
+        assert_eq!(fetched.to_bytes(), local.to_bytes(), "{flags:?}: {}", file.to_json());
     }
 }

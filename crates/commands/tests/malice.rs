@@ -14,7 +14,7 @@ use tallyman_dev_registry::{Auth, Hostile, PASSWORD, Registry, TokenAuth, USER};
 use served::{Outcome, Program};
 
 /// The longest time that one command may take.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(120);
 /// The bytes by which the process may grow over all commands; the registry is in the same process.
 const GROWTH: u64 = 256 << 20;
 /// The most bytes that one command may print.

@@ -234,6 +234,9 @@ async fn tags_are_chosen_and_sorted() {
         let shown = shell.done(&[&line[..], &["--json"]].concat()).await;
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), expected, "{flags:?}");
     }
+    let gone = shell.run(&["tags", "--insecure", "--last", "gone", &repository]).await;
+    assert_eq!((gone.exit, gone.stdout.as_str()), (3, ""));
+    assert!(gone.stderr.contains("--last") && gone.stderr.contains("gone"), "{}", gone.stderr);
     for (flag, value) in [("--limit", "-1"), ("--limit", "x"), ("--match", "("), ("--sort", "size")] {
         let outcome = shell.run(&["tags", flag, value, &repository]).await;
         assert_eq!(outcome.exit, 125, "{flag} {value}");
@@ -324,6 +327,12 @@ async fn some_platforms_of_a_list_are_created_and_pushed_at_once() {
         .collect();
     architectures.sort_unstable();
     assert_eq!(architectures, ["amd64", "arm64"]);
+
+    let line = [&["--json", "--amend"], &line[..]].concat();
+    let line: Vec<&str> =
+        [line[2]].into_iter().chain(line[..2].iter().copied()).chain(line[3..].iter().copied()).collect();
+    let printed: Value = shell.done(&line).await.parse().expect("one value");
+    assert_eq!(printed["reference"], list);
 
     let missing = ["create", "--insecure", "--platform", "linux/riscv64", &name("a/app:three"), &source];
     let failed = shell.run(&missing).await;

@@ -60,6 +60,12 @@ fn Ready(props: &ReadyProps) -> Html {
     };
     let tools = html! {
         if !all.is_empty() {
+            <button class="button" type="button" data-testid="export-list-file" onclick={{
+                let all = all.clone();
+                move |_: MouseEvent| import_export::save_list_file(all.iter().map(|list| &**list))
+            }}>
+                <Icon name="download" />{ words.export_list_file }
+            </button>
             <button class="button" type="button" data-testid="export-all" onclick={move |_: MouseEvent| import_export::save_archive(all.iter().map(|list| &**list))}>
                 <Icon name="download" />{ words.export_all }
             </button>

@@ -11,10 +11,13 @@ use serde_json::json;
 use tallyman_core::Registry;
 use tallyman_registry::{
     Access, Builder, Client, CredentialError, CredentialSource, Credentials, Event, RateLimit, Request,
-    Response, Retry, Transport, TransportError,
+    Response, Retry, Transport, TransportError, TransportErrorKind,
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
+
+/// Redirects that are followed, as in Docker.
+const REDIRECTS_MAX: usize = 10;
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -138,6 +141,39 @@ impl SettingsTransport {
         result
     }
 
+    /// Sends a request with the user's headers, if it goes to the API of a registry. They stay with its origin, whoever
+    /// redirects.
+    async fn send_with_headers(&self, mut request: Request) -> Result<Response, TransportError> {
+        if self.settings.headers.is_empty() || !is_api(&request.url) {
+            return self.send_shown(request).await;
+        }
+        let bare = request.headers.clone();
+        for (name, value) in &self.settings.headers {
+            let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+            if let (Ok(name), Ok(value)) = parsed {
+                request.headers.insert(name, value);
+            }
+        }
+        let follows = request.follow_redirects && matches!(request.method, Method::GET | Method::HEAD);
+        request.follow_redirects = false;
+        for _ in 0..REDIRECTS_MAX {
+            let response = self.send_shown(request.clone()).await?;
+            let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let Some(location) = location.filter(|_| follows && response.status.is_redirection()) else {
+                return Ok(response);
+            };
+            let url = self.inner.join(&request.url, location)?;
+            if origin(&url) != origin(&request.url) {
+                let mut next = Request { url, headers: bare, follow_redirects: true, ..request };
+                next.headers.remove(header::AUTHORIZATION);
+                return self.send_shown(next).await;
+            }
+            request.url = url;
+        }
+        let message = format!("stopped after {REDIRECTS_MAX} redirects");
+        Err(TransportError { kind: TransportErrorKind::Other, message })
+    }
+
     fn show(
         &self,
         method: &Method,
@@ -203,6 +239,18 @@ impl SettingsTransport {
     }
 }
 
+/// Returns `true` for URLs of the distribution specification's API.
+fn is_api(url: &str) -> bool {
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    path.is_some_and(|(_, path)| path.starts_with("v2/"))
+}
+
+/// The scheme and the host of a URL.
+fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    url[start..].find(['/', '?']).map_or(url, |end| &url[..start + end])
+}
+
 /// A URL without what may be a secret: the values of unknown parameters, and a user's password.
 fn shown_url(url: &str) -> String {
     let (place, query) = url.split_once('?').map_or((url, None), |(place, query)| (place, Some(query)));
@@ -223,16 +271,7 @@ fn shown_url(url: &str) -> String {
 }
 
 impl Transport for SettingsTransport {
-    fn send(&self, mut request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        if request.url.contains("/v2/") {
-            for (name, value) in &self.settings.headers {
-                if let (Ok(name), Ok(value)) =
-                    (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
-                {
-                    request.headers.insert(name, value);
-                }
-            }
-        }
+    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         async move {
             if let Some(mirrored) = self.mirrored(&request)
                 && let Ok(response) = self.send_shown(mirrored).await
@@ -240,7 +279,7 @@ impl Transport for SettingsTransport {
             {
                 return Ok(response);
             }
-            self.send_shown(request).await
+            self.send_with_headers(request).await
         }
         .boxed_local()
     }

@@ -13,19 +13,42 @@ use crate::{
 };
 
 impl Environment {
+    /// Copies to each target. A tag that `--never-overwrite` leaves as it is does not keep the others from being copied.
     pub(super) async fn copy(
         &self,
         source: &str,
         targets: &[String],
         insecure: bool,
         run: CopyRun<'_>,
+    ) -> Vec<Error> {
+        let mut kept = Vec::new();
+        match self.copy_all(source, targets, insecure, run, &mut kept).await {
+            Ok(()) => kept,
+            Err(error) => kept.into_iter().chain([error]).collect(),
+        }
+    }
+
+    async fn copy_all(
+        &self,
+        source: &str,
+        targets: &[String],
+        insecure: bool,
+        run: CopyRun<'_>,
+        kept: &mut Vec<Error>,
     ) -> Result<(), Error> {
+        let mut passing = |copied: Result<(), Error>| match copied {
+            Err(error @ Error::WouldOverwrite { .. }) => {
+                kept.push(error);
+                Ok(())
+            }
+            copied => copied,
+        };
         let source = argument(source)?;
         let targets = targets.iter().map(|target| argument(target)).collect::<Result<Vec<_>, _>>()?;
         let client = self.retrying_client(insecure);
         for target in &targets {
             if !run.extensions.all_tags {
-                self.copy_one(&client, &source, target, run).await?;
+                passing(self.copy_one(&client, &source, target, run).await)?;
                 continue;
             }
             let mut pages = client.tags(&source);
@@ -36,7 +59,8 @@ impl Environment {
                         typed: name,
                         source,
                     })?;
-                    self.copy_one(&client, &source.by_tag(tag.clone()), &target.by_tag(tag), run).await?;
+                    let from = source.by_tag(tag.clone());
+                    passing(self.copy_one(&client, &from, &target.by_tag(tag), run).await)?;
                 }
             }
         }

@@ -72,6 +72,9 @@ impl Environment {
                 return Ok(());
             }
         }
+        if let Some(tag) = selection.missing_last().filter(|_| !selection.is_complete()) {
+            return Err(Error::NoSuchTag { tag: tag.to_owned() });
+        }
         selection.sort(&mut all);
         if options.json {
             self.print_json(&json!(all));

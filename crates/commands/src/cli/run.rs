@@ -183,6 +183,10 @@ impl Environment {
             Command::Untag { references, insecure, deletion } => {
                 return Ended::of(self.untag(&references, insecure, deletion).await);
             }
+            Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options } => {
+                let run = CopyRun { platforms: &platforms, extensions: &extensions, dry_run, options };
+                return Ended::of(self.copy(&source, &targets, insecure, run).await);
+            }
             Command::Login { login, insecure, options } => self.login(&login, insecure, options).await,
             Command::Logout { registry, options } => self.logout(&registry, options).await,
             Command::RateLimit { image, insecure, options } => {
@@ -227,7 +231,7 @@ impl Environment {
                 self.inspect(list.as_deref(), &image, format, insecure).await
             }
             Command::Create { list, images, sources, amend, insecure, extensions, push, options } => {
-                let run = CreateRun { sources: &sources, amend, insecure, options };
+                let run = CreateRun { sources: &sources, amend, insecure, push, options };
                 let created = self.create(&list, &images, extensions, run).await;
                 match created {
                     Ok(()) if push => {
@@ -264,10 +268,6 @@ impl Environment {
             }
             Command::Digest { of, platform, insecure, options } => {
                 self.digest(&of, platform.as_ref(), insecure, options).await
-            }
-            Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options } => {
-                let run = CopyRun { platforms: &platforms, extensions: &extensions, dry_run, options };
-                self.copy(&source, &targets, insecure, run).await
             }
             Command::Referrers { image, artifact_type, insecure, options } => {
                 self.referrers(&image, artifact_type.as_deref(), insecure, options).await
@@ -354,7 +354,7 @@ impl Environment {
         mut extensions: CreateExtensions,
         run: CreateRun<'_>,
     ) -> Result<(), Error> {
-        let CreateRun { sources, amend, insecure, options } = run;
+        let CreateRun { sources, amend, insecure, push, options } = run;
         let list = reference(ReferenceRole::CreatedList, list)?;
         let mut from_files = Vec::new();
         for source in self.sources_of(&list, &sources.files).await? {
@@ -382,7 +382,10 @@ impl Environment {
         let made = create(&*self.store, &client, &wanted).await?;
         progress.clear();
         if options.json {
-            self.print_json(&json::list(&made));
+            // The push prints what is in the registry.
+            if !push {
+                self.print_json(&json::list(&made));
+            }
         } else {
             self.print(format!("Created manifest list {list}").as_bytes());
         }
@@ -515,6 +518,8 @@ struct CreateRun<'a> {
     sources: &'a CreateSources,
     amend: bool,
     insecure: bool,
+    /// The list is pushed when it is made.
+    push: bool,
     options: OutputOptions,
 }
 

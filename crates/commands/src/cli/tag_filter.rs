@@ -74,6 +74,11 @@ impl<'a> TagSelection<'a> {
         self.is_in_registry_order() && self.filter.limit.is_some_and(|limit| self.shown >= limit)
     }
 
+    /// Returns the tag of `--last` if it has not come.
+    pub(super) fn missing_last(&self) -> Option<&str> {
+        self.filter.last.as_deref().filter(|_| !self.is_behind_last)
+    }
+
     /// Takes the tags of a page that are shown.
     pub(super) fn select(&mut self, page: Vec<String>) -> Vec<String> {
         page.into_iter().filter(|tag| self.takes(tag)).collect()

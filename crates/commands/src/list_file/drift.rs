@@ -35,7 +35,7 @@ pub struct ListDrift {
 /// # Errors
 /// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed.
 pub async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Error> {
-    let list = assemble(client, desired).await?;
+    let list = desired.fetch(client).await?;
     let plan = PushPlan::with_copies(&list)?;
     let tags = desired.tags.iter().map(|tag| desired.reference.by_tag(tag.clone()));
     let names: Vec<Reference> = std::iter::once(desired.reference.clone()).chain(tags).collect();
@@ -107,27 +107,32 @@ fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {
     changes
 }
 
-/// Fetches the images of a list, and makes it of them.
-async fn assemble(client: &Client, desired: &DesiredList) -> Result<ManifestList, Error> {
-    let is_annotated = |image: &DesiredImage| !image.annotations.is_empty();
-    let is_oci = desired.format == Some(Format::Oci)
-        || !desired.annotations.is_empty()
-        || desired.images.iter().any(is_annotated);
-    let found = stream::iter(desired.images.iter().map(|image| entries(client, image, is_oci)));
-    let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
-    let mut list = ManifestList::new(desired.reference.clone());
-    list.form_mut().oci = is_oci;
-    list.form_mut().annotations.clone_from(&desired.annotations);
-    for entry in found.into_iter().flatten() {
-        list.insert(entry)?;
+impl DesiredList {
+    /// Fetches the images of the list, and makes it of them, as [`create`](crate::create) does with a local list.
+    ///
+    /// # Errors
+    /// As [`create`](crate::create), for the images; [`Error::DockerNeeded`] if it is to be Docker's list of OCI images.
+    pub async fn fetch(&self, client: &Client) -> Result<ManifestList, Error> {
+        let is_annotated = |image: &DesiredImage| !image.annotations.is_empty();
+        let is_oci = self.format == Some(Format::Oci)
+            || !self.annotations.is_empty()
+            || self.images.iter().any(is_annotated);
+        let found = stream::iter(self.images.iter().map(|image| entries(client, image, is_oci)));
+        let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        let mut list = ManifestList::new(self.reference.clone());
+        list.form_mut().oci = is_oci;
+        list.form_mut().annotations.clone_from(&self.annotations);
+        for entry in found.into_iter().flatten() {
+            list.insert(entry)?;
+        }
+        if self.format == Some(Format::Docker)
+            && list.media_type() == MediaType::OciIndex
+            && let Some(first) = list.iter().next()
+        {
+            return Err(Error::DockerNeeded { reference: Box::new(first.reference.clone()) });
+        }
+        Ok(list)
     }
-    if desired.format == Some(Format::Docker)
-        && list.media_type() == MediaType::OciIndex
-        && let Some(first) = list.iter().next()
-    {
-        return Err(Error::DockerNeeded { reference: Box::new(first.reference.clone()) });
-    }
-    Ok(list)
 }
 
 async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<Vec<ListEntry>, Error> {

@@ -8,11 +8,11 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output};
-use tallyman_core::{Digest, Registry};
+use tallyman_core::{Digest, ManifestList, Registry};
 use tallyman_registry::{
     Access, Client, CredentialError, CredentialSource, Credentials, NativeTransport, Retry,
 };
-use tallyman_store::MemoryStore;
+use tallyman_store::{ListStore, MemoryStore};
 
 /// The output of a command line and its exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,6 +160,12 @@ impl Program {
             Some(credentials) => client.credentials(Rc::new(Fixed(credentials.clone()))).build(),
             None => client.build(),
         }
+    }
+
+    /// The local list of this name.
+    pub async fn list(&self, name: &str) -> ManifestList {
+        let list = self.store.load(&name.parse().expect("a reference")).await;
+        list.expect("memory never fails").expect("it is there")
     }
 
     /// Puts a file, or the standard input `-`.

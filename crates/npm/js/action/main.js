@@ -16,6 +16,16 @@ const linesOf = (name) =>
     .map((line) => line.trim())
     .filter(Boolean);
 
+// A text in a command to the runner.
+const oneLine = (text) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+
+/** The words of a line, which may be quoted as in a shell. */
+function words(line) {
+  const pieces = line.match(/(?:[^\s"']|"[^"]*"|'[^']*')+|["']/g) ?? [];
+  if (pieces.some((piece) => piece === '"' || piece === "'")) throw new Error(`expected a closing quote in ${line}`);
+  return pieces.map((piece) => piece.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+}
+
 // As the runner's own library parses booleans: YAML's.
 function isSet(name) {
   const text = input(name);
@@ -29,10 +39,11 @@ const differs = 2;
 
 /** Runs the program, shows what it says, and answers what it prints. */
 function run(...args) {
-  console.log(`::group::tallyman ${args.join(' ')}`);
+  console.log(`::group::tallyman ${oneLine(args.join(' '))}`);
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  process.stdout.write(stdout ?? '');
-  process.stderr.write(stderr ?? '');
+  // The runner takes lines that begin with `::` for commands, whoever wrote them.
+  const end = `end-${randomUUID()}`;
+  console.log(`::stop-commands::${end}\n${stdout ?? ''}${stderr ?? ''}\n::${end}::`);
   console.log('::endgroup::');
   if (error) throw error;
   if (status !== 0 && !(args[0] === 'plan' && status === differs)) throw new Error(stderr.trim() || `tallyman ${args[0]} ended with ${status}`);
@@ -61,7 +72,7 @@ function pushList(insecure, pushes) {
   // What an earlier run on the same machine left counts for nothing.
   run('rm', '--ignore-missing', list);
   run('create', ...insecure, '--flatten', ...(platforms ? ['--platform', platforms] : []), ...annotations, list, ...images);
-  for (const line of linesOf('annotate')) run('annotate', list, ...line.split(/\s+/));
+  for (const line of linesOf('annotate')) run('annotate', list, ...words(line));
   const format = input('format');
   const forms = format ? ['--format', format] : [];
   if (!pushes) {
@@ -87,7 +98,6 @@ try {
   if (file) applyFile(file, insecure, pushes);
   else pushList(insecure, pushes);
 } catch (error) {
-  const text = error.message.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-  console.log(`::error::${text}`);
+  console.log(`::error::${oneLine(error.message)}`);
   process.exitCode = 1;
 }

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { connect, createServer } from 'node:net';
@@ -70,12 +70,14 @@ export async function started(t, server) {
   return Object.assign(running, { port, host: `127.0.0.1:${port}` });
 }
 
-function makeCertificate(t, names = 'IP:127.0.0.1,DNS:localhost') {
+/** A certificate that signs itself, with its key: `{ key, cert, file, keyFile }`. */
+export function makeCertificate(t, names = 'IP:127.0.0.1,DNS:localhost') {
   const folder = mkdtempSync(join(tmpdir(), 'tallyman-certificate-'));
-  const file = join(folder, 'cert.pem');
+  const [file, keyFile] = ['cert.pem', 'key.pem'].map((name) => join(folder, name));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   execFileSync('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=test', '-addext', `subjectAltName=${names}`, '-keyout', join(folder, 'key.pem'), '-out', file],
+    ...['-subj', '/CN=test', '-addext', `subjectAltName=${names}`, '-keyout', keyFile, '-out', file],
   ], { stdio: 'pipe' });
-  return { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(file), file };
+  return { key: readFileSync(keyFile), cert: readFileSync(file), file, keyFile };
 }

@@ -16,7 +16,10 @@ use crate::{
         icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
     },
     routes::Route,
-    state::lists::{LocalLists, Opened, import_export},
+    state::{
+        lists::{LocalLists, Opened, import_export},
+        registries::Registries,
+    },
     text::{text, use_language},
 };
 
@@ -36,14 +39,15 @@ struct Offer {
 #[component]
 pub fn Import(props: &Props) -> Html {
     use_language();
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let offer = use_state(|| None::<Offer>);
     let over = use_state_eq(|| false);
     let brought = {
         let offer = offer.setter();
         Callback::from(move |files: Vec<(String, Vec<u8>)>| {
-            let offer = offer.clone();
+            let (offer, registries) = (offer.clone(), Rc::clone(&registries));
             spawn_local(async move {
-                let found = import_export::lists_in(files).await;
+                let found = import_export::lists_in(files, registries.client()).await;
                 let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
                 offer.set(Some(Offer {
                     lists: found.lists.into_iter().map(named).collect(),

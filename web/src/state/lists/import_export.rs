@@ -1,6 +1,9 @@
 //! Lists out of this browser and into it: files, folders, links.
 
+use futures_util::future;
+use tallyman_commands::{Error, ListFile};
 use tallyman_core::ManifestList;
+use tallyman_registry::Client;
 use tallyman_store::exchange::{self, Found, FoundList};
 
 use crate::browser::files::{deflate, inflate, save};
@@ -21,12 +24,24 @@ pub fn save_list(list: &ManifestList) {
     save(&name, &exchange::encode([list]), "application/json");
 }
 
-/// The lists in files that were chosen or dropped.
-pub async fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
+/// All lists as one file that `tallyman apply` takes.
+pub fn save_list_file<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) {
+    save("lists.json", ListFile::of(lists).to_json().as_bytes(), "application/json");
+}
+
+/// The lists in files that were chosen or dropped. The images of lists that a file describes are fetched by `client`.
+pub async fn lists_in(files: Vec<(String, Vec<u8>)>, client: &Client) -> Found {
     let mut found = Found::default();
     let mut plain = Vec::new();
     for (path, bytes) in files {
-        if bytes.starts_with(b"PK") {
+        if let Some(file) = list_file(&path, &bytes) {
+            match fetched(file, client).await {
+                Ok(lists) => {
+                    found.lists.extend(lists.into_iter().map(|list| FoundList { list, is_guess: false }));
+                }
+                Err(error) => found.refused.push((path, error.to_string())),
+            }
+        } else if bytes.starts_with(b"PK") {
             match exchange::unpack(&bytes, inflate_to).await {
                 Ok(files) => {
                     let inside = exchange::from_files(&files);
@@ -50,6 +65,23 @@ pub async fn lists_in(files: Vec<(String, Vec<u8>)>) -> Found {
     found.lists.extend(docker.lists);
     found.refused.extend(docker.refused);
     found
+}
+
+/// Returns the lists that a file describes, by its name and its content: YAML, or JSON of that form. `None` for any other file.
+fn list_file(path: &str, bytes: &[u8]) -> Option<Result<ListFile, Error>> {
+    let (_, extension) = path.rsplit_once('.')?;
+    let parsed = ListFile::parse(path, std::str::from_utf8(bytes).ok()?);
+    match &*extension.to_ascii_lowercase() {
+        "yaml" | "yml" => Some(parsed),
+        "json" => parsed.ok().map(Ok),
+        _ => None,
+    }
+}
+
+/// Fetches the images of lists.
+async fn fetched(file: Result<ListFile, Error>, client: &Client) -> Result<Vec<ManifestList>, Error> {
+    let file = file?;
+    future::try_join_all(file.lists.iter().map(|list| list.fetch(client))).await
 }
 
 /// A list for an address: packed by the browser, and written with the letters that addresses take. Nothing where it is

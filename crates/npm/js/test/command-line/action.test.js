@@ -62,6 +62,23 @@ test('a list is made, annotated and pushed, and the outputs name it', async (t) 
   assert.equal(again.status, 0, again.log);
 });
 
+test('annotations of entries may have spaces, and what a registry says is no command to the runner', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const list = `${host}/samples/hello:quoted`;
+  const image = `${host}/samples/hello:amd64`;
+  const inputs = { list, images: image, insecure: 'true' };
+  const made = runAction(makeConfig(t), { ...inputs, annotate: `${image} --annotation "title=hello world" --annotation 'quote=it"s'` });
+  assert.equal(made.status, 0, made.log);
+  const [entry] = JSON.parse((await manifest(host, 'samples/hello', 'quoted')).bytes).manifests;
+  assert.deepEqual(entry.annotations, { title: 'hello world', quote: 'it"s' });
+  // All that the program prints stands between a line that stops commands and one that lets them pass again.
+  const stops = [...made.log.matchAll(/^::stop-commands::(\S+)$/gm)].map(([, word]) => word);
+  assert.ok(stops.length > 0);
+  for (const word of stops) assert.ok(made.log.includes(`\n::${word}::\n`), word);
+  const failed = runAction(makeConfig(t), { ...inputs, annotate: `${image} "open` });
+  assert.match(failed.log, /^::error::expected a closing quote in /m);
+});
+
 test('a file of lists is compared and applied', async (t) => {
   const host = await startMemory(t, '--samples');
   const config = makeConfig(t);

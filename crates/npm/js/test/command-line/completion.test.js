@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { done, makeConfig } from './support.js';
+import { command, done, makeConfig, startMemory } from './support.js';
 
 async function scriptFor(t, shell) {
   const config = makeConfig(t);
@@ -40,6 +40,29 @@ test('bash completes commands, flags, values and files', async (t) => {
   assert.deepEqual(completed('completion', ''), ['bash', 'fish', 'zsh']);
   assert.deepEqual(completed('index', ''), ['add', 'annotate', 'remove']);
   assert.deepEqual(completed('index', 'add', '--kee'), ['--keep']);
+});
+
+test('bash completes the names of local lists, colons and all', async (t) => {
+  const { config, file } = await scriptFor(t, 'bash');
+  const host = await startMemory(t, '--samples');
+  const lists = ['app:1', 'app:2', 'tool:1'].map((name) => `${host}/acme/${name}`);
+  for (const list of lists) await done(config, ['create', '--insecure', list, `${host}/samples/hello:amd64`]);
+  mkdirSync(join(config, 'bin'));
+  writeFileSync(join(config, 'bin/tallyman'), `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`, { mode: 0o755 });
+  const env = { ...process.env, TALLYMAN_CONFIG: config, PATH: `${join(config, 'bin')}:${process.env.PATH}` };
+  // As readline hands it over: a line, and words that are parted at colons too.
+  const completed = (line) => {
+    const words = line.split(/(:)| /).filter((word) => word !== undefined && word !== '');
+    if (line.endsWith(' ')) words.push('');
+    const script = `source ${file}; COMP_LINE=$1; COMP_POINT=\${#COMP_LINE}; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tallyman; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const shown = execFileSync('bash', ['--norc', '-c', script, 'bash', line, ...words], { cwd: config, env }).toString();
+    return shown.split('\n').filter(Boolean);
+  };
+  for (const name of ['push', 'rm', 'annotate', 'inspect', 'remove', 'rename', 'duplicate']) assert.deepEqual(completed(`tallyman ${name} `), lists, name);
+  // Of a word with a colon, readline replaces what stands behind the last one.
+  const [address, port] = host.split(':');
+  assert.deepEqual(completed(`tallyman push ${address}:${port}/acme/t`), [`${port}/acme/tool:1`]);
+  assert.deepEqual(completed(`tallyman push ${host}/acme/app:`), ['1', '2']);
 });
 
 test('fish completes commands, flags and values', async (t) => {

@@ -98,16 +98,17 @@ test('a terminal shows colours and a line of progress, unless it is not to', asy
   assert.doesNotMatch(onTerminal(config, ['inspect', '--insecure', image]), /\x1b\[[0-9]*m/, 'what is a manifest stays one');
 });
 
-test('failures are red on a terminal, and JSON for machines', async (t) => {
+test('failures are red on a terminal, hints yellow, and both JSON for machines', async (t) => {
   const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
   const args = ['push', '--insecure', `${host}/samples/none:v1`];
+  const hint = 'tallyman ls shows the local lists, tallyman create makes one';
   assert.throws(
     () => onTerminal(config, args),
-    ({ status, stdout }) => status === 1 && stdout.toString() === `\x1b[31mNo such manifest: ${host}/samples/none:v1\x1b[0m\r\n`,
+    ({ status, stdout }) => status === 1 && stdout.toString() === `\x1b[31mNo such manifest: ${host}/samples/none:v1\x1b[0m\r\n\x1b[33m${hint}\x1b[0m\r\n`,
   );
   const failed = await run(config, [...args, '--json']);
   assert.deepEqual([failed.code, failed.stdout], [1, '']);
-  assert.deepEqual(JSON.parse(failed.stderr), { error: { code: 'list-unknown', hint: null, message: `No such manifest: ${host}/samples/none:v1` } });
+  assert.deepEqual(JSON.parse(failed.stderr), { error: { code: 'list-unknown', hint, message: `No such manifest: ${host}/samples/none:v1` } });
 });
 
 test('progress is told line by line where it is asked for', async (t) => {

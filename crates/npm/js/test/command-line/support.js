@@ -29,14 +29,7 @@ export async function startMemory(t, ...args) {
  */
 export async function startFront(t, host, delays) {
   const server = createServer(async (asked, answer) => {
-    if ((await delays(asked, answer)) === false) return;
-    const onward = request({ host: host.split(':')[0], port: host.split(':')[1], path: asked.url, method: asked.method, headers: asked.headers });
-    onward.on('response', (response) => {
-      answer.writeHead(response.statusCode, response.rawHeaders);
-      response.pipe(answer);
-    });
-    onward.on('error', () => answer.destroy());
-    asked.pipe(onward);
+    if ((await delays(asked, answer)) !== false) forward(host, asked, answer);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -45,6 +38,18 @@ export async function startFront(t, host, delays) {
     server.close();
   });
   return `127.0.0.1:${server.address().port}`;
+}
+
+/** Has the registry `host` answer a request. */
+export function forward(host, asked, answer) {
+  const [name, port] = host.split(':');
+  const onward = request({ host: name, port, path: asked.url, method: asked.method, headers: asked.headers });
+  onward.on('response', (response) => {
+    answer.writeHead(response.statusCode, response.rawHeaders);
+    response.pipe(answer);
+  });
+  onward.on('error', () => answer.destroy());
+  asked.pipe(onward);
 }
 
 /** A folder for the configuration and the local lists, gone after the test. */
