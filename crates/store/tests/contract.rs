@@ -49,7 +49,8 @@ fn noted_pushes(store: &dyn ListStore) -> [Option<(Digest, Digest)>; 3] {
 #[test]
 fn the_last_push_of_a_list_is_noted_beside_it_with_its_time() {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let files = FileStore::new(NativeFolder, folder.path().to_str().expect("it is UTF-8"));
+    let manifests = folder.path().join("manifests");
+    let files = FileStore::new(NativeFolder, manifests.to_str().expect("it is UTF-8"));
     let list = suite::list("r.io/app:1", &["r.io/app:amd64"]);
     let noted = Some((list.digest(), Digest::of(b"pushed")));
     assert_eq!(noted_pushes(&files), [None, noted, None]);
@@ -60,7 +61,7 @@ fn the_last_push_of_a_list_is_noted_beside_it_with_its_time() {
     let (changed, pushed) = (history.changed.expect("a time"), history.pushed.expect("it was pushed"));
     assert!(changed > 0.0 && pushed.time.expect("a time") >= changed);
     // The Docker CLI has removed the list, and nothing but the list.
-    fs::remove_dir_all(folder.path().join("r.io_app-1")).expect("it is removed");
+    fs::remove_dir_all(manifests.join("r.io_app-1")).expect("it is removed");
     let history = ready(files.history(list.reference())).expect("it can be read").expect("it is kept");
     assert_eq!(history.changed, None);
 }

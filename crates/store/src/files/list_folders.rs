@@ -4,8 +4,8 @@
 //! Beside the lists' folders stand, for as long as somebody works on a list, files whose names begin with `.tallyman-` and a
 //! hash of the list's name: its lock, the journal of a change, and what is staged for it. All are in `ROOT` itself, which may
 //! be a link or a mount, in a folder that nobody may write to. Whoever works on a list next ends what another began: a
-//! journal that stands there is carried out, all else is removed. In the folder `.tallyman-pushed` stands a file for each list that
-//! was pushed, with its digests; the file's time is that of the push.
+//! journal that stands there is carried out, all else is removed. In the folder `.tallyman-pushed` beside `ROOT` stands a file for
+//! each list that was pushed, with its digests; the file's time is that of the push.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +20,7 @@ use crate::docker::FileChange;
 
 /// The beginning of all names that are no list's and no entry's.
 const PREFIX: &str = ".tallyman-";
-/// The folder with a note of each list's last push. The Docker CLI looks at no list of that name.
+/// The folder with a note of each list's last push. It stands beside `ROOT`, in which the Docker CLI has its own files alone.
 const PUSHED: &str = ".tallyman-pushed";
 /// Bytes that the name of a file may have.
 const NAME_MAX: usize = 255;
@@ -226,8 +226,9 @@ impl<F: Folder> ListFolders<F> {
     /// Any [`FileError`]; what was noted before stays then.
     pub(super) async fn note_push(&self, list: &str, note: &[u8]) -> Result<(), FileError> {
         let _lock = self.lock(list).await?;
-        self.folder.create_folder(&format!("{}/{PUSHED}", self.root))?;
-        let staged = format!("{}/{}", self.root, self.unused(list, "new"));
+        let notes = self.notes();
+        self.folder.create_folder(&notes)?;
+        let staged = format!("{notes}/{}", self.unused(list, "new"));
         self.folder.create_file(&staged, note, false)?;
         self.folder.rename(&staged, &self.note_path(list)).inspect_err(|_| {
             self.folder.remove_file(&staged).ok();
@@ -235,7 +236,12 @@ impl<F: Folder> ListFolders<F> {
     }
 
     fn note_path(&self, list: &str) -> String {
-        format!("{}/{PUSHED}/{list}", self.root)
+        format!("{}/{list}", self.notes())
+    }
+
+    fn notes(&self) -> String {
+        let parent = self.root.rsplit_once('/').map_or(".", |(parent, _)| parent);
+        format!("{parent}/{PUSHED}")
     }
 
     /// Locks a list, and ends what another program left unfinished.
