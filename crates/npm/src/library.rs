@@ -4,6 +4,7 @@
 mod async_iter;
 mod client_part;
 mod compare;
+mod content_hasher;
 mod credentials;
 mod docker_config;
 mod engine;

@@ -1,14 +1,14 @@
 //! The transport over JavaScript: Node's HTTP modules, or `fetch`.
 
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_registry::{
-    AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    send_following,
+    AbortOnDrop, Body, KeptBytes, Piece, Request, RequestBody, Response, Transport, TransportError,
+    TransportErrorKind, send_following,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -198,15 +198,48 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
     Ok(Response { status, headers, url, body })
 }
 
+/// A piece of a body that stays where JavaScript has it.
+struct JsPiece(Uint8Array);
+
+/// Returns a piece for JavaScript: as it came from there, or copied out of this module's memory.
+#[cfg(feature = "library")]
+pub fn piece_for_js(piece: &Piece) -> Uint8Array {
+    match piece {
+        Piece::Kept(kept) => {
+            kept.as_any().downcast_ref::<JsPiece>().expect("pieces are kept by JavaScript alone").0.clone()
+        }
+        Piece::Bytes(bytes) => Uint8Array::from(&bytes[..]),
+    }
+}
+
+impl KeptBytes for JsPiece {
+    fn size(&self) -> usize {
+        self.0.length() as usize
+    }
+
+    fn tail(&self, count: usize) -> Box<dyn KeptBytes> {
+        let count = u32::try_from(count).expect("a piece has less than 4 GiB");
+        Box::new(Self(self.0.subarray(count, self.0.length())))
+    }
+
+    fn to_bytes(&self) -> Bytes {
+        self.0.to_vec().into()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 /// Makes a body whose request is aborted when it is dropped.
 fn body_of(pieces: Pieces, abort: AbortOnDrop) -> Body {
-    Body::from_stream(stream::unfold(Some((pieces, abort)), async |state| {
+    Body::from_pieces(stream::unfold(Some((pieces, abort)), async |state| {
         let (pieces, abort) = state?;
         match JsFuture::from(pieces.next()).await {
             Ok(piece) if piece.is_undefined() => None,
             Ok(piece) => {
-                let piece = piece.unchecked_into::<Uint8Array>().to_vec();
-                Some((Ok(Bytes::from(piece)), Some((pieces, abort))))
+                let piece = Piece::Kept(Box::new(JsPiece(piece.unchecked_into())));
+                Some((Ok(piece), Some((pieces, abort))))
             }
             Err(error) => Some((Err(failure(&error)), None)),
         }

@@ -4,23 +4,42 @@ use std::{cell::RefCell, rc::Rc};
 
 use bytes::Bytes;
 use futures_util::{
-    FutureExt, StreamExt,
+    FutureExt, StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream},
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference};
 
-use crate::{Client, Error, Response, TransportError, request::ApiRequest};
+use crate::{Client, Error, Piece, Response, TransportError, request::ApiRequest};
 
 /// Bytes that a blob may have to be read as a whole.
 const BLOB_MAX: u64 = 64 * 1024 * 1024;
 
-/// Pieces of a blob.
-pub(crate) type Pieces = LocalBoxStream<'static, Result<Bytes, Error>>;
+/// The pieces of a blob, as they come.
+pub type BlobPieces = LocalBoxStream<'static, Result<Piece, Error>>;
 
 /// Pieces of one response.
-type ResponsePieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
+type ResponsePieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
+
+/// A hasher of the pieces of a blob: [`Hasher`], or a platform's own.
+pub trait ContentHasher {
+    /// Takes in the next bytes.
+    fn update(&mut self, piece: &Piece);
+
+    /// Returns the digest of all bytes so far. Nothing is taken in afterwards.
+    fn digest(&self) -> Digest;
+}
+
+impl ContentHasher for Hasher {
+    fn update(&mut self, piece: &Piece) {
+        Self::update(self, &piece.bytes());
+    }
+
+    fn digest(&self) -> Digest {
+        self.clone().finish()
+    }
+}
 
 impl Client {
     /// Fetches a blob of the repository of `reference` as a whole: configs, not layers. Calls for the same blob at the
@@ -91,12 +110,29 @@ impl Client {
         reference: &Reference,
         descriptor: &Descriptor,
     ) -> LocalBoxStream<'static, Result<Bytes, Error>> {
-        let verifier = Verifier::new(reference, descriptor);
+        let hasher = Box::new(Hasher::new(descriptor.digest.algorithm()));
+        let pieces = self.raw_blob(reference, descriptor, 0).map_ok(|piece| piece.bytes().into());
+        let checked = Verifier::new(reference, descriptor, hasher).check(pieces.boxed_local(), 0);
+        checked.map_ok(|piece| piece.bytes()).boxed_local()
+    }
+
+    /// Fetches a blob as [`Client::blob_stream`] does, in the pieces of the transport, which are not copied. `hasher` is one
+    /// of the digest's algorithm that has taken in nothing yet.
+    ///
+    /// # Errors
+    /// As those of [`Client::blob_stream`].
+    pub fn blob_pieces(
+        &self,
+        reference: &Reference,
+        descriptor: &Descriptor,
+        hasher: Box<dyn ContentHasher>,
+    ) -> BlobPieces {
+        let verifier = Verifier::new(reference, descriptor, hasher);
         verifier.check(self.raw_blob(reference, descriptor, 0), 0)
     }
 
     /// Fetches a blob from byte `start` on, unverified.
-    pub(crate) fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> Pieces {
+    pub(crate) fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> BlobPieces {
         let download = Download {
             client: self.clone(),
             reference: reference.by_digest(descriptor.digest.clone()),
@@ -126,7 +162,7 @@ impl Client {
         let range = HeaderValue::from_str(&format!("bytes={start}-")).ok();
         let request = blob_request(reference, digest).header(header::RANGE, range.filter(|_| start > 0));
         let Response { status, url, body, .. } = self.send_with_retry(&request).await?;
-        let pieces = body.into_stream();
+        let pieces = body.into_pieces();
         if start == 0 || status == StatusCode::PARTIAL_CONTENT {
             return Ok((url, pieces));
         }
@@ -135,7 +171,7 @@ impl Client {
             piece.map(|piece| {
                 let skipped = before.min(piece.len() as u64);
                 before -= skipped;
-                piece.slice(usize::try_from(skipped).expect("it is no longer than the piece")..)
+                piece.tail(usize::try_from(skipped).expect("it is no longer than the piece"))
             })
         });
         Ok((url, rest.boxed_local()))
@@ -160,7 +196,7 @@ struct Download {
 
 impl Download {
     /// Returns the next piece; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
         loop {
             let (url, pieces) = match &mut self.pieces {
                 Some(pieces) => pieces,
@@ -197,19 +233,23 @@ struct Expected {
     digest: Digest,
     size: u64,
     /// The hash of the bytes so far, and how many they are.
-    hashed: RefCell<(Hasher, u64)>,
+    hashed: RefCell<(Box<dyn ContentHasher>, u64)>,
 }
 
 impl Verifier {
-    pub(crate) fn new(reference: &Reference, descriptor: &Descriptor) -> Self {
+    pub(crate) fn new(
+        reference: &Reference,
+        descriptor: &Descriptor,
+        hasher: Box<dyn ContentHasher>,
+    ) -> Self {
         let (digest, size) = (descriptor.digest.clone(), descriptor.size);
-        let hashed = RefCell::new((Hasher::new(digest.algorithm()), 0));
+        let hashed = RefCell::new((hasher, 0));
         Self(Rc::new(Expected { reference: reference.by_digest(digest.clone()), digest, size, hashed }))
     }
 
     /// Passes on `pieces`, which begin at byte `start`. Holds the last one back until size and digest are known to be
     /// right.
-    pub(crate) fn check(&self, pieces: Pieces, start: u64) -> Pieces {
+    pub(crate) fn check(&self, pieces: BlobPieces, start: u64) -> BlobPieces {
         let state = Some((self.clone(), pieces, start));
         stream::unfold(state, async |state| {
             let (verifier, mut pieces, position) = state?;
@@ -235,7 +275,7 @@ impl Verifier {
         self.0.hashed.borrow().1
     }
 
-    fn add(&self, position: u64, piece: &[u8]) -> Result<(), Error> {
+    fn add(&self, position: u64, piece: &Piece) -> Result<(), Error> {
         let expected = &self.0;
         let end = position + piece.len() as u64;
         if end > expected.size {
@@ -244,7 +284,11 @@ impl Verifier {
         let (hasher, hashed) = &mut *expected.hashed.borrow_mut();
         if end > *hashed {
             let known = usize::try_from(*hashed - position).expect("pieces follow one another");
-            hasher.update(&piece[known..]);
+            if known == 0 {
+                hasher.update(piece);
+            } else {
+                hasher.update(&piece.tail(known));
+            }
             *hashed = end;
         }
         Ok(())
@@ -256,7 +300,7 @@ impl Verifier {
         if found != expected.size {
             return Err(Error::SizeMismatch { reference: reference(), expected: expected.size, found });
         }
-        let found = expected.hashed.borrow().0.clone().finish();
+        let found = expected.hashed.borrow().0.digest();
         if found != expected.digest {
             let (reference, expected) = (reference(), expected.digest.clone());
             return Err(Error::DigestMismatch { reference, expected, found });

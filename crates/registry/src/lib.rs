@@ -31,6 +31,7 @@ pub use cache::CacheStorage;
 pub use cache::{Content, ContentStore};
 pub use client::{Access, Builder, Client};
 pub use cors::{Cause, Diagnosis, Server};
+pub use download::{BlobPieces, ContentHasher};
 pub use error::{ApiError, Error};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use pages::TagPages;
@@ -42,8 +43,8 @@ pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 pub use transport::{
-    Body, BodyStream, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_url, send_following,
+    Body, BodyStream, KeptBytes, Piece, Request, RequestBody, Response, Transport, TransportError,
+    TransportErrorKind, check_url, send_following,
 };
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use transport::{NativeTransport, OwnCertificates};

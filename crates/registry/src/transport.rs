@@ -8,6 +8,7 @@ mod fetch;
 mod kind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
+mod piece;
 mod redirect;
 
 use std::{fmt, time::Duration};
@@ -28,6 +29,7 @@ pub use fetch::FetchTransport;
 pub use kind::TransportErrorKind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::{NativeTransport, OwnCertificates};
+pub use piece::{KeptBytes, Piece};
 pub use redirect::send_following;
 
 /// A request, ready to be sent. The `Debug` form shows neither credentials nor the body, which may hold some.

@@ -7,17 +7,17 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
-    FutureExt, StreamExt,
+    FutureExt, StreamExt, TryStreamExt,
     future::{self, LocalBoxFuture},
-    stream,
+    stream::{self, LocalBoxStream},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{HttpUrl, Scopes, form};
-use tallyman_core::{Descriptor, Digest, MediaType, Reference, Repository};
+use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Repository};
 
 use crate::{
-    BodyStream, Client, Error, RequestBody, Response, TransportError, TransportErrorKind,
-    download::{Pieces, Verifier},
+    BodyStream, Client, Error, Piece, RequestBody, Response, TransportError, TransportErrorKind,
+    download::{BlobPieces, Verifier},
     request::{ApiRequest, Endpoint},
     retry::is_transient,
 };
@@ -74,7 +74,7 @@ struct Source<'a> {
     digest: &'a Digest,
     size: u64,
     /// Opens the blob at a byte.
-    open: &'a dyn Fn(u64) -> Pieces,
+    open: &'a dyn Fn(u64) -> BlobPieces,
     verifier: Verifier,
     /// The error of the source itself, which is not the registry's.
     failure: Rc<RefCell<Option<Error>>>,
@@ -156,7 +156,9 @@ impl Client {
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        let open = |start| self.raw_blob(from, descriptor, start);
+        // They are hashed and sent: one copy does for both.
+        let in_memory = |piece: Piece| piece.bytes().into();
+        let open = |start| self.raw_blob(from, descriptor, start).map_ok(in_memory).boxed_local();
         self.upload(to, descriptor, &open, begun, on_progress).await
     }
 
@@ -170,7 +172,7 @@ impl Client {
         let descriptor = Descriptor::new(MediaType::new(""), digest.clone(), bytes.len() as u64);
         let open = |start: u64| {
             let rest = bytes.slice(usize::try_from(start).unwrap_or(bytes.len()).min(bytes.len())..);
-            stream::iter((!rest.is_empty()).then_some(Ok(rest))).boxed_local()
+            stream::iter((!rest.is_empty()).then_some(Ok(rest.into()))).boxed_local()
         };
         self.upload(to, &descriptor, &open, None, &|_| ()).await
     }
@@ -191,7 +193,7 @@ impl Client {
         &self,
         to: &Reference,
         descriptor: &Descriptor,
-        open: &dyn Fn(u64) -> Pieces,
+        open: &dyn Fn(u64) -> BlobPieces,
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
@@ -199,7 +201,7 @@ impl Client {
             digest: &descriptor.digest,
             size: descriptor.size,
             open,
-            verifier: Verifier::new(to, descriptor),
+            verifier: Verifier::new(to, descriptor, Box::new(Hasher::new(descriptor.digest.algorithm()))),
             failure: Rc::default(),
             read: Rc::default(),
         };
@@ -507,13 +509,14 @@ impl Client {
 
 impl Source<'_> {
     /// Returns the verified pieces from byte `start` on.
-    fn pieces(&self, start: u64) -> Pieces {
+    fn pieces(&self, start: u64) -> LocalBoxStream<'static, Result<Bytes, Error>> {
         if start > 0 && start == self.size {
             // The last one was verified before it was sent.
             return stream::empty().boxed_local();
         }
         let (read, mut position) = (Rc::clone(&self.read), start);
-        let pieces = self.verifier.check((self.open)(start), start).inspect(move |piece| {
+        let pieces = self.verifier.check((self.open)(start), start).map_ok(|piece| piece.bytes());
+        let pieces = pieces.inspect(move |piece| {
             position += piece.as_ref().map_or(0, |piece| piece.len() as u64);
             read.set(read.get().max(position));
         });

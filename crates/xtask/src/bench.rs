@@ -37,13 +37,14 @@ enum Need {
 }
 
 /// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 7] = [
+const TOPICS: [(&str, &str, &[Need]); 8] = [
     (
         "roundtrips",
         "making and pushing a list from far away",
         &[Need::Npm, Need::DevRegistry, Need::Gateway, Need::Peers],
     ),
     ("digest", "SHA-256 in Node and in Chromium", &[Need::Npm]),
+    ("blob", "layers that are downloaded and verified", &[Need::Npm]),
     ("parse", "reading, checking and writing lists", &[Need::Npm]),
     ("weight", "sizes, and the way to the first paint", &[Need::Npm, Need::Web, Need::DevRegistry]),
     ("scale", "large registries and long lists", &[Need::Npm, Need::Web, Need::DevRegistry]),
@@ -53,7 +54,7 @@ const TOPICS: [(&str, &str, &[Need]); 7] = [
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  TOPIC      roundtrips, digest, parse, weight, scale, layers, gateway; all of them where none is named
+    "  TOPIC      roundtrips, digest, blob, parse, weight, scale, layers, gateway; all of them where none is named
   --write    writes docs/measurements.md, too
   --built    measures what is there, without setting up and building
 

@@ -25,6 +25,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     preconnect: sender.preconnect,
     reaches: sender.reaches,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,
+    hasher: runtime.hasher,
     async request(sent: TransportRequest): Promise<TransportResponse> {
       const began = performance.now();
       const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {

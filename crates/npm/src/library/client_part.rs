@@ -19,16 +19,17 @@ use wasm_split_helpers::wasm_split;
 
 use super::{
     async_iter::ItemStream,
+    content_hasher::hasher,
     credentials::HostCredentials,
     failure::Failure,
-    host::Settings,
+    host::{ClientHost, Settings},
     lists::List,
     operation::{Operation, StreamOperation},
     pure::{kind, platform},
     store::HostStore,
 };
 use crate::library::{compare::compare, lookup, transfers};
-use crate::transport::JsTransport;
+use crate::transport::{JsTransport, piece_for_js};
 
 /// The size of `{}` in bytes: the config of an artifact that has none.
 const EMPTY_CONFIG: u64 = 2;
@@ -55,6 +56,7 @@ pub fn load_client_part(settings: Settings) -> Result<Rc<dyn ClientPart>, Failur
 #[derive(Clone)]
 struct Worker {
     client: Client,
+    host: ClientHost,
     store: Rc<dyn ListStore>,
     /// `true` if lists are kept, so that one that is there already is not made again.
     keeps: bool,
@@ -63,7 +65,7 @@ struct Worker {
 impl Worker {
     fn new(settings: Settings) -> Self {
         let Settings { host, store, concurrency, attempts, timeout } = settings;
-        let (access_host, event_host) = (host.clone(), host.clone());
+        let (access_host, event_host, own_host) = (host.clone(), host.clone(), host.clone());
         let client = Client::builder(Rc::new(JsTransport(host.clone().into())))
             .access(move |registry| {
                 let insecure = access_host.is_insecure(registry.as_str());
@@ -88,7 +90,7 @@ impl Worker {
             Some(lists) => Rc::new(HostStore(lists)),
             None => Rc::new(MemoryStore::new()),
         };
-        Self { client, store, keeps }
+        Self { client, host: own_host, store, keeps }
     }
 }
 
@@ -189,7 +191,7 @@ impl Worker {
     }
 
     fn blob(&self, repository: Reference, digest: Digest, size: Option<u64>) -> ItemStream {
-        let client = self.client.clone();
+        let (client, host) = (self.client.clone(), self.host.clone());
         let pieces = async move {
             let size = match size {
                 Some(size) => size,
@@ -197,10 +199,11 @@ impl Worker {
                     Failure::argument("expected the blob's size, which this registry does not tell: give it")
                 })?,
             };
+            let hasher = hasher(&host, digest.algorithm());
             let described = Descriptor::new(MediaType::new(""), digest, size);
-            Ok::<_, Failure>(client.blob_stream(&repository, &described).map_err(Failure::from))
+            Ok::<_, Failure>(client.blob_pieces(&repository, &described, hasher).map_err(Failure::from))
         };
-        stream::once(pieces).try_flatten().map(|piece| piece.map(|piece| copied(piece).into())).boxed_local()
+        stream::once(pieces).try_flatten().map_ok(|piece| piece_for_js(&piece).into()).boxed_local()
     }
 
     async fn referrers(&self, reference: &str, artifact_type: Option<&str>) -> Result<JsValue, Failure> {

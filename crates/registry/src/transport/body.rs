@@ -4,14 +4,17 @@ use std::{cell::RefCell, fmt, rc::Rc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
-    StreamExt,
+    StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream, Stream},
 };
 
-use super::TransportError;
+use super::{Piece, TransportError};
 use crate::semaphore::Permit;
 
-type Pieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
+/// Pieces of a request's body.
+type SentPieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
+/// Pieces of a response's body.
+type Pieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
 
 /// The body of a request.
 #[derive(Clone)]
@@ -56,7 +59,7 @@ impl From<Bytes> for RequestBody {
 pub struct BodyStream {
     /// The length in bytes: the request's `Content-Length`.
     pub length: u64,
-    pieces: Rc<RefCell<Pieces>>,
+    pieces: Rc<RefCell<SentPieces>>,
 }
 
 impl BodyStream {
@@ -81,7 +84,12 @@ pub struct Body {
 impl Body {
     /// Makes a body that comes in pieces.
     pub fn from_stream(stream: impl Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
-        Self { pieces: stream.boxed_local(), _permits: Vec::new() }
+        Self::from_pieces(stream.map_ok(Piece::from))
+    }
+
+    /// Makes a body that comes in pieces, which the platform may keep.
+    pub fn from_pieces(pieces: impl Stream<Item = Result<Piece, TransportError>> + 'static) -> Self {
+        Self { pieces: pieces.boxed_local(), _permits: Vec::new() }
     }
 
     /// Makes a body that is here already.
@@ -91,7 +99,7 @@ impl Body {
     }
 
     /// Returns the pieces as they come.
-    pub fn into_stream(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
+    pub fn into_pieces(self) -> LocalBoxStream<'static, Result<Piece, TransportError>> {
         self.pieces
     }
 
@@ -110,7 +118,7 @@ impl Body {
     pub(crate) async fn prefix(mut self, limit: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         while let Some(Ok(piece)) = self.pieces.next().await {
-            bytes.extend_from_slice(&piece[..piece.len().min(limit - bytes.len())]);
+            bytes.extend_from_slice(&piece.bytes()[..piece.len().min(limit - bytes.len())]);
             if bytes.len() == limit {
                 break;
             }
@@ -125,7 +133,7 @@ impl Body {
     pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.pieces.next().await {
-            whole.extend_from_slice(&piece?);
+            whole.extend_from_slice(&piece?.bytes());
             if whole.len() as u64 > limit {
                 return Ok(None);
             }
