@@ -86,8 +86,8 @@ pub const HELP: &str = "  --only PART   one part, or several when repeated:
                 e2e      the app in Chromium, against both registries
                 browsers the main stories of the app and the package in Firefox and WebKit
 
-Sets up what it needs. Failed and skipped tests are named at the end, with the reason. All parts take some 35 minutes on two
-cores where everything is compiled, and each says what it is at.";
+Sets up what it needs. Failed and skipped tests are named at the end, with the reason.
+All parts take some 35 minutes on two cores where everything is compiled.";
 
 /// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`, and `, N skipped` where some were.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
