@@ -131,11 +131,14 @@ impl Gzip {
         match &mut self.part {
             Part::Header(header, filled) => {
                 let count = fill(header, filled, input);
-                if *filled == HEADER {
+                if self.members > 0 && header[0] == 0 {
+                    if header[..*filled].iter().any(|byte| *byte != 0) {
+                        return Err(self.behind_members());
+                    }
+                    self.part = Part::Padding;
+                } else if *filled == HEADER {
                     let header = *header;
                     self.header(header)?;
-                } else if self.members > 0 && header[0] == 0 {
-                    self.part = Part::Padding;
                 }
                 Ok(count)
             }
@@ -171,10 +174,7 @@ impl Gzip {
                 Ok(count)
             }
             Part::Padding => match input.iter().position(|byte| *byte != 0) {
-                Some(_) => Err(self.damaged(
-                    "expected the end, another member or zeros behind the last member, found other bytes"
-                        .to_owned(),
-                )),
+                Some(_) => Err(self.behind_members()),
                 None => Ok(input.len()),
             },
             Part::Content => Ok(0),
@@ -189,10 +189,6 @@ impl Gzip {
 
     fn header(&mut self, header: [u8; HEADER]) -> Result<(), Error> {
         let [0x1f, 0x8b, method, flags, ..] = header else {
-            if self.members > 0 && header.iter().all(|byte| *byte == 0) {
-                self.part = Part::Padding;
-                return Ok(());
-            }
             return Err(self.damaged(format!(
                 "expected a member, which begins with 1f 8b, found {:02x} {:02x}",
                 header[0], header[1]
@@ -254,6 +250,11 @@ impl Gzip {
         self.member_start = self.position + TRAILER as u64;
         self.part = Part::Header([0; HEADER], 0);
         Ok(())
+    }
+
+    fn behind_members(&self) -> Error {
+        let reason = "expected the end, another member or zeros behind the last member, found other bytes";
+        self.damaged(reason.to_owned())
     }
 
     fn damaged(&self, reason: String) -> Error {
