@@ -23,11 +23,12 @@ An input that fails is kept in __fuzz__/TARGET/crashes, which the tests run from
 kept in target/harden/inputs, from which the next run goes on. The first run compiles for some minutes.";
 
 /// Crates that have fuzz targets: the folder, the file of the targets, and the features that they need.
-const CRATES: [(&str, &str, &str); 6] = [
+const CRATES: [(&str, &str, &str); 7] = [
     ("auth", "tests/fuzz.rs", ""),
     ("commands", "tests/fuzz.rs", ""),
     ("core", "tests/fuzz.rs", ""),
     ("gateway", "src/fuzz.rs", ""),
+    ("layers", "tests/fuzz.rs", ""),
     ("registry", "src/fuzz.rs", ""),
     ("store", "tests/fuzz.rs", "archive"),
 ];
