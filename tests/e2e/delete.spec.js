@@ -38,6 +38,22 @@ test.describe('on Distribution 2.8, which deletes by digest alone', () => {
     for (const tag of ['1', '1.0', 'latest']) expect((await readBack(server.registry, `${repo}:${tag}`)).status).toBe(404);
     expect((await readBack(server.registry, `${repo}:2`)).status).toBe(200);
   });
+
+  test('who chooses no way gets the one that the registry takes; a link asks the registry for nothing but what it reads', async ({ page, open, server }) => {
+    const repo = 'delete/usual';
+    await putImage(server, repo, '1', linux, 'same');
+    const writing = [];
+    page.on('request', (request) => {
+      if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method())) writing.push(`${request.method()} ${request.url()}`);
+    });
+    await open(`/delete/${server.host}/${repo}|1`);
+    await expect(page.locator('[data-testid=tag][data-tag="1"]')).toBeChecked();
+    await expect(page.getByTestId('how-untag')).toBeChecked();
+    expect(writing).toEqual([]);
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('commands')).toContainText(`tallyman delete --insecure ${server.host}/${repo}@sha256:`);
+    expect((await readBack(server.registry, `${repo}:1`)).status).toBe(200);
+  });
 });
 
 test.describe('on a registry that can take off a tag', () => {
@@ -133,10 +149,10 @@ test.describe('on a registry', () => {
         : route.continue(),
     );
     await open(`/delete/${server.host}/${repo}|1`);
+    await page.getByTestId('delete-plan').click();
     await expect(page.getByTestId('deletion-off')).toContainText('storage.delete.enabled');
-    await remove(page, open, server, repo);
-    await expect(page.getByTestId('deletion-off')).toContainText('storage.delete.enabled');
-    await expect(page.getByTestId('delete-by-digest')).toHaveCount(0);
+    await expect(page.getByTestId('delete-plan')).toBeEnabled();
+    await expect(page.getByTestId('delete-confirm')).toHaveCount(0);
   });
 
   test('that does the work and answers 504, what is true is said', async ({ page, open, server }) => {

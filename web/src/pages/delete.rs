@@ -105,19 +105,15 @@ fn Chooser(props: &ChooserProps) -> Html {
     let ChooserProps { repository, tags } = props;
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
-    let refused = use_refused(repository);
+    let refused = use_state_eq(|| None);
     let chosen_removal = use_state_eq(|| None::<Removal>);
-    // As long as nobody chooses, the way that the registry takes.
-    let removal = chosen_removal.unwrap_or(match refused {
-        Some(deletion::Refusal::ByDigestOnly) => Removal::Manifests,
-        _ => Removal::Untag,
-    });
+    let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
     let stage = use_state_eq(|| Stage::Choosing);
     let all: Vec<Tag> = names
         .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
     let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
     let is_empty = is_chosen.is_empty();
-    let make_plan = use_planning(repository, &all, is_chosen, stage.setter());
+    let make_plan = use_planning(repository, &all, is_chosen, stage.setter(), refused.setter());
     if let Stage::Planned(plan) = &*stage {
         let back = {
             let stage = stage.setter();
@@ -127,12 +123,15 @@ fn Chooser(props: &ChooserProps) -> Html {
             let removal = chosen_removal.setter();
             Callback::from(move |()| {
                 removal.set(Some(Removal::Manifests));
-                make_plan.emit(Removal::Manifests);
+                make_plan.emit(Some(Removal::Manifests));
             })
         };
         return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
     }
-    let plan_again = Callback::from(move |()| make_plan.emit(removal));
+    let plan_again = {
+        let removal = *chosen_removal;
+        Callback::from(move |()| make_plan.emit(removal))
+    };
     let choose = {
         let chosen = chosen_removal.setter();
         move |value: Removal| {
@@ -140,7 +139,7 @@ fn Chooser(props: &ChooserProps) -> Html {
             (removal == value, Callback::from(move |_: Event| chosen.set(Some(value))))
         }
     };
-    let untag_about = match refused {
+    let untag_about = match *refused {
         Some(deletion::Refusal::ByDigestOnly) => text().delete().cannot_untag,
         _ => text().delete().untag_about,
     };
@@ -157,7 +156,7 @@ fn Chooser(props: &ChooserProps) -> Html {
                     <SignInPanel {registry} ondone={plan_again} />
                 }
             }
-            if refused == Some(deletion::Refusal::SwitchedOff) {
+            if *refused == Some(deletion::Refusal::SwitchedOff) {
                 <div class="alert" role="alert" data-testid="deletion-off"><Icon name="warning" /><span>{ (words.switched_off)(repository.registry().as_str()) }</span></div>
             }
             <TagBoxes {all} {chosen} is_complete={names.is_complete} />
@@ -177,38 +176,39 @@ fn Chooser(props: &ChooserProps) -> Html {
     }
 }
 
-/// Asks what the registry refuses.
-#[hook]
-fn use_refused(repository: &Reference) -> Option<deletion::Refusal> {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let refused = use_state_eq(|| None);
-    {
-        let refused = refused.setter();
-        use_effect_with(repository.clone(), move |repository| {
-            let repository = repository.clone();
-            spawn_local(async move {
-                refused.set(deletion::refused(registries.client(), &repository).await);
-            });
-        });
+/// Returns the way of removal that the registry takes, for those who choose none.
+fn usual_removal(refused: Option<deletion::Refusal>) -> Removal {
+    match refused {
+        Some(deletion::Refusal::ByDigestOnly) => Removal::Manifests,
+        _ => Removal::Untag,
     }
-    *refused
 }
 
-/// Makes the plan for the chosen tags.
+/// Makes the plan for the chosen tags, by the way given or the usual one. Asks the registry first what it refuses: not before
+/// somebody presses a button, as the question is itself a deletion, of a tag that nobody has.
 #[hook]
 fn use_planning(
     repository: &Reference,
     all: &[Tag],
     chosen: BTreeSet<Tag>,
     stage: UseStateSetter<Stage>,
-) -> Callback<Removal> {
+    refused: UseStateSetter<Option<deletion::Refusal>>,
+) -> Callback<Option<Removal>> {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let (repository, all) = (repository.clone(), all.to_vec());
-    Callback::from(move |removal: Removal| {
+    Callback::from(move |removal: Option<Removal>| {
         let (registries, repository) = (Rc::clone(&registries), repository.clone());
         let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
+        let refused = refused.clone();
         stage.set(Stage::Planning(0, all.len()));
         spawn_local(async move {
+            let refusal = deletion::refused(registries.client(), &repository).await;
+            refused.set(refusal);
+            if refusal == Some(deletion::Refusal::SwitchedOff) {
+                stage.set(Stage::Choosing);
+                return;
+            }
+            let removal = removal.unwrap_or_else(|| usual_removal(refusal));
             let tell = |done, of| stage.set(Stage::Planning(done, of));
             let plan = deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
             stage.set(match plan {
