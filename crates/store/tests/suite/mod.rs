@@ -60,7 +60,11 @@ pub async fn run(store: &impl ListStore) {
     assert_eq!(store.load(first.reference()).await, Ok(Some(expected)));
     // Some entries alone can be read.
     let (present, absent) = (reference("r.io/app:a"), reference("r.io/app:none"));
-    let some = store.load_entries(first.reference(), &[&present, &absent]).await.unwrap().unwrap();
+    let some = store
+        .load_entries(first.reference(), &[&present, &absent])
+        .await
+        .expect("the store is read")
+        .expect("the list is there");
     assert_eq!(some.iter().collect::<Vec<_>>(), [&changed]);
     // A list that is there is not made again, and not taken for a new name.
     assert_eq!(store.add(&second.renamed(first.reference().clone())).await, Ok(Outcome::Taken));
