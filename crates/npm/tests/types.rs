@@ -5,16 +5,19 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Platform, PushPlan, json};
 
-/// Codes of errors that only a command line can end in: its flags, the files that it reads and writes, its logins, and
-/// lists that it changes in a registry.
-const COMMAND_LINE_ALONE: [&str; 12] = [
+/// Codes of errors that only a command line can end in: its flags, the files that it reads and writes, its logins, the
+/// files of images that it shows, and lists that it changes in a registry.
+const COMMAND_LINE_ALONE: [&str; 15] = [
     "credentials-failed",
     "credentials-missing",
     "entry-not-found",
+    "file-not-found",
     "flags-contradict",
     "format-mismatch",
+    "layer-not-found",
     "list-file-invalid",
     "no-config",
+    "not-a-file",
     "output-failed",
     "sources-invalid",
     "tag-exists",
