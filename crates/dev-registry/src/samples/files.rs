@@ -2,15 +2,14 @@
 //! JSON and pictures, names with markup; and the same for Windows.
 
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::json;
-use std::io::Write as _;
 use tar::{Builder, EntryType, Header};
 
 use super::{
     Sample,
     catalog::{AMD64, CREATED, SampleBuilder, WINDOWS},
+    gzip::{FAST, gzip},
     image::{Artifact, Family, PackedLayer, Platform, Recipe, Step, image, list, noise},
 };
 use crate::{digest::Digest, media_type::OCI_LAYER};
@@ -83,9 +82,7 @@ impl Archive {
     /// The layer as gzip, packed fast.
     fn gzip(self) -> PackedLayer {
         let archive = self.bytes();
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let packed = encoder.write_all(&archive).and_then(|()| encoder.finish());
-        let bytes = packed.expect("writing to memory cannot fail").into();
+        let bytes = gzip(&archive, FAST).into();
         PackedLayer { media_type: OCI_LAYER, diff_id: Digest::sha256(&archive).to_string(), bytes }
     }
 

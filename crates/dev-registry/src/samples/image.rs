@@ -1,11 +1,9 @@
 //! Making sample images: archives, configs, manifests and lists, the same bytes every time.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
+use super::gzip::{USUAL, gzip};
 use crate::{
     digest::Digest,
     media_type::{
@@ -130,10 +128,7 @@ pub(super) fn layer(files: &[(String, Vec<u8>)]) -> (Bytes, String) {
     }
     let archive = archive.into_inner().expect("writing to memory cannot fail");
     let diff_id = Digest::sha256(&archive).to_string();
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let packed =
-        encoder.write_all(&archive).and_then(|()| encoder.finish()).expect("writing to memory cannot fail");
-    (packed.into(), diff_id)
+    (gzip(&archive, USUAL).into(), diff_id)
 }
 
 pub(super) fn image(recipe: &Recipe) -> Artifact {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod files;
+mod gzip;
 mod image;
 
 use std::sync::Arc;
