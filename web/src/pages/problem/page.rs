@@ -60,7 +60,8 @@ pub fn ProblemView(props: &Props) -> Html {
                 </details>
             }
             if !problem.reason.is_empty() {
-                <details data-testid="detail">
+                // Without advice it is all that tells what to do.
+                <details open={problem.advice.is_empty()} data-testid="detail">
                     <summary>{ words.detail }</summary>
                     <p class="problem__detail" lang="en">{ &problem.reason }</p>
                 </details>
