@@ -16,8 +16,23 @@ pub async fn resolve(
     platform: Option<&Platform>,
 ) -> Result<Manifest, Error> {
     let fetched = client.manifest(reference).await.map_err(failed)?;
-    let mut manifest = fetched.manifest().map_err(|error| content(reference, error))?;
-    let Some(platform) = platform else { return Ok(manifest) };
+    let manifest = fetched.manifest().map_err(|error| content(reference, error))?;
+    match platform {
+        Some(platform) => image_for(client, reference, manifest, platform).await,
+        None => Ok(manifest),
+    }
+}
+
+/// Returns the image of a platform: `manifest`, which was fetched as `reference`, or the one below it.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) async fn image_for(
+    client: &Client,
+    reference: &Reference,
+    mut manifest: Manifest,
+    platform: &Platform,
+) -> Result<Manifest, Error> {
     if let Some(image) = manifest.image() {
         let config = client.blob(reference, &image.config).await.map_err(failed)?;
         // A config without a platform is one of an artifact.

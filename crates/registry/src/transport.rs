@@ -30,7 +30,7 @@ pub use kind::TransportErrorKind;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::{NativeTransport, OwnCertificates};
 pub use piece::{KeptBytes, Piece};
-pub use redirect::send_following;
+pub use redirect::{is_same_origin, send_following};
 
 /// A request, ready to be sent. The `Debug` form shows neither credentials nor the body, which may hold some.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Clients by the settings of a call, and requests shown as they are made.
 
-use std::{fmt::Write as _, rc::Rc, time::Duration};
+use std::{cell::Cell, fmt::Write as _, rc::Rc, time::Duration};
 
 use futures_util::{
     FutureExt,
@@ -11,13 +11,10 @@ use serde_json::json;
 use tallyman_core::Registry;
 use tallyman_registry::{
     Access, Builder, Client, CredentialError, CredentialSource, Credentials, Event, RateLimit, Request,
-    Response, Retry, Transport, TransportError, TransportErrorKind,
+    Response, Retry, Transport, TransportError, is_same_origin, send_following,
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
-
-/// Redirects that are followed, as in Docker.
-const REDIRECTS_MAX: usize = 10;
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -147,31 +144,28 @@ impl SettingsTransport {
         if self.settings.headers.is_empty() || !is_api(&request.url) {
             return self.send_shown(request).await;
         }
-        let bare = request.headers.clone();
+        request.follow_redirects &= matches!(request.method, Method::GET | Method::HEAD);
+        let (first, has_left) = (request.url.clone(), Cell::new(false));
+        send_following(self, request, async |request| {
+            if !is_same_origin(self, &first, &request.url)? {
+                has_left.set(true);
+            }
+            let mut sent = Request { follow_redirects: false, ..request.clone() };
+            if !has_left.get() {
+                self.add_headers(&mut sent);
+            }
+            self.send_shown(sent).await
+        })
+        .await
+    }
+
+    fn add_headers(&self, request: &mut Request) {
         for (name, value) in &self.settings.headers {
             let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
             if let (Ok(name), Ok(value)) = parsed {
                 request.headers.insert(name, value);
             }
         }
-        let follows = request.follow_redirects && matches!(request.method, Method::GET | Method::HEAD);
-        request.follow_redirects = false;
-        for _ in 0..REDIRECTS_MAX {
-            let response = self.send_shown(request.clone()).await?;
-            let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-            let Some(location) = location.filter(|_| follows && response.status.is_redirection()) else {
-                return Ok(response);
-            };
-            let url = self.inner.join(&request.url, location)?;
-            if origin(&url) != origin(&request.url) {
-                let mut next = Request { url, headers: bare, follow_redirects: true, ..request };
-                next.headers.remove(header::AUTHORIZATION);
-                return self.send_shown(next).await;
-            }
-            request.url = url;
-        }
-        let message = format!("stopped after {REDIRECTS_MAX} redirects");
-        Err(TransportError { kind: TransportErrorKind::Other, message })
     }
 
     fn show(
@@ -243,12 +237,6 @@ impl SettingsTransport {
 fn is_api(url: &str) -> bool {
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     path.is_some_and(|(_, path)| path.starts_with("v2/"))
-}
-
-/// The scheme and the host of a URL.
-fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    url[start..].find(['/', '?']).map_or(url, |end| &url[..start + end])
 }
 
 /// A URL without what may be a secret: the values of unknown parameters, and a user's password.

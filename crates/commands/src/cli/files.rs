@@ -7,7 +7,7 @@ use tallyman_core::Platform;
 use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileView, ImageTree, Whiteout};
 use tallyman_registry::Client;
 
-use super::{Environment, OutputOptions, Stream, run::argument, style::Style, terminal};
+use super::{Environment, OutputOptions, Stream, run::argument, style::Style, terminal, time};
 use crate::{
     Error,
     image_files::{FileSearch, LayeredImage, layered_image},
@@ -55,7 +55,7 @@ impl Environment {
                     {
                         lines.entry(&entry, layer);
                     }
-                    lines.flow()
+                    self.flow()
                 });
                 read.await?;
             }
@@ -97,7 +97,7 @@ impl Environment {
         }
         for file in tree.files_in(&path) {
             lines.file(&file);
-            if lines.flow().is_break() {
+            if self.flow().is_break() {
                 break;
             }
         }
@@ -120,7 +120,7 @@ impl Environment {
                     Some(safe) => self.output.stdout(safe.text(bytes).as_bytes()),
                     None => bytes.chunks(PIECE).for_each(|piece| self.output.stdout(piece)),
                 }
-                if self.output.reader_is_gone() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                self.flow()
             })
             .await
     }
@@ -163,13 +163,16 @@ impl Environment {
         Ok(())
     }
 
+    /// Returns `Break` if nobody reads what is printed.
+    fn flow(&self) -> ControlFlow<()> {
+        if self.output.reader_is_gone() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// Writes what of an archive is there.
     fn write(&self, export: &mut Export) -> ControlFlow<()> {
         while let Some(bytes) = export.take() {
             self.output.stdout(&bytes);
-            if self.output.reader_is_gone() {
-                return ControlFlow::Break(());
-            }
+            self.flow()?;
         }
         ControlFlow::Continue(())
     }
@@ -283,15 +286,6 @@ impl<'a> Lines<'a> {
         Self { environment, json: options.json.then(RefCell::default), text: RefCell::default() }
     }
 
-    /// Returns `Break` if nobody reads what is printed.
-    fn flow(&self) -> ControlFlow<()> {
-        if self.environment.output.reader_is_gone() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
     fn file(&self, file: &FileView<'_>) {
         match file.entry {
             Some((_, entry)) => self.entry(entry, file.layer),
@@ -373,7 +367,7 @@ fn entry_line(entry: &Entry) -> String {
         EntryKind::HardLink => format!(" link to {link}"),
         _ => String::new(),
     };
-    let (mode, time) = (entry.mode_text(), time(entry.mtime));
+    let (mode, time) = (entry.mode_text(), time::minute(entry.mtime));
     let text = format!("{mode} {owner:<11} {size:>10} {time} {}{target}", entry.path);
     terminal::line(&text).into_owned()
 }
@@ -406,21 +400,6 @@ fn entry_json(entry: &Entry, layer: usize) -> Value {
     value
 }
 
-/// A time in UTC as `2026-06-15 09:30`.
-fn time(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Days from 1 March of the year 0, in eras of 400 years.
-    let days = i128::from(days) + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, over) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + over;
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", rest / 3600, rest % 3600 / 60)
-}
-
 /// Text of several pieces that is safe on a terminal.
 #[derive(Default)]
 struct SafeText(Vec<u8>);
@@ -440,23 +419,7 @@ impl SafeText {
 
 #[cfg(test)]
 mod tests {
-    use super::{SafeText, time};
-
-    #[test]
-    fn times_are_those_of_the_calendar() {
-        for (seconds, text) in [
-            (0, "1970-01-01 00:00"),
-            (951_782_399, "2000-02-28 23:59"),
-            (951_868_740, "2000-02-29 23:59"),
-            (951_868_800, "2000-03-01 00:00"),
-            (1_781_515_800, "2026-06-15 09:30"),
-            (4_107_542_400, "2100-03-01 00:00"),
-            (-1, "1969-12-31 23:59"),
-            (i64::MAX, "292277026596-12-04 15:30"),
-        ] {
-            assert_eq!(time(seconds), text);
-        }
-    }
+    use super::SafeText;
 
     #[test]
     fn text_on_a_terminal_is_safe_wherever_it_is_cut() {

@@ -12,6 +12,13 @@ pub(super) fn utc(milliseconds: f64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
 }
 
+/// Returns a time in seconds since 1970 in UTC and to the minute: `2026-06-15 09:30`.
+pub(super) fn minute(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(days);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", rest / 3600, rest % 3600 / 60)
+}
+
 /// Returns year, month and day of the Gregorian calendar, by the days since 1970.
 fn date(days: i64) -> (i64, i64, i64) {
     let (mut year, mut rest) = (1970 + days.div_euclid(146_097) * 400, days.rem_euclid(146_097));
@@ -51,6 +58,22 @@ mod tests {
             (-1, "1969-12-31T23:59:59Z"),
         ] {
             assert_eq!(utc(seconds as f64 * 1000.0), expected);
+        }
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_399, "2000-02-28 23:59"),
+            (951_868_740, "2000-02-29 23:59"),
+            (951_868_800, "2000-03-01 00:00"),
+            (1_781_515_800, "2026-06-15 09:30"),
+            (4_107_542_400, "2100-03-01 00:00"),
+            (-1, "1969-12-31 23:59"),
+            (i64::MAX, "292277026596-12-04 15:30"),
+        ] {
+            assert_eq!(minute(seconds), text);
         }
     }
 }

@@ -81,15 +81,8 @@ impl Error {
 
     /// Returns `true` if Docker has the same error and names no remedy.
     pub(crate) fn is_dockers(&self) -> bool {
-        if let Self::NotInRegistry { source, signed_in, .. } = self {
-            let source = source.as_deref();
-            let is_told = source.is_some_and(|source| {
-                plain_http(source).is_some() || (*signed_in && source.code() == "unauthorized")
-            });
-            return !is_told;
-        }
-        if let Self::Registry { source, .. } = self {
-            return plain_http(source).is_none();
+        if let Self::NotInRegistry { .. } | Self::Registry { .. } = self {
+            return self.hint().is_none();
         }
         matches!(
             self,

@@ -40,7 +40,7 @@ impl<'a> FileSearch<'a> {
     /// Finds the file and gives its content to `on_bytes`, piece by piece, until that breaks off.
     ///
     /// # Errors
-    /// Those of [`LayeredImage::read_layer`]; [`Error::NoSuchFile`] and [`Error::NotAFile`].
+    /// The errors of [`LayeredImage::read_layer`]; [`Error::NoSuchFile`] and [`Error::NotAFile`].
     pub async fn content(mut self, mut on_bytes: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Error> {
         loop {
             match look_up(&self.read, &self.path) {

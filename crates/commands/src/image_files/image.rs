@@ -9,7 +9,7 @@ use tallyman_registry::Client;
 
 use crate::{
     Error,
-    resolve::{failed, resolve},
+    resolve::{failed, image_for, resolve},
 };
 
 /// The layers that are fetched at the same time.
@@ -41,7 +41,7 @@ pub struct ImageLayer {
 /// linux/amd64, or the only one that it has.
 ///
 /// # Errors
-/// Those of [`resolve`]; [`Error::NoConfig`] if it is no image.
+/// The errors of [`resolve`]; [`Error::NoConfig`] if it is no image.
 pub async fn layered_image(
     client: &Client,
     reference: &Reference,
@@ -55,7 +55,7 @@ pub async fn layered_image(
             _ => None,
         };
         let platform = only.unwrap_or_else(|| Platform::new("linux", "amd64"));
-        manifest = resolve(client, reference, Some(&platform)).await?;
+        manifest = image_for(client, reference, manifest, &platform).await?;
     }
     let digest = manifest.digest().clone();
     let kind = manifest.media_type().to_string();
@@ -110,7 +110,7 @@ impl LayeredImage {
     /// Reads a layer and keeps its entries, with the digests of files if they are wanted.
     ///
     /// # Errors
-    /// Those of [`LayeredImage::read_layer`].
+    /// The errors of [`LayeredImage::read_layer`].
     pub async fn index_layer(
         &self,
         client: &Client,
@@ -131,7 +131,7 @@ impl LayeredImage {
     /// system, and what each layer changes. `on_layer` gets the number of each layer that has been read.
     ///
     /// # Errors
-    /// Those of [`LayeredImage::read_layer`].
+    /// The errors of [`LayeredImage::read_layer`].
     pub async fn tree(
         &self,
         client: &Client,

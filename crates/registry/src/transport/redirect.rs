@@ -12,7 +12,7 @@ const REQUESTS_MAX: usize = 10;
 /// Sends `request` by `exchange`, and follows redirects if the request asks for it, with credentials for its own origin alone.
 ///
 /// # Errors
-/// What `exchange` fails with, and [`TransportError`] of the kind [`TransportErrorKind::Other`] for a place that is no URL of
+/// The errors of `exchange`, and [`TransportError`] of the kind [`TransportErrorKind::Other`] for a place that is no URL of
 /// HTTP, and after ten requests.
 pub async fn send_following<T: Transport>(
     transport: &T,
@@ -46,9 +46,7 @@ fn redirected(
     let mut next = request.clone();
     next.url = transport.join(&request.url, location)?;
     check_url(&next.url)?;
-    // In the form of the platform's parser, as the other one is.
-    let from = transport.join(&request.url, &request.url)?;
-    if origin_of(&next.url) != origin_of(&from) {
+    if !is_same_origin(transport, &request.url, &next.url)? {
         next.headers.remove(header::AUTHORIZATION);
     }
     let keeps_method =
@@ -61,6 +59,15 @@ fn redirected(
         return Ok(None);
     }
     Ok(Some((next, location.to_owned())))
+}
+
+/// Returns `true` if two URLs have one scheme, host and port, as the platform's parser reads them.
+///
+/// # Errors
+/// The errors of [`Transport::join`].
+pub fn is_same_origin(transport: &impl Transport, one: &str, other: &str) -> Result<bool, TransportError> {
+    let normalized = |url| transport.join(url, url);
+    Ok(origin_of(&normalized(one)?) == origin_of(&normalized(other)?))
 }
 
 fn is_redirect(status: StatusCode) -> bool {
