@@ -116,11 +116,11 @@ test.describe('in Spanish', () => {
     await open(`/inspect/${memory.host}/samples/alpine:3.22`);
     await expect(page.locator('html')).toHaveAttribute('lang', 'es');
     await expect(page.getByRole('region', { name: 'Resumen' })).toContainText('3,1 MB');
-    await expect(page.getByRole('region', { name: 'Resumen' })).toContainText('3.147.503 bytes');
+    await expect(page.getByRole('region', { name: 'Resumen' })).toContainText('3.148.872 bytes');
     await expect(page.getByTestId('config-section')).toContainText('15 jun 2026');
     await page.getByTestId('language').selectOption('en');
     await expect(page.locator('html')).toHaveAttribute('lang', 'en');
-    await expect(page.getByRole('region', { name: 'Summary' })).toContainText('3,147,503 bytes');
+    await expect(page.getByRole('region', { name: 'Summary' })).toContainText('3,148,872 bytes');
     await page.reload();
     await expect(page.getByRole('region', { name: 'Summary' })).toBeVisible();
   });

@@ -1,11 +1,13 @@
 //! The sample repositories themselves.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
     Sample, SampleManifest, files,
-    image::{Artifact, Family, Platform, Recipe, Step, descriptor, image, layer, list, noise, step},
+    image::{Artifact, Family, Platform, Recipe, Step, descriptor, image, layer, list, noise, program, step},
 };
 use crate::{
     digest::Digest,
@@ -22,6 +24,11 @@ const S390X: Platform = Platform::new("linux", "s390x");
 
 /// All samples. The bytes are the same every time.
 pub fn all() -> Vec<Sample> {
+    static ALL: OnceLock<Vec<Sample>> = OnceLock::new();
+    ALL.get_or_init(make).clone()
+}
+
+fn make() -> Vec<Sample> {
     let mut samples =
         vec![hello(), webapp(), alpine(), legacy(), chart(), schema1(), sparse(), files::files()];
     samples.extend(everyday());
@@ -103,7 +110,7 @@ fn hello() -> Sample {
 }
 
 fn service(platform: Platform, version: &str) -> Artifact {
-    let program = format!("#!/bin/sh\necho webapp {version} for {}\n", platform.architecture);
+    let build = format!("{version} {}", platform.architecture);
     image(&Recipe {
         family: Family::Oci,
         platform,
@@ -116,8 +123,14 @@ fn service(platform: Platform, version: &str) -> Artifact {
                     ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000::/srv:/sbin/nologin\n"),
                 ],
             ),
+            program(
+                "RUN apk add --no-cache nodejs # buildkit",
+                "usr/bin/node",
+                1_210_000,
+                platform.architecture,
+            ),
             step("WORKDIR /srv", &[]),
-            step("COPY webapp /usr/bin/ # buildkit", &[("usr/bin/webapp", &program)]),
+            program("COPY webapp /usr/bin/ # buildkit", "usr/bin/webapp", 1_340_000, &build),
             step(
                 "COPY public /srv/public # buildkit",
                 &[("srv/public/index.html", "<!doctype html><h1>It works</h1>\n")],
@@ -256,7 +269,10 @@ fn alpine() -> Sample {
 /// One Docker schema 2 image with a long history.
 fn legacy() -> Sample {
     let mut sample = SampleBuilder::new("samples/legacy");
-    let mut steps = vec![step("/bin/sh -c #(nop) ADD file:7f2a in / ", &[("etc/debian_version", "12.7\n")])];
+    let mut base =
+        program("/bin/sh -c #(nop) ADD file:7f2a in / ", "lib/x86_64-linux-gnu/libc.so.6", 1_650_000, "12.7");
+    base.files.push(("etc/debian_version".to_owned(), b"12.7\n".to_vec()));
+    let mut steps = vec![base];
     for number in 1..=18 {
         steps.push(step(&format!("/bin/sh -c #(nop)  ENV STEP_{number}={number}"), &[]));
         if number % 3 == 0 {
@@ -339,20 +355,20 @@ fn sparse() -> Sample {
 
 /// Smaller repositories that make a catalog look inhabited.
 fn everyday() -> Vec<Sample> {
-    let rows: [(&str, &[&str]); 7] = [
-        ("library/busybox", &["1.36", "1.37", "latest", "musl"]),
-        ("library/registry", &["2", "2.8.2", "3", "3.0.0"]),
-        ("team/api", &["2026.05", "2026.06", "main"]),
-        ("team/frontend", &["main", "pr-118", "pr-121"]),
-        ("team/tools/backup", &["0.9.0", "0.9.1"]),
-        ("team/tools/migrate", &["5"]),
-        ("playground", &["a", "b"]),
+    let rows: [(&str, usize, &[&str]); 7] = [
+        ("library/busybox", 470_000, &["1.36", "1.37", "latest", "musl"]),
+        ("library/registry", 390_000, &["2", "2.8.2", "3", "3.0.0"]),
+        ("team/api", 260_000, &["2026.05", "2026.06", "main"]),
+        ("team/frontend", 310_000, &["main", "pr-118", "pr-121"]),
+        ("team/tools/backup", 180_000, &["0.9.0", "0.9.1"]),
+        ("team/tools/migrate", 150_000, &["5"]),
+        ("playground", 120_000, &["a", "b"]),
     ];
     rows.into_iter()
-        .map(|(repository, tags)| {
+        .map(|(repository, size, tags)| {
             let mut sample = SampleBuilder::new(repository);
             for tag in tags {
-                let images = [AMD64, ARM64].map(|platform| small(repository, tag, platform));
+                let images = [AMD64, ARM64].map(|platform| small(repository, tag, platform, size));
                 let entries: Vec<Value> = images.iter().map(Artifact::entry).collect();
                 for artifact in &images {
                     sample.put(&[], artifact);
@@ -364,14 +380,14 @@ fn everyday() -> Vec<Sample> {
         .collect()
 }
 
-fn small(repository: &str, tag: &str, platform: Platform) -> Artifact {
-    let text = format!("{repository} {tag} {}\n", platform.architecture);
+fn small(repository: &str, tag: &str, platform: Platform, size: usize) -> Artifact {
+    let build = format!("{repository} {tag} {}", platform.architecture);
     image(&Recipe {
         family: Family::Oci,
         platform,
         created: CREATED,
         steps: vec![
-            step("COPY app /bin/ # buildkit", &[("bin/app", &text)]),
+            program("COPY app /bin/ # buildkit", "bin/app", size, &build),
             step("ENTRYPOINT [\"/bin/app\"]", &[]),
         ],
         run: json!({ "Env": ["PATH=/bin"], "Entrypoint": ["/bin/app"] }),
@@ -381,7 +397,7 @@ fn small(repository: &str, tag: &str, platform: Platform) -> Artifact {
 
 /// The image that all synthetic repositories share.
 pub(super) fn empty_image() -> Artifact {
-    small("synthetic", "latest", AMD64)
+    small("synthetic", "latest", AMD64, 64)
 }
 
 #[cfg(test)]
@@ -391,7 +407,7 @@ mod tests {
 
     #[test]
     fn samples_are_the_same_every_time_and_their_names_differ() {
-        let (first, second) = (all(), all());
+        let (first, second) = (make(), make());
         let digests = |samples: &[Sample]| -> Vec<Digest> {
             samples
                 .iter()

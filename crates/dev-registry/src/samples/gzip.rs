@@ -11,6 +11,8 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 pub(super) const USUAL: u8 = 6;
 /// The level that packs quickly.
 pub(super) const FAST: u8 = 1;
+/// The level that does not pack.
+pub(super) const STORED: u8 = 0;
 
 /// Returns `bytes` as a gzip stream of one member.
 pub(super) fn gzip(bytes: &[u8], level: u8) -> Vec<u8> {
