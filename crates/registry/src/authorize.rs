@@ -92,10 +92,15 @@ impl Client {
         let registry = &request.registry;
         // Requests to a registry that nothing is known of wait for the first one, which learns for all of them.
         let asks_for_more = credentials.is_some() || PublicRegistry::by_name(registry).is_some();
-        let mut first_request = None;
+        let (mut first_request, mut sent_ahead) = (None, None);
         if session.scheme().is_none() && (asks_for_more || self.is_unsure_of_scheme(registry)) {
-            let permit = session.first_request.acquire().await;
-            first_request = session.scheme().is_none().then_some(permit);
+            (first_request, sent_ahead) = match asks_for_more {
+                true => {
+                    let permit = session.first_request.acquire().await;
+                    (session.scheme().is_none().then_some(permit), None)
+                }
+                false => self.first_permit(session, request).await,
+            };
         }
         if request.may_be_shortened && credentials.is_some() {
             self.learn_challenge(session, registry, first_request.take()).await?;
@@ -105,8 +110,13 @@ impl Client {
             self.authorization(registry, session, session.challenge(), &scopes, credentials).await?;
         // If nothing but the scheme is to be learnt, the others need not wait for the answer.
         let mut until_scheme = if asks_for_more { None } else { first_request.take() };
-        let sent = self.send_by_scheme(session, request, granted.header.as_ref(), &mut until_scheme);
-        let (mut url, mut response) = sent.await?;
+        let (mut url, mut response) = match sent_ahead {
+            Some(sent) => sent,
+            None => {
+                let authorization = granted.header.as_ref();
+                self.send_by_scheme(session, request, authorization, &mut until_scheme).await?
+            }
+        };
         // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
         // have the scopes. A body that was sent as it came cannot be sent again.
         let (mut challenges, mut may_be_hidden) = (0, credentials.is_some());

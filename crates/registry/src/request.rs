@@ -21,6 +21,8 @@ pub(crate) struct ApiRequest {
     pub(crate) reference: Option<Reference>,
     /// `true` for lists, of which a registry may show a part to those without credentials.
     pub(crate) may_be_shortened: bool,
+    /// `true` for the mount of a blob, which may be made twice.
+    pub(crate) is_mount: bool,
 }
 
 /// The place that a request goes to.
@@ -54,7 +56,17 @@ impl ApiRequest {
     ) -> Self {
         let (registry, headers) = (registry.clone(), HeaderMap::new());
         let body = RequestBody::from(Bytes::new());
-        Self { registry, method, endpoint, headers, body, scopes, reference: None, may_be_shortened: false }
+        Self {
+            registry,
+            method,
+            endpoint,
+            headers,
+            body,
+            scopes,
+            reference: None,
+            may_be_shortened: false,
+            is_mount: false,
+        }
     }
 
     pub(crate) fn header(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
@@ -71,6 +83,11 @@ impl ApiRequest {
     /// Returns `true` for requests that change nothing.
     pub(crate) fn is_safe(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// Returns `true` for requests that change nothing, or the same if they are made twice: the mount of a blob.
+    pub(crate) fn can_be_doubled(&self) -> bool {
+        self.is_safe() || self.is_mount
     }
 
     /// The request for the transport.

@@ -11,6 +11,7 @@ use crate::{
     Access, Body, Client, Error, Request, Response, TransportError, TransportErrorKind,
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
+    send::is_throttled,
     session::Session,
 };
 
@@ -58,9 +59,7 @@ impl Client {
                 (None, Access::Insecure) => &["https", "http"],
                 (None, Access::PlainFirst) => &["http", "https"],
             };
-            // On loopback alone, so that nobody on the way sees in plain what TLS would have hidden.
-            let may_go_by_both = registry.is_loopback() && request.is_safe();
-            if access == Access::Insecure && first_request.is_some() && may_go_by_both {
+            if first_request.is_some() && self.may_go_by_both_schemes(request) {
                 return self.send_by_both_schemes(session, request, path).await;
             }
             let mut failure: Option<(Request, TransportError)> = None;
@@ -108,6 +107,53 @@ impl Client {
             Err(self.diagnose(&request, error).await)
         }
         .boxed_local()
+    }
+
+    /// Returns `true` if a request without credentials may be sent by TLS and by plain HTTP at the same time. On loopback alone,
+    /// so that nobody on the way sees in plain what TLS would have hidden.
+    fn may_go_by_both_schemes(&self, request: &ApiRequest) -> bool {
+        let registry = &request.registry;
+        registry.is_loopback() && self.access(registry) == Access::Insecure && request.can_be_doubled()
+    }
+
+    /// Waits for the permit of the first request to a registry whose scheme is not known. Beside another first request, which
+    /// tries TLS, this one goes by plain HTTP at once: if that is what the registry speaks, its response is returned, which
+    /// saves a round trip. Once the scheme is known there is no permit.
+    pub(crate) async fn first_permit(
+        &self,
+        session: &Session,
+        request: &ApiRequest,
+    ) -> (Option<Permit>, Option<(String, Response)>) {
+        let waiting =
+            async { Some(session.first_request.acquire().await).filter(|_| session.scheme().is_none()) };
+        let path = match &request.endpoint {
+            Endpoint::Path(path)
+                if session.first_request.is_used()
+                    && !self.obeys_cors()
+                    && self.may_go_by_both_schemes(request) =>
+            {
+                path
+            }
+            _ => return (waiting.await, None),
+        };
+        let url = format!("http://{}{path}", request.registry.api_host());
+        let plain = request.to_url(url, Access::Insecure, None);
+        let sending = async {
+            // Not held until the first one has come to its end, which may need one.
+            let _permits = self.permits(session).await;
+            self.send_within_timeout(&plain).await.ok()
+        };
+        let (permit, response) = match future::select(waiting.boxed_local(), sending.boxed_local()).await {
+            future::Either::Left((permit, sending)) => match session.scheme() {
+                Some("http") => (permit, sending.await),
+                _ => (permit, None),
+            },
+            future::Either::Right((response, waiting)) => (waiting.await, response),
+        };
+        // One that is to be sent again is sent as others are.
+        let response =
+            response.filter(|response| session.scheme() == Some("http") && !is_throttled(response));
+        (permit, response.map(|response| (plain.url, response)))
     }
 
     /// Sends a request by TLS and by plain HTTP at the same time, and takes the response by TLS if there is one.

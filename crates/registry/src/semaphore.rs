@@ -58,6 +58,11 @@ impl Semaphore {
         receiver.await.expect("the semaphore lives as long as somebody waits for it")
     }
 
+    /// Returns `true` if somebody holds a permit.
+    pub(crate) fn is_used(&self) -> bool {
+        self.0.held.get() > 0
+    }
+
     /// Halves the number of permits that are held, down to one: the other side does not take so many.
     pub(crate) fn lower(&self) {
         let permits = (self.0.held.get() / 2).clamp(1, self.0.permits.get());

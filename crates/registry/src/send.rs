@@ -175,7 +175,7 @@ impl Client {
 }
 
 /// Returns `true` if a registry does not take a request now, because there are too many.
-fn is_throttled(response: &Response) -> bool {
+pub(crate) fn is_throttled(response: &Response) -> bool {
     matches!(response.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
 }
 

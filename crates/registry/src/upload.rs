@@ -96,6 +96,7 @@ impl Client {
         let query = form([("from", from.as_str()), ("mount", digest.as_str())]);
         let scopes = push(to).and(&Scopes::pull(from.as_str()));
         let request = ApiRequest::new(Method::POST, to, &format!("blobs/uploads/?{query}"), scopes);
+        let request = ApiRequest { is_mount: true, ..request };
         let response = self.send_with_retry(&request).await?;
         match response.status {
             StatusCode::CREATED => Ok(Mount::Mounted),

@@ -1,7 +1,6 @@
 // The primitive operations on files and folders that the engine's store is made of. Errors read as Go's do, "open PATH: permission
 // denied", and have the code of the system.
 
-import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -123,10 +122,12 @@ export function syncDir(path) {
   });
 }
 
-const instance = randomUUID();
+let instance;
 
 /** Returns the holder of a lock that this program creates: process, machine, and a text that no other instance has. */
 export function holder() {
+  // Loading it takes longer than most commands run.
+  instance ??= process.getBuiltinModule('node:crypto').randomUUID();
   return [process.pid, hostname().replaceAll(' ', '-'), instance];
 }
 

@@ -5,8 +5,8 @@ import { createMachine } from './machine.js';
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
-/** Runs one command line and sets the exit code of this process. */
-export async function main(argv) {
+/** Runs one command line by the engine in the file `wasm`, and sets the exit code of this process. */
+export async function main(argv, wasm) {
   const machine = createMachine();
   // Changes of the local store are made at once, so that a signal comes before or after, never between. Requests end with
   // their connections: the registry has what was complete.
@@ -19,7 +19,7 @@ export async function main(argv) {
   // A fault of the machine is one sentence, never a stack of calls.
   process.on('uncaughtException', (error) => fail(error));
   try {
-    process.exitCode = await run(argv, machine);
+    process.exitCode = await run(argv, machine, wasm);
   } catch (error) {
     fail(error);
   } finally {

@@ -9,6 +9,7 @@ mod hidden;
 mod image;
 mod load;
 mod refused;
+mod schemes;
 mod sharing;
 mod slow;
 mod support;

@@ -164,6 +164,26 @@ test('the packed package runs alone', { skip: !isPackage && 'the program is not 
   assert.equal(JSON.parse(shown).manifests.length, 4);
 });
 
+test('the version is told without the engine, and as the engine tells it', { skip: !isPackage && 'the program is not that of the package' }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-alone-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [config, bin] = [makeConfig(t), dirname(packageProgram)];
+  const copies = { alone: 'answers.json', engine: 'program.js' };
+  for (const [name, file] of Object.entries(copies)) {
+    mkdirSync(join(folder, name, 'bin'), { recursive: true });
+    for (const copied of ['tallyman.js', 'package.json', file]) cpSync(join(bin, copied), join(folder, name, 'bin', copied));
+  }
+  mkdirSync(join(folder, 'engine/dist'));
+  cpSync(join(bin, '../dist/command-line.wasm'), join(folder, 'engine/dist/command-line.wasm'));
+  const [alone, engine] = Object.keys(copies).map((name) => ({ bin: [process.execPath, join(folder, name, 'bin/tallyman.js')] }));
+  for (const args of [['version'], ['--version'], ['version', '--json']]) {
+    assert.equal(await done(config, args, alone), await done(config, args, engine), args.join(' '));
+  }
+  // Arguments are not joined: this is no command.
+  assert.equal((await run(config, ['version --json'], engine)).code, 1);
+  assert.notEqual((await run(config, ['version --json'], alone)).code, 0);
+});
+
 test('a push leaves its digest and its descriptor in files, and takes further tags', async (t) => {
   const [config, host] = [makeConfig(t), await startMemory(t, '--samples')];
   const image = `${host}/samples/hello@${(await done(config, ['digest', '--insecure', '--platform', 'linux/amd64', `${host}/samples/hello:latest`])).trim()}`;

@@ -1,0 +1,104 @@
+//! TLS or plain HTTP, found out while requests are on their way.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, join_all},
+};
+use http::{HeaderMap, StatusCode};
+use tallyman_dev_registry::Registry;
+use tallyman_registry::{
+    Access, Body, Client, NativeTransport, Request, Response, Transport, TransportError, TransportErrorKind,
+};
+
+use crate::support::{Image, asked, reference};
+
+/// A registry that has one of the two schemes. The answer by TLS comes once so many requests have been sent by plain HTTP.
+struct OneScheme {
+    network: NativeTransport,
+    is_secure: bool,
+    plain_first: usize,
+    sent_plain: Cell<usize>,
+}
+
+impl Transport for OneScheme {
+    fn send(&self, mut request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+        async move {
+            let is_plain = request.url.starts_with("http:");
+            self.sent_plain.set(self.sent_plain.get() + usize::from(is_plain));
+            while !is_plain && self.sent_plain.get() < self.plain_first {
+                tokio::task::yield_now().await;
+            }
+            request.url = request.url.replacen("https:", "http:", 1);
+            match (is_plain, self.is_secure) {
+                (true, true) => Ok(Response {
+                    status: StatusCode::BAD_REQUEST,
+                    headers: HeaderMap::new(),
+                    url: request.url,
+                    body: Body::full("Client sent an HTTP request to an HTTPS server.\n"),
+                }),
+                (false, false) => {
+                    let message = "http: server gave HTTP response to HTTPS client".to_owned();
+                    Err(TransportError { kind: TransportErrorKind::PlainHttp, message })
+                }
+                _ => self.network.send(request).await,
+            }
+        }
+        .boxed_local()
+    }
+
+    fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {
+        self.network.probe(url)
+    }
+
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, ()> {
+        self.network.sleep(duration)
+    }
+
+    fn now(&self) -> f64 {
+        self.network.now()
+    }
+
+    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
+        self.network.join(base, location)
+    }
+
+    fn obeys_cors(&self) -> bool {
+        false
+    }
+}
+
+const TAGS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+/// What a registry was asked for when six manifests were fetched from it at the same time, sorted.
+async fn fetched(is_secure: bool, plain_first: usize) -> Vec<String> {
+    let registry = Registry::builder().start().await.unwrap();
+    let image = Image::new("amd64");
+    for tag in TAGS {
+        image.fill(&registry, "acme/app", tag);
+    }
+    let network = NativeTransport::new();
+    let transport = Rc::new(OneScheme { network, is_secure, plain_first, sent_plain: Cell::default() });
+    let client = Client::builder(transport).access(|_| Access::Insecure).build();
+    let manifests = TAGS.map(|tag| {
+        let (client, reference) = (client.clone(), reference(&registry, &format!("acme/app:{tag}")));
+        async move { client.manifest(&reference).await.unwrap().digest }
+    });
+    let manifests = tokio::time::timeout(Duration::from_secs(60), join_all(manifests)).await;
+    assert_eq!(manifests.expect("nobody waits for the answer by TLS"), [(); 6].map(|()| image.digest()));
+    let mut asked = asked(&registry);
+    asked.sort();
+    asked
+}
+
+#[tokio::test]
+async fn on_loopback_requests_go_by_plain_http_while_the_first_one_tries_tls() {
+    let once = TAGS.map(|tag| format!("GET /v2/acme/app/manifests/{tag} 200"));
+    assert_eq!(fetched(false, TAGS.len()).await, once);
+    // Requests by plain HTTP are no answer where the registry speaks TLS.
+    assert_eq!(fetched(true, TAGS.len()).await, once);
+    // The answer by TLS may come first.
+    assert_eq!(fetched(true, 0).await, once);
+    assert_eq!(fetched(false, 0).await, once);
+}
