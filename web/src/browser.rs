@@ -4,6 +4,7 @@
 pub mod clipboard;
 pub mod entry_state;
 pub mod files;
+pub mod files_worker;
 pub mod intl;
 pub mod language;
 pub mod leaving;

@@ -26,6 +26,8 @@ pub enum Chunk {
     Inspect,
     /// Repositories and tags, and the platforms of large indexes.
     Explore,
+    /// The files of images.
+    Files,
     /// Failures, sign-in, and the settings of registries.
     Registries,
     /// Local lists, their building and pushing, deletion, comparison, and the command line.
@@ -57,6 +59,7 @@ impl Chunk {
         let loaded = match self {
             Self::Inspect => load_inspect().await,
             Self::Explore => load_explore().await,
+            Self::Files => load_files().await,
             Self::Registries => load_registries().await,
             Self::Lists => lists::load().await,
         }?;
@@ -78,6 +81,12 @@ fn load_inspect() -> Result<Loaded, SplitLoaderError> {
 #[wasm_split(explore, fallible)]
 fn load_explore() -> Result<Loaded, SplitLoaderError> {
     Ok(Loaded { page: routes::draw_explore, part: Some(platforms), around: None })
+}
+
+/// Loads the chunk that shows the files of images.
+#[wasm_split(files, fallible)]
+fn load_files() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_files, part: None, around: None })
 }
 
 fn platforms(part: &Part) -> Html {

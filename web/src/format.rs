@@ -44,17 +44,26 @@ pub fn bytes(size: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    let number = if value < 9.95 {
-        intl::number(&locale(), value, Decimals::Tenths).unwrap_or_else(|| format!("{value:.1}"))
-    } else {
-        count(value.round() as u64)
-    };
+    let number = if value < 9.95 { tenths(value) } else { count(value.round() as u64) };
     format!("{number} {}", UNITS[unit])
 }
 
 /// A whole number with its thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
     intl::number(&locale(), number as f64, Decimals::Whole).unwrap_or_else(|| number.to_string())
+}
+
+/// A number with one digit behind the decimal separator.
+pub fn tenths(value: f64) -> String {
+    intl::number(&locale(), value, Decimals::Tenths).unwrap_or_else(|| format!("{value:.1}"))
+}
+
+/// The share of a whole in hundredths, without its sign: `42`.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+    // Nothing is whole before it is.
+    let hundredths = (share * 100.0).floor();
+    count(if part < whole { hundredths.min(99.0) } else { 100.0 } as u64)
 }
 
 /// Milliseconds since 1970 of a point in time in RFC 3339; nothing where it is none.
@@ -76,6 +85,12 @@ pub fn is_real(rfc3339: &str) -> bool {
 /// A point in time as the person writes it; the text itself where it is none (RFC 3339 is expected).
 pub fn date(rfc3339: &str) -> String {
     by(rfc3339, DateStyle::Minute)
+}
+
+/// A point in time that is given in seconds since 1970.
+pub fn date_of_seconds(seconds: i64) -> String {
+    let date = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
+    intl::date(&locale(), &date, DateStyle::Minute).unwrap_or_else(|| seconds.to_string())
 }
 
 /// The day of a point in time.

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod copy;
 pub mod delete;
 pub mod explore;
+pub mod files;
 pub mod inspect;
 pub mod lists;
 pub mod not_found;

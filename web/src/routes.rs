@@ -17,6 +17,7 @@ use crate::{
         copy::Copy as CopyPage,
         delete::Delete as DeletePage,
         explore::Explore as ExplorePage,
+        files::Files as FilesPage,
         inspect::Inspect as InspectPage,
         lists::{Linked as ImportPage, Lists as ListsPage},
         push::Push as PushPage,
@@ -41,6 +42,13 @@ pub enum Route {
         left: String,
         /// The reference on the right.
         right: String,
+    },
+    /// The files of an image, or those that differ between two: `#/files/127.0.0.1:5050/samples/files:1`, `#/files/LEFT|RIGHT`.
+    Files {
+        /// The image as it was written.
+        reference: String,
+        /// The image on the right; at most one.
+        right: Vec<String>,
     },
     /// A registry's repositories or a repository's tags: `#/explore/127.0.0.1:5050`, `#/explore/HOST/samples/hello`.
     Explore {
@@ -171,6 +179,9 @@ pages! {
     }
     draw_inspect in Some(Chunk::Inspect) => {
         Inspect { reference } at "/inspect/": InspectPage;
+    }
+    draw_files in Some(Chunk::Files) => {
+        Files { reference; right } at "/files/": FilesPage;
     }
     draw_explore in Some(Chunk::Explore) => {
         Explore { place } at "/explore/": ExplorePage;

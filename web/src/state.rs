@@ -3,6 +3,7 @@
 
 pub mod deletion;
 pub mod failure;
+pub mod files;
 pub mod input;
 pub mod inspection;
 pub mod list_editor;

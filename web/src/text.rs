@@ -12,6 +12,7 @@ mod controls;
 mod copy;
 mod delete;
 mod explore;
+mod files;
 mod frame;
 mod inspect;
 mod lists;

@@ -1,5 +1,7 @@
 //! The app, built into `dist/`.
 
+mod files_page;
+
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
@@ -10,7 +12,7 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::{
-    npm::optimise,
+    npm::{optimise, optimise_for_speed},
     sources,
     tools::{names, root, step},
 };
@@ -38,6 +40,9 @@ pub fn build(sh: &Shell) -> Result<()> {
     step("wasm-opt: the parts of the app that come later", || {
         finish_parts("app", &dist, |part, to| optimise(sh, part, to))
     })?;
+    step("cargo build: the worker of the Files page", || {
+        files_page::build(sh, "files-worker", &dist, |module, to| optimise_for_speed(sh, module, to))
+    })?;
     write_service_worker(&dist)?;
     Ok(fs::write(&stamp, sources)?)
 }
@@ -48,7 +53,9 @@ const DEVELOPMENT: &str = "app-dev";
 /// Builds the app into `dist`, quickly and large: nothing is optimised, and nothing is kept by a service worker.
 pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
     trunk(sh, dist, &["--release=false", "--cargo-profile", DEVELOPMENT])?;
-    finish_parts(DEVELOPMENT, dist, |part, to| Ok(fs::copy(part, to).map(drop)?))
+    let copy = |part: &Path, to: &Path| Ok(fs::copy(part, to).map(drop)?);
+    finish_parts(DEVELOPMENT, dist, copy)?;
+    files_page::build(sh, DEVELOPMENT, dist, copy)
 }
 
 fn trunk(sh: &Shell, dist: &Path, options: &[&str]) -> Result<()> {

@@ -16,6 +16,8 @@ pub enum Shape {
     Tree,
     /// Rows with cells, several of which can be picked: rows have `role="row"`.
     Grid,
+    /// Rows with cells and levels: rows have `role="row"`.
+    TreeGrid,
 }
 
 /// Properties of [`Window`].
@@ -105,8 +107,9 @@ pub fn Window(props: &Props) -> Html {
     let role = match props.shape {
         Shape::Tree => "tree",
         Shape::Grid => "grid",
+        Shape::TreeGrid => "treegrid",
     };
-    let is_grid = props.shape == Shape::Grid;
+    let has_cells = props.shape != Shape::Tree;
     let active = (first..last).contains(&props.active).then(|| format!("{}-{}", props.id, props.active));
     html! {
         <div ref={place} class="window" {onscroll}>
@@ -115,8 +118,8 @@ pub fn Window(props: &Props) -> Html {
                 class="window__rows"
                 tabindex="0"
                 aria-label={props.label.clone()}
-                aria-rowcount={is_grid.then(|| (props.count + 1).to_string())}
-                aria-multiselectable={is_grid.then_some("true")}
+                aria-rowcount={has_cells.then(|| (props.count + 1).to_string())}
+                aria-multiselectable={(props.shape == Shape::Grid).then_some("true")}
                 aria-activedescendant={active}
                 onkeydown={props.onkeydown.clone()}
                 data-testid={props.id.clone()}

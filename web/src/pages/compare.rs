@@ -18,6 +18,8 @@ use crate::{
     text::{text, use_language},
 };
 
+pub use sides::Sides;
+
 /// Properties of [`Compare`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -47,7 +49,7 @@ pub fn Compare(props: &Props) -> Html {
     html! {
         <>
             <div class="title"><h1>{ words.title }</h1></div>
-            <sides::Sides left={props.left.clone()} right={props.right.clone()} />
+            <Sides left={props.left.clone()} right={props.right.clone()} />
             <p class="visually-hidden" role="status">{ said }</p>
             { for [(&left, &props.left), (&right, &props.right)].into_iter().filter_map(|(side, written)| match &**side {
                 // A side that is still to be chosen is no error.
@@ -67,6 +69,9 @@ fn both(left: &Inspected, right: &Inspected) -> Html {
     html! {
         <>
             { summary(left, right) }
+            if left.manifest.image().is_some() && right.manifest.image().is_some() {
+                <p class="title__chips remark">{ files_link(left, right) }</p>
+            }
             { platforms(left, right) }
             { layers(&left.manifest, &right.manifest) }
             if let (Some(left), Some(right)) = (left.config().ready(), right.config().ready()) {
@@ -75,6 +80,12 @@ fn both(left: &Inspected, right: &Inspected) -> Html {
             { annotations(&left.manifest, &right.manifest) }
         </>
     }
+}
+
+/// The way to the files that differ.
+fn files_link(left: &Inspected, right: &Inspected) -> Html {
+    let to = Route::Files { reference: left.reference.to_string(), right: vec![right.reference.to_string()] };
+    html! { <Link<Route> {to} classes="button">{ text().compare().files }</Link<Route>> }
 }
 
 fn summary(left: &Inspected, right: &Inspected) -> Html {

@@ -4,7 +4,7 @@ mod actions;
 mod artifact;
 mod choice;
 mod config;
-mod entry_name;
+pub mod entry_name;
 mod findings;
 mod graph;
 mod layers;
@@ -20,13 +20,14 @@ use std::rc::Rc;
 
 use tallyman_core::{ImageManifest, ManifestBody, Schema1};
 use yew::prelude::*;
-use yew_router::prelude::*;
+use yew_router::{Routable, prelude::*};
 
 use super::{problem, use_title};
 use crate::{
     browser::scheduler::later::Later,
     chunks::part::{Part, PartView},
-    components::{facts, folded::Folded, json::Json, panel::Panel},
+    components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
+    routes::Route,
     state::inspection::{Blob, Inspected, Inspection, Loadable, Node, use_inspection},
     text::{text, use_language},
 };
@@ -35,6 +36,7 @@ use raw::Raw;
 
 pub use artifact::Artifact;
 pub use choice::Choice;
+pub use layers::command;
 pub use many::Many;
 pub use summary::exact_size;
 
@@ -113,7 +115,9 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
             <Later>
                 {
                     match inspected.manifest.body() {
-                        ManifestBody::Image(image) => layers::view(image, inspected.config().ready()),
+                        ManifestBody::Image(image) => {
+                            layers::view(image, inspected.config().ready(), files_link(inspected, image, None))
+                        }
                         ManifestBody::Index(_) if inspected.is_large() => html! {
                             <>
                                 if let Some((_, node)) = chosen {
@@ -134,6 +138,20 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
     }
 }
 
+/// The way to the files of an image; none for artifacts, whose layers are whatever they are.
+fn files_link(inspected: &Inspected, image: &ImageManifest, node: Option<&Node>) -> Option<Html> {
+    if !image.has_image_config() {
+        return None;
+    }
+    let path = Route::Files { reference: inspected.reference.to_string(), right: Vec::new() }.to_path();
+    let platform = node.map(entry_name::name);
+    let query = platform.map(|name| format!("?platform={}", js_sys::encode_uri_component(&name)));
+    let href = format!("#{path}{}", query.unwrap_or_default());
+    Some(
+        html! { <a class="button" {href} data-testid="files-link"><Icon name="folder" />{ text().inspect().files }</a> },
+    )
+}
+
 /// The panels below the layers of an image or the entries of a list.
 fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
     let shown = chosen.map_or(&*inspected.nodes[0], |(_, node)| node);
@@ -152,7 +170,7 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                     ManifestBody::Index(index) => html! {
                         if let Some((number, node)) = chosen {
                             if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
-                                { layers::view(image, node.config.ready()) }
+                                { layers::view(image, node.config.ready(), files_link(inspected, image, Some(node))) }
                                 { image_details(inspected, node, image) }
                             }
                             if is_settled(shown) && !inspected.is_large() {

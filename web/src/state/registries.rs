@@ -12,7 +12,10 @@ use tallyman_core::Registry;
 use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
 use yew::prelude::*;
 
-use crate::{browser::storage::Keep, state::inspection::last_seen};
+use crate::{
+    browser::storage::Keep,
+    state::{files::kept_layers, inspection::last_seen},
+};
 use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
 use settings::Settings;
@@ -91,6 +94,7 @@ impl Registries {
     pub fn remove(&self, host: &str) {
         self.accounts.remove(host);
         last_seen::forget(host);
+        kept_layers::forget(host);
         self.changed(host);
     }
 
@@ -125,6 +129,7 @@ impl Registries {
     pub fn sign_out(&self, host: &str) {
         self.accounts.lock(host);
         last_seen::forget(host);
+        kept_layers::forget(host);
         self.changed(host);
     }
 

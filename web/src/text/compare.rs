@@ -25,6 +25,7 @@ pub struct Compare {
     pub shared: fn(size: &str) -> String,
     /// Compares the two images of a platform.
     pub both_images: fn(platform: &str) -> String,
+    pub files: &'static str,
 }
 
 impl Language {
@@ -57,6 +58,7 @@ static ENGLISH: Compare = Compare {
     attestation: "attestation",
     shared: |size| format!("{size} of layers are shared: stored and pulled once."),
     both_images: |platform| format!("Compare the images for {platform}"),
+    files: "Compare files",
 };
 
 static SPANISH: Compare = Compare {
@@ -82,4 +84,5 @@ static SPANISH: Compare = Compare {
     attestation: "atestación",
     shared: |size| format!("{size} en capas compartidas: se almacenan y se descargan una sola vez."),
     both_images: |platform| format!("Comparar las imágenes para {platform}"),
+    files: "Comparar archivos",
 };

@@ -39,7 +39,7 @@ pub(super) const ROOT: NodeId = 0;
 /// assert_eq!(paths, ["etc", "var"]);
 /// ```
 pub struct ImageTree {
-    pub(super) layers: Vec<LayerIndex>,
+    pub(super) layers: Vec<Rc<LayerIndex>>,
     pub(super) nodes: Vec<Node>,
     /// The number of visible nodes but the root.
     count: usize,
@@ -146,10 +146,10 @@ impl Node {
 
 impl ImageTree {
     /// Applies the next layer, and returns what it changes: first what it removes, then the rest in the order of its
-    /// entries.
-    pub fn apply(&mut self, index: LayerIndex) -> Vec<Change> {
+    /// entries. A layer that several trees have is given as an [`Rc`].
+    pub fn apply(&mut self, index: impl Into<Rc<LayerIndex>>) -> Vec<Change> {
         let layer = self.layers.len();
-        self.layers.push(index);
+        self.layers.push(index.into());
         // Whiteouts hide what lower layers have, wherever they stand among their own layer's entries.
         let mut hidden = Hidden::default();
         for number in 0..self.layers[layer].entries().len() {
@@ -180,7 +180,7 @@ impl ImageTree {
     }
 
     /// The layers, the lowest first.
-    pub fn layers(&self) -> &[LayerIndex] {
+    pub fn layers(&self) -> &[Rc<LayerIndex>] {
         &self.layers
     }
 
@@ -295,7 +295,8 @@ impl ImageTree {
 
     /// Puts an entry at its path, with the directories above it.
     fn put(&mut self, layer: usize, number: usize, hidden: &mut Hidden, changes: &mut Vec<Change>) {
-        let entry = self.layers[layer].entries()[number].clone();
+        let index = Rc::clone(&self.layers[layer]);
+        let entry = &index.entries()[number];
         let mut node = ROOT;
         let mut components = entry.path.components().peekable();
         while let Some(name) = components.next() {
@@ -330,7 +331,7 @@ impl ImageTree {
         let is_known = match before {
             // Builders name the directories of what they add again.
             State::Entry { layer: other, entry: known } => {
-                is_directory && self.layers[other].entries()[known].has_same_metadata(&entry)
+                is_directory && self.layers[other].entries()[known].has_same_metadata(entry)
             }
             // It has been told as a directory without an entry.
             State::Implied { layer: made } => is_directory && made == layer,

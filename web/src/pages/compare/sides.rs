@@ -17,6 +17,9 @@ pub struct Props {
     pub left: AttrValue,
     /// The text of the right field.
     pub right: AttrValue,
+    /// The files of the two are compared.
+    #[prop_or_default]
+    pub of_files: bool,
 }
 
 /// Two boxes and a button that swaps them.
@@ -25,10 +28,14 @@ pub fn Sides(props: &Props) -> Html {
     use_language();
     let navigator = use_navigator();
     let (left, right) = (use_node_ref(), use_node_ref());
+    let of_files = props.of_files;
     let go = {
         move |left: String, right: String| {
             if let Some(navigator) = &navigator {
-                navigator.push(&Route::Compare { left, right });
+                navigator.push(&match of_files {
+                    true => Route::Files { reference: left, right: vec![right] },
+                    false => Route::Compare { left, right },
+                });
             }
         }
     };

@@ -36,14 +36,14 @@ fn rows<'a>(layers: &'a [Descriptor], history: &'a [HistoryEntry]) -> (Vec<Row<'
     (layers.chain(steps).collect(), history.is_empty())
 }
 
-/// The layers of an image, each with its share of the whole, its step and its date.
-pub fn view(image: &ImageManifest, config: Option<&ImageConfig>) -> Html {
+/// The layers of an image, each with its share of the whole, its step and its date. `files` leads to what is in them.
+pub fn view(image: &ImageManifest, config: Option<&ImageConfig>, files: Option<Html>) -> Html {
     let words = text().inspect();
     let largest = image.layers.iter().map(|layer| layer.size).max().unwrap_or_default();
     let history = config.map(|config| &config.history[..]).unwrap_or_default();
     let (rows, is_paired) = rows(&image.layers, history);
     html! {
-        <Panel title={words.layers} remark={image.layers.len().to_string()}>
+        <Panel title={words.layers} remark={image.layers.len().to_string()} tools={files.unwrap_or_default()}>
             if rows.is_empty() {
                 <p class="empty">{ words.no_layers }</p>
             } else {
@@ -113,7 +113,7 @@ fn file(layer: &Descriptor) -> String {
 }
 
 /// A build step without the shell that every one of them begins with.
-fn command(step: &HistoryEntry) -> String {
+pub fn command(step: &HistoryEntry) -> String {
     let text = step.created_by.trim();
     let text = text.strip_prefix("/bin/sh -c ").unwrap_or(text);
     let text = text.strip_prefix("#(nop) ").unwrap_or(text).trim();

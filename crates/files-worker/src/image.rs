@@ -1,0 +1,346 @@
+//! The tree of an image, and the listings that are made of it.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
+
+use tallyman_layers::{
+    Change as LayerChange, ChangeKind, DifferenceKind, Entry, EntryKind, FileView, ImageTree, LayerIndex,
+    LayerPath, Whiteout, differences,
+};
+
+use crate::{
+    listing::{Builder, Facts, Listing, NONE},
+    messages::{Change, Fault, LayerSummary, Owner, Summary},
+    path_text,
+    visible::{Entries, owner_name},
+};
+
+/// The most links that are followed, as on Linux.
+const LINKS_MAX: usize = 40;
+/// The paths of the greatest waste that are told.
+const WASTED_MAX: usize = 20;
+/// The owners that are told.
+const OWNERS_MAX: usize = 50;
+
+/// The tree of an image as far as its layers were read.
+pub struct Built {
+    tree: ImageTree,
+    changes: Vec<Vec<LayerChange>>,
+    /// The entries that removed paths had, by the layer that removed them.
+    removed: HashMap<(usize, LayerPath), (usize, usize)>,
+    /// The listings, by layer.
+    listings: RefCell<BTreeMap<Option<u32>, Rc<Listing>>>,
+}
+
+impl Built {
+    /// The tree of these layers, the lowest first.
+    pub fn new(layers: &[Rc<LayerIndex>]) -> Self {
+        let mut tree = ImageTree::default();
+        let changes: Vec<_> = layers.iter().map(|layer| tree.apply(Rc::clone(layer))).collect();
+        let removed = removed(&tree, &changes);
+        Self { tree, changes, removed, listings: RefCell::default() }
+    }
+
+    /// The files that the image shows and those that were removed, or the changes of one layer.
+    pub fn listing(&self, layer: Option<u32>) -> Rc<Listing> {
+        let known = self.listings.borrow().get(&layer).cloned();
+        known.unwrap_or_else(|| {
+            let listing = Rc::new(match layer {
+                Some(layer) => self.of_layer(layer as usize),
+                None => self.of_image(),
+            });
+            self.listings.borrow_mut().insert(layer, Rc::clone(&listing));
+            listing
+        })
+    }
+
+    /// The files that differ between two images. `are_same` tells whether two layers are the same.
+    pub fn differences(left: &Self, right: &Self, are_same: impl Fn(usize, usize) -> bool) -> Listing {
+        let mut builder = Builder::default();
+        for difference in differences(&left.tree, &right.tree, are_same) {
+            let change = match difference.kind {
+                DifferenceKind::Added => Change::Added,
+                DifferenceKind::Removed => Change::Removed,
+                DifferenceKind::Content => Change::Changed,
+                DifferenceKind::Metadata => Change::Metadata,
+            };
+            let (side, view) = match (&difference.after, &difference.before) {
+                (Some(after), _) => (1, after),
+                (None, Some(before)) => (0, before),
+                (None, None) => continue,
+            };
+            let size_before = difference.before.as_ref().map(size);
+            let facts = Facts { side, size_before, ..facts(view, Some(change)) };
+            builder.add(&difference.path, facts);
+        }
+        builder.finish_changes()
+    }
+
+    /// The summary of the image, without the state of its layers.
+    pub fn summary(&self, generation: u32) -> Summary {
+        let waste = self.tree.layer_waste();
+        let layers = waste.iter().zip(&self.changes).map(|(waste, changes)| {
+            let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u32;
+            LayerSummary {
+                files: waste.files,
+                size: waste.size,
+                wasted: waste.wasted,
+                added: count(ChangeKind::Added),
+                changed: count(ChangeKind::Changed),
+                removed: count(ChangeKind::Removed),
+                ..LayerSummary::default()
+            }
+        });
+        let wasted_paths = self.tree.wasted_paths().into_iter().take(WASTED_MAX);
+        Summary {
+            generation,
+            layers: layers.collect(),
+            files: self.tree.len() as u64,
+            size: waste.iter().map(|waste| waste.size - waste.wasted).sum(),
+            wasted: self.tree.wasted(),
+            efficiency: self.tree.efficiency(),
+            wasted_paths: wasted_paths
+                .map(|path| (path_text::to_text(path.path.as_bytes()), path.wasted, path.times))
+                .collect(),
+            owners: self.owners(),
+            is_whole: false,
+        }
+    }
+
+    /// The entry of a number in a layer.
+    pub fn entry(&self, layer: usize, entry: usize) -> Option<&Entry> {
+        self.tree.layers().get(layer)?.entries().get(entry)
+    }
+
+    /// The place of a file: the layer, and the number of its entry. Links are followed as in a container. With a layer, it
+    /// is the file that this layer has, or the one that it removed.
+    pub fn find(&self, path: &LayerPath, layer: Option<u32>) -> Result<(usize, usize), Fault> {
+        let layer = layer.map(|layer| layer as usize);
+        if let Some(layer) = layer {
+            let own = self.tree.layers().get(layer).and_then(|index| number_of(index, path));
+            let removed = || self.removed.get(&(layer, path.clone())).copied();
+            let found = own.map(|number| (layer, number)).or_else(removed);
+            let found =
+                found.ok_or_else(|| fault("no-such-file", format!("layer {} has no {path}", layer + 1)))?;
+            if self.entry(found.0, found.1).is_some_and(|entry| entry.kind != EntryKind::Symlink) {
+                return self.file(found);
+            }
+        }
+        let path = self.resolve(path)?;
+        match self.tree.file(&path).and_then(|file| Some((file.layer, file.entry?.0))) {
+            Some(found) => self.file(found),
+            None => Err(fault("no-such-file", format!("the image has no file {path}"))),
+        }
+    }
+
+    /// The place of the file that a hard link names, or of the entry itself.
+    fn file(&self, (mut layer, mut number): (usize, usize)) -> Result<(usize, usize), Fault> {
+        for _ in 0..LINKS_MAX {
+            let Some(entry) = self.entry(layer, number) else { break };
+            match entry.kind {
+                EntryKind::File => return Ok((layer, number)),
+                EntryKind::HardLink => {
+                    let target = LayerPath::clean_in_root(&entry.link);
+                    let lower = (0..=layer).rev();
+                    let found = lower
+                        .filter_map(|below| Some((below, number_of(&self.tree.layers()[below], &target)?)));
+                    (layer, number) = found
+                        .into_iter()
+                        .next()
+                        .ok_or_else(|| fault("no-such-file", format!("the image has no file {target}")))?;
+                }
+                kind => return Err(fault("not-a-file", format!("{} is a {}", entry.path, kind.as_str()))),
+            }
+        }
+        Err(fault("not-a-file", "links lead in a circle".to_owned()))
+    }
+
+    /// The path that a path leads to, with all symbolic links followed.
+    fn resolve(&self, path: &LayerPath) -> Result<LayerPath, Fault> {
+        let mut path = path.clone();
+        for _ in 0..=LINKS_MAX {
+            match self.link_in(&path) {
+                Some(next) => path = next,
+                None => return Ok(path),
+            }
+        }
+        Err(fault("not-a-file", "links lead in a circle".to_owned()))
+    }
+
+    /// The path that the first symbolic link in a path makes of it.
+    fn link_in(&self, path: &LayerPath) -> Option<LayerPath> {
+        let mut at = LayerPath::default();
+        let mut components = path.components();
+        while let Some(name) = components.next() {
+            at = at.join(name);
+            let entry = self.tree.file(&at)?.entry.map(|(_, entry)| entry);
+            if let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::Symlink) {
+                return Some(components.fold(at.target(&entry.link), |path, name| path.join(name)));
+            }
+        }
+        None
+    }
+
+    fn of_image(&self) -> Listing {
+        let mut kinds: HashMap<(usize, usize), Change> = HashMap::new();
+        for (layer, changes) in self.changes.iter().enumerate() {
+            for change in changes {
+                if let Some(entry) = change.entry.filter(|_| change.kind == ChangeKind::Changed) {
+                    kinds.insert((layer, entry), Change::Changed);
+                }
+            }
+        }
+        let mut gone: Vec<(&LayerPath, Facts)> = Vec::new();
+        for (layer, changes) in self.changes.iter().enumerate() {
+            let removed = changes.iter().filter(|change| change.kind == ChangeKind::Removed);
+            gone.extend(removed.map(|change| (&change.path, self.removed_facts(layer, change))));
+        }
+        // The last removal of a path counts, and none if it is there again.
+        gone.sort_by(|(a, left), (b, right)| {
+            a.components().cmp(b.components()).then(right.layer.cmp(&left.layer))
+        });
+        gone.dedup_by(|(a, _), (b, _)| a == b);
+        gone.retain(|(path, _)| self.tree.file(path).is_none());
+        let mut gone = gone.into_iter().peekable();
+        let mut builder = Builder::default();
+        for file in self.tree.files() {
+            while let Some((path, facts)) =
+                gone.next_if(|(path, _)| path.components().lt(file.path.components()))
+            {
+                builder.add(path, facts);
+            }
+            let number = file.entry.map(|(number, _)| number);
+            let kind = number.and_then(|number| kinds.get(&(file.layer, number))).copied();
+            builder.add(&file.path, facts(&file, Some(kind.unwrap_or(Change::Added))));
+        }
+        for (path, facts) in gone {
+            builder.add(path, facts);
+        }
+        builder.finish()
+    }
+
+    fn of_layer(&self, layer: usize) -> Listing {
+        let mut changes: Vec<_> = self.changes.get(layer).into_iter().flatten().collect();
+        changes.sort_by(|a, b| a.path.components().cmp(b.path.components()));
+        let mut builder = Builder::default();
+        for change in changes {
+            let entry = change.entry.and_then(|number| Some((number, self.entry(layer, number)?)));
+            let facts = match change.kind {
+                ChangeKind::Removed => self.removed_facts(layer, change),
+                kind => {
+                    let view = FileView { path: change.path.clone(), layer, entry };
+                    let kind = if kind == ChangeKind::Added { Change::Added } else { Change::Changed };
+                    facts(&view, Some(kind))
+                }
+            };
+            builder.add(&change.path, facts);
+        }
+        builder.finish_changes()
+    }
+
+    fn removed_facts(&self, layer: usize, change: &LayerChange) -> Facts {
+        let place = self.removed.get(&(layer, change.path.clone())).copied();
+        let kind = place.and_then(|(layer, number)| Some(self.entry(layer, number)?.kind));
+        Facts {
+            layer: layer as u32,
+            entry_layer: place.map_or(NONE, |(layer, _)| layer as u32),
+            entry: place.map_or(NONE, |(_, number)| number as u32),
+            change: Some(Change::Removed),
+            // One that no layer has an entry for is a directory.
+            is_directory: kind.is_none_or(|kind| kind == EntryKind::Directory),
+            size: change.hidden,
+            ..Facts::CONTEXT
+        }
+    }
+
+    fn owners(&self) -> Vec<Owner> {
+        let mut counts: BTreeMap<(u64, u64), (String, u32)> = BTreeMap::new();
+        for (_, entry) in self.tree.files().filter_map(|file| file.entry) {
+            let (name, count) =
+                counts.entry((entry.uid, entry.gid)).or_insert_with(|| (owner_name(entry), 0));
+            *count += 1;
+            if name.is_empty() {
+                *name = owner_name(entry);
+            }
+        }
+        let owners = counts.into_iter();
+        let mut owners: Vec<Owner> = owners
+            .map(|((uid, gid), (name, count))| Owner { key: format!("{uid}:{gid}"), name, count })
+            .collect();
+        owners.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
+        owners.truncate(OWNERS_MAX);
+        owners
+    }
+}
+
+impl Entries for Built {
+    fn entry(&self, facts: &Facts) -> Option<&Entry> {
+        self.entry(facts.entry_layer as usize, facts.entry as usize)
+    }
+}
+
+/// The entries of two images.
+pub struct Both<'a>(pub &'a Built, pub &'a Built);
+
+impl Entries for Both<'_> {
+    fn entry(&self, facts: &Facts) -> Option<&Entry> {
+        Entries::entry(if facts.side == 0 { self.0 } else { self.1 }, facts)
+    }
+}
+
+/// The number of the last entry of a path in a layer.
+fn number_of(index: &LayerIndex, path: &LayerPath) -> Option<usize> {
+    index.entries().iter().rposition(|entry| entry.path == *path)
+}
+
+fn facts(file: &FileView<'_>, change: Option<Change>) -> Facts {
+    let number = file.entry.map_or(NONE, |(number, _)| number as u32);
+    Facts {
+        side: 0,
+        layer: file.layer as u32,
+        entry_layer: if number == NONE { NONE } else { file.layer as u32 },
+        entry: number,
+        change,
+        is_directory: file.entry.is_none_or(|(_, entry)| entry.kind == EntryKind::Directory),
+        size: size(file),
+        size_before: None,
+    }
+}
+
+fn size(file: &FileView<'_>) -> u64 {
+    file.entry.map_or(0, |(_, entry)| entry.size)
+}
+
+/// The entries that removed paths had: the highest below the layer that removed each.
+fn removed(tree: &ImageTree, changes: &[Vec<LayerChange>]) -> HashMap<(usize, LayerPath), (usize, usize)> {
+    let mut removers: HashMap<&LayerPath, Vec<usize>> = HashMap::new();
+    for (layer, changes) in changes.iter().enumerate() {
+        for change in changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
+            removers.entry(&change.path).or_default().push(layer);
+        }
+    }
+    let mut found = HashMap::new();
+    if removers.is_empty() {
+        return found;
+    }
+    for (layer, index) in tree.layers().iter().enumerate() {
+        for (number, entry) in index.entries().iter().enumerate() {
+            let Some(removers) = removers.get(&entry.path) else { continue };
+            if Whiteout::of(&entry.path).is_some() {
+                continue;
+            }
+            for remover in removers.iter().filter(|remover| **remover > layer) {
+                found.insert((*remover, entry.path.clone()), (layer, number));
+            }
+        }
+    }
+    found
+}
+
+/// A fault that is of no layer.
+pub fn fault(code: &str, reason: String) -> Fault {
+    Fault { code: code.to_owned(), reason, layer: None }
+}

@@ -1,0 +1,311 @@
+//! Whole sessions of the worker, as the page holds them.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use bytes::Bytes;
+use tallyman_core::Digest;
+use tallyman_files_worker::{
+    Change, Content, Effect, JobId, LayerSource, LayerState, Line, Request, Response, Row, Session, Subject,
+    Summary, View,
+};
+use tallyman_layers::{Entry, EntryKind, LayerPath, TarWriter};
+
+const IMAGE: Subject = Subject::Image(1);
+
+fn path(text: &str) -> LayerPath {
+    LayerPath::clean(text.as_bytes()).expect("it stays inside")
+}
+
+/// A layer of files and directories (which end with a slash), as tar.
+fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = TarWriter::default();
+    for (name, content) in files {
+        let directory = Entry::directory(path(name));
+        if name.ends_with('/') {
+            archive.entry(&directory);
+            continue;
+        }
+        let (name, target) = name.split_once("->").unwrap_or((name, ""));
+        let (kind, size) = match target {
+            "" => (EntryKind::File, content.len() as u64),
+            _ => (EntryKind::Symlink, 0),
+        };
+        let mode = if name.ends_with("su") { 0o4755 } else { 0o644 };
+        archive.entry(&Entry {
+            path: path(name),
+            kind,
+            size,
+            mode,
+            link: target.as_bytes().into(),
+            ..directory
+        });
+        if kind == EntryKind::File {
+            archive.content(0, content.as_bytes());
+        }
+    }
+    archive.finish()
+}
+
+fn source(bytes: &[u8]) -> LayerSource {
+    let digest = Digest::of(bytes).to_string();
+    LayerSource {
+        place: "registry.example/app".to_owned(),
+        diff_id: Some(digest.clone()),
+        digest,
+        size: bytes.len() as u64,
+    }
+}
+
+/// A page: it gives layers in pieces, and remembers what it was told.
+struct Page {
+    session: Session,
+    layers: Vec<Vec<u8>>,
+    now: f64,
+    next: u32,
+    told: Vec<Response>,
+    reads: Vec<(JobId, usize)>,
+    saved: Vec<u8>,
+}
+
+impl Page {
+    fn new(layers: &[Vec<u8>]) -> Self {
+        Self {
+            session: Session::default(),
+            layers: layers.to_vec(),
+            now: 0.0,
+            next: 100,
+            told: Vec::new(),
+            reads: Vec::new(),
+            saved: Vec::new(),
+        }
+    }
+
+    fn send(&mut self, request: Request, bytes: Option<&[u8]>) {
+        self.now += 1.0;
+        let bytes = bytes.map(Bytes::copy_from_slice);
+        for effect in self.session.take(request, bytes, self.now) {
+            match effect {
+                Effect::Post(response) => self.told.push(response),
+                Effect::Read { job, source, .. } => {
+                    let layer =
+                        self.layers.iter().position(|layer| Digest::of(layer).to_string() == source.digest);
+                    self.reads.push((job, layer.unwrap_or(usize::MAX)));
+                }
+                Effect::Chunk { bytes, .. } => self.saved.extend(bytes),
+                Effect::Ended { .. } | Effect::Saved { .. } => {}
+            }
+        }
+    }
+
+    /// Gives all bytes that are asked for.
+    fn give(&mut self) {
+        while let Some((job, layer)) = self.reads.pop() {
+            let bytes = self.layers[layer].clone();
+            for piece in bytes.chunks(700) {
+                self.send(Request::Piece { job }, Some(piece));
+            }
+            self.send(Request::End { job }, None);
+        }
+    }
+
+    fn open(layers: &[Vec<u8>]) -> Self {
+        let mut page = Self::new(layers);
+        let layers = layers.iter().map(|layer| source(layer)).collect();
+        page.send(Request::Open { image: 1, layers, digests: false }, None);
+        page.give();
+        page
+    }
+
+    fn summary(&self) -> &Summary {
+        let summaries = self.told.iter().rev().find_map(|told| match told {
+            Response::Summary { summary, .. } => Some(summary),
+            _ => None,
+        });
+        summaries.expect("it was told")
+    }
+
+    fn rows(&mut self, of: Subject, view: View) -> Vec<Row> {
+        self.next += 1;
+        self.send(Request::Rows { query: self.next, of, view, first: 0, count: 1000 }, None);
+        match self.told.pop() {
+            Some(Response::Rows { rows, .. }) => rows,
+            other => panic!("expected rows, found {other:?}"),
+        }
+    }
+
+    fn paths(&mut self, view: View) -> Vec<String> {
+        self.rows(IMAGE, view).into_iter().map(|row| row.path).collect()
+    }
+
+    /// Opens a file, and gives what it was told at the end.
+    fn file(&mut self, of: Subject, path: &str, layer: Option<u32>) -> (u32, Response) {
+        self.next += 1;
+        self.send(Request::File { query: self.next, of, path: path.to_owned(), layer }, None);
+        self.give();
+        (self.next, self.told.pop().expect("it answers"))
+    }
+}
+
+fn two_layers() -> Vec<Vec<u8>> {
+    vec![
+        layer(&[
+            ("bin/", ""),
+            ("bin/su", "elf"),
+            ("etc/", ""),
+            ("etc/motd", "hello\n"),
+            ("etc/issue", "old\n"),
+            ("etc/link->motd", ""),
+            ("var/cache/", ""),
+            ("var/cache/big", "0123456789"),
+        ]),
+        layer(&[("etc/motd", "hello, changed\n"), ("var/.wh.cache", ""), ("opt/100%", "x")]),
+    ]
+}
+
+#[test]
+fn the_tree_has_sums_layers_and_changes() {
+    let mut page = Page::open(&two_layers());
+    assert!(page.summary().is_whole);
+    assert_eq!((page.summary().files, page.summary().wasted), (9, 16));
+    let changes: Vec<_> =
+        page.summary().layers.iter().map(|layer| (layer.added, layer.changed, layer.removed)).collect();
+    assert_eq!(changes, [(9, 0, 0), (2, 1, 1)]);
+    assert_eq!(page.paths(View::default()), ["bin", "etc", "opt", "var"]);
+    let rows = page.rows(IMAGE, View { toggled: vec!["etc".to_owned()], ..View::default() });
+    let shown: Vec<_> =
+        rows.iter().map(|row| (row.path.as_str(), row.level, row.size, row.layer, row.is_open)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("bin", 1, 3, Some(0), Some(false)),
+            ("etc", 1, 19, Some(0), Some(true)),
+            ("etc/issue", 2, 4, Some(0), None),
+            ("etc/link", 2, 0, Some(0), None),
+            ("etc/motd", 2, 15, Some(1), None),
+            ("opt", 1, 1, Some(1), Some(false)),
+            ("var", 1, 0, Some(0), None),
+        ]
+    );
+}
+
+#[test]
+fn rows_are_searched_filtered_and_sorted() {
+    let mut page = Page::open(&two_layers());
+    let view = View::default;
+    assert_eq!(page.paths(View { search: "MOTD".to_owned(), ..view() }), ["etc", "etc/motd"]);
+    assert_eq!(page.paths(View { sets_id: true, ..view() }), ["bin", "bin/su"]);
+    assert_eq!(page.paths(View { size_min: 15, ..view() }), ["etc", "etc/motd"]);
+    assert_eq!(page.paths(View { owner: Some("5:5".to_owned()), ..view() }), [""; 0]);
+    assert_eq!(page.paths(View { changes: vec![Change::Removed], ..view() }), ["var", "var/cache"]);
+    assert_eq!(page.paths(View { changes: vec![Change::Changed], ..view() }), ["etc", "etc/motd"]);
+    assert_eq!(page.paths(View { by_size: true, ..view() }), ["etc", "bin", "opt", "var"]);
+    let of_layer = View { layer: Some(1), all_open: true, ..view() };
+    let rows = page.rows(IMAGE, of_layer);
+    let changes: Vec<_> = rows.iter().map(|row| (row.path.as_str(), row.change, row.size)).collect();
+    assert_eq!(
+        changes,
+        [
+            ("etc", None, 15),
+            ("etc/motd", Some(Change::Changed), 15),
+            ("opt", Some(Change::Added), 1),
+            ("opt/100%25", Some(Change::Added), 1),
+            ("var", None, 0),
+            ("var/cache", Some(Change::Removed), 10),
+        ]
+    );
+}
+
+#[test]
+fn files_open_by_path_through_links_and_as_a_layer_had_them() {
+    let mut page = Page::open(&two_layers());
+    let (file, opened) = page.file(IMAGE, "etc/link", None);
+    let Response::Opened { file: opened, .. } = opened else { panic!("expected a file, found {opened:?}") };
+    assert_eq!(
+        (opened.path.as_str(), opened.layer, opened.content),
+        ("etc/motd", 1, Content::Text { lines: 1 })
+    );
+    assert_eq!(opened.digest, Some(Digest::of(b"hello, changed\n").to_string()));
+    page.send(Request::Lines { query: 7, file, first: 0, count: 9 }, None);
+    let lines = vec![Line::Text("hello, changed".to_owned())];
+    assert_eq!(page.told.pop(), Some(Response::Lines { query: 7, first: 0, lines }));
+    let (_, opened) = page.file(IMAGE, "etc/motd", Some(0));
+    assert!(matches!(opened, Response::Opened { file, .. } if file.size == 6 && file.layer == 0));
+    let (_, opened) = page.file(IMAGE, "opt/100%25", None);
+    assert!(matches!(opened, Response::Opened { file, .. } if file.size == 1));
+    for (path, code) in
+        [("etc", "not-a-file"), ("etc/nothing", "no-such-file"), ("var/cache/big", "no-such-file")]
+    {
+        let (_, refused) = page.file(IMAGE, path, None);
+        assert!(
+            matches!(&refused, Response::NoAnswer { fault, .. } if fault.code == code),
+            "{path}: {refused:?}"
+        );
+    }
+    page.send(Request::Save { query: 9, image: 1, path: "bin/su".to_owned(), layer: None }, None);
+    page.give();
+    assert_eq!(page.saved, b"elf");
+}
+
+#[test]
+fn rows_come_while_layers_do() {
+    let layers = vec![layer(&[("a", "1"), ("b", "2"), ("c", "3")])];
+    let mut page = Page::new(&layers);
+    page.send(Request::Open { image: 1, layers: vec![source(&layers[0])], digests: false }, None);
+    let (job, _) = page.reads.pop().expect("it reads the layer");
+    page.now = 1000.0;
+    page.send(Request::Piece { job }, Some(&layers[0][..1024]));
+    assert_eq!(page.paths(View::default()), ["a"]);
+    assert!(!page.summary().is_whole);
+    page.send(Request::Cancel { image: 1 }, None);
+    assert_eq!(page.summary().layers[0].state, LayerState::Cancelled);
+    assert!(page.told.contains(&Response::Stop { job }));
+    assert_eq!(page.paths(View::default()), ["a"]);
+    page.send(Request::Resume { image: 1 }, None);
+    page.give();
+    assert_eq!(page.paths(View::default()), ["a", "b", "c"]);
+    assert!(page.summary().is_whole);
+}
+
+#[test]
+fn a_layer_that_lies_is_refused_and_the_others_stay() {
+    let layers = vec![layer(&[("a", "1")]), layer(&[("b", "2")])];
+    let mut page = Page::new(&layers);
+    let sources = layers.iter().map(|layer| source(layer)).collect();
+    page.send(Request::Open { image: 1, layers: sources, digests: false }, None);
+    let mut lie = layers[1].clone();
+    lie[512] ^= 1;
+    for ((job, layer), bytes) in std::mem::take(&mut page.reads).into_iter().zip([&layers[0], &lie]) {
+        assert!(layer < 2);
+        page.send(Request::Piece { job }, Some(bytes));
+        page.send(Request::End { job }, None);
+    }
+    let LayerState::Refused(fault) = &page.summary().layers[1].state else { panic!("{:?}", page.summary()) };
+    assert_eq!((fault.code.as_str(), fault.layer), ("digest-mismatch", Some(1)));
+    assert_eq!(page.paths(View::default()), ["a"]);
+    assert!(!page.summary().is_whole);
+}
+
+#[test]
+fn two_images_differ_by_path_and_their_texts_by_line() {
+    let left = layer(&[("same", "1"), ("text", "a\nb\n"), ("gone", "x")]);
+    let right = layer(&[("same", "1"), ("text", "a\nc\n"), ("new", "y")]);
+    let mut page = Page::new(&[left.clone(), right.clone()]);
+    for (image, bytes) in [(1, &left), (2, &right)] {
+        page.send(Request::Open { image, layers: vec![source(bytes)], digests: true }, None);
+    }
+    page.give();
+    let of = Subject::Differences(1, 2);
+    let rows = page.rows(of, View::default());
+    let changes: Vec<_> = rows.iter().map(|row| (row.path.as_str(), row.change)).collect();
+    assert_eq!(
+        changes,
+        [("gone", Some(Change::Removed)), ("new", Some(Change::Added)), ("text", Some(Change::Changed)),]
+    );
+    let removed = View { changes: vec![Change::Removed], ..View::default() };
+    assert_eq!(page.rows(of, removed).len(), 1);
+    let (_, opened) = page.file(of, "text", None);
+    let Response::Opened { file, .. } = opened else { panic!("expected a difference, found {opened:?}") };
+    assert_eq!(file.content, Content::Difference { lines: 3, added: 1, removed: 1 });
+    let (_, opened) = page.file(of, "gone", None);
+    assert!(matches!(opened, Response::Opened { file, .. } if file.content == Content::Text { lines: 1 }));
+}

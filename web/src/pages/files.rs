@@ -1,0 +1,137 @@
+//! The files of an image, or those that differ between two.
+
+mod address;
+mod explorer;
+mod filters;
+mod head;
+mod layers;
+mod progress;
+mod source;
+mod table;
+mod viewer;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::{problem, use_title};
+use crate::{
+    browser::files_worker,
+    state::{
+        files::ImageSource,
+        inspection::{Inspection, use_inspection},
+    },
+    text::{text, use_language},
+};
+use address::use_address;
+use explorer::Explorer;
+use source::Found;
+
+/// Properties of [`Files`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The image as it was written.
+    pub reference: AttrValue,
+    /// The image on the right; at most one.
+    pub right: Vec<String>,
+}
+
+/// The files of an image, or those that differ between two.
+#[component]
+pub fn Files(props: &Props) -> Html {
+    use_language();
+    use_style_sheet();
+    let (address, _) = use_address();
+    let right = props.right.first().map_or("", String::as_str);
+    let left = use_inspection(&props.reference);
+    let words = text().files();
+    use_title(&(words.title_of)(&props.reference));
+    let found = source::found(&left, &address.platform);
+    html! {
+        <>
+            { head::view(&props.reference, right, &left, &found) }
+            if right.is_empty() {
+                { one(&left, found) }
+            } else {
+                <Compared left={props.reference.clone()} right={right.to_owned()} />
+            }
+        </>
+    }
+}
+
+fn one(inspection: &Inspection, found: Found) -> Html {
+    match found {
+        Found::Image(image) => html! { <Whole images={Rc::new(vec![*image])} /> },
+        found => not_yet(inspection, &found),
+    }
+}
+
+/// The content of the page as long as there are no files.
+fn not_yet(inspection: &Inspection, found: &Found) -> Html {
+    match (inspection, found) {
+        (Inspection::Failed(failure), _) => problem::view(failure),
+        (_, Found::NoImage) => {
+            html! { <p class="lead" data-testid="no-image">{ text().files().no_image }</p> }
+        }
+        _ => {
+            html! { <p class="panel empty" data-testid="loading" aria-busy="true"><span class="skeleton" /></p> }
+        }
+    }
+}
+
+/// Properties of [`Compared`].
+#[derive(PartialEq, Properties)]
+struct ComparedProps {
+    left: AttrValue,
+    right: AttrValue,
+}
+
+/// The files that differ between two images.
+#[component]
+fn Compared(props: &ComparedProps) -> Html {
+    use_language();
+    let (address, _) = use_address();
+    let (left, right) = (use_inspection(&props.left), use_inspection(&props.right));
+    let platform_right =
+        if address.platform_right.is_empty() { &address.platform } else { &address.platform_right };
+    match (source::found(&left, &address.platform), source::found(&right, platform_right)) {
+        (Found::Image(left), Found::Image(right)) => {
+            html! { <Whole images={Rc::new(vec![*left, *right])} /> }
+        }
+        (Found::Image(_), found) => not_yet(&right, &found),
+        (found, _) => not_yet(&left, &found),
+    }
+}
+
+/// Properties of [`Whole`].
+#[derive(PartialEq, Properties)]
+struct WholeProps {
+    images: Rc<Vec<ImageSource>>,
+}
+
+/// The explorer of images; another one for other images.
+#[component]
+fn Whole(props: &WholeProps) -> Html {
+    let key = props.images.iter().map(|image| image.reference.to_string()).collect::<Vec<_>>().join("|");
+    html! { <Explorer {key} images={Rc::clone(&props.images)} /> }
+}
+
+/// Has the style sheet of this page alone, as long as the page stands and after.
+#[hook]
+fn use_style_sheet() {
+    use_effect_with((), |()| {
+        let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+        let Some(address) = files_worker::style_sheet() else { return };
+        let is_there =
+            document.query_selector(&format!("link[href='{address}']")).is_ok_and(|link| link.is_some());
+        if is_there {
+            return;
+        }
+        if let (Ok(link), Some(head)) = (document.create_element("link"), document.head()) {
+            // A page without its styles is a page still.
+            let _ = link.set_attribute("rel", "stylesheet");
+            let _ = link.set_attribute("href", &address);
+            let _ = head.append_child(&link);
+        }
+    });
+}

@@ -1,0 +1,280 @@
+//! The file that is open: what is known of it, and its content.
+
+mod content;
+mod lines;
+
+use std::rc::Rc;
+
+use tallyman_files_worker::{Fault, OpenedFile, QueryId, Subject};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::layers;
+use crate::{
+    browser::files::save_blob,
+    components::{digest::Digest, facts::Fact, icon::Icon},
+    format,
+    state::files::{Files, ImageSource, Progress},
+    text::{text, use_language},
+};
+
+/// Properties of [`Viewer`].
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Access to the files.
+    pub files: Files,
+    /// The tree that it is in.
+    pub of: Subject,
+    /// Grow with each change of the tree.
+    pub generations: (u32, u32),
+    /// Its path, as messages name it.
+    pub path: String,
+    /// The layer whose file it is; `None` for the one that the image shows.
+    pub layer: Option<u32>,
+    /// The images.
+    pub images: Rc<Vec<ImageSource>>,
+    /// Closes it.
+    pub onclose: Callback<()>,
+}
+
+/// The state of a file that is being opened.
+#[derive(Clone, PartialEq)]
+enum Opening {
+    Under(Option<Progress>),
+    Open(QueryId, Rc<OpenedFile>),
+    Failed(Fault),
+}
+
+/// The file that is open.
+#[component]
+pub fn Viewer(props: &Props) -> Html {
+    use_language();
+    let words = text().files();
+    let opening = use_opened(props);
+    let saving = use_state_eq(|| None::<Option<Progress>>);
+    let place = use_node_ref();
+    {
+        let place = place.clone();
+        use_effect_with((), move |()| {
+            if let Some(place) = place.cast::<HtmlElement>() {
+                place.scroll_into_view_with_bool(false);
+                // Where the focus cannot go, it stays.
+                let _ = place.focus();
+            }
+        });
+    }
+    let download = {
+        let (files, path, layer, saving) =
+            (props.files.clone(), props.path.clone(), props.layer, saving.setter());
+        let image = match (props.of, &opening) {
+            (Subject::Differences(_, right), Opening::Open(..)) => right,
+            (Subject::Differences(left, _) | Subject::Image(left), _) => left,
+        };
+        move |_: MouseEvent| {
+            let (files, path, saving) = (files.clone(), path.clone(), saving.clone());
+            saving.set(Some(None));
+            spawn_local(async move {
+                let progress = {
+                    let saving = saving.clone();
+                    move |progress| saving.set(Some(Some(progress)))
+                };
+                if let Some(Ok(blob)) = files.save(image, path.clone(), layer, progress).await {
+                    save_blob(&safe_name(&path), &blob);
+                }
+                saving.set(None);
+            });
+        }
+    };
+    let onkeydown = {
+        let onclose = props.onclose.clone();
+        move |event: KeyboardEvent| {
+            if event.key() == "Escape" && !event.default_prevented() {
+                onclose.emit(());
+            }
+        }
+    };
+    let path = format::visible(&props.path).into_owned();
+    html! {
+        <section ref={place} class="panel files__viewer" tabindex="-1" aria-label={path.clone()} data-testid="file-viewer" {onkeydown}>
+            <div class="panel__head">
+                <h2 class="files__path"><code>{ for path.split_inclusive('/').map(|part| html! { <>{ part.to_owned() }<wbr /></> }) }</code></h2>
+                <div class="panel__tools">
+                    if let Opening::Open(..) = &opening {
+                        <button class="button" type="button" onclick={download} disabled={saving.is_some()} data-testid="file-download"><Icon name="download" />{ words.download }</button>
+                    }
+                    <button class="button" type="button" onclick={props.onclose.reform(|_: MouseEvent| ())} data-testid="file-close"><Icon name="close" />{ words.close }</button>
+                </div>
+            </div>
+            if let Some(progress) = *saving {
+                { progress_of(words.downloading, progress) }
+            }
+            {
+                match &opening {
+                    Opening::Under(progress) => progress_of(words.opening, *progress),
+                    Opening::Failed(fault) => failed(fault),
+                    Opening::Open(number, file) => html! {
+                        <>
+                            { facts(props, file) }
+                            <content::ContentView files={props.files.clone()} number={*number} file={Rc::clone(file)} path={path.clone()} reference={Rc::new(props.images[0].reference.clone())} />
+                        </>
+                    },
+                }
+            }
+        </section>
+    }
+}
+
+/// Opens the file, and closes it again.
+#[hook]
+fn use_opened(props: &Props) -> Opening {
+    let opening = use_state_eq(|| Opening::Under(None));
+    {
+        let opening = opening.setter();
+        // While layers come, the file may be another one: it is looked up again when the tree has changed.
+        let wanted = (props.files.clone(), props.of, props.path.clone(), props.layer, props.generations);
+        use_effect_with(wanted, move |(files, of, path, layer, _)| {
+            let (files, of, path, layer) = (files.clone(), *of, path.clone(), *layer);
+            let (abort, registration) = futures_util::future::AbortHandle::new_pair();
+            let number = Rc::new(std::cell::Cell::new(None));
+            let work = {
+                let (files, number) = (files.clone(), Rc::clone(&number));
+                async move {
+                    let progress = {
+                        let opening = opening.clone();
+                        move |progress| opening.set(Opening::Under(Some(progress)))
+                    };
+                    match files.open(of, path, layer, progress).await {
+                        Some(Ok((query, file))) => {
+                            number.set(Some(query));
+                            opening.set(Opening::Open(query, Rc::new(file)));
+                        }
+                        Some(Err(fault)) => opening.set(Opening::Failed(fault)),
+                        None => {}
+                    }
+                }
+            };
+            spawn_local(async move {
+                // Whoever closed it waits for nothing.
+                let _ = futures_util::future::Abortable::new(work, registration).await;
+            });
+            move || {
+                abort.abort();
+                if let Some(number) = number.get() {
+                    files.close(number);
+                }
+            }
+        });
+    }
+    (*opening).clone()
+}
+
+fn progress_of(label: &'static str, progress: Option<Progress>) -> Html {
+    let words = text().files();
+    html! {
+        <div class="files__progress" role="status" data-testid="file-opening">
+            if let Some((done, all)) = progress {
+                <progress max={all.to_string()} value={done.to_string()} aria-label={label} />
+                <p class="soft">{ (words.opening_share)(&format::bytes(done), &format::bytes(all)) }</p>
+            } else {
+                <p class="soft">{ label }</p>
+            }
+        </div>
+    }
+}
+
+fn failed(fault: &Fault) -> Html {
+    let words = text().files();
+    let (title, advice) = match fault.code.as_str() {
+        "no-such-file" => (words.file_missing.to_owned(), ""),
+        "not-a-file" => (words.not_a_file.to_owned(), ""),
+        "digest-mismatch" | "size-mismatch" => {
+            ((words.layer_refused)(fault.layer.unwrap_or_default() + 1), words.layer_lies)
+        }
+        _ => (words.file_failed.to_owned(), ""),
+    };
+    html! {
+        <div class="empty" role="alert" data-testid="file-failed" data-code={fault.code.clone()}>
+            <p><strong>{ title }</strong></p>
+            if !advice.is_empty() {
+                <p>{ advice }</p>
+            }
+            <p class="soft" lang="en">{ format::visible(&fault.reason).into_owned() }</p>
+        </div>
+    }
+}
+
+fn facts(props: &Props, file: &OpenedFile) -> Html {
+    let words = text().files();
+    let image = props
+        .images
+        .last()
+        .filter(|_| matches!(props.of, Subject::Differences(..)))
+        .unwrap_or(&props.images[0]);
+    let steps = layers::steps(image);
+    let step = steps.get(file.layer as usize).filter(|step| !step.is_empty());
+    let is_elsewhere = file.path != props.path;
+    html! {
+        <dl class="facts files__facts">
+            if is_elsewhere {
+                <Fact name={words.leads}><code>{ format::visible(&file.path).into_owned() }</code></Fact>
+            }
+            <Fact name={words.layer_column}>
+                <span data-testid="file-layer">{ file.layer + 1 }</span>
+                if let Some(step) = step {
+                    { " " }<code class="soft" data-testid="file-step">{ step }</code>
+                }
+            </Fact>
+            <Fact name={words.size}><span data-testid="file-size" data-bytes={file.size.to_string()}>{ format::bytes(file.size) }</span></Fact>
+            <Fact name={words.mode}><code>{ &file.mode }</code>{ " " }<span class="soft">{ format::visible(&file.owner).into_owned() }</span></Fact>
+            if file.mtime > 0 {
+                <Fact name={words.modified}>{ format::date_of_seconds(file.mtime) }</Fact>
+            }
+            if let Some(digest) = file.digest.as_ref().and_then(|digest| digest.parse::<tallyman_core::Digest>().ok()) {
+                <Fact name={words.digest}><Digest value={digest} /></Fact>
+            }
+        </dl>
+    }
+}
+
+/// The name under which a file is saved: its last component, without what could mean something to a file system or be read
+/// as something else.
+fn safe_name(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = js_sys::decode_uri_component(name).map_or_else(|_| name.to_owned(), String::from);
+    clean_name(&name)
+}
+
+fn clean_name(name: &str) -> String {
+    let is_safe = |c: char| !c.is_control() && !format::is_invisible(c) && !r#"<>:"/\|?*"#.contains(c);
+    let name: String = name.chars().map(|c| if is_safe(c) { c } else { '_' }).take(120).collect();
+    let name = name.trim_matches(['.', ' ']);
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    match name {
+        "" => "file".to_owned(),
+        name if is_device => format!("_{name}"),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean_name;
+
+    #[test]
+    fn downloads_carry_safe_names() {
+        for (name, safe) in [
+            ("passwd", "passwd"),
+            (".bashrc", "bashrc"),
+            ("..", "file"),
+            ("<img src=x onerror=alert(1)>.txt", "_img src=x onerror=alert(1)_.txt"),
+            ("a\u{202e}gnp.exe", "a_gnp.exe"),
+            ("con.txt", "_con.txt"),
+            ("a:b\\c\n", "a_b_c_"),
+        ] {
+            assert_eq!(clean_name(name), safe);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The files of images: the worker that reads them, and what it has found.
+
+mod fetching;
+pub mod kept_layers;
+mod questions;
+mod rows;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use tallyman_core::{Descriptor, Digest, HistoryEntry, Reference};
+use tallyman_files_worker::{ImageId, LayerSource, LayerState, QueryId, Request, Response, Summary};
+use web_sys::Blob;
+use yew::prelude::*;
+
+use crate::{
+    browser::files_worker::FilesWorker,
+    state::{
+        problem::Problem,
+        registries::{Registries, use_registries, use_revision},
+    },
+};
+use fetching::Fetching;
+use questions::Questions;
+
+pub use questions::Progress;
+pub use rows::{Rows, use_rows};
+
+/// An image whose files are read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageSource {
+    /// The image, by the digest of its manifest.
+    pub reference: Reference,
+    /// Its platform, in words.
+    pub platform: String,
+    /// Its layers, the lowest first.
+    pub layers: Vec<ImageLayer>,
+}
+
+/// A layer of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageLayer {
+    /// The blob.
+    pub descriptor: Descriptor,
+    /// The digest of the decompressed layer, if the config names it.
+    pub diff_id: Option<Digest>,
+    /// The step that made it, if the config tells.
+    pub step: Option<HistoryEntry>,
+}
+
+/// The state of the reading of images.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The state of each.
+    pub images: Vec<Rc<Summary>>,
+    /// The layers that could not be fetched: the image, the layer, and why.
+    pub problems: Vec<(ImageId, u32, Rc<Problem>)>,
+    /// The worker ended by itself, or could not be started.
+    pub is_broken: bool,
+}
+
+impl Reading {
+    /// The number of bytes of layers that were read, and that are to be read.
+    pub fn progress(&self, images: &[ImageSource]) -> (u64, u64) {
+        let (mut done, mut all) = (0, 0);
+        for (number, image) in images.iter().enumerate() {
+            let summary = self.images.get(number);
+            for (at, layer) in image.layers.iter().enumerate() {
+                all += layer.descriptor.size;
+                let known = summary.and_then(|summary| summary.layers.get(at));
+                done += known.map_or(0, |known| known.taken.min(layer.descriptor.size));
+            }
+        }
+        (done, all)
+    }
+
+    /// Returns `true` as long as layers are being read, or will be.
+    pub fn is_under_way(&self, images: &[ImageSource]) -> bool {
+        let is_open = |state: &LayerState| matches!(state, LayerState::Waiting | LayerState::Reading);
+        !self.is_broken
+            && images.iter().enumerate().any(|(number, image)| match self.images.get(number) {
+                Some(summary) => {
+                    summary.layers.len() < image.layers.len()
+                        || summary.layers.iter().any(|layer| is_open(&layer.state))
+                }
+                None => true,
+            })
+    }
+
+    /// Returns `true` if all layers of all images were read.
+    pub fn is_whole(&self, images: &[ImageSource]) -> bool {
+        self.images.len() == images.len() && self.images.iter().all(|summary| summary.is_whole)
+    }
+
+    /// Returns `true` if the reading was ended.
+    pub fn is_cancelled(&self) -> bool {
+        let mut layers = self.images.iter().flat_map(|summary| &summary.layers);
+        layers.any(|layer| layer.state == LayerState::Cancelled)
+    }
+}
+
+/// Something that has happened in the reading.
+pub enum Update {
+    /// It begins, with so many images.
+    Start(usize),
+    /// The state of an image.
+    Summary(ImageId, Box<Summary>),
+    /// A layer could not be fetched.
+    Problem(ImageId, u32, Problem),
+    /// It goes on with what failed.
+    Resumed,
+    /// The worker ended.
+    Broken,
+}
+
+impl Reducible for Reading {
+    type Action = Update;
+
+    fn reduce(self: Rc<Self>, update: Update) -> Rc<Self> {
+        let mut next = Rc::unwrap_or_clone(self);
+        match update {
+            Update::Start(count) => next = Self { images: vec![Rc::default(); count], ..Self::default() },
+            Update::Summary(image, summary) => {
+                if let Some(known) = next.images.get_mut(image as usize) {
+                    *known = Rc::new(*summary);
+                }
+            }
+            Update::Problem(image, layer, problem) => next.problems.push((image, layer, Rc::new(problem))),
+            Update::Resumed => next.problems.clear(),
+            Update::Broken => next.is_broken = true,
+        }
+        Rc::new(next)
+    }
+}
+
+/// Access to the files of images that are being read.
+#[derive(Clone)]
+pub struct Files(Rc<Inner>);
+
+struct Inner {
+    worker: RefCell<Option<FilesWorker>>,
+    registries: Rc<Registries>,
+    images: Vec<ImageSource>,
+    fetching: Fetching,
+    questions: Questions,
+    next_query: Cell<QueryId>,
+    update: UseReducerDispatcher<Reading>,
+}
+
+impl PartialEq for Files {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Files {
+    fn start(
+        images: &[ImageSource],
+        registries: Rc<Registries>,
+        update: UseReducerDispatcher<Reading>,
+    ) -> Self {
+        let files = Self(Rc::new(Inner {
+            worker: RefCell::default(),
+            registries,
+            images: images.to_vec(),
+            fetching: Fetching::default(),
+            questions: Questions::default(),
+            next_query: Cell::new(1),
+            update,
+        }));
+        files.0.update.dispatch(Update::Start(images.len()));
+        let (told, ended) = (Rc::downgrade(&files.0), Rc::downgrade(&files.0));
+        let worker = FilesWorker::start(
+            move |response, blob| {
+                if let Some(inner) = told.upgrade() {
+                    Self(inner).take(response, blob);
+                }
+            },
+            move || {
+                if let Some(inner) = ended.upgrade() {
+                    inner.update.dispatch(Update::Broken);
+                    inner.questions.forget();
+                }
+            },
+        );
+        if worker.is_none() {
+            files.0.update.dispatch(Update::Broken);
+        }
+        *files.0.worker.borrow_mut() = worker;
+        let digests = images.len() > 1;
+        for (number, image) in images.iter().enumerate() {
+            let layers = image.layers.iter().map(|layer| layer_source(image, layer)).collect();
+            files.send(&Request::Open { image: number as u32, layers, digests });
+        }
+        files
+    }
+
+    /// Ends the reading. What was read stays.
+    pub fn cancel(&self) {
+        for image in 0..self.0.images.len() as u32 {
+            self.send(&Request::Cancel { image });
+        }
+    }
+
+    /// Goes on with what failed or was cancelled.
+    pub fn resume(&self) {
+        self.0.update.dispatch(Update::Resumed);
+        for image in 0..self.0.images.len() as u32 {
+            self.send(&Request::Resume { image });
+        }
+    }
+
+    /// Ends the worker and all that it asked for.
+    fn end(&self) {
+        self.0.fetching.stop_all();
+        self.0.questions.forget();
+        self.0.worker.take();
+    }
+
+    fn send(&self, request: &Request) {
+        if let Some(worker) = &*self.0.worker.borrow() {
+            worker.send(request);
+        }
+    }
+
+    fn take(&self, response: Response, blob: Option<Blob>) {
+        match response {
+            Response::Fetch { job, image, layer } => self.fetch(job, image, layer),
+            Response::Taken { job, bytes } => self.0.fetching.taken(job, bytes),
+            Response::Stop { job } => self.0.fetching.stop(job),
+            Response::Summary { image, summary } => {
+                self.0.update.dispatch(Update::Summary(image, summary));
+            }
+            response => self.0.questions.answer(response, blob),
+        }
+    }
+}
+
+fn layer_source(image: &ImageSource, layer: &ImageLayer) -> LayerSource {
+    LayerSource {
+        place: image.reference.name(),
+        digest: layer.descriptor.digest.to_string(),
+        size: layer.descriptor.size,
+        diff_id: layer.diff_id.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Reads the files of `images`, and of two what differs, for as long as the component stands. Returns access to them once the
+/// worker has been started.
+#[hook]
+pub fn use_files(images: &Rc<Vec<ImageSource>>) -> (Option<Files>, Rc<Reading>) {
+    let (registries, revision) = (use_registries(), use_revision());
+    let reading = use_reducer(Reading::default);
+    let files = use_state_eq(|| None::<Files>);
+    {
+        let (files, update) = (files.setter(), reading.dispatcher());
+        use_effect_with(Rc::clone(images), move |images| {
+            let started = Files::start(images, registries, update);
+            files.set(Some(started.clone()));
+            move || started.end()
+        });
+    }
+    {
+        // Somebody has signed in, or changed the settings of a registry: what failed is tried again.
+        let files = files.clone();
+        let begun = use_mut_ref(|| revision);
+        use_effect_with(revision, move |revision| {
+            if begun.replace(*revision) != *revision
+                && let Some(files) = &*files
+            {
+                files.resume();
+            }
+        });
+    }
+    let reading: Rc<Reading> = Rc::new((*reading).clone());
+    ((*files).clone(), reading)
+}
