@@ -462,7 +462,8 @@ impl<'a> Mount<'a> {
     /// Returns `None` if this user may not mount.
     fn new(at: &'a Path) -> Option<Self> {
         let mounted = Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at).output().ok()?;
-        mounted.status.success().then_some(Self(at))
+        // Made only then: whoever drops it unmounts.
+        mounted.status.success().then(|| Self(at))
     }
 }
 
