@@ -1,5 +1,7 @@
 // A reference is typed, Enter is pressed, and the page says what the registry holds.
 
+import { createHash } from 'node:crypto';
+
 import { putImage } from './images.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
@@ -152,6 +154,59 @@ test('the address holds the reference: reload, link, back and forward give the s
   await page.goBack();
   await page.goBack();
   await expect(page.getByTestId('sample-link').first()).toBeVisible();
+});
+
+/** Pastes as the keyboard does: the page sees the text with the ends of its lines, which a box of one line removes. */
+async function paste(page, testid, text) {
+  await page.getByTestId(testid).focus();
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    if (document.activeElement.dispatchEvent(event)) document.execCommand('insertText', false, text);
+  }, text);
+}
+
+test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ page, open, memory }) => {
+  const { text, digest, json } = await truth(memory, 'samples/hello', 'latest');
+  await open('/');
+  const sent = [];
+  page.on('request', (request) => sent.push(request.url()));
+  for (const [testid, pasted, hash] of [
+    ['reference-input', text, digest],
+    // What a terminal shows ends with a line.
+    ['reference-input', `${text}\n`, `sha256:${createHash('sha256').update(`${text}\n`).digest('hex')}`],
+  ]) {
+    await paste(page, testid, pasted);
+    await expect(page.getByTestId('manifest-digest')).toContainText(hash);
+    await expect(page.getByTestId('pasted')).toBeVisible();
+    await expect(page.getByTestId('platform-row')).toHaveCount(json.manifests.length);
+    await expect(page.locator('.skeleton')).toHaveCount(0);
+  }
+  await expect(page.getByText('docker pull')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByTestId('platform-row')).toHaveCount(json.manifests.length);
+  expect(sent.filter((url) => url.includes('/v2/'))).toEqual([]);
+  await open('/');
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
+  await expect(page.getByTestId('recents')).toHaveCount(0);
+  await page.keyboard.press('Control+k');
+  await paste(page, 'open-input', JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: json.manifests[0], layers: [] }));
+  await expect(page.getByTestId('pasted')).toBeVisible();
+});
+
+test('of a pasted file, the image that it names first is opened', async ({ page, open, memory }) => {
+  const image = `${memory.host}/samples/hello:latest`;
+  for (const text of [
+    `# syntax=docker/dockerfile:1\nARG V=1\nFROM ${image} AS build\nRUN make\n`,
+    `services:\n  web:\n    image: "${image}"\n    ports: ["80:80"]\n`,
+  ]) {
+    await open('/');
+    await paste(page, 'reference-input', text);
+    await expect(page.getByTestId('reference-input')).toHaveValue(image);
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('digest-verified')).toBeVisible();
+  }
 });
 
 test('a pasted command line opens the image that it is about', async ({ page, open, memory }) => {

@@ -167,7 +167,14 @@ fn page_of(path: &str, size: usize, last: Option<&str>) -> String {
 pub(crate) fn names_of(page: &[u8]) -> Result<Vec<String>, FieldError> {
     let page = Object::parse(page)?;
     let of = if page.get("repositories").is_some() { "repositories" } else { "tags" };
-    page.array(of, string)
+    let names: Vec<Option<String>> = page.array(of, |value, path| Ok(name_of(value, path)))?;
+    Ok(names.into_iter().flatten().collect())
+}
+
+/// Returns a name of a page. What is no text is named by its JSON, so that it hides none of the others; `null` is nothing.
+fn name_of(value: &[u8], path: &str) -> Option<String> {
+    (value != b"null")
+        .then(|| string(value, path).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned()))
 }
 
 /// Returns the path that a response's `Link` names as the next page. It is asked for at the same registry, whatever host
@@ -185,5 +192,29 @@ pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<S
     match client.resolve(&url, &target) {
         Ok(next) => Ok(Some(next.path_and_query().to_owned())),
         Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_of;
+
+    #[test]
+    fn an_element_that_is_no_text_hides_none_of_the_others() {
+        for (page, names) in [
+            (r#"{"name":"a","tags":["v1","v2"]}"#, vec!["v1", "v2"]),
+            (
+                r#"{"name":"a","tags":["v1",5,{"v":1},[],true,"v2"]}"#,
+                vec!["v1", "5", r#"{"v":1}"#, "[]", "true", "v2"],
+            ),
+            (r#"{"name":"a","tags":["v1", null , "v2"]}"#, vec!["v1", "v2"]),
+            (r#"{"name":"a","tags":null}"#, vec![]),
+            (r#"{"repositories":["a",7,"b/c"]}"#, vec!["a", "7", "b/c"]),
+        ] {
+            assert_eq!(names_of(page.as_bytes()).unwrap(), names, "{page}");
+        }
+        for page in ["", "[]", "null", r#"{"tags":"v1"}"#, r#"{"tags":{"v1":1}}"#, r#"{"tags":["v1","#] {
+            assert!(names_of(page.as_bytes()).is_err(), "{page}");
+        }
     }
 }

@@ -1,18 +1,37 @@
 //! The clipboard, in pages that have it and in those that do not.
 
+use std::time::Duration;
+
+use futures_util::{
+    future::{Either, select},
+    pin_mut,
+};
+use gloo_timers::future::sleep;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::HtmlTextAreaElement;
+use web_sys::{DataTransfer, Event, HtmlTextAreaElement};
+
+/// Milliseconds for which the browser may ask its user before it is done another way.
+const TIMEOUT: u64 = 1500;
+
+/// Returns the text of an event `paste`, with the ends of its lines.
+pub fn text_of(event: &Event) -> Option<String> {
+    let data = Reflect::get(event, &"clipboardData".into()).ok()?;
+    data.dyn_into::<DataTransfer>().ok()?.get_data("text/plain").ok()
+}
 
 /// Copies `text`, and returns `true` if the browser took it.
 pub async fn copy(text: &str) -> bool {
     let Some(window) = web_sys::window() else { return false };
     // Pages that came over plain HTTP from a host name have no clipboard of their own.
-    if window.is_secure_context()
-        && JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
-    {
-        return true;
+    if window.is_secure_context() {
+        let written = JsFuture::from(window.navigator().clipboard().write_text(text));
+        let timeout = sleep(Duration::from_millis(TIMEOUT));
+        pin_mut!(timeout);
+        if matches!(select(written, timeout).await, Either::Left((Ok(_), _))) {
+            return true;
+        }
     }
     copy_selection(text).unwrap_or(false)
 }

@@ -5,8 +5,9 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::clipboard,
     routes::Route,
-    state::input::destination::route_of,
+    state::input::destination::{Input, input_of, route_of},
     text::{text, use_language},
 };
 
@@ -37,6 +38,23 @@ pub fn ReferenceBox(props: &Props) -> Html {
             }
         });
     }
+    let onpaste = {
+        let (input, navigator) = (input.clone(), navigator.clone());
+        move |event: Event| {
+            let Some(pasted) = clipboard::text_of(&event).as_deref().and_then(input_of) else { return };
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            event.prevent_default();
+            match pasted {
+                Input::Line(reference) => input.set_value(&reference),
+                Input::Manifest(route) => {
+                    input.set_value("");
+                    if let Some(navigator) = &navigator {
+                        navigator.push(&route);
+                    }
+                }
+            }
+        }
+    };
     let onsubmit = {
         let input = input.clone();
         move |event: SubmitEvent| {
@@ -65,6 +83,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 spellcheck="false"
                 autofocus={props.large}
                 data-testid="reference-input"
+                {onpaste}
             />
             <button type="submit">{ text().start().go }</button>
         </form>

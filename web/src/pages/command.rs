@@ -7,13 +7,13 @@ mod session;
 use std::rc::Rc;
 
 use tallyman_commands::{Completion, Environment, arguments, completion, lines, run};
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{DataTransfer, HtmlElement, HtmlInputElement};
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::use_title;
 use crate::{
+    browser::clipboard,
     components::{
         panel::Panel,
         store_status::{session_notice, store_status},
@@ -187,9 +187,7 @@ fn Prompt(props: &PromptProps) -> Html {
     let onpaste = {
         let execute = execute.clone();
         move |event: Event| {
-            let data = js_sys::Reflect::get(&event, &"clipboardData".into()).ok();
-            let data = data.and_then(|data| data.dyn_into::<DataTransfer>().ok());
-            let pasted = data.and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default();
+            let pasted = clipboard::text_of(&event).unwrap_or_default();
             if pasted.trim().contains('\n') && !is_running {
                 event.prevent_default();
                 execute.emit(pasted);

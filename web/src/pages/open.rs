@@ -7,9 +7,14 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    browser::clipboard,
     components::{dialog::Dialog, icon::Icon},
     routes::Route,
-    state::{input::destination::route_of, inspection::recents, registries::use_registries},
+    state::{
+        input::destination::{Input, input_of, route_of},
+        inspection::recents,
+        registries::use_registries,
+    },
     text::{text, use_language},
 };
 
@@ -44,8 +49,10 @@ pub fn Open() -> Html {
     }
     {
         // Back changes the page below: the dialog does not stay over another one.
+        // Two locations are never the same where the address was typed: what they say is compared.
         let (open, location) = (open.setter(), use_location());
-        use_effect_with(location, move |_| open.set(false));
+        let place = location.map(|location| (location.path().to_owned(), location.query_str().to_owned()));
+        use_effect_with(place, move |_| open.set(false));
     }
     let words = text().start();
     let show = {
@@ -109,6 +116,23 @@ fn Box(props: &BoxProps) -> Html {
             }
         }
     };
+    let onpaste = {
+        let (typed, chosen, go) = (typed.setter(), chosen.setter(), go.clone());
+        move |event: Event| {
+            let Some(pasted) = clipboard::text_of(&event).as_deref().and_then(input_of) else { return };
+            event.prevent_default();
+            match pasted {
+                Input::Manifest(route) => go(&route),
+                Input::Line(reference) => {
+                    if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                        input.set_value(&reference);
+                    }
+                    typed.set(reference);
+                    chosen.set(0);
+                }
+            }
+        }
+    };
     let at = (*chosen).min(suggestions.len().saturating_sub(1));
     let onkeydown = {
         let (chosen, count) = (chosen.setter(), suggestions.len());
@@ -150,6 +174,7 @@ fn Box(props: &BoxProps) -> Html {
                     data-testid="open-input"
                     {oninput}
                     {onkeydown}
+                    {onpaste}
                 />
             </div>
             { options(&suggestions, at, &go) }

@@ -123,6 +123,8 @@ pub enum Verified {
     Registry,
     /// Nothing: the registry names none, or the browser is not allowed to see it.
     Unconfirmed,
+    /// Nothing: the bytes were pasted.
+    Pasted,
     /// An earlier visit: there is no network, and the tag stood for this when it was last seen here.
     Kept,
 }

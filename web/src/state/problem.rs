@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     browser::service_worker,
+    format,
     state::{failure::is_sign_in_wanted, inspection::recents, listing::ListingTarget},
     text::{text, use_language},
 };
@@ -119,7 +120,8 @@ impl Problem {
     pub fn of_manifest(reference: &Reference, bytes: &[u8], error: &ManifestError) -> Self {
         let words = text().problem();
         let registry = reference.registry();
-        let is_json = bytes.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let is_json = text.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
         let (code, title, advice) = if is_json {
             ("manifest-invalid", (words.manifest)(&reference.to_string()), words.manifest_advice)
         } else {
@@ -176,14 +178,22 @@ impl Problem {
             "mixed-content" => ((words.mixed)(host), one(words.mixed_advice)),
             "local-network-denied" => ((words.local_network)(host), one(words.local_network_advice)),
             "unauthorized" => ((words.unauthorized)(host), one(words.unauthorized_advice)),
+            "token-refused" if is_token_failure(error) => {
+                ((words.token_failed)(host), one(words.token_failed_advice))
+            }
             "token-refused" => ((words.token_refused)(host), one(words.token_refused_advice)),
             "denied" => ((words.denied)(host, name), one(words.denied_advice)),
             "too-many-requests" => ((words.too_many)(host), one(words.too_many_advice)),
             "foreign-realm" => ((words.foreign_realm)(host), one(words.foreign_realm_advice)),
             "plain-http-refused" | "plain-realm" => ((words.plain_http)(host), one(words.plain_http_advice)),
             "digest-mismatch" | "size-mismatch" => ((words.mismatch)(host, name), one(words.mismatch_advice)),
-            "registry-error" if is_refusal(error) => ((words.rejected)(host), one(words.rejected_advice)),
-            "registry-error" => ((words.server)(host), one(words.server_advice)),
+            "registry-error" if is_refusal(error) => {
+                ((words.rejected)(host), said(error).unwrap_or_else(|| one(words.rejected_advice)))
+            }
+            "registry-error" => {
+                let said = said(error).unwrap_or_default();
+                ((words.server)(host), said.into_iter().chain(one(words.server_advice)).collect())
+            }
             _ => ((words.other)(if name.is_empty() { host } else { name }), Vec::new()),
         };
         let (tried, pastes) = match error {
@@ -224,6 +234,18 @@ pub fn use_worded_anew(has_problem: bool) -> u32 {
         });
     }
     *count
+}
+
+/// Returns the registry's own sentence about an error.
+fn said(error: &Error) -> Option<Vec<String>> {
+    let Error::Api { errors, .. } = error else { return None };
+    let message = errors.iter().map(|error| error.message.trim()).find(|message| !message.is_empty())?;
+    Some(vec![(text().problem().says)(&format::visible(message))])
+}
+
+/// Returns `true` if the token service did not judge credentials: it has an error of its own, or is none.
+fn is_token_failure(error: &Error) -> bool {
+    matches!(error, Error::Token { status, .. } if !matches!(status.as_u16(), 400 | 401 | 403))
 }
 
 /// Returns `true` if the registry itself refused: it has an error of its own otherwise.

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod gateway_transport;
+pub mod pasted_manifests;
 pub mod permissions;
 pub mod samples;
 pub mod settings;

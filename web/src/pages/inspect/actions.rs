@@ -12,6 +12,7 @@ use crate::{
     components::{command::insecure, edit_as_list::EditAsList, icon::Icon},
     pages::delete::DeleteLink,
     routes::Route,
+    state::registries::pasted_manifests,
     text::{text, use_language},
 };
 
@@ -49,14 +50,17 @@ pub fn Actions(props: &Props) -> Html {
     };
     let line = ["inspect"].into_iter().chain(insecure(reference.registry()).iter().copied());
     let line = line_of(line.chain([source.as_str()]));
+    let is_pasted = pasted_manifests::is_pasted(reference);
     let tags: Vec<String> = reference.tag().map(|tag| tag.as_str().to_owned()).into_iter().collect();
     html! {
         <div class="image-actions" role="group" aria-label={words.label} data-testid="image-actions">
-            if *is_image {
+            if *is_image && !is_pasted {
                 <EditAsList {list} source={source.clone()} />
                 <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: vec![source.clone()] }}>{ words.add }</Link<Route>>
             }
-            <Link<Route> classes="button" to={Route::Copy { source: source.clone(), target: Vec::new() }}>{ words.copy }</Link<Route>>
+            if !is_pasted {
+                <Link<Route> classes="button" to={Route::Copy { source: source.clone(), target: Vec::new() }}>{ words.copy }</Link<Route>>
+            }
             <Link<Route> classes="button" to={Route::Compare { left: source, right: String::new() }}>{ words.compare }</Link<Route>>
             <button class="button" type="button" onclick={download} disabled={bytes.is_none()} title={words.download_about} data-testid="download"><Icon name="download" />{ words.download }</button>
             <Link<Route> classes="button" to={Route::Command { line: vec![line] }}><Icon name="command" />{ text().command().title }</Link<Route>>

@@ -37,7 +37,11 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                 </p>
             }
             <Actions reference={(**reference).clone()} is_image={artifact.is_none()} bytes={manifest.shared_bytes()} />
-            <Pull reference={pulled(inspected)} {digest} {platform} {artifact} />
+            if inspected.verified == Verified::Pasted {
+                <p class="hint" data-testid="pasted">{ words.pasted_about }</p>
+            } else {
+                <Pull reference={pulled(inspected)} {digest} {platform} {artifact} />
+            }
             <section class="panel" aria-label={words.summary}>
                 <dl class="facts">
                     { kind_facts(inspected) }
@@ -157,6 +161,9 @@ fn mark(verified: Verified) -> Html {
         Verified::Registry => words.verified_registry,
         Verified::Unconfirmed => {
             return html! { <Chip tone={Tone::Warn} title={words.unconfirmed_title}>{ words.unconfirmed }</Chip> };
+        }
+        Verified::Pasted => {
+            return html! { <Chip title={words.pasted_title}>{ words.unconfirmed }</Chip> };
         }
         Verified::Kept => {
             return html! { <Chip tone={Tone::Warn} title={words.kept_title} testid="digest-kept">{ words.kept }</Chip> };

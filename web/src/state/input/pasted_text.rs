@@ -6,10 +6,13 @@ mod web_address;
 use command::{image_of_command, image_of_file_line, image_of_message, is_sign_in, without_prompt};
 use web_address::target_of_address;
 
+use tallyman_commands::lines;
+
 use crate::format::is_invisible;
 
 /// Schemes and transports that name an image in front of its reference, as skopeo, Helm and others write them.
-const IMAGE_SCHEMES: [&str; 5] = ["docker://", "oci://", "docker-image://", "image://", "docker-daemon:"];
+const IMAGE_SCHEMES: [&str; 6] =
+    ["docker://", "oci://", "docker-image://", "image://", "docker-daemon:", "containers-storage:"];
 
 /// Something that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +34,8 @@ impl Target {
 
 /// Returns what `text` names: the image of a pasted command or line, the subject of an address, or `text` itself.
 pub fn target_in(text: &str) -> Target {
-    let text = &cleaned(text);
-    let named =
-        || image_of_file_line(text).or_else(|| image_of_command(text)).or_else(|| image_of_message(text));
-    if let Some(image) = named() {
+    let text = &cleaned(&line_in(text));
+    if let Some(image) = image_in(text) {
         // Commands name images by address as well: `skopeo inspect docker://alpine`; and registries: `docker login r.io`.
         let image = without_image_scheme(&image);
         return match target_of_address(image) {
@@ -52,6 +53,22 @@ pub fn target_in(text: &str) -> Target {
         _ if is_host(named) => Target::Place(named.to_owned()),
         _ => Target::Image(named.to_owned()),
     }
+}
+
+/// Returns the image that a line of a file, a command or a message is about.
+fn image_in(line: &str) -> Option<String> {
+    image_of_file_line(line).or_else(|| image_of_command(line)).or_else(|| image_of_message(line))
+}
+
+/// Returns the line that names an image, of a Dockerfile, a Compose file, a manifest of Kubernetes or a script: the first one,
+/// comments and `FROM scratch` aside. A text without one is returned as it is.
+fn line_in(text: &str) -> String {
+    let lines = lines(text);
+    if lines.len() < 2 {
+        return text.to_owned();
+    }
+    let names_image = |line: &&String| image_in(&cleaned(line)).is_some_and(|image| image != "scratch");
+    lines.iter().find(names_image).cloned().unwrap_or_else(|| text.to_owned())
 }
 
 /// Returns the reference that `text` names.
@@ -270,6 +287,21 @@ mod tests {
             ("  - image: \"r.io/a:1\" # web", "r.io/a:1"),
             ("\"image\": \"r.io/a:1\",", "r.io/a:1"),
             ("image = 'r.io/a:1'", "r.io/a:1"),
+            ("# syntax=docker/dockerfile:1\nFROM r.io/a:1 AS build\nRUN make\n", "r.io/a:1"),
+            ("ARG VERSION=1\r\nFROM r.io/a:1\r\n", "r.io/a:1"),
+            ("FROM scratch\nCOPY --from=r.io/a:1 / /\n", "r.io/a:1"),
+            ("services:\n  web:\n    image: r.io/a:1\n    ports: ['80:80']\n", "r.io/a:1"),
+            ("kind: Pod\nspec:\n  containers:\n  - name: web\n    image: \"r.io/a:1\"\n", "r.io/a:1"),
+            ("#!/bin/sh\nset -e\ndocker pull \\\n  r.io/a:1\ndocker pull r.io/b:1\n", "r.io/a:1"),
+            ("two\nlines", "two\nlines"),
+            ("containers-storage:r.io/a:1", "r.io/a:1"),
+            ("grype registry:r.io/a:1", "r.io/a:1"),
+            ("syft docker:r.io/a:1", "r.io/a:1"),
+            ("grype registry:5000/a", "registry:5000/a"),
+            ("minikube image load r.io/a:1", "r.io/a:1"),
+            ("kind load docker-image r.io/a:1", "r.io/a:1"),
+            ("docker compose up", "docker compose up"),
+            ("docker logs web", "docker logs web"),
             ("docker", "docker"),
             ("docker pull", "docker pull"),
         ] {

@@ -15,7 +15,11 @@ use super::{Blob, Inspected, Inspection, Loadable, MANY, Node, Relation, Update,
 use super::{last_seen, recents};
 use crate::{
     browser::{scheduler::next_task, service_worker},
-    state::{problem::Problem, registries::Registries},
+    state::{
+        problem::Problem,
+        registries::{Registries, pasted_manifests},
+    },
+    text::text,
 };
 
 /// Manifests that are asked for at most: some lists point to lists without end.
@@ -27,15 +31,18 @@ const SUBJECTS_MAX: usize = 16;
 /// Bytes of a blob that is shown.
 const BLOB_MAX: u64 = 2 * 1024 * 1024;
 
-pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
+pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
     tell(Update::Start);
     let (want, mut wanted) = unbounded();
-    let inspected = match manifest(&text, &registries, Want(want)).await {
+    let inspected = match manifest(&typed, &registries, Want(want)).await {
         Ok(Inspection::Ready(inspected)) => inspected,
         Ok(other) => return tell(Update::Manifest(Box::new(other))),
         Err(problem) => return tell(Update::Manifest(Box::new(Inspection::Failed(problem)))),
     };
-    recents::remember(&text);
+    // What was pasted is gone with the tab.
+    if inspected.verified != Verified::Pasted {
+        recents::remember(&typed);
+    }
     let inspected_is_large = inspected.is_large();
     tell(Update::Manifest(Box::new(Inspection::Ready(inspected.clone()))));
     let mut work = Work {
@@ -48,6 +55,9 @@ pub(super) async fn inspect(text: String, registries: Rc<Registries>, tell: impl
         tell: &tell,
     };
     let manifest = inspected.manifest;
+    if inspected.verified == Verified::Pasted {
+        return work.tell_entries(&manifest);
+    }
     work.ask_tag();
     work.ask_referrers(0, &manifest.descriptor());
     work.follow(0, 0, &manifest);
@@ -151,6 +161,15 @@ impl Work<'_> {
         }
     }
 
+    /// Tells the entries of a list that was pasted: there is nowhere to fetch them from.
+    fn tell_entries(&self, manifest: &Manifest) {
+        let Some(index) = manifest.index() else { return };
+        let missing = || Loadable::Failed(text().inspect().pasted_alone.into());
+        let entries = index.manifests.iter().take(ENTRIES_MAX).enumerate();
+        let nodes = entries.map(|(at, entry)| Node::new(0, Relation::Entry(at), entry, missing())).collect();
+        (self.tell)(Update::Nodes(nodes));
+    }
+
     /// Asks for the entry of a list. `at` is its place among those that are asked for together.
     fn ask_child(&self, node: usize, depth: usize, at: usize, entry: Descriptor) {
         let (registries, reference) = (Rc::clone(&self.registries), Rc::clone(&self.reference));
@@ -213,11 +232,11 @@ impl Work<'_> {
     }
 }
 
-async fn manifest(text: &str, registries: &Registries, want: Want) -> Result<Inspection, Problem> {
-    if let Ok(digest) = text.trim_start_matches('@').parse() {
+async fn manifest(typed: &str, registries: &Registries, want: Want) -> Result<Inspection, Problem> {
+    if let Ok(digest) = typed.trim_start_matches('@').parse() {
         return Err(Problem::of_digest(&digest));
     }
-    let reference: Reference = text.parse().map_err(|error| Problem::of_reference(text, &error))?;
+    let reference: Reference = typed.parse().map_err(|error| Problem::of_reference(typed, &error))?;
     // Where both a tag and a digest are given, the digest is the name that cannot move.
     let wanted =
         reference.digest().map_or_else(|| reference.clone(), |digest| reference.by_digest(digest.clone()));
@@ -240,6 +259,7 @@ async fn manifest(text: &str, registries: &Registries, want: Want) -> Result<Ins
     let manifest =
         fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &fetched.bytes, &error))?;
     let config = match manifest.image() {
+        Some(_) if verified == Verified::Pasted => Loadable::Failed(text().inspect().pasted_alone.into()),
         Some(image) if image.has_image_config() => Loadable::Loading,
         _ => Loadable::None,
     };
@@ -270,7 +290,9 @@ async fn kept(registries: &Registries, reference: &Reference) -> Option<FetchedM
 }
 
 fn verified(reference: &Reference, fetched: &FetchedManifest) -> Verified {
-    if reference.digest() == Some(&fetched.digest) {
+    if pasted_manifests::is_pasted(reference) {
+        Verified::Pasted
+    } else if reference.digest() == Some(&fetched.digest) {
         Verified::Asked
     } else if fetched.registry_digest.as_ref() == Some(&fetched.digest) {
         Verified::Registry

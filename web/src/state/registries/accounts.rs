@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tallyman_core::Registry;
 use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 
-use super::{samples, settings::Settings};
+use super::{pasted_manifests, samples, settings::Settings};
 use crate::browser::storage::Keep;
 
 /// Key of the stored settings of registries. Credentials are not among them.
@@ -75,7 +75,7 @@ impl Accounts {
     /// The settings of a registry.
     pub fn of(&self, host: &str) -> Account {
         let known = self.accounts.borrow().get(host).cloned();
-        let read_only = host == samples::HOST;
+        let read_only = host == samples::HOST || pasted_manifests::is_host(host);
         known.unwrap_or_else(|| Account { host: host.to_owned(), read_only, ..Account::default() })
     }
 

@@ -10,7 +10,7 @@ use http::{
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
 
-use super::samples;
+use super::{pasted_manifests, samples};
 
 /// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
 pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
@@ -59,6 +59,9 @@ impl Transport for GatewayTransport {
             let asked = Url::new(&request.url).ok();
             if let Some(url) = asked.as_ref().filter(|url| url.host() == samples::HOST) {
                 return samples::answer(&request, &url.pathname()).await;
+            }
+            if let Some(url) = asked.as_ref().filter(|url| pasted_manifests::is_host(&url.host())) {
+                return Ok(pasted_manifests::answer(&request, &url.pathname()));
             }
             let Some((asked, way)) = asked.and_then(|url| Some((url.clone(), self.way(&url)?))) else {
                 return match &self.closed {

@@ -31,11 +31,14 @@ struct Samples {
     content: BTreeMap<String, Content>,
 }
 
+/// A manifest or a blob.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Content {
-    media_type: String,
-    text: String,
+pub(super) struct Content {
+    /// Its media type.
+    pub(super) media_type: String,
+    /// Its bytes, which are text.
+    pub(super) text: String,
 }
 
 thread_local! {
@@ -48,6 +51,11 @@ pub async fn answer(request: &Request, path: &str) -> Result<Response, Transport
     let reads = request.method == Method::GET || request.method == Method::HEAD;
     let found =
         if reads { samples.find(path) } else { Err((405, "UNSUPPORTED", "the samples cannot be changed")) };
+    Ok(response(request, found))
+}
+
+/// The answer of a registry in this tab: content with its digest, or why there is none.
+pub(super) fn response(request: &Request, found: Result<(Content, Option<String>), Refusal>) -> Response {
     let (status, media_type, text, digest) = match found {
         Ok((Content { media_type, text }, digest)) => (200, media_type, text, digest),
         Err((status, code, message)) => {
@@ -66,11 +74,11 @@ pub async fn answer(request: &Request, path: &str) -> Result<Response, Transport
     set(DIGEST, digest.as_deref());
     let bytes = if request.method == Method::HEAD { Vec::new() } else { text.into_bytes() };
     let status = StatusCode::from_u16(status).unwrap_or_default();
-    Ok(Response { status, headers, url: request.url.clone(), body: Body::full(bytes) })
+    Response { status, headers, url: request.url.clone(), body: Body::full(bytes) }
 }
 
 /// A status, an error code, and what it says.
-type Refusal = (u16, &'static str, &'static str);
+pub(super) type Refusal = (u16, &'static str, &'static str);
 
 impl Samples {
     /// Returns what stands at a path of the API, with its digest.

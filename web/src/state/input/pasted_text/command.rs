@@ -1,14 +1,14 @@
 //! Commands of Docker and its relatives, and lines of Dockerfiles, Compose files and Kubernetes manifests.
 
 /// Programs whose commands name images.
-const PROGRAMS: [&str; 25] = [
+const PROGRAMS: [&str; 28] = [
     "docker", "podman", "nerdctl", "tallyman", "crane", "gcrane", "skopeo", "oras", "regctl", "buildah",
     "ctr", "crictl", "helm", "kubectl", "oc", "cosign", "trivy", "syft", "grype", "dive", "finch",
-    "notation", "curl", "wget", "http",
+    "notation", "curl", "wget", "http", "minikube", "kind", "k3d",
 ];
 
 /// Words between a program and its command.
-const GROUPS: [&str; 13] = [
+const GROUPS: [&str; 12] = [
     "manifest",
     "buildx",
     "imagetools",
@@ -21,12 +21,33 @@ const GROUPS: [&str; 13] = [
     "scout",
     "trust",
     "repo",
-    "tag",
 ];
 
-/// Returns `true` if `word` of a command of `program` has the command behind it. `tag` is a command of its own but for regctl.
+/// Commands of engines that are about containers, or about nothing that a registry has.
+const WITHOUT_IMAGE: [&str; 26] = [
+    "attach", "builder", "commit", "compose", "context", "cp", "diff", "events", "exec", "export", "info",
+    "kill", "logs", "network", "ps", "rename", "restart", "rm", "start", "stats", "stop", "swarm", "system",
+    "top", "version", "volume",
+];
+
+/// Returns `true` if `word` of a command of `program` has the command behind it. `tag` is a command of its own but for regctl,
+/// `load` is one but for kind.
 fn is_group(program: &str, word: &str) -> bool {
-    GROUPS.contains(&word) && (word != "tag" || program == "regctl")
+    match word {
+        "tag" => program == "regctl",
+        "load" => program == "kind",
+        _ => GROUPS.contains(&word),
+    }
+}
+
+/// Removes the source that syft and grype write in front of an image: `registry:r.io/app:1`. A registry's port is none.
+fn without_source(image: &str) -> &str {
+    let sources = ["registry:", "docker:", "podman:"];
+    let named = sources.iter().find_map(|source| image.strip_prefix(source));
+    let is_image = |image: &&str| {
+        image.split_once('/').is_some_and(|(first, _)| !first.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    named.filter(is_image).unwrap_or(image)
 }
 
 /// Programs that take an image right behind their name.
@@ -215,7 +236,14 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
         rest = after;
         command.as_str()
     };
+    let is_engine = matches!(program.as_str(), "docker" | "podman" | "nerdctl" | "finch");
     match command {
+        // `docker manifest rm LIST` and `docker image rm IMAGE` have the word behind their group.
+        _ if is_engine
+            && words[start..].get(1).is_some_and(|word| WITHOUT_IMAGE.contains(&word.as_str())) =>
+        {
+            None
+        }
         "run" | "create" if !text.contains(" manifest ") && !text.contains(" imagetools ") => {
             first_of_run(rest)
         }
@@ -229,7 +257,7 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
             let by_scheme =
                 by_scheme.filter(|_| matches!(program.as_str(), "helm" | "curl" | "wget" | "http"));
             let about = if command == "inspect" { images.last() } else { images.first() };
-            by_scheme.or(about).map(|image| (*image).to_owned())
+            by_scheme.or(about).map(|image| without_source(image).to_owned())
         }
     }
 }

@@ -1,0 +1,48 @@
+//! Manifests that were pasted: a registry in this tab, so that they are inspected and compared as all others are.
+
+use tallyman_core::{Manifest, Reference};
+use tallyman_registry::{Request, Response};
+
+use super::samples::{Content, response};
+use crate::browser::storage::Keep;
+
+/// The name of the registry: one that no real one can have.
+const HOST: &str = "pasted.example";
+/// The repository of all that was pasted.
+const REPOSITORY: &str = "manifest";
+
+/// Returns `true` for a host whose content was pasted.
+pub fn is_host(host: &str) -> bool {
+    host == HOST
+}
+
+/// Returns `true` for a manifest that was pasted: nothing that it points to is here.
+pub fn is_pasted(reference: &Reference) -> bool {
+    is_host(reference.registry().as_str())
+}
+
+/// Keeps a manifest until the tab is closed, and returns its reference. Returns `None` if `text` is no manifest.
+pub fn keep(text: &str) -> Option<String> {
+    let manifest = Manifest::parse(text.as_bytes(), None).ok()?;
+    let digest = manifest.digest().to_string();
+    // A browser that stores nothing shows it until the page is left.
+    if !Keep::Session.write(&key(&digest), text) {
+        Keep::Memory.write(&key(&digest), text);
+    }
+    Some(format!("{HOST}/{REPOSITORY}@{digest}"))
+}
+
+/// Answers a request to the registry of what was pasted.
+pub fn answer(request: &Request, path: &str) -> Response {
+    let digest = path.rsplit('/').next().unwrap_or_default();
+    let kept = Keep::Session.read(&key(digest)).or_else(|| Keep::Memory.read(&key(digest)));
+    let found = kept.and_then(|text| {
+        let media_type = Manifest::parse(text.as_bytes(), None).ok()?.media_type().to_string();
+        Some((Content { media_type, text }, Some(digest.to_owned())))
+    });
+    response(request, found.ok_or((404, "MANIFEST_UNKNOWN", "this tab has no such manifest: paste it again")))
+}
+
+fn key(digest: &str) -> String {
+    format!("tallyman.pasted.{digest}")
+}
