@@ -1,6 +1,7 @@
 // The main stories of the app, and the package's entries for pages, in Firefox and in WebKit.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -189,17 +190,32 @@ for (const browser of browsers) {
       assert.equal((await readList(registry, `${story}/app:v1`)).digest, digest);
     });
 
+    /** Checks that images are shown, and that the page of the lists says how long they last. */
+    const isShownWithoutStorage = async (page, at) => {
+      await page.goto(at(`/inspect/${registry.host}/samples/hello:latest`));
+      await page.see(id('digest-verified'));
+      await page.count(id('platform-row'), 4);
+      await page.goto(at('/lists'));
+      const { text } = await page.see(id('store-refused'));
+      assert.match(text, /until you leave or reload the page/);
+      return text;
+    };
+
     if (browser.refusing) test('a browser that refuses storage shows images, and says that lists last as long as the page', async (t) => {
       const own = await browser.start(browser.refusing);
       t.after(() => own.stop());
-      const page = await own.open();
-      await page.goto(app(`/inspect/${registry.host}/samples/hello:latest`));
-      await page.see(id('digest-verified'));
-      await page.count(id('platform-row'), 4);
-      await page.goto(app('/lists'));
-      const { text } = await page.see(id('store-refused'));
-      assert.match(text, /until you leave or reload the page/);
-      assert.match(text, /refuses to store anything for this page/);
+      assert.match(await isShownWithoutStorage(await own.open(), app), /refuses to store anything for this page/);
+    });
+
+    // As WebKit does in a frame of another site, and Safari where all cookies are blocked.
+    test('a page whose storage throws shows images, and says that lists last as long as the page', async (t) => {
+      const start = await readFile(inProject('dist/start.js'), 'utf8');
+      const refuse = `for (const name of ['indexedDB', 'localStorage', 'sessionStorage', 'caches'])
+        Object.defineProperty(window, name, { get() { throw new DOMException('The operation is insecure.', 'SecurityError'); } });\n`;
+      const site = await serveFolder(inProject('dist'), { pages: new Map([['start.js', refuse + start]]) });
+      t.after(() => site.close());
+      const page = await opened(t);
+      await isShownWithoutStorage(page, (path) => `${site.url}#${path}`);
     });
 
     test('the package inspects, builds and pushes in a page, and keeps lists', async (t) => {
