@@ -111,6 +111,34 @@ test('another language changes words, and nothing else', async ({ page, open, me
   expect(complaints).toEqual([]);
 });
 
+test('what is typed on any page stays in another language', async ({ page, open, memory }) => {
+  const image = `${memory.host}/samples/hello:latest`;
+  for (const [path, ready] of [
+    [`/inspect/${image}`, '[data-testid=digest-verified]'],
+    [`/explore/${memory.host}/samples/hello`, '[data-tag=latest] time'],
+    ['/lists', '[data-testid=new-list]'],
+    [`/build/${memory.host}/place/typed:1`, '[data-testid=add-input]'],
+    ['/command', '[data-testid=command-input]'],
+    [`/copy/${image}`, 'main input'],
+    [`/compare/${image}|${memory.host}/samples/hello:arm64`, '[data-testid=compare-form] input'],
+  ]) {
+    await open(path);
+    await page.locator(ready).first().waitFor();
+    const fields = page.locator('main, header').locator('input[type=text], input[type=search], textarea').filter({ visible: true });
+    const count = await fields.count();
+    expect(count, path).toBeGreaterThan(0);
+    for (let at = 0; at < count; at++) await fields.nth(at).fill(`typed ${at}`);
+    const typed = () => fields.evaluateAll((all) => all.map((field) => field.value));
+    const before = await typed();
+    await page.getByTestId('language').selectOption('es');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'es');
+    expect(await typed(), path).toEqual(before);
+    await page.getByTestId('language').selectOption('en');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+    expect(await typed(), path).toEqual(before);
+  }
+});
+
 test('an explanation changes its language, too', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/nothing:1`);
   await expect(page.getByTestId('error')).toContainText('has no');

@@ -6,6 +6,7 @@ use yew_router::prelude::*;
 
 use crate::{
     browser::clipboard,
+    components::text_field::use_value,
     routes::Route,
     state::input::destination::{Input, input_of, route_of},
     text::{text, use_language},
@@ -29,15 +30,8 @@ pub fn ReferenceBox(props: &Props) -> Html {
     let navigator = use_navigator();
     let open = use_route::<Route>().unwrap_or(Route::Start);
     let input = use_node_ref();
-    {
-        // Following a link changes what the page is about, and the box says what the page is about.
-        let input = input.clone();
-        use_effect_with(props.value.clone(), move |value| {
-            if let Some(input) = input.cast::<HtmlInputElement>() {
-                input.set_value(value);
-            }
-        });
-    }
+    // Following a link changes what the page is about, and the box says what the page is about.
+    use_value(&input, &props.value);
     let onpaste = {
         let (input, navigator) = (input.clone(), navigator.clone());
         move |event: Event| {

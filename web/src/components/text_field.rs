@@ -40,14 +40,7 @@ pub struct Props {
 #[component]
 pub fn TextField(props: &Props) -> Html {
     let place = props.place.clone();
-    {
-        let place = place.clone();
-        use_effect_with(props.value.clone(), move |value| {
-            if let Some(input) = place.cast::<HtmlInputElement>() {
-                input.set_value(value);
-            }
-        });
-    }
+    use_value(&place, &props.value);
     let onchange = {
         let onchange = props.onchange.clone();
         move |event: Event| {
@@ -74,6 +67,17 @@ pub fn TextField(props: &Props) -> Html {
             {onchange}
         />
     }
+}
+
+/// Writes `value` into a field when it is another one. Drawing the page anew, as in another language, keeps what was typed.
+#[hook]
+pub fn use_value(place: &NodeRef, value: &AttrValue) {
+    let place = place.clone();
+    use_effect_with(value.clone(), move |value| {
+        if let Some(input) = place.cast::<HtmlInputElement>() {
+            input.set_value(value);
+        }
+    });
 }
 
 /// Returns the text in a field.

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    components::text_field::use_value,
     routes::Route,
     state::input::pasted_text::reference_in,
     text::{text, use_language},
@@ -28,6 +29,8 @@ pub fn Sides(props: &Props) -> Html {
     use_language();
     let navigator = use_navigator();
     let (left, right) = (use_node_ref(), use_node_ref());
+    use_value(&left, &props.left);
+    use_value(&right, &props.right);
     let of_files = props.of_files;
     let go = {
         move |left: String, right: String| {
@@ -54,20 +57,20 @@ pub fn Sides(props: &Props) -> Html {
         let (left, right) = (props.left.to_string(), props.right.to_string());
         move |_: MouseEvent| go(right.clone(), left.clone())
     };
-    let side = |input: NodeRef, label: &'static str, value: &AttrValue| {
+    let side = |input: NodeRef, label: &'static str| {
         html! {
             <label class="reference-box">
                 <span class="visually-hidden">{ label }</span>
-                <input ref={input} key={value.to_string()} type="text" value={value.clone()} autocapitalize="none" autocomplete="off" spellcheck="false" />
+                <input ref={input} type="text" autocapitalize="none" autocomplete="off" spellcheck="false" />
             </label>
         }
     };
     let words = text().compare();
     html! {
         <form class="sides" {onsubmit} data-testid="compare-form">
-            { side(left, words.left, &props.left) }
+            { side(left, words.left) }
             <button class="button" type="button" onclick={swap}>{ words.swap }</button>
-            { side(right, words.right, &props.right) }
+            { side(right, words.right) }
             <button class="button" type="submit">{ words.compare }</button>
         </form>
     }

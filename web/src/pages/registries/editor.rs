@@ -5,7 +5,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    components::{dialog::Dialog, toast::use_toaster},
+    components::{dialog::Dialog, text_field::use_value, toast::use_toaster},
     state::input::pasted_text::host_in,
     state::registries::{accounts::Account, use_registries},
     text::{text, use_language},
@@ -60,13 +60,16 @@ fn Form(props: &FormProps) -> Html {
     use_language();
     let (registries, toaster) = (use_registries(), use_toaster());
     let words = text().registries();
-    let [host, gateway, insecure, read_only] =
-        [use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref()];
+    let [host, gateway] = [use_node_ref(), use_node_ref()];
     let is_wrong = use_state_eq(|| false);
     let account = props.account.clone().unwrap_or_default();
+    let insecure = use_state_eq(|| account.insecure);
+    let read_only = use_state_eq(|| account.read_only);
+    use_value(&gateway, &account.gateway.clone().into());
     let onsubmit = {
         let (account, ondone, is_wrong) = (account.clone(), props.ondone.clone(), is_wrong.setter());
-        let [host, gateway, insecure, read_only] = [&host, &gateway, &insecure, &read_only].map(Clone::clone);
+        let [host, gateway] = [&host, &gateway].map(Clone::clone);
+        let [insecure, read_only] = [*insecure, *read_only];
         move |event: SubmitEvent| {
             event.prevent_default();
             let typed = if account.host.is_empty() { value(&host) } else { account.host.clone() };
@@ -75,9 +78,9 @@ fn Form(props: &FormProps) -> Html {
             };
             let saved = registries.save(Account {
                 host: registry.to_string(),
-                insecure: is_checked(&insecure),
+                insecure,
                 gateway: value(&gateway).trim().to_owned(),
-                read_only: is_checked(&read_only),
+                read_only,
                 ..account.clone()
             });
             if !saved {
@@ -100,16 +103,16 @@ fn Form(props: &FormProps) -> Html {
                 </label>
             }
             <label class="check">
-                <input ref={insecure} type="checkbox" name="insecure" checked={account.insecure} />
+                <input type="checkbox" name="insecure" checked={*insecure} onchange={checked_into(&insecure)} />
                 <span>{ words.insecure }<small>{ words.insecure_hint }</small></span>
             </label>
             <label class="check">
-                <input ref={read_only} type="checkbox" name="read-only" checked={account.read_only} />
+                <input type="checkbox" name="read-only" checked={*read_only} onchange={checked_into(&read_only)} />
                 <span>{ words.read_only }<small>{ words.read_only_hint }</small></span>
             </label>
             <label class="labelled">
                 <span>{ words.gateway }</span>
-                <input ref={gateway} type="text" name="gateway" value={account.gateway} autocapitalize="none" autocomplete="off" spellcheck="false" />
+                <input ref={gateway} type="text" name="gateway" autocapitalize="none" autocomplete="off" spellcheck="false" />
                 <small>{ words.gateway_hint }</small>
             </label>
             <div class="dialog__actions">
@@ -125,6 +128,12 @@ pub fn value(input: &NodeRef) -> String {
     input.cast::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
 }
 
-fn is_checked(input: &NodeRef) -> bool {
-    input.cast::<HtmlInputElement>().is_some_and(|input| input.checked())
+/// Keeps whether a box is checked.
+fn checked_into(state: &UseStateHandle<bool>) -> impl Fn(Event) + 'static {
+    let state = state.setter();
+    move |event: Event| {
+        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+            state.set(input.checked());
+        }
+    }
 }
