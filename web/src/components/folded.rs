@@ -24,5 +24,5 @@ pub fn Folded(props: &Props) -> Html {
         let is_open = is_open.setter();
         move |_: MouseEvent| is_open.set(true)
     };
-    html! { <p><button class="button" type="button" onclick={open} aria-expanded="false" data-testid="unfold">{ &props.title }</button></p> }
+    html! { <p class="unfold"><button class="button" type="button" onclick={open} aria-expanded="false" data-testid="unfold">{ &props.title }</button></p> }
 }

@@ -6,7 +6,11 @@ use std::cmp::Ordering;
 const PRE_RELEASES: [&str; 10] =
     ["alpha", "beta", "rc", "pre", "preview", "dev", "snapshot", "nightly", "canary", "milestone"];
 
-/// Compares tags as people count versions: `v9` before `v10`, `1.2` before `1.10`, `2.0.0-rc.2` before `2.0.0`.
+/// Digits of a commit that tags are named after at least.
+const COMMIT: usize = 7;
+
+/// Compares tags as people count versions: `v9` before `v10`, `1.2` before `v1.10`, `2.0.0-rc.2` before `2.0.0`. Digests and
+/// commits come before words, and words before versions, so that none of them stands among the versions.
 pub fn by_version(left: &str, right: &str) -> Ordering {
     match (Version::of(left), Version::of(right)) {
         (Some(a), Some(b)) => natural(a.numbers, b.numbers)
@@ -14,13 +18,27 @@ pub fn by_version(left: &str, right: &str) -> Ordering {
             .then(b.is_pre_release.cmp(&a.is_pre_release))
             .then_with(|| natural(a.rest, b.rest))
             .then_with(|| left.cmp(right)),
-        _ => natural(left, right),
+        (a, b) => a.is_some().cmp(&b.is_some()).then_with(|| {
+            let is_word = |tag: &str| !is_commit(tag);
+            is_word(left).cmp(&is_word(right)).then_with(|| natural(left, right))
+        }),
     }
+}
+
+/// Returns `true` for tags that are named after a commit or a digest: `3f2a9c1`, `sha-3f2a9c1`, `sha256-….sig`.
+fn is_commit(tag: &str) -> bool {
+    let bare = ["sha-", "sha256-", "git-"].iter().find_map(|prefix| tag.strip_prefix(prefix));
+    let hex = bare.unwrap_or(tag).split('.').next().unwrap_or_default();
+    let has = |wanted: fn(&u8) -> bool| hex.as_bytes().iter().any(wanted);
+    hex.len() >= COMMIT
+        && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        // A date has digits alone, a word letters.
+        && (bare.is_some() || has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic))
 }
 
 /// A tag that begins with the numbers of a version.
 struct Version<'a> {
-    /// `v1.2.3`.
+    /// `1.2.3` of `v1.2.3`.
     numbers: &'a str,
     is_pre_release: bool,
     rest: &'a str,
@@ -28,14 +46,13 @@ struct Version<'a> {
 
 impl<'a> Version<'a> {
     fn of(tag: &'a str) -> Option<Self> {
-        let prefix = usize::from(tag.starts_with(['v', 'V']));
-        let end =
-            tag[prefix..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(tag.len(), |at| prefix + at);
-        let numbers = tag[..end].trim_end_matches('.');
-        if !numbers[prefix.min(numbers.len())..].starts_with(|c: char| c.is_ascii_digit()) {
+        let bare = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+        let end = bare.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(bare.len());
+        let numbers = bare[..end].trim_end_matches('.');
+        if !numbers.starts_with(|c: char| c.is_ascii_digit()) || is_commit(tag) {
             return None;
         }
-        let rest = &tag[numbers.len()..];
+        let rest = &bare[numbers.len()..];
         let word = rest.trim_start_matches(['-', '.', '_', '~']);
         let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
         let is_pre_release = PRE_RELEASES.iter().any(|pre| pre.eq_ignore_ascii_case(&word[..end]));
@@ -101,14 +118,20 @@ mod tests {
     #[test]
     fn releases_are_above_their_pre_releases() {
         let ordered = [
+            "3f2a9c1",
+            "7e3f2a1b9c",
+            "sha-1234567",
+            "sha256-3f2a9c1d.sig",
+            "defaced",
+            "latest",
+            "main",
             "1.2-rc1",
             "1.2",
             "1.2.0",
+            "v1.9",
             "1.10.0-SNAPSHOT",
             "1.10.0",
             "1.10.0-alpine",
-            "latest",
-            "v1.9",
             "v2.0.0-alpha.1",
             "v2.0.0-beta",
             "v2.0.0-rc.2",
@@ -116,6 +139,7 @@ mod tests {
             "v2.0.0",
             "v2.0.1rc1",
             "v2.0.1",
+            "20260601",
         ];
         let mut tags = ordered;
         tags.reverse();
