@@ -71,7 +71,7 @@ impl Transport for OneScheme {
 
 const TAGS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
-/// What a registry was asked for when six manifests were fetched from it at the same time, sorted.
+/// Requests that a registry got when six manifests were fetched from it at the same time, sorted.
 async fn fetched(is_secure: bool, plain_first: usize) -> Vec<String> {
     let registry = Registry::builder().start().await.unwrap();
     let image = Image::new("amd64");
