@@ -230,6 +230,40 @@ describe('the border', () => {
     init: of((value) => init(value), undefined, wrong[9], wrong[11]),
     initSync: of((value) => initSync(value)),
     resolve: of((value) => tm.resolve(value)),
+    tree: of((value) => tm.tree(value)),
+    'platform of tree': of((platform) => tm.tree('127.0.0.1:1/app', { platform }), undefined),
+    findings: of((value) => tm.findings(value)),
+    'options of findings': of((value) => tm.findings('127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
+    rateLimit: of((value) => tm.rateLimit(value)),
+    planCopy: of((value) => tm.planCopy(value, 'r.io/app')),
+    'target of planCopy': of((value) => tm.planCopy('r.io/app', value)),
+    'platforms of planCopy': of((platforms) => tm.planCopy('127.0.0.1:1/a', '127.0.0.1:1/b', { platforms }), undefined, wrong[8]),
+    'digestTags of copy': of((digestTags) => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', { digestTags }), undefined, true),
+    'neverOverwrite of copy': of((neverOverwrite) => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', { neverOverwrite }), undefined, true),
+    convert: of((value) => tm.convert(value, 'oci')),
+    'format of convert': of((value) => tm.convert(full, value)),
+    'options of convert': of((value) => tm.convert(full, 'oci', value), undefined, wrong[9], wrong[11]),
+    'format of push': of((format) => tm.push(full, { format }), undefined),
+    'subject of push': of((subject) => tm.push(full, { subject }), undefined),
+    'artifactType of push': of((artifactType) => tm.push(full, { artifactType }), undefined),
+    'neverOverwrite of push': of((neverOverwrite) => tm.push(full, { neverOverwrite }), undefined, true),
+    'subject of plan': of((subject) => tm.plan(full, { subject }), undefined),
+    'options of push': of((value) => tm.push(full, value), undefined, wrong[9], wrong[11]),
+    apply: of((value) => tm.apply(value), wrong[8]),
+    'dryRun of apply': of((dryRun) => tm.apply({ image: '127.0.0.1:1/app', images: [':v1'] }, { dryRun }), undefined, true),
+    'onProgress of apply': of((onProgress) => tm.apply({ image: '127.0.0.1:1/app', images: [':v1'] }, { onProgress }), undefined, wrong[10]),
+    duplicate: of((value) => tm.duplicate(value, 'r.io/app')),
+    'name of duplicate': of((value) => tm.duplicate('r.io/app', value)),
+    rename: of((value) => tm.rename(value, 'r.io/app')),
+    'name of rename': of((value) => tm.rename('r.io/app', value)),
+    'sort of tags': of((sort) => tm.tags('127.0.0.1:1/app', { sort }).next(), undefined),
+    'limit of tags': of((limit) => tm.tags('127.0.0.1:1/app', { limit }).next(), undefined),
+    'digestTags of tags': of((digestTags) => tm.tags('127.0.0.1:1/app', { digestTags }).next(), undefined, true),
+    'clear of list.annotate': of((clear) => full.annotate(`127.0.0.1:1/app@${digest(1)}`, { clear }), undefined, wrong[8]),
+    'anyPlatform of list.annotate': of((anyPlatform) => full.annotate(`127.0.0.1:1/app@${digest(1)}`, { anyPlatform }), undefined, true),
+    'relative of create': of((relative) => tm.create('127.0.0.1:1/app', [], { relative }), undefined, true),
+    'attestations of create': of((attestations) => tm.create('127.0.0.1:1/app', [], { attestations }), undefined, true),
+    'image of create': of((image) => tm.create('127.0.0.1:1/app', [image])),
     'options of resolve': of((value) => tm.resolve('127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
     attestations: of((value) => tm.attestations(value)),
     'left of diff': of((value) => tm.diff(value, 'r.io/app')),
@@ -284,7 +318,7 @@ describe('the border', () => {
     test(`${name} refuses what it does not take`, async () => {
       for (const value of wrong.filter((value) => !fine.has(value))) {
         const { code } = await failure(() => call(value));
-        assert.ok(['argument-invalid', 'digest-invalid', 'manifest-invalid', 'reference-invalid'].includes(code), `${String(value)}: ${code}`);
+        assert.ok(['argument-invalid', 'digest-invalid', 'list-file-invalid', 'manifest-invalid', 'reference-invalid'].includes(code), `${String(value)}: ${code}`);
       }
     });
   }
@@ -300,7 +334,7 @@ describe('the border', () => {
       if (!/^class/.test(Function.prototype.toString.call(value))) return [name];
       const names = [...Object.getOwnPropertyNames(value.prototype), ...Object.getOwnPropertyNames(value)];
       const own = names.filter((key) => typeof (Object.getOwnPropertyDescriptor(value.prototype, key) ?? Object.getOwnPropertyDescriptor(value, key)).value === 'function');
-      return own.filter((key) => !['of', 'handleOf', 'serverOf'].includes(key) || name === 'Digest');
+      return own.filter((key) => !['of', 'handleOf', 'lacksManifests', 'serverOf'].includes(key) || name === 'Digest');
     };
     const missing = Object.entries(tallyman).flatMap(methods).filter((name) => !free.includes(name) && !tested.includes(name));
     assert.deepEqual(missing, ['isValid', 'lists']);

@@ -126,7 +126,7 @@ test('a worker of workerd gets its wasm as modules', async () => {
   const options = { bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, logLevel: 'silent', write: false, outdir: 'dist' };
   const { outputFiles, warnings } = await build({ ...options, stdin: { contents: "export { Tallyman } from 'tallyman';", resolveDir: root } });
   assert.deepEqual(warnings, []);
-  assert.equal(outputFiles.filter(({ path }) => path.endsWith('.wasm')).length, 2);
+  assert.equal(outputFiles.filter(({ path }) => path.endsWith('.wasm')).length, 3);
   const [script] = outputFiles.filter(({ path }) => path.endsWith('.js'));
   assert.match(script.text, /import \w+ from "\.\/tallyman-\w+\.wasm"/);
 });
@@ -145,6 +145,26 @@ test('Rollup', async () => {
 });
 
 test('plain files from a static server', () => pageGives('static', '/consumers/static/web.html'));
+
+test('the element takes the engine that a page has loaded already', async () => {
+  const page = await browser.newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname.split('/').at(-1)));
+  await page.goto(`${site.url}/consumers/static/empty.html`);
+  const found = await page.evaluate(async (reference) => {
+    await import('/node_modules/tallyman/lib/web.js');
+    await import('/node_modules/tallyman/element/index.js');
+    const element = document.createElement('tallyman-manifest');
+    const loaded = new Promise((resolve) => element.addEventListener('load', ({ detail }) => resolve(detail.inspection.digest)));
+    element.setAttribute('loading', 'eager');
+    element.setAttribute('reference', reference);
+    document.body.append(element);
+    return loaded;
+  }, `${registry.host}/samples/hello:latest`);
+  assert.match(found, /^sha256:/);
+  assert.deepEqual([asked.includes('tallyman.wasm'), asked.includes('inline.js')], [true, false]);
+  await page.close();
+});
 
 test('a module worker', () => pageGives('worker', '/consumers/static/worker.html'));
 

@@ -4,9 +4,10 @@ export const limits = {
   /**
    * The bytes that an import loads: everything but what talks to registries and keeps lists in files, 133 KB. It was 119 KB before
    * lists came out of registries with their own bytes, annotations of entries and of the index, and plans that copy; 131 KB before
-   * pieces of blobs stayed where JavaScript has them, and findings and lists grew with the command line.
+   * pieces of blobs stayed where JavaScript has them, and findings and lists grew with the command line; 133 KB before lists kept all
+   * that stands in the index that they were made from, through changes and stores, which is 141 KB now.
    */
-  wasm: 136 * 1024,
+  wasm: 142 * 1024,
   /**
    * The bytes that a client loads: 300 KB. The gate was 160 KB before uploads suited every registry (streamed, or in parts of the size
    * that it names), copies did without mounts, what registries send was bounded, requests grew fewer for those that refuse many, errors
@@ -15,8 +16,11 @@ export const limits = {
    * and their renewal, lists as sources of lists; 284 KB before all that config.json can say was read as Docker reads it, credentials of
    * CI and of the containers tools were found, registries that hide their content were asked what they want, and dates of Retry-After
    * were waited for; 294 KB before copies went on where they broke off, attestations were searched side by side, and pieces of blobs
-   * were hashed by the platform.
+   * were hashed by the platform; 300 KB before pushes had subjects and tags that are not moved, and copies were planned.
    */
-  client: 306 * 1024,
-  javascript: 20 * 1024,
+  client: 314 * 1024,
+  /** The bytes that few programs load: trees, findings, conversions, described lists, tags in order. 89 KB. */
+  extras: 92 * 1024,
+  /** 21 KB: 19 KB before the library had the rest of what the command line can. */
+  javascript: 22 * 1024,
 };

@@ -98,6 +98,20 @@ const kinds = {
   create: () => tm.create('r.example/app:made', [`${app}:image`], { amend: true }),
   push: () => tm.push(list),
   copy: () => tm.copy(`${app}:image`, 'r.example/other:image'),
+  planCopy: () => tm.planCopy(`${app}:image`, 'r.example/other:image'),
+  tree: () => tm.tree(`${app}:list`),
+  findings: () => tm.findings(`${app}:list`),
+  rateLimit: () => tm.rateLimit(`${app}:image`),
+  convert: () => tm.convert(list, 'oci'),
+  apply: () => tm.apply({ image: `${app}:described`, images: [':image'] }),
+  'tags in an order': () => all(tm.tags(app, { sort: 'semver' })),
+  'tags, aborted': async () => {
+    const ends = new AbortController();
+    const pages = tm.tags(app, { signal: ends.signal });
+    await pages.next();
+    ends.abort();
+    await failing(pages.next().then(() => pages.next()), 'aborted');
+  },
   tag: () => tm.tag(`${app}:image`, 'latest'),
   untag: () => tm.untag(`${app}:image`),
   delete: () => tm.delete(`${app}@${digestOf(image)}`),

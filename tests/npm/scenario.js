@@ -22,6 +22,7 @@ export async function scenario({ Tallyman, Reference, Digest, Platform, Manifest
   const aborted = await tm.inspect(`${repository}:latest`, { signal }).catch(({ name, code }) => `${name} ${code}`);
   const blob = await tm.blob(repository, image.layers[0]);
   const kept = await tm.lists();
+  const tree = await tm.tree(target);
   return {
     list: { kind: list.kind, digest: list.digest, mediaType: list.mediaType, platforms: list.entries.map(({ platform }) => Platform.format(platform)) },
     image: { digest: image.digest, platform: Platform.format(image.platform), os: image.config.os, layers: image.layers.length },
@@ -33,6 +34,7 @@ export async function scenario({ Tallyman, Reference, Digest, Platform, Manifest
     errors: { missing, aborted },
     blob: (await Digest.ofStream(blob)) === image.layers[0].digest,
     kept,
+    tree: tree.children.map(({ role, digest }) => `${role} ${digest}`),
     pure: { reference: String(Reference.parse('alpine')), digest: Digest.of('hello') },
   };
 }

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
-    Descriptor, Digest, ListEntry, Manifest, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
-    Tag, json::array,
+    Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan,
+    Reference, Tag, json::array,
 };
 use tallyman_registry::{Client, Error as RegistryError};
-use tallyman_store::ListStore;
 
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS, execute, push,
+    ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
     resolve::{content, failed, nested, no_such_platform, resolve, too_deep},
 };
 
@@ -158,20 +157,33 @@ pub async fn copy_digest_tags(
     Ok(copied)
 }
 
-/// Brings the lists that a local list has as entries into its repository, with all that they point to: a [`plan`] puts none of
-/// them.
+/// A list in another repository than the list that has it as an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NestedList {
+    /// The list, by its digest.
+    pub source: Reference,
+    /// The reference that it has to be under, for the other list to be pushed.
+    pub target: Reference,
+}
+
+/// Returns the lists of other repositories that a list has as entries: a [`plan`](crate::plan) puts none of them.
+pub fn nested_lists(list: &ManifestList) -> Vec<NestedList> {
+    let of = |entry: &ListEntry| {
+        let (name, digest) = (&entry.reference, &entry.descriptor.digest);
+        let is_foreign = entry.descriptor.media_type.is_list() && !name.is_same_repository(list.reference());
+        let [source, target] = [name, list.reference()].map(|of| of.by_digest(digest.clone()));
+        is_foreign.then_some(NestedList { source, target })
+    };
+    list.iter().filter_map(of).collect()
+}
+
+/// Brings lists into the repository of the list that has them as entries, with all that they point to.
 ///
 /// # Errors
-/// [`Error::NotInStore`] if there is no such list, and those of [`plan_copy`] and [`execute`].
-pub async fn bring_nested(store: &dyn ListStore, client: &Client, list: &Reference) -> Result<(), Error> {
-    let found = push::load(store, list).await?;
-    let is_foreign = |entry: &&ListEntry| {
-        entry.descriptor.media_type.is_list() && !entry.reference.is_same_repository(list)
-    };
-    for entry in found.iter().filter(is_foreign) {
-        let digest = &entry.descriptor.digest;
-        let (source, target) = (entry.reference.by_digest(digest.clone()), list.by_digest(digest.clone()));
-        if let Some(plan) = plan_copy(client, &source, &target, None).await?.plan {
+/// The errors of [`plan_copy`] and [`execute`].
+pub async fn bring_nested(client: &Client, lists: &[NestedList]) -> Result<(), Error> {
+    for NestedList { source, target } in lists {
+        if let Some(plan) = plan_copy(client, source, target, None).await?.plan {
             execute(client, &plan, &|_| {}).await?;
         }
     }

@@ -6,14 +6,17 @@ pub(crate) mod many;
 
 use std::sync::Arc;
 
-use tallyman_core::{Descriptor, Digest, ImageManifest, Index, ListEntry, MediaType, Platform, Reference};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tallyman_core::{
+    Descriptor, Digest, ImageManifest, Index, ListEntry, ManifestList, MediaType, Platform, Reference,
+};
 use tallyman_registry::{Client, Error as RegistryError};
 
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 
 use crate::{
-    ContentError, Error, FailedRequest, RequestPurpose, docker,
-    resolve::{content, failed},
+    ContentError, Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose, docker,
+    resolve::{content, failed, nested},
 };
 
 /// A manifest that came from a registry and is what its media type says.
@@ -54,6 +57,34 @@ impl FetchedList {
         ListEntry::new(reference.clone(), descriptor, Arc::clone(&self.bytes))
             .map_err(|error| Error::content(reference, error))
     }
+}
+
+/// Returns `true` if a push of `list` has to fetch the manifest of an entry first: it is in another repository, and not at hand.
+pub fn lacks_manifest(entry: &ListEntry, list: &ManifestList) -> bool {
+    !has_manifest(entry) && !entry.reference.is_same_repository(list.reference())
+}
+
+fn has_manifest(entry: &ListEntry) -> bool {
+    entry.descriptor.media_type.is_list() || entry.raw.is_some() || *entry.manifest_json != *b"{}"
+}
+
+/// Fetches the manifests of images that a list does not have: of those in other repositories, or of `all`.
+///
+/// # Errors
+/// [`Error::Registry`] and [`Error::Content`] if one cannot be fetched or parsed.
+pub async fn with_manifests(client: &Client, list: &ManifestList, all: bool) -> Result<ManifestList, Error> {
+    let lacking = list.iter().filter(|entry| lacks_manifest(entry, list) || (all && !has_manifest(entry)));
+    let fetched = stream::iter(lacking.map(|entry| async move {
+        let manifest = nested(client, &entry.reference, &entry.descriptor).await?;
+        ListEntry::new(entry.reference.clone(), entry.descriptor.clone(), manifest.shared_bytes())
+            .map_err(|error| Error::content(&entry.reference, error))
+    }));
+    let fetched: Vec<ListEntry> = fetched.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let mut whole = list.clone();
+    for entry in fetched {
+        whole.insert(entry)?;
+    }
+    Ok(whole)
 }
 
 /// Fetches the manifest of `reference`. Errors name `requested_as`, the name that the user gave.

@@ -13,6 +13,7 @@ mod difference;
 mod docker;
 mod error;
 mod fetch;
+mod findings;
 mod image_files;
 mod inspect;
 mod list_file;
@@ -32,27 +33,33 @@ pub use cli::{
     ClientOptions, Command, Completion, CopyExtensions, CreateSources, CredentialStore, DeletionOptions,
     DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
     InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
-    Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder, line_of,
-    lines, run,
+    Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder,
+    is_digest_tag, line_of, lines, run,
 };
-pub use copy::{CopyPlan, bring_nested, copy_digest_tags, copy_referrers, plan_copy, plan_copy_of};
+pub use copy::{
+    CopyPlan, NestedList, bring_nested, copy_digest_tags, copy_referrers, nested_lists, plan_copy,
+    plan_copy_of,
+};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use difference::IndexChange;
 pub use error::{ContentError, Error, FailedRequest, ReferenceRole, RequestPurpose};
-pub use fetch::{Freshness, SourceImages, fetch_source, freshness, refreshed};
+pub use fetch::{
+    Freshness, SourceImages, fetch_source, freshness, lacks_manifest, refreshed, with_manifests,
+};
+pub use findings::findings;
 pub use image_files::{FileSearch, ImageLayer, LayeredImage, layered_image};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
 pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{
-    ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, plan,
-    plan_with_copies, survey, with_subject,
+    ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
+    plan, plan_with_copies, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
 pub use sources::{Source, parse_source, parse_sources};
-pub use tags::{put_tags, tag, untag};
+pub use tags::{check_tag, check_tags, put_tags, tag, untag};
 pub use template::TemplateError;
 pub use tree::{TreeNode, TreeRole, tree, tree_of_list};
 

@@ -69,12 +69,26 @@ impl ListFile {
     /// # Errors
     /// [`Error::ListFile`] with the field that is not as it should be.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let fault = |reason: String| Error::ListFile { file: name.to_owned(), reason };
         let value = match serde_json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
-            _ => yaml::parse(text).map_err(fault)?,
+            _ => yaml::parse(text).map_err(|reason| Error::ListFile { file: name.to_owned(), reason })?,
         };
-        let lists = match &value {
+        Self::of_value(name, &value)
+    }
+
+    /// Parses what a program has as JSON, as [`parse`](Self::parse) does; YAML is none.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_json(name: &str, text: &str) -> Result<Self, Error> {
+        let value = serde_json::from_str(text)
+            .map_err(|error| Error::ListFile { file: name.to_owned(), reason: error.to_string() })?;
+        Self::of_value(name, &value)
+    }
+
+    fn of_value(name: &str, value: &Value) -> Result<Self, Error> {
+        let fault = |reason: String| Error::ListFile { file: name.to_owned(), reason };
+        let lists = match value {
             Value::Object(members) if members.contains_key("lists") => {
                 known(members, "", &["lists"]).map_err(fault)?;
                 array(&members["lists"], "lists").map_err(fault)?
@@ -83,7 +97,7 @@ impl ListFile {
             list => std::slice::from_ref(list),
         };
         let lists = lists.iter().enumerate().map(|(at, list)| {
-            let is_alone = std::ptr::eq(list, &raw const value);
+            let is_alone = std::ptr::eq(list, value);
             let path = if is_alone { String::new() } else { format!("lists[{at}]") };
             DesiredList::read(list, &path)
         });

@@ -1,6 +1,6 @@
 //! Tags of a repository: put on a manifest, and taken away alone.
 
-use tallyman_core::{Manifest, PushPlan, Reference, Tag};
+use tallyman_core::{Action, Digest, Manifest, PushPlan, Reference, Tag};
 use tallyman_registry::Client;
 
 use crate::{
@@ -31,6 +31,38 @@ pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<
     for tag in tags {
         let reference = plan.target.by_tag(tag.clone());
         client.put_manifest(&reference, media_type, bytes.clone()).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Checks that a tag stands for nothing, or for the manifest `expected`.
+///
+/// # Errors
+/// [`Error::WouldOverwrite`] if it stands for another manifest, and [`Error::Registry`] for the request.
+pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
+    match client.manifest(reference).await {
+        Ok(found) if found.digest == *expected => Ok(()),
+        Ok(found) => {
+            let (reference, expected) = (Box::new(reference.clone()), expected.clone());
+            Err(Error::WouldOverwrite { reference, expected, found: found.digest })
+        }
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Checks the tag of a plan, unless its list is put by digest alone, and further tags as [`check_tag`] does.
+///
+/// # Errors
+/// As [`check_tag`].
+pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
+    let (_, digest, _) = plan.list();
+    let own = match plan.steps.last().map(|step| &step.action) {
+        Some(Action::PutList { reference, .. }) if reference.digest().is_none() => Some(plan.target.clone()),
+        _ => None,
+    };
+    for reference in own.into_iter().chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone()))) {
+        check_tag(client, &reference, digest).await?;
     }
     Ok(())
 }

@@ -19,6 +19,22 @@ pub enum EntryField {
     Annotation(String),
 }
 
+impl EntryField {
+    /// Parses the name of a field: `variant`, `os-version`, `os-features` or `annotation:KEY`. Returns `None` if it is none of
+    /// these.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "variant" => Some(Self::Variant),
+            "os-version" => Some(Self::OsVersion),
+            "os-features" => Some(Self::OsFeatures),
+            other => {
+                let key = other.strip_prefix("annotation:").filter(|key| !key.is_empty())?;
+                Some(Self::Annotation(key.to_owned()))
+            }
+        }
+    }
+}
+
 /// A change of a platform. Fields that are empty stay as they are.
 ///
 /// ```

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    Descriptor, Digest, ImageManifest, MediaType, Platform, Reference,
-    json::{self, FieldError, SyntaxError},
+    Descriptor, Digest, ImageManifest, Index, MediaType, Platform, Reference,
+    json::{self, FieldError, Object, SyntaxError},
 };
 
 pub use encode::{encode_index, reencode_index};
@@ -121,6 +121,9 @@ pub struct IndexForm {
     pub oci: bool,
     /// Annotations of the index itself.
     pub annotations: BTreeMap<String, String>,
+    /// The bytes of the manifest that the list was made from. What is not changed stays as it stands there: its subject and
+    /// artifact type, members that nobody knows, the order of the entries.
+    pub original: Option<Arc<[u8]>>,
 }
 
 impl ManifestList {
@@ -199,22 +202,67 @@ impl ManifestList {
         self.entries.remove(&reference.file_name())
     }
 
-    /// Returns the media type of the list: the one that Docker gives it ([`MediaType::of_list`]), or an OCI index if its
-    /// [form](IndexForm) asks for one.
+    /// Returns the media type of the list: the one that Docker gives it ([`MediaType::of_list`]), or the one that its
+    /// [form](IndexForm) asks for.
     pub fn media_type(&self) -> MediaType {
         if self.form.oci {
             return MediaType::OciIndex;
         }
+        if self.form.original.is_some() {
+            return MediaType::DockerList;
+        }
         MediaType::of_list(self.entries.values().next().map(|first| &first.descriptor.media_type))
     }
 
-    /// Encodes the list: the exact bytes that Docker makes of it, with annotations if its [form](IndexForm) allows them.
+    /// Encodes the list: the exact bytes that Docker makes of it, with annotations if its [form](IndexForm) allows them; those
+    /// of its original, but for what was changed, if it was made from one.
     pub fn to_bytes(&self) -> Vec<u8> {
+        if let Some(bytes) = self.form.original.as_ref().and_then(|original| self.encode_over(original)) {
+            return bytes;
+        }
         if self.form.oci {
             let entries = self.iter().map(|entry| &entry.descriptor);
             return encode::encode_annotated(entries, &self.form.annotations);
         }
         encode_index(&self.media_type(), self.iter().map(|entry| &entry.descriptor))
+    }
+
+    /// Encodes the list in place of the index `original`; `None` if that is none.
+    fn encode_over(&self, original: &[u8]) -> Option<Vec<u8>> {
+        let old = Index::parse(original).ok()?;
+        // The entries that are not placed yet: those of the original are named by their digests.
+        let named = |by_digest: bool| {
+            self.iter().filter(move |entry| entry.reference.digest().is_some() == by_digest)
+        };
+        let mut left: Vec<&ListEntry> = named(true).chain(named(false)).collect();
+        let mut manifests = Vec::with_capacity(self.len());
+        for (at, before) in old.manifests.iter().enumerate() {
+            if !self.iter().any(|entry| entry.descriptor.digest == before.digest) {
+                continue;
+            }
+            // One digest may stand there for several platforms, of which the list has the last as an entry: the others are not
+            // changed by what that one says.
+            let is_last = !old.manifests[at + 1..].iter().any(|other| other.digest == before.digest);
+            let place = left.iter().position(|entry| entry.descriptor == *before).or_else(|| {
+                let is_changed = |entry: &&ListEntry| {
+                    entry.descriptor.digest == before.digest && !old.manifests.contains(&entry.descriptor)
+                };
+                is_last.then(|| left.iter().position(is_changed)).flatten()
+            });
+            manifests.push(place.map_or(before, |place| &left.remove(place).descriptor).clone());
+        }
+        // In their own order again.
+        let is_left = |entry: &&ListEntry| left.iter().any(|other| std::ptr::eq(*other, *entry));
+        let new: Vec<Descriptor> =
+            self.iter().filter(is_left).map(|entry| entry.descriptor.clone()).collect();
+        manifests.extend(new);
+        let index = Index { manifests, annotations: self.form.annotations.clone(), ..old.clone() };
+        let named = Object::parse(original).ok()?.string("mediaType").ok()?;
+        let is_same_type = named.is_none_or(|named| MediaType::new(&named) == self.media_type());
+        if index == old && is_same_type {
+            return Some(original.to_vec());
+        }
+        index.encode_over(original, &self.media_type()).ok()
     }
 
     /// The digest of [`ManifestList::to_bytes`].

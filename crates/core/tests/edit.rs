@@ -126,7 +126,7 @@ fn another_manifest_keeps_a_platform_that_was_changed_meanwhile() {
 }
 
 fn form(title: &str) -> IndexForm {
-    IndexForm { oci: true, annotations: [("title".to_owned(), title.to_owned())].into() }
+    IndexForm { oci: true, annotations: [("title".to_owned(), title.to_owned())].into(), original: None }
 }
 
 #[test]

@@ -218,3 +218,63 @@ fn a_list_is_written_anew_as_if_it_had_been_read_entry_by_entry() {
         assert!(reencode_index(other.as_bytes(), None).unwrap().is_none(), "{other}");
     }
 }
+
+#[test]
+fn a_list_made_from_an_index_keeps_what_is_not_changed() {
+    let digest = |byte: &str| format!("sha256:{}", byte.repeat(64));
+    let entry = |byte: &str, variant: &str| {
+        format!(
+            r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":7,"platform":{{"architecture":"arm","os":"linux","variant":"{variant}"}},"artifactType":"application/x-mine"}}"#,
+            digest(byte)
+        )
+    };
+    // The same image for two platforms, a subject, a type, a member that nobody knows, and a layout of its own.
+    let original = format!(
+        r#"{{"schemaVersion":2, "x-build":7,"mediaType":"application/vnd.oci.image.index.v1+json","artifactType":"application/x-list","manifests":[{},{},{}],"subject":{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":9}},"annotations":{{"team":"web"}}}}"#,
+        entry("b", "v6"),
+        entry("a", "v7"),
+        entry("b", "v5"),
+        digest("c"),
+    );
+    let before = Index::parse(original.as_bytes()).unwrap();
+    let mut list = ManifestList::new("127.0.0.1:5000/acme/app:v1".parse().unwrap());
+    list.form_mut().oci = true;
+    list.form_mut().annotations.clone_from(&before.annotations);
+    list.form_mut().original = Some(original.as_bytes().into());
+    for descriptor in &before.manifests {
+        let reference = list.reference().by_digest(descriptor.digest.clone());
+        list.insert(ListEntry::new(reference, descriptor.clone(), *b"{}").unwrap()).unwrap();
+    }
+    assert_eq!(String::from_utf8(list.to_bytes()).unwrap(), original);
+
+    list.form_mut().annotations.insert("title".to_owned(), "app".to_owned());
+    let bytes = list.to_bytes();
+    let after = Index::parse(&bytes).unwrap();
+    assert_eq!((&after.manifests, &after.subject), (&before.manifests, &before.subject));
+    assert_eq!(after.artifact_type.as_deref(), Some("application/x-list"));
+    assert_eq!(after.annotations.len(), 2);
+    assert!(String::from_utf8(bytes).unwrap().contains(r#""x-build": 7"#));
+
+    // One of two entries of a digest is changed, and the same image comes under a name of its own for another platform.
+    let mut changed = list.clone();
+    let twice = changed.reference().by_digest(digest("b").parse().unwrap());
+    let mut entry = changed.get(&twice).unwrap().clone();
+    entry.descriptor.platform = Some(Platform { variant: "v8".to_owned(), ..Platform::new("linux", "arm") });
+    changed.insert(entry.clone()).unwrap();
+    entry.reference = "127.0.0.1:5000/acme/app:v9".parse().unwrap();
+    entry.descriptor.platform = Some(Platform { variant: "v9".to_owned(), ..Platform::new("linux", "arm") });
+    changed.insert(entry).unwrap();
+    let after = Index::parse(&changed.to_bytes()).unwrap();
+    let variants = after.manifests.iter().map(|entry| entry.platform.as_ref().unwrap().variant.clone());
+    assert_eq!(variants.collect::<Vec<_>>(), ["v6", "v7", "v8", "v9"]);
+
+    // An entry goes, and another one comes behind those that stay.
+    let gone = list.reference().by_digest(digest("b").parse().unwrap());
+    list.remove(&gone).unwrap();
+    let new = Descriptor { digest: digest("0").parse().unwrap(), ..before.manifests[1].clone() };
+    let reference = "127.0.0.1:5000/acme/app:new".parse().unwrap();
+    list.insert(ListEntry::new(reference, new.clone(), *b"{}").unwrap()).unwrap();
+    let after = Index::parse(&list.to_bytes()).unwrap();
+    assert_eq!(after.manifests, [before.manifests[1].clone(), new]);
+    assert_eq!(after.subject, before.subject);
+}

@@ -252,15 +252,18 @@ fn known(name: &str) -> Option<HeaderName> {
 }
 
 /// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 10] = [
+const KNOWN: [HeaderName; 13] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     header::DATE,
     HeaderName::from_static("docker-content-digest"),
+    HeaderName::from_static("docker-ratelimit-source"),
     header::LINK,
     header::LOCATION,
     HeaderName::from_static("oci-chunk-min-length"),
     header::RANGE,
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
 ];

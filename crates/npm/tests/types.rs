@@ -7,20 +7,17 @@ use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType, Plat
 
 /// Codes of errors that only a command line can end in: its flags, the files that it reads and writes, its logins, the
 /// files of images that it shows, and lists that it changes in a registry.
-const COMMAND_LINE_ALONE: [&str; 15] = [
+const COMMAND_LINE_ALONE: [&str; 12] = [
     "credentials-failed",
     "credentials-missing",
     "entry-not-found",
     "file-not-found",
     "flags-contradict",
-    "format-mismatch",
     "layer-not-found",
-    "list-file-invalid",
     "no-config",
     "not-a-file",
     "output-failed",
     "sources-invalid",
-    "tag-exists",
     "tag-moved",
     "template-invalid",
 ];

@@ -10,7 +10,7 @@ use futures_util::{
 use http::StatusCode;
 
 use crate::{
-    BodyStream, Client, Error, Request, RequestBody, Response, TransportError, TransportErrorKind,
+    BodyStream, Client, Error, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
     error::{Refusal, retry_after, seconds},
     request::ApiRequest,
     semaphore::Permit,
@@ -146,16 +146,12 @@ impl Client {
             };
             began = self.now();
         };
-        let transport = Rc::clone(self.transport());
+        let silence = SilenceLimit { transport: Rc::clone(self.transport()), timeout, timer: None };
         let body = response.body.map(|pieces| {
-            stream::unfold(Some((pieces, transport)), move |state| async move {
-                let (mut pieces, transport) = state?;
-                let piece = match future::select(pieces.next(), transport.sleep(timeout)).await {
-                    future::Either::Left((piece, _)) => Ok(piece?),
-                    future::Either::Right(_) => Err(timed_out(timeout)),
-                };
-                match piece {
-                    Ok(piece) => Some((piece, Some((pieces, transport)))),
+            stream::unfold(Some((pieces, silence)), async |state| {
+                let (mut pieces, mut silence) = state?;
+                match silence.wait_for(pieces.next()).await {
+                    Ok(piece) => Some((piece?, Some((pieces, silence)))),
                     Err(error) => Some((Err(error), None)),
                 }
             })
@@ -171,6 +167,44 @@ impl Client {
         let pieces = body.clone().into_pieces().inspect(move |_| moved.set(transport.now()));
         let body = RequestBody::Stream(BodyStream::new(length, pieces));
         (Request { body, ..request.clone() }, length.min(BUFFER))
+    }
+}
+
+/// The limit of how long a body may be silent. One timer serves many pieces: platforms make and clear them slowly.
+struct SilenceLimit {
+    transport: Rc<dyn Transport>,
+    timeout: Duration,
+    timer: Option<LocalBoxFuture<'static, ()>>,
+}
+
+impl SilenceLimit {
+    /// Waits for something.
+    ///
+    /// # Errors
+    /// The timeout, if it has passed before.
+    async fn wait_for<T>(&mut self, work: impl Future<Output = T> + Unpin) -> Result<T, TransportError> {
+        // A timer that an earlier piece has begun says nothing about this one.
+        let (began, mut is_own) = (self.transport.now(), self.timer.is_none());
+        let (mut work, mut left) = (work, self.timeout);
+        loop {
+            let timer = self.timer.take().unwrap_or_else(|| {
+                let transport = Rc::clone(&self.transport);
+                async move { transport.sleep(left).await }.boxed_local()
+            });
+            match future::select(work, timer).await {
+                future::Either::Left((done, timer)) => {
+                    self.timer = Some(timer);
+                    return Ok(done);
+                }
+                future::Either::Right(((), still)) => work = still,
+            }
+            let silence = Duration::from_secs_f64((self.transport.now() - began).max(0.0) / 1000.0);
+            left = self.timeout.saturating_sub(silence);
+            if is_own || left.is_zero() {
+                return Err(timed_out(self.timeout));
+            }
+            is_own = true;
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::{
     Descriptor, Digest, EditConflict, IndexForm, ListEdit, ListEntry, ManifestList, MediaType, Platform,
     Reference,
-    json::{self, Object, string_map},
+    json::{self, Object, ObjectWriter, string_map},
 };
 
 use crate::StoreError;
@@ -45,7 +45,7 @@ pub fn decode_list<'a>(
     for (path, bytes) in files {
         let damaged = |message| StoreError::Damaged { path: path.to_owned(), message };
         list.insert(decode_entry(bytes, path).map_err(damaged)?)?;
-        if !list.form().oci {
+        if *list.form() == IndexForm::default() {
             *list.form_mut() = decode_form(bytes).unwrap_or_default();
         }
     }
@@ -115,10 +115,14 @@ pub fn encode_entry(entry: &ListEntry, form: &IndexForm) -> Vec<u8> {
     json.push_str(if entry.is_oci() { r#","OCIManifest":"# } else { r#","SchemaV2Manifest":"# });
     let mut bytes = json.into_bytes();
     bytes.extend_from_slice(&entry.manifest_json);
-    if form.oci {
-        let annotations = string_map(&form.annotations);
-        let member = format!(r#","{FORM}":{{"oci":true,"annotations":{annotations}}}"#);
-        bytes.extend_from_slice(member.as_bytes());
+    if *form != IndexForm::default() {
+        let original = form.original.as_ref().map(|original| STANDARD.encode(original));
+        let member = ObjectWriter::new()
+            .json("oci", if form.oci { "true" } else { "false" })
+            .json("annotations", &string_map(&form.annotations))
+            .maybe(original, |json, original| json.string("original", &original))
+            .end();
+        bytes.extend_from_slice(format!(r#","{FORM}":{member}"#).as_bytes());
     }
     bytes.push(b'}');
     bytes
@@ -131,8 +135,11 @@ pub fn decode_form(bytes: &[u8]) -> Option<IndexForm> {
         return None;
     }
     let form = Object::parse(bytes).ok()?.get(FORM)?;
-    let annotations = Object::from_json(form, FORM).ok()?.string_map("annotations").ok()?;
-    Some(IndexForm { oci: true, annotations })
+    let fields = Object::from_json(form, FORM).ok()?;
+    let annotations = fields.string_map("annotations").ok()?;
+    let original = fields.string("original").ok()?.and_then(|original| STANDARD.decode(original).ok());
+    let oci = fields.get("oci") == Some(b"true");
+    Some(IndexForm { oci, annotations, original: original.map(Into::into) })
 }
 
 /// The members of an entry's file, each value as the bytes that stand there.

@@ -20,8 +20,10 @@ mod folder_name;
 pub use archive::{pack, unpack};
 pub use folder_name::guess;
 
-/// The version of the text that is written, where a list in it is more than Docker makes of its entries.
-const VERSION: u64 = 2;
+/// The version of the text that is written, where a list in it was made from one that a registry had.
+const VERSION: u64 = 3;
+/// That of lists that are more than Docker makes of their entries.
+const VERSION_OCI: u64 = 2;
 /// That of all others, which older versions of the program read as well.
 const VERSION_PLAIN: u64 = 1;
 /// The file beside the lists' folders that names them: from a folder's name alone the list's cannot be told.
@@ -66,8 +68,12 @@ pub enum ExchangeError {
 /// Encodes lists as one text.
 pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> {
     let lists: Vec<&ManifestList> = lists.into_iter().collect();
-    let is_plain = lists.iter().all(|list| !list.form().oci);
-    let version = if is_plain { VERSION_PLAIN } else { VERSION };
+    let version_of = |list: &&ManifestList| match list.form() {
+        IndexForm { original: Some(_), .. } => VERSION,
+        IndexForm { oci: true, .. } => VERSION_OCI,
+        _ => VERSION_PLAIN,
+    };
+    let version = lists.iter().map(version_of).max().unwrap_or(VERSION_PLAIN);
     ObjectWriter::new()
         .number("tallyman", version)
         .json("lists", &array(lists.into_iter().map(encode_list)))
@@ -78,9 +84,11 @@ pub fn encode<'a>(lists: impl IntoIterator<Item = &'a ManifestList>) -> Vec<u8> 
 fn encode_list(list: &ManifestList) -> String {
     // An OCI index whatever the entries are, with these annotations.
     let annotations = list.form().oci.then(|| string_map(&list.form().annotations));
+    let original = list.form().original.as_ref().map(|original| STANDARD.encode(original));
     ObjectWriter::new()
         .string("name", &list.reference().to_string())
         .maybe(annotations, |json, annotations| json.json("oci", &annotations))
+        .maybe(original, |json, original| json.string("original", &original))
         .json("entries", &array(list.iter().map(encode_entry)))
         .end()
 }
@@ -128,9 +136,15 @@ fn required_array<'a>(fields: &Object<'a>, path: &str, name: &str) -> Result<Vec
 fn decode_list(json: &[u8], path: &str) -> Result<ManifestList, ExchangeError> {
     let fields = Object::from_json(json, path)?;
     let mut list = ManifestList::new(reference(&fields, path, "name")?);
-    if fields.get("oci").is_some() {
-        *list.form_mut() = IndexForm { oci: true, annotations: fields.string_map("oci")? };
-    }
+    list.form_mut().oci = fields.get("oci").is_some();
+    list.form_mut().annotations = fields.string_map("oci")?;
+    list.form_mut().original = match fields.string("original")?.map(|original| STANDARD.decode(original)) {
+        Some(Ok(original)) => Some(original.into()),
+        Some(Err(error)) => {
+            return Err(ExchangeError::Form { reason: format!("{path}.original is no base64: {error}") });
+        }
+        None => None,
+    };
     for (at, entry) in required_array(&fields, path, "entries")?.into_iter().enumerate() {
         list.insert(decode_entry(entry, &format!("{path}.entries[{at}]"))?)?;
     }

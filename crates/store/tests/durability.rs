@@ -223,7 +223,8 @@ const CHANGES: [Change; 8] = [
     }),
     ("edit several entries and the form", |store| {
         let before = before();
-        let form = IndexForm { oci: true, annotations: [("k".to_owned(), "v".to_owned())].into() };
+        let form =
+            IndexForm { oci: true, annotations: [("k".to_owned(), "v".to_owned())].into(), original: None };
         let mut edit = ListEdit::form(&before, &form);
         for image in ["r.io/app:a", "r.io/app:new"] {
             edit = edit.and(ListEdit::put(&before, suite::entry(image, Platform::new("linux", "arm64"))));

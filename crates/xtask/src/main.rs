@@ -77,13 +77,13 @@ The app is built for speed of building: it is large, and no service worker keeps
     },
     Command {
         name: "npm",
-        arguments: "",
+        arguments: "[--repository URL] [--twice]",
         about: "builds the npm package into target/npm/tallyman/",
-        details: "The first run compiles the tools and the package, which takes some 10 minutes on two cores.",
+        details: npm::HELP,
         run: |sh, arguments| {
-            no_more(arguments)?;
+            let options = npm::Options::parse(arguments)?;
             setup::for_web(sh)?;
-            npm::build(sh)
+            npm::run(sh, &options)
         },
     },
     Command {

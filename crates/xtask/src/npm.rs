@@ -1,12 +1,14 @@
 //! The npm package, built into `target/npm/tallyman/`, ready to be published.
 
 use std::{
+    collections::HashMap,
     env, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use lexopt::{Parser, prelude::*};
 use xshell::{Shell, cmd};
 
 use crate::tools::{names, root, step};
@@ -25,9 +27,82 @@ const WASM_FEATURES: [&str; 7] = [
 /// The package's modules: the feature of the crate that has it, and its name in `dist/`.
 const MODULES: [(&str, &str); 2] = [("library", "tallyman"), ("command-line", "command-line")];
 
+/// The folder of the package as it is published.
+const PACKAGE: &str = "target/npm/tallyman";
+
+/// The options of `cargo xtask npm`.
+#[derive(Default)]
+pub struct Options {
+    /// The address of the repository, in place of the one in `Cargo.toml`.
+    repository: Option<String>,
+    /// Build twice, and compare.
+    twice: bool,
+}
+
+/// The help text of the arguments.
+pub const HELP: &str = "  --repository URL   address of the project's repository, for `repository`, `homepage` and `bugs` of the package;
+                     by default the one in Cargo.toml; without both they are left out
+  --twice            compiles the package's own crates and makes the wasm twice, and fails unless both tarballs
+                     are the same, byte for byte: some 10 minutes more
+
+The first run compiles the tools and the package, which takes some 10 minutes on two cores.";
+
+impl Options {
+    /// Parses the arguments.
+    pub fn parse(mut arguments: Parser) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("repository") => options.repository = Some(arguments.value()?.string()?),
+                Long("twice") => options.twice = true,
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Builds the package as the options say.
+pub fn run(sh: &Shell, options: &Options) -> Result<()> {
+    build_for(sh, options.repository.as_deref())?;
+    if !options.twice {
+        return Ok(());
+    }
+    let first = packed(sh)?;
+    step("cargo clean: the package's own crates, and what was made of them", || {
+        let crates = ["auth", "commands", "core", "layers", "list-json", "npm", "registry", "store"];
+        let crates = crates.iter().flat_map(|name| ["--package".to_owned(), format!("tallyman-{name}")]);
+        let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+        cmd!(sh, "cargo clean --quiet {crates...} {target...}").quiet().run()?;
+        Ok(fs::remove_dir_all(root().join(PACKAGE))?)
+    })?;
+    build_for(sh, options.repository.as_deref())?;
+    let second = packed(sh)?;
+    if first != second {
+        bail!(
+            "expected two builds to give the same tarball, found {} and {} bytes that differ",
+            first.len(),
+            second.len()
+        );
+    }
+    println!("two builds gave the same tarball, {} bytes", first.len());
+    Ok(())
+}
+
+/// Packs the package, and returns the tarball.
+fn packed(sh: &Shell) -> Result<Vec<u8>> {
+    let folder = root().join("target/npm");
+    let name = cmd!(sh, "npm pack {folder}/tallyman --silent --pack-destination {folder}").quiet().read()?;
+    Ok(fs::read(folder.join(name))?)
+}
+
 /// Builds the package. Expects what [`crate::setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
-    let package = root().join("target/npm/tallyman");
+    build_for(sh, None)
+}
+
+fn build_for(sh: &Shell, repository: Option<&str>) -> Result<()> {
+    let package = root().join(PACKAGE);
     let dist = package.join("dist");
     fs::create_dir_all(&dist)?;
     for (feature, name) in MODULES {
@@ -41,6 +116,11 @@ pub fn build(sh: &Shell) -> Result<()> {
     // The compiler reads in `package.json` that what is in `dist/` are ECMAScript modules.
     for file in ["action.yml", "package.json", "README.md", "CHANGELOG.md"] {
         fs::copy(sources.join(file), package.join(file))?;
+    }
+    let of_workspace = repository_of(&fs::read_to_string(root().join("Cargo.toml"))?);
+    if let Some(repository) = repository.map(str::to_owned).or(of_workspace) {
+        let description = package.join("package.json");
+        fs::write(&description, with_addresses(&fs::read_to_string(&description)?, &repository)?)?;
     }
     step("tsc: the package's own JavaScript and its types", || {
         for compiled in ["lib", "element"] {
@@ -88,7 +168,8 @@ pub fn install(sh: &Shell) -> Result<()> {
         let folder = root().join("target/npm");
         let packed =
             cmd!(sh, "npm pack {folder}/tallyman --silent --pack-destination {folder}").quiet().read()?;
-        let quietly = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+        // The lock file decides about everything else, and is not changed.
+        let quietly = ["--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
         let consumers = root().join("tests/npm");
         cmd!(sh, "npm install --prefix {consumers} --prefer-offline {quietly...} {folder}/{packed}")
             .quiet()
@@ -96,6 +177,32 @@ pub fn install(sh: &Shell) -> Result<()> {
             .run()?;
         Ok(())
     })
+}
+
+/// Returns the address of the repository that the workspace names.
+fn repository_of(workspace: &str) -> Option<String> {
+    let (_, package) = workspace.split_once("[workspace.package]")?;
+    let package = package.split("\n[").next()?;
+    let line = package.lines().find_map(|line| line.strip_prefix("repository = \""))?;
+    Some(line.trim_end().trim_end_matches('"').to_owned())
+}
+
+/// Puts the addresses of a repository into a `package.json`: `repository`, `homepage` and `bugs`.
+fn with_addresses(description: &str, repository: &str) -> Result<String> {
+    let url = repository.trim_end_matches('/').trim_end_matches(".git");
+    if !url.starts_with("https://") || url.contains(['"', '\\', ' ']) {
+        bail!("expected an address that begins with https:// as repository, found {repository:?}");
+    }
+    let (before, after) =
+        description.split_once("  \"type\": \"module\",\n").context("package.json has a type")?;
+    let own = format!(
+        r#"  "repository": {{ "type": "git", "url": "git+{url}.git", "directory": "crates/npm/js" }},
+  "homepage": "{url}#readme",
+  "bugs": "{url}/issues",
+  "type": "module",
+"#
+    );
+    Ok(format!("{before}{own}{after}"))
 }
 
 /// Compiles one module, and binds and optimises it where it is another one than before.
@@ -126,7 +233,7 @@ fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
         optimise(sh, &bound, &dist.join(format!("{name}.wasm")))?;
         fs::remove_file(bound)?;
         if dist.join("snippets").exists() {
-            take_part(sh, name, dist)?;
+            take_parts(sh, name, dist)?;
         }
         fs::remove_file(dist.join(format!("{name}_bg.wasm.d.ts")))?;
         Ok(fs::write(&stamp, &built_from)?)
@@ -145,10 +252,10 @@ pub fn optimise_for_speed(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
     Ok(cmd!(sh, "wasm-opt -O3 {WASM_FEATURES...} {from} -o {to}").quiet().run()?)
 }
 
-/// Puts the part that was cut off a module beside it, and gives it our own script that loads it instead of the one made
+/// Puts the parts that were cut off a module beside it, and gives it our own script that loads them instead of the one made
 /// for browsers alone.
-fn take_part(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
-    let [script] = &names(&dist.join("snippets"))?[..] else { bail!("one script loads the part of {name}") };
+fn take_parts(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
+    let [script] = &names(&dist.join("snippets"))?[..] else { bail!("one script loads the parts of {name}") };
     let binding = dist.join(name).with_extension("js");
     let bound = fs::read_to_string(&binding)?;
     fs::write(
@@ -157,8 +264,62 @@ fn take_part(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
     )?;
     fs::remove_dir_all(dist.join("snippets"))?;
     let parts = root().join("target/wasm32-unknown-unknown/wasm/parts");
-    let [part] = &names(&parts)?[..] else { bail!("{name} has one part") };
-    optimise(sh, &parts.join(part), &dist.join("client.wasm"))
+    let found = names(&parts)?;
+    let part = |start: &str| found.iter().find(|part| part.starts_with(start)).map(|part| parts.join(part));
+    let (Some(client), Some(extras), 3) = (part("split_client"), part("split_extras"), found.len()) else {
+        bail!("expected the parts client and extras of {name}, and one with what both have, found {found:?}");
+    };
+    let shared = part("chunk").context("what both parts have is in a part of its own")?;
+    // Whoever has the extras has the client: what both have is the client's.
+    let whole = merge(sh, &shared, &client)?;
+    optimise(sh, &whole, &dist.join("client.wasm"))?;
+    fs::remove_file(&whole)?;
+    optimise(sh, &extras, &dist.join("extras.wasm"))
+}
+
+/// Makes one part of two, and returns the file of its text.
+fn merge(sh: &Shell, first: &Path, second: &Path) -> Result<PathBuf> {
+    let whole = first.with_extension("wat");
+    // Each part imports the memory of the module: the tool takes it for two.
+    let features = [&WASM_FEATURES[..], &["--enable-multimemory"]].concat();
+    cmd!(sh, "wasm-merge {features...} {first} first {second} second --emit-text -o {whole}")
+        .quiet()
+        .ignore_stderr()
+        .run()?;
+    fs::write(&whole, with_imports_once(&fs::read_to_string(&whole)?))?;
+    Ok(whole)
+}
+
+/// Returns the text of a module that imports each memory, table and global once, by whatever names it did.
+fn with_imports_once(text: &str) -> String {
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    let mut other_names: HashMap<&str, &str> = HashMap::new();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let import = line.strip_prefix(" (import ").and_then(|import| import.split_once(" ("));
+        let import = import.filter(|(_, what)| !what.starts_with("func "));
+        let name = import.and_then(|(place, what)| Some((place, what.split([' ', ')']).nth(1)?)));
+        match name {
+            Some((place, name)) if names.contains_key(place) => drop(other_names.insert(name, names[place])),
+            Some((place, name)) => {
+                names.insert(place, name);
+                lines.push(line);
+            }
+            None => lines.push(line),
+        }
+    }
+    let text = lines.join("\n");
+    let (before, _) = text.split_at(text.find('$').unwrap_or(text.len()));
+    let (mut renamed, mut rest) = (before.to_owned(), &text[before.len()..]);
+    while !rest.is_empty() {
+        let end = rest.find([' ', ')', '\n']).unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(end);
+        renamed.push_str(other_names.get(name).unwrap_or(&name));
+        let next = behind.find('$').unwrap_or(behind.len());
+        renamed.push_str(&behind[..next]);
+        rest = &behind[next..];
+    }
+    renamed
 }
 
 /// A setting for cargo by which messages in the module name no folder of this machine.
@@ -172,10 +333,10 @@ fn without_paths(sh: &Shell) -> Result<String> {
     Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
 }
 
-/// Writes the library's module and its part as JavaScript: the one form that every bundler takes as it is.
+/// Writes the library's module and its parts as JavaScript: the one form that every bundler takes as it is.
 fn carry(dist: &Path) -> Result<()> {
     let (mut script, mut types) = (String::new(), String::new());
-    for name in ["tallyman", "client"] {
+    for name in ["tallyman", "client", "extras"] {
         let text = STANDARD.encode(fs::read(dist.join(name).with_extension("wasm"))?);
         script += &format!("export const {name} = '{text}';\n");
         types += &format!("export declare const {name}: string;\n");
@@ -207,4 +368,38 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_parts_import_is_imported_once() {
+        let text = "(module\n (import \"m\" \"memory\" (memory $a$0 18))\n (import \"m\" \"memory\" (memory $a$0_1 18))\n (import \"m\" \"f\" (func $f))\n (data $d (memory $a$0_1) (i32.const 0) \"\")\n (i32.load $a$0_1\n  (local.get $a$0_10)))";
+        let once = "(module\n (import \"m\" \"memory\" (memory $a$0 18))\n (import \"m\" \"f\" (func $f))\n (data $d (memory $a$0) (i32.const 0) \"\")\n (i32.load $a$0\n  (local.get $a$0_10)))";
+        assert_eq!(with_imports_once(text), once);
+    }
+
+    #[test]
+    fn the_addresses_of_a_package_come_from_one_repository() {
+        let workspace = "[workspace.package]\nversion = \"1\"\nrepository = \"https://git.example/acme/tallyman\"\n\n[other]\n";
+        let repository = repository_of(workspace).unwrap();
+        let description = fs::read_to_string(root().join("crates/npm/js/package.json")).unwrap();
+        for written in [repository.clone(), format!("{repository}/"), format!("{repository}.git")] {
+            let with = with_addresses(&description, &written).unwrap();
+            let with: serde_json::Value = serde_json::from_str(&with).unwrap();
+            assert_eq!(with["repository"]["url"], "git+https://git.example/acme/tallyman.git");
+            assert_eq!(with["homepage"], "https://git.example/acme/tallyman#readme");
+            assert_eq!(with["bugs"], "https://git.example/acme/tallyman/issues");
+            let before: serde_json::Value = serde_json::from_str(&description).unwrap();
+            for (name, value) in before.as_object().unwrap() {
+                assert_eq!(with[name], *value);
+            }
+        }
+        for wrong in ["git.example/acme", "https://git.example/\"x", "javascript:x"] {
+            assert!(with_addresses(&description, wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(repository_of("[workspace.package]\nversion = \"1\"\n[x]\nrepository = \"y\"\n"), None);
+    }
 }

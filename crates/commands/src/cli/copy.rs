@@ -7,9 +7,10 @@ use serde_json::json;
 use tallyman_core::{Platform, Reference, Tag};
 use tallyman_registry::Client;
 
-use super::{CopyExtensions, Environment, OutputOptions, extensions::check_free, json, run::argument};
+use super::{CopyExtensions, Environment, OutputOptions, json, run::argument};
 use crate::{
-    Error, PushEvent, ReferenceRole, copy_digest_tags, copy_referrers, execute, plan_copy_of, resolve::failed,
+    Error, PushEvent, ReferenceRole, check_tag, copy_digest_tags, copy_referrers, execute, plan_copy_of,
+    resolve::failed,
 };
 
 impl Environment {
@@ -80,7 +81,7 @@ impl Environment {
         let copying = plan_copy_of(client, source, target, platforms).await?;
         progress.clear();
         if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
-            check_free(client, target, plan.list().1).await?;
+            check_tag(client, target, plan.list().1).await?;
         }
         if dry_run {
             match &copying.plan {

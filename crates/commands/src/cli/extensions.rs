@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Descriptor, Digest, Format, Platform, PushPlan, Reference, Registry};
+use tallyman_core::{Digest, Format, Platform, PushPlan, Reference, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
@@ -142,13 +142,13 @@ impl Environment {
         }
     }
 
-    /// Gives the list of a plan its subject and its artifact type, and returns the subject.
+    /// Gives the list of a plan its subject and its artifact type.
     pub(super) async fn give_subject(
         &self,
         plan: &mut PushPlan,
         extensions: &PushExtensions,
         insecure: bool,
-    ) -> Result<Option<Descriptor>, Error> {
+    ) -> Result<(), Error> {
         let PushExtensions { subject, artifact_type, .. } = extensions;
         let subject = match subject {
             Some(typed) => {
@@ -158,24 +158,7 @@ impl Environment {
             None => None,
         };
         if subject.is_some() || artifact_type.is_some() {
-            with_subject(plan, subject.clone(), artifact_type.clone())?;
-        }
-        Ok(subject)
-    }
-
-    /// Refuses a push that would move one of its tags.
-    pub(super) async fn check_tags(
-        &self,
-        client: &Client,
-        plan: &PushPlan,
-        extensions: &PushExtensions,
-    ) -> Result<(), Error> {
-        let (_, digest, _) = plan.list();
-        if !extensions.digest_only {
-            check_free(client, &plan.target, digest).await?;
-        }
-        for tag in &extensions.tags {
-            check_free(client, &plan.target.by_tag(tag.clone()), digest).await?;
+            with_subject(plan, subject, artifact_type.clone())?;
         }
         Ok(())
     }
@@ -254,21 +237,4 @@ impl Environment {
 async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
     let found = client.head_manifest(image).await.ok()?.digest?;
     image.digest().is_none_or(|digest| *digest == found).then_some(found)
-}
-
-/// Refuses a tag that stands for another manifest.
-pub(super) async fn check_free(
-    client: &Client,
-    reference: &Reference,
-    expected: &Digest,
-) -> Result<(), Error> {
-    match client.manifest(reference).await {
-        Ok(found) if found.digest == *expected => Ok(()),
-        Ok(found) => {
-            let (reference, expected) = (Box::new(reference.clone()), expected.clone());
-            Err(Error::WouldOverwrite { reference, expected, found: found.digest })
-        }
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => Err(failed(error)),
-    }
 }

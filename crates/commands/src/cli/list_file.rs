@@ -2,10 +2,9 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use tallyman_core::Digest;
 use tallyman_registry::Client;
 
-use super::{Environment, OutputOptions, index::json_changes};
+use super::{Environment, OutputOptions};
 use crate::{Error, ListDrift, ListFile, drift};
 
 /// Lists that are compared at the same time.
@@ -32,7 +31,7 @@ impl Environment {
         let mut printed = Vec::new();
         for drift in &drifts {
             if options.json {
-                printed.push(json_of(drift));
+                printed.push(drift.to_json());
             } else {
                 self.print_drift(drift);
             }
@@ -60,20 +59,4 @@ impl Environment {
         }
         self.print_changes(&drift.changes);
     }
-}
-
-fn json_of(drift: &ListDrift) -> serde_json::Value {
-    let (media_type, digest, bytes) = drift.plan.list();
-    let names = drift.names.iter().map(|(name, found)| {
-        json!({ "reference": name.to_string(), "digest": found.as_ref().map(Digest::as_str) })
-    });
-    json!({
-        "reference": drift.plan.target.to_string(),
-        "mediaType": media_type.as_str(),
-        "digest": digest.as_str(),
-        "size": bytes.len(),
-        "names": names.collect::<serde_json::Value>(),
-        "changes": json_changes(&drift.changes),
-        "differs": drift.differing().next().is_some(),
-    })
 }

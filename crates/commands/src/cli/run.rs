@@ -19,14 +19,9 @@ use super::{
     terminal::{self, JsonLog},
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, bring_nested, convert,
-    copy::list_referrers,
-    create,
-    create::assemble,
-    docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, parse_source, plan,
-    plan_with_copies,
-    push::{as_referrer, load},
-    put_tags,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, bring_nested, check_tags, convert,
+    create, create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
+    list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, push::load, put_tags,
 };
 
 /// The exit code of a command that failed.
@@ -407,7 +402,7 @@ impl Environment {
             (plan, losses) = (converted.plan, converted.losses);
             self.warn_of_losses(&losses, format);
         }
-        let subject = self.give_subject(&mut plan, extensions, insecure).await?;
+        self.give_subject(&mut plan, extensions, insecure).await?;
         if extensions.digest_only {
             plan.put_by_digest();
         }
@@ -427,17 +422,15 @@ impl Environment {
         };
         let client = self.client(insecure);
         if extensions.never_overwrite {
-            self.check_tags(&client, &plan, extensions).await?;
+            check_tags(&client, &plan, &extensions.tags).await?;
         }
-        bring_nested(&*self.store, &client, &list).await?;
+        bring_nested(&client, &nested_lists(&load(&*self.store, &list).await?)).await?;
         let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,
         };
         put_tags(&client, &plan, &extensions.tags).await?;
-        if let Some(subject) = &subject {
-            list_referrers(&client, &list, &subject.digest, vec![as_referrer(&plan)?]).await?;
-        }
+        list_as_referrer(&client, &plan).await?;
         self.write_push_files(&plan, extensions)?;
         progress.clear();
         if options.json {

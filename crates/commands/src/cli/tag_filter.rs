@@ -34,8 +34,11 @@ pub enum TagOrder {
 }
 
 impl TagOrder {
-    /// Parses the value of `--sort`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses the name of an order: `registry`, `name` or `semver`.
+    ///
+    /// # Errors
+    /// A sentence with these names if it is another.
+    pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "registry" => Ok(Self::Registry),
             "name" => Ok(Self::Name),
@@ -43,6 +46,23 @@ impl TagOrder {
             _ => Err("expected registry, name or semver".to_owned()),
         }
     }
+
+    /// Puts tags into this order.
+    pub fn sort(self, tags: &mut [String]) {
+        match self {
+            Self::Registry => {}
+            Self::Name => tags.sort_unstable(),
+            Self::Version => {
+                tags.sort_by_cached_key(|tag| VersionKey { version: version(tag), tag: tag.clone() });
+            }
+        }
+    }
+}
+
+/// Returns `true` for tags that stand for a digest, such as `sha256-….sig`.
+pub fn is_digest_tag(tag: &str) -> bool {
+    let digest = tag.split_once('.').map_or(tag, |(digest, _)| digest);
+    digest.replacen('-', ":", 1).parse::<Digest>().is_ok()
 }
 
 /// Checks a regular expression.
@@ -89,26 +109,16 @@ impl<'a> TagSelection<'a> {
             self.is_behind_last = self.filter.last.as_deref() == Some(tag);
             return false;
         }
-        let is_digest_tag = || {
-            let digest = tag.split_once('.').map_or(tag, |(digest, _)| digest);
-            digest.replacen('-', ":", 1).parse::<Digest>().is_ok()
-        };
         let is_taken = !self.is_complete()
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(tag))
-            && !(self.filter.no_digest_tags && is_digest_tag());
+            && !(self.filter.no_digest_tags && is_digest_tag(tag));
         self.shown += usize::from(is_taken);
         is_taken
     }
 
     /// Puts all tags into the order that is shown.
     pub(super) fn sort(&self, tags: &mut Vec<String>) {
-        match self.filter.order {
-            TagOrder::Registry => {}
-            TagOrder::Name => tags.sort_unstable(),
-            TagOrder::Version => {
-                tags.sort_by_cached_key(|tag| VersionKey { version: version(tag), tag: tag.clone() });
-            }
-        }
+        self.filter.order.sort(tags);
         tags.truncate(self.filter.limit.unwrap_or(usize::MAX));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use serde_json::{Value, json};
 use tallyman_core::{
     Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,
 };
@@ -58,6 +59,23 @@ impl ListDrift {
     pub fn differing(&self) -> impl Iterator<Item = &(Reference, Option<Digest>)> {
         let (_, digest, _) = self.plan.list();
         self.names.iter().filter(move |(_, found)| found.as_ref() != Some(digest))
+    }
+
+    /// Returns the difference as JSON: the list, its names and its changes.
+    pub fn to_json(&self) -> Value {
+        let (media_type, digest, bytes) = self.plan.list();
+        let names = self.names.iter().map(|(name, found)| {
+            json!({ "reference": name.to_string(), "digest": found.as_ref().map(Digest::as_str) })
+        });
+        json!({
+            "reference": self.plan.target.to_string(),
+            "mediaType": media_type.as_str(),
+            "digest": digest.as_str(),
+            "size": bytes.len(),
+            "names": names.collect::<Value>(),
+            "changes": self.changes.iter().map(IndexChange::to_json).collect::<Value>(),
+            "differs": self.differing().next().is_some(),
+        })
     }
 
     /// Makes the registry have the list under all its names: what is there already is not put again.

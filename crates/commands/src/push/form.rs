@@ -6,8 +6,9 @@ use tallyman_core::{
     Action, Cost, Descriptor, Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, PushPlan,
     Reference, Step, convert_image,
 };
+use tallyman_registry::Client;
 
-use crate::{ContentError, Error, resolve::content};
+use crate::{ContentError, Error, copy::list_referrers, resolve::content};
 
 /// A list in another form, with what the form cannot say.
 #[derive(Clone, Debug)]
@@ -32,6 +33,13 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
         Format::Oci => converted.form_mut().annotations.clone_from(&form.annotations),
         Format::Docker if !form.annotations.is_empty() => losses.push("annotations of the list".to_owned()),
         Format::Docker => {}
+    }
+    let original = form.original.as_ref().and_then(|original| Index::parse(original).ok());
+    let (subject, artifact_type) =
+        original.map(|index| (index.subject, index.artifact_type)).unwrap_or_default();
+    if format == Format::Docker {
+        losses.extend(subject.is_some().then(|| "subject of the list".to_owned()));
+        losses.extend(artifact_type.is_some().then(|| "artifact type of the list".to_owned()));
     }
     let mut images: HashMap<Digest, ListEntry> = HashMap::new();
     for entry in list.iter() {
@@ -64,6 +72,9 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
         false => tallyman_core::encode_index(&media_type, converted.iter().map(|entry| &entry.descriptor)),
     };
     replace_list(&mut plan, media_type, bytes.into());
+    if format == Format::Oci && (subject.is_some() || artifact_type.is_some()) {
+        with_subject(&mut plan, subject, artifact_type)?;
+    }
     Ok(ConvertedList { plan, losses })
 }
 
@@ -156,18 +167,20 @@ fn replace_list(plan: &mut PushPlan, new_type: MediaType, new_bytes: Arc<[u8]>) 
     }
 }
 
-/// The list of a plan as a referrer of its subject.
+/// Lists the index that a plan has put among the referrers of its subject, unless the registry does so by itself. Does nothing
+/// if it has no subject.
 ///
 /// # Errors
-/// [`Error::Content`] if it cannot be read again.
-pub(crate) fn as_referrer(plan: &PushPlan) -> Result<Descriptor, Error> {
+/// [`Error::Content`] if the index cannot be read again, [`Error::Registry`] for the requests.
+pub async fn list_as_referrer(client: &Client, plan: &PushPlan) -> Result<(), Error> {
     let (media_type, _, bytes) = plan.list();
     let manifest =
         Manifest::parse(Arc::clone(bytes), Some(media_type)).map_err(|error| content(&plan.target, error))?;
+    let Some(Index { subject: Some(subject), artifact_type, annotations, .. }) = manifest.index() else {
+        return Ok(());
+    };
     let mut descriptor = manifest.descriptor();
-    if let Some(index) = manifest.index() {
-        descriptor.artifact_type.clone_from(&index.artifact_type);
-        descriptor.annotations.clone_from(&index.annotations);
-    }
-    Ok(descriptor)
+    descriptor.artifact_type.clone_from(artifact_type);
+    descriptor.annotations.clone_from(annotations);
+    list_referrers(client, &plan.target, &subject.digest, vec![descriptor]).await
 }

@@ -1,9 +1,12 @@
 //! From a list to the steps that push it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{Action, Cost, MountSource, PlanError, PushPlan, Step};
-use crate::{Descriptor, Digest, ListEntry, ManifestList, Reference};
+use crate::{Descriptor, Digest, Index, ListEntry, ManifestList, Reference};
 
 /// Bytes of a blob that are sent at once when it is copied.
 const COPY_PART: u64 = 8 * 1024 * 1024;
@@ -17,8 +20,9 @@ impl PushPlan {
     /// # Errors
     /// Any [`PlanError`].
     pub fn new(list: &ManifestList) -> Result<Self, PlanError> {
+        let kept = kept_digests(list);
         for entry in list.iter() {
-            check_platform(entry)?;
+            check_platform(entry, &kept)?;
             check_registry(entry, list.reference())?;
         }
         Self::of_checked(list)
@@ -29,7 +33,8 @@ impl PushPlan {
     /// # Errors
     /// As [`PushPlan::new`], but for the registries.
     pub fn with_copies(list: &ManifestList) -> Result<Self, PlanError> {
-        list.iter().try_for_each(check_platform)?;
+        let kept = kept_digests(list);
+        list.iter().try_for_each(|entry| check_platform(entry, &kept))?;
         Self::of_checked(list)
     }
 
@@ -70,8 +75,15 @@ impl PushPlan {
     }
 }
 
-fn check_platform(entry: &ListEntry) -> Result<(), PlanError> {
+/// The digests of the index that a list was made from: its entries may have no platform, as those of artifacts.
+fn kept_digests(list: &ManifestList) -> HashSet<Digest> {
+    let original = list.form().original.as_ref().and_then(|original| Index::parse(original).ok());
+    original.into_iter().flat_map(|index| index.manifests).map(|entry| entry.digest).collect()
+}
+
+fn check_platform(entry: &ListEntry, kept: &HashSet<Digest>) -> Result<(), PlanError> {
     match &entry.descriptor.platform {
+        _ if kept.contains(&entry.descriptor.digest) => Ok(()),
         Some(platform) if !platform.os.is_empty() && !platform.architecture.is_empty() => Ok(()),
         _ if entry.descriptor.media_type.is_list() => Ok(()),
         _ => Err(PlanError::PlatformMissing { image: Box::new(entry.reference.clone()) }),

@@ -254,7 +254,9 @@ export class TallymanManifest extends Base {
   }
 
   async #makeClient(): Promise<Tallyman> {
-    const { Tallyman } = await import('../lib/index.js');
+    const { isProvided } = await import('../lib/engine.js');
+    // A page that has loaded the wasm by another entry does not load it again with the entry that carries it.
+    const { Tallyman } = await (isProvided() ? import('../lib/api.js') : import('../lib/index.js'));
     const given = this.#credentials;
     return new Tallyman(given ? { credentials: typeof given === 'function' ? given : () => given } : {});
   }

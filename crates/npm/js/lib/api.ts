@@ -6,6 +6,7 @@ export type {
   AttachOptions,
   CallOptions,
   Comparison,
+  ConvertOptions,
   CopyOptions,
   CopyProgress,
   CopyResult,
@@ -14,15 +15,20 @@ export type {
   CredentialRefusal,
   Credentials,
   Difference,
+  Finding,
   InspectOptions,
+  ListFormat,
   ManifestHead,
   NewBlob,
+  PlanCopyOptions,
   PlanOptions,
   PushOptions,
   PushProgress,
   PushResult,
+  RateLimit,
   RequestEvent,
   RetryEvent,
+  TagOrder,
   TagsOptions,
   TallymanOptions,
 } from './options.js';
@@ -43,6 +49,15 @@ export type { RegistryErrorDetail, TallymanErrorCode, TallymanErrorFields } from
 export { IndexedDbStore } from './indexed-db.js';
 export { BuiltList, ManifestList, buildList } from './list.js';
 export type { AddOptions, ListEntry, NewListEntry, PlatformChange } from './list.js';
+export type {
+  ApplyOptions,
+  ApplyProgress,
+  ApplyResult,
+  DesiredImage,
+  DesiredList,
+  ListChange,
+  ListDrift,
+} from './list-file.js';
 export { Inspection, Manifest } from './manifest.js';
 export type { AnyInspection, AnyManifest, ImageConfig, ListPlatform, ManifestKind } from './manifest.js';
 export { Platform } from './platform.js';
@@ -50,5 +65,6 @@ export { PushPlan } from './plan.js';
 export type { ManifestStep, MountStep, PlanStep, TransferStep } from './plan.js';
 export { Reference } from './reference.js';
 export type { Fetch } from './requests.js';
+export type { TreeNode, TreeRole } from './tree.js';
 export { FileStore, MemoryStore } from './store.js';
 export type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';

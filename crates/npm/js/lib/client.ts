@@ -1,38 +1,49 @@
-import type { AsyncIter, Engine } from '../dist/tallyman.js';
+import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
-import { call, client, engine, preloadClient, isClientRequested, runtime } from './engine.js';
+import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { causeIn, checked, hostOf, isInsecure, withCredentials } from './host.js';
 import { ManifestList } from './list.js';
+import { desiredJson, type ApplyOptions, type ApplyProgress, type ApplyResult, type DesiredList } from './list-file.js';
 import { Inspection, Manifest, type AnyInspection, type AnyManifest, type InspectionAnswer } from './manifest.js';
 import type {
   AttachOptions,
   CallOptions,
   Comparison,
+  ConvertOptions,
   CopyOptions,
   CopyProgress,
   CopyResult,
   CreateOptions,
   Difference,
+  Finding,
   InspectOptions,
+  ListFormat,
   ManifestHead,
   NewBlob,
+  PlanCopyOptions,
   PlanOptions,
   PushOptions,
   PushProgress,
   PushResult,
+  RateLimit,
+  TagOrder,
   TagsOptions,
   TallymanOptions,
 } from './options.js';
-import { platformText } from './platform.js';
+import { platformText, type Platform } from './platform.js';
 import { PushPlan } from './plan.js';
+import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
+import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
 
 const mostRequests = 32;
-const createFlags = ['amend', 'refresh', 'flatten', 'nest', 'oci'] as const;
+const createFlags = ['amend', 'refresh', 'flatten', 'nest', 'oci', 'relative', 'attestations'] as const;
+const copyFlags = ['referrers', 'digestTags', 'neverOverwrite'] as const;
+const tagOrders = ['registry', 'name', 'semver'];
 
 /** A client of any number of registries. */
 export class Tallyman {
@@ -89,13 +100,20 @@ export class Tallyman {
 
   /** The tags of a repository, as they come, in the registry's order. A tag in `repository` says nothing. */
   tags(repository: string | Reference, options: TagsOptions = {}): AsyncGenerator<string, void, undefined> {
-    const { pageSize, last, match, signal } = optionsOf(options, ['pageSize', 'last', 'match', 'signal']);
+    const known = ['pageSize', 'last', 'match', 'sort', 'limit', 'digestTags', 'signal'];
+    const { pageSize, last, match, sort = 'registry', limit, digestTags = true, signal } = optionsOf(options, known);
     const text = referenceText(repository, 'repository');
     if (pageSize !== undefined) numberOf(pageSize, 'pageSize', 1);
+    if (limit !== undefined) numberOf(limit, 'limit', 1);
+    if (!tagOrders.includes(sort)) throw wrongArgument('sort', `one of ${tagOrders.join(', ')}`, sort);
+    flagOf(digestTags, 'digestTags');
     if (last !== undefined) textOf(last, 'last');
     if (match !== undefined && !(match instanceof RegExp)) throw wrongArgument('match', 'a regular expression', match);
     const names = this.#names((engine) => engine.tags(text, pageSize, last), signal);
-    return match ? matching(names, match) : names;
+    const ofDigests = digestTags ? names : chosen(names, (tag) => !call((engine) => engine.isDigestTag(tag)));
+    const found = match ? chosen(ofDigests, (tag) => isMatch(match, tag)) : ofDigests;
+    const inOrder = sort === 'registry' ? found : this.#sorted(found, sort, signal);
+    return limit === undefined ? inOrder : first(inOrder, limit);
   }
 
   /** The repositories of a registry, as they come. Many registries show nobody theirs. */
@@ -125,32 +143,20 @@ export class Tallyman {
     if (digest === undefined) {
       throw new TallymanError({ code: 'argument-invalid', message: `expected the digest of a blob in ${String(repository)}, found none` });
     }
-    const items = this.#call((engine) => engine.blob(text, digest, size));
-    const cancelled = new AbortController();
-    const ends = signal ? anyOf(signal, cancelled) : cancelled.signal;
-    const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-      try {
-        const piece = await this.#settled(ends, (aborted) => items.next(aborted));
-        if (piece === undefined) items.free();
-        return piece as Uint8Array<ArrayBuffer> | undefined;
-      } catch (error) {
-        items.free();
-        throw error;
-      }
-    };
-    let first: Uint8Array<ArrayBuffer> | undefined = await next();
+    const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blob(text, digest, size), signal);
+    let first = await pieces.next();
     let isFirst = true;
     return new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
-          const piece = isFirst ? first : await next();
+          const piece = isFirst ? first : await pieces.next();
           isFirst = false;
           first = undefined;
           if (piece) controller.enqueue(piece);
           else controller.close();
         },
-        cancel(reason) {
-          cancelled.abort(reason);
+        cancel() {
+          pieces.end();
         },
       },
       { highWaterMark: 0 },
@@ -199,15 +205,50 @@ export class Tallyman {
   }
 
   /**
+   * All that is below a manifest: entries of lists, configs, layers, and what refers to each manifest. With a platform, of a list what
+   * is below the image for it.
+   */
+  async tree(reference: string | Reference, options: InspectOptions = {}): Promise<TreeNode> {
+    const { platform, signal } = optionsOf(options, ['platform', 'signal']);
+    const text = referenceText(reference, 'reference');
+    const wanted = platformText(platform);
+    return treeOf(JSON.parse(await this.#extra(signal, (engine, aborted) => engine.tree(text, wanted, aborted))) as TreeNodeJson);
+  }
+
+  /** Returns what is allowed in an image or a list, but will surprise somebody: all manifests and configs are looked at. */
+  async findings(reference: string | Reference, options: CallOptions = {}): Promise<Finding[]> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.findings(text, aborted))) as Finding[];
+  }
+
+  /** Returns the rate limit that the registry of an image names, by a request that Docker Hub does not count; `undefined` if none. */
+  async rateLimit(reference: string | Reference, options: CallOptions = {}): Promise<RateLimit | undefined> {
+    const { signal } = optionsOf(options, ['signal']);
+    const text = referenceText(reference, 'reference');
+    const found = (await this.#run(signal, (engine, aborted) => engine.rateLimit(text, aborted))) as string | undefined;
+    return found === undefined ? undefined : (JSON.parse(found) as RateLimit);
+  }
+
+  /** Returns the plan of a copy, for which source and target are looked at; `undefined` if the target is that already. */
+  async planCopy(source: string | Reference, target: string | Reference, options: PlanCopyOptions = {}): Promise<PushPlan | undefined> {
+    const { platforms, signal } = optionsOf(options, ['platforms', 'signal']);
+    const [from, to] = [referenceText(source, 'source'), referenceText(target, 'target')];
+    const wanted = platformTexts(platforms);
+    const plan = (await this.#run(signal, (engine, aborted) => engine.planCopy(from, to, wanted, aborted))) as Plan | undefined;
+    return plan && new PushPlan(plan);
+  }
+
+  /**
    * Copies an image or a list with all that it points to, within a registry or from one to another: what is there already is not sent
    * again, the rest is mounted or streamed, and verified.
    */
   async copy(source: string | Reference, target: string | Reference, options: CopyOptions = {}): Promise<CopyResult> {
-    const { platforms, referrers = false, onProgress, signal } = optionsOf(options, ['platforms', 'referrers', 'onProgress', 'signal']);
+    const { platforms, onProgress, signal, ...flags } = optionsOf(options, ['platforms', 'onProgress', 'signal', ...copyFlags]);
     const [from, to] = [referenceText(source, 'source'), referenceText(target, 'target')];
-    flagOf(referrers, 'referrers');
+    for (const name of copyFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     functionOf(onProgress, 'onProgress');
-    const wanted = platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
+    const terms = JSON.stringify({ ...flags, platforms: platformTexts(platforms) });
     this.#preconnect(source, 1);
     const progress: Omit<CopyProgress, 'kind'> = { completed: 0, total: 0, bytes: 0, totalBytes: 0 };
     const tell = (kind: CopyProgress['kind'], number: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
@@ -216,7 +257,7 @@ export class Tallyman {
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
       onProgress?.({ kind, ...progress, ...(reference ? { reference } : {}) });
     };
-    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.copy(from, to, wanted, referrers, tell, aborted))) as CopyResult;
+    return JSON.parse(await this.#run(signal, (engine, aborted) => engine.copy(from, to, terms, tell, aborted))) as CopyResult;
   }
 
   /** Puts what a reference names under further tags of its repository, without a transfer, and returns its descriptor. */
@@ -296,31 +337,43 @@ export class Tallyman {
   }
 
   /**
-   * Makes a list of images: each is fetched and its platform read. All or nothing. Where there is a store the list is kept there, and
+   * Makes a list of images: each is fetched and its platform read. A descriptor in the place of a name is a manifest of the list's
+   * repository, with what its entry says. All or nothing. Where there is a store the list is kept there, and
    * one that is there already is refused unless `amend` is set.
    */
   async create(
     list: string | Reference,
-    images: Iterable<string | Reference>,
+    images: Iterable<string | Reference | Descriptor>,
     options: CreateOptions = {},
   ): Promise<ManifestList> {
     const { annotations, platforms, signal, ...flags } = optionsOf(options, [...createFlags, 'annotations', 'platforms', 'signal']);
     for (const name of createFlags) if (flags[name] !== undefined) flagOf(flags[name], name);
     const text = referenceText(list, 'list');
-    const wanted = platforms === undefined ? [] : elementsOf(platforms, 'platforms').map(platformText);
-    const terms = JSON.stringify({ ...flags, platforms: wanted, annotations: annotations === undefined ? {} : annotationsJson(annotations) });
-    const named = elementsOf(images, 'images').map((image) => referenceText(image, 'image'));
+    const given = elementsOf(images, 'images');
+    const described = given.filter(isDescriptor).map(descriptorJson);
+    const named = given.filter((image) => !isDescriptor(image)).map((image) => referenceText(image, 'image'));
+    const wanted = { platforms: platformTexts(platforms), annotations: annotations === undefined ? {} : annotationsJson(annotations) };
+    const terms = JSON.stringify({ ...flags, ...wanted, described });
     if (named[0] !== undefined) this.#preconnect(named[0], named.length);
     return ManifestList.of(await this.#run(signal, (engine, aborted) => engine.create(text, named, terms, aborted)));
   }
 
   /** Returns the plan of a push of a list, without a request. */
   plan(list: ManifestList, options: PlanOptions = {}): PushPlan {
-    const { copy = false, digestOnly = false } = optionsOf(options, ['copy', 'digestOnly']);
-    flagOf(copy, 'copy');
-    flagOf(digestOnly, 'digestOnly');
+    const terms = termsOf(optionsOf(options, planOptionNames));
     if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
-    return new PushPlan(call(() => ManifestList.handleOf(list).plan(copy, digestOnly)));
+    return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
+  }
+
+  /**
+   * Returns the plan of a push of a list that is converted to another form with its images: Docker's media types or those of OCI. The
+   * plan's `losses` tell what the form cannot say. Manifests that are not at hand are fetched; nothing is pushed.
+   */
+  async convert(list: ManifestList, format: ListFormat, options: ConvertOptions = {}): Promise<PushPlan> {
+    const { signal, ...plan } = optionsOf(options, [...planOptionNames, 'signal']);
+    const terms = termsOf(plan, formatOf(format));
+    if (!(list instanceof ManifestList)) throw wrongArgument('list', 'a ManifestList', list);
+    return this.#planned(list, terms, signal);
   }
 
   /** Pushes a list, a plan, or the list that the store has under a name. */
@@ -328,17 +381,18 @@ export class Tallyman {
     what: ManifestList | PushPlan | string | Reference,
     options: PushOptions = {},
   ): Promise<PushResult> {
-    const names = ['onProgress', 'purge', 'tags', 'copy', 'digestOnly', 'signal'];
-    const { onProgress, purge = false, tags = [], copy, digestOnly, signal } = optionsOf(options, names);
+    const names = ['onProgress', 'purge', 'tags', 'format', 'neverOverwrite', 'signal', ...planOptionNames];
+    const { onProgress, purge = false, tags = [], neverOverwrite = false, signal, format, ...planned } = optionsOf(options, names);
     functionOf(onProgress, 'onProgress');
     flagOf(purge, 'purge');
+    flagOf(neverOverwrite, 'neverOverwrite');
     const further = tagsOf(tags);
-    const terms: PlanOptions = { copy, digestOnly };
-    if (what instanceof PushPlan && (copy !== undefined || digestOnly !== undefined)) {
-      throw wrongArgument('options', 'none of copy and digestOnly beside a plan, which has them', options);
+    if (what instanceof PushPlan && [format, ...Object.values(planned)].some((value) => value !== undefined)) {
+      throw wrongArgument('options', `none of format, ${planOptionNames.join(', ')} beside a plan, which has them`, options);
     }
+    if (format !== undefined) formatOf(format);
     if (purge) this.#needsStore();
-    const plan = what instanceof PushPlan ? what : this.plan(what instanceof ManifestList ? what : await this.#kept(what, signal), terms);
+    const plan = what instanceof PushPlan ? what : await this.#planOf(what, planned, format, signal);
     const total = plan.stepCount;
     this.#preconnect(plan.target, total);
     const progress = { completed: 0, bytes: 0 };
@@ -349,10 +403,32 @@ export class Tallyman {
       const step = index === undefined ? undefined : plan.steps[index];
       onProgress({ kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const [digest] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, tell, aborted));
+    const [digest] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
     const put = plan.steps.at(-1);
     const { tag } = Reference.parse(put && 'reference' in put ? put.reference : plan.target);
-    return { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further] };
+    return { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+  }
+
+  /**
+   * Makes registries have the lists that an object describes, as `tallyman apply` does with a file: images, platforms, annotations and
+   * tags. What is there already is not pushed again; with `dryRun` nothing is.
+   * @throws {@link TallymanError} `list-file-invalid` with the field that is not as it should be.
+   */
+  async apply(
+    lists: DesiredList | readonly DesiredList[] | { lists: readonly DesiredList[] },
+    options: ApplyOptions = {},
+  ): Promise<ApplyResult> {
+    const { dryRun = false, onProgress, signal } = optionsOf(options, ['dryRun', 'onProgress', 'signal']);
+    flagOf(dryRun, 'dryRun');
+    functionOf(onProgress, 'onProgress');
+    const wanted = desiredJson(lists);
+    const progress = { completed: 0, bytes: 0 };
+    const tell = (kind: ApplyProgress['kind'], _step: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
+      if (kind === 'done') progress.completed += 1;
+      if (kind === 'transferred') progress.bytes += bytes ?? 0;
+      onProgress?.({ kind, ...progress, ...(reference ? { reference } : {}) });
+    };
+    return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
   }
 
   /** The names of the lists in the store, as they are as files in Docker's. */
@@ -379,6 +455,22 @@ export class Tallyman {
     await this.#run(signal, (engine, aborted) => engine.save(ManifestList.handleOf(list), aborted));
   }
 
+  /**
+   * Keeps a copy of a list of the store under another name. No registry is asked.
+   * @throws {@link TallymanError} `list-unknown` if there is no such list, `list-exists` if there is one of the other name.
+   */
+  async duplicate(list: string | Reference, to: string | Reference, options: CallOptions = {}): Promise<void> {
+    await this.#renamed(list, to, false, options);
+  }
+
+  /**
+   * Gives a list of the store another name. No registry is asked.
+   * @throws {@link TallymanError} `list-unknown` if there is no such list, `list-exists` if there is one of the other name.
+   */
+  async rename(list: string | Reference, to: string | Reference, options: CallOptions = {}): Promise<void> {
+    await this.#renamed(list, to, true, options);
+  }
+
   /** Removes a list from the store, and says whether there was one. Nothing is removed from a registry. */
   async remove(list: string | Reference, options: CallOptions = {}): Promise<boolean> {
     const { signal } = optionsOf(options, ['signal']);
@@ -398,6 +490,31 @@ export class Tallyman {
   [Symbol.dispose](): void {
     this.#engine?.free();
     this.#engine = undefined;
+  }
+
+  async #renamed(list: string | Reference, to: string | Reference, moves: boolean, options: CallOptions): Promise<void> {
+    const { signal } = optionsOf(options, ['signal']);
+    const [from, name] = [referenceText(list, 'list'), referenceText(to, 'to')];
+    this.#needsStore();
+    await this.#run(signal, (engine, aborted) => engine.rename(from, name, moves, aborted));
+  }
+
+  /** The plan of a push. Without a request where none is needed, so that connections are opened meanwhile. */
+  async #planOf(
+    what: ManifestList | string | Reference,
+    { subject, ...options }: Omit<PushOptions, 'format'>,
+    format: ListFormat | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<PushPlan> {
+    const list = what instanceof ManifestList ? what : await this.#kept(what, signal);
+    const of = subject === undefined || isDescriptor(subject) ? subject : await this.resolve(subject, { signal });
+    const terms = termsOf({ ...options, subject: of }, format);
+    if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
+    return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
+  }
+
+  async #planned(list: ManifestList, terms: string, signal: AbortSignal | undefined): Promise<PushPlan> {
+    return new PushPlan((await this.#extra(signal, (engine, aborted) => engine.plan(ManifestList.handleOf(list), terms, aborted))) as Plan);
   }
 
   async #kept(list: string | Reference, signal: AbortSignal | undefined): Promise<ManifestList> {
@@ -422,16 +539,52 @@ export class Tallyman {
   }
 
   async *#names(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
-    const items = this.#call(start);
+    const pages = this.#items<string[]>(start, signal);
     try {
-      for (;;) {
-        const page = (await this.#settled(signal, (aborted) => items.next(aborted))) as string[] | undefined;
-        if (page === undefined) return;
-        yield* page;
-      }
+      for (let page = await pages.next(); page !== undefined; page = await pages.next()) yield* page;
     } finally {
-      items.free();
+      pages.end();
     }
+  }
+
+  async *#sorted(names: AsyncIterable<string>, sort: TagOrder, signal: AbortSignal | undefined): AsyncGenerator<string, void, undefined> {
+    const all: string[] = [];
+    for await (const name of names) all.push(name);
+    yield* (await this.#extra(signal, (engine, aborted) => engine.sortTags(all, sort, aborted))) as string[];
+  }
+
+  /** Items that the engine gives one after another. The signal is listened to once for the whole. */
+  #items<T>(start: (engine: Engine) => AsyncIter, signal: AbortSignal | undefined): Items<T> {
+    if (signal?.aborted) throw abortedBy(signal);
+    const items = this.#call(start);
+    let isOpen = true;
+    const abort = (): void => items.abort();
+    const end = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      signal?.removeEventListener('abort', abort);
+      items.abort();
+      items.free();
+    };
+    signal?.addEventListener('abort', abort);
+    const next = async (): Promise<T | undefined> => {
+      try {
+        await client();
+        const item = isOpen ? ((await items.next()) as T | undefined) : undefined;
+        if (item !== undefined) return item;
+        end();
+      } catch (error) {
+        end();
+        throw this.#told(error);
+      }
+      if (signal?.aborted) throw abortedBy(signal);
+      return undefined;
+    };
+    return { next, end };
+  }
+
+  #told(error: unknown): TallymanError {
+    return withCredentials(errorOf(error, causeIn(this.#failures)), this.#signedIn);
   }
 
   #call<T>(work: (engine: Engine) => T): T {
@@ -448,6 +601,13 @@ export class Tallyman {
     return this.#settled(signal, (aborted) => this.#call((engine) => start(engine, aborted)));
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  async #extra(signal: AbortSignal | undefined, start: (engine: Engine, aborted: Promise<any> | undefined) => Promise<any>): Promise<any> {
+    if (signal?.aborted) throw abortedBy(signal);
+    await extras();
+    return this.#run(signal, start);
+  }
+
   async #settled<T>(signal: AbortSignal | undefined, start: (aborted: Promise<unknown> | undefined) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw abortedBy(signal);
     await client();
@@ -457,7 +617,7 @@ export class Tallyman {
     try {
       return await start(aborted);
     } catch (error) {
-      const told = withCredentials(errorOf(error, causeIn(this.#failures)), this.#signedIn);
+      const told = this.#told(error);
       throw signal?.aborted && told.code === 'aborted' ? abortedBy(signal) : told;
     } finally {
       if (end) signal?.removeEventListener('abort', end);
@@ -502,11 +662,12 @@ export class Tallyman {
   }
 }
 
-/** A signal that either of two ends. */
-function anyOf(signal: AbortSignal, other: AbortController): AbortSignal {
-  if (signal.aborted) other.abort(signal.reason);
-  else signal.addEventListener('abort', () => other.abort(signal.reason), { once: true, signal: other.signal });
-  return other.signal;
+/** Items that come one after another. */
+interface Items<T> {
+  /** The next item, `undefined` at the end. */
+  next(): Promise<T | undefined>;
+  /** Ends what is under way, and gives back the memory. */
+  end(): void;
 }
 
 interface DifferenceJson {
@@ -531,13 +692,27 @@ const differenceOf = ({ kind, left, right }: DifferenceJson): Difference => ({
   ...(right ? { right: descriptorOf(right) } : {}),
 });
 
-async function* matching(names: AsyncIterable<string>, match: RegExp): AsyncGenerator<string, void, undefined> {
+function isMatch(match: RegExp, name: string): boolean {
+  // A pattern that goes on where it stopped says something else each time.
+  match.lastIndex = 0;
+  return match.test(name);
+}
+
+async function* chosen(names: AsyncIterable<string>, test: (name: string) => boolean): AsyncGenerator<string, void, undefined> {
+  for await (const name of names) if (test(name)) yield name;
+}
+
+async function* first(names: AsyncIterable<string>, limit: number): AsyncGenerator<string, void, undefined> {
+  let left = limit;
   for await (const name of names) {
-    // A pattern that goes on where it stopped says something else each time.
-    match.lastIndex = 0;
-    if (match.test(name)) yield name;
+    yield name;
+    if ((left -= 1) === 0) return;
   }
 }
+
+/** The texts of platforms; none stands for all. */
+const platformTexts = (platforms: Iterable<string | Platform> | undefined): string[] =>
+  platforms === undefined ? [] : elementsOf(platforms, 'platforms').map((platform) => platformText(platform) ?? '');
 
 /** Tags, one or several. */
 function tagsOf(tags: string | Iterable<string>): string[] {

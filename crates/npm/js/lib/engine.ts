@@ -40,6 +40,8 @@ export interface Runtime {
   wasm?: () => WebAssembly.Module | BufferSource;
   /** Returns the part of the wasm that sends requests to registries and keeps lists in files. */
   client?: () => WasmInput | Promise<WasmInput>;
+  /** Returns the part of the wasm with what few programs call. */
+  extras?: () => WasmInput | Promise<WasmInput>;
   /** Sends requests, unless a program gives its own `fetch`. */
   requests?: () => RequestTransport;
   /** Its file system. */
@@ -57,6 +59,7 @@ export interface Runtime {
 export const runtime: Runtime = {};
 let ready = false;
 let coming: Promise<void> | undefined;
+let extrasComing: Promise<void> | undefined;
 
 /**
  * Says what there is in this place.
@@ -65,6 +68,12 @@ let coming: Promise<void> | undefined;
 export function provide(what: Runtime): void {
   Object.assign(runtime, what, { ...runtime });
 }
+
+/**
+ * Returns `true` if an entry of the package, or a program, has said where the wasm comes from.
+ * @internal
+ */
+export const isProvided = (): boolean => ready || runtime.wasm !== undefined;
 
 /**
  * The engine, started where it has not been.
@@ -106,11 +115,27 @@ export const isClientRequested = (): boolean => coming !== undefined;
  * @internal
  */
 export function client(): Promise<void> {
-  coming ??= loadClient().catch((error: unknown) => {
+  const what = 'that talks to registries and keeps lists in files';
+  coming ??= loadPart('client', what, runtime.client).catch((error: unknown) => {
     coming = undefined;
     throw error;
   });
   return coming;
+}
+
+/**
+ * The part with what few programs call, loaded where it has not been, after the client's. What failed is tried again next time.
+ * @internal
+ */
+export function extras(): Promise<void> {
+  const what = 'with trees, findings, conversions, lists that are described and tags in order';
+  extrasComing ??= client()
+    .then(() => loadPart('extras', what, runtime.extras))
+    .catch((error: unknown) => {
+      extrasComing = undefined;
+      throw error;
+    });
+  return extrasComing;
 }
 
 /**
@@ -122,24 +147,24 @@ export function preloadClient(): void {
   if (ready && runtime.client) client().catch(() => undefined);
 }
 
-async function loadClient(): Promise<void> {
+async function loadPart(name: 'client' | 'extras', what: string, load: Runtime['client']): Promise<void> {
   engine();
-  if (!runtime.client) {
+  if (!load) {
     throw new TallymanError({
       code: 'not-initialized',
-      message: "expected the part of the wasm that talks to registries and keeps lists in files, tallyman/client.wasm: await init({ module, client }), or import 'tallyman' instead of 'tallyman/slim'",
+      message: `expected the part of the wasm ${what}, tallyman/${name}.wasm: await init({ module, client, extras }), or import 'tallyman' instead of 'tallyman/slim'`,
     });
   }
   let given: WasmInput | undefined;
   try {
-    given = await runtime.client();
+    given = await load();
     const part = await compiled(given);
     // Once there is a module, its exports are what this gives, whatever it is called with.
     const exports = (bindings.initSync as unknown as () => WebAssembly.Exports)();
     share(exports);
     await WebAssembly.instantiate(part, { __wasm_split: exports as WebAssembly.ModuleImports });
   } catch (error) {
-    throw notStarted('dist/client.wasm', error, given);
+    throw notStarted(`dist/${name}.wasm`, error, given);
   }
 }
 
@@ -157,14 +182,16 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
  * entry that was imported brings with it. `client` is its part that talks to registries and keeps lists in files, which is loaded when
- * there is a {@link Tallyman} or a {@link FileStore} is used; where `module` is an address it is looked for beside it. Nothing happens where `module` is loaded already.
+ * there is a {@link Tallyman} or a {@link FileStore} is used, and `extras` its part with what few programs call, which is loaded when one
+ * does; where `module` is an address they are looked for beside it. Nothing happens where `module` is loaded already.
  */
 export async function init(
-  options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput> } = {},
+  options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput>; extras?: WasmInput | Promise<WasmInput> } = {},
 ): Promise<void> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw wrongOptions(options);
-  const { client: part } = options;
+  const { client: part, extras: further } = options;
   if (part !== undefined) runtime.client = () => part;
+  if (further !== undefined) runtime.extras = () => further;
   if (ready) return;
   const given = await options.module;
   if (given === undefined) {
@@ -173,7 +200,10 @@ export async function init(
   }
   try {
     const input = typeof given === 'string' ? new URL(given, globalThis.location?.href) : given;
-    if (input instanceof URL) runtime.client ??= () => new URL('client.wasm', input);
+    if (input instanceof URL) {
+      runtime.client ??= () => new URL('client.wasm', input);
+      runtime.extras ??= () => new URL('extras.wasm', input);
+    }
     await start({ module_or_path: input as BufferSource });
     ready = true;
   } catch (error) {

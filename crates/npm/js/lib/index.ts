@@ -6,6 +6,7 @@ import { provide } from './engine.js';
 provide({
   wasm: () => bytesOf(carried.tallyman),
   client: () => bytesOf(carried.client),
+  extras: () => bytesOf(carried.extras),
 });
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

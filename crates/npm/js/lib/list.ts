@@ -34,6 +34,10 @@ export interface PlatformChange {
   osFeatures?: string[];
   /** Annotations of the entry to add, which only an OCI index has. */
   annotations?: Annotations;
+  /** Fields to empty before the others are set. */
+  clear?: ('variant' | 'os-version' | 'os-features' | `annotation:${string}`)[];
+  /** Allow pairs of operating system and architecture that Docker refuses. */
+  anyPlatform?: boolean;
 }
 
 /** Options of {@link ManifestList.add}. */
@@ -130,7 +134,7 @@ export class ManifestList implements Iterable<ListEntry> {
   }
 
   /**
-   * Changes the platform of an image, and adds annotations to its entry.
+   * Changes the platform of an image, adds annotations to its entry, and clears fields of it.
    * @throws {@link TallymanError} `image-not-in-list`, or `platform-unsupported` where Docker does not know the pair of operating
    * system and architecture.
    */
@@ -172,6 +176,14 @@ export class ManifestList implements Iterable<ListEntry> {
     this.#list.free();
   }
 
+  /**
+   * `true` if a push has to fetch manifests of images first.
+   * @internal
+   */
+  static lacksManifests(list: ManifestList): boolean {
+    return call(() => list.#list.lacksManifests());
+  }
+
   /** @internal */
   static handleOf(list: ManifestList): List {
     return list.#list;
@@ -194,7 +206,8 @@ interface Added {
   manifest: Uint8Array | undefined;
 }
 
-const changes = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures', 'annotations'];
+const changes = ['os', 'architecture', 'variant', 'osVersion', 'osFeatures', 'annotations', 'clear', 'anyPlatform'];
+const textLists = ['osFeatures', 'clear'];
 
 /** A change whose fields are all known: nothing is dropped without a word. */
 function checkedChange(change: PlatformChange): PlatformChange {
@@ -205,8 +218,13 @@ function checkedChange(change: PlatformChange): PlatformChange {
       if (value !== undefined) annotationsJson(value);
       continue;
     }
-    const isRight = name === 'osFeatures' ? Array.isArray(value) && value.every((feature) => typeof feature === 'string') : typeof value === 'string';
-    if (!isRight && value !== undefined) throw wrongArgument(name, name === 'osFeatures' ? 'an array of texts' : 'a text', value);
+    if (name === 'anyPlatform') {
+      if (value !== undefined) flagOf(value, name);
+      continue;
+    }
+    const isList = textLists.includes(name);
+    const isRight = isList ? Array.isArray(value) && value.every((text) => typeof text === 'string') : typeof value === 'string';
+    if (!isRight && value !== undefined) throw wrongArgument(name, isList ? 'an array of texts' : 'a text', value);
   }
   return change;
 }

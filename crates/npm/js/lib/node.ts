@@ -14,6 +14,7 @@ provide({
   // In the script, so that programs that are bundled into one file find it.
   wasm: () => Buffer.from(carried.tallyman, 'base64'),
   client: () => Buffer.from(carried.client, 'base64'),
+  extras: () => Buffer.from(carried.extras, 'base64'),
   files,
   machine: createMachine,
   hasher: (algorithm) => {

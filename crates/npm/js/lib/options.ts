@@ -3,6 +3,7 @@ import type { Annotations, Descriptor } from './descriptor.js';
 import type { TallymanError } from './error.js';
 import type { Platform } from './platform.js';
 import type { PlanStep } from './plan.js';
+import type { Reference } from './reference.js';
 import type { Fetch } from './requests.js';
 import type { Store } from './store.js';
 
@@ -102,8 +103,40 @@ export interface InspectOptions extends CallOptions {
   platform?: string | Platform | undefined;
 }
 
+/** The form of a list and its images: Docker's media types or those of OCI. */
+export type ListFormat = 'docker' | 'oci';
+
+/** An order of tags: the registry's, by name, or by version, the lowest first. */
+export type TagOrder = 'registry' | 'name' | 'semver';
+
+/** The rate limit of a registry, as it names it. */
+export interface RateLimit {
+  /** Requests that may be made in the window. */
+  limit?: number;
+  /** Requests that are left. */
+  remaining?: number;
+  /** Length of the window in seconds. */
+  seconds?: number;
+  /** The address or the account that is counted. */
+  source?: string;
+}
+
+/** Something that is allowed, but will surprise somebody. */
+export interface Finding {
+  /** A name that does not change, such as `arm-without-variant`. */
+  code: string;
+  /** A sentence. */
+  message: string;
+  /** Index of the entry that it is about; absent if it is about the whole. */
+  entry?: number;
+}
+
 /** Options of {@link Tallyman.create}. */
 export interface CreateOptions extends CallOptions {
+  /** Read bare tags and digests as those of the list's repository: `1.0-amd64`, `sha256:…`. */
+  relative?: boolean | undefined;
+  /** `false` leaves out the attestations of lists in the place of images. */
+  attestations?: boolean | undefined;
   /** Add to the list that the store has under this name. */
   amend?: boolean | undefined;
   /** Fetch images anew that the list in the store has already, all of them where none is named. */
@@ -128,6 +161,12 @@ export interface TagsOptions extends CallOptions {
   last?: string | undefined;
   /** Leave out tags that do not match. */
   match?: RegExp | undefined;
+  /** The order, the registry's by default. Another one waits for all pages. */
+  sort?: TagOrder | undefined;
+  /** Maximum number of tags. */
+  limit?: number | undefined;
+  /** `false` leaves out tags that stand for a digest, such as `sha256-….sig`. */
+  digestTags?: boolean | undefined;
 }
 
 /** Options of {@link Tallyman.plan}. */
@@ -136,7 +175,14 @@ export interface PlanOptions {
   copy?: boolean | undefined;
   /** Put the list by its digest alone, without a tag. */
   digestOnly?: boolean | undefined;
+  /** The subject of the list, which has to be an OCI index: it becomes one of the subject's referrers. */
+  subject?: Descriptor | undefined;
+  /** The artifact type of the list, which has to be an OCI index. */
+  artifactType?: string | undefined;
 }
+
+/** Options of {@link Tallyman.convert}. */
+export interface ConvertOptions extends CallOptions, PlanOptions {}
 
 /** Progress of a push. */
 export interface PushProgress {
@@ -157,7 +203,13 @@ export interface PushProgress {
 }
 
 /** Options of {@link Tallyman.push}. */
-export interface PushOptions extends CallOptions, PlanOptions {
+export interface PushOptions extends CallOptions, Omit<PlanOptions, 'subject'> {
+  /** The subject of the list, which has to be an OCI index: a reference, or the descriptor of a manifest of the repository. */
+  subject?: string | Reference | Descriptor | undefined;
+  /** Convert the list and its images. Their digests become others; the result tells what is lost. */
+  format?: ListFormat | undefined;
+  /** Refuse to move a tag that stands for another manifest. */
+  neverOverwrite?: boolean | undefined;
   /** Hears of each step. */
   onProgress?: ((progress: PushProgress) => void) | undefined;
   /** Remove the list from the store when it is pushed, unless it was changed meanwhile. */
@@ -176,6 +228,8 @@ export interface PushResult {
   mediaType: string;
   /** The tags that stand for it now. */
   tags: string[];
+  /** The parts of the list that the conversion to another form has lost, a phrase each. */
+  losses: string[];
 }
 
 /** Progress of a copy. */
@@ -200,8 +254,18 @@ export interface CopyOptions extends CallOptions {
   platforms?: Iterable<string | Platform> | undefined;
   /** Copy referrers as well: signatures, attestations, bills of materials. */
   referrers?: boolean | undefined;
+  /** Copy tags that stand for the digests of what is copied, such as `sha256-….sig`, as well. */
+  digestTags?: boolean | undefined;
+  /** Refuse to move a tag that stands for another manifest. */
+  neverOverwrite?: boolean | undefined;
   /** Hears of each step. */
   onProgress?: ((progress: CopyProgress) => void) | undefined;
+}
+
+/** Options of {@link Tallyman.planCopy}. */
+export interface PlanCopyOptions extends CallOptions {
+  /** Of a list, copy the images for these platforms alone. */
+  platforms?: Iterable<string | Platform> | undefined;
 }
 
 /** Result of a copy. */

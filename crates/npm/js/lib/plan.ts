@@ -59,7 +59,7 @@ interface PlanJson {
   requestsAtMost: number;
 }
 
-/** Plan of a push of a list, known before anything is sent. */
+/** Plan of a push of a list, or of a copy, known before anything is sent. */
 export class PushPlan {
   /** The list's name. */
   readonly target: string;
@@ -97,6 +97,11 @@ export class PushPlan {
     return this.#steps;
   }
 
+  /** The parts of the list that its conversion to another form has lost, a phrase each. */
+  get losses(): readonly string[] {
+    return JSON.parse(call(() => this.#plan.losses())) as string[];
+  }
+
   /** The list's exact bytes. */
   get bytes(): Uint8Array {
     return call(() => this.#plan.bytes());
@@ -104,8 +109,8 @@ export class PushPlan {
 
   /** All of the plan, its steps too, but for the list's bytes. */
   toJSON(): object {
-    const { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, steps } = this;
-    return { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, steps };
+    const { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, losses, steps } = this;
+    return { target, mediaType, digest, stepCount, roundTrips, requests, requestsAtMost, losses, steps };
   }
 
   /** @internal */

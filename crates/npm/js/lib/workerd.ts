@@ -1,9 +1,10 @@
 // The entry for workerd, Cloudflare's runtime, which compiles wasm when a worker is deployed and never while it runs.
 
 import client from '../dist/client.wasm';
+import extras from '../dist/extras.wasm';
 import module from '../dist/tallyman.wasm';
 import { provide } from './engine.js';
 
-provide({ wasm: () => module, client: () => client });
+provide({ wasm: () => module, client: () => client, extras: () => extras });
 
 export * from './api.js';

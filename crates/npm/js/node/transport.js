@@ -102,13 +102,15 @@ export class NodeTransport {
     const decoder = decoderOf(asked.method, incoming);
     if (decoder) head.headers = head.headers.filter(([name]) => !/^content-(?:encoding|length)$/i.test(name));
     const pieces = piecesOf(incoming, asked, target, decoder);
-    if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') return { ...head, body: { next: async () => (await pieces.next()).value } };
+    if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') return { ...head, body: pieces };
     const body = [];
     let size = 0;
-    for await (const piece of pieces) {
+    for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
       body.push(piece);
       size += piece.length;
-      if (asked.pieces && size > saidMax) throw new RequestFailure('other', `expected at most ${saidMax} bytes, found more`, target);
+      if (!asked.pieces || size <= saidMax) continue;
+      incoming.destroy();
+      throw new RequestFailure('other', `expected at most ${saidMax} bytes, found more`, target);
     }
     return { ...head, body: body.length === 1 ? body[0] : new Uint8Array(Buffer.concat(body, size)) };
   }
@@ -228,14 +230,22 @@ function decoded(incoming, decoder) {
   return incoming.pipe(decoder);
 }
 
-async function* piecesOf(incoming, { signal }, target, decoder) {
-  try {
-    for await (const piece of decoder ? decoded(incoming, decoder) : incoming) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
-  } catch (error) {
-    if (signal?.aborted) throw aborted(target);
-    if (error instanceof RequestFailure) throw error;
-    throw new RequestFailure('reset', 'unexpected EOF', { ...target, code: error.code, cause: error });
-  }
+// The pieces of a body: `next` gives one after another, undefined at the end. No generator of its own, which would cost another round
+// of promises for each piece.
+function piecesOf(incoming, { signal }, target, decoder) {
+  const pieces = (decoder ? decoded(incoming, decoder) : incoming)[Symbol.asyncIterator]();
+  return {
+    async next() {
+      try {
+        const { value } = await pieces.next();
+        return value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+      } catch (error) {
+        if (signal?.aborted) throw aborted(target);
+        if (error instanceof RequestFailure) throw error;
+        throw new RequestFailure('reset', 'unexpected EOF', { ...target, code: error.code, cause: error });
+      }
+    },
+  };
 }
 
 function drained(outgoing) {

@@ -7,9 +7,12 @@ use std::{rc::Rc, time::Duration};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
-use tallyman_commands::{Create, CreateExtensions, Error, create, execute, put_tags, resolve};
+use tallyman_commands::{
+    Create, CreateExtensions, Error, bring_nested, check_tags, create, duplicate, execute, list_as_referrer,
+    parse_source, put_tags, rename, resolve,
+};
 use tallyman_core::{
-    Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, PushPlan, Reference, Registry,
+    Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
     json::{Object, ObjectWriter, array, string},
 };
 use tallyman_registry::{Access, Client, Event, Retry};
@@ -25,10 +28,11 @@ use super::{
     host::{ClientHost, Settings},
     lists::List,
     operation::{Operation, StreamOperation},
+    plans::PlannedPush,
     pure::{kind, platform},
     store::HostStore,
 };
-use crate::library::{compare::compare, lookup, transfers};
+use crate::library::{compare::compare, extras_part::load_extras_part, lookup, transfers};
 use crate::transport::{JsTransport, piece_for_js};
 
 /// The size of `{}` in bytes: the config of an artifact that has none.
@@ -125,14 +129,21 @@ impl ClientPart for Worker {
             Operation::Create { list, images, options } => {
                 async move { worker.create(&list, &images, &options).await }.boxed_local()
             }
-            Operation::Push { plan, tags, purge, on_progress } => {
-                async move { worker.push(&plan, &tags, purge, &on_progress).await }.boxed_local()
+            Operation::Push { plan, tags, purge, keeps_tags, on_progress } => {
+                async move { worker.push(&plan, &tags, (purge, keeps_tags), &on_progress).await }
+                    .boxed_local()
             }
-            Operation::Copy { source, target, platforms, referrers, on_progress } => async move {
-                let places = (&*source, &*target);
-                transfers::copy(&worker.client, places, &platforms, referrers, &on_progress).await
+            Operation::PlanCopy { source, target, platforms } => {
+                async move { transfers::plan(&worker.client, &source, &target, &platforms).await }
+                    .boxed_local()
+            }
+            Operation::Copy { source, target, options, on_progress } => async move {
+                transfers::copy(&worker.client, (&source, &target), &options, &on_progress).await
             }
             .boxed_local(),
+            Operation::RateLimit { reference } => {
+                async move { lookup::limit(&worker.client, &reference).await }.boxed_local()
+            }
             Operation::Tag { reference, tags } => {
                 async move { transfers::add_tags(&worker.client, &reference, &tags).await }.boxed_local()
             }
@@ -153,6 +164,12 @@ impl ClientPart for Worker {
             Operation::StoredLists => async move { worker.stored_lists().await }.boxed_local(),
             Operation::Load { list } => async move { worker.load(&list).await }.boxed_local(),
             Operation::Save { list } => async move { worker.save(&list).await }.boxed_local(),
+            Operation::Rename { list, to, moves } => {
+                async move { worker.rename(&list, &to, moves).await }.boxed_local()
+            }
+            Operation::Extra(operation) => {
+                async move { load_extras_part(worker.client).await?.run(operation).await }.boxed_local()
+            }
             Operation::Remove { list } => async move { worker.remove(&list).await }.boxed_local(),
         }
     }
@@ -223,23 +240,33 @@ impl Worker {
 
     async fn create(&self, list: &str, images: &[String], options: &str) -> Result<JsValue, Failure> {
         let store = if self.keeps { Rc::clone(&self.store) } else { Rc::new(MemoryStore::new()) };
-        let images = images.iter().map(|image| image.parse()).collect::<Result<Vec<Reference>, _>>()?;
-        let (amend, extensions) = create_options(options)?;
-        let wanted = Create { list: list.parse()?, images, amend, extensions };
+        let list: Reference = list.parse()?;
+        let CreateOptions { amend, relative, extensions } = create_options(options)?;
+        let image = |typed: &String| match relative {
+            true => parse_source(&list, typed).map_err(Failure::from),
+            false => typed.parse().map_err(Failure::from),
+        };
+        let images = images.iter().map(image).collect::<Result<Vec<Reference>, _>>()?;
+        let wanted = Create { list: list.clone(), images, amend, extensions };
         Ok(List::new(create(&*store, &self.client, &wanted).await?).into())
     }
 
     async fn push(
         &self,
-        plan: &PushPlan,
+        PlannedPush { plan, nested, .. }: &PlannedPush,
         tags: &[String],
-        purge: bool,
+        (purge, keeps_tags): (bool, bool),
         on_progress: &Function,
     ) -> Result<JsValue, Failure> {
         let tags = transfers::tags(tags)?;
+        if keeps_tags {
+            check_tags(&self.client, plan, &tags).await?;
+        }
+        bring_nested(&self.client, nested).await?;
         let report = |event| transfers::report(on_progress, &event);
         let digest = execute(&self.client, plan, &report).await?;
         put_tags(&self.client, plan, &tags).await?;
+        list_as_referrer(&self.client, plan).await?;
         // Of a list that was changed while it was pushed nothing is lost.
         let purged =
             purge && self.store.remove_pushed(&plan.target, plan.list().1).await.map_err(store_failure)?;
@@ -260,13 +287,30 @@ impl Worker {
         Ok(JsValue::UNDEFINED)
     }
 
+    async fn rename(&self, list: &str, to: &str, moves: bool) -> Result<JsValue, Failure> {
+        let (list, to): (Reference, Reference) = (list.parse()?, to.parse()?);
+        match moves {
+            true => rename(&*self.store, &list, &to).await?,
+            false => duplicate(&*self.store, &list, &to).await?,
+        }
+        Ok(JsValue::UNDEFINED)
+    }
+
     async fn remove(&self, list: &str) -> Result<JsValue, Failure> {
         Ok(self.store.remove(&list.parse()?).await.map_err(store_failure)?.into())
     }
 }
 
-/// Reads the options of `create`: `amend`, and what Docker does not have.
-fn create_options(options: &str) -> Result<(bool, CreateExtensions), Failure> {
+/// The options of `create`.
+struct CreateOptions {
+    amend: bool,
+    /// Images may be named in short, by a tag or a digest of the list's repository.
+    relative: bool,
+    extensions: CreateExtensions,
+}
+
+/// Reads the options of `create`: those of Docker, and what it does not have.
+fn create_options(options: &str) -> Result<CreateOptions, Failure> {
     let read = || {
         let fields = Object::parse(options.as_bytes())?;
         let is_set = |name| fields.get(name) == Some(b"true");
@@ -276,18 +320,17 @@ fn create_options(options: &str) -> Result<(bool, CreateExtensions), Failure> {
             nest: is_set("nest"),
             oci: is_set("oci"),
             annotations: fields.string_map("annotations")?,
-            ..CreateExtensions::default()
+            no_attestations: fields.get("attestations") == Some(b"false"),
+            described: fields.array("described", Descriptor::from_json)?,
+            platforms: Vec::new(),
         };
-        Ok::<_, tallyman_core::json::FieldError>((
-            is_set("amend"),
-            extensions,
-            fields.array("platforms", string)?,
-        ))
+        let options = CreateOptions { amend: is_set("amend"), relative: is_set("relative"), extensions };
+        Ok::<_, tallyman_core::json::FieldError>((options, fields.array("platforms", string)?))
     };
-    let (amend, extensions, platforms) =
+    let (mut options, platforms) =
         read().map_err(|error| Failure::argument(&format!("expected the options of create: {error}")))?;
-    let platforms = platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
-    Ok((amend, CreateExtensions { platforms, ..extensions }))
+    options.extensions.platforms = platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
+    Ok(options)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "results map what they give")]

@@ -13,10 +13,11 @@ use super::{
     failure::Failure,
     host::{ClientHost, Settings},
     lists::List,
-    operation::{Operation, StreamOperation},
+    operation::{ExtraOperation, Operation, StreamOperation},
     plans::Plan,
     promise::promise,
     store::Lists,
+    tag_order::order,
 };
 
 /// A client with the local lists of its program. What it does is in a part of the module that is loaded at its first
@@ -43,6 +44,10 @@ impl Engine {
     fn run(&self, operation: Operation, aborted: Option<Promise>) -> Promise {
         let part = Rc::clone(&self.0).part();
         promise(aborted, async move { part.await?.run(operation).await })
+    }
+
+    fn run_extra(&self, operation: ExtraOperation, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Extra(operation), aborted)
     }
 
     fn stream(&self, operation: StreamOperation) -> AsyncIter {
@@ -102,6 +107,17 @@ impl Engine {
     ) -> Result<AsyncIter, Failure> {
         let pages = TagPages { size: size.map(|size| size as usize), last };
         Ok(self.stream(StreamOperation::Tags { repository: repository.parse()?, pages }))
+    }
+
+    /// Resolves to tags in the order of that name.
+    #[wasm_bindgen(js_name = sortTags)]
+    pub fn sort_tags(
+        &self,
+        tags: Vec<String>,
+        name: &str,
+        aborted: Option<Promise>,
+    ) -> Result<Promise, Failure> {
+        Ok(self.run_extra(ExtraOperation::SortTags { tags, order: order(name)? }, aborted))
     }
 
     /// Returns the repositories of a registry, page by page.
@@ -165,30 +181,76 @@ impl Engine {
         self.run(Operation::Create { list, images, options }, aborted)
     }
 
+    /// Resolves to the plan that pushes a list whose images are fetched or converted first. The terms are JSON.
+    pub fn plan(&self, list: &List, terms: String, aborted: Option<Promise>) -> Promise {
+        self.run_extra(ExtraOperation::Plan { list: list.list().clone(), terms }, aborted)
+    }
+
     /// Carries out a plan and resolves to the digest that the registry confirmed, and to `true` if the list was removed
-    /// from the store. `on_progress` hears of each step.
+    /// from the store. `on_progress` hears of each step. If `keeps_tags`, no tag is moved.
     pub fn push(
         &self,
         plan: &Plan,
         tags: Vec<String>,
         purge: bool,
+        keeps_tags: bool,
         on_progress: Function,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::Push { plan: plan.plan(), tags, purge, on_progress }, aborted)
+        self.run(Operation::Push { plan: plan.planned(), tags, purge, keeps_tags, on_progress }, aborted)
     }
 
-    /// Copies an image or a list, and resolves to what was copied, as JSON. `on_progress` hears of each step.
-    pub fn copy(
+    /// Compares lists, given as JSON, with their registries, pushes what differs if `applies`, and resolves to the
+    /// differences, as JSON. `on_progress` hears of each step.
+    pub fn apply(
+        &self,
+        lists: String,
+        applies: bool,
+        on_progress: Function,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run_extra(ExtraOperation::Apply { lists, applies, on_progress }, aborted)
+    }
+
+    /// Resolves to the plan of a copy; to `undefined` if the target is that already.
+    #[wasm_bindgen(js_name = planCopy)]
+    pub fn plan_copy(
         &self,
         source: String,
         target: String,
         platforms: Vec<String>,
-        referrers: bool,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::PlanCopy { source, target, platforms }, aborted)
+    }
+
+    /// Copies an image or a list, and resolves to what was copied, as JSON. The options are JSON. `on_progress` hears of each
+    /// step.
+    pub fn copy(
+        &self,
+        source: String,
+        target: String,
+        options: String,
         on_progress: Function,
         aborted: Option<Promise>,
     ) -> Promise {
-        self.run(Operation::Copy { source, target, platforms, referrers, on_progress }, aborted)
+        self.run(Operation::Copy { source, target, options, on_progress }, aborted)
+    }
+
+    /// Resolves to all that is below a manifest, as JSON. If `platform` is given, of a list below the image for it.
+    pub fn tree(&self, reference: String, platform: Option<String>, aborted: Option<Promise>) -> Promise {
+        self.run_extra(ExtraOperation::Tree { reference, platform }, aborted)
+    }
+
+    /// Resolves to the rate limit that a registry names, as JSON; to `undefined` if it names none.
+    #[wasm_bindgen(js_name = rateLimit)]
+    pub fn rate_limit(&self, reference: String, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::RateLimit { reference }, aborted)
+    }
+
+    /// Resolves to findings in an image or a list, as JSON.
+    pub fn findings(&self, reference: String, aborted: Option<Promise>) -> Promise {
+        self.run_extra(ExtraOperation::Findings { reference }, aborted)
     }
 
     /// Puts a manifest under further tags, and resolves to its descriptor, as JSON.
@@ -242,7 +304,12 @@ impl Engine {
 
     /// Saves a list in the store.
     pub fn save(&self, list: &List, aborted: Option<Promise>) -> Result<Promise, Failure> {
-        Ok(self.run(Operation::Save { list: list.storable()? }, aborted))
+        Ok(self.run(Operation::Save { list: list.list().clone() }, aborted))
+    }
+
+    /// Keeps a copy of a list in the store under another name, or gives it that name if `moves`.
+    pub fn rename(&self, list: String, to: String, moves: bool, aborted: Option<Promise>) -> Promise {
+        self.run(Operation::Rename { list, to, moves }, aborted)
     }
 
     /// Removes a list from the store, and resolves to `true` if there was one.

@@ -94,7 +94,7 @@ fn begin(code: &str, message: &str) -> ObjectWriter {
 
 impl From<SplitLoaderError> for Failure {
     fn from(_: SplitLoaderError) -> Self {
-        Self(begin("wasm-missing", "expected the client's part of the wasm, which could not be loaded").end())
+        Self(begin("wasm-missing", "expected a part of the wasm, which could not be loaded").end())
     }
 }
 
@@ -174,6 +174,16 @@ impl From<CommandError> for Failure {
             CommandError::EmptyList { list } => {
                 format!("expected images in the list {list}, found none: add one before it is pushed")
             }
+            CommandError::WouldOverwrite { reference, expected, found } => {
+                format!(
+                    "expected {reference} to be free or to stand for {expected}, found {found}: neverOverwrite leaves it as it is"
+                )
+            }
+            CommandError::OciNeeded { reference } => {
+                format!(
+                    "expected an OCI index for a subject or an artifact type, found a Docker manifest list at {reference}"
+                )
+            }
             error => error.to_string(),
         };
         let json = begin(error.code(), &message);
@@ -203,6 +213,13 @@ impl From<CommandError> for Failure {
             CommandError::NotMounted { from, digest, target } => {
                 of(json, target).string("digest", digest.as_str()).string("repository", from)
             }
+            CommandError::WouldOverwrite { reference, expected, found } => {
+                of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
+            }
+            CommandError::OciNeeded { reference } | CommandError::DockerNeeded { reference } => {
+                of(json, reference)
+            }
+            CommandError::ListNameTaken { list } => json.string("list", &list.to_string()),
             CommandError::Plan(error) | CommandError::Assemble(error) => return error.into(),
             CommandError::NameTaken(error) => return error.into(),
             CommandError::Store(error) => return Self::of_store(error),

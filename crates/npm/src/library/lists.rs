@@ -1,78 +1,44 @@
 //! Lists that a program holds.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use js_sys::{Array, Uint8Array};
-use tallyman_commands::Error;
+use tallyman_commands::{Error, lacks_manifest};
 use tallyman_core::{
-    AnnotateError, Descriptor, ListEdit, ListEntry, Manifest, ManifestList, MediaType, PlatformChange,
-    PushPlan, Reference,
+    AnnotateError, Descriptor, EntryField, ListEdit, ListEntry, Manifest, ManifestList, MediaType,
+    PlatformChange, PushPlan, Reference,
     json::{FieldError, Object, array, quote, string, string_map},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{failure::Failure, plans::Plan, pure::kind};
+use super::{
+    failure::Failure,
+    plans::{Plan, PlanTerms, PlannedPush},
+    pure::kind,
+};
 
 /// A list.
 #[wasm_bindgen]
-pub struct List {
-    list: ManifestList,
-    /// The manifest that the list was read from, until it is changed: its bytes are those of the list.
-    original: Option<Manifest>,
-}
+pub struct List(ManifestList);
 
 impl List {
     /// The list `list`.
     pub fn new(list: ManifestList) -> Self {
-        Self { list, original: None }
+        Self(list)
     }
 
     /// The list itself.
     pub fn list(&self) -> &ManifestList {
-        &self.list
+        &self.0
     }
 
-    /// The list as a store keeps it: encoded anew when it is pushed.
-    pub fn storable(&self) -> Result<ManifestList, Failure> {
-        match self.original.as_ref().and_then(|original| lost_by_encoding(original, &self.list)) {
-            None => Ok(self.list.clone()),
-            Some(lost) => Err(would_lose("kept", lost)),
-        }
-    }
-
-    /// Lets go of the manifest that the list was read from: the list is about to be changed, and encoded anew.
-    fn change(&mut self) -> Result<(), Failure> {
-        if let Some(lost) = self.original.as_ref().and_then(|original| lost_by_encoding(original, &self.list))
-        {
-            return Err(would_lose("changed", lost));
-        }
-        self.original = None;
-        Ok(())
-    }
-}
-
-fn would_lose(done: &str, lost: &str) -> Failure {
-    Failure::argument(&format!(
-        "expected a list that can be {done}, found one with {lost}, which a list that is encoded anew would lose"
-    ))
-}
-
-/// Returns in words what of a list would be lost if it was encoded anew; `None` if nothing would.
-fn lost_by_encoding(original: &Manifest, list: &ManifestList) -> Option<&'static str> {
-    let index = original.index()?;
-    let has = |test: fn(&Descriptor) -> bool| index.manifests.iter().any(test);
-    match () {
-        () if index.subject.is_some() => Some("a subject"),
-        () if index.artifact_type.is_some() => Some("an artifact type"),
-        () if has(|entry| entry.artifact_type.is_some()) => Some("the artifact type of an entry"),
-        () if has(|entry| entry.data.is_some() || !entry.urls.is_empty()) => {
-            Some("embedded data or addresses of an entry")
-        }
-        () if list.len() != index.manifests.len() => Some("several entries of one digest"),
-        () if list.media_type() != *original.media_type() => {
-            Some("another media type than its entries ask for")
-        }
-        () => None,
+    /// Returns the manifest that the list was made from, as long as nothing is changed and all that it points to is in its
+    /// repository.
+    fn unchanged(&self) -> Option<Manifest> {
+        let original = self.0.form().original.as_ref()?;
+        let is_own = self.0.iter().all(|entry| entry.reference.is_same_repository(self.0.reference()));
+        let is_same = is_own && self.0.to_bytes()[..] == original[..];
+        is_same.then(|| Manifest::parse(Arc::clone(original), Some(&self.0.media_type())).ok())?
     }
 }
 
@@ -110,17 +76,18 @@ impl List {
         let form = list.form_mut();
         form.oci = *original.media_type() == MediaType::OciIndex;
         form.annotations.clone_from(&index.annotations);
+        form.original = Some(original.shared_bytes());
         for descriptor in &index.manifests {
             let reference = list.reference().by_digest(descriptor.digest.clone());
             list.insert(without_manifest(reference, descriptor.clone()))
                 .map_err(|error| Failure::from(&error))?;
         }
-        Ok(Self { list, original: Some(original) })
+        Ok(Self(list))
     }
 
     /// Its name.
     pub fn reference(&self) -> String {
-        self.list.reference().to_string()
+        self.0.reference().to_string()
     }
 
     /// Puts an image in: the descriptor as JSON, and the manifest's bytes where they are at hand. Without a name it is
@@ -137,7 +104,7 @@ impl List {
         })?;
         let reference = match reference {
             Some(reference) => reference.parse()?,
-            None => self.list.reference().by_digest(descriptor.digest.clone()),
+            None => self.0.reference().by_digest(descriptor.digest.clone()),
         };
         let entry = match manifest {
             Some(manifest) => ListEntry::new(reference, descriptor, manifest)
@@ -148,23 +115,19 @@ impl List {
         if is_list && !nest {
             return Err(Error::IsList { reference: entry.reference, found: Vec::new() }.into());
         }
-        self.change()?;
         let is_annotated = !entry.descriptor.annotations.is_empty();
-        if is_annotated && !self.list.form().oci && !is_list {
-            let first = if self.list.is_empty() {
-                entry.descriptor.media_type.clone()
-            } else {
-                self.list.media_type()
-            };
+        if is_annotated && !self.0.form().oci && !is_list {
+            let first =
+                if self.0.is_empty() { entry.descriptor.media_type.clone() } else { self.0.media_type() };
             if !matches!(first, MediaType::OciManifest | MediaType::OciIndex) {
                 return Err(Failure::argument(
                     "expected an OCI index for an entry with annotations, found a Docker manifest list, which keeps none",
                 ));
             }
         }
-        self.list.insert(entry).map_err(|error| Failure::from(&error))?;
+        self.0.insert(entry).map_err(|error| Failure::from(&error))?;
         if is_annotated || is_list {
-            self.list.form_mut().oci = true;
+            self.0.form_mut().oci = true;
         }
         Ok(())
     }
@@ -172,11 +135,16 @@ impl List {
     /// Takes an image out, and says whether it was there.
     pub fn remove(&mut self, image: &str) -> Result<bool, Failure> {
         let image = image.parse()?;
-        if self.list.get(&image).is_none() {
+        if self.0.get(&image).is_none() {
             return Ok(false);
         }
-        self.change()?;
-        Ok(self.list.remove(&image).is_some())
+        Ok(self.0.remove(&image).is_some())
+    }
+
+    /// Returns `true` if a push has to fetch manifests of images first: they are in other repositories, and not at hand.
+    #[wasm_bindgen(js_name = lacksManifests)]
+    pub fn lacks_manifests(&self) -> bool {
+        self.0.iter().any(|entry| lacks_manifest(entry, &self.0))
     }
 
     /// Changes the platform of an image, and adds annotations to its entry. The change is JSON.
@@ -189,22 +157,29 @@ impl List {
                 variant: fields.string_or_empty("variant")?,
                 os_version: fields.string_or_empty("osVersion")?,
                 os_features: fields.array("osFeatures", string)?,
-                ..PlatformChange::default()
+                any_pair: fields.get("anyPlatform") == Some(b"true"),
+                cleared: Vec::new(),
             };
-            Ok::<_, FieldError>((change, fields.string_map("annotations")?))
+            Ok::<_, FieldError>((change, fields.string_map("annotations")?, fields.array("clear", string)?))
         };
-        let (change, annotations) =
+        let (mut change, annotations, cleared) =
             read().map_err(|error| Failure::argument(&format!("expected a change: {error}")))?;
+        for name in cleared {
+            let field = EntryField::parse(&name).ok_or_else(|| {
+                Failure::argument(&format!(
+                    "expected variant, os-version, os-features or annotation:KEY as a field to clear, found {name:?}"
+                ))
+            })?;
+            change.cleared.push(field);
+        }
         let as_typed = |error| match error {
             AnnotateError::NotInList { list, .. } => {
                 Error::NotInList { image: image.to_owned(), list: list.to_string() }
             }
             other => other.into(),
         };
-        let edit =
-            ListEdit::annotate(&self.list, &image.parse()?, &change, &annotations).map_err(as_typed)?;
-        self.change()?;
-        edit.apply(&mut self.list).expect("the edit was made for this list");
+        let edit = ListEdit::annotate(&self.0, &image.parse()?, &change, &annotations).map_err(as_typed)?;
+        edit.apply(&mut self.0).expect("the edit was made for this list");
         Ok(())
     }
 
@@ -212,8 +187,7 @@ impl List {
     #[wasm_bindgen(js_name = annotateIndex)]
     pub fn annotate_index(&mut self, annotations: &str) -> Result<(), Failure> {
         let annotations = texts(annotations)?;
-        self.change()?;
-        let form = self.list.form_mut();
+        let form = self.0.form_mut();
         form.oci = true;
         form.annotations.extend(annotations);
         Ok(())
@@ -221,13 +195,13 @@ impl List {
 
     /// The annotations of the list itself, as JSON.
     pub fn annotations(&self) -> String {
-        string_map(&self.list.form().annotations)
+        string_map(&self.0.form().annotations)
     }
 
     /// Its entries in Docker's order: an array of pairs, the name and the descriptor.
     pub fn entries(&self) -> String {
         array(
-            self.list.iter().map(|entry| {
+            self.0.iter().map(|entry| {
                 format!("[{},{}]", quote(&entry.reference.to_string()), entry.descriptor.to_json())
             }),
         )
@@ -235,39 +209,30 @@ impl List {
 
     /// Its media type, its digest and its exact bytes.
     pub fn encoded(&self) -> Array {
-        if let Some(original) = &self.original {
-            return Array::of3(
-                &original.media_type().as_str().into(),
-                &original.digest().as_str().into(),
-                &Uint8Array::from(original.bytes()),
-            );
-        }
-        let bytes = self.list.to_bytes();
+        let bytes = self.0.to_bytes();
         let digest = tallyman_core::Digest::of(&bytes);
         Array::of3(
-            &self.list.media_type().as_str().into(),
+            &self.0.media_type().as_str().into(),
             &digest.as_str().into(),
             &Uint8Array::from(&bytes[..]),
         )
     }
 
-    /// Returns the plan of a push; with `copies` images of other registries are copied, with `by_digest` the list gets no
-    /// tag.
-    pub fn plan(&self, copies: bool, by_digest: bool) -> Result<Plan, Failure> {
-        if self.list.is_empty() {
-            return Err(Error::EmptyList { list: self.list.reference().clone() }.into());
+    /// Returns the plan of a push. The terms are JSON.
+    pub fn plan(&self, terms: &str) -> Result<Plan, Failure> {
+        let terms = PlanTerms::parse(terms)?;
+        if self.0.is_empty() {
+            return Err(Error::EmptyList { list: self.0.reference().clone() }.into());
         }
-        let mut plan = match copies {
-            _ if let Some(original) = &self.original => {
-                let (reference, whole) = (self.list.reference(), std::slice::from_ref(original));
+        let mut plan = match (self.unchanged(), terms.copies) {
+            (Some(original), _) => {
+                let (reference, whole) = (self.0.reference(), std::slice::from_ref(&original));
                 PushPlan::copying(reference, reference, whole)
             }
-            true => PushPlan::with_copies(&self.list)?,
-            false => PushPlan::new(&self.list)?,
+            (None, true) => PushPlan::with_copies(&self.0)?,
+            (None, false) => PushPlan::new(&self.0)?,
         };
-        if by_digest {
-            plan.put_by_digest();
-        }
-        Ok(Plan::new(plan))
+        terms.finish(&mut plan)?;
+        Ok(Plan::new(PlannedPush::of_list(plan, &self.0, Vec::new())))
     }
 }

@@ -1,11 +1,11 @@
-//! Questions about one image: its descriptor and its attestations.
+//! Questions about one image: its descriptor, its attestations, what is below it, what will surprise somebody.
 
-use tallyman_commands::{Attestation, attestations, resolve};
+use tallyman_commands::{Attestation, attestations, findings, resolve, tree};
 use tallyman_core::{
-    Descriptor, Manifest, Reference,
+    Descriptor, Finding, Manifest, Reference,
     json::{ObjectWriter, array},
 };
-use tallyman_registry::Client;
+use tallyman_registry::{Client, RateLimit};
 use wasm_bindgen::JsValue;
 
 use super::{failure::Failure, pure::platform};
@@ -37,6 +37,39 @@ pub async fn found(client: &Client, reference: &str, wanted: Option<&str>) -> Re
     let wanted = wanted.map(platform).transpose()?;
     let found = attestations(client, &reference, wanted.as_ref()).await?;
     Ok(array(found.iter().map(json)).into())
+}
+
+/// Resolves to all that is below a manifest, as JSON: of a list, with a platform, below the image for it.
+pub async fn below(client: &Client, reference: &str, wanted: Option<&str>) -> Result<JsValue, Failure> {
+    let wanted = wanted.map(platform).transpose()?;
+    Ok(tree(client, &reference.parse()?, wanted.as_ref()).await?.to_json().to_string().into())
+}
+
+/// Resolves to the rate limit that the registry of `reference` names, as JSON; to `undefined` if it names none.
+pub async fn limit(client: &Client, reference: &str) -> Result<JsValue, Failure> {
+    let found = client.head_manifest(&reference.parse()?).await?.rate_limit;
+    let json = |RateLimit { limit, remaining, seconds, source }| {
+        ObjectWriter::new()
+            .maybe(limit, |json, number| json.number("limit", number))
+            .maybe(remaining, |json, number| json.number("remaining", number))
+            .maybe(seconds, |json, number| json.number("seconds", number))
+            .maybe(source, |json, of| json.string("source", &of))
+            .end()
+    };
+    Ok(found.map(json).into())
+}
+
+/// Resolves to findings in an image or a list, as JSON.
+pub async fn linted(client: &Client, reference: &str) -> Result<JsValue, Failure> {
+    let found = findings(client, &reference.parse()?).await?;
+    Ok(array(found.iter().map(|Finding { entry, rule }| {
+        ObjectWriter::new()
+            .string("code", rule.code())
+            .string("message", &rule.to_string())
+            .maybe(*entry, |json, entry| json.number("entry", entry as u64))
+            .end()
+    }))
+    .into())
 }
 
 fn json(attestation: &Attestation) -> String {

@@ -3,8 +3,11 @@
 use std::rc::Rc;
 
 use js_sys::Function;
-use tallyman_core::{Digest, ManifestList, PushPlan, Reference, Registry};
+use tallyman_commands::TagOrder;
+use tallyman_core::{Digest, ManifestList, Reference, Registry};
 use tallyman_registry::TagPages;
+
+use super::plans::PlannedPush;
 
 /// An operation with one result. [`super::engine::Engine`] has a method for each.
 pub enum Operation {
@@ -25,11 +28,14 @@ pub enum Operation {
     /// Makes a list, and keeps it if there is a store. The options are JSON.
     Create { list: String, images: Vec<String>, options: String },
     /// Carries out a plan and puts the list under further tags; `on_progress` hears of each step. If `purge`, the list is
-    /// removed from the store then.
-    Push { plan: Rc<PushPlan>, tags: Vec<String>, purge: bool, on_progress: Function },
-    /// Copies an image or a list, of a list the images for `platforms`, all if there are none; `on_progress` hears of each
-    /// step.
-    Copy { source: String, target: String, platforms: Vec<String>, referrers: bool, on_progress: Function },
+    /// removed from the store then; if `keeps_tags`, no tag is moved.
+    Push { plan: Rc<PlannedPush>, tags: Vec<String>, purge: bool, keeps_tags: bool, on_progress: Function },
+    /// Plans a copy.
+    PlanCopy { source: String, target: String, platforms: Vec<String> },
+    /// Copies an image or a list; `on_progress` hears of each step. The options are JSON.
+    Copy { source: String, target: String, options: String, on_progress: Function },
+    /// Asks for the rate limit of a registry.
+    RateLimit { reference: String },
     /// Puts a manifest under further tags.
     Tag { reference: String, tags: Vec<String> },
     /// Uploads a blob.
@@ -46,8 +52,26 @@ pub enum Operation {
     Load { list: String },
     /// Saves a list in the store.
     Save { list: ManifestList },
+    /// Keeps a copy of a list in the store under another name, or gives it that name if `moves`.
+    Rename { list: String, to: String, moves: bool },
     /// Removes a list from the store.
     Remove { list: String },
+    /// Does what few programs call, for which a further part of the module is loaded.
+    Extra(ExtraOperation),
+}
+
+/// An operation that few programs call.
+pub enum ExtraOperation {
+    /// Plans the push of a list whose images are fetched or converted first. The terms are JSON.
+    Plan { list: ManifestList, terms: String },
+    /// Compares lists, given as JSON, with their registries, and pushes what differs if `applies`.
+    Apply { lists: String, applies: bool, on_progress: Function },
+    /// Finds all that is below a manifest, of a list below the image for `platform`.
+    Tree { reference: String, platform: Option<String> },
+    /// Looks for what will surprise somebody in an image or a list.
+    Findings { reference: String },
+    /// Puts tags into an order.
+    SortTags { tags: Vec<String>, order: TagOrder },
 }
 
 /// An operation whose results come one after another.

@@ -3,21 +3,44 @@
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
-use tallyman_core::PushPlan;
+use tallyman_commands::{NestedList, nested_lists, with_subject};
+use tallyman_core::{
+    Descriptor, Format, ManifestList, PushPlan,
+    json::{FieldError, Object, string_array},
+};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::failure::Failure;
+
+/// A plan with what belongs to its push.
+pub struct PlannedPush {
+    /// The plan.
+    pub plan: PushPlan,
+    /// Lists of other repositories that have to be there first.
+    pub nested: Vec<NestedList>,
+    /// The parts of the list that a conversion has lost, a phrase each.
+    pub losses: Vec<String>,
+}
+
+impl PlannedPush {
+    /// A plan that pushes `list` as it is, or as it was converted.
+    pub fn of_list(plan: PushPlan, list: &ManifestList, losses: Vec<String>) -> Self {
+        Self { plan, nested: nested_lists(list), losses }
+    }
+}
 
 /// A plan.
 #[wasm_bindgen]
-pub struct Plan(Rc<PushPlan>);
+pub struct Plan(Rc<PlannedPush>);
 
 impl Plan {
-    /// The plan `plan`.
-    pub fn new(plan: PushPlan) -> Self {
-        Self(Rc::new(plan))
+    /// The plan `planned`.
+    pub fn new(planned: PlannedPush) -> Self {
+        Self(Rc::new(planned))
     }
 
     /// The plan itself.
-    pub fn plan(&self) -> Rc<PushPlan> {
+    pub fn planned(&self) -> Rc<PlannedPush> {
         Rc::clone(&self.0)
     }
 }
@@ -26,21 +49,73 @@ impl Plan {
 impl Plan {
     /// All of it but for bytes and steps, as JSON.
     pub fn json(&self) -> String {
-        self.0.to_json_summary()
+        self.0.plan.to_json_summary()
     }
 
     /// The steps, as JSON.
     pub fn steps(&self) -> String {
-        self.0.steps_to_json()
+        self.0.plan.steps_to_json()
+    }
+
+    /// The parts of the list that a conversion has lost, as JSON.
+    pub fn losses(&self) -> String {
+        string_array(self.0.losses.iter().map(String::as_str))
     }
 
     /// The list's exact bytes.
     pub fn bytes(&self) -> Uint8Array {
-        Uint8Array::from(&self.0.list().2[..])
+        Uint8Array::from(&self.0.plan.list().2[..])
     }
 
     /// A line for each step, and a sum.
     pub fn text(&self) -> String {
-        self.0.to_string()
+        self.0.plan.to_string()
+    }
+}
+
+/// The terms of a push.
+#[derive(Default)]
+pub struct PlanTerms {
+    /// Copy images of other registries.
+    pub copies: bool,
+    /// The form that the list and its images are converted to.
+    pub format: Option<Format>,
+    by_digest: bool,
+    subject: Option<Descriptor>,
+    artifact_type: Option<String>,
+}
+
+impl PlanTerms {
+    /// Reads terms from JSON.
+    pub fn parse(terms: &str) -> Result<Self, Failure> {
+        let read = || {
+            let fields = Object::parse(terms.as_bytes())?;
+            let subject = fields.get("subject").map(|json| Descriptor::from_json(json, "subject"));
+            Ok::<_, FieldError>((
+                Self {
+                    copies: fields.get("copy") == Some(b"true"),
+                    format: None,
+                    by_digest: fields.get("digestOnly") == Some(b"true"),
+                    subject: subject.transpose()?,
+                    artifact_type: fields.string("artifactType")?,
+                },
+                fields.string("format")?,
+            ))
+        };
+        let (terms, format) =
+            read().map_err(|error| Failure::argument(&format!("expected the terms of a push: {error}")))?;
+        let format = format.map(|name| Format::parse(&name)).transpose();
+        Ok(Self { format: format.map_err(|reason| Failure::argument(&reason))?, ..terms })
+    }
+
+    /// Changes a plan by the terms that need no other one.
+    pub fn finish(self, plan: &mut PushPlan) -> Result<(), Failure> {
+        if self.subject.is_some() || self.artifact_type.is_some() {
+            with_subject(plan, self.subject, self.artifact_type)?;
+        }
+        if self.by_digest {
+            plan.put_by_digest();
+        }
+        Ok(())
     }
 }

@@ -3,15 +3,22 @@
 use std::cell::Cell;
 
 use js_sys::Function;
-use tallyman_commands::{Attachment, PushEvent, attach, copy_referrers, execute, plan_copy_of, tag, untag};
+use tallyman_commands::{
+    Attachment, PushEvent, attach, check_tags, copy_digest_tags, copy_referrers, execute, plan_copy_of, tag,
+    untag,
+};
 use tallyman_core::{
-    Action, Descriptor, Digest, Manifest, MediaType, PushPlan, Reference, Tag,
-    json::{Object, ObjectWriter},
+    Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
+    json::{Object, ObjectWriter, string},
 };
 use tallyman_registry::Client;
 use wasm_bindgen::JsValue;
 
-use super::{failure::Failure, pure::platform};
+use super::{
+    failure::Failure,
+    plans::{Plan, PlannedPush},
+    pure::platform,
+};
 
 /// Tells a listener of JavaScript what happens: a word, the step, the reference and the number of bytes.
 pub fn report(on_progress: &Function, event: &PushEvent) {
@@ -37,17 +44,59 @@ pub fn tags(texts: &[String]) -> Result<Vec<Tag>, Failure> {
     Ok(texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
 }
 
+fn platforms(texts: &[String]) -> Result<Vec<Platform>, Failure> {
+    texts.iter().map(|text| platform(text)).collect()
+}
+
+/// Resolves to the plan of a copy; to `undefined` if the target is that already.
+pub async fn plan(
+    client: &Client,
+    source: &str,
+    target: &str,
+    wanted: &[String],
+) -> Result<JsValue, Failure> {
+    let copying = plan_copy_of(client, &source.parse()?, &target.parse()?, &platforms(wanted)?).await?;
+    let plan =
+        copying.plan.map(|plan| Plan::new(PlannedPush { plan, nested: Vec::new(), losses: Vec::new() }));
+    Ok(plan.into())
+}
+
+/// The options of a copy.
+struct CopyOptions {
+    platforms: Vec<Platform>,
+    referrers: bool,
+    digest_tags: bool,
+    /// No tag is moved.
+    keeps_tags: bool,
+}
+
+impl CopyOptions {
+    fn parse(options: &str) -> Result<Self, Failure> {
+        let wrong = |error| Failure::argument(&format!("expected the options of a copy: {error}"));
+        let fields = Object::parse(options.as_bytes()).map_err(wrong)?;
+        let is_set = |name| fields.get(name) == Some(b"true");
+        Ok(Self {
+            platforms: platforms(&fields.array("platforms", string).map_err(wrong)?)?,
+            referrers: is_set("referrers"),
+            digest_tags: is_set("digestTags"),
+            keeps_tags: is_set("neverOverwrite"),
+        })
+    }
+}
+
 /// Copies an image or a list with all that it points to, and resolves to what was copied, as JSON.
 pub async fn copy(
     client: &Client,
     (source, target): (&str, &str),
-    wanted: &[String],
-    referrers: bool,
+    options: &str,
     on_progress: &Function,
 ) -> Result<JsValue, Failure> {
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
-    let wanted = wanted.iter().map(|text| platform(text)).collect::<Result<Vec<_>, _>>()?;
-    let copying = plan_copy_of(client, &source, &target, &wanted).await?;
+    let options = CopyOptions::parse(options)?;
+    let copying = plan_copy_of(client, &source, &target, &options.platforms).await?;
+    if let Some(plan) = copying.plan.as_ref().filter(|_| options.keeps_tags) {
+        check_tags(client, plan, &[]).await?;
+    }
     let transferred = Cell::new(0);
     if let Some(plan) = &copying.plan {
         let size = bytes_of(plan);
@@ -66,8 +115,11 @@ pub async fn copy(
         };
         execute(client, plan, &on_event).await?;
     }
-    if referrers {
+    if options.referrers {
         copy_referrers(client, &source, &target, &copying.manifest).await?;
+    }
+    if options.digest_tags {
+        copy_digest_tags(client, &source, &target, &copying.digests).await?;
     }
     let json = ObjectWriter::new()
         .string("reference", &target.to_string())

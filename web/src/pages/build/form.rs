@@ -51,7 +51,8 @@ pub fn Form(props: &Props) -> Html {
             match read(&area.value()) {
                 Ok(annotations) => {
                     fault.set(None);
-                    let edit = ListEdit::form(&list, &IndexForm { oci: true, annotations });
+                    let edit =
+                        ListEdit::form(&list, &IndexForm { oci: true, annotations, ..list.form().clone() });
                     if !edit.is_empty() {
                         change.emit(edit);
                     }

@@ -87,27 +87,14 @@ fn platform_change(parsed: &ParsedFlags) -> PlatformChange {
         os_version: parsed.text("os-version"),
         os_features: parsed.all("os-features"),
         variant: parsed.text("variant"),
-        cleared: parsed.all("clear").iter().filter_map(|field| entry_field(field)).collect(),
+        cleared: parsed.all("clear").iter().filter_map(|field| EntryField::parse(field)).collect(),
         any_pair: parsed.is_set("any-platform"),
-    }
-}
-
-/// The field that a value of `--clear` names.
-fn entry_field(text: &str) -> Option<EntryField> {
-    match text {
-        "variant" => Some(EntryField::Variant),
-        "os-version" => Some(EntryField::OsVersion),
-        "os-features" => Some(EntryField::OsFeatures),
-        other => {
-            let key = other.strip_prefix("annotation:").filter(|key| !key.is_empty())?;
-            Some(EntryField::Annotation(key.to_owned()))
-        }
     }
 }
 
 pub(super) fn check_entry_field(text: &str) -> Result<(), String> {
     let expected = "expected variant, os-version, os-features or annotation:KEY";
-    entry_field(text).map(drop).ok_or_else(|| expected.to_owned())
+    EntryField::parse(text).map(drop).ok_or_else(|| expected.to_owned())
 }
 
 fn tags(parsed: &ParsedFlags) -> Vec<Tag> {
