@@ -25,8 +25,26 @@ export async function startFiles() {
     response.writeHead(200, { ...headers, 'Content-Type': types[extname(pathname)] ?? 'application/octet-stream' }).end(bytes);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    origin,
+    /** Opens a page with the library loaded as `tallyman`, on the origin of a gateway `by` if one is given. */
+    async open(page, by) {
+      const built = `${by ?? origin}/target/**`;
+      // The gateway serves the app and nothing else; what is measured comes from the files, on its origin.
+      const fulfil = async (route) => {
+        const body = await readFile(join(root, new URL(route.request().url()).pathname));
+        await route.fulfill({ body, contentType: 'text/javascript' });
+      };
+      if (by) await page.route(built, fulfil);
+      await page.goto(by ?? origin, { waitUntil: 'networkidle' });
+      await page.evaluate(async () => {
+        globalThis.tallyman = await import('/target/npm/tallyman/lib/index.js');
+        await tallyman.init();
+      });
+      // While a route is set, every request goes by way of Playwright.
+      if (by) await page.unroute(built);
+    },
     stop() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));

@@ -8,8 +8,12 @@ const fewestRuns = 5;
  * A contestant is `{ name, peer?, run }`; `run` gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
  * `unit` is better. Where `warmUp` is set, everyone runs once before it counts. `targets` gets `of(name)`, which gives
  * `{ median, ratio, note }`, and returns `[[sentence, whether it is so]…]`: a target that is missed is shown, and fails nothing.
+ *
+ * `absent` names contestants that this machine does not have. `summary` gets `of` too, and returns the lines that this comparison has
+ * in the table at the head of the page: `{ what, ours, limit?, terms?, cause? }`, with the name of ours, the figure that it may
+ * have, that figure in words where a number says too little, and the reason for missing it.
  */
-export async function compare({ title, unit, better = 'less', runs = fewestRuns, warmUp = false, contestants, targets = () => [] }) {
+export async function compare({ runs = fewestRuns, warmUp = false, contestants, ...given }) {
   const results = contestants.map(({ name, peer = false }) => ({ name, peer, values: [], note: undefined }));
   for (let round = warmUp ? -1 : 0; round < Math.max(runs, fewestRuns); round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
@@ -21,17 +25,16 @@ export async function compare({ title, unit, better = 'less', runs = fewestRuns,
       results[at].note = result.note ?? results[at].note;
     }
   }
-  report({ title, unit, better, results, targets });
+  report({ ...given, results });
 }
 
 /** Prints a comparison of values that were measured elsewhere: `results` are `{ name, peer?, values, note? }`. */
-export function report({ title, unit, better = 'less', results, targets = () => [] }) {
+export function report({ title, unit, better = 'less', results, targets = () => [], absent = [], summary = () => [] }) {
   const ours = results.find(({ peer }) => !peer);
   const figures = results.map(({ name, peer = false, values, note }) => {
     const sorted = [...values].sort((a, b) => a - b);
     const figure = { name, peer, median: middle(sorted), least: sorted[0], most: sorted.at(-1), runs: values.length, note };
-    // Run by run: what slowed one run down slowed down both.
-    if (peer && ours?.values.length === values.length) figure.ratio = middle(values.map((value, run) => quotient(better, value, ours.values[run])).sort((a, b) => a - b));
+    if (peer && ours?.values.length === values.length) figure.ratio = ratio(better, values, ours.values);
     return figure;
   });
   const of = (name) => {
@@ -40,13 +43,25 @@ export function report({ title, unit, better = 'less', results, targets = () => 
     return figure;
   };
   const met = targets(of).map(([sentence, isMet]) => ({ sentence, met: Boolean(isMet) }));
-  console.log(JSON.stringify({ title, unit, better, figures, targets: met }));
+  const line = ({ what, ours: name, limit, terms, cause }) => {
+    const { median } = of(name);
+    const peers = results.filter(({ peer }) => peer);
+    const best = peers.map((peer) => ({ peer, median: of(peer.name).median })).sort((a, b) => (better === 'less' ? a.median - b.median : b.median - a.median))[0];
+    const own = results.find((result) => result.name === name);
+    const isMet = limit === undefined ? undefined : better === 'less' ? median <= limit : median >= limit;
+    const times = best && (own.values.length === best.peer.values.length ? ratio(better, best.peer.values, own.values) : quotient(better, best.median, median));
+    return { what, ours: median, best: best && { name: best.peer.name, median: best.median }, times, limit, terms, met: isMet, cause: isMet === false ? cause : undefined };
+  };
+  console.log(JSON.stringify({ title, unit, better, figures, targets: met, absent, summary: summary(of).map(line) }));
 }
 
 /** Says that something could not be measured here, and why. */
 export function leaveOut(what, why) {
   console.error(`  left out: ${what}: ${why}`);
 }
+
+// Run by run: what slowed one run down slowed down both.
+const ratio = (better, peers, ours) => middle(peers.map((value, run) => quotient(better, value, ours[run])).sort((a, b) => a - b));
 
 // How many times better ours is.
 const quotient = (better, peer, ours) => (better === 'less' ? peer / ours : ours / peer);

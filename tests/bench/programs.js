@@ -1,39 +1,125 @@
-// Programs, run from start to end.
+// Programs, run from start to end: ours, and those that others have for the same work.
 
 import { execFile, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
 /** The command line of the built package. */
-export const tallyman = [process.execPath, fileURLToPath(new URL('../../target/npm/tallyman/bin/tallyman.js', import.meta.url))];
+export const tallyman = [process.execPath, join(root, 'target/npm/tallyman/bin/tallyman.js')];
+/** The native program. */
+export const native = [join(root, 'target/release/tallyman')];
 /** The Docker CLI's, where it is. */
 export const dockerManifest = ['docker', 'manifest'];
 
-/** Returns `true` if the machine has `program`. */
-export async function has(program) {
-  return promisify(execFile)(program, ['--version']).then(
+/**
+ * Programs of others, by name: how each is run, and the arguments with which it does our work at a registry that speaks plain HTTP.
+ * Where `path` is not given (`TALLYMAN_BENCH_CRANE` and so on, which `cargo xtask bench --crane PATH` sets), the machine's own is taken.
+ */
+const known = {
+  crane: {
+    version: ['version'],
+    inspect: (image) => ['manifest', '--insecure', image],
+    make: (list, images) => [['index', 'append', '--insecure', '--tag', list, ...images.flatMap((image) => ['--manifest', image])]],
+    copy: (from, to) => ['copy', '--insecure', from, to],
+    push: (layout, to) => ['push', '--insecure', '--index', layout, to],
+  },
+  imagetools: {
+    program: 'docker-buildx',
+    first: ['imagetools'],
+    version: ['version'],
+    inspect: (image) => ['inspect', '--raw', image],
+    make: (list, images) => [['create', '--tag', list, ...images]],
+    copy: (from, to) => ['create', '--tag', to, from],
+  },
+  regctl: {
+    version: ['version'],
+    // It has no flag for that: it is told once what a registry speaks.
+    prepare: (host) => ['registry', 'set', host, '--tls', 'disabled'],
+    inspect: (image) => ['manifest', 'get', '--format', 'raw-body', image],
+    make: (list, images) => [['index', 'create', list, ...images.flatMap((image) => ['--ref', image])]],
+    copy: (from, to) => ['image', 'copy', from, to],
+    push: (layout, to) => ['image', 'copy', `ocidir://${layout}:latest`, to],
+  },
+  skopeo: {
+    version: ['--version'],
+    inspect: (image) => ['inspect', '--raw', '--tls-verify=false', `docker://${image}`],
+    copy: (from, to) => ['copy', '--all', '--quiet', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${from}`, `docker://${to}`],
+    push: (layout, to) => ['copy', '--all', '--quiet', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${to}`],
+  },
+  docker: {
+    version: ['--version'],
+    inspect: (image) => ['manifest', 'inspect', '--insecure', image],
+    make: (list, images) => [['manifest', 'create', '--insecure', list, ...images], ['manifest', 'push', '--insecure', list]],
+  },
+};
+
+/** The programs of others that this machine has, as `{ name, command, …}`, and the names of those that it has not. */
+export async function findPeers() {
+  const [there, absent] = [[], []];
+  for (const [name, peer] of Object.entries(known)) {
+    const program = process.env[`TALLYMAN_BENCH_${name.toUpperCase()}`] ?? (await found(peer.program ?? name, peer.version));
+    if (program) there.push({ name, ...peer, command: [program, ...(peer.first ?? [])] });
+    else absent.push(name);
+  }
+  return { there, absent };
+}
+
+async function found(program, version) {
+  const plugins = [join(homedir(), '.docker/cli-plugins'), '/usr/libexec/docker/cli-plugins', '/usr/lib/docker/cli-plugins'];
+  const plugin = plugins.map((folder) => join(folder, program)).find((file) => existsSync(file));
+  return plugin ?? ((await runs(program, version)) ? program : undefined);
+}
+
+const runs = (program, args) =>
+  promisify(execFile)(program, args).then(
     () => true,
     () => false,
   );
-}
+
+/** Returns `true` if the machine has `program`. */
+export const has = (program) => runs(program, ['--version']);
 
 /** Runs a program with its own empty configuration `folder`, and gives what it prints. */
-export function run([program, ...first], args, folder) {
-  const env = { ...process.env, DOCKER_CONFIG: folder, TALLYMAN_CONFIG: folder, DOCKER_CLI_EXPERIMENTAL: 'enabled' };
+export async function run(command, args, folder) {
+  return (await measured(command, args, folder)).printed;
+}
+
+/** As `run`, and gives `{ printed, megabytes }`: the most memory that the process had. */
+export function measured([program, ...first], args, folder) {
+  const own = { DOCKER_CONFIG: folder, TALLYMAN_CONFIG: folder, REGCTL_CONFIG: folder && join(folder, 'regctl.json'), DOCKER_CLI_EXPERIMENTAL: 'enabled' };
+  const env = { ...process.env, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value)) };
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...first, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let [printed, complaints] = ['', ''];
+    let [printed, complaints, megabytes] = ['', '', 0];
+    const look = () => (megabytes = Math.max(megabytes, peak(child.pid)));
+    const looking = setInterval(look, 25);
     child.stdout.on('data', (text) => (printed += text));
     child.stderr.on('data', (text) => (complaints += text));
-    child.on('error', reject);
+    child.on('error', (error) => {
+      clearInterval(looking);
+      reject(error);
+    });
     child.on('close', (code) => {
-      if (code === 0) resolve(printed);
+      clearInterval(looking);
+      if (code === 0) resolve({ printed, megabytes });
       else reject(new Error(`${[program, ...first, ...args].join(' ')} ended with ${code}: ${complaints}`));
     });
   });
+}
+
+/** The most memory that a process ever had, in megabytes; 0 once it has ended. */
+export function peak(pid) {
+  try {
+    return (Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 /** Does `work` with a folder that is removed afterwards. */

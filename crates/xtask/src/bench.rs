@@ -5,6 +5,7 @@ mod table;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
@@ -27,6 +28,8 @@ enum Need {
     Npm,
     Web,
     Gateway,
+    /// The native program.
+    Native,
     /// The program that lists a layer.
     Layers,
     DevRegistry,
@@ -37,11 +40,17 @@ enum Need {
 }
 
 /// The topics: `tests/bench/NAME.js`, what it is about, and what it needs.
-const TOPICS: [(&str, &str, &[Need]); 8] = [
+const TOPICS: [(&str, &str, &[Need]); 10] = [
+    ("beside", "programs that start, and inspect beside a registry", &[Need::Npm, Need::Native, Need::Peers]),
     (
         "roundtrips",
         "making and pushing a list from far away",
-        &[Need::Npm, Need::DevRegistry, Need::Gateway, Need::Peers],
+        &[Need::Npm, Need::Native, Need::DevRegistry, Need::Gateway, Need::Peers],
+    ),
+    (
+        "transfers",
+        "copies of layers, and blobs from a tab",
+        &[Need::Npm, Need::Native, Need::Gateway, Need::Peers],
     ),
     ("digest", "SHA-256 in Node and in Chromium", &[Need::Npm]),
     ("blob", "layers that are downloaded and verified", &[Need::Npm]),
@@ -54,9 +63,14 @@ const TOPICS: [(&str, &str, &[Need]); 8] = [
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  TOPIC      roundtrips, digest, blob, parse, weight, scale, layers, gateway; all of them where none is named
+    "  TOPIC      beside, roundtrips, transfers, digest, blob, parse, weight, scale, layers, gateway; all of them where none is
+             named
   --write    writes docs/measurements.md, too
   --built    measures what is there, without setting up and building
+
+  --crane PATH, --imagetools PATH, --regctl PATH, --skopeo PATH, --docker PATH
+             programs to measure beside ours (imagetools: the program docker-buildx); without a path, the one that is on the
+             PATH or among Docker's plugins. One that is not there is named as absent
 
 A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error.";
 
@@ -69,18 +83,27 @@ pub struct Options {
     write: bool,
     /// Measure what is there, without setting up and building.
     built: bool,
+    /// Programs of others, by the names in [`PEERS`].
+    peers: Vec<(&'static str, OsString)>,
 }
+
+/// The programs of others that are measured beside ours.
+const PEERS: [&str; 5] = ["crane", "imagetools", "regctl", "skopeo", "docker"];
 
 impl Options {
     /// Reads them from the command line.
-    pub fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
+    pub fn parse(mut parser: lexopt::Parser) -> Result<Self> {
         use lexopt::prelude::*;
         let mut options = Self::default();
-        while let Some(argument) = arguments.next()? {
+        while let Some(argument) = parser.next()? {
             match argument {
                 Value(name) => options.names.push(name.string()?),
                 Long("write") => options.write = true,
                 Long("built") => options.built = true,
+                Long(name) if PEERS.contains(&name) => {
+                    let peer = PEERS.iter().find(|peer| **peer == name).expect("it is one of them");
+                    options.peers.push((peer, parser.value()?));
+                }
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -96,6 +119,41 @@ struct Comparison {
     better: String,
     figures: Vec<Figure>,
     targets: Vec<Target>,
+    /// Contestants that the machine does not have.
+    #[serde(default)]
+    absent: Vec<String>,
+    /// Its lines in the table at the head of the page.
+    #[serde(default)]
+    summary: Vec<Summary>,
+}
+
+/// A figure of ours that a reader is told first.
+#[derive(Debug, Deserialize, Serialize)]
+struct Summary {
+    what: String,
+    ours: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<BestPeer>,
+    /// The number of times that ours is better than the best peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    times: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<f64>,
+    /// The limit in words: `1.5 × crane`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    met: Option<bool>,
+    /// The reason for missing the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+}
+
+/// The best of the others.
+#[derive(Debug, Deserialize, Serialize)]
+struct BestPeer {
+    name: String,
+    median: f64,
 }
 
 /// The figures of one contestant: the median of its runs, the least, the most.
@@ -131,7 +189,7 @@ struct Results {
 
 /// Measures all topics, or those named. What was measured before on the same machine stays in `target/bench.json`. A
 /// target that is missed is shown; only a script that fails is an error.
-pub fn run(sh: &Shell, Options { names, write, built }: &Options) -> Result<()> {
+pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| TOPICS.iter().all(|(topic, ..)| topic != name)) {
         let topics: Vec<_> = TOPICS.iter().map(|(topic, ..)| *topic).collect();
         bail!("there is no topic {unknown:?} to measure; the topics are {}", topics.join(", "));
@@ -154,7 +212,7 @@ pub fn run(sh: &Shell, Options { names, write, built }: &Options) -> Result<()> 
     let mut failed = Vec::new();
     for (topic, about, _) in wanted {
         println!("\n▶ {topic}: {about}");
-        match measure(topic) {
+        match measure(topic, peers) {
             Ok(comparisons) => {
                 results.topics.insert((*topic).to_owned(), comparisons);
                 fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
@@ -191,6 +249,12 @@ fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
             Ok(cmd!(sh, "cargo build --release --quiet --locked {package...}").quiet().run()?)
         })?;
     }
+    if needs.contains(&Need::Native) {
+        step("cargo build --release: the native program", || {
+            let package = ["--package", "tallyman-cli"];
+            Ok(cmd!(sh, "cargo build --release --quiet --locked {package...}").quiet().run()?)
+        })?;
+    }
     if needs.contains(&Need::Layers) {
         step("cargo build --release: the program that lists a layer", || {
             let program = ["--package", "tallyman-layers", "--example", "list"];
@@ -207,10 +271,16 @@ fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {
 }
 
 /// Runs one script, and shows each comparison when it is there.
-fn measure(topic: &str) -> Result<Vec<Comparison>> {
+fn measure(topic: &str, peers: &[(&str, OsString)]) -> Result<Vec<Comparison>> {
     let script = root().join("tests/bench").join(topic).with_extension("js");
-    let mut child =
-        Command::new("node").arg(&script).stdout(Stdio::piped()).spawn().context("cannot start node")?;
+    let variables =
+        peers.iter().map(|(name, path)| (format!("TALLYMAN_BENCH_{}", name.to_uppercase()), path));
+    let mut child = Command::new("node")
+        .arg(&script)
+        .envs(variables)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start node")?;
     let output = child.stdout.take().expect("its standard output is a pipe");
     let mut comparisons = Vec::new();
     for line in BufReader::new(output).lines() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 /// The parts of a machine that figures depend on.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct Machine {
     cpu: String,
     cores: usize,

@@ -1,10 +1,10 @@
 //! A comparison as a table.
 
-use super::{Comparison, Figure, Results, Target};
+use super::{BestPeer, Comparison, Figure, Results, Summary, Target};
 
 /// The title, a line for each contestant, and what became of the targets.
 pub(super) fn of(comparison: &Comparison) -> String {
-    let Comparison { title, unit, better, figures, targets } = comparison;
+    let Comparison { title, unit, better, figures, targets, absent, .. } = comparison;
     let mut lines = vec![format!("\n  {title} ({unit}, {better} is better)")];
     let rows: Vec<[String; 5]> = figures.iter().map(row).collect();
     let widths: [usize; 5] =
@@ -18,6 +18,9 @@ pub(super) fn of(comparison: &Comparison) -> String {
     }
     for Target { sentence, met } in targets {
         lines.push(format!("    {} {sentence}", if *met { "✓" } else { "✗ missed:" }));
+    }
+    if !absent.is_empty() {
+        lines.push(format!("    not on this machine: {}", absent.join(", ")));
     }
     lines.join("\n")
 }
@@ -33,8 +36,9 @@ pub(super) fn page(results: &Results) -> String {
         String::new(),
         format!("Machine: {}.", results.machine),
     ];
+    lines.extend(head(results));
     for comparison in results.topics.values().flatten() {
-        let Comparison { title, unit, better, figures, targets } = comparison;
+        let Comparison { title, unit, better, figures, targets, absent, .. } = comparison;
         lines.push(format!(
             "\n## {title}\n\n| {unit}, {better} is better | median | least to most | ratio | |"
         ));
@@ -42,14 +46,64 @@ pub(super) fn page(results: &Results) -> String {
         // A bar in a name would end its cell.
         let cells = |figure| row(figure).map(|cell| cell.replace('|', "\\|")).join(" | ");
         lines.extend(figures.iter().map(|figure| format!("| {} |", cells(figure))));
-        if !targets.is_empty() {
+        if !targets.is_empty() || !absent.is_empty() {
             lines.push(String::new());
+        }
+        if !absent.is_empty() {
+            lines.push(format!("- not measured here: {}", absent.join(", ")));
         }
         lines.extend(targets.iter().map(|Target { sentence, met }| {
             format!("- {}{sentence}", if *met { "met: " } else { "**missed**: " })
         }));
     }
     lines.join("\n") + "\n"
+}
+
+/// The table that a reader sees first: ours, the best of the others, the limit; and the reason for each limit that is missed.
+fn head(results: &Results) -> Vec<String> {
+    let comparisons = results.topics.values().flatten();
+    let all: Vec<_> = comparisons
+        .flat_map(|comparison| comparison.summary.iter().map(move |line| (comparison, line)))
+        .collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        "\n## In short\n\n| what | ours | best peer | limit | times better | |".to_owned(),
+        "|---|---:|---|---:|---:|---|".to_owned(),
+    ];
+    for (Comparison { unit, .. }, line) in &all {
+        let Summary { what, ours, best, times, limit, terms, met, .. } = line;
+        let best = match best {
+            Some(BestPeer { name, median }) => format!("{name}: {} {unit}", number(*median)),
+            None => "–".to_owned(),
+        };
+        let limit = match (limit, terms) {
+            (Some(limit), Some(terms)) => format!("{} {unit} ({terms})", number(*limit)),
+            (Some(limit), None) => format!("{} {unit}", number(*limit)),
+            (None, Some(terms)) => format!("{terms}, which is not here"),
+            (None, None) => "–".to_owned(),
+        };
+        let times = times.map(|times| format!("{}×", number(times))).unwrap_or_else(|| "–".to_owned());
+        let verdict = match met {
+            Some(true) => "met",
+            Some(false) => "**missed**",
+            None => "",
+        };
+        let cells =
+            [what.clone(), format!("{} {unit}", number(*ours)), best, limit, times, verdict.to_owned()];
+        lines.push(format!("| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
+    }
+    let causes = all.iter().filter(|(_, line)| line.met == Some(false)).map(|(_, line)| {
+        let cause = line.cause.as_deref().unwrap_or("the cause is not known");
+        format!("- **{}**: {cause}.", line.what)
+    });
+    let causes: Vec<_> = causes.collect();
+    if !causes.is_empty() {
+        lines.push("\nWhat is missed, and why:\n".to_owned());
+        lines.extend(causes);
+    }
+    lines
 }
 
 fn row(figure: &Figure) -> [String; 5] {
@@ -79,7 +133,10 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Comparison, number, of};
+    use super::{
+        super::{Comparison, Machine, Results},
+        number, of, page,
+    };
 
     #[test]
     fn numbers_have_three_digits() {
@@ -101,14 +158,44 @@ mod tests {
         let printed = r#"{"title":"create","unit":"ms","better":"less","figures":[
             {"name":"ours","peer":false,"median":300,"least":290,"most":310.5,"runs":5,"note":"57 requests"},
             {"name":"theirs","peer":true,"median":19400,"least":19000,"most":20000,"runs":5,"ratio":64.7}],
-            "targets":[{"sentence":"at most 500 ms","met":true},{"sentence":"at most 10 requests","met":false}]}"#;
+            "targets":[{"sentence":"at most 500 ms","met":true},{"sentence":"at most 10 requests","met":false}],
+            "absent":["another"]}"#;
         let comparison: Comparison = serde_json::from_str(printed).expect("it is a comparison");
         let expected = "
   create (ms, less is better)
     ours      300  (290 to 310, 5 runs)             57 requests
     theirs  19400  (19000 to 20000, 5 runs)  64.7×
     ✓ at most 500 ms
-    ✗ missed: at most 10 requests";
+    ✗ missed: at most 10 requests
+    not on this machine: another";
         assert_eq!(of(&comparison), expected);
+    }
+
+    #[test]
+    fn a_page_leads_with_ours_the_best_peer_and_the_limit_and_says_why_one_is_missed() {
+        let printed = r#"{"title":"copy","unit":"s","better":"less","figures":[],"targets":[],"absent":["regctl"],"summary":[
+            {"what":"copy","ours":4,"best":{"name":"crane","median":5},"times":1.25,"limit":5,"terms":"the fastest peer","met":true},
+            {"what":"copy in Node","ours":6,"best":{"name":"crane","median":5},"times":0.833,"limit":5,"met":false,"cause":"copies"},
+            {"what":"memory","ours":60}]}"#;
+        let comparison: Comparison = serde_json::from_str(printed).expect("it is a comparison");
+        let topics = [("transfers".to_owned(), vec![comparison])].into();
+        let page = page(&Results { machine: Machine::default(), topics });
+        let expected = "
+## In short
+
+| what | ours | best peer | limit | times better | |
+|---|---:|---|---:|---:|---|
+| copy | 4 s | crane: 5 s | 5 s (the fastest peer) | 1.25× | met |
+| copy in Node | 6 s | crane: 5 s | 5 s | 0.833× | **missed** |
+| memory | 60 s | – | – | – |  |
+
+What is missed, and why:
+
+- **copy in Node**: copies.
+
+## copy
+";
+        assert!(page.contains(expected), "{page}");
+        assert!(page.contains("- not measured here: regctl"), "{page}");
     }
 }
