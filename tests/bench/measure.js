@@ -5,7 +5,7 @@ const fewestRuns = 5;
 /**
  * Runs every contestant `runs` times, in turns, so that whatever else the machine does falls on all of them alike.
  *
- * A contestant is `{ name, peer?, run }`; `run` gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
+ * A contestant is `{ name, peer?, bound?, run }`, where a bound is what nobody can beat, and no peer in the summary; `run` gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
  * `unit` is better. Where `warmUp` is set, everyone runs once before it counts. `targets` gets `of(name)`, which gives
  * `{ median, ratio, note }`, and returns `[[sentence, whether it is so]…]`: a target that is missed is shown, and fails nothing.
  *
@@ -14,7 +14,7 @@ const fewestRuns = 5;
  * have, that figure in words where a number says too little, and the reason for missing it.
  */
 export async function compare({ runs = fewestRuns, warmUp = false, contestants, ...given }) {
-  const results = contestants.map(({ name, peer = false }) => ({ name, peer, values: [], note: undefined }));
+  const results = contestants.map(({ name, peer = false, bound = false }) => ({ name, peer, bound, values: [], note: undefined }));
   for (let round = warmUp ? -1 : 0; round < Math.max(runs, fewestRuns); round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
       // Nobody always comes first.
@@ -45,7 +45,7 @@ export function report({ title, unit, better = 'less', results, targets = () => 
   const met = targets(of).map(([sentence, isMet]) => ({ sentence, met: Boolean(isMet) }));
   const line = ({ what, ours: name, limit, terms, cause }) => {
     const { median } = of(name);
-    const peers = results.filter(({ peer }) => peer);
+    const peers = results.filter(({ peer, bound }) => peer && !bound);
     const best = peers.map((peer) => ({ peer, median: of(peer.name).median })).sort((a, b) => (better === 'less' ? a.median - b.median : b.median - a.median))[0];
     const own = results.find((result) => result.name === name);
     const isMet = limit === undefined ? undefined : better === 'less' ? median <= limit : median >= limit;

@@ -1,7 +1,7 @@
 // Programs, run from start to end: ours, and those that others have for the same work.
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +92,9 @@ export async function run(command, args, folder) {
 
 /** As `run`, and gives `{ printed, megabytes }`: the most memory that the process had. */
 export function measured([program, ...first], args, folder) {
-  const own = { DOCKER_CONFIG: folder, TALLYMAN_CONFIG: folder, REGCTL_CONFIG: folder && join(folder, 'regctl.json'), DOCKER_CLI_EXPERIMENTAL: 'enabled' };
+  // skopeo keeps what blobs a registry has, for root outside of its user's folders: a second copy would be none.
+  const ofSkopeo = folder && { _CONTAINERS_ROOTLESS_UID: '65534', XDG_DATA_HOME: mkdtempSync(join(folder, 'data-')) };
+  const own = { ...ofSkopeo, DOCKER_CONFIG: folder, TALLYMAN_CONFIG: folder, REGCTL_CONFIG: folder && join(folder, 'regctl.json'), DOCKER_CLI_EXPERIMENTAL: 'enabled' };
   const env = { ...process.env, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value)) };
   return new Promise((resolve, reject) => {
     const child = spawn(program, [...first, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });

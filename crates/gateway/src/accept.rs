@@ -9,7 +9,8 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use axum::{Router, body::Body, extract::ConnectInfo, response::IntoResponse as _};
+use axum::{Router, body::Body, response::IntoResponse as _};
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -24,7 +25,6 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 use tracing::{error, warn};
 
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
     metrics::Metrics,
     paced_body::PacedBody,
     refusal::Refusal,
+    router::{self, Gateway},
 };
 
 /// Bytes that the head of a request may have.
@@ -51,7 +52,9 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// The service of a listener.
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) app: Router,
+    pub(crate) routes: Router,
+    /// The gateway, where registries are reached through this listener.
+    pub(crate) registries: Option<Arc<Gateway>>,
     pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) metrics: Arc<Metrics>,
@@ -116,11 +119,12 @@ async fn serve(service: Service, stream: TcpStream, admitted: Admitted) {
     let stream = TrackedStream::new(stream, Arc::clone(&connection));
     let served = async {
         match &service.tls {
-            None => run(&service, stream, &connection).await,
+            // Each in a box of its own: most connections are idle, and need no room for the other kind.
+            None => run(&service, stream, &connection).boxed().await,
             Some(config) => {
                 // A handshake that fails is the caller's matter.
-                if let Ok(stream) = TlsAcceptor::from(config.load_full()).accept(stream).await {
-                    run(&service, stream, &connection).await;
+                if let Ok(stream) = TlsAcceptor::from(config.load_full()).accept(stream).boxed().await {
+                    run(&service, stream, &connection).boxed().await;
                 }
             }
         }
@@ -173,10 +177,31 @@ async fn answer(
         return Ok(response.map(|body| running.until_sent(body)));
     }
     let pace = service.connections.limits().pace;
-    let mut request = request.map(|body| PacedBody::wrap(Body::new(body), pace));
-    request.extensions_mut().insert(ConnectInfo(connection.peer));
-    let response = service.app.oneshot(request).await?;
+    let request = request.map(|body| PacedBody::wrap(Body::new(body), pace));
+    let request = without_base(request, &service.base);
+    let response = match &service.registries {
+        Some(gateway) => router::answer(gateway, &service.routes, connection.peer, request).await,
+        None => router::by_routes(&service.routes, connection.peer, request).await,
+    };
     Ok(response.map(|body| running.until_sent(body)))
+}
+
+/// Takes the path away that a proxy in front left on the request.
+fn without_base(mut request: Request<Body>, base: &str) -> Request<Body> {
+    let Some(rest) = request.uri().path_and_query().and_then(|path| path.as_str().strip_prefix(base)) else {
+        return request;
+    };
+    if base.is_empty() || !rest.starts_with('/') {
+        return request;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    if let Ok(path) = rest.parse() {
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = http::Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
 }
 
 /// Returns the refusal of a request that is one too many.

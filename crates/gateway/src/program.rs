@@ -1,6 +1,6 @@
 //! The gateway as a program: a configuration file, or flags for the simple cases.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,7 +66,10 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
 
 async fn run_with(arguments: Arguments) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match arguments.log {
         Log::Text => log.init(),
         Log::Json => log.json().init(),

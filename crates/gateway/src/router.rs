@@ -20,6 +20,7 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header};
+use tower::ServiceExt as _;
 use tracing::{info, warn};
 
 use crate::{
@@ -58,11 +59,14 @@ pub(crate) struct Gateway {
     pub(crate) ending: AtomicBool,
 }
 
+/// The path before the name of a registry.
+const REGISTRIES: &str = "/r/";
+
+/// The routes of everything but registries, which [`answer`] sees to.
 pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
     let files = Router::new().route("/config.json", get(app_settings)).fallback(app_file);
     let guarded = Router::new()
         .route("/metrics", get(metrics_for_callers))
-        .route("/r/{*rest}", axum::routing::any(registry))
         .fallback_service(files.with_state(Arc::clone(gateway)))
         .layer(from_fn_with_state(Arc::clone(gateway), sign_in));
     Router::new()
@@ -72,6 +76,30 @@ pub(crate) fn router(gateway: &Arc<Gateway>) -> Router {
         .fallback_service(guarded.with_state(Arc::clone(gateway)))
         .layer(from_fn_with_state(Arc::clone(gateway), check_name))
         .with_state(Arc::clone(gateway))
+}
+
+/// Answers a caller. Requests for registries, which are most, go straight to their end: the routes would cost as much as all the
+/// rest of the gateway's own work.
+pub(crate) async fn answer(
+    gateway: &Arc<Gateway>,
+    routes: &Router,
+    peer: SocketAddr,
+    request: Request,
+) -> Response<Body> {
+    if request.uri().path().strip_prefix(REGISTRIES).is_none_or(str::is_empty) {
+        return by_routes(routes, peer, request).await;
+    }
+    let to_registry = async |request| {
+        let signed_in = async |identity, request| registry(gateway, peer, identity, request).await;
+        with_identity(gateway, peer, request, signed_in).await
+    };
+    with_name(gateway, peer, request, to_registry).await
+}
+
+/// Answers a caller by routes alone.
+pub(crate) async fn by_routes(routes: &Router, peer: SocketAddr, mut request: Request) -> Response<Body> {
+    request.extensions_mut().insert(ConnectInfo(peer));
+    routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 
 /// Returns the routes for those who run the gateway, and nobody else.
@@ -84,18 +112,27 @@ pub(crate) fn operations(gateway: &Arc<Gateway>) -> Router {
         .with_state(Arc::clone(gateway))
 }
 
-/// The name by which the gateway is called, first; what browsers may do with the answer, last.
 async fn check_name(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
+    with_name(&gateway, peer, request, async |request| next.run(request).await).await
+}
+
+/// The name by which the gateway is called, first; what browsers may do with the answer, last.
+async fn with_name(
+    gateway: &Gateway,
+    peer: SocketAddr,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response<Body>,
+) -> Response<Body> {
     let snapshot = gateway.snapshot.load_full();
     let caller = snapshot.guard.caller(peer, request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = match snapshot.guard.check_host(request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next(request).await,
         Err(refusal) => refusal.into_response(),
     };
     if let Some(Reason(reason)) = response.extensions_mut().remove() {
@@ -109,8 +146,18 @@ async fn check_name(
 async fn sign_in(
     State(gateway): State<Arc<Gateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
+    request: Request,
     next: Next,
+) -> Response<Body> {
+    with_identity(&gateway, peer, request, async |_, request| next.run(request).await).await
+}
+
+/// Asks callers who they are where the gateway has people sign in, and keeps their session going.
+async fn with_identity(
+    gateway: &Gateway,
+    peer: SocketAddr,
+    request: Request,
+    next: impl AsyncFnOnce(Identity, Request) -> Response<Body>,
 ) -> Response<Body> {
     let snapshot = gateway.snapshot.load_full();
     let identity = match &snapshot.sign_in {
@@ -127,8 +174,7 @@ async fn sign_in(
         Err(refusal) => return refusal.into_response(),
     };
     let cookie = identity.cookie.take();
-    request.extensions_mut().insert(Arc::new(identity));
-    let mut response = next.run(request).await;
+    let mut response = next(identity, request).await;
     if let Some(cookie) = cookie {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -220,15 +266,15 @@ fn preflight() -> Response<Body> {
 
 /// A request for a registry, counted and logged.
 async fn registry(
-    State(gateway): State<Arc<Gateway>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    gateway: &Gateway,
+    peer: SocketAddr,
+    identity: Identity,
     request: Request,
 ) -> Response<Body> {
     let began = Instant::now();
     let snapshot = gateway.snapshot.load_full();
     let caller = snapshot.guard.caller(peer, request.headers());
     let method = request.method().clone();
-    let identity = request.extensions().get::<Arc<Identity>>().cloned().unwrap_or_default();
     let has_own_header = request.headers().contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
     let permit = gateway.connections.begin_request(caller);

@@ -9,12 +9,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use axum::{Router, extract::Request};
 use rustls::ServerConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tower::Layer as _;
-use tower::util::MapRequestLayer;
 use tracing::{info, warn};
 
 use crate::{
@@ -146,11 +143,9 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
         ending: false.into(),
     });
     let base: Arc<str> = base.into();
-    let own = Arc::clone(&base);
-    let app = MapRequestLayer::new(move |request| without_base(request, &own)).layer(router(&gateway));
-    let app = Router::new().fallback_service(app);
     let service = Service {
-        app,
+        routes: router(&gateway),
+        registries: Some(Arc::clone(&gateway)),
         tls: tls.clone(),
         connections,
         metrics,
@@ -166,8 +161,14 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
         metrics_address = Some(address);
         // Connections of its own: whoever watches the gateway gets in when nobody else does.
         let connections = Connections::start(limits);
-        let service =
-            Service { app: operations(&gateway), tls: None, base: "".into(), connections, ..service.clone() };
+        let service = Service {
+            routes: operations(&gateway),
+            registries: None,
+            tls: None,
+            base: "".into(),
+            connections,
+            ..service.clone()
+        };
         listeners.push(tokio::spawn(accept(listener, service)));
     }
     listeners.push(tokio::spawn(accept(listener, service)));
@@ -178,22 +179,4 @@ fn listen_at(address: SocketAddr) -> Result<(tokio::net::TcpListener, SocketAddr
     let listening =
         bind(address).and_then(|(listener, bound)| Ok((tokio::net::TcpListener::from_std(listener)?, bound)));
     listening.map_err(|source| ServeError::Listen { address, source })
-}
-
-/// Takes the path away that a proxy in front left on the request.
-fn without_base(mut request: Request, base: &str) -> Request {
-    let Some(rest) = request.uri().path_and_query().and_then(|path| path.as_str().strip_prefix(base)) else {
-        return request;
-    };
-    if base.is_empty() || !rest.starts_with('/') {
-        return request;
-    }
-    let mut parts = request.uri().clone().into_parts();
-    if let Ok(path) = rest.parse() {
-        parts.path_and_query = Some(path);
-        if let Ok(uri) = http::Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
-        }
-    }
-    request
 }
