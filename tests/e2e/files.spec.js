@@ -1,6 +1,102 @@
 // The files of an image: read in the tab, as layers stream.
 
-import { expect, test } from './test.js';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+import { fill } from '../replay/registry-contents.js';
+import { expect, expectAccessible, expectAccessibleThroughout, test } from './test.js';
+
+const OCI = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+};
+
+const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+/** An archive of `files`: name and content. */
+function tar(files) {
+  const blocks = [];
+  for (const [name, content] of files) {
+    const bytes = Buffer.from(content);
+    const header = Buffer.alloc(512);
+    header.write(name);
+    const octal = (value, at, length) => header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
+    octal(0o644, 100, 8);
+    octal(0, 108, 8);
+    octal(0, 116, 8);
+    octal(bytes.length, 124, 12);
+    octal(0, 136, 12);
+    header.write('        ', 148);
+    header.write('0', 156);
+    header.write('ustar\0' + '00', 257);
+    octal(
+      header.reduce((sum, byte) => sum + byte, 0),
+      148,
+      7,
+    );
+    blocks.push(header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512));
+  }
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+/** Puts an image of `layers` (each a list of files) into a registry. */
+async function putFiles(server, repo, tag, layers) {
+  const archives = layers.map(tar);
+  const blobs = archives.map((bytes) => gzipSync(bytes));
+  const config = Buffer.from(
+    JSON.stringify({
+      os: 'linux',
+      architecture: 'amd64',
+      rootfs: { type: 'layers', diff_ids: archives.map(digestOf) },
+      history: layers.map((_, number) => ({ created_by: `COPY layer-${number + 1} /` })),
+    }),
+  );
+  const described = (mediaType, bytes) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI.manifest,
+      config: described(OCI.config, config),
+      layers: blobs.map((bytes) => described(OCI.layer, bytes)),
+    }),
+  );
+  await fill(server.registry, {
+    blobs: [config, ...blobs].map((bytes) => ({ repo, digest: digestOf(bytes), bytes })),
+    manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
+  });
+  return { reference: `${server.host}/${repo}:${tag}`, layers: blobs.map(digestOf), blobs };
+}
+
+/** A server in front of a registry. A layer in `changes` has other `bytes`, or `halts` in its middle until it is let through. */
+async function startBetween(server, changes) {
+  let letThrough, leave;
+  const through = new Promise((resolve) => (letThrough = resolve));
+  const left = new Promise((resolve) => (leave = resolve));
+  const between = createServer(async (request, response) => {
+    const answer = await fetch(`${server.registry}${request.url}`, { method: request.method, headers: { accept: request.headers.accept ?? '*/*' } });
+    const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-expose-headers': '*' };
+    const headers = Object.fromEntries(['content-type', 'docker-content-digest'].map((name) => [name, answer.headers.get(name)]).filter(([, value]) => value));
+    const { bytes = Buffer.from(await answer.arrayBuffer()), halts } = changes[request.url.split('/').pop()] ?? {};
+    response.writeHead(answer.status, { ...headers, ...cors });
+    if (!halts) return response.end(bytes);
+    response.on('close', leave);
+    response.write(bytes.subarray(0, bytes.length / 2));
+    await through;
+    response.end(bytes.subarray(bytes.length / 2));
+  });
+  await new Promise((resolve) => between.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${between.address().port}`,
+    letThrough,
+    left,
+    stop() {
+      between.closeAllConnections();
+      return new Promise((resolve) => between.close(resolve));
+    },
+  };
+}
 
 const row = (page, path) => page.locator(`[data-testid="file-row"][data-path="${path}"]`);
 const whole = (page) => expect(page.getByTestId('files-whole')).toBeAttached({ timeout: 30_000 });
@@ -47,4 +143,247 @@ test('files are searched as one types, and the address has what is searched', as
   await expect(page.getByTestId('files-empty')).toBeVisible();
   await page.getByTestId('files-clear').click();
   await expect(row(page, 'bin')).toBeVisible();
+});
+
+test('layers, kinds of changes, owners, setuid and sizes filter the rows', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  const paths = () => page.getByTestId('file-row').evaluateAll((rows) => rows.map((row) => row.dataset.path));
+  await page.getByTestId('files-layer').nth(2).click();
+  await expect(row(page, 'etc/motd')).toHaveAttribute('data-change', 'changed');
+  await expect(row(page, 'var/cache/packages.db')).toHaveAttribute('data-change', 'removed');
+  await expect(row(page, 'usr/share/doc/package-0000/README')).toHaveAttribute('data-change', 'added');
+  await page.getByTestId('files-removed').click();
+  await expect(page.getByTestId('files-count')).toHaveText('3 found');
+  await expect(page).toHaveURL(/layer=3&changes=removed/);
+  await page.getByTestId('files-layer-all').click();
+  await expect(page.getByTestId('files-count')).toHaveText('3 found');
+  await page.getByTestId('files-clear').click();
+  await page.getByTestId('files-setid').click();
+  await expect(page.getByTestId('files-count')).toHaveText('1 found');
+  expect(await paths()).toEqual(['bin', 'bin/su']);
+  await page.getByTestId('files-clear').click();
+  await page.getByTestId('files-size').selectOption('10000');
+  await expect.poll(paths).toEqual(['bin', 'bin/busybox', 'opt', 'opt/app', 'opt/app/requests.log']);
+  await page.getByTestId('files-largest').click();
+  await expect.poll(async () => (await paths())[0]).toBe('opt');
+  await page.getByTestId('files-clear').click();
+  await page.getByTestId('files-owner').selectOption('0:0');
+  await expect(page.getByTestId('files-count')).toHaveText('2,425 found');
+});
+
+test('each layer has what it changes and wastes, the image its efficiency', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  const facts = page.getByTestId('files-layer-facts');
+  await expect(facts.first()).toContainText('50 kB wasted');
+  await expect(facts.nth(2)).toContainText('1 added, 1 changed, 3 removed');
+  await expect(page.getByTestId('files-wasted')).toHaveText('50 kB');
+  await expect(page.getByTestId('files-efficiency')).toHaveText(/^\d+(\.\d)?%$/);
+  await page.getByTestId('files-facts').locator('summary').click();
+  await expect(page.getByTestId('files-wasted-paths').locator('li').first()).toContainText('var/cache/packages.db');
+});
+
+test('a file opens in place: text, JSON, a picture, bytes', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`, '?path=opt/app/requests.log');
+  await expect(page.getByTestId('file-text')).toContainText('request 1 took');
+  await expect(page.getByTestId('file-step')).toHaveText('COPY app /opt/app # buildkit');
+  // Only the lines on screen exist.
+  expect(await page.getByTestId('file-text').locator('.code-line').count()).toBeLessThan(120);
+  await page.getByTestId('file-text').evaluate((lines) => lines.scrollTo(0, lines.scrollHeight));
+  await expect(page.getByTestId('file-text')).toContainText('request 500 took');
+  await row(page, 'opt/app/settings.json').click();
+  await expect(page.getByTestId('file-json')).toContainText('"listen"');
+  await row(page, 'opt/app/logo.png').click();
+  await expect(page.getByTestId('file-picture')).toHaveAttribute('src', /^data:image\/png;base64,/);
+  await expect.poll(() => page.getByTestId('file-picture').evaluate((picture) => picture.naturalWidth)).toBeGreaterThan(0);
+  await page.getByTestId('file-as-bytes').click();
+  await expect(page.getByTestId('file-hex')).toContainText('89 50 4e 47');
+  await row(page, 'opt/app/data.bin').click();
+  await expect(page.getByTestId('file-hex')).toContainText('00000010');
+  await page.getByTestId('files-search').fill('etc/os-release');
+  await row(page, 'etc/os-release').click();
+  await expect(page.getByTestId('file-text')).toContainText('Sample Linux');
+  await expect(page.getByTestId('file-viewer')).toContainText('usr/lib/os-release');
+  await page.reload();
+  await expect(page.getByTestId('file-text')).toContainText('Sample Linux');
+  await page.getByTestId('file-viewer').press('Escape');
+  await expect(page.getByTestId('file-viewer')).toHaveCount(0);
+  await page.goBack();
+  await expect(page.getByTestId('file-text')).toContainText('Sample Linux');
+});
+
+test('names and contents of files do nothing', async ({ page, open, memory }) => {
+  const turned = 'photo\u202egnp.exe';
+  const { reference } = await putFiles(memory, 'files/hostile', '1', [
+    [
+      [turned, 'MZ'],
+      ['<script>document.title = 1</script>', '<b>bold</b>'],
+      ['100%41', 'a name with a percent sign'],
+    ],
+  ]);
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).host));
+  page.on('dialog', () => asked.push('a dialog'));
+  await openFiles(page, open, reference);
+  await expect(page.getByText('photo\\u{202e}gnp.exe')).toBeVisible();
+  await row(page, '<script>document.title = 1<').click();
+  await row(page, '<script>document.title = 1</script>').click();
+  await expect(page.getByTestId('file-text')).toContainText('<b>bold</b>');
+  await row(page, turned).click();
+  await expect(page.getByTestId('file-text')).toContainText('MZ');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('file-download').click()]);
+  expect(download.suggestedFilename()).toBe('photo_gnp.exe');
+  await row(page, '100%2541').click();
+  await expect(page.getByTestId('file-text')).toContainText('percent');
+  await openFiles(page, open, `${memory.host}/samples/files:1`, '?path=opt/app/drawing.svg');
+  await expect(page.getByTestId('file-text')).toContainText('tracker.example');
+  await row(page, 'opt/app/<img src=x onerror=alert(1)>.txt').click();
+  await expect(page.getByTestId('file-text')).toContainText('A name with markup.');
+  await row(page, 'opt/app/index.html').click();
+  await expect(page.getByTestId('file-text')).toContainText("document.title = 'run by a page'");
+  await expect(page).toHaveTitle(/Tallyman$/);
+  expect([...new Set(asked)].sort()).toEqual([new URL(memory.app).host, memory.host].sort());
+});
+
+test('rows are there while a layer comes, and reading ends at once when it is cancelled', async ({ page, open, memory }) => {
+  const noise = createHash('sha512').update('noise').digest();
+  const content = (number) => Buffer.concat(Array.from({ length: 600 }, (_, at) => createHash('sha512').update(noise).update(`${number} ${at}`).digest()));
+  const files = Array.from({ length: 40 }, (_, number) => [`data/${String(number).padStart(2, '0')}`, content(number)]);
+  const { layers } = await putFiles(memory, 'files/slow', '1', [files]);
+  const slow = await startBetween(memory, { [layers[0]]: { halts: true } });
+  await open(`/files/${slow.host}/files/slow:1`);
+  await expect(row(page, 'data')).toBeVisible();
+  const progress = page.getByRole('progressbar', { name: 'Layers read' });
+  await expect(progress).toBeVisible();
+  await expect(page.getByTestId('files-read')).toHaveText(/^\d.* of .* \(\d+%\)$/);
+  await expect.poll(() => progress.evaluate(({ value }) => value)).toBeGreaterThan(0);
+  await page.getByTestId('files-cancel').click();
+  await expect(page.getByTestId('files-cancelled')).toBeVisible();
+  await slow.left;
+  await expect(row(page, 'data')).toBeVisible();
+  slow.letThrough();
+  await page.getByTestId('files-resume').click();
+  await whole(page);
+  await expect(page.getByTestId('files-number')).toHaveText('41');
+  await slow.stop();
+});
+
+test('a layer that is not what the manifest says is refused, and the others are shown', async ({ page, open, memory }) => {
+  const { layers, blobs } = await putFiles(memory, 'files/lie', '1', [[['good', '1']], [['bad', '2']]]);
+  // The time in the header of gzip: what it decompresses to stays the same.
+  const other = Buffer.from(blobs[1]);
+  other[4] ^= 1;
+  const lying = await startBetween(memory, { [layers[1]]: { bytes: other } });
+  await open(`/files/${lying.host}/files/lie:1`);
+  const problem = page.getByTestId('error');
+  await expect(problem).toHaveAttribute('data-code', 'digest-mismatch');
+  await expect(row(page, 'good')).toBeVisible();
+  await expect(row(page, 'bad')).toHaveCount(0);
+  await expectAccessible(page);
+  await lying.stop();
+});
+
+test('a layer that was opened is not fetched again', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  const kept = () =>
+    page.evaluate(async () => {
+      const keys = await (await caches.open('tallyman-layers-1')).keys();
+      return keys.filter(({ url }) => url.endsWith('?used')).length;
+    });
+  await expect.poll(kept, { timeout: 30_000 }).toBe(3);
+  const index = await (await fetch(`${memory.registry}/v2/samples/files/manifests/1`, { headers: { accept: 'application/vnd.oci.image.index.v1+json' } })).json();
+  const image = await (await fetch(`${memory.registry}/v2/samples/files/manifests/${index.manifests[0].digest}`, { headers: { accept: OCI.manifest } })).json();
+  const fetched = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await page.reload();
+  await whole(page);
+  await expect(page.getByTestId('files-kept')).toHaveCount(3);
+  await page.getByTestId('files-search').fill('settings.json');
+  await row(page, 'opt/app/settings.json').click();
+  await expect(page.getByTestId('file-json')).toContainText('listen');
+  for (const { digest } of image.layers) expect(fetched.filter((url) => url.includes(digest))).toEqual([]);
+});
+
+test('two images side by side: files that differ, and the lines of a text', async ({ page, open, memory }) => {
+  const left = await putFiles(memory, 'files/pair', '1', [
+    [
+      ['same', '1'],
+      ['etc/conf', 'one\ntwo\nthree\n'],
+      ['gone', 'x'],
+    ],
+  ]);
+  const right = await putFiles(memory, 'files/pair', '2', [
+    [
+      ['same', '1'],
+      ['etc/conf', 'one\n2\nthree\n'],
+      ['new', 'y'],
+    ],
+  ]);
+  await open(`/compare/${left.reference}|${right.reference}`);
+  await page.getByRole('link', { name: 'Compare files' }).click();
+  await expect(row(page, 'new')).toHaveAttribute('data-change', 'added');
+  await expect(row(page, 'gone')).toHaveAttribute('data-change', 'removed');
+  await expect(row(page, 'same')).toHaveCount(0);
+  await row(page, 'etc/conf').click();
+  await expect(page.locator('p[data-testid="file-difference"]')).toHaveText('1 line added, 1 line removed');
+  await expect(page.getByRole('region', { name: 'Content of etc/conf' }).locator('.is-added')).toContainText('2');
+  await expectAccessible(page);
+  await page.getByTestId('files-added').click();
+  await expect(page.getByTestId('files-count')).toHaveText('1 found');
+});
+
+test('two platforms of an index side by side', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  await page.getByTestId('files-compare-platform').selectOption({ index: 1 });
+  await expect(row(page, 'Files/hello.exe')).toHaveAttribute('data-change', 'added');
+  await expect(row(page, 'bin/su')).toHaveAttribute('data-change', 'removed');
+});
+
+test('an image for Windows shows its folders as they are', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  await page.getByTestId('files-platform').selectOption({ index: 1 });
+  await expect(row(page, 'Hives')).toBeVisible();
+  await row(page, 'Files').click();
+  await expect(row(page, 'Files/hello.exe')).toBeVisible();
+});
+
+test('keys walk the tree, open directories and files', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  const tree = page.getByRole('treegrid', { name: 'Files' });
+  await tree.focus();
+  await tree.press('ArrowDown');
+  await tree.press('ArrowRight');
+  await expect(row(page, 'etc')).toHaveAttribute('aria-expanded', 'true');
+  await tree.press('ArrowRight');
+  await expect(tree).toHaveAttribute('aria-activedescendant', /.+/);
+  await expect(row(page, 'etc/motd')).toHaveClass(/is-active/);
+  await tree.press('Enter');
+  await expect(page.getByTestId('file-text')).toContainText('Welcome to the sample, changed.');
+  await page.getByTestId('file-close').click();
+  await tree.press('ArrowLeft');
+  await expect(row(page, 'etc')).toHaveClass(/is-active/);
+  await tree.press('ArrowLeft');
+  await expect(row(page, 'etc')).toHaveAttribute('aria-expanded', 'false');
+});
+
+test('an artifact has no files', async ({ page, open, memory }) => {
+  await open(`/files/${memory.host}/samples/chart:0.3.0`);
+  await expect(page.getByTestId('no-image')).toBeVisible();
+});
+
+test('few rows exist, however many files there are', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`);
+  await page.getByTestId('files-expand').click();
+  await expect(page.getByTestId('files-count')).toHaveText('2,425 rows');
+  const tree = page.getByTestId('files');
+  await expect(tree).toHaveAttribute('aria-rowcount', '2426');
+  await tree.focus();
+  await tree.press('End');
+  await expect(page.locator('[data-testid="file-row"][aria-rowindex="2426"]')).toBeVisible();
+  expect(await page.getByTestId('file-row').count()).toBeLessThan(80);
+});
+
+test('the page of files is accessible, wide and narrow, in both themes', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`, '?path=opt/app/requests.log');
+  await expect(page.getByTestId('file-text')).toContainText('request 1 took');
+  await expectAccessibleThroughout(page);
 });

@@ -136,6 +136,7 @@ test.describe('in Spanish', () => {
     ['index', (host) => `/inspect/${host}/samples/webapp:1.4`, '[data-testid=shared-layers]'],
     ['chosen', (host) => `/inspect/${host}/samples/hello:latest?platform=windows/amd64`, '[data-testid=layer-row]'],
     ['sparse', (host) => `/inspect/${host}/samples/sparse:1`, 'tr.missing'],
+    ['files', (host) => `/files/${host}/samples/files:1?path=opt/app/requests.log`, '[data-testid=file-text] .code-line__text'],
     ['schema1', (host) => `/inspect/${host}/samples/schema1:old`, '[data-testid=finding]'],
     ['compare', (host) => `/compare/${host}/samples/hello:amd64|${host}/samples/hello:armv7`, 'tr.differs'],
     ['missing', (host) => `/inspect/${host}/samples/nothing:1`, '[data-testid=error]'],

@@ -36,6 +36,17 @@ test('a registry without CORS headers is explored and inspected through the gate
   await silent.stop();
 });
 
+test('the files of an image are read through the gateway, under its policy', async ({ page, complaints }) => {
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const gateway = await startGateway(lab(silent.registry));
+  await page.goto(`${gateway.url}/#/files/${silent.host}/samples/files:1?path=opt/app/logo.png`);
+  await expect(page.getByTestId('files-whole')).toBeAttached({ timeout: 30_000 });
+  await expect.poll(() => page.getByTestId('file-picture').evaluate((picture) => picture.naturalWidth)).toBeGreaterThan(0);
+  expect(complaints).toEqual([]);
+  await gateway.stop();
+  await silent.stop();
+});
+
 test.describe('with a sign-in of its own', () => {
   test.use({ httpCredentials: { username: 'user', password: 'secret' } });
 

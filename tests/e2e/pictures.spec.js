@@ -26,6 +26,15 @@ test('the tags of a repository, for the documents', async ({ page, open, memory 
   await picture(page, 'tags');
 });
 
+test('the files of an image, for the documents', async ({ page, open, memory }) => {
+  await open(`/files/${memory.host}/samples/files:1`);
+  await expect(page.getByTestId('files-whole')).toBeAttached({ timeout: 30_000 });
+  for (const path of ['opt', 'opt/app', 'opt/app/requests.log']) await page.locator(`[data-testid="file-row"][data-path="${path}"]`).click();
+  await expect(page.getByTestId('file-text')).toContainText('request 1 took');
+  await page.evaluate(() => scrollTo(0, 0));
+  await picture(page, 'files');
+});
+
 test.describe('the animation', () => {
   test.use({ viewport: { width: 960, height: 600 } });
 

@@ -132,6 +132,15 @@ impl Built {
         let path = self.resolve(path)?;
         match self.tree.file(&path).and_then(|file| Some((file.layer, file.entry?.0))) {
             Some(found) => self.file(found),
+            None => self.last_removed(&path),
+        }
+    }
+
+    /// The place of a file that the image shows no longer, as it was before it was removed.
+    fn last_removed(&self, path: &LayerPath) -> Result<(usize, usize), Fault> {
+        let removals = self.removed.iter().filter(|((_, removed), _)| removed == path);
+        match removals.max_by_key(|((remover, _), _)| *remover) {
+            Some((_, place)) => self.file(*place),
             None => Err(fault("no-such-file", format!("the image has no file {path}"))),
         }
     }

@@ -47,8 +47,7 @@ impl Visible {
             rows: Vec::new(),
             matches: matched.as_ref().map(|all| all.iter().filter(|is| **is).count() as u32),
             toggled: toggled.collect(),
-            // What matches is shown, wherever it is.
-            all_open: view.all_open || matched.is_some(),
+            all_open: view.all_open,
             matched,
         };
         let kept = visible.kept(listing);

@@ -66,6 +66,10 @@ pub(crate) async fn file(
         "index.html" => Some(policy(sources, &String::from_utf8_lossy(&file.data))),
         // A worker goes by its own headers: it fetches the app's files, and nothing else.
         "sw.js" => Some(HeaderValue::from_static("default-src 'none'; connect-src 'self'")),
+        // So does this one, which runs a module of WebAssembly.
+        name if name.starts_with("files-worker-") && name.ends_with(".js") => Some(HeaderValue::from_static(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+        )),
         _ => None,
     };
     let (hash, media_type) = (file.metadata.sha256_hash(), file.metadata.mimetype().to_owned());

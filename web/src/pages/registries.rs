@@ -44,6 +44,7 @@ pub fn Registries() -> Html {
                 <Editor />
             </div>
             <p class="lead">{ words.lead }</p>
+            <p class="soft remark" data-testid="kept-layers">{ words.kept_layers }</p>
             if folder() != "/" {
                 <p class="hint" data-testid="shared-origin">{ (words.shared_origin)(&origin()) }</p>
             }

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use tallyman_files_worker::Subject;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
@@ -48,8 +50,8 @@ pub fn Explorer(props: &Props) -> Html {
     let images = &props.images;
     let (files, reading) = use_files(images);
     let (address, change) = use_searched_address();
-    let (folds, toggled) = use_folds(&address);
     let is_pair = images.len() > 1;
+    let (folds, toggled) = use_folds(&address, is_pair);
     let of = if is_pair { Subject::Differences(0, 1) } else { Subject::Image(0) };
     let mut view = address.view(&toggled);
     view.all_open = folds.all_open;
@@ -77,6 +79,9 @@ pub fn Explorer(props: &Props) -> Html {
                     </div>
                 }
                 <div class="files__main">
+                    if let [left, right] = &images[..] {
+                        { layers::pair(left, right) }
+                    }
                     <Filters
                         address={address.clone()}
                         change={change.clone()}
@@ -98,22 +103,36 @@ pub fn Explorer(props: &Props) -> Html {
                     />
                     if let Some(files) = files.filter(|_| is_ready && !address.path.is_empty()) {
                         <Viewer
-                            key={address.path.clone()}
+                            key={format!("{:?} {}", address.layer, address.path)}
                             {files}
                             {of}
                             {generations}
+                            is_whole={reading.is_whole(images)}
                             path={address.path.clone()}
                             layer={address.view(&[]).layer}
                             images={Rc::clone(images)}
                             onclose={{
                                 let (address, change) = (address.clone(), change.clone());
-                                move |()| change.emit((Address { path: String::new(), ..address.clone() }, Step::New))
+                                move |()| {
+                                    change.emit((Address { path: String::new(), ..address.clone() }, Step::New));
+                                    focus_tree();
+                                }
                             }}
                         />
                     }
                 </div>
             </div>
         </div>
+    }
+}
+
+/// Gives the focus back to the tree, from a file that is closed.
+fn focus_tree() {
+    let document = web_sys::window().and_then(|window| window.document());
+    let tree = document.and_then(|document| document.query_selector("[role=treegrid]").ok().flatten());
+    if let Some(tree) = tree.and_then(|tree| tree.dyn_into::<HtmlElement>().ok()) {
+        // Where the focus cannot go, it stays.
+        let _ = tree.focus();
     }
 }
 
@@ -144,18 +163,21 @@ fn use_searched_address() -> (Address, Callback<(Address, Step)>) {
     (shown, change)
 }
 
-/// The directories that are open: those that were opened, and those above the file that is. While something is searched or
-/// filtered, all are open but those that were closed since.
+/// The directories that are open: those that were opened, and those above the file that is. Among changes, and while something
+/// is searched or filtered, all are open but those that were closed since.
 #[hook]
-fn use_folds(address: &Address) -> (Folds, Vec<String>) {
+fn use_folds(address: &Address, is_pair: bool) -> (Folds, Vec<String>) {
     let opened = use_entry_state::<Texts>("open directories");
-    let all_open = use_state_eq(|| false);
+    let all_open = use_state_eq(|| None::<bool>);
     let closed = use_state_eq(Vec::new);
     let filter = Address { path: String::new(), ..address.clone() };
-    let is_filtered = address.view(&[]).is_filtered();
+    let is_filtered = is_pair || address.layer.is_some() || address.view(&[]).is_filtered();
     {
-        let closed = closed.setter();
-        use_effect_with(filter, move |_| closed.set(Vec::new()));
+        let (closed, all_open) = (closed.setter(), all_open.setter());
+        use_effect_with(filter, move |_| {
+            closed.set(Vec::new());
+            all_open.set(None);
+        });
     }
     {
         let (opened, path) = (opened.clone(), address.path.clone());
@@ -168,7 +190,7 @@ fn use_folds(address: &Address) -> (Folds, Vec<String>) {
     }
     let toggled = if is_filtered { (*closed).clone() } else { opened.0.clone() };
     let toggle = {
-        let opened = opened.clone();
+        let (opened, closed) = (opened.clone(), closed.clone());
         Callback::from(move |path: String| {
             let switched = |all: &[String]| {
                 let mut all = all.to_vec();
@@ -186,11 +208,15 @@ fn use_folds(address: &Address) -> (Folds, Vec<String>) {
         })
     };
     let all = {
-        let (opened, all_open) = (opened.setter(), all_open.setter());
+        let (opened, closed, all_open) = (opened.setter(), closed.setter(), all_open.setter());
         Callback::from(move |open: bool| {
-            opened.set(Texts::default());
-            all_open.set(open);
+            if is_filtered {
+                closed.set(Vec::new());
+            } else {
+                opened.set(Texts::default());
+            }
+            all_open.set(Some(open));
         })
     };
-    (Folds { all_open: *all_open, toggle, all }, toggled)
+    (Folds { all_open: all_open.unwrap_or(is_filtered), toggle, all }, toggled)
 }

@@ -103,7 +103,7 @@ pub fn Filters(props: &Props) -> Html {
                     <input type="search" value={address.search.clone()} placeholder={words.search} autocapitalize="none" autocomplete="off" spellcheck="false" oninput={onsearch} data-testid="files-search" />
                 </label>
                 <p class="soft" role="status" data-testid="files-count">{ count }</p>
-                if matches.is_none() {
+                if rows > 0 {
                     <button class="button" type="button" onclick={onall} data-testid="files-expand">{ if props.all_open { words.collapse_all } else { words.expand_all } }</button>
                 }
                 if is_narrowed {

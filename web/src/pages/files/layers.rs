@@ -5,6 +5,7 @@ use std::rc::Rc;
 use tallyman_core::HistoryEntry;
 use tallyman_files_worker::{LayerState, LayerSummary, Summary};
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 use super::address::{Address, Step};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     },
     format,
     pages::inspect::command,
+    routes::Route,
     state::files::ImageSource,
     text::{text, use_language},
 };
@@ -138,6 +140,21 @@ pub fn facts(image: &ImageSource, summary: &Summary) -> Html {
                 </details>
             }
         </section>
+    }
+}
+
+/// The two images that are compared.
+pub fn pair(left: &ImageSource, right: &ImageSource) -> Html {
+    let side = |image: &ImageSource| {
+        let digest = image.reference.digest().map(|digest| digest.short().to_owned());
+        html! {
+            <Link<Route> to={Route::inspect(&image.reference)}>
+                { format::visible(&image.platform).into_owned() }{ " " }<code>{ for digest }</code>
+            </Link<Route>>
+        }
+    };
+    html! {
+        <p class="files__pair" data-testid="files-pair">{ side(left) }<span aria-hidden="true">{ " → " }</span>{ side(right) }</p>
     }
 }
 

@@ -13,9 +13,12 @@ use yew::prelude::*;
 use super::layers;
 use crate::{
     browser::files::save_blob,
-    components::{digest::Digest, facts::Fact, icon::Icon},
+    components::{digest::Digest, icon::Icon},
     format,
-    state::files::{Files, ImageSource, Progress},
+    state::{
+        files::{Files, ImageSource, Progress},
+        registries::use_revision,
+    },
     text::{text, use_language},
 };
 
@@ -28,6 +31,8 @@ pub struct Props {
     pub of: Subject,
     /// Grow with each change of the tree.
     pub generations: (u32, u32),
+    /// All layers were read.
+    pub is_whole: bool,
     /// Its path, as messages name it.
     pub path: String,
     /// The layer whose file it is; `None` for the one that the image shows.
@@ -58,9 +63,16 @@ pub fn Viewer(props: &Props) -> Html {
         let place = place.clone();
         use_effect_with((), move |()| {
             if let Some(place) = place.cast::<HtmlElement>() {
-                place.scroll_into_view_with_bool(false);
                 // Where the focus cannot go, it stays.
                 let _ = place.focus();
+            }
+        });
+    }
+    {
+        let place = place.clone();
+        use_effect_with(matches!(opening, Opening::Open(..)), move |is_open| {
+            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *is_open) {
+                place.scroll_into_view_with_bool(false);
             }
         });
     }
@@ -129,11 +141,22 @@ pub fn Viewer(props: &Props) -> Html {
 #[hook]
 fn use_opened(props: &Props) -> Opening {
     let opening = use_state_eq(|| Opening::Under(None));
+    let (revision, attempt) = (use_revision(), use_state_eq(|| 0_u32));
+    {
+        // What was not there may have come with other layers.
+        let (opening, attempt) = (opening.clone(), attempt.clone());
+        use_effect_with(props.generations, move |_| {
+            if matches!(&*opening, Opening::Failed(fault) if fault.code == "no-such-file") {
+                attempt.set(*attempt + 1);
+            }
+        });
+    }
     {
         let opening = opening.setter();
-        // While layers come, the file may be another one: it is looked up again when the tree has changed.
-        let wanted = (props.files.clone(), props.of, props.path.clone(), props.layer, props.generations);
-        use_effect_with(wanted, move |(files, of, path, layer, _)| {
+        // Once all layers are read, the file may be another one; after a sign-in, what failed is tried again.
+        let again = (props.is_whole, revision, *attempt);
+        let wanted = (props.files.clone(), props.of, props.path.clone(), props.layer, again);
+        use_effect_with(wanted, move |(files, of, path, layer, ..)| {
             let (files, of, path, layer) = (files.clone(), *of, path.clone(), *layer);
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let number = Rc::new(std::cell::Cell::new(None));
@@ -215,26 +238,33 @@ fn facts(props: &Props, file: &OpenedFile) -> Html {
     let step = steps.get(file.layer as usize).filter(|step| !step.is_empty());
     let is_elsewhere = file.path != props.path;
     html! {
-        <dl class="facts files__facts">
+        <dl class="files__facts">
             if is_elsewhere {
-                <Fact name={words.leads}><code>{ format::visible(&file.path).into_owned() }</code></Fact>
+                { fact(words.leads, html! { <code>{ format::visible(&file.path).into_owned() }</code> }) }
             }
-            <Fact name={words.layer_column}>
-                <span data-testid="file-layer">{ file.layer + 1 }</span>
-                if let Some(step) = step {
-                    { " " }<code class="soft" data-testid="file-step">{ step }</code>
-                }
-            </Fact>
-            <Fact name={words.size}><span data-testid="file-size" data-bytes={file.size.to_string()}>{ format::bytes(file.size) }</span></Fact>
-            <Fact name={words.mode}><code>{ &file.mode }</code>{ " " }<span class="soft">{ format::visible(&file.owner).into_owned() }</span></Fact>
+            { fact(words.layer_column, html! {
+                <>
+                    <span data-testid="file-layer">{ file.layer + 1 }</span>
+                    if let Some(step) = step {
+                        { " " }<code class="soft" data-testid="file-step">{ step }</code>
+                    }
+                </>
+            }) }
+            { fact(words.size, html! { <span data-testid="file-size" data-bytes={file.size.to_string()}>{ format::bytes(file.size) }</span> }) }
+            { fact(words.mode, html! { <code>{ &file.mode }</code> }) }
+            { fact(words.owner, html! { format::visible(&file.owner).into_owned() }) }
             if file.mtime > 0 {
-                <Fact name={words.modified}>{ format::date_of_seconds(file.mtime) }</Fact>
+                { fact(words.modified, html! { format::date_of_seconds(file.mtime) }) }
             }
             if let Some(digest) = file.digest.as_ref().and_then(|digest| digest.parse::<tallyman_core::Digest>().ok()) {
-                <Fact name={words.digest}><Digest value={digest} /></Fact>
+                { fact(words.digest, html! { <Digest value={digest} /> }) }
             }
         </dl>
     }
+}
+
+fn fact(name: &'static str, value: Html) -> Html {
+    html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }
 }
 
 /// The name under which a file is saved: its last component, without what could mean something to a file system or be read
