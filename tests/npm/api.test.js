@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tallyman from 'tallyman';
 import {
+  Attestation,
+  BuiltList,
   Digest,
   FileStore,
   IndexedDbStore,
@@ -19,6 +21,7 @@ import {
   ManifestList,
   MemoryStore,
   Platform,
+  PushPlan,
   Reference,
   Tallyman,
   TallymanError,
@@ -229,6 +232,11 @@ describe('the border', () => {
     'list.annotateIndex': of((value) => list.annotateIndex(value), wrong[9], wrong[11]),
     init: of((value) => init(value), undefined, wrong[9], wrong[11]),
     initSync: of((value) => initSync(value)),
+    'new PushPlan': of((value) => new PushPlan(value)),
+    'new Attestation': of((value) => new Attestation(value)),
+    'new Inspection': of((value) => new Inspection(value)),
+    'new Manifest': of((value) => new Manifest(value)),
+    'new BuiltList': of((value) => new BuiltList(value)),
     resolve: of((value) => tm.resolve(value)),
     tree: of((value) => tm.tree(value)),
     'platform of tree': of((platform) => tm.tree('127.0.0.1:1/app', { platform }), undefined),

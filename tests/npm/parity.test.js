@@ -71,6 +71,10 @@ describe('forms', () => {
     assert.deepEqual((await tm.push(ManifestList.from(there))).losses, []);
   });
 
+  test('a list without entries has none', async () => {
+    assert.equal((await failure(() => tm.convert(new ManifestList(`${hello}:none`), 'oci'))).code, 'list-empty');
+  });
+
   test('what the OCI form can say is kept by it', async () => {
     const list = ManifestList.from(await tm.inspect(`${webapp}:1.4`));
     list.annotateIndex({ team: 'web' });
@@ -218,6 +222,9 @@ describe('lists that are described', () => {
     const wrong = await failure(() => tm.apply({ ...described(), imagse: [] }));
     assert.equal(wrong.code, 'list-file-invalid');
     assert.match(wrong.message, /imagse/);
+    const around = described();
+    around.images.push(around);
+    for (const lists of [around, { ...described(), size: 1n }]) assert.equal((await failure(() => tm.apply(lists))).code, 'argument-invalid');
   });
 });
 

@@ -68,6 +68,9 @@ describe('looking', () => {
     const client = new Tallyman({ attempts: 1, onRequest: (event) => events.push(event) });
     await client.manifest(`${hello}:latest`);
     await failure(() => client.manifest('127.0.0.1:1/app'));
+    // A listener has no say.
+    const throwing = new Tallyman({ onRequest: () => assert.fail('a log that is full') });
+    assert.equal((await throwing.manifest(`${hello}:amd64`)).kind, 'image');
     const [answered, failed] = events;
     assert.deepEqual([answered.method, new URL(answered.url).pathname, answered.status], ['GET', '/v2/samples/hello/manifests/latest', 200]);
     assert.ok(answered.ms >= 0 && answered.headers['docker-content-digest'].startsWith('sha256:'));

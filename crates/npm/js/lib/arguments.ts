@@ -13,6 +13,12 @@ function shown(value: unknown): string {
   return `a ${typeof value}`;
 }
 
+/** Refuses a constructor that programs do not call: `source` is what gives the class's instances. */
+export function checkMade(isRight: boolean, name: string, source: string): void {
+  if (isRight) return;
+  throw new TallymanError({ code: 'argument-invalid', message: `expected ${name} to come from ${source}, found its constructor called with something else` });
+}
+
 /** A text that is not empty. */
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value) return value;

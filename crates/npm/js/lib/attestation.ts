@@ -1,6 +1,7 @@
 import { asText } from './bytes.js';
-import { optionsOf } from './arguments.js';
+import { checkMade, optionsOf } from './arguments.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { TallymanError } from './error.js';
 import type { CallOptions } from './options.js';
 import { inspected } from './plain.js';
 
@@ -41,6 +42,7 @@ export class Attestation {
 
   /** @internal */
   constructor(json: AttestationJson, read: (blob: Descriptor, options: CallOptions) => Promise<Uint8Array>) {
+    checkMade(typeof json === 'object' && json !== null && typeof read === 'function', 'an Attestation', 'Tallyman.attestations');
     this.kind = json.kind;
     this.source = json.source;
     this.subject = json.subject;
@@ -56,9 +58,17 @@ export class Attestation {
     return this.#read(this.blob, optionsOf(options, ['signal']));
   }
 
-  /** Fetches its content as JSON: a statement of in-toto, an envelope of DSSE, a bill of materials. */
+  /**
+   * Fetches its content as JSON: a statement of in-toto, an envelope of DSSE, a bill of materials.
+   * @throws {@link TallymanError} `manifest-invalid` if it is none.
+   */
   async json(options: CallOptions = {}): Promise<unknown> {
-    return JSON.parse(asText(await this.bytes(options)));
+    const text = asText(await this.bytes(options));
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new TallymanError({ code: 'manifest-invalid', message: `expected JSON as the attestation ${this.blob.digest}, found something else: ${(cause as Error).message}`, cause });
+    }
   }
 
   /** Its fields, without its content. */

@@ -514,6 +514,8 @@ export class Tallyman {
   }
 
   async #planned(list: ManifestList, terms: string, signal: AbortSignal | undefined): Promise<PushPlan> {
+    // A plan says what is wrong with a list that has no entries.
+    if (list.length === 0) call(() => ManifestList.handleOf(list).plan('{}'));
     return new PushPlan((await this.#extra(signal, (engine, aborted) => engine.plan(ManifestList.handleOf(list), terms, aborted))) as Plan);
   }
 

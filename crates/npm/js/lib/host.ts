@@ -31,7 +31,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
       const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
         const { method, url } = sent;
         const event = { method, url, status, ms: performance.now() - began, headers: Object.fromEntries(headers) };
-        onRequest?.(error === undefined ? event : { ...event, error });
+        told(onRequest, error === undefined ? event : { ...event, error });
       };
       try {
         const response = await sender.request(sent);
@@ -58,8 +58,17 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     areCurrent: (registry: string) => (expiries.get(registry) ?? Infinity) > Date.now(),
     trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
     isInsecure: (registry: string) => isInsecure(options, registry),
-    retried: (error: string, wait: number, attempt: number) => onRetry?.({ error: errorOf(error, causeIn(failures)), wait, attempt }),
+    retried: (error: string, wait: number, attempt: number) => told(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
   };
+}
+
+/** Tells a listener, which has no say in what happens: its errors are its own. */
+function told<T>(listener: ((event: T) => void) | undefined, event: T): void {
+  try {
+    listener?.(event);
+  } catch {
+    // A request does not fail because a log does.
+  }
 }
 
 export const causeIn =

@@ -1,4 +1,5 @@
 import { wrongArgument } from './arguments.js';
+import { TallymanError } from './error.js';
 import type { Annotations } from './media-types.js';
 import type { CallOptions, ListFormat } from './options.js';
 import { platformJson, type Platform } from './platform.js';
@@ -94,9 +95,15 @@ export interface ApplyOptions extends CallOptions {
 /** Lists as the engine reads them. */
 export function desiredJson(lists: DesiredList | readonly DesiredList[] | { lists: readonly DesiredList[] }): string {
   if (typeof lists !== 'object' || lists === null) throw wrongArgument('lists', 'an object that describes a list, or an array of them', lists);
-  return JSON.stringify(lists, (name, value: unknown) => {
+  const withPlatforms = (name: string, value: unknown): unknown => {
     if (name !== 'platform' || typeof value !== 'object' || value === null) return value;
     const fields = Object.entries(platformJson(value as Platform)).filter(([, field]) => field.length > 0);
-    return Object.fromEntries(fields) as unknown;
-  });
+    return Object.fromEntries(fields);
+  };
+  try {
+    return JSON.stringify(lists, withPlatforms);
+  } catch (error) {
+    if (error instanceof TallymanError) throw error;
+    throw new TallymanError({ code: 'argument-invalid', message: `expected lists of texts, arrays and objects, found something that JSON has not: ${(error as Error).message}`, cause: error });
+  }
 }

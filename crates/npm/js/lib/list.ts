@@ -4,7 +4,7 @@ import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type D
 import { call } from './engine.js';
 import { asText } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
-import { elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
+import { checkMade, elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
 import { inspected } from './plain.js';
 import { referenceText, type Reference } from './reference.js';
 
@@ -251,6 +251,7 @@ export class BuiltList {
 
   /** @internal */
   constructor(mediaType: string, bytes: Uint8Array) {
+    checkMade(typeof mediaType === 'string' && bytes instanceof Uint8Array, 'a BuiltList', 'buildList');
     this.mediaType = mediaType;
     this.bytes = bytes;
   }

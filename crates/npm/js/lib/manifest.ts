@@ -2,7 +2,7 @@ import { asBytes, asText, type Bytes } from './bytes.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
-import { optionsOf, wrongArgument } from './arguments.js';
+import { checkMade, optionsOf, wrongArgument } from './arguments.js';
 import { TallymanError } from './error.js';
 import type { Annotations } from './media-types.js';
 import { inspected } from './plain.js';
@@ -56,6 +56,7 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
 
   /** @internal */
   constructor(kind: Kind, mediaType: string, digest: string | undefined, bytes: Uint8Array) {
+    checkMade(typeof kind === 'string' && typeof mediaType === 'string' && bytes instanceof Uint8Array, 'a Manifest', 'Manifest.parse, Manifest.from or a client');
     this.kind = kind;
     this.mediaType = mediaType;
     this.#digest = digest;
@@ -220,6 +221,7 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
 
   /** @internal */
   constructor(reference: string, manifest: Manifest<Kind>, platform: Platform | undefined, configBytes: Uint8Array | undefined) {
+    checkMade(typeof reference === 'string' && manifest instanceof Manifest, 'an Inspection', 'Tallyman.inspect or Inspection.from');
     this.reference = reference;
     this.manifest = manifest;
     this.platform = platform as never;

@@ -87,7 +87,7 @@ export interface TallymanOptions {
   store?: Store | undefined;
   /** Hears of every request that is made again. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
-  /** Hears of every request, its status and the response's headers: for logs and rate limits. */
+  /** Hears of every request, its status and the response's headers: for logs and rate limits. Errors that it throws change nothing. */
   onRequest?: ((event: RequestEvent) => void) | undefined;
 }
 

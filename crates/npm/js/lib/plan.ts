@@ -1,4 +1,5 @@
 import type { Plan } from '../dist/tallyman.js';
+import { checkMade } from './arguments.js';
 import { call } from './engine.js';
 import { inspected } from './plain.js';
 
@@ -80,6 +81,7 @@ export class PushPlan {
 
   /** @internal */
   constructor(handle: Plan) {
+    checkMade(handle instanceof call((engine) => engine.Plan), 'a PushPlan', 'Tallyman.plan, convert or planCopy');
     const json = JSON.parse(call(() => handle.json())) as PlanJson;
     this.target = json.target;
     this.mediaType = json.mediaType;
