@@ -154,6 +154,24 @@ test('a worker in workerd, the runtime of Cloudflare', async () => {
   }
 });
 
+test('webpack and Rollup, for Node, away from the package', async () => {
+  const { default: webpack } = await import('webpack');
+  const output = { path: join(folder, 'webpack-node'), filename: 'main.mjs', module: true, chunkFormat: 'module' };
+  const compiler = webpack({ mode: 'production', target: 'node20', context: consumer('node'), entry: './main.mjs', output, experiments: { outputModule: true }, performance: false });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  assert.equal(stats.hasErrors() || stats.hasWarnings(), false, stats.toString({ all: false, errors: true, warnings: true }));
+  const { rollup } = await import('rollup');
+  const { nodeResolve } = await import('@rollup/plugin-node-resolve');
+  const bundle = await rollup({ input: consumer('node/main.mjs'), plugins: [nodeResolve({ exportConditions: ['node'], preferBuiltins: true })], external: /^node:/, onwarn: ({ message }) => assert.fail(message) });
+  await bundle.write({ dir: join(folder, 'rollup-node'), format: 'es', entryFileNames: 'main.mjs' });
+  await bundle.close();
+  for (const name of ['webpack-node', 'rollup-node']) {
+    const stdout = await passes('node', [join(folder, name, 'main.mjs'), registry.host, name]);
+    assert.deepEqual(JSON.parse(stdout), await expected(registry.host, name));
+  }
+});
+
 test('a program that is bundled for the main process of an editor or of Electron, as CommonJS', async () => {
   const main = await commonJs('app', `scenario(require('tallyman'), process.argv[2], process.argv[3]).then((result) => console.log(JSON.stringify(result)));`);
   const stdout = await passes('node', [main, registry.host, 'electron']);
@@ -178,7 +196,7 @@ async function commonJs(name, program) {
   return outfile;
 }
 
-test('Bun runs it, and bundles it for itself, for Node and for browsers', async () => {
+test('Bun runs it, compiles it, and bundles it for itself, for Node and for browsers', async () => {
   const bun = (...args) => passes(bin('bun'), args);
   const ran = JSON.parse(await bun('run', consumer('node/main.mjs'), registry.host, 'bun'));
   assert.deepEqual(ran, await expected(registry.host, 'bun'));
@@ -188,6 +206,9 @@ test('Bun runs it, and bundles it for itself, for Node and for browsers', async 
     const stdout = await passes(program, [built, registry.host, `bun-${target}`]);
     assert.deepEqual(JSON.parse(stdout), await expected(registry.host, `bun-${target}`));
   }
+  const compiled = join(folder, 'bun-compiled');
+  await bun('build', '--compile', consumer('node/main.mjs'), '--outfile', compiled);
+  assert.deepEqual(JSON.parse(await passes(compiled, [registry.host, 'bun-compiled'])), await expected(registry.host, 'bun-compiled'));
   await bun('build', consumer('rollup/main.js'), '--target', 'browser', '--outfile', consumer('bun/dist/main.js'));
   await page('bun');
 });

@@ -52,9 +52,12 @@ test('require in Node', { skip: !process.features.require_module && 'this Node r
 
 test('the asynchronous door from CommonJS', () => program('node-door', 'node', consumer('node/door.cjs')));
 
-test('Deno', () => {
-  const allowed = ['--allow-net', '--allow-read', '--allow-env', '--no-lock', '--no-check', '--node-modules-dir=manual', '--quiet'];
-  return program('deno', join(root, 'node_modules/.bin/deno'), 'run', ...allowed, consumer('deno/main.ts'));
+test('Deno, with no more permissions than it needs, and its check of types', async () => {
+  const options = ['--no-lock', '--node-modules-dir=manual', '--quiet'];
+  const allowed = ['--allow-net', '--allow-read=node_modules', '--no-prompt', '--no-check'];
+  const deno = join(root, 'node_modules/.bin/deno');
+  await program('deno', deno, 'run', ...options, ...allowed, consumer('deno/main.ts'));
+  await run(deno, ['check', ...options, consumer('deno/main.ts')], { cwd: root });
 });
 
 test('Vite, as it is built, in the page and in a worker', async () => {
