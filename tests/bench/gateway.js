@@ -51,7 +51,7 @@ async function measure() {
   await underLoad(gateway, blob);
 }
 
-/** What the gateway passes in a second beside nginx: manifests, answers that cost nobody anything, and blobs. */
+/** Measures what the gateway passes in a second beside nginx: manifests, answers that cost nobody anything, and blobs. */
 async function passed(over, schemeOf, { ways, all, manifest, blob, nginx }) {
   const peers = over ? ways : all;
   const [own, other] = ['tallyman-gateway', 'nginx proxy_pass'];
