@@ -31,6 +31,7 @@ import {
   initSync,
 } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
+import { failure } from './failure.js';
 
 const program = fileURLToPath(new URL('node_modules/tallyman/bin/tallyman.js', import.meta.url));
 const dockerImage = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -39,16 +40,6 @@ const sha256 = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('h
 const digest = (digit) => `sha256:${String(digit).repeat(64)}`;
 
 /** The error that some work ends in. */
-async function failure(work) {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof TallymanError && error instanceof Error, String(error));
-    return error;
-  }
-  return assert.fail('it did not fail');
-}
-
 describe('values', () => {
   test('references are filled in as Docker does, and those that are none are told why', async () => {
     for (const [text, full, familiar] of [

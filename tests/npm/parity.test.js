@@ -5,20 +5,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ManifestList, MediaType, MemoryStore, Tallyman, TallymanError } from 'tallyman';
+import { ManifestList, MediaType, MemoryStore, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
+import { failure } from './failure.js';
 
 const installed = fileURLToPath(new URL('node_modules/tallyman', import.meta.url));
-
-async function failure(work) {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof TallymanError, String(error));
-    return error;
-  }
-  return assert.fail('it did not fail');
-}
 
 let registry;
 let other;

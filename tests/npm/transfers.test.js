@@ -5,18 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, TallymanError, dockerCredentials } from 'tallyman';
+import { FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
-
-async function failure(work) {
-  try {
-    await work();
-  } catch (error) {
-    assert.ok(error instanceof TallymanError, String(error));
-    return error;
-  }
-  return assert.fail('it did not fail');
-}
+import { failure } from './failure.js';
 
 let registry;
 let other;
