@@ -383,6 +383,8 @@ test('few rows exist, however many files there are', async ({ page, open, memory
 });
 
 test('the page of files is accessible, wide and narrow, in both themes', async ({ page, open, memory }) => {
+  // The page is looked at four times, with all that is on it.
+  test.slow();
   await openFiles(page, open, `${memory.host}/samples/files:1`, '?path=opt/app/requests.log');
   await expect(page.getByTestId('file-text')).toContainText('request 1 took');
   await expectAccessibleThroughout(page);
