@@ -64,11 +64,11 @@ fn message(data: &JsValue) {
         }
         _ => None,
     };
-    take(request, bytes.as_ref(), is_written);
+    take(request, bytes.as_ref(), is_written.as_ref());
 }
 
 /// Has the session take a message. `is_written` is what the next bytes of the layer have to wait for.
-fn take(request: Request, bytes: Option<&Uint8Array>, is_written: Option<Promise>) {
+fn take(request: Request, bytes: Option<&Uint8Array>, is_written: Option<&Promise>) {
     let bytes = bytes.map(|bytes| Bytes::from(bytes.to_vec()));
     let begun = Date::now();
     let effects = WORKER.with(|worker| {
@@ -78,7 +78,7 @@ fn take(request: Request, bytes: Option<&Uint8Array>, is_written: Option<Promise
         effects
     });
     for effect in effects {
-        match (effect, &is_written) {
+        match (effect, is_written) {
             (Effect::Post(taken @ Response::Taken { .. }), Some(is_written)) => {
                 let is_written = JsFuture::from(is_written.clone());
                 spawn_local(async move {

@@ -6,7 +6,8 @@ use xshell::{Shell, cmd};
 use crate::{components, dependencies, phrases, setup, tools::step, wording};
 
 /// Crates with code that only wasm compiles.
-const WASM_CRATES: [&str; 4] = ["tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
+const WASM_CRATES: [&str; 5] =
+    ["tallyman-files-worker", "tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
 
 /// A check: its name, the line that says what it does, and how it is done.
 type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);

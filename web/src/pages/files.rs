@@ -112,6 +112,7 @@ struct WholeProps {
 /// The explorer of images; another one for other images.
 #[component]
 fn Whole(props: &WholeProps) -> Html {
+    use_language();
     let key = props.images.iter().map(|image| image.reference.to_string()).collect::<Vec<_>>().join("|");
     html! { <Explorer {key} images={Rc::clone(&props.images)} /> }
 }

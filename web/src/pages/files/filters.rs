@@ -50,22 +50,6 @@ pub fn Filters(props: &Props) -> Html {
             }
         }
     };
-    let onowner = {
-        let (address, set) = (address.clone(), set.clone());
-        move |event: Event| {
-            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-                set(Address { owner: select.value(), ..address.clone() });
-            }
-        }
-    };
-    let onsize = {
-        let (address, set) = (address.clone(), set.clone());
-        move |event: Event| {
-            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-                set(Address { size: select.value().parse().unwrap_or_default(), ..address.clone() });
-            }
-        }
-    };
     let button = |is_on: bool,
                   label: &'static str,
                   title: Option<&'static str>,
@@ -113,24 +97,59 @@ pub fn Filters(props: &Props) -> Html {
             <div class="files__bar-row" role="group" aria-label={words.filters}>
                 { for kinds.map(|change| button(changes.contains(&change), (words.change)(change), None, format!("files-{}", change.as_str()), address.toggled(change))) }
                 { button(address.setid, words.sets_id, Some(words.sets_id_about), "files-setid".to_owned(), Address { setid: !address.setid, ..address.clone() }) }
-                <select class="field" aria-label={words.size_min} onchange={onsize} data-testid="files-size">
-                    <option value="" selected={address.size == 0}>{ words.any_size }</option>
-                    { for SIZES.map(|size| html! {
-                        <option value={size.to_string()} selected={address.size == size}>{ (words.at_least)(&format::bytes(size)) }</option>
-                    }) }
-                </select>
+                { sizes(address, change) }
                 if !props.is_pair {
-                    <select class="field" aria-label={words.owner} onchange={onowner} data-testid="files-owner">
-                        <option value="" selected={address.owner.is_empty()}>{ words.any_owner }</option>
-                        { for props.owners.iter().map(|owner| html! {
-                            <option value={owner.key.clone()} selected={address.owner == owner.key}>{ owner_label(owner) }</option>
-                        }) }
-                    </select>
+                    { owners(address, change, &props.owners) }
                 }
                 { button(address.largest, words.largest, None, "files-largest".to_owned(), Address { largest: !address.largest, ..address.clone() }) }
             </div>
         </div>
     }
+}
+
+/// The choice of a least size.
+fn sizes(address: &Address, change: &Callback<(Address, Step)>) -> Html {
+    let words = text().files();
+    let onchange = on_select(address, change, |address, value| Address {
+        size: value.parse().unwrap_or_default(),
+        ..address.clone()
+    });
+    html! {
+        <select class="field" aria-label={words.size_min} {onchange} data-testid="files-size">
+            <option value="" selected={address.size == 0}>{ words.any_size }</option>
+            { for SIZES.map(|size| html! {
+                <option value={size.to_string()} selected={address.size == size}>{ (words.at_least)(&format::bytes(size)) }</option>
+            }) }
+        </select>
+    }
+}
+
+/// The choice of an owner.
+fn owners(address: &Address, change: &Callback<(Address, Step)>, owners: &[Owner]) -> Html {
+    let words = text().files();
+    let onchange = on_select(address, change, |address, owner| Address { owner, ..address.clone() });
+    html! {
+        <select class="field" aria-label={words.owner} {onchange} data-testid="files-owner">
+            <option value="" selected={address.owner.is_empty()}>{ words.any_owner }</option>
+            { for owners.iter().map(|owner| html! {
+                <option value={owner.key.clone()} selected={address.owner == owner.key}>{ owner_label(owner) }</option>
+            }) }
+        </select>
+    }
+}
+
+/// Returns the listener of a choice: `with` makes the address of what is chosen.
+fn on_select(
+    address: &Address,
+    change: &Callback<(Address, Step)>,
+    with: fn(&Address, String) -> Address,
+) -> Callback<Event> {
+    let (address, change) = (address.clone(), change.clone());
+    Callback::from(move |event: Event| {
+        if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+            change.emit((with(&address, select.value()), Step::Same));
+        }
+    })
 }
 
 fn owner_label(owner: &Owner) -> String {

@@ -57,28 +57,7 @@ pub fn Table(props: &Props) -> Html {
             _ => onopen.emit(row.path),
         })
     };
-    let onkeydown = {
-        let (rows, active, open) = (Rc::clone(rows), active.setter(), open.clone());
-        let ontoggle = props.ontoggle.clone();
-        grid_keys(at, rows.total, move |key| {
-            let Some(row) = rows.get(at) else { return false };
-            match key {
-                GridKey::Go { to, .. } => active.set(to),
-                GridKey::Open | GridKey::Toggle => open.emit(row.clone()),
-                GridKey::Right if row.is_open == Some(false) => ontoggle.emit(row.path.clone()),
-                GridKey::Right if row.is_open == Some(true) => active.set(at + 1),
-                GridKey::Left if row.is_open == Some(true) => ontoggle.emit(row.path.clone()),
-                GridKey::Left => {
-                    let above = (rows.first..at).rev();
-                    let mut above =
-                        above.filter(|number| rows.get(*number).is_some_and(|other| other.level < row.level));
-                    active.set(above.next().unwrap_or(at));
-                }
-                _ => return false,
-            }
-            true
-        })
-    };
+    let onkeydown = keys(rows, at, active.setter(), &open, &props.ontoggle);
     let row = {
         let (rows, steps, path) = (Rc::clone(rows), Rc::clone(&props.steps), address.path.clone());
         let shows_changes = props.is_pair || address.layer.is_some() || !address.changes.is_empty();
@@ -132,6 +111,36 @@ pub fn Table(props: &Props) -> Html {
             }
         </section>
     }
+}
+
+/// The keys of the tree.
+fn keys(
+    rows: &Rc<Rows>,
+    at: usize,
+    active: UseStateSetter<usize>,
+    open: &Callback<Row>,
+    ontoggle: &Callback<String>,
+) -> Callback<KeyboardEvent> {
+    let (open, ontoggle, count) = (open.clone(), ontoggle.clone(), rows.total);
+    let rows = Rc::clone(rows);
+    grid_keys(at, count, move |key| {
+        let Some(row) = rows.get(at) else { return false };
+        match key {
+            GridKey::Go { to, .. } => active.set(to),
+            GridKey::Open | GridKey::Toggle => open.emit(row.clone()),
+            GridKey::Right if row.is_open == Some(false) => ontoggle.emit(row.path.clone()),
+            GridKey::Right if row.is_open == Some(true) => active.set(at + 1),
+            GridKey::Left if row.is_open == Some(true) => ontoggle.emit(row.path.clone()),
+            GridKey::Left => {
+                let above = (rows.first..at).rev();
+                let mut above =
+                    above.filter(|number| rows.get(*number).is_some_and(|other| other.level < row.level));
+                active.set(above.next().unwrap_or(at));
+            }
+            _ => return false,
+        }
+        true
+    })
 }
 
 fn head(is_pair: bool) -> Html {

@@ -76,28 +76,7 @@ pub fn Viewer(props: &Props) -> Html {
             }
         });
     }
-    let download = {
-        let (files, path, layer, saving) =
-            (props.files.clone(), props.path.clone(), props.layer, saving.setter());
-        let image = match (props.of, &opening) {
-            (Subject::Differences(_, right), Opening::Open(..)) => right,
-            (Subject::Differences(left, _) | Subject::Image(left), _) => left,
-        };
-        move |_: MouseEvent| {
-            let (files, path, saving) = (files.clone(), path.clone(), saving.clone());
-            saving.set(Some(None));
-            spawn_local(async move {
-                let progress = {
-                    let saving = saving.clone();
-                    move |progress| saving.set(Some(Some(progress)))
-                };
-                if let Some(Ok(blob)) = files.save(image, path.clone(), layer, progress).await {
-                    save_blob(&safe_name(&path), &blob);
-                }
-                saving.set(None);
-            });
-        }
-    };
+    let download = download(props, saving.setter());
     let onkeydown = {
         let onclose = props.onclose.clone();
         move |event: KeyboardEvent| {
@@ -135,6 +114,30 @@ pub fn Viewer(props: &Props) -> Html {
             }
         </section>
     }
+}
+
+/// Saves the whole file. `saving` is told how far it is read.
+fn download(props: &Props, saving: UseStateSetter<Option<Option<Progress>>>) -> Callback<MouseEvent> {
+    let (files, path, layer) = (props.files.clone(), props.path.clone(), props.layer);
+    // Of two images, what is shown is the right one's, unless it has none.
+    let images = match props.of {
+        Subject::Differences(left, right) => vec![right, left],
+        Subject::Image(image) => vec![image],
+    };
+    Callback::from(move |_: MouseEvent| {
+        let (files, path, saving, images) = (files.clone(), path.clone(), saving.clone(), images.clone());
+        saving.set(Some(None));
+        spawn_local(async move {
+            for image in images {
+                let progress = |progress| saving.set(Some(Some(progress)));
+                if let Some(Ok(blob)) = files.save(image, path.clone(), layer, progress).await {
+                    save_blob(&safe_name(&path), &blob);
+                    break;
+                }
+            }
+            saving.set(None);
+        });
+    })
 }
 
 /// Opens the file, and closes it again.
