@@ -47,6 +47,7 @@ await weigh(
   [
     { name: 'tallyman, the wasm of the library', paths: [`${built}/tallyman.wasm`] },
     { name: "tallyman, the wasm of the library's client", paths: [`${built}/client.wasm`] },
+    { name: 'tallyman, the wasm that reads layers', paths: [`${built}/layers.wasm`] },
     { name: 'tallyman, the wasm of the command line', paths: [`${built}/command-line.wasm`] },
     { name: 'zod, its classic form and its core', peer: true, paths: zod },
     { name: 'hash-wasm, its one file', peer: true, paths: ['tests/bench/node_modules/hash-wasm/dist/index.umd.min.js'] },

@@ -129,7 +129,7 @@ test('a worker of workerd gets its wasm as modules', async () => {
   const options = { bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, logLevel: 'silent', write: false, outdir: 'dist' };
   const { outputFiles, warnings } = await build({ ...options, stdin: { contents: "export { Tallyman } from 'tallyman';", resolveDir: root } });
   assert.deepEqual(warnings, []);
-  assert.equal(outputFiles.filter(({ path }) => path.endsWith('.wasm')).length, 3);
+  assert.equal(outputFiles.filter(({ path }) => path.endsWith('.wasm')).length, 4);
   const [script] = outputFiles.filter(({ path }) => path.endsWith('.js'));
   assert.match(script.text, /import \w+ from "\.\/tallyman-\w+\.wasm"/);
 });

@@ -30,7 +30,7 @@ test('publint finds nothing to say', () => passes(bin('publint'), '--strict', pa
 
 test('the types are right wherever they are looked for', () =>
   // Wasm has no types.
-  passes(bin('attw'), packed, '--profile', 'esm-only', '--exclude-entrypoints', 'tallyman.wasm', 'client.wasm', 'extras.wasm'));
+  passes(bin('attw'), packed, '--profile', 'esm-only', '--exclude-entrypoints', 'tallyman.wasm', 'client.wasm', 'extras.wasm', 'layers.wasm'));
 
 /** The README's examples in TypeScript, each with what stands before it where it goes on from there. */
 function examples() {
@@ -117,7 +117,7 @@ test('the package has a changelog of its version', () => {
   assert.match(readFileSync(join(installed, 'CHANGELOG.md'), 'utf8'), new RegExp(`^## ${version.replaceAll('.', '\\.')}$`, 'm'));
 });
 
-for (const [file, limit] of [['tallyman.wasm', limits.wasm], ['client.wasm', limits.client], ['extras.wasm', limits.extras]]) {
+for (const [file, limit] of [['tallyman.wasm', limits.wasm], ['client.wasm', limits.client], ['extras.wasm', limits.extras], ['layers.wasm', limits.layers]]) {
   test(`${file} is small`, () => {
     const bytes = gzipSync(readFileSync(join(installed, 'dist', file)), { level: 9 }).length;
     assert.ok(bytes <= limit, `${bytes} bytes, gzipped; ${limit} are allowed`);

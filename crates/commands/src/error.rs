@@ -8,6 +8,7 @@ pub use content::ContentError;
 use tallyman_core::{
     AnnotateError, Digest, NameTaken, PlanError, Platform, Reference, ReferenceError, UnsupportedPlatform,
 };
+use tallyman_layers::FileError;
 use tallyman_registry::Error as RegistryError;
 use tallyman_store::StoreError;
 use thiserror::Error;
@@ -324,36 +325,9 @@ pub enum Error {
         /// The number of layers that it has.
         found: usize,
     },
-    /// An image has no such file.
-    #[error("expected a file {path} in {reference}, found none{}", removal(*.removed_by))]
-    NoSuchFile {
-        /// The image.
-        reference: Box<Reference>,
-        /// The path, links resolved.
-        path: String,
-        /// The number of the layer that removed it, the lowest being 1.
-        removed_by: Option<usize>,
-    },
-    /// The path of an image is that of something without content.
-    #[error("expected a file at {path} in {reference}, found {found}")]
-    NotAFile {
-        /// The image.
-        reference: Box<Reference>,
-        /// The path.
-        path: String,
-        /// The kind of what is there.
-        found: &'static str,
-    },
-    /// A layer has two files of one path.
-    #[error(
-        "expected one entry for {path} in a layer of {reference}, found more, of which the last one counts: use export"
-    )]
-    DoubledFile {
-        /// The image.
-        reference: Box<Reference>,
-        /// The path.
-        path: String,
-    },
+    /// An image has no content at a path.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A terminal would show an archive.
     #[error(
         "expected a file or a program for the tar archive, found a terminal: redirect the output, such as > rootfs.tar"
@@ -383,7 +357,7 @@ impl Error {
                 true
             }
             Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
-            Self::NoSuchLayer { .. } | Self::NoSuchFile { .. } => true,
+            Self::NoSuchLayer { .. } | Self::File(FileError::Missing { .. }) => true,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
         }
@@ -432,8 +406,7 @@ impl Error {
             Self::FlagsContradict { .. } => "flags-contradict",
             Self::Layer { source, .. } => source.code(),
             Self::NoSuchLayer { .. } => "layer-not-found",
-            Self::NoSuchFile { .. } => "file-not-found",
-            Self::NotAFile { .. } | Self::DoubledFile { .. } => "not-a-file",
+            Self::File(error) => error.code(),
             Self::ArchiveOnTerminal => "output-failed",
         }
     }
@@ -527,10 +500,6 @@ impl FailedRequest {
 
 fn prefix(request: &Option<Box<FailedRequest>>) -> String {
     request.as_deref().map(FailedRequest::prefix).unwrap_or_default()
-}
-
-fn removal(layer: Option<usize>) -> String {
-    layer.map(|layer| format!(": layer {layer} removed it")).unwrap_or_default()
 }
 
 fn named(platforms: &[Platform]) -> String {

@@ -4,4 +4,4 @@ mod cat;
 mod image;
 
 pub use cat::FileSearch;
-pub use image::{ImageLayer, LayeredImage, layered_image};
+pub use image::{ImageLayer, LayeredImage, image_and_config, layered_image};

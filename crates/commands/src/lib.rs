@@ -48,7 +48,7 @@ pub use fetch::{
     Freshness, SourceImages, fetch_source, freshness, lacks_manifest, refreshed, with_manifests,
 };
 pub use findings::findings;
-pub use image_files::{FileSearch, ImageLayer, LayeredImage, layered_image};
+pub use image_files::{FileSearch, ImageLayer, LayeredImage, image_and_config, layered_image};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
 pub use local_lists::{duplicate, remove, remove_entries, rename};

@@ -92,6 +92,13 @@ pub struct HistoryEntry {
 }
 
 impl ImageConfig {
+    /// Returns the steps that made the layers of an image that has `count` of them, the lowest first; all `None` if the
+    /// config names more or fewer.
+    pub fn layer_steps(&self, count: usize) -> Vec<Option<&HistoryEntry>> {
+        let steps: Vec<_> = self.history.iter().filter(|step| !step.empty_layer).map(Some).collect();
+        if steps.len() == count { steps } else { vec![None; count] }
+    }
+
     /// Parses a config from its bytes.
     ///
     /// # Errors
@@ -133,6 +140,11 @@ impl RootFs {
 }
 
 impl HistoryEntry {
+    /// The command that made it, in one line.
+    pub fn command(&self) -> String {
+        self.created_by.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     fn from_json(json: &[u8], path: &str) -> Result<Self, FieldError> {
         let fields = Object::from_json(json, path)?;
         Ok(Self {

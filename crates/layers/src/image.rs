@@ -2,13 +2,15 @@
 
 mod differences;
 mod export;
+mod file_lookup;
 mod index;
 mod look_up;
 mod tree;
 mod waste;
 
-pub use differences::{Difference, DifferenceKind, differences};
+pub use differences::{Difference, DifferenceKind, differences, differences_after};
 pub use export::Export;
+pub use file_lookup::{FileError, FileLookup, Wanted};
 pub use index::LayerIndex;
 pub use look_up::{Lookup, look_up};
 pub use tree::{Change, ChangeKind, FileView, ImageTree};

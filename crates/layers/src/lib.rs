@@ -12,6 +12,7 @@ mod decode;
 mod entry;
 mod error;
 mod image;
+mod json;
 mod limits;
 mod path;
 mod reader;
@@ -23,9 +24,10 @@ pub use decode::Compression;
 pub use entry::{Device, Entry, EntryKind, ExtendedAttribute, Segment};
 pub use error::{Error, LimitKind};
 pub use image::{
-    Change, ChangeKind, Difference, DifferenceKind, Export, FileView, ImageTree, LayerIndex, LayerWaste,
-    Lookup, WastedPath, differences, look_up,
+    Change, ChangeKind, Difference, DifferenceKind, Export, FileError, FileLookup, FileView, ImageTree,
+    LayerIndex, LayerWaste, Lookup, Wanted, WastedPath, differences, differences_after, look_up,
 };
+pub use json::LayerLabel;
 pub use limits::Limits;
 pub use path::LayerPath;
 pub use reader::{Event, Expected, LayerReader};

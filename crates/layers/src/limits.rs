@@ -55,6 +55,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Returns an error if there are too many decompressed bytes for the compressed ones.
+    pub(crate) fn check_ratio(&self, unpacked: u64, packed: u64) -> Result<(), Error> {
+        if unpacked <= self.ratio_from {
+            return Ok(());
+        }
+        self.check(LimitKind::Ratio, unpacked / packed.max(1), None)
+    }
+
     /// Returns an error if `found` passes the limit of `kind`.
     pub(crate) fn check(&self, kind: LimitKind, found: u64, path: Option<&[u8]>) -> Result<(), Error> {
         let limit = match kind {

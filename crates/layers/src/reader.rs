@@ -34,6 +34,26 @@ pub struct Expected {
     pub diff_id: Option<Digest>,
 }
 
+impl Expected {
+    /// Checks size and digest of a layer that something else decompresses; those that are not known are not checked.
+    ///
+    /// # Errors
+    /// [`Error::Size`], [`Error::Digest`].
+    pub fn check(&self, size: u64, digest: Option<Digest>) -> Result<(), Error> {
+        if let Some(expected) = self.size
+            && size != expected
+        {
+            return Err(Error::Size { expected, found: size });
+        }
+        if let (Some(expected), Some(found)) = (&self.digest, digest)
+            && *expected != found
+        {
+            return Err(Error::Digest { expected: expected.clone(), found });
+        }
+        Ok(())
+    }
+}
+
 /// A reader that is fed with the pieces of a layer and yields what they hold.
 ///
 /// ```
@@ -76,6 +96,8 @@ pub struct LayerReader {
     /// The decompressed bytes.
     unpacked: u64,
     diff_id: Option<Hasher>,
+    /// The bytes of the compressed layer, where something else decompresses it.
+    packed: Option<u64>,
     tar: TarParser,
 }
 
@@ -100,9 +122,26 @@ impl LayerReader {
             block_end: 0,
             unpacked: 0,
             diff_id: expected.diff_id.as_ref().map(|digest| Hasher::new(digest.algorithm())),
+            packed: None,
             tar: TarParser::new(limits),
             expected,
         }
+    }
+
+    /// A reader of a layer that something else decompresses: what it is fed with is tar. Size and digest of `expected`
+    /// are those of the tar archive here, and so is its `diff_id`.
+    pub fn of_tar(limits: Limits, expected: Expected) -> Self {
+        Self {
+            decoder: Some(Decoder::Plain),
+            compression: Some(Compression::None),
+            packed: Some(0),
+            ..Self::expecting(limits, expected)
+        }
+    }
+
+    /// Says how many bytes of the compressed layer the pieces come from, so that the ratio can be limited.
+    pub fn set_packed(&mut self, packed: u64) {
+        self.packed = Some(packed);
     }
 
     /// Takes the next piece of the layer. The one before must have been read: [`LayerReader::next`] returned `None`.
@@ -158,10 +197,8 @@ impl LayerReader {
                     hasher.update(&self.block[..decoded.written]);
                 }
                 self.limits.check(LimitKind::UnpackedSize, self.unpacked, None)?;
-                if self.unpacked > self.limits.ratio_from {
-                    let taken = self.given - (self.piece.len() - self.read) as u64;
-                    self.limits.check(LimitKind::Ratio, self.unpacked / taken.max(1), None)?;
-                }
+                let taken = self.given - (self.piece.len() - self.read) as u64;
+                self.limits.check_ratio(self.unpacked, taken)?;
                 continue;
             }
             let start = *read;
@@ -189,17 +226,7 @@ impl LayerReader {
         }
         // A layer that is shorter than the bytes that tell of its compression is read now.
         while self.next()?.is_some() {}
-        if let Some(expected) = self.expected.size
-            && self.given != expected
-        {
-            return Err(Error::Size { expected, found: self.given });
-        }
-        if let (Some(hasher), Some(expected)) = (self.digest, self.expected.digest) {
-            let found = hasher.finish();
-            if found != expected {
-                return Err(Error::Digest { expected, found });
-            }
-        }
+        self.expected.check(self.given, self.digest.map(Hasher::finish))?;
         if let Some(decoder) = &self.decoder {
             decoder.finish()?;
         }
@@ -243,6 +270,9 @@ impl LayerReader {
     fn account_plain(&mut self, piece: &[u8]) -> Result<(), Error> {
         if self.compression == Some(Compression::None) {
             self.limits.check(LimitKind::UnpackedSize, self.given, None)?;
+            if let Some(packed) = self.packed {
+                self.limits.check_ratio(self.given, packed)?;
+            }
             if let Some(hasher) = &mut self.diff_id {
                 hasher.update(piece);
             }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use tallyman_layers::{
     ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, ImageTree, LayerIndex, LayerReader, Limits,
-    Lookup, WastedPath, Whiteout, differences, look_up,
+    Lookup, WastedPath, Whiteout, differences, differences_after, look_up,
 };
 
 use support::{archive, by_path, index, path, read};
@@ -388,4 +388,33 @@ fn an_index_takes_digests_of_content_with_its_holes() {
     let mut plain = LayerIndex::default();
     plain.add(entry);
     assert_eq!(plain.digest(0), None);
+}
+
+#[test]
+fn files_and_differences_are_taken_in_parts_alike() {
+    let base: Layer<'_> = &[("a/b/c", "1"), ("a/b/d", "2"), ("a/e", "3"), ("f", "4"), ("g/h/i", "5")];
+    let image = tree(&[base, &[("a/b/.wh.c", ""), ("a/bb", "6"), (".wh.g", "")]]);
+    let all = shown(&image);
+    for folder in ["", "a", "a/b", "f", "nothing"].map(path) {
+        let inside: Vec<_> = image.files_in(&folder).map(|file| file.path).collect();
+        for (number, last) in inside.iter().enumerate() {
+            let rest: Vec<_> = image.files_in_after(&folder, Some(last)).map(|file| file.path).collect();
+            assert_eq!(rest, inside[number + 1..], "{folder} behind {last}");
+        }
+    }
+    let root = path("");
+    assert_eq!(image.files_at(&root, None).expect("the root is there").count(), all.len());
+    let file: Vec<_> =
+        image.files_at(&path("a/e"), None).expect("it is there").map(|file| file.path).collect();
+    assert_eq!(file, [path("a/e")]);
+    assert!(image.files_at(&path("g"), None).is_none());
+
+    let before = tree(&[base]);
+    let paths: Vec<_> =
+        differences(&before, &image, |_, _| false).map(|difference| difference.path).collect();
+    for (number, last) in paths.iter().enumerate() {
+        let rest = differences_after(&before, &image, Some(last), |_, _| false);
+        let rest: Vec<_> = rest.map(|difference| difference.path).collect();
+        assert_eq!(rest, paths[number + 1..], "behind {last}");
+    }
 }

@@ -25,7 +25,8 @@ const WASM_FEATURES: [&str; 7] = [
 ];
 
 /// The package's modules: the feature of the crate that has it, and its name in `dist/`.
-const MODULES: [(&str, &str); 2] = [("library", "tallyman"), ("command-line", "command-line")];
+const MODULES: [(&str, &str); 3] =
+    [("library", "tallyman"), ("layers", "layers"), ("command-line", "command-line")];
 
 /// The folder of the package as it is published.
 const PACKAGE: &str = "target/npm/tallyman";
@@ -333,10 +334,10 @@ fn without_paths(sh: &Shell) -> Result<String> {
     Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
 }
 
-/// Writes the library's module and its parts as JavaScript: the one form that every bundler takes as it is.
+/// Writes the library's modules and their parts as JavaScript: the one form that every bundler takes as it is.
 fn carry(dist: &Path) -> Result<()> {
     let (mut script, mut types) = (String::new(), String::new());
-    for name in ["tallyman", "client", "extras"] {
+    for name in ["tallyman", "client", "extras", "layers"] {
         let text = STANDARD.encode(fs::read(dist.join(name).with_extension("wasm"))?);
         script += &format!("export const {name} = '{text}';\n");
         types += &format!("export declare const {name}: string;\n");

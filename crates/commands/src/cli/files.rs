@@ -2,15 +2,15 @@
 
 use std::{cell::RefCell, ops::ControlFlow};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tallyman_core::Platform;
-use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileView, ImageTree, Whiteout};
+use tallyman_layers::{Change, Entry, EntryKind, Event, Export, FileError, FileView, ImageTree, LayerLabel};
 use tallyman_registry::Client;
 
 use super::{Environment, OutputOptions, Stream, run::argument, style::Style, terminal, time};
 use crate::{
     Error,
-    image_files::{FileSearch, LayeredImage, layered_image},
+    image_files::{FileSearch, ImageLayer, LayeredImage, layered_image},
 };
 
 /// The bytes of output that are written at once.
@@ -85,17 +85,11 @@ impl Environment {
         lines: &Lines<'_>,
     ) -> Result<(), Error> {
         let path = typed.map(|typed| image.path(typed)).unwrap_or_default();
-        if !path.is_root() {
-            let Some(file) = tree.file(&path) else {
-                let reference = Box::new(image.reference.clone());
-                return Err(Error::NoSuchFile { reference, path: path.to_string(), removed_by: None });
-            };
-            // A directory stands for what it holds, as for ls.
-            if file.entry.is_some_and(|(_, entry)| entry.kind != EntryKind::Directory) {
-                lines.file(&file);
-            }
-        }
-        for file in tree.files_in(&path) {
+        let Some(files) = tree.files_at(&path, None) else {
+            let image = image.reference.to_string();
+            return Err(FileError::Missing { image, path: path.to_string(), removed_by: None }.into());
+        };
+        for file in files {
             lines.file(&file);
             if self.flow().is_break() {
                 break;
@@ -186,45 +180,16 @@ impl Environment {
     ) -> Result<(), Error> {
         let image = layered_image(client, &argument(image)?, platform).await?;
         let (tree, changes) = self.tree(&image, client, image.layers.len(), options).await?;
-        let (layers, paths) = (tree.layer_waste(), tree.wasted_paths());
-        let count = |number: usize, kind| changes[number].iter().filter(|change| change.kind == kind).count();
         if options.json {
-            use tallyman_layers::ChangeKind::{Added, Changed, Removed};
-            let layers: Vec<Value> = layers
-                .iter()
-                .enumerate()
-                .map(|(number, layer)| {
-                    json!({
-                        "layer": number + 1,
-                        "digest": image.layers[number].descriptor.digest.as_str(),
-                        "createdBy": step(&image, number),
-                        "size": layer.size,
-                        "wasted": layer.wasted,
-                        "added": count(number, Added),
-                        "changed": count(number, Changed),
-                        "removed": count(number, Removed),
-                    })
-                })
-                .collect();
-            let paths: Vec<Value> = paths
-                .iter()
-                .map(|path| {
-                    json!({ "path": path.path.to_string(), "wasted": path.wasted, "times": path.times, "visible": path.is_visible })
-                })
-                .collect();
-            self.print_json(&json!({
-                "reference": image.reference.to_string(),
-                "efficiency": tree.efficiency(),
-                "wasted": tree.wasted(),
-                "layers": layers,
-                "paths": paths,
-            }));
+            let labels: Vec<LayerLabel> = image.layers.iter().map(ImageLayer::label).collect();
+            self.print_json(&value(&tree.waste_json(&image.reference.to_string(), &changes, &labels)));
             return Ok(());
         }
+        let (layers, paths) = (tree.layer_waste(), tree.wasted_paths());
         let style = Style::of(&*self.output, Stream::Stdout);
         self.print(style.bold("LAYER          SIZE        WASTED  STEP").as_bytes());
         for (number, layer) in layers.iter().enumerate() {
-            let step = step(&image, number).unwrap_or_default();
+            let step = image.layers[number].created_by().unwrap_or_default();
             let line = format!(
                 "{:>5}  {:>12}  {:>12}  {}",
                 number + 1,
@@ -268,10 +233,9 @@ impl Environment {
     }
 }
 
-/// The command of the step that made a layer.
-fn step(image: &LayeredImage, number: usize) -> Option<String> {
-    let step = image.layers[number].step.as_ref()?;
-    Some(step.created_by.split_whitespace().collect::<Vec<_>>().join(" "))
+/// A value of JSON that was written by hand.
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).expect("what is written is JSON")
 }
 
 /// Lines like those of `ls -l`, or JSON.
@@ -295,7 +259,7 @@ impl<'a> Lines<'a> {
 
     fn entry(&self, entry: &Entry, layer: usize) {
         match &self.json {
-            Some(values) => values.borrow_mut().push(entry_json(entry, layer)),
+            Some(values) => values.borrow_mut().push(value(&entry.to_json(Some(layer)))),
             None => self.line(&entry_line(entry)),
         }
     }
@@ -303,7 +267,7 @@ impl<'a> Lines<'a> {
     /// The heading of a layer's changes.
     fn layer(&self, image: &LayeredImage, number: usize) {
         if self.json.is_none() {
-            let step = step(image, number).unwrap_or_default();
+            let step = image.layers[number].created_by().unwrap_or_default();
             let line = format!("Layer {}  {}", number + 1, terminal::line(&step));
             let style = Style::of(&*self.environment.output, Stream::Stdout);
             self.line(&style.bold(line.trim_end()));
@@ -314,13 +278,7 @@ impl<'a> Lines<'a> {
         use tallyman_layers::ChangeKind::{Added, Changed, Removed};
         let entry = change.entry.map(|number| &tree.layers()[layer].entries()[number]);
         if let Some(values) = &self.json {
-            let mut value = match entry {
-                Some(entry) => entry_json(entry, layer),
-                None => json!({ "path": change.path.to_string(), "layer": layer + 1 }),
-            };
-            value["change"] = json!(change.kind.as_str());
-            value["hidden"] = json!(change.hidden);
-            values.borrow_mut().push(value);
+            values.borrow_mut().push(value(&tree.change_json(layer, change)));
             return;
         }
         // The letters of docker diff.
@@ -370,34 +328,6 @@ fn entry_line(entry: &Entry) -> String {
     let (mode, time) = (entry.mode_text(), time::minute(entry.mtime));
     let text = format!("{mode} {owner:<11} {size:>10} {time} {}{target}", entry.path);
     terminal::line(&text).into_owned()
-}
-
-fn entry_json(entry: &Entry, layer: usize) -> Value {
-    let mut value = json!({
-        "path": entry.path.to_string(),
-        "type": entry.kind.as_str(),
-        "mode": entry.mode,
-        "uid": entry.uid,
-        "gid": entry.gid,
-        "size": entry.size,
-        "mtime": entry.mtime,
-        "layer": layer + 1,
-        "offset": entry.content_offset,
-    });
-    let mut set = |name: &str, is_there: bool, json: Value| {
-        if is_there {
-            value[name] = json;
-        }
-    };
-    set("user", !entry.user.is_empty(), json!(entry.user));
-    set("group", !entry.group.is_empty(), json!(entry.group));
-    set("link", !entry.link.is_empty(), json!(String::from_utf8_lossy(&entry.link)));
-    let is_device = matches!(entry.kind, EntryKind::CharacterDevice | EntryKind::BlockDevice);
-    set("device", is_device, json!([entry.device.major, entry.device.minor]));
-    let names: Vec<&str> = entry.xattrs.iter().map(|attribute| &*attribute.name).collect();
-    set("xattrs", !names.is_empty(), json!(names));
-    set("whiteout", Whiteout::of(&entry.path).is_some(), json!(true));
-    value
 }
 
 /// Text of several pieces that is safe on a terminal.

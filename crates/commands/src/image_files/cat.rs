@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use tallyman_layers::{EntryKind, Event, LayerIndex, LayerPath, Lookup, look_up};
+use tallyman_layers::{Event, FileLookup, LayerIndex, Wanted};
 use tallyman_registry::Client;
 
 use super::LayeredImage;
@@ -12,16 +12,15 @@ use crate::Error;
 pub struct FileSearch<'a> {
     image: &'a LayeredImage,
     client: &'a Client,
-    path: LayerPath,
-    /// The layers that were read.
-    read: Vec<Option<LayerIndex>>,
+    lookup: FileLookup,
 }
 
 /// The content of a file that is given while its layer is read.
 struct Content<'a, F> {
-    /// The path that the file has in its layer, if it may be there.
-    path: Option<LayerPath>,
+    wanted: Wanted,
     on_bytes: &'a mut F,
+    /// The number of entries so far.
+    entries: usize,
     /// The file's content comes next.
     is_open: bool,
     found: bool,
@@ -34,114 +33,55 @@ struct Content<'a, F> {
 impl<'a> FileSearch<'a> {
     /// A search for a file as people type its path. Links are followed as in a container.
     pub fn new(image: &'a LayeredImage, client: &'a Client, typed: &str) -> Self {
-        Self { image, client, path: image.path(typed), read: vec![None; image.layers.len()] }
+        let lookup = FileLookup::new(image.reference.to_string(), image.layers.len(), image.path(typed));
+        Self { image, client, lookup }
     }
 
     /// Finds the file and gives its content to `on_bytes`, piece by piece, until that breaks off.
     ///
     /// # Errors
-    /// The errors of [`LayeredImage::read_layer`]; [`Error::NoSuchFile`] and [`Error::NotAFile`].
+    /// The errors of [`LayeredImage::read_layer`]; [`Error::File`].
     pub async fn content(mut self, mut on_bytes: impl FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Error> {
         loop {
-            match look_up(&self.read, &self.path) {
-                Lookup::NeedsLayer { layer, path } => {
-                    let content = self.read_layer(layer, path, &mut on_bytes).await?;
-                    if content {
-                        return Ok(());
-                    }
-                }
-                Lookup::Found { layer, entry } => return self.again(layer, entry, on_bytes).await,
-                Lookup::Directory => return Err(self.not_a_file("a directory")),
-                Lookup::TooManyLinks => return Err(self.not_a_file("a circle of links")),
-                Lookup::Missing { path, removed_by } => {
-                    let reference = Box::new(self.image.reference.clone());
-                    let removed_by = removed_by.map(|layer| layer + 1);
-                    return Err(Error::NoSuchFile { reference, path: path.to_string(), removed_by });
-                }
-            }
-        }
-    }
-
-    /// Reads a layer for its entries. If a file of this path is among them, its content is given at once; returns
-    /// `true` then.
-    async fn read_layer(
-        &mut self,
-        layer: usize,
-        path: Option<LayerPath>,
-        on_bytes: &mut impl FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<bool, Error> {
-        let mut index = LayerIndex::default();
-        let mut content = Content::new(path, on_bytes);
-        self.image
-            .read_layer(self.client, layer, true, |event| {
-                let flow = match &event {
-                    Event::Entry(entry) => {
-                        let is_file = entry.kind == EntryKind::File;
-                        content.entry(content.path.as_ref() == Some(&entry.path) && is_file, entry.size)
-                    }
-                    Event::Content { offset, bytes } => content.bytes(*offset, bytes),
-                };
+            let wanted = self.lookup.wanted()?;
+            let layer = wanted.layer;
+            let mut index = LayerIndex::default();
+            let mut content = Content::new(wanted, &mut on_bytes);
+            let read = self.image.read_layer(self.client, layer, true, |event| {
+                let flow = content.event(&event);
                 index.event(event);
                 flow
-            })
-            .await?;
-        if content.is_doubled {
-            let path = self.path.to_string();
-            return Err(Error::DoubledFile { reference: Box::new(self.image.reference.clone()), path });
+            });
+            read.await?;
+            if content.is_doubled {
+                return Err(self.lookup.doubled().into());
+            }
+            let _ = content.end();
+            if content.found {
+                return Ok(());
+            }
+            self.lookup.add(layer, index);
         }
-        let _ = content.end();
-        let found = content.found;
-        self.read[layer] = Some(index);
-        Ok(found)
-    }
-
-    /// Gives the content of an entry of a layer that was read before, while another path was looked for.
-    async fn again(
-        &self,
-        layer: usize,
-        number: usize,
-        mut on_bytes: impl FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let kind = self.read[layer].as_ref().map(|index| index.entries()[number].kind);
-        match kind {
-            Some(EntryKind::File) => {}
-            Some(EntryKind::Directory) => return Err(self.not_a_file("a directory")),
-            Some(EntryKind::Fifo) => return Err(self.not_a_file("a named pipe")),
-            _ => return Err(self.not_a_file("a device")),
-        }
-        let mut content = Content::new(None, &mut on_bytes);
-        let mut next = 0;
-        self.image
-            .read_layer(self.client, layer, true, |event| match event {
-                Event::Entry(entry) => {
-                    next += 1;
-                    content.entry(next == number + 1, entry.size)
-                }
-                Event::Content { offset, bytes } => content.bytes(offset, bytes),
-            })
-            .await?;
-        let _ = content.end();
-        Ok(())
-    }
-
-    fn not_a_file(&self, found: &'static str) -> Error {
-        let (reference, path) = (Box::new(self.image.reference.clone()), self.path.to_string());
-        Error::NotAFile { reference, path, found }
     }
 }
 
 impl<'a, F: FnMut(&[u8]) -> ControlFlow<()>> Content<'a, F> {
-    fn new(path: Option<LayerPath>, on_bytes: &'a mut F) -> Self {
-        Self { path, on_bytes, is_open: false, found: false, is_doubled: false, size: 0, given: 0 }
+    fn new(wanted: Wanted, on_bytes: &'a mut F) -> Self {
+        let (is_open, found, is_doubled) = (false, false, false);
+        Self { wanted, on_bytes, entries: 0, is_open, found, is_doubled, size: 0, given: 0 }
     }
 
-    /// Ends the entry before, and begins one.
-    fn entry(&mut self, is_wanted: bool, size: u64) -> ControlFlow<()> {
+    fn event(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+        let entry = match event {
+            Event::Entry(entry) => entry,
+            Event::Content { offset, bytes } => return self.bytes(*offset, bytes),
+        };
         let flow = self.end();
-        if is_wanted {
+        if self.wanted.is(self.entries, entry) {
             self.is_doubled = self.found;
-            (self.is_open, self.found, self.size, self.given) = (!self.found, true, size, 0);
+            (self.is_open, self.found, self.size, self.given) = (!self.found, true, entry.size, 0);
         }
+        self.entries += 1;
         flow
     }
 

@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, Platform, Reference};
-use tallyman_layers::{Change, Event, Expected, ImageTree, LayerIndex, LayerPath, LayerReader, Limits};
+use tallyman_core::{Descriptor, Digest, HistoryEntry, ImageConfig, ImageManifest, Platform, Reference};
+use tallyman_layers::{
+    Change, Event, Expected, ImageTree, LayerIndex, LayerLabel, LayerPath, LayerReader, Limits,
+};
 use tallyman_registry::Client;
 
 use crate::{
@@ -47,6 +49,28 @@ pub async fn layered_image(
     reference: &Reference,
     platform: Option<&Platform>,
 ) -> Result<LayeredImage, Error> {
+    let (reference, image, bytes) = image_and_config(client, reference, platform).await?;
+    let config = ImageConfig::parse(&bytes).map_err(|error| Error::content(&reference, error))?;
+    let steps = config.layer_steps(image.layers.len());
+    let layers = image.layers.iter().enumerate().map(|(number, descriptor)| ImageLayer {
+        descriptor: descriptor.clone(),
+        diff_id: config.rootfs.diff_ids.get(number).cloned(),
+        step: steps[number].cloned(),
+    });
+    let layers = layers.collect();
+    Ok(LayeredImage { reference, config, layers })
+}
+
+/// Finds the image of a reference as [`layered_image`] does, and returns its reference by digest, its manifest and the
+/// bytes of its config.
+///
+/// # Errors
+/// Those of [`layered_image`].
+pub async fn image_and_config(
+    client: &Client,
+    reference: &Reference,
+    platform: Option<&Platform>,
+) -> Result<(Reference, ImageManifest, Vec<u8>), Error> {
     let mut manifest = resolve(client, reference, platform).await?;
     if let Some(index) = manifest.index() {
         let runnable: Vec<&Descriptor> = index.manifests.iter().filter(|entry| entry.is_runnable()).collect();
@@ -57,22 +81,24 @@ pub async fn layered_image(
         let platform = only.unwrap_or_else(|| Platform::new("linux", "amd64"));
         manifest = image_for(client, reference, manifest, &platform).await?;
     }
-    let digest = manifest.digest().clone();
-    let kind = manifest.media_type().to_string();
-    let no_config = || Error::NoConfig { reference: Box::new(reference.clone()), kind: kind.clone() };
-    let image = manifest.image().ok_or_else(no_config)?;
-    let bytes = client.blob(reference, &image.config).await.map_err(failed)?;
-    let config = ImageConfig::parse(&bytes).map_err(|error| Error::content(reference, error))?;
-    let mut steps = config.history.iter().filter(|step| !step.empty_layer);
-    // Where the steps are not those of the layers, nothing is known of any.
-    let has_steps = steps.clone().count() == image.layers.len();
-    let layers = image.layers.iter().enumerate().map(|(number, descriptor)| ImageLayer {
-        descriptor: descriptor.clone(),
-        diff_id: config.rootfs.diff_ids.get(number).cloned(),
-        step: steps.next().filter(|_| has_steps).cloned(),
-    });
-    let layers = layers.collect();
-    Ok(LayeredImage { reference: reference.by_digest(digest), config, layers })
+    let Some(image) = manifest.image() else {
+        let kind = manifest.media_type().to_string();
+        return Err(Error::NoConfig { reference: Box::new(reference.clone()), kind });
+    };
+    let config = client.blob(reference, &image.config).await.map_err(failed)?;
+    Ok((reference.by_digest(manifest.digest().clone()), image.clone(), config.to_vec()))
+}
+
+impl ImageLayer {
+    /// The command of the step that made the layer, in one line.
+    pub fn created_by(&self) -> Option<String> {
+        self.step.as_ref().map(HistoryEntry::command)
+    }
+
+    /// The words about the layer for the JSON of an image's waste.
+    pub fn label(&self) -> LayerLabel {
+        LayerLabel { digest: self.descriptor.digest.to_string(), created_by: self.created_by() }
+    }
 }
 
 impl LayeredImage {
@@ -164,15 +190,7 @@ impl LayeredImage {
 
     /// The path of a file as people type it. In images for Windows, `C:\` is the layers' folder `Files`.
     pub fn path(&self, typed: &str) -> LayerPath {
-        if self.config.platform.os == "windows" {
-            let slashes = typed.replace('\\', "/");
-            let bytes = slashes.as_bytes();
-            if let [b'c' | b'C', b':', rest @ ..] = bytes {
-                return LayerPath::clean_in_root(&[b"Files/", rest].concat());
-            }
-            return LayerPath::clean_in_root(bytes);
-        }
-        LayerPath::clean_in_root(typed.as_bytes())
+        LayerPath::typed(typed, &self.config.platform.os)
     }
 
     pub(crate) fn error(&self, number: usize, source: tallyman_layers::Error) -> Error {

@@ -53,7 +53,19 @@ pub fn differences<'a>(
     after: &'a ImageTree,
     are_same_layer: impl Fn(usize, usize) -> bool + 'a,
 ) -> impl Iterator<Item = Difference<'a>> + 'a {
-    let (mut left, mut right) = (before.files().peekable(), after.files().peekable());
+    differences_after(before, after, None, are_same_layer)
+}
+
+/// The [`differences`] behind a path, so that a caller can take them in parts.
+pub fn differences_after<'a>(
+    before: &'a ImageTree,
+    after: &'a ImageTree,
+    path: Option<&LayerPath>,
+    are_same_layer: impl Fn(usize, usize) -> bool + 'a,
+) -> impl Iterator<Item = Difference<'a>> {
+    let root = LayerPath::default();
+    let mut left = before.files_in_after(&root, path).peekable();
+    let mut right = after.files_in_after(&root, path).peekable();
     std::iter::from_fn(move || {
         loop {
             let order = match (left.peek(), right.peek()) {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     rc::Rc,
 };
 
@@ -196,7 +197,7 @@ impl ImageTree {
 
     /// The visible files and directories, each directory before what it holds, by their names' bytes.
     pub fn files(&self) -> impl Iterator<Item = FileView<'_>> {
-        self.files_below(ROOT, LayerPath::default())
+        self.files_in(&LayerPath::default())
     }
 
     /// The file or directory of a path, if it is visible. Symbolic links are not followed.
@@ -204,15 +205,48 @@ impl ImageTree {
         self.view(self.node(path)?, path.clone())
     }
 
-    /// The visible files and directories in a directory, however deep.
-    pub fn files_in(&self, folder: &LayerPath) -> impl Iterator<Item = FileView<'_>> {
-        let node = self.node(folder);
-        let files = node.map(|node| self.files_below(node, folder.clone()));
-        files.into_iter().flatten()
+    /// The file of a path, or what the directory there holds, however deep, as `ls` shows them; those that come behind the
+    /// path `last`, so that a caller can take them in parts. `None` if there is nothing at the path.
+    pub fn files_at<'a>(
+        &'a self,
+        path: &LayerPath,
+        last: Option<&LayerPath>,
+    ) -> Option<impl Iterator<Item = FileView<'a>> + use<'a>> {
+        let own = self.file(path).filter(|_| !path.is_root());
+        if own.is_none() && !path.is_root() {
+            return None;
+        }
+        let is_file =
+            |file: &FileView<'_>| file.entry.is_some_and(|(_, entry)| entry.kind != EntryKind::Directory);
+        let file = own.filter(|own| is_file(own) && last.is_none());
+        Some(file.into_iter().chain(self.files_in_after(path, last)))
     }
 
-    fn files_below(&self, node: NodeId, path: LayerPath) -> impl Iterator<Item = FileView<'_>> {
-        let mut stack = vec![(path, self.nodes[node].children.iter())];
+    /// The visible files and directories in a directory, however deep.
+    pub fn files_in<'a>(&'a self, folder: &LayerPath) -> impl Iterator<Item = FileView<'a>> + use<'a> {
+        self.files_in_after(folder, None)
+    }
+
+    /// The visible files and directories in a directory that come behind the path `last` of one in it, so that a caller
+    /// can take them in parts.
+    pub fn files_in_after<'a>(
+        &'a self,
+        folder: &LayerPath,
+        last: Option<&LayerPath>,
+    ) -> impl Iterator<Item = FileView<'a>> + use<'a> {
+        let behind = |node: NodeId, name: Bound<&[u8]>| {
+            self.nodes[node].children.range::<[u8], _>((name, Bound::Unbounded))
+        };
+        let mut stack = Vec::new();
+        let (mut path, mut node) = (folder.clone(), self.node(folder));
+        let depth = path.components().count();
+        for name in last.into_iter().flat_map(|last| last.components().skip(depth)) {
+            let Some(at) = node else { break };
+            stack.push((path.clone(), behind(at, Bound::Excluded(name))));
+            path = path.join(name);
+            node = self.nodes[at].children.get(name).copied();
+        }
+        stack.extend(node.map(|node| (path, behind(node, Bound::Unbounded))));
         std::iter::from_fn(move || {
             loop {
                 let (path, children) = stack.last_mut()?;
@@ -222,7 +256,7 @@ impl ImageTree {
                 };
                 let path = path.join(name);
                 if let Some(view) = self.view(*child, path.clone()) {
-                    stack.push((path, self.nodes[*child].children.iter()));
+                    stack.push((path, behind(*child, Bound::Unbounded)));
                     return Some(view);
                 }
             }

@@ -38,15 +38,42 @@ export { dockerCredentials } from './docker-credentials.js';
 export type { DockerCredentialsOptions } from './docker-credentials.js';
 export { MediaType } from './media-types.js';
 export type { AnnotationKey, Annotations } from './media-types.js';
+export type { ByteStream } from './byte-stream.js';
 export type { Bytes } from './bytes.js';
 export type { Descriptor } from './descriptor.js';
 export { Digest } from './digest.js';
-export type { ByteStream, DigestAlgorithm } from './digest.js';
+export type { DigestAlgorithm } from './digest.js';
 export { init, initSync } from './engine.js';
 export type { CompiledWasm, WasmInput } from './engine.js';
 export { TallymanError } from './error.js';
 export type { RegistryErrorDetail, TallymanErrorCode, TallymanErrorFields } from './error.js';
+export type {
+  ChangesOptions,
+  FileDifference,
+  FileStream,
+  FilesOptions,
+  ImageFile,
+  ImageWaste,
+  InLayer,
+  LayerChange,
+  LayerWaste,
+  LayersOptions,
+  WastedPath,
+} from './image-files.js';
 export { IndexedDbStore } from './indexed-db.js';
+export { readLayer } from './layer.js';
+export type {
+  DeviceEntry,
+  DirectoryEntry,
+  EntryFields,
+  FifoEntry,
+  FileEntry,
+  LayerEntry,
+  LayerFile,
+  LayerLimits,
+  LinkEntry,
+  ReadLayerOptions,
+} from './layer.js';
 export { BuiltList, ManifestList, buildList } from './list.js';
 export type { AddOptions, ListEntry, NewListEntry, PlatformChange } from './list.js';
 export type {

@@ -5,6 +5,10 @@ export function wrongArgument(name: string, expected: string, found: unknown): T
   return new TallymanError({ code: 'argument-invalid', message: `expected ${expected} as ${name}, found ${shown(found)}` });
 }
 
+/** The error for a value that is not what it should be, where it has no name. */
+export const wrongValue = (expected: string, found: unknown): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected ${expected}, found ${found === null ? 'null' : typeof found}` });
+
 /** A value in a few words, for the sentence of an error. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `a text of ${value.length} characters` : JSON.stringify(value);

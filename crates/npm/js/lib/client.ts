@@ -6,6 +6,25 @@ import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type De
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { causeIn, checked, hostOf, isInsecure, withCredentials } from './host.js';
+import {
+  changesOf,
+  comparisonTerms,
+  fileOf,
+  filesOf,
+  imageTerms,
+  layerChangesOf,
+  layeredImage,
+  wasteOf,
+  type ChangesOptions,
+  type FileDifference,
+  type FileStream,
+  type FilesOptions,
+  type ImageFile,
+  type ImageSource,
+  type ImageWaste,
+  type LayerChange,
+  type LayersOptions,
+} from './image-files.js';
 import { ManifestList } from './list.js';
 import { desiredJson, type ApplyOptions, type ApplyProgress, type ApplyResult, type DesiredList } from './list-file.js';
 import { Inspection, Manifest, type AnyInspection, type AnyManifest, type InspectionAnswer } from './manifest.js';
@@ -161,6 +180,40 @@ export class Tallyman {
       },
       { highWaterMark: 0 },
     );
+  }
+
+  /**
+   * The files of an image, by their paths, whiteouts applied; with `layer` the entries of that layer, as they come from the registry.
+   * Nothing is unpacked: layers are read as they stream, and verified. Leaving the loop ends the requests.
+   */
+  files(reference: string | Reference, options: FilesOptions = {}): AsyncGenerator<ImageFile, void, undefined> {
+    return filesOf(this.#images, imageTerms(referenceText(reference, 'reference'), options, ['layer', 'path']));
+  }
+
+  /**
+   * The content of a file of an image as a stream, with the file's metadata. Links are followed as in a container. It is verified at its
+   * end, when the rest of the layer has been read: what came before that is not to be trusted until then.
+   */
+  async file(reference: string | Reference, path: string, options: LayersOptions = {}): Promise<FileStream> {
+    return fileOf(this.#images, textOf(path, 'path'), imageTerms(referenceText(reference, 'reference'), options, []));
+  }
+
+  /** The paths that the layers of an image add, change and remove, the lowest layer first; with `layer` those of that one. */
+  layerChanges(reference: string | Reference, options: Omit<FilesOptions, 'path'> = {}): AsyncGenerator<LayerChange, void, undefined> {
+    return layerChangesOf(this.#images, imageTerms(referenceText(reference, 'reference'), options, ['layer']));
+  }
+
+  /**
+   * The paths that differ between two images, or between the images for two platforms of a list. Files are compared by their content;
+   * times do not count.
+   */
+  changes(before: string | Reference, after: string | Reference, options: ChangesOptions = {}): AsyncGenerator<FileDifference, void, undefined> {
+    return changesOf(this.#images, comparisonTerms([referenceText(before, 'before'), referenceText(after, 'after')], options));
+  }
+
+  /** The bytes that layers of an image write and later ones replace or remove, with the efficiency that dive shows. */
+  async waste(reference: string | Reference, options: LayersOptions = {}): Promise<ImageWaste> {
+    return wasteOf(this.#images, imageTerms(referenceText(reference, 'reference'), options, []));
   }
 
   /** Returns the referrers of a manifest: signatures, attestations, bills of materials. */
@@ -517,6 +570,16 @@ export class Tallyman {
     // A plan says what is wrong with a list that has no entries.
     if (list.length === 0) call(() => ManifestList.handleOf(list).plan('{}'));
     return new PushPlan((await this.#extra(signal, (engine, aborted) => engine.plan(ManifestList.handleOf(list), terms, aborted))) as Plan);
+  }
+
+  get #images(): ImageSource {
+    return {
+      image: async (reference, platform, layer, signal) => {
+        this.#preconnect(reference, 1);
+        return layeredImage(await this.#run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
+      },
+      blob: (repository, blob, signal) => this.blob(repository, blob, { signal }),
+    };
   }
 
   async #kept(list: string | Reference, signal: AbortSignal | undefined): Promise<ManifestList> {

@@ -11,6 +11,7 @@ provide({
   wasm: () => readFileSync(new URL('../dist/tallyman.wasm', import.meta.url)),
   client: () => readFile(new URL('../dist/client.wasm', import.meta.url)),
   extras: () => readFile(new URL('../dist/extras.wasm', import.meta.url)),
+  layers: () => readFile(new URL('../dist/layers.wasm', import.meta.url)),
   files,
   machine: createMachine,
   hasher: (algorithm) => {

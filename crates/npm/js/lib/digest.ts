@@ -1,18 +1,10 @@
-import { optionsOf, wrongArgument } from './arguments.js';
-import { asBytes, viewOf, type Bytes } from './bytes.js';
+import { optionsOf, wrongArgument, wrongValue } from './arguments.js';
+import { bytesOf, type ByteStream } from './byte-stream.js';
+import { asBytes, type Bytes } from './bytes.js';
 import { call, runtime, type PlatformHasher } from './engine.js';
-import { TallymanError, abortedBy } from './error.js';
 
 /** A hash algorithm that registries accept. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
-
-/** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
-export type ByteStream =
-  | ReadableStream<ArrayBufferView | ArrayBufferLike>
-  | AsyncIterable<ArrayBufferView | ArrayBufferLike>
-  | Iterable<ArrayBufferView | ArrayBufferLike>
-  | Blob
-  | Response;
 
 /** Bytes that the engine takes at once. */
 const piece = 64 * 1024;
@@ -32,11 +24,11 @@ export class Digest {
 
   /**
    * Reads a digest.
-   * @throws {@link TallymanError} `digest-invalid`, with a sentence that says why it is none.
+   * @throws `TallymanError` `digest-invalid`, with a sentence that says why it is none.
    */
   static parse(text: string | Digest): Digest {
     if (text instanceof Digest) return text;
-    if (typeof text !== 'string') throw wrong('a digest such as sha256:…', text);
+    if (typeof text !== 'string') throw wrongValue('a digest such as sha256:…', text);
     call((engine) => engine.checkDigest(text));
     return new Digest(text);
   }
@@ -73,30 +65,15 @@ export class Digest {
     const { algorithm = 'sha256', signal } = optionsOf(options, ['algorithm', 'signal']);
     checkAlgorithm(algorithm);
     const hasher = hasherOf(algorithm);
-    const pieces = piecesOf(stream);
-    let stop: ((reason: unknown) => void) | undefined;
-    const onabort = (): void => stop?.(signal && abortedBy(signal));
-    // A stream may say nothing for long, and be left meanwhile.
-    const next = (): Promise<IteratorResult<unknown, unknown>> =>
-      new Promise((resolve, reject) => {
-        stop = reject;
-        pieces.next().then(resolve, reject);
-      });
-    signal?.addEventListener('abort', onabort);
+    const pieces = bytesOf(stream, signal);
     try {
       for (;;) {
-        if (signal?.aborted) throw abortedBy(signal);
-        const { done, value } = await (signal ? next() : pieces.next());
-        if (done) return hasher.finish();
-        const view = viewOf(value);
-        if (!view) throw wrong('pieces of bytes', value);
-        hasher.update(view);
+        const bytes = await pieces.next();
+        if (!bytes) return hasher.finish();
+        hasher.update(bytes);
       }
-    } catch (error) {
-      pieces.end();
-      throw error;
     } finally {
-      signal?.removeEventListener('abort', onabort);
+      pieces.end();
     }
   }
 
@@ -127,43 +104,14 @@ function checkAlgorithm(algorithm: unknown): void {
   throw wrongArgument('algorithm', 'sha256, sha384 or sha512', algorithm);
 }
 
-function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
+/**
+ * A hasher: the platform's, or ours if it has none.
+ * @internal
+ */
+export function hasherOf(algorithm: DigestAlgorithm): PlatformHasher {
   if (runtime.hasher) {
     const hasher = runtime.hasher(algorithm);
     return { update: (bytes) => hasher.update(bytes), finish: () => `${algorithm}:${hasher.finish()}` };
   }
   return call((engine) => new engine.Hash(algorithm));
-}
-
-const wrong = (expected: string, found: unknown): TallymanError =>
-  new TallymanError({ code: 'argument-invalid', message: `expected ${expected}, found ${found === null ? 'null' : typeof found}` });
-
-/** The stream or iterable of what was given. */
-function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
-  if (typeof given === 'object' && given !== null) {
-    if (Symbol.asyncIterator in given || Symbol.iterator in given || 'getReader' in given) return given as AsyncIterable<unknown>;
-    // A response without a body has no bytes.
-    if ('body' in given && 'headers' in given) return (given as Response).body ?? [];
-    if ('stream' in given && typeof given.stream === 'function') return given.stream() as ReadableStream;
-  }
-  throw wrong('a stream of bytes', given);
-}
-
-/** Iterator over the pieces of a stream, and the function that cancels it. */
-interface Pieces {
-  next(): Promise<IteratorResult<unknown, unknown>>;
-  end(): void;
-}
-
-function piecesOf(given: ByteStream): Pieces {
-  const ignore = (): void => undefined;
-  const stream = streamOf(given);
-  // Not every browser's streams can be iterated.
-  if ('getReader' in stream) {
-    const reader = stream.getReader();
-    const next = (): Promise<IteratorResult<unknown, unknown>> => reader.read() as Promise<IteratorResult<unknown, unknown>>;
-    return { next, end: () => void reader.cancel().catch(ignore) };
-  }
-  const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
-  return { next: async () => iterator.next(), end: () => void (async () => iterator.return?.())().catch(ignore) };
 }

@@ -1,6 +1,7 @@
 import start, * as bindings from '../dist/tallyman.js';
 import { TallymanError, errorOf } from './error.js';
 import { share } from './client-part.js';
+import type { Gunzip } from './gunzip.js';
 import type { RequestTransport } from './requests.js';
 
 /** A module of wasm that is compiled, a `WebAssembly.Module`. Node's own types do not know it. */
@@ -42,6 +43,10 @@ export interface Runtime {
   client?: () => WasmInput | Promise<WasmInput>;
   /** Returns the part of the wasm with what few programs call. */
   extras?: () => WasmInput | Promise<WasmInput>;
+  /** Returns the wasm that reads layers of images. */
+  layers?: () => WasmInput | Promise<WasmInput>;
+  /** Decompresses gzip faster than ours. */
+  gunzip?: Gunzip;
   /** Sends requests, unless a program gives its own `fetch`. */
   requests?: () => RequestTransport;
   /** Its file system. */
@@ -168,8 +173,11 @@ async function loadPart(name: 'client' | 'extras', what: string, load: Runtime['
   }
 }
 
-/** A module from whatever it was given as. */
-async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
+/**
+ * A module from whatever it was given as.
+ * @internal
+ */
+export async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
   const input: unknown = typeof given === 'string' || given instanceof URL ? await fetch(given) : await given;
   if (input instanceof WebAssembly.Module) return input;
   if (!(input instanceof Response)) return WebAssembly.compile(input as BufferSource);
@@ -182,16 +190,23 @@ async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
 /**
  * Loads the wasm, for those who import `tallyman/slim` or want to choose where it comes from. Without `module` it is what the
  * entry that was imported brings with it. `client` is its part that talks to registries and keeps lists in files, which is loaded when
- * there is a {@link Tallyman} or a {@link FileStore} is used, and `extras` its part with what few programs call, which is loaded when one
- * does; where `module` is an address they are looked for beside it. Nothing happens where `module` is loaded already.
+ * there is a {@link Tallyman} or a {@link FileStore} is used, `extras` its part with what few programs call, which is loaded when one
+ * does, and `layers` what reads files of images, which is loaded when they are asked for; where `module` is an address they are looked
+ * for beside it. Nothing happens where `module` is loaded already.
  */
 export async function init(
-  options: { module?: WasmInput | Promise<WasmInput>; client?: WasmInput | Promise<WasmInput>; extras?: WasmInput | Promise<WasmInput> } = {},
+  options: {
+    module?: WasmInput | Promise<WasmInput>;
+    client?: WasmInput | Promise<WasmInput>;
+    extras?: WasmInput | Promise<WasmInput>;
+    layers?: WasmInput | Promise<WasmInput>;
+  } = {},
 ): Promise<void> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw wrongOptions(options);
-  const { client: part, extras: further } = options;
+  const { client: part, extras: further, layers } = options;
   if (part !== undefined) runtime.client = () => part;
   if (further !== undefined) runtime.extras = () => further;
+  if (layers !== undefined) runtime.layers = () => layers;
   if (ready) return;
   const given = await options.module;
   if (given === undefined) {
@@ -203,6 +218,7 @@ export async function init(
     if (input instanceof URL) {
       runtime.client ??= () => new URL('client.wasm', input);
       runtime.extras ??= () => new URL('extras.wasm', input);
+      runtime.layers ??= () => new URL('layers.wasm', input);
     }
     await start({ module_or_path: input as BufferSource });
     ready = true;
@@ -235,7 +251,11 @@ function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Mod
   }
 }
 
-function notStarted(file: string, cause: unknown, input?: unknown): TallymanError {
+/**
+ * The error for wasm that could not be started.
+ * @internal
+ */
+export function notStarted(file: string, cause: unknown, input?: unknown): TallymanError {
   const said = cause instanceof Error ? cause.message : String(cause);
   if (/unsafe-eval|Content Security Policy|blocked by CSP/i.test(said)) {
     return new TallymanError({

@@ -38,6 +38,14 @@ export type TallymanErrorCode =
   | 'too-large'
   | 'too-many-requests'
   | 'unauthorized'
+  // Files of images and their layers.
+  | 'file-not-found'
+  | 'layer-invalid'
+  | 'layer-limit'
+  | 'layer-not-found'
+  | 'layer-unsupported'
+  | 'no-config'
+  | 'not-a-file'
   // Credentials and tokens.
   | 'credentials'
   | 'foreign-realm'
@@ -97,6 +105,10 @@ export interface TallymanErrorFields {
   found?: string | number;
   /** The digest that it is about. */
   digest?: string;
+  /** The path of a file that it is about. */
+  path?: string;
+  /** The limit that was passed. */
+  limit?: number;
   /** The media type that it is about. */
   mediaType?: string;
   /** The platform that was asked for. */

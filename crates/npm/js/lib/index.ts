@@ -7,6 +7,7 @@ provide({
   wasm: () => bytesOf(carried.tallyman),
   client: () => bytesOf(carried.client),
   extras: () => bytesOf(carried.extras),
+  layers: () => bytesOf(carried.layers),
 });
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -6,6 +6,7 @@ import * as files from '../node/folders.js';
 import { NodeTransport } from '../node/transport.js';
 import { createMachine } from '../node/machine.js';
 import { provide } from './engine.js';
+import { gunzip } from './node-gunzip.js';
 import type { RequestTransport } from './requests.js';
 
 let transport: NodeTransport | undefined;
@@ -15,6 +16,8 @@ provide({
   wasm: () => Buffer.from(carried.tallyman, 'base64'),
   client: () => Buffer.from(carried.client, 'base64'),
   extras: () => Buffer.from(carried.extras, 'base64'),
+  layers: () => Buffer.from(carried.layers, 'base64'),
+  gunzip,
   files,
   machine: createMachine,
   hasher: (algorithm) => {

@@ -1,3 +1,3 @@
-// The entry for those who load the wasm themselves: `await init({ module, client, extras })` comes first.
+// The entry for those who load the wasm themselves: `await init({ module, client, extras, layers })` comes first.
 
 export * from './api.js';

@@ -2,9 +2,10 @@
 
 import client from '../dist/client.wasm';
 import extras from '../dist/extras.wasm';
+import layers from '../dist/layers.wasm';
 import module from '../dist/tallyman.wasm';
 import { provide } from './engine.js';
 
-provide({ wasm: () => module, client: () => client, extras: () => extras });
+provide({ wasm: () => module, client: () => client, extras: () => extras, layers: () => layers });
 
 export * from './api.js';

@@ -119,6 +119,10 @@ impl ClientPart for Worker {
                 async move { lookup::found(&worker.client, &reference, platform.as_deref()).await }
                     .boxed_local()
             }
+            Operation::Layers { reference, platform, layer } => {
+                async move { lookup::layers(&worker.client, &reference, platform.as_deref(), layer).await }
+                    .boxed_local()
+            }
             Operation::Referrers { reference, artifact_type } => {
                 async move { worker.referrers(&reference, artifact_type.as_deref()).await }.boxed_local()
             }

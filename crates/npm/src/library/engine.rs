@@ -292,6 +292,18 @@ impl Engine {
         self.run(Operation::Diff { left, right, platform }, aborted)
     }
 
+    /// Resolves to an image with its layers, of a list to the one for `platform`: its reference, its layers as JSON and the
+    /// bytes of its config. There must be a layer of the number `layer`, the lowest being 1.
+    pub fn layers(
+        &self,
+        reference: String,
+        platform: Option<String>,
+        layer: Option<u32>,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::Layers { reference, platform, layer }, aborted)
+    }
+
     /// Resolves to the names of the lists in the store.
     pub fn lists(&self, aborted: Option<Promise>) -> Promise {
         self.run(Operation::StoredLists, aborted)

@@ -202,6 +202,9 @@ impl From<CommandError> for Failure {
                 of(json, reference).maybe(source, |json, source| json.json("cause", source.json()))
             }
             CommandError::Registry { source, .. } => json.json("cause", Self::from(&**source).json()),
+            CommandError::NoConfig { reference, .. } | CommandError::NoSuchLayer { reference, .. } => {
+                of(json, reference)
+            }
             CommandError::NotInStore { reference }
             | CommandError::IsList { reference, .. }
             | CommandError::Content { reference, .. } => of(json, reference),

@@ -1,6 +1,7 @@
-//! Questions about one image: its descriptor, its attestations, what is below it, what will surprise somebody.
+//! Questions about one image: its descriptor, its layers, its attestations, what is below it, what will surprise somebody.
 
-use tallyman_commands::{Attestation, attestations, findings, resolve, tree};
+use js_sys::{Array, Uint8Array};
+use tallyman_commands::{Attestation, Error, attestations, findings, image_and_config, resolve, tree};
 use tallyman_core::{
     Descriptor, Finding, Manifest, Reference,
     json::{ObjectWriter, array},
@@ -29,6 +30,29 @@ pub async fn descriptor(client: &Client, reference: &str, wanted: Option<&str>) 
     // By digest, so that a tag that moves meanwhile names nothing else.
     let root = reference.by_digest(Manifest::digest(&root).clone());
     Ok(resolve(client, &root, Some(&wanted)).await?.descriptor().to_json().into())
+}
+
+/// Resolves to an image with its layers: its reference by digest, digest and size of its layers as JSON, and the bytes of
+/// its config. Fails if it has no layer of the number `layer`, the lowest being 1.
+pub async fn layers(
+    client: &Client,
+    reference: &str,
+    wanted: Option<&str>,
+    layer: Option<u32>,
+) -> Result<JsValue, Failure> {
+    let wanted = wanted.map(platform).transpose()?;
+    let (reference, image, config) = image_and_config(client, &reference.parse()?, wanted.as_ref()).await?;
+    let found = image.layers.len();
+    if let Some(layer) = layer.map(|layer| layer as usize)
+        && layer > found
+    {
+        return Err(Error::NoSuchLayer { reference: Box::new(reference), wanted: layer, found }.into());
+    }
+    let layers = image.layers.iter().map(|layer| {
+        ObjectWriter::new().string("digest", layer.digest.as_str()).number("size", layer.size).end()
+    });
+    let config = Uint8Array::from(&config[..]);
+    Ok(Array::of3(&reference.to_string().into(), &array(layers).into(), &config).into())
 }
 
 /// Resolves to the attestations of an image, as JSON.

@@ -19,6 +19,8 @@ pub enum Operation {
     Resolve { reference: String, platform: Option<String> },
     /// Finds the attestations of an image.
     Attestations { reference: String, platform: Option<String> },
+    /// Finds an image, of a list the one for `platform`, with its layers, among which one of the number `layer` must be.
+    Layers { reference: String, platform: Option<String>, layer: Option<u32> },
     /// Lists what refers to a manifest.
     Referrers { reference: String, artifact_type: Option<String> },
     /// Deletes a tag or a manifest.

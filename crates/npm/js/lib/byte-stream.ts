@@ -1,0 +1,91 @@
+import { wrongValue } from './arguments.js';
+import { viewOf } from './bytes.js';
+import { abortedBy } from './error.js';
+
+/** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
+export type ByteStream =
+  | ReadableStream<ArrayBufferView | ArrayBufferLike>
+  | AsyncIterable<ArrayBufferView | ArrayBufferLike>
+  | Iterable<ArrayBufferView | ArrayBufferLike>
+  | Blob
+  | Response;
+
+/** The pieces of a stream of bytes. */
+export interface BytePieces {
+  /** The next piece, `undefined` at the end. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Cancels the stream, unless it has ended. */
+  end(): void;
+}
+
+/**
+ * The pieces of a stream. A stream may say nothing for long, and be left meanwhile by its signal.
+ * @throws {@link TallymanError} `argument-invalid` if it is none, or its pieces are no bytes.
+ */
+export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
+  const source = sourceOf(given);
+  let isOpen = true;
+  let stop: ((reason: unknown) => void) | undefined;
+  const onabort = (): void => stop?.(signal && abortedBy(signal));
+  const close = (): void => {
+    isOpen = false;
+    signal?.removeEventListener('abort', onabort);
+  };
+  const next = (): Promise<IteratorResult<unknown, unknown>> =>
+    new Promise((resolve, reject) => {
+      stop = reject;
+      source.next().then(resolve, reject);
+    });
+  signal?.addEventListener('abort', onabort);
+  return {
+    async next() {
+      if (signal?.aborted) throw abortedBy(signal);
+      const { done, value } = await (signal ? next() : source.next());
+      if (done) {
+        close();
+        return undefined;
+      }
+      const view = viewOf(value);
+      if (!view) throw wrongValue('pieces of bytes', value);
+      return view;
+    },
+    end() {
+      if (!isOpen) return;
+      close();
+      source.end();
+    },
+  };
+}
+
+/**
+ * The stream or iterable of what was given.
+ * @throws {@link TallymanError} `argument-invalid` if it is none.
+ */
+export function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof given === 'object' && given !== null) {
+    if (Symbol.asyncIterator in given || Symbol.iterator in given || 'getReader' in given) return given as AsyncIterable<unknown>;
+    // A response without a body has no bytes.
+    if ('body' in given && 'headers' in given) return (given as Response).body ?? [];
+    if ('stream' in given && typeof given.stream === 'function') return given.stream() as ReadableStream;
+  }
+  throw wrongValue('a stream of bytes', given);
+}
+
+/** Iterator over the pieces of a stream, and the function that cancels it. */
+interface Source {
+  next(): Promise<IteratorResult<unknown, unknown>>;
+  end(): void;
+}
+
+function sourceOf(given: ByteStream): Source {
+  const ignore = (): void => undefined;
+  const stream = streamOf(given);
+  // Not every browser's streams can be iterated.
+  if ('getReader' in stream) {
+    const reader = stream.getReader();
+    const next = (): Promise<IteratorResult<unknown, unknown>> => reader.read() as Promise<IteratorResult<unknown, unknown>>;
+    return { next, end: () => void reader.cancel().catch(ignore) };
+  }
+  const iterator = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+  return { next: async () => iterator.next(), end: () => void (async () => iterator.return?.())().catch(ignore) };
+}

@@ -1,0 +1,47 @@
+//! The search for one file of an image.
+
+use tallyman_layers::{Entry, FileLookup, LayerPath, Wanted};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{failure::Failure, tree::Index};
+
+/// A search for one file in the layers of an image, from the highest down.
+#[wasm_bindgen]
+pub struct FileSearch {
+    lookup: FileLookup,
+    wanted: Option<Wanted>,
+}
+
+impl FileSearch {
+    /// Returns `true` if the entry of this number is the one that is looked for.
+    pub fn is(&self, number: usize, entry: &Entry) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.is(number, entry))
+    }
+}
+
+#[wasm_bindgen]
+impl FileSearch {
+    /// Makes a search for a path, as people type it, in an image of so many layers for an operating system.
+    #[wasm_bindgen(constructor)]
+    pub fn new(image: &str, layers: u32, os: &str, typed: &str) -> Self {
+        Self { lookup: FileLookup::new(image, layers as usize, LayerPath::typed(typed, os)), wanted: None }
+    }
+
+    /// Takes the entries of a layer, the lowest being 0.
+    pub fn add(&mut self, layer: u32, index: Index) {
+        self.lookup.add(layer as usize, index.0);
+    }
+
+    /// Returns the layer that is to be read next, the lowest being 0.
+    pub fn layer(&mut self) -> Result<u32, Failure> {
+        let wanted = self.lookup.wanted()?;
+        let layer = wanted.layer as u32;
+        self.wanted = Some(wanted);
+        Ok(layer)
+    }
+
+    /// Fails, since the layer has a second entry that is the one that is looked for.
+    pub fn doubled(&self) -> Result<(), Failure> {
+        Err(self.lookup.doubled().into())
+    }
+}
