@@ -134,27 +134,8 @@ fn Box(props: &BoxProps) -> Html {
         }
     };
     let at = (*chosen).min(suggestions.len().saturating_sub(1));
-    let onkeydown = {
-        let (chosen, count) = (chosen.setter(), suggestions.len());
-        move |event: KeyboardEvent| {
-            let next = match event.key().as_str() {
-                "ArrowDown" if count > 0 => (at + 1) % count,
-                "ArrowUp" if count > 0 => (at + count - 1) % count,
-                _ => return,
-            };
-            event.prevent_default();
-            chosen.set(next);
-        }
-    };
-    let onsubmit = {
-        let (go, route) = (go.clone(), suggestions.get(at).map(|suggestion| suggestion.route.clone()));
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            if let Some(route) = &route {
-                go(route);
-            }
-        }
-    };
+    let onkeydown = arrow_keys(at, suggestions.len(), chosen.setter());
+    let onsubmit = submit(suggestions.get(at).map(|suggestion| suggestion.route.clone()), go.clone());
     html! {
         <form class="open" role="search" {onsubmit}>
             <div class="reference-box reference-box--large">
@@ -181,6 +162,29 @@ fn Box(props: &BoxProps) -> Html {
             <p class="soft open__hint">{ words.open_hint }</p>
         </form>
     }
+}
+
+/// The arrow keys, which go round the `count` suggestions.
+fn arrow_keys(at: usize, count: usize, chosen: UseStateSetter<usize>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        let next = match event.key().as_str() {
+            "ArrowDown" if count > 0 => (at + 1) % count,
+            "ArrowUp" if count > 0 => (at + count - 1) % count,
+            _ => return,
+        };
+        event.prevent_default();
+        chosen.set(next);
+    })
+}
+
+/// Enter, which goes to the suggestion that is chosen.
+fn submit(route: Option<Route>, go: impl Fn(&Route) + 'static) -> Callback<SubmitEvent> {
+    Callback::from(move |event: SubmitEvent| {
+        event.prevent_default();
+        if let Some(route) = &route {
+            go(route);
+        }
+    })
 }
 
 /// The list of suggestions; the one at `at` is chosen.
