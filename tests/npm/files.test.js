@@ -264,6 +264,22 @@ describe('readLayer', () => {
     }
   });
 
+  test('pieces of any length are taken, and layers without the platform too', async () => {
+    const bytes = archive(...Array.from({ length: 200 }, (_, number) => file(`f${number}`, Buffer.alloc(10_000, number))));
+    for (const form of [bytes, gzipSync(bytes, { level: 0 })]) {
+      assert.equal((await all(readLayer([form], { diffId: digestOf(bytes) }))).length, 200);
+    }
+    const script = `import { readLayer } from 'tallyman/inline';
+      import { gzipSync } from 'node:zlib';
+      const bytes = gzipSync(Buffer.from(process.argv[1], 'base64'), { level: 0 });
+      let count = 0;
+      for await (const { type } of readLayer([bytes])) count += Number(type === 'file');
+      console.log(count);`;
+    const few = archive(...Array.from({ length: 6 }, (_, number) => file(`f${number}`, Buffer.alloc(10_000, number))));
+    const { stdout } = await promisify(execFile)('node', ['--input-type=module', '-e', script, few.toString('base64')], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
+    assert.equal(stdout, '6\n');
+  });
+
   test('content is read while the loop is at its file, and not later', async () => {
     const texts = {};
     const kept = [];

@@ -376,7 +376,9 @@ export class LayerReading {
         if (!reader) return undefined;
         const found = calling(() => work(reader));
         if (found !== undefined) return found;
-        await (this.#coming ??= this.#more());
+        // It may be done at once, so that it cannot say itself that it is no longer coming.
+        this.#coming ??= this.#more().finally(() => (this.#coming = undefined));
+        await this.#coming;
       }
     } catch (error) {
       this.leave();
@@ -394,23 +396,19 @@ export class LayerReading {
   }
 
   async #more(): Promise<void> {
-    try {
-      this.#rest ??= await this.#next();
-      const reader = this.#reader;
-      if (!reader) return;
-      if (this.#rest) {
-        const part = this.#rest.subarray(0, piece);
-        this.#rest = part.length < this.#rest.length ? this.#rest.subarray(piece) : undefined;
-        const taken = 'taken' in this.#pieces ? this.#pieces.taken : undefined;
-        calling(() => (taken === undefined ? reader.push(part) : reader.pushTar(part, taken)));
-        return;
-      }
-      // It is freed, whatever it finds.
-      this.#reader = undefined;
-      this.#index = calling(() => reader.finish());
-    } finally {
-      this.#coming = undefined;
+    this.#rest ??= await this.#next();
+    const reader = this.#reader;
+    if (!reader) return;
+    if (this.#rest) {
+      const part = this.#rest.subarray(0, piece);
+      this.#rest = part.length < this.#rest.length ? this.#rest.subarray(piece) : undefined;
+      const taken = 'taken' in this.#pieces ? this.#pieces.taken : undefined;
+      calling(() => (taken === undefined ? reader.push(part) : reader.pushTar(part, taken)));
+      return;
     }
+    // It is freed, whatever it finds.
+    this.#reader = undefined;
+    this.#index = calling(() => reader.finish());
   }
 }
 
