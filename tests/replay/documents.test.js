@@ -40,10 +40,10 @@ for (const { name, text } of documents) {
   });
 }
 
-/** Runs a command line as a shell does, and returns its exit code and output. */
-function run(line, environment) {
+/** Runs a command line in a folder as a shell does, and returns its exit code and output. */
+function run(line, cwd, environment) {
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-c', line], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', ['-c', line], { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (output += piece));
     child.on('close', (code) => resolve({ code, output }));
@@ -67,7 +67,7 @@ for (const { name, text } of documents.filter(({ text }) => commandLines(text).l
     });
     for (const line of commandLines(text)) {
       const actual = line.replaceAll(DEMO, registry.host).replace(/^tallyman /, typed);
-      const { code, output } = await run(actual, { TALLYMAN_CONFIG: folder });
+      const { code, output } = await run(actual, folder, { TALLYMAN_CONFIG: folder });
       assert.equal(code, 0, `${line}\n${output}`);
     }
   });
