@@ -108,7 +108,7 @@ pub enum Update {
     /// The state of an image.
     Summary(ImageId, Box<Summary>),
     /// A layer could not be fetched.
-    Problem(ImageId, u32, Problem),
+    Problem(ImageId, u32, Rc<Problem>),
     /// It goes on with what failed.
     Resumed,
     /// The worker ended.
@@ -127,7 +127,7 @@ impl Reducible for Reading {
                     *known = Rc::new(*summary);
                 }
             }
-            Update::Problem(image, layer, problem) => next.problems.push((image, layer, Rc::new(problem))),
+            Update::Problem(image, layer, problem) => next.problems.push((image, layer, problem)),
             Update::Resumed => next.problems.clear(),
             Update::Broken => next.is_broken = true,
         }

@@ -120,7 +120,7 @@ impl Files {
                     let of_layer = source.reference.by_digest(descriptor.digest.clone());
                     let problem = Problem::of_registry(&of_layer, &error);
                     let reason = problem.reason.clone();
-                    self.0.update.dispatch(Update::Problem(image, layer, problem));
+                    self.0.update.dispatch(Update::Problem(image, layer, Rc::new(problem)));
                     return self.send(&Request::Failed { job, reason });
                 }
                 None => return self.send(&Request::End { job }),
