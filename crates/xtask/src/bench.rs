@@ -63,14 +63,14 @@ const TOPICS: [(&str, &str, &[Need]); 10] = [
 
 /// The help text of the command.
 pub const HELP: &str =
-    "  TOPIC      beside, roundtrips, transfers, digest, blob, parse, weight, scale, layers, gateway; all of them where none is
-             named
+    "  TOPIC      beside, roundtrips, transfers, digest, blob, parse, weight, scale, layers, gateway; all of them
+             where none is named
   --write    writes docs/measurements.md, too
   --built    measures what is there, without setting up and building
 
   --crane PATH, --imagetools PATH, --regctl PATH, --skopeo PATH, --docker PATH
-             programs to measure beside ours (imagetools: the program docker-buildx); without a path, the one that is on the
-             PATH or among Docker's plugins. One that is not there is named as absent
+             programs to measure beside ours (imagetools: the program docker-buildx); without a path, the one that is
+             on the PATH or among Docker's plugins. One that is not there is named as absent
 
 A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error.";
 
