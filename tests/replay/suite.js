@@ -11,7 +11,7 @@ import { allScenarios } from './scenarios.js';
 /** Declares one test per scenario; `backend` is `distribution` or `memory`. */
 export function replayAgainst(backend, title) {
   const network = ownNetwork();
-  const env = { ...process.env, TALLYMAN_BIN: command.join(' ') };
+  const env = { ...process.env, TALLYMAN_BIN: JSON.stringify(command) };
   describe(`docker manifest, replayed against ${title}`, () => {
     let worker;
     before(() => {
