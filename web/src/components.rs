@@ -1,6 +1,7 @@
 //! The parts that pages are made of. They take plain values and callbacks.
 
 pub mod change;
+pub mod check_box;
 pub mod chip;
 pub mod command;
 pub mod copy;

@@ -78,9 +78,8 @@ impl Document {
         let range = first as usize..first.saturating_add(count) as usize;
         match self {
             Self::Text { text, starts } => {
-                let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
-                let lines = starts.iter().zip(ends).skip(range.start).take(range.len());
-                lines.map(|(start, end)| Line::Text(line(text, (*start, end)))).collect()
+                let lines = line_places(text, starts).skip(range.start).take(range.len());
+                lines.map(|place| Line::Text(line(text, place))).collect()
             }
             Self::Hex(bytes) => {
                 let rows = bytes.chunks(ROW).enumerate().skip(range.start).take(range.len());
@@ -159,6 +158,12 @@ fn line_starts(text: &str) -> Vec<u32> {
     starts
 }
 
+/// The places at which lines begin and end, their breaks included.
+fn line_places(text: &str, starts: &[u32]) -> impl Iterator<Item = (u32, u32)> {
+    let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
+    starts.iter().copied().zip(ends)
+}
+
 /// A line without its break, cut where it is very long.
 fn line(text: &str, (start, end): (u32, u32)) -> String {
     let line = text[start as usize..end as usize].trim_end_matches(['\n', '\r']);
@@ -183,11 +188,7 @@ fn hex_row(offset: usize, row: &[u8]) -> Line {
 
 /// The lines of two texts, those that are the same side by side.
 fn difference(left: &str, right: &str) -> Vec<DifferenceLine> {
-    let places = |text: &str| {
-        let starts = line_starts(text);
-        let ends: Vec<u32> = starts.iter().skip(1).copied().chain([text.len() as u32]).collect();
-        starts.into_iter().zip(ends).collect::<Vec<_>>()
-    };
+    let places = |text: &str| line_places(text, &line_starts(text)).collect::<Vec<_>>();
     let (left_places, right_places) = (places(left), places(right));
     let lines = |text: &'_ str, places: &[(u32, u32)]| -> Vec<String> {
         places.iter().map(|(start, end)| text[*start as usize..*end as usize].to_owned()).collect()

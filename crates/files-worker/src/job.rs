@@ -82,7 +82,7 @@ impl Job {
     /// Takes in the next bytes. Returns `true` if no more are needed.
     ///
     /// # Errors
-    /// Those of the layer.
+    /// The errors of the layer.
     pub fn push(&mut self, bytes: Bytes) -> Result<bool, Error> {
         self.taken += bytes.len() as u64;
         self.reader.push(bytes)?;
@@ -99,7 +99,7 @@ impl Job {
     /// Ends the layer.
     ///
     /// # Errors
-    /// Those of the layer.
+    /// The errors of the layer.
     pub fn finish(self) -> Result<Outcome, Error> {
         self.reader.finish()?;
         Ok(Self::outcome(self.purpose))

@@ -9,13 +9,13 @@ use std::{collections::BTreeSet, rc::Rc};
 use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{
+        check_box::checked_into,
         command::{command_lines, insecure_flags},
         icon::Icon,
         panel::Panel,
@@ -187,14 +187,6 @@ fn Planned(props: &PlannedProps) -> Html {
             pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, purge);
         }
     };
-    let flag = |state: &UseStateHandle<bool>| {
-        let state = state.clone();
-        move |event: Event| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                state.set(input.checked());
-            }
-        }
-    };
     let name = list.reference().to_string();
     let words = text().push();
     let total = plan.steps.len();
@@ -209,8 +201,8 @@ fn Planned(props: &PlannedProps) -> Html {
                 <button class="button button--main button--large" type="button" onclick={start} disabled={*looked == Looked::Asking} data-testid="push-start">
                     { if before.is_empty() { words.start } else { words.resume } }
                 </button>
-                <label class="check"><input type="checkbox" checked={*skips} onchange={flag(&skips)} data-testid="push-skip" />{ words.skip }</label>
-                <label class="check"><input type="checkbox" checked={*purges} onchange={flag(&purges)} data-testid="push-purge" />{ words.purge }</label>
+                <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
+                <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
             </div>
             if !before.is_empty() {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>

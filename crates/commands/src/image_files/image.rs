@@ -65,7 +65,7 @@ pub async fn layered_image(
 /// bytes of its config.
 ///
 /// # Errors
-/// Those of [`layered_image`].
+/// The errors of [`layered_image`].
 pub async fn image_and_config(
     client: &Client,
     reference: &Reference,

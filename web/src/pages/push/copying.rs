@@ -4,12 +4,11 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_core::{Action, ManifestList, PushPlan, check_registry};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{Planned, alert, steps};
 use crate::{
-    components::icon::Icon,
+    components::{check_box::checked_into, icon::Icon},
     format,
     state::{lists::LocalLists, push::interrupted},
     text::{text, use_language},
@@ -58,20 +57,12 @@ pub fn Copying(props: &Props) -> Html {
     };
     let requests = copied().map(|step| step.cost.at_most).sum();
     let bytes = copied().map(|step| steps::bytes(&step.action)).sum();
-    let onchange = {
-        let wanted = wanted.clone();
-        move |event: Event| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                wanted.set(input.checked());
-            }
-        }
-    };
     html! {
         <>
             <div class="push__copy" data-testid="copy-offer">
                 <p><Icon name="warning" />{ (words.copy_why)(far.len(), &registries, target.registry().as_str()) }</p>
                 <label class="check check--about">
-                    <input type="checkbox" checked={*wanted} {onchange} data-testid="push-copy" />
+                    <input type="checkbox" checked={*wanted} onchange={checked_into(&wanted)} data-testid="push-copy" />
                     <span>
                         <span class="strong">{ (words.copy)(far.len()) }</span>
                         <span class="hint">{ (words.copy_about)(requests, &format::bytes(bytes)) }</span>

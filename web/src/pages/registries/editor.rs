@@ -1,11 +1,15 @@
 //! The settings of one registry, in a dialog.
 
 use tallyman_core::Registry;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    components::{dialog::Dialog, text_field::use_value, toast::use_toaster},
+    components::{
+        check_box::checked_into,
+        dialog::Dialog,
+        text_field::{text_in, use_value},
+        toast::use_toaster,
+    },
     state::input::pasted_text::host_in,
     state::registries::{accounts::Account, use_registries},
     text::{text, use_language},
@@ -72,14 +76,14 @@ fn Form(props: &FormProps) -> Html {
         let [insecure, read_only] = [*insecure, *read_only];
         move |event: SubmitEvent| {
             event.prevent_default();
-            let typed = if account.host.is_empty() { value(&host) } else { account.host.clone() };
+            let typed = if account.host.is_empty() { text_in(&host) } else { account.host.clone() };
             let Ok(registry) = host_in(&typed).parse::<Registry>() else {
                 return is_wrong.set(true);
             };
             let saved = registries.save(Account {
                 host: registry.to_string(),
                 insecure,
-                gateway: value(&gateway).trim().to_owned(),
+                gateway: text_in(&gateway).trim().to_owned(),
                 read_only,
                 ..account.clone()
             });
@@ -120,20 +124,5 @@ fn Form(props: &FormProps) -> Html {
                 <button class="button button--main" type="submit">{ words.save }</button>
             </div>
         </form>
-    }
-}
-
-/// Returns the text of an input.
-pub fn value(input: &NodeRef) -> String {
-    input.cast::<HtmlInputElement>().map_or_else(String::new, |input| input.value())
-}
-
-/// Keeps whether a box is checked.
-fn checked_into(state: &UseStateHandle<bool>) -> impl Fn(Event) + 'static {
-    let state = state.setter();
-    move |event: Event| {
-        if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-            state.set(input.checked());
-        }
     }
 }

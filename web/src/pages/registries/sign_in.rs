@@ -7,10 +7,9 @@ use tallyman_registry::{Credentials, Error};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::editor::value;
 use crate::{
     browser::storage::Keep,
-    components::{dialog::Dialog, toast::use_toaster},
+    components::{dialog::Dialog, text_field::text_in, toast::use_toaster},
     state::registries::{accounts::Account, use_registries, use_revision},
     text::{text, use_language},
 };
@@ -104,8 +103,8 @@ fn Form(props: &FormProps) -> Html {
     let credentials = {
         let (user, secret, by_token) = (user.clone(), secret.clone(), *by_token);
         move || match by_token {
-            true => Credentials::RegistryToken(value(&secret)),
-            false => Credentials::Basic { user: value(&user), password: value(&secret) },
+            true => Credentials::RegistryToken(text_in(&secret)),
+            false => Credentials::Basic { user: text_in(&user), password: text_in(&secret) },
         }
     };
     let ask = use_sign_in(props, credentials, *keep, progress.setter());
