@@ -1,12 +1,12 @@
 //! Manifests: fetched as they are stored and verified, put and deleted.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, MediaType, Reference};
+use tallyman_core::{Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestError, MediaType, Reference};
 
 use crate::{
     Client, Error, RateLimit, accept,
@@ -15,6 +15,9 @@ use crate::{
 };
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// Bytes of a manifest that a page hashes before it does what else it has to do: half a frame, while the code is cold.
+const HASHED_AT_ONCE: usize = 512 * 1024;
 
 /// A manifest as the registry sent it.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +87,7 @@ impl Client {
         {
             return Ok(fetched);
         }
-        let fetched = if self.obeys_cors() {
+        let received = if self.obeys_cors() {
             // Two short requests side by side cost one round trip; one long request costs two, the first of which is a
             // preflight that registries with a password refuse.
             let get = |accept| self.get_manifest(reference, Some(accept), None);
@@ -95,19 +98,19 @@ impl Client {
                     if is_docker { docker } else { oci }
                 }
                 // A rewritten manifest says nothing if the other request was never answered.
-                (Ok(fetched), Err(error)) | (Err(error), Ok(fetched))
-                    if !error.is_not_found() && !accept::is_as_stored(fetched.media_type.as_ref()) =>
+                (Ok(received), Err(error)) | (Err(error), Ok(received))
+                    if !error.is_not_found() && !accept::is_as_stored(received.media_type.as_ref()) =>
                 {
                     return Err(error);
                 }
-                (Ok(fetched), Err(_)) | (Err(_), Ok(fetched)) => fetched,
+                (Ok(received), Err(_)) | (Err(_), Ok(received)) => received,
                 // A manifest of the other family is not found.
                 (Err(oci), Err(docker)) => return Err(if oci.is_not_found() { docker } else { oci }),
             }
         } else {
             self.get_manifest(reference, Some(accept::ALL), None).await?
         };
-        let fetched = fetched.checked(reference)?;
+        let fetched = self.hashed(reference, received).await?;
         self.remember_manifest(reference, &fetched);
         Ok(fetched)
     }
@@ -133,8 +136,8 @@ impl Client {
                     return Ok(fetched);
                 }
                 let accept = accept::only(&entry.media_type);
-                let fetched = client.get_manifest(&reference, accept, Some(entry.size)).await?;
-                let fetched = fetched.checked(&reference)?;
+                let received = client.get_manifest(&reference, accept, Some(entry.size)).await?;
+                let fetched = client.hashed(&reference, received).await?;
                 client.remember_manifest(&reference, &fetched);
                 Ok(fetched)
             }
@@ -223,39 +226,58 @@ impl Client {
         reference: &Reference,
         accept: Option<HeaderValue>,
         size: Option<u64>,
-    ) -> Result<FetchedManifest, Error> {
+    ) -> Result<Received, Error> {
         let request = manifest_request(Method::GET, reference, Scopes::pull).header(header::ACCEPT, accept);
         let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
-        let fetched = self.with_retry(reference.registry(), async || {
+        let received = self.with_retry(reference.registry(), async || {
             let response = self.send(&request).await?;
             let (headers, url) = (response.headers.clone(), response.url.clone());
-            Ok((headers, url, collect(response, limit).await?))
+            let media_type = media_type(&headers);
+            Ok(Received { headers, media_type, url, bytes: collect(response, limit).await? })
         });
-        let (headers, url, bytes) = fetched.await?;
-        check_size(reference, size, &bytes)?;
-        let digest = match reference.digest() {
-            Some(expected) => Digest::with(expected.algorithm(), &bytes),
-            None => Digest::of(&bytes),
-        };
+        let received = received.await?;
+        check_size(reference, size, &received.bytes)?;
+        Ok(received)
+    }
+
+    /// Returns a manifest that came with its digest, if that is the digest that `reference` and the registry name.
+    async fn hashed(&self, reference: &Reference, received: Received) -> Result<FetchedManifest, Error> {
+        let Received { headers, media_type, url, bytes } = received;
+        let algorithm = reference.digest().map_or(Algorithm::Sha256, Digest::algorithm);
+        let digest = self.digest(algorithm, &bytes).await;
         let registry_digest = registry_digest(&headers);
         if let Some(expected) = &registry_digest {
-            let other = (expected.algorithm() != digest.algorithm())
-                .then(|| Digest::with(expected.algorithm(), &bytes));
-            check_digest(reference, expected, other.as_ref().unwrap_or(&digest))?;
+            let found = match expected.algorithm() {
+                other if other != algorithm => &self.digest(other, &bytes).await,
+                _ => &digest,
+            };
+            check_digest(reference, expected, found)?;
         }
-        let (media_type, bytes) = (media_type(&headers), bytes[..].into());
-        Ok(FetchedManifest { bytes, digest, media_type, registry_digest, url })
+        if let Some(expected) = reference.digest() {
+            check_digest(reference, expected, &digest)?;
+        }
+        Ok(FetchedManifest { bytes: bytes[..].into(), digest, media_type, registry_digest, url })
+    }
+
+    /// Computes the digest of `bytes`: in a browser in pieces, between which the page does what else it has to do.
+    async fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Digest {
+        let mut hasher = Hasher::new(algorithm);
+        for (at, piece) in bytes.chunks(HASHED_AT_ONCE).enumerate() {
+            if at > 0 && self.obeys_cors() {
+                self.transport().sleep(Duration::ZERO).await;
+            }
+            hasher.update(piece);
+        }
+        hasher.finish()
     }
 }
 
-impl FetchedManifest {
-    /// Returns the manifest if it has the digest of `reference`. The bytes were hashed when they came.
-    fn checked(self, reference: &Reference) -> Result<Self, Error> {
-        if let Some(expected) = reference.digest() {
-            check_digest(reference, expected, &self.digest)?;
-        }
-        Ok(self)
-    }
+/// Response to a request for a manifest, whose bytes nobody has hashed yet.
+struct Received {
+    headers: HeaderMap,
+    media_type: Option<MediaType>,
+    url: String,
+    bytes: Bytes,
 }
 
 fn check_digest(reference: &Reference, expected: &Digest, found: &Digest) -> Result<(), Error> {

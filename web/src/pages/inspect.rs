@@ -35,7 +35,7 @@ use graph::Graph;
 use raw::Raw;
 
 pub use artifact::Artifact;
-pub use choice::Choice;
+pub use choice::{Choice, Names};
 pub use layers::command;
 pub use many::Many;
 pub use summary::exact_size;
@@ -53,10 +53,11 @@ pub fn Inspect(props: &Props) -> Html {
     use_language();
     let inspection = use_inspection(&props.reference);
     let location = use_location();
+    let names = use_names(&inspection);
     let choice = match &*inspection {
-        Inspection::Ready(inspected) => {
+        Inspection::Ready(_) => {
             let query = location.map(|location| location.query_str().to_owned()).unwrap_or_default();
-            Some(Rc::new(Choice::new(&props.reference, inspected, &query)))
+            Some(Rc::new(Choice::new(&props.reference, names, &query)))
         }
         _ => None,
     };
@@ -87,6 +88,20 @@ pub fn Inspect(props: &Props) -> Html {
             }
         </>
     }
+}
+
+/// Returns the names of a list's platforms, which stay the same while more comes to be known of them.
+#[hook]
+fn use_names(inspection: &Rc<Inspection>) -> Rc<Names> {
+    let whole = match &**inspection {
+        Inspection::Ready(inspected) => Some((inspected.manifest.digest().clone(), inspected.nodes.len())),
+        _ => None,
+    };
+    let inspection = Rc::clone(inspection);
+    use_memo(whole, move |_| match &*inspection {
+        Inspection::Ready(inspected) => Names::of(inspected),
+        _ => Names::default(),
+    })
 }
 
 /// Fetches the platform that is chosen of a large index.

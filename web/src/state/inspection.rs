@@ -53,7 +53,7 @@ pub struct Inspected {
 }
 
 /// A large index has more entries than this: they are fetched when they are wanted.
-pub const MANY: usize = 50;
+const MANY: usize = 50;
 
 /// Asks for nodes by their numbers.
 #[derive(Clone, Debug)]

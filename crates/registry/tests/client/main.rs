@@ -7,6 +7,7 @@ mod everything;
 mod faults;
 mod hidden;
 mod image;
+mod large;
 mod load;
 mod refused;
 mod schemes;

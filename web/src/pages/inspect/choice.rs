@@ -1,6 +1,6 @@
 //! Which platform of a list is looked at: the page's address says it, and nothing is asked for.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, rc::Rc};
 
 use tallyman_core::Platform;
 use yew::prelude::*;
@@ -18,16 +18,20 @@ use crate::{
 pub struct Choice {
     /// The page without a choice.
     path: String,
-    /// The choices: a name for the address, and the number of the node.
-    choices: Vec<(String, usize)>,
+    /// The choices.
+    names: Rc<Names>,
     /// The name that is chosen.
     chosen: Option<String>,
 }
 
-impl Choice {
-    /// The choice that an address holds, such as `?platform=linux/arm64`.
-    pub fn new(reference: &str, inspected: &Inspected, query: &str) -> Self {
-        let mut choices: Vec<(String, usize)> = Vec::new();
+/// The platforms of a list: a name for the address, and the number of the node, in the order of the nodes.
+#[derive(Default, PartialEq)]
+pub struct Names(Vec<(String, usize)>);
+
+impl Names {
+    /// Names the platforms of a list.
+    pub fn of(inspected: &Inspected) -> Self {
+        let mut names: Vec<(String, usize)> = Vec::new();
         let mut taken = HashSet::new();
         for (number, node) in inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()) {
             let platform = node.descriptor.platform.as_ref().map(Platform::to_string).unwrap_or_default();
@@ -36,27 +40,33 @@ impl Choice {
                 true => format!("{platform}~{}", number),
                 false => platform,
             };
-            choices.push((name, number));
+            names.push((name, number));
         }
+        Self(names)
+    }
+}
+
+impl Choice {
+    /// The choice that an address holds, such as `?platform=linux/arm64`.
+    pub fn new(reference: &str, names: Rc<Names>, query: &str) -> Self {
         let wanted = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("platform="));
         let wanted = wanted.and_then(|text| Some(String::from(js_sys::decode_uri_component(text).ok()?)));
-        let chosen = wanted.filter(|wanted| choices.iter().any(|(name, _)| name == wanted));
+        let chosen = wanted.filter(|wanted| names.0.iter().any(|(name, _)| name == wanted));
         let path = Route::Inspect { reference: reference.to_owned() }.to_path();
-        Self { path, choices, chosen }
+        Self { path, names, chosen }
     }
 
     /// The node that is chosen.
     pub fn node<'a>(&self, inspected: &'a Inspected) -> Option<(usize, &'a Node)> {
         let chosen = self.chosen.as_ref()?;
-        let (_, number) = self.choices.iter().find(|(name, _)| name == chosen)?;
+        let (_, number) = self.names.0.iter().find(|(name, _)| name == chosen)?;
         Some((*number, &inspected.nodes[*number]))
     }
 
     /// The address of the page on which a node is chosen; nothing where it cannot be.
     pub fn href(&self, number: usize) -> Option<String> {
-        // They are in the order of the nodes.
-        let at = self.choices.binary_search_by_key(&number, |(_, choice)| *choice).ok()?;
-        let (name, _) = &self.choices[at];
+        let at = self.names.0.binary_search_by_key(&number, |(_, choice)| *choice).ok()?;
+        let (name, _) = &self.names.0[at];
         Some(format!("#{}?platform={name}", self.path))
     }
 

@@ -11,10 +11,13 @@ use futures_util::{
 use tallyman_core::{Descriptor, Digest, ImageConfig, Index, Manifest, NESTED_INDEXES_MAX, Reference};
 use tallyman_registry::{Error, FetchedManifest};
 
-use super::{Blob, Inspected, Inspection, Loadable, MANY, Node, Relation, Update, Verified, Want, bare};
+use super::{Blob, Inspected, Inspection, Loadable, Node, Relation, Update, Verified, Want, bare};
 use super::{last_seen, recents};
 use crate::{
-    browser::{scheduler::next_task, service_worker},
+    browser::{
+        scheduler::{Pieces, next_task},
+        service_worker,
+    },
     state::{
         problem::Problem,
         registries::{Registries, pasted_manifests},
@@ -60,7 +63,10 @@ pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: imp
     }
     work.ask_tag();
     work.ask_referrers(0, &manifest.descriptor());
-    work.follow(0, 0, &manifest);
+    match manifest.index().filter(|_| inspected_is_large) {
+        Some(index) => work.keep_for_later(index).await,
+        None => work.follow(0, 0, &manifest),
+    }
     loop {
         if work.asked.is_empty() {
             // More than what was asked for by itself is wanted of large indexes alone.
@@ -142,9 +148,6 @@ impl Work<'_> {
             self.asked.push(asked.boxed_local());
         }
         let Some(index) = manifest.index().filter(|_| depth < NESTED_INDEXES_MAX) else { return };
-        if depth == 0 && index.manifests.len() > MANY {
-            return self.keep_for_later(index);
-        }
         let room = NODES_MAX.saturating_sub(self.nodes);
         let entries = index.manifests.iter().take(room);
         let nodes = entries.clone().enumerate();
@@ -185,16 +188,16 @@ impl Work<'_> {
     }
 
     /// Tells the entries of a large index, and fetches none.
-    fn keep_for_later(&mut self, index: &Index) {
-        let entries = index.manifests.iter().take(ENTRIES_MAX);
-        let nodes = entries.clone().enumerate();
-        let nodes =
-            nodes.map(|(at, entry)| Node::new(0, Relation::Entry(at), entry, Loadable::None)).collect();
-        (self.tell)(Update::Nodes(nodes));
-        for entry in entries {
-            self.unfetched.insert(self.nodes, entry.clone());
-            self.nodes += 1;
+    async fn keep_for_later(&mut self, index: &Index) {
+        let mut pieces = Pieces::begin();
+        let mut nodes = Vec::with_capacity(index.manifests.len().min(ENTRIES_MAX));
+        for (at, entry) in index.manifests.iter().take(ENTRIES_MAX).enumerate() {
+            nodes.push(Node::new(0, Relation::Entry(at), entry, Loadable::None));
+            self.unfetched.insert(self.nodes + at, entry.clone());
+            pieces.pause().await;
         }
+        self.nodes += nodes.len();
+        (self.tell)(Update::Nodes(nodes));
     }
 
     /// Fetches entries of a large index.
@@ -256,8 +259,11 @@ async fn manifest(typed: &str, registries: &Registries, want: Want) -> Result<In
             }
         },
     };
+    // Hashing, parsing and drawing a large index are tasks of their own.
+    next_task().await;
     let manifest =
         fetched.manifest().map_err(|error| Problem::of_manifest(&reference, &fetched.bytes, &error))?;
+    next_task().await;
     let config = match manifest.image() {
         Some(_) if verified == Verified::Pasted => Loadable::Failed(text().inspect().pasted_alone.into()),
         Some(image) if image.has_image_config() => Loadable::Loading,
