@@ -2,6 +2,7 @@
 
 mod cat;
 mod image;
+mod ranges;
 
 pub use cat::FileSearch;
 pub use image::{ImageLayer, LayeredImage, image_and_config, layered_image};

@@ -1,7 +1,13 @@
 //! Files of images: `files`, `cat`, `export` and `waste`.
 
+#[path = "../../layers/tests/support/lazy.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod lazy;
 mod support;
 
+use std::collections::BTreeMap;
+
+use lazy::FORMS;
 use serde_json::{Value, json};
 use support::Shell;
 use tallyman_core::Digest;
@@ -39,8 +45,19 @@ fn layer(files: &[(&str, &str)]) -> Vec<u8> {
 
 /// Puts an image of layers, each with the step that made it.
 fn put(shell: &Shell, os: &str, layers: &[(&str, Vec<u8>)]) {
+    put_annotated(shell, os, layers, &BTreeMap::new());
+}
+
+/// Puts an image of layers, the last of which has annotations, and with them no digest when it is decompressed.
+fn put_annotated(
+    shell: &Shell,
+    os: &str,
+    layers: &[(&str, Vec<u8>)],
+    annotations: &BTreeMap<String, String>,
+) {
     let history: Vec<Value> = layers.iter().map(|(step, _)| json!({ "created_by": step })).collect();
-    let diff_ids: Vec<Value> = layers.iter().map(|(_, bytes)| json!(Digest::of(bytes).as_str())).collect();
+    let plain = &layers[..layers.len() - usize::from(!annotations.is_empty())];
+    let diff_ids: Vec<Value> = plain.iter().map(|(_, bytes)| json!(Digest::of(bytes).as_str())).collect();
     let config = json!({
         "os": os,
         "architecture": "amd64",
@@ -52,7 +69,7 @@ fn put(shell: &Shell, os: &str, layers: &[(&str, Vec<u8>)]) {
         shell.registry.put_blob("a/app", bytes);
         json!({ "mediaType": media_type, "digest": Digest::of(bytes).as_str(), "size": bytes.len() })
     };
-    let manifest = json!({
+    let mut manifest = json!({
         "schemaVersion": 2,
         "mediaType": OCI,
         "config": descriptor("application/vnd.oci.image.config.v1+json", config.as_bytes()),
@@ -61,6 +78,7 @@ fn put(shell: &Shell, os: &str, layers: &[(&str, Vec<u8>)]) {
             .map(|(_, bytes)| descriptor("application/vnd.oci.image.layer.v1.tar", bytes))
             .collect::<Vec<_>>(),
     });
+    manifest["layers"][layers.len() - 1]["annotations"] = json!(annotations);
     shell.registry.put_manifest("a/app", "1", OCI, manifest.to_string().as_bytes());
 }
 
@@ -301,4 +319,101 @@ async fn devices_are_listed_with_their_numbers() {
     put(&shell, "linux", &[("", writer.finish())]);
     let listed = shell.done(&["files", "--insecure", IMAGE, "dev/null"]).await;
     assert_eq!(listed, "crw-rw-rw- 0/0                1,3 2026-06-15 09:30 dev/null\n");
+}
+
+/// Puts an image whose second layer has a table of contents.
+fn lazy_sample(
+    shell: &Shell,
+    form: lazy::Form,
+    change: impl Fn(String) -> String,
+) -> (lazy::LazyLayer, String) {
+    let noise: Vec<u8> = (0..300_000_u32).map(|number| (number * 7 % 251) as u8).collect();
+    let file =
+        |path: &str, size: usize| Entry { mode: 0o644, size: size as u64, ..entry(path, EntryKind::File) };
+    let link = Entry {
+        link: b"../usr/lib/os-release".as_slice().into(),
+        ..entry("etc/os-release", EntryKind::Symlink)
+    };
+    let files: Vec<(Entry, &[u8])> = vec![
+        (entry("etc", EntryKind::Directory), b""),
+        (file("etc/motd", 6), b"hello\n"),
+        (link, b""),
+        (file("usr/lib/noise", noise.len()), &noise),
+        (file("usr/lib/os-release", 12), b"NAME=Sample\n"),
+        (file("var/.wh.cache", 0), b""),
+    ];
+    let lazy = lazy::layer(form, &files, 100_000, change);
+    let below = layer(&[
+        ("etc/", ""),
+        ("etc/motd", "welcome\n"),
+        ("var/cache/index", "0123456789"),
+        ("srv/old", "old"),
+    ]);
+    let layers = [("ADD rootfs.tar /", below), ("COPY . /", lazy.bytes.clone())];
+    put_annotated(shell, "linux", &layers, &lazy.annotations);
+    let blob = format!("GET a/app/blobs/{}", Digest::of(&lazy.bytes));
+    (lazy, blob)
+}
+
+/// The requests for a blob, without the others.
+fn ranges(shell: &Shell, blob: &str) -> Vec<String> {
+    let requests = shell.requests().into_iter();
+    requests.filter_map(|request| request.strip_prefix(blob).map(|range| range.trim().to_owned())).collect()
+}
+
+/// The header for a part of a blob.
+fn bytes(range: &std::ops::Range<u64>) -> String {
+    format!("bytes={}-{}", range.start, range.end - 1)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_a_layer_with_a_table_of_contents_that_and_single_files_are_fetched_alone() {
+    for form in FORMS {
+        let shell = Shell::new();
+        let (lazy, blob) = lazy_sample(&shell, form, |json| json);
+        let contents: Vec<_> = lazy.contents.iter().map(bytes).collect();
+        let alone = shell.done(&["files", "--insecure", "--layer", "2", IMAGE]).await;
+        assert_eq!(ranges(&shell, &blob), contents);
+        let listed = shell.done(&["files", "--insecure", IMAGE]).await;
+        let changed = shell.done(&["files", "--insecure", "--changes", IMAGE]).await;
+        shell.done(&["waste", "--insecure", IMAGE]).await;
+        assert_eq!(ranges(&shell, &blob), [&contents[..], &contents, &contents].concat());
+        // The link is followed, and the lower layer is not fetched.
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "/etc/os-release"]).await, "NAME=Sample\n");
+        let requests = shell.requests();
+        let fetched: Vec<_> = requests.iter().filter(|request| request.contains("bytes=")).collect();
+        assert_eq!(fetched.len(), contents.len() + 1, "{requests:?}");
+        let start = lazy.places["usr/lib/os-release"].start;
+        assert!(fetched[contents.len()].contains(&format!(" bytes={start}-")), "{requests:?}");
+        let blobs =
+            requests.iter().filter(|request| request.contains("/blobs/") && !request.contains("bytes="));
+        assert_eq!(blobs.count(), 1, "the config, and no layer: {requests:?}");
+        // A registry that sends blobs whole shows the same.
+        shell.registry.ignores_ranges.set(true);
+        shell.requests();
+        let whole = shell.done(&["files", "--insecure", IMAGE]).await;
+        let first = contents[0].clone();
+        assert_eq!(ranges(&shell, &blob), [first, String::new()]);
+        let lines = |text: &str| text.lines().map(|line| line[51..].to_owned()).collect::<Vec<_>>();
+        assert_eq!(lines(&listed), lines(&whole));
+        assert!(changed.contains(" var/cache"), "{changed}");
+        assert!(lines(&alone).contains(&"var/.wh.cache".to_owned()), "{alone}");
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "/etc/os-release"]).await, "NAME=Sample\n");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn parts_of_a_layer_that_are_not_what_was_promised_are_refused() {
+    for form in FORMS {
+        let shell = Shell::new();
+        let lie = Digest::of(b"bye").to_string();
+        let truth = Digest::of(b"hello\n").to_string();
+        lazy_sample(&shell, form, |json| json.replace(&truth, &lie));
+        let outcome = shell.run(&["cat", "--insecure", IMAGE, "etc/motd"]).await;
+        assert_eq!(outcome.exit, 1);
+        let expected = format!(
+            "expected the digest {lie} of etc/motd from its byte 0 on, as the table of contents says, found {truth}"
+        );
+        assert!(outcome.stderr.contains(&expected), "{}", outcome.stderr);
+    }
 }

@@ -140,6 +140,36 @@ pub enum Error {
         /// The digest of the decompressed bytes.
         found: Digest,
     },
+    /// A table of contents has no meaning.
+    #[error("damaged table of contents of the layer: {reason}")]
+    Contents {
+        /// The entry or field, as expected and as found.
+        reason: String,
+    },
+    /// A table of contents is not the one that the layer's annotations name.
+    #[error(
+        "expected a table of contents with the digest {expected}, as the annotations of the layer say, found {found}"
+    )]
+    ContentsDigest {
+        /// The digest that the annotations name.
+        expected: Digest,
+        /// The digest of the bytes that came.
+        found: Digest,
+    },
+    /// A piece of a file is not what the table of contents says.
+    #[error(
+        "expected the digest {expected} of {path} from its byte {offset} on, as the table of contents says, found {found}"
+    )]
+    ChunkDigest {
+        /// The path of the file.
+        path: String,
+        /// The position of the piece in the file.
+        offset: u64,
+        /// The digest that the table of contents names.
+        expected: Digest,
+        /// The digest of the bytes that came.
+        found: Digest,
+    },
 }
 
 impl Error {
@@ -149,7 +179,10 @@ impl Error {
             Self::Compression { .. } => "layer-unsupported",
             Self::Limit { .. } => "layer-limit",
             Self::Size { .. } => "size-mismatch",
-            Self::Digest { .. } | Self::DiffId { .. } => "digest-mismatch",
+            Self::Digest { .. }
+            | Self::DiffId { .. }
+            | Self::ContentsDigest { .. }
+            | Self::ChunkDigest { .. } => "digest-mismatch",
             _ => "layer-invalid",
         }
     }

@@ -5,6 +5,9 @@
 //! [`LayerIndex`] keeps the entries of one layer, an [`ImageTree`] the file system that layers make one upon the
 //! other.
 //!
+//! A layer that is made for lazy pulling has a [`TableOfContents`]: a [`ContentsReader`] says which bytes of the layer it
+//! needs, and a [`FileContent`] which ones have a file.
+//!
 //! There is no input or output here: the same code runs in a browser tab, in Node and on the machine.
 
 mod change;
@@ -17,6 +20,7 @@ mod limits;
 mod path;
 mod reader;
 mod tar;
+mod toc;
 mod write;
 
 pub use change::Whiteout;
@@ -31,4 +35,5 @@ pub use json::LayerLabel;
 pub use limits::Limits;
 pub use path::LayerPath;
 pub use reader::{Event, Expected, LayerReader};
+pub use toc::{ContentsReader, ContentsStep, FileContent, TableOfContents};
 pub use write::TarWriter;

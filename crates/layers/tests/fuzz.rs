@@ -3,9 +3,14 @@
 //! See `tallyman_fuzz`: the corpus is in `tests/__fuzz__/NAME/corpus`.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "support/lazy.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod lazy;
+
 use tallyman_fuzz::fuzz;
 use tallyman_layers::{
-    Entry, Error, Event, Export, ImageTree, LayerIndex, LayerPath, LayerReader, Limits, look_up,
+    ContentsReader, ContentsStep, Entry, Error, Event, Export, ImageTree, LayerIndex, LayerPath, LayerReader,
+    Limits, TableOfContents, look_up,
 };
 
 /// Limits under which an input of some kilobytes cannot take long.
@@ -81,6 +86,47 @@ fn zstd_frames() {
 #[test]
 fn gzip_members() {
     fuzz!(reads_alike);
+}
+
+/// Tables of contents of a layer with one file: the first byte says of which form, the rest is the JSON.
+#[test]
+fn tables_of_contents() {
+    fuzz!(|input: &[u8]| {
+        let Some((form, json)) = input.split_first() else { return };
+        let form = if form % 2 == 0 { lazy::Form::Estargz } else { lazy::Form::ZstdChunked };
+        let json = String::from_utf8_lossy(json);
+        let path = LayerPath::clean(b"hello").expect("it stays inside");
+        let kind = tallyman_layers::EntryKind::File;
+        let file = Entry { kind, size: 10, ..Entry::directory(path) };
+        let layer = lazy::layer(form, &[(file, b"hellohello")], 5, |_| json.clone().into_owned());
+        let size = layer.bytes.len() as u64;
+        let mut next = ContentsReader::of(&layer.annotations, size, limits());
+        while let Some(reader) = next.take() {
+            let range = reader.range();
+            let bytes = &layer.bytes[range.start as usize..range.end as usize];
+            match reader.take(bytes) {
+                Ok(ContentsStep::Next(reader)) => next = Some(reader),
+                Ok(ContentsStep::Done(contents)) => files_of(&contents, &layer.bytes),
+                Ok(ContentsStep::None) | Err(_) => {}
+            }
+        }
+    });
+}
+
+/// Reads every file of a table of contents.
+fn files_of(contents: &TableOfContents, layer: &[u8]) {
+    for (number, entry) in contents.index().entries().iter().enumerate() {
+        assert!(entry.path.components().all(|part| part != b".." && part != b"."));
+        let Some(mut file) = contents.file(number) else { continue };
+        let range = file.range();
+        assert!(range.start <= range.end && range.end <= layer.len() as u64);
+        file.push(layer[range.start as usize..range.end as usize].to_vec().into());
+        let mut size = 0;
+        while let Ok(Some(bytes)) = file.next() {
+            size += bytes.len() as u64;
+        }
+        assert!(size <= entry.size);
+    }
 }
 
 /// Layers as lines of paths, an empty line between two layers.

@@ -1,6 +1,6 @@
 //! Downloads of blobs: whole, or piece by piece; verified either way.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use bytes::Bytes;
 use futures_util::{
@@ -138,29 +138,61 @@ impl Client {
             reference: reference.by_digest(descriptor.digest.clone()),
             digest: descriptor.digest.clone(),
             position: start,
+            end: None,
             pieces: None,
             attempt: 1,
         };
-        stream::unfold(Some(download), async |download| {
-            let mut download = download?;
-            match download.next().await {
-                Ok(Some(piece)) => Some((Ok(piece), Some(download))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
-        })
-        .boxed_local()
+        download.into_pieces()
     }
 
-    /// Asks for a blob from byte `start` on, and passes over what a registry without ranges sends before it.
+    /// Fetches a part of a blob alone, unverified: the digest of a blob is that of all of it. A response that breaks off is
+    /// continued where it broke. Returns `None` if the registry does not send parts.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request). What comes is as long as `range`, or ends early with the blob.
+    pub async fn blob_range(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        range: Range<u64>,
+    ) -> Result<Option<BlobPieces>, Error> {
+        if range.is_empty() {
+            return Ok(Some(stream::empty().boxed_local()));
+        }
+        let reference = reference.by_digest(digest.clone());
+        let request = ranged_request(&reference, digest, range.start, Some(range.end));
+        let Response { status, url, headers, body } = match self.send_with_retry(&request).await {
+            Err(Error::Api { status: StatusCode::RANGE_NOT_SATISFIABLE, .. }) => return Ok(None),
+            response => response?,
+        };
+        // Browsers show it only where the registry lets them.
+        let sent = headers.get(header::CONTENT_RANGE).and_then(|sent| sent.to_str().ok());
+        let begins = format!("bytes {}-", range.start);
+        if status != StatusCode::PARTIAL_CONTENT || sent.is_some_and(|sent| !sent.starts_with(&begins)) {
+            return Ok(None);
+        }
+        let download = Download {
+            client: self.clone(),
+            reference,
+            digest: digest.clone(),
+            position: range.start,
+            end: Some(range.end),
+            pieces: Some((url, body.into_pieces())),
+            attempt: 1,
+        };
+        Ok(Some(download.into_pieces()))
+    }
+
+    /// Asks for a blob from byte `start` on, to `end` if there is one, and passes over what a registry without ranges sends
+    /// before it.
     async fn blob_from(
         &self,
         reference: &Reference,
         digest: &Digest,
         start: u64,
+        end: Option<u64>,
     ) -> Result<(String, ResponsePieces), Error> {
-        let range = HeaderValue::from_str(&format!("bytes={start}-")).ok();
-        let request = blob_request(reference, digest).header(header::RANGE, range.filter(|_| start > 0));
+        let request = ranged_request(reference, digest, start, end);
         let Response { status, url, body, .. } = self.send_with_retry(&request).await?;
         let pieces = body.into_pieces();
         if start == 0 || status == StatusCode::PARTIAL_CONTENT {
@@ -183,31 +215,64 @@ fn blob_request(reference: &Reference, digest: &Digest) -> ApiRequest {
     ApiRequest::new(Method::GET, reference, &format!("blobs/{digest}"), scopes)
 }
 
+/// The request for a blob from byte `start` on, to `end` if there is one.
+fn ranged_request(reference: &Reference, digest: &Digest, start: u64, end: Option<u64>) -> ApiRequest {
+    let last = end.map(|end| (end - 1).to_string()).unwrap_or_default();
+    let range = HeaderValue::from_str(&format!("bytes={start}-{last}")).ok();
+    let is_part = start > 0 || end.is_some();
+    blob_request(reference, digest).header(header::RANGE, range.filter(|_| is_part))
+}
+
 /// A blob that is being downloaded.
 struct Download {
     client: Client,
     reference: Reference,
     digest: Digest,
     position: u64,
+    /// The position at which it ends, if that is before the blob does.
+    end: Option<u64>,
     /// The response that is being read, with its URL.
     pieces: Option<(String, ResponsePieces)>,
     attempt: u32,
 }
 
 impl Download {
+    /// Returns all pieces.
+    fn into_pieces(self) -> BlobPieces {
+        stream::unfold(Some(self), async |download| {
+            let mut download = download?;
+            match download.next().await {
+                Ok(Some(piece)) => Some((Ok(piece), Some(download))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+        .boxed_local()
+    }
+
     /// Returns the next piece; `None` at the end.
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        if self.end == Some(self.position) {
+            return Ok(None);
+        }
         loop {
             let (url, pieces) = match &mut self.pieces {
                 Some(pieces) => pieces,
                 None => {
-                    let from = self.client.blob_from(&self.reference, &self.digest, self.position).await?;
+                    let from =
+                        self.client.blob_from(&self.reference, &self.digest, self.position, self.end).await?;
                     self.pieces.insert(from)
                 }
             };
             match pieces.next().await {
                 Some(Ok(piece)) if piece.is_empty() => {}
                 Some(Ok(piece)) => {
+                    let left = self.end.map_or(u64::MAX, |end| end - self.position);
+                    // A server may send more than was asked for.
+                    let piece = match usize::try_from(left) {
+                        Ok(left) if (left as u64) < piece.len() as u64 => piece.bytes().slice(..left).into(),
+                        _ => piece,
+                    };
                     self.position += piece.len() as u64;
                     self.attempt = 1;
                     return Ok(Some(piece));

@@ -48,16 +48,22 @@ impl Environment {
         let path = files.path.as_deref().map(|typed| image.path(typed)).unwrap_or_default();
         match layer {
             Some(layer) if !files.changes => {
-                let read = image.read_layer(client, layer, false, |event| {
-                    if let Event::Entry(entry) = event
-                        && entry.path.is_in(&path)
-                        && !entry.path.is_root()
-                    {
-                        lines.entry(&entry, layer);
+                let show = |entry: &Entry| {
+                    if entry.path.is_in(&path) && !entry.path.is_root() {
+                        lines.entry(entry, layer);
                     }
-                    self.flow()
-                });
-                read.await?;
+                };
+                if let Some(contents) = image.contents(client, layer).await? {
+                    contents.index().entries().iter().for_each(show);
+                } else {
+                    let read = image.read_layer(client, layer, false, |event| {
+                        if let Event::Entry(entry) = event {
+                            show(&entry);
+                        }
+                        self.flow()
+                    });
+                    read.await?;
+                }
             }
             _ => {
                 let count = layer.map_or(image.layers.len(), |layer| layer + 1);

@@ -1,18 +1,21 @@
 //! One file of an image.
 
-use std::ops::ControlFlow;
+use std::{collections::HashMap, ops::ControlFlow};
 
-use tallyman_layers::{Event, FileLookup, LayerIndex, Wanted};
+use tallyman_layers::{Event, FileLookup, LayerIndex, TableOfContents, Wanted};
 use tallyman_registry::Client;
 
 use super::LayeredImage;
 use crate::Error;
 
-/// A search for one file, from the highest layer down: layers below the one that has it are not fetched.
+/// A search for one file, from the highest layer down: layers below the one that has it are not fetched, and of layers with
+/// a table of contents only that and the file.
 pub struct FileSearch<'a> {
     image: &'a LayeredImage,
     client: &'a Client,
     lookup: FileLookup,
+    /// The tables of contents of layers; `None` for those that are read whole.
+    contents: HashMap<usize, Option<Box<TableOfContents>>>,
 }
 
 /// The content of a file that is given while its layer is read.
@@ -34,7 +37,7 @@ impl<'a> FileSearch<'a> {
     /// A search for a file as people type its path. Links are followed as in a container.
     pub fn new(image: &'a LayeredImage, client: &'a Client, typed: &str) -> Self {
         let lookup = FileLookup::new(image.reference.to_string(), image.layers.len(), image.path(typed));
-        Self { image, client, lookup }
+        Self { image, client, lookup, contents: HashMap::new() }
     }
 
     /// Finds the file and gives its content to `on_bytes`, piece by piece, until that breaks off.
@@ -45,6 +48,27 @@ impl<'a> FileSearch<'a> {
         loop {
             let wanted = self.lookup.wanted()?;
             let layer = wanted.layer;
+            if let Some(contents) = self.contents.get_mut(&layer).and_then(Option::take) {
+                let file = wanted.number().and_then(|entry| contents.file(entry));
+                if let Some(file) = file
+                    && self.image.read_file(self.client, layer, file, &mut on_bytes).await?
+                {
+                    return Ok(());
+                }
+                self.lookup.forget(layer);
+                continue;
+            }
+            if !self.contents.contains_key(&layer) {
+                let contents = self.image.contents(self.client, layer).await?;
+                if let Some(contents) = &contents {
+                    self.lookup.add(layer, contents.index().clone());
+                }
+                let is_known = contents.is_some();
+                self.contents.insert(layer, contents);
+                if is_known {
+                    continue;
+                }
+            }
             let mut index = LayerIndex::default();
             let mut content = Content::new(wanted, &mut on_bytes);
             let read = self.image.read_layer(self.client, layer, true, |event| {

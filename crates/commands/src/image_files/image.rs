@@ -133,7 +133,8 @@ impl LayeredImage {
         reader.finish().map_err(of_layer)
     }
 
-    /// Reads a layer and keeps its entries, with the digests of files if they are wanted.
+    /// Reads a layer and keeps its entries, with the digests of files if they are wanted. Of a layer with a table of
+    /// contents, only that is fetched.
     ///
     /// # Errors
     /// The errors of [`LayeredImage::read_layer`].
@@ -143,6 +144,11 @@ impl LayeredImage {
         number: usize,
         with_digests: bool,
     ) -> Result<LayerIndex, Error> {
+        if let Some(contents) = self.contents(client, number).await?
+            && (!with_digests || contents.has_digests())
+        {
+            return Ok(contents.index().clone());
+        }
         let mut index = if with_digests { LayerIndex::with_digests() } else { LayerIndex::default() };
         self.read_layer(client, number, false, |event| {
             index.event(event);

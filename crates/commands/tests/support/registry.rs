@@ -4,6 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    ops::Range,
     time::Duration,
 };
 
@@ -40,6 +41,8 @@ pub struct MemoryRegistry {
     pub requests: RefCell<Vec<String>>,
     /// Nobody's password is right.
     pub locked: Cell<bool>,
+    /// Blobs are sent whole, whatever `Range` says.
+    pub ignores_ranges: Cell<bool>,
 }
 
 impl MemoryRegistry {
@@ -61,7 +64,9 @@ impl MemoryRegistry {
 
     fn answer(&self, request: &Request) -> Answer {
         let (_, path) = request.url.split_once("/v2/").expect("requests go below /v2/");
-        self.requests.borrow_mut().push(format!("{} {path}", request.method));
+        let range = request.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+        let line = [request.method.as_str(), path].into_iter().chain(range).collect::<Vec<_>>().join(" ");
+        self.requests.borrow_mut().push(line);
         if self.locked.get() {
             return Answer { status: 401, ..error("UNAUTHORIZED", "authentication required", "everything") };
         }
@@ -107,16 +112,28 @@ impl MemoryRegistry {
                 Answer { status: 204, content_type: None, body: Vec::new() }
             }
             Some(key) => match contents.blobs.get(&key) {
-                Some(blob) => Answer {
-                    status: 200,
-                    content_type: Some("application/octet-stream".to_owned()),
-                    body: blob.clone(),
-                },
+                Some(blob) => {
+                    let range =
+                        range.filter(|_| !self.ignores_ranges.get()).map(|range| part(range, blob.len()));
+                    Answer {
+                        status: if range.is_some() { 206 } else { 200 },
+                        content_type: Some("application/octet-stream".to_owned()),
+                        body: blob[range.unwrap_or(0..blob.len())].to_vec(),
+                    }
+                }
                 None => error("BLOB_UNKNOWN", "blob unknown to registry", &key.1),
             },
             None => error("UNSUPPORTED", "no such path", path),
         }
     }
+}
+
+/// The part of a blob that `bytes=FIRST-LAST` asks for.
+fn part(range: &str, size: usize) -> Range<usize> {
+    let bounds = range.strip_prefix("bytes=").and_then(|bounds| bounds.split_once('-'));
+    let (first, last) = bounds.expect("a range of bytes");
+    let number = |text: &str| text.parse::<usize>().expect("a number");
+    number(first)..if last.is_empty() { size } else { number(last) + 1 }
 }
 
 fn error(code: &str, message: &str, detail: &str) -> Answer {

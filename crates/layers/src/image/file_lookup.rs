@@ -82,6 +82,14 @@ impl Wanted {
             WantedEntry::Number(wanted) => number == *wanted,
         }
     }
+
+    /// The number of the entry that has the content, if that is known.
+    pub fn number(&self) -> Option<usize> {
+        match self.entry {
+            WantedEntry::Number(number) => Some(number),
+            WantedEntry::None | WantedEntry::Path(_) => None,
+        }
+    }
 }
 
 /// A search for the content of one file: layers below the one that has it need not be read. Links are followed as in a
@@ -116,6 +124,13 @@ impl FileLookup {
     pub fn add(&mut self, layer: usize, index: LayerIndex) {
         if let Some(place) = self.layers.get_mut(layer) {
             *place = Some(index);
+        }
+    }
+
+    /// Forgets the entries of a layer, which is to be read whole.
+    pub fn forget(&mut self, layer: usize) {
+        if let Some(place) = self.layers.get_mut(layer) {
+            *place = None;
         }
     }
 

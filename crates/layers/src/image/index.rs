@@ -54,6 +54,15 @@ impl LayerIndex {
         self.entries.push(entry);
     }
 
+    /// Adds an entry whose digest is known, if it has one.
+    pub(crate) fn add_known(&mut self, entry: Entry, digest: Option<Digest>) {
+        self.end_file();
+        self.entries.push(entry);
+        if let Some(digests) = &mut self.digests {
+            digests.push(digest);
+        }
+    }
+
     /// Ends the layer: the last file is whole.
     pub fn finish(&mut self) {
         self.end_file();
