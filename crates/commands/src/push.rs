@@ -23,8 +23,10 @@ pub use survey::{Survey, survey};
 
 use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose};
 
-/// Blobs that are transferred at the same time, at most, but for small ones: each keeps a part of itself in memory.
-const TRANSFERS: usize = 4;
+/// Blobs that are transferred at the same time, at most, but for small ones.
+const TRANSFERS: usize = 16;
+/// The same where requests have no bodies that stream: each blob keeps a part of itself in memory.
+const TRANSFERS_IN_PARTS: usize = 4;
 
 /// Bytes of a blob that is small.
 const SMALL: u64 = 1024 * 1024;
@@ -144,12 +146,13 @@ async fn execute_steps(
     let mut running = FuturesUnordered::new();
     let mut failure: Option<(usize, Error)> = None;
     let mut transfers = 0;
+    let transfers_max = if client.streams_bodies() { TRANSFERS } else { TRANSFERS_IN_PARTS };
     let requests = plan.steps.len().min(MAX_PARALLEL_REQUESTS);
     client.preconnect(plan.target.registry(), requests, requests);
     loop {
         let end = failure.as_ref().map_or(plan.steps.len(), |(index, _)| *index);
         while running.len() < progress.parallel() {
-            let may_begin = |index: usize| transfers < TRANSFERS || !is_transfer(plan, index);
+            let may_begin = |index: usize| transfers < transfers_max || !is_transfer(plan, index);
             let Some(next) = progress.begin(end, may_begin) else { break };
             transfers += usize::from(is_transfer(plan, next));
             running.push(async move {

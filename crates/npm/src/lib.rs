@@ -2,6 +2,8 @@
 //! streams; every rule is in the crates below.
 
 #[cfg(any(feature = "command-line", feature = "library"))]
+mod content_hasher;
+#[cfg(any(feature = "command-line", feature = "library"))]
 mod files;
 #[cfg(any(feature = "command-line", feature = "library"))]
 mod machine;

@@ -4,7 +4,6 @@
 mod async_iter;
 mod client_part;
 mod compare;
-mod content_hasher;
 mod credentials;
 mod docker_config;
 mod engine;

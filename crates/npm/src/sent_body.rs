@@ -7,10 +7,12 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt, future};
-use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Object, Promise, Reflect};
 use tallyman_registry::BodyStream;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
+
+use crate::transport::piece_for_js;
 
 /// A body whose pieces JavaScript asks for by `next`, and the object that it asks.
 ///
@@ -74,7 +76,7 @@ impl SentBody {
                 let (resolve, reject) = asked.take().expect("there is a call");
                 // A promise that was settled already takes no notice.
                 let _ = match piece {
-                    Some(Ok(piece)) => resolve.call1(&JsValue::NULL, &Uint8Array::from(&piece[..])),
+                    Some(Ok(piece)) => resolve.call1(&JsValue::NULL, &piece_for_js(&piece)),
                     Some(Err(error)) => {
                         reject.call1(&JsValue::NULL, &js_sys::Error::new(&error.message).unchecked_into())
                     }

@@ -6,15 +6,16 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
+use tallyman_core::Algorithm;
 use tallyman_registry::{
-    AbortOnDrop, Body, KeptBytes, Piece, Request, RequestBody, Response, Transport, TransportError,
-    TransportErrorKind, send_following,
+    AbortOnDrop, Body, ContentHasher, KeptBytes, Piece, Request, RequestBody, Response, Transport,
+    TransportError, TransportErrorKind, send_following,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Url;
 
-use crate::{message::message, sent_body::SentBody};
+use crate::{content_hasher::hasher, message::message, sent_body::SentBody};
 
 #[wasm_bindgen]
 extern "C" {
@@ -149,6 +150,10 @@ impl Transport for JsTransport {
         self.0.streams_bodies().unwrap_or_default()
     }
 
+    fn hasher(&self, algorithm: Algorithm) -> Box<dyn ContentHasher> {
+        hasher(&self.0, algorithm)
+    }
+
     fn page(&self) -> Option<String> {
         self.0.page()
     }
@@ -202,7 +207,6 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
 struct JsPiece(Uint8Array);
 
 /// Returns a piece for JavaScript: as it came from there, or copied out of this module's memory.
-#[cfg(feature = "library")]
 pub fn piece_for_js(piece: &Piece) -> Uint8Array {
     match piece {
         Piece::Kept(kept) => {

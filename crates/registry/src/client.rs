@@ -254,6 +254,11 @@ impl Client {
         &self.0.settings.transport
     }
 
+    /// Returns `true` if blobs that are copied pass through piece by piece.
+    pub fn streams_bodies(&self) -> bool {
+        self.transport().streams_bodies()
+    }
+
     pub(crate) fn obeys_cors(&self) -> bool {
         self.0.settings.transport.obeys_cors()
     }

@@ -19,7 +19,10 @@ use futures_util::{
     future::{self, LocalBoxFuture},
 };
 use http::{HeaderMap, Method, StatusCode};
+use tallyman_core::{Algorithm, Hasher};
 use thiserror::Error;
+
+use crate::ContentHasher;
 
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use abort::AbortOnDrop;
@@ -167,6 +170,11 @@ pub trait Transport {
     /// Returns `true` if a request's body can be a [`RequestBody::Stream`].
     fn streams_bodies(&self) -> bool {
         false
+    }
+
+    /// Returns a hasher for pieces of blobs: the platform's own, where it has a faster one.
+    fn hasher(&self, algorithm: Algorithm) -> Box<dyn ContentHasher> {
+        Box::new(Hasher::new(algorithm))
     }
 
     /// Returns the origin of the page that sends the requests; `None` outside of browsers.

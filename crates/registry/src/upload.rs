@@ -7,17 +7,17 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
-    FutureExt, StreamExt, TryStreamExt,
+    FutureExt, StreamExt,
     future::{self, LocalBoxFuture},
-    stream::{self, LocalBoxStream},
+    stream,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{HttpUrl, Scopes, form};
 use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Repository};
 
 use crate::{
-    BodyStream, Client, Error, Piece, RequestBody, Response, TransportError, TransportErrorKind,
-    download::{BlobPieces, Verifier},
+    BodyStream, Client, Error, RequestBody, Response, TransportError, TransportErrorKind,
+    download::{BlobPieces, ContentHasher, Verifier},
     request::{ApiRequest, Endpoint},
     retry::is_transient,
 };
@@ -157,10 +157,9 @@ impl Client {
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
-        // They are hashed and sent: one copy does for both.
-        let in_memory = |piece: Piece| piece.bytes().into();
-        let open = |start| self.raw_blob(from, descriptor, start).map_ok(in_memory).boxed_local();
-        self.upload(to, descriptor, &open, begun, on_progress).await
+        let open = |start| self.raw_blob(from, descriptor, start);
+        let hasher = self.transport().hasher(descriptor.digest.algorithm());
+        self.upload(to, descriptor, (&open, hasher), begun, on_progress).await
     }
 
     /// Uploads a blob to the repository of `to`. An upload that breaks is continued where the registry says that it
@@ -175,7 +174,8 @@ impl Client {
             let rest = bytes.slice(usize::try_from(start).unwrap_or(bytes.len()).min(bytes.len())..);
             stream::iter((!rest.is_empty()).then_some(Ok(rest.into()))).boxed_local()
         };
-        self.upload(to, &descriptor, &open, None, &|_| ()).await
+        let hasher = Box::new(Hasher::new(digest.algorithm()));
+        self.upload(to, &descriptor, (&open, hasher), None, &|_| ()).await
     }
 
     /// Returns `true` if the blob is in the repository. A registry that refuses to say so has not got it: an upload tells
@@ -189,12 +189,12 @@ impl Client {
         }
     }
 
-    /// Uploads a blob. `open` opens it at a byte.
+    /// Uploads a blob. `open` opens it at a byte, and `hasher` has taken in nothing of it yet.
     async fn upload(
         &self,
         to: &Reference,
         descriptor: &Descriptor,
-        open: &dyn Fn(u64) -> BlobPieces,
+        (open, hasher): (&dyn Fn(u64) -> BlobPieces, Box<dyn ContentHasher>),
         begun: Option<Upload>,
         on_progress: &dyn Fn(u64),
     ) -> Result<(), Error> {
@@ -202,7 +202,7 @@ impl Client {
             digest: &descriptor.digest,
             size: descriptor.size,
             open,
-            verifier: Verifier::new(to, descriptor, Box::new(Hasher::new(descriptor.digest.algorithm()))),
+            verifier: Verifier::new(to, descriptor, hasher),
             failure: Rc::default(),
             read: Rc::default(),
         };
@@ -360,7 +360,7 @@ impl Client {
         loop {
             while buffer.len() < size && !is_end {
                 match pieces.next().await {
-                    Some(Ok(piece)) => buffer.extend_from_slice(&piece),
+                    Some(Ok(piece)) => buffer.extend_from_slice(&piece.bytes()),
                     Some(Err(error)) => return Err(source.fail(error)),
                     None => is_end = true,
                 }
@@ -391,7 +391,7 @@ impl Client {
         if length <= BUFFERED_MAX || !self.transport().streams_bodies() {
             let mut bytes = BytesMut::new();
             while let Some(piece) = pieces.next().await {
-                bytes.extend_from_slice(&piece.map_err(|error| source.fail(error))?);
+                bytes.extend_from_slice(&piece.map_err(|error| source.fail(error))?.bytes());
             }
             return Ok(bytes.freeze().into());
         }
@@ -399,7 +399,7 @@ impl Client {
         let first = match pieces.next().await {
             Some(Ok(first)) => first,
             Some(Err(error)) => return Err(source.fail(error)),
-            None => Bytes::new(),
+            None => Bytes::new().into(),
         };
         let failure = Rc::clone(&source.failure);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| {
@@ -510,13 +510,13 @@ impl Client {
 
 impl Source<'_> {
     /// Returns the verified pieces from byte `start` on.
-    fn pieces(&self, start: u64) -> LocalBoxStream<'static, Result<Bytes, Error>> {
+    fn pieces(&self, start: u64) -> BlobPieces {
         if start > 0 && start == self.size {
             // The last one was verified before it was sent.
             return stream::empty().boxed_local();
         }
         let (read, mut position) = (Rc::clone(&self.read), start);
-        let pieces = self.verifier.check((self.open)(start), start).map_ok(|piece| piece.bytes());
+        let pieces = self.verifier.check((self.open)(start), start);
         let pieces = pieces.inspect(move |piece| {
             position += piece.as_ref().map_or(0, |piece| piece.len() as u64);
             read.set(read.get().max(position));

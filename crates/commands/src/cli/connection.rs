@@ -8,10 +8,10 @@ use futures_util::{
 };
 use http::{HeaderName, HeaderValue, Method, header};
 use serde_json::json;
-use tallyman_core::Registry;
+use tallyman_core::{Algorithm, Registry};
 use tallyman_registry::{
-    Access, Builder, Client, CredentialError, CredentialSource, Credentials, Event, RateLimit, Request,
-    Response, Retry, Transport, TransportError, is_same_origin, send_following,
+    Access, Builder, Client, ContentHasher, CredentialError, CredentialSource, Credentials, Event, RateLimit,
+    Request, Response, Retry, Transport, TransportError, is_same_origin, send_following,
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
@@ -298,6 +298,10 @@ impl Transport for SettingsTransport {
 
     fn streams_bodies(&self) -> bool {
         self.inner.streams_bodies()
+    }
+
+    fn hasher(&self, algorithm: Algorithm) -> Box<dyn ContentHasher> {
+        self.inner.hasher(algorithm)
     }
 
     fn page(&self) -> Option<String> {

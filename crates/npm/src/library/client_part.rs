@@ -22,7 +22,6 @@ use wasm_split_helpers::wasm_split;
 
 use super::{
     async_iter::ItemStream,
-    content_hasher::hasher,
     credentials::HostCredentials,
     failure::Failure,
     host::{ClientHost, Settings},
@@ -32,8 +31,11 @@ use super::{
     pure::{kind, platform},
     store::HostStore,
 };
-use crate::library::{compare::compare, extras_part::load_extras_part, lookup, transfers};
 use crate::transport::{JsTransport, piece_for_js};
+use crate::{
+    content_hasher::hasher,
+    library::{compare::compare, extras_part::load_extras_part, lookup, transfers},
+};
 
 /// The size of `{}` in bytes: the config of an artifact that has none.
 const EMPTY_CONFIG: u64 = 2;

@@ -1,7 +1,7 @@
 //! The object that JavaScript gives a client, and the client's settings.
 
-use js_sys::{Promise, Uint8Array};
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use js_sys::Promise;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::store::Lists;
 use crate::transport::RequestSender;
@@ -39,24 +39,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = tellsPlainHttp)]
     pub fn tells_plain_http(this: &ClientHost) -> bool;
 
-    /// Makes the platform's own hasher. Browsers have none.
-    #[wasm_bindgen(method, catch)]
-    pub fn hasher(this: &ClientHost, algorithm: &str) -> Result<HostHasher, JsValue>;
-
     /// Reports a retry: the error as JSON, the wait in milliseconds, and how many times the request was sent.
     #[wasm_bindgen(method)]
     pub fn retried(this: &ClientHost, error: &str, wait: f64, attempt: u32);
-
-    /// A hasher of the platform.
-    pub type HostHasher;
-
-    /// Takes in bytes.
-    #[wasm_bindgen(method)]
-    pub fn update(this: &HostHasher, bytes: &Uint8Array);
-
-    /// Ends it, and returns the hash in hexadecimal digits.
-    #[wasm_bindgen(method)]
-    pub fn finish(this: &HostHasher) -> String;
 }
 
 /// The settings of a client.

@@ -11,9 +11,7 @@ use futures_util::{
 use super::{Piece, TransportError};
 use crate::semaphore::Permit;
 
-/// Pieces of a request's body.
-type SentPieces = LocalBoxStream<'static, Result<Bytes, TransportError>>;
-/// Pieces of a response's body.
+/// Pieces of a body.
 type Pieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
 
 /// The body of a request.
@@ -59,17 +57,17 @@ impl From<Bytes> for RequestBody {
 pub struct BodyStream {
     /// The length in bytes: the request's `Content-Length`.
     pub length: u64,
-    pieces: Rc<RefCell<SentPieces>>,
+    pieces: Rc<RefCell<Pieces>>,
 }
 
 impl BodyStream {
     /// Makes a body of `length` bytes.
-    pub fn new(length: u64, pieces: impl Stream<Item = Result<Bytes, TransportError>> + 'static) -> Self {
+    pub fn new(length: u64, pieces: impl Stream<Item = Result<Piece, TransportError>> + 'static) -> Self {
         Self { length, pieces: Rc::new(RefCell::new(pieces.boxed_local())) }
     }
 
     /// Returns the pieces. What one caller has taken, no other one gets.
-    pub fn into_pieces(self) -> LocalBoxStream<'static, Result<Bytes, TransportError>> {
+    pub fn into_pieces(self) -> LocalBoxStream<'static, Result<Piece, TransportError>> {
         let pieces = self.pieces;
         stream::poll_fn(move |context| pieces.borrow_mut().poll_next_unpin(context)).boxed_local()
     }

@@ -65,7 +65,7 @@ impl Body for SentBody {
 pub(super) async fn pump(body: BodyStream, pieces: mpsc::Sender<Result<Bytes, TransportError>>) {
     let mut body = body.into_pieces();
     while let Some(piece) = body.next().await {
-        if pieces.send(piece).await.is_err() {
+        if pieces.send(piece.map(|piece| piece.bytes())).await.is_err() {
             return;
         }
     }

@@ -5,8 +5,28 @@ use std::cell::OnceCell;
 use tallyman_core::{Algorithm, Digest, Hasher};
 use tallyman_registry::{ContentHasher, Piece};
 
-use super::host::{ClientHost, HostHasher};
-use crate::transport::piece_for_js;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::transport::{RequestSender, piece_for_js};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Makes the platform's own hasher. Browsers have none.
+    #[wasm_bindgen(method, catch, js_name = hasher)]
+    fn make_hasher(this: &RequestSender, algorithm: &str) -> Result<HostHasher, JsValue>;
+
+    /// A hasher of the platform.
+    type HostHasher;
+
+    /// Takes in bytes.
+    #[wasm_bindgen(method)]
+    fn update(this: &HostHasher, bytes: &Uint8Array);
+
+    /// Ends it, and returns the hash in hexadecimal digits.
+    #[wasm_bindgen(method)]
+    fn finish(this: &HostHasher) -> String;
+}
 
 /// The platform's own hasher, which takes pieces where JavaScript has them.
 struct PlatformHasher {
@@ -16,8 +36,8 @@ struct PlatformHasher {
 }
 
 /// Makes a hasher: the platform's, or ours if it has none.
-pub fn hasher(host: &ClientHost, algorithm: Algorithm) -> Box<dyn ContentHasher> {
-    match host.hasher(algorithm.as_str()) {
+pub fn hasher(sender: &RequestSender, algorithm: Algorithm) -> Box<dyn ContentHasher> {
+    match sender.make_hasher(algorithm.as_str()) {
         Ok(hasher) => Box::new(PlatformHasher { algorithm, hasher, digest: OnceCell::new() }),
         Err(_) => Box::new(Hasher::new(algorithm)),
     }
