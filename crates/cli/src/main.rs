@@ -18,6 +18,9 @@ use tallyman_registry::{NativeTransport, OwnCertificates};
 use tallyman_store::{FileStore, NativeFolder};
 use tokio::signal::unix::{SignalKind, signal};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     #[cfg(feature = "serve")]

@@ -151,7 +151,8 @@ where
         .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(STREAMS_MAX)
         .max_send_buf_size(64 * 1024);
-    let answer = service_fn(|request| answer(service.clone(), Arc::clone(connection), request));
+    // The room of a request is taken while there is one: a connection keeps that of its service for good.
+    let answer = service_fn(|request| answer(service.clone(), Arc::clone(connection), request).boxed());
     let serving = builder.serve_connection(TokioIo::new(stream), answer);
     tokio::pin!(serving);
     tokio::select! {
