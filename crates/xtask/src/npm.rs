@@ -330,7 +330,9 @@ fn without_paths(sh: &Shell) -> Result<String> {
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
     let names =
         [(root().display().to_string(), "."), (home.display().to_string(), "cargo"), (sysroot, "rust")];
-    let flags = names.map(|(path, name)| format!("'--remap-path-prefix={path}={name}'"));
+    // A string of JSON is one of TOML too, whatever characters the path has.
+    let flags =
+        names.map(|(path, name)| serde_json::json!(format!("--remap-path-prefix={path}={name}")).to_string());
     Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
 }
 

@@ -3,7 +3,9 @@
 mod command;
 mod web_address;
 
-use command::{image_of_command, image_of_file_line, image_of_message, is_sign_in, without_prompt};
+use command::{
+    image_of_command, image_of_file_line, image_of_message, image_of_sentence, is_sign_in, without_prompt,
+};
 use web_address::target_of_address;
 
 use tallyman_commands::lines;
@@ -57,7 +59,10 @@ pub fn target_in(text: &str) -> Target {
 
 /// Returns the image that a line of a file, a command or a message is about.
 fn image_in(line: &str) -> Option<String> {
-    image_of_file_line(line).or_else(|| image_of_command(line)).or_else(|| image_of_message(line))
+    image_of_file_line(line)
+        .or_else(|| image_of_command(line))
+        .or_else(|| image_of_message(line))
+        .or_else(|| image_of_sentence(line))
 }
 
 /// Returns the line that names an image, of a Dockerfile, a Compose file, a manifest of Kubernetes or a script: the first one,
@@ -201,6 +206,28 @@ mod tests {
                 "mcr.microsoft.com/dotnet/runtime",
             ),
             ("https://oci.dag.dev/?image=cgr.dev/acme/app:1", "cgr.dev/acme/app:1"),
+            ("https://quay.io/repository/acme/app/manifest/sha256:12", "quay.io/acme/app@sha256:12"),
+            (
+                "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/123456789012/team/app/_/image/sha256:12/details?region=eu-west-1",
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:12",
+            ),
+            (
+                "https://console.cloud.google.com/artifacts/docker/acme/europe-west1/apps/web/sha256:12",
+                "europe-west1-docker.pkg.dev/acme/apps/web@sha256:12",
+            ),
+            ("https://git.example/acme/-/packages/container/app/1.2", "git.example/acme/app:1.2"),
+            ("https://git.example/acme/-/packages/container/app%2Fweb/1.2", "git.example/acme/app/web:1.2"),
+            (
+                "https://mcr.microsoft.com/en-us/product/dotnet/runtime/about",
+                "mcr.microsoft.com/dotnet/runtime",
+            ),
+            ("https://images.chainguard.dev/directory/image/nginx/versions", "cgr.dev/chainguard/nginx"),
+            (
+                "https://catalog.redhat.com/en/software/containers/ubi9/ubi/615bcf606feffc5384e8452e",
+                "registry.access.redhat.com/ubi9/ubi",
+            ),
+            ("https://catalog.ngc.nvidia.com/orgs/nvidia/containers/pytorch", "nvcr.io/nvidia/pytorch"),
+            ("https://catalog.ngc.nvidia.com/orgs/nvidia/teams/a/containers/b", "nvcr.io/nvidia/a/b"),
             ("https://ui.example/tally/#/inspect/r.io/a:1", "r.io/a:1"),
         ] {
             assert_eq!(target_in(text), Target::Image(reference.to_owned()), "{text}");
@@ -300,6 +327,20 @@ mod tests {
             ("grype registry:5000/a", "registry:5000/a"),
             ("minikube image load r.io/a:1", "r.io/a:1"),
             ("kind load docker-image r.io/a:1", "r.io/a:1"),
+            ("docker service create --name web -p 80:80 r.io/a:1", "r.io/a:1"),
+            ("docker service update --image r.io/a:2 web", "r.io/a:2"),
+            ("docker plugin install r.io/a:1", "r.io/a:1"),
+            ("podman run --replace --name web r.io/a:1", "r.io/a:1"),
+            ("apptainer pull docker://r.io/a:1", "r.io/a:1"),
+            ("flux push artifact oci://r.io/a:1 --path .", "r.io/a:1"),
+            ("gcloud run deploy web --image r.io/a:1", "r.io/a:1"),
+            ("fly deploy --image=r.io/a:1", "r.io/a:1"),
+            ("see ghcr.io/acme/app:1, please", "ghcr.io/acme/app:1"),
+            ("- [app](https://ghcr.io/acme/app:1)", "ghcr.io/acme/app:1"),
+            ("1. `docker pull r.io/a:1`", "r.io/a:1"),
+            ("It is at localhost:5000/app:1.", "localhost:5000/app:1"),
+            ("r.io/my app:1", "r.io/my app:1"),
+            ("cat /etc/a.b/c", "cat /etc/a.b/c"),
             ("docker compose up", "docker compose up"),
             ("docker logs web", "docker logs web"),
             ("docker", "docker"),

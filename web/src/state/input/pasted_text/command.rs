@@ -1,5 +1,7 @@
 //! Commands of Docker and its relatives, and lines of Dockerfiles, Compose files and Kubernetes manifests.
 
+use super::IMAGE_SCHEMES;
+
 /// Programs whose commands name images.
 const PROGRAMS: [&str; 28] = [
     "docker", "podman", "nerdctl", "tallyman", "crane", "gcrane", "skopeo", "oras", "regctl", "buildah",
@@ -8,7 +10,10 @@ const PROGRAMS: [&str; 28] = [
 ];
 
 /// Words between a program and its command.
-const GROUPS: [&str; 12] = [
+const GROUPS: [&str; 15] = [
+    "model",
+    "plugin",
+    "service",
     "manifest",
     "buildx",
     "imagetools",
@@ -106,7 +111,12 @@ const FLAGS_WITH_VALUE: [&str; 48] = [
 ];
 
 /// Flags of `docker run` and `docker create` that take no value; all others do.
-const RUN_SWITCHES: [&str; 14] = [
+const RUN_SWITCHES: [&str; 19] = [
+    "--replace",
+    "--rmi",
+    "--no-hosts",
+    "--env-host",
+    "--with-registry-auth",
     "--detach",
     "--interactive",
     "--tty",
@@ -220,6 +230,9 @@ pub(super) fn image_of_command(text: &str) -> Option<String> {
     if matches!(program.as_str(), "kubectl" | "oc") {
         return image_of_kubectl(rest);
     }
+    if let Some(image) = value_of_image_flag(rest) {
+        return Some(image);
+    }
     rest = after_flags(rest);
     // `crane manifest IMAGE` has no second word of command.
     while program != "crane" && rest.first().is_some_and(|word| is_group(program, word)) {
@@ -308,13 +321,52 @@ fn first_of_run(words: &[String]) -> Option<String> {
     None
 }
 
+/// Returns the value of `--image IMAGE` or `--image=IMAGE`.
+fn value_of_image_flag(words: &[String]) -> Option<String> {
+    if let Some(image) = words.iter().find_map(|word| word.strip_prefix("--image=")) {
+        return Some(unquoted(image));
+    }
+    let at = words.iter().position(|word| word == "--image")?;
+    words.get(at + 1).cloned()
+}
+
+/// Returns the image that stands in a sentence, or in a command of a program that is not known here: behind `--image`, with a
+/// scheme of images, or with a registry in front. The first word is none: a reference with a space in it is a fault that is told.
+pub(super) fn image_of_sentence(text: &str) -> Option<String> {
+    let words: Vec<String> = text.split_whitespace().map(bare).collect();
+    let (_, behind) = words.split_first()?;
+    let has_scheme = |word: &&String| IMAGE_SCHEMES.iter().any(|scheme| word.starts_with(scheme));
+    value_of_image_flag(behind)
+        .or_else(|| behind.iter().find(has_scheme).cloned())
+        .or_else(|| behind.iter().find(|word| starts_with_registry(word)).cloned())
+}
+
+/// Removes the punctuation and the marks around a word of a sentence.
+fn bare(word: &str) -> String {
+    // A link of Markdown: `[alpine](https://…)`.
+    let word = word.split_once("](").map_or(word, |(_, address)| address);
+    let marks =
+        ['"', '\'', '`', '*', '(', ')', '[', ']', '<', '>', ',', ';', '!', '?', '“', '”', '«', '»'];
+    word.trim_matches(marks).trim_end_matches(['.', ':']).to_owned()
+}
+
+/// Returns `true` for `ghcr.io/acme/app:1`, `localhost:5000/app` and addresses of the web.
+fn starts_with_registry(word: &str) -> bool {
+    if word.starts_with("https://") || word.starts_with("http://") {
+        return true;
+    }
+    let Some((host, rest)) = word.split_once('/') else { return false };
+    let (name, port) = host.split_once(':').unwrap_or((host, ""));
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let is_host = name.contains('.') || name == "localhost" || !port.is_empty();
+    !rest.is_empty() && is_name && is_host && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Returns the image of `kubectl run --image IMAGE` and of `kubectl set image WORKLOAD CONTAINER=IMAGE`.
 fn image_of_kubectl(words: &[String]) -> Option<String> {
-    if let Some(image) = words.iter().find_map(|word| word.strip_prefix("--image=")) {
-        return Some(image.to_owned());
-    }
-    if let Some(at) = words.iter().position(|word| word == "--image") {
-        return words.get(at + 1).cloned();
+    if let Some(image) = value_of_image_flag(words) {
+        return Some(image);
     }
     let is_set =
         words.first().is_some_and(|word| word == "set") && words.get(1).is_some_and(|word| word == "image");

@@ -61,9 +61,17 @@ fn of_api(host: &str, path: &str) -> Option<Target> {
 /// Pages that public registries show of their repositories.
 fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
     let tag = query.split('&').find_map(|pair| pair.strip_prefix("tag=")).filter(|tag| !tag.is_empty());
-    let image = |name: String| match tag {
-        Some(tag) => Target::Image(format!("{name}:{tag}")),
-        None => Target::Image(name),
+    let digest = parts.iter().find(|part| part.starts_with("sha256:"));
+    let image = |name: String| match (tag, digest) {
+        (Some(tag), _) => Target::Image(format!("{name}:{tag}")),
+        (None, Some(digest)) => Target::Image(format!("{name}@{digest}")),
+        (None, None) => Target::Image(name),
+    };
+    // Behind the name stand pages of it, and its digest.
+    let name_of = |parts: &[&str]| {
+        let end =
+            |part: &&str| matches!(*part, "_" | "manifest" | "tag" | "tags") || part.starts_with("sha256:");
+        parts.iter().copied().take_while(|part| !end(part)).collect::<Vec<_>>().join("/")
     };
     let shows_tags = parts.last() == Some(&"tags") || query.split('&').any(|pair| pair == "tab=tags");
     let repository = |name: String| if shows_tags { Target::Place(name) } else { image(name) };
@@ -91,24 +99,40 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
         ("console.cloud.google.com", ["artifacts", "docker", project, place, name @ ..])
             if !name.is_empty() =>
         {
-            Some(image(format!("{place}-docker.pkg.dev/{project}/{}", name.join("/"))))
+            Some(image(format!("{place}-docker.pkg.dev/{project}/{}", name_of(name))))
         }
-        ("mcr.microsoft.com", [_, "artifact", "mar", name @ .., "about" | "tags"]) if !name.is_empty() => {
-            Some(repository(format!("mcr.microsoft.com/{}", name.join("/"))))
+        (
+            "mcr.microsoft.com",
+            [_, "artifact", "mar", name @ .., "about" | "tags"] | [_, "product", name @ .., "about" | "tags"],
+        ) if !name.is_empty() => Some(repository(format!("mcr.microsoft.com/{}", name.join("/")))),
+        ("images.chainguard.dev", ["directory", "image", name, ..]) => {
+            Some(image(format!("cgr.dev/chainguard/{name}")))
+        }
+        ("catalog.redhat.com", [.., "software", "containers", owner, name, _]) => {
+            Some(image(format!("registry.access.redhat.com/{owner}/{name}")))
+        }
+        ("catalog.ngc.nvidia.com", ["orgs", owner, "containers", name, ..]) => {
+            Some(image(format!("nvcr.io/{owner}/{name}")))
+        }
+        ("catalog.ngc.nvidia.com", ["orgs", owner, "teams", team, "containers", name, ..]) => {
+            Some(image(format!("nvcr.io/{owner}/{team}/{name}")))
+        }
+        // Gitea and Forgejo, wherever they are.
+        (host, [owner, "-", "packages", "container", name @ .., version]) if !name.is_empty() => {
+            Some(Target::Image(format!("{host}/{owner}/{}:{version}", name.join("/"))))
         }
         (console, ["ecr", "repositories", "private", account, name @ ..])
             if console.ends_with(".console.aws.amazon.com") && !name.is_empty() =>
         {
             let region = console.split('.').next().unwrap_or_default();
-            Some(image(format!("{account}.dkr.ecr.{region}.amazonaws.com/{}", name.join("/"))))
+            Some(image(format!("{account}.dkr.ecr.{region}.amazonaws.com/{}", name_of(name))))
         }
         ("oci.dag.dev" | "explore.ggcr.dev", []) => {
             let named = query.split('&').find_map(|pair| pair.strip_prefix("image="))?;
             Some(Target::Image(decoded(named)))
         }
         ("quay.io", ["repository", name @ ..]) if !name.is_empty() => {
-            let end = name.iter().position(|part| matches!(*part, "manifest" | "tag" | "tags"));
-            Some(repository(format!("quay.io/{}", name[..end.unwrap_or(name.len())].join("/"))))
+            Some(repository(format!("quay.io/{}", name_of(name))))
         }
         ("github.com", [owner, _, "pkgs", "container", name @ ..])
         | (
