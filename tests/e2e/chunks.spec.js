@@ -28,6 +28,12 @@ test('a part is loaded when an address needs it, and once', async ({ page, open,
   await expect(page.getByTestId('digest-verified')).toBeHidden();
   expect(parts()).toEqual(['inspect', 'lists']);
 
+  await page.evaluate(() => (location.hash = '/command'));
+  await expect(page.getByTestId('command-input')).toBeVisible();
+  expect(parts()).toEqual(['command', 'inspect', 'lists']);
+  await page.goBack();
+  await expect(page.getByTestId('compare-row').first()).toBeVisible();
+
   let again = 0;
   page.on('request', (request) => (again += /\.wasm$/.test(request.url())));
   await page.getByRole('link', { name: 'Tallyman' }).click();

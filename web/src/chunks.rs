@@ -8,6 +8,7 @@ pub mod part;
 
 use std::{cell::RefCell, rc::Rc};
 
+use futures_util::future::join;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
@@ -30,8 +31,10 @@ pub enum Chunk {
     Files,
     /// Failures, sign-in, and the settings of registries.
     Registries,
-    /// Local lists, their building and pushing, deletion, comparison, and the command line.
+    /// Local lists, their building and pushing, deletion and comparison.
     Lists,
+    /// The command line.
+    Command,
 }
 
 /// Content of a chunk that is loaded.
@@ -62,12 +65,22 @@ impl Chunk {
             Self::Files => load_files().await,
             Self::Registries => load_registries().await,
             Self::Lists => lists::load().await,
+            Self::Command => {
+                // Its commands work on the local lists.
+                let (lists, command) = join(lists::load(), lists::load_command()).await;
+                Self::Lists.keep(lists?);
+                command
+            }
         }?;
+        self.keep(loaded);
+        Ok(())
+    }
+
+    fn keep(self, loaded: Loaded) {
         LOADED.with_borrow_mut(|all| {
             all.retain(|(chunk, _)| *chunk != self);
             all.push((self, loaded));
         });
-        Ok(())
     }
 }
 

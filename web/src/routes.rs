@@ -193,8 +193,10 @@ pages! {
         Push { list } at "/push/": PushPage;
         Copy { source; target } at "/copy/": CopyPage;
         Delete { place; tags } at "/delete/": DeletePage;
-        Command {; line } at "/command/": CommandPage;
         Import { packed } at "/import/": ImportPage;
+    }
+    draw_command in Some(Chunk::Command) => {
+        Command {; line } at "/command/": CommandPage;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The chunk of local lists: their building and pushing, deletion, comparison, and the command line.
+//! The chunks of local lists: their building and pushing, deletion and comparison; and the command line that works on them.
 
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
@@ -16,6 +16,12 @@ use crate::{
 #[wasm_split(lists, fallible)]
 pub fn load() -> Result<Loaded, SplitLoaderError> {
     Ok(Loaded { page: routes::draw_lists, part: None, around: Some(around) })
+}
+
+/// Loads the chunk of the command line.
+#[wasm_split(command, fallible)]
+pub fn load_command() -> Result<Loaded, SplitLoaderError> {
+    Ok(Loaded { page: routes::draw_command, part: None, around: None })
 }
 
 /// Provides all pages with the local lists, and with pushes that go on while other pages are looked at.

@@ -1,9 +1,9 @@
 // The certificates that a connection trusts and shows: the system's, those that the environment names, and those kept for one registry.
 
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates } from 'node:tls';
-import { asGo } from './folders.js';
+import { asGo, isFile } from './folders.js';
 import { RequestFailure } from './failure.js';
 
 // Where distributions keep the authorities that the machine trusts, in one file or in a folder: Go's list.
@@ -87,8 +87,6 @@ function trusted({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CER
 
 // One by one: in a file, Node passes over all that stands behind a certificate that it cannot read, Go over that one alone.
 const certificatesIn = (bytes) => bytes.toString('latin1').match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
-
-const isFile = (path) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 function readable(path) {
   try {

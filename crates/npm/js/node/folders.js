@@ -73,6 +73,15 @@ export function exists(path) {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Returns `true` if there is a file of that name, as far as one may see: a folder that may not be looked into is passed over. */
+export function isFile(path) {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** Creates a file, and removes it where it cannot be written whole. A durable one is on the disk afterwards. */
 export function createFile(path, bytes, durable) {
   inGo('open', path, () => {

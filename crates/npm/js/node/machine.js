@@ -4,7 +4,7 @@ import { createReadStream, fstatSync, mkdirSync, realpathSync, renameSync, rmSyn
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import * as files from './folders.js';
-import { asGo, exists, readFile } from './folders.js';
+import { asGo, exists, isFile, readFile } from './folders.js';
 
 /** The edges of the command line. */
 export function createMachine() {
@@ -134,7 +134,7 @@ function writeSecret(path, bytes) {
 
 /** The name of the credential helper that the Docker CLI uses if its configuration names none; undefined if it is not installed. */
 function defaultHelper() {
-  const installed = (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => folder && exists(join(folder, program)));
+  const installed = (program) => (process.env.PATH ?? '').split(delimiter).some((folder) => folder && isFile(join(folder, program)));
   const names = { darwin: 'osxkeychain', win32: 'wincred' };
   const name = names[process.platform] ?? (installed('pass') ? 'pass' : 'secretservice');
   return installed(`docker-credential-${name}${process.platform === 'win32' ? '.exe' : ''}`) ? name : undefined;

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { command, makeConfig, run } from './support.js';
 
@@ -233,4 +233,15 @@ test('a full disk is one sentence and the exit code of a failure', async (t) => 
   const said = child.stderr.toArray();
   const [code] = await once(child, 'close');
   assert.deepEqual([code, Buffer.concat(await said).toString()], [1, 'write /dev/stdout: no space left on device\n']);
+});
+
+test('programs are looked for in folders of PATH that can be read, and the others are passed over', async (t) => {
+  const [registry, folder] = [await startRegistry(t), makeConfig(t)];
+  // Nobody, not even root, may look into it; it stands before the folders that can be read.
+  symlinkSync('endless', join(folder, 'endless'));
+  const path = [join(folder, 'endless'), 'x'.repeat(300), process.env.PATH].join(delimiter);
+  const env = { DOCKER_CONFIG: folder, TALLYMAN_CONFIG: undefined, PATH: path };
+  const { code, stderr } = await run(folder, ['inspect', '--insecure', `${registry.host}/app:1`], { env });
+  assert.match(stderr, /unauthorized|no basic auth credentials/);
+  assert.equal(code, 1);
 });

@@ -12,9 +12,11 @@ import { command, contents, done, isPackage, makeConfig, packageProgram, run, st
 /** Starts a command, and sends it a signal when the front has got the request that it holds back; how it ended. */
 async function interrupted(t, config, front, args, signal) {
   const child = start(config, args(front.host), { stdio: ['ignore', 'pipe', 'pipe'] });
-  await front.held;
+  const ended = once(child, 'close');
+  // A command that ends before is not waited for.
+  await Promise.race([front.held, ended]);
   child.kill(signal);
-  const [code, killed] = await once(child, 'close');
+  const [code, killed] = await ended;
   return { code, killed };
 }
 

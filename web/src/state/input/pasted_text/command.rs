@@ -345,8 +345,7 @@ pub(super) fn image_of_sentence(text: &str) -> Option<String> {
 fn bare(word: &str) -> String {
     // A link of Markdown: `[alpine](https://…)`.
     let word = word.split_once("](").map_or(word, |(_, address)| address);
-    let marks =
-        ['"', '\'', '`', '*', '(', ')', '[', ']', '<', '>', ',', ';', '!', '?', '“', '”', '«', '»'];
+    let marks = ['"', '\'', '`', '*', '(', ')', '[', ']', '<', '>', ',', ';', '!', '?', '“', '”', '«', '»'];
     word.trim_matches(marks).trim_end_matches(['.', ':']).to_owned()
 }
 
