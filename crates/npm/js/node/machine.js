@@ -1,7 +1,7 @@
 // What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
 
 import { createReadStream, fstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import * as files from './folders.js';
 import { asGo, exists, isFile, readFile } from './folders.js';
@@ -30,7 +30,7 @@ export function createMachine() {
     readInput,
     writeSecret,
     env: (name) => process.env[name],
-    homedir,
+    homedir: home,
     stdout: (bytes) => write('stdout', bytes),
     stderr: (bytes) => write('stderr', bytes),
     // An empty NO_COLOR says nothing, which Node sees otherwise.
@@ -129,6 +129,15 @@ function writeSecret(path, bytes) {
     }
   } catch (error) {
     throw asGo(error.syscall ?? 'open', path, error);
+  }
+}
+
+/** The folder of the user: that of `HOME`, and where it is empty, as some services have it, that of the system's accounts, as in Docker. */
+function home() {
+  try {
+    return homedir() || userInfo().homedir;
+  } catch {
+    return '';
   }
 }
 
