@@ -70,7 +70,7 @@ export function changed(path) {
 
 /** Returns `true` if there is a file or a folder of that name. */
 export function exists(path) {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return inGo('stat', path, () => statSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
 /** Returns `true` if there is a file of that name, as far as one may see: a folder that may not be looked into is passed over. */

@@ -106,3 +106,10 @@ test('this process lives, and one of no number does not', async () => {
   assert.deepEqual([folders.isAlive(process.pid), folders.isAlive(2 ** 22 + 1)], [true, false]);
   await folders.pause();
 });
+
+test('what cannot be looked at is told as Go tells it', (t) => {
+  const path = join(folder(t), 'endless');
+  symlinkSync('endless', path);
+  assert.throws(() => folders.exists(join(path, 'x')), { message: `stat ${join(path, 'x')}: too many levels of symbolic links` });
+  assert.equal(folders.isFile(join(path, 'x')), false);
+});
