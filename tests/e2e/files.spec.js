@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
+import { lazyLayer } from '../npm/archives.js';
 import { fill } from '../replay/registry-contents.js';
 import { expect, expectAccessible, expectAccessibleThroughout, test } from './test.js';
 
@@ -41,8 +42,8 @@ function tar(files) {
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
-/** Puts an image of `layers` (each a list of files) into a registry. */
-async function putFiles(server, repo, tag, layers) {
+/** Puts an image of `layers` (each a list of files) into a registry. The manifest may lie about their `sizes`. */
+async function putFiles(server, repo, tag, layers, { sizes = [] } = {}) {
   const archives = layers.map(tar);
   const blobs = archives.map((bytes) => gzipSync(bytes));
   const config = Buffer.from(
@@ -59,7 +60,7 @@ async function putFiles(server, repo, tag, layers) {
       schemaVersion: 2,
       mediaType: OCI.manifest,
       config: described(OCI.config, config),
-      layers: blobs.map((bytes) => described(OCI.layer, bytes)),
+      layers: blobs.map((bytes, number) => ({ ...described(OCI.layer, bytes), ...(sizes[number] && { size: sizes[number] }) })),
     }),
   );
   await fill(server.registry, {
@@ -67,6 +68,19 @@ async function putFiles(server, repo, tag, layers) {
     manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
   });
   return { reference: `${server.host}/${repo}:${tag}`, layers: blobs.map(digestOf), blobs };
+}
+
+/** Puts an image of one layer with a table of contents into a registry. */
+async function putLazy(server, repo, tag, { bytes, annotations, diffId }) {
+  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [diffId] } }));
+  const described = (mediaType, bytes) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+  const layers = [{ ...described(OCI.layer, bytes), annotations }];
+  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI.manifest, config: described(OCI.config, config), layers }));
+  await fill(server.registry, {
+    blobs: [config, bytes].map((bytes) => ({ repo, digest: digestOf(bytes), bytes })),
+    manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
+  });
+  return `${server.host}/${repo}:${tag}`;
 }
 
 /** A server in front of a registry. A layer in `changes` has other `bytes`, or `halts` in its middle until it is let through. */
@@ -301,6 +315,69 @@ test('a layer that was opened is not fetched again', async ({ page, open, memory
   await row(page, 'opt/app/settings.json').click();
   await expect(page.getByTestId('file-json')).toContainText('listen');
   for (const { digest } of image.layers) expect(fetched.filter((url) => url.includes(digest))).toEqual([]);
+});
+
+test('of a layer with a table of contents that and the files that are opened are fetched alone', async ({ page, open, memory }) => {
+  const files = { 'etc/motd': 'hello\n', 'usr/noise': 'noise '.repeat(20_000), 'usr/settings.json': '{"listen": 80}' };
+  for (const form of ['estargz', 'zstd:chunked']) {
+    const lazy = lazyLayer(form, files, 50_000);
+    const reference = await putLazy(memory, 'files/lazy', form.slice(0, 4), lazy);
+    const ranges = [];
+    const watch = (request) => request.url().endsWith(digestOf(lazy.bytes)) && request.method() === 'GET' && ranges.push(request.headers().range);
+    page.on('request', watch);
+    await openFiles(page, open, reference);
+    await expect(page.getByTestId('files-by-contents')).toBeVisible();
+    await page.getByTestId('files-search').fill('settings.json');
+    await row(page, 'usr/settings.json').click();
+    await expect(page.getByTestId('file-json')).toContainText('listen');
+    const [part] = ranges.slice(lazy.contents.length);
+    expect(ranges).toEqual([...lazy.contents, part]);
+    expect(part).toMatch(new RegExp(`^bytes=${lazy.starts['usr/settings.json']}-`));
+    page.off('request', watch);
+  }
+});
+
+test('many bytes of layers are read when somebody asks for them, and one layer alone', async ({ page, open, memory }) => {
+  const { layers } = await putFiles(memory, 'files/large', '1', [[['good', '1']], [['large', '2']]], { sizes: [undefined, 300_000_000] });
+  const fetched = [];
+  page.on('request', (request) => fetched.push(...layers.filter((digest) => request.url().endsWith(digest))));
+  await open(`/files/${memory.host}/files/large:1`);
+  await expect(page.getByTestId('files-held')).toContainText('300 MB');
+  await expectAccessible(page);
+  expect(fetched).toEqual([]);
+  await page.getByTestId('files-layer').first().click();
+  await expect(row(page, 'good')).toBeVisible();
+  expect(fetched).toEqual([layers[0]]);
+  await expect(page.getByTestId('files-held')).toBeVisible();
+  await page.getByTestId('files-read-all').click();
+  // It is not as large as the manifest says.
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'size-mismatch');
+  await expect(page.getByTestId('files-held')).toHaveCount(0);
+  expect(fetched).toContain(layers[1]);
+});
+
+test('of the layers that are kept, those that were not used for longest make room', async ({ page, open, memory }) => {
+  await open('/');
+  const name = (layer) => `https://content.invalid/${memory.host}/files/kept/sha256:${layer.repeat(64)}`;
+  await page.evaluate(
+    async (names) => {
+      const cache = await caches.open('tallyman-layers-1');
+      for (const [number, name] of names.entries()) {
+        await cache.put(name, new Response('bytes', { headers: { 'content-length': '300000000' } }));
+        await cache.put(`${name}?used`, new Response(String(number + 1)));
+      }
+    },
+    [name('a'), name('b')],
+  );
+  const { reference, layers } = await putFiles(memory, 'files/kept', '1', [[['file', '1']]]);
+  await openFiles(page, open, reference);
+  const kept = () =>
+    page.evaluate(async () => {
+      const keys = await (await caches.open('tallyman-layers-1')).keys();
+      return keys.map(({ url }) => url.split('/').pop()).sort();
+    });
+  const used = (digest) => [digest, `${digest}?used`];
+  await expect.poll(kept, { timeout: 30_000 }).toEqual([...used(`sha256:${'b'.repeat(64)}`), ...used(layers[0])].sort());
 });
 
 test('two images side by side: files that differ, and the lines of a text', async ({ page, open, memory }) => {

@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Tallyman, readLayer } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
-import { archive, directory, file, hardlink, header, members, symlink } from './archives.js';
+import { archive, directory, file, hardlink, header, lazyLayer, members, symlink } from './archives.js';
 import { failure } from './failure.js';
 
 const program = fileURLToPath(new URL('node_modules/tallyman/bin/tallyman.js', import.meta.url));
@@ -125,11 +125,12 @@ describe('images of a registry', () => {
   });
 });
 
-/** A registry in this process of one repository with images of these layers; its requests can be watched. */
-function registryOf(images) {
+/** A registry in this process of one repository with images of these layers; its requests can be watched. It may send no parts of blobs. */
+function registryOf(images, { sendsParts = true } = {}) {
   const blobs = new Map();
   const manifests = new Map();
   const cancelled = [];
+  const asked = [];
   const put = (mediaType, bytes) => {
     const digest = digestOf(bytes);
     blobs.set(digest, bytes);
@@ -145,12 +146,15 @@ function registryOf(images) {
     });
     manifests.set(tag, manifest).set(digestOf(manifest), manifest);
   }
-  const fetch = async (url, { signal }) => {
+  const fetch = async (url, { headers, signal }) => {
     const [, what, name] = /\/(manifests|blobs)\/(.*)$/.exec(new URL(url).pathname) ?? [];
     if (what === 'manifests') {
       return new Response(manifests.get(name), { headers: { 'content-type': JSON.parse(manifests.get(name)).mediaType } });
     }
-    const bytes = blobs.get(name);
+    const range = new Headers(headers).get('range');
+    asked.push([name, range]);
+    const part = sendsParts && range ? /^bytes=(\d+)-(\d+)$/.exec(range) : undefined;
+    const bytes = part ? blobs.get(name).subarray(Number(part[1]), Number(part[2]) + 1) : blobs.get(name);
     const pieces = cut(bytes, 64 * 1024);
     const body = new ReadableStream(
       {
@@ -164,9 +168,9 @@ function registryOf(images) {
     );
     // As the platform's own does it: the signal of a request ends its body.
     signal.addEventListener('abort', () => cancelled.push(name));
-    return new Response(body, { headers: { 'content-length': String(bytes.length) } });
+    return new Response(body, { status: part ? 206 : 200, headers: { 'content-length': String(bytes.length) } });
   };
-  return { tm: new Tallyman({ fetch, attempts: 1 }), cancelled, blobs };
+  return { tm: new Tallyman({ fetch, attempts: 1 }), cancelled, blobs, asked };
 }
 
 const layerOf = (tar, described) => ({ bytes: gzipSync(tar), diffId: digestOf(tar), described });
@@ -203,6 +207,58 @@ describe('images that are made here', () => {
     });
     assert.deepEqual([aborted.name, aborted.code], ['AbortError', 'aborted']);
     await eventually(() => ended() === 3);
+  });
+
+  test('of a layer with a table of contents that and single files are fetched alone', async () => {
+    const files = { 'etc/a': 'one', 'usr/noise': Buffer.from(Array.from({ length: 50_000 }, (_, number) => (number * 7) % 251)), 'usr/z': 'last', 'usr/empty': '', 'etc/.wh.b': '' };
+    for (const form of ['estargz', 'zstd:chunked']) {
+      const lazy = lazyLayer(form, files, 20_000);
+      const layer = { ...lazy, described: { annotations: lazy.annotations } };
+      const other = layerOf(archive(file('etc/a', 'two')));
+      const images = { 1: [layerOf(base), layer], 2: [layerOf(base), other] };
+      const { tm, asked } = registryOf(images);
+      const whole = registryOf(images, { sendsParts: false });
+      const ranges = (requests = asked) => requests.splice(0).filter(([name]) => name === digestOf(lazy.bytes)).map(([, range]) => range);
+      const same = async (look) => {
+        // Only the tar archive tells where things are in it.
+        const without = ({ offset, before, after, ...rest }) => ({ ...rest, ...(before && { before: without(before) }), ...(after && { after: without(after) }) });
+        const [parts, all] = [(await look(tm)).map(without), (await look(whole.tm)).map(without)];
+        assert.deepEqual(parts, all);
+        assert.deepEqual(ranges(), lazy.contents, form);
+        assert.deepEqual(ranges(whole.asked), [lazy.contents[0], null]);
+      };
+      await same((tm) => all(tm.files('r.example/app:1')));
+      await same((tm) => all(tm.files('r.example/app:1', { layer: 2, path: 'usr' })));
+      await same((tm) => all(tm.changes('r.example/app:1', 'r.example/app:2')));
+      await same((tm) => all(tm.layerChanges('r.example/app:1')));
+      for (const name of ['etc/a', 'usr/noise', 'usr/z', 'usr/empty']) {
+        const stream = await tm.file('r.example/app:1', name);
+        assert.deepEqual([stream.file.path, stream.file.layer, stream.file.size], [name, 2, files[name].length]);
+        assert.deepEqual(Buffer.from(await new Response(stream).arrayBuffer()), Buffer.from(files[name]));
+        const [part, ...more] = ranges().slice(lazy.contents.length);
+        assert.equal(more.length, 0);
+        if (files[name].length > 0) assert.ok(part.startsWith(`bytes=${lazy.starts[name]}-`), part);
+        assert.equal(await text(await whole.tm.file('r.example/app:1', name)), Buffer.from(files[name]).toString());
+      }
+      // The layer of the table removed it.
+      assert.equal((await failure(() => tm.file('r.example/app:1', 'etc/b'))).code, 'file-not-found');
+      const left = await tm.file('r.example/app:1', 'usr/noise');
+      await left.cancel();
+    }
+  });
+
+  test('parts of a layer that are not what was promised are refused', async () => {
+    for (const form of ['estargz', 'zstd:chunked']) {
+      const lazy = lazyLayer(form, { a: 'content' }, 100, (json) => json.replaceAll(digestOf('content'), digestOf('CONTENT')));
+      const { tm } = registryOf({ 1: [{ ...lazy, described: { annotations: lazy.annotations } }] });
+      const lie = await failure(async () => text(await tm.file('r.example/app:1', 'a')));
+      assert.deepEqual([lie.code, lie.expected, lie.found], ['digest-mismatch', digestOf('CONTENT'), digestOf('content')]);
+      const key = Object.keys(lazy.annotations).find((key) => /digest|checksum/.test(key));
+      const other = registryOf({ 1: [{ ...lazy, described: { annotations: { ...lazy.annotations, [key]: digestOf('') } } }] });
+      const table = await failure(() => all(other.tm.files('r.example/app:1')));
+      assert.equal(table.code, 'digest-mismatch');
+      assert.match(table.message, /layer 1 of r\.example\/app@sha256:.* expected a table of contents with the digest/);
+    }
   });
 
   test('layers that lie are refused by name', async () => {

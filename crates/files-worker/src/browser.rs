@@ -13,7 +13,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::{
     kept::{self, Keeper, KeptLayer},
-    messages::{JobId, LayerSource, QueryId, Request, Response},
+    messages::{ImageId, JobId, LayerSource, QueryId, Request, Response},
     session::{Effect, Session},
 };
 
@@ -57,6 +57,9 @@ fn message(data: &JsValue) {
     else {
         return;
     };
+    if let Request::Open { image, layers, holds: true, .. } = &request {
+        spawn_local(read_kept(*image, layers.clone()));
+    }
     let bytes = parts.get(1).dyn_into::<ArrayBuffer>().ok().map(|buffer| Uint8Array::new(&buffer));
     let is_written = match (&request, &bytes) {
         (Request::Piece { job }, Some(bytes)) => {
@@ -65,6 +68,16 @@ fn message(data: &JsValue) {
         _ => None,
     };
     take(request, bytes.as_ref(), is_written.as_ref());
+}
+
+/// Has the session read the layers of an image that are kept in this browser.
+async fn read_kept(image: ImageId, layers: Vec<LayerSource>) {
+    for (number, source) in layers.iter().enumerate() {
+        if let Some(bytes) = kept::open(source).await {
+            bytes.cancel();
+            take(Request::Read { image, layers: vec![number as u32] }, None, None);
+        }
+    }
 }
 
 /// Has the session take a message. `is_written` is what the next bytes of the layer have to wait for.
@@ -96,7 +109,16 @@ fn take(request: Request, bytes: Option<&Uint8Array>, is_written: Option<&Promis
 fn run(effect: Effect) {
     match effect {
         Effect::Post(response) => post(&response, None),
-        Effect::Read { job, source, image, layer } => spawn_local(async move {
+        Effect::Read { job, source, image, layer, range: Some(range) } => spawn_local(async move {
+            match kept::open(&source).await {
+                Some(bytes) => {
+                    bytes.cancel();
+                    take(Request::NoRanges { job }, None, None);
+                }
+                None => post(&Response::Fetch { job, image, layer, range: Some(range) }, None),
+            }
+        }),
+        Effect::Read { job, source, image, layer, range: None } => spawn_local(async move {
             match kept::open(&source).await {
                 Some(bytes) => pump(job, bytes, source).await,
                 None => {
@@ -107,7 +129,7 @@ fn run(effect: Effect) {
                     if let Some(keeper) = keeper {
                         WORKER.with(|worker| worker.keepers.borrow_mut().insert(job, keeper));
                     }
-                    post(&Response::Fetch { job, image, layer }, None);
+                    post(&Response::Fetch { job, image, layer, range: None }, None);
                 }
             }
         }),

@@ -1,5 +1,7 @@
 //! Messages between the page and the worker: JSON, and beside it bytes that are handed over without a copy.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The number of an image that was opened, as the page chose it.
@@ -20,6 +22,15 @@ pub enum Request {
         layers: Vec<LayerSource>,
         /// Takes the digest of each file, which comparing images needs.
         digests: bool,
+        /// Reads no layer until it is asked for, but those that have a table of contents or are kept in this browser.
+        holds: bool,
+    },
+    /// Reads layers that are held.
+    Read {
+        /// The image.
+        image: ImageId,
+        /// The numbers of the layers, the lowest being 0; none for all.
+        layers: Vec<u32>,
     },
     /// Goes on with an image: reads the layers that failed or were cancelled.
     Resume {
@@ -36,8 +47,13 @@ pub enum Request {
         /// The layer that is being read.
         job: JobId,
     },
-    /// All bytes of a layer have been sent.
+    /// All bytes that were asked for have been sent.
     End {
+        /// The layer that is being read.
+        job: JobId,
+    },
+    /// The registry sends no parts of the layer alone.
+    NoRanges {
         /// The layer that is being read.
         job: JobId,
     },
@@ -114,6 +130,8 @@ pub enum Response {
         image: ImageId,
         /// The number of the layer, the lowest being 0.
         layer: u32,
+        /// The bytes that are wanted, from the first on to one behind the last; `None` for all of them.
+        range: Option<(u64, u64)>,
     },
     /// Bytes of a layer have been read.
     Taken {
@@ -197,6 +215,8 @@ pub struct LayerSource {
     pub size: u64,
     /// The digest of the decompressed layer, if the image's config names it.
     pub diff_id: Option<String>,
+    /// The annotations of its descriptor, which may tell of a table of contents.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// The thing that a tree is of.
@@ -374,6 +394,8 @@ pub struct LayerSummary {
     pub taken: u64,
     /// Its bytes were kept in this browser.
     pub is_kept: bool,
+    /// Its table of contents was read alone.
+    pub by_contents: bool,
     /// Files and directories.
     pub files: u64,
     /// The bytes of its files.
@@ -394,6 +416,8 @@ pub enum LayerState {
     /// It is its turn later.
     #[default]
     Waiting,
+    /// It is read when somebody asks for it.
+    Held,
     /// It is being read.
     Reading,
     /// It was read, and is what its descriptor and its image's config say.

@@ -6,12 +6,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use tallyman_layers::{Error, LayerIndex};
+use tallyman_layers::{Error, LayerIndex, TableOfContents};
 
 use crate::{
     content::{self, Document},
     image::{Both, Built, fault},
-    job::{FileReading, Job, Outcome, Purpose},
+    job::{Ended, FileReading, Job, Outcome, Purpose},
     listing::Listing,
     messages::{
         Fault, ImageId, JobId, LayerSource, LayerState, OpenedFile, QueryId, Request, Response, Subject,
@@ -45,6 +45,8 @@ pub enum Effect {
         image: ImageId,
         /// The number of the layer.
         layer: u32,
+        /// The bytes that are wanted, if not all.
+        range: Option<(u64, u64)>,
     },
     /// A layer is read no longer.
     Ended {
@@ -75,6 +77,8 @@ struct Layer {
     source: LayerSource,
     state: LayerState,
     index: Option<Rc<LayerIndex>>,
+    /// The table of contents that the entries are from, if it was read alone.
+    contents: Option<Box<TableOfContents>>,
     taken: u64,
     is_kept: bool,
     job: Option<JobId>,
@@ -101,7 +105,9 @@ struct Image {
 struct Running {
     job: Job,
     key: LayerKey,
-    /// The number of the layer in the image that the page is asked for.
+    /// The image that the page is asked for.
+    image: ImageId,
+    /// The number of the layer in it.
     layer: u32,
     /// The question, and the side, that a file is read for.
     file: Option<(QueryId, usize)>,
@@ -146,11 +152,15 @@ impl Session {
     /// Takes a message, with the bytes beside it. `now` is the time in milliseconds.
     pub fn take(&mut self, request: Request, bytes: Option<Bytes>, now: f64) -> Vec<Effect> {
         match request {
-            Request::Open { image, layers, digests } => self.open_image(image, layers, digests),
+            Request::Open { image, layers, digests, holds } => {
+                self.open_image(image, layers, digests, holds);
+            }
+            Request::Read { image, layers } => self.read_held(image, &layers),
             Request::Resume { image } => self.resume(image),
             Request::Cancel { image } => self.cancel(image),
             Request::Piece { job } => self.piece(job, bytes.unwrap_or_default(), now),
             Request::End { job } => self.end(job),
+            Request::NoRanges { job } => self.read_whole(job),
             Request::Failed { job, reason } => {
                 self.fail(job, LayerState::NotFetched, fault("not-fetched", reason));
             }
@@ -205,15 +215,17 @@ impl Session {
         self.post(Response::NoAnswer { query, fault });
     }
 
-    fn open_image(&mut self, image: ImageId, layers: Vec<LayerSource>, digests: bool) {
+    fn open_image(&mut self, image: ImageId, layers: Vec<LayerSource>, digests: bool, holds: bool) {
         let mut keys = Vec::new();
         for source in layers {
             let key = (source.digest.clone(), source.diff_id.clone());
             keys.push(key.clone());
+            let is_held = holds && !Job::is_small(&source);
             self.layers.entry(key).or_insert(Layer {
                 source,
-                state: LayerState::Waiting,
+                state: if is_held { LayerState::Held } else { LayerState::Waiting },
                 index: None,
+                contents: None,
                 taken: 0,
                 is_kept: false,
                 job: None,
@@ -237,13 +249,28 @@ impl Session {
         );
     }
 
+    fn read_held(&mut self, image: ImageId, layers: &[u32]) {
+        let Some(image) = self.images.get_mut(&image) else { return };
+        (image.is_cancelled, image.has_news) = (false, true);
+        for (at, key) in image.layers.iter().enumerate() {
+            let is_asked_for = layers.is_empty() || layers.contains(&(at as u32));
+            if let Some(layer) = self.layers.get_mut(key)
+                && is_asked_for
+                && layer.state == LayerState::Held
+            {
+                layer.state = LayerState::Waiting;
+            }
+        }
+    }
+
     fn resume(&mut self, image: ImageId) {
         let Some(image) = self.images.get_mut(&image) else { return };
         (image.is_cancelled, image.has_news) = (false, true);
         for key in &image.layers {
-            if let Some(layer) =
-                self.layers.get_mut(key).filter(|layer| layer.index.is_none() && layer.job.is_none())
-            {
+            let is_open = |layer: &&mut Layer| {
+                layer.index.is_none() && layer.job.is_none() && layer.state != LayerState::Held
+            };
+            if let Some(layer) = self.layers.get_mut(key).filter(is_open) {
                 (layer.state, layer.taken) = (LayerState::Waiting, 0);
             }
         }
@@ -308,7 +335,7 @@ impl Session {
                 continue;
             };
             let index = if digests { LayerIndex::with_digests() } else { LayerIndex::default() };
-            let job = match Job::new(&layer.source, Purpose::Index(index)) {
+            let job = match Job::of_entries(&layer.source, index) {
                 Ok(job) => job,
                 Err(fault) => {
                     layer.state = LayerState::Refused(Fault { layer: Some(at), ..fault });
@@ -331,11 +358,29 @@ impl Session {
     ) -> JobId {
         let number = self.next_job;
         self.next_job += 1;
-        if let Some(source) = self.layers.get(&key).map(|layer| layer.source.clone()) {
-            self.effects.push(Effect::Read { job: number, source, image, layer });
-        }
-        self.jobs.insert(number, Running { job, key, layer, file });
+        self.go_on(number, Running { job, key, image, layer, file });
         number
+    }
+
+    /// Asks for the bytes that a job needs.
+    fn go_on(&mut self, number: JobId, running: Running) {
+        if let Some(source) = self.layers.get(&running.key).map(|layer| layer.source.clone()) {
+            let range = running.job.range().map(|range| (range.start, range.end));
+            let (image, layer) = (running.image, running.layer);
+            self.effects.push(Effect::Read { job: number, source, image, layer, range });
+        }
+        self.jobs.insert(number, running);
+    }
+
+    /// Reads the whole layer for a job whose part of it does not come.
+    fn read_whole(&mut self, number: JobId) {
+        let Some(running) = self.jobs.remove(&number) else { return };
+        let Some(source) = self.layers.get(&running.key).map(|layer| layer.source.clone()) else { return };
+        let (key, image, layer, file) = (running.key, running.image, running.layer, running.file);
+        match running.job.into_whole(&source) {
+            Ok(job) => self.go_on(number, Running { job, key, image, layer, file }),
+            Err(fault) => self.layer_failed(&key, file, LayerState::Refused(fault.clone()), fault),
+        }
     }
 
     /// Ends a job before its layer ends.
@@ -381,7 +426,8 @@ impl Session {
     fn file_progress(&mut self, query: QueryId, job: JobId, now: f64) {
         let Some(running) = self.jobs.get_mut(&job) else { return };
         let done = running.job.taken;
-        let of = self.layers.get(&running.key).map_or(0, |layer| layer.source.size);
+        let whole = || self.layers.get(&running.key).map_or(0, |layer| layer.source.size);
+        let of = running.job.range().map_or_else(whole, |range| range.end - range.start);
         let Some(opening) = self.opening.get_mut(&query) else { return };
         if opening.is_saved
             && let Purpose::File(file) = &mut running.job.purpose
@@ -397,20 +443,20 @@ impl Session {
 
     fn end(&mut self, job: JobId) {
         let Some(running) = self.jobs.remove(&job) else { return };
-        let (key, layer, file) = (running.key, running.layer, running.file);
-        match running.job.finish() {
-            Ok(outcome) => {
-                self.effects.push(Effect::Ended { job, is_whole: true });
+        let (key, image, layer, file) = (running.key, running.image, running.layer, running.file);
+        let Some(source) = self.layers.get(&key).map(|layer| layer.source.clone()) else { return };
+        let digests = self.images.get(&image).is_some_and(|image| image.digests);
+        let is_whole = running.job.range().is_none();
+        match running.job.finish(&source, digests) {
+            Ok(Ended::Again(next)) => self.go_on(job, Running { job: next, key, image, layer, file }),
+            Ok(Ended::Outcome(outcome)) => {
+                self.effects.push(Effect::Ended { job, is_whole });
                 match outcome {
-                    Outcome::Index(index) => {
-                        if let Some(layer) = self.layers.get_mut(&key) {
-                            layer.index = Some(Rc::from(index));
-                            (layer.state, layer.job, layer.taken) =
-                                (LayerState::Done, None, layer.source.size);
-                        }
-                        self.layer_ended(&key);
+                    Outcome::Index(index) => self.layer_read(&key, Rc::from(index), None),
+                    Outcome::Contents(contents) => {
+                        self.layer_read(&key, Rc::new(contents.index().clone()), Some(contents));
                     }
-                    outcome => self.ended(file, outcome),
+                    outcome @ Outcome::File(..) => self.ended(file, outcome),
                 }
             }
             Err(error) => {
@@ -423,6 +469,16 @@ impl Session {
                 );
             }
         }
+    }
+
+    /// The entries of a layer are here.
+    fn layer_read(&mut self, key: &LayerKey, index: Rc<LayerIndex>, contents: Option<Box<TableOfContents>>) {
+        if let Some(layer) = self.layers.get_mut(key) {
+            layer.contents = contents;
+            layer.index = Some(index);
+            (layer.state, layer.job, layer.taken) = (LayerState::Done, None, layer.source.size);
+        }
+        self.layer_ended(key);
     }
 
     fn refused(&mut self, job: JobId, error: &Error) {
@@ -527,6 +583,7 @@ impl Session {
         for (told, key) in summary.layers.iter_mut().zip(&image.layers) {
             if let Some(layer) = self.layers.get(key) {
                 (told.state, told.taken, told.is_kept) = (layer.state.clone(), layer.taken, layer.is_kept);
+                told.by_contents = layer.contents.is_some();
             }
         }
         self.post(Response::Summary { image: number, summary: Box::new(summary) });
@@ -650,7 +707,7 @@ impl Session {
         let entry = built.entry(layer, number).ok_or_else(missing)?;
         let key =
             self.images.get(&image).and_then(|image| image.layers.get(layer)).cloned().ok_or_else(missing)?;
-        let source = self.layers.get(&key).map(|layer| layer.source.clone()).ok_or_else(missing)?;
+        let known = self.layers.get(&key).ok_or_else(missing)?;
         let opened = OpenedFile {
             path: path_text::to_text(entry.path.as_bytes()),
             layer: layer as u32,
@@ -662,7 +719,16 @@ impl Session {
             shown: 0,
             content: crate::messages::Content::Binary,
         };
-        let job = Job::new(&source, Purpose::File(FileReading::new(number, is_saved)))?;
+        let job = match &known.contents {
+            None => Job::whole(&known.source, Purpose::File(FileReading::new(number, is_saved)))?,
+            Some(contents) => {
+                let file = FileReading::at(entry.path.clone(), is_saved);
+                match contents.file(number) {
+                    Some(content) => Job::of_file(content, file, entry.size),
+                    None => Job::whole(&known.source, Purpose::File(file))?,
+                }
+            }
+        };
         let job = self.start(job, key, image, layer as u32, Some((query, side)));
         Ok(Part { job, opened, bytes: None })
     }

@@ -2,6 +2,12 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "../../layers/tests/support/lazy.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod lazy;
+
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use tallyman_core::Digest;
 use tallyman_files_worker::{
@@ -53,6 +59,7 @@ fn source(bytes: &[u8]) -> LayerSource {
         diff_id: Some(digest.clone()),
         digest,
         size: bytes.len() as u64,
+        annotations: BTreeMap::new(),
     }
 }
 
@@ -63,7 +70,10 @@ struct Page {
     now: f64,
     next: u32,
     told: Vec<Response>,
-    reads: Vec<(JobId, usize)>,
+    reads: Vec<(JobId, usize, Option<(u64, u64)>)>,
+    /// The parts of layers that were given.
+    ranges: Vec<(u64, u64)>,
+    sends_ranges: bool,
     saved: Vec<u8>,
 }
 
@@ -76,6 +86,8 @@ impl Page {
             next: 100,
             told: Vec::new(),
             reads: Vec::new(),
+            ranges: Vec::new(),
+            sends_ranges: true,
             saved: Vec::new(),
         }
     }
@@ -86,10 +98,10 @@ impl Page {
         for effect in self.session.take(request, bytes, self.now) {
             match effect {
                 Effect::Post(response) => self.told.push(response),
-                Effect::Read { job, source, .. } => {
+                Effect::Read { job, source, range, .. } => {
                     let layer =
                         self.layers.iter().position(|layer| Digest::of(layer).to_string() == source.digest);
-                    self.reads.push((job, layer.unwrap_or(usize::MAX)));
+                    self.reads.push((job, layer.unwrap_or(usize::MAX), range));
                 }
                 Effect::Chunk { bytes, .. } => self.saved.extend(bytes),
                 Effect::Ended { .. } | Effect::Saved { .. } => {}
@@ -99,8 +111,16 @@ impl Page {
 
     /// Gives all bytes that are asked for.
     fn give(&mut self) {
-        while let Some((job, layer)) = self.reads.pop() {
-            let bytes = self.layers[layer].clone();
+        while let Some((job, layer, range)) = self.reads.pop() {
+            let mut bytes = self.layers[layer].clone();
+            if let Some((start, end)) = range {
+                self.ranges.push((start, end));
+                if !self.sends_ranges {
+                    self.send(Request::NoRanges { job }, None);
+                    continue;
+                }
+                bytes = bytes[start as usize..end as usize].to_vec();
+            }
             for piece in bytes.chunks(700) {
                 self.send(Request::Piece { job }, Some(piece));
             }
@@ -111,7 +131,7 @@ impl Page {
     fn open(layers: &[Vec<u8>]) -> Self {
         let mut page = Self::new(layers);
         let layers = layers.iter().map(|layer| source(layer)).collect();
-        page.send(Request::Open { image: 1, layers, digests: false }, None);
+        page.send(Request::Open { image: 1, layers, digests: false, holds: false }, None);
         page.give();
         page
     }
@@ -250,8 +270,11 @@ fn files_open_by_path_through_links_and_as_a_layer_had_them() {
 fn rows_come_while_layers_do() {
     let layers = vec![layer(&[("a", "1"), ("b", "2"), ("c", "3")])];
     let mut page = Page::new(&layers);
-    page.send(Request::Open { image: 1, layers: vec![source(&layers[0])], digests: false }, None);
-    let (job, _) = page.reads.pop().expect("it reads the layer");
+    page.send(
+        Request::Open { image: 1, layers: vec![source(&layers[0])], digests: false, holds: false },
+        None,
+    );
+    let (job, ..) = page.reads.pop().expect("it reads the layer");
     page.now = 1000.0;
     page.send(Request::Piece { job }, Some(&layers[0][..1024]));
     assert_eq!(page.paths(View::default()), ["a"]);
@@ -271,10 +294,10 @@ fn a_layer_that_lies_is_refused_and_the_others_stay() {
     let layers = vec![layer(&[("a", "1")]), layer(&[("b", "2")])];
     let mut page = Page::new(&layers);
     let sources = layers.iter().map(|layer| source(layer)).collect();
-    page.send(Request::Open { image: 1, layers: sources, digests: false }, None);
+    page.send(Request::Open { image: 1, layers: sources, digests: false, holds: false }, None);
     let mut lie = layers[1].clone();
     lie[512] ^= 1;
-    for ((job, layer), bytes) in std::mem::take(&mut page.reads).into_iter().zip([&layers[0], &lie]) {
+    for ((job, layer, _), bytes) in std::mem::take(&mut page.reads).into_iter().zip([&layers[0], &lie]) {
         assert!(layer < 2);
         page.send(Request::Piece { job }, Some(bytes));
         page.send(Request::End { job }, None);
@@ -291,7 +314,7 @@ fn two_images_differ_by_path_and_their_texts_by_line() {
     let right = layer(&[("same", "1"), ("text", "a\nc\n"), ("new", "y")]);
     let mut page = Page::new(&[left.clone(), right.clone()]);
     for (image, bytes) in [(1, &left), (2, &right)] {
-        page.send(Request::Open { image, layers: vec![source(bytes)], digests: true }, None);
+        page.send(Request::Open { image, layers: vec![source(bytes)], digests: true, holds: false }, None);
     }
     page.give();
     let of = Subject::Differences(1, 2);
@@ -308,4 +331,114 @@ fn two_images_differ_by_path_and_their_texts_by_line() {
     assert_eq!(file.content, Content::Difference { lines: 3, added: 1, removed: 1 });
     let (_, opened) = page.file(of, "gone", None);
     assert!(matches!(opened, Response::Opened { file, .. } if file.content == Content::Text { lines: 1 }));
+}
+
+/// A page that opened an image of a layer with a table of contents.
+fn lazy_page(form: lazy::Form, sends_ranges: bool, digests: bool) -> (Page, lazy::LazyLayer) {
+    let file = |name: &str, size: usize| Entry {
+        kind: EntryKind::File,
+        mode: 0o644,
+        size: size as u64,
+        ..Entry::directory(path(name))
+    };
+    let big = vec![b'x'; 5000];
+    let files = [
+        (file("etc/motd", 6), &b"hello\n"[..]),
+        (file("usr/big", big.len()), &big[..]),
+        (file("usr/empty", 0), &b""[..]),
+    ];
+    let lazy = lazy::layer(form, &files, 2000, |json| json);
+    let mut page = Page::new(&[lazy.bytes.clone()]);
+    page.sends_ranges = sends_ranges;
+    let source = LayerSource { annotations: lazy.annotations.clone(), diff_id: None, ..source(&lazy.bytes) };
+    page.send(Request::Open { image: 1, layers: vec![source], digests, holds: false }, None);
+    page.give();
+    (page, lazy)
+}
+
+#[test]
+fn of_a_layer_with_a_table_of_contents_that_and_files_are_read_alone() {
+    for (form, digests) in lazy::FORMS.into_iter().zip([false, true]) {
+        let (mut page, lazy) = lazy_page(form, true, digests);
+        let contents: Vec<_> = lazy.contents.iter().map(|range| (range.start, range.end)).collect();
+        assert_eq!(page.ranges, contents);
+        assert!(page.summary().is_whole && page.summary().layers[0].by_contents);
+        let (_, opened) = page.file(IMAGE, "etc/motd", None);
+        let Response::Opened { file, .. } = opened else { panic!("expected a file, found {opened:?}") };
+        assert_eq!((file.size, file.content), (6, Content::Text { lines: 1 }));
+        assert_eq!(file.digest, Some(Digest::of(b"hello\n").to_string()));
+        let (_, opened) = page.file(IMAGE, "usr/empty", None);
+        assert!(
+            matches!(opened, Response::Opened { file, .. } if file.size == 0),
+            "an empty one needs nothing"
+        );
+        page.send(Request::Save { query: 9, image: 1, path: "usr/big".to_owned(), layer: None }, None);
+        page.give();
+        assert_eq!(page.saved, vec![b'x'; 5000]);
+        let starts: Vec<_> = page.ranges[contents.len()..].iter().map(|(start, _)| *start).collect();
+        assert_eq!(starts, [lazy.places["etc/motd"].start, 0, lazy.places["usr/big"].start]);
+    }
+}
+
+#[test]
+fn layers_are_read_whole_where_parts_of_them_do_not_come() {
+    for form in lazy::FORMS {
+        let (mut page, lazy) = lazy_page(form, false, false);
+        assert_eq!(page.ranges.len(), 1, "it is asked once");
+        assert!(page.summary().is_whole && !page.summary().layers[0].by_contents);
+        let rows = page.rows(IMAGE, View { all_open: true, ..View::default() });
+        assert!(rows.iter().any(|row| row.path == "usr/big" && row.size == 5000));
+        assert_eq!(page.summary().layers[0].taken, lazy.bytes.len() as u64);
+        // The table was read, and then the registry sends the file no longer.
+        let (mut page, _) = lazy_page(form, true, false);
+        page.sends_ranges = false;
+        let (_, opened) = page.file(IMAGE, "etc/motd", None);
+        let Response::Opened { file, .. } = opened else { panic!("expected a file, found {opened:?}") };
+        assert_eq!(file.digest, Some(Digest::of(b"hello\n").to_string()));
+    }
+}
+
+#[test]
+fn parts_of_a_layer_that_are_not_what_was_promised_are_refused() {
+    for form in lazy::FORMS {
+        let (mut page, lazy) = lazy_page(form, true, false);
+        let at = lazy.places["usr/big"].clone();
+        let range = at.start as usize..at.end as usize;
+        let bytes = &mut page.layers[0][range];
+        let last = bytes.iter().rposition(|byte| *byte == b'x').expect("it is stored");
+        bytes[last] = b'y';
+        // The layer that the page gives is found by its digest.
+        let job = page.next + 1;
+        page.send(Request::File { query: job, of: IMAGE, path: "usr/big".to_owned(), layer: None }, None);
+        for (_, layer, _) in &mut page.reads {
+            *layer = 0;
+        }
+        page.give();
+        let refused = page.told.iter().rev().find(|told| matches!(told, Response::NoAnswer { .. }));
+        let Some(Response::NoAnswer { fault, .. }) = refused else { panic!("expected a refusal") };
+        assert!(["digest-mismatch", "layer-invalid"].contains(&fault.code.as_str()), "{fault:?}");
+    }
+}
+
+#[test]
+fn layers_that_are_held_are_read_when_somebody_asks() {
+    let layers = vec![layer(&[("a", "1")]), layer(&[("b", "2")]), layer(&[("c", "3")])];
+    let mut page = Page::new(&layers);
+    let sources = layers.iter().map(|layer| source(layer)).collect();
+    page.send(Request::Open { image: 1, layers: sources, digests: false, holds: true }, None);
+    assert!(page.reads.is_empty(), "nothing is read");
+    let states =
+        |page: &Page| page.summary().layers.iter().map(|layer| layer.state.clone()).collect::<Vec<_>>();
+    assert_eq!(states(&page), [LayerState::Held, LayerState::Held, LayerState::Held]);
+    page.send(Request::Read { image: 1, layers: vec![1] }, None);
+    page.give();
+    assert_eq!(page.paths(View::default()), ["b"]);
+    // What failed or was cancelled is tried again, and what is held is not.
+    page.send(Request::Resume { image: 1 }, None);
+    assert!(page.reads.is_empty());
+    assert_eq!(states(&page), [LayerState::Held, LayerState::Done, LayerState::Held]);
+    page.send(Request::Read { image: 1, layers: Vec::new() }, None);
+    page.give();
+    assert_eq!(page.paths(View::default()), ["a", "b", "c"]);
+    assert!(page.summary().is_whole);
 }

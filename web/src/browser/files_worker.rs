@@ -15,6 +15,57 @@ const SCRIPT: &str = "data-files-worker";
 /// The one that holds the address of the page's style sheet.
 const STYLE: &str = "data-files-style";
 
+thread_local! {
+    /// A worker that was started before anybody needed it.
+    static SPARE: RefCell<Option<Spare>> = const { RefCell::new(None) };
+}
+
+/// A worker that nobody uses yet.
+struct Spare {
+    worker: Worker,
+    state: Rc<Cell<SpareState>>,
+    _listener: Closure<dyn FnMut(JsValue)>,
+    _on_error: Closure<dyn FnMut(JsValue)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SpareState {
+    Starting,
+    Ready,
+    Ended,
+}
+
+/// Starts a worker while it is still being found out what is to be read, so that its code is there then.
+pub fn prepare() {
+    if SPARE.with_borrow(Option::is_some) {
+        return;
+    }
+    let Some(worker) = new_worker() else { return };
+    let state = Rc::new(Cell::new(SpareState::Starting));
+    let on = |next: SpareState| {
+        let state = Rc::clone(&state);
+        Closure::<dyn FnMut(JsValue)>::new(move |_| state.set(next))
+    };
+    // The first that it says is that it is ready.
+    let (listener, on_error) = (on(SpareState::Ready), on(SpareState::Ended));
+    worker.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    SPARE.set(Some(Spare { worker, state, _listener: listener, _on_error: on_error }));
+}
+
+/// Ends the worker that nobody has used.
+pub fn end_spare() {
+    if let Some(spare) = SPARE.take() {
+        spare.worker.terminate();
+    }
+}
+
+fn new_worker() -> Option<Worker> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options(&address(SCRIPT)?, &options).ok()
+}
+
 /// The worker. It ends with this.
 pub struct FilesWorker {
     worker: Worker,
@@ -31,10 +82,13 @@ impl FilesWorker {
         on_message: impl Fn(Response, Option<Blob>) + 'static,
         on_end: impl Fn() + 'static,
     ) -> Option<Self> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&address(SCRIPT)?, &options).ok()?;
-        let waiting = Rc::new(RefCell::new(Some(Vec::new())));
+        let spare = SPARE.take().filter(|spare| spare.state.get() != SpareState::Ended);
+        let is_ready = spare.as_ref().is_some_and(|spare| spare.state.get() == SpareState::Ready);
+        let worker = match &spare {
+            Some(spare) => spare.worker.clone(),
+            None => new_worker()?,
+        };
+        let waiting = Rc::new(RefCell::new((!is_ready).then(Vec::new)));
         let listener = {
             let (worker, waiting) = (worker.clone(), Rc::clone(&waiting));
             Closure::new(move |event: MessageEvent| {

@@ -47,6 +47,7 @@ pub fn Files(props: &Props) -> Html {
     let words = text().files();
     use_title(&(words.title_of)(&props.reference));
     let found = source::found(&left, &address.platform);
+    use_prepared_worker(matches!(found, Found::Coming));
     html! {
         <>
             { head::view(&props.reference, right, &left, &found) }
@@ -115,6 +116,18 @@ fn Whole(props: &WholeProps) -> Html {
     use_language();
     let key = props.images.iter().map(|image| image.reference.to_string()).collect::<Vec<_>>().join("|");
     html! { <Explorer {key} images={Rc::clone(&props.images)} /> }
+}
+
+/// Has the worker started while the image is being found, as long as `is_coming`.
+#[hook]
+fn use_prepared_worker(is_coming: bool) {
+    use_effect_with(is_coming, |is_coming| {
+        if *is_coming {
+            files_worker::prepare();
+        }
+    });
+    // One that nobody used ends with the page.
+    use_effect_with((), |()| files_worker::end_spare);
 }
 
 /// Has the style sheet of this page alone, as long as the page stands and after.

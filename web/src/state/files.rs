@@ -7,6 +7,7 @@ mod rows;
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
 };
 
@@ -27,6 +28,9 @@ use questions::Questions;
 
 pub use questions::Progress;
 pub use rows::{Rows, use_rows};
+
+/// Bytes of layers from which on they are read only when somebody asks.
+const HELD_FROM: u64 = 200_000_000;
 
 /// An image whose files are read.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,12 +72,23 @@ impl Reading {
         for (number, image) in images.iter().enumerate() {
             let summary = self.images.get(number);
             for (at, layer) in image.layers.iter().enumerate() {
-                all += layer.descriptor.size;
                 let known = summary.and_then(|summary| summary.layers.get(at));
+                if known.is_some_and(|known| known.state == LayerState::Held) {
+                    continue;
+                }
+                all += layer.descriptor.size;
                 done += known.map_or(0, |known| known.taken.min(layer.descriptor.size));
             }
         }
         (done, all)
+    }
+
+    /// The bytes of layers that are read only when somebody asks.
+    pub fn held(&self, images: &[ImageSource]) -> u64 {
+        let all = self.images.iter().zip(images);
+        let layers = all.flat_map(|(summary, image)| summary.layers.iter().zip(&image.layers));
+        let held = layers.filter(|(known, _)| known.state == LayerState::Held);
+        held.map(|(_, layer)| layer.descriptor.size).sum()
     }
 
     /// Returns `true` as long as layers are being read, or will be.
@@ -190,9 +205,13 @@ impl Files {
         }
         *files.0.worker.borrow_mut() = worker;
         let digests = images.len() > 1;
+        let all = images.iter().flat_map(|image| &image.layers);
+        let sizes: HashMap<&Digest, u64> =
+            all.map(|layer| (&layer.descriptor.digest, layer.descriptor.size)).collect();
+        let holds = sizes.values().sum::<u64>() > HELD_FROM;
         for (number, image) in images.iter().enumerate() {
             let layers = image.layers.iter().map(|layer| layer_source(image, layer)).collect();
-            files.send(&Request::Open { image: number as u32, layers, digests });
+            files.send(&Request::Open { image: number as u32, layers, digests, holds });
         }
         files
     }
@@ -202,6 +221,18 @@ impl Files {
         for image in 0..self.0.images.len() as u32 {
             self.send(&Request::Cancel { image });
         }
+    }
+
+    /// Reads the layers that wait for somebody to ask.
+    pub fn read_held(&self) {
+        for image in 0..self.0.images.len() as u32 {
+            self.send(&Request::Read { image, layers: Vec::new() });
+        }
+    }
+
+    /// Reads a layer of the first image, if it waits for somebody to ask.
+    pub fn read_layer(&self, layer: u32) {
+        self.send(&Request::Read { image: 0, layers: vec![layer] });
     }
 
     /// Goes on with what failed or was cancelled.
@@ -227,7 +258,7 @@ impl Files {
 
     fn take(&self, response: Response, blob: Option<Blob>) {
         match response {
-            Response::Fetch { job, image, layer } => self.fetch(job, image, layer),
+            Response::Fetch { job, image, layer, range } => self.fetch(job, image, layer, range),
             Response::Taken { job, bytes } => self.0.fetching.taken(job, bytes),
             Response::Stop { job } => self.0.fetching.stop(job),
             Response::Summary { image, summary } => {
@@ -244,6 +275,7 @@ fn layer_source(image: &ImageSource, layer: &ImageLayer) -> LayerSource {
         digest: layer.descriptor.digest.to_string(),
         size: layer.descriptor.size,
         diff_id: layer.diff_id.as_ref().map(ToString::to_string),
+        annotations: layer.descriptor.annotations.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ import { asBytes, type Bytes } from './bytes.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
+import { continued } from './gunzip.js';
 import { causeIn, checked, hostOf, isInsecure, withCredentials } from './host.js';
 import {
   changesOf,
@@ -579,6 +580,18 @@ export class Tallyman {
         return layeredImage(await this.#run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
       },
       blob: (repository, blob, signal) => this.blob(repository, blob, { signal }),
+      range: async (repository, { digest }, [start, end], signal) => {
+        const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start as number, end as number), signal);
+        if (start === end) return pieces;
+        try {
+          const first = await pieces.next();
+          return first && continued(first, pieces);
+        } catch (error) {
+          if (signal?.aborted) throw error;
+          // The whole blob tells why, if that does not come either.
+          return undefined;
+        }
+      },
     };
   }
 

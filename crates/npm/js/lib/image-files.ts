@@ -1,5 +1,6 @@
-import type { Index, Tree } from '../dist/layers.js';
+import type { Contents, FileContent, Index, Tree } from '../dist/layers.js';
 import { numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
+import type { BytePieces } from './byte-stream.js';
 import { LayerReading, limitsOf, streamFrom, type DeviceEntry, type DirectoryEntry, type FifoEntry, type FileEntry, type LayerLimits, type LinkEntry } from './layer.js';
 import { calling, layersEngine, type LayersEngine } from './layers-part.js';
 import type { CallOptions, InspectOptions } from './options.js';
@@ -122,6 +123,7 @@ export interface ChangesOptions extends CallOptions {
 interface ImageLayer {
   digest: string;
   size: number;
+  annotations?: Record<string, string>;
   diffId?: string;
   createdBy?: string;
 }
@@ -145,6 +147,8 @@ export async function layeredImage([reference, json, config]: [string, string, U
 export interface ImageSource {
   image(reference: string, platform: string | undefined, layer: number | undefined, signal: AbortSignal | undefined): Promise<LayeredImage>;
   blob(repository: string, blob: ImageLayer, signal: AbortSignal | undefined): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** A part of a blob alone; `undefined` if that does not come. */
+  range(repository: string, blob: ImageLayer, range: ArrayLike<number>, signal: AbortSignal | undefined): Promise<BytePieces | undefined>;
 }
 
 /** The terms of a look into an image. */
@@ -183,6 +187,15 @@ export async function* filesOf(
 ): AsyncGenerator<ImageFile, void, undefined> {
   const image = await source.image(terms.reference, terms.platform, layer, terms.signal);
   if (layer !== undefined) {
+    const contents = await contentsOf(source, image, layer - 1, terms, { path, os: image.os });
+    if (contents) {
+      try {
+        yield* pages<ImageFile>(() => contents.entries(page));
+      } finally {
+        contents.free();
+      }
+      return;
+    }
     const reading = await begin(source, image, layer - 1, terms, { path, os: image.os });
     try {
       for (;;) {
@@ -255,22 +268,54 @@ export async function* changesOf(source: ImageSource, terms: [ImageTerms, ImageT
   }
 }
 
-/** The content of one file of an image. Layers below the one that has it are not fetched. */
+/**
+ * The content of one file of an image. Layers below the one that has it are not fetched, and of layers with a table of contents only
+ * that and the file.
+ */
 export async function fileOf(source: ImageSource, typed: string, terms: ImageTerms): Promise<FileStream> {
   const image = await source.image(terms.reference, terms.platform, undefined, terms.signal);
   const engine = await layersEngine();
   const search = new engine.FileSearch(image.reference, image.layers.length, image.os, typed);
   let reading: LayerReading | undefined;
   let isLeft = false;
+  // By layer; `undefined` stands for those that are read whole.
+  const known = new Map<number, Contents | undefined>();
   const leave = (): void => {
     if (isLeft) return;
     isLeft = true;
     reading?.leave();
     search.free();
+    for (const contents of known.values()) contents?.free();
   };
   try {
     for (;;) {
       const layer = calling(() => search.layer());
+      if (!known.has(layer)) {
+        const contents = await contentsOf(source, image, layer, terms);
+        known.set(layer, contents);
+        if (contents) {
+          search.add(layer, contents.index());
+          continue;
+        }
+      }
+      const contents = known.get(layer);
+      if (contents) {
+        const content = contents.file(search);
+        const pieces = content && (await source.range(image.reference, image.layers[layer] as ImageLayer, content.range(), terms.signal));
+        if (content && pieces) {
+          const file = JSON.parse(content.entry()) as InLayer<FileEntry>;
+          const leaveAll = (): void => {
+            pieces.end();
+            leave();
+          };
+          return Object.assign(streamFrom(partOf(pieces, content, leaveAll), leaveAll), { file });
+        }
+        content?.free();
+        contents.free();
+        known.set(layer, undefined);
+        search.forget(layer);
+        continue;
+      }
       reading = await begin(source, image, layer, terms, { keeps: true, checks: true });
       const file = await reading.find<InLayer<FileEntry>>(search);
       if (file) return Object.assign(streamFrom(contentOf(reading, file, search, leave), leave), { file });
@@ -297,6 +342,70 @@ async function* contentOf(
   }
 }
 
+/** The content of a file out of the bytes of its layer that have it. */
+async function* partOf(pieces: BytePieces, content: FileContent, leave: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let isFreed = false;
+  try {
+    while (!content.isWhole) {
+      const piece = await pieces.next();
+      if (!piece) break;
+      content.push(piece);
+      for (let bytes = calling(() => content.next()); bytes; bytes = calling(() => content.next())) yield bytes as Uint8Array<ArrayBuffer>;
+    }
+    // It is freed, whatever it finds.
+    isFreed = true;
+    calling(() => content.finish());
+  } finally {
+    if (!isFreed) content.free();
+    leave();
+  }
+}
+
+/** The table of contents of a layer, fetched alone; `undefined` if there is none, or the registry sends no parts of blobs. */
+async function contentsOf(
+  source: ImageSource,
+  image: LayeredImage,
+  number: number,
+  { limits, signal }: ImageTerms,
+  how: Pick<Reading, 'path' | 'os'> = {},
+): Promise<Contents | undefined> {
+  const layer = image.layers[number] as ImageLayer;
+  const { annotations, size } = layer;
+  if (!annotations) return undefined;
+  const engine = await layersEngine();
+  const terms = { annotations, size, limits, layer: number, name: nameOf(image, number), ...how };
+  const reader = calling(() => new engine.ContentsReader(JSON.stringify(terms)));
+  try {
+    for (let range = reader.range(); range; range = reader.range()) {
+      const pieces = await source.range(image.reference, layer, range, signal);
+      if (!pieces) return undefined;
+      const bytes = await collected(pieces, (range[1] as number) - (range[0] as number));
+      calling(() => reader.take(bytes));
+    }
+    return reader.contents();
+  } finally {
+    reader.free();
+  }
+}
+
+/** All bytes of pieces, `size` at most. */
+async function collected(pieces: BytePieces, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  try {
+    for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
+      bytes.set(piece.subarray(0, size - filled), filled);
+      filled += piece.length;
+    }
+  } finally {
+    pieces.end();
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** The name of a layer in errors. */
+const nameOf = (image: LayeredImage, number: number): string => `layer ${number + 1} of ${image.reference} (${image.layers[number]?.digest})`;
+
 /** The items of pages, until there is an empty one. */
 function* pages<Item>(next: () => string): Generator<Item, void, undefined> {
   for (;;) {
@@ -322,7 +431,7 @@ interface Reading {
 async function begin(source: ImageSource, image: LayeredImage, number: number, { limits, signal }: ImageTerms, how: Reading): Promise<LayerReading> {
   const layer = image.layers[number] as ImageLayer;
   const { checks, ...more } = how;
-  const name = `layer ${number + 1} of ${image.reference} (${layer.digest})`;
+  const name = nameOf(image, number);
   const blob = await source.blob(image.reference, layer, signal);
   return LayerReading.begin(blob, { limits, layer: number, name, diffId: checks ? layer.diffId : undefined, ...more }, signal);
 }
@@ -334,6 +443,12 @@ async function treeOf(source: ImageSource, image: LayeredImage, count: number, t
   const stopped = new AbortController();
   const signal = terms.signal ? anyOf(terms.signal, stopped) : stopped.signal;
   const read = async (number: number): Promise<Index> => {
+    const contents = await contentsOf(source, image, number, { ...terms, signal });
+    try {
+      if (contents && (!shared || contents.hasDigests)) return contents.index();
+    } finally {
+      contents?.free();
+    }
     const reading = await begin(source, image, number, { ...terms, signal }, { keeps: true, digests: shared !== undefined });
     try {
       return await reading.index();

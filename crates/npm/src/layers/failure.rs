@@ -35,7 +35,13 @@ impl Failure {
         let message = if name.is_empty() { error.to_string() } else { format!("{name}: {error}") };
         let json = begin(error.code(), &message);
         let json = match error {
-            Error::Digest { expected, found } | Error::DiffId { expected, found } => {
+            Error::ChunkDigest { path, expected, found, .. } => json
+                .string("path", path)
+                .string("expected", expected.as_str())
+                .string("found", found.as_str()),
+            Error::Digest { expected, found }
+            | Error::DiffId { expected, found }
+            | Error::ContentsDigest { expected, found } => {
                 json.string("expected", expected.as_str()).string("found", found.as_str())
             }
             Error::Size { expected, found } => json.number("expected", *expected).number("found", *found),

@@ -17,6 +17,11 @@ impl FileSearch {
     pub fn is(&self, number: usize, entry: &Entry) -> bool {
         self.wanted.as_ref().is_some_and(|wanted| wanted.is(number, entry))
     }
+
+    /// The number of the entry that is looked for, if that is known.
+    pub fn number(&self) -> Option<usize> {
+        self.wanted.as_ref()?.number()
+    }
 }
 
 #[wasm_bindgen]
@@ -30,6 +35,11 @@ impl FileSearch {
     /// Takes the entries of a layer, the lowest being 0.
     pub fn add(&mut self, layer: u32, index: Index) {
         self.lookup.add(layer as usize, index.0);
+    }
+
+    /// Forgets the entries of a layer, which is to be read whole.
+    pub fn forget(&mut self, layer: u32) {
+        self.lookup.forget(layer as usize);
     }
 
     /// Returns the layer that is to be read next, the lowest being 0.

@@ -32,7 +32,7 @@ impl LayerReader {
     /// Makes a reader. The terms are JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(terms: &str) -> Result<Self, Failure> {
-        let Terms { expected, is_tar, limits, layer, path, name, keeps, digests } = Terms::parse(terms)?;
+        let Terms { expected, is_tar, limits, layer, path, name, keeps, digests, .. } = Terms::parse(terms)?;
         let index = if digests { LayerIndex::with_digests() } else { LayerIndex::default() };
         let (reader, packed) = if is_tar {
             let Expected { size, digest, diff_id } = expected;

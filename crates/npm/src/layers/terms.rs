@@ -1,5 +1,7 @@
 //! The terms of reading a layer, as JavaScript gives them: JSON.
 
+use std::collections::BTreeMap;
+
 use tallyman_core::json::{FieldError, Object};
 use tallyman_layers::{Expected, LayerPath, Limits};
 
@@ -24,6 +26,8 @@ pub struct Terms {
     pub keeps: bool,
     /// `true` if the digests of its files are wanted, too.
     pub digests: bool,
+    /// The annotations of its descriptor, which may tell of a table of contents.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Terms {
@@ -47,6 +51,7 @@ impl Terms {
                 path: fields.string("path")?.map(|typed| LayerPath::typed(&typed, &os)),
                 keeps: is_set("keeps"),
                 digests: is_set("digests"),
+                annotations: fields.string_map("annotations")?,
             })
         };
         read().map_err(|error: TermsError| error.0)

@@ -187,6 +187,15 @@ impl ClientPart for Worker {
             }
             StreamOperation::Catalog { registry } => pages(self.client.repositories(&registry)),
             StreamOperation::Blob { repository, digest, size } => self.blob(repository, digest, size),
+            StreamOperation::BlobRange { repository, digest, range } => {
+                let client = self.client.clone();
+                let pieces = async move {
+                    let pieces = client.blob_range(&repository, &digest, range).await?;
+                    let pieces = pieces.unwrap_or_else(|| stream::empty().boxed_local());
+                    Ok::<_, Failure>(pieces.map_err(Failure::from))
+                };
+                stream::once(pieces).try_flatten().map_ok(|piece| piece_for_js(&piece).into()).boxed_local()
+            }
         }
     }
 }

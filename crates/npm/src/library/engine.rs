@@ -135,6 +135,23 @@ impl Engine {
         }))
     }
 
+    /// Returns the bytes of a blob from `start` to `end`, piece by piece and unverified; nothing if the registry sends no
+    /// parts.
+    #[wasm_bindgen(js_name = blobRange)]
+    pub fn blob_range(
+        &self,
+        repository: &str,
+        digest: &str,
+        start: f64,
+        end: f64,
+    ) -> Result<AsyncIter, Failure> {
+        Ok(self.stream(StreamOperation::BlobRange {
+            repository: repository.parse()?,
+            digest: digest.parse()?,
+            range: start as u64..end as u64,
+        }))
+    }
+
     /// Resolves to a descriptor, as JSON. If `platform` is given, of a list to that of the image for it.
     pub fn resolve(&self, reference: String, platform: Option<String>, aborted: Option<Promise>) -> Promise {
         self.run(Operation::Resolve { reference, platform }, aborted)

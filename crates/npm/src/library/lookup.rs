@@ -4,7 +4,7 @@ use js_sys::{Array, Uint8Array};
 use tallyman_commands::{Attestation, Error, attestations, findings, image_and_config, resolve, tree};
 use tallyman_core::{
     Descriptor, Finding, Manifest, Reference,
-    json::{ObjectWriter, array},
+    json::{ObjectWriter, array, string_map},
 };
 use tallyman_registry::{Client, RateLimit};
 use wasm_bindgen::JsValue;
@@ -32,8 +32,8 @@ pub async fn descriptor(client: &Client, reference: &str, wanted: Option<&str>) 
     Ok(resolve(client, &root, Some(&wanted)).await?.descriptor().to_json().into())
 }
 
-/// Resolves to an image with its layers: its reference by digest, digest and size of its layers as JSON, and the bytes of
-/// its config. Fails if it has no layer of the number `layer`, the lowest being 1.
+/// Resolves to an image with its layers: its reference by digest, digest, size and annotations of its layers as JSON, and
+/// the bytes of its config. Fails if it has no layer of the number `layer`, the lowest being 1.
 pub async fn layers(
     client: &Client,
     reference: &str,
@@ -49,7 +49,14 @@ pub async fn layers(
         return Err(Error::NoSuchLayer { reference: Box::new(reference), wanted: layer, found }.into());
     }
     let layers = image.layers.iter().map(|layer| {
-        ObjectWriter::new().string("digest", layer.digest.as_str()).number("size", layer.size).end()
+        let annotations = &layer.annotations;
+        ObjectWriter::new()
+            .string("digest", layer.digest.as_str())
+            .number("size", layer.size)
+            .maybe((!annotations.is_empty()).then(|| string_map(annotations)), |json, annotations| {
+                json.json("annotations", &annotations)
+            })
+            .end()
     });
     let config = Uint8Array::from(&config[..]);
     Ok(Array::of3(&reference.to_string().into(), &array(layers).into(), &config).into())

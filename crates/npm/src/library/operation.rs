@@ -1,6 +1,6 @@
 //! The operations of a client, as values: the engine makes them, the part that talks to registries carries them out.
 
-use std::rc::Rc;
+use std::{ops::Range, rc::Rc};
 
 use js_sys::Function;
 use tallyman_commands::TagOrder;
@@ -84,4 +84,6 @@ pub enum StreamOperation {
     Catalog { registry: Registry },
     /// A blob, piece by piece. Without `size` the registry is asked for it first.
     Blob { repository: Reference, digest: Digest, size: Option<u64> },
+    /// A part of a blob, piece by piece and unverified; nothing if the registry sends no parts.
+    BlobRange { repository: Reference, digest: Digest, range: Range<u64> },
 }

@@ -75,7 +75,7 @@ pub fn Explorer(props: &Props) -> Html {
                 if !is_pair {
                     <div class="files__side">
                         { layers::facts(&images[0], &summary) }
-                        <LayerList image={images[0].clone()} summary={Rc::clone(&summary)} chosen={address.layer} change={change.clone()} address={address.clone()} />
+                        <LayerList image={images[0].clone()} summary={Rc::clone(&summary)} files={files.clone()} chosen={address.layer} change={change.clone()} address={address.clone()} />
                     </div>
                 }
                 <div class="files__main">

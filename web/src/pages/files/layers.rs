@@ -17,7 +17,7 @@ use crate::{
     format,
     pages::inspect::command,
     routes::Route,
-    state::files::ImageSource,
+    state::files::{Files, ImageSource},
     text::{text, use_language},
 };
 
@@ -28,6 +28,8 @@ pub struct Props {
     pub image: ImageSource,
     /// Its state.
     pub summary: Rc<Summary>,
+    /// Access to its files.
+    pub files: Option<Files>,
     /// The layer whose changes are shown, from 1.
     pub chosen: Option<u32>,
     /// The address of the page.
@@ -41,10 +43,16 @@ pub struct Props {
 pub fn LayerList(props: &Props) -> Html {
     use_language();
     let words = text().files();
-    let Props { image, summary, chosen, address, change } = props;
+    let Props { image, summary, files, chosen, address, change } = props;
     let choose = |layer: Option<u32>| {
         let (address, change) = (Address { layer, path: String::new(), ..address.clone() }, change.clone());
-        move |_: MouseEvent| change.emit((address.clone(), Step::New))
+        let files = files.clone();
+        move |_: MouseEvent| {
+            if let (Some(files), Some(number)) = (&files, layer) {
+                files.read_layer(number - 1);
+            }
+            change.emit((address.clone(), Step::New));
+        }
     };
     let largest = image.layers.iter().map(|layer| layer.descriptor.size).max().unwrap_or_default();
     html! {
@@ -83,6 +91,7 @@ fn changes(layer: &LayerSummary) -> Html {
     let state = match &layer.state {
         LayerState::Done => None,
         LayerState::Waiting => Some((words.waiting, Tone::Plain)),
+        LayerState::Held => Some((words.not_read, Tone::Plain)),
         LayerState::Reading => Some((words.reading, Tone::Accent)),
         LayerState::Cancelled => Some((words.stopped, Tone::Warn)),
         LayerState::NotFetched | LayerState::Refused(_) => Some((words.failed, Tone::Warn)),
@@ -106,6 +115,8 @@ fn changes(layer: &LayerSummary) -> Html {
                 <Chip {tone}>{ label }</Chip>
             } else if layer.is_kept {
                 <Chip title={words.kept_about} testid="files-kept">{ words.kept }</Chip>
+            } else if layer.by_contents {
+                <Chip title={words.by_contents_about} testid="files-by-contents">{ words.by_contents }</Chip>
             }
         </span>
     }

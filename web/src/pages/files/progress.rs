@@ -20,6 +20,7 @@ use crate::{
 pub fn view(images: &[ImageSource], reading: &Reading, files: Option<&Files>) -> Html {
     let words = text().files();
     let (done, all) = reading.progress(images);
+    let held = reading.held(images);
     let act = |what: fn(&Files)| {
         let files = files.cloned();
         move |_: MouseEvent| files.iter().for_each(what)
@@ -41,6 +42,12 @@ pub fn view(images: &[ImageSource], reading: &Reading, files: Option<&Files>) ->
                 <div class="panel files__progress" role="status" data-testid="files-cancelled">
                     <p>{ words.cancelled }</p>
                     <button class="button" type="button" onclick={act(Files::resume)} data-testid="files-resume">{ words.resume }</button>
+                </div>
+            }
+            if held > 0 && !reading.is_broken {
+                <div class="panel files__progress" role="status" data-testid="files-held">
+                    <p>{ (words.held)(&format::bytes(held)) }</p>
+                    <button class="button" type="button" onclick={act(Files::read_held)} data-testid="files-read-all">{ words.read_held }</button>
                 </div>
             }
             { for problems(reading).into_iter().map(|failure| problem::view(&failure)) }

@@ -84,14 +84,14 @@ impl Fetch {
 }
 
 impl Files {
-    /// Fetches a layer and hands it over.
-    pub(super) fn fetch(&self, job: JobId, image: ImageId, layer: u32) {
+    /// Fetches a layer, or the bytes of `range` alone, and hands it over.
+    pub(super) fn fetch(&self, job: JobId, image: ImageId, layer: u32, range: Option<(u64, u64)>) {
         let (abort, registration) = AbortHandle::new_pair();
         let fetch = Rc::new(Fetch { abort, ahead: Cell::default(), waiting: RefCell::default() });
         self.0.fetching.0.borrow_mut().insert(job, Rc::clone(&fetch));
         let files = self.clone();
         spawn_local(async move {
-            let work = files.hand_over(job, image, layer, &fetch);
+            let work = files.hand_over(job, image, layer, range, &fetch);
             // Whoever ended it knows.
             if Abortable::new(work, registration).await.is_ok() {
                 files.0.fetching.0.borrow_mut().remove(&job);
@@ -99,13 +99,32 @@ impl Files {
         });
     }
 
-    async fn hand_over(&self, job: JobId, image: ImageId, layer: u32, fetch: &Fetch) {
+    async fn hand_over(
+        &self,
+        job: JobId,
+        image: ImageId,
+        layer: u32,
+        range: Option<(u64, u64)>,
+        fetch: &Fetch,
+    ) {
         let Some(source) = self.0.images.get(image as usize) else { return };
         let Some(descriptor) = source.layers.get(layer as usize).map(|layer| &layer.descriptor) else {
             return;
         };
-        let hasher = Box::new(ComputedByWorker(descriptor.digest.clone()));
-        let mut pieces = self.0.registries.client().blob_pieces(&source.reference, descriptor, hasher);
+        let client = self.0.registries.client();
+        let mut pieces = match range {
+            None => {
+                let hasher = Box::new(ComputedByWorker(descriptor.digest.clone()));
+                client.blob_pieces(&source.reference, descriptor, hasher)
+            }
+            Some((start, end)) => {
+                match client.blob_range(&source.reference, &descriptor.digest, start..end).await {
+                    Ok(Some(pieces)) => pieces,
+                    // The whole layer tells why, if that does not come either.
+                    Ok(None) | Err(_) => return self.send(&Request::NoRanges { job }),
+                }
+            }
+        };
         loop {
             fetch.room().await;
             match pieces.next().await {
