@@ -1,96 +1,290 @@
-// Reading a layer of many files, on the machine: the reader of this project against gzip and tar.
+// Reading layers of many files: the reader of this project against gzip and tar, against JavaScript libraries, and against crane.
 
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { finished, pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { compare } from './measure.js';
+import { build } from 'esbuild';
+import { megabytesOfPages } from '../e2e/memory.js';
+import { startDevRegistry } from '../e2e/servers.js';
+import { digestOf, fill } from '../replay/registry-contents.js';
+import { startChromium, startFiles } from './browser.js';
+import { makeLayer } from './layer-file.js';
+import { ours } from './listers.js';
+import { compare, leaveOut } from './measure.js';
+import { findPeers, native, peak } from './programs.js';
 
-const [fileCount, fileSize, block] = [50_000, 10_000, 512];
-const program = fileURLToPath(new URL('../../target/release/examples/list', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const [fileCount, fileSize, pathCount] = [50_000, 10_000, 200_000];
+const program = join(root, 'target/release/examples/list');
+const lister = fileURLToPath(new URL('list-layer.js', import.meta.url));
+const megabytes = (fileCount * fileSize) / 1e6;
 
-/** Text and noise by turns, so that a layer packs about as layers do. */
-function contents() {
-  let state = 1;
-  const random = () => (state = (state * 48_271) % 0x7fff_ffff);
-  const words = Array.from({ length: 4000 }, () => random().toString(36));
-  const text = Buffer.from(Array.from({ length: 100_000 }, () => words[random() % words.length]).join(' '));
-  const noise = Buffer.from(Array.from({ length: 1 << 18 }, () => random() & 255));
-  return () => {
-    const [from, at] = [random() % (text.length - fileSize), random() % (noise.length - 2000)];
-    return Buffer.concat([text.subarray(from, from + fileSize - 2000), noise.subarray(at, at + 2000)]);
-  };
-}
-
-function header(name, size) {
-  const bytes = Buffer.alloc(block);
-  bytes.write(name, 0);
-  bytes.write('0000644\0' + '0000000\0'.repeat(2), 100);
-  bytes.write(`${size.toString(8).padStart(11, '0')}\0${'0'.repeat(11)}\0        0`, 124);
-  bytes.write('ustar\u{0}00', 257);
-  const sum = bytes.reduce((sum, byte) => sum + byte, 0);
-  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return bytes;
-}
-
-/** Writes the layer, packed by `packer`. */
-async function makeLayer(file, packer) {
-  const packing = spawn(packer[0], packer.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
-  const written = pipeline(packing.stdout, createWriteStream(file));
-  const next = contents();
-  const padding = Buffer.alloc((block - (fileSize % block)) % block);
-  for (let number = 0; number < fileCount; number++) {
-    const name = `usr/share/package-${Math.floor(number / 100)}/directory-${number % 10}/file-${number}.txt`;
-    const entry = Buffer.concat([header(name, fileSize), next(), padding]);
-    if (!packing.stdin.write(entry)) await new Promise((resolve) => packing.stdin.once('drain', resolve));
-  }
-  packing.stdin.end(Buffer.alloc(2 * block));
-  await finished(packing.stdin);
-  await written;
-}
-
-/** Runs a line of the shell, and gives its seconds; it must print a line for each file. */
-async function seconds(line) {
+/** Runs a line of the shell, and gives its seconds and the most memory of its process; it must print a line for each file. */
+async function run(line) {
   const start = performance.now();
   const child = spawn('bash', ['-o', 'pipefail', '-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let lines = 0;
+  let [lines, most] = [0, 0];
+  const looking = setInterval(() => (most = Math.max(most, peak(child.pid))), 25);
   for await (const piece of child.stdout) for (const byte of piece) lines += byte === 10;
+  clearInterval(looking);
   const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
   if (code !== 0 || lines !== fileCount) throw new Error(`${line}: expected ${fileCount} lines and 0, found ${lines} and ${code}`);
-  return (performance.now() - start) / 1000;
+  return { seconds: (performance.now() - start) / 1000, most };
 }
 
-/** The most memory of a run, in megabytes, where the system tells. */
-async function peak(line) {
-  if (!existsSync('/usr/bin/time')) return undefined;
-  const report = join(folder, 'peak');
-  await seconds(`/usr/bin/time -o ${report} -f %M ${line}`);
-  return `${(Number(readFileSync(report, 'utf8')) / 1024).toFixed(1)} MB of memory at most`;
-}
+/** A contestant that runs a line of the shell. One process alone tells how much memory it takes. */
+const line = (name, command, peer = false) => ({
+  name,
+  peer,
+  async run() {
+    const { seconds, most } = await run(peer ? command : `exec ${command}`);
+    return { value: seconds, note: peer ? undefined : `${most.toFixed(0)} MB of memory at most` };
+  },
+});
+
+const within100 = (name) => (of) => [[`${name}: at most 100 MB of memory`, Number.parseFloat(of(name).note) <= 100]];
 
 const folder = mkdtempSync(join(tmpdir(), 'tallyman-layers-'));
+const files = await startFiles();
+const chromium = await startChromium();
+let layers;
+let registry;
 try {
   for (const [name, packer, unpack] of [['gzip', ['gzip', '-6'], 'gzip -dc'], ['zstd', ['zstd', '-q', '-3'], 'zstd -dcq']]) {
-    if (name === 'zstd' && !existsSync('/usr/bin/zstd')) continue;
+    if (name === 'zstd' && !existsSync('/usr/bin/zstd')) {
+      leaveOut('a layer of zstd', 'the program zstd is not there');
+      continue;
+    }
     const file = join(folder, `layer.${name}`);
-    await makeLayer(file, packer);
-    const ours = `${program} < ${file}`;
-    const note = await peak(ours);
+    await makeLayer(file, packer, fileCount, fileSize);
     const pipe = `${unpack} | tar -t`;
+    const own = 'tallyman, native';
     await compare({
-      title: `Listing a layer of ${(fileCount * fileSize) / 1e6} MB and ${fileCount} files, ${name}`,
+      title: `Listing a layer of ${megabytes} MB and ${fileCount} files, ${name}`,
       unit: 's',
       warmUp: true,
-      contestants: [
-        { name: 'tallyman, native', run: async () => ({ value: await seconds(ours), note }) },
-        { name: pipe, peer: true, run: () => seconds(`${unpack} < ${file} | tar -t`) },
-      ],
-      targets: (of) => (name === 'gzip' ? [[`at least 0.8 of the speed of ${pipe}`, of(pipe).ratio >= 0.8]] : []),
+      contestants: [line(own, `${program} < ${file}`), line(pipe, `${unpack} < ${file} | tar -t`, true)],
+      targets: (of) => [...(name === 'gzip' ? [[`at least 0.8 of the speed of ${pipe}`, of(pipe).ratio >= 0.8]] : []), ...within100(own)(of)],
+      summary: () => [{ what: `listing a layer of ${megabytes} MB, ${name}, native`, ours: own }],
     });
   }
+  const file = join(folder, 'layer.gzip');
+  const pipe = 'gzip -dc | tar -t';
+  const libraries = ['fflate with tar-stream', "Node's zlib with tar-stream"];
+  const inNode = `${ours}, Node`;
+  const way = (name) => `${process.execPath} ${lister} "${name}" ${file}`;
+  await compare({
+    title: `Listing a layer of ${megabytes} MB and ${fileCount} files in Node, gzip`,
+    unit: 's',
+    warmUp: true,
+    contestants: [line(inNode, way(ours)), line(pipe, `gzip -dc < ${file} | tar -t`, true), ...libraries.map((name) => line(name, way(name), true))],
+    targets: (of) => [
+      [`at least 0.8 of the speed of ${pipe}`, of(pipe).ratio >= 0.8],
+      ...libraries.map((name) => [`not slower than ${name}`, of(name).ratio >= 1]),
+      ...within100(inNode)(of),
+    ],
+    summary: () => [{ what: `listing a layer of ${megabytes} MB in Node`, ours: inNode }],
+  });
+
+  // Pages get the layer from a server that sends it as it is read.
+  layers = createServer((_, response) => {
+    response.writeHead(200, { 'access-control-allow-origin': '*', 'content-length': statSync(file).size, 'content-type': 'application/octet-stream' });
+    createReadStream(file, { highWaterMark: 1 << 18 }).pipe(response);
+  });
+  await new Promise((resolve) => layers.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${layers.address().port}/layer`;
+  const bundle = join(root, 'target/bench/list-layer-page.js');
+  const entry = fileURLToPath(new URL('list-layer-page.js', import.meta.url));
+  const nodePaths = [fileURLToPath(new URL('node_modules', import.meta.url))];
+  await build({ entryPoints: [entry], outfile: bundle, bundle: true, format: 'esm', platform: 'browser', nodePaths, define: { global: 'globalThis' }, logLevel: 'error' });
+  const inPage = async (name) => {
+    const page = await chromium.newPage();
+    await page.goto(files.origin);
+    let most = 0;
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) {
+        most = Math.max(most, await megabytesOfPages(chromium));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+    const before = await megabytesOfPages(chromium);
+    const seconds = await page.evaluate(
+      async ([name, address, count]) => (await import('/target/bench/list-layer-page.js')).seconds(name, address, count),
+      [name, address, fileCount],
+    );
+    isOver = true;
+    await watching;
+    await page.close();
+    return { value: seconds, note: `${Math.max(0, most - before).toFixed(0)} MB of memory at most` };
+  };
+  const inChromium = `${ours}, Chromium`;
+  const pages = ['fflate with tar-stream', 'DecompressionStream with tar-stream'];
+  await compare({
+    title: `Listing a layer of ${megabytes} MB and ${fileCount} files in Chromium, gzip`,
+    unit: 's',
+    contestants: [
+      { name: inChromium, run: () => inPage(ours) },
+      line(pipe, `gzip -dc < ${file} | tar -t`, true),
+      ...pages.map((name) => ({ name, peer: true, run: () => inPage(name) })),
+    ],
+    targets: (of) => [
+      [`at least 0.5 of the speed of ${pipe}`, of(pipe).ratio >= 0.5],
+      ...pages.map((name) => [`not slower than ${name}`, of(name).ratio >= 1]),
+      ...within100(inChromium)(of),
+    ],
+    summary: () => [{ what: `listing a layer of ${megabytes} MB in Chromium`, ours: inChromium }],
+  });
+
+  registry = await startDevRegistry('--app', join(root, 'dist'), '--app-addr', '127.0.0.1:0');
+  const image = await put('bench/files', readFileSync(file));
+  const { there, absent } = await findPeers();
+  const crane = there.find(({ name }) => name === 'crane');
+  const exported = async ([command, ...args]) => {
+    const start = performance.now();
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let bytes = 0;
+    for await (const piece of child.stdout) bytes += piece.length;
+    if (bytes < fileCount * fileSize) throw new Error(`${command}: expected an archive, found ${bytes} bytes`);
+    return (performance.now() - start) / 1000;
+  };
+  await compare({
+    title: `Exporting an image of ${megabytes} MB and ${fileCount} files`,
+    unit: 's',
+    warmUp: true,
+    contestants: [
+      { name: 'tallyman export', run: () => exported([...native, 'export', '--insecure', image]) },
+      ...(crane ? [{ name: 'crane export', peer: true, run: () => exported([...crane.command, 'export', '--insecure', image, '-']) }] : []),
+    ],
+    absent: absent.filter((name) => name === 'crane'),
+    targets: (of) => (crane ? [['not slower than crane export', of('crane export').ratio >= 1]] : []),
+    summary: () => [{ what: `exporting an image of ${megabytes} MB`, ours: 'tallyman export' }],
+  });
+
+  await compare({
+    title: 'The files of an image in the app: from the first byte of the layer to the first rows, nothing in the cache',
+    unit: 'ms',
+    contestants: [{ name: 'tallyman', run: () => firstRows(image) }],
+    targets: (of) => [['within 300 ms', of('tallyman').median <= 300]],
+    summary: () => [{ what: 'from the first byte of a layer to the first rows', ours: 'tallyman', limit: 300, cause: 'what the machine takes to start the worker' }],
+  });
+
+  const paths = join(folder, 'paths.gzip');
+  await makeLayer(paths, ['gzip', '-6'], pathCount, 0);
+  const [packed, plain] = [readFileSync(paths), await unpacked(paths)];
+  await put('bench/paths', packed);
+  await compare({
+    title: `A search over ${pathCount} paths, the longest of a word that is typed, in the worker of the app`,
+    unit: 'ms',
+    contestants: [{ name: 'tallyman', run: () => searched('bench/paths', packed, digestOf(plain)) }],
+    targets: (of) => [['within 50 ms', of('tallyman').median <= 50]],
+    summary: () => [{ what: `a search over ${pathCount} paths`, ours: 'tallyman', limit: 50 }],
+  });
 } finally {
+  await chromium.close();
+  await files.stop();
+  await registry?.stop();
+  layers?.close();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What a file of gzip holds. */
+async function unpacked(file) {
+  const parts = [];
+  for await (const piece of spawn('gzip', ['-dc', file], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout) parts.push(piece);
+  return Buffer.concat(parts);
+}
+
+/** Puts an image of one layer into the registry, and gives its reference. */
+async function put(repo, layer) {
+  const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [] } }));
+  const type = 'application/vnd.oci.image';
+  const described = (mediaType, bytes) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+  const mediaType = `${type}.manifest.v1+json`;
+  const manifest = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType, config: described(`${type}.config.v1+json`, config), layers: [described(`${type}.layer.v1.tar+gzip`, layer)] }),
+  );
+  const blobs = [config, layer].map((bytes) => ({ repo, digest: digestOf(bytes), bytes }));
+  await fill(registry.registry, { blobs, manifests: [{ repo, tag: '1', mediaType, digest: digestOf(manifest), bytes: manifest }] });
+  return `${registry.host}/${repo}:1`;
+}
+
+/** Milliseconds from the first byte of a layer to the first rows, in a browser that has nothing of the app. */
+async function firstRows(image) {
+  const context = await chromium.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  const control = await context.newCDPSession(page);
+  await control.send('Network.enable');
+  let first;
+  const begun = new Map();
+  control.on('Network.responseReceived', ({ requestId, response }) => response.url.includes('/bench/files/blobs/') && begun.set(requestId, true));
+  // The config is a blob too, and a small one.
+  control.on('Network.dataReceived', ({ requestId, dataLength }) => begun.has(requestId) && dataLength > 1000 && (first ??= performance.now()));
+  await page.goto(`${registry.app}#/files/${image}`);
+  const seen = `new Promise((resolve) => {
+    const look = () => (document.querySelector('[data-testid=file-row]') ? resolve() : requestAnimationFrame(look));
+    look();
+  })`;
+  await control.send('Runtime.evaluate', { expression: seen, awaitPromise: true });
+  const value = performance.now() - first;
+  await context.close();
+  return value;
+}
+
+/** The most milliseconds that the worker takes for a search, of those for each beginning of a word. */
+async function searched(repo, layer, diffId) {
+  const context = await chromium.newContext();
+  const page = await context.newPage();
+  await page.goto(registry.app);
+  const digest = digestOf(layer);
+  const source = { place: `${registry.host}/${repo}`, digest, size: layer.length, diff_id: diffId, annotations: {} };
+  const most = await page.evaluate(
+    async ([address, source]) => {
+      const script = document.querySelector('script[data-files-worker]').getAttribute('data-files-worker');
+      const worker = new Worker(script, { type: 'module' });
+      const waiting = [];
+      const arrived = [];
+      worker.onmessage = ({ data }) => {
+        const message = JSON.parse(data[0]);
+        const at = waiting.findIndex(([is]) => is(message));
+        if (at < 0) return arrived.push(message);
+        return waiting.splice(at, 1)[0][1](message);
+      };
+      const next = (is) => new Promise((resolve) => waiting.push([is, resolve]));
+      const send = (message, ...beside) => worker.postMessage([JSON.stringify(message), ...beside], beside);
+      const isReady = next((message) => message === 'Ready');
+      await isReady;
+      const fetched = next((message) => message.Fetch);
+      send({ Open: { image: 0, layers: [source], digests: false, holds: false } });
+      const { Fetch } = await fetched;
+      const bytes = await (await fetch(address)).arrayBuffer();
+      const whole = next((message) => message.Summary?.summary.is_whole);
+      for (let at = 0; at < bytes.byteLength; at += 1 << 16) {
+        const taken = next((message) => message.Taken);
+        send({ Piece: { job: Fetch.job } }, bytes.slice(at, at + (1 << 16)));
+        await taken;
+      }
+      send({ End: { job: Fetch.job } });
+      await whole;
+      let most = 0;
+      const word = 'file-1999';
+      for (let length = 1; length <= word.length; length++) {
+        const begun = performance.now();
+        const rows = next((message) => message.Rows?.query === length);
+        send({ Rows: { query: length, of: { Image: 0 }, view: { search: word.slice(0, length), all_open: true }, first: 0, count: 50 } });
+        const { Rows } = await rows;
+        if (!Rows.matches) throw new Error(`expected files for ${word.slice(0, length)}, found none`);
+        most = Math.max(most, performance.now() - begun);
+      }
+      worker.terminate();
+      return most;
+    },
+    [`${registry.registry}/v2/${repo}/blobs/${digest}`, source],
+  );
+  await context.close();
+  return most;
 }

@@ -63,6 +63,9 @@ fn source(bytes: &[u8]) -> LayerSource {
     }
 }
 
+/// A layer that is to be read: the job, the number of the layer, and the bytes that are wanted.
+type Read = (JobId, usize, Option<(u64, u64)>);
+
 /// A page: it gives layers in pieces, and remembers what it was told.
 struct Page {
     session: Session,
@@ -70,7 +73,7 @@ struct Page {
     now: f64,
     next: u32,
     told: Vec<Response>,
-    reads: Vec<(JobId, usize, Option<(u64, u64)>)>,
+    reads: Vec<Read>,
     /// The parts of layers that were given.
     ranges: Vec<(u64, u64)>,
     sends_ranges: bool,
@@ -348,7 +351,7 @@ fn lazy_page(form: lazy::Form, sends_ranges: bool, digests: bool) -> (Page, lazy
         (file("usr/empty", 0), &b""[..]),
     ];
     let lazy = lazy::layer(form, &files, 2000, |json| json);
-    let mut page = Page::new(&[lazy.bytes.clone()]);
+    let mut page = Page::new(std::slice::from_ref(&lazy.bytes));
     page.sends_ranges = sends_ranges;
     let source = LayerSource { annotations: lazy.annotations.clone(), diff_id: None, ..source(&lazy.bytes) };
     page.send(Request::Open { image: 1, layers: vec![source], digests, holds: false }, None);

@@ -57,7 +57,11 @@ const TOPICS: [(&str, &str, &[Need]); 10] = [
     ("parse", "reading, checking and writing lists", &[Need::Npm]),
     ("weight", "sizes, and the way to the first paint", &[Need::Npm, Need::Web, Need::DevRegistry]),
     ("scale", "large registries and long lists", &[Need::Npm, Need::Web, Need::DevRegistry]),
-    ("layers", "listing the files of a layer", &[Need::Layers]),
+    (
+        "layers",
+        "files of layers: listed, searched, exported",
+        &[Need::Layers, Need::Npm, Need::Native, Need::Web, Need::DevRegistry, Need::Peers],
+    ),
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 

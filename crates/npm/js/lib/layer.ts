@@ -32,7 +32,7 @@ export interface EntryFields {
   size: number;
   /** The time of the last change, in seconds since 1970. */
   mtime: number;
-  /** The position of the content in the decompressed layer. */
+  /** The position of the content in the decompressed layer; 0 where only the table of contents of the layer was read. */
   offset: number;
   /** The names of extended attributes: capabilities, access lists. */
   xattrs?: string[];
