@@ -192,7 +192,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What a file of gzip holds. */
+/** The bytes that a file of gzip holds. */
 async function unpacked(file) {
   const parts = [];
   for await (const piece of spawn('gzip', ['-dc', file], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout) parts.push(piece);

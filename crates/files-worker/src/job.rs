@@ -92,7 +92,7 @@ pub enum Ended {
     /// The job is done.
     Outcome(Outcome),
     /// It needs others, which [`Job::range`] tells.
-    Again(Box<Job>),
+    Next(Box<Job>),
 }
 
 impl Job {
@@ -218,10 +218,10 @@ impl Job {
                         // Its digests were parsed when it was begun.
                         let whole = Self::whole(source, purpose)
                             .map_err(|fault| Error::Contents { reason: fault.reason })?;
-                        return Ok(Ended::Again(Box::new(whole)));
+                        return Ok(Ended::Next(Box::new(whole)));
                     }
                 };
-                Ok(Ended::Again(Box::new(Self { reading, purpose, taken, is_kept })))
+                Ok(Ended::Next(Box::new(Self { reading, purpose, taken, is_kept })))
             }
         }
     }

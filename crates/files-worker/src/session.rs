@@ -448,7 +448,7 @@ impl Session {
         let digests = self.images.get(&image).is_some_and(|image| image.digests);
         let is_whole = running.job.range().is_none();
         match running.job.finish(&source, digests) {
-            Ok(Ended::Again(next)) => self.go_on(job, Running { job: *next, key, image, layer, file }),
+            Ok(Ended::Next(next)) => self.go_on(job, Running { job: *next, key, image, layer, file }),
             Ok(Ended::Outcome(outcome)) => {
                 self.effects.push(Effect::Ended { job, is_whole });
                 match outcome {
