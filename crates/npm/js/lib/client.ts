@@ -580,8 +580,8 @@ export class Tallyman {
         return layeredImage(await this.#run(signal, (engine, aborted) => engine.layers(reference, platform, layer, aborted)));
       },
       blob: (repository, blob, signal) => this.blob(repository, blob, { signal }),
-      range: async (repository, { digest }, [start, end], signal) => {
-        const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start as number, end as number), signal);
+      range: async (repository, { digest }, { 0: start = 0, 1: end = 0 }, signal) => {
+        const pieces = this.#items<Uint8Array<ArrayBuffer>>((engine) => engine.blobRange(repository, digest, start, end), signal);
         if (start === end) return pieces;
         try {
           const first = await pieces.next();
