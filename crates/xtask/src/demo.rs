@@ -60,7 +60,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub fn develop(sh: &Shell, options: Options) -> Result<()> {
     setup::for_web(sh)?;
     dev_registry::build(sh)?;
-    let dist = root().join("target/app-dev");
+    // Not under the name of a Cargo profile: trunk empties the folder, and Cargo keeps what it compiled for itself there.
+    let dist = root().join("target/served-while-developing");
     let build = || {
         step("trunk build: the app, for development (2 minutes where nothing is compiled yet)", || {
             web::build_for_development(sh, &dist)
