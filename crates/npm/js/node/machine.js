@@ -89,10 +89,35 @@ async function digest(file) {
   return { hex: hash.digest('hex'), size };
 }
 
-/** A hasher of this machine, which is faster than the engine's. */
+/** A hasher of this machine, which is faster than the engine's. Every piece of a blob that is copied comes by. */
 function hasher(algorithm) {
   const hash = process.getBuiltinModule('node:crypto').createHash(algorithm);
-  return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest('hex') };
+  const update = (bytes) => {
+    hash.update(bytes);
+    hashed += bytes.length;
+    if (hashed < collectedAfter) return;
+    hashed = 0;
+    collect ??= collector();
+    collect();
+  };
+  return { update, finish: () => hash.digest('hex') };
+}
+
+// Bytes of pieces after which those that have passed are freed. V8 sees the small objects alone that hold them, and by itself
+// waits until they hold eight times as much.
+const collectedAfter = 4 * 1024 * 1024;
+let hashed = 0;
+let collect;
+
+/** Returns the function that frees what is young and held by nobody; one that does nothing where there is none. */
+function collector() {
+  try {
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+    const gc = process.getBuiltinModule('node:vm').runInNewContext('gc');
+    return () => gc({ type: 'minor' });
+  } catch {
+    return () => {};
+  }
 }
 
 // Lists as files have some kilobytes.
