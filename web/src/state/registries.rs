@@ -7,7 +7,7 @@ pub mod permissions;
 pub mod samples;
 pub mod settings;
 
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 use tallyman_core::Registry;
 use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
@@ -23,8 +23,12 @@ use settings::Settings;
 
 /// Access to registries: one client, so that what is known of a registry is fetched once.
 pub struct Registries {
-    client: Client,
+    /// Made when it is first asked for: the start page asks no registry, and is loaded without what asks.
+    client: OnceCell<Client>,
     accounts: Rc<Accounts>,
+    /// The hosts beside which nothing is asked; `None` if everything may be.
+    closed: Option<Vec<String>>,
+    observer: Rc<dyn Fn(&Event)>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
 }
@@ -49,33 +53,35 @@ impl Registries {
         observer: impl Fn(&Event) + 'static,
         changed: impl Into<Callback<()>>,
     ) -> Self {
-        let accounts = Rc::new(Accounts::new(settings));
-        let access = {
-            let accounts = Rc::clone(&accounts);
-            // How the gateway speaks to a registry is the gateway's matter; here either scheme means the same.
-            move |registry: &Registry| {
-                let account = accounts.of(registry.as_str());
-                let is_plain = registry.is_loopback() || account.insecure || !account.gateway.is_empty();
-                if is_plain { Access::PlainFirst } else { Access::Tls }
-            }
-        };
-        let ways = {
-            let accounts = Rc::clone(&accounts);
-            Box::new(move |api_host: &str| accounts.way(api_host))
-        };
-        let closed = (!settings.features.direct).then(|| settings.hosts());
-        let client = Client::builder(Rc::new(GatewayTransport::new(ways, closed)))
-            .access(access)
-            .credentials(Rc::clone(&accounts) as _)
-            .content(Rc::new(CacheStorage))
-            .observer(observer)
-            .build();
-        Self { client, accounts, changed: changed.into() }
+        Self {
+            client: OnceCell::new(),
+            accounts: Rc::new(Accounts::new(settings)),
+            closed: (!settings.features.direct).then(|| settings.hosts()),
+            observer: Rc::new(observer),
+            changed: changed.into(),
+        }
     }
 
     /// The client.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.client.get_or_init(|| {
+            let accounts = Rc::clone(&self.accounts);
+            let access = move |registry: &Registry| {
+                // How the gateway speaks to a registry is the gateway's matter; here either scheme means the same.
+                let account = accounts.of(registry.as_str());
+                let is_plain = registry.is_loopback() || account.insecure || !account.gateway.is_empty();
+                if is_plain { Access::PlainFirst } else { Access::Tls }
+            };
+            let accounts = Rc::clone(&self.accounts);
+            let ways = Box::new(move |api_host: &str| accounts.way(api_host));
+            let observer = Rc::clone(&self.observer);
+            Client::builder(Rc::new(GatewayTransport::new(ways, self.closed.clone())))
+                .access(access)
+                .credentials(Rc::clone(&self.accounts) as _)
+                .content(Rc::new(CacheStorage))
+                .observer(move |event: &Event| observer(event))
+                .build()
+        })
     }
 
     /// Returns the settings and credentials of registries.
@@ -112,13 +118,14 @@ impl Registries {
         let host = registry.as_str();
         let before = self.accounts.key(host);
         self.accounts.unlock(host, &Key { credentials: credentials.clone(), keep: Keep::Memory });
-        self.client.forget(registry);
-        if let Err(error) = self.client.check(registry).await {
+        let client = self.client();
+        client.forget(registry);
+        if let Err(error) = client.check(registry).await {
             match before {
                 Some(before) => drop(self.accounts.unlock(host, &before)),
                 None => self.accounts.lock(host),
             }
-            self.client.forget(registry);
+            client.forget(registry);
             return Err(error);
         }
         let kept = self.accounts.unlock(host, &Key { credentials, keep });
@@ -140,8 +147,8 @@ impl Registries {
     }
 
     fn changed(&self, host: &str) {
-        if let Ok(registry) = host.parse() {
-            self.client.forget(&registry);
+        if let (Some(client), Ok(registry)) = (self.client.get(), host.parse()) {
+            client.forget(&registry);
         }
         self.changed.emit(());
     }
