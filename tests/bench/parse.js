@@ -65,8 +65,10 @@ for (const count of [20, 1000, 10_000]) {
     contestants: Object.entries(contestants).map(([name, rebuild]) => ({
       name,
       peer: name !== 'tallyman',
+      bound: name.endsWith('no checks'),
       run: async () => ({ value: await microseconds(() => String(rebuild(bytes).length), 150), note: `${bytes.length} bytes` }),
     })),
     targets: (of) => [['at least twice as fast as zod', of('JSON.parse, zod, JSON.stringify').ratio >= 2]],
+    summary: () => (count === 10_000 ? [{ what: 'a list of 10,000 entries read, checked and written by the library', ours: 'tallyman' }] : []),
   });
 }

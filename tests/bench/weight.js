@@ -91,17 +91,22 @@ const longest = new Map();
  */
 async function opened(name, url, shown, measured) {
   const context = await chromium.newContext({ viewport });
-  const control = await context.newCDPSession(await context.newPage());
-  await control.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
-  await Promise.all([control.send('Runtime.enable'), control.send('Page.enable'), control.send('Runtime.addBinding', { name: 'tell' })]);
-  const told = new Promise((resolve) => control.on('Runtime.bindingCalled', ({ payload }) => resolve(JSON.parse(payload))));
-  await control.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${watch})(${JSON.stringify(shown)})` });
-  await control.send('Page.navigate', { url });
-  const found = await told;
+  const found = await visit(context, url, shown, slowdown);
   await context.close();
   longest.set(name, [...(longest.get(name) ?? []), Math.max(0, ...found.tasks.map(([, duration]) => duration))]);
   const long = found.tasks.map(([start, duration]) => `${duration.toFixed(0)} at ${start.toFixed(0)}`);
   return { value: measured(found), note: long.length ? `long tasks: ${long.join(', ')}` : 'no long task' };
+}
+
+/** What a new page of a context sees until a second after `shown` is on the screen, on a CPU slowed down `rate` times. */
+async function visit(context, url, shown, rate) {
+  const control = await context.newCDPSession(await context.newPage());
+  await control.send('Emulation.setCPUThrottlingRate', { rate });
+  await Promise.all([control.send('Runtime.enable'), control.send('Page.enable'), control.send('Runtime.addBinding', { name: 'tell' })]);
+  const told = new Promise((resolve) => control.on('Runtime.bindingCalled', ({ payload }) => resolve(JSON.parse(payload))));
+  await control.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${watch})(${JSON.stringify(shown)})` });
+  await control.send('Page.navigate', { url });
+  return told;
 }
 
 /** Runs in the page: tells what it has seen a second after `shown` is on the screen. */
@@ -126,13 +131,45 @@ function watch(shown) {
   look();
 }
 
+/** Files of the app that a page with nothing cached asks for until a second after `shown` is on the screen. */
+async function loaded(url, shown) {
+  const context = await chromium.newContext({ viewport, serviceWorkers: 'block' });
+  const page = await context.newPage();
+  const paths = new Set();
+  page.on('request', (request) => {
+    const { origin, pathname } = new URL(request.url());
+    if (origin === new URL(registry.app).origin) paths.add(pathname.endsWith('/') ? `${pathname}index.html` : pathname);
+  });
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.locator(shown).first().waitFor();
+  await page.waitForTimeout(1000);
+  await context.close();
+  return [...paths].map((path) => `dist${path}`);
+}
+
 const page = (name, url, shown, peer = false) => (measured) => ({ name, peer, bound: peer, run: () => opened(name, url, shown, measured) });
-const start = page('tallyman, the start page', registry.app, '[data-testid=reference-input]');
-const list = page('tallyman, an inspected list', `${registry.app}#/inspect/${registry.host}/samples/hello:latest`, '[data-testid=platform-row]');
+const [startShown, linkShown] = ['[data-testid=reference-input]', '[data-testid=platform-row]'];
+const link = `${registry.app}#/inspect/${registry.host}/samples/hello:latest`;
+const start = page('tallyman, the start page', registry.app, startShown);
+const list = page('tallyman, an inspected list', link, linkShown);
 const empty = page('an empty page', blank.url, 'p', true);
 const paint = ({ paint }) => paint;
 const shown = ({ shown }) => shown;
 const about = `4× slower CPU, nothing cached`;
+
+const [ofStart, ofLink] = ['tallyman, the start page', 'tallyman, a link to a manifest'];
+await weigh(
+  'what a page loads, nothing cached',
+  [
+    { name: ofStart, paths: await loaded(registry.app, startShown) },
+    { name: ofLink, paths: await loaded(link, linkShown) },
+  ],
+  () => [],
+  () => [
+    { what: 'the start page', ours: ofStart, limit: 200, cause: 'the frame with its dialogs, and what every page needs of the engine' },
+    { what: 'a link to a manifest', ours: ofLink, limit: 350, cause: 'the client of registries and the page of images come on top of the frame' },
+  ],
+);
 
 await compare({
   title: `navigation to the first useful paint, ${about}`,
@@ -141,10 +178,11 @@ await compare({
   contestants: [start(paint), empty(paint)],
 });
 longest.clear();
+const loads = 10;
 await compare({
   title: `navigation to a page that can be used, ${about}`,
   unit: 'ms',
-  runs: 9,
+  runs: loads,
   contestants: [start(shown), list(shown), empty(shown)],
   summary: () => {
     const cause = 'compiling and starting 710 KB of wasm on a CPU slowed down four times; an empty page takes a sixth of a second of it';
@@ -154,11 +192,37 @@ await compare({
     ];
   },
 });
+const ours = [...longest].filter(([name]) => name !== 'an empty page');
 report({
-  title: `the longest task over 50 ms until a second after that, ${about}`,
+  title: `loads with a task over 50 ms until a second after that, ${about}`,
+  unit: `of ${loads} loads`,
+  results: ours.map(([name, values]) => ({ name, values: [values.filter(Boolean).length], note: `the longest took ${Math.max(...values).toFixed(0)} ms` })),
+  summary: () => ours.map(([name]) => ({ what: `loads with a task over 50 ms: ${name.replace('tallyman, ', '')}`, ours: name, limit: 1, cause: "the tasks are named beside the loads; one that begins at the same time in most loads is ours, others are the machine's" })),
+});
+
+/** The time until the start page can be used for somebody who was there before: the service worker has it. */
+async function secondVisit(rate) {
+  const context = await chromium.newContext({ viewport });
+  const first = await context.newPage();
+  await first.goto(registry.app);
+  await first.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === 'activated');
+  await first.close();
+  const found = await visit(context, registry.app, startShown, rate);
+  await context.close();
+  return found.shown;
+}
+
+const [again, slowly] = ['tallyman, the second visit', 'tallyman, the second visit on a 4× slower CPU'];
+await compare({
+  title: 'navigation to a start page that can be used, second visit',
   unit: 'ms',
-  results: [...longest].map(([name, values]) => ({ name, peer: name === 'an empty page', values, note: `${values.filter(Boolean).length} of ${values.length} times there was one` })),
-  targets: (of) => [['no task of more than 50 ms in most loads', [...longest.keys()].every((name) => of(name).median === 0)]],
+  runs: 9,
+  warmUp: true,
+  contestants: [{ name: again, run: () => secondVisit(1) }, { name: slowly, run: () => secondVisit(slowdown) }],
+  summary: () => [
+    { what: 'second visit usable', ours: again, limit: 200, cause: 'compiled wasm is kept by the browser from the second load on; starting it is what is left' },
+    { what: 'second visit usable, CPU slowed down 4 times', ours: slowly },
+  ],
 });
 
 await chromium.close();

@@ -27,6 +27,7 @@ use machine::Machine;
 enum Need {
     Npm,
     Web,
+    /// The gateway, which serves pages if the app was built before it.
     Gateway,
     /// The native program.
     Native,
@@ -45,12 +46,12 @@ const TOPICS: [(&str, &str, &[Need]); 10] = [
     (
         "roundtrips",
         "making and pushing a list from far away",
-        &[Need::Npm, Need::Native, Need::DevRegistry, Need::Gateway, Need::Peers],
+        &[Need::Npm, Need::Web, Need::Native, Need::DevRegistry, Need::Gateway, Need::Peers],
     ),
     (
         "transfers",
         "copies of layers, and blobs from a tab",
-        &[Need::Npm, Need::Native, Need::Gateway, Need::Peers],
+        &[Need::Npm, Need::Web, Need::Native, Need::Gateway, Need::Peers],
     ),
     ("digest", "SHA-256 in Node and in Chromium", &[Need::Npm]),
     ("blob", "layers that are downloaded and verified", &[Need::Npm]),
