@@ -9,7 +9,7 @@ import { startChromium, startFiles } from './browser.js';
 import { roundTripMs, startFarAway } from './far-away.js';
 import { startGateway } from './gateways.js';
 import { pushImages } from './images.js';
-import { compare } from './measure.js';
+import { compare, leaveOut } from './measure.js';
 import { dockerManifest, findPeers, milliseconds, native, run, tallyman, withFolder } from './programs.js';
 
 const { there, absent } = await findPeers();
@@ -83,7 +83,18 @@ const inChromium = (by) => () =>
   });
 
 const requestsOf = ({ note }) => Number(/^(\d+) requests/.exec(note)[1]);
-const peers = there.filter(({ make }) => make).map(({ name, command, make, prepare }) => ({ name, peer: true, run: commandLines(command, make, prepare) }));
+const peers = [];
+for (const { name, command, make, prepare } of there.filter(({ make }) => make)) {
+  const contestant = { name, peer: true, run: commandLines(command, make, prepare) };
+  // Some versions of some programs cannot do it with this registry.
+  try {
+    await contestant.run();
+    peers.push(contestant);
+  } catch (error) {
+    leaveOut(name, error.message.trim().split('\n').at(-1));
+    absent.push(`${name} (it fails)`);
+  }
+}
 const [one, whole, two] = ['tallyman, the library in Node', 'the same with the start of the program', 'tallyman of the npm package, two command lines'];
 const [ours, ourOne] = ['tallyman, two command lines', 'tallyman, create --push'];
 const [page, passed] = ['tallyman in Chromium, over CORS', 'tallyman in Node, through the gateway'];

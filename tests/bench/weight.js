@@ -98,7 +98,7 @@ async function opened(name, url, shown, measured) {
   return { value: measured(found), note: long.length ? `long tasks: ${long.join(', ')}` : 'no long task' };
 }
 
-/** What a new page of a context sees until a second after `shown` is on the screen, on a CPU slowed down `rate` times. */
+/** Gives what a new page of a context sees until a second after `shown` is on the screen, on a CPU slowed down `rate` times. */
 async function visit(context, url, shown, rate) {
   const control = await context.newCDPSession(await context.newPage());
   await control.send('Emulation.setCPUThrottlingRate', { rate });
