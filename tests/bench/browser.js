@@ -14,6 +14,26 @@ const page = '<!doctype html><title>measuring</title>';
 /** Starts Chromium as the tests start it. */
 export const startChromium = () => chromium.launch({ ...config.use.launchOptions, headless: true });
 
+/** Notes the tasks of a page that take over 50 ms in its `longTasks`: when each began and how long it took, in milliseconds. */
+export const noteLongTasks = (page) =>
+  page.addInitScript(() => {
+    globalThis.longTasks = [];
+    const note = ({ startTime, duration }) => longTasks.push([Math.round(startTime), Math.round(duration)]);
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: 'longtask', buffered: true });
+  });
+
+/**
+ * Waits until a page has what `selector` selects. By the protocol alone: what Playwright puts into a page to look at it is a task of
+ * some 50 ms.
+ */
+export function seen(control, selector) {
+  const expression = `new Promise((resolve) => {
+    const look = () => (document.querySelector(${JSON.stringify(selector)}) ? resolve() : requestAnimationFrame(look));
+    look();
+  })`;
+  return control.send('Runtime.evaluate', { expression, awaitPromise: true });
+}
+
 /** Serves the project's files, and at `/` an empty page whose clock is as fine as browsers allow. */
 export async function startFiles() {
   const server = createServer(async (request, response) => {

@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 import { megabytesOfPages } from '../e2e/memory.js';
 import { startDevRegistry } from '../e2e/servers.js';
 import { digestOf, fill } from '../replay/registry-contents.js';
-import { startChromium, startFiles } from './browser.js';
+import { noteLongTasks, seen, startChromium, startFiles } from './browser.js';
 import { makeLayer } from './layer-file.js';
 import { ours } from './listers.js';
 import { compare, leaveOut } from './measure.js';
@@ -221,15 +221,6 @@ async function put(repo, layer) {
   return `${registry.host}/${repo}:1`;
 }
 
-/** By the protocol alone: what Playwright puts into a page to look at it is a task of some 50 ms. */
-function seen(control, selector) {
-  const expression = `new Promise((resolve) => {
-    const look = () => (document.querySelector(${JSON.stringify(selector)}) ? resolve() : requestAnimationFrame(look));
-    look();
-  })`;
-  return control.send('Runtime.evaluate', { expression, awaitPromise: true });
-}
-
 /** Asks for layers of many bytes as soon as the page asks whether it shall read them. */
 function readsAll(page) {
   return page.addInitScript(() => {
@@ -245,11 +236,7 @@ function readsAll(page) {
 async function longestTask(image) {
   const context = await chromium.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    globalThis.longTasks = [];
-    const note = ({ startTime, duration }) => longTasks.push([Math.round(startTime), Math.round(duration)]);
-    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: 'longtask', buffered: true });
-  });
+  await noteLongTasks(page);
   await readsAll(page);
   const control = await context.newCDPSession(page);
   const given = async (expression) => (await control.send('Runtime.evaluate', { expression, returnByValue: true })).result.value;

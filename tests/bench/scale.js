@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { putIndex } from '../e2e/large-index.js';
 import { megabytesOfPages } from '../e2e/memory.js';
 import { startDevRegistry } from '../e2e/servers.js';
-import { startChromium, startFiles } from './browser.js';
+import { noteLongTasks, seen, startChromium, startFiles } from './browser.js';
 import { pushImages } from './images.js';
 import { compare } from './measure.js';
 import { run } from './programs.js';
@@ -24,20 +24,11 @@ const chromium = await startChromium();
 async function open({ url, ready, box, whole, waits }, look) {
   const context = await chromium.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    globalThis.longTasks = [];
-    const note = ({ startTime, duration }) => longTasks.push([Math.round(startTime), Math.round(duration)]);
-    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: 'longtask', buffered: true });
-  });
+  await noteLongTasks(page);
   const control = await context.newCDPSession(page);
-  const seen = (selector) => `new Promise((resolve) => {
-    const look = () => (document.querySelector(${JSON.stringify(selector)}) ? resolve() : requestAnimationFrame(look));
-    look();
-  })`;
   const start = performance.now();
   await page.goto(url);
-  // By the protocol alone: what Playwright puts into a page to look at it is a task of some 50 ms.
-  await control.send('Runtime.evaluate', { expression: seen(ready), awaitPromise: true });
+  await seen(control, ready);
   const firstRows = performance.now() - start;
   const { result } = await control.send('Runtime.evaluate', { expression: 'longTasks', returnByValue: true });
   await page.locator('body').waitFor();
