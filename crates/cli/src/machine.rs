@@ -55,7 +55,9 @@ impl Machine for NativeMachine {
             let mut command = Command::new(program);
             command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
             let mut child = command.spawn().map_err(|error| match error.kind() {
-                ErrorKind::NotFound => format!("exec: {program:?}: executable file not found in $PATH"),
+                ErrorKind::NotFound => not_found(program),
+                // A folder of PATH that may not be looked into is as good as none, as in Go.
+                ErrorKind::PermissionDenied if !program.contains('/') => not_found(program),
                 _ => in_go("exec", &format!("{program:?}"), &error),
             })?;
             match timeout(HELPER, output_of(&mut child, input)).await {
@@ -90,6 +92,10 @@ impl Machine for NativeMachine {
         // There is nobody to tell.
         io::stderr().write_all(text.as_bytes()).ok();
     }
+}
+
+fn not_found(program: &str) -> String {
+    format!("exec: {program:?}: executable file not found in $PATH")
 }
 
 /// Gives a helper its input and waits for its end. Returns `None` if it prints too much.

@@ -92,7 +92,9 @@ impl Lowered {
     fn push(&mut self, text: &str) {
         self.starts.push(self.text.len() as u32);
         if text.is_ascii() {
-            self.text.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+            let start = self.text.len();
+            self.text.push_str(text);
+            self.text[start..].make_ascii_lowercase();
         } else {
             self.text.push_str(&text.to_lowercase());
         }
@@ -158,7 +160,10 @@ impl Listing {
         let finder = Finder::new(needle);
         let (mut at, mut item) = (0, 0);
         while let Some(hit) = finder.find(&lowered.text.as_bytes()[at..]).map(|hit| hit + at) {
-            item += lowered.starts[item..].partition_point(|start| *start as usize <= hit) - 1;
+            // Step by step: of one letter there are hits in most names.
+            while lowered.starts.get(item + 1).is_some_and(|start| *start as usize <= hit) {
+                item += 1;
+            }
             let end = lowered.starts.get(item + 1).map_or(lowered.text.len(), |start| *start as usize);
             let name = match in_paths {
                 true => lowered.text[..end].rfind('/').map_or(0, |slash| slash + 1),

@@ -24,7 +24,9 @@ export function runHelper(program, args, input, limitMs = helperMs) {
     let size = 0;
     child.on('error', (error) => {
       clearTimeout(timer);
-      reject(error.code === 'ENOENT' ? new Error(`exec: "${program}": executable file not found in $PATH`) : new Error(`exec: "${program}": ${error.message}`));
+      // A folder of PATH that may not be looked into is as good as none, as in Go.
+      const isMissing = error.code === 'ENOENT' || (error.code === 'EACCES' && !program.includes('/'));
+      reject(new Error(`exec: "${program}": ${isMissing ? 'executable file not found in $PATH' : error.message}`));
     });
     // It need not read what it is asked.
     child.stdin.on('error', () => {});

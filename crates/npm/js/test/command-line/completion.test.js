@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { command, done, makeConfig, startMemory } from './support.js';
+import { command, done, inShell, makeConfig, startMemory } from './support.js';
 
 async function scriptFor(t, shell) {
   const config = makeConfig(t);
@@ -48,7 +48,7 @@ test('bash completes the names of local lists, colons and all', async (t) => {
   const lists = ['app:1', 'app:2', 'tool:1'].map((name) => `${host}/acme/${name}`);
   for (const list of lists) await done(config, ['create', '--insecure', list, `${host}/samples/hello:amd64`]);
   mkdirSync(join(config, 'bin'));
-  writeFileSync(join(config, 'bin/tallyman'), `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`, { mode: 0o755 });
+  writeFileSync(join(config, 'bin/tallyman'), `#!/bin/sh\nexec ${inShell(command)} "$@"\n`, { mode: 0o755 });
   const env = { ...process.env, TALLYMAN_CONFIG: config, PATH: `${join(config, 'bin')}:${process.env.PATH}` };
   // As readline hands it over: a line, and words that are parted at colons too.
   const completed = (line) => {

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { command, contents, done, isPackage, makeConfig, packageProgram, run, start, startFront, startMemory } from './support.js';
+import { command, contents, done, inShell, isPackage, makeConfig, packageProgram, run, start, startFront, startMemory } from './support.js';
 
 /** Starts a command, and sends it a signal when the front has got the request that it holds back; how it ended. */
 async function interrupted(t, config, front, args, signal) {
@@ -80,9 +80,8 @@ test('nobody reading is no fault, and no reason to go on', async (t) => {
  * goes with it: what runs on a build server has no colours for Node.
  */
 function onTerminal(config, args, env = {}) {
-  const quoted = [...command, ...args].map((part) => `'${part}'`).join(' ');
   const all = { PATH: process.env.PATH, TERM: 'xterm-256color', TALLYMAN_CONFIG: config, NO_COLOR: '', ...env };
-  return execFileSync('script', ['-qec', quoted, '/dev/null'], { env: all, stdio: ['ignore', 'pipe', 'inherit'] }).toString();
+  return execFileSync('script', ['-qec', inShell([...command, ...args]), '/dev/null'], { env: all, stdio: ['ignore', 'pipe', 'inherit'] }).toString();
 }
 
 test('a terminal shows colours and a line of progress, unless it is not to', async (t) => {

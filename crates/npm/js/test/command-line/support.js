@@ -13,6 +13,9 @@ import { command, isPackage, packageProgram } from '../../../../../tests/replay/
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 export { command, isPackage, packageProgram };
+
+/** Words as a shell takes them for words, whatever characters they have. */
+export const inShell = (words) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 const devRegistry = path('../../../../../target/debug/tallyman-dev-registry');
 
 /** An in-memory registry; its host. */
