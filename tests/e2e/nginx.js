@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,12 @@ const examples = fileURLToPath(new URL('../../crates/gateway/deploy/nginx/', imp
 
 /**
  * Starts nginx with an example. `places(folder)` gives pairs of what stands in the example and what stands in its place;
- * each must be there. `port` is where it then listens.
+ * each must be there. The app is in the folder's `dist`. `port` is where it then listens.
  */
 export async function startNginx(example, port, places) {
   const folder = await mkdtemp(join(tmpdir(), 'tallyman-nginx-'));
+  // The app may be in a folder whose name nginx takes for several words.
+  await symlink(dist, join(folder, 'dist'));
   let text = await readFile(join(examples, example), 'utf8');
   for (const [theirs, ours] of await places(folder)) {
     if (!text.includes(theirs)) throw new Error(`expected ${theirs} in ${example}, found it nowhere`);
@@ -65,7 +67,7 @@ export async function startAppOfNginx(other) {
       ['ssl_certificate /etc/nginx/tls/example.com.pem;', ''],
       ['ssl_certificate_key /etc/nginx/tls/example.com.key;', ''],
       ["connect-src 'self' https://registry.example.com", "connect-src 'self' http://127.0.0.1:* https://127.0.0.1:* http://localhost:*"],
-      ['/srv/tallyman/dist', dist],
+      ['/srv/tallyman/dist', join(folder, 'dist')],
       ['location / {', `location = /config.json { root ${folder}; }\n    location / {`],
     ];
   });

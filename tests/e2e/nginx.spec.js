@@ -29,7 +29,7 @@ async function startStatic(registry) {
       ['https://registry.example.com', names.registry],
       ['/etc/nginx/tls/example.com.pem', certificate],
       ['/etc/nginx/tls/example.com.key', key],
-      ['/srv/tallyman/dist', inProject('dist')],
+      ['/srv/tallyman/dist', join(folder, 'dist')],
       ['http://127.0.0.1:5000', registry],
       // The operator's own config.json; the one in dist/ names no registry.
       ['location / {', `location = /config.json { root ${folder}; }\n    location / {`],

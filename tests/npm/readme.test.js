@@ -30,7 +30,7 @@ after(async () => {
 
 /** Runs an example against registries of this machine, and gives what it prints in the words of the README. */
 async function run(code, at) {
-  const there = code.replaceAll('reg.example/', `${registry.host}/samples/`).replaceAll('other.example/', `${other.host}/`).replaceAll('/tmp/example/', `${folder}/`);
+  const there = code.replaceAll('reg.example/', `${registry.host}/samples/`).replaceAll('other.example/', `${other.host}/`).replaceAll('/tmp/example/', `${folder.replaceAll("'", "\\'")}/`);
   const { code: script } = await transform(there, { loader: 'ts', format: 'esm' });
   const file = join(folder, `example-${at}.mjs`);
   writeFileSync(file, script);

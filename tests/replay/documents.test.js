@@ -10,10 +10,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { startDevRegistry } from '../e2e/servers.js';
-import { command } from './program.js';
+import { command, inShell } from './program.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const typed = `${command.map((part) => `'${part}'`).join(' ')} `;
+const typed = `${inShell(command)} `;
 /** The registry that the documents name. */
 const DEMO = '127.0.0.1:5050';
 
@@ -66,7 +66,7 @@ for (const { name, text } of documents.filter(({ text }) => commandLines(text).l
       await rm(folder, { recursive: true });
     });
     for (const line of commandLines(text)) {
-      const actual = line.replaceAll(DEMO, registry.host).replace(/^tallyman /, typed);
+      const actual = line.replaceAll(DEMO, registry.host).replace(/^tallyman /, () => typed);
       const { code, output } = await run(actual, folder, { TALLYMAN_CONFIG: folder });
       assert.equal(code, 0, `${line}\n${output}`);
     }

@@ -12,3 +12,6 @@ export const command = named.startsWith('[') ? JSON.parse(named) : [named];
 
 /** `true` if the program under test is that of the package. */
 export const isPackage = process.env.TALLYMAN_BIN === undefined;
+
+/** Words as a shell takes them for words, whatever characters they have. */
+export const inShell = (words) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');

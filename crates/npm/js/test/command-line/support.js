@@ -8,14 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { command, isPackage, packageProgram } from '../../../../../tests/replay/program.js';
+import { command, inShell, isPackage, packageProgram } from '../../../../../tests/replay/program.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-export { command, isPackage, packageProgram };
+export { command, inShell, isPackage, packageProgram };
 
-/** Words as a shell takes them for words, whatever characters they have. */
-export const inShell = (words) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 const devRegistry = path('../../../../../target/debug/tallyman-dev-registry');
 
 /** An in-memory registry; its host. */
