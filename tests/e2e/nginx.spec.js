@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { startGateway, startWithPassword } from './gateway.js';
 import { makeCertificate, startNginx } from './nginx.js';
 import { freePort, startDevRegistry, startDistribution } from './servers.js';
-import { expect, inProject, test } from './test.js';
+import { expect, test } from './test.js';
 
 test.use({
   ignoreHTTPSErrors: true,
