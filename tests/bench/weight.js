@@ -185,7 +185,7 @@ await compare({
   runs: loads,
   contestants: [start(shown), list(shown), empty(shown)],
   summary: () => {
-    const cause = 'compiling and starting 710 KB of wasm on a CPU slowed down four times; an empty page takes a sixth of a second of it';
+    const cause = 'compiling and starting 650 KB of wasm on a CPU slowed down four times; an empty page takes a sixth of a second of it';
     return [
       { what: 'start page usable, CPU slowed down 4 times', ours: 'tallyman, the start page', limit: 500, cause },
       { what: 'inspected list shown, CPU slowed down 4 times', ours: 'tallyman, an inspected list', limit: 900, cause: `${cause}; then two requests one after the other` },
