@@ -231,9 +231,10 @@ impl Client {
         let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
         let received = self.with_retry(reference.registry(), async || {
             let response = self.send(&request).await?;
-            let (headers, url) = (response.headers.clone(), response.url.clone());
-            let media_type = media_type(&headers);
-            Ok(Received { headers, media_type, url, bytes: collect(response, limit).await? })
+            let (media_type, registry_digest) =
+                (media_type(&response.headers), registry_digest(&response.headers));
+            let url = response.url.clone();
+            Ok(Received { media_type, registry_digest, url, bytes: collect(response, limit).await? })
         });
         let received = received.await?;
         check_size(reference, size, &received.bytes)?;
@@ -242,10 +243,9 @@ impl Client {
 
     /// Returns a manifest that came with its digest, if that is the digest that `reference` and the registry name.
     async fn hashed(&self, reference: &Reference, received: Received) -> Result<FetchedManifest, Error> {
-        let Received { headers, media_type, url, bytes } = received;
+        let Received { media_type, registry_digest, url, bytes } = received;
         let algorithm = reference.digest().map_or(Algorithm::Sha256, Digest::algorithm);
         let digest = self.digest(algorithm, &bytes).await;
-        let registry_digest = registry_digest(&headers);
         if let Some(expected) = &registry_digest {
             let found = match expected.algorithm() {
                 other if other != algorithm => &self.digest(other, &bytes).await,
@@ -274,8 +274,8 @@ impl Client {
 
 /// Response to a request for a manifest, whose bytes nobody has hashed yet.
 struct Received {
-    headers: HeaderMap,
     media_type: Option<MediaType>,
+    registry_digest: Option<Digest>,
     url: String,
     bytes: Bytes,
 }

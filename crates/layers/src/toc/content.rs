@@ -80,7 +80,7 @@ impl FileContent {
     /// Returns the next bytes of the file; `None` if others of the layer are needed, or the file is whole.
     ///
     /// # Errors
-    /// Those of damaged gzip and zstd, [`Error::ChunkDigest`], [`Error::Limit`].
+    /// The errors of damaged gzip and zstd; [`Error::ChunkDigest`], [`Error::Limit`].
     #[expect(clippy::should_implement_trait, reason = "what it returns is borrowed from it")]
     pub fn next(&mut self) -> Result<Option<&[u8]>, Error> {
         while !self.is_whole() {
