@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::{SocketAddr, TcpListener},
+    net::{self, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -34,6 +34,7 @@ use crate::{
     paced_body::PacedBody,
     refusal::Refusal,
     router::{self, Gateway},
+    workers::Workers,
 };
 
 /// Bytes that the head of a request may have.
@@ -58,6 +59,8 @@ pub(crate) struct Service {
     pub(crate) tls: Option<Arc<ArcSwap<ServerConfig>>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The threads on which connections are served, where it is not the listener's own.
+    pub(crate) workers: Option<Arc<Workers>>,
     /// The path that a proxy in front leaves on the requests.
     pub(crate) base: Arc<str>,
     /// Ends the listener, and connections as soon as no request runs on them.
@@ -74,6 +77,12 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)>
     Ok((listener, address))
 }
 
+/// A service, and the connection on which it answers.
+struct OnConnection {
+    service: Service,
+    connection: Arc<Connection>,
+}
+
 /// Accepts connections until the service ends.
 pub(crate) async fn accept(listener: tokio::net::TcpListener, service: Service) {
     let mut logged: Option<Instant> = None;
@@ -86,7 +95,11 @@ pub(crate) async fn accept(listener: tokio::net::TcpListener, service: Service) 
         match accepted {
             Ok((stream, peer)) => {
                 if let Some(admitted) = service.connections.admit(peer, &service.ended) {
-                    tokio::spawn(serve(service.clone(), stream, admitted));
+                    let serving = serve(service.clone(), stream.into_std(), admitted);
+                    match &service.workers {
+                        Some(workers) => workers.spawn(serving),
+                        None => drop(tokio::spawn(serving)),
+                    }
                 }
             }
             // Errors of the connection that was to be accepted: it is gone already.
@@ -110,32 +123,41 @@ pub(crate) async fn accept(listener: tokio::net::TcpListener, service: Service) 
     }
 }
 
-async fn serve(service: Service, stream: TcpStream, admitted: Admitted) {
-    let connection = Arc::clone(&admitted.connection);
-    if let Err(error) = stream.set_nodelay(true) {
-        warn!(%error, "a connection cannot be set up");
-        return;
-    }
-    let stream = TrackedStream::new(stream, Arc::clone(&connection));
+async fn serve(service: Service, stream: io::Result<net::TcpStream>, admitted: Admitted) {
+    let stream = match stream.and_then(set_up) {
+        Ok(stream) => stream,
+        Err(error) => {
+            warn!(%error, "a connection cannot be set up");
+            return;
+        }
+    };
+    let context = Arc::new(OnConnection { service, connection: Arc::clone(&admitted.connection) });
+    let stream = TrackedStream::new(stream, Arc::clone(&admitted.connection));
     let served = async {
-        match &service.tls {
+        match &context.service.tls {
             // Each in a box of its own: most connections are idle, and need no room for the other kind.
-            None => run(&service, stream, &connection).boxed().await,
+            None => run(&context, stream).boxed().await,
             Some(config) => {
                 // A handshake that fails is the caller's matter.
                 if let Ok(stream) = TlsAcceptor::from(config.load_full()).accept(stream).boxed().await {
-                    run(&service, stream, &connection).boxed().await;
+                    run(&context, stream).boxed().await;
                 }
             }
         }
     };
     tokio::select! {
         () = served => {}
-        () = connection.closed.cancelled() => {}
+        () = admitted.connection.closed.cancelled() => {}
     }
 }
 
-async fn run<S>(service: &Service, stream: S, connection: &Arc<Connection>)
+/// Makes a connection known to the runtime of this thread.
+fn set_up(stream: net::TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    TcpStream::from_std(stream)
+}
+
+async fn run<S>(context: &Arc<OnConnection>, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -152,23 +174,23 @@ where
         .max_concurrent_streams(STREAMS_MAX)
         .max_send_buf_size(64 * 1024);
     // The room of a request is taken while there is one: a connection keeps that of its service for good.
-    let answer = service_fn(|request| answer(service.clone(), Arc::clone(connection), request).boxed());
+    let answer = service_fn(|request| answer(Arc::clone(context), request).boxed());
     let serving = builder.serve_connection(TokioIo::new(stream), answer);
     tokio::pin!(serving);
     tokio::select! {
         // A connection that breaks is the caller's matter.
         _ = serving.as_mut() => return,
-        () = service.ending.cancelled() => {}
+        () = context.service.ending.cancelled() => {}
     }
     serving.as_mut().graceful_shutdown();
     let _broken = serving.await;
 }
 
 async fn answer(
-    service: Service,
-    connection: Arc<Connection>,
+    context: Arc<OnConnection>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
+    let OnConnection { service, connection } = &*context;
     let running = connection.begin(request.version());
     let path = request.uri().path();
     let is_health = matches!(path.strip_prefix(&*service.base), Some("/healthz" | "/readyz"));
@@ -178,7 +200,7 @@ async fn answer(
         return Ok(response.map(|body| running.until_sent(body)));
     }
     let pace = service.connections.limits().pace;
-    let request = request.map(|body| PacedBody::wrap(Body::new(body), pace));
+    let request = request.map(|body| PacedBody::wrap(body, pace));
     let request = without_base(request, &service.base);
     let response = match &service.registries {
         Some(gateway) => router::answer(gateway, &service.routes, connection.peer, request).await,

@@ -109,6 +109,10 @@ pub(crate) async fn file(
     Ok(response)
 }
 
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Adds what pages of the app, and answers of every kind, may not be used for. `tls` says that the gateway has a
 /// certificate of its own.
 pub(crate) fn harden(headers: &mut HeaderMap, tls: bool) {
@@ -117,11 +121,11 @@ pub(crate) fn harden(headers: &mut HeaderMap, tls: bool) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     for (name, value) in [
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+        (PERMISSIONS_POLICY, PERMISSIONS),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (OPENER_POLICY, "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -129,7 +133,7 @@ pub(crate) fn harden(headers: &mut HeaderMap, tls: bool) {
     let closed = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(closed);
     let own = HeaderValue::from_static("same-origin");
-    headers.entry(HeaderName::from_static("cross-origin-resource-policy")).or_insert(own);
+    headers.entry(RESOURCE_POLICY).or_insert(own);
 }
 
 /// Scripts are the app's own files and those that its page holds; it may connect to the gateway and to `sources`.

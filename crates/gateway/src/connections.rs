@@ -140,12 +140,17 @@ impl Connections {
         let limits = self.limits();
         let caller = network_of(caller);
         let mut table = self.table();
-        let of_caller = table.callers.get(&caller).map_or(0, |counts| counts.requests);
-        if table.requests >= limits.total || of_caller >= limits.by_caller {
+        if table.requests >= limits.total {
             return None;
         }
+        let counts = table.callers.entry(caller).or_default();
+        if counts.requests >= limits.by_caller {
+            // An entry that counts nothing goes.
+            table.count(caller, |_| ());
+            return None;
+        }
+        counts.requests += 1;
         table.requests += 1;
-        table.count(caller, |counts| counts.requests += 1);
         Some(RequestPermit { connections: Arc::clone(self), caller })
     }
 

@@ -2,8 +2,12 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::workers;
+
 /// Descriptors for everything that is not a connection: listeners, timers, configuration, idle connections to registries.
 const OTHERS: u64 = 64;
+/// Descriptors with which a thread waits for its connections.
+const EACH_THREAD: u64 = 4;
 /// Descriptors that a connection needs while a request runs on it: its own, the registry's, a file of the cache.
 const EACH: u64 = 3;
 
@@ -25,5 +29,6 @@ fn limit() -> u64 {
 
 /// Returns the number of connections for which there are descriptors.
 pub(crate) fn connections() -> usize {
-    usize::try_from(limit().saturating_sub(OTHERS) / EACH).unwrap_or(usize::MAX).max(1)
+    let others = OTHERS + EACH_THREAD * workers::count() as u64;
+    usize::try_from(limit().saturating_sub(others) / EACH).unwrap_or(usize::MAX).max(1)
 }

@@ -102,11 +102,14 @@ static UPSTREAM: LazyLock<Upstream> = LazyLock::new(|| {
 fn places() {
     fuzz!(|input: &[u8]| {
         let rest = "v2/open/app/tags/list";
+        let route = Route::parse(rest).unwrap();
         let at = Url::parse(&format!("https://r.example/{rest}")).unwrap();
         for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
             let Ok(value) = HeaderValue::from_bytes(input) else { return };
             let headers = HeaderMap::from_iter([(name.clone(), value)]);
-            let Ok(passed) = rewrite::response_headers(&UPSTREAM, rest, &at, &headers) else { continue };
+            let Ok(passed) = rewrite::response_headers(&UPSTREAM, (&route, rest), &at, headers) else {
+                continue;
+            };
             let gateway = Url::parse(&format!("https://gateway.example/r/lab/{rest}")).unwrap();
             for value in passed.get_all(&name) {
                 let Ok(text) = value.to_str() else { panic!("{value:?}") };

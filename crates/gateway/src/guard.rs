@@ -40,14 +40,18 @@ impl Guard {
     /// Checks the name by which the gateway is called, against DNS rebinding: a name that an attacker gives to our address
     /// is none of those that we know. Headers by which anything is decided may be there once.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        if let Some(name) = ONCE.iter().find(|name| headers.get_all(**name).into_iter().nth(1).is_some()) {
+        // The number of values is that of names where none is repeated.
+        let is_repeated = headers.len() > headers.keys_len();
+        if is_repeated
+            && let Some(name) = ONCE.iter().find(|name| headers.get_all(**name).into_iter().nth(1).is_some())
+        {
             let message = format!(
                 "expected one {name}, found several, of which proxies and servers choose differently"
             );
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message));
         }
         let host = request_authority(uri, headers).unwrap_or_default();
-        if self.is_own(&host) {
+        if self.is_own(host) {
             return Ok(());
         }
         Err(Refusal::denied(format!(
@@ -56,12 +60,14 @@ impl Guard {
     }
 
     fn is_own(&self, authority: &str) -> bool {
-        let Some(name) = host_of(authority).map(str::to_ascii_lowercase) else { return false };
+        let Some(name) = host_of(authority) else { return false };
         let is_address = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
             Some(address) => address.parse::<Ipv6Addr>().is_ok(),
             None => name.parse::<Ipv4Addr>().is_ok(),
         };
-        is_address || name == "localhost" || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&name))
+        is_address
+            || name.eq_ignore_ascii_case("localhost")
+            || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
     }
 
     /// The page that asks. Pages of other sites are refused unless the configuration welcomes them.
@@ -86,7 +92,7 @@ impl Guard {
             }
             let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
             let called = request_authority(uri, headers).unwrap_or_default();
-            let same = without_default_port(authority).eq_ignore_ascii_case(without_default_port(&called));
+            let same = without_default_port(authority).eq_ignore_ascii_case(without_default_port(called));
             if authority.is_empty() || !same {
                 return Err(Refusal::denied(format!(
                     "expected a request of the gateway's own pages, found one of {origin}; add it to `origins` if it \
@@ -107,6 +113,9 @@ impl Guard {
     /// The caller's address: that of the connection, or what trusted proxies say of it.
     pub(crate) fn caller(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut caller = peer.ip().to_canonical();
+        if !self.trusts(caller) {
+            return caller;
+        }
         let forwarded =
             headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
         let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
@@ -125,12 +134,12 @@ impl Guard {
 }
 
 /// The authority that the browser asked for: HTTP/2 has it in the URI.
-fn request_authority(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+fn request_authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     if let Some(authority) = uri.authority() {
-        return Some(authority.as_str().to_owned());
+        return Some(authority.as_str());
     }
     let mut hosts = headers.get_all(header::HOST).into_iter();
-    let host = hosts.next()?.to_str().ok()?.to_owned();
+    let host = hosts.next()?.to_str().ok()?;
     hosts.next().is_none().then_some(host)
 }
 

@@ -5,6 +5,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -23,16 +24,22 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 use tokio::net::TcpStream;
-use tower::{timeout::Timeout, util::BoxCloneSyncService};
+use tower::{
+    Service, ServiceExt as _,
+    timeout::Timeout,
+    util::{BoxCloneSyncService, Oneshot},
+};
 
-use crate::addresses::Resolver;
+use crate::{addresses::Resolver, workers};
 
 /// The time in which a connection must come about, TLS included.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// The time for which a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
-/// The number of such connections, of which each takes a file descriptor.
+/// The number of such connections on all threads together, of which each takes a file descriptor.
 const IDLE_MAX: usize = 64;
+/// The number of such connections that each thread may have, however many threads there are.
+const IDLE_MIN: usize = 8;
 /// Bytes of an answer that are read ahead of whoever reads it, and so about what a slow reader costs.
 const READ_BUFFER: usize = 64 * 1024;
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")));
@@ -58,12 +65,30 @@ pub(crate) enum HttpClientError {
 }
 
 type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
-type Connector = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
+type NewConnection = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
+
+/// What makes connections. It is cloned for each request, and rarely used.
+#[derive(Clone, Debug)]
+struct Connector(Arc<NewConnection>);
+
+impl Service<Uri> for Connector {
+    type Response = Connection;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Oneshot<NewConnection, Uri>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        NewConnection::clone(&self.0).oneshot(uri)
+    }
+}
 
 /// HttpClient to one registry or to what it needs. HTTP/1.1, one request at a time on each: a caller that reads slowly
-/// holds nobody else up.
-#[derive(Clone, Debug)]
-pub(crate) struct HttpClient(Client<Connector, Body>);
+/// holds nobody else up. Each thread that serves connections keeps connections of its own.
+#[derive(Debug)]
+pub(crate) struct HttpClient(Vec<Client<Connector, Body>>);
 
 impl HttpClient {
     pub(crate) fn new(resolver: Resolver, trust_roots: TrustRoots<'_>) -> Result<Self, HttpClientError> {
@@ -72,14 +97,17 @@ impl HttpClient {
         tcp.set_nodelay(true);
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls(trust_roots)?).https_or_http();
         let connector = Timeout::new(tls.enable_http1().wrap_connector(tcp), CONNECT);
-        let connector = BoxCloneSyncService::new(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_MAX)
-            .http1_max_buf_size(READ_BUFFER)
-            .build(connector);
-        Ok(Self(client))
+        let connector = Connector(Arc::new(BoxCloneSyncService::new(connector)));
+        let threads = workers::count();
+        let clients = std::iter::repeat_with(|| {
+            Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host((IDLE_MAX / threads).max(IDLE_MIN))
+                .http1_max_buf_size(READ_BUFFER)
+                .build(connector.clone())
+        });
+        Ok(Self(clients.take(threads).collect()))
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -91,7 +119,8 @@ impl HttpClient {
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, Box<dyn Error + Send + Sync>> {
         request.headers_mut().insert(header::USER_AGENT, AGENT);
-        Ok(self.0.request(request).await?)
+        let client = &self.0[workers::current()];
+        Ok(client.request(request).await?)
     }
 }
 

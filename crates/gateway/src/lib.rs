@@ -53,6 +53,7 @@ mod fuzz;
 mod guard;
 mod http_client;
 mod limits;
+mod log;
 mod metrics;
 mod paced_body;
 mod probe;
@@ -72,6 +73,7 @@ mod sign_in;
 mod snapshot;
 mod token_proxy;
 mod upstream;
+mod workers;
 
 pub use addresses::{AddressRefused, Networks};
 pub use config::{

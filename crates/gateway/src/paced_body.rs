@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::rate_floor::{Pace, RateFloor};
@@ -19,20 +19,23 @@ use crate::rate_floor::{Pace, RateFloor};
 pub(crate) struct Stalled;
 
 /// A body with a floor under the rate at which it comes.
-pub(crate) struct PacedBody {
-    body: Body,
+pub(crate) struct PacedBody<B> {
+    body: B,
     floor: RateFloor,
     timer: Option<Pin<Box<Sleep>>>,
     progress: Option<Progress>,
 }
 
-impl PacedBody {
-    /// Returns the body with a floor under its rate, or as it is if it has nothing in it.
-    pub(crate) fn wrap(body: Body, pace: Pace) -> Body {
-        if body.is_end_stream() { body } else { Body::new(Self::new(body, pace)) }
+impl<B> PacedBody<B>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+{
+    /// Returns the body with a floor under its rate, or an empty one if it has nothing in it.
+    pub(crate) fn wrap(body: B, pace: Pace) -> Body {
+        if body.is_end_stream() { Body::empty() } else { Body::new(Self::new(body, pace)) }
     }
 
-    pub(crate) fn new(body: Body, pace: Pace) -> Self {
+    pub(crate) fn new(body: B, pace: Pace) -> Self {
         Self { body, floor: RateFloor::new(pace), timer: None, progress: None }
     }
 
@@ -43,7 +46,7 @@ impl PacedBody {
     }
 }
 
-impl Drop for PacedBody {
+impl<B> Drop for PacedBody<B> {
     fn drop(&mut self) {
         if let Some(progress) = &self.progress {
             progress.moved(false);
@@ -51,7 +54,10 @@ impl Drop for PacedBody {
     }
 }
 
-impl http_body::Body for PacedBody {
+impl<B> http_body::Body for PacedBody<B>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Unpin,
+{
     type Data = Bytes;
     type Error = axum::BoxError;
 

@@ -1,13 +1,12 @@
 //! The gateway as a program: a configuration file, or flags for the simple cases.
 
-use std::{ffi::OsString, io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
-use tracing_subscriber::EnvFilter;
 
-use crate::{Config, RegistryConfig, ServeError, Server, probe, raise_descriptor_limit, serve};
+use crate::{Config, RegistryConfig, ServeError, Server, log, probe, raise_descriptor_limit, serve};
 
 /// Serves the app and reaches the configured registries for it, on one origin.
 #[derive(Debug, Parser)]
@@ -39,7 +38,7 @@ struct Arguments {
     probe: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Log {
     Text,
     Json,
@@ -55,7 +54,8 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     let command = Arguments::command().name(name).bin_name(name);
     let matches = command.get_matches_from(std::iter::once(name.into()).chain(arguments));
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Connections are served on threads of their own.
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run_with(arguments)),
         Err(error) => {
             eprintln!("{error}");
@@ -65,15 +65,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
 }
 
 async fn run_with(arguments: Arguments) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match arguments.log {
-        Log::Text => log.init(),
-        Log::Json => log.json().init(),
-    }
+    log::start(arguments.log == Log::Json);
     if let Some(url) = &arguments.probe {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,

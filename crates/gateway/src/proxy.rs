@@ -21,16 +21,19 @@ use crate::{
 const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
 
-/// Headers of the caller that are passed on to registries.
-const FORWARDED: [HeaderName; 7] = [
-    header::ACCEPT,
-    header::CONTENT_LENGTH,
-    header::CONTENT_RANGE,
-    header::IF_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_NONE_MATCH,
-    header::RANGE,
-];
+/// Returns `true` for headers of the caller that are passed on to registries.
+fn is_forwarded(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "accept"
+            | "content-length"
+            | "content-range"
+            | "if-match"
+            | "if-modified-since"
+            | "if-none-match"
+            | "range"
+    )
+}
 
 /// A registry's response, and the URL that gave it after redirects.
 pub(crate) struct Forwarded {
@@ -55,10 +58,8 @@ impl ProxyRequest<'_> {
     /// Sends the request and returns the response as the caller gets it.
     pub(crate) async fn forward(self, parts: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
         let mut headers = HeaderMap::new();
-        for name in FORWARDED {
-            for value in parts.headers.get_all(&name) {
-                headers.append(name.clone(), value.clone());
-            }
+        for (name, value) in parts.headers.iter().filter(|(name, _)| is_forwarded(name)) {
+            headers.append(name, value.clone());
         }
         let content_type = self.route.content_type(&parts.method, &parts.headers)?;
         headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
@@ -85,8 +86,7 @@ impl ProxyRequest<'_> {
                 .and_then(|length| length.to_str().ok()?.parse().ok());
             if answer.status() == StatusCode::OK && length == Some(found.size) {
                 let mut response = Response::new(found.into_body());
-                *response.headers_mut() =
-                    rewrite::response_headers(self.upstream, self.rest, &at, answer.headers())?;
+                *response.headers_mut() = self.response_headers(&at, answer.into_parts().0.headers)?;
                 response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
                 return Ok(response);
             }
@@ -95,7 +95,7 @@ impl ProxyRequest<'_> {
             self.send_authorized(&parts.method, &url, &headers, body).await?;
         let status = answer.status();
         let (head, body) = answer.into_parts();
-        let headers = rewrite::response_headers(self.upstream, self.rest, &at, &head.headers)?;
+        let headers = self.response_headers(&at, head.headers)?;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
@@ -129,8 +129,12 @@ impl ProxyRequest<'_> {
         let (head, body) = response.into_parts();
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
-        *response.headers_mut() = rewrite::response_headers(self.upstream, self.rest, url, &head.headers)?;
+        *response.headers_mut() = self.response_headers(url, head.headers)?;
         Ok(response)
+    }
+
+    fn response_headers(&self, url: &Url, headers: HeaderMap) -> Result<HeaderMap, Refusal> {
+        rewrite::response_headers(self.upstream, (self.route, self.rest), url, headers)
     }
 
     /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for
@@ -143,9 +147,9 @@ impl ProxyRequest<'_> {
         body: Body,
     ) -> Result<Forwarded, Refusal> {
         let has_body = !http_body::Body::is_end_stream(&body);
-        let mut scopes = self.route.scopes(method, self.query.get("from"));
+        let scopes = || self.route.scopes(method, self.query.get("from"));
         let mut authorization = match &self.upstream.credentials {
-            Some(own) => self.upstream.authorize(own, &scopes).await?,
+            Some(own) => self.upstream.authorize(own, &scopes()).await?,
             None => self.authorization.clone(),
         };
         let mut answer = self.send_once(method, url, headers, authorization.as_ref(), Some(body)).await?;
@@ -155,7 +159,7 @@ impl ProxyRequest<'_> {
             own.forget();
             self.upstream.remember_challenge(answer.headers());
             // Registries differ in what they want for the same request, and say so.
-            scopes = scopes.and(&Challenge::scopes(answer.headers()));
+            let scopes = scopes().and(&Challenge::scopes(answer.headers()));
             if !has_body {
                 authorization = self.upstream.authorize(own, &scopes).await?;
                 answer = self.send_once(method, url, headers, authorization.as_ref(), None).await?;

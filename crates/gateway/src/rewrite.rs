@@ -6,65 +6,66 @@ use url::Url;
 
 use crate::{refusal::Refusal, route::Route, upstream::Upstream};
 
-/// Headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for browsers
-/// (CORS, CSP) are not among them.
-const FORWARDED: [HeaderName; 20] = [
-    header::ACCEPT_RANGES,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_RANGE,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::ETAG,
-    header::LAST_MODIFIED,
-    header::RANGE,
-    header::RETRY_AFTER,
-    header::WARNING,
-    HeaderName::from_static("docker-content-digest"),
-    HeaderName::from_static("docker-distribution-api-version"),
-    HeaderName::from_static("docker-upload-uuid"),
-    HeaderName::from_static("oci-chunk-max-length"),
-    HeaderName::from_static("oci-chunk-min-length"),
-    HeaderName::from_static("oci-filters-applied"),
-    HeaderName::from_static("oci-subject"),
-    HeaderName::from_static("ratelimit-limit"),
-    HeaderName::from_static("ratelimit-remaining"),
-];
+/// Returns `true` for headers that are passed on to the browser as they are. Cookies, hop-by-hop headers and rules for
+/// browsers (CORS, CSP) are not among them.
+fn is_forwarded(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "accept-ranges"
+            | "content-encoding"
+            | "content-length"
+            | "content-range"
+            | "content-type"
+            | "date"
+            | "docker-content-digest"
+            | "docker-distribution-api-version"
+            | "docker-upload-uuid"
+            | "etag"
+            | "last-modified"
+            | "oci-chunk-max-length"
+            | "oci-chunk-min-length"
+            | "oci-filters-applied"
+            | "oci-subject"
+            | "range"
+            | "ratelimit-limit"
+            | "ratelimit-remaining"
+            | "retry-after"
+            | "warning"
+    )
+}
+
+/// Headers that the gateway adds, for which room is made at once.
+const ADDED: usize = 16;
 
 /// The way from a request for `rest` (what stands behind `/r/NAME/`) up to `/r/NAME/`.
 pub(crate) fn up(rest: &str) -> String {
     "../".repeat(rest.matches('/').count())
 }
 
-/// The headers of the answer to a request for `rest`, which the registry gave at `url`.
+/// The headers of the answer to a request for `rest`, which is that of `route`; the registry gave them at `url`.
 pub(crate) fn response_headers(
     upstream: &Upstream,
-    rest: &str,
+    (route, rest): (&Route, &str),
     url: &Url,
-    headers: &HeaderMap,
+    mut headers: HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
-    let mut passed = HeaderMap::new();
-    for name in FORWARDED {
-        for value in headers.get_all(&name) {
-            passed.append(name.clone(), value.clone());
-        }
-    }
+    let mut added = HeaderMap::new();
     if let Some(location) = headers.get(header::LOCATION) {
         let place = place(upstream, rest, url, location.to_str().unwrap_or_default()).ok_or_else(|| {
             Refusal::bad_gateway(
                 "expected the registry to name a place of its own, found a Location elsewhere",
             )
         })?;
-        passed.insert(header::LOCATION, place);
+        added.insert(header::LOCATION, place);
     }
-    if Route::parse(rest).is_some_and(|route| route.has_pages()) {
+    if route.has_pages() {
         // A list that ended here would lack names without a word.
-        let next = next_link(headers).map_err(|error| Refusal::bad_gateway(error.to_string()))?;
+        let next = next_link(&headers).map_err(|error| Refusal::bad_gateway(error.to_string()))?;
         let next = next.and_then(|target| next_page(upstream, rest, url, &target));
-        passed.extend(next.map(|link| (header::LINK, link)));
+        added.extend(next.map(|link| (header::LINK, link)));
     }
-    upstream.remember_challenge(headers);
-    for challenge in Challenge::parse_all(headers) {
+    upstream.remember_challenge(&headers);
+    for challenge in Challenge::parse_all(&headers) {
         let challenge = match challenge {
             basic @ Challenge::Basic { .. } => Some(basic),
             Challenge::Bearer { service: TokenService { realm, service }, scopes, parameters } => {
@@ -79,10 +80,16 @@ pub(crate) fn response_headers(
             )
         })?;
         if let Some(value) = challenge.to_header() {
-            passed.append(header::WWW_AUTHENTICATE, value);
+            added.append(header::WWW_AUTHENTICATE, value);
         }
     }
-    Ok(passed)
+    let others: Vec<HeaderName> = headers.keys().filter(|name| !is_forwarded(name)).cloned().collect();
+    for name in others {
+        headers.remove(name);
+    }
+    headers.reserve(ADDED);
+    headers.extend(added);
+    Ok(headers)
 }
 
 /// A place of the registry's, relative to the request, or one that browsers are sent to. `None` for places that are

@@ -1,7 +1,8 @@
 //! A request's way: by which name, from which page, by whom, to which registry.
 
 use std::{
-    net::SocketAddr,
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{
         Arc,
@@ -89,11 +90,14 @@ pub(crate) async fn answer(
     if request.uri().path().strip_prefix(REGISTRIES).is_none_or(str::is_empty) {
         return by_routes(routes, peer, request).await;
     }
+    let snapshot = &gateway.snapshot.load_full();
+    let caller = snapshot.guard.caller(peer, request.headers());
     let to_registry = async |request| {
-        let signed_in = async |identity, request| registry(gateway, peer, identity, request).await;
-        with_identity(gateway, peer, request, signed_in).await
+        let signed_in =
+            async |identity, request| registry(gateway, snapshot, caller, identity, request).await;
+        with_identity(snapshot, peer, request, signed_in).await
     };
-    with_name(gateway, peer, request, to_registry).await
+    with_name(snapshot, caller, request, to_registry).await
 }
 
 /// Answers a caller by routes alone.
@@ -118,18 +122,18 @@ async fn check_name(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    with_name(&gateway, peer, request, async |request| next.run(request).await).await
+    let snapshot = gateway.snapshot.load_full();
+    let caller = snapshot.guard.caller(peer, request.headers());
+    with_name(&snapshot, caller, request, async |request| next.run(request).await).await
 }
 
 /// The name by which the gateway is called, first; what browsers may do with the answer, last.
 async fn with_name(
-    gateway: &Gateway,
-    peer: SocketAddr,
+    snapshot: &Snapshot,
+    caller: IpAddr,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response<Body>,
 ) -> Response<Body> {
-    let snapshot = gateway.snapshot.load_full();
-    let caller = snapshot.guard.caller(peer, request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = match snapshot.guard.check_host(request.uri(), request.headers()) {
         Ok(()) => next(request).await,
@@ -149,17 +153,17 @@ async fn sign_in(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    with_identity(&gateway, peer, request, async |_, request| next.run(request).await).await
+    let snapshot = gateway.snapshot.load_full();
+    with_identity(&snapshot, peer, request, async |_, request| next.run(request).await).await
 }
 
 /// Asks callers who they are where the gateway has people sign in, and keeps their session going.
 async fn with_identity(
-    gateway: &Gateway,
+    snapshot: &Snapshot,
     peer: SocketAddr,
     request: Request,
     next: impl AsyncFnOnce(Identity, Request) -> Response<Body>,
 ) -> Response<Body> {
-    let snapshot = gateway.snapshot.load_full();
     let identity = match &snapshot.sign_in {
         None => Ok(Identity::default()),
         // A preflight has no credentials; it says nothing but which sites are welcome.
@@ -267,13 +271,12 @@ fn preflight() -> Response<Body> {
 /// A request for a registry, counted and logged.
 async fn registry(
     gateway: &Gateway,
-    peer: SocketAddr,
+    snapshot: &Snapshot,
+    caller: IpAddr,
     identity: Identity,
     request: Request,
 ) -> Response<Body> {
     let began = Instant::now();
-    let snapshot = gateway.snapshot.load_full();
-    let caller = snapshot.guard.caller(peer, request.headers());
     let method = request.method().clone();
     let has_own_header = request.headers().contains_key(TO_REGISTRY);
     let mut context = LogContext::default();
@@ -282,7 +285,7 @@ async fn registry(
     let mut response = match page {
         Ok(page) => {
             let answered = match permit {
-                Some(_) => proxy_request(&snapshot, caller, &identity, request, &mut context).await,
+                Some(_) => proxy_request(snapshot, caller, &identity, request, &mut context).await,
                 None => Err(too_many()),
             };
             let mut response = answered.unwrap_or_else(Refusal::into_response);
@@ -320,7 +323,7 @@ async fn registry(
 
 async fn proxy_request(
     snapshot: &Snapshot,
-    caller: std::net::IpAddr,
+    caller: IpAddr,
     identity: &Identity,
     request: Request,
     context: &mut LogContext,
@@ -331,7 +334,7 @@ async fn proxy_request(
         .registry(name)
         .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
     context.registry.clone_from(&upstream.name);
-    let rest = rest.replace("%3A", ":").replace("%3a", ":");
+    let rest = decode_colons(rest);
     let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
     context.kind = route.kind();
     context.repository = route.repository().unwrap_or_default().to_owned();
@@ -373,6 +376,11 @@ async fn proxy_request(
         return catalog::page(&proxied).await;
     }
     proxied.forward(&parts, body).await
+}
+
+/// Writes the colons of digests as such.
+fn decode_colons(path: &str) -> Cow<'_, str> {
+    if path.contains('%') { path.replace("%3A", ":").replace("%3a", ":").into() } else { path.into() }
 }
 
 /// Gives the registry's challenges another name.

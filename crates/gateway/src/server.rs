@@ -23,6 +23,7 @@ use crate::{
     router::{Gateway, operations, router},
     server_tls,
     snapshot::Snapshot,
+    workers::Workers,
 };
 
 /// The time between two looks at whether all connections have ended.
@@ -43,6 +44,9 @@ pub enum ServeError {
         /// The error of the system.
         source: io::Error,
     },
+    /// The system gives no threads.
+    #[error("expected a thread for each core, found: {0}")]
+    Threads(io::Error),
     /// The certificate or its key cannot be used.
     #[error("expected a certificate and its key in PEM form, found: {0}")]
     Tls(io::Error),
@@ -122,7 +126,8 @@ impl Server {
 /// Begins to listen and to answer. `source` is the file that a reload reads.
 ///
 /// # Errors
-/// [`ServeError`] if the configuration contradicts itself, the address is taken, or there is no usable certificate.
+/// [`ServeError`] if the configuration contradicts itself, the address is taken, there is no usable certificate, or the
+/// system gives no threads.
 pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, ServeError> {
     let (listen, metrics_listen, base) = (config.listen, config.metrics_listen, config.base_path.clone());
     let snapshot = Snapshot::new(config, None)?;
@@ -149,6 +154,7 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
         tls: tls.clone(),
         connections,
         metrics,
+        workers: Some(Arc::new(Workers::start().map_err(ServeError::Threads)?)),
         base,
         ending: ending.clone(),
         ended: ended.clone(),
@@ -165,6 +171,7 @@ pub async fn serve(config: Config, source: Option<PathBuf>) -> Result<Server, Se
             routes: operations(&gateway),
             registries: None,
             tls: None,
+            workers: None,
             base: "".into(),
             connections,
             ..service.clone()

@@ -116,7 +116,10 @@ impl Upstream {
 
     /// Returns `true` if a URL is at the registry's own origin, to which credentials may go.
     pub(crate) fn is_own(&self, url: &Url) -> bool {
-        url.origin() == self.url.origin()
+        url.has_host()
+            && url.scheme() == self.url.scheme()
+            && url.host_str() == self.url.host_str()
+            && url.port_or_known_default() == self.url.port_or_known_default()
     }
 
     /// Returns `true` if a URL is a token service that this registry may name.
@@ -232,7 +235,7 @@ impl Upstream {
                 response.status().as_u16()
             )));
         }
-        Ok(response.map(|body| PacedBody::wrap(Body::new(body), self.pace)))
+        Ok(response.map(|body| PacedBody::wrap(body, self.pace)))
     }
 
     fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {

@@ -70,7 +70,7 @@ const TOPICS: [(&str, &str, &[Need]); 10] = [
 pub const HELP: &str =
     "  TOPIC      beside, roundtrips, transfers, digest, blob, parse, weight, scale, layers, gateway; all of them
              where none is named
-  --write    writes docs/measurements.md, too
+  --write    writes docs/measurements.md, too, after each topic
   --built    measures what is there, without setting up and building
 
   --crane PATH, --imagetools PATH, --regctl PATH, --skopeo PATH, --docker PATH
@@ -221,6 +221,10 @@ pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Resu
             Ok(comparisons) => {
                 results.topics.insert((*topic).to_owned(), comparisons);
                 fs::write(&file, serde_json::to_vec_pretty(&results)?)?;
+                // Whoever stops the run later keeps what is there.
+                if *write {
+                    write_page(&results)?;
+                }
             }
             Err(error) => {
                 eprintln!("error: {error:#}");
@@ -229,13 +233,17 @@ pub fn run(sh: &Shell, Options { names, write, built, peers }: &Options) -> Resu
         }
     }
     if *write {
-        fs::create_dir_all(root().join("docs"))?;
-        fs::write(root().join("docs/measurements.md"), table::page(&results))?;
+        write_page(&results)?;
     }
     if !failed.is_empty() {
         bail!("these scripts failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+fn write_page(results: &Results) -> Result<()> {
+    fs::create_dir_all(root().join("docs"))?;
+    Ok(fs::write(root().join("docs/measurements.md"), table::page(results))?)
 }
 
 fn prepare(sh: &Shell, needs: &[Need]) -> Result<()> {

@@ -24,8 +24,10 @@ const MIB: usize = 1024 * 1024;
 /// Short bounds, so that tests need not wait.
 pub const SHORT: &str = "[limits]\nhead_seconds = 1\nidle_seconds = 2\nstall_seconds = 1\nanswer_seconds = 1\nbytes_per_second = 100000";
 
-/// Starts a gateway that may have so many file descriptors.
-fn start(folder: &Folder, config: &str, descriptors: u32) -> (Process, SocketAddr) {
+/// Starts a gateway that may have so many file descriptors besides those with which its threads wait: there is one for
+/// each core.
+fn start(folder: &Folder, config: &str, descriptors: usize) -> (Process, SocketAddr) {
+    let descriptors = descriptors + 4 * std::thread::available_parallelism().unwrap().get();
     let file = folder.write("gateway.toml", config);
     let program = env!("CARGO_BIN_EXE_tallyman-gateway");
     let mut command = Command::new("sh");

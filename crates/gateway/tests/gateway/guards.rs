@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tallyman_gateway::Server;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
 
@@ -141,9 +141,12 @@ async fn elsewhere(answer_with: &'static str) -> (u16, tokio::task::JoinHandle<(
     let port = listener.local_addr().unwrap().port();
     let task = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
+            let (reader, mut writer) = stream.split();
+            let mut lines = BufReader::new(reader).lines();
+            while lines.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
             let answer =
                 format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer_with}", answer_with.len());
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            writer.write_all(answer.as_bytes()).await.unwrap();
         }
     });
     (port, task)

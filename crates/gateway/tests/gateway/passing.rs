@@ -259,8 +259,11 @@ async fn connections_to_a_registry_are_used_again() {
         }
     });
     let gateway = gateway(&url, "", "").await;
+    // Each thread of the gateway keeps connections of its own, and a connection of a caller stays on its thread.
+    let caller = caller();
     for _ in 0..20 {
-        assert_eq!(get(&gateway, "/r/lab/v2/").await.text().await.unwrap(), "ok");
+        let response = caller.get(at(&gateway, "/r/lab/v2/")).send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "ok");
     }
     assert_eq!(asked.load(Ordering::Relaxed), 20);
     let connections = accepted.load(Ordering::Relaxed);

@@ -1,0 +1,143 @@
+//! The log of the program: text for people and files, or JSON.
+
+use std::{
+    fmt::{self, Debug, Write as _},
+    io::{self, IsTerminal as _},
+};
+
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{
+    EnvFilter,
+    field::RecordFields,
+    fmt::{FormatFields, format::Writer},
+};
+
+/// Begins to log on standard error, as JSON or as text: with colours on a terminal.
+pub(crate) fn start(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match io::stderr().is_terminal() {
+        ansi if json => log.with_ansi(ansi).json().init(),
+        true => log.init(),
+        false => log.with_ansi(false).fmt_fields(PlainFields).init(),
+    }
+}
+
+/// Fields as `name=value`, without colours, and each event in one line. The default prepares colours for each field that
+/// it then does not use, which takes longer than all else that the gateway does for a small answer.
+struct PlainFields;
+
+impl<'w> FormatFields<'w> for PlainFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut visitor = PlainVisitor { writer, is_first: true, result: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.result
+    }
+}
+
+struct PlainVisitor<'w> {
+    writer: Writer<'w>,
+    is_first: bool,
+    result: fmt::Result,
+}
+
+impl PlainVisitor<'_> {
+    fn record(&mut self, field: &Field, write: impl FnOnce(&mut OneLine<'_, '_>) -> fmt::Result) {
+        let separator = if self.is_first { "" } else { " " };
+        self.is_first = false;
+        let mut line = OneLine(&mut self.writer);
+        let written = line.write_str(separator).and_then(|()| match field.name() {
+            "message" => Ok(()),
+            name => line.write_str(name).and_then(|()| line.write_char('=')),
+        });
+        let written = written.and_then(|()| write(&mut line));
+        self.result = self.result.and(written);
+    }
+}
+
+impl Visit for PlainVisitor<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record(field, |line| match field.name() {
+            "message" => line.write_str(value),
+            _ if value.bytes().any(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(&byte)) => {
+                write!(line, "{value:?}")
+            }
+            _ => {
+                line.write_char('"').and_then(|()| line.write_str(value)).and_then(|()| line.write_char('"'))
+            }
+        });
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.record(field, |line| line.write_str(if value { "true" } else { "false" }));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record(field, |line| write!(line, "{value:?}"));
+    }
+}
+
+/// What is written to a line of the log: characters that would end it, or move a terminal's cursor, are escaped.
+struct OneLine<'a, 'w>(&'a mut Writer<'w>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if !text.chars().any(char::is_control) {
+            return self.0.write_str(text);
+        }
+        text.chars().try_for_each(|character| match character.is_control() {
+            true => write!(self.0, "{}", character.escape_default()),
+            false => self.0.write_char(character),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing::{info, subscriber::with_default};
+
+    use super::PlainFields;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_fields_without_control_characters() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_target(false)
+            .with_writer(move || writer.clone())
+            .fmt_fields(PlainFields)
+            .finish();
+        with_default(log, || {
+            let repository = "acme/app".to_owned();
+            info!(caller = %"10.0.0.1", repository, status = 200_u16, refused = false, reason = "", "request");
+            info!(error = %"one\ntwo\u{1b}[2J", reason = "a \"b\"\né", "refused {}", "x\ry");
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let expected = [
+            r#" INFO request caller=10.0.0.1 repository="acme/app" status=200 refused=false reason="""#,
+            r#" INFO refused x\ry error=one\ntwo\u{1b}[2J reason="a \"b\"\né""#,
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+}
