@@ -68,7 +68,7 @@ await withFolder(async (folder) => {
     unit: 'MB',
     results: contestants.map(({ name, peer }) => ({ name, peer, values: memory.get(name).slice(1) })),
     summary: () => [
-      { what: 'memory of that copy', ours: own, limit: 64, cause: 'pieces on their way of up to 16 layers' },
+      { what: 'memory of that copy', ours: own, limit: 64, cause: 'pieces on their way of up to six layers' },
       { what: "memory of that copy by the npm package's program", ours: package_, limit: 120, cause: 'Node with the engine takes 55 MB before the first byte; the rest are pieces that it has sent and not given back yet' },
     ],
   });
@@ -86,7 +86,7 @@ const inTab = (by) => async () => {
   await files.open(page, by?.origin);
   const value = await page.evaluate(
     async ([target, size, by]) => {
-      const through = by && ((url, init) => fetch(url.replace(/^\w+:\/\/[^/]+/, by), init));
+      const through = by && ((url, init) => fetch(url.startsWith(by) ? url : url.replace(/^\w+:\/\/[^/]+/, by), init));
       const client = new tallyman.Tallyman({ insecure: !by, ...(through ? { fetch: through } : {}) });
       const bytes = new Uint8Array(size);
       for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, Math.min(size, at + 65536)));
@@ -109,7 +109,7 @@ await withFolder(async (folder) => {
   const [tab, passed] = ['a tab of Chromium, over CORS', 'a tab of Chromium, through the gateway by HTTP/2'];
   const fastest = (of) => (peers.length ? Math.min(...peers.map(({ name }) => of(name).median)) : undefined);
   const title = `push of a blob of ${blobSize / 1e6} MB`;
-  const cause = "a browser hands a body to its network process, which sends it, by copies that a page cannot avoid; its hash is WebCrypto's, over the whole blob before the first byte leaves";
+  const cause = "a browser's process of the network sends what another of its processes keeps, by copies that a page cannot avoid; the hash is WebCrypto's, over the whole blob before the first byte leaves, where crane takes the digest from the folder";
   await compare({
     title,
     unit: 's',

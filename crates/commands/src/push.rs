@@ -24,7 +24,7 @@ pub use survey::{Survey, survey};
 use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose};
 
 /// Blobs that are transferred at the same time, at most, but for small ones.
-const TRANSFERS: usize = 16;
+const TRANSFERS: usize = 6;
 /// The same where requests have no bodies that stream: each blob keeps a part of itself in memory.
 const TRANSFERS_IN_PARTS: usize = 4;
 

@@ -15,7 +15,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Url;
 
-use crate::{content_hasher::hasher, message::message, sent_body::SentBody};
+use crate::{content_hasher::hasher, message::message, sent_body::SentBody, sent_content::SentContent};
 
 #[wasm_bindgen]
 extern "C" {
@@ -93,6 +93,10 @@ impl JsTransport {
                 if !bytes.is_empty() {
                     set(&sent, "body", &Uint8Array::from(&bytes[..]));
                 }
+                JsFuture::from(self.0.request(&sent)).await
+            }
+            RequestBody::Kept(content) => {
+                set(&sent, "body", SentContent::value_of(&**content));
                 JsFuture::from(self.0.request(&sent)).await
             }
             RequestBody::Stream(stream) => {

@@ -47,7 +47,7 @@ impl Client {
         let renewals = session.renewals();
         let sent = self.send_with_credentials(request, &session, credentials.as_deref()).await;
         // A body that was sent as it came cannot be sent again.
-        let Some(used) = credentials.filter(|_| request.body.bytes().is_some()) else { return sent };
+        let Some(used) = credentials.filter(|_| request.body.is_repeatable()) else { return sent };
         let (refusal, sent) = match sent {
             Ok((url, response)) if is_refused(response.status) && self.is_own(registry, &response.url) => {
                 let body = response.body.prefix(BODY_MAX).await;
@@ -120,7 +120,7 @@ impl Client {
         // Once for a challenge that was not known or is another one now, once for a token that has expired or does not
         // have the scopes. A body that was sent as it came cannot be sent again.
         let (mut challenges, mut may_be_hidden) = (0, credentials.is_some());
-        while request.body.bytes().is_some() {
+        while request.body.is_repeatable() {
             let is_unauthorized =
                 response.status == StatusCode::UNAUTHORIZED && self.is_own(registry, &response.url);
             // A browser hides challenges, so that none is no sign of anything.

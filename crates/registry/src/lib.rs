@@ -43,8 +43,8 @@ pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
 pub use transport::{
-    Body, BodyStream, KeptBytes, Piece, Request, RequestBody, Response, Transport, TransportError,
-    TransportErrorKind, check_url, is_same_origin, send_following,
+    Body, BodyStream, KeptBytes, KeptContent, Piece, Request, RequestBody, Response, Transport,
+    TransportError, TransportErrorKind, check_url, is_same_origin, send_following,
 };
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use transport::{NativeTransport, OwnCertificates};

@@ -26,7 +26,7 @@ use crate::ContentHasher;
 
 #[cfg(any(feature = "fetch", feature = "abort"))]
 pub use abort::AbortOnDrop;
-pub use body::{Body, BodyStream, RequestBody};
+pub use body::{Body, BodyStream, KeptContent, RequestBody};
 #[cfg(feature = "fetch")]
 pub use fetch::FetchTransport;
 pub use kind::TransportErrorKind;

@@ -16,7 +16,7 @@ use tallyman_auth::{HttpUrl, Scopes, form};
 use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Repository};
 
 use crate::{
-    BodyStream, Client, Error, RequestBody, Response, TransportError, TransportErrorKind,
+    BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError, TransportErrorKind,
     download::{BlobPieces, ContentHasher, Verifier},
     request::{ApiRequest, Endpoint},
     retry::is_transient,
@@ -32,9 +32,9 @@ const BUFFERED_MAX: u64 = 1024 * 1024;
 /// parts.
 const WHOLE_MAX: u64 = 256 * 1024 * 1024;
 /// Bytes of a part, unless the registry wants more, or takes less. GitHub's takes no more.
-const PART: usize = 4 * 1024 * 1024;
+const PART: u64 = 4 * 1024 * 1024;
 /// Bytes of a part below which a registry is not tried with still smaller ones.
-const PART_MIN: usize = 64 * 1024;
+const PART_MIN: u64 = 64 * 1024;
 /// The number of times that an upload is begun.
 const BEGINNINGS_MAX: u32 = 3;
 
@@ -69,13 +69,23 @@ pub(crate) enum UploadWay {
     Parts,
 }
 
+/// The content of a blob to be uploaded.
+enum Content<'a> {
+    /// Pieces that come when they are read, and are verified then.
+    Read {
+        /// Opens the blob at a byte.
+        open: &'a dyn Fn(u64) -> BlobPieces,
+        verifier: Verifier,
+    },
+    /// Content that the platform keeps, the same that the digest was made of.
+    Kept(Rc<dyn KeptContent>),
+}
+
 /// A blob to be uploaded.
 struct Source<'a> {
     digest: &'a Digest,
     size: u64,
-    /// Opens the blob at a byte.
-    open: &'a dyn Fn(u64) -> BlobPieces,
-    verifier: Verifier,
+    content: Content<'a>,
     /// The error of the source itself, which is not the registry's.
     failure: Rc<RefCell<Option<Error>>>,
     /// The furthest byte that has been read.
@@ -178,9 +188,30 @@ impl Client {
         self.upload(to, &descriptor, (&open, hasher), None, &|_| ()).await
     }
 
-    /// Returns `true` if the blob is in the repository. A registry that refuses to say so has not got it: an upload tells
-    /// what is really wrong. Asks for the right to write, because what does not exist yet cannot be read in some.
-    async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, Error> {
+    /// Uploads a blob that the platform keeps, without a copy in this program's memory. The digest is taken as it is: what
+    /// does not have it is refused by the registry.
+    ///
+    /// # Errors
+    /// The errors of [`Client::upload_blob`], but for the first of them.
+    pub async fn upload_kept_blob(
+        &self,
+        to: &Reference,
+        digest: &Digest,
+        content: Rc<dyn KeptContent>,
+    ) -> Result<(), Error> {
+        let size = content.size();
+        let content = Content::Kept(content);
+        let source = Source { digest, size, content, failure: Rc::default(), read: Rc::default() };
+        self.upload_in_some_way(to, &source, None).await
+    }
+
+    /// Returns `true` if a blob that is to be uploaded is in the repository already. A registry that refuses to say so has
+    /// not got it: an upload tells what is really wrong. Asks for the right to write, because what does not exist yet
+    /// cannot be read in some.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request), but for refusals.
+    pub async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, Error> {
         let request = ApiRequest::new(Method::HEAD, to, &format!("blobs/{digest}"), push(to));
         match self.send_with_retry(&request).await {
             Ok(_) => Ok(true),
@@ -201,8 +232,7 @@ impl Client {
         let source = Source {
             digest: &descriptor.digest,
             size: descriptor.size,
-            open,
-            verifier: Verifier::new(to, descriptor, hasher),
+            content: Content::Read { open, verifier: Verifier::new(to, descriptor, hasher) },
             failure: Rc::default(),
             read: Rc::default(),
         };
@@ -230,7 +260,8 @@ impl Client {
     ) -> Result<(), Error> {
         let session = self.session(to.registry());
         let mut ways = vec![UploadWay::Put, UploadWay::Patch, UploadWay::Parts];
-        if source.size > BUFFERED_MAX && !self.transport().streams_bodies() {
+        let is_read = matches!(source.content, Content::Read { .. });
+        if is_read && source.size > BUFFERED_MAX && !self.transport().streams_bodies() {
             // Parts first: they need no more memory than one of them.
             ways.rotate_right(1);
             if source.size > WHOLE_MAX {
@@ -293,7 +324,7 @@ impl Client {
                     self.wait_to_retry(to.registry(), error.clone(), attempt).await?;
                     attempt += 1;
                     match self.upload_status(to, location).await {
-                        Ok(status) if status.offset <= source.verifier.hashed() => {
+                        Ok(status) if status.offset <= source.known() => {
                             if status.offset > furthest {
                                 (furthest, attempt) = (status.offset, 1);
                             }
@@ -353,29 +384,21 @@ impl Client {
         source: &Source<'_>,
         upload: &mut Upload,
     ) -> Result<(), Error> {
-        let least = upload.part_min.and_then(|least| usize::try_from(least).ok()).unwrap_or_default();
+        let least = upload.part_min.unwrap_or_default();
         let mut size = PART.max(least.min(PART * 16));
-        let mut pieces = source.pieces(upload.offset);
-        let (mut buffer, mut is_end) = (BytesMut::new(), false);
+        let mut parts = Parts::new(source, upload.offset);
         loop {
-            while buffer.len() < size && !is_end {
-                match pieces.next().await {
-                    Some(Ok(piece)) => buffer.extend_from_slice(&piece.bytes()),
-                    Some(Err(error)) => return Err(source.fail(error)),
-                    None => is_end = true,
-                }
-            }
-            if buffer.is_empty() {
+            let part = parts.next(size).await?;
+            let length = part.len();
+            if length == 0 {
                 return self.send_last(to, source.digest, upload).await;
             }
-            let part = Bytes::copy_from_slice(&buffer[..size.min(buffer.len())]);
-            let (start, end) = (upload.offset, upload.offset + part.len() as u64);
+            let (start, end) = (upload.offset, upload.offset + length);
             let range = format!("{start}-{}", end - 1);
-            let length = part.len();
-            match self.send_part(to, part.into(), upload, Some(&range), end).await {
+            match self.send_part(to, part, upload, Some(&range), end).await {
                 Ok(next) => {
                     *upload = next;
-                    let _ = buffer.split_to(length);
+                    parts.advance(length);
                 }
                 Err(error) if is_too_large(&error) && length / 2 >= PART_MIN.max(least) => size = length / 2,
                 Err(error) => return Err(error),
@@ -386,7 +409,11 @@ impl Client {
     /// Returns the rest of a blob from byte `start` on as the body of a request: in memory if it is small or if the
     /// transport cannot do otherwise, else as it comes.
     async fn body(&self, source: &Source<'_>, start: u64) -> Result<RequestBody, Error> {
-        let mut pieces = source.pieces(start);
+        let (open, verifier) = match &source.content {
+            Content::Read { open, verifier } => (open, verifier),
+            Content::Kept(content) => return Ok(RequestBody::Kept(content.slice(start..source.size))),
+        };
+        let mut pieces = source.pieces(open, verifier, start);
         let length = source.size.saturating_sub(start);
         if length <= BUFFERED_MAX || !self.transport().streams_bodies() {
             let mut bytes = BytesMut::new();
@@ -508,15 +535,78 @@ impl Client {
     }
 }
 
+/// The parts of a blob, one after another.
+enum Parts<'a> {
+    /// Pieces, of which those that are not sent yet are in `buffer`.
+    Read { source: &'a Source<'a>, pieces: BlobPieces, buffer: BytesMut },
+    /// Ranges of what the platform keeps, from byte `start` on.
+    Kept { content: &'a dyn KeptContent, start: u64 },
+}
+
+impl<'a> Parts<'a> {
+    /// Makes the parts from byte `start` on.
+    fn new(source: &'a Source<'a>, start: u64) -> Self {
+        match &source.content {
+            Content::Read { open, verifier } => {
+                // It is asked again after its end.
+                let pieces = source.pieces(open, verifier, start).fuse().boxed_local();
+                Self::Read { source, pieces, buffer: BytesMut::new() }
+            }
+            Content::Kept(content) => Self::Kept { content: &**content, start },
+        }
+    }
+
+    /// Returns the part that is next, of at most `size` bytes; an empty one at the end. It stays the next one until
+    /// [`Parts::advance`].
+    async fn next(&mut self, size: u64) -> Result<RequestBody, Error> {
+        match self {
+            Self::Read { source, pieces, buffer } => {
+                while (buffer.len() as u64) < size {
+                    match pieces.next().await {
+                        Some(Ok(piece)) => buffer.extend_from_slice(&piece.bytes()),
+                        Some(Err(error)) => return Err(source.fail(error)),
+                        None => break,
+                    }
+                }
+                let length = usize::try_from(size).unwrap_or(usize::MAX).min(buffer.len());
+                Ok(Bytes::copy_from_slice(&buffer[..length]).into())
+            }
+            Self::Kept { content, start } => {
+                let end = start.saturating_add(size).min(content.size());
+                Ok(RequestBody::Kept(content.slice(*start..end)))
+            }
+        }
+    }
+
+    /// Leaves the first `length` bytes behind, which have been sent.
+    fn advance(&mut self, length: u64) {
+        match self {
+            Self::Read { buffer, .. } => {
+                let sent = usize::try_from(length).expect("a part was in memory");
+                let _ = buffer.split_to(sent);
+            }
+            Self::Kept { start, .. } => *start += length,
+        }
+    }
+}
+
 impl Source<'_> {
+    /// Returns the number of bytes from the start at any of which an upload can be continued.
+    fn known(&self) -> u64 {
+        match &self.content {
+            Content::Read { verifier, .. } => verifier.hashed(),
+            Content::Kept(_) => self.size,
+        }
+    }
+
     /// Returns the verified pieces from byte `start` on.
-    fn pieces(&self, start: u64) -> BlobPieces {
+    fn pieces(&self, open: &dyn Fn(u64) -> BlobPieces, verifier: &Verifier, start: u64) -> BlobPieces {
         if start > 0 && start == self.size {
             // The last one was verified before it was sent.
             return stream::empty().boxed_local();
         }
         let (read, mut position) = (Rc::clone(&self.read), start);
-        let pieces = self.verifier.check((self.open)(start), start);
+        let pieces = verifier.check(open(start), start);
         let pieces = pieces.inspect(move |piece| {
             position += piece.as_ref().map_or(0, |piece| piece.len() as u64);
             read.set(read.get().max(position));

@@ -131,7 +131,7 @@ impl SettingsTransport {
         }
         let begun = self.inner.now();
         let (method, url) = (request.method.clone(), shown_url(&request.url));
-        let sent = request.body.bytes().map(|bytes| bytes.len() as u64).filter(|bytes| *bytes > 0);
+        let sent = Some(request.body.len()).filter(|bytes| *bytes > 0 && request.body.is_repeatable());
         let result = self.inner.send(request).await;
         let milliseconds = (self.inner.now() - begun).max(0.0).round() as u64;
         self.show(&method, &url, sent, milliseconds, &result);

@@ -12,7 +12,9 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tallyman_core::Digest;
-use tallyman_registry::{Body, Request, Response, Transport, TransportError, TransportErrorKind};
+use tallyman_registry::{
+    Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+};
 
 /// An answer that stands for a path whatever is there.
 #[derive(Clone)]
@@ -80,7 +82,8 @@ impl MemoryRegistry {
                 let media_type =
                     request.headers[header::CONTENT_TYPE].to_str().expect("a media type").to_owned();
                 drop(contents);
-                let body = request.body.bytes().expect("manifests are not streamed").to_vec();
+                let RequestBody::Full(body) = &request.body else { panic!("manifests are in memory") };
+                let body = body.to_vec();
                 self.put_manifest(repository, target, &media_type, &body);
                 return Answer { status: 201, content_type: None, body };
             }

@@ -58,6 +58,7 @@ import { platformText, type Platform } from './platform.js';
 import { PushPlan } from './plan.js';
 import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
+import { sendable } from './sent-content.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
 
 const mostRequests = 32;
@@ -329,7 +330,10 @@ export class Tallyman {
     await this.#run(signal, (engine, aborted) => engine.untag(text, aborted));
   }
 
-  /** Uploads a blob into a repository unless it is there, and returns its descriptor. */
+  /**
+   * Uploads a blob into a repository unless it is there, and returns its descriptor. The bytes are sent from where they are: they must not
+   * change until it has ended.
+   */
   async putBlob(
     repository: string | Reference,
     content: Bytes | Blob,
@@ -338,9 +342,9 @@ export class Tallyman {
     const { mediaType = 'application/octet-stream', signal } = optionsOf(options, ['mediaType', 'signal']);
     const text = referenceText(repository, 'repository');
     textOf(mediaType, 'mediaType');
-    const bytes = asBytes(content instanceof Blob ? await content.arrayBuffer() : content);
-    const digest = await this.#run(signal, (engine, aborted) => engine.putBlob(text, bytes, aborted));
-    return { mediaType, digest, size: bytes.length };
+    const { body, digest, size } = await sendable(content, signal);
+    await this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, body, aborted));
+    return { mediaType, digest, size };
   }
 
   /**

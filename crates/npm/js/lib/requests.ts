@@ -4,7 +4,7 @@ export interface TransportRequest {
   url: string;
   headers: [string, string][];
   /** The bytes; for a long body where bodies are streamed, an object whose `next` gives the next piece, undefined at the end. */
-  body?: Uint8Array<ArrayBuffer> | { length: number; next(): Promise<Uint8Array | undefined> };
+  body?: Uint8Array<ArrayBuffer> | Blob | { length: number; next(): Promise<Uint8Array | undefined> };
   signal: AbortSignal;
   /** Take any certificate. */
   insecure: boolean;
@@ -58,7 +58,7 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
       const init: RequestInit = { method, headers, signal, redirect: follow ? 'follow' : 'manual' };
       if (browser) init.credentials = 'omit';
       // What is not streamed comes whole.
-      if (body) init.body = body as Uint8Array<ArrayBuffer>;
+      if (body) init.body = body as Uint8Array<ArrayBuffer> | Blob;
       try {
         const response = await fetch(url, init);
         return {

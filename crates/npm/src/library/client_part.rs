@@ -153,8 +153,9 @@ impl ClientPart for Worker {
             Operation::Tag { reference, tags } => {
                 async move { transfers::add_tags(&worker.client, &reference, &tags).await }.boxed_local()
             }
-            Operation::PutBlob { repository, bytes } => {
-                async move { transfers::put_blob(&worker.client, &repository, bytes).await }.boxed_local()
+            Operation::PutBlob { repository, digest, content } => {
+                async move { transfers::put_blob(&worker.client, &repository, &digest, content).await }
+                    .boxed_local()
             }
             Operation::PutManifest { reference, bytes, media_type } => {
                 async move { transfers::put_manifest(&worker.client, &reference, bytes, &media_type).await }

@@ -5,7 +5,7 @@ use std::{cell::OnceCell, rc::Rc};
 use js_sys::{Function, Promise};
 use tallyman_core::Registry;
 use tallyman_registry::TagPages;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
     async_iter::AsyncIter,
@@ -19,6 +19,7 @@ use super::{
     store::Lists,
     tag_order::order,
 };
+use crate::sent_content::SentContent;
 
 /// A client with the local lists of its program. What it does is in a part of the module that is loaded at its first
 /// operation.
@@ -275,10 +276,16 @@ impl Engine {
         self.run(Operation::Tag { reference, tags }, aborted)
     }
 
-    /// Uploads a blob and resolves to its digest.
+    /// Uploads a `Uint8Array` or a `Blob` as the blob of a digest.
     #[wasm_bindgen(js_name = putBlob)]
-    pub fn put_blob(&self, repository: String, bytes: Vec<u8>, aborted: Option<Promise>) -> Promise {
-        self.run(Operation::PutBlob { repository, bytes }, aborted)
+    pub fn put_blob(
+        &self,
+        repository: String,
+        digest: String,
+        content: JsValue,
+        aborted: Option<Promise>,
+    ) -> Promise {
+        self.run(Operation::PutBlob { repository, digest, content: SentContent(content) }, aborted)
     }
 
     /// Puts a manifest and resolves to its descriptor, as JSON. An empty media type is the one that the bytes name.

@@ -8,6 +8,7 @@ use tallyman_core::{Digest, ManifestList, Reference, Registry};
 use tallyman_registry::TagPages;
 
 use super::plans::PlannedPush;
+use crate::sent_content::SentContent;
 
 /// An operation with one result. [`super::engine::Engine`] has a method for each.
 pub enum Operation {
@@ -40,8 +41,8 @@ pub enum Operation {
     RateLimit { reference: String },
     /// Puts a manifest under further tags.
     Tag { reference: String, tags: Vec<String> },
-    /// Uploads a blob.
-    PutBlob { repository: String, bytes: Vec<u8> },
+    /// Uploads what JavaScript keeps as the blob of a digest.
+    PutBlob { repository: String, digest: String, content: SentContent },
     /// Puts a manifest, whose bytes may name their media type.
     PutManifest { reference: String, bytes: Vec<u8>, media_type: String },
     /// Attaches blobs to a manifest. The attachment is JSON.

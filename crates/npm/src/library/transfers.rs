@@ -1,6 +1,6 @@
 //! Operations that bring content into registries beside pushes of lists: copies, tags, blobs, manifests, attachments.
 
-use std::cell::Cell;
+use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
 use tallyman_commands::{
@@ -19,6 +19,7 @@ use super::{
     plans::{Plan, PlannedPush},
     pure::platform,
 };
+use crate::sent_content::SentContent;
 
 /// Tells a listener of JavaScript what happens: a word, the step, the reference and the number of bytes.
 pub fn report(on_progress: &Function, event: &PushEvent) {
@@ -148,18 +149,18 @@ pub async fn remove_tag(client: &Client, reference: &str) -> Result<JsValue, Fai
     Ok(JsValue::UNDEFINED)
 }
 
-/// Uploads a blob unless it is there, and resolves to its digest.
-pub async fn put_blob(client: &Client, repository: &str, bytes: Vec<u8>) -> Result<JsValue, Failure> {
-    let repository: Reference = repository.parse()?;
-    let digest = Digest::of(&bytes);
-    match client.head_blob(&repository, &digest).await {
-        Ok(_) => {}
-        Err(error) if error.is_not_found() => {
-            client.upload_blob(&repository, &digest, &bytes.into()).await?;
-        }
-        Err(error) => return Err(error.into()),
+/// Uploads the blob of a digest unless it is there.
+pub async fn put_blob(
+    client: &Client,
+    repository: &str,
+    digest: &str,
+    content: SentContent,
+) -> Result<JsValue, Failure> {
+    let (repository, digest): (Reference, Digest) = (repository.parse()?, digest.parse()?);
+    if !client.has_blob(&repository, &digest).await? {
+        client.upload_kept_blob(&repository, &digest, Rc::new(content)).await?;
     }
-    Ok(digest.as_str().into())
+    Ok(JsValue::UNDEFINED)
 }
 
 /// Puts a manifest as its bytes are, and resolves to its descriptor, as JSON.

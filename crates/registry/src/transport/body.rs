@@ -1,6 +1,6 @@
 //! Bodies of requests and responses.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{any::Any, cell::RefCell, fmt, ops::Range, rc::Rc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
@@ -19,6 +19,8 @@ type Pieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
 pub enum RequestBody {
     /// Bytes that are here already; none for a request without a body.
     Full(Bytes),
+    /// Bytes that the platform keeps and sends from where they are. Only for transports of the platform that keeps them.
+    Kept(Rc<dyn KeptContent>),
     /// Pieces that come while they are sent. Only for transports that [stream bodies](super::Transport::streams_bodies).
     Stream(BodyStream),
 }
@@ -28,6 +30,7 @@ impl RequestBody {
     pub fn len(&self) -> u64 {
         match self {
             Self::Full(bytes) => bytes.len() as u64,
+            Self::Kept(content) => content.size(),
             Self::Stream(stream) => stream.length,
         }
     }
@@ -37,13 +40,22 @@ impl RequestBody {
         self.len() == 0
     }
 
-    /// Returns the bytes; `None` if they are not here yet.
-    pub fn bytes(&self) -> Option<&Bytes> {
-        match self {
-            Self::Full(bytes) => Some(bytes),
-            Self::Stream(_) => None,
-        }
+    /// Returns `true` if the body can be sent again: a stream is sent as it comes, once.
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Stream(_))
     }
+}
+
+/// Content that a platform keeps outside of this program's memory, as JavaScript does, and sends from there.
+pub trait KeptContent {
+    /// The number of bytes.
+    fn size(&self) -> u64;
+
+    /// Returns a range of the bytes, which is not copied. It lies within the content.
+    fn slice(&self, range: Range<u64>) -> Rc<dyn KeptContent>;
+
+    /// Returns the value itself, for the platform that made it.
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl From<Bytes> for RequestBody {

@@ -11,7 +11,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
 
-use super::{AbortOnDrop, Body, Request, Response, Transport, TransportError, TransportErrorKind, check_url};
+use super::{
+    AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    check_url,
+};
 
 /// The transport that sends requests by `fetch`, without cookies.
 #[derive(Debug)]
@@ -58,7 +61,9 @@ impl Transport for FetchTransport {
             let builder = request.headers.iter().fold(builder, |builder, (name, value)| {
                 builder.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))
             });
-            let body = request.body.bytes().expect("bodies are not streamed by fetch");
+            let RequestBody::Full(body) = &request.body else {
+                unreachable!("content is in memory, and is not streamed")
+            };
             let sent = if body.is_empty() {
                 builder.send().await
             } else {

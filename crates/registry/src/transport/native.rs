@@ -212,6 +212,7 @@ impl NativeTransport {
             RequestBody::Full(bytes) => {
                 (future::ready(()).left_future(), SentBody::Full(Some(bytes.clone())))
             }
+            RequestBody::Kept(_) => unreachable!("all content is in the memory of this program"),
             RequestBody::Stream(stream) => {
                 let (pieces, body) = SentBody::pieces(stream.length);
                 (pump(stream.clone(), pieces).right_future(), body)

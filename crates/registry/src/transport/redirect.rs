@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use tallyman_auth::HttpUrl;
 
-use super::{Request, RequestBody, Response, Transport, TransportError, TransportErrorKind, check_url};
+use super::{Request, Response, Transport, TransportError, TransportErrorKind, check_url};
 
 /// Requests in one chain of redirects: as many as Go's client sends before it gives up.
 const REQUESTS_MAX: usize = 10;
@@ -54,7 +54,7 @@ fn redirected(
     if !keeps_method && next.method != Method::HEAD {
         next.method = Method::GET;
         next.body = Bytes::new().into();
-    } else if matches!(next.body, RequestBody::Stream(_)) {
+    } else if !next.body.is_repeatable() {
         // Its pieces are gone.
         return Ok(None);
     }

@@ -1,0 +1,82 @@
+// Blobs that are sent from where JavaScript has them, to registries that differ in which uploads they take.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Digest, Tallyman } from 'tallyman';
+import { startDevRegistry } from '../e2e/servers.js';
+
+const profiles = ['ghcr', 'ecr', 'quay', 'gitlab', 'harbor', 'nexus', 'artifactory', 'gar', 'acr', 'dockerhub'];
+const content = Uint8Array.from({ length: 9 * 1024 * 1024 + 1 }, (_, at) => at % 251);
+const digest = Digest.of(content);
+const shared = new Uint8Array(new SharedArrayBuffer(content.length));
+shared.set(content);
+
+/** Runs `use` with a registry, and a client of it that notes what it asks for. */
+async function withRegistry(flags, options, use) {
+  const registry = await startDevRegistry(...flags);
+  const asked = [];
+  const client = new Tallyman({
+    credentials: () => ({ username: 'user', password: 'secret' }),
+    trustTokenService: () => true,
+    onRequest: ({ method, status }) => asked.push(`${method} ${status}`),
+    ...options,
+  });
+  try {
+    // Amazon's registry makes no repository by itself.
+    await use(client, `${registry.host}/${flags.includes('ecr') ? 'samples/hello' : 'acme/app'}`, asked);
+  } finally {
+    await registry.stop();
+  }
+}
+
+/** The digest of the content that a registry has under that digest. */
+async function kept(client, repository) {
+  return Digest.ofStream(await client.blob(repository, { digest, size: content.length, mediaType: 'application/octet-stream' }));
+}
+
+// A program's own `fetch` sends as a browser does.
+const doors = { "Node's own requests": {}, 'a fetch of the program': { fetch: (url, init) => fetch(url, init) } };
+const forms = { 'an array': content, 'shared memory': shared, 'a Blob': new Blob([content]) };
+
+for (const [door, options] of Object.entries(doors)) {
+  describe(door, () => {
+    for (const profile of profiles) {
+      test(`a blob goes to ${profile} in the way that it takes`, () =>
+        withRegistry(['--profile', profile, '--samples'], options, async (client, repository) => {
+          for (const given of Object.values(forms).slice(1)) {
+            const put = await client.putBlob(repository, given, { mediaType: 'text/plain' });
+            assert.deepEqual(put, { mediaType: 'text/plain', digest, size: content.length });
+          }
+          assert.equal(await kept(client, repository), digest);
+        }));
+    }
+
+    for (const [form, given] of Object.entries(forms)) {
+      test(`${form} is one request, and none if it is there`, () =>
+        withRegistry([], options, async (client, repository, asked) => {
+          await client.putBlob(repository, given);
+          assert.deepEqual(asked.filter((line) => !line.startsWith('GET')), ['HEAD 404', 'POST 202', 'PUT 201']);
+          asked.length = 0;
+          await client.putBlob(repository, given);
+          assert.deepEqual(asked, ['HEAD 200']);
+          assert.equal(await kept(client, repository), digest);
+        }));
+    }
+
+    test('an upload that breaks goes on, and the blob is whole', () =>
+      withRegistry(['--profile', 'quay', '--fault', 'break-upload,times=1'], options, async (client, repository, asked) => {
+        await client.putBlob(repository, content);
+        assert.equal(await kept(client, repository), digest);
+        assert.ok(asked.length > 3, asked.join(', '));
+      }));
+  });
+}
+
+test('a signal that was given ends an upload', () =>
+  withRegistry(['--fault', 'latency,ms=60000,path=/v2/*/blobs/uploads/*'], {}, async (client, repository) => {
+    const reason = new Error('enough');
+    await assert.rejects(client.putBlob(repository, content, { signal: AbortSignal.timeout(50) }), { name: /./ });
+    const controller = new AbortController();
+    controller.abort(reason);
+    await assert.rejects(client.putBlob(repository, content, { signal: controller.signal }), { code: 'aborted' });
+  }));
