@@ -67,7 +67,7 @@ pub(crate) enum HttpClientError {
 type Connection = MaybeHttpsStream<TokioIo<TcpStream>>;
 type NewConnection = BoxCloneSyncService<Uri, Connection, Box<dyn Error + Send + Sync>>;
 
-/// What makes connections. It is cloned for each request, and rarely used.
+/// The maker of connections. It is cloned for each request, and rarely used.
 #[derive(Clone, Debug)]
 struct Connector(Arc<NewConnection>);
 

@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Debug, Write as _},
     io::{self, IsTerminal as _},
+    mem,
 };
 
 use tracing::field::{Field, Visit};
@@ -42,47 +43,57 @@ struct PlainVisitor<'w> {
 }
 
 impl PlainVisitor<'_> {
-    fn record(&mut self, field: &Field, write: impl FnOnce(&mut OneLine<'_, '_>) -> fmt::Result) {
-        let separator = if self.is_first { "" } else { " " };
-        self.is_first = false;
-        let mut line = OneLine(&mut self.writer);
-        let written = line.write_str(separator).and_then(|()| match field.name() {
-            "message" => Ok(()),
-            name => line.write_str(name).and_then(|()| line.write_char('=')),
-        });
-        let written = written.and_then(|()| write(&mut line));
-        self.result = self.result.and(written);
+    /// Writes the name of a field, and its value by `write`, which writes no control characters.
+    fn record(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        if self.result.is_ok() {
+            self.result = self.write_name(field.name()).and_then(|()| write(&mut self.writer));
+        }
+    }
+
+    fn write_name(&mut self, name: &str) -> fmt::Result {
+        if !mem::take(&mut self.is_first) {
+            self.writer.write_char(' ')?;
+        }
+        if name == "message" {
+            return Ok(());
+        }
+        self.writer.write_str(name)?;
+        self.writer.write_char('=')
     }
 }
 
 impl Visit for PlainVisitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record(field, |line| match field.name() {
-            "message" => line.write_str(value),
-            _ if value.bytes().any(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(&byte)) => {
-                write!(line, "{value:?}")
+        let is_plain = |byte| is_printable(byte) && byte != b'"' && byte != b'\\';
+        self.record(field, |writer| {
+            if !value.bytes().all(is_plain) {
+                return write!(writer, "{value:?}");
             }
-            _ => {
-                line.write_char('"').and_then(|()| line.write_str(value)).and_then(|()| line.write_char('"'))
-            }
+            writer.write_char('"')?;
+            writer.write_str(value)?;
+            writer.write_char('"')
         });
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, |line| line.write_str(if value { "true" } else { "false" }));
+        self.record(field, |writer| writer.write_str(if value { "true" } else { "false" }));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.record(field, |line| write!(line, "{value:?}"));
+        self.record(field, |writer| write!(OneLine(writer), "{value:?}"));
     }
 }
 
-/// What is written to a line of the log: characters that would end it, or move a terminal's cursor, are escaped.
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// A line of the log that is being written. Characters that would end it, or move a terminal's cursor, are escaped.
 struct OneLine<'a, 'w>(&'a mut Writer<'w>);
 
 impl fmt::Write for OneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.chars().any(char::is_control) {
+        if text.bytes().all(is_printable) {
             return self.0.write_str(text);
         }
         text.chars().try_for_each(|character| match character.is_control() {
