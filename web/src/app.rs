@@ -2,11 +2,9 @@
 
 use std::{rc::Rc, time::Duration};
 
-use tallyman_registry::Event;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::{
@@ -26,8 +24,9 @@ use crate::{
         toast::ToastPlace,
     },
     pages::{not_found::NotFound, open::Open},
+    router::{Link, Router, use_route},
     routes::{self, Route},
-    state::registries::{Registries, Revision, settings::Settings},
+    state::registries::{Registries, Retry, Revision, settings::Settings},
     text::{Language, text, use_language},
 };
 
@@ -56,7 +55,7 @@ pub fn App(props: &Props) -> Html {
     let revision = use_reducer(Revision::default);
     let registries = use_memo(props.settings.clone(), |settings| {
         let (notice, revision) = (notice.setter(), revision.dispatcher());
-        Registries::new(settings, move |event| tell(event, &notice), move |()| revision.dispatch(()))
+        Registries::new(settings, move |retry| tell(retry, &notice), move |()| revision.dispatch(()))
     });
     let arrived = use_reducer(Revision::default);
     let onloaded = {
@@ -64,9 +63,9 @@ pub fn App(props: &Props) -> Html {
         Callback::from(move |()| arrived.dispatch(()))
     };
     let framed = html! {
-        <HashRouter>
+        <Router>
             <Frame notice={(*notice).clone()} {onlanguage} arrived={*arrived} {onloaded} />
-        </HashRouter>
+        </Router>
     };
     html! {
         <ContextProvider<Language> context={*spoken}>
@@ -114,8 +113,7 @@ struct FrameProps {
 #[component]
 fn Frame(props: &FrameProps) -> Html {
     use_language();
-    let route = use_route::<Route>().unwrap_or(Route::Start);
-    use_location();
+    let route = use_route();
     use_scroll_memory(&route.to_path());
     let connection = use_connection();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
@@ -168,17 +166,12 @@ fn not_loaded(again: &Callback<()>) -> Html {
 
 /// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
 /// then theirs stands.
-fn tell(event: &Event, notice: &UseStateSetter<Option<Pending>>) {
-    let Event::Retry { registry, error, wait, attempt } = event else { return };
-    notice.set(Some(Pending {
-        registry: registry.clone(),
-        attempt: *attempt,
-        wait: *wait,
-        until: js_sys::Date::now() + wait.as_secs_f64() * 1000.0,
-        why: error.to_string().into(),
-    }));
+fn tell(retry: Retry, notice: &UseStateSetter<Option<Pending>>) {
+    let Retry { registry, attempt, wait, why } = retry;
+    let until = js_sys::Date::now() + wait.as_secs_f64() * 1000.0;
+    notice.set(Some(Pending { registry, attempt, wait, until, why: why.into() }));
     let notice = notice.clone();
-    let shown = *wait + LINGER;
+    let shown = wait + LINGER;
     spawn_local(async move {
         gloo_timers::future::sleep(shown).await;
         notice.set(None);
@@ -205,18 +198,18 @@ fn Header(props: &HeaderProps) -> Html {
     };
     html! {
         <header class="bar">
-            <Link<Route> to={Route::Start} classes="brand">
+            <Link to={Route::Start} classes="brand">
                 <Icon name="brand" class="brand__mark" />
                 <span>{ &settings.title }</span>
-            </Link<Route>>
+            </Link>
             <Later when={When::Last}>
                 if shows_box {
                     <ReferenceBox {value} />
                 }
                 <nav class="bar__nav" aria-label={text().frame().places}>
-                    <Link<Route> to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link<Route>>
-                    <Link<Route> to={Route::Command { line: Vec::new() }} classes="bar__link">{ text().lists().nav_command }</Link<Route>>
-                    <Link<Route> to={Route::Registries} classes="bar__link">{ text().registries().title }</Link<Route>>
+                    <Link to={Route::Lists} classes="bar__link">{ text().lists().nav }</Link>
+                    <Link to={Route::Command { line: Vec::new() }} classes="bar__link">{ text().lists().nav_command }</Link>
+                    <Link to={Route::Registries} classes="bar__link">{ text().registries().title }</Link>
                 </nav>
                 <Open />
                 <div class="bar__choices">

@@ -3,6 +3,7 @@
 
 pub mod clipboard;
 pub mod entry_state;
+pub mod fetch;
 pub mod files;
 pub mod files_worker;
 pub mod intl;

@@ -3,6 +3,7 @@
 //! Whatever only one chunk reaches, code and texts alike, is in that chunk's own module; what several reach but the frame
 //! does not is in modules that they share. Cutting them apart is the work of `cargo xtask web`.
 
+pub mod input;
 mod lists;
 pub mod part;
 
@@ -12,7 +13,6 @@ use futures_util::future::join;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use yew::prelude::*;
-use yew_router::Routable;
 
 use crate::{
     pages::{inspect::Many, problem::ProblemView},
@@ -128,7 +128,7 @@ fn problem(part: &Part) -> Html {
 /// drawn.
 pub fn begin(address: &str) {
     let path = address.strip_prefix('#').unwrap_or("/");
-    if let Some(chunk) = Route::recognize(path).as_ref().and_then(Route::chunk) {
+    if let Some(chunk) = Route::at_path(path).chunk() {
         spawn_local(async move {
             // Where it fails, the page that needs it says so.
             let _ = chunk.load().await;

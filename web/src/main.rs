@@ -8,6 +8,7 @@ mod chunks;
 mod components;
 mod format;
 mod pages;
+mod router;
 mod routes;
 mod state;
 mod text;

@@ -3,10 +3,7 @@
 //! [`pages!`] is the one table of pages. A row has the fields of a route, its address, and the component that draws it; the rows
 //! of a chunk stand together. An address ends with the fields, separated by bars; a list of texts comes last, behind a semicolon.
 
-use std::collections::HashMap;
-
 use yew::prelude::*;
-use yew_router::Routable;
 
 use crate::{
     chunks::Chunk,
@@ -200,13 +197,9 @@ pages! {
     }
 }
 
-/// By hand, because a reference keeps its slashes, colons and `@` in the address.
-impl Routable for Route {
-    fn from_path(path: &str, _params: &HashMap<&str, &str>) -> Option<Self> {
-        Self::recognize(path)
-    }
-
-    fn to_path(&self) -> String {
+impl Route {
+    /// Its address. By hand, because a reference keeps its slashes, colons and `@` in it.
+    pub fn to_path(&self) -> String {
         let (address, fields) = self.parts();
         let fields: Vec<_> = fields.into_iter().map(encoded).collect();
         if fields.is_empty() && address.len() > 1 {
@@ -215,16 +208,9 @@ impl Routable for Route {
         format!("{address}{}", fields.join("|"))
     }
 
-    fn routes() -> Vec<&'static str> {
-        vec!["/*path"]
-    }
-
-    fn not_found_route() -> Option<Self> {
-        None
-    }
-
-    fn recognize(path: &str) -> Option<Self> {
-        Some(Self::at(path).unwrap_or_else(|| Self::NotFound { path: path.to_owned() }))
+    /// The page at an address.
+    pub fn at_path(path: &str) -> Self {
+        Self::at(path).unwrap_or_else(|| Self::NotFound { path: path.to_owned() })
     }
 }
 

@@ -71,9 +71,7 @@ impl TokenAnswer {
 
 /// Returns a lifetime in seconds as what can be worked with.
 fn lifetime(seconds: &str) -> Duration {
-    let seconds = seconds.trim().parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
-    let seconds = seconds.unwrap_or_default();
-    Duration::from_secs_f64(seconds.clamp(LIFETIME_MIN.as_secs_f64(), LIFETIME_MAX.as_secs_f64()))
+    tallyman_core::seconds(seconds.trim()).unwrap_or_default().clamp(LIFETIME_MIN, LIFETIME_MAX)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod media_type;
 mod plan;
 mod platform;
 mod reference;
+mod seconds;
 
 pub use annotate::{AnnotateError, EntryField, PlatformChange, UnsupportedPlatform};
 pub use config::{ConfigError, HistoryEntry, ImageConfig, PlatformError, RootFs, RunConfig};
@@ -38,3 +39,4 @@ pub use media_type::MediaType;
 pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step, check_registry};
 pub use platform::{Platform, PlatformTextError};
 pub use reference::{Reference, ReferenceError, Registry, Repository, Tag};
+pub use seconds::seconds;

@@ -317,7 +317,7 @@ impl FromStr for Reference {
         }
         let (registry, remainder) = split_registry(text);
         let repository = remainder.split(':').next().unwrap_or_default();
-        if repository.to_lowercase() != repository {
+        if has_uppercase(repository) {
             return Err(ReferenceError::Uppercase { repository: repository.to_owned() });
         }
         let (rest, digest) = match remainder.split_once('@') {
@@ -350,13 +350,17 @@ impl TryFrom<&str> for Reference {
     }
 }
 
+/// Returns `true` if a text has capital letters, of any script. By letter: the table that makes them small weighs 12 kB.
+fn has_uppercase(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+}
+
 /// Splits a reference into registry and the rest, and fills in what Docker leaves out.
 fn split_registry(text: &str) -> (&str, std::borrow::Cow<'_, str>) {
     let Some((first, rest)) = text.split_once('/') else {
         return (DEFAULT_REGISTRY, format!("{OFFICIAL_REPOSITORIES}{text}").into());
     };
-    let names_a_registry =
-        first == "localhost" || first.contains(['.', ':']) || first.to_lowercase() != first;
+    let names_a_registry = first == "localhost" || first.contains(['.', ':']) || has_uppercase(first);
     let (registry, remainder) = match first {
         LEGACY_DEFAULT_REGISTRY => (DEFAULT_REGISTRY, rest),
         _ if names_a_registry => (first, rest),

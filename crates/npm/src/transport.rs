@@ -4,12 +4,12 @@ use std::{any::Any, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture, stream};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use js_sys::{Array, Date, Object, Promise, Reflect, Uint8Array};
 use tallyman_core::Algorithm;
 use tallyman_registry::{
     AbortOnDrop, Body, ContentHasher, KeptBytes, Piece, Request, RequestBody, Response, Transport,
-    TransportError, TransportErrorKind, send_following,
+    TransportError, TransportErrorKind, known_header, send_following,
 };
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -200,7 +200,7 @@ fn read(response: &JsValue, abort: AbortOnDrop) -> Result<Response, TransportErr
         let of =
             |at: u32| pair.dyn_ref::<Array>().and_then(|pair| pair.get(at).as_string()).unwrap_or_default();
         // A value that HTTP does not allow says nothing.
-        if let (Some(name), Ok(value)) = (known(&of(0)), HeaderValue::from_str(&of(1))) {
+        if let (Some(name), Ok(value)) = (known_header(&of(0)), HeaderValue::from_str(&of(1))) {
             headers.append(name, value);
         }
     }
@@ -253,28 +253,6 @@ fn body_of(pieces: Pieces, abort: AbortOnDrop) -> Body {
         }
     }))
 }
-
-/// Returns the header of that name if a client of registries reads it.
-fn known(name: &str) -> Option<HeaderName> {
-    KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(name)).cloned()
-}
-
-/// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 13] = [
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::DATE,
-    HeaderName::from_static("docker-content-digest"),
-    HeaderName::from_static("docker-ratelimit-source"),
-    header::LINK,
-    header::LOCATION,
-    HeaderName::from_static("oci-chunk-min-length"),
-    header::RANGE,
-    HeaderName::from_static("ratelimit-limit"),
-    HeaderName::from_static("ratelimit-remaining"),
-    header::RETRY_AFTER,
-    header::WWW_AUTHENTICATE,
-];
 
 fn failure(error: &JsValue) -> TransportError {
     let word = get(error, "kind").as_string().unwrap_or_default();

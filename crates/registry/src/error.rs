@@ -299,9 +299,9 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text =
         |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
     let wanted = text(header::RETRY_AFTER)?;
-    // Names of numbers are none here: `inf`, `nan`.
-    if let Some(seconds) = wanted.parse::<f64>().ok().filter(|_| !wanted.contains(char::is_alphabetic)) {
-        return Duration::try_from_secs_f64(seconds.min(u32::MAX.into())).ok();
+    // A number of seconds has no exponent here.
+    if let Some(time) = tallyman_core::seconds(wanted).filter(|_| !wanted.contains(['e', 'E'])) {
+        return Some(time.min(Duration::from_secs(u32::MAX.into())));
     }
     let [at, now] = [wanted, text(header::DATE)?].map(httpdate::parse_http_date);
     Some(at.ok()?.duration_since(now.ok()?).unwrap_or_default())

@@ -38,10 +38,10 @@ pub use pages::TagPages;
 pub use rate_limit::RateLimit;
 pub use retry::{Event, Retry};
 pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
-#[cfg(any(feature = "fetch", feature = "abort"))]
-pub use transport::AbortOnDrop;
 #[cfg(feature = "fetch")]
 pub use transport::FetchTransport;
+#[cfg(any(feature = "fetch", feature = "abort"))]
+pub use transport::{AbortOnDrop, known_header};
 pub use transport::{
     Body, BodyStream, KeptBytes, KeptContent, Piece, Request, RequestBody, Response, Transport,
     TransportError, TransportErrorKind, check_url, is_same_origin, send_following,

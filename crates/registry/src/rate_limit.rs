@@ -1,6 +1,10 @@
 //! The rate limit that a registry names with its answers, as Docker Hub does.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const SOURCE: HeaderName = HeaderName::from_static("docker-ratelimit-source");
 
 /// The limit of requests in a window of time, and what is left of it.
 ///
@@ -31,15 +35,16 @@ impl RateLimit {
     /// Reads `RateLimit-Limit`, `RateLimit-Remaining` and `Docker-RateLimit-Source`. Returns `None` if there is none of the first
     /// two.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let number = |name: &str| text(name)?.split([';', ',']).next()?.trim().parse::<u64>().ok();
-        let (limit, remaining) = (number("ratelimit-limit"), number("ratelimit-remaining"));
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let number = |name: &HeaderName| text(name)?.split([';', ',']).next()?.trim().parse::<u64>().ok();
+        let (limit, remaining) = (number(&LIMIT), number(&REMAINING));
         if limit.is_none() && remaining.is_none() {
             return None;
         }
-        let window =
-            |name: &str| text(name)?.split(';').find_map(|part| part.trim().strip_prefix("w=")?.parse().ok());
-        let seconds = window("ratelimit-limit").or_else(|| window("ratelimit-remaining"));
-        Some(Self { limit, remaining, seconds, source: text("docker-ratelimit-source").map(str::to_owned) })
+        let window = |name: &HeaderName| {
+            text(name)?.split(';').find_map(|part| part.trim().strip_prefix("w=")?.parse().ok())
+        };
+        let seconds = window(&LIMIT).or_else(|| window(&REMAINING));
+        Some(Self { limit, remaining, seconds, source: text(&SOURCE).map(str::to_owned) })
     }
 }

@@ -6,6 +6,8 @@ mod body;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod kind;
+#[cfg(any(feature = "fetch", feature = "abort"))]
+mod known_header;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
 mod piece;
@@ -30,6 +32,8 @@ pub use body::{Body, BodyStream, KeptContent, RequestBody};
 #[cfg(feature = "fetch")]
 pub use fetch::FetchTransport;
 pub use kind::TransportErrorKind;
+#[cfg(any(feature = "fetch", feature = "abort"))]
+pub use known_header::known_header;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub use native::{NativeTransport, OwnCertificates};
 pub use piece::{KeptBytes, Piece};

@@ -272,21 +272,20 @@ fn take_parts(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
     };
     let shared = part("chunk").context("what both parts have is in a part of its own")?;
     // Whoever has the extras has the client: what both have is the client's.
-    let whole = merge(sh, &shared, &client)?;
+    let whole = merge(sh, &[shared, client])?;
     optimise(sh, &whole, &dist.join("client.wasm"))?;
     fs::remove_file(&whole)?;
     optimise(sh, &extras, &dist.join("extras.wasm"))
 }
 
-/// Makes one part of two, and returns the file of its text.
-fn merge(sh: &Shell, first: &Path, second: &Path) -> Result<PathBuf> {
-    let whole = first.with_extension("wat");
-    // Each part imports the memory of the module: the tool takes it for two.
+/// Makes one part of several, and returns the file of its text.
+pub fn merge(sh: &Shell, parts: &[PathBuf]) -> Result<PathBuf> {
+    let whole = parts[0].with_extension("wat");
+    // Each part imports the memory of the module: the tool takes it for as many.
     let features = [&WASM_FEATURES[..], &["--enable-multimemory"]].concat();
-    cmd!(sh, "wasm-merge {features...} {first} first {second} second --emit-text -o {whole}")
-        .quiet()
-        .ignore_stderr()
-        .run()?;
+    let named: Vec<_> =
+        parts.iter().enumerate().flat_map(|(at, part)| [part.clone(), format!("part{at}").into()]).collect();
+    cmd!(sh, "wasm-merge {features...} {named...} --emit-text -o {whole}").quiet().ignore_stderr().run()?;
     fs::write(&whole, with_imports_once(&fs::read_to_string(&whole)?))?;
     Ok(whole)
 }

@@ -1,6 +1,8 @@
 //! The app, built into `dist/`.
 
 mod files_page;
+mod parts;
+mod scripts;
 
 use std::{
     fs,
@@ -37,8 +39,9 @@ pub fn build(sh: &Shell) -> Result<()> {
         trunk(sh, &dist, &[])
     })?;
     join_styles(&dist)?;
+    compact_start(&dist)?;
     step("wasm-opt: the parts of the app that come later", || {
-        finish_parts("app", &dist, |part, to| optimise(sh, part, to))
+        parts::write(sh, "app", &dist, true, |part, to| optimise(sh, part, to))
     })?;
     step("cargo build: the worker of the Files page", || {
         files_page::build(sh, "files-worker", &dist, |module, to| optimise_for_speed(sh, module, to))
@@ -54,7 +57,7 @@ const DEVELOPMENT: &str = "app-dev";
 pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
     trunk(sh, dist, &["--release=false", "--cargo-profile", DEVELOPMENT])?;
     let copy = |part: &Path, to: &Path| Ok(fs::copy(part, to).map(drop)?);
-    finish_parts(DEVELOPMENT, dist, copy)?;
+    parts::write(sh, DEVELOPMENT, dist, false, copy)?;
     files_page::build(sh, DEVELOPMENT, dist, copy)
 }
 
@@ -76,7 +79,7 @@ fn join_styles(dist: &Path) -> Result<()> {
         }
         let href = line.split_once("href=\"./").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
         let sheet = dist.join(href.context("trunk wrote a style sheet without an address into index.html")?);
-        styles += &fs::read_to_string(&sheet)?;
+        styles += &compact_styles(&fs::read_to_string(&sheet)?);
         fs::remove_file(sheet)?;
         place.get_or_insert(kept.len());
     }
@@ -89,30 +92,30 @@ fn join_styles(dist: &Path) -> Result<()> {
     Ok(fs::write(index, kept.join("\n") + "\n")?)
 }
 
-/// Puts the parts of the app, as `finish` makes them, beside the first, and tells the script that loads them whom they belong
-/// to.
-fn finish_parts(profile: &str, dist: &Path, finish: impl Fn(&Path, &Path) -> Result<()>) -> Result<()> {
-    let main =
-        names(dist)?.into_iter().find(|name| name.starts_with("tallyman-web-") && name.ends_with(".js"));
-    let main = main.context("trunk wrote no script of the app into dist/")?;
-    for name in names(&dist.join("snippets"))? {
-        let path = dist.join("snippets").join(name);
-        let script = fs::read_to_string(&path)?;
-        fs::write(&path, script.replacen("\"MAIN\"", &format!("\"../{main}\""), 1))?;
+/// Returns a style sheet without its comments and indentation.
+fn compact_styles(sheet: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), sheet);
+    while let Some((before, comment)) = rest.split_once("/*") {
+        kept += before;
+        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
     }
-    let parts = root().join("target/wasm32-unknown-unknown").join(profile).join("parts");
-    for name in names(&parts)? {
-        // As `index.html` has it for the first part.
-        finish(&parts.join(&name), &dist.join(&name))?;
-    }
-    Ok(())
+    kept += rest;
+    kept.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Makes the script that starts the app compact.
+fn compact_start(dist: &Path) -> Result<()> {
+    let start = dist.join("start.js");
+    Ok(fs::write(&start, scripts::compact(&fs::read_to_string(&start)?)?)?)
 }
 
 /// Writes the service worker, with the names of all files that make this version of the app, and a name for the version.
 fn write_service_worker(dist: &Path) -> Result<()> {
     let mut files = names(dist)?;
     files.retain(|name| !NOT_KEPT.contains(&name.as_str()));
-    files.extend(names(&dist.join("snippets"))?.into_iter().map(|name| format!("snippets/{name}")));
     let mut version = DefaultHasher::new();
     for file in &files {
         file.hash(&mut version);

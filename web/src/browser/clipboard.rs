@@ -10,7 +10,7 @@ use gloo_timers::future::sleep;
 use js_sys::{Function, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DataTransfer, Event, HtmlTextAreaElement};
+use web_sys::{DataTransfer, Document, Event, HtmlTextAreaElement};
 
 /// Milliseconds for which the browser may ask its user before it is done another way.
 const TIMEOUT: u64 = 1500;
@@ -19,6 +19,20 @@ const TIMEOUT: u64 = 1500;
 pub fn text_of(event: &Event) -> Option<String> {
     let data = Reflect::get(event, &"clipboardData".into()).ok()?;
     data.dyn_into::<DataTransfer>().ok()?.get_data("text/plain").ok()
+}
+
+/// Puts `text` into the field that has the focus, in place of what is selected there, as pasting does: it can be undone.
+pub fn insert(text: &str) {
+    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+        // A browser that does not do it has a menu for pasting.
+        let _ = command(&document, "insertText", text);
+    }
+}
+
+/// Gives a command of the browser's editing. Returns `None` if it has none.
+fn command(document: &Document, name: &str, value: &str) -> Option<bool> {
+    let command: Function = Reflect::get(document, &"execCommand".into()).ok()?.dyn_into().ok()?;
+    command.call3(document, &name.into(), &false.into(), &value.into()).ok()?.as_bool()
 }
 
 /// Copies `text`, and returns `true` if the browser took it.
@@ -50,9 +64,7 @@ fn copy_selection(text: &str) -> Option<bool> {
     let parent: web_sys::Element = dialog.or_else(|| document.body().map(Into::into))?;
     parent.append_child(&field).ok()?;
     field.select();
-    let command: Option<Function> =
-        Reflect::get(&document, &"execCommand".into()).ok().and_then(|command| command.dyn_into().ok());
-    let copied = command.and_then(|command| command.call1(&document, &"copy".into()).ok()?.as_bool());
+    let copied = command(&document, "copy", "");
     field.remove();
     if let Some(focused) = focused {
         // A focus that fails costs a key press.

@@ -2,11 +2,12 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use js_sys::{JSON, Math, Object, Reflect};
+use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use super::storage::Keep;
+use crate::router;
 
 /// Returns the number of the entry that is shown. An entry without a number is given one.
 pub fn entry() -> String {
@@ -14,12 +15,7 @@ pub fn entry() -> String {
     let Some(history) = history else { return String::new() };
     let number = history.state().ok().and_then(|state| Reflect::get(&state, &"id".into()).ok()?.as_f64());
     let number = number.unwrap_or_else(|| {
-        let number = (Math::random() * f64::from(u32::MAX)).floor();
-        let state = Object::new();
-        // In the form in which the router numbers the entries that it makes.
-        for (key, value) in [("id", number.into()), ("kind", JsValue::from("gloo_history_state"))] {
-            Reflect::set(&state, &key.into(), &value).expect("a new object takes any property");
-        }
+        let (state, number) = router::numbered();
         // A browser that refuses gives another number next time, and nothing is found under that.
         let _ = history.replace_state_with_url(&state, "", None);
         number

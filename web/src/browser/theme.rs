@@ -1,14 +1,11 @@
 //! The colour theme: the one that was chosen, else the one that the server of the app names.
 
-use serde::Deserialize;
-
 use super::storage::Keep;
 
 const KEY: &str = "theme";
 
 /// Colour theme of the app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// As the browser says.
     #[default]

@@ -1,9 +1,9 @@
 //! The button that makes a new list of an image or an index.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
+    router,
     routes::Route,
     state::list_editor::confirmation,
     text::{text, use_language},
@@ -22,13 +22,10 @@ pub struct Props {
 #[component]
 pub fn EditAsList(props: &Props) -> Html {
     use_language();
-    let navigator = use_navigator();
     let (list, sources) = (props.list.to_string(), vec![props.source.to_string()]);
     let onclick = move |_: MouseEvent| {
-        if let Some(navigator) = &navigator {
-            confirmation::confirm(&list, &sources);
-            navigator.push(&Route::Build { list: list.clone(), sources: sources.clone() });
-        }
+        confirmation::confirm(&list, &sources);
+        router::push(&Route::Build { list: list.clone(), sources: sources.clone() });
     };
     html! {
         <button class="button button--main" type="button" {onclick} data-testid="edit-as-list">{ text().actions().edit }</button>

@@ -10,7 +10,6 @@ use std::{ops::Range, rc::Rc};
 use tallyman_core::Reference;
 use web_sys::HtmlElement;
 use yew::prelude::*;
-use yew_router::Routable;
 
 use super::{copy::Copy, icon::Icon};
 use crate::{

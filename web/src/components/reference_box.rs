@@ -2,13 +2,14 @@
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::clipboard,
+    chunks::input::{InputRules, is_more_than_a_line},
     components::text_field::use_value,
+    router::{self, use_route},
     routes::Route,
-    state::input::destination::{Input, input_of, route_of},
+    state::input::destination::Input,
     text::{text, use_language},
 };
 
@@ -27,41 +28,47 @@ pub struct Props {
 #[component]
 pub fn ReferenceBox(props: &Props) -> Html {
     use_language();
-    let navigator = use_navigator();
-    let open = use_route::<Route>().unwrap_or(Route::Start);
+    let open = use_route();
     let input = use_node_ref();
     // Following a link changes what the page is about, and the box says what the page is about.
     use_value(&input, &props.value);
     let onpaste = {
-        let (input, navigator) = (input.clone(), navigator.clone());
+        let input = input.clone();
         move |event: Event| {
-            let Some(pasted) = clipboard::text_of(&event).as_deref().and_then(input_of) else { return };
-            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let Some(text) = clipboard::text_of(&event).filter(|text| is_more_than_a_line(text)) else {
+                return;
+            };
             event.prevent_default();
-            match pasted {
-                Input::Line(reference) => input.set_value(&reference),
-                Input::Manifest(route) => {
-                    input.set_value("");
-                    if let Some(navigator) = &navigator {
-                        navigator.push(&route);
+            let input = input.clone();
+            InputRules::with(move |rules| {
+                let Some(input) = input.cast::<HtmlInputElement>() else { return };
+                match rules.and_then(|rules| (rules.input_of)(&text)) {
+                    Some(Input::Line(reference)) => input.set_value(&reference),
+                    Some(Input::Manifest(route)) => {
+                        input.set_value("");
+                        router::push(&route);
                     }
+                    None => clipboard::insert(&text),
                 }
-            }
+            });
         }
     };
+    // Whoever types is about to send it.
+    let oninput = |_: InputEvent| InputRules::with(|_| ());
     let onsubmit = {
         let input = input.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
-            let Some((input, navigator)) = input.cast::<HtmlInputElement>().zip(navigator.as_ref()) else {
-                return;
-            };
-            let Some(route) = route_of(&input.value(), &open) else { return };
-            if let Route::Inspect { reference } = &route {
-                // The page's address brings the reference back; for the same one there is nothing to bring.
-                input.set_value(reference);
-            }
-            navigator.push(&route);
+            let (input, open) = (input.clone(), open.clone());
+            InputRules::with(move |rules| {
+                let Some(input) = input.cast::<HtmlInputElement>() else { return };
+                let Some(route) = InputRules::destination(rules, &input.value(), &open) else { return };
+                if let Route::Inspect { reference } = &route {
+                    // The page's address brings the reference back; for the same one there is nothing to bring.
+                    input.set_value(reference);
+                }
+                router::push(&route);
+            });
         }
     };
     html! {
@@ -77,6 +84,7 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 spellcheck="false"
                 autofocus={props.large}
                 data-testid="reference-input"
+                {oninput}
                 {onpaste}
             />
             <button type="submit">{ text().start().go }</button>

@@ -64,8 +64,7 @@ pub fn RetryNotice(props: &Props) -> Html {
     let seconds = if is_long {
         (((pending.until - *now) / 1000.0).max(0.0).ceil() as u32).to_string()
     } else {
-        let tenths = pending.wait.as_millis() / 100;
-        format!("{}.{}", tenths / 10, tenths % 10)
+        format!("{}.{}", pending.wait.as_secs(), pending.wait.subsec_millis() / 100)
     };
     let try_now = {
         let registry = pending.registry.clone();

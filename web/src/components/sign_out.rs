@@ -1,11 +1,13 @@
 //! The end of the session at the gateway that serves the app.
 
-use gloo_net::http::Request;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::toast::use_toaster;
-use crate::text::{text, use_language};
+use crate::{
+    browser::fetch,
+    text::{text, use_language},
+};
 
 /// A button that ends the session at the gateway, and loads the page anew.
 #[component]
@@ -15,7 +17,7 @@ pub fn SignOut() -> Html {
     let onclick = move |_: MouseEvent| {
         let toaster = toaster.clone();
         spawn_local(async move {
-            match Request::post("sign-out").send().await {
+            match fetch::fetch("POST", "sign-out").await {
                 Ok(response) if response.ok() => {
                     if let Some(window) = web_sys::window() {
                         // A page that cannot be loaded anew is about to go.
@@ -23,7 +25,7 @@ pub fn SignOut() -> Html {
                     }
                 }
                 Ok(response) => toaster.say((text().frame().not_signed_out)(&response.status().to_string())),
-                Err(error) => toaster.say((text().frame().not_signed_out)(&error.to_string())),
+                Err(error) => toaster.say((text().frame().not_signed_out)(&error)),
             }
         });
     };

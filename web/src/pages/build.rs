@@ -14,7 +14,6 @@ use std::rc::Rc;
 
 use tallyman_core::{ManifestList, Reference};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::use_title;
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
         store_status::{session_notice, store_status},
         toast::use_toaster,
     },
+    router::Link,
     routes::Route,
     state::{
         input::image_list::Pasted,
@@ -139,7 +139,7 @@ fn heading(local_lists: &LocalLists, list: &ManifestList, editing: &Editing) -> 
     let words = text().build();
     html! {
         <>
-            <p class="trail"><Link<Route> to={Route::Lists}>{ words.trail }</Link<Route>></p>
+            <p class="trail"><Link to={Route::Lists}>{ words.trail }</Link></p>
             <div class="title">
                 <h1 data-testid="list-name">{ reference_heading(name) }</h1>
                 <div class="title__end">
@@ -150,7 +150,7 @@ fn heading(local_lists: &LocalLists, list: &ManifestList, editing: &Editing) -> 
                         <Icon name="redo" />{ words.redo }
                     </button>
                     if !list.is_empty() {
-                        <Link<Route> to={Route::Push { list: name.to_string() }} classes="button button--main">{ words.push }</Link<Route>>
+                        <Link to={Route::Push { list: name.to_string() }} classes="button button--main">{ words.push }</Link>
                     }
                 </div>
             </div>

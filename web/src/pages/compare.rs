@@ -4,7 +4,6 @@ mod sides;
 
 use tallyman_core::{Descriptor, Diff, ImageConfig, Manifest, diff_entries, diff_sequence};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{problem, use_title};
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
         digest::Digest,
     },
     format,
+    router::Link,
     routes::Route,
     state::inspection::{Inspected, Inspection, use_inspection},
     text::{text, use_language},
@@ -85,7 +85,7 @@ fn both(left: &Inspected, right: &Inspected) -> Html {
 /// The way to the files that differ.
 fn files_link(left: &Inspected, right: &Inspected) -> Html {
     let to = Route::Files { reference: left.reference.to_string(), right: vec![right.reference.to_string()] };
-    html! { <Link<Route> {to} classes="button">{ text().compare().files }</Link<Route>> }
+    html! { <Link {to} classes="button">{ text().compare().files }</Link> }
 }
 
 fn summary(left: &Inspected, right: &Inspected) -> Html {
@@ -98,7 +98,7 @@ fn summary(left: &Inspected, right: &Inspected) -> Html {
             let text = side.reference.to_string();
             let route = Route::Inspect { reference: text.clone() };
             // Two names of one thing are no difference.
-            (String::new(), html! { <Link<Route> to={route}>{ text }</Link<Route>> })
+            (String::new(), html! { <Link to={route}>{ text }</Link> })
         }),
         row(text().inspect().digest, &|side| {
             let digest = side.manifest.digest().clone();
@@ -138,7 +138,7 @@ fn platforms(left: &Inspected, right: &Inspected) -> Html {
                 right: right_reference.by_digest(right.digest.clone()).to_string(),
             };
             let platform = left.platform.as_ref().map(ToString::to_string).unwrap_or_default();
-            Some(html! { <Link<Route> to={route} classes="button">{ (text().compare().both_images)(&platform) }</Link<Route>> })
+            Some(html! { <Link to={route} classes="button">{ (text().compare().both_images)(&platform) }</Link> })
         }
         _ => None,
     });

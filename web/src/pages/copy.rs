@@ -6,7 +6,6 @@ use tallyman_commands::{CopyPlan, execute, line_of, plan_copy};
 use tallyman_core::{Action, Digest as Value, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{push::steps, registries::sign_in::SignInPanel, use_title};
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
         text_field::{TextField, text_in},
     },
     format,
+    router::Link,
     routes::Route,
     state::{
         failure::Failure,
@@ -94,7 +94,7 @@ pub fn Copy(props: &Props) -> Html {
     let words = text().copy();
     html! {
         <>
-            <p class="trail"><Link<Route> to={Route::inspect(&from)}>{ from.to_string() }</Link<Route>></p>
+            <p class="trail"><Link to={Route::inspect(&from)}>{ from.to_string() }</Link></p>
             <div class="title"><h1>{ words.title }</h1></div>
             <p class="soft">{ words.lead }</p>
             <form class="form copy" {onsubmit}>
@@ -149,7 +149,7 @@ fn stage_view(
             <>
                 <div class="push__state push__state--finished" data-testid="copy-done">
                     <p role="status">{ (words.done)(&to.to_string()) }</p>
-                    <Link<Route> to={Route::inspect(to)} classes="button button--main">{ words.inspect }</Link<Route>>
+                    <Link to={Route::inspect(to)} classes="button button--main">{ words.inspect }</Link>
                 </div>
                 <Panel title={words.title}>
                     <dl class="facts"><Fact name={text().inspect().digest}><Digest value={digest.clone()} testid="copy-digest" /></Fact></dl>

@@ -9,11 +9,11 @@ use tallyman_core::{Reference, Tag};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{icon::Icon, panel::Panel},
+    router::Link,
     routes::Route,
     state::{
         deletion,
@@ -46,7 +46,7 @@ pub fn DeleteLink(props: &Props) -> Html {
     let to = Route::Delete { place: props.place.to_string(), tags: props.tags.clone() };
     html! {
         if may_delete(&registries, &settings, host) {
-            <Link<Route> {to} classes="button button--quiet">{ text().delete().picked }</Link<Route>>
+            <Link {to} classes="button button--quiet">{ text().delete().picked }</Link>
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn Delete(props: &Props) -> Html {
     };
     html! {
         <>
-            <p class="trail"><Link<Route> to={Route::Explore { place: repository.name() }}>{ words.explore }</Link<Route>></p>
+            <p class="trail"><Link to={Route::Explore { place: repository.name() }}>{ words.explore }</Link></p>
             <div class="title"><h1>{ words.title }{ " " }<span class="part">{ repository.name() }</span></h1></div>
             <p class="soft">{ words.lead }</p>
             { body }

@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use tallyman_core::{Reference, Registry};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use crate::text::use_language;
+use crate::{router::Link, text::use_language};
 
 use super::{problem, use_title};
 use crate::{routes::Route, state::problem::Problem};
@@ -58,7 +57,7 @@ pub fn Explore(props: &Props) -> Html {
             let registry = reference.registry().to_string();
             html! {
                 <>
-                    <p class="trail"><Link<Route> to={Route::Explore { place: registry.clone() }}>{ registry }</Link<Route>></p>
+                    <p class="trail"><Link to={Route::Explore { place: registry.clone() }}>{ registry }</Link></p>
                     <div class="title"><h1>{ reference.repository().to_string() }</h1></div>
                     <Tags key={reference.name()} of={Rc::new((*reference).clone())} />
                 </>

@@ -20,13 +20,13 @@ use std::rc::Rc;
 
 use tallyman_core::{ImageManifest, ManifestBody, Schema1};
 use yew::prelude::*;
-use yew_router::{Routable, prelude::*};
 
 use super::{problem, use_title};
 use crate::{
     browser::scheduler::later::Later,
     chunks::part::{Part, PartView},
     components::{facts, folded::Folded, icon::Icon, json::Json, panel::Panel},
+    router::use_place,
     routes::Route,
     state::inspection::{Blob, Inspected, Inspection, Loadable, Node, use_inspection},
     text::{text, use_language},
@@ -52,13 +52,10 @@ pub struct Props {
 pub fn Inspect(props: &Props) -> Html {
     use_language();
     let inspection = use_inspection(&props.reference);
-    let location = use_location();
+    let place = use_place();
     let names = use_names(&inspection);
     let choice = match &*inspection {
-        Inspection::Ready(_) => {
-            let query = location.map(|location| location.query_str().to_owned()).unwrap_or_default();
-            Some(Rc::new(Choice::new(&props.reference, names, &query)))
-        }
+        Inspection::Ready(_) => Some(Rc::new(Choice::new(&props.reference, names, &place.query))),
         _ => None,
     };
     use_chosen(&inspection, choice.as_deref());

@@ -9,7 +9,6 @@ use tallyman_core::ManifestList;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::use_title;
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
         panel::Panel,
         store_status::{session_notice, store_status},
     },
+    router,
     routes::Route,
     state::lists::{LocalLists, Opened, import_export, is_kept, use_stored_lists},
     text::{text, use_language},
@@ -124,15 +124,14 @@ fn Ready(props: &ReadyProps) -> Html {
 #[component]
 fn New() -> Html {
     use_language();
-    let navigator = use_navigator();
     let input = use_node_ref();
     let onsubmit = {
         let input = input.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
             let typed = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            if let Some(navigator) = navigator.as_ref().filter(|_| !typed.trim().is_empty()) {
-                navigator.push(&Route::build(&typed.trim()));
+            if !typed.trim().is_empty() {
+                router::push(&Route::build(&typed.trim()));
             }
         }
     };

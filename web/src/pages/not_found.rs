@@ -1,9 +1,9 @@
 //! An address that leads nowhere.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
+    router::Link,
     routes::Route,
     text::{text, use_language},
 };
@@ -24,7 +24,7 @@ pub fn NotFound(props: &Props) -> Html {
         <div class="problem" role="alert" data-testid="error" data-code="no-page">
             <h1>{ words.no_page }</h1>
             <p>{ words.no_page_found }<code>{ format!("#{}", props.path) }</code>{ "." }</p>
-            <p><Link<Route> to={Route::Start}>{ words.to_start }</Link<Route>></p>
+            <p><Link to={Route::Start}>{ words.to_start }</Link></p>
         </div>
     }
 }

@@ -4,17 +4,14 @@ use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::clipboard,
+    chunks::input::{InputRules, is_more_than_a_line},
     components::{dialog::Dialog, icon::Icon},
+    router::{self, use_place, use_route},
     routes::Route,
-    state::{
-        input::destination::{Input, input_of, route_of},
-        inspection::recents,
-        registries::use_registries,
-    },
+    state::{input::destination::Input, inspection::recents, registries::use_registries},
     text::{text, use_language},
 };
 
@@ -49,10 +46,9 @@ pub fn Open() -> Html {
     }
     {
         // Back changes the page below: the dialog does not stay over another one.
-        // Two locations are never the same where the address was typed: what they say is compared.
-        let (open, location) = (open.setter(), use_location());
-        let place = location.map(|location| (location.path().to_owned(), location.query_str().to_owned()));
-        use_effect_with(place, move |_| open.set(false));
+        // A step to the same place is none: what places say is compared.
+        let (open, place) = (open.setter(), use_place());
+        use_effect_with((place.path, place.query), move |_| open.set(false));
     }
     let words = text().start();
     let show = {
@@ -92,19 +88,19 @@ struct Suggestion {
 #[component]
 fn Box(props: &BoxProps) -> Html {
     use_language();
-    let (navigator, registries) = (use_navigator(), use_registries());
-    let here = use_route::<Route>().unwrap_or(Route::Start);
+    let registries = use_registries();
+    let here = use_route();
     let (typed, chosen) = (use_state(String::new), use_state_eq(|| 0_usize));
     let hosts: Vec<String> = registries.accounts().list().into_iter().map(|account| account.host).collect();
-    let suggestions = suggestions(&typed, &hosts, &here);
+    let rules = use_rules();
+    let own = rules.and_then(|rules| (rules.route_of)(&typed, &here));
+    let suggestions = suggestions(&typed, own, &hosts);
     let words = text().start();
     let go = {
         let ondone = props.ondone.clone();
         move |route: &Route| {
             ondone.emit(());
-            if let Some(navigator) = &navigator {
-                navigator.push(route);
-            }
+            router::push(route);
         }
     };
     let oninput = {
@@ -116,26 +112,15 @@ fn Box(props: &BoxProps) -> Html {
             }
         }
     };
-    let onpaste = {
-        let (typed, chosen, go) = (typed.setter(), chosen.setter(), go.clone());
-        move |event: Event| {
-            let Some(pasted) = clipboard::text_of(&event).as_deref().and_then(input_of) else { return };
-            event.prevent_default();
-            match pasted {
-                Input::Manifest(route) => go(&route),
-                Input::Line(reference) => {
-                    if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                        input.set_value(&reference);
-                    }
-                    typed.set(reference);
-                    chosen.set(0);
-                }
-            }
-        }
-    };
+    let onpaste = paste(typed.setter(), chosen.setter(), go.clone());
     let at = (*chosen).min(suggestions.len().saturating_sub(1));
     let onkeydown = arrow_keys(at, suggestions.len(), chosen.setter());
-    let onsubmit = submit(suggestions.get(at).map(|suggestion| suggestion.route.clone()), go.clone());
+    let onsubmit = {
+        let route = suggestions.get(at).map(|suggestion| suggestion.route.clone());
+        // Until the rules are there, the page of the text itself is not among the suggestions.
+        let is_read = rules.is_some() || at > 0;
+        submit(route.filter(|_| is_read || typed.trim().is_empty()), (*typed).clone(), here, go.clone())
+    };
     html! {
         <form class="open" role="search" {onsubmit}>
             <div class="reference-box reference-box--large">
@@ -164,6 +149,31 @@ fn Box(props: &BoxProps) -> Html {
     }
 }
 
+/// Pasting, which reads what a box of one line would change.
+fn paste(
+    typed: UseStateSetter<String>,
+    chosen: UseStateSetter<usize>,
+    go: impl Fn(&Route) + Clone + 'static,
+) -> Callback<Event> {
+    Callback::from(move |event: Event| {
+        let Some(text) = clipboard::text_of(&event).filter(|text| is_more_than_a_line(text)) else { return };
+        event.prevent_default();
+        let (typed, chosen, go) = (typed.clone(), chosen.clone(), go.clone());
+        let input = event.target_dyn_into::<HtmlInputElement>();
+        InputRules::with(move |rules| match rules.and_then(|rules| (rules.input_of)(&text)) {
+            Some(Input::Manifest(route)) => go(&route),
+            Some(Input::Line(reference)) => {
+                if let Some(input) = input {
+                    input.set_value(&reference);
+                }
+                typed.set(reference);
+                chosen.set(0);
+            }
+            None => clipboard::insert(&text),
+        });
+    })
+}
+
 /// The arrow keys, which go round the `count` suggestions.
 fn arrow_keys(at: usize, count: usize, chosen: UseStateSetter<usize>) -> Callback<KeyboardEvent> {
     Callback::from(move |event: KeyboardEvent| {
@@ -177,14 +187,37 @@ fn arrow_keys(at: usize, count: usize, chosen: UseStateSetter<usize>) -> Callbac
     })
 }
 
-/// Enter, which goes to the suggestion that is chosen.
-fn submit(route: Option<Route>, go: impl Fn(&Route) + 'static) -> Callback<SubmitEvent> {
+/// Enter, which goes to the suggestion that is chosen, or where the text leads once it can be read.
+fn submit(
+    route: Option<Route>,
+    typed: String,
+    here: Route,
+    go: impl Fn(&Route) + Clone + 'static,
+) -> Callback<SubmitEvent> {
     Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(route) = &route {
-            go(route);
+            return go(route);
         }
+        let (typed, here, go) = (typed.clone(), here.clone(), go.clone());
+        InputRules::with(move |rules| {
+            if let Some(route) = InputRules::destination(rules, &typed, &here) {
+                go(&route);
+            }
+        });
     })
+}
+
+/// The rules by which texts are read, as soon as they are there.
+#[hook]
+fn use_rules() -> Option<InputRules> {
+    let arrived = use_force_update();
+    use_effect_with((), move |()| {
+        if InputRules::loaded().is_none() {
+            InputRules::with(move |_| arrived.force_update());
+        }
+    });
+    InputRules::loaded()
 }
 
 /// The list of suggestions; the one at `at` is chosen.
@@ -203,10 +236,10 @@ fn options(suggestions: &[Suggestion], at: usize, go: &(impl Fn(&Route) + Clone 
     }
 }
 
-/// Returns the target of the text itself first, then recent references and registries that contain it.
-fn suggestions(typed: &str, hosts: &[String], here: &Route) -> Vec<Suggestion> {
+/// Returns the page `own` of the text itself first, then recent references and registries that contain it.
+fn suggestions(typed: &str, own: Option<Route>, hosts: &[String]) -> Vec<Suggestion> {
     let words = text().start();
-    let own = route_of(typed, here).map(|route| Suggestion {
+    let own = own.map(|route| Suggestion {
         label: match &route {
             Route::Explore { place } => (words.explore)(place),
             Route::Inspect { reference } => (words.inspect)(reference),

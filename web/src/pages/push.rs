@@ -10,7 +10,6 @@ use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{registries::sign_in::SignInPanel, use_title};
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
         store_status::store_status,
     },
     format,
+    router::Link,
     routes::Route,
     state::{
         failure::Failure,
@@ -116,7 +116,7 @@ fn Pusher(props: &PusherProps) -> Html {
     };
     html! {
         <>
-            <p class="trail"><Link<Route> to={Route::Lists}>{ words.trail }</Link<Route>>{ " / " }<Link<Route> to={Route::build(name)}>{ name.to_string() }</Link<Route>></p>
+            <p class="trail"><Link to={Route::Lists}>{ words.trail }</Link>{ " / " }<Link to={Route::build(name)}>{ name.to_string() }</Link></p>
             <div class="title"><h1>{ words.title }{ " " }<span class="part">{ reference_heading(name) }</span></h1></div>
             { body }
         </>
@@ -128,7 +128,7 @@ fn alert(why: &str, name: &Reference) -> Html {
         <div class="alert" role="alert" data-testid="push-refused">
             <Icon name="warning" />
             <span>{ why.to_owned() }</span>
-            <span class="alert__actions"><Link<Route> to={Route::build(name)} classes="button">{ text().push().mend }</Link<Route>></span>
+            <span class="alert__actions"><Link to={Route::build(name)} classes="button">{ text().push().mend }</Link></span>
         </div>
     }
 }

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use tallyman_registry::Credentials;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::use_title;
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         chip::{Chip, Tone},
         toast::use_toaster,
     },
+    router::Link,
     routes::Route,
     state::problem::origin,
     state::registries::{
@@ -76,7 +76,7 @@ fn Card(props: &CardProps) -> Html {
     html! {
         <li class="panel card" data-testid="registry" data-host={account.host.clone()}>
             <div class="card__head">
-                <h2><Link<Route> to={Route::Explore { place: account.host.clone() }}>{ &account.host }</Link<Route>></h2>
+                <h2><Link to={Route::Explore { place: account.host.clone() }}>{ &account.host }</Link></h2>
                 <div class="title__chips">{ chips(&registries, account) }</div>
             </div>
             <div class="card__tools">

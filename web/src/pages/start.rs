@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::use_title;
 use crate::{
     browser::scheduler::later::Later,
     components::reference_box::ReferenceBox,
+    router::Link,
     routes::Route,
     state::{
         inspection::recents,
@@ -49,7 +49,7 @@ pub fn Start() -> Html {
                         <h2>{ words.recent }</h2>
                         <ul class="lines">
                             { for recent.iter().map(|reference| html! {
-                                <li key={reference.clone()}><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
+                                <li key={reference.clone()}><Link to={Route::inspect(reference)}><code>{ reference }</code></Link></li>
                             }) }
                         </ul>
                         <button class="button button--quiet" type="button" onclick={forget}>{ words.forget }</button>
@@ -72,16 +72,16 @@ fn lists(listed: &ListNames) -> Html {
                 <h2>{ words.lists }</h2>
                 <ul class="lines">
                     { for listed.names.iter().map(|name| html! {
-                        <li key={name.clone()}><Link<Route> to={Route::build(name)}><code>{ name }</code></Link<Route>></li>
+                        <li key={name.clone()}><Link to={Route::build(name)}><code>{ name }</code></Link></li>
                     }) }
                 </ul>
-                <Link<Route> to={Route::Lists} classes="button button--quiet">
+                <Link to={Route::Lists} classes="button button--quiet">
                     if listed.count > listed.names.len() {
                         { (words.all_lists)(listed.count) }
                     } else {
                         { words.manage_lists }
                     }
-                </Link<Route>>
+                </Link>
             </section>
         }
     }
@@ -95,11 +95,11 @@ fn known(accounts: &[Account]) -> Html {
             <h2>{ words.registries }</h2>
             <p class="title__chips">
                 { for accounts.iter().map(|account| html! {
-                    <Link<Route> to={Route::Explore { place: account.host.clone() }} classes="button">
+                    <Link to={Route::Explore { place: account.host.clone() }} classes="button">
                         <code>{ &account.host }</code>
-                    </Link<Route>>
+                    </Link>
                 }) }
-                <Link<Route> to={Route::Registries} classes="button button--quiet">{ words.manage }</Link<Route>>
+                <Link to={Route::Registries} classes="button button--quiet">{ words.manage }</Link>
             </p>
         </section>
     }

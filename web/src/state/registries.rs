@@ -7,7 +7,7 @@ pub mod permissions;
 pub mod samples;
 pub mod settings;
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use tallyman_core::Registry;
 use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
@@ -23,14 +23,47 @@ use settings::Settings;
 
 /// Access to registries: one client, so that what is known of a registry is fetched once.
 pub struct Registries {
-    /// Made when it is first asked for: the start page asks no registry, and is loaded without what asks.
-    client: OnceCell<Client>,
+    /// Made when it is first asked for: the start page asks no registry, and is loaded without what asks. Nor with what drops a
+    /// client, so it is held as what can be done with one.
+    client: OnceCell<Box<dyn Held>>,
     accounts: Rc<Accounts>,
     /// The hosts beside which nothing is asked; `None` if everything may be.
     closed: Option<Vec<String>>,
-    observer: Rc<dyn Fn(&Event)>,
+    observer: Rc<dyn Fn(Retry)>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
+}
+
+/// A client that is made.
+trait Held {
+    fn client(&self) -> &Client;
+
+    /// Forgets what is known of the registry at `host`.
+    fn forget(&self, host: &str);
+}
+
+impl Held for Client {
+    fn client(&self) -> &Client {
+        self
+    }
+
+    fn forget(&self, host: &str) {
+        if let Ok(registry) = host.parse() {
+            Self::forget(self, &registry);
+        }
+    }
+}
+
+/// A request that will be sent again.
+pub struct Retry {
+    /// The registry.
+    pub registry: Registry,
+    /// The number of attempts so far.
+    pub attempt: u32,
+    /// The wait before the next.
+    pub wait: Duration,
+    /// The reason.
+    pub why: String,
 }
 
 /// Counts how often settings or credentials changed: whoever asked before may ask again.
@@ -46,11 +79,11 @@ impl Reducible for Revision {
 }
 
 impl Registries {
-    /// A client of this browser tab, which tells `observer` what happens on the way. As in the Docker Engine,
+    /// A client of this browser tab, which tells `observer` of requests that it sends again. As in the Docker Engine,
     /// registries on loopback may speak plain HTTP. Those that have a gateway are asked through it.
     pub fn new(
         settings: &Settings,
-        observer: impl Fn(&Event) + 'static,
+        observer: impl Fn(Retry) + 'static,
         changed: impl Into<Callback<()>>,
     ) -> Self {
         Self {
@@ -64,7 +97,7 @@ impl Registries {
 
     /// The client.
     pub fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
+        let held = self.client.get_or_init(|| {
             let accounts = Rc::clone(&self.accounts);
             let access = move |registry: &Registry| {
                 // How the gateway speaks to a registry is the gateway's matter; here either scheme means the same.
@@ -75,13 +108,19 @@ impl Registries {
             let accounts = Rc::clone(&self.accounts);
             let ways = Box::new(move |api_host: &str| accounts.way(api_host));
             let observer = Rc::clone(&self.observer);
-            Client::builder(Rc::new(GatewayTransport::new(ways, self.closed.clone())))
+            let client = Client::builder(Rc::new(GatewayTransport::new(ways, self.closed.clone())))
                 .access(access)
                 .credentials(Rc::clone(&self.accounts) as _)
                 .content(Rc::new(CacheStorage))
-                .observer(move |event: &Event| observer(event))
-                .build()
-        })
+                .observer(move |event: &Event| {
+                    let Event::Retry { registry, error, wait, attempt } = event else { return };
+                    let (registry, why) = (registry.clone(), error.to_string());
+                    observer(Retry { registry, attempt: *attempt, wait: *wait, why });
+                })
+                .build();
+            Box::new(client)
+        });
+        held.client()
     }
 
     /// Returns the settings and credentials of registries.
@@ -147,8 +186,8 @@ impl Registries {
     }
 
     fn changed(&self, host: &str) {
-        if let (Some(client), Ok(registry)) = (self.client.get(), host.parse()) {
-            client.forget(&registry);
+        if let Some(held) = self.client.get() {
+            held.forget(host);
         }
         self.changed.emit(());
     }

@@ -78,12 +78,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`FieldError::Field`] if it is `None`.
-    pub(crate) fn required<T>(
-        &self,
-        name: &str,
-        expected: &'static str,
-        value: Option<T>,
-    ) -> Result<T, FieldError> {
+    pub fn required<T>(&self, name: &str, expected: &'static str, value: Option<T>) -> Result<T, FieldError> {
         value.ok_or_else(|| FieldError::Field {
             field: self.path(name),
             expected,
@@ -104,7 +99,7 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// [`FieldError::Field`] if it is another kind of value.
-    pub(crate) fn bool(&self, name: &str) -> Result<bool, FieldError> {
+    pub fn bool(&self, name: &str) -> Result<bool, FieldError> {
         match self.get(name) {
             None => Ok(false),
             Some(value) if kind(value) == Kind::Bool => Ok(value.trim_ascii() == b"true"),

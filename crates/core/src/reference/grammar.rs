@@ -80,7 +80,7 @@ pub(super) fn split_name(registry: &str, path: &str) -> Result<(String, String),
     if is_repository(&whole) {
         return Ok((String::new(), whole));
     }
-    if is_repository(&whole.to_lowercase()) {
+    if is_repository(&whole.to_ascii_lowercase()) {
         return Err(ReferenceError::Uppercase { repository: whole });
     }
     let reason = if is_registry(registry) {

@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, future::LocalBoxFuture};
+use futures_util::{FutureExt, Stream, StreamExt, future::LocalBoxFuture, stream};
 use gloo_net::http::RequestBuilder;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCredentials, RequestMode, RequestRedirect, ResponseType, Url};
+use web_sys::{
+    ReadableStream, ReadableStreamDefaultReader, RequestCredentials, RequestMode, RequestRedirect,
+    ResponseType, Url,
+};
 
 use super::{
     AbortOnDrop, Body, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
-    check_url,
+    check_url, known_header,
 };
 
 /// The transport that sends requests by `fetch`, without cookies.
@@ -77,20 +80,17 @@ impl Transport for FetchTransport {
             };
             let mut headers = HeaderMap::new();
             for (name, value) in response.headers().entries() {
-                let name = HeaderName::from_bytes(name.as_bytes());
-                if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+                if let (Some(name), Ok(value)) = (known_header(&name), HeaderValue::from_str(&value)) {
                     headers.append(name, value);
                 }
             }
             let url = response.url();
             let body = match response.body() {
                 Some(stream) => {
-                    let pieces = wasm_streams::ReadableStream::from_raw(stream).into_stream();
-                    Body::from_stream(pieces.map(move |piece| {
+                    Body::from_stream(pieces(&stream).map(move |piece| {
                         // The request lives as long as somebody reads.
                         let _ = &abort;
-                        let array = piece.map_err(|error| opaque(&error))?;
-                        Ok(Bytes::from(array.unchecked_into::<Uint8Array>().to_vec()))
+                        piece.map(|array| array.to_vec().into()).map_err(|error| opaque(&error))
                     }))
                 }
                 None => Body::full(Bytes::new()),
@@ -143,6 +143,24 @@ impl Transport for FetchTransport {
         }
         .boxed_local()
     }
+}
+
+/// The pieces of a body, until it ends or fails.
+fn pieces(body: &ReadableStream) -> impl Stream<Item = Result<Uint8Array, JsValue>> + use<> {
+    stream::unfold(Some(ReadableStreamDefaultReader::new(body)), |reader| async move {
+        let piece = async |reader: &ReadableStreamDefaultReader| {
+            let read = JsFuture::from(reader.read()).await?;
+            let is_last = Reflect::get(&read, &"done".into())?.is_truthy();
+            Ok(if is_last { None } else { Some(Reflect::get(&read, &"value".into())?.unchecked_into()) })
+        };
+        match reader? {
+            Err(error) => Some((Err(error), None)),
+            Ok(reader) => match piece(&reader).await.transpose()? {
+                Ok(array) => Some((Ok(array), Some(Ok(reader)))),
+                Err(error) => Some((Err(error), None)),
+            },
+        }
+    })
 }
 
 /// Returns the state of a permission: `granted`, `denied` or `prompt`; `None` if the browser does not know it.

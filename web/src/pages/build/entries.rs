@@ -6,7 +6,6 @@ use tallyman_commands::{Freshness, refreshed};
 use tallyman_core::{Digest, ListEdit, ListEntry, ManifestList, Platform};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{
@@ -19,6 +18,7 @@ use crate::{
     },
     format,
     pages::registries::sign_in::SignInPanel,
+    router::Link,
     routes::Route,
     state::{
         failure::Failure,
@@ -204,7 +204,7 @@ fn EntryRow(props: &RowProps) -> Html {
         <>
             <tr data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
                 <td class="fill entry__image">
-                    <Link<Route> to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link<Route>>
+                    <Link to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link>
                 </td>
                 <td>{ platform_cell(entry, onplatform, fault.as_ref(), &is_open) }</td>
                 <td>{ state_chip(state) }</td>

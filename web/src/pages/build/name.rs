@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use tallyman_core::Reference;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{
         icon::Icon,
         text_field::{TextField, text_in},
     },
+    router,
     routes::Route,
     state::{
         list_editor::confirmation,
@@ -31,7 +31,6 @@ pub struct Props {
 #[component]
 pub fn Name(props: &Props) -> Html {
     use_language();
-    let navigator = use_navigator();
     let opened = use_context::<Opened>().unwrap_or_default();
     let fault = use_state(|| {
         let fault = props.list.parse::<Reference>().err().map(|error| error.to_string());
@@ -46,10 +45,8 @@ pub fn Name(props: &Props) -> Html {
             let typed = text_in(&input);
             match typed.trim().parse::<Reference>() {
                 Ok(list) => {
-                    if let Some(navigator) = &navigator {
-                        confirmation::confirm(&list.to_string(), &sources);
-                        navigator.push(&Route::Build { list: list.to_string(), sources: sources.clone() });
-                    }
+                    confirmation::confirm(&list.to_string(), &sources);
+                    router::push(&Route::Build { list: list.to_string(), sources: sources.clone() });
                 }
                 Err(error) => fault.set(Some(error.to_string())),
             }
@@ -91,19 +88,16 @@ struct ExistingProps {
 fn Existing(props: &ExistingProps) -> Html {
     use_language();
     let ExistingProps { local_lists, sources } = props;
-    let navigator = use_navigator();
     let stored = use_stored_lists(local_lists);
     let Some(Ok(stored)) = stored.filter(|stored| stored.as_ref().is_ok_and(|stored| !stored.is_empty()))
     else {
         return html! {};
     };
     let button = |name: String| {
-        let (navigator, sources, list) = (navigator.clone(), sources.clone(), name.clone());
+        let (sources, list) = (sources.clone(), name.clone());
         let onclick = move |_: MouseEvent| {
-            if let Some(navigator) = &navigator {
-                confirmation::confirm(&list, &sources);
-                navigator.push(&Route::Build { list: list.clone(), sources: sources.clone() });
-            }
+            confirmation::confirm(&list, &sources);
+            router::push(&Route::Build { list: list.clone(), sources: sources.clone() });
         };
         html! { <button key={name.clone()} class="button" type="button" {onclick} data-testid="add-to-list">{ name }</button> }
     };

@@ -2,10 +2,10 @@
 
 use tallyman_core::Reference;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::panel::Panel,
+    router::{self, Step},
     routes::Route,
     state::{
         input::image_list::Pasted,
@@ -39,11 +39,9 @@ pub fn Offer(props: &Props) -> Html {
     });
     // The address asks once; after that it is the list's alone.
     let ignore = {
-        let (navigator, name) = (use_navigator(), name.clone());
+        let name = name.clone();
         Callback::from(move |()| {
-            if let Some(navigator) = &navigator {
-                navigator.replace(&Route::build(&name));
-            }
+            router::go(&Route::build(&name), "", Step::Same);
         })
     };
     let accept = {

@@ -2,10 +2,10 @@
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::text_field::use_value,
+    router,
     routes::Route,
     state::input::pasted_text::reference_in,
     text::{text, use_language},
@@ -27,19 +27,16 @@ pub struct Props {
 #[component]
 pub fn Sides(props: &Props) -> Html {
     use_language();
-    let navigator = use_navigator();
     let (left, right) = (use_node_ref(), use_node_ref());
     use_value(&left, &props.left);
     use_value(&right, &props.right);
     let of_files = props.of_files;
     let go = {
         move |left: String, right: String| {
-            if let Some(navigator) = &navigator {
-                navigator.push(&match of_files {
-                    true => Route::Files { reference: left, right: vec![right] },
-                    false => Route::Compare { left, right },
-                });
-            }
+            router::push(&match of_files {
+                true => Route::Files { reference: left, right: vec![right] },
+                false => Route::Compare { left, right },
+            });
         }
     };
     let onsubmit = {

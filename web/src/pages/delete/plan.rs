@@ -7,7 +7,6 @@ use tallyman_core::Reference;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{
@@ -17,6 +16,7 @@ use crate::{
         panel::Panel,
     },
     pages::registries::sign_in::SignInPanel,
+    router::Link,
     routes::Route,
     state::{
         deletion::{Refusal, StepState, run},
@@ -91,7 +91,7 @@ pub fn Plan(props: &Props) -> Html {
                 <div class="push__state push__state--finished" data-testid="delete-done">
                     <p role="status">{ (words.finished)(plan.steps.iter().map(|step| step.tags.len()).sum()) }</p>
                     <p class="hint">{ words.space }</p>
-                    <Link<Route> to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link<Route>>
+                    <Link to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link>
                 </div>
             } else if !steps.0.contains(&StepState::Running) {
                 { failures(props, &steps, &execute) }

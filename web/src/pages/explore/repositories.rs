@@ -8,7 +8,6 @@ use std::{collections::HashSet, rc::Rc};
 use tallyman_core::Registry;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::entry_state::{Texts, entry, read, write},
@@ -21,6 +20,7 @@ use crate::{
     },
     format,
     pages::problem,
+    router::{self, Link},
     routes::Route,
     state::listing::{Listing, ListingTarget, use_listing},
     text::{text, use_language},
@@ -147,7 +147,6 @@ fn use_keys(
     active: UseStateSetter<usize>,
     toggle: &Callback<Row>,
 ) -> Callback<KeyboardEvent> {
-    let navigator = use_navigator();
     let (registry, listing, shown, toggle) =
         (registry.clone(), listing.clone(), Rc::clone(shown), toggle.clone());
     grid_keys(at, shown.rows.len(), move |key| {
@@ -162,9 +161,7 @@ fn use_keys(
             (GridKey::Right, Some(_), false) => Some((at + 1).min(shown.rows.len() - 1)),
             (GridKey::Left, ..) => row.parent.map(|parent| parent as usize),
             (GridKey::Open, None, _) => {
-                if let Some(navigator) = &navigator {
-                    navigator.push(&route(&registry, &listing.name(row.name)));
-                }
+                router::push(&route(&registry, &listing.name(row.name)));
                 return true;
             }
             (GridKey::Go { to, .. }, ..) => Some(to),
@@ -247,7 +244,7 @@ fn nothing(registry: &Registry, listing: &Listing, filter: &str) -> Html {
         <p class="empty">
             { words.none_fits }{ " " }
             // Registries may well have what they do not list.
-            <Link<Route> to={route(registry, name)}>{ (words.open_named)(name) }</Link<Route>>
+            <Link to={route(registry, name)}>{ (words.open_named)(name) }</Link>
         </p>
     }
 }
@@ -256,7 +253,6 @@ fn nothing(registry: &Registry, listing: &Listing, filter: &str) -> Html {
 #[component]
 fn Named(props: &Props) -> Html {
     use_language();
-    let navigator = use_navigator();
     let input = use_node_ref();
     let words = text().explore();
     let onsubmit = {
@@ -265,8 +261,8 @@ fn Named(props: &Props) -> Html {
             event.prevent_default();
             let name = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
             let name = name.trim().trim_matches('/').to_owned();
-            if let Some(navigator) = navigator.as_ref().filter(|_| !name.is_empty()) {
-                navigator.push(&route(&registry, &name));
+            if !name.is_empty() {
+                router::push(&route(&registry, &name));
             }
         }
     };

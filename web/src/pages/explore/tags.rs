@@ -11,7 +11,6 @@ use std::{collections::HashMap, rc::Rc};
 
 use tallyman_core::Reference;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::entry_state::use_entry_state,
@@ -24,6 +23,7 @@ use crate::{
     },
     format,
     pages::problem,
+    router,
     routes::Route,
     state::listing::{
         Listing, ListingTarget,
@@ -132,7 +132,6 @@ fn use_keys(
     at: usize,
     selection: UseReducerDispatcher<Selection>,
 ) -> Callback<KeyboardEvent> {
-    let navigator = use_navigator();
     let (of, listing, shown) = (Rc::clone(of), listing.clone(), Rc::clone(shown));
     grid_keys(at, shown.len(), move |key| {
         let rows = Rc::clone(&shown);
@@ -143,8 +142,8 @@ fn use_keys(
             GridKey::Clear => Select::Clear,
             GridKey::Open => {
                 let tag = rows.get(at).and_then(|number| listing.name(*number).parse().ok());
-                let Some((tag, navigator)) = tag.zip(navigator.as_ref()) else { return false };
-                navigator.push(&Route::inspect(&of.by_tag(tag)));
+                let Some(tag) = tag else { return false };
+                router::push(&Route::inspect(&of.by_tag(tag)));
                 return true;
             }
             GridKey::Left | GridKey::Right => return false,

@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 use tallyman_files_worker::{Change, View};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
-use crate::routes::Route;
+pub use crate::router::Step;
+use crate::{
+    router::{self, use_place, use_route},
+    routes::Route,
+};
 
 /// The part of the page's address behind the reference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -96,31 +99,20 @@ impl Address {
     }
 }
 
-/// The way in which another address takes the place of the one that is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Back leads to the one before.
-    New,
-    /// It stands in place of the one before.
-    Same,
-}
-
 /// The address, and the callback that changes it.
 #[hook]
 pub fn use_address() -> (Address, Callback<(Address, Step)>) {
-    let (navigator, route) = (use_navigator(), use_route::<Route>());
-    let location = use_location();
-    let address = location.and_then(|location| location.query::<Address>().ok()).unwrap_or_default();
-    let change = Callback::from(move |(address, step): (Address, Step)| {
-        if let (Some(navigator), Some(route)) = (&navigator, &route) {
-            // Texts and numbers are what addresses are made of.
-            let _ = match step {
-                Step::New => navigator.push_with_query(route, &address),
-                Step::Same => navigator.replace_with_query(route, &address),
-            };
-        }
-    });
+    let (place, route) = (use_place(), use_route());
+    let address = serde_urlencoded::from_str(place.query.trim_start_matches('?')).unwrap_or_default();
+    let change = Callback::from(move |(address, step): (Address, Step)| go(&route, &address, step));
     (address, change)
+}
+
+/// Goes to the files at an address.
+pub fn go(route: &Route, address: &Address, step: Step) {
+    let query =
+        serde_urlencoded::to_string(address).expect("texts and numbers are what addresses are made of");
+    router::go(route, &query, step);
 }
 
 #[cfg(test)]

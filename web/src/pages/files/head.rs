@@ -1,14 +1,14 @@
 //! The heading of the page: the image, its platform, and with what it is compared.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{
-    address::{Address, Step, use_address},
+    address::{Address, Step, go, use_address},
     source::{Found, platform, platforms},
 };
 use crate::{
     pages::compare::Sides,
+    router::Link,
     routes::Route,
     state::inspection::{Inspected, Inspection},
     text::{text, use_language},
@@ -28,7 +28,7 @@ pub fn view(reference: &AttrValue, right: &str, inspection: &Inspection, found: 
                 <h1>{ if right.is_empty() { words.title } else { words.compare_link } }</h1>
                 if right.is_empty() {
                     <p class="files__image">
-                        <Link<Route> to={Route::Inspect { reference: reference.to_string() }}>{ reference }</Link<Route>>
+                        <Link to={Route::Inspect { reference: reference.to_string() }}>{ reference }</Link>
                     </p>
                 }
             </div>
@@ -55,7 +55,6 @@ struct Props {
 fn Choices(props: &Props) -> Html {
     use_language();
     let (address, change) = use_address();
-    let navigator = use_navigator();
     let words = text().files();
     let platforms = platforms(&props.inspected);
     let chosen = platform(&platforms, &address.platform).unwrap_or_default().to_owned();
@@ -72,12 +71,11 @@ fn Choices(props: &Props) -> Html {
         let (reference, chosen) = (props.reference.to_string(), chosen.clone());
         move |event: Event| {
             let select = event.target_dyn_into::<web_sys::HtmlSelectElement>();
-            if let (Some(select), Some(navigator)) = (select, &navigator) {
+            if let Some(select) = select {
                 let route = Route::Files { reference: reference.clone(), right: vec![reference.clone()] };
                 let (platform, platform_right) = (chosen.clone(), select.value());
-                // Names are what addresses are made of.
-                let _ = navigator
-                    .push_with_query(&route, &Address { platform, platform_right, ..Address::default() });
+                let address = Address { platform, platform_right, ..Address::default() };
+                go(&route, &address, Step::New);
             }
         }
     };
@@ -100,7 +98,7 @@ fn Choices(props: &Props) -> Html {
                     </select>
                 </label>
             }
-            <Link<Route> classes="button" to={other}>{ words.other_image }</Link<Route>>
+            <Link classes="button" to={other}>{ words.other_image }</Link>
         </div>
     }
 }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use tallyman_core::HistoryEntry;
 use tallyman_files_worker::{LayerState, LayerSummary, Summary};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::address::{Address, Step};
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
     },
     format,
     pages::inspect::command,
+    router::Link,
     routes::Route,
     state::files::{Files, ImageSource},
     text::{text, use_language},
@@ -159,9 +159,9 @@ pub fn pair(left: &ImageSource, right: &ImageSource) -> Html {
     let side = |image: &ImageSource| {
         let digest = image.reference.digest().map(|digest| digest.short().to_owned());
         html! {
-            <Link<Route> to={Route::inspect(&image.reference)}>
+            <Link to={Route::inspect(&image.reference)}>
                 { format::visible(&image.platform).into_owned() }{ " " }<code>{ for digest }</code>
-            </Link<Route>>
+            </Link>
         }
     };
     html! {

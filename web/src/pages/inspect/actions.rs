@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tallyman_commands::line_of;
 use tallyman_core::Reference;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::files,
     components::{command::insecure, edit_as_list::EditAsList, icon::Icon},
     pages::delete::DeleteLink,
+    router::Link,
     routes::Route,
     state::registries::pasted_manifests,
     text::{text, use_language},
@@ -56,14 +56,14 @@ pub fn Actions(props: &Props) -> Html {
         <div class="image-actions" role="group" aria-label={words.label} data-testid="image-actions">
             if *is_image && !is_pasted {
                 <EditAsList {list} source={source.clone()} />
-                <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: vec![source.clone()] }}>{ words.add }</Link<Route>>
+                <Link classes="button" to={Route::Build { list: String::new(), sources: vec![source.clone()] }}>{ words.add }</Link>
             }
             if !is_pasted {
-                <Link<Route> classes="button" to={Route::Copy { source: source.clone(), target: Vec::new() }}>{ words.copy }</Link<Route>>
+                <Link classes="button" to={Route::Copy { source: source.clone(), target: Vec::new() }}>{ words.copy }</Link>
             }
-            <Link<Route> classes="button" to={Route::Compare { left: source, right: String::new() }}>{ words.compare }</Link<Route>>
+            <Link classes="button" to={Route::Compare { left: source, right: String::new() }}>{ words.compare }</Link>
             <button class="button" type="button" onclick={download} disabled={bytes.is_none()} title={words.download_about} data-testid="download"><Icon name="download" />{ words.download }</button>
-            <Link<Route> classes="button" to={Route::Command { line: vec![line] }}><Icon name="command" />{ text().command().title }</Link<Route>>
+            <Link classes="button" to={Route::Command { line: vec![line] }}><Icon name="command" />{ text().command().title }</Link>
             if !tags.is_empty() {
                 <DeleteLink place={reference.name()} {tags} />
             }

@@ -4,7 +4,6 @@ use std::{collections::HashSet, rc::Rc};
 
 use tallyman_core::Platform;
 use yew::prelude::*;
-use yew_router::Routable;
 
 use super::entry_name::name;
 use crate::{

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use tallyman_core::{ImageConfig, ImageManifest, RunConfig};
 use yew::prelude::*;
-use yew_router::Routable;
 
 use crate::{
     components::{

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use tallyman_core::Descriptor;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{
     entry_name,
@@ -18,6 +17,7 @@ use crate::{
         panel::Panel,
     },
     format,
+    router::{self, Link},
     routes::Route,
     state::inspection::{Inspected, Loadable, Node, Relation},
     text::{text, use_language},
@@ -86,7 +86,6 @@ pub fn Graph(props: &Props) -> Html {
     use_language();
     let active = use_entry_state::<usize>("graph");
     let as_tree = use_entry_state::<bool>("graph as tree");
-    let navigator = use_navigator();
     let words = text().inspect();
     let inspected = &props.inspected;
     let spots = Rc::new(spots(inspected, props.only));
@@ -113,8 +112,8 @@ pub fn Graph(props: &Props) -> Html {
                 "Home" => Some(0),
                 "End" => spots.len().checked_sub(1),
                 "Enter" => {
-                    if let Some(navigator) = navigator.as_ref().filter(|_| at > 0) {
-                        navigator.push(&route(&digests[spots[at].node]));
+                    if at > 0 {
+                        router::push(&route(&digests[spots[at].node]));
                     }
                     None
                 }
@@ -314,7 +313,7 @@ fn details(inspected: &Inspected, number: usize, route: &Route) -> Html {
             <p class="graph__about">
                 <strong>{ name(inspected, number) }</strong>
                 if number > 0 {
-                    <Link<Route> to={route.clone()} classes="button">{ words.open }</Link<Route>>
+                    <Link to={route.clone()} classes="button">{ words.open }</Link>
                 } else {
                     <span class="soft">{ words.this }</span>
                 }

@@ -2,7 +2,6 @@
 
 use tallyman_core::{Descriptor, Index};
 use yew::prelude::*;
-use yew_router::Routable;
 
 use super::{
     choice::Choice,

@@ -2,7 +2,6 @@
 
 use tallyman_core::{Manifest, Reference};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::{actions::Actions, artifact::Artifact, pull::Pull, shared};
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         slow::Slow,
     },
     format,
+    router::Link,
     routes::Route,
     state::inspection::{Blob, Inspected, Loadable, Node, Verified},
     text::text,
@@ -31,9 +31,9 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
             { title(reference, html! { <Chip tone={Tone::Accent}>{ kind_name(manifest) }</Chip> }) }
             if let (Some(tag), Some(digest)) = (reference.tag(), &inspected.moved_to) {
                 <p class="hint" role="status" data-testid="tag-moved">
-                    <Link<Route> to={Route::inspect(&reference.by_tag(tag.clone()))}>
+                    <Link to={Route::inspect(&reference.by_tag(tag.clone()))}>
                         { (words.moved)(tag.as_str(), digest.as_str()) }
-                    </Link<Route>>
+                    </Link>
                 </p>
             }
             <Actions reference={(**reference).clone()} is_image={artifact.is_none()} bytes={manifest.shared_bytes()} />
@@ -135,9 +135,9 @@ fn title(reference: &Reference, chips: Html) -> Html {
     html! {
         <div class="title">
             <h1>
-                <Link<Route> to={Route::Explore { place: registry.clone() }} classes="title__registry">{ registry }</Link<Route>>
+                <Link to={Route::Explore { place: registry.clone() }} classes="title__registry">{ registry }</Link>
                 <span class="part">{ "/" }<wbr /></span>
-                <Link<Route> to={Route::Explore { place: reference.name() }} classes="title__repository">{ for repository }</Link<Route>>
+                <Link to={Route::Explore { place: reference.name() }} classes="title__repository">{ for repository }</Link>
                 <span class="part">{ version }</span>
             </h1>
             <div class="title__chips">{ chips }</div>
@@ -226,7 +226,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
 
 fn refers_to(inspected: &Inspected, subject: &tallyman_core::Descriptor) -> Html {
     let to = Route::inspect(&inspected.reference.by_digest(subject.digest.clone()));
-    html! { <Fact name={text().inspect().refers_to}><Link<Route> {to}><code>{ subject.digest.to_string() }</code></Link<Route>></Fact> }
+    html! { <Fact name={text().inspect().refers_to}><Link {to}><code>{ subject.digest.to_string() }</code></Link></Fact> }
 }
 
 /// A size for people, with the exact number of bytes where that says more.

@@ -8,13 +8,13 @@ use tallyman_store::{Outcome, exchange::FoundList};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     browser::files::{self, DropPlace},
     components::{
         icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
     },
+    router,
     routes::Route,
     state::{
         lists::{LocalLists, Opened, import_export},
@@ -256,7 +256,6 @@ pub struct LinkedProps {
 pub fn Linked(props: &LinkedProps) -> Html {
     use_language();
     let opened = use_context::<Opened>().unwrap_or_default();
-    let navigator = use_navigator();
     let offer = use_state(|| None::<Result<Offer, ()>>);
     {
         let offer = offer.setter();
@@ -276,9 +275,7 @@ pub fn Linked(props: &LinkedProps) -> Html {
         });
     }
     let close = Callback::from(move |()| {
-        if let Some(navigator) = &navigator {
-            navigator.push(&Route::Lists);
-        }
+        router::push(&Route::Lists);
     });
     let words = text().lists();
     match (opened, &*offer) {

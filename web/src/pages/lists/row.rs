@@ -11,7 +11,6 @@ use tallyman_store::Outcome;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{
@@ -19,6 +18,7 @@ use crate::{
         reference_heading::reference_heading,
         toast::use_toaster,
     },
+    router::Link,
     routes::Route,
     state::lists::{LocalLists, StoredList, import_export},
     text::{text, use_language},
@@ -65,14 +65,14 @@ pub fn ListRow(props: &Props) -> Html {
     html! {
         <tr data-testid="list" data-name={name.to_string()}>
             <td class="fill list__name">
-                <Link<Route> to={Route::build(&name)} classes="strong">{ reference_heading(&name) }</Link<Route>>
+                <Link to={Route::build(&name)} classes="strong">{ reference_heading(&name) }</Link>
             </td>
             <td>{ list.map(|list| entries_of(list)).unwrap_or_default() }</td>
             <td>{ state_of(stored) }</td>
             <td class="soft">{ changed(stored.summary.changed) }</td>
             <td class="list__actions">
                 if list.is_some_and(|list| !list.is_empty()) {
-                    <Link<Route> to={Route::Push { list: name.to_string() }} classes="button">{ words.push }</Link<Route>>
+                    <Link to={Route::Push { list: name.to_string() }} classes="button">{ words.push }</Link>
                 }
                 { button(words.rename, "rename", ask(Naming::Rename)) }
                 if let Some(list) = list {

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::plain_http::PlainHttp;
 use crate::{
     components::{copy::Copy, icon::Icon},
     pages::registries::sign_in::{SignIn, SignInPanel},
+    router::Link,
     routes::Route,
     state::{
         problem::{Paste, Problem},
@@ -41,7 +41,7 @@ pub fn ProblemView(props: &Props) -> Html {
             if !problem.suggestions.is_empty() {
                 <ul data-testid="suggestions">
                     { for problem.suggestions.iter().map(|reference| html! {
-                        <li><Link<Route> to={Route::inspect(reference)}><code>{ reference }</code></Link<Route>></li>
+                        <li><Link to={Route::inspect(reference)}><code>{ reference }</code></Link></li>
                     }) }
                 </ul>
             }
@@ -93,7 +93,7 @@ fn WaysOut(props: &Props) -> Html {
     html! {
         <div class="problem__ways">
             if let Some(place) = problem.repository.clone() {
-                <Link<Route> classes="button button--main" to={Route::Explore { place }}>{ words.see_tags }</Link<Route>>
+                <Link classes="button button--main" to={Route::Explore { place }}>{ words.see_tags }</Link>
             }
             if let Some(registry) = registry.filter(|_| problem.code == "not-found") {
                 <SignIn {registry} />
@@ -102,7 +102,7 @@ fn WaysOut(props: &Props) -> Html {
                 <button class={classes!("button", is_main.then_some("button--main"))} type="button" {onclick}>{ words.again }</button>
             }
             if is_about_settings {
-                <Link<Route> classes="button" to={Route::Registries}>{ words.settings }</Link<Route>>
+                <Link classes="button" to={Route::Registries}>{ words.settings }</Link>
             }
         </div>
     }

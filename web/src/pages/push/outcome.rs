@@ -6,7 +6,6 @@ use tallyman_commands::line_of;
 use tallyman_core::{Digest as Value, ManifestList, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{
@@ -16,6 +15,7 @@ use crate::{
         panel::Panel,
         toast::use_toaster,
     },
+    router::Link,
     routes::Route,
     state::{lists::LocalLists, push::Run},
     text::{text, use_language},
@@ -65,12 +65,12 @@ pub fn Outcome(props: &Props) -> Html {
                     }
                     if !copies.is_empty() {
                         <Fact name={words.pushed_refs}>
-                            <ul>{ for copies.iter().map(|copy| html! { <li><Link<Route> to={Route::inspect(copy)}><code>{ copy.to_string() }</code></Link<Route>></li> }) }</ul>
+                            <ul>{ for copies.iter().map(|copy| html! { <li><Link to={Route::inspect(copy)}><code>{ copy.to_string() }</code></Link></li> }) }</ul>
                         </Fact>
                     }
                 </dl>
                 <div class="panel__foot">
-                    <Link<Route> to={Route::inspect(name)} classes="button button--main">{ words.inspect }</Link<Route>>
+                    <Link to={Route::inspect(name)} classes="button button--main">{ words.inspect }</Link>
                     if list.is_some() {
                         <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ words.again }</button>
                         <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>

@@ -1,7 +1,9 @@
 //! The digest that each tag was seen with last: without network the tag can be shown as it was then.
 
-use serde::{Deserialize, Serialize};
-use tallyman_core::{Digest, Reference};
+use tallyman_core::{
+    Digest, Reference,
+    json::{self, Object, ObjectWriter},
+};
 
 use crate::browser::storage::Keep;
 
@@ -10,7 +12,6 @@ const KEY: &str = "last-seen";
 const MAX: usize = 200;
 
 /// A tag, and the digest that it pointed to.
-#[derive(Serialize, Deserialize)]
 struct TaggedDigest {
     tag: String,
     digest: String,
@@ -23,10 +24,7 @@ pub fn keep(reference: &Reference, digest: &Digest) {
     seen.retain(|seen| seen.tag != tag);
     seen.insert(0, TaggedDigest { tag, digest: digest.to_string() });
     seen.truncate(MAX);
-    if let Ok(text) = serde_json::to_string(&seen) {
-        // A browser that stores nothing has nothing to show without network.
-        let _ = Keep::Stored.write(KEY, &text);
-    }
+    write(&seen);
 }
 
 /// Returns the reference by digest of what the tag of `reference` pointed to, or `None` if the tag was never seen.
@@ -40,9 +38,7 @@ pub fn last(reference: &Reference) -> Option<Reference> {
 pub fn forget(registry: &str) {
     let mut seen = all();
     seen.retain(|seen| seen.tag.split('/').next() != Some(registry));
-    if let Ok(text) = serde_json::to_string(&seen) {
-        let _ = Keep::Stored.write(KEY, &text);
-    }
+    write(&seen);
 }
 
 fn name(reference: &Reference) -> Option<String> {
@@ -50,5 +46,19 @@ fn name(reference: &Reference) -> Option<String> {
 }
 
 fn all() -> Vec<TaggedDigest> {
-    Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    let text = Keep::Stored.read(KEY).unwrap_or_default();
+    let read = |seen: &&[u8]| {
+        let fields = Object::from_json(seen, "").ok()?;
+        let text = |name| fields.string(name).ok().flatten();
+        Some(TaggedDigest { tag: text("tag")?, digest: text("digest")? })
+    };
+    json::elements(text.as_bytes()).map(|all| all.iter().filter_map(read).collect()).unwrap_or_default()
+}
+
+fn write(all: &[TaggedDigest]) {
+    let tag = |seen: &TaggedDigest| {
+        ObjectWriter::new().string("tag", &seen.tag).string("digest", &seen.digest).end()
+    };
+    // A browser that stores nothing has nothing to show without network.
+    let _ = Keep::Stored.write(KEY, &json::array(all.iter().map(tag)));
 }

@@ -1,10 +1,12 @@
 //! Registries that the person uses: how each is reached, and what opens it.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::cell::RefCell;
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use serde::{Deserialize, Serialize};
-use tallyman_core::Registry;
+use tallyman_core::{
+    Registry,
+    json::{self, FieldError, Object, ObjectWriter},
+};
 use tallyman_registry::{CredentialError, CredentialSource, Credentials};
 
 use super::{pasted_manifests, samples, settings::Settings};
@@ -14,8 +16,7 @@ use crate::browser::storage::Keep;
 const KEY: &str = "registries";
 
 /// Settings with which one registry is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Host and port, as references name it.
     pub host: String,
@@ -38,61 +39,94 @@ pub struct Key {
     pub keep: Keep,
 }
 
-/// The form in which credentials are stored.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Basic { user: String, password: String },
-    Token { token: String },
+impl Account {
+    /// Reads what [`Self::to_json`] wrote; a field that is missing is empty.
+    fn read(json: &[u8]) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, "")?;
+        Ok(Self {
+            host: fields.string_or_empty("host")?,
+            insecure: fields.bool("insecure")?,
+            gateway: fields.string_or_empty("gateway")?,
+            read_only: fields.bool("readOnly")?,
+            token_service: fields.string_or_empty("tokenService")?,
+        })
+    }
+
+    fn to_json(&self) -> String {
+        ObjectWriter::new()
+            .string("host", &self.host)
+            .bool("insecure", self.insecure)
+            .string("gateway", &self.gateway)
+            .bool("readOnly", self.read_only)
+            .string("tokenService", &self.token_service)
+            .end()
+    }
+}
+
+/// Reads the settings of registries as they are stored.
+fn stored_accounts(text: &str) -> Option<Vec<Account>> {
+    let accounts = json::elements(text.as_bytes()).ok()?;
+    accounts.into_iter().map(Account::read).collect::<Result<_, _>>().ok()
+}
+
+/// Reads credentials as they are stored.
+fn stored_credentials(text: &str) -> Option<Credentials> {
+    let fields = Object::parse(text.as_bytes()).ok()?;
+    let text = |name| fields.string(name).ok().flatten();
+    match (text("user"), text("password")) {
+        (Some(user), Some(password)) => Some(Credentials::Basic { user, password }),
+        _ => text("token").map(Credentials::RegistryToken),
+    }
 }
 
 /// All that is known of registries here.
 pub struct Accounts {
-    /// By host: what the server of the app names, and over it what the person set.
-    accounts: RefCell<BTreeMap<String, Account>>,
-    served: BTreeMap<String, Account>,
+    /// In the order of their hosts: what the server of the app names, and over it what the person set.
+    accounts: RefCell<Vec<Account>>,
+    served: Vec<Account>,
 }
 
 impl Accounts {
     /// Combines the settings that the app was served with and those that are stored.
     pub fn new(settings: &Settings) -> Self {
-        let of = |setting: &super::settings::RegistrySetting| {
-            let host = setting.host().to_owned();
-            (host.clone(), Account { host, gateway: setting.path().to_owned(), ..Account::default() })
-        };
-        let served: BTreeMap<_, _> = settings.registries.iter().map(of).collect();
-        let own: Vec<Account> =
-            Keep::Stored.read(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let own = own.into_iter().map(|account| (account.host.clone(), account));
-        Self { accounts: RefCell::new(served.clone().into_iter().chain(own).collect()), served }
+        let mut served = Vec::new();
+        for setting in &settings.registries {
+            let (host, gateway) = (setting.host().to_owned(), setting.path().to_owned());
+            put(&mut served, Account { host, gateway, ..Account::default() });
+        }
+        let mut accounts = served.clone();
+        for account in Keep::Stored.read(KEY).as_deref().and_then(stored_accounts).unwrap_or_default() {
+            put(&mut accounts, account);
+        }
+        Self { accounts: RefCell::new(accounts), served }
     }
 
     /// All registries that have settings.
     pub fn list(&self) -> Vec<Account> {
-        self.accounts.borrow().values().cloned().collect()
+        self.accounts.borrow().clone()
     }
 
     /// The settings of a registry.
     pub fn of(&self, host: &str) -> Account {
-        let known = self.accounts.borrow().get(host).cloned();
+        let known = find(&self.accounts.borrow(), host).cloned();
         let read_only = host == samples::HOST || pasted_manifests::is_host(host);
         known.unwrap_or_else(|| Account { host: host.to_owned(), read_only, ..Account::default() })
     }
 
     /// Returns `true` if the server of the app names it: removing it restores the server's settings.
     pub fn is_served(&self, host: &str) -> bool {
-        self.served.contains_key(host)
+        self.served(host).is_some()
     }
 
     /// The settings that the server of the app names for it.
     pub fn served(&self, host: &str) -> Option<&Account> {
-        self.served.get(host)
+        find(&self.served, host)
     }
 
     /// Returns the address that replaces the host `api_host` in requests.
     pub fn way(&self, api_host: &str) -> Option<String> {
         let accounts = self.accounts.borrow();
-        let account = accounts.values().find(|account| {
+        let account = accounts.iter().find(|account| {
             !account.gateway.is_empty()
                 && account.host.parse().is_ok_and(|registry: Registry| registry.api_host() == api_host)
         })?;
@@ -101,35 +135,32 @@ impl Accounts {
 
     /// Keeps the settings of a registry, and says whether the browser stored them.
     pub fn save(&self, account: Account) -> bool {
-        self.accounts.borrow_mut().insert(account.host.clone(), account);
+        put(&mut self.accounts.borrow_mut(), account);
         self.store()
     }
 
     /// Removes the settings of a registry, its credentials included.
     pub fn remove(&self, host: &str) -> bool {
         self.lock(host);
-        match self.served.get(host) {
-            Some(served) => self.accounts.borrow_mut().insert(host.to_owned(), served.clone()),
-            None => self.accounts.borrow_mut().remove(host),
-        };
+        let mut accounts = self.accounts.borrow_mut();
+        match self.served(host) {
+            Some(served) => put(&mut accounts, served.clone()),
+            None => accounts.retain(|account| account.host != host),
+        }
+        drop(accounts);
         self.store()
     }
 
     fn store(&self) -> bool {
         let accounts = self.accounts.borrow();
-        let own: Vec<&Account> =
-            accounts.values().filter(|account| self.served.get(&account.host) != Some(account)).collect();
-        serde_json::to_string(&own).is_ok_and(|text| Keep::Stored.write(KEY, &text))
+        let own = accounts.iter().filter(|account| self.served(&account.host) != Some(account));
+        Keep::Stored.write(KEY, &json::array(own.map(Account::to_json)))
     }
 
     /// Returns the credentials of a registry if somebody signed in.
     pub fn key(&self, host: &str) -> Option<Key> {
         Keep::ALL.into_iter().find_map(|keep| {
-            let stored: Stored = serde_json::from_str(&keep.read(&key_of(host))?).ok()?;
-            let credentials = match stored {
-                Stored::Basic { user, password } => Credentials::Basic { user, password },
-                Stored::Token { token } => Credentials::RegistryToken(token),
-            };
+            let credentials = stored_credentials(&keep.read(&key_of(host))?)?;
             Some(Key { credentials, keep })
         })
     }
@@ -139,15 +170,15 @@ impl Accounts {
         self.lock(host);
         let stored = match &key.credentials {
             Credentials::Basic { user, password } => {
-                Stored::Basic { user: user.clone(), password: password.clone() }
+                ObjectWriter::new().string("user", user).string("password", password)
             }
             // These come out of the Docker CLI's files alone.
             Credentials::EncodedBasic { .. } | Credentials::IdentityTokenAndBasic { .. } => return false,
             Credentials::IdentityToken(token) | Credentials::RegistryToken(token) => {
-                Stored::Token { token: token.clone() }
+                ObjectWriter::new().string("token", token)
             }
         };
-        serde_json::to_string(&stored).is_ok_and(|text| key.keep.write(&key_of(host), &text))
+        key.keep.write(&key_of(host), &stored.end())
     }
 
     /// Signs out: forgets what opens a registry, wherever it is kept.
@@ -155,6 +186,19 @@ impl Accounts {
         for keep in Keep::ALL {
             keep.remove(&key_of(host));
         }
+    }
+}
+
+fn find<'a>(accounts: &'a [Account], host: &str) -> Option<&'a Account> {
+    accounts.iter().find(|account| account.host == host)
+}
+
+/// Puts an account at its place among others, over the one of the same host.
+fn put(accounts: &mut Vec<Account>, account: Account) {
+    let at = accounts.iter().position(|other| other.host >= account.host).unwrap_or(accounts.len());
+    match accounts.get_mut(at).filter(|other| other.host == account.host) {
+        Some(other) => *other = account,
+        None => accounts.insert(at, account),
     }
 }
 

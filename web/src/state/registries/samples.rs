@@ -2,12 +2,12 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use gloo_net::http::Request as FileRequest;
+use crate::browser::fetch;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
-use serde::Deserialize;
+use tallyman_core::json::{self, FieldError, Object};
 use tallyman_registry::{Body, Request, Response, TransportError, TransportErrorKind};
 
 /// The name of the registry: one that no real one can have.
@@ -23,7 +23,6 @@ const FILE: &str = "samples.json";
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// The content of the registry.
-#[derive(Deserialize)]
 struct Samples {
     /// Digests by tag, by repository.
     tags: BTreeMap<String, BTreeMap<String, String>>,
@@ -32,8 +31,7 @@ struct Samples {
 }
 
 /// A manifest or a blob.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone)]
 pub(super) struct Content {
     /// Its media type.
     pub(super) media_type: String,
@@ -81,6 +79,21 @@ pub(super) fn response(request: &Request, found: Result<(Content, Option<String>
 pub(super) type Refusal = (u16, &'static str, &'static str);
 
 impl Samples {
+    fn read(file: &[u8]) -> Result<Self, FieldError> {
+        let file = Object::parse(file)?;
+        let members = |name| json::members(file.get(name).unwrap_or(b"{}")).map_err(FieldError::from);
+        let tags = members("tags")?
+            .into_iter()
+            .map(|(repository, tags)| Ok((repository, Object::from_json(tags, "tags")?.strings()?)));
+        let content = members("content")?.into_iter().map(|(digest, content)| {
+            let content = Object::from_json(content, "content")?;
+            let media_type = content.string_or_empty("mediaType")?;
+            Ok((digest, Content { media_type, text: content.string_or_empty("text")? }))
+        });
+        let tags = tags.collect::<Result<_, FieldError>>()?;
+        Ok(Self { tags, content: content.collect::<Result<_, FieldError>>()? })
+    }
+
     /// Returns what stands at a path of the API, with its digest.
     fn find(&self, path: &str) -> Result<(Content, Option<String>), Refusal> {
         let json = |text: String| Ok((Content { media_type: "application/json".to_owned(), text }, None));
@@ -118,11 +131,11 @@ async fn samples() -> Result<Rc<Samples>, TransportError> {
         return Ok(samples);
     }
     let failed = |message: String| TransportError { kind: TransportErrorKind::Other, message };
-    let response = FileRequest::get(FILE).send().await.map_err(|error| failed(error.to_string()))?;
-    let text = response.text().await.map_err(|error| failed(error.to_string()))?;
-    let samples = serde_json::from_str(&text)
-        .map_err(|error| failed(format!("expected samples in {FILE}: {error}")))?;
-    let samples: Rc<Samples> = Rc::new(samples);
+    let response = fetch::fetch("GET", FILE).await.map_err(failed)?;
+    let text = fetch::text(&response).await.map_err(failed)?;
+    let samples = Samples::read(text.as_bytes());
+    let samples = samples.map_err(|error| failed(format!("expected samples in {FILE}: {error}")))?;
+    let samples = Rc::new(samples);
     SAMPLES.set(Some(Rc::clone(&samples)));
     Ok(samples)
 }

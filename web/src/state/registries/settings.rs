@@ -3,15 +3,13 @@
 use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
-use gloo_net::http::Request;
 use gloo_timers::future::sleep;
-use serde::Deserialize;
+use tallyman_core::json::{self, FieldError, Kind, Object, SyntaxError};
 
-use crate::browser::theme::Theme;
+use crate::browser::{fetch, theme::Theme};
 
 /// Content of `config.json`. A server that does not have it, or an older one, leaves the defaults.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Name of the app.
     pub title: String,
@@ -24,7 +22,6 @@ pub struct Settings {
     /// Features of the app's server beyond serving it.
     pub features: Features,
     /// The reason why `config.json` could not be read, and the rest is the defaults.
-    #[serde(skip)]
     pub fault: Option<String>,
 }
 
@@ -44,8 +41,31 @@ impl Default for Settings {
 impl Settings {
     /// Reads the text of `config.json`. A text that is none gives the defaults and the reason.
     fn parse(text: &str) -> Self {
-        serde_json::from_str(text)
-            .unwrap_or_else(|error| Self { fault: Some(error.to_string()), ..Self::default() })
+        Self::read(text.as_bytes()).unwrap_or_else(|error| {
+            let mut fault = error.to_string();
+            if let FieldError::Syntax(SyntaxError::Character { offset, .. }) = error {
+                let line = 1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+                fault.push_str(&format!(", in line {line}"));
+            }
+            Self { fault: Some(fault), ..Self::default() }
+        })
+    }
+
+    fn read(text: &[u8]) -> Result<Self, FieldError> {
+        let file = Object::parse(text)?;
+        let default = Self::default();
+        let theme = match file.string("theme")? {
+            None => default.theme,
+            Some(name) => file.required("theme", "auto, light or dark", Theme::of_name(&name))?,
+        };
+        Ok(Self {
+            title: file.string("title")?.unwrap_or(default.title),
+            theme,
+            registries: file.array("registries", RegistrySetting::read)?,
+            samples: file.array("samples", Sample::read)?,
+            features: file.field("features", Features::read)?.unwrap_or_default(),
+            fault: None,
+        })
     }
 
     /// Hosts and ports of the registries.
@@ -55,15 +75,13 @@ impl Settings {
 }
 
 /// Features of the app's server beyond serving it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Features {
     /// `true` if the page's policy lets it reach registries directly, those of `registries` or any other.
     pub direct: bool,
     /// `true` if tags may be deleted from registries that the page reaches directly.
     pub delete: bool,
     /// `true` if the server has sessions of its own, which a visitor can end.
-    #[serde(rename = "signOut")]
     pub sign_out: bool,
 }
 
@@ -73,9 +91,21 @@ impl Default for Features {
     }
 }
 
+impl Features {
+    fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
+        let or = |name, default| if fields.get(name).is_some() { fields.bool(name) } else { Ok(default) };
+        let default = Self::default();
+        Ok(Self {
+            direct: or("direct", default.direct)?,
+            delete: or("delete", default.delete)?,
+            sign_out: or("signOut", default.sign_out)?,
+        })
+    }
+}
+
 /// A registry to explore.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RegistrySetting {
     /// One that browsers reach themselves, by host and port.
     Direct(String),
@@ -86,12 +116,23 @@ pub enum RegistrySetting {
         /// Address of its `/v2/`, relative to the page.
         path: String,
         /// `true` if the gateway lets tags be deleted.
-        #[serde(default)]
         delete: bool,
     },
 }
 
 impl RegistrySetting {
+    fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        if json::kind(json) == Kind::String {
+            return json::string(json, path).map(Self::Direct);
+        }
+        let fields = Object::from_json(json, path)?;
+        Ok(Self::Gateway {
+            host: required(&fields, "host")?,
+            path: required(&fields, "path")?,
+            delete: fields.bool("delete")?,
+        })
+    }
+
     /// Host and port, as references name it.
     pub fn host(&self) -> &str {
         match self {
@@ -109,12 +150,24 @@ impl RegistrySetting {
 }
 
 /// An image worth a look.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// Its reference.
     pub reference: String,
     /// Description, in a few words.
     pub about: String,
+}
+
+impl Sample {
+    fn read(json: &[u8], path: &str) -> Result<Self, FieldError> {
+        let fields = Object::from_json(json, path)?;
+        Ok(Self { reference: required(&fields, "reference")?, about: required(&fields, "about")? })
+    }
+}
+
+/// Returns a string that has to be there.
+fn required(fields: &Object<'_>, name: &str) -> Result<String, FieldError> {
+    fields.required(name, "a string", fields.string(name)?)
 }
 
 /// Time limit for `config.json`: the app waits for nothing else before it draws.
@@ -124,8 +177,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// told.
 pub async fn fetch() -> Settings {
     let fetching = async {
-        match Request::get("config.json").send().await {
-            Ok(response) if response.ok() => Settings::parse(&response.text().await.unwrap_or_default()),
+        match fetch::fetch("GET", "config.json").await {
+            Ok(response) if response.ok() => {
+                Settings::parse(&fetch::text(&response).await.unwrap_or_default())
+            }
             _ => Settings::default(),
         }
     };
@@ -140,7 +195,46 @@ pub async fn fetch() -> Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::Settings;
+    use super::{Features, RegistrySetting, Sample, Settings};
+    use crate::browser::theme::Theme;
+
+    #[test]
+    fn all_fields_are_read() {
+        let read = Settings::parse(
+            r#"{
+                "title": "Ours", "theme": "dark", "unknown": 1,
+                "registries": ["ghcr.io", {"host": "a.example", "path": "v2/a/", "delete": true}],
+                "samples": [{"reference": "app:1", "about": "One"}],
+                "features": {"direct": false, "signOut": true}
+            }"#,
+        );
+        let expected = Settings {
+            title: "Ours".to_owned(),
+            theme: Theme::Dark,
+            registries: vec![
+                RegistrySetting::Direct("ghcr.io".to_owned()),
+                RegistrySetting::Gateway {
+                    host: "a.example".to_owned(),
+                    path: "v2/a/".to_owned(),
+                    delete: true,
+                },
+            ],
+            samples: vec![Sample { reference: "app:1".to_owned(), about: "One".to_owned() }],
+            features: Features { direct: false, delete: true, sign_out: true },
+            fault: None,
+        };
+        assert_eq!(read, expected);
+        for (wrong, fault) in [
+            (r#"{"title": 5}"#, "title"),
+            (r#"{"theme": "blue"}"#, "theme"),
+            (r#"{"registries": [{"host": "a.example"}]}"#, "registries[0].path"),
+            (r#"{"features": {"direct": "no"}}"#, "features.direct"),
+            ("[]", "an object"),
+        ] {
+            let told = Settings::parse(wrong).fault.unwrap_or_default();
+            assert!(told.contains(fault), "{wrong}: {told}");
+        }
+    }
 
     #[test]
     fn a_broken_file_is_told_and_leaves_the_defaults() {

@@ -2,11 +2,11 @@
 
 use tallyman_core::Reference;
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::{
     components::{copy::Copy, edit_as_list::EditAsList},
     pages::delete::DeleteLink,
+    router::Link,
     routes::Route,
     text::text,
 };
@@ -23,13 +23,13 @@ pub fn actions(of: &Reference, chosen: &[String], clear: Callback<()>) -> Html {
             <strong role="status">{ (words.picked)(chosen.len()) }</strong>
             if let [only] = chosen {
                 <EditAsList list={only.clone()} source={only.clone()} />
-                <Link<Route> classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().actions().add }</Link<Route>>
-                <Link<Route> classes="button" to={Route::Copy { source: only.clone(), target: Vec::new() }}>{ text().actions().copy }</Link<Route>>
-                <Link<Route> classes="button" to={Route::Compare { left: only.clone(), right: String::new() }}>{ words.compare }</Link<Route>>
+                <Link classes="button" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().actions().add }</Link>
+                <Link classes="button" to={Route::Copy { source: only.clone(), target: Vec::new() }}>{ text().actions().copy }</Link>
+                <Link classes="button" to={Route::Compare { left: only.clone(), right: String::new() }}>{ words.compare }</Link>
             } else {
-                <Link<Route> classes="button button--main" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link<Route>>
+                <Link classes="button button--main" to={Route::Build { list: String::new(), sources: chosen.to_vec() }}>{ text().build().of_picked }</Link>
                 if let [left, right] = chosen {
-                    <Link<Route> classes="button" to={Route::Compare { left: left.clone(), right: right.clone() }}>{ words.compare }</Link<Route>>
+                    <Link classes="button" to={Route::Compare { left: left.clone(), right: right.clone() }}>{ words.compare }</Link>
                 }
             }
             <Copy text={chosen.join("\n")} what={words.references} />

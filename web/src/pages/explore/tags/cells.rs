@@ -2,7 +2,6 @@
 
 use tallyman_core::{Platform, Reference, Tag};
 use yew::prelude::*;
-use yew_router::Routable;
 
 use crate::{
     components::{

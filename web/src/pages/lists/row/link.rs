@@ -5,7 +5,6 @@ use std::rc::Rc;
 use tallyman_core::ManifestList;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
-use yew_router::Routable;
 
 use crate::{
     components::{copy::Copy, dialog::Dialog},

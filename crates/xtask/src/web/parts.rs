@@ -1,0 +1,164 @@
+//! The parts of the app that come after the first, and the script that loads them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use xshell::Shell;
+
+use super::scripts;
+use crate::{
+    npm::merge,
+    tools::{names, root},
+};
+
+/// The place in `index.html` before which the name of the script is written.
+const PLACE: &str = " data-js=\"";
+
+/// Bytes, before they are optimised, that a request is worth: files that some parts share are made one where no part loads more
+/// than that for each request that it saves.
+const REQUEST: i64 = 8000;
+
+/// A file of code, and the parts that need it.
+struct Shared {
+    parts: BTreeSet<String>,
+    files: Vec<PathBuf>,
+    size: i64,
+}
+
+/// Turns the parts that were cut off the app into files of `dist`, as `finish` makes each, and writes the script that loads them.
+/// `joins` says if files that travel together are made one.
+pub fn write(
+    sh: &Shell,
+    profile: &str,
+    dist: &Path,
+    joins: bool,
+    finish: impl Fn(&Path, &Path) -> Result<()>,
+) -> Result<()> {
+    let folder = root().join("target/wasm32-unknown-unknown").join(profile).join("parts");
+    let snippets = dist.join("snippets");
+    let [snippet] = &names(&snippets)?[..] else { anyhow::bail!("expected one script that loads the parts") };
+    let made = fs::read_to_string(snippets.join(snippet))?;
+    let (mut shared, own) = files_of(&made, &folder)?;
+    if joins {
+        join(&mut shared);
+    }
+    let mut files: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in &shared {
+        let [first, others @ ..] = &one.files[..] else { continue };
+        let name = if others.is_empty() {
+            finished(first, dist, &finish)?
+        } else {
+            let whole = merge(sh, &one.files)?;
+            let name = finished(&whole, dist, &finish)?;
+            fs::remove_file(whole)?;
+            name
+        };
+        for part in &one.parts {
+            files.entry(part).or_default().push(format!("./{name}"));
+        }
+    }
+    for (part, file) in &own {
+        files.entry(part).or_default().push(format!("./{}", finished(file, dist, &finish)?));
+    }
+    let loaders: String = files
+        .keys()
+        .map(|part| format!("export const __wasm_split_load_{part} = loader('{part}');\n"))
+        .collect();
+    let template = fs::read_to_string(root().join("web/parts.js"))?;
+    let script = template.replace("%FILES%", &serde_json::to_string(&files)?) + &loaders;
+    let name = scripts::rename(dist, &format!("snippets/{snippet}"), &script)?;
+    fs::remove_dir_all(snippets)?;
+    let index = dist.join("index.html");
+    let page = fs::read_to_string(&index)?;
+    ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
+    Ok(fs::write(&index, page.replacen(PLACE, &format!(" data-parts=\"./{name}\"{PLACE}"), 1))?)
+}
+
+/// The files of `folder` that several parts share, and each part's own, as the script says which the splitter wrote.
+fn files_of(script: &str, folder: &Path) -> Result<(Vec<Shared>, BTreeMap<String, PathBuf>)> {
+    let file_in = |text: &str| -> Result<PathBuf> {
+        let file = text.split_once("\"../").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
+        Ok(folder.join(file.context("expected the file of a part in the script that loads it")?))
+    };
+    let mut shared = Vec::new();
+    for piece in script.split("\n/* ").skip(1) {
+        let (parts, code) = piece.split_once(" */").context("expected the parts that share a file")?;
+        let file = file_in(code)?;
+        let size = i64::try_from(fs::metadata(&file)?.len())?;
+        let parts = parts.split(", ").map(str::to_owned).collect();
+        shared.push(Shared { parts, files: vec![file], size });
+    }
+    let mut own = BTreeMap::new();
+    for piece in script.split("export const __wasm_split_load_").skip(1) {
+        let (part, code) = piece.split_once(' ').context("expected the name of a part")?;
+        own.insert(part.to_owned(), file_in(code)?);
+    }
+    Ok((shared, own))
+}
+
+/// Makes one of files that travel together, as long as that is worth it.
+fn join(shared: &mut Vec<Shared>) {
+    loop {
+        let mut best = (0, 0, 0);
+        for (second, b) in shared.iter().enumerate() {
+            for (first, a) in shared[..second].iter().enumerate() {
+                let count = |parts: usize| i64::try_from(parts).unwrap_or(i64::MAX);
+                let saved = REQUEST * count(a.parts.intersection(&b.parts).count());
+                let more = a.size * count(b.parts.difference(&a.parts).count())
+                    + b.size * count(a.parts.difference(&b.parts).count());
+                if saved - more > best.0 {
+                    best = (saved - more, first, second);
+                }
+            }
+        }
+        let (gain, first, second) = best;
+        if gain == 0 {
+            return;
+        }
+        let joined = shared.remove(second);
+        let one = &mut shared[first];
+        one.parts.extend(joined.parts);
+        one.files.extend(joined.files);
+        one.size += joined.size;
+    }
+}
+
+/// Makes the file of `dist` of a part, and returns its name, which changes with what is in it.
+fn finished(part: &Path, dist: &Path, finish: impl Fn(&Path, &Path) -> Result<()>) -> Result<String> {
+    let stem = part.file_stem().context("a part has a name")?.to_string_lossy();
+    let kind = stem.split_once('-').map_or(&*stem, |(kind, _)| kind);
+    let made = dist.join("part.wasm");
+    finish(part, &made)?;
+    let mut hash = DefaultHasher::new();
+    fs::read(&made)?.hash(&mut hash);
+    let name = format!("{kind}-{:016x}.wasm", hash.finish());
+    fs::rename(made, dist.join(&name))?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(parts: &[&str], size: i64) -> Shared {
+        Shared { parts: parts.iter().map(|part| (*part).to_owned()).collect(), files: Vec::new(), size }
+    }
+
+    #[test]
+    fn small_files_are_joined_and_large_ones_are_loaded_by_none_that_does_not_need_them() {
+        let mut all = vec![
+            shared(&["inspect", "lists"], 500_000),
+            shared(&["inspect", "lists", "files"], 300_000),
+            shared(&["inspect", "files"], 900),
+            shared(&["inspect", "lists"], 40_000),
+        ];
+        join(&mut all);
+        let found: Vec<_> = all.iter().map(|one| (one.parts.len(), one.size)).collect();
+        assert_eq!(found, [(2, 540_000), (3, 300_900)]);
+    }
+}
