@@ -1,5 +1,7 @@
 //! A tree or a grid of any length, of which only the rows on screen exist.
 
+use std::rc::Rc;
+
 use gloo_events::EventListener;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -8,6 +10,11 @@ use crate::browser::entry_state::{entry, read, write};
 
 /// Rows beyond the edges, so that a quick scroll does not show gaps.
 const MARGIN: usize = 8;
+/// CSS pixels of all rows together, at most: Firefox draws no element of more than 17.8 million, Chromium none of more than
+/// 33.5 million. The rows of longer lists pass by faster than one scrolls.
+const HEIGHT_MAX: f64 = 16e6;
+/// CSS pixels of what is not rows, at most.
+const REST_MAX: f64 = 400.0;
 
 /// The role of the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,20 +58,54 @@ struct View {
     top: i32,
     height: i32,
     row: i32,
+    /// The height of what is not rows: the column names, and what stands around them.
+    rest: i32,
+}
+
+impl View {
+    /// Returns the height that all rows would have.
+    fn rows(self, count: usize) -> f64 {
+        count as f64 * f64::from(self.row)
+    }
+
+    /// Returns how many pixels of rows pass by for one of scrolling.
+    fn pace(self, count: usize) -> f64 {
+        let rest = f64::from(self.rest - self.height);
+        let rows = self.rows(count);
+        if rows <= HEIGHT_MAX { 1.0 } else { (rows + rest) / (HEIGHT_MAX + rest) }
+    }
+
+    /// Returns the rows in sight: the first, and the one behind the last.
+    fn seen(self, count: usize) -> (usize, usize) {
+        let top = f64::from(self.top) * self.pace(count);
+        let at = |pixels: f64| (pixels / f64::from(self.row)) as usize;
+        (at(top).min(count), (at(top + f64::from(self.height)) + 1).min(count))
+    }
+
+    /// Returns where row `at` is to be drawn so that it is in its place while one scrolls.
+    fn place(self, at: usize, count: usize) -> f64 {
+        let top = f64::from(self.top);
+        at as f64 * f64::from(self.row) - top * self.pace(count) + top
+    }
 }
 
 /// A tree or a grid of any length. The focus stays on the whole; the row that the keyboard is at is named by it.
 #[component]
 pub fn Window(props: &Props) -> Html {
     let place = use_node_ref();
-    let view = use_state_eq(|| View { top: 0, height: 800, row: 40 });
+    let view = use_state_eq(|| View { top: 0, height: 800, row: 40, rest: 0 });
+    // A listener outlives the drawing that it was made in.
+    let drawn = use_mut_ref(|| 0);
+    *drawn.borrow_mut() = props.count;
     let look = {
-        let (place, view) = (place.clone(), view.setter());
+        let (place, view, drawn) = (place.clone(), view.setter(), Rc::clone(&drawn));
         Callback::from(move |()| {
             let Some(place) = place.cast::<HtmlElement>() else { return };
             let row = place.query_selector("[data-row]").ok().flatten();
             let row = row.map_or(40, |row| row.client_height()).max(16);
-            view.set(View { top: place.scroll_top(), height: place.client_height(), row });
+            let seen = View { top: place.scroll_top(), height: place.client_height(), row, rest: 0 };
+            let rest = f64::from(place.scroll_height()) - seen.rows(*drawn.borrow()).min(HEIGHT_MAX);
+            view.set(View { rest: rest.clamp(0.0, REST_MAX) as i32, ..seen });
         })
     };
     {
@@ -79,23 +120,31 @@ pub fn Window(props: &Props) -> Html {
     }
     let remember = use_kept_scroll(&props.id, &place, props.count);
     {
-        let (place, row) = (place.clone(), view.row);
+        let (place, view, count) = (place.clone(), *view, props.count);
         use_effect_with(props.active, move |active| {
             if let Some(place) = place.cast::<HtmlElement>() {
-                let top = i32::try_from(*active).unwrap_or(i32::MAX / row).saturating_mul(row);
-                let room = place.client_height() - 2 * row;
-                if top < place.scroll_top() {
-                    place.set_scroll_top(top);
-                } else if top > place.scroll_top() + room {
-                    place.set_scroll_top(top - room);
+                let view = View { top: place.scroll_top(), height: place.client_height(), ..view };
+                let pace = view.pace(count);
+                let (top, seen) = (*active as f64 * f64::from(view.row), f64::from(view.top) * pace);
+                let room = f64::from(view.height - 2 * view.row);
+                if top < seen {
+                    place.set_scroll_top((top / pace).floor() as i32);
+                } else if top > seen + room {
+                    place.set_scroll_top(((top - room) / pace).ceil() as i32);
                 }
             }
         });
     }
-    let View { top, height, row } = *view;
-    let at = |pixels: i32| usize::try_from(pixels / row).unwrap_or_default();
-    let seen = (at(top).min(props.count), (at(top + height) + 1).min(props.count));
-    let (first, last) = (seen.0.saturating_sub(MARGIN), (seen.1 + MARGIN).min(props.count));
+    let (view, count) = (*view, props.count);
+    let seen = view.seen(count);
+    let (mut first, last) = (seen.0.saturating_sub(MARGIN), (seen.1 + MARGIN).min(count));
+    // At the start of a list that passes by faster, the rows before those in sight would lie above it.
+    while view.place(first, count) < 0.0 {
+        first += 1;
+    }
+    let above = view.place(first, count).round();
+    let rows = (last - first) as f64 * f64::from(view.row);
+    let below = view.rows(count).min(HEIGHT_MAX) - above - rows;
     {
         let onview = props.onview.clone();
         use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
@@ -125,9 +174,9 @@ pub fn Window(props: &Props) -> Html {
                 data-testid={props.id.clone()}
             >
                 { props.head.clone() }
-                { space(first, row) }
+                { space(above) }
                 { for (first..last).map(|at| props.row.emit(at)) }
-                { space(props.count - last, row) }
+                { space(below) }
             </div>
         </div>
     }
@@ -140,7 +189,7 @@ fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
     let entry = use_memo((), |()| entry());
     let wanted = use_mut_ref(|| read::<i32>(&entry, &name));
     {
-        let (place, wanted) = (place.clone(), std::rc::Rc::clone(&wanted));
+        let (place, wanted) = (place.clone(), Rc::clone(&wanted));
         use_effect_with(count, move |_| {
             let (Some(top), Some(place)) = (*wanted.borrow(), place.cast::<HtmlElement>()) else { return };
             place.set_scroll_top(top);
@@ -157,8 +206,33 @@ fn use_kept_scroll(id: &str, place: &NodeRef, count: usize) -> Callback<()> {
     })
 }
 
-/// As much room as this many rows would take.
-fn space(rows: usize, row: i32) -> Html {
-    let height = i32::try_from(rows).unwrap_or(i32::MAX / row).saturating_mul(row);
+/// As much room as rows would take that are not drawn, in CSS pixels.
+fn space(height: f64) -> Html {
+    let height = height.max(0.0) as u32;
     html! { <svg class="window__space" width="1" height={height.to_string()} aria-hidden="true" /> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEIGHT_MAX, View};
+
+    #[test]
+    fn every_row_of_a_list_of_any_length_comes_into_sight_in_its_place() {
+        for count in [1_usize, 20, 1_000, 390_000, 1_000_000, 40_000_000] {
+            let (height, row, rest) = (600, 41, 55);
+            let all = (count as f64 * f64::from(row)).min(HEIGHT_MAX);
+            let end = (all + f64::from(rest - height)).max(0.0) as i32;
+            let view = |top| View { top, height, row, rest };
+            assert_eq!(view(0).seen(count).0, 0);
+            assert_eq!(view(end).seen(count).1, count, "{count} rows");
+            for top in [0, end / 3, end / 2, end] {
+                let view = view(top);
+                let (first, last) = view.seen(count);
+                let (begin, past) = (view.place(first, count), view.place(last, count));
+                assert!(begin <= f64::from(top), "{count} rows, {top}: no gap above");
+                assert!(begin > f64::from(top - row) - 0.001, "{count} rows, {top}: no row out of sight");
+                assert!(past >= f64::from(top + height).min(all) - 1.0, "{count} rows, {top}: no gap below");
+            }
+        }
+    }
 }
