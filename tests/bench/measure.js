@@ -5,7 +5,8 @@ const fewestRuns = 5;
 /**
  * Runs every contestant `runs` times, in turns, so that whatever else the machine does falls on all of them alike.
  *
- * A contestant is `{ name, peer?, bound?, run }`, where a bound is what nobody can beat, and no peer in the summary; `run` gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
+ * A contestant is `{ name, peer?, bound?, run }`, where a bound is what nobody can beat, and no peer in the summary; `run` is told
+ * whether it is to warm up, and gives a number, or `{ value, note }`. `better` says whether `less` or `more` of
  * `unit` is better. Where `warmUp` is set, everyone runs once before it counts. `targets` gets `of(name)`, which gives
  * `{ median, ratio, note }`, and returns `[[sentence, whether it is so]…]`: a target that is missed is shown, and fails nothing.
  *
@@ -19,7 +20,7 @@ export async function compare({ runs = fewestRuns, warmUp = false, contestants, 
     for (let turn = 0; turn < contestants.length; turn++) {
       // Nobody always comes first.
       const at = (turn + round + contestants.length) % contestants.length;
-      const result = await contestants[at].run();
+      const result = await contestants[at].run({ isWarmUp: round < 0 });
       if (round < 0) continue;
       results[at].values.push(result.value ?? result);
       results[at].note = result.note ?? results[at].note;

@@ -33,7 +33,7 @@
 //!
 //! # The way of a request
 //!
-//! `accept` → `connections` (is there room) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed once,
+//! `accept` → `connections` (is there room) → `workers` (on which thread) → `router` (host name, sign-in, page) → `route` and `api_query` (parsed once,
 //! written anew) → `upstream` (permitted, which address) → `proxy` (credentials, redirects, cache) → `rewrite`.
 
 mod accept;
