@@ -1,16 +1,22 @@
 //! The log of the program: text for people and files, or JSON.
 
 use std::{
+    cell::RefCell,
     fmt::{self, Debug, Write as _},
     io::{self, IsTerminal as _},
     mem,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{
     EnvFilter,
     field::RecordFields,
-    fmt::{FormatFields, format::Writer},
+    fmt::{
+        FormatFields,
+        format::Writer,
+        time::{self, FormatTime},
+    },
 };
 
 /// Begins to log on standard error, as JSON or as text: with colours on a terminal.
@@ -20,7 +26,37 @@ pub(crate) fn start(json: bool) {
     match io::stderr().is_terminal() {
         ansi if json => log.with_ansi(ansi).json().init(),
         true => log.init(),
-        false => log.with_ansi(false).fmt_fields(PlainFields).init(),
+        false => log.with_ansi(false).with_timer(KeptSecond).fmt_fields(PlainFields).init(),
+    }
+}
+
+/// The time as the default has it. The text of a second is kept on each thread while it lasts.
+struct KeptSecond;
+
+/// The length of `2026-11-29T01:02:03`.
+const TO_SECONDS: usize = 19;
+
+thread_local! {
+    static SECOND: RefCell<(u64, String)> = RefCell::default();
+}
+
+impl FormatTime for KeptSecond {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let since_epoch = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        SECOND.with_borrow_mut(|(second, text)| {
+            let now = since_epoch();
+            if *second == now.as_secs() {
+                return write!(writer, "{text}.{:06}Z", now.subsec_micros());
+            }
+            let mut whole = String::new();
+            time::SystemTime.format_time(&mut Writer::new(&mut whole))?;
+            // Unless the second went by in between, it is that of the text.
+            if since_epoch().as_secs() == now.as_secs() && whole.get(TO_SECONDS..=TO_SECONDS) == Some(".") {
+                whole[..TO_SECONDS].clone_into(text);
+                *second = now.as_secs();
+            }
+            writer.write_str(&whole)
+        })
     }
 }
 
@@ -111,8 +147,12 @@ mod tests {
     };
 
     use tracing::{info, subscriber::with_default};
+    use tracing_subscriber::fmt::{
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    };
 
-    use super::PlainFields;
+    use super::{KeptSecond, PlainFields, TO_SECONDS};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -125,6 +165,23 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn times_are_those_of_the_default_whether_the_second_is_kept_or_not() {
+        let text = |timer: &dyn FormatTime| {
+            let mut text = String::new();
+            timer.format_time(&mut Writer::new(&mut text)).unwrap();
+            text
+        };
+        for _ in 0..1000 {
+            let (before, found, after) = (text(&SystemTime), text(&KeptSecond), text(&SystemTime));
+            let shape = |text: &str| text.replace(|character: char| character.is_ascii_digit(), "0");
+            assert_eq!(shape(&found), shape(&before));
+            if before[..TO_SECONDS] == after[..TO_SECONDS] {
+                assert_eq!(found[..TO_SECONDS], before[..TO_SECONDS]);
+            }
         }
     }
 

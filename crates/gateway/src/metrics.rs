@@ -3,7 +3,6 @@
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
 };
 
 use prometheus_client::{
@@ -73,6 +72,15 @@ impl Collector for OfConnections {
     }
 }
 
+/// What is counted of a registry's answers, so that requests need not look it up.
+#[derive(Clone, Debug)]
+pub(crate) struct RegistryMetrics {
+    /// Bytes of bodies sent to callers.
+    pub(crate) sent: Counter<u64, AtomicU64>,
+    /// The time until an answer began.
+    pub(crate) seconds: Histogram,
+}
+
 type Seconds = Family<RegistryLabels, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted, from the start of the program on.
@@ -80,7 +88,7 @@ type Seconds = Family<RegistryLabels, Histogram, fn() -> Histogram>;
 pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) requests: Family<RequestLabels, Counter>,
-    pub(crate) sent: Family<RegistryLabels, Counter<u64, AtomicU64>>,
+    sent: Family<RegistryLabels, Counter<u64, AtomicU64>>,
     pub(crate) cache: Family<CacheLabels, Counter>,
     pub(crate) running: Gauge,
     pub(crate) reloads: Counter,
@@ -116,9 +124,13 @@ impl Metrics {
         metrics
     }
 
-    pub(crate) fn answered(&self, registry: &str, after: Duration) {
+    /// Returns the metrics of a registry.
+    pub(crate) fn of_registry(&self, registry: &str) -> RegistryMetrics {
         let labels = RegistryLabels { registry: registry.to_owned() };
-        self.seconds.get_or_create(&labels).observe(after.as_secs_f64());
+        RegistryMetrics {
+            sent: self.sent.get_or_create(&labels).clone(),
+            seconds: self.seconds.get_or_create(&labels).clone(),
+        }
     }
 
     pub(crate) fn text(&self) -> String {

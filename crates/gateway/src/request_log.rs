@@ -1,33 +1,43 @@
 //! Logging and counting of requests for registries.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use axum::body::Body;
 use http::{Method, Response};
 use http_body_util::BodyExt as _;
+use prometheus_client::metrics::counter::Counter;
 
 use crate::{
     connections::RequestPermit,
-    metrics::{CacheLabels, Metrics, RegistryLabels, RequestLabels},
+    metrics::{CacheLabels, Metrics, RegistryMetrics, RequestLabels},
+    upstream::Upstream,
 };
 
 /// The context of a request, as far as it is known.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LogContext {
-    pub(crate) registry: String,
+pub(crate) struct LogContext<'a> {
+    pub(crate) upstream: Option<&'a Upstream>,
     pub(crate) kind: &'static str,
     pub(crate) repository: String,
 }
 
-impl LogContext {
-    /// Counts a request whose response begins after `took`.
+impl LogContext<'_> {
+    /// The name of the registry, or an empty one where none is known.
+    pub(crate) fn registry(&self) -> &str {
+        self.upstream.map_or("", |upstream| &upstream.name)
+    }
+
+    /// Counts a request whose response begins after `took`, and returns the metrics of its registry.
     pub(crate) fn count(
         &self,
         metrics: &Metrics,
         method: &Method,
         response: &Response<Body>,
         took: Duration,
-    ) {
+    ) -> RegistryMetrics {
         let method = match *method {
             Method::GET => "GET",
             Method::HEAD => "HEAD",
@@ -37,25 +47,29 @@ impl LogContext {
             Method::DELETE => "DELETE",
             _ => "other",
         };
-        let registry = self.registry.clone();
+        let registry = self.registry().to_owned();
         let status = response.status().as_u16();
         metrics.requests.get_or_create(&RequestLabels { registry, kind: self.kind, method, status }).inc();
-        metrics.answered(&self.registry, took);
+        let of_registry = match self.upstream {
+            Some(upstream) => upstream.metrics(metrics).clone(),
+            None => metrics.of_registry(""),
+        };
+        of_registry.seconds.observe(took.as_secs_f64());
         if let Some(result) = response.headers().get("x-cache") {
             let result = if result == "hit" { "hit" } else { "miss" };
-            metrics.cache.get_or_create(&CacheLabels { registry: self.registry.clone(), result }).inc();
+            metrics.cache.get_or_create(&CacheLabels { registry: self.registry().to_owned(), result }).inc();
         }
+        of_registry
     }
 }
 
-/// Counts a response as running until its body is sent, and the bytes of it. `permit` ends with it.
+/// Counts a response as running until its body is sent, and the bytes of it in `sent`. `permit` ends with it.
 pub(crate) fn count_sent(
     metrics: &Arc<Metrics>,
-    registry: String,
+    sent: Counter<u64, AtomicU64>,
     permit: Option<RequestPermit>,
     response: Response<Body>,
 ) -> Response<Body> {
-    let sent = metrics.sent.get_or_create(&RegistryLabels { registry }).clone();
     let running = InFlight::begin(Arc::clone(metrics), permit);
     response.map(|body| {
         if http_body::Body::size_hint(&body).exact() == Some(0) {

@@ -304,12 +304,12 @@ async fn registry(
     let refused = headers.contains_key(BY_GATEWAY);
     let status = response.status();
     let took = began.elapsed();
-    context.count(&gateway.metrics, &method, &response, took);
+    let of_registry = context.count(&gateway.metrics, &method, &response, took);
     info!(
         %caller,
         user = identity.name.as_deref().unwrap_or_default(),
         %method,
-        registry = context.registry,
+        registry = context.registry(),
         kind = context.kind,
         repository = context.repository,
         status = status.as_u16(),
@@ -318,22 +318,22 @@ async fn registry(
         milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
-    count_sent(&gateway.metrics, context.registry, permit, response)
+    count_sent(&gateway.metrics, of_registry.sent, permit, response)
 }
 
-async fn proxy_request(
-    snapshot: &Snapshot,
+async fn proxy_request<'a>(
+    snapshot: &'a Snapshot,
     caller: IpAddr,
     identity: &Identity,
     request: Request,
-    context: &mut LogContext,
+    context: &mut LogContext<'a>,
 ) -> Result<Response<Body>, Refusal> {
     let path = request.uri().path().strip_prefix("/r/").unwrap_or_default().to_owned();
     let (name, rest) = path.split_once('/').ok_or_else(|| unknown(request.uri()))?;
     let upstream = snapshot
         .registry(name)
         .ok_or_else(|| Refusal::not_found(format!("no registry is called {name:?} here")))?;
-    context.registry.clone_from(&upstream.name);
+    context.upstream = Some(upstream);
     let rest = decode_colons(rest);
     let route = Route::parse(&rest).ok_or_else(|| unknown(request.uri()))?;
     context.kind = route.kind();

@@ -5,7 +5,7 @@ mod authorize;
 use std::{
     error::Error,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -20,6 +20,7 @@ use crate::{
     config::{ConfigError, LimitsConfig, Redirects, RegistryConfig, RegistryError, authority},
     credentials::Credentials,
     http_client::{CONNECT, HttpClient, HttpClientError, TrustRoots},
+    metrics::{Metrics, RegistryMetrics},
     paced_body::{PacedBody, Progress, Stalled},
     rate_floor::Pace,
     rate_limit::RateLimit,
@@ -53,6 +54,7 @@ pub(crate) struct Upstream {
     token_hosts: Vec<String>,
     storage_hosts: Vec<String>,
     auth_scheme: Mutex<Option<(AuthScheme, Instant)>>,
+    metrics: OnceLock<RegistryMetrics>,
 }
 
 impl Upstream {
@@ -98,7 +100,13 @@ impl Upstream {
             token_hosts: config.all_token_hosts(),
             storage_hosts: config.all_storage_hosts(),
             auth_scheme: Mutex::default(),
+            metrics: OnceLock::new(),
         })
+    }
+
+    /// Returns its metrics among those of the gateway.
+    pub(crate) fn metrics(&self, all: &Metrics) -> &RegistryMetrics {
+        self.metrics.get_or_init(|| all.of_registry(&self.name))
     }
 
     /// The registry's URL of what stands behind `/r/NAME/`.
