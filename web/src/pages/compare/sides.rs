@@ -31,16 +31,14 @@ pub fn Sides(props: &Props) -> Html {
     use_value(&left, &props.left);
     use_value(&right, &props.right);
     let of_files = props.of_files;
-    let go = {
-        move |left: String, right: String| {
-            router::push(&match of_files {
-                true => Route::Files { reference: left, right: vec![right] },
-                false => Route::Compare { left, right },
-            });
-        }
+    let go = move |left: String, right: String| {
+        router::push(&match of_files {
+            true => Route::Files { reference: left, right: vec![right] },
+            false => Route::Compare { left, right },
+        });
     };
     let onsubmit = {
-        let (left, right, go) = (left.clone(), right.clone(), go.clone());
+        let (left, right) = (left.clone(), right.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
             let of =

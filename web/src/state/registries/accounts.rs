@@ -218,3 +218,48 @@ impl CredentialSource for Accounts {
         future::ready(self.of(registry.as_str()).token_service == realm).boxed_local()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_read_again_and_what_is_not_ours_is_passed_over() {
+        let account = Account {
+            host: "a.example:5000".to_owned(),
+            insecure: true,
+            gateway: "v2/a/".to_owned(),
+            read_only: true,
+            token_service: "https://tokens.example/?a=\"b\"".to_owned(),
+        };
+        let text = json::array([account.to_json()]);
+        assert_eq!(stored_accounts(&text), Some(vec![account]));
+        // Older versions of the app knew fewer fields.
+        let found = stored_accounts(r#"[{"host":"a.example","unknown":1}]"#);
+        assert_eq!(found, Some(vec![Account { host: "a.example".to_owned(), ..Account::default() }]));
+        for wrong in ["", "[1]", r#"[{"host":1}]"#] {
+            assert_eq!(stored_accounts(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_read_in_both_forms() {
+        let basic = Credentials::Basic { user: "a".to_owned(), password: "b\"c".to_owned() };
+        assert_eq!(stored_credentials(r#"{"user":"a","password":"b\"c"}"#), Some(basic));
+        let token = Credentials::RegistryToken("t".to_owned());
+        assert_eq!(stored_credentials(r#"{"token":"t"}"#), Some(token));
+        for wrong in ["", "[]", r#"{"user":"a"}"#] {
+            assert_eq!(stored_credentials(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn accounts_stand_in_the_order_of_their_hosts_each_once() {
+        let of = |host: &str, insecure| Account { host: host.to_owned(), insecure, ..Account::default() };
+        let mut accounts = Vec::new();
+        for (host, insecure) in [("b", false), ("a", false), ("c", false), ("b", true)] {
+            put(&mut accounts, of(host, insecure));
+        }
+        assert_eq!(accounts, [of("a", false), of("b", true), of("c", false)]);
+    }
+}
