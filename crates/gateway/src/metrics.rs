@@ -72,7 +72,7 @@ impl Collector for OfConnections {
     }
 }
 
-/// What is counted of a registry's answers, so that requests need not look it up.
+/// The metrics of the answers of one registry, kept with it so that requests need not look them up.
 #[derive(Clone, Debug)]
 pub(crate) struct RegistryMetrics {
     /// Bytes of bodies sent to callers.
