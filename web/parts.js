@@ -22,10 +22,13 @@ function once(made, key, make) {
 
 const compiled = (file) => once(modules, file, () => compile(new URL(file, import.meta.url)));
 
-/** Fetches and compiles, with `by`, the files of a part that the page will need. Where one fails, it is tried again when it is needed. */
+/**
+ * Takes the function that fetches and compiles, and gives one for each file of a part that the page will need. Where one fails, it is
+ * tried again when it is needed.
+ */
 export function begin(by, part) {
   compile = by;
-  for (const file of FILES[part] ?? []) compiled(file).catch(() => {});
+  return (FILES[part] ?? []).map((file) => () => compiled(file).catch(() => {}));
 }
 
 /** Gives the parts what they share with the first: its memory, its table and its stack. */

@@ -94,10 +94,17 @@ function tellFailure(code, error) {
 
 const hasWebAssembly = () => typeof WebAssembly === 'object' && typeof WebAssembly.compile === 'function';
 
-/** The part of the program that the address needs, where its name is the first word of the address. It is not waited for. */
+/**
+ * Begins to fetch the part of the program that the address needs, where its name is the first word of the address: each file in a task
+ * of its own, and without waiting for them.
+ */
 async function beginParts() {
   const { begin } = await import(from(parts).href);
-  begin(compiled, /^#\/(\w+)/.exec(location.hash)?.[1]);
+  const files = begin(compiled, /^#\/(\w+)/.exec(location.hash)?.[1]);
+  for (const fetchFile of files) {
+    await nextTask();
+    fetchFile();
+  }
 }
 
 const loaded = Promise.all([import(from(js).href), compiled(from(wasm)), beginParts()]);

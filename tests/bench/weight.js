@@ -69,7 +69,7 @@ await weigh(
     ...ending('.wasm').map((path) => ({ name: `tallyman, ${path.replace(/-?[0-9a-f]{12,}/, '')}`, paths: [path] })),
   ],
   () => [],
-  () => [{ what: 'all files of the app', ours: 'tallyman, all files together', limit: 800, cause: 'the part for lists with its editor and YAML, and that for files of images, are the largest; no page loads all of them' }],
+  () => [{ what: 'all files of the app', ours: 'tallyman, all files together', limit: 800, cause: 'the parts for lists with their editor and YAML, for the command line, and the worker that reads files of images are three quarters; no page loads all of them' }],
 );
 
 /** A page with nothing but a word, by the same rules: how fast any page can be here. */
@@ -166,8 +166,8 @@ await weigh(
   ],
   () => [],
   () => [
-    { what: 'the start page', ours: ofStart, limit: 200, cause: 'the frame with its dialogs, and what every page needs of the engine' },
-    { what: 'a link to a manifest', ours: ofLink, limit: 350, cause: 'the client of registries and the page of images come on top of the frame' },
+    { what: 'the start page', ours: ofStart, limit: 200, cause: 'the frame, and the components that it is made of' },
+    { what: 'a link to a manifest', ours: ofLink, limit: 350, cause: 'the client of registries (a fifth), the page of images and what reads manifests come on top of the frame' },
   ],
 );
 
@@ -185,7 +185,7 @@ await compare({
   runs: loads,
   contestants: [start(shown), list(shown), empty(shown)],
   summary: () => {
-    const cause = 'compiling and starting 650 KB of wasm on a CPU slowed down four times; an empty page takes a sixth of a second of it';
+    const cause = 'browsers compile each function of the 390 KB of wasm when it is first called, on the slowed CPU; an empty page takes a sixth of a second of it';
     return [
       { what: 'start page usable, CPU slowed down 4 times', ours: 'tallyman, the start page', limit: 500, cause },
       { what: 'inspected list shown, CPU slowed down 4 times', ours: 'tallyman, an inspected list', limit: 900, cause: `${cause}; then two requests one after the other` },

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::{
-    npm::{optimise, optimise_for_speed},
+    npm::{optimise_for_speed, optimise_for_start},
     sources,
     tools::{names, root, step},
 };
@@ -41,7 +41,8 @@ pub fn build(sh: &Shell) -> Result<()> {
     join_styles(&dist)?;
     compact_start(&dist)?;
     step("wasm-opt: the parts of the app that come later", || {
-        parts::write(sh, "app", &dist, true, |part, to| optimise(sh, part, to))
+        // As `index.html` has it for the first part.
+        parts::write(sh, "app", &dist, true, |part, to| optimise_for_start(sh, part, to))
     })?;
     step("cargo build: the worker of the Files page", || {
         files_page::build(sh, "files-worker", &dist, |module, to| optimise_for_speed(sh, module, to))
