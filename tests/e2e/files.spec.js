@@ -67,7 +67,7 @@ async function putFiles(server, repo, tag, layers, { sizes = [] } = {}) {
     blobs: [config, ...blobs].map((bytes) => ({ repo, digest: digestOf(bytes), bytes })),
     manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
   });
-  return { reference: `${server.host}/${repo}:${tag}`, layers: blobs.map(digestOf), blobs };
+  return { reference: `${server.host}/${repo}:${tag}`, digest: digestOf(manifest), layers: blobs.map(digestOf), blobs };
 }
 
 /** Puts an image of one layer with a table of contents into a registry. */
@@ -83,16 +83,23 @@ async function putLazy(server, repo, tag, { bytes, annotations, diffId }) {
   return `${server.host}/${repo}:${tag}`;
 }
 
-/** A server in front of a registry. A layer in `changes` has other `bytes`, or `halts` in its middle until it is let through. */
+/**
+ * A server in front of a registry. A layer in `changes` has other `bytes`, or `halts` in its middle until it is let through, or `asks` for a
+ * name and password.
+ */
 async function startBetween(server, changes) {
   let letThrough, leave;
   const through = new Promise((resolve) => (letThrough = resolve));
   const left = new Promise((resolve) => (leave = resolve));
   const between = createServer(async (request, response) => {
     const answer = await fetch(`${server.registry}${request.url}`, { method: request.method, headers: { accept: request.headers.accept ?? '*/*' } });
-    const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-expose-headers': '*' };
+    const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, *', 'access-control-expose-headers': '*' };
     const headers = Object.fromEntries(['content-type', 'docker-content-digest'].map((name) => [name, answer.headers.get(name)]).filter(([, value]) => value));
-    const { bytes = Buffer.from(await answer.arrayBuffer()), halts } = changes[request.url.split('/').pop()] ?? {};
+    const { bytes = Buffer.from(await answer.arrayBuffer()), halts, asks } = changes[request.url.split('/').pop()] ?? {};
+    const isAsking = asks && request.headers.authorization !== `Basic ${Buffer.from(asks).toString('base64')}`;
+    if (isAsking && request.method !== 'OPTIONS') {
+      return response.writeHead(401, { ...cors, 'www-authenticate': 'Basic realm="between"' }).end();
+    }
     response.writeHead(answer.status, { ...headers, ...cors });
     if (!halts) return response.end(bytes);
     response.on('close', leave);
@@ -315,6 +322,35 @@ test('a layer that was opened is not fetched again', async ({ page, open, memory
   await row(page, 'opt/app/settings.json').click();
   await expect(page.getByTestId('file-json')).toContainText('listen');
   for (const { digest } of image.layers) expect(fetched.filter((url) => url.includes(digest))).toEqual([]);
+});
+
+test('a layer that asks for a login waits for it, and the image is read on', async ({ page, open, memory }) => {
+  const { layers } = await putFiles(memory, 'files/guarded', '1', [[['open', '1']], [['guarded', '2']]]);
+  const guarded = await startBetween(memory, { [layers[1]]: { asks: 'ann:secret' } });
+  await open(`/files/${guarded.host}/files/guarded:1`);
+  const dialog = page.getByTestId('sign-in-panel');
+  await expect(dialog).toBeVisible();
+  await expect(row(page, 'open')).toBeVisible();
+  await expect(row(page, 'guarded')).toHaveCount(0);
+  await dialog.locator('input[name=username]').fill('ann');
+  await dialog.locator('input[name=password]').fill('secret');
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await whole(page);
+  await expect(row(page, 'guarded')).toBeVisible();
+  await guarded.stop();
+});
+
+test('an image whose layers are kept is shown without its registry', async ({ page, open, memory }) => {
+  const { digest } = await putFiles(memory, 'files/offline', '1', [[['first', 'one']], [['second', 'two']]]);
+  const between = await startBetween(memory, {});
+  await openFiles(page, open, `${between.host}/files/offline@${digest}`);
+  const kept = () => page.evaluate(async () => (await (await caches.open('tallyman-layers-1')).keys()).filter(({ url }) => url.endsWith('?used')).length);
+  await expect.poll(kept, { timeout: 30_000 }).toBe(2);
+  await between.stop();
+  await page.reload();
+  await whole(page);
+  await row(page, 'second').click();
+  await expect(page.getByTestId('file-text')).toContainText('two');
 });
 
 test('of a layer with a table of contents that and the files that are opened are fetched alone', async ({ page, open, memory }) => {
