@@ -76,7 +76,7 @@ impl View {
     }
 
     /// Returns the rows in sight: the first, and the one behind the last.
-    fn seen(self, count: usize) -> (usize, usize) {
+    fn in_sight(self, count: usize) -> (usize, usize) {
         let top = f64::from(self.top) * self.pace(count);
         let at = |pixels: f64| (pixels / f64::from(self.row)) as usize;
         (at(top).min(count), (at(top + f64::from(self.height)) + 1).min(count))
@@ -136,7 +136,7 @@ pub fn Window(props: &Props) -> Html {
         });
     }
     let (view, count) = (*view, props.count);
-    let seen = view.seen(count);
+    let seen = view.in_sight(count);
     let (mut first, last) = (seen.0.saturating_sub(MARGIN), (seen.1 + MARGIN).min(count));
     // At the start of a list that passes by faster, the rows before those in sight would lie above it.
     while view.place(first, count) < 0.0 {
@@ -223,11 +223,11 @@ mod tests {
             let all = (count as f64 * f64::from(row)).min(HEIGHT_MAX);
             let end = (all + f64::from(rest - height)).max(0.0) as i32;
             let view = |top| View { top, height, row, rest };
-            assert_eq!(view(0).seen(count).0, 0);
-            assert_eq!(view(end).seen(count).1, count, "{count} rows");
+            assert_eq!(view(0).in_sight(count).0, 0);
+            assert_eq!(view(end).in_sight(count).1, count, "{count} rows");
             for top in [0, end / 3, end / 2, end] {
                 let view = view(top);
-                let (first, last) = view.seen(count);
+                let (first, last) = view.in_sight(count);
                 let (begin, past) = (view.place(first, count), view.place(last, count));
                 assert!(begin <= f64::from(top), "{count} rows, {top}: no gap above");
                 assert!(begin > f64::from(top - row) - 0.001, "{count} rows, {top}: no row out of sight");
