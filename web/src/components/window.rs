@@ -93,53 +93,14 @@ impl View {
 #[component]
 pub fn Window(props: &Props) -> Html {
     let place = use_node_ref();
-    let view = use_state_eq(|| View { top: 0, height: 800, row: 40, rest: 0 });
-    // A listener outlives the drawing that it was made in.
-    let drawn = use_mut_ref(|| 0);
-    *drawn.borrow_mut() = props.count;
-    let look = {
-        let (place, view, drawn) = (place.clone(), view.setter(), Rc::clone(&drawn));
-        Callback::from(move |()| {
-            let Some(place) = place.cast::<HtmlElement>() else { return };
-            let row = place.query_selector("[data-row]").ok().flatten();
-            let row = row.map_or(40, |row| row.client_height()).max(16);
-            let seen = View { top: place.scroll_top(), height: place.client_height(), row, rest: 0 };
-            let rest = f64::from(place.scroll_height()) - seen.rows(*drawn.borrow()).min(HEIGHT_MAX);
-            view.set(View { rest: rest.clamp(0.0, REST_MAX) as i32, ..seen });
-        })
-    };
-    {
-        // A row is measured once there is one.
-        let look = look.clone();
-        use_effect_with(props.count > 0, move |_| {
-            look.emit(());
-            let listener =
-                web_sys::window().map(|window| EventListener::new(&window, "resize", move |_| look.emit(())));
-            move || drop(listener)
-        });
-    }
+    let (view, look) = use_view(&place, props.count);
     let remember = use_kept_scroll(&props.id, &place, props.count);
-    {
-        let (place, view, count) = (place.clone(), *view, props.count);
-        use_effect_with(props.active, move |active| {
-            if let Some(place) = place.cast::<HtmlElement>() {
-                let view = View { top: place.scroll_top(), height: place.client_height(), ..view };
-                let pace = view.pace(count);
-                let (top, seen) = (*active as f64 * f64::from(view.row), f64::from(view.top) * pace);
-                let room = f64::from(view.height - 2 * view.row);
-                if top < seen {
-                    place.set_scroll_top((top / pace).floor() as i32);
-                } else if top > seen + room {
-                    place.set_scroll_top(((top - room) / pace).ceil() as i32);
-                }
-            }
-        });
-    }
-    let (view, count) = (*view, props.count);
+    use_active_in_sight(&place, view, props.count, props.active);
+    let count = props.count;
     let seen = view.in_sight(count);
     let (mut first, last) = (seen.0.saturating_sub(MARGIN), (seen.1 + MARGIN).min(count));
     // At the start of a list that passes by faster, the rows before those in sight would lie above it.
-    while view.place(first, count) < 0.0 {
+    while first < last && view.place(first, count) < 0.0 {
         first += 1;
     }
     let above = view.place(first, count).round();
@@ -180,6 +141,56 @@ pub fn Window(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+/// Looks at the part in sight. Returns it, and the callback that looks again.
+#[hook]
+fn use_view(place: &NodeRef, count: usize) -> (View, Callback<()>) {
+    let view = use_state_eq(|| View { top: 0, height: 800, row: 40, rest: 0 });
+    // A listener outlives the drawing that it was made in.
+    let drawn = use_mut_ref(|| 0);
+    *drawn.borrow_mut() = count;
+    let look = {
+        let (place, view, drawn) = (place.clone(), view.setter(), Rc::clone(&drawn));
+        Callback::from(move |()| {
+            let Some(place) = place.cast::<HtmlElement>() else { return };
+            let row = place.query_selector("[data-row]").ok().flatten();
+            let row = row.map_or(40, |row| row.client_height()).max(16);
+            let seen = View { top: place.scroll_top(), height: place.client_height(), row, rest: 0 };
+            let rest = f64::from(place.scroll_height()) - seen.rows(*drawn.borrow()).min(HEIGHT_MAX);
+            view.set(View { rest: rest.clamp(0.0, REST_MAX) as i32, ..seen });
+        })
+    };
+    {
+        // A row is measured once there is one.
+        let look = look.clone();
+        use_effect_with(count > 0, move |_| {
+            look.emit(());
+            let listener =
+                web_sys::window().map(|window| EventListener::new(&window, "resize", move |_| look.emit(())));
+            move || drop(listener)
+        });
+    }
+    (*view, look)
+}
+
+/// Scrolls to the row that the keyboard has come to.
+#[hook]
+fn use_active_in_sight(place: &NodeRef, view: View, count: usize, active: usize) {
+    let place = place.clone();
+    use_effect_with(active, move |active| {
+        if let Some(place) = place.cast::<HtmlElement>() {
+            let view = View { top: place.scroll_top(), height: place.client_height(), ..view };
+            let pace = view.pace(count);
+            let (top, seen) = (*active as f64 * f64::from(view.row), f64::from(view.top) * pace);
+            let room = f64::from(view.height - 2 * view.row);
+            if top < seen {
+                place.set_scroll_top((top / pace).floor() as i32);
+            } else if top > seen + room {
+                place.set_scroll_top(((top - room) / pace).ceil() as i32);
+            }
+        }
+    });
 }
 
 /// Scrolls to where the history entry was left, once there are so many rows. Returns the callback that keeps the place.
