@@ -38,8 +38,8 @@ pub fn build(sh: &Shell) -> Result<()> {
     step("trunk build: the app, into dist/ (some 3 minutes where nothing is compiled yet)", || {
         trunk(sh, &dist, &[])
     })?;
-    join_styles(&dist)?;
-    compact_start(&dist)?;
+    join_styles(sh, &dist)?;
+    minify_start(sh, &dist)?;
     step("wasm-opt: the parts of the app that come later", || {
         // As `index.html` has it for the first part.
         parts::write(sh, "app", &dist, true, |part, to| optimise_for_start(sh, part, to))
@@ -68,7 +68,7 @@ fn trunk(sh: &Shell, dist: &Path, options: &[&str]) -> Result<()> {
 }
 
 /// Makes one style sheet of all that `index.html` names: each is a request, which takes its time before anything is drawn.
-fn join_styles(dist: &Path) -> Result<()> {
+fn join_styles(sh: &Shell, dist: &Path) -> Result<()> {
     let index = dist.join("index.html");
     let page = fs::read_to_string(&index)?;
     let (mut kept, mut styles) = (Vec::new(), String::new());
@@ -80,7 +80,7 @@ fn join_styles(dist: &Path) -> Result<()> {
         }
         let href = line.split_once("href=\"./").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
         let sheet = dist.join(href.context("trunk wrote a style sheet without an address into index.html")?);
-        styles += &compact_styles(&fs::read_to_string(&sheet)?);
+        styles += &scripts::minified(sh, "css", &fs::read_to_string(&sheet)?)?;
         fs::remove_file(sheet)?;
         place.get_or_insert(kept.len());
     }
@@ -93,24 +93,10 @@ fn join_styles(dist: &Path) -> Result<()> {
     Ok(fs::write(index, kept.join("\n") + "\n")?)
 }
 
-/// Returns a style sheet without its comments and indentation.
-fn compact_styles(sheet: &str) -> String {
-    let (mut kept, mut rest) = (String::new(), sheet);
-    while let Some((before, comment)) = rest.split_once("/*") {
-        kept += before;
-        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
-    }
-    kept += rest;
-    kept.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .fold(String::new(), |text, line| text + line + "\n")
-}
-
-/// Makes the script that starts the app compact.
-fn compact_start(dist: &Path) -> Result<()> {
+/// Makes the script that starts the app short.
+fn minify_start(sh: &Shell, dist: &Path) -> Result<()> {
     let start = dist.join("start.js");
-    Ok(fs::write(&start, scripts::compact(&fs::read_to_string(&start)?)?)?)
+    Ok(fs::write(&start, scripts::minified(sh, "js", &fs::read_to_string(&start)?)?)?)
 }
 
 /// Writes the service worker, with the names of all files that make this version of the app, and a name for the version.

@@ -71,7 +71,7 @@ pub fn write(
         .collect();
     let template = fs::read_to_string(root().join("web/parts.js"))?;
     let script = template.replace("%FILES%", &serde_json::to_string(&files)?) + &loaders;
-    let name = scripts::rename(dist, &format!("snippets/{snippet}"), &script)?;
+    let name = scripts::rename(sh, dist, &format!("snippets/{snippet}"), &script)?;
     fs::remove_dir_all(snippets)?;
     let index = dist.join("index.html");
     let page = fs::read_to_string(&index)?;

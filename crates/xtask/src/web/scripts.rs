@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use xshell::{Shell, cmd};
 
 use crate::tools::names;
 
@@ -18,7 +19,7 @@ type Names = Vec<(String, String)>;
 
 /// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its parts in
 /// place of `snippet`. All three get a name that changes with what is in them; returns that of the last.
-pub fn rename(dist: &Path, snippet: &str, parts: &str) -> Result<String> {
+pub fn rename(sh: &Shell, dist: &Path, snippet: &str, parts: &str) -> Result<String> {
     let all = names(dist)?;
     let old =
         all.iter().find_map(|name| name.strip_suffix(".js").filter(|name| name.starts_with("tallyman-web-")));
@@ -26,8 +27,8 @@ pub fn rename(dist: &Path, snippet: &str, parts: &str) -> Result<String> {
     let script = fs::read_to_string(dist.join(old).with_extension("js"))?;
     let wasm = fs::read(dist.join(format!("{old}_bg.wasm")))?;
     let (wasm, short) = with_short_imports(&wasm, &format!("./{snippet}"))?;
-    let script = with_short_names(&compact(&script)?, &short, &format!("./{snippet}"))?;
-    let parts = compact(parts)?;
+    let script = minified(sh, "js", &with_short_names(&script, &short, &format!("./{snippet}"))?)?;
+    let parts = minified(sh, "js", parts)?;
     let mut hash = DefaultHasher::new();
     (&wasm, &script, &parts).hash(&mut hash);
     let new = format!("tallyman-web-{:016x}", hash.finish());
@@ -44,31 +45,18 @@ pub fn rename(dist: &Path, snippet: &str, parts: &str) -> Result<String> {
     Ok(loader)
 }
 
-/// Returns a script without its comments and indentation. Only whole lines are comments.
-pub fn compact(script: &str) -> Result<String> {
-    let (mut lines, mut is_comment) = (Vec::new(), false);
-    for line in script.lines() {
-        ensure!(
-            line.matches('`').count() % 2 == 0,
-            "expected no text of several lines in a script, found {line:?}"
-        );
-        let line = line.trim();
-        if is_comment || line.starts_with("/*") {
-            is_comment = !line.contains("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            lines.push(line);
-        }
-    }
-    Ok(lines.join("\n") + "\n")
+/// Returns a module of JavaScript (`js`) or a style sheet (`css`) as short as esbuild makes it.
+pub fn minified(sh: &Shell, kind: &str, text: &str) -> Result<String> {
+    let options = ["--minify", "--charset=utf8", "--legal-comments=none", "--log-level=warning"];
+    Ok(cmd!(sh, "esbuild --loader={kind} {options...}").quiet().stdin(text).read()? + "\n")
 }
 
-/// Returns a script of wasm-bindgen, as [`compact`] leaves it, with the new names of what the app imports from it, each beside its
-/// old one.
+/// Returns a script of wasm-bindgen, without indentation, with the new names of what the app imports from it, each beside its old one.
 fn with_short_names(script: &str, names: &Names, snippet: &str) -> Result<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut left: std::collections::HashMap<&str, &str> =
         names.iter().map(|(old, new)| (&**old, &**new)).collect();
-    for line in script.lines() {
+    for line in script.lines().map(str::trim) {
         let key = line.split_once(": ").filter(|(key, _)| left.contains_key(key));
         match key {
             Some((key, rest)) => lines.push(format!("{}: {rest}", left.remove(key).unwrap_or(key))),
@@ -191,13 +179,6 @@ fn write_number(bytes: &mut Vec<u8>, mut number: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scripts_lose_their_comments_and_indentation_alone() {
-        let script = "// About.\n/** Of\n * two lines. */\nfunction a() {\n    // Why.\n    return 'http://b';\n}\n\n/* One. */\na();";
-        assert_eq!(compact(script).unwrap(), "function a() {\nreturn 'http://b';\n}\na();\n");
-        assert!(compact("const text = `\n  two lines`;").is_err());
-    }
 
     #[test]
     fn imports_get_short_names_on_both_sides() {
