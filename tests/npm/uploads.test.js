@@ -63,6 +63,30 @@ for (const [door, options] of Object.entries(doors)) {
         }));
     }
 
+    for (const [form, given] of Object.entries(forms)) {
+      test(`${form} is sent while it is compared with its digest`, () =>
+        withRegistry([], options, async (client, repository, asked) => {
+          for (const algorithm of ['sha256', 'sha512']) {
+            const known = Digest.of(content, algorithm);
+            const put = await client.putBlob(repository, given, { digest: known });
+            assert.deepEqual(put, { mediaType: 'application/octet-stream', digest: known, size: content.length });
+          }
+          assert.deepEqual(asked.filter((line) => !line.startsWith('GET')), ['HEAD 404', 'POST 202', 'PUT 201', 'HEAD 404', 'POST 202', 'PUT 201']);
+          assert.equal(await kept(client, repository), digest);
+        }));
+    }
+
+    test('content of another digest is refused, whatever the registry has', () =>
+      withRegistry([], options, async (client, repository) => {
+        const other = new Uint8Array(content).fill(1, 0, 1);
+        const expected = { code: 'digest-mismatch', expected: digest, found: Digest.of(other), reference: repository };
+        for (const given of [other, new Blob([other])]) await assert.rejects(client.putBlob(repository, given, { digest }), expected);
+        await assert.rejects(client.blob(repository, digest).then((stream) => Digest.ofStream(stream)), { code: 'not-found' });
+        await client.putBlob(repository, content);
+        await assert.rejects(client.putBlob(repository, other, { digest: Digest.parse(digest) }), expected);
+        await assert.rejects(client.putBlob(repository, content, { digest: 'sha256:1' }), { code: 'digest-invalid' });
+      }));
+
     test('an upload that breaks goes on, and the blob is whole', () =>
       withRegistry(['--profile', 'quay', '--fault', 'break-upload,times=1'], options, async (client, repository, asked) => {
         await client.putBlob(repository, content);

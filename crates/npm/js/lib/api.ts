@@ -25,6 +25,7 @@ export type {
   PushOptions,
   PushProgress,
   PushResult,
+  PutBlobOptions,
   RateLimit,
   RequestEvent,
   RetryEvent,

@@ -3,6 +3,7 @@ import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgum
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
+import { Digest } from './digest.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { continued } from './gunzip.js';
@@ -49,6 +50,7 @@ import type {
   PushOptions,
   PushProgress,
   PushResult,
+  PutBlobOptions,
   RateLimit,
   TagOrder,
   TagsOptions,
@@ -58,7 +60,7 @@ import { platformText, type Platform } from './platform.js';
 import { PushPlan } from './plan.js';
 import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
-import { sendable } from './sent-content.js';
+import { sendable, sentWhileHashed } from './sent-content.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
 
 const mostRequests = 32;
@@ -332,19 +334,20 @@ export class Tallyman {
 
   /**
    * Uploads a blob into a repository unless it is there, and returns its descriptor. The bytes are sent from where they are: they must not
-   * change until it has ended.
+   * change until it has ended. With a `digest`, such as a file of an OCI layout has as its name, they are hashed while they are sent, and
+   * bytes of another digest are refused.
    */
-  async putBlob(
-    repository: string | Reference,
-    content: Bytes | Blob,
-    options: CallOptions & { mediaType?: string | undefined } = {},
-  ): Promise<Descriptor> {
-    const { mediaType = 'application/octet-stream', signal } = optionsOf(options, ['mediaType', 'signal']);
+  async putBlob(repository: string | Reference, content: Bytes | Blob, options: PutBlobOptions = {}): Promise<Descriptor> {
+    const { mediaType = 'application/octet-stream', digest: given, signal } = optionsOf(options, ['mediaType', 'digest', 'signal']);
     const text = referenceText(repository, 'repository');
     textOf(mediaType, 'mediaType');
-    const { body, digest, size } = await sendable(content, signal);
-    await this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, body, aborted));
-    return { mediaType, digest, size };
+    const expected = given === undefined ? undefined : Digest.parse(given);
+    const sent = await sendable(content, expected?.algorithm ?? 'sha256', signal);
+    const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
+      this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, sent.body, aborted));
+    const digest = expected?.toString() ?? (await sent.digest());
+    await (expected ? sentWhileHashed(text, digest, sent.digest(), signal, (signal) => put(digest, signal)) : put(digest, signal));
+    return { mediaType, digest, size: sent.size };
   }
 
   /**

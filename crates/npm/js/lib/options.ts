@@ -1,5 +1,6 @@
 import type { Bytes } from './bytes.js';
 import type { Annotations, Descriptor } from './descriptor.js';
+import type { Digest } from './digest.js';
 import type { TallymanError } from './error.js';
 import type { Platform } from './platform.js';
 import type { PlanStep } from './plan.js';
@@ -292,6 +293,14 @@ export interface NewBlob {
   mediaType?: string | undefined;
   /** Its annotations, such as a file name as `org.opencontainers.image.title`. */
   annotations?: Annotations | undefined;
+}
+
+/** The options of {@link Tallyman.putBlob}. */
+export interface PutBlobOptions extends CallOptions {
+  /** Its media type in the descriptor that is returned. */
+  mediaType?: string | undefined;
+  /** The digest that the content has. It is computed all the same, beside the upload. */
+  digest?: string | Digest | undefined;
 }
 
 /** An attachment for {@link Tallyman.attach}. */

@@ -1,12 +1,15 @@
 import { asBytes, type Bytes } from './bytes.js';
-import { Digest } from './digest.js';
+import { Digest, type DigestAlgorithm } from './digest.js';
 import { runtime } from './engine.js';
+import { TallymanError } from './error.js';
+import { anyOf } from './signals.js';
 
 /** Content as it is sent, from where it is. */
 export interface SentContent {
   body: Uint8Array | Blob;
-  digest: string;
   size: number;
+  /** Computes its digest. */
+  digest: () => Promise<string>;
 }
 
 /** Bytes from which on a browser sends a `Blob` faster, which it copies once, than an array. */
@@ -14,20 +17,45 @@ const longArray = 1024 * 1024;
 /** Bytes of a `Blob` from which on it is hashed in pieces, which takes longer than the platform's hash and no memory for the whole. */
 const longBlob = 512 * 1024 * 1024;
 
-/** Content with its digest, in the form in which the platform sends it fastest. */
-export async function sendable(content: Bytes | Blob, signal: AbortSignal | undefined): Promise<SentContent> {
+/** Content in the form in which the platform sends it fastest. */
+export async function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<SentContent> {
   if (content instanceof Blob) {
-    if (!runtime.hasher) return { body: content, digest: await digestOf(content, signal), size: content.size };
-    return sendable(await content.arrayBuffer(), signal);
+    if (!runtime.hasher) return { body: content, size: content.size, digest: () => digestOf(content, algorithm, signal) };
+    return sendable(await content.arrayBuffer(), algorithm, signal);
   }
   const bytes = asBytes(content);
-  const digest = bytes.length < longArray ? Digest.of(bytes) : await Digest.ofLarge(bytes);
   // Memory that is shared cannot be sent.
   const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
-  return { body: runtime.hasher || own.length < longArray ? own : new Blob([own]), digest, size: own.length };
+  const isShort = own.length < longArray;
+  const digest = async (): Promise<string> => (isShort ? Digest.of(own, algorithm) : Digest.ofLarge(own, algorithm));
+  return { body: runtime.hasher || isShort ? own : new Blob([own]), size: own.length, digest };
 }
 
-async function digestOf(blob: Blob, signal: AbortSignal | undefined): Promise<string> {
+async function digestOf(blob: Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<string> {
   const isLong = blob.size >= longBlob || !globalThis.crypto?.subtle;
-  return isLong ? Digest.ofStream(blob, { signal }) : Digest.ofLarge(await blob.arrayBuffer());
+  return isLong ? Digest.ofStream(blob, { algorithm, signal }) : Digest.ofLarge(await blob.arrayBuffer(), algorithm);
+}
+
+/** Sends content while it is hashed. Another digest than the one that is expected ends the upload. */
+export async function sentWhileHashed(
+  reference: string,
+  expected: string,
+  computed: Promise<string>,
+  signal: AbortSignal | undefined,
+  send: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const wrong = new AbortController();
+  const checked = computed.then((found) => {
+    if (found === expected) return;
+    const message = `expected content of ${expected}, found ${found}: pass the digest of these bytes, or none`;
+    throw new TallymanError({ code: 'digest-mismatch', message, reference, expected, found });
+  });
+  checked.catch((error: unknown) => wrong.abort(error));
+  const sent = send(signal ? anyOf(signal, wrong) : wrong.signal);
+  await Promise.allSettled([checked, sent]);
+  // It need not listen to the signal any more.
+  wrong.abort();
+  // Why an upload was ended says more than that it was.
+  await checked;
+  await sent;
 }

@@ -68,9 +68,13 @@ test('a kept connection that the server closed is replaced', async (t) => {
 test('no more than 32 connections are open to one origin', async (t) => {
   let open = 0;
   let most = 0;
+  let begin;
+  const begun = new Promise((resolve) => (begin = resolve));
   const { host } = await startHttp(t, async (_request, response) => {
     most = Math.max(most, (open += 1));
-    await pause(20);
+    // Those beyond the limit would come meanwhile.
+    if (open === 32) setTimeout(begin, 100);
+    await Promise.race([begun, pause(10_000, undefined, { ref: false })]);
     open -= 1;
     response.end();
   });
@@ -117,6 +121,7 @@ test('TLS is begun ahead for those requests alone that are sure to come', async 
     const transport = transportFor(t);
     transport.preconnect(`https://${secure.host}/`, { insecure: true, requests: 4, handshakes });
     await transport.request(get(`https://${secure.host}/`, { insecure: true }));
+    await until(() => opened >= 4 && secured >= expected);
     await pause(50);
     assert.deepEqual([opened, secured], [4, expected]);
   }
@@ -125,11 +130,11 @@ test('TLS is begun ahead for those requests alone that are sure to come', async 
 test('a kept connection is closed when nobody has used it for a while', async (t) => {
   const { host, server } = await startHttp(t, ok);
   server.keepAliveTimeout = 0;
-  const transport = transportFor(t, { idleMs: 60 });
+  const transport = transportFor(t, { idleMs: 400 });
   const open = () => new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
   for (let use = 0; use < 3; use++) {
     await transport.request(get(`http://${host}/`));
-    await pause(30);
+    await pause(200);
     assert.equal(await open(), 1);
   }
   for (let waited = 0; (await open()) > 0; waited += 10) {
