@@ -1,6 +1,8 @@
 //! The program itself: the streams, the store and the gateway that it brings. What commands do is tested by `crates/commands`, and
 //! by the suite of the package's program, which runs with this one, too.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::process::Command;
 
 use tallyman_dev_registry::Registry;

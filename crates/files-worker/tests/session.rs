@@ -2,7 +2,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
-#[path = "../../layers/tests/support/lazy.rs"]
+#[path = "../../layers/tests/layers/support/lazy.rs"]
 #[allow(dead_code, reason = "a part of it is used here")]
 mod lazy;
 

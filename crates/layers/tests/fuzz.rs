@@ -3,7 +3,7 @@
 //! See `tallyman_fuzz`: the corpus is in `tests/__fuzz__/NAME/corpus`.
 #![cfg(not(target_arch = "wasm32"))]
 
-#[path = "support/lazy.rs"]
+#[path = "layers/support/lazy.rs"]
 #[allow(dead_code, reason = "a part of it is used here")]
 mod lazy;
 

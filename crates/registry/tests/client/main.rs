@@ -1,5 +1,7 @@
 //! The client against the in-memory registry, a real Distribution, and servers that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod api;
 mod auth;
 mod distribution;

@@ -1,4 +1,5 @@
 //! Networks, certificates and servers as people have them: what Go's client takes, the native transport takes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(all(feature = "native", not(target_arch = "wasm32")))]
 
 mod servers;

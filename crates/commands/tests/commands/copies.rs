@@ -1,0 +1,233 @@
+//! Copies of whole repositories and of what refers to an image, from registry to registry.
+#![cfg(not(target_arch = "wasm32"))]
+
+use tallyman_core::Digest;
+use tallyman_dev_registry::{Registry, RequestRecord, RunningRegistry};
+
+use crate::served::{
+    Program,
+    images::{INDEX, Image, OCI, attestation, index},
+};
+
+/// An image of an architecture, or an artifact with a subject: its config and its manifest.
+fn image(config: &str, subject: Option<&str>) -> (String, String) {
+    let subject = subject.map_or_else(String::new, |manifest| {
+        format!(
+            r#","artifactType":"example/signature","subject":{{"mediaType":"{OCI}","digest":"{}","size":{}}}"#,
+            Digest::of(manifest.as_bytes()),
+            manifest.len()
+        )
+    });
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":[]{subject}}}"#,
+        Digest::of(config.as_bytes()),
+        config.len(),
+    );
+    (config.to_owned(), manifest)
+}
+
+/// A registry with two tags, a signature of the first, and a signature of that signature.
+async fn source() -> (RunningRegistry, [String; 4]) {
+    let (amd64, one) = image(r#"{"os":"linux","architecture":"amd64"}"#, None);
+    let (arm64, two) = image(r#"{"os":"linux","architecture":"arm64"}"#, None);
+    let (first, signature) = image(r#"{"signature":1}"#, Some(&one));
+    let (second, countersignature) = image(r#"{"signature":2}"#, Some(&signature));
+    let mut builder = Registry::builder();
+    for blob in [amd64, arm64, first, second] {
+        builder = builder.blob("a/app", blob);
+    }
+    for (tag, manifest) in
+        [(Some("1"), &one), (Some("2"), &two), (None, &signature), (None, &countersignature)]
+    {
+        builder = builder.manifest("a/app", tag, OCI, manifest.clone());
+    }
+    (builder.start().await.expect("a port is free"), [one, two, signature, countersignature])
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_tags_are_copied_and_foreign_ones_are_left_alone_when_asked() {
+    let (source, [one, two, ..]) = source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let program = Program::anonymous();
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    let printed = program.succeed(&["copy", "--insecure", "--all-tags", &from, &to]).await;
+    let digests = [&one, &two].map(|manifest| Digest::of(manifest.as_bytes()).to_string());
+    assert_eq!(printed.lines().collect::<Vec<_>>(), digests);
+    for (tag, manifest) in [("1", &one), ("2", &two)] {
+        assert_eq!(target.manifest("b/copy", tag).expect(tag).1, manifest.as_bytes());
+    }
+    // Again is no change; another image in the place of one is refused.
+    let again = ["copy", "--insecure", "--never-overwrite", &format!("{from}:1"), &format!("{to}:1")];
+    program.succeed(&again).await;
+    let other = ["copy", "--insecure", "--never-overwrite", &format!("{from}:2"), &format!("{to}:1")];
+    let refused = program.run(&other).await;
+    assert_eq!(refused.exit, 1);
+    assert!(refused.stderr.contains("--never-overwrite"), "{}", refused.stderr);
+    assert_eq!(target.manifest("b/copy", "1").expect("it is there").1, one.as_bytes());
+    // Of all tags the others are copied all the same.
+    let half = Registry::builder().blob("b/copy", "other").start().await.expect("a port is free");
+    let (_, other) = image("other", None);
+    half.put_manifest("b/copy", Some("1"), OCI, other.clone());
+    let to = format!("{}/b/copy", half.addr);
+    let copied = program.run(&["copy", "--insecure", "--all-tags", "--never-overwrite", &from, &to]).await;
+    assert_eq!((copied.exit, copied.stdout.trim()), (1, &*digests[1]), "{}", copied.stderr);
+    assert_eq!(half.manifest("b/copy", "1").expect("it is there").1, other.as_bytes());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn referrers_come_along_into_registries_with_and_without_their_api() {
+    let (source, [one, _, signature, countersignature]) = source().await;
+    for has_api in [true, false] {
+        let target = Registry::builder().referrers(has_api).start().await.expect("a port is free");
+        let program = Program::anonymous();
+        let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+        program.succeed(&["copy", "--insecure", "--referrers", &from, &to]).await;
+        for (subject, referrer) in [(&one, &signature), (&signature, &countersignature)] {
+            let digest = Digest::of(referrer.as_bytes());
+            assert!(target.manifest("b/copy", digest.as_str()).is_some(), "API: {has_api}");
+            let subject = format!("{}/b/copy@{}", target.addr, Digest::of(subject.as_bytes()));
+            let listed = program.succeed(&["referrers", "--insecure", "--json", &subject]).await;
+            assert!(listed.contains(digest.as_str()), "API: {has_api}: {listed}");
+            assert!(listed.contains("example/signature"), "API: {has_api}: {listed}");
+        }
+    }
+}
+
+/// A registry with an OCI index of three platforms, the first of which has an attestation, and a signature under a digest tag.
+async fn index_source() -> (RunningRegistry, [Image; 3], Image) {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = ["linux/amd64", "linux/arm64", "linux/s390x"].map(|platform| Image::oci(platform, "one"));
+    let (attestation, attests) = attestation(&images[0]);
+    for image in &images {
+        image.put(&registry, "a/app", None);
+    }
+    attestation.put(&registry, "a/app", None);
+    let mut entries: Vec<String> = images.iter().map(Image::entry).collect();
+    entries.insert(1, attests);
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &entries, ""));
+    let signature = Image::oci("unknown/unknown", "signature");
+    signature.put(&registry, "a/app", Some(&format!("{}.sig", images[0].digest().replacen(':', "-", 1))));
+    Image::oci("linux/amd64", "other").put(&registry, "a/app", Some("sha256-other.sig"));
+    (registry, images, signature)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_is_cut_down_to_some_platforms_with_their_attestations() {
+    let (source, images, _) = index_source().await;
+    let targets = [Registry::builder().start().await.unwrap(), Registry::builder().start().await.unwrap()];
+    let program = Program::anonymous();
+    let from = format!("{}/a/app:1", source.addr);
+    let to = targets.each_ref().map(|target| format!("{}/b/copy:1", target.addr));
+    let line = ["copy", "--insecure", "--platform", "linux/amd64,linux/s390x", &from, &to[0], &to[1]];
+    let printed = program.succeed(&line).await;
+    assert_eq!(printed.lines().count(), 2);
+    for target in &targets {
+        let (media_type, bytes) = target.manifest("b/copy", "1").expect("it is copied");
+        assert_eq!(media_type, INDEX);
+        let list: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let digests: Vec<&str> = list["manifests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["digest"].as_str().unwrap())
+            .collect();
+        let (attestation, _) = attestation(&images[0]);
+        assert_eq!(digests, [images[0].digest(), attestation.digest(), images[2].digest()]);
+        assert!(target.manifest("b/copy", &images[1].digest()).is_none());
+        for digest in digests {
+            assert!(target.manifest("b/copy", digest).is_some());
+        }
+    }
+    let missing =
+        program.run(&["copy", "--insecure", "--platform", "linux/amd64,linux/386", &from, &to[0]]).await;
+    assert_eq!(missing.exit, 3);
+    assert!(missing.stderr.contains("linux/386"), "{}", missing.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn tags_that_stand_for_what_is_copied_come_along() {
+    let (source, images, signature) = index_source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+    Program::anonymous().succeed(&["copy", "--insecure", "--digest-tags", &from, &to]).await;
+    let tag = format!("{}.sig", images[0].digest().replacen(':', "-", 1));
+    assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
+    assert!(target.manifest("b/copy", "sha256-other.sig").is_none());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_copy_that_was_interrupted_goes_on_where_it_ended() {
+    let (source, images, _) = index_source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let program = Program::anonymous();
+    let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+    target.add_fault("server-error,status=501,method=PUT,path=/v2/b/copy/manifests/1".parse().unwrap());
+    assert_eq!(program.run(&["copy", "--insecure", &from, &to]).await.exit, 1);
+    assert!(target.manifest("b/copy", &images[0].digest()).is_some(), "images are there");
+    target.clear_faults();
+    target.clear_requests();
+    program.succeed(&["copy", "--insecure", &from, &to]).await;
+    let writes: Vec<String> = target
+        .requests()
+        .into_iter()
+        .filter(|request| matches!(&*request.method, "PUT" | "PATCH" | "POST"))
+        .map(|request| request.path)
+        .collect();
+    assert_eq!(writes, ["/v2/b/copy/manifests/1"]);
+}
+
+/// The config of the image with a large layer.
+const CONFIG: &str = r#"{"os":"linux","architecture":"amd64"}"#;
+
+/// A registry with an image of one layer of three MiB, and the digest of that layer.
+async fn source_of_a_large_layer() -> (RunningRegistry, String, usize) {
+    let layer: Vec<u8> = (0..3_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let (digest, size) = (Digest::of(&layer).to_string(), layer.len());
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":[{{"mediaType":"a/c","digest":"{digest}","size":{size}}}]}}"#,
+        Digest::of(CONFIG.as_bytes()),
+        CONFIG.len(),
+    );
+    let builder = Registry::builder().blob("a/app", CONFIG).blob("a/app", layer);
+    let registry = builder.manifest("a/app", Some("1"), OCI, manifest).start().await;
+    (registry.expect("a port is free"), digest, size)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_blob_that_breaks_off_on_its_way_goes_on_from_there() {
+    let (source, digest, size) = source_of_a_large_layer().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let path = format!("/v2/a/app/blobs/{digest}");
+    source.add_fault(format!("reset-mid-body,after=2000000,times=1,method=GET,path={path}").parse().unwrap());
+    let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+    let printed = Program::anonymous().succeed(&["copy", "--insecure", "--json", &from, &to]).await;
+    assert!(printed.contains("bytesTransferred"), "{printed}");
+    let asked: Vec<u16> =
+        source.requests().iter().filter(|asked| asked.path == path).map(|asked| asked.status).collect();
+    assert_eq!(asked, [200, 206], "the rest is asked for as a range");
+    let sent = |target: &RunningRegistry| -> Vec<u64> {
+        let requests = target.requests().into_iter().filter(|asked| asked.path.contains("/blobs/uploads/"));
+        requests.map(|asked| asked.body_bytes).filter(|bytes| *bytes > 1000).collect()
+    };
+    assert_eq!(sent(&target), [size as u64], "the upload is one");
+
+    // An upload that breaks goes on where the target says that it stands, in registries that keep what came.
+    let target = Registry::builder()
+        .resumable_uploads(true)
+        .blob("b/copy", CONFIG)
+        .start()
+        .await
+        .expect("a port is free");
+    target.add_fault(
+        "server-error,status=405,method=PUT,path=/v2/b/copy/blobs/uploads/*,times=1".parse().unwrap(),
+    );
+    target.add_fault("break-upload,after=1000000,method=PATCH,times=1".parse().unwrap());
+    let to = format!("{}/b/copy:1", target.addr);
+    Program::anonymous().succeed(&["copy", "--insecure", &from, &to]).await;
+    let is_upload = |asked: &RequestRecord| asked.path.contains("/blobs/uploads/");
+    let requests: Vec<RequestRecord> = target.requests().into_iter().filter(is_upload).collect();
+    let status = requests.iter().position(|asked| asked.method == "GET").expect("the target is asked");
+    assert_eq!((requests[status - 1].method.as_str(), requests[status - 1].status), ("PATCH", 0));
+    assert_eq!((requests[status].status, requests[status + 1].method.as_str()), (204, "PATCH"));
+    assert_eq!(requests[status + 1].body_bytes, size as u64 - 1_000_000, "the rest alone");
+}

@@ -1,0 +1,103 @@
+//! Differences from Docker that are chosen: each that the documentation lists has a test.
+
+use crate::support::{Shell, registry::Answer};
+use http::Method;
+use tallyman_commands::{inspect, plan_copy};
+use tallyman_core::{Digest, Reference};
+use tallyman_dev_registry::{Fault, FaultKind, Registry};
+use tallyman_registry::{Access, Client, NativeTransport};
+use tallyman_store::MemoryStore;
+
+const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const HOST: &str = "h.io:5000";
+
+#[test]
+fn each_difference_of_the_documentation_names_a_test_that_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/differences.md")).expect("the page is there");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Docker |"));
+    let mut named = 0;
+    for row in rows.filter(|row| !row.starts_with("| code") && row.split('|').count() > 4) {
+        assert!(row.contains("`: `"), "no test: {row}");
+    }
+    let mut rest = page.as_str();
+    while let Some((before, after)) = rest.split_once("`: `") {
+        let file = before.rsplit('`').next().expect("a file");
+        let (test, after) = after.split_once('`').expect("a test's name");
+        let text = std::fs::read_to_string(root.join(file)).unwrap_or_else(|_| panic!("no file {file}"));
+        let is_there =
+            [format!("fn {test}("), format!("test('{test}'")].iter().any(|test| text.contains(test));
+        assert!(is_there, "no test {test} in {file}");
+        (named, rest) = (named + 1, after);
+    }
+    assert!(named > 12, "only {named} tests");
+}
+
+fn image(layers: &str) -> (&'static str, String) {
+    let config = r#"{"os":"linux","architecture":"arm"}"#;
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{}","size":{}}},"layers":{layers}}}"#,
+        Digest::of(config.as_bytes()),
+        config.len(),
+    );
+    (config, manifest)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_digest_that_is_not_that_of_the_bytes_is_refused() {
+    let (config, manifest) = image("[]");
+    let registry =
+        Registry::builder().blob("a/app", config).manifest("a/app", Some("1"), OCI, manifest.clone());
+    let registry = registry.start().await.expect("a port is free");
+    registry.add_fault(Fault::new(FaultKind::WrongDigest));
+    let transport = std::rc::Rc::new(NativeTransport::new());
+    let client = Client::builder(transport).access(|_| Access::PlainFirst).build();
+    let reference: Reference = format!("{}/a/app:1", registry.addr).parse().expect("a reference");
+    let error = inspect(&MemoryStore::new(), &client, &reference).await.expect_err("the header lies");
+    assert_eq!(error.code(), "digest-mismatch", "{error}");
+    assert!(error.to_string().contains(Digest::of(manifest.as_bytes()).as_str()), "{error}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_manifest_of_more_than_4_mib_is_refused() {
+    let shell = Shell::new();
+    let (_, manifest) = image("[]");
+    let path = (Method::GET, "a/app/manifests/big".to_owned());
+    let body = format!("{manifest}{}", " ".repeat(4 << 20)).into_bytes();
+    let answer = Answer { status: 200, content_type: Some(OCI.to_owned()), body };
+    shell.registry.contents.borrow_mut().answers.insert(path, answer);
+    let outcome = shell.run(&["inspect", "--insecure", &format!("{HOST}/a/app:big")]).await;
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (1, ""));
+    assert!(outcome.stderr.contains("4194304 bytes"), "{}", outcome.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_with_an_entry_without_a_digest_is_refused_and_printed_raw() {
+    for digest in ["", "x", "sha256:00", "blake3:0123"] {
+        let shell = Shell::new();
+        let list = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{{"mediaType":"{OCI}","digest":"{digest}","size":1}}]}}"#
+        );
+        shell.registry.put_manifest("a/app", "list", INDEX, list.as_bytes());
+        let image = format!("{HOST}/a/app:list");
+        let outcome = shell.run(&["inspect", "--insecure", &image]).await;
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (1, ""), "{digest}");
+        assert!(outcome.stderr.contains("manifests[0].digest"), "{}", outcome.stderr);
+        assert_eq!(shell.done(&["inspect", "--insecure", "--raw", &image]).await, list);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_copy_of_an_image_with_a_layer_that_cannot_be_verified_is_refused() {
+    for layer in [r#"{"digest":"blake3:0123","size":1}"#, r#"{"digest":"sha256:00","size":1}"#] {
+        let shell = Shell::new();
+        let (config, manifest) = image(&format!("[{layer}]"));
+        shell.registry.put_blob("a/app", config.as_bytes());
+        shell.registry.put_manifest("a/app", "1", OCI, manifest.as_bytes());
+        let reference = |host: &str| format!("{host}/a/app:1").parse::<Reference>().expect("a reference");
+        let copied = plan_copy(&shell.client(), &reference(HOST), &reference("other.io:5000"), None).await;
+        let error = copied.expect_err("nobody can verify the layer");
+        assert!(error.to_string().contains("layers[0].digest"), "{error}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Exit codes, and the flags that errors name: what is not there can be told from what failed.
+
+use crate::support::{Shell, registry::Answer};
+use http::Method;
+use serde_json::Value;
+use tallyman_core::Digest;
+
+const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const DOCKER: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// A registry with the image `a/app:arm`, the list `a/app:all` of it, and the local list `a/app:draft`.
+async fn shell() -> Shell {
+    let shell = Shell::new();
+    let config = r#"{"os":"linux","architecture":"arm"}"#;
+    shell.registry.put_blob("a/app", config.as_bytes());
+    let (digest, size) = (Digest::of(config.as_bytes()), config.len());
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"a/b","digest":"{digest}","size":{size}}},"layers":[]}}"#
+    );
+    shell.registry.put_manifest("a/app", "arm", OCI, manifest.as_bytes());
+    let (digest, size) = (Digest::of(manifest.as_bytes()), manifest.len());
+    let list = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{{"mediaType":"{OCI}","digest":"{digest}","size":{size},"platform":{config}}}]}}"#
+    );
+    shell.registry.put_manifest("a/app", "all", INDEX, list.as_bytes());
+    shell.done(&["create", "--insecure", "h.io/a/app:draft", "h.io/a/app:arm"]).await;
+    let manifest = manifest.replace(OCI, DOCKER);
+    shell.registry.put_manifest("a/app", "docker", DOCKER, manifest.as_bytes());
+    shell.done(&["create", "--insecure", "h.io/a/app:docker-draft", "h.io/a/app:docker"]).await;
+    shell
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
+    let shell = shell().await;
+    let body = br#"{"errors":[{"code":"DENIED","message":"no"}]}"#.to_vec();
+    let denied = Answer { status: 403, content_type: Some("application/json".to_owned()), body };
+    for method in [Method::GET, Method::HEAD] {
+        let path = (method, "a/app/manifests/denied".to_owned());
+        shell.registry.contents.borrow_mut().answers.insert(path, denied.clone());
+    }
+    let none = format!("h.io/a/app@{}", Digest::of(b"none"));
+    for (line, exit, code) in [
+        (&["digest", "h.io/a/app:arm"][..], 0, ""),
+        (&["digest", "h.io/a/app:none"], 3, "not-found"),
+        (&["digest", "h.io/a/app:denied"], 1, "denied"),
+        (&["digest", "--platform=linux/s390x", "h.io/a/app:all"], 3, "platform-not-found"),
+        (&["digest", "./none"], 1, "input-failed"),
+        (&["digest", "UPPER"], 1, "reference-invalid"),
+        (&["copy", "h.io/a/app:none", "h.io/b/app:1"], 3, "not-found"),
+        (&["ratelimit", "h.io/a/app:none"], 3, "not-found"),
+        (&["referrers", "h.io/a/app:none"], 3, "not-found"),
+        (&["index", "add", "h.io/a/app:none", "arm"], 3, "not-found"),
+        (&["index", "remove", "h.io/a/app:all", "linux/s390x"], 3, "entry-not-found"),
+        (&["index", "remove", "--ignore-missing", "h.io/a/app:all", "linux/s390x"], 0, ""),
+        (&["delete", &none], 3, "not-found"),
+        (&["delete", "--ignore-missing", &none], 0, ""),
+        (&["delete", &none, "h.io/a/app:arm"], 1, "digest-needed"),
+        (&["remove", "h.io/a/app:draft", "h.io/a/app:none"], 3, "image-not-in-list"),
+        (&["rename", "h.io/a/app:none", "h.io/a/app:2"], 3, "list-unknown"),
+        (&["duplicate", "h.io/a/app:draft", "h.io/a/app:draft"], 1, "list-exists"),
+        // Docker's own commands end as Docker does.
+        (&["inspect", "h.io/a/app:none"], 1, "not-found"),
+        (&["inspect", "--platform=linux/s390x", "h.io/a/app:all"], 1, "platform-not-found"),
+        (&["create", "h.io/a/app:new", "h.io/a/app:none"], 1, "not-found"),
+        (&["push", "h.io/a/app:none"], 1, "list-unknown"),
+        (&["annotate", "h.io/a/app:none", "h.io/a/app:arm"], 1, "image-not-in-list"),
+        (&["rm", "h.io/a/app:none"], 1, "list-unknown"),
+        (&["frob"], 1, "frob"),
+        (&["digest", "--frob", "a"], 125, "frob"),
+    ] {
+        let insecure =
+            ["digest", "copy", "ratelimit", "referrers", "delete", "inspect", "create", "push", "index"];
+        let mut line = line.to_vec();
+        let is_insecure = insecure.contains(&line[0]);
+        if is_insecure {
+            line.push("--insecure");
+        }
+        let plain = shell.run(&line).await;
+        assert_eq!(plain.exit, exit, "{line:?}: {}", plain.stderr);
+        if code == "frob" {
+            assert!(plain.stderr.contains(code), "{line:?}: {}", plain.stderr);
+            assert_eq!(plain.stdout, "");
+            continue;
+        }
+        line.push("--json");
+        let ended = shell.run(&line).await;
+        assert_eq!(ended.exit, exit, "{line:?}: {}", ended.stderr);
+        let codes: Vec<String> = ended.stderr.lines().map(code_of).collect();
+        assert_eq!(codes.last().map_or("", String::as_str), code, "{line:?}: {}", ended.stderr);
+    }
+}
+
+fn code_of(line: &str) -> String {
+    let error: Value = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+    error["error"]["code"].as_str().expect("a code").to_owned()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn errors_name_the_flag_that_solves_them() {
+    let mut shell = shell().await;
+    shell.terminal = Some(120);
+    let limited = Answer { status: 429, content_type: None, body: Vec::new() };
+    let path = (Method::GET, "a/app/manifests/limited".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(path, limited);
+    let none = format!("h.io/a/app@{}", Digest::of(b"none"));
+    let other = ["annotate", "h.io/a/app:draft", "h.io/a/app:arm", "--arch=loong64"];
+    for (line, flag) in [
+        (&["create", "h.io/a/app:draft", "h.io/a/app:arm"][..], "--amend"),
+        (&["create", "--insecure", "h.io/a/app:new", "h.io/a/app:all"], "--flatten"),
+        (&["create", "--insecure", "h.io/a/app:new", "arm"], "--relative"),
+        (&["inspect", "h.io/a/app:arm"], "--insecure"),
+        (&["digest", "manifest"], "--file"),
+        (&["inspect", "--insecure", "--platform=linux/386", "h.io/a/app:all"], "--platform"),
+        (&["inspect", "--insecure", "--config", "h.io/a/app:all"], "--platform"),
+        (&["inspect", "--insecure", "h.io/a/app:limited"], "--retries"),
+        (&["inspect", "--insecure", "h.io/a/app:limited"], "--mirror"),
+        (&other, "--any-platform"),
+        (&["push", "--insecure", "--subject=arm", "h.io/a/app:docker-draft"], "--format oci"),
+        (&["index", "remove", "--insecure", "h.io/a/app:all", "linux/386"], "--ignore-missing"),
+        (&["delete", "--insecure", &none], "--ignore-missing"),
+        (&["rm", "h.io/a/app:none"], "--ignore-missing"),
+        (&["login", "h.io"], "--password-stdin"),
+        (&["push", "h.io/a/app:none"], "tallyman create"),
+    ] {
+        let ended = shell.run(line).await;
+        assert_ne!(ended.exit, 0, "{line:?}");
+        assert!(ended.stderr.contains(flag), "{line:?}: {}", ended.stderr);
+    }
+    // What Docker says too stands alone where programs read it.
+    shell.terminal = None;
+    let ended = shell.run(&["rm", "h.io/a/app:none"]).await;
+    assert_eq!(ended.stderr, "No such manifest: h.io/a/app:none\n");
+}

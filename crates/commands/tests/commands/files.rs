@@ -1,0 +1,418 @@
+//! Files of images: `files`, `cat`, `export` and `waste`.
+
+#[path = "../../../layers/tests/layers/support/lazy.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod lazy;
+
+use std::collections::BTreeMap;
+
+use crate::support::Shell;
+use lazy::FORMS;
+use serde_json::{Value, json};
+use tallyman_core::Digest;
+use tallyman_layers::{Device, Entry, EntryKind, Event, LayerPath, LayerReader, Limits, TarWriter};
+
+const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const IMAGE: &str = "h.io:5000/a/app:1";
+
+fn entry(path: &str, kind: EntryKind) -> Entry {
+    let path = LayerPath::clean(path.as_bytes()).unwrap();
+    Entry { kind, mtime: 1_781_515_800, ..Entry::directory(path) }
+}
+
+/// An archive: directories end with `/`, `a -> b` is a symbolic and `a => b` a hard link.
+fn layer(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = TarWriter::default();
+    for (name, content) in files {
+        let link =
+            |name: &str, target: &str, kind| Entry { link: target.as_bytes().into(), ..entry(name, kind) };
+        if let Some((name, target)) = name.split_once(" -> ") {
+            writer.entry(&link(name, target, EntryKind::Symlink));
+        } else if let Some((name, target)) = name.split_once(" => ") {
+            writer.entry(&link(name, target, EntryKind::HardLink));
+        } else if let Some(name) = name.strip_suffix('/') {
+            writer.entry(&entry(name, EntryKind::Directory));
+        } else {
+            let mode = if *name == "bin/su" { 0o4755 } else { 0o644 };
+            let size = content.len() as u64;
+            writer.entry(&Entry { mode, size, user: "root".into(), ..entry(name, EntryKind::File) });
+            writer.content(0, content.as_bytes());
+        }
+    }
+    writer.finish()
+}
+
+/// Puts an image of layers, each with the step that made it.
+fn put(shell: &Shell, os: &str, layers: &[(&str, Vec<u8>)]) {
+    put_annotated(shell, os, layers, &BTreeMap::new());
+}
+
+/// Puts an image of layers, the last of which has annotations, and with them no digest when it is decompressed.
+fn put_annotated(
+    shell: &Shell,
+    os: &str,
+    layers: &[(&str, Vec<u8>)],
+    annotations: &BTreeMap<String, String>,
+) {
+    let history: Vec<Value> = layers.iter().map(|(step, _)| json!({ "created_by": step })).collect();
+    let plain = &layers[..layers.len() - usize::from(!annotations.is_empty())];
+    let diff_ids: Vec<Value> = plain.iter().map(|(_, bytes)| json!(Digest::of(bytes).as_str())).collect();
+    let config = json!({
+        "os": os,
+        "architecture": "amd64",
+        "rootfs": { "type": "layers", "diff_ids": diff_ids },
+        "history": history,
+    })
+    .to_string();
+    let descriptor = |media_type: &str, bytes: &[u8]| {
+        shell.registry.put_blob("a/app", bytes);
+        json!({ "mediaType": media_type, "digest": Digest::of(bytes).as_str(), "size": bytes.len() })
+    };
+    let mut manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": OCI,
+        "config": descriptor("application/vnd.oci.image.config.v1+json", config.as_bytes()),
+        "layers": layers
+            .iter()
+            .map(|(_, bytes)| descriptor("application/vnd.oci.image.layer.v1.tar", bytes))
+            .collect::<Vec<_>>(),
+    });
+    manifest["layers"][layers.len() - 1]["annotations"] = json!(annotations);
+    shell.registry.put_manifest("a/app", "1", OCI, manifest.to_string().as_bytes());
+}
+
+fn sample(shell: &Shell) {
+    put(
+        shell,
+        "linux",
+        &[
+            (
+                "ADD rootfs.tar /",
+                layer(&[
+                    ("bin/", ""),
+                    ("bin/su", "setuid"),
+                    ("bin/sh => bin/su", ""),
+                    ("etc/", ""),
+                    ("etc/motd", "welcome\n"),
+                    ("etc/os-release -> ../usr/lib/os-release", ""),
+                    ("usr/lib/os-release", "NAME=Sample\n"),
+                    ("var/cache/index", "0123456789"),
+                ]),
+            ),
+            ("COPY motd /etc/ # buildkit", layer(&[("etc/", ""), ("etc/motd", "hello\n")])),
+            ("RUN rm -r /var/cache", layer(&[("var/.wh.cache", ""), ("app <script>", "x")])),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn files_are_listed_as_ls_does() {
+    let shell = Shell::new();
+    sample(&shell);
+    let listed = shell.done(&["files", "--insecure", IMAGE]).await;
+    assert_eq!(
+        listed,
+        "\
+-rw-r--r-- root/0               1 2026-06-15 09:30 app <script>
+drwxr-xr-x 0/0                  0 2026-06-15 09:30 bin
+-rwxr-xr-x 0/0                  0 2026-06-15 09:30 bin/sh link to bin/su
+-rwsr-xr-x root/0               6 2026-06-15 09:30 bin/su
+drwxr-xr-x 0/0                  0 2026-06-15 09:30 etc
+-rw-r--r-- root/0               6 2026-06-15 09:30 etc/motd
+lrwxr-xr-x 0/0                  0 2026-06-15 09:30 etc/os-release -> ../usr/lib/os-release
+drwxr-xr-x 0/0                  0 1970-01-01 00:00 usr
+drwxr-xr-x 0/0                  0 1970-01-01 00:00 usr/lib
+-rw-r--r-- root/0              12 2026-06-15 09:30 usr/lib/os-release
+drwxr-xr-x 0/0                  0 1970-01-01 00:00 var
+"
+    );
+    let lines = |text: &str| text.lines().map(|line| line[51..].to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        lines(&shell.done(&["files", "--insecure", IMAGE, "/usr"]).await),
+        ["usr/lib", "usr/lib/os-release"]
+    );
+    assert_eq!(lines(&shell.done(&["files", "--insecure", IMAGE, "etc/motd"]).await), ["etc/motd"]);
+    // A layer as it is, whiteouts too.
+    let third = shell.done(&["files", "--insecure", "--layer", "3", IMAGE]).await;
+    assert_eq!(lines(&third), ["var/.wh.cache", "app <script>"]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn files_are_listed_as_json_with_the_layer_that_made_them() {
+    let shell = Shell::new();
+    sample(&shell);
+    let listed: Value = shell.done(&["files", "--insecure", "--json", IMAGE]).await.parse().unwrap();
+    let find = |path: &str| listed.as_array().unwrap().iter().find(|file| file["path"] == path).unwrap();
+    assert_eq!(
+        find("bin/su"),
+        &json!({
+            "path": "bin/su", "type": "file", "mode": 0o4755, "uid": 0, "gid": 0, "user": "root", "size": 6,
+            "mtime": 1_781_515_800, "layer": 1, "offset": 1024,
+        })
+    );
+    assert_eq!(find("etc/motd")["layer"], 2);
+    assert_eq!(find("etc/os-release")["link"], "../usr/lib/os-release");
+    assert_eq!((&find("bin/sh")["type"], &find("bin/sh")["link"]), (&json!("hardlink"), &json!("bin/su")));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn changes_are_told_layer_by_layer() {
+    let shell = Shell::new();
+    sample(&shell);
+    let told = shell.done(&["files", "--insecure", "--changes", IMAGE]).await;
+    let from = told.find("Layer 2").unwrap();
+    assert_eq!(
+        &told[from..],
+        "\
+Layer 2  COPY motd /etc/ # buildkit
+C            6  etc/motd
+Layer 3  RUN rm -r /var/cache
+D            0  var/cache
+A            1  app <script>
+"
+    );
+    let third = ["files", "--insecure", "--changes", "--layer=3", "--json", IMAGE, "var"];
+    let third: Value = shell.done(&third).await.parse().unwrap();
+    assert_eq!(third, json!([{ "path": "var/cache", "layer": 3, "change": "removed", "hidden": 10 }]));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_file_is_written_from_the_highest_layer_that_has_it() {
+    let shell = Shell::new();
+    sample(&shell);
+    let cat = async |path: &str| shell.run(&["cat", "--insecure", IMAGE, path]).await;
+    assert_eq!(cat("/etc/motd").await.stdout, "hello\n");
+    // The lowest layer is not fetched for it.
+    let layers = shell.requests().iter().filter(|request| request.starts_with("GET a/app/blobs/")).count();
+    assert_eq!(layers, 3, "the config and two layers");
+    assert_eq!(cat("etc/os-release").await.stdout, "NAME=Sample\n");
+    assert_eq!(cat("bin/sh").await.stdout, "setuid");
+    let gone = cat("var/cache/index").await;
+    assert_eq!((gone.exit, gone.stdout.as_str()), (3, ""));
+    assert!(
+        gone.stderr.contains("var/cache") && gone.stderr.contains("layer 3 removed it"),
+        "{}",
+        gone.stderr
+    );
+    let folder = cat("etc").await;
+    assert!(folder.exit == 1 && folder.stderr.contains("a directory"), "{}", folder.stderr);
+    let missing = shell.run(&["files", "--insecure", IMAGE, "nowhere"]).await;
+    assert!(missing.exit == 3 && missing.stderr.contains("nowhere"), "{}", missing.stderr);
+    let beyond = shell.run(&["files", "--insecure", "--layer", "4", IMAGE]).await;
+    assert!(beyond.exit == 3 && beyond.stderr.contains("found 3"), "{}", beyond.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_file_on_a_terminal_cannot_steer_it() {
+    let mut shell = Shell::new();
+    put(&shell, "linux", &[("", layer(&[("evil", "\u{1b}]0;title\u{7}\ttext\n"), ("e\u{1b}[31mvil2", "")]))]);
+    assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "evil"]).await, "\u{1b}]0;title\u{7}\ttext\n");
+    assert!(!shell.done(&["files", "--insecure", IMAGE]).await.contains('\u{1b}'));
+    shell.terminal = Some(80);
+    let shown = shell.run(&["cat", "--insecure", IMAGE, "evil"]).await.stdout;
+    assert_eq!(shown, "\\x1b]0;title\\x07\ttext\n");
+    let refused = shell.run(&["export", "--insecure", IMAGE]).await;
+    assert_eq!((refused.exit, refused.stdout.as_str()), (1, ""));
+    assert!(refused.stderr.contains("tar archive"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_image_is_exported_flattened() {
+    let shell = Shell::new();
+    sample(&shell);
+    let archive = shell.done(&["export", "--insecure", IMAGE]).await;
+    let mut reader = LayerReader::new(Limits::default());
+    reader.push(archive.into_bytes().into()).unwrap();
+    let mut files: Vec<(String, String)> = Vec::new();
+    while let Some(event) = reader.next().unwrap() {
+        match event {
+            Event::Entry(entry) => {
+                files.push((format!("{} {}", entry.mode_text(), entry.path), String::new()));
+            }
+            Event::Content { bytes, .. } => {
+                files.last_mut().unwrap().1.push_str(std::str::from_utf8(bytes).unwrap());
+            }
+        }
+    }
+    reader.finish().unwrap();
+    files.sort();
+    let expected = [
+        ("-rw-r--r-- app <script>", "x"),
+        ("-rw-r--r-- etc/motd", "hello\n"),
+        ("-rw-r--r-- usr/lib/os-release", "NAME=Sample\n"),
+        ("-rwsr-xr-x bin/su", "setuid"),
+        ("-rwxr-xr-x bin/sh", ""),
+        ("drwxr-xr-x bin", ""),
+        ("drwxr-xr-x etc", ""),
+        ("lrwxr-xr-x etc/os-release", ""),
+    ];
+    assert_eq!(files, expected.map(|(name, content)| (name.to_owned(), content.to_owned())));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn waste_is_shown_by_layer_and_by_path() {
+    let shell = Shell::new();
+    sample(&shell);
+    let shown = shell.done(&["waste", "--insecure", IMAGE]).await;
+    assert_eq!(
+        shown,
+        "\
+LAYER          SIZE        WASTED  STEP
+    1            36            18  ADD rootfs.tar /
+    2             6             0  COPY motd /etc/ # buildkit
+    3             1             0  RUN rm -r /var/cache
+
+Efficiency 84.9 %, 18 bytes wasted
+
+      WASTED  PATH
+          10  var/cache/index
+           8  etc/motd
+"
+    );
+    let told: Value = shell.done(&["waste", "--insecure", "--json", IMAGE]).await.parse().unwrap();
+    assert_eq!(told["wasted"], 18);
+    assert_eq!(told["layers"][2]["removed"], 1);
+    assert_eq!(told["paths"][1], json!({ "path": "etc/motd", "wasted": 8, "times": 1, "visible": true }));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_layer_that_lies_is_refused_with_its_number() {
+    let shell = Shell::new();
+    let mut damaged = layer(&[("first", "content"), ("second", "content")]);
+    damaged[1024] ^= 1;
+    put(&shell, "linux", &[("", layer(&[("a", "")])), ("", damaged)]);
+    let refused = shell.run(&["files", "--insecure", "--json", IMAGE]).await;
+    let error: Value = refused.stderr.parse().unwrap();
+    assert_eq!((refused.exit, &error["error"]["code"]), (1, &json!("layer-invalid")));
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("layer 2") && message.contains("checksum") && message.contains("byte 1024"),
+        "{message}"
+    );
+    // Bytes that are not those of the digest.
+    let shell = Shell::new();
+    sample(&shell);
+    for blob in shell.registry.contents.borrow_mut().blobs.values_mut().filter(|blob| blob.len() > 1024) {
+        *blob.last_mut().unwrap() = 1;
+    }
+    let refused = shell.run(&["files", "--insecure", IMAGE]).await;
+    assert!(refused.exit == 1 && refused.stderr.contains("digest"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn images_for_windows_are_looked_into_by_their_own_paths() {
+    let shell = Shell::new();
+    let files = [("Files/Windows/System32/hosts", "localhost"), ("Hives/System_Delta", "regf")];
+    put(&shell, "windows", &[("", layer(&files))]);
+    let found = shell.done(&["cat", "--insecure", IMAGE, "C:\\Windows\\System32\\hosts"]).await;
+    assert_eq!(found, "localhost");
+    assert!(shell.done(&["files", "--insecure", IMAGE]).await.contains("Hives/System_Delta"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn devices_are_listed_with_their_numbers() {
+    let shell = Shell::new();
+    let mut writer = TarWriter::default();
+    let device = Device { major: 1, minor: 3 };
+    writer.entry(&Entry { device, mode: 0o666, ..entry("dev/null", EntryKind::CharacterDevice) });
+    put(&shell, "linux", &[("", writer.finish())]);
+    let listed = shell.done(&["files", "--insecure", IMAGE, "dev/null"]).await;
+    assert_eq!(listed, "crw-rw-rw- 0/0                1,3 2026-06-15 09:30 dev/null\n");
+}
+
+/// Puts an image whose second layer has a table of contents.
+fn lazy_sample(
+    shell: &Shell,
+    form: lazy::Form,
+    change: impl Fn(String) -> String,
+) -> (lazy::LazyLayer, String) {
+    let noise: Vec<u8> = (0..300_000_u32).map(|number| (number * 7 % 251) as u8).collect();
+    let file =
+        |path: &str, size: usize| Entry { mode: 0o644, size: size as u64, ..entry(path, EntryKind::File) };
+    let link = Entry {
+        link: b"../usr/lib/os-release".as_slice().into(),
+        ..entry("etc/os-release", EntryKind::Symlink)
+    };
+    let files: Vec<(Entry, &[u8])> = vec![
+        (entry("etc", EntryKind::Directory), b""),
+        (file("etc/motd", 6), b"hello\n"),
+        (link, b""),
+        (file("usr/lib/noise", noise.len()), &noise),
+        (file("usr/lib/os-release", 12), b"NAME=Sample\n"),
+        (file("var/.wh.cache", 0), b""),
+    ];
+    let lazy = lazy::layer(form, &files, 100_000, change);
+    let below = layer(&[
+        ("etc/", ""),
+        ("etc/motd", "welcome\n"),
+        ("var/cache/index", "0123456789"),
+        ("srv/old", "old"),
+    ]);
+    let layers = [("ADD rootfs.tar /", below), ("COPY . /", lazy.bytes.clone())];
+    put_annotated(shell, "linux", &layers, &lazy.annotations);
+    let blob = format!("GET a/app/blobs/{}", Digest::of(&lazy.bytes));
+    (lazy, blob)
+}
+
+/// The requests for a blob, without the others.
+fn ranges(shell: &Shell, blob: &str) -> Vec<String> {
+    let requests = shell.requests().into_iter();
+    requests.filter_map(|request| request.strip_prefix(blob).map(|range| range.trim().to_owned())).collect()
+}
+
+/// The header for a part of a blob.
+fn bytes(range: &std::ops::Range<u64>) -> String {
+    format!("bytes={}-{}", range.start, range.end - 1)
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_a_layer_with_a_table_of_contents_that_and_single_files_are_fetched_alone() {
+    for form in FORMS {
+        let shell = Shell::new();
+        let (lazy, blob) = lazy_sample(&shell, form, |json| json);
+        let contents: Vec<_> = lazy.contents.iter().map(bytes).collect();
+        let alone = shell.done(&["files", "--insecure", "--layer", "2", IMAGE]).await;
+        assert_eq!(ranges(&shell, &blob), contents);
+        let listed = shell.done(&["files", "--insecure", IMAGE]).await;
+        let changed = shell.done(&["files", "--insecure", "--changes", IMAGE]).await;
+        shell.done(&["waste", "--insecure", IMAGE]).await;
+        assert_eq!(ranges(&shell, &blob), [&contents[..], &contents, &contents].concat());
+        // The link is followed, and the lower layer is not fetched.
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "/etc/os-release"]).await, "NAME=Sample\n");
+        let requests = shell.requests();
+        let fetched: Vec<_> = requests.iter().filter(|request| request.contains("bytes=")).collect();
+        assert_eq!(fetched.len(), contents.len() + 1, "{requests:?}");
+        let start = lazy.places["usr/lib/os-release"].start;
+        assert!(fetched[contents.len()].contains(&format!(" bytes={start}-")), "{requests:?}");
+        let blobs =
+            requests.iter().filter(|request| request.contains("/blobs/") && !request.contains("bytes="));
+        assert_eq!(blobs.count(), 1, "the config, and no layer: {requests:?}");
+        // A registry that sends blobs whole shows the same.
+        shell.registry.ignores_ranges.set(true);
+        shell.requests();
+        let whole = shell.done(&["files", "--insecure", IMAGE]).await;
+        let first = contents[0].clone();
+        assert_eq!(ranges(&shell, &blob), [first, String::new()]);
+        let lines = |text: &str| text.lines().map(|line| line[51..].to_owned()).collect::<Vec<_>>();
+        assert_eq!(lines(&listed), lines(&whole));
+        assert!(changed.contains(" var/cache"), "{changed}");
+        assert!(lines(&alone).contains(&"var/.wh.cache".to_owned()), "{alone}");
+        assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "/etc/os-release"]).await, "NAME=Sample\n");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn parts_of_a_layer_that_are_not_what_was_promised_are_refused() {
+    for form in FORMS {
+        let shell = Shell::new();
+        let lie = Digest::of(b"bye").to_string();
+        let truth = Digest::of(b"hello\n").to_string();
+        lazy_sample(&shell, form, |json| json.replace(&truth, &lie));
+        let outcome = shell.run(&["cat", "--insecure", IMAGE, "etc/motd"]).await;
+        assert_eq!(outcome.exit, 1);
+        let expected = format!(
+            "expected the digest {lie} of etc/motd from its byte 0 on, as the table of contents says, found {truth}"
+        );
+        assert!(outcome.stderr.contains(&expected), "{}", outcome.stderr);
+    }
+}

@@ -1,0 +1,219 @@
+//! Lists as a file: what a registry lacks of them, and pushing that alone.
+#![cfg(not(target_arch = "wasm32"))]
+
+use serde_json::{Value, json};
+use tallyman_commands::{ClientOptions, ListFile};
+use tallyman_dev_registry::{Registry, RunningRegistry};
+
+use crate::served::{
+    Program,
+    images::{INDEX, Image, attestation, index},
+};
+
+fn puts(registry: &RunningRegistry) -> Vec<String> {
+    let requests = registry.requests().into_iter();
+    requests
+        .filter(|request| matches!(&*request.method, "PUT" | "POST" | "PATCH"))
+        .map(|request| request.path)
+        .collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn plan_shows_the_difference_and_apply_pushes_it_alone() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let [amd64, arm] = [Image::docker("linux/amd64", "one"), Image::docker("linux/arm", "one")];
+    amd64.put(&registry, "a/app", Some("1-amd64"));
+    arm.put(&registry, "a/other", Some("arm"));
+    let host = registry.addr.to_string();
+    let program = Program::anonymous();
+    program.file(
+        "lists.yaml",
+        &format!(
+            "image: {host}/a/app:1.10\ntags: [latest, 1]\nimages:\n  - :1-amd64\n  - image: {host}/a/other:arm\n    platform: linux/arm/v7\n"
+        ),
+    );
+
+    let planned = program.run(&["plan", "--insecure", "lists.yaml"]).await;
+    assert_eq!(planned.exit, 2, "{}", planned.stderr);
+    assert!(planned.stdout.contains(&format!("{host}/a/app:1.10  missing -> sha256:")), "{}", planned.stdout);
+    assert!(planned.stdout.contains(&format!("+ linux/arm/v7  {}", arm.digest())), "{}", planned.stdout);
+    assert_eq!(puts(&registry), Vec::<String>::new());
+
+    program.succeed(&["apply", "--insecure", "lists.yaml"]).await;
+    let (_, pushed) = registry.manifest("a/app", "1.10").expect("it is pushed");
+    for tag in ["latest", "1"] {
+        assert_eq!(registry.manifest("a/app", tag).expect(tag).1, pushed);
+    }
+    let list: Value = serde_json::from_slice(&pushed).unwrap();
+    assert_eq!(
+        list["manifests"][1]["platform"],
+        json!({ "os": "linux", "architecture": "arm", "variant": "v7" })
+    );
+
+    let planned = program.run(&["plan", "--insecure", "lists.yaml"]).await;
+    assert_eq!((planned.exit, planned.stderr.as_str()), (0, ""), "{}", planned.stdout);
+    registry.clear_requests();
+    program.succeed(&["apply", "--insecure", "lists.yaml"]).await;
+    assert_eq!(puts(&registry), Vec::<String>::new());
+
+    // One tag was moved: it alone is put again.
+    registry.put_manifest("a/app", Some("latest"), INDEX, index(INDEX, &[], ""));
+    registry.clear_requests();
+    let planned = program.run(&["plan", "--insecure", "--json", "lists.yaml"]).await;
+    assert_eq!(planned.exit, 2);
+    let printed: Value = serde_json::from_str(&planned.stdout).unwrap();
+    assert_eq!((&printed["differs"], &printed["lists"][0]["changes"]), (&json!(true), &json!([])));
+    program.succeed(&["apply", "--insecure", "lists.yaml"]).await;
+    assert_eq!(puts(&registry), ["/v2/a/app/manifests/latest"]);
+
+    // One image was rebuilt: nothing that is there is put again.
+    let rebuilt = Image::docker("linux/amd64", "two");
+    rebuilt.put(&registry, "a/app", Some("1-amd64"));
+    registry.clear_requests();
+    let planned = program.run(&["plan", "--insecure", "lists.yaml"]).await;
+    let change = format!("~ linux/amd64  {} -> {}", amd64.digest(), rebuilt.digest());
+    assert!(planned.stdout.contains(&change), "{}", planned.stdout);
+    program.succeed(&["apply", "--insecure", "lists.yaml"]).await;
+    let mut put = puts(&registry);
+    put.sort();
+    assert_eq!(put, ["1", "1.10", "latest"].map(|tag| format!("/v2/a/app/manifests/{tag}")));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_form_of_manifest_tool_is_read_with_its_templates() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    for (platform, tag) in
+        [("linux/amd64", "linux-amd64"), ("linux/arm/v7", "linux-arm-v7"), ("linux/s390x", "s390x")]
+    {
+        Image::docker(platform, "one").put(&registry, "a/app", Some(tag));
+    }
+    let program = Program::anonymous();
+    program.file(
+        "-",
+        &format!(
+            "image: {host}/a/app:1\ntags: ['1.0', 'latest']\nmanifests:\n  - image: {host}/a/app:s390x\n    platform:\n      architecture: s390x\n      os: linux\n      variant: z14\n      osversion: '1'\ntemplate: {host}/a/app:OS-ARCH-VARIANT\nplatforms: linux/amd64,linux/arm/v7\n"
+        ),
+    );
+    program.succeed(&["apply", "--insecure", "-"]).await;
+    let (_, pushed) = registry.manifest("a/app", "1.0").expect("it is pushed");
+    let list: Value = serde_json::from_slice(&pushed).unwrap();
+    let platforms: Vec<&Value> =
+        list["manifests"].as_array().unwrap().iter().map(|entry| &entry["platform"]).collect();
+    assert_eq!(
+        platforms,
+        [
+            &json!({ "os": "linux", "architecture": "amd64" }),
+            &json!({ "os": "linux", "architecture": "arm", "variant": "v7" }),
+            &json!({ "os": "linux", "architecture": "s390x", "variant": "z14", "os.version": "1" }),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lists_of_lists_and_annotations_make_indexes() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    let images = [Image::oci("linux/amd64", "one"), Image::oci("linux/arm64", "one")];
+    for image in &images {
+        image.put(&registry, "a/base", None);
+    }
+    registry.put_manifest(
+        "a/base",
+        Some("1"),
+        INDEX,
+        index(INDEX, &images.clone().map(|image| image.entry()), ""),
+    );
+    let program = Program::anonymous();
+    let file = json!({ "lists": [
+        { "image": format!("{host}/a/app:1"), "annotations": { "title": "app" }, "images": [
+            { "image": format!("{host}/a/base:1"), "platforms": ["linux/arm64"], "annotations": { "k": 1 } },
+        ] },
+        { "image": format!("{host}/a/app:2"), "images": [format!("{host}/a/base:1")] },
+    ] });
+    program.file("lists.json", &file.to_string());
+    program.succeed(&["apply", "--insecure", "lists.json"]).await;
+    let list = |tag: &str| -> Value {
+        serde_json::from_slice(&registry.manifest("a/app", tag).expect(tag).1).unwrap()
+    };
+    let one = list("1");
+    assert_eq!(one["annotations"], json!({ "title": "app" }));
+    assert_eq!(one["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(one["manifests"][0]["annotations"], json!({ "k": "1" }));
+    assert_eq!(list("2")["manifests"].as_array().unwrap().len(), 2);
+
+    // A list that is to be Docker's cannot be made of OCI images.
+    program.file(
+        "docker.yaml",
+        &format!("{{image: '{host}/a/app:3', format: docker, images: ['{host}/a/base:1']}}"),
+    );
+    let refused = program.run(&["plan", "--insecure", "docker.yaml"]).await;
+    assert_eq!(refused.exit, 1);
+    assert!(refused.stderr.contains("expected Docker images"), "{}", refused.stderr);
+}
+
+#[test]
+fn faults_of_a_file_name_the_field() {
+    for (text, named) in [
+        ("", "a mapping in the file"),
+        ("image: a.io/b", "images"),
+        ("images: [a.io/b]", "image"),
+        (
+            "image: a.io/b@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\nimages: [x]",
+            "without a digest",
+        ),
+        ("image: a.io/b\nimages: [{image: x, os: linux}]", "images[0], found os"),
+        ("image: a.io/b\nimages: [{image: x, platform: linux}]", "images[0].platform"),
+        ("image: a.io/b\nimages: [{image: x, platform: {os: [a]}}]", "images[0].platform.os"),
+        ("image: a.io/b\nimages: ['UPPER']", "images[0]"),
+        ("image: a.io/b\ntags: ['a b']\nimages: [x]", "tags"),
+        ("image: a.io/b\nformat: oci2\nimages: [x]", "docker or oci"),
+        ("image: a.io/b\nformat: docker\nannotations: {a: b}\nimages: [x]", "no annotations"),
+        ("image: a.io/b\ntemplate: x-ARCH", "platforms"),
+        ("lists: [{image: a.io/b, images: [x]}, {image: a.io/b, images: [y]}]", "twice"),
+        ("lists: 1", "a sequence in lists"),
+        ("image: [", "line 2"),
+        ("kind: Other\nimage: a.io/b\nimages: [x]", "found kind"),
+    ] {
+        let error = ListFile::parse("lists.yaml", text).expect_err(text).to_string();
+        assert!(error.starts_with("lists.yaml: ") && error.contains(named), "{text}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_local_list_as_a_file_describes_the_same_list() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = ["linux/amd64", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));
+    let (attestation, attests) = attestation(&images[0]);
+    attestation.put(&registry, "a/app", None);
+    for (image, tag) in images.iter().zip(["1-amd64", "1-arm"]) {
+        image.put(&registry, "a/app", Some(tag));
+    }
+    let entries = [images[0].entry(), attests];
+    registry.put_manifest("a/app", Some("attested"), INDEX, index(INDEX, &entries, ""));
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let program = Program::anonymous();
+    let client = program.client(&ClientOptions { insecure: true, ..ClientOptions::default() });
+    for (flags, sources) in [
+        (&[][..], &["1-amd64", "1-arm"][..]),
+        (&["--oci", "--annotation=a=b"], &["1-amd64", "1-arm"]),
+        (&["--oci", "--flatten"], &["attested", "1-arm"]),
+    ] {
+        let (list, sources) = (name("draft"), sources.iter().map(|tag| name(tag)).collect::<Vec<_>>());
+        let sources = sources.iter().map(String::as_str);
+        program.succeed(&["rm", "--ignore-missing", &list]).await;
+        let line: Vec<&str> = ["create", "--insecure"]
+            .into_iter()
+            .chain(flags.iter().copied())
+            .chain([&*list])
+            .chain(sources)
+            .collect();
+        program.succeed(&line).await;
+        program.succeed(&["annotate", &list, &name("1-arm"), "--variant=v6"]).await;
+        let local = program.list(&list).await;
+        let file = ListFile::of([&local]);
+        assert_eq!(ListFile::parse("lists.json", &file.to_json()).expect("it is read again"), file);
+        let fetched = file.lists[0].fetch(&client).await.expect("its images are there");
+        assert_eq!(fetched.to_bytes(), local.to_bytes(), "{flags:?}: {}", file.to_json());
+    }
+}

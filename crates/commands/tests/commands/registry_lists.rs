@@ -1,0 +1,239 @@
+//! Lists that are changed in a registry: fetched, changed, pushed if nobody has moved their tag meanwhile.
+#![cfg(not(target_arch = "wasm32"))]
+
+use serde_json::{Value, json};
+use tallyman_commands::{ClientOptions, EntryName, Error, IndexUpdate};
+use tallyman_core::{Digest, Reference};
+use tallyman_dev_registry::{Registry, RunningRegistry};
+
+use crate::served::{
+    Program,
+    images::{DOCKER_LIST, INDEX, Image, attestation, index},
+};
+
+/// A registry with an OCI index of two images, one of which has an attestation, and with members that nobody knows.
+async fn registry() -> (RunningRegistry, [Image; 2]) {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let images = [Image::oci("linux/amd64", "one"), Image::oci("linux/arm64", "one")];
+    let (attestation, attests) = attestation(&images[0]);
+    for image in &images {
+        image.put(&registry, "a/app", None);
+    }
+    attestation.put(&registry, "a/app", None);
+    let entry = images[1].entry();
+    let odd = format!("{},\"x-odd\": 1}}", &entry[..entry.len() - 1]);
+    let bytes =
+        index(INDEX, &[images[0].entry(), attests, odd], r#","annotations":{"title":"app"},"x-list":true"#);
+    registry.put_manifest("a/app", Some("1"), INDEX, bytes);
+    (registry, images)
+}
+
+fn read(registry: &RunningRegistry, tag: &str) -> Value {
+    let (_, bytes) = registry.manifest("a/app", tag).expect("the tag is there");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn images_are_added_in_place_of_those_of_their_platform_and_all_else_stays() {
+    let (registry, [amd64, arm64]) = registry().await;
+    let other = Registry::builder().start().await.expect("a port is free");
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+
+    // From another registry, with its blobs; and in short, by a tag of the same repository.
+    let riscv = Image::oci("linux/riscv64", "one");
+    riscv.put(&other, "b/other", Some("riscv"));
+    let newer = Image::oci("linux/amd64", "two");
+    newer.put(&registry, "a/app", Some("1-amd64"));
+    let source = format!("{}/b/other:riscv", other.addr);
+    let printed = program.succeed(&["index", "add", "--insecure", &name, "1-amd64", &source]).await;
+
+    let now = read(&registry, "1");
+    let digests: Vec<&str> =
+        now["manifests"].as_array().unwrap().iter().map(|entry| entry["digest"].as_str().unwrap()).collect();
+    // The attestation of the image that went is gone too.
+    assert_eq!(digests, [newer.digest(), arm64.digest(), riscv.digest()]);
+    assert_eq!(now["manifests"][1]["x-odd"], json!(1));
+    assert_eq!((&now["x-list"], &now["annotations"]), (&json!(true), &json!({ "title": "app" })));
+    for blob in &riscv.blobs {
+        assert!(registry.blob("a/app", Digest::of(blob.as_bytes()).as_str()).is_some());
+    }
+    let (_, bytes) = registry.manifest("a/app", "1").unwrap();
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            format!("~ linux/amd64  {} -> {}", amd64.digest(), newer.digest()),
+            format!("- attestation of {}  {}", amd64.digest(), attestation(&amd64).0.digest()),
+            format!("+ linux/riscv64  {}", riscv.digest()),
+            Digest::of(&bytes).to_string(),
+        ]
+    );
+
+    // Beside it, where that is asked for; and nothing happens to a list that has it all.
+    amd64.put(&registry, "a/app", Some("old"));
+    program.succeed(&["index", "add", "--insecure", "--keep", &name, "old"]).await;
+    assert_eq!(read(&registry, "1")["manifests"].as_array().unwrap().len(), 4);
+    registry.clear_requests();
+    program.succeed(&["index", "add", "--insecure", "--keep", &name, "old"]).await;
+    assert!(registry.requests().iter().all(|request| request.method != "PUT"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn entries_are_removed_by_platform_digest_and_tag() {
+    let (registry, [amd64, arm64]) = registry().await;
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+
+    // Shown alone first.
+    let before = read(&registry, "1");
+    let shown = program.succeed(&["index", "remove", "--insecure", "--dry-run", &name, "linux/amd64"]).await;
+    assert!(shown.starts_with(&format!("- linux/amd64  {}\n", amd64.digest())), "{shown}");
+    assert_eq!(read(&registry, "1"), before);
+
+    let line = ["index", "remove", "--insecure", "--json", "--tag", "2", &name, "linux/amd64"];
+    let printed: Value = serde_json::from_str(&program.succeed(&line).await).unwrap();
+    assert_eq!(printed["changes"].as_array().unwrap().len(), 2, "{printed}");
+    let now = read(&registry, "1");
+    assert_eq!(now["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(read(&registry, "2"), now);
+
+    let missing = program.run(&["index", "remove", "--insecure", &name, "linux/s390x"]).await;
+    assert_eq!(missing.exit, 3);
+    assert!(
+        missing.stderr.contains("linux/s390x") && missing.stderr.contains("linux/arm64"),
+        "{}",
+        missing.stderr
+    );
+
+    amd64.put(&registry, "a/app", Some("amd"));
+    program.succeed(&["index", "add", "--insecure", &name, &amd64.digest()]).await;
+    program.succeed(&["index", "remove", "--insecure", &name, "amd", &arm64.digest()]).await;
+    assert_eq!(read(&registry, "1")["manifests"], json!([]));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn entries_and_the_list_are_annotated_where_they_are() {
+    let (registry, _) = registry().await;
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let annotate =
+        ["index", "annotate", "--insecure", "--annotation", "title=other", "--annotation", "a=b", &name];
+    let printed = program.succeed(&annotate).await;
+    assert!(
+        printed.contains("~ annotation title  app -> other\n+ annotation a  b\n")
+            || printed.contains("+ annotation a  b\n~ annotation title  app -> other\n"),
+        "{printed}"
+    );
+    assert_eq!(read(&registry, "1")["annotations"], json!({ "title": "other", "a": "b" }));
+
+    program
+        .succeed(&[
+            "index",
+            "annotate",
+            "--insecure",
+            "--variant",
+            "v8",
+            "--annotation",
+            "k=v",
+            &name,
+            "linux/arm64",
+        ])
+        .await;
+    let entry = &read(&registry, "1")["manifests"][2];
+    assert_eq!(entry["platform"]["variant"], json!("v8"));
+    assert_eq!(entry["annotations"], json!({ "k": "v" }));
+
+    let clear = ["--clear", "variant", "--clear", "annotation:k"];
+    let line: Vec<&str> =
+        ["index", "annotate", "--insecure"].into_iter().chain(clear).chain([&*name, "linux/arm64"]).collect();
+    program.succeed(&line).await;
+    let entry = &read(&registry, "1")["manifests"][2];
+    assert_eq!((entry["platform"].get("variant"), entry.get("annotations")), (None, None));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn docker_lists_are_made_oci_indexes_where_that_is_asked_for() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let image = Image::docker("linux/amd64", "one");
+    image.put(&registry, "a/app", None);
+    registry.put_manifest("a/app", Some("1"), DOCKER_LIST, index(DOCKER_LIST, &[image.entry()], ""));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let refused = program.run(&["index", "annotate", "--insecure", "--annotation", "a=b", &name]).await;
+    assert_eq!(refused.exit, 1);
+    assert!(refused.stderr.contains("--oci"), "{}", refused.stderr);
+    program.succeed(&["index", "annotate", "--insecure", "--oci", "--annotation", "a=b", &name]).await;
+    let (media_type, _) = registry.manifest("a/app", "1").unwrap();
+    assert_eq!(media_type, INDEX);
+    let image = format!("{}/a/app@{}", registry.addr, image.digest());
+    let refused = program.run(&["index", "remove", "--insecure", &image, "linux/amd64"]).await;
+    assert!(refused.stderr.contains("expected an image index or a manifest list"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_put_under_a_tag_that_has_moved_meanwhile() {
+    let (registry, _) = registry().await;
+    let program = Program::anonymous();
+    let client = program.client(&ClientOptions::default());
+    let name: Reference = format!("{}/a/app:1", registry.addr).parse().unwrap();
+    let mut update = IndexUpdate::fetch(&client, &name).await.unwrap();
+    update.remove(&client, &EntryName::Platform("linux/arm64".parse().unwrap())).await.unwrap();
+
+    let theirs = index(INDEX, &[], "");
+    registry.put_manifest("a/app", Some("1"), INDEX, theirs.clone());
+    let error = update.push(&client, &[]).await.expect_err("the tag has moved");
+    assert!(matches!(error, Error::TagMoved { found: Some(_), .. }), "{error}");
+    assert!(error.hint().is_some());
+    assert_eq!(registry.manifest("a/app", "1").unwrap().1, theirs.as_bytes());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lists_are_kept_as_entries_and_sources_come_out_of_files() {
+    let (registry, [amd64, arm64]) = registry().await;
+    let other = Registry::builder().start().await.expect("a port is free");
+    let program = Program::anonymous();
+    let (source, target) = (format!("{}/a/app:1", registry.addr), format!("{}/b/all:1", other.addr));
+    program.succeed(&["create", "--insecure", "--nest", &target, &source]).await;
+    program.succeed(&["push", "--insecure", "--copy", &target]).await;
+    let (media_type, bytes) = other.manifest("b/all", "1").unwrap();
+    let list: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!((media_type.as_str(), &list["manifests"][0]["mediaType"]), (INDEX, &json!(INDEX)));
+    assert_eq!(list["manifests"][0].get("platform"), None);
+    for image in [&amd64, &arm64] {
+        assert!(other.manifest("b/all", &image.digest()).is_some());
+    }
+
+    // Descriptors and names, in a file and on the standard input.
+    let descriptor = format!(
+        r#"{{"mediaType":"{}","digest":"{}","size":{}}}"#,
+        amd64.media_type,
+        amd64.digest(),
+        amd64.manifest.len()
+    );
+    program.file("one.json", &descriptor);
+    program.file("-", &format!("# names\n{}\n", arm64.digest()));
+    let list = format!("{}/a/app:2", registry.addr);
+    program.succeed(&["create", "--insecure", "--from", "one.json", "--from", "-", "--push", &list]).await;
+    let now = read(&registry, "2");
+    let mut platforms: Vec<&str> = now["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["platform"]["architecture"].as_str().unwrap())
+        .collect();
+    platforms.sort_unstable();
+    assert_eq!(platforms, ["amd64", "arm64"]);
+
+    // Bare tags and digests.
+    amd64.put(&registry, "a/app", Some("3-amd64"));
+    let list = format!("{}/a/app:3", registry.addr);
+    program
+        .succeed(&["create", "--insecure", "--relative", "--push", &list, "3-amd64", &arm64.digest()])
+        .await;
+    assert_eq!(read(&registry, "3")["manifests"].as_array().unwrap().len(), 2);
+
+    program.file("bad.json", "{\"digest\":1}");
+    let refused = program.run(&["create", "--insecure", "--from", "bad.json", &list]).await;
+    assert!(refused.stderr.contains("bad.json"), "{}", refused.stderr);
+}

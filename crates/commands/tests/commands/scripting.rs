@@ -1,0 +1,386 @@
+//! The options for scripts beside Docker's commands: parts of images, chosen tags, files with the result of a push.
+
+use crate::support::{Shell, registry::Answer};
+use http::Method;
+use serde_json::{Value, json};
+use tallyman_core::Digest;
+
+const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const HOST: &str = "h.io:5000";
+
+fn name(rest: &str) -> String {
+    format!("{HOST}/{rest}")
+}
+
+fn config(architecture: &str) -> String {
+    format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#)
+}
+
+/// Puts an image of this architecture, and gives its manifest.
+fn put(shell: &Shell, repository: &str, tag: &str, architecture: &str) -> String {
+    let config = config(architecture);
+    shell.registry.put_blob(repository, config.as_bytes());
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}","size":{}}},"layers":[]}}"#,
+        Digest::of(config.as_bytes()),
+        config.len(),
+    );
+    shell.registry.put_manifest(repository, tag, OCI, manifest.as_bytes());
+    manifest
+}
+
+/// Puts a list of an image for each architecture, and gives their manifests.
+fn put_list(shell: &Shell, tag: &str, architectures: &[&str]) -> Vec<String> {
+    let manifests: Vec<String> =
+        architectures.iter().map(|architecture| put(shell, "a/app", architecture, architecture)).collect();
+    let entries: Vec<String> = manifests
+        .iter()
+        .zip(architectures)
+        .map(|(manifest, architecture)| {
+            let digest = Digest::of(manifest.as_bytes());
+            format!(
+                r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{},"platform":{}}}"#,
+                manifest.len(),
+                config(architecture)
+            )
+        })
+        .collect();
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", tag, INDEX, index.as_bytes());
+    manifests
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn inspect_shows_one_image_of_a_list_its_config_and_single_fields() {
+    let shell = Shell::new();
+    let manifests = put_list(&shell, "all", &["amd64", "arm64"]);
+    let image = name("a/app:all");
+    let digest = Digest::of(manifests[1].as_bytes());
+    let inspect = |flags: &[&'static str]| {
+        let line: Vec<String> =
+            ["inspect", "--insecure"].iter().chain(flags).map(|word| (*word).to_owned()).collect();
+        let (shell, image) = (&shell, image.clone());
+        async move {
+            let line: Vec<&str> = line.iter().map(String::as_str).chain([image.as_str()]).collect();
+            shell.run(&line).await
+        }
+    };
+    let raw = inspect(&["--platform", "linux/arm64", "--raw"]).await;
+    assert_eq!((raw.exit, raw.stdout), (0, manifests[1].clone()));
+    let shown = inspect(&["--platform", "linux/arm64"]).await.stdout;
+    assert_eq!(shown.parse::<Value>().unwrap(), manifests[1].parse::<Value>().unwrap());
+    assert!(shown.contains("\n\t\"config\": {"), "{shown}");
+    let shown = inspect(&["--platform", "linux/arm64", "--config"]).await.stdout;
+    assert_eq!(shown.parse::<Value>().unwrap(), config("arm64").parse::<Value>().unwrap());
+    let shown =
+        inspect(&["--platform", "linux/arm64", "--format", "{{.Digest}} {{.Config.architecture}}"]).await;
+    assert_eq!(shown.stdout, format!("{digest} arm64\n"));
+    let shown = inspect(&["--format", "{{.MediaType}}"]).await;
+    assert_eq!(shown.stdout, format!("{INDEX}\n"));
+    let all = inspect(&["--format=json", "--platform=linux/amd64"]).await.stdout.parse::<Value>().unwrap();
+    assert_eq!(all["Digest"], Digest::of(manifests[0].as_bytes()).as_str());
+    assert_eq!(all["Config"]["architecture"], "amd64");
+
+    let failed = inspect(&["--config"]).await;
+    assert_eq!((failed.exit, failed.stdout.as_str()), (1, ""));
+    assert!(failed.stderr.contains("--platform"), "{}", failed.stderr);
+    let failed = inspect(&["--platform", "linux/s390x"]).await;
+    assert!(
+        failed.exit == 1 && failed.stderr.contains("found linux/amd64, linux/arm64"),
+        "{}",
+        failed.stderr
+    );
+    let failed = inspect(&["--format", "{{range .Manifest}}"]).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("range .Manifest"), "{}", failed.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn local_lists_and_their_images_are_inspected_in_the_same_ways() {
+    let shell = Shell::new();
+    let manifests = ["amd64", "arm64"].map(|architecture| put(&shell, "a/app", architecture, architecture));
+    let [amd64, arm64] = ["amd64", "arm64"].map(|tag| name(&format!("a/app:{tag}")));
+    let list = name("a/app:draft");
+    shell.done(&["create", "--insecure", "--oci", &list, &amd64, &arm64]).await;
+    let inspect = async |words: &[&str]| shell.done(&[&["inspect", "--insecure"], words].concat()).await;
+    let raw = inspect(&["--raw", &list]).await;
+    let digest = Digest::of(manifests[1].as_bytes());
+    assert_eq!(
+        inspect(&["--format", "{{.Digest}}", &list]).await.trim(),
+        Digest::of(raw.as_bytes()).as_str()
+    );
+    assert_eq!(inspect(&["--json", &list]).await.parse::<Value>().unwrap()["MediaType"], INDEX);
+    let of_platform = ["--platform", "linux/arm64", &list];
+    assert_eq!(inspect(&[&["--raw"], &of_platform[..]].concat()).await, manifests[1]);
+    let shown = inspect(&[&["--config"], &of_platform[..]].concat()).await;
+    assert_eq!(shown.parse::<Value>().unwrap()["architecture"], "arm64");
+    let shown = inspect(&[&["--config", "--format", "{{.architecture}}"], &of_platform[..]].concat()).await;
+    assert_eq!(shown, "arm64\n");
+    assert_eq!(inspect(&["--format={{.Digest}}", &list, &arm64]).await.trim(), digest.as_str());
+    let tree = inspect(&["--tree", &list]).await;
+    assert!(tree.contains(digest.as_str()) && tree.contains("config"), "{tree}");
+    let tree: Value = inspect(&["--tree", "--json", &list]).await.parse().unwrap();
+    assert_eq!(tree["children"].as_array().unwrap().len(), 2);
+    assert_eq!(inspect(&["--tree", &list, &arm64]).await.lines().count(), 3, "image and config");
+
+    let other = shell.run(&["inspect", "--platform", "linux/s390x", &list]).await;
+    assert!(other.stderr.contains("found linux/amd64, linux/arm64"), "{}", other.stderr);
+    let other = shell.run(&["inspect", "--platform", "linux/s390x", &list, &arm64]).await;
+    assert!(other.stderr.contains("found linux/arm64"), "{}", other.stderr);
+    let missing = shell.run(&["inspect", "--json", &list, &name("a/app:none")]).await;
+    assert!(missing.stderr.contains("list-unknown"), "{}", missing.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn flags_of_inspect_that_contradict_each_other_are_both_named() {
+    let shell = Shell::new();
+    for (flags, one, other) in [
+        (&["--raw", "--verbose"][..], "--raw", "--verbose"),
+        (&["--raw", "--json"], "--raw", "--json"),
+        (&["--verbose", "--platform=linux/arm64"], "--verbose", "--platform"),
+        (&["--json", "--format={{.Digest}}"], "--json", "--format"),
+        (&["--tree", "--config"], "--config", "--tree"),
+        (&["--tree", "--raw"], "--raw", "--tree"),
+    ] {
+        let refused = shell.run(&[&["inspect", "a.io/b"], flags].concat()).await;
+        assert_eq!(refused.exit, 1, "{flags:?}");
+        let sentence = format!("expected one of {one} and {other}, found both");
+        assert!(refused.stderr.contains(&sentence), "{flags:?}: {}", refused.stderr);
+    }
+    assert_eq!(shell.requests(), [""; 0]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn changes_of_local_lists_are_printed_as_json_where_that_is_asked_for() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "arm", "arm");
+    let [list, copy, moved, image] = ["v1", "v2", "v3", "arm"].map(|tag| name(&format!("a/app:{tag}")));
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let json =
+        async |line: &[&str]| shell.done(&[line, &["--json"]].concat()).await.parse::<Value>().unwrap();
+    let entry = json(&["annotate", &list, &image, "--variant", "v7", "--annotation", "a=b"]).await;
+    assert_eq!(
+        (&entry["reference"], &entry["platform"]["variant"], &entry["annotations"]["a"]),
+        (&json!(image), &json!("v7"), &json!("b"))
+    );
+    assert_eq!(json(&["duplicate", &list, &copy]).await, json!({ "reference": copy, "source": list }));
+    assert_eq!(json(&["rename", &copy, &moved]).await, json!({ "reference": moved, "source": copy }));
+    let failed = shell.run(&["rename", "--json", &copy, &moved]).await;
+    let error: Value = failed.stderr.parse().unwrap();
+    assert_eq!((failed.exit, &error["error"]["code"]), (3, &json!("list-unknown")));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_flag() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "arm", "arm");
+    let (list, image) = (name("a/app:v1"), name("a/app:arm"));
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let annotate = async |words: &[&str]| shell.run(&[&["annotate", &list, &image], words].concat()).await;
+    let entry = async || -> Value {
+        let list: Value = shell.done(&["inspect", "--raw", &list]).await.parse().unwrap();
+        list["manifests"][0].clone()
+    };
+    let set = ["--variant=v7", "--os-version=1", "--os-features=a,b", "--annotation=k=v", "--annotation=l=w"];
+    assert_eq!(annotate(&set).await.exit, 0);
+    // As in Docker, an empty value leaves a field as it is.
+    assert_eq!(annotate(&["--variant="]).await.exit, 0);
+    let platform = json!({ "architecture": "arm", "os": "linux", "os.version": "1", "os.features": ["a", "b"], "variant": "v7" });
+    assert_eq!(entry().await["platform"], platform);
+    let clear = ["--clear=variant", "--clear=os-version", "--clear=os-features", "--clear=annotation:k"];
+    assert_eq!(annotate(&clear).await.exit, 0);
+    assert_eq!(entry().await["platform"], json!({ "architecture": "arm", "os": "linux" }));
+    assert_eq!(entry().await["annotations"], json!({ "l": "w" }));
+    let wrong = annotate(&["--clear=size"]).await;
+    assert!(wrong.exit == 125 && wrong.stderr.contains("expected variant, os-version"), "{}", wrong.stderr);
+
+    let refused = annotate(&["--arch=loong64"]).await;
+    assert_eq!(refused.exit, 1);
+    assert_eq!(entry().await["platform"]["architecture"], "arm");
+    assert_eq!(annotate(&["--arch=loong64", "--any-platform"]).await.exit, 0);
+    assert_eq!(entry().await["platform"]["architecture"], "loong64");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn tags_are_chosen_and_sorted() {
+    let shell = Shell::new();
+    let digest_tag = format!("{}.sig", Digest::of(b"x").to_string().replace(':', "-"));
+    let tags = ["1.10", "1.9.1", "edge", "v1.2.0-rc.1", "v1.2.0", digest_tag.as_str(), "sha256-short"];
+    let body = json!({ "tags": tags }).to_string().into_bytes();
+    let answer = Answer { status: 200, content_type: Some("application/json".to_owned()), body };
+    let path = (Method::GET, "a/app/tags/list?n=1000".to_owned());
+    shell.registry.contents.borrow_mut().answers.insert(path, answer);
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&[], &tags),
+        (&["--limit", "2"], &["1.10", "1.9.1"]),
+        (&["--limit", "0"], &[]),
+        (&["--last", "edge", "--limit=1"], &["v1.2.0-rc.1"]),
+        (&["--match", "^v?1\\.2"], &["v1.2.0-rc.1", "v1.2.0"]),
+        (&["--no-digest-tags", "--match", "sha|edge"], &["edge", "sha256-short"]),
+        (
+            &["--sort", "semver", "--no-digest-tags"],
+            &["edge", "sha256-short", "v1.2.0-rc.1", "v1.2.0", "1.9.1", "1.10"],
+        ),
+        (&["--sort", "name", "--limit", "2"], &["1.10", "1.9.1"]),
+        (&["--sort", "semver", "--match", "^v?[0-9]", "--limit", "1"], &["v1.2.0-rc.1"]),
+    ];
+    let repository = name("a/app");
+    for (flags, expected) in cases {
+        let line = [&["tags", "--insecure", &repository], flags].concat();
+        let shown = shell.done(&line).await;
+        assert_eq!(shown.lines().collect::<Vec<_>>(), expected, "{flags:?}");
+        let shown = shell.done(&[&line[..], &["--json"]].concat()).await;
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), expected, "{flags:?}");
+    }
+    let gone = shell.run(&["tags", "--insecure", "--last", "gone", &repository]).await;
+    assert_eq!((gone.exit, gone.stdout.as_str()), (3, ""));
+    assert!(gone.stderr.contains("--last") && gone.stderr.contains("gone"), "{}", gone.stderr);
+    for (flag, value) in [("--limit", "-1"), ("--limit", "x"), ("--match", "("), ("--sort", "size")] {
+        let outcome = shell.run(&["tags", flag, value, &repository]).await;
+        assert_eq!(outcome.exit, 125, "{flag} {value}");
+        assert!(outcome.stderr.contains(flag), "{}", outcome.stderr);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_digest_costs_no_body_where_the_registry_names_it() {
+    let shell = Shell::new();
+    let manifest = put(&shell, "a/app", "v1", "arm");
+    let digest = format!("{}\n", Digest::of(manifest.as_bytes()));
+    assert_eq!(shell.done(&["digest", "--insecure", &name("a/app:v1")]).await, digest);
+    let requests = shell.requests();
+    assert_eq!(requests[0], "HEAD a/app/manifests/v1", "{requests:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn local_lists_are_shown_and_lose_single_images() {
+    let shell = Shell::new();
+    let images = ["amd64", "arm64"].map(|architecture| {
+        put(&shell, "a/app", architecture, architecture);
+        name(&format!("a/app:{architecture}"))
+    });
+    let list = name("a/app:v1.0-rc");
+    shell.done(&["create", "--insecure", &list, &images[0], &images[1]]).await;
+    let row = |images: usize, platforms: &str| {
+        let (name, width) = ("NAME", list.len());
+        format!(
+            "{name:width$}  IMAGES  CHANGED  PUSHED  PLATFORMS\n{list}  {images:>6}  -        no      {platforms}\n"
+        )
+    };
+    assert_eq!(shell.done(&["ls"]).await, row(2, "linux/amd64, linux/arm64"));
+    assert_eq!(shell.done(&["ls", "--quiet"]).await, format!("{list}\n"));
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(rows[0]["reference"], list);
+    assert_eq!(rows[0]["images"], 2);
+
+    // One that is not there leaves the others as they are.
+    let failed = shell.run(&["remove", &list, &images[0], &name("a/app:other")]).await;
+    assert!(failed.exit == 3 && failed.stderr.contains("a/app:other"), "{}", failed.stderr);
+    assert_eq!(shell.done(&["ls"]).await.lines().count(), 2);
+    assert!(shell.done(&["ls"]).await.contains("linux/amd64, linux/arm64"));
+    shell.done(&["remove", &list, &images[0]]).await;
+    assert_eq!(shell.done(&["ls"]).await, row(1, "linux/arm64"));
+
+    // What was pushed is told from what has changed since.
+    let digest = shell.done(&["push", "--insecure", &list]).await.trim().to_owned();
+    assert!(shell.done(&["ls"]).await.contains("  yes     linux/arm64"));
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(rows[0]["pushed"], json!({ "digest": digest, "time": null, "isCurrent": true }));
+    shell.done(&["annotate", &list, &images[1], "--variant=v8"]).await;
+    assert!(shell.done(&["ls"]).await.contains("  yes, changed since  linux/arm64/v8"));
+    // A push that converts the list is one of it, and --purge removes it.
+    shell.done(&["push", "--insecure", "--format=docker", &list]).await;
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    assert_eq!(rows[0]["pushed"]["isCurrent"], true, "{rows}");
+    assert_ne!(rows[0]["pushed"]["digest"], rows[0]["digest"], "{rows}");
+    shell.done(&["push", "--insecure", "--format=docker", "--purge", &list]).await;
+    assert_eq!(shell.done(&["ls"]).await, "");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn some_platforms_of_a_list_are_created_and_pushed_at_once() {
+    let mut shell = Shell::new();
+    put_list(&shell, "all", &["amd64", "arm64", "s390x"]);
+    let (list, source) = (name("a/app:two"), name("a/app:all"));
+    let refused = shell.run(&["create", "--insecure", &list, &source]).await;
+    assert_eq!(refused.exit, 1);
+    assert_eq!(refused.stderr, format!("{source} is a manifest list\n"), "as Docker says it to programs");
+    shell.terminal = Some(80);
+    let refused = shell.run(&["create", "--insecure", &list, &source]).await.stderr;
+    assert!(refused.contains("--flatten") && refused.contains("--platform"), "{refused}");
+    shell.terminal = None;
+
+    let line = ["create", "--insecure", "--push", "--platform", "linux/arm64,linux/amd64", &list, &source];
+    let printed = shell.done(&line).await;
+    assert!(printed.starts_with(&format!("Created manifest list {list}\n")), "{printed}");
+    let (_, pushed) =
+        shell.registry.contents.borrow().manifests[&("a/app".to_owned(), "two".to_owned())].clone();
+    assert!(printed.ends_with(&format!("{}\n", Digest::of(&pushed))), "{printed}");
+    let pushed: Value = serde_json::from_slice(&pushed).unwrap();
+    let mut architectures: Vec<_> = pushed["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["platform"]["architecture"].as_str().unwrap())
+        .collect();
+    architectures.sort_unstable();
+    assert_eq!(architectures, ["amd64", "arm64"]);
+
+    let line = [&["--json", "--amend"], &line[..]].concat();
+    let line: Vec<&str> =
+        [line[2]].into_iter().chain(line[..2].iter().copied()).chain(line[3..].iter().copied()).collect();
+    let printed: Value = shell.done(&line).await.parse().expect("one value");
+    assert_eq!(printed["reference"], list);
+
+    let missing = ["create", "--insecure", "--platform", "linux/riscv64", &name("a/app:three"), &source];
+    let failed = shell.run(&missing).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("linux/riscv64"), "{}", failed.stderr);
+    let wrong = shell.run(&["create", "--platform", "linux", &list, &source]).await;
+    assert_eq!(wrong.exit, 125, "{}", wrong.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alone() {
+    let shell = Shell::new();
+    let image = name("a/app:arm");
+    put(&shell, "a/app", "arm", "arm");
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let tagged = |tag: &str| {
+        let contents = shell.registry.contents.borrow();
+        contents
+            .manifests
+            .get(&("a/app".to_owned(), tag.to_owned()))
+            .map(|(_, bytes)| Digest::of(bytes).to_string())
+    };
+    let line = ["push", "--insecure", "--digest-only", "--digest-file", "out/digest", &list];
+    let digest = shell.done(&line).await.trim().to_owned();
+    assert_eq!((tagged("v1"), tagged(&digest)), (None, Some(digest.clone())));
+    assert_eq!(shell.files.borrow()["out/digest"], digest);
+
+    let line =
+        ["push", "--insecure", "--tag", "v1.2", "--tag=latest", "--metadata-file", "out/metadata", &list];
+    shell.done(&line).await;
+    for tag in ["v1", "v1.2", "latest"] {
+        assert_eq!(tagged(tag).as_ref(), Some(&digest), "{tag}");
+    }
+    let metadata: Value = shell.files.borrow()["out/metadata"].parse().unwrap();
+    assert_eq!(metadata["containerimage.digest"], digest);
+    assert_eq!(
+        metadata["image.name"],
+        [&list, &name("a/app:v1.2"), &name("a/app:latest")].map(String::as_str).join(",")
+    );
+    let size = metadata["containerimage.descriptor"]["size"].as_u64();
+    assert!(size.is_some_and(|size| size > 0), "{metadata}");
+
+    // The same list may be pushed again; another one may not.
+    shell.done(&["push", "--insecure", "--never-overwrite", &list]).await;
+    put(&shell, "a/app", "foreign", "s390x");
+    let line = ["push", "--insecure", "--never-overwrite", "--tag", "foreign", &list];
+    let failed = shell.run(&line).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("--never-overwrite"), "{}", failed.stderr);
+    assert_ne!(tagged("foreign"), Some(digest));
+    let line = ["push", "--insecure", "--digest-file", "/missing/digest", &list];
+    let failed = shell.run(&line).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("/missing/digest"), "{}", failed.stderr);
+}

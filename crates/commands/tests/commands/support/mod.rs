@@ -1,0 +1,163 @@
+//! The registry in memory that the tests share, and a command line over it.
+
+pub mod registry;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output, Stream};
+use tallyman_core::{Digest, Registry};
+use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
+use tallyman_store::{ListStore, MemoryStore};
+
+use registry::MemoryRegistry;
+
+/// The output of a command line and its exit code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    pub exit: u8,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+#[derive(Default)]
+struct Kept {
+    outcome: RefCell<Outcome>,
+    /// The width in characters of the terminal that both streams are, if they are one.
+    terminal: Option<usize>,
+    files: Rc<RefCell<BTreeMap<String, String>>>,
+}
+
+impl Output for Kept {
+    fn stdout(&self, bytes: &[u8]) {
+        self.outcome.borrow_mut().stdout.push_str(&String::from_utf8_lossy(bytes));
+    }
+
+    fn stderr(&self, text: &str) {
+        self.outcome.borrow_mut().stderr.push_str(text);
+    }
+
+    fn has_colours(&self, _: Stream) -> bool {
+        self.terminal.is_some()
+    }
+
+    fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        if path.starts_with("/missing/") {
+            return Err(format!("open {path}: no such file or directory"));
+        }
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.files.borrow_mut().insert(path.to_owned(), text);
+        Ok(())
+    }
+
+    fn is_terminal(&self, _: Stream) -> bool {
+        self.terminal.is_some()
+    }
+
+    fn terminal_width(&self) -> Option<usize> {
+        self.terminal
+    }
+}
+
+/// The standard input is `input`; there is one file, `./file`, and it is empty.
+impl Input for Kept {
+    fn digest<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        let digested = match file {
+            None => Ok((Digest::of(b"input"), 5)),
+            Some("./file") => Ok((Digest::of(b""), 0)),
+            Some(other) => Err(format!("open {other}: no such file or directory")),
+        };
+        future::ready(digested).boxed_local()
+    }
+
+    fn read<'a>(&'a self, file: Option<&'a str>) -> LocalBoxFuture<'a, Result<Vec<u8>, String>> {
+        let name = file.unwrap_or("-");
+        let found = self.files.borrow().get(name).map(|text| text.clone().into_bytes());
+        future::ready(found.ok_or_else(|| format!("open {name}: no such file or directory"))).boxed_local()
+    }
+}
+
+impl CredentialStore for Kept {}
+
+/// A command line over a registry and a store in memory.
+pub struct Shell {
+    pub registry: Rc<MemoryRegistry>,
+    pub store: Rc<dyn ListStore>,
+    /// A name and a password are kept for every registry.
+    pub signed_in: bool,
+    /// The width in characters of the terminal that both streams are, if they are one.
+    pub terminal: Option<usize>,
+    /// The files that were written or can be read, by path; the standard input is `-`.
+    pub files: Rc<RefCell<BTreeMap<String, String>>>,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self {
+            registry: Rc::default(),
+            store: Rc::new(MemoryStore::default()),
+            signed_in: false,
+            terminal: None,
+            files: Rc::default(),
+        }
+    }
+
+    /// A client that may speak plain HTTP.
+    pub fn client(&self) -> Client {
+        client(&self.registry, Access::Insecure, self.signed_in)
+    }
+
+    /// Runs a command line.
+    pub async fn run(&self, args: &[&str]) -> Outcome {
+        let output =
+            Rc::new(Kept { terminal: self.terminal, files: Rc::clone(&self.files), ..Kept::default() });
+        let (registry, signed_in) = (Rc::clone(&self.registry), self.signed_in);
+        let environment = Environment {
+            store: Rc::clone(&self.store),
+            client: Rc::new(move |ClientOptions { insecure, .. }| {
+                client(&registry, if insecure { Access::Insecure } else { Access::Tls }, signed_in)
+            }),
+            credentials: output.clone(),
+            output: output.clone(),
+            input: output.clone(),
+        };
+        let exit = exit_of(args, &environment).await;
+        Outcome { exit, ..output.outcome.take() }
+    }
+
+    /// Runs a command line that must succeed, and gives what it prints.
+    pub async fn done(&self, args: &[&str]) -> String {
+        let outcome = self.run(args).await;
+        assert_eq!((outcome.exit, outcome.stderr.as_str()), (0, ""), "{args:?}");
+        outcome.stdout
+    }
+
+    /// The requests since the last call.
+    pub fn requests(&self) -> Vec<String> {
+        self.registry.requests.take()
+    }
+}
+
+/// Runs a command line, and returns its exit code.
+pub async fn exit_of(args: &[&str], environment: &Environment) -> u8 {
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    tallyman_commands::run(&args, environment).await
+}
+
+fn client(registry: &Rc<MemoryRegistry>, access: Access, signed_in: bool) -> Client {
+    let client = Client::builder(registry.clone()).access(move |_| access).retry(Retry::never());
+    if signed_in { client.credentials(Rc::new(Password)).build() } else { client.build() }
+}
+
+/// The same name and password for every registry.
+struct Password;
+
+impl CredentialSource for Password {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let found = Credentials::Basic { user: "alice".to_owned(), password: "wrong".to_owned() };
+        future::ready(Ok(Some(found))).boxed_local()
+    }
+}

@@ -1,0 +1,293 @@
+//! Layers that are made to exhaust or to mislead whoever reads them.
+
+use tallyman_layers::{
+    Entry, EntryKind, Error, Event, Expected, LayerPath, LayerReader, LimitKind, Limits, TarWriter,
+};
+
+use crate::support::{archive, file, gzip, path, read, read_as};
+
+/// Writes over a field of the header at `offset`, and makes the checksum right again.
+fn with_field(mut bytes: Vec<u8>, offset: usize, start: usize, value: &[u8]) -> Vec<u8> {
+    bytes[offset + start..offset + start + value.len()].copy_from_slice(value);
+    bytes[offset + 148..offset + 156].copy_from_slice(b"        ");
+    let sum: u32 = bytes[offset..offset + 512].iter().map(|byte| u32::from(*byte)).sum();
+    bytes[offset + 148..offset + 156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    bytes
+}
+
+/// An archive of a file `name` behind PAX records.
+fn with_records(records: &[u8], name: &str) -> Vec<u8> {
+    let mut header = archive(&[("PaxHeader", &String::from_utf8_lossy(records))]);
+    header.truncate(header.len() - 1024);
+    let mut bytes = with_field(header, 0, 156, b"x");
+    bytes.extend_from_slice(&archive(&[(name, "content")]));
+    bytes
+}
+
+fn record(key: &str, value: &str) -> Vec<u8> {
+    let rest = key.len() + value.len() + 3;
+    let length = (1..).find(|length: &usize| length.to_string().len() + rest == *length);
+    format!("{} {key}={value}\n", length.expect("some number fits")).into_bytes()
+}
+
+#[test]
+fn paths_that_lead_out_are_refused_and_others_are_cleaned() {
+    for (name, clean) in [
+        ("./usr/./bin//env", "usr/bin/env"),
+        ("/etc/passwd", "etc/passwd"),
+        ("a/../b", "b"),
+        ("a/b/../../c", "c"),
+        ("..hidden/...", "..hidden/..."),
+    ] {
+        let files = read(&with_records(&record("path", name), "name"), 100).expect("it is cleaned");
+        assert_eq!(files[0].0.path.to_string(), clean);
+    }
+    for name in ["../etc/passwd", "a/../../b", "..", "/../x"] {
+        let error = read(&with_records(&record("path", name), "name"), 100);
+        assert_eq!(error, Err(Error::PathEscapes { offset: 0, path: name.to_owned() }));
+    }
+    let mut writer = TarWriter::default();
+    let link = b"../../etc/shadow".as_slice().into();
+    writer.entry(&Entry { kind: EntryKind::HardLink, link, ..Entry::directory(path("a")) });
+    assert!(matches!(read(&writer.finish(), 100), Err(Error::PathEscapes { .. })));
+}
+
+#[test]
+fn damaged_headers_are_named_with_their_place() {
+    let tar = archive(&[("first", "content"), ("second", "content")]);
+    let mut flipped = tar.clone();
+    flipped[1024] ^= 1;
+    let Err(Error::Checksum { offset: 1024, expected, found }) = read(&flipped, 100) else {
+        panic!("the checksum is wrong");
+    };
+    assert_eq!(found.parse::<u32>().map(|found| found.abs_diff(expected)), Ok(1));
+    let cases: &[(usize, &[u8], &str)] = &[
+        (124, b"99999999999\0", "expected the field size as a number, found \"99999999999\""),
+        (124, &[0xff; 12], "expected the field size as a number"),
+        (100, b"rwxr-x \0", "expected the field mode as a number, found \"rwxr-x \""),
+        (156, b"V", "expected an entry's type, found 'V', which layers do not have"),
+    ];
+    for (start, value, reason) in cases {
+        let error = read(&with_field(tar.clone(), 1024, *start, value), 100).expect_err("it is damaged");
+        let text = error.to_string();
+        assert!(text.contains("at byte 1024: ") && text.contains(reason), "{text}");
+    }
+}
+
+#[test]
+fn damaged_records_are_named() {
+    let cases: &[&[u8]] = &[
+        b"path=x\n",
+        b"99 path=x\n",
+        b"9 path=x",
+        b"0 path=x\n",
+        b"18446744073709551616 path=x\n",
+        b"10 =value\n",
+        b"7 path\n\n",
+    ];
+    for records in cases {
+        let error = read(&with_records(records, "name"), 100).expect_err("the records are damaged");
+        assert!(error.to_string().contains("expected PAX records"), "{error}");
+    }
+    for (key, value) in [
+        ("size", "-1"),
+        ("size", "9223372036854775808"),
+        ("uid", "root"),
+        ("mtime", "1.x"),
+        ("mtime", "1e9"),
+        ("GNU.sparse.map", "0,1,x"),
+        ("MSWINDOWS.fileattr", "4294967296"),
+    ] {
+        let error = read(&with_records(&record(key, value), "name"), 100).expect_err("it has no meaning");
+        let reason = format!("expected a value of the PAX record {key}, found {value:?}");
+        assert!(error.to_string().contains(&reason), "{error}");
+    }
+    let mut alone = with_records(&record("path", "x"), "name");
+    alone.truncate(1024);
+    assert!(matches!(read(&alone, 100), Err(Error::Truncated { .. })));
+    alone.extend_from_slice(&[0; 1024]);
+    let error = read(&alone, 100).expect_err("no entry follows");
+    assert!(error.to_string().contains("behind its extended header, found the end"), "{error}");
+}
+
+#[test]
+fn records_write_over_headers_and_are_taken_back() {
+    let records = [
+        record("path", "long/name"),
+        record("uid", "4000000000"),
+        record("gid", "7"),
+        record("uname", "ana"),
+        record("mtime", "-1.25"),
+        record("SCHILY.xattr.user.lines", "one\ntwo"),
+        record("SCHILY.xattr.user.gone", "x"),
+        record("SCHILY.xattr.user.gone", ""),
+        record("gid", ""),
+        record("MSWINDOWS.fileattr", "32"),
+        record("comment", "passed over"),
+    ];
+    let files = read(&with_records(&records.concat(), "name"), 100).expect("the records are whole");
+    let entry = &files[0].0;
+    assert_eq!(entry.path.to_string(), "long/name");
+    assert_eq!((entry.uid, entry.gid, &*entry.user), (4_000_000_000, 0, "ana"));
+    assert_eq!((entry.mtime, entry.mtime_nanos), (-2, 750_000_000));
+    let xattrs: Vec<_> = entry.xattrs.iter().map(|attribute| (&*attribute.name, &*attribute.value)).collect();
+    assert_eq!(xattrs, [("user.lines", b"one\ntwo".as_slice())]);
+    assert_eq!(entry.windows_attributes, Some(32));
+    assert_eq!((entry.header_offset, entry.size), (0, 7));
+    assert_eq!(files[0].1, b"content");
+}
+
+#[test]
+fn sparse_files_that_lie_are_refused() {
+    let maps = [
+        ("0,4,2,3", "in order"),
+        ("0,7,100,1", "in its 50 bytes"),
+        ("0,3", "expected 3 bytes"),
+        ("0,7,7", "an odd number"),
+        ("9223372036854775807,7", "in its 50 bytes"),
+    ];
+    for (map, reason) in maps {
+        let records = [record("GNU.sparse.size", "50"), record("GNU.sparse.map", map)].concat();
+        let error = read(&with_records(&records, "name"), 100).expect_err("the map lies").to_string();
+        assert!(error.contains(reason), "expected {reason:?}, found {error:?}");
+    }
+    let records = [record("GNU.sparse.size", "50"), record("GNU.sparse.map", "0,3,40,4")].concat();
+    let files = read(&with_records(&records, "name"), 3).expect("the map is right");
+    assert_eq!(files[0].1, [b"con".as_slice(), &[0; 37], b"tent", &[0; 6]].concat());
+    let records = [
+        record("GNU.sparse.major", "1"),
+        record("GNU.sparse.minor", "0"),
+        record("GNU.sparse.realsize", "50"),
+    ];
+    let error = read(&with_records(&records.concat(), "name"), 100).expect_err("there is no map");
+    assert!(error.to_string().contains("sparse file"), "{error}");
+}
+
+#[test]
+fn bombs_are_refused_by_each_limit() {
+    let deep = "d/".repeat(300) + "file";
+    let long = "x".repeat(5000);
+    let many: Vec<_> = (0..50).map(|number| (format!("file{number}"), "")).collect();
+    let many: Vec<_> = many.iter().map(|(name, content)| (name.as_str(), *content)).collect();
+    let zeros = "\0".repeat(4 << 20);
+    let cases: Vec<(Vec<u8>, Limits, LimitKind)> = vec![
+        (archive(&[(&deep, "")]), Limits::default(), LimitKind::PathDepth),
+        (archive(&[(&long, "")]), Limits::default(), LimitKind::PathLength),
+        (archive(&[(&format!("link -> {long}"), "")]), Limits::default(), LimitKind::PathLength),
+        (archive(&many), Limits { entries: 49, ..Limits::default() }, LimitKind::Entries),
+        (
+            gzip(&archive(&[("zeros", &zeros)])),
+            Limits { ratio_from: 1 << 20, ..Limits::default() },
+            LimitKind::Ratio,
+        ),
+        (
+            gzip(&archive(&[("zeros", &zeros)])),
+            Limits { unpacked_size: 1 << 20, ..Limits::default() },
+            LimitKind::UnpackedSize,
+        ),
+        (
+            archive(&[("zeros", &zeros)]),
+            Limits { unpacked_size: 1 << 20, ..Limits::default() },
+            LimitKind::UnpackedSize,
+        ),
+        (
+            with_records(
+                &[record("GNU.sparse.size", "9000000000000000000"), record("GNU.sparse.map", "0,7")].concat(),
+                "name",
+            ),
+            Limits::default(),
+            LimitKind::FileSize,
+        ),
+        (
+            with_records(
+                &[record("GNU.sparse.size", "50"), record("GNU.sparse.map", "0,3,40,4")].concat(),
+                "name",
+            ),
+            Limits { sparse_segments: 1, ..Limits::default() },
+            LimitKind::SparseSegments,
+        ),
+        (
+            with_records(&record("comment", &"x".repeat(2000)), "name"),
+            Limits { extended_header: 1000, ..Limits::default() },
+            LimitKind::ExtendedHeader,
+        ),
+    ];
+    for (bytes, limits, expected) in cases {
+        let Err(Error::Limit { kind, limit, .. }) = read_as(&bytes, 10_000, limits, Expected::default())
+        else {
+            panic!("{expected:?} is not refused");
+        };
+        assert_eq!(kind, expected);
+        assert!(limit > 0);
+    }
+}
+
+#[test]
+fn no_more_than_a_block_of_a_bomb_is_unpacked_at_a_time() {
+    let layer = gzip(&archive(&[("zeros", &"\0".repeat(8 << 20))]));
+    let mut reader = LayerReader::new(Limits::default());
+    reader.push(layer.into()).expect("it is read piece by piece");
+    let mut largest = 0;
+    while let Some(event) = reader.next().expect("the layer is whole") {
+        if let Event::Content { bytes, .. } = event {
+            largest = largest.max(bytes.len());
+        }
+    }
+    assert!((1..=64 * 1024).contains(&largest), "{largest} bytes came at once");
+}
+
+#[test]
+fn what_a_writer_writes_is_read_back() {
+    let long = "directory/".repeat(30) + "a name with a \n line feed";
+    let entries = [
+        Entry::directory(path("etc")),
+        Entry {
+            mode: 0o4755,
+            uid: 3_000_000,
+            gid: 5_000_000_000,
+            user: "someone".into(),
+            group: "a group with a name that is longer than ustar has room for".into(),
+            mtime: -5,
+            mtime_nanos: 250_000_000,
+            xattrs: [tallyman_layers::ExtendedAttribute {
+                name: "security.capability".into(),
+                value: b"\x01\0\n=\xff".as_slice().into(),
+            }]
+            .into(),
+            windows_attributes: Some(0x20),
+            ..file(&long, 5)
+        },
+        Entry { kind: EntryKind::Symlink, link: long.as_bytes().into(), ..Entry::directory(path("link")) },
+        Entry { kind: EntryKind::HardLink, link: long.as_bytes().into(), ..Entry::directory(path("hard")) },
+        Entry {
+            kind: EntryKind::CharacterDevice,
+            device: tallyman_layers::Device { major: 1, minor: 3 },
+            ..Entry::directory(path("dev/null"))
+        },
+        Entry { kind: EntryKind::BlockDevice, ..Entry::directory(path("dev/sda")) },
+        Entry { kind: EntryKind::Fifo, mtime: 1 << 40, ..Entry::directory(path("pipe")) },
+    ];
+    let mut writer = TarWriter::default();
+    for entry in &entries {
+        writer.entry(entry);
+        if entry.kind == EntryKind::File {
+            writer.content(0, b"hello");
+        }
+    }
+    let bytes = writer.finish();
+    assert_eq!(bytes.len() % 512, 0);
+    let files = read(&bytes, 77).expect("it is whole");
+    let places = |entry: &Entry| (entry.header_offset, entry.content_offset, entry.stored_size);
+    for ((found, content), written) in files.iter().zip(&entries) {
+        let (header_offset, content_offset, stored_size) = places(found);
+        let expected = Entry { header_offset, content_offset, stored_size, ..written.clone() };
+        assert_eq!(*found, expected);
+        if found.kind == EntryKind::File {
+            let start = usize::try_from(content_offset).expect("it is small");
+            assert_eq!(&bytes[start..start + 5], content.as_slice());
+        }
+    }
+    assert_eq!(files.len(), entries.len());
+    assert_eq!(files[1].0.mode_text(), "-rwsr-xr-x");
+    assert_eq!(LayerPath::clean(long.as_bytes()).as_ref(), Some(&files[1].0.path));
+}

@@ -1,0 +1,418 @@
+//! Layers applied one upon the other: whiteouts, opaque directories, waste, lookups, exports and differences.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+use tallyman_layers::{
+    ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, ImageTree, LayerIndex, LayerReader, Limits,
+    Lookup, WastedPath, Whiteout, differences, differences_after, look_up,
+};
+
+use crate::support::{archive, by_path, index, path, read};
+
+type Layer<'a> = &'a [(&'a str, &'a str)];
+
+fn tree(layers: &[Layer<'_>]) -> ImageTree {
+    let mut tree = ImageTree::default();
+    for layer in layers {
+        tree.apply(index(layer));
+    }
+    tree
+}
+
+/// The visible paths of a tree, with their layers.
+fn shown(tree: &ImageTree) -> Vec<(String, usize)> {
+    tree.files().map(|file| (file.path.to_string(), file.layer)).collect()
+}
+
+/// The changes that the last layer makes.
+fn changes(layers: &[Layer<'_>]) -> Vec<(&'static str, String, u64)> {
+    let mut image = tree(&layers[..layers.len() - 1]);
+    let changes = image.apply(index(layers[layers.len() - 1]));
+    changes.iter().map(|change| (change.kind.as_str(), change.path.to_string(), change.hidden)).collect()
+}
+
+fn owned(paths: &[(&str, usize)]) -> Vec<(String, usize)> {
+    paths.iter().map(|(path, layer)| ((*path).to_owned(), *layer)).collect()
+}
+
+/// The flattened archive of layers, the lowest first, and the links that it could not write.
+fn export(layers: &[Layer<'_>]) -> (Vec<u8>, Vec<String>) {
+    let mut export = Export::default();
+    let mut bytes = Vec::new();
+    for layer in layers.iter().rev() {
+        loop {
+            let mut reader = LayerReader::new(Limits::default());
+            for piece in archive(layer).chunks(700) {
+                reader.push(piece.to_vec().into()).expect("the layer is whole");
+                while let Some(event) = reader.next().expect("the layer is whole") {
+                    export.event(event);
+                    bytes.extend(std::iter::from_fn(|| export.take()).flatten());
+                }
+            }
+            if !export.end_layer() {
+                break;
+            }
+        }
+    }
+    let dangling = export.finish();
+    bytes.extend(std::iter::from_fn(|| export.take()).flatten());
+    (bytes, dangling.iter().map(ToString::to_string).collect())
+}
+
+const BASE: Layer<'_> = &[
+    ("bin/", ""),
+    ("bin/sh", "shell"),
+    ("etc/", ""),
+    ("etc/motd", "welcome"),
+    ("etc/hosts", "localhost"),
+    ("var/", ""),
+    ("var/cache/", ""),
+    ("var/cache/a", "aaaa"),
+    ("var/cache/b", "bb"),
+];
+
+#[test]
+fn whiteouts_hide_what_lower_layers_have() {
+    let image = tree(&[BASE, &[("etc/.wh.motd", ""), ("var/.wh.cache", "")]]);
+    let expected = [("bin", 0), ("bin/sh", 0), ("etc", 0), ("etc/hosts", 0), ("var", 0)];
+    // The directories that hold whiteouts are not made anew.
+    assert_eq!(shown(&image), owned(&expected));
+    assert_eq!(image.len(), 5);
+    assert_eq!(image.file(&path("etc/motd")).map(|file| file.layer), None);
+    let told = changes(&[BASE, &[("etc/.wh.motd", ""), ("var/.wh.cache", ""), (".wh.gone", "")]]);
+    assert_eq!(told, [("removed", "etc/motd".to_owned(), 7), ("removed", "var/cache".to_owned(), 6),]);
+}
+
+#[test]
+fn opaque_directories_hide_what_lower_layers_have_in_them_alone() {
+    let layer: Layer<'_> = &[("var/cache/", ""), ("var/cache/c", "c"), ("var/cache/.wh..wh..opq", "")];
+    let image = tree(&[BASE, layer]);
+    assert_eq!(
+        image.files_in(&path("var")).map(|file| file.path.to_string()).collect::<Vec<_>>(),
+        ["var/cache", "var/cache/c"]
+    );
+    assert_eq!(
+        changes(&[BASE, layer]),
+        [
+            ("removed", "var/cache/a".to_owned(), 4),
+            ("removed", "var/cache/b".to_owned(), 2),
+            ("added", "var/cache/c".to_owned(), 0),
+        ]
+    );
+    // The whole image.
+    assert_eq!(shown(&tree(&[BASE, &[(".wh..wh..opq", ""), ("new", "")]])), owned(&[("new", 1)]));
+}
+
+#[test]
+fn a_whiteout_never_hides_what_its_own_layer_has_wherever_it_stands() {
+    let before: Layer<'_> = &[("etc/.wh.motd", ""), ("etc/motd", "new")];
+    let behind: Layer<'_> = &[("etc/motd", "new"), ("etc/.wh.motd", "")];
+    for layer in [before, behind] {
+        let image = tree(&[BASE, layer]);
+        assert_eq!(image.file(&path("etc/motd")).map(|file| file.layer), Some(1));
+        assert_eq!(changes(&[BASE, layer]), [("changed", "etc/motd".to_owned(), 0)]);
+        assert_eq!(image.wasted(), 7);
+    }
+    // A directory that is removed and made again keeps nothing.
+    let again: Layer<'_> = &[("var/.wh.cache", ""), ("var/cache/", ""), ("var/cache/a", "new")];
+    let image = tree(&[BASE, again]);
+    assert_eq!(image.files_in(&path("var/cache")).count(), 1);
+    assert_eq!(
+        changes(&[BASE, again]),
+        [("removed", "var/cache/b".to_owned(), 2), ("changed", "var/cache/a".to_owned(), 0),]
+    );
+}
+
+#[test]
+fn bookkeeping_of_aufs_is_passed_over() {
+    for name in
+        [".wh..wh.aufs", ".wh..wh.plnk/", ".wh..wh.plnk/12.34", "etc/.wh..wh.orph", ".wh.", "a/.wh..."]
+    {
+        let image = tree(&[BASE, &[(name, "")]]);
+        assert_eq!(image.len(), 9, "{name}");
+        assert_eq!(Whiteout::of(&path(name)), Some(Whiteout::Bookkeeping));
+    }
+}
+
+#[test]
+fn an_entry_takes_the_place_of_what_is_there() {
+    // A file for a directory, a directory for a file, and a path through a link.
+    let image = tree(&[BASE, &[("var", "file"), ("bin/sh/", ""), ("bin/sh/x", "x")]]);
+    let expected = [("bin", 0), ("bin/sh", 1), ("bin/sh/x", 1), ("etc", 0)];
+    assert_eq!(shown(&image)[..4], owned(&expected));
+    assert_eq!(image.files().last().map(|file| file.path.to_string()).as_deref(), Some("var"));
+    let linked = tree(&[&[("usr/bin/", ""), ("bin -> usr/bin", "")], &[("bin/env", "env")]]);
+    assert_eq!(shown(&linked), owned(&[("bin", 1), ("bin/env", 1), ("usr", 0), ("usr/bin", 0)]));
+    assert!(linked.file(&path("bin")).is_some_and(|file| file.entry.is_none()));
+}
+
+#[test]
+fn directories_that_are_named_again_are_no_change() {
+    let layer: Layer<'_> = &[("etc/", ""), ("etc/new", "n"), ("opt/app/run", "r")];
+    assert_eq!(
+        changes(&[BASE, layer]),
+        [
+            ("added", "etc/new".to_owned(), 0),
+            ("added", "opt".to_owned(), 0),
+            ("added", "opt/app".to_owned(), 0),
+            ("added", "opt/app/run".to_owned(), 0),
+        ]
+    );
+    let mut image = tree(&[BASE]);
+    let mut layer = LayerIndex::default();
+    layer.add(Entry { mode: 0o700, ..Entry::directory(path("etc")) });
+    let told = image.apply(layer);
+    assert_eq!(told.iter().map(|change| change.kind).collect::<Vec<_>>(), [ChangeKind::Changed]);
+    assert_eq!(image.file(&path("etc/motd")).map(|file| file.layer), Some(0));
+}
+
+#[test]
+fn waste_and_efficiency_are_those_of_dive() {
+    let layers: &[Layer<'_>] = &[
+        &[("a", "1234567890"), ("b", "12345"), ("d/x", "123")],
+        &[("a", "1234")],
+        &[(".wh.b", ""), (".wh.d", "")],
+    ];
+    let image = tree(layers);
+    assert_eq!(image.wasted(), 18);
+    // Per path: a 4 of 14, b 0 of 5 (its whiteout weighs nothing), d/x 3 of 3, d 3 of 3 (what its whiteout removes).
+    assert!((image.efficiency() - 10.0 / 25.0).abs() < 1e-12);
+    let waste: Vec<_> =
+        image.layer_waste().iter().map(|layer| (layer.size, layer.wasted, layer.files)).collect();
+    assert_eq!(waste, [(18, 18, 3), (4, 0, 1), (0, 0, 0)]);
+    let paths = image.wasted_paths();
+    let first = WastedPath { path: path("a"), wasted: 10, times: 1, is_visible: true };
+    assert_eq!(paths[0], first);
+    assert_eq!(paths.iter().map(|path| path.wasted).collect::<Vec<_>>(), [10, 5, 3]);
+    assert!((tree(&[]).efficiency() - 1.0).abs() < f64::EPSILON);
+    assert!((tree(&[BASE]).efficiency() - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn a_file_is_looked_up_from_the_highest_layer_down() {
+    let low = Some(index(&[
+        ("bin -> usr/bin", ""),
+        ("usr/bin/busybox", "box"),
+        ("usr/bin/sh => usr/bin/busybox", ""),
+        ("etc/os-release -> ../usr/lib/os-release", ""),
+        ("usr/lib/os-release", "name"),
+        ("usr/lib/gone", "gone"),
+        ("loop -> loop", ""),
+        ("up -> ../../../etc/os-release", ""),
+    ]));
+    let middle = Some(index(&[("usr/lib/.wh.gone", ""), ("usr/lib/os-release", "newer")]));
+    let top = Some(index(&[("app/", ""), ("app/run", "run"), ("link -> /etc/os-release", "")]));
+    let layers = [low, middle, top.clone()];
+    let found = |text: &str| look_up(&layers, &path(text));
+    assert_eq!(found("app/run"), Lookup::Found { layer: 2, entry: 1 });
+    assert_eq!(found("usr/lib/os-release"), Lookup::Found { layer: 1, entry: 1 });
+    assert_eq!(found("link"), Lookup::Found { layer: 1, entry: 1 });
+    assert_eq!(found("up"), Lookup::Found { layer: 1, entry: 1 });
+    assert_eq!(found("bin/sh"), Lookup::Found { layer: 0, entry: 1 });
+    assert_eq!(found("bin"), Lookup::Directory);
+    assert_eq!(found("app"), Lookup::Found { layer: 2, entry: 0 });
+    assert_eq!(found("loop"), Lookup::TooManyLinks);
+    let gone = path("usr/lib/gone");
+    assert_eq!(found("usr/lib/gone"), Lookup::Missing { path: gone, removed_by: Some(1) });
+    assert_eq!(found("bin/env"), Lookup::Missing { path: path("usr/bin/env"), removed_by: None });
+    assert_eq!(found("app/run/x"), Lookup::Missing { path: path("app/run"), removed_by: None });
+    // A file of a lower layer may be removed with its directory.
+    let removed = [None, Some(index(&[("var/.wh.cache", "")]))];
+    assert_eq!(look_up(&removed, &path("var/cache/x")), Lookup::NeedsLayer { layer: 0, path: None });
+    // What the top says needs no other layer, what it does not say needs the next one.
+    let unread = [None, None, top];
+    assert_eq!(look_up(&unread, &path("app/run")), Lookup::Found { layer: 2, entry: 1 });
+    assert_eq!(
+        look_up(&unread, &path("link")),
+        Lookup::NeedsLayer { layer: 1, path: Some(path("etc/os-release")) }
+    );
+}
+
+#[test]
+fn an_export_is_what_the_tree_shows() {
+    let images: &[&[Layer<'_>]] = &[
+        &[BASE],
+        &[BASE, &[("etc/.wh.motd", ""), ("var/.wh.cache", "")]],
+        &[BASE, &[("var/cache/", ""), ("var/cache/c", "c"), ("var/cache/.wh..wh..opq", "")]],
+        &[BASE, &[("var", "file"), ("bin/sh/", ""), ("bin/sh/x", "x")]],
+        &[BASE, &[("opt/app/run", "r")], &[("opt/", ""), ("opt/app/", "")], &[("etc/motd", "new")]],
+        &[&[("usr/bin/x", "x"), ("bin -> usr/bin", "")], &[("bin/env", "env")]],
+        &[&[("a/x", "lowest")], &[("a -> b", "")], &[("a/y", "upper")]],
+        &[BASE, &[("etc/.wh.motd", "")], &[("etc/motd", "again")]],
+        &[BASE, &[(".wh..wh..opq", ""), ("new", "new")]],
+    ];
+    for layers in images {
+        let (bytes, dangling) = export(layers);
+        let files = read(&bytes, 1000).expect("the archive is whole");
+        let image = tree(layers);
+        let expected: BTreeMap<_, _> = image
+            .files()
+            .filter_map(|file| file.entry.map(|(_, entry)| (file.path.to_string(), (entry.kind, entry.size))))
+            .collect();
+        assert_eq!(by_path(&files, |entry, _| (entry.kind, entry.size)), expected, "{layers:?}");
+        assert_eq!(files.len(), expected.len(), "nothing is written twice: {layers:?}");
+        assert_eq!(dangling, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn hard_links_are_exported_whatever_hides_their_files() {
+    let contents = |layers: &[Layer<'_>]| {
+        let (bytes, dangling) = export(layers);
+        let files = read(&bytes, 1000).expect("the archive is whole");
+        let mut contents: BTreeMap<String, String> = BTreeMap::new();
+        for (entry, content) in files {
+            let content = match entry.kind {
+                EntryKind::HardLink => contents[&String::from_utf8_lossy(&entry.link).into_owned()].clone(),
+                _ => String::from_utf8_lossy(&content).into_owned(),
+            };
+            contents.insert(entry.path.to_string(), content);
+        }
+        (contents.into_iter().collect::<Vec<_>>(), dangling)
+    };
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(path, content)| ((*path).to_owned(), (*content).to_owned())).collect::<Vec<_>>()
+    };
+    let links: Layer<'_> = &[("a", "content"), ("b => a", ""), ("c => a", "")];
+    let none = Vec::<String>::new();
+    let all = pairs(&[("a", "content"), ("b", "content"), ("c", "content")]);
+    assert_eq!(contents(&[links]), (all.clone(), none.clone()));
+    // The file is removed or replaced: its links keep the content.
+    assert_eq!(contents(&[links, &[(".wh.a", "")]]), (all[1..].to_vec(), none.clone()));
+    let replaced = pairs(&[("a", "new"), ("b", "content"), ("c", "content")]);
+    assert_eq!(contents(&[links, &[("a", "new")]]), (replaced, none.clone()));
+    assert_eq!(contents(&[links, &[(".wh.a", ""), (".wh.b", "")]]), (all[2..].to_vec(), none.clone()));
+    // The file is in a lower layer than the link.
+    let below: &[Layer<'_>] = &[&[("a", "content")], &[("b => a", ""), ("c => a", "")]];
+    assert_eq!(contents(below), (all.clone(), none.clone()));
+    assert_eq!(contents(&[below[0], below[1], &[(".wh.a", "")]]), (all[1..].to_vec(), none));
+    assert_eq!(contents(&[&[("b => nowhere", "")]]), (Vec::new(), vec!["b".to_owned()]));
+}
+
+/// Layers that `tar` makes by itself on top of each other are what an export of them unpacks to.
+#[test]
+fn an_export_unpacks_to_what_tar_makes_of_the_layers() {
+    let layers: &[Layer<'_>] = &[
+        BASE,
+        &[("etc/motd", "newer"), ("usr/local/", ""), ("usr/local/run", "run"), ("link -> etc/motd", "")],
+        &[("etc/hosts", "other"), ("twin => usr/local/run", "")],
+    ];
+    let (expected, found) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    for layer in layers {
+        unpack(&archive(layer), expected.path());
+    }
+    // Without whiteouts, tar itself applies layers; removals it leaves to whoever calls it.
+    fs::remove_dir_all(expected.path().join("var/cache")).expect("it is there");
+    let (bytes, _) = export(&[layers, &[&[("var/.wh.cache", "")]]].concat());
+    unpack(&bytes, found.path());
+    let listed = |folder: &Path| {
+        let found = Command::new("find")
+            .args([".", "-printf", "%p %y %m %U %G %s %l %n\n"])
+            .current_dir(folder)
+            .output()
+            .expect("find runs");
+        let text = String::from_utf8(found.stdout).expect("names are plain");
+        let mut lines: Vec<_> =
+            text.lines().filter(|line| !line.starts_with(". ")).map(str::to_owned).collect();
+        lines.sort();
+        // The sizes of directories are the file system's own.
+        lines
+            .iter()
+            .map(|line| line.replace(" d 755 ", " d ").split(" 40").next().unwrap_or(line).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(found.path()), listed(expected.path()));
+    let same = Command::new("diff").arg("-r").args([expected.path(), found.path()]).status();
+    assert!(same.expect("diff runs").success());
+}
+
+fn unpack(bytes: &[u8], folder: &Path) {
+    let file = folder.with_extension("tar");
+    fs::write(&file, bytes).expect("the archive can be written");
+    let status =
+        Command::new("tar").arg("-xpf").arg(&file).arg("-C").arg(folder).arg("--no-same-owner").status();
+    assert!(status.expect("tar runs").success());
+    fs::remove_file(&file).expect("the archive is there");
+}
+
+#[test]
+fn images_are_compared_by_path_content_and_metadata() {
+    let before = tree(&[BASE]);
+    let mut after = tree(&[BASE, &[("etc/motd", "WELCOME"), ("etc/.wh.hosts", ""), ("etc/new", "")]]);
+    let mut layer = LayerIndex::default();
+    layer.add(Entry { uid: 5, ..Entry::directory(path("bin")) });
+    after.apply(layer);
+    let told: Vec<_> = differences(&before, &after, |a, b| a == b && a == 0)
+        .map(|difference| (difference.kind, difference.path.to_string()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (DifferenceKind::Metadata, "bin".to_owned()),
+            (DifferenceKind::Removed, "etc/hosts".to_owned()),
+            // The same size: only the digest tells.
+            (DifferenceKind::Content, "etc/motd".to_owned()),
+            (DifferenceKind::Added, "etc/new".to_owned()),
+        ]
+    );
+    assert_eq!(differences(&before, &tree(&[BASE]), |_, _| false).count(), 0);
+    assert_eq!(differences(&before, &tree(&[BASE]), |_, _| true).count(), 0);
+}
+
+#[test]
+fn windows_layers_keep_their_folders_and_whiteouts() {
+    let base: Layer<'_> = &[
+        ("Files/", ""),
+        ("Files/Windows/", ""),
+        ("Files/Windows/notepad.exe", "MZ"),
+        ("Hives/", ""),
+        ("Hives/System_Delta", "regf"),
+    ];
+    let image = tree(&[base, &[("Files/Windows/.wh.notepad.exe", ""), ("Files/app.exe", "MZ")]]);
+    let expected =
+        [("Files", 0), ("Files/Windows", 0), ("Files/app.exe", 1), ("Hives", 0), ("Hives/System_Delta", 0)];
+    assert_eq!(shown(&image), owned(&expected));
+}
+
+#[test]
+fn an_index_takes_digests_of_content_with_its_holes() {
+    let content = [&[0; 5000][..], b"data", &[0; 100]].concat();
+    let entry = crate::support::file("sparse", content.len());
+    let mut sparse = LayerIndex::with_digests();
+    sparse.event(Event::Entry(entry.clone()));
+    sparse.event(Event::Content { offset: 5000, bytes: b"data" });
+    sparse.finish();
+    assert_eq!(sparse.digest(0), Some(&tallyman_core::Digest::of(&content)));
+    let mut plain = LayerIndex::default();
+    plain.add(entry);
+    assert_eq!(plain.digest(0), None);
+}
+
+#[test]
+fn files_and_differences_are_taken_in_parts_alike() {
+    let base: Layer<'_> = &[("a/b/c", "1"), ("a/b/d", "2"), ("a/e", "3"), ("f", "4"), ("g/h/i", "5")];
+    let image = tree(&[base, &[("a/b/.wh.c", ""), ("a/bb", "6"), (".wh.g", "")]]);
+    let all = shown(&image);
+    for folder in ["", "a", "a/b", "f", "nothing"].map(path) {
+        let inside: Vec<_> = image.files_in(&folder).map(|file| file.path).collect();
+        for (number, last) in inside.iter().enumerate() {
+            let rest: Vec<_> = image.files_in_after(&folder, Some(last)).map(|file| file.path).collect();
+            assert_eq!(rest, inside[number + 1..], "{folder} behind {last}");
+        }
+    }
+    let root = path("");
+    assert_eq!(image.files_at(&root, None).expect("the root is there").count(), all.len());
+    let file: Vec<_> =
+        image.files_at(&path("a/e"), None).expect("it is there").map(|file| file.path).collect();
+    assert_eq!(file, [path("a/e")]);
+    assert!(image.files_at(&path("g"), None).is_none());
+
+    let before = tree(&[base]);
+    let paths: Vec<_> =
+        differences(&before, &image, |_, _| false).map(|difference| difference.path).collect();
+    for (number, last) in paths.iter().enumerate() {
+        let rest = differences_after(&before, &image, Some(last), |_, _| false);
+        let rest: Vec<_> = rest.map(|difference| difference.path).collect();
+        assert_eq!(rest, paths[number + 1..], "behind {last}");
+    }
+}
