@@ -1,5 +1,6 @@
 // Browsers ask before a page of the public network reaches the computer that it runs on, and may be told no.
 
+import config from './playwright.config.js';
 import { freePort, startDevRegistry } from './servers.js';
 import { expect, expectAccessibleThroughout, inProject, test } from './test.js';
 
@@ -7,7 +8,9 @@ test('a page that may not reach this computer says so and what allows it, and go
   const port = await freePort();
   const server = await startDevRegistry('--app', inProject('dist'), '--app-addr', `127.0.0.1:${port}`);
   const silent = `127.0.0.1:${await freePort()}`;
-  const { launchOptions, locale, serviceWorkers } = project.use;
+  const { locale, serviceWorkers } = project.use;
+  // The whole browser, as the question is asked by its window.
+  const { launchOptions } = config.use;
   // To this browser the server of the app is on the public network; registries are where they are.
   const args = [...launchOptions.args, `--ip-address-space-overrides=127.0.0.1:${port}=public`];
   const browser = await playwright.chromium.launch({ ...launchOptions, args });

@@ -1,4 +1,22 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
+
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+// The same browser without a window, which takes two thirds of the time.
+const withoutWindow = '/usr/bin/chromium-headless-shell';
+const quickest = !process.env.CHROMIUM && existsSync(withoutWindow) ? withoutWindow : chromium;
+const launchOptions = {
+  executablePath: chromium,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+};
 
 export default defineConfig({
   testDir: '.',
@@ -10,8 +28,9 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ?? '../../target/e2e.json' }]],
   projects: [
-    { name: 'app' },
-    // The same run once more, with the app from nginx as an operator would set it up, under its strict policy.
+    { name: 'app', use: { launchOptions: { ...launchOptions, executablePath: quickest } } },
+    // The same run once more, in the whole browser, with the app from nginx as an operator would set it up,
+    // under its strict policy.
     {
       name: 'served by nginx',
       testMatch: ['inspect.spec.js', 'explore.spec.js'],
@@ -25,17 +44,6 @@ export default defineConfig({
     timezoneId: 'UTC',
     // The tests of the installed app allow them.
     serviceWorkers: 'block',
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions,
   },
 });

@@ -45,9 +45,11 @@ impl Options {
 
 /// Sets up, builds, starts both and stays until Ctrl-C.
 pub fn run(sh: &Shell, options: Options) -> Result<()> {
-    setup::for_web(sh)?;
+    setup::for_web_while(sh, |sh| {
+        web::compile(sh)?;
+        dev_registry::build(sh)
+    })?;
     web::build(sh)?;
-    dev_registry::build(sh)?;
     let mut child = start(&root().join("dist"), options)?;
     println!("  Open the app in a browser. Ctrl-C ends both.");
     ended(&mut child)
@@ -58,8 +60,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// Sets up, starts both with an app that is built quickly, and builds it again whenever a file changes, until Ctrl-C.
 pub fn develop(sh: &Shell, options: Options) -> Result<()> {
-    setup::for_web(sh)?;
-    dev_registry::build(sh)?;
+    setup::for_web_while(sh, dev_registry::build)?;
     // Not under the name of a Cargo profile: trunk empties the folder, and Cargo keeps what it compiled for itself there.
     let dist = root().join("target/served-while-developing");
     let build = || {

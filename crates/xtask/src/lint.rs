@@ -9,10 +9,15 @@ use crate::{components, dependencies, phrases, setup, tools::step, wording};
 const WASM_CRATES: [&str; 5] =
     ["tallyman-files-worker", "tallyman-registry", "tallyman-store", "tallyman-npm", "tallyman-web"];
 
+/// The check that the compilation of the tests makes, too: [`while_compiling`].
+const CLIPPY: &str = "clippy";
+/// The lints that are errors.
+const LINTS: [&str; 2] = ["warnings", "clippy::unwrap_used"];
+
 /// A check: its name, the line that says what it does, and how it is done.
 type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 8] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| wording::check()),
     ("phrases", "the sentences for people", |_| phrases::check()),
@@ -27,17 +32,9 @@ const CHECKS: [Check; 9] = [
         Ok(cmd!(sh, "cargo-deny {config...} check licenses bans sources").quiet().ignore_stdout().run()?)
     }),
     ("format", "cargo fmt --check", |sh| Ok(cmd!(sh, "cargo fmt --all --check").quiet().run()?)),
-    ("clippy-tests", "cargo clippy: the workspace and its tests", |sh| {
-        Ok(cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- -D warnings")
-            .quiet()
-            .run()?)
-    }),
-    ("clippy", "cargo clippy: the workspace as the machine compiles it", |sh| {
-        let lints = ["-D", "warnings", "-D", "clippy::unwrap_used"];
-        // The example takes what tests take, so that the dependencies have the features that they have for the tests
-        // and are not checked anew.
-        let targets = ["--lib", "--bins", "--example", "tab"];
-        Ok(cmd!(sh, "cargo clippy --quiet --locked --workspace {targets...} --all-features -- {lints...}")
+    (CLIPPY, "cargo clippy: the workspace and its tests", |sh| {
+        let lints = LINTS.iter().flat_map(|lint| ["-D", lint]);
+        Ok(cmd!(sh, "cargo clippy --quiet --locked --workspace --all-targets --all-features -- {lints...}")
             .quiet()
             .run()?)
     }),
@@ -53,8 +50,8 @@ const CHECKS: [Check; 9] = [
 /// The help text of the command.
 pub const HELP: &str =
     "  --only CHECK   one check, or several when repeated: dependencies, wording, phrases, components, deny,
-                 format (seconds each), clippy-tests, clippy, clippy-wasm (a minute each, several where
-                 nothing is compiled yet)
+                 format (seconds each), clippy, clippy-wasm (a minute each, several where nothing is
+                 compiled yet)
 
 All checks are made; the command fails if one of them does.";
 
@@ -64,9 +61,26 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
         let names: Vec<_> = CHECKS.iter().map(|(name, ..)| *name).collect();
         bail!("there is no check {unknown:?}; the checks are {}", names.join(", "));
     }
+    make(sh, |name| only.is_empty() || only.iter().any(|wanted| wanted == name))
+}
+
+/// Makes all checks but that of clippy, which the compilation of the tests makes then.
+pub fn run_without_clippy(sh: &Shell) -> Result<()> {
+    make(sh, |name| name != CLIPPY)
+}
+
+/// The variables with which cargo compiles the workspace as it does without them, and has clippy look at each crate
+/// meanwhile: otherwise the compiler reads the dependencies once for clippy, and once more for the tests.
+pub fn while_compiling() -> [(&'static str, String); 2] {
+    // As `cargo clippy` hands its arguments on.
+    let lints = LINTS.map(|lint| format!("-D__CLIPPY_HACKERY__{lint}__CLIPPY_HACKERY__"));
+    [("RUSTC_WORKSPACE_WRAPPER", "clippy-driver".to_owned()), ("CLIPPY_ARGS", lints.concat())]
+}
+
+fn make(sh: &Shell, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
     let mut failed = Vec::new();
     for (name, about, check) in CHECKS {
-        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+        if !is_wanted(name) {
             continue;
         }
         if let Err(error) = step(about, || check(sh)) {

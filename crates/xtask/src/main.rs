@@ -71,7 +71,7 @@ The app is built for speed of building: it is large, and no service worker keeps
         details: "The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
         run: |sh, arguments| {
             no_more(arguments)?;
-            setup::for_web(sh)?;
+            setup::for_web_while(sh, web::compile)?;
             web::build(sh)
         },
     },

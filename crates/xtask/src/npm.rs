@@ -206,8 +206,12 @@ fn with_addresses(description: &str, repository: &str) -> Result<String> {
     Ok(format!("{before}{own}{after}"))
 }
 
-/// Compiles one module, and binds and optimises it where it is another one than before.
-fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
+/// Compiles what [`build`] needs. Expects the wasm target alone, so that the tools can be installed meanwhile.
+pub fn compile(sh: &Shell) -> Result<()> {
+    MODULES.iter().try_for_each(|(feature, _)| compile_module(sh, feature))
+}
+
+fn compile_module(sh: &Shell, feature: &str) -> Result<()> {
     step(
         &format!(
             "cargo build: the engine of the {feature}, as wasm (a minute or two where nothing is compiled yet)"
@@ -220,7 +224,12 @@ fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
                 .quiet()
                 .run()?)
         },
-    )?;
+    )
+}
+
+/// Compiles one module, and binds and optimises it where it is another one than before.
+fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
+    compile_module(sh, feature)?;
     let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
     let stamp = dist.join(format!(".{name}-built-from"));
     let built_from = fingerprint(&wasm)?;
@@ -243,20 +252,28 @@ fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
 
 /// Makes a module smaller. Without inlining, it is a little longer and compresses much better.
 pub fn optimise(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
-    Ok(cmd!(sh, "wasm-opt -Oz --skip-pass=inlining-optimizing {WASM_FEATURES...} {from} -o {to}")
-        .quiet()
-        .run()?)
+    wasm_opt(sh, &["-Oz", "--skip-pass=inlining-optimizing"], from, to)
 }
 
 /// Makes a module smaller, and joins its small functions: browsers compile each when it is first called, which takes longer than the
 /// few bytes more.
 pub fn optimise_for_start(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
-    Ok(cmd!(sh, "wasm-opt -Oz {WASM_FEATURES...} {from} -o {to}").quiet().run()?)
+    wasm_opt(sh, &["-Oz"], from, to)
 }
 
 /// Makes a module quicker.
 pub fn optimise_for_speed(sh: &Shell, from: &Path, to: &Path) -> Result<()> {
-    Ok(cmd!(sh, "wasm-opt -O3 {WASM_FEATURES...} {from} -o {to}").quiet().run()?)
+    wasm_opt(sh, &["-O3"], from, to)
+}
+
+/// Runs wasm-opt, and shows what it says only where it fails: it warns of names that it does not know.
+fn wasm_opt(sh: &Shell, options: &[&str], from: &Path, to: &Path) -> Result<()> {
+    let run = cmd!(sh, "wasm-opt {options...} {WASM_FEATURES...} {from} -o {to}");
+    let output = run.quiet().ignore_status().output()?;
+    if !output.status.success() {
+        bail!("wasm-opt: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
 }
 
 /// Puts the parts that were cut off a module beside it, and gives it our own script that loads them instead of the one made

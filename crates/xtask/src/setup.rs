@@ -30,6 +30,13 @@ pub fn for_web(sh: &Shell) -> Result<()> {
     })
 }
 
+/// [`for_web`], while something is compiled: the tools, the app and the registry each have a time in which one processor links
+/// what the others do not wait for.
+pub fn for_web_while(sh: &Shell, compile: impl FnOnce(&Shell) -> Result<()> + Send + 'static) -> Result<()> {
+    for_compiler(sh)?;
+    meanwhile(sh, compile, || for_web(sh))
+}
+
 /// Gives the compiler the target of WebAssembly, which is all that the checks take.
 pub fn for_compiler(sh: &Shell) -> Result<()> {
     on_path(sh)?;
@@ -63,6 +70,7 @@ pub fn for_deny(sh: &Shell) -> Result<()> {
 pub fn for_tests(sh: &Shell) -> Result<()> {
     let rest = |sh: &Shell| {
         apt::install(sh, &apt::FOR_TESTS)?;
+        apt::install_if_possible(sh, &[apt::CHROMIUM_SHELL]);
         apt::install_if_possible(sh, &apt::FOR_OTHER_BROWSERS);
         npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
     };
@@ -149,6 +157,7 @@ fn cargo_install(sh: &Shell, opt_level: &str, arguments: &[&str]) -> Result<()> 
     cmd!(sh, "cargo install --quiet --root {to} --target-dir {to}/build {arguments...}")
         .quiet()
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level)
         .run()?;

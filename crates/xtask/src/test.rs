@@ -3,7 +3,7 @@
 mod aside;
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader, Read},
     process::Command,
     thread,
@@ -56,6 +56,10 @@ const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
     ),
 ];
 
+/// The number of tests at once: more than there are processors, as they wait for servers, time limits, pages and programs about as
+/// much as they compute.
+const AT_ONCE: &str = "3";
+
 /// The variable that names the file to which `tallyman_dev_registry::skip_test` writes.
 const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 
@@ -87,7 +91,7 @@ pub const HELP: &str = "  --only PART   one part, or several when repeated:
                 browsers the main stories of the app and the package in Firefox and WebKit
 
 Sets up what it needs. Failed and skipped tests are named at the end, with the reason.
-All parts take some 35 minutes on two cores where everything is compiled.";
+All parts take some 25 minutes on two cores where everything is compiled.";
 
 /// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`, and `, N skipped` where some were.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
@@ -97,6 +101,10 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     }
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
     setup::for_compiler(sh)?;
+    if env::var_os("CI").is_some() && env::var_os("CARGO_INCREMENTAL").is_none() {
+        // Nothing is compiled a second time there.
+        sh.set_var("CARGO_INCREMENTAL", "0");
+    }
     let aside = Aside::start(sh, is_wanted);
     let mut total = Count::default();
     let mut lines = Vec::new();
@@ -135,34 +143,53 @@ pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn lint(sh: &Shell, _: &Aside) -> Result<Count> {
-    lint::run(sh, &[])?;
+fn lint(sh: &Shell, aside: &Aside) -> Result<Count> {
+    if aside.compiles_native_tests {
+        lint::run_without_clippy(sh)?;
+    } else {
+        lint::run(sh, &[])?;
+    }
     Ok(Count { passed: 1, ..Count::default() })
 }
 
 fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
     let with_nextest = is_on_path("cargo-nextest");
     let compiled = ["--locked", "--workspace", "--all-features"];
-    aside.native_tests(|| {
-        if with_nextest {
-            return Ok(cmd!(sh, "cargo nextest run {compiled...} --no-run --cargo-quiet").quiet().run()?);
-        }
-        Ok(cmd!(sh, "cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
-    })?;
+    let compile = |sh: &Shell| {
+        aside.native_tests(|| {
+            if with_nextest {
+                return Ok(cmd!(sh, "cargo nextest run {compiled...} --no-run --cargo-quiet")
+                    .quiet()
+                    .run()?);
+            }
+            Ok(cmd!(sh, "cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
+        })
+    };
+    let (plain, mut sh) = (sh, sh.clone());
+    for (variable, value) in lint::while_compiling() {
+        sh.set_var(variable, value);
+    }
+    let mut complaint = Count::default();
+    if let Err(error) = compile(&sh) {
+        complaint = Count::failure(format!("clippy or the compiler: {error:#}"));
+        // What clippy complains of is no reason not to test.
+        sh = plain.clone();
+        compile(&sh)?;
+    }
     // Nothing is compiled while tests run. One that needs a tool which cannot be had says so itself.
     aside.wait();
     // A test that cannot run here adds a line to this file: there is no other way to tell cargo's test programs.
     let skips = root().join("target/skipped-tests");
     fs::write(&skips, "")?;
+    sh.set_var(SKIPS, &skips);
     let doc = tested(cmd!(sh, "cargo test --quiet {compiled...} --doc"), report::libtest)?;
     let units = if with_nextest {
-        let run = cmd!(sh, "cargo nextest run {compiled...} --no-fail-fast --status-level fail");
-        tested(run.env(SKIPS, &skips), report::nextest)?
+        let options = ["--no-fail-fast", "--status-level", "fail", "--test-threads", AT_ONCE];
+        tested(cmd!(sh, "cargo nextest run {compiled...} {options...}"), report::nextest)?
     } else {
-        let run = cmd!(sh, "cargo test {compiled...} --all-targets --no-fail-fast");
-        tested(run.env(SKIPS, &skips), report::libtest)?
+        tested(cmd!(sh, "cargo test {compiled...} --all-targets --no-fail-fast"), report::libtest)?
     };
-    some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))
+    Ok(complaint.and(some(doc.and(units).without_skipped(&fs::read_to_string(&skips)?))?))
 }
 
 fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
@@ -192,8 +219,7 @@ fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.programs(sh)?;
     npm::install(sh)?;
     let own = node(sh, &["crates/npm/js/test"], None)?;
-    // Two files at a time: bundlers wait for files, pages and one another as much as they compute.
-    Ok(own.and(node(sh, &["--test-concurrency=2", "tests/npm"], None)?))
+    Ok(own.and(node(sh, &["tests/npm"], None)?))
 }
 
 fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
@@ -224,12 +250,14 @@ fn native_program(sh: &Shell) -> Result<Count> {
     Ok(Count { failures: named(count.failures).collect(), skips: named(count.skips).collect(), ..count })
 }
 
-/// Runs tests with Node's own test runner, by its options and the `paths`: of the package's program, unless another
-/// `program` is named.
+/// Runs the tests of `paths` with Node's own test runner: of the package's program, unless another `program` is named.
 fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
+    let at_once = format!("--test-concurrency={AT_ONCE}");
     let report = root().join("target/node-tests.tap");
     let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];
-    let run = cmd!(sh, "node --test {reporters...} --test-reporter-destination={report} {paths...}").quiet();
+    let run =
+        cmd!(sh, "node --test {at_once} {reporters...} --test-reporter-destination={report} {paths...}")
+            .quiet();
     let run = match program {
         Some(program) => run.env("TALLYMAN_BIN", program),
         None => run.env_remove("TALLYMAN_BIN"),

@@ -1,9 +1,12 @@
 //! Paths, versions of programs, and steps that say what they do.
 
 use std::{
-    env, fs,
+    env, fs, iter,
     path::{Path, PathBuf},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -102,9 +105,52 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(done)
 }
 
+/// Does the same work on each of `items`, as many at once as there are processors, and returns what came of them in their order.
+pub fn side_by_side<T: Sync, U: Send>(
+    sh: &Shell,
+    items: &[T],
+    work: impl Fn(&Shell, &T) -> Result<U> + Sync,
+) -> Result<Vec<U>> {
+    let next = AtomicUsize::new(0);
+    let run = |sh: Shell| {
+        let taken = iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            items.get(at).map(|item| (at, item))
+        });
+        taken.map(|(at, item)| Ok((at, work(&sh, item)?))).collect::<Result<Vec<_>>>()
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let lists: Result<Vec<_>> = thread::scope(|scope| {
+        let start = |_| {
+            let own = sh.clone();
+            scope.spawn(|| run(own))
+        };
+        let running: Vec<_> = (0..workers).map(start).collect();
+        running.into_iter().map(|one| one.join().expect("the work does not panic")).collect()
+    });
+    let mut done: Vec<(usize, U)> = lists?.into_iter().flatten().collect();
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, value)| value).collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::version_in;
+    use anyhow::bail;
+    use xshell::Shell;
+
+    use super::{side_by_side, version_in};
+
+    #[test]
+    fn results_come_in_the_order_of_the_items_and_a_failure_is_that_of_the_whole() {
+        let sh = Shell::new().expect("there is a folder to work in");
+        let items: Vec<u32> = (0..50).collect();
+        let doubled = side_by_side(&sh, &items, |_, item| Ok(item * 2)).expect("nothing fails");
+        assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        let failed =
+            side_by_side(&sh, &items, |_, item| if *item == 30 { bail!("number 30") } else { Ok(()) });
+        assert_eq!(failed.expect_err("one fails").to_string(), "number 30");
+        assert!(side_by_side(&sh, &[] as &[u32], |_, _| Ok(())).expect("nothing fails").is_empty());
+    }
 
     #[test]
     fn a_version_is_found_by_the_whole_name() {

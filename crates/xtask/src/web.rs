@@ -7,7 +7,7 @@ mod scripts;
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
@@ -25,10 +25,9 @@ const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
 /// Builds the app, unless nothing has changed since. Expects what [`crate::setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
     let dist = root().join("dist");
-    let stamp = root().join("target/app-built-from");
+    let stamp = stamp();
     let sources = sources::fingerprint(sh)?;
-    let is_whole = dist.join("index.html").exists() && dist.join("sw.js").exists();
-    if is_whole && fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == sources) {
+    if is_built_from(&sources) {
         return Ok(());
     }
     // A build that is broken off must not pass for a whole one.
@@ -42,24 +41,52 @@ pub fn build(sh: &Shell) -> Result<()> {
     minify_start(sh, &dist)?;
     step("wasm-opt: the parts of the app that come later", || {
         // As `index.html` has it for the first part.
-        parts::write(sh, "app", &dist, true, |part, to| optimise_for_start(sh, part, to))
+        parts::write(sh, "app", &dist, true, optimise_for_start)
     })?;
     step("cargo build: the worker of the Files page", || {
-        files_page::build(sh, "files-worker", &dist, |module, to| optimise_for_speed(sh, module, to))
+        files_page::build(sh, FILES_WORKER, &dist, true, optimise_for_speed)
     })?;
     write_service_worker(&dist)?;
     Ok(fs::write(&stamp, sources)?)
 }
 
+/// Compiles what [`build`] needs, unless nothing has changed since. Expects the wasm target alone, so that the tools can be
+/// installed meanwhile.
+pub fn compile(sh: &Shell) -> Result<()> {
+    if is_built_from(&sources::fingerprint(sh)?) {
+        return Ok(());
+    }
+    step("cargo build: the app and the worker of its Files page", || {
+        // As trunk does it.
+        let target = ["--profile", "app", "--target", "wasm32-unknown-unknown"];
+        cmd!(sh, "cargo build --quiet --locked --package tallyman-web {target...}").quiet().run()?;
+        files_page::compile(sh, FILES_WORKER)
+    })
+}
+
+/// Returns `true` if `dist/` has the app, whole, as `sources` make it.
+fn is_built_from(sources: &str) -> bool {
+    let dist = root().join("dist");
+    let is_whole = dist.join("index.html").exists() && dist.join("sw.js").exists();
+    is_whole && fs::read_to_string(stamp()).is_ok_and(|built_from| built_from == sources)
+}
+
+/// The file that says what `dist/` was built from.
+fn stamp() -> PathBuf {
+    root().join("target/app-built-from")
+}
+
+/// The Cargo profile of the worker of the Files page.
+const FILES_WORKER: &str = "files-worker";
 /// The Cargo profile of [`build_for_development`].
 const DEVELOPMENT: &str = "app-dev";
 
 /// Builds the app into `dist`, quickly and large: nothing is optimised, and nothing is kept by a service worker.
 pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
     trunk(sh, dist, &["--release=false", "--cargo-profile", DEVELOPMENT])?;
-    let copy = |part: &Path, to: &Path| Ok(fs::copy(part, to).map(drop)?);
+    let copy = |_: &Shell, part: &Path, to: &Path| Ok(fs::copy(part, to).map(drop)?);
     parts::write(sh, DEVELOPMENT, dist, false, copy)?;
-    files_page::build(sh, DEVELOPMENT, dist, copy)
+    files_page::build(sh, DEVELOPMENT, dist, false, copy)
 }
 
 fn trunk(sh: &Shell, dist: &Path, options: &[&str]) -> Result<()> {

@@ -17,11 +17,13 @@ struct Built {
     app: Result<(), String>,
 }
 
-/// The installing and building, under way in a thread: the package and the app are linked by one thread for minutes, which
-/// leaves room for the compiler beside them.
+/// The installing and building, under way in a thread: the package and the app are compiled while the tools are installed, and
+/// linked by one thread for minutes, which leaves room for the compiler of the native tests beside them.
 pub struct Aside {
     thread: Cell<Option<JoinHandle<Built>>>,
     built: OnceCell<Built>,
+    /// Set if the native tests are compiled, which has clippy look at the workspace, too.
+    pub compiles_native_tests: bool,
     /// Set once the programs of the workspace are in `target/debug`.
     programs: OnceCell<()>,
 }
@@ -29,12 +31,19 @@ pub struct Aside {
 impl Aside {
     /// Installs the tools for the tests and builds what the wanted parts take.
     pub fn start(sh: &Shell, is_wanted: impl Fn(&str) -> bool) -> Self {
-        let own = sh.clone();
+        let (own, compiler) = (sh.clone(), sh.clone());
         let is_package_wanted = ["npm", "replay", "e2e", "browsers"].into_iter().any(&is_wanted);
         let is_app_wanted = ["e2e", "browsers"].into_iter().any(&is_wanted);
+        let compiles_native_tests = is_wanted("native");
+        // What fails here fails once more where it is built, which tells of it.
+        let compiled = thread::spawn(move || {
+            let package = if is_package_wanted { npm::compile(&compiler) } else { Ok(()) };
+            package.and_then(|()| if is_app_wanted { web::compile(&compiler) } else { Ok(()) })
+        });
         let thread = thread::spawn(move || {
             let told = |result: Result<()>| result.map_err(|error| format!("{error:#}"));
             let tools = told(setup::for_tests(&own));
+            let _ = compiled.join();
             let built = |is_wanted: bool, build: fn(&Shell) -> Result<()>| match &tools {
                 Ok(()) if is_wanted => told(build(&own)),
                 tools => tools.clone(),
@@ -45,7 +54,12 @@ impl Aside {
                 tools,
             }
         });
-        Self { thread: Cell::new(Some(thread)), built: OnceCell::new(), programs: OnceCell::new() }
+        Self {
+            thread: Cell::new(Some(thread)),
+            built: OnceCell::new(),
+            compiles_native_tests,
+            programs: OnceCell::new(),
+        }
     }
 
     /// Waits until nothing is built any more.

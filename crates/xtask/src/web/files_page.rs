@@ -9,36 +9,39 @@ use std::{
 use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
+use super::scripts;
 use crate::tools::root;
 
 /// The place in `index.html` before which the names of the files are written, where the page finds them.
 const PLACE: &str = " data-js=\"";
 
-/// Builds the worker, and puts it and the style sheet into `dist` under names that change with what is in them. `finish` makes
-/// the module that is shipped of the one that was compiled.
+/// Builds the worker, and puts it and the style sheet into `dist` under names that change with what is in them, as short as they
+/// can be if `is_minified`. `finish` makes the module that is shipped of the one that was compiled.
 pub fn build(
     sh: &Shell,
     profile: &str,
     dist: &Path,
-    finish: impl Fn(&Path, &Path) -> Result<()>,
+    is_minified: bool,
+    finish: impl Fn(&Shell, &Path, &Path) -> Result<()>,
 ) -> Result<()> {
-    let target = ["--profile", profile, "--target", "wasm32-unknown-unknown"];
-    cmd!(sh, "cargo build --quiet --locked --package tallyman-files-worker {target...}").quiet().run()?;
+    compile(sh, profile)?;
     let module =
         root().join("target/wasm32-unknown-unknown").join(profile).join("tallyman_files_worker.wasm");
     let bound = root().join("target/files-worker");
     let options = ["--target", "web", "--no-typescript", "--omit-default-module-path"];
     cmd!(sh, "wasm-bindgen {options...} --out-dir {bound} --out-name files-worker {module}").quiet().run()?;
+    let shipped =
+        |kind, text: String| if is_minified { scripts::minified(sh, kind, &text) } else { Ok(text) };
     let script = fs::read_to_string(bound.join("files-worker.js"))?;
     let finished = bound.join("finished.wasm");
-    finish(&bound.join("files-worker_bg.wasm"), &finished)?;
+    finish(sh, &bound.join("files-worker_bg.wasm"), &finished)?;
     let module = fs::read(&finished)?;
     let name = format!("files-worker-{}", hash(&(&script, &module)));
     // A worker has the address of its script; the module stands beside it.
     let start = format!("await __wbg_init({{ module_or_path: new URL('./{name}.wasm', import.meta.url) }});");
-    fs::write(dist.join(format!("{name}.js")), format!("{script}\n{start}\n"))?;
+    fs::write(dist.join(format!("{name}.js")), shipped("js", format!("{script}\n{start}\n"))?)?;
     fs::write(dist.join(format!("{name}.wasm")), module)?;
-    let styles = fs::read_to_string(root().join("web/styles/files.css"))?;
+    let styles = shipped("css", fs::read_to_string(root().join("web/styles/files.css"))?)?;
     let sheet = format!("files-{}.css", hash(&styles));
     fs::write(dist.join(&sheet), styles)?;
     let index = dist.join("index.html");
@@ -46,6 +49,12 @@ pub fn build(
     ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
     let names = format!(" data-files-worker=\"./{name}.js\" data-files-style=\"./{sheet}\"{PLACE}");
     Ok(fs::write(&index, page.replacen(PLACE, &names, 1))?)
+}
+
+/// Compiles the worker.
+pub fn compile(sh: &Shell, profile: &str) -> Result<()> {
+    let target = ["--profile", profile, "--target", "wasm32-unknown-unknown"];
+    Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-files-worker {target...}").quiet().run()?)
 }
 
 fn hash(content: &impl Hash) -> String {

@@ -1,6 +1,7 @@
 //! The parts of the app that come after the first, and the script that loads them.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fs,
     hash::{DefaultHasher, Hash, Hasher},
@@ -13,7 +14,7 @@ use xshell::Shell;
 use super::scripts;
 use crate::{
     npm::merge,
-    tools::{names, root},
+    tools::{names, root, side_by_side},
 };
 
 /// The place in `index.html` before which the name of the script is written.
@@ -37,7 +38,7 @@ pub fn write(
     profile: &str,
     dist: &Path,
     joins: bool,
-    finish: impl Fn(&Path, &Path) -> Result<()>,
+    finish: impl Fn(&Shell, &Path, &Path) -> Result<()> + Sync,
 ) -> Result<()> {
     let folder = root().join("target/wasm32-unknown-unknown").join(profile).join("parts");
     let snippets = dist.join("snippets");
@@ -47,23 +48,32 @@ pub fn write(
     if joins {
         join(&mut shared);
     }
-    let mut files: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for one in &shared {
-        let [first, others @ ..] = &one.files[..] else { continue };
-        let name = if others.is_empty() {
-            finished(first, dist, &finish)?
-        } else {
-            let whole = merge(sh, &one.files)?;
-            let name = finished(&whole, dist, &finish)?;
+    let of_each: Vec<(Vec<PathBuf>, Vec<&str>)> = shared
+        .iter()
+        .map(|one| (one.files.clone(), one.parts.iter().map(String::as_str).collect()))
+        .chain(own.iter().map(|(part, file)| (vec![file.clone()], vec![part.as_str()])))
+        .collect();
+    // The largest first: the others fill up what time is left beside them.
+    let size = |at: &usize| -> u64 {
+        of_each[*at].0.iter().filter_map(|file| Some(fs::metadata(file).ok()?.len())).sum()
+    };
+    let mut order: Vec<usize> = (0..of_each.len()).collect();
+    order.sort_by_cached_key(|at| Reverse(size(at)));
+    let finished = side_by_side(sh, &order, |sh, at| {
+        let [file] = &of_each[*at].0[..] else {
+            let whole = merge(sh, &of_each[*at].0)?;
+            let name = finished(sh, &whole, dist, &finish)?;
             fs::remove_file(whole)?;
-            name
+            return Ok((*at, name));
         };
-        for part in &one.parts {
+        Ok((*at, finished(sh, file, dist, &finish)?))
+    })?;
+    let names: BTreeMap<usize, String> = finished.into_iter().collect();
+    let mut files: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for ((_, parts), name) in of_each.iter().zip(names.values()) {
+        for part in parts {
             files.entry(part).or_default().push(format!("./{name}"));
         }
-    }
-    for (part, file) in &own {
-        files.entry(part).or_default().push(format!("./{}", finished(file, dist, &finish)?));
     }
     let loaders: String = files
         .keys()
@@ -129,11 +139,16 @@ fn join(shared: &mut Vec<Shared>) {
 }
 
 /// Makes the file of `dist` of a part, and returns its name, which changes with what is in it.
-fn finished(part: &Path, dist: &Path, finish: impl Fn(&Path, &Path) -> Result<()>) -> Result<String> {
+fn finished(
+    sh: &Shell,
+    part: &Path,
+    dist: &Path,
+    finish: impl Fn(&Shell, &Path, &Path) -> Result<()>,
+) -> Result<String> {
     let stem = part.file_stem().context("a part has a name")?.to_string_lossy();
     let kind = stem.split_once('-').map_or(&*stem, |(kind, _)| kind);
-    let made = dist.join("part.wasm");
-    finish(part, &made)?;
+    let made = dist.join(format!("{stem}.part.wasm"));
+    finish(sh, part, &made)?;
     let mut hash = DefaultHasher::new();
     fs::read(&made)?.hash(&mut hash);
     let name = format!("{kind}-{:016x}.wasm", hash.finish());
