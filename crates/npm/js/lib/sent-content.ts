@@ -26,9 +26,8 @@ export async function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm
   const bytes = asBytes(content);
   // Memory that is shared cannot be sent.
   const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
-  const isShort = own.length < longArray;
-  const digest = async (): Promise<string> => (isShort ? Digest.of(own, algorithm) : Digest.ofLarge(own, algorithm));
-  return { body: runtime.hasher || isShort ? own : new Blob([own]), size: own.length, digest };
+  const body = runtime.hasher || own.length < longArray ? own : new Blob([own]);
+  return { body, size: own.length, digest: () => Digest.ofLarge(own, algorithm) };
 }
 
 async function digestOf(blob: Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<string> {
