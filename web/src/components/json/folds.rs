@@ -17,12 +17,16 @@ pub struct Folds {
     /// The numbers of the lines that open them.
     pub folded: UseStateHandle<BTreeSet<u32>>,
     depth: UseStateHandle<usize>,
+    /// The name under which the history entry keeps them.
+    name: AttrValue,
+    /// The length of the text in bytes.
+    length: usize,
 }
 
 /// The folded brackets of `text`, which the history entry keeps under `name`. Another text begins as its entry left it.
 #[hook]
 pub fn use_folds(text: &AttrValue, name: &str) -> Folds {
-    let name = format!("folds {name}");
+    let name = AttrValue::from(format!("folds {name}"));
     let first = use_memo((), |()| kept(&name, text));
     let depth = use_state_eq(|| first.0);
     let folded = use_state(|| first.1.clone());
@@ -37,14 +41,7 @@ pub fn use_folds(text: &AttrValue, name: &str) -> Folds {
             }
         });
     }
-    {
-        let text = text.clone();
-        use_effect_with(((*folded).clone(), *depth), move |(folded, depth)| {
-            let numbers = [text.len(), *depth].into_iter().chain(folded.iter().map(|line| *line as usize));
-            write(&entry(), &name, &Texts(numbers.map(|number| number.to_string()).collect()));
-        });
-    }
-    Folds { folded, depth }
+    Folds { folded, depth, name, length: text.len() }
 }
 
 /// Returns what the history entry keeps: the depth, and the folded lines. Those of a text of another length are other lines.
@@ -59,27 +56,40 @@ fn kept(name: &str, text: &str) -> (usize, BTreeSet<u32>) {
 }
 
 impl Folds {
+    /// Folds these brackets. They are kept at once: later, another entry of the history may be shown.
+    pub fn set(&self, folded: BTreeSet<u32>, depth: usize) {
+        let numbers = [self.length, depth].into_iter().chain(folded.iter().map(|line| *line as usize));
+        write(&entry(), &self.name, &Texts(numbers.map(|number| number.to_string()).collect()));
+        self.folded.set(folded);
+        self.depth.set(depth);
+    }
+
+    /// Returns the depth from which on all was folded.
+    pub fn depth(&self) -> usize {
+        *self.depth
+    }
+
     /// Returns the callback that folds or unfolds the bracket of a line.
     pub fn toggle(&self, number: u32) -> Callback<()> {
-        let folded = self.folded.clone();
+        let folds = self.clone();
         Callback::from(move |()| {
-            let mut next = (*folded).clone();
+            let mut next = (*folds.folded).clone();
             if !next.remove(&number) {
                 next.insert(number);
             }
-            folded.set(next);
+            folds.set(next, folds.depth());
         })
     }
 
     /// The choice of the depth from which on all is folded.
     pub fn view(&self, all: &Rc<Vec<Line>>) -> Html {
         let onchange = {
-            let (folded, all, fold_depth) = (self.folded.setter(), Rc::clone(all), self.depth.setter());
+            let (folds, all) = (self.clone(), Rc::clone(all));
             move |event: Event| {
                 let chosen = event.target_dyn_into::<HtmlSelectElement>();
                 let depth = chosen.and_then(|select| select.value().parse::<u32>().ok()).unwrap_or_default();
-                fold_depth.set(depth as usize);
-                folded.set(if depth == 0 { BTreeSet::new() } else { folded_from(&all, depth) });
+                let folded = if depth == 0 { BTreeSet::new() } else { folded_from(&all, depth) };
+                folds.set(folded, depth as usize);
             }
         };
         let words = text().inspect();

@@ -70,18 +70,17 @@ pub fn use_search(text: &AttrValue, all: &Rc<Vec<Line>>, folds: &Folds, place: &
         use_effect_with(text.clone(), move |_| found.set(Found::default()));
     }
     let go = {
-        let (found, folded, all, place) =
-            (found.setter(), folds.folded.clone(), Rc::clone(all), place.clone());
+        let (found, folds, all, place) = (found.setter(), folds.clone(), Rc::clone(all), place.clone());
         Callback::from(move |next: Found| {
             if let Some(at) = next.at.get(next.current) {
                 let line = all.partition_point(|line| line.end <= *at) as u32;
-                let mut open = (*folded).clone();
+                let mut open = (*folds.folded).clone();
                 open.retain(|fold| {
                     let closes = all[*fold as usize].closes.unwrap_or_default();
                     !(*fold < line && line < closes)
                 });
                 let row = shown(&all, &open).partition_point(|number| *number < line);
-                folded.set(open);
+                folds.set(open, folds.depth());
                 scroll_to(&place, row);
             }
             found.set(next);
