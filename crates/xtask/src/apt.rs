@@ -1,5 +1,7 @@
 //! Debian packages.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
@@ -113,6 +115,9 @@ pub const ALL: [Needed; 14] = [
     WRK,
 ];
 
+/// Set once apt knows what there is today: what is installed after it need not ask again.
+static IS_UPDATED: AtomicBool = AtomicBool::new(false);
+
 /// Installs what is missing.
 pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
     let missing: Vec<_> = needed.iter().filter(|needed| !is_there(needed.program)).collect();
@@ -142,7 +147,10 @@ pub fn install(sh: &Shell, needed: &[Needed]) -> Result<()> {
         let sudo: &[&str] = if is_root { &[] } else { &["sudo"] };
         let sudo = sudo.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]).collect::<Vec<_>>();
         let (first, rest) = (sudo[0], &sudo[1..]);
-        cmd!(sh, "{first} {rest...} apt-get update -qq").quiet().ignore_stdout().run()?;
+        if !IS_UPDATED.load(Ordering::Relaxed) {
+            cmd!(sh, "{first} {rest...} apt-get update -qq").quiet().ignore_stdout().run()?;
+            IS_UPDATED.store(true, Ordering::Relaxed);
+        }
         cmd!(sh, "{first} {rest...} apt-get install -y -qq --no-install-recommends {names...}")
             .quiet()
             .ignore_stdout()

@@ -24,17 +24,21 @@ pub const WHY_TRUNK: &str = "Builds the app: compiles, binds, optimises, names f
 /// Installs what building the app and the package takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
     for_compiler(sh)?;
-    meanwhile(sh, npm_packages, || {
-        trunk(sh)?;
-        wasm_bindgen(sh)
-    })
+    web_tools(sh)
 }
 
 /// [`for_web`], while something is compiled: the tools, the app and the registry each have a time in which one processor links
 /// what the others do not wait for.
 pub fn for_web_while(sh: &Shell, compile: impl FnOnce(&Shell) -> Result<()> + Send + 'static) -> Result<()> {
     for_compiler(sh)?;
-    meanwhile(sh, compile, || for_web(sh))
+    meanwhile(sh, compile, || web_tools(sh))
+}
+
+fn web_tools(sh: &Shell) -> Result<()> {
+    meanwhile(sh, npm_packages, || {
+        trunk(sh)?;
+        wasm_bindgen(sh)
+    })
 }
 
 /// Gives the compiler the target of WebAssembly, which is all that the checks take.

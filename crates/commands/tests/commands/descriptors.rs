@@ -1,6 +1,6 @@
 //! Descriptors as Docker reads them, and manifests of kinds that Docker does not know.
 
-use crate::support::Shell;
+use crate::support::{Shell, registry::Answer};
 use tallyman_commands::plan_copy;
 use tallyman_core::{Action, Digest};
 
@@ -91,7 +91,7 @@ async fn a_copy_takes_artifact_manifests_with_their_blobs_and_refuses_kinds_that
         let (source, target) = (reference("h.io:5000/a/app"), reference("other.io:5000/a/app"));
         shell.registry.contents.borrow_mut().answers.insert(
             (http::Method::HEAD, "a/app/manifests/v1".to_owned()),
-            crate::support::registry::Answer { status: 404, content_type: None, body: Vec::new() },
+            Answer { status: 404, content_type: None, body: Vec::new() },
         );
         let copied = plan_copy(&shell.client(), &source, &target, None).await;
         match expected {

@@ -36,9 +36,14 @@ impl Aside {
         let is_app_wanted = ["e2e", "browsers"].into_iter().any(&is_wanted);
         let compiles_native_tests = is_wanted("native");
         // What fails here fails once more where it is built, which tells of it.
-        let compiled = thread::spawn(move || {
-            let package = if is_package_wanted { npm::compile(&compiler) } else { Ok(()) };
-            package.and_then(|()| if is_app_wanted { web::compile(&compiler) } else { Ok(()) })
+        let compiled = thread::spawn(move || -> Result<()> {
+            if is_package_wanted {
+                npm::compile(&compiler)?;
+            }
+            if is_app_wanted {
+                web::compile(&compiler)?;
+            }
+            Ok(())
         });
         let thread = thread::spawn(move || {
             let told = |result: Result<()>| result.map_err(|error| format!("{error:#}"));

@@ -59,16 +59,16 @@ pub fn write(
     };
     let mut order: Vec<usize> = (0..of_each.len()).collect();
     order.sort_by_cached_key(|at| Reverse(size(at)));
-    let finished = side_by_side(sh, &order, |sh, at| {
+    let named = side_by_side(sh, &order, |sh, at| {
         let [file] = &of_each[*at].0[..] else {
             let whole = merge(sh, &of_each[*at].0)?;
             let name = finished(sh, &whole, dist, &finish)?;
             fs::remove_file(whole)?;
-            return Ok((*at, name));
+            return Ok(name);
         };
-        Ok((*at, finished(sh, file, dist, &finish)?))
+        finished(sh, file, dist, &finish)
     })?;
-    let names: BTreeMap<usize, String> = finished.into_iter().collect();
+    let names: BTreeMap<usize, String> = order.into_iter().zip(named).collect();
     let mut files: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for ((_, parts), name) in of_each.iter().zip(names.values()) {
         for part in parts {
