@@ -11,6 +11,7 @@ mod machine;
 mod message;
 #[cfg(any(feature = "command-line", feature = "library"))]
 mod sent_body;
+#[cfg(any(feature = "command-line", feature = "library"))]
 mod sent_content;
 #[cfg(any(feature = "command-line", feature = "library"))]
 mod transport;

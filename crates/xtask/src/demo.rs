@@ -16,7 +16,7 @@ use xshell::Shell;
 
 use crate::{
     dev_registry, setup, sources,
-    tools::{root, step},
+    tools::{meanwhile, root, step},
     web,
 };
 
@@ -45,10 +45,7 @@ impl Options {
 
 /// Sets up, builds, starts both and stays until Ctrl-C.
 pub fn run(sh: &Shell, options: Options) -> Result<()> {
-    setup::for_web_while(sh, |sh| {
-        web::compile(sh)?;
-        dev_registry::build(sh)
-    })?;
+    setup::for_web_while(sh, |sh| meanwhile(sh, dev_registry::build, || web::compile(sh)))?;
     web::build(sh)?;
     let mut child = start(&root().join("dist"), options)?;
     println!("  Open the app in a browser. Ctrl-C ends both.");
@@ -61,12 +58,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Sets up, starts both with an app that is built quickly, and builds it again whenever a file changes, until Ctrl-C.
 pub fn develop(sh: &Shell, options: Options) -> Result<()> {
     setup::for_web_while(sh, dev_registry::build)?;
-    // Not under the name of a Cargo profile: trunk empties the folder, and Cargo keeps what it compiled for itself there.
+    // Not under the name of a Cargo profile: the folder is emptied, and Cargo keeps what it compiled for itself there.
     let dist = root().join("target/served-while-developing");
     let build = || {
-        step("trunk build: the app, for development (2 minutes where nothing is compiled yet)", || {
-            web::build_for_development(sh, &dist)
-        })
+        step(
+            "cargo build and wasm-bindgen: the app, for development (2 minutes where nothing is compiled yet)",
+            || web::build_for_development(sh, &dist),
+        )
     };
     let mut seen = changed()?;
     build()?;

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{apt, setup, tools::root};
+use crate::{apt, tools::root};
 
 const PAGE: &str = "DEPENDENCIES.md";
 
@@ -65,11 +65,10 @@ fn page() -> Result<String> {
             &read_package(&text).context(place)?,
         );
     }
-    let mut programs = vec![Entry { name: "trunk".to_owned(), why: setup::WHY_TRUNK.to_owned() }];
-    programs.extend(apt::ALL.map(|program| Entry {
+    let programs = apt::ALL.map(|program| Entry {
         name: format!("{} (apt)", program.packages.join(", ")),
         why: program.why.to_owned(),
-    }));
+    });
     section(&mut page, "Programs that the set-up installs", "", "program", &programs);
     Ok(page)
 }

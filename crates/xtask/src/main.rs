@@ -66,14 +66,10 @@ The app is built for speed of building: it is large, and no service worker keeps
     },
     Command {
         name: "web",
-        arguments: "",
+        arguments: "[--finish]",
         about: "builds the app into dist/",
-        details: "The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
-        run: |sh, arguments| {
-            no_more(arguments)?;
-            setup::for_web_while(sh, web::compile)?;
-            web::build(sh)
-        },
+        details: web::HELP,
+        run: |sh, arguments| web::run(sh, arguments),
     },
     Command {
         name: "npm",

@@ -1,44 +1,37 @@
 //! Installs what the other commands need: into `target/tools`, never globally, but for Debian packages and the wasm
 //! target of the compiler.
 
-use std::{fs, thread};
+use std::fs;
 
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::{
     apt,
-    tools::{has_version, installed, is_on_path, locked_version, on_path, root, step},
+    tools::{has_version, installed, is_on_path, locked_version, meanwhile, on_path, root, step},
 };
 
-/// Newer ones need a newer compiler than the project asks for.
-const TRUNK: &str = "0.21.14";
 /// The version of cargo-deny, which checks dependencies.
 const CARGO_DENY: &str = "0.20.2";
 const WASM: &str = "wasm32-unknown-unknown";
 const NODE_MAJOR: u32 = 20;
 
-/// The reason for trunk, for the page of dependencies.
-pub const WHY_TRUNK: &str = "Builds the app: compiles, binds, optimises, names files by their hash.";
-
 /// Installs what building the app and the package takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
     for_compiler(sh)?;
-    web_tools(sh)
+    web_tools(sh, &[WASM_BINDGEN])
 }
 
 /// [`for_web`], while something is compiled: the tools, the app and the registry each have a time in which one processor links
 /// what the others do not wait for.
 pub fn for_web_while(sh: &Shell, compile: impl FnOnce(&Shell) -> Result<()> + Send + 'static) -> Result<()> {
     for_compiler(sh)?;
-    meanwhile(sh, compile, || web_tools(sh))
+    meanwhile(sh, compile, || web_tools(sh, &[WASM_BINDGEN]))
 }
 
-fn web_tools(sh: &Shell) -> Result<()> {
-    meanwhile(sh, npm_packages, || {
-        trunk(sh)?;
-        wasm_bindgen(sh)
-    })
+/// Installs `programs` of `crates/bindgen`, and what npm has.
+fn web_tools(sh: &Shell, programs: &[&str]) -> Result<()> {
+    meanwhile(sh, npm_packages, || wasm_bindgen(sh, programs))
 }
 
 /// Gives the compiler the target of WebAssembly, which is all that the checks take.
@@ -66,7 +59,12 @@ pub fn for_deny(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     step(&format!("cargo install cargo-deny {CARGO_DENY} (6 to 8 minutes on two cores, once)"), || {
-        cargo_install(sh, "0", &["--locked", &format!("cargo-deny@{CARGO_DENY}")])
+        // Not of this project, so that no file says how it is compiled.
+        let sh = sh.clone();
+        sh.set_var("CARGO_PROFILE_RELEASE_LTO", "off");
+        sh.set_var("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        sh.set_var("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+        cargo_install(&sh, &["--locked", &format!("cargo-deny@{CARGO_DENY}")])
     })
 }
 
@@ -78,20 +76,8 @@ pub fn for_tests(sh: &Shell) -> Result<()> {
         apt::install_if_possible(sh, &apt::FOR_OTHER_BROWSERS);
         npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
     };
-    meanwhile(sh, rest, || for_web(sh))
-}
-
-/// Runs `side` in a shell of its own while the main work goes on: one waits for the network, the other for the compiler.
-fn meanwhile(
-    sh: &Shell,
-    side: impl FnOnce(&Shell) -> Result<()> + Send + 'static,
-    main: impl FnOnce() -> Result<()>,
-) -> Result<()> {
-    let own = sh.clone();
-    let side = thread::spawn(move || side(&own));
-    let done = main();
-    let aside = side.join().expect("what is installed aside does not panic");
-    done.and(aside)
+    for_compiler(sh)?;
+    meanwhile(sh, rest, || web_tools(sh, &[WASM_BINDGEN, TEST_RUNNER]))
 }
 
 fn wasm_target(sh: &Shell) -> Result<()> {
@@ -109,32 +95,28 @@ fn wasm_target(sh: &Shell) -> Result<()> {
     })
 }
 
-fn trunk(sh: &Shell) -> Result<()> {
-    if has_version(sh, "trunk", TRUNK) {
-        return Ok(());
-    }
-    step(&format!("cargo install trunk {TRUNK}: it builds the app (2 minutes on two cores, once)"), || {
-        // It fetches nothing here, so that it needs no TLS, and the compiler and wasm-opt do what takes time.
-        cargo_install(sh, "0", &["--locked", &format!("trunk@{TRUNK}"), "--no-default-features"])
-    })
-}
+/// The program that joins wasm and JavaScript.
+const WASM_BINDGEN: &str = "wasm-bindgen";
+/// The program that runs tests compiled to wasm in a browser, and the feature of `crates/bindgen` that has it.
+const TEST_RUNNER: &str = "wasm-bindgen-test-runner";
 
-fn wasm_bindgen(sh: &Shell) -> Result<()> {
+fn wasm_bindgen(sh: &Shell, programs: &[&str]) -> Result<()> {
     let version = locked_version("wasm-bindgen")?;
-    let programs = ["wasm-bindgen", "wasm-bindgen-test-runner"];
     let stamp = installed().join("wasm-bindgen-built-from");
     let source = bindgen_source()?;
     let is_ours = fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == source);
     if is_ours && programs.iter().all(|program| has_version(sh, program, &version)) {
         return Ok(());
     }
+    let features: &[&str] =
+        if programs.contains(&TEST_RUNNER) { &["--features", "test-runner"] } else { &[] };
     step(
         &format!(
-            "cargo install wasm-bindgen {version}: it joins wasm and JavaScript (2 minutes on two cores, once)"
+            "cargo install wasm-bindgen {version}: it joins wasm and JavaScript (half a minute on two cores, once)"
         ),
-        || cargo_install(sh, "1", &["--locked", "--force", "--path", "crates/bindgen"]),
+        || cargo_install(sh, &[&["--locked", "--force", "--path", "crates/bindgen"], features].concat()),
     )?;
-    if !has_version(sh, programs[0], &version) {
+    if !has_version(sh, WASM_BINDGEN, &version) {
         bail!(
             "Cargo.lock has wasm-bindgen {version}, crates/bindgen another version: write {version} there too"
         );
@@ -145,7 +127,8 @@ fn wasm_bindgen(sh: &Shell) -> Result<()> {
 /// The sources of the programs in `crates/bindgen`, as one text.
 fn bindgen_source() -> Result<String> {
     let folder = root().join("crates/bindgen");
-    let files = ["Cargo.lock", "src/bin/wasm-bindgen.rs", "src/bin/wasm-bindgen-test-runner.rs"];
+    let files =
+        ["Cargo.toml", "Cargo.lock", "src/bin/wasm-bindgen.rs", "src/bin/wasm-bindgen-test-runner.rs"];
     files
         .iter()
         .map(|file| {
@@ -155,17 +138,10 @@ fn bindgen_source() -> Result<String> {
         .collect()
 }
 
-/// Compiles a tool quickly: it runs for seconds, so it need not be optimised for minutes.
-fn cargo_install(sh: &Shell, opt_level: &str, arguments: &[&str]) -> Result<()> {
+/// Compiles a tool into [`installed`], as its manifest says.
+fn cargo_install(sh: &Shell, arguments: &[&str]) -> Result<()> {
     let to = installed();
-    cmd!(sh, "cargo install --quiet --root {to} --target-dir {to}/build {arguments...}")
-        .quiet()
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level)
-        .run()?;
-    Ok(())
+    Ok(cmd!(sh, "cargo install --quiet --root {to} --target-dir {to}/build {arguments...}").quiet().run()?)
 }
 
 /// wasm-opt, Playwright and the like, in the versions of `tests/package-lock.json`.

@@ -105,6 +105,19 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(done)
 }
 
+/// Runs `side` in a shell of its own while the main work goes on: one waits for the network or links, the other compiles.
+pub fn meanwhile(
+    sh: &Shell,
+    side: impl FnOnce(&Shell) -> Result<()> + Send + 'static,
+    main: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let own = sh.clone();
+    let side = thread::spawn(move || side(&own));
+    let done = main();
+    let aside = side.join().expect("what is done aside does not panic");
+    done.and(aside)
+}
+
 /// Does the same work on each of `items`, as many at once as there are processors, and returns what came of them in their order.
 pub fn side_by_side<T: Sync, U: Send>(
     sh: &Shell,

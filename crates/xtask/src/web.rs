@@ -1,28 +1,61 @@
 //! The app, built into `dist/`.
 
 mod files_page;
+mod page;
 mod parts;
 mod scripts;
 
 use std::{
-    fs,
+    env, fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
+    thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use lexopt::{Parser, prelude::*};
 use xshell::{Shell, cmd};
 
 use crate::{
     npm::{optimise_for_speed, optimise_for_start},
-    sources,
-    tools::{names, root, step},
+    setup, sources,
+    tools::{meanwhile, names, root, step},
 };
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
 const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
 
-/// Builds the app, unless nothing has changed since. Expects what [`crate::setup::for_web`] installs.
+/// The help text of the command.
+pub const HELP: &str =
+    "  --finish   makes what trunk has built into the app as it is shipped; for the hook in Trunk.toml
+
+The first run compiles the tools and the app, which takes some 6 minutes on two cores.";
+
+/// The variable in which trunk tells its hooks the folder that it builds into.
+const OF_TRUNK: &str = "TRUNK_STAGING_DIR";
+
+/// Builds the app as the arguments say.
+pub fn run(sh: &Shell, mut arguments: Parser) -> Result<()> {
+    let mut finishes = false;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("finish") => finishes = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if finishes {
+        let folder = env::var_os(OF_TRUNK);
+        let folder = folder.with_context(|| {
+            format!("expected the folder of trunk's build in {OF_TRUNK}, found none: let trunk call this")
+        })?;
+        setup::for_web(sh)?;
+        return finish(sh, Path::new(&folder));
+    }
+    setup::for_web_while(sh, compile)?;
+    build(sh)
+}
+
+/// Builds the app, unless nothing has changed since. Expects what [`setup::for_web`] installs.
 pub fn build(sh: &Shell) -> Result<()> {
     let dist = root().join("dist");
     let stamp = stamp();
@@ -34,20 +67,44 @@ pub fn build(sh: &Shell) -> Result<()> {
     if stamp.exists() {
         fs::remove_file(&stamp)?;
     }
-    step("trunk build: the app, into dist/ (some 3 minutes where nothing is compiled yet)", || {
-        trunk(sh, &dist, &[])
+    replaced(&dist, |dist| {
+        step("cargo build and wasm-bindgen: the app (some 3 minutes where nothing is compiled yet)", || {
+            page::write(sh, APP, dist)
+        })?;
+        finish(sh, dist)
     })?;
-    join_styles(sh, &dist)?;
-    minify_start(sh, &dist)?;
-    step("wasm-opt: the parts of the app that come later", || {
-        // As `index.html` has it for the first part.
-        parts::write(sh, "app", &dist, true, optimise_for_start)
-    })?;
-    step("cargo build: the worker of the Files page", || {
-        files_page::build(sh, FILES_WORKER, &dist, true, optimise_for_speed)
-    })?;
-    write_service_worker(&dist)?;
     Ok(fs::write(&stamp, sources)?)
+}
+
+/// Makes the app in `dist`, as [`page::write`] or trunk left it there, as small and as quick as it is shipped, and gives it its service
+/// worker.
+fn finish(sh: &Shell, dist: &Path) -> Result<()> {
+    join_styles(sh, dist)?;
+    minify_start(sh, dist)?;
+    step("wasm-opt: the app, its parts, and the worker of its Files page", || {
+        parts_and_worker(sh, [APP, FILES_WORKER], dist, true, [optimise_for_start, optimise_for_speed])
+    })?;
+    write_service_worker(dist)
+}
+
+/// Makes what is in a folder anew: the old stays until all of the new is there. The folder itself stays, as somebody may have mounted it.
+fn replaced(folder: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let new = folder.with_extension("new");
+    if new.exists() {
+        fs::remove_dir_all(&new)?;
+    }
+    fs::create_dir_all(&new)?;
+    make(&new)?;
+    fs::create_dir_all(folder)?;
+    for old in fs::read_dir(folder)? {
+        let old = old?;
+        if old.file_type()?.is_dir() { fs::remove_dir_all(old.path())? } else { fs::remove_file(old.path())? }
+    }
+    for made in fs::read_dir(&new)? {
+        let made = made?;
+        fs::rename(made.path(), folder.join(made.file_name()))?;
+    }
+    Ok(fs::remove_dir(new)?)
 }
 
 /// Compiles what [`build`] needs, unless nothing has changed since. Expects the wasm target alone, so that the tools can be
@@ -57,11 +114,14 @@ pub fn compile(sh: &Shell) -> Result<()> {
         return Ok(());
     }
     step("cargo build: the app and the worker of its Files page", || {
-        // As trunk does it.
-        let target = ["--profile", "app", "--target", "wasm32-unknown-unknown"];
-        cmd!(sh, "cargo build --quiet --locked --package tallyman-web {target...}").quiet().run()?;
-        files_page::compile(sh, FILES_WORKER)
+        // One processor links the app for a minute.
+        meanwhile(sh, |sh| files_page::compile(sh, FILES_WORKER), || compile_app(sh, APP))
     })
+}
+
+fn compile_app(sh: &Shell, profile: &str) -> Result<()> {
+    let target = ["--profile", profile, "--target", WASM];
+    Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-web {target...}").quiet().run()?)
 }
 
 /// Returns `true` if `dist/` has the app, whole, as `sources` make it.
@@ -76,6 +136,10 @@ fn stamp() -> PathBuf {
     root().join("target/app-built-from")
 }
 
+/// The target that the app is compiled for.
+const WASM: &str = "wasm32-unknown-unknown";
+/// The Cargo profile of the app.
+const APP: &str = "app";
 /// The Cargo profile of the worker of the Files page.
 const FILES_WORKER: &str = "files-worker";
 /// The Cargo profile of [`build_for_development`].
@@ -83,15 +147,39 @@ const DEVELOPMENT: &str = "app-dev";
 
 /// Builds the app into `dist`, quickly and large: nothing is optimised, and nothing is kept by a service worker.
 pub fn build_for_development(sh: &Shell, dist: &Path) -> Result<()> {
-    trunk(sh, dist, &["--release=false", "--cargo-profile", DEVELOPMENT])?;
-    let copy = |_: &Shell, part: &Path, to: &Path| Ok(fs::copy(part, to).map(drop)?);
-    parts::write(sh, DEVELOPMENT, dist, false, copy)?;
-    files_page::build(sh, DEVELOPMENT, dist, false, copy)
+    replaced(dist, |dist| {
+        page::write(sh, DEVELOPMENT, dist)?;
+        let copy: Finish = |_, module, to| Ok(fs::copy(module, to).map(drop)?);
+        parts_and_worker(sh, [DEVELOPMENT; 2], dist, false, [copy; 2])
+    })
 }
 
-fn trunk(sh: &Shell, dist: &Path, options: &[&str]) -> Result<()> {
-    // Trunk reads NO_COLOR as a flag and refuses the value 1 that everybody sets.
-    Ok(cmd!(sh, "trunk --quiet build --dist {dist} {options...}").quiet().env_remove("NO_COLOR").run()?)
+/// The place in `index.html` before which the page is told the names of files.
+const PLACE: &str = " data-js=\"";
+
+/// Makes the module that is shipped of the one that was compiled.
+type Finish = fn(&Shell, &Path, &Path) -> Result<()>;
+
+/// Makes the app's parts and the worker of its Files page side by side, each of its profile and as its `finish` has it, and tells the page
+/// their names.
+fn parts_and_worker(
+    sh: &Shell,
+    profiles: [&str; 2],
+    dist: &Path,
+    is_short: bool,
+    finish: [Finish; 2],
+) -> Result<()> {
+    let own = sh.clone();
+    let (parts, worker) = thread::scope(|scope| {
+        let worker = scope.spawn(move || files_page::build(&own, profiles[1], dist, is_short, finish[1]));
+        let parts = parts::write(sh, profiles[0], dist, is_short, finish[0]);
+        (parts, worker.join().expect("building the worker does not panic"))
+    });
+    let names = parts? + &worker?;
+    let index = dist.join("index.html");
+    let page = fs::read_to_string(&index)?;
+    ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
+    Ok(fs::write(&index, page.replacen(PLACE, &format!("{names}{PLACE}"), 1))?)
 }
 
 /// Makes one style sheet of all that `index.html` names: each is a request, which takes its time before anything is drawn.
@@ -106,7 +194,7 @@ fn join_styles(sh: &Shell, dist: &Path) -> Result<()> {
             continue;
         }
         let href = line.split_once("href=\"./").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
-        let sheet = dist.join(href.context("trunk wrote a style sheet without an address into index.html")?);
+        let sheet = dist.join(href.context("expected style sheets of index.html to be beside it")?);
         styles += &scripts::minified(sh, "css", &fs::read_to_string(&sheet)?)?;
         fs::remove_file(sheet)?;
         place.get_or_insert(kept.len());
@@ -115,7 +203,7 @@ fn join_styles(sh: &Shell, dist: &Path) -> Result<()> {
     styles.hash(&mut hash);
     let name = format!("styles-{:016x}.css", hash.finish());
     fs::write(dist.join(&name), styles)?;
-    let place = place.context("trunk wrote no style sheet into index.html")?;
+    let place = place.context("expected style sheets in index.html, found none")?;
     kept.insert(place, format!("    <link rel=\"stylesheet\" href=\"./{name}\" />"));
     Ok(fs::write(index, kept.join("\n") + "\n")?)
 }

@@ -1,16 +1,17 @@
 //! `wasm-bindgen`: makes the JavaScript that a compiled module needs. A module that marks parts of itself as loaded later
-//! is first cut into them: they go to `parts/` beside it, and the script that loads them to `snippets/` of the output folder,
-//! which trunk copies.
+//! is first cut into them: they go to `parts/` beside it, and the script that loads them to `snippets/` of the output folder.
 
 use std::{
     env,
     error::Error,
-    ffi::OsString,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+
+use lexopt::prelude::*;
+use wasm_bindgen_cli_support::Bindgen;
 
 /// The mark that the macro leaves in modules with parts.
 const MARK: &[u8] = b"__wasm_split_00";
@@ -18,47 +19,84 @@ const MARK: &[u8] = b"__wasm_split_00";
 /// The placeholder for the loading script in the parts' loader: its name is known when it has been made.
 const MAIN: &str = "MAIN";
 
+/// The options of wasm-bindgen's own program that building the project takes, beside `--target web`.
+#[derive(Default)]
+struct Options {
+    input: PathBuf,
+    out_dir: PathBuf,
+    out_name: Option<String>,
+    no_typescript: bool,
+    omit_default_module_path: bool,
+}
+
 fn main() -> ExitCode {
-    let mut args: Vec<_> = env::args_os().collect();
-    if let Err(error) = split(&mut args) {
-        eprintln!("error: cutting the module into its parts: {error}");
-        return ExitCode::FAILURE;
-    }
-    match wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(args) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:?}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Cuts the module that `args` name, if it has parts, and names what is left of it instead.
-fn split(args: &mut Vec<OsString>) -> Result<(), Box<dyn Error>> {
-    let Some(input) = args.iter_mut().find(|arg| arg.to_string_lossy().ends_with(".wasm")) else {
+fn run() -> Result<(), Box<dyn Error>> {
+    let Some(options) = options()? else {
+        println!("wasm-bindgen {}", env!("CARGO_PKG_VERSION"));
         return Ok(());
     };
-    let path = PathBuf::from(&*input);
-    let wasm = fs::read(&path)?;
+    let split = split(&options).map_err(|error| format!("cutting the module into its parts: {error}"))?;
+    let mut bindgen = Bindgen::new();
+    // The parts share the first one's memory and table.
+    bindgen.keep_lld_exports(split.is_some());
+    bindgen.input_path(split.as_deref().unwrap_or(&options.input));
+    bindgen.web(true)?.typescript(!options.no_typescript).omit_default_module_path(options.omit_default_module_path);
+    if let Some(name) = &options.out_name {
+        bindgen.out_name(name);
+    }
+    Ok(bindgen.generate(&options.out_dir)?)
+}
+
+/// Returns what the command line asks for, or `None` where it asks for the version alone.
+fn options() -> Result<Option<Options>, Box<dyn Error>> {
+    let mut arguments = lexopt::Parser::from_env();
+    let mut options = Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("version") => return Ok(None),
+            Long("target") => match arguments.value()?.string()? {
+                target if target == "web" => {}
+                other => return Err(format!("expected --target web, found {other}").into()),
+            },
+            Long("out-dir") => options.out_dir = arguments.value()?.into(),
+            Long("out-name") => options.out_name = Some(arguments.value()?.string()?),
+            Long("no-typescript") => options.no_typescript = true,
+            Long("omit-default-module-path") => options.omit_default_module_path = true,
+            Value(input) if options.input.as_os_str().is_empty() => options.input = input.into(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    for (path, name) in [(&options.input, "a module"), (&options.out_dir, "--out-dir")] {
+        if path.as_os_str().is_empty() {
+            return Err(format!("expected {name}, found none").into());
+        }
+    }
+    Ok(Some(options))
+}
+
+/// Cuts the module into its parts, if it has any, and returns the file of what is left of it.
+fn split(options: &Options) -> Result<Option<PathBuf>, Box<dyn Error>> {
+    let path: &Path = &options.input;
+    let wasm = fs::read(path)?;
     if !wasm.windows(MARK.len()).any(|window| window == MARK) {
-        return Ok(());
+        return Ok(None);
     }
     let main = path.with_extension("main.wasm");
-    *input = main.clone().into();
-    let given: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-    let folder = given
-        .iter()
-        .zip(given.iter().skip(1))
-        .find_map(|(arg, next)| {
-            arg.strip_prefix("--out-dir=").or_else(|| (arg == "--out-dir").then_some(next))
-        })
-        .ok_or("expected --out-dir, where the parts go")?;
     // Names change with the content, so that whoever keeps files never mixes two versions.
     let mut hash = DefaultHasher::new();
     (env!("CARGO_PKG_VERSION"), &wasm).hash(&mut hash);
     let hash = hash.finish();
     let link = format!("./snippets/load-{hash:016x}.js");
-    let (parts, snippets) = (path.with_file_name("parts"), PathBuf::from(folder).join("snippets"));
+    let (parts, snippets) = (path.with_file_name("parts"), options.out_dir.join("snippets"));
     for folder in [&parts, &snippets] {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
@@ -81,7 +119,5 @@ fn split(args: &mut Vec<OsString>) -> Result<(), Box<dyn Error>> {
     }
     fs::write(snippets.with_file_name(&link), script)?;
     fs::remove_dir_all(parts.join("snippets"))?;
-    // The parts share the first one's memory and table.
-    args.push("--keep-lld-exports".into());
-    Ok(())
+    Ok(Some(main))
 }

@@ -6,27 +6,24 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use super::scripts;
+use super::{WASM, scripts};
 use crate::tools::root;
 
-/// The place in `index.html` before which the names of the files are written, where the page finds them.
-const PLACE: &str = " data-js=\"";
-
 /// Builds the worker, and puts it and the style sheet into `dist` under names that change with what is in them, as short as they
-/// can be if `is_minified`. `finish` makes the module that is shipped of the one that was compiled.
+/// can be if `is_minified`. `finish` makes the module that is shipped of the one that was compiled. Returns the attributes by which the
+/// page names them.
 pub fn build(
     sh: &Shell,
     profile: &str,
     dist: &Path,
     is_minified: bool,
     finish: impl Fn(&Shell, &Path, &Path) -> Result<()>,
-) -> Result<()> {
+) -> Result<String> {
     compile(sh, profile)?;
-    let module =
-        root().join("target/wasm32-unknown-unknown").join(profile).join("tallyman_files_worker.wasm");
+    let module = root().join("target").join(WASM).join(profile).join("tallyman_files_worker.wasm");
     let bound = root().join("target/files-worker");
     let options = ["--target", "web", "--no-typescript", "--omit-default-module-path"];
     cmd!(sh, "wasm-bindgen {options...} --out-dir {bound} --out-name files-worker {module}").quiet().run()?;
@@ -44,16 +41,12 @@ pub fn build(
     let styles = shipped("css", fs::read_to_string(root().join("web/styles/files.css"))?)?;
     let sheet = format!("files-{}.css", hash(&styles));
     fs::write(dist.join(&sheet), styles)?;
-    let index = dist.join("index.html");
-    let page = fs::read_to_string(&index)?;
-    ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
-    let names = format!(" data-files-worker=\"./{name}.js\" data-files-style=\"./{sheet}\"{PLACE}");
-    Ok(fs::write(&index, page.replacen(PLACE, &names, 1))?)
+    Ok(format!(" data-files-worker=\"./{name}.js\" data-files-style=\"./{sheet}\""))
 }
 
 /// Compiles the worker.
 pub fn compile(sh: &Shell, profile: &str) -> Result<()> {
-    let target = ["--profile", profile, "--target", "wasm32-unknown-unknown"];
+    let target = ["--profile", profile, "--target", WASM];
     Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-files-worker {target...}").quiet().run()?)
 }
 

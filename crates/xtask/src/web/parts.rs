@@ -5,20 +5,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    iter,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xshell::Shell;
 
-use super::scripts;
+use super::{WASM, scripts};
 use crate::{
     npm::merge,
     tools::{names, root, side_by_side},
 };
-
-/// The place in `index.html` before which the name of the script is written.
-const PLACE: &str = " data-js=\"";
 
 /// Bytes, before they are optimised, that a request is worth: files that some parts share are made one where no part loads more
 /// than that for each request that it saves.
@@ -31,16 +29,17 @@ struct Shared {
     size: i64,
 }
 
-/// Turns the parts that were cut off the app into files of `dist`, as `finish` makes each, and writes the script that loads them.
-/// `joins` says if files that travel together are made one.
+/// Turns the app of `dist` and the parts that were cut off it into files of `dist`, as `finish` makes each, and writes the script that
+/// loads them.
+/// `joins` says if files that travel together are made one. Returns the attribute by which the page names the script.
 pub fn write(
     sh: &Shell,
     profile: &str,
     dist: &Path,
     joins: bool,
     finish: impl Fn(&Shell, &Path, &Path) -> Result<()> + Sync,
-) -> Result<()> {
-    let folder = root().join("target/wasm32-unknown-unknown").join(profile).join("parts");
+) -> Result<String> {
+    let folder = root().join("target").join(WASM).join(profile).join("parts");
     let snippets = dist.join("snippets");
     let [snippet] = &names(&snippets)?[..] else { anyhow::bail!("expected one script that loads the parts") };
     let made = fs::read_to_string(snippets.join(snippet))?;
@@ -48,9 +47,10 @@ pub fn write(
     if joins {
         join(&mut shared);
     }
-    let of_each: Vec<(Vec<PathBuf>, Vec<&str>)> = shared
-        .iter()
-        .map(|one| (one.files.clone(), one.parts.iter().map(String::as_str).collect()))
+    let first = dist.join(format!("{}_bg.wasm", scripts::script(dist)?));
+    // What is left of the app is the first; no part has it.
+    let of_each: Vec<(Vec<PathBuf>, Vec<&str>)> = iter::once((vec![first], Vec::new()))
+        .chain(shared.iter().map(|one| (one.files.clone(), one.parts.iter().map(String::as_str).collect())))
         .chain(own.iter().map(|(part, file)| (vec![file.clone()], vec![part.as_str()])))
         .collect();
     // The largest first: the others fill up what time is left beside them.
@@ -81,12 +81,9 @@ pub fn write(
         .collect();
     let template = fs::read_to_string(root().join("web/parts.js"))?;
     let script = template.replace("%FILES%", &serde_json::to_string(&files)?) + &loaders;
-    let name = scripts::rename(sh, dist, &format!("snippets/{snippet}"), &script)?;
+    let name = scripts::rename(sh, dist, &names[&0], &format!("snippets/{snippet}"), &script)?;
     fs::remove_dir_all(snippets)?;
-    let index = dist.join("index.html");
-    let page = fs::read_to_string(&index)?;
-    ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
-    Ok(fs::write(&index, page.replacen(PLACE, &format!(" data-parts=\"./{name}\"{PLACE}"), 1))?)
+    Ok(format!(" data-parts=\"./{name}\""))
 }
 
 /// The files of `folder` that several parts share, and each part's own, as the script says which the splitter wrote.

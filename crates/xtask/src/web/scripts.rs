@@ -18,14 +18,12 @@ const MODULE: &str = "./tallyman-web_bg.js";
 type Names = Vec<(String, String)>;
 
 /// Shortens the names by which the app of `dist` and its script know each other, and writes the script that loads its parts in
-/// place of `snippet`. All three get a name that changes with what is in them; returns that of the last.
-pub fn rename(sh: &Shell, dist: &Path, snippet: &str, parts: &str) -> Result<String> {
-    let all = names(dist)?;
-    let old =
-        all.iter().find_map(|name| name.strip_suffix(".js").filter(|name| name.starts_with("tallyman-web-")));
-    let old = old.context("trunk wrote no script of the app into dist/")?;
-    let script = fs::read_to_string(dist.join(old).with_extension("js"))?;
-    let wasm = fs::read(dist.join(format!("{old}_bg.wasm")))?;
+/// place of `snippet`. All three get a name that changes with what is in them; returns that of the last. `optimised` is the file of
+/// `dist` with the app's optimised module.
+pub fn rename(sh: &Shell, dist: &Path, optimised: &str, snippet: &str, parts: &str) -> Result<String> {
+    let old = script(dist)?;
+    let script = fs::read_to_string(dist.join(format!("{old}.js")))?;
+    let wasm = fs::read(dist.join(optimised))?;
     let (wasm, short) = with_short_imports(&wasm, &format!("./{snippet}"))?;
     let script = minified(sh, "js", &with_short_names(&script, &short, &format!("./{snippet}"))?)?;
     let parts = minified(sh, "js", parts)?;
@@ -36,13 +34,22 @@ pub fn rename(sh: &Shell, dist: &Path, snippet: &str, parts: &str) -> Result<Str
     fs::write(dist.join(format!("{new}.js")), script.replace("%PARTS%", &loader))?;
     fs::write(dist.join(format!("{new}_bg.wasm")), wasm)?;
     fs::write(dist.join(&loader), parts.replace("%MAIN%", &format!("./{new}.js")))?;
-    for name in [format!("{old}.js"), format!("{old}_bg.wasm")] {
+    for name in [&format!("{old}.js"), &format!("{old}_bg.wasm"), optimised] {
         fs::remove_file(dist.join(name))?;
     }
     let index = dist.join("index.html");
     let page = fs::read_to_string(&index)?;
-    fs::write(&index, page.replace(old, &new).replace(snippet, &loader))?;
+    let page = page.replace(&format!("./{old}"), &format!("./{new}")).replace(snippet, &loader);
+    fs::write(&index, page)?;
     Ok(loader)
+}
+
+/// The name of the app's script in `dist`, without its ending: that of trunk has a hash.
+pub fn script(dist: &Path) -> Result<String> {
+    let all = names(dist)?;
+    let script =
+        all.iter().find_map(|name| name.strip_suffix(".js").filter(|name| name.starts_with("tallyman-web")));
+    script.map(str::to_owned).context("expected the script of the app, found none")
 }
 
 /// Returns a module of JavaScript (`js`) or a style sheet (`css`) as short as esbuild makes it.
