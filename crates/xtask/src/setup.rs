@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
 use crate::{
-    apt,
+    apt, npm,
     tools::{has_version, installed, is_on_path, locked_version, meanwhile, on_path, root, step},
 };
 
@@ -164,8 +164,10 @@ fn npm_ci(sh: &Shell, folder: &str, what: &str) -> Result<()> {
         return Ok(());
     }
     check_node(sh)?;
+    // Where the native wasm-opt does not run, npm would refuse all the others for it.
+    let force: &[&str] = if npm::HAS_NATIVE_WASM_OPT { &[] } else { &["--force"] };
     step(&format!("npm ci in {folder}: {what}"), || {
-        cmd!(sh, "npm ci --prefix {folder} --no-audit --no-fund --loglevel=error")
+        cmd!(sh, "npm ci --prefix {folder} {force...} --no-audit --no-fund --loglevel=error")
             .quiet()
             .ignore_stdout()
             .run()?;

@@ -29,7 +29,7 @@ const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
 pub const HELP: &str =
     "  --finish   makes what trunk has built into the app as it is shipped; for the hook in Trunk.toml
 
-The first run compiles the tools and the app, which takes some 6 minutes on two cores.";
+The first run compiles the tools and the app, which takes some 4 minutes on two cores.";
 
 /// The variable in which trunk tells its hooks the folder that it builds into.
 const OF_TRUNK: &str = "TRUNK_STAGING_DIR";
@@ -68,7 +68,7 @@ pub fn build(sh: &Shell) -> Result<()> {
         fs::remove_file(&stamp)?;
     }
     replaced(&dist, |dist| {
-        step("cargo build and wasm-bindgen: the app (some 3 minutes where nothing is compiled yet)", || {
+        step("cargo build and wasm-bindgen: the app (some 2 minutes where nothing is compiled yet)", || {
             page::write(sh, APP, dist)
         })?;
         finish(sh, dist)

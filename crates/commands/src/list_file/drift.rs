@@ -11,11 +11,12 @@ use tallyman_registry::Client;
 
 use super::{DesiredImage, DesiredList};
 use crate::{
-    Error, IndexChange, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
+    Error, IndexChange, MAX_PARALLEL_REQUESTS, NestedList, PushEvent, bring_nested, execute_rest,
     fetch::{
         self, Fetched,
         expand::{self, ExpandOptions},
     },
+    nested_lists,
     push::survey,
     resolve::{content, failed},
 };
@@ -29,6 +30,8 @@ pub struct ListDrift {
     pub names: Vec<(Reference, Option<Digest>)>,
     /// The differences of what the list's name stands for now.
     pub changes: Vec<IndexChange>,
+    /// The lists of other repositories that it has as entries.
+    pub nested: Vec<NestedList>,
 }
 
 /// Fetches what a list is to be made of, and what its names stand for now. Nothing is written.
@@ -51,7 +54,7 @@ pub async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, 
     };
     let digests = found.iter().map(|found| found.as_ref().map(|found| found.digest().clone()));
     let names = names.iter().cloned().zip(digests).collect();
-    Ok(ListDrift { plan, names, changes })
+    Ok(ListDrift { plan, names, changes, nested: nested_lists(&list) })
 }
 
 impl ListDrift {
@@ -87,6 +90,7 @@ impl ListDrift {
         let mut rest: Vec<&Reference> = self.differing().map(|(name, _)| name).collect();
         let is_there = self.names.iter().any(|(_, found)| found.as_ref() == Some(digest));
         if !rest.is_empty() && !is_there {
+            bring_nested(client, &self.nested).await?;
             // A registry that does not say what it has gets all of it.
             let present =
                 survey(client, &self.plan).await.map_or_else(|_| BTreeSet::new(), |found| found.present);
@@ -131,10 +135,10 @@ impl DesiredList {
     /// # Errors
     /// As [`create`](crate::create), for the images; [`Error::DockerNeeded`] if it is to be Docker's list of OCI images.
     pub async fn fetch(&self, client: &Client) -> Result<ManifestList, Error> {
-        let is_annotated = |image: &DesiredImage| !image.annotations.is_empty();
+        let needs_oci = |image: &DesiredImage| image.nest || !image.annotations.is_empty();
         let is_oci = self.format == Some(Format::Oci)
             || !self.annotations.is_empty()
-            || self.images.iter().any(is_annotated);
+            || self.images.iter().any(needs_oci);
         let found = stream::iter(self.images.iter().map(|image| entries(client, image, is_oci)));
         let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
         let mut list = ManifestList::new(self.reference.clone());
@@ -163,6 +167,14 @@ async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<
         Fetched::Image(found) => {
             let platform = fetch::platform(client, &found).await?;
             vec![found.with_platform(overridden(platform, &image.platform))?]
+        }
+        Fetched::List(list) if image.nest => {
+            fetch::verify(&image.reference, &list.bytes)?;
+            let mut entry = list.as_entry(&image.reference)?;
+            if image.platform != Platform::default() {
+                entry.descriptor.platform = Some(image.platform.clone());
+            }
+            vec![entry]
         }
         Fetched::List(list) => {
             // Chosen platforms come alone; attestations belong to the others as well.

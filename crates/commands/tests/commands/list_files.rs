@@ -152,6 +152,31 @@ async fn lists_of_lists_and_annotations_make_indexes() {
     assert!(refused.stderr.contains("expected Docker images"), "{}", refused.stderr);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_is_kept_as_an_entry_and_brought_along() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let [amd64, arm] = ["linux/amd64", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));
+    amd64.put(&registry, "b/tool", None);
+    let inner = registry.put_manifest("b/tool", Some("3"), INDEX, index(INDEX, &[amd64.entry()], ""));
+    arm.put(&registry, "a/app", Some("arm"));
+    let host = registry.addr.to_string();
+    let program = Program::anonymous();
+    let text =
+        format!("image: {host}/a/app:1\nimages:\n  - :arm\n  - image: {host}/b/tool:3\n    nest: true\n");
+    program.file("lists.yaml", &text);
+    program.succeed(&["apply", "--insecure", "lists.yaml"]).await;
+
+    let (_, pushed) = registry.manifest("a/app", "1").expect("it is pushed");
+    let list: Value = serde_json::from_slice(&pushed).unwrap();
+    assert_eq!(list["mediaType"], INDEX);
+    let entry = &list["manifests"][1];
+    assert_eq!((&entry["mediaType"], &entry["digest"]), (&json!(INDEX), &json!(inner.to_string())));
+    assert!(registry.manifest("a/app", &inner.to_string()).is_some(), "the list is in the repository, too");
+    assert!(registry.manifest("a/app", &amd64.digest()).is_some(), "and so are its images");
+    let planned = program.run(&["plan", "--insecure", "lists.yaml"]).await;
+    assert_eq!(planned.exit, 0, "{}{}", planned.stdout, planned.stderr);
+}
+
 #[test]
 fn faults_of_a_file_name_the_field() {
     for (text, named) in [
@@ -171,6 +196,9 @@ fn faults_of_a_file_name_the_field() {
         ("image: a.io/b\nformat: docker\nannotations: {a: b}\nimages: [x]", "no annotations"),
         ("image: a.io/b\ntemplate: x-ARCH", "platforms"),
         ("lists: [{image: a.io/b, images: [x]}, {image: a.io/b, images: [y]}]", "twice"),
+        ("image: a.io/b\nformat: docker\nimages: [{image: x, nest: true}]", "no lists as entries"),
+        ("image: a.io/b\nimages: [{image: x, nest: yes please}]", "true or false in images[0].nest"),
+        ("image: a.io/b\nimages: [{image: x, nest: true, platforms: linux/arm64}]", "found both"),
         ("lists: 1", "a sequence in lists"),
         ("image: [", "line 2"),
         ("kind: Other\nimage: a.io/b\nimages: [x]", "found kind"),
@@ -198,6 +226,7 @@ async fn a_local_list_as_a_file_describes_the_same_list() {
         (&[][..], &["1-amd64", "1-arm"][..]),
         (&["--oci", "--annotation=a=b"], &["1-amd64", "1-arm"]),
         (&["--oci", "--flatten"], &["attested", "1-arm"]),
+        (&["--nest"], &["attested", "1-arm"]),
     ] {
         let (list, sources) = (name("draft"), sources.iter().map(|tag| name(tag)).collect::<Vec<_>>());
         let sources = sources.iter().map(String::as_str);

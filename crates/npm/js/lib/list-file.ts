@@ -12,6 +12,8 @@ export interface DesiredImage {
   platform?: string | Partial<Platform> | undefined;
   /** Of a list, the platforms that are taken; all if there are none. */
   platforms?: string[] | undefined;
+  /** Keep a list as one entry, in place of taking its images; it makes an OCI index. */
+  nest?: boolean | undefined;
   /** Annotations of the entry. */
   annotations?: Annotations | undefined;
 }
