@@ -1,0 +1,3 @@
+import { testMemory } from './bounded-memory.js';
+
+testMemory(1);
