@@ -222,7 +222,7 @@ impl DesiredImage {
         let name = fields.get("image").unwrap_or(&Value::Null);
         let at = |name: &str| format!("{path}.{name}");
         let platforms = platforms(fields.get("platforms"), &at("platforms"))?;
-        let nest = fields.get("nest").map_or(Ok(false), |value| flag(value, &at("nest")))?;
+        let nest = flag(fields.get("nest"), &at("nest"))?;
         if nest && !platforms.is_empty() {
             return Err(format!("expected {} or {}, found both", at("nest"), at("platforms")));
         }
@@ -332,10 +332,10 @@ fn text(value: &Value, path: &str) -> Result<String, String> {
 }
 
 /// `true` or `false`, also as texts.
-fn flag(value: &Value, path: &str) -> Result<bool, String> {
+fn flag(value: Option<&Value>, path: &str) -> Result<bool, String> {
     match value {
-        Value::Null => Ok(false),
-        value => {
+        None | Some(Value::Null) => Ok(false),
+        Some(value) => {
             let text = text(value, path)?;
             text.parse().map_err(|_| format!("expected true or false in {path}, found {text:?}"))
         }

@@ -45,7 +45,7 @@ impl Options {
 
 /// Sets up, builds, starts both and stays until Ctrl-C.
 pub fn run(sh: &Shell, options: Options) -> Result<()> {
-    setup::for_web_while(sh, |sh| meanwhile(sh, dev_registry::build, || web::compile(sh)))?;
+    setup::for_web_while(sh, |sh| meanwhile(sh, dev_registry::build, || web::compile(sh)).map(drop))?;
     web::build(sh)?;
     let mut child = start(&root().join("dist"), options)?;
     println!("  Open the app in a browser. Ctrl-C ends both.");

@@ -3,7 +3,11 @@
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{components, dependencies, phrases, setup, tools::step, wording};
+use crate::{
+    components, dependencies, phrases, setup,
+    tools::{WASM, step},
+    wording,
+};
 
 /// Crates with code that only wasm compiles.
 const WASM_CRATES: [&str; 5] =
@@ -40,7 +44,7 @@ const CHECKS: [Check; 8] = [
     }),
     ("clippy-wasm", "cargo clippy: the workspace as wasm", |sh| {
         let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);
-        let target = ["--target", "wasm32-unknown-unknown"];
+        let target = ["--target", WASM];
         Ok(cmd!(sh, "cargo clippy --quiet --locked {target...} {packages...} -- -D warnings")
             .quiet()
             .run()?)

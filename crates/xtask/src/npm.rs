@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use lexopt::{Parser, prelude::*};
 use xshell::{Shell, cmd};
 
-use crate::tools::{names, root, step};
+use crate::tools::{WASM, names, root, step};
 
 /// Features beyond the first WebAssembly that the compiler may use. Naming them one by one keeps wasm-opt from using more.
 const WASM_FEATURES: [&str; 7] = [
@@ -73,7 +73,7 @@ pub fn run(sh: &Shell, options: &Options) -> Result<()> {
     step("cargo clean: the package's own crates, and what was made of them", || {
         let crates = ["auth", "commands", "core", "layers", "list-json", "npm", "registry", "store"];
         let crates = crates.iter().flat_map(|name| ["--package".to_owned(), format!("tallyman-{name}")]);
-        let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+        let target = ["--profile", "wasm", "--target", WASM];
         cmd!(sh, "cargo clean --quiet {crates...} {target...}").quiet().run()?;
         Ok(fs::remove_dir_all(root().join(PACKAGE))?)
     })?;
@@ -219,7 +219,7 @@ fn compile_module(sh: &Shell, feature: &str) -> Result<()> {
             "cargo build: the engine of the {feature}, as wasm (a minute or two where nothing is compiled yet)"
         ),
         || {
-            let target = ["--profile", "wasm", "--target", "wasm32-unknown-unknown"];
+            let target = ["--profile", "wasm", "--target", WASM];
             let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
             let paths = without_paths(sh)?;
             Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} --config {paths}")
@@ -232,7 +232,7 @@ fn compile_module(sh: &Shell, feature: &str) -> Result<()> {
 /// Compiles one module, and binds and optimises it where it is another one than before.
 fn module(sh: &Shell, feature: &str, name: &str, dist: &Path) -> Result<()> {
     compile_module(sh, feature)?;
-    let wasm = root().join("target/wasm32-unknown-unknown/wasm/tallyman_npm.wasm");
+    let wasm = root().join("target").join(WASM).join("wasm/tallyman_npm.wasm");
     let stamp = dist.join(format!(".{name}-built-from"));
     let built_from = fingerprint(&wasm)?;
     if fs::read_to_string(&stamp).ok().as_deref() == Some(&built_from) {
@@ -294,7 +294,7 @@ fn take_parts(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
         bound.replace(&format!("from \"./snippets/{script}\""), "from '../lib/client-part.js'"),
     )?;
     fs::remove_dir_all(dist.join("snippets"))?;
-    let parts = root().join("target/wasm32-unknown-unknown/wasm/parts");
+    let parts = root().join("target").join(WASM).join("wasm/parts");
     let found = names(&parts)?;
     let part = |start: &str| found.iter().find(|part| part.starts_with(start)).map(|part| parts.join(part));
     let (Some(client), Some(extras), 3) = (part("split_client"), part("split_extras"), found.len()) else {
@@ -362,7 +362,7 @@ fn without_paths(sh: &Shell) -> Result<String> {
     // A string of JSON is one of TOML too, whatever characters the path has.
     let flags =
         names.map(|(path, name)| serde_json::json!(format!("--remap-path-prefix={path}={name}")).to_string());
-    Ok(format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(",")))
+    Ok(format!("target.{WASM}.rustflags=[{}]", flags.join(",")))
 }
 
 /// Writes the library's modules and their parts as JavaScript: the one form that every bundler takes as it is.

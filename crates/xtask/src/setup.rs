@@ -8,12 +8,15 @@ use xshell::{Shell, cmd};
 
 use crate::{
     apt, npm,
-    tools::{has_version, installed, is_on_path, locked_version, meanwhile, on_path, root, step},
+    tools::{WASM, has_version, installed, is_on_path, locked_version, meanwhile, on_path, root, step},
 };
 
 /// The version of cargo-deny, which checks dependencies.
 const CARGO_DENY: &str = "0.20.2";
-const WASM: &str = "wasm32-unknown-unknown";
+/// The program that joins wasm and JavaScript.
+const WASM_BINDGEN: &str = "wasm-bindgen";
+/// The program that runs tests compiled to wasm in a browser; `crates/bindgen` has it with the feature `test-runner`.
+const TEST_RUNNER: &str = "wasm-bindgen-test-runner";
 const NODE_MAJOR: u32 = 20;
 
 /// Installs what building the app and the package takes.
@@ -24,14 +27,14 @@ pub fn for_web(sh: &Shell) -> Result<()> {
 
 /// [`for_web`], while something is compiled: the tools, the app and the registry each have a time in which one processor links
 /// what the others do not wait for.
-pub fn for_web_while(sh: &Shell, compile: impl FnOnce(&Shell) -> Result<()> + Send + 'static) -> Result<()> {
+pub fn for_web_while(sh: &Shell, compile: impl FnOnce(&Shell) -> Result<()> + Send) -> Result<()> {
     for_compiler(sh)?;
-    meanwhile(sh, compile, || web_tools(sh, &[WASM_BINDGEN]))
+    meanwhile(sh, compile, || web_tools(sh, &[WASM_BINDGEN])).map(drop)
 }
 
 /// Installs `programs` of `crates/bindgen`, and what npm has.
 fn web_tools(sh: &Shell, programs: &[&str]) -> Result<()> {
-    meanwhile(sh, npm_packages, || wasm_bindgen(sh, programs))
+    meanwhile(sh, npm_packages, || wasm_bindgen(sh, programs)).map(drop)
 }
 
 /// Gives the compiler the target of WebAssembly, which is all that the checks take.
@@ -77,7 +80,7 @@ pub fn for_tests(sh: &Shell) -> Result<()> {
         npm_ci(sh, "tests/npm", "the bundlers and checkers that the npm package is tried with")
     };
     for_compiler(sh)?;
-    meanwhile(sh, rest, || web_tools(sh, &[WASM_BINDGEN, TEST_RUNNER]))
+    meanwhile(sh, rest, || web_tools(sh, &[WASM_BINDGEN, TEST_RUNNER])).map(drop)
 }
 
 fn wasm_target(sh: &Shell) -> Result<()> {
@@ -94,11 +97,6 @@ fn wasm_target(sh: &Shell) -> Result<()> {
         Ok(cmd!(sh, "rustup target add {WASM}").quiet().run()?)
     })
 }
-
-/// The program that joins wasm and JavaScript.
-const WASM_BINDGEN: &str = "wasm-bindgen";
-/// The program that runs tests compiled to wasm in a browser, and the feature of `crates/bindgen` that has it.
-const TEST_RUNNER: &str = "wasm-bindgen-test-runner";
 
 fn wasm_bindgen(sh: &Shell, programs: &[&str]) -> Result<()> {
     let version = locked_version("wasm-bindgen")?;

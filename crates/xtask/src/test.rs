@@ -18,7 +18,7 @@ use crate::{
     lint, npm,
     report::{self, Count},
     setup,
-    tools::{find_on_path, is_on_path, root, step},
+    tools::{WASM, find_on_path, is_on_path, root, step},
 };
 use aside::Aside;
 
@@ -203,7 +203,7 @@ fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
-            cmd!(sh, "cargo test --locked --package {package} --all-features --target wasm32-unknown-unknown --test wasm")
+            cmd!(sh, "cargo test --locked --package {package} --all-features --target {WASM} --test wasm")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
                 .env("CHROMEDRIVER", &driver)
                 // An isolated page may not even ask whether a registry without CORS headers is there.
@@ -293,10 +293,9 @@ fn browsers(sh: &Shell, aside: &Aside) -> Result<Count> {
 /// The page of the test in which two tabs write one list.
 fn build_tab(sh: &Shell) -> Result<()> {
     step("cargo build and wasm-bindgen: a tab that writes lists", || {
-        let target = "wasm32-unknown-unknown";
         let package = ["--package", "tallyman-store", "--example", "tab", "--features", "indexed-db"];
-        cmd!(sh, "cargo build --quiet --locked --target {target} {package...}").quiet().run()?;
-        let module = root().join("target").join(target).join("debug/examples/tab.wasm");
+        cmd!(sh, "cargo build --quiet --locked --target {WASM} {package...}").quiet().run()?;
+        let module = root().join("target").join(WASM).join("debug/examples/tab.wasm");
         let folder = root().join("target/e2e-tab");
         Ok(cmd!(sh, "wasm-bindgen --target web --out-dir {folder} --no-typescript {module}").quiet().run()?)
     })

@@ -14,6 +14,9 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
+/// The compiler's target of the app and of the package.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate is at crates/xtask")
@@ -106,16 +109,18 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// Runs `side` in a shell of its own while the main work goes on: one waits for the network or links, the other compiles.
-pub fn meanwhile(
+/// Returns what came of the main work and of `side`, or the first's error before the second's.
+pub fn meanwhile<T, U: Send>(
     sh: &Shell,
-    side: impl FnOnce(&Shell) -> Result<()> + Send + 'static,
-    main: impl FnOnce() -> Result<()>,
-) -> Result<()> {
+    side: impl FnOnce(&Shell) -> Result<U> + Send,
+    main: impl FnOnce() -> Result<T>,
+) -> Result<(T, U)> {
     let own = sh.clone();
-    let side = thread::spawn(move || side(&own));
-    let done = main();
-    let aside = side.join().expect("what is done aside does not panic");
-    done.and(aside)
+    let (done, aside) = thread::scope(|scope| {
+        let side = scope.spawn(move || side(&own));
+        (main(), side.join().expect("what is done aside does not panic"))
+    });
+    Ok((done?, aside?))
 }
 
 /// Does the same work on each of `items`, as many at once as there are processors, and returns what came of them in their order.

@@ -9,7 +9,6 @@ use std::{
     env, fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
-    thread,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -19,7 +18,7 @@ use xshell::{Shell, cmd};
 use crate::{
     npm::{optimise_for_speed, optimise_for_start},
     setup, sources,
-    tools::{meanwhile, names, root, step},
+    tools::{WASM, meanwhile, names, root, step},
 };
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
@@ -115,7 +114,7 @@ pub fn compile(sh: &Shell) -> Result<()> {
     }
     step("cargo build: the app and the worker of its Files page", || {
         // One processor links the app for a minute.
-        meanwhile(sh, |sh| files_page::compile(sh, FILES_WORKER), || compile_app(sh, APP))
+        meanwhile(sh, |sh| files_page::compile(sh, FILES_WORKER), || compile_app(sh, APP)).map(drop)
     })
 }
 
@@ -136,8 +135,6 @@ fn stamp() -> PathBuf {
     root().join("target/app-built-from")
 }
 
-/// The target that the app is compiled for.
-const WASM: &str = "wasm32-unknown-unknown";
 /// The Cargo profile of the app.
 const APP: &str = "app";
 /// The Cargo profile of the worker of the Files page.
@@ -169,13 +166,9 @@ fn parts_and_worker(
     is_short: bool,
     finish: [Finish; 2],
 ) -> Result<()> {
-    let own = sh.clone();
-    let (parts, worker) = thread::scope(|scope| {
-        let worker = scope.spawn(move || files_page::build(&own, profiles[1], dist, is_short, finish[1]));
-        let parts = parts::write(sh, profiles[0], dist, is_short, finish[0]);
-        (parts, worker.join().expect("building the worker does not panic"))
-    });
-    let names = parts? + &worker?;
+    let worker = |sh: &Shell| files_page::build(sh, profiles[1], dist, is_short, finish[1]);
+    let (parts, worker) = meanwhile(sh, worker, || parts::write(sh, profiles[0], dist, is_short, finish[0]))?;
+    let names = parts + &worker;
     let index = dist.join("index.html");
     let page = fs::read_to_string(&index)?;
     ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");

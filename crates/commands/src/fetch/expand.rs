@@ -53,15 +53,11 @@ async fn source(
             options.check_image(reference, &platform)?;
             Ok(vec![image.with_platform(platform)?])
         }
-        Fetched::List(list) if options.nest && options.platforms.is_empty() => {
-            fetch::verify(reference, &list.bytes)?;
-            Ok(vec![list.as_entry(reference)?])
-        }
         Fetched::List(list) => list_images(client, reference, &list, options).await,
     }
 }
 
-/// Fetches the images of a list that was fetched as `reference`, those of nested lists among them.
+/// Fetches the images of a list that was fetched as `reference`, those of nested lists among them; or keeps it as one entry.
 pub(crate) async fn list_images(
     client: &Client,
     reference: &Reference,
@@ -69,6 +65,9 @@ pub(crate) async fn list_images(
     options: &ExpandOptions,
 ) -> Result<Vec<ListEntry>, Error> {
     fetch::verify(reference, &list.bytes)?;
+    if options.nest && options.platforms.is_empty() {
+        return Ok(vec![list.as_entry(reference)?]);
+    }
     let found = entries(client, reference, &list.index.manifests, options, NESTED_INDEXES_MAX).await?;
     options.check_list(reference, &found)?;
     Ok(found)

@@ -159,7 +159,7 @@ impl DesiredList {
 
 async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<Vec<ListEntry>, Error> {
     let names_one = !image.platform.os.is_empty() && !image.platform.architecture.is_empty();
-    let platforms = match image.platforms.is_empty() && names_one {
+    let platforms = match image.platforms.is_empty() && names_one && !image.nest {
         true => vec![image.platform.clone()],
         false => image.platforms.clone(),
     };
@@ -168,19 +168,15 @@ async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<
             let platform = fetch::platform(client, &found).await?;
             vec![found.with_platform(overridden(platform, &image.platform))?]
         }
-        Fetched::List(list) if image.nest => {
-            fetch::verify(&image.reference, &list.bytes)?;
-            let mut entry = list.as_entry(&image.reference)?;
-            if image.platform != Platform::default() {
-                entry.descriptor.platform = Some(image.platform.clone());
-            }
-            vec![entry]
-        }
         Fetched::List(list) => {
             // Chosen platforms come alone; attestations belong to the others as well.
             let attestations = is_oci && platforms.is_empty();
-            let options = ExpandOptions { attestations, platforms, nest: false };
-            expand::list_images(client, &image.reference, &list, &options).await?
+            let options = ExpandOptions { attestations, platforms, nest: image.nest };
+            let mut found = expand::list_images(client, &image.reference, &list, &options).await?;
+            if image.nest && image.platform != Platform::default() {
+                found.iter_mut().for_each(|entry| entry.descriptor.platform = Some(image.platform.clone()));
+            }
+            found
         }
     };
     for entry in &mut entries {

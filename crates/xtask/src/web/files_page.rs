@@ -9,8 +9,8 @@ use std::{
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use super::{WASM, scripts};
-use crate::tools::root;
+use super::scripts;
+use crate::tools::{WASM, root};
 
 /// Builds the worker, and puts it and the style sheet into `dist` under names that change with what is in them, as short as they
 /// can be if `is_minified`. `finish` makes the module that is shipped of the one that was compiled. Returns the attributes by which the

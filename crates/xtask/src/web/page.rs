@@ -6,8 +6,8 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
-use super::{WASM, compile_app};
-use crate::tools::{names, root};
+use super::compile_app;
+use crate::tools::{WASM, names, root};
 
 /// The beginning of a link of `web/index.html` that stands for a file.
 const LINK: &str = "<link data-trunk ";

@@ -12,10 +12,10 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-use super::{WASM, scripts};
+use super::scripts;
 use crate::{
     npm::merge,
-    tools::{names, root, side_by_side},
+    tools::{WASM, names, root, side_by_side},
 };
 
 /// Bytes, before they are optimised, that a request is worth: files that some parts share are made one where no part loads more
