@@ -2,6 +2,87 @@
 const { js, parts, wasm } = document.querySelector('script[data-wasm]').dataset;
 const from = (path) => new URL(path, document.baseURI);
 
+const SENTENCES = {
+  en: {
+    'no-webassembly': ['This browser does not run WebAssembly', 'Tallyman computes digests in WebAssembly. Allow it for this page (lockdown modes and some policies switch it off), or use another browser.'],
+    'not-started': ['The app could not be loaded', 'The server did not send all files of the app, perhaps because a new version has just been installed. Nothing that is stored in this browser is lost. Reload the page; if that does not help, tell the owner of this server.'],
+    reload: 'Reload',
+    start: {
+      title: 'What is in that image?',
+      lead: 'Manifests and multi-architecture manifest lists, straight from the registry. Every digest is computed in this tab and compared with what the registry says.',
+      label: 'Image, list, repository, registry, or a pasted command',
+      hint: 'A reference, the address of a registry, a pasted command (docker pull, FROM, image:), or a manifest as JSON',
+      go: 'Open',
+    },
+  },
+  es: {
+    'no-webassembly': ['Este navegador no ejecuta WebAssembly', 'Tallyman calcula los digests con WebAssembly. Permítelo en esta página (los modos de aislamiento y algunas políticas lo desactivan) o usa otro navegador.'],
+    'not-started': ['No se pudo cargar la aplicación', 'El servidor no envió todos los archivos de la aplicación, quizá porque se acaba de instalar una versión nueva. No se pierde nada de lo guardado en este navegador. Recarga la página; si no basta, avisa al responsable de este servidor.'],
+    reload: 'Recargar',
+    start: {
+      title: '¿Qué hay en esa imagen?',
+      lead: 'Manifests y manifest lists multiarquitectura, directamente del registro. Cada digest se calcula en esta pestaña y se compara con lo que dice el registro.',
+      label: 'Imagen, lista, repositorio, registro o un comando pegado',
+      hint: 'Una referencia, la dirección de un registro, un comando pegado (docker pull, FROM, image:) o un manifest en JSON',
+      go: 'Abrir',
+    },
+  },
+};
+
+function chosenLanguage() {
+  let chosen;
+  try {
+    // As the app names what it stores: a copy below another path has a language of its own.
+    const folder = location.pathname.replace(/[^/]*$/, '');
+    chosen = localStorage.getItem(folder === '/' ? 'language' : `${folder} language`);
+  } catch {
+    // A browser that stores nothing has the languages of its user.
+  }
+  const known = [chosen, ...navigator.languages].map((tag) => tag?.slice(0, 2)).find((tag) => tag in SENTENCES);
+  return known ?? 'en';
+}
+
+function element(name, attributes = {}, ...content) {
+  const made = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  made.append(...content);
+  return made;
+}
+
+/**
+ * Shows the form of the start page before there is a program. What is typed, pasted and sent there is handed over to the program's own,
+ * which looks the same: web/src/browser/first_form.rs.
+ */
+function showForm() {
+  const language = chosenLanguage();
+  const { title, lead, label, hint, go } = SENTENCES[language].start;
+  const field = { autocapitalize: 'none', autocomplete: 'off', autocorrect: 'off', spellcheck: 'false', 'data-testid': 'first-input' };
+  const input = element('input', { type: 'text', 'aria-label': label, placeholder: '127.0.0.1:5000/app:v1', ...field });
+  const form = element('form', { class: 'reference-box reference-box--large', role: 'search' }, input, element('button', { type: 'submit' }, go));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    form.setAttribute('aria-busy', 'true');
+  });
+  input.addEventListener('input', () => {
+    delete form.pasted;
+    form.removeAttribute('aria-busy');
+  });
+  input.addEventListener('paste', (event) => {
+    const text = event.clipboardData.getData('text/plain');
+    // What a field of one line would change, or what may be a manifest, is for the program to read.
+    if (!/^\{|[\n\r]/.test(text.trim())) return;
+    event.preventDefault();
+    form.pasted = text;
+    form.setAttribute('aria-busy', 'true');
+  });
+  const words = [element('h1', {}, title), element('p', { class: 'hero__lead' }, lead)];
+  const hero = element('div', { class: 'hero', lang: language }, ...words, form, element('p', { class: 'soft hero__hint' }, hint));
+  document.querySelector('#app main').prepend(hero);
+  input.focus();
+}
+
+if (['', '#/'].includes(location.hash)) showForm();
+
 async function compiled(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${response.statusText}`);
@@ -52,43 +133,17 @@ const SLOW_AT_FIRST = [
   ...FONTS.map((font) => () => layOut(font)),
 ];
 
-const SENTENCES = {
-  en: {
-    'no-webassembly': ['This browser does not run WebAssembly', 'Tallyman computes digests in WebAssembly. Allow it for this page (lockdown modes and some policies switch it off), or use another browser.'],
-    'not-started': ['The app could not be loaded', 'The server did not send all files of the app, perhaps because a new version has just been installed. Nothing that is stored in this browser is lost. Reload the page; if that does not help, tell the owner of this server.'],
-    reload: 'Reload',
-  },
-  es: {
-    'no-webassembly': ['Este navegador no ejecuta WebAssembly', 'Tallyman calcula los digests con WebAssembly. Permítelo en esta página (los modos de aislamiento y algunas políticas lo desactivan) o usa otro navegador.'],
-    'not-started': ['No se pudo cargar la aplicación', 'El servidor no envió todos los archivos de la aplicación, quizá porque se acaba de instalar una versión nueva. No se pierde nada de lo guardado en este navegador. Recarga la página; si no basta, avisa al responsable de este servidor.'],
-    reload: 'Recargar',
-  },
-};
-
-function chosenLanguage() {
-  let chosen;
-  try {
-    // As the app names what it stores: a copy below another path has a language of its own.
-    const folder = location.pathname.replace(/[^/]*$/, '');
-    chosen = localStorage.getItem(folder === '/' ? 'language' : `${folder} language`);
-  } catch {
-    // A browser that stores nothing has the languages of its user.
-  }
-  const known = [chosen, ...navigator.languages].map((tag) => tag?.slice(0, 2)).find((tag) => tag in SENTENCES);
-  return known ?? 'en';
-}
-
 /** Says in place of the app that it did not start, and why. */
 function tellFailure(code, error) {
   const sentences = SENTENCES[chosenLanguage()];
   const [title, advice] = sentences[code];
-  const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
-  const reload = Object.assign(element('button', sentences.reload), { className: 'button', onclick: () => location.reload() });
-  const problem = Object.assign(document.createElement('div'), { className: 'problem' });
-  problem.setAttribute('role', 'alert');
-  problem.dataset.testid = 'error';
-  problem.dataset.code = code;
-  problem.append(element('h1', title), element('p', advice), element('p', String(error?.message ?? error)), reload);
+  const reload = element('button', { class: 'button' }, sentences.reload);
+  reload.addEventListener('click', () => location.reload());
+  const texts = [element('h1', {}, title), element('p', {}, advice), element('p', {}, String(error?.message ?? error))];
+  // What was typed can still be copied.
+  const typed = document.querySelector('#app main input')?.value;
+  if (typed) texts.push(element('p', {}, element('code', {}, typed)));
+  const problem = element('div', { class: 'problem', role: 'alert', 'data-testid': 'error', 'data-code': code }, ...texts, reload);
   document.querySelector('#app main').replaceChildren(problem);
 }
 

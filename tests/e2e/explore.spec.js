@@ -57,6 +57,34 @@ test('100,000 repositories and 20,000 tags stream in and filter; only what is on
   await large.stop();
 });
 
+test('what was done in a row stays with it: rows that come into sight say nothing of it', async ({ page, open }) => {
+  const large = await startDevRegistry('--synthetic', '10,2000');
+  await open(`/explore/${large.host}/scale/many-tags`);
+  const rows = page.locator('[data-tag]');
+  const scroll = (top) => page.locator('.window').evaluate((box, top) => (box.scrollTop = top), top);
+  const areKnown = () => expect(rows.nth(10).getByRole('button').first()).toBeVisible();
+  // Rows that are known by then: buttons take the place of buttons.
+  await scroll(60_000);
+  await areKnown();
+  await scroll(0);
+  await rows.first().getByRole('button', { name: 'Copy the digest' }).click();
+  await expect(rows.first().getByText('copied')).toBeAttached();
+  await rows.nth(1).locator('.tag-row__pick').click();
+  const name = await rows.first().getAttribute('data-tag');
+  for (const top of [60_000, 60_420, 30_000]) {
+    await scroll(top);
+    await expect(page.locator(`[data-tag="${name}"]`)).toHaveCount(0);
+    await areKnown();
+    await expect(rows.getByText('copied')).toHaveCount(0);
+    await expect(page.locator('.is-picked, .is-active')).toHaveCount(0);
+    const tags = await rows.evaluateAll((rows) => rows.map((row) => [row.dataset.tag, row.querySelector('[data-testid=tag]').textContent, Number(row.id.replace('tags-', '')), row.getAttribute('aria-rowindex')]));
+    const first = tags[0][2];
+    expect(tags.map(([, , at]) => at)).toEqual(tags.map((_, at) => first + at));
+    expect(tags.every(([tag, shown, at, index]) => tag === shown && Number(index) === at + 2)).toBe(true);
+  }
+  await large.stop();
+});
+
 test('a filter typed while names come shows those that fit, and later ones in their places', async ({ page, open, memory }) => {
   let release;
   const released = new Promise((resolve) => (release = resolve));

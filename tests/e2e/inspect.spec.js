@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import { putImage } from './images.js';
-import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+import { expect, expectAccessible, expectNoSidewaysScroll, inProject, paste, test } from './test.js';
 
 const TYPES = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -155,17 +155,6 @@ test('the address holds the reference: reload, link, back and forward give the s
   await page.goBack();
   await expect(page.getByTestId('sample-link').first()).toBeVisible();
 });
-
-/** Pastes as the keyboard does: the page sees the text with the ends of its lines, which a box of one line removes. */
-async function paste(page, testid, text) {
-  await page.getByTestId(testid).focus();
-  await page.evaluate((text) => {
-    const clipboardData = new DataTransfer();
-    clipboardData.setData('text/plain', text);
-    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
-    if (document.activeElement.dispatchEvent(event)) document.execCommand('insertText', false, text);
-  }, text);
-}
 
 test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ page, open, memory }) => {
   const { text, digest, json } = await truth(memory, 'samples/hello', 'latest');

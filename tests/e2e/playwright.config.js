@@ -21,8 +21,6 @@ const launchOptions = {
 export default defineConfig({
   testDir: '.',
   outputDir: '../../target/e2e',
-  // More than there are processors: they wait for registries, time limits and pages about as much as they compute.
-  workers: 3,
   forbidOnly: true,
   retries: 0,
   timeout: 30_000,

@@ -90,3 +90,14 @@ export async function expectNoSidewaysScroll(page) {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   expect(content).toBeLessThanOrEqual(window);
 }
+
+/** Pastes as the keyboard does: the page sees the text with the ends of its lines, which a box of one line removes. */
+export async function paste(page, testid, text) {
+  await page.getByTestId(testid).focus();
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    if (document.activeElement.dispatchEvent(event)) document.execCommand('insertText', false, text);
+  }, text);
+}

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::{
     browser::{
-        language,
+        first_form, language,
         scheduler::later::{Later, When},
         scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
@@ -118,6 +118,12 @@ fn Frame(props: &FrameProps) -> Html {
     let connection = use_connection();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
     let loading = use_chunk(route.chunk(), &props.onloaded);
+    use_effect_with(route == Route::Start, |is_start| {
+        if !is_start {
+            // Another page has been asked for meanwhile: what was typed is for none of its fields.
+            first_form::replace();
+        }
+    });
     let page = match loading {
         Loading::Here => page_of(route.clone()),
         Loading::Coming => {

@@ -1,11 +1,12 @@
 //! Interfaces of the browser that are no subject of the app: tasks and frames, the clipboard, files,
-//! numbers and dates, storage, the session history, the service worker, the language, the theme.
+//! numbers and dates, storage, the session history, the service worker, the language, the theme, what is shown before the program.
 
 pub mod clipboard;
 pub mod entry_state;
 pub mod fetch;
 pub mod files;
 pub mod files_worker;
+pub mod first_form;
 pub mod intl;
 pub mod language;
 pub mod leaving;

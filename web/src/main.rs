@@ -23,13 +23,10 @@ fn main() {
         let address = web_sys::window().and_then(|window| window.location().hash().ok());
         chunks::begin(address.as_deref().unwrap_or_default());
         let settings = Rc::new(state::registries::settings::fetch().await);
-        let place = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app"));
-        let place = place.expect("index.html has an element for the app");
         settings.theme.start();
         // The settings were one task, drawing is the next.
         browser::scheduler::next_task().await;
-        // What index.html shows until now is the same header; the app draws its own in its place.
-        place.set_inner_html("");
+        let place = browser::first_form::place_for_app();
         yew::Renderer::<app::App>::with_root_and_props(place, app::Props { settings }).render();
     });
 }

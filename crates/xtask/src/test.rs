@@ -277,8 +277,9 @@ fn e2e(sh: &Shell, aside: &Aside) -> Result<Count> {
     if report.exists() {
         fs::remove_file(&report)?;
     }
-    let run = cmd!(sh, "playwright test --config tests/e2e/playwright.config.js").quiet().ignore_status();
-    run.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).run()?;
+    let at_once = format!("--workers={AT_ONCE}");
+    let run = cmd!(sh, "playwright test {at_once} --config tests/e2e/playwright.config.js");
+    run.quiet().ignore_status().env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report).run()?;
     let written = fs::read_to_string(&report).context("Playwright wrote no report")?;
     some(report::playwright(&written).context("Playwright's report has no numbers")?)
 }

@@ -32,19 +32,20 @@ enum Outcome {
 #[component]
 pub fn Copy(props: &Props) -> Html {
     use_language();
-    let outcome = use_state(|| Outcome::Untried);
+    // Of the text that was copied: in a row that is scrolled away, the button becomes that of another text.
+    let outcome = use_state(|| (AttrValue::default(), Outcome::Untried));
     let onclick = {
-        let outcome = outcome.clone();
-        let copied = props.text.clone();
+        let (outcome, copied) = (outcome.setter(), props.text.clone());
         move |_: MouseEvent| {
-            let outcome = outcome.clone();
-            let copied = copied.clone();
+            let (outcome, copied) = (outcome.clone(), copied.clone());
             spawn_local(async move {
-                outcome.set(if clipboard::copy(&copied).await { Outcome::Copied } else { Outcome::Refused });
+                let is_copied = clipboard::copy(&copied).await;
+                outcome.set((copied, if is_copied { Outcome::Copied } else { Outcome::Refused }));
             });
         }
     };
-    let (icon, said) = match *outcome {
+    let (of, outcome) = &*outcome;
+    let (icon, said) = match if *of == props.text { *outcome } else { Outcome::Untried } {
         Outcome::Untried => (props.icon, String::new()),
         Outcome::Copied => ("check", (text().controls().copied)(&props.what)),
         Outcome::Refused => ("warning", text().controls().copy_refused.to_owned()),

@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    browser::clipboard,
+    browser::{clipboard, first_form},
     chunks::input::{InputRules, is_more_than_a_line},
     components::text_field::use_value,
     router::{self, use_route},
@@ -39,38 +39,33 @@ pub fn ReferenceBox(props: &Props) -> Html {
                 return;
             };
             event.prevent_default();
-            let input = input.clone();
-            InputRules::with(move |rules| {
-                let Some(input) = input.cast::<HtmlInputElement>() else { return };
-                match rules.and_then(|rules| (rules.input_of)(&text)) {
-                    Some(Input::Line(reference)) => input.set_value(&reference),
-                    Some(Input::Manifest(route)) => {
-                        input.set_value("");
-                        router::push(&route);
-                    }
-                    None => clipboard::insert(&text),
-                }
-            });
+            take_pasted(text, &input);
         }
     };
     // Whoever types is about to send it.
     let oninput = |_: InputEvent| InputRules::with(|_| ());
     let onsubmit = {
-        let input = input.clone();
+        let (input, open) = (input.clone(), open.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
-            let (input, open) = (input.clone(), open.clone());
-            InputRules::with(move |rules| {
-                let Some(input) = input.cast::<HtmlInputElement>() else { return };
-                let Some(route) = InputRules::destination(rules, &input.value(), &open) else { return };
-                if let Route::Inspect { reference } = &route {
-                    // The page's address brings the reference back; for the same one there is nothing to bring.
-                    input.set_value(reference);
-                }
-                router::push(&route);
-            });
+            send(&input, &open);
         }
     };
+    {
+        let input = input.clone();
+        use_effect_with(props.large, move |is_large| {
+            let Some(entered) = is_large.then(first_form::replace).flatten() else { return };
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                entered.put_into(&input);
+            }
+            if entered.is_sent {
+                send(&input, &open);
+            }
+            if let Some(text) = entered.pasted {
+                take_pasted(text, &input);
+            }
+        });
+    }
     html! {
         <form class={classes!("reference-box", props.large.then_some("reference-box--large"))} role="search" data-testid="reference-form" {onsubmit}>
             <input
@@ -90,4 +85,34 @@ pub fn ReferenceBox(props: &Props) -> Html {
             <button type="submit">{ text().start().go }</button>
         </form>
     }
+}
+
+/// Opens the page that the text of the box is about.
+fn send(input: &NodeRef, open: &Route) {
+    let (input, open) = (input.clone(), open.clone());
+    InputRules::with(move |rules| {
+        let Some(input) = input.cast::<HtmlInputElement>() else { return };
+        let Some(route) = InputRules::destination(rules, &input.value(), &open) else { return };
+        if let Route::Inspect { reference } = &route {
+            // The page's address brings the reference back; for the same one there is nothing to bring.
+            input.set_value(reference);
+        }
+        router::push(&route);
+    });
+}
+
+/// Puts what a pasted text of several lines is about into the box, or opens the manifest that it is.
+fn take_pasted(text: String, input: &NodeRef) {
+    let input = input.clone();
+    InputRules::with(move |rules| {
+        let Some(input) = input.cast::<HtmlInputElement>() else { return };
+        match rules.and_then(|rules| (rules.input_of)(&text)) {
+            Some(Input::Line(reference)) => input.set_value(&reference),
+            Some(Input::Manifest(route)) => {
+                input.set_value("");
+                router::push(&route);
+            }
+            None => clipboard::insert(&text),
+        }
+    });
 }

@@ -1,10 +1,13 @@
 //! A tree or a grid of any length, of which only the rows on screen exist.
 
-use std::rc::Rc;
+use std::{mem, ops::Range, rc::Rc};
 
 use gloo_events::EventListener;
 use web_sys::HtmlElement;
-use yew::prelude::*;
+use yew::{
+    prelude::*,
+    virtual_dom::{Key, VNode},
+};
 
 use crate::browser::entry_state::{entry, read, write};
 
@@ -40,7 +43,7 @@ pub struct Props {
     pub count: usize,
     /// The row that the keyboard is at.
     pub active: usize,
-    /// Draws a row: one element with the attribute `data-row`. All rows are of one height.
+    /// Draws a row: one element with the attribute `data-row` and without a key. All rows are of one height.
     pub row: Callback<usize, Html>,
     /// The row of column names.
     #[prop_or_default]
@@ -89,6 +92,44 @@ impl View {
     }
 }
 
+/// The rows that are drawn, each with the key by which its elements are found again. Rows that come into sight take over the elements of
+/// rows that leave it, in place where all are others: that costs less than to make and to move elements.
+#[derive(Default)]
+struct Drawn {
+    first: usize,
+    keys: Vec<usize>,
+    active: usize,
+    next: usize,
+}
+
+impl Drawn {
+    /// Gives keys to other rows, of which `active` is the one that the keyboard is at. The elements of that row are taken over by no
+    /// other: what has the focus in it is gone with it.
+    fn turn_to(&mut self, rows: Range<usize>, active: usize) {
+        let (before, drawn) = (self.first..self.first + self.keys.len(), mem::take(&mut self.keys));
+        let left = before.clone().zip(&drawn).filter(|(at, _)| !rows.contains(at) && *at != self.active);
+        let mut left = left.map(|(_, key)| *key);
+        let keys = rows.clone().map(|at| {
+            let known = before.contains(&at).then(|| drawn[at - before.start]);
+            known.or_else(|| left.next()).unwrap_or_else(|| {
+                self.next += 1;
+                self.next
+            })
+        });
+        self.keys = keys.collect();
+        (self.first, self.active) = (rows.start, active);
+    }
+
+    /// Returns a row with its key.
+    fn keyed(&self, at: usize, mut row: Html) -> Html {
+        if let VNode::VTag(element) = &mut row {
+            Rc::make_mut(element).key =
+                at.checked_sub(self.first).and_then(|at| self.keys.get(at)).map(|key| Key::from(*key));
+        }
+        row
+    }
+}
+
 /// A tree or a grid of any length. The focus stays on the whole; the row that the keyboard is at is named by it.
 #[component]
 pub fn Window(props: &Props) -> Html {
@@ -106,6 +147,8 @@ pub fn Window(props: &Props) -> Html {
     let above = view.place(first, count).round();
     let rows = (last - first) as f64 * f64::from(view.row);
     let below = view.rows(count).min(HEIGHT_MAX) - above - rows;
+    let drawn = use_mut_ref(Drawn::default);
+    drawn.borrow_mut().turn_to(first..last, props.active);
     {
         let onview = props.onview.clone();
         use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
@@ -136,7 +179,7 @@ pub fn Window(props: &Props) -> Html {
             >
                 { props.head.clone() }
                 { space(above) }
-                { for (first..last).map(|at| props.row.emit(at)) }
+                { for (first..last).map(|at| drawn.borrow().keyed(at, props.row.emit(at))) }
                 { space(below) }
             </div>
         </div>
@@ -225,7 +268,27 @@ fn space(height: f64) -> Html {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEIGHT_MAX, View};
+    use super::{Drawn, HEIGHT_MAX, View};
+
+    #[test]
+    fn rows_that_come_take_over_what_rows_that_leave_had() {
+        let mut drawn = Drawn::default();
+        let mut keys = |rows, active| {
+            drawn.turn_to(rows, active);
+            drawn.keys.clone()
+        };
+        assert_eq!(keys(0..5, 0), [1, 2, 3, 4, 5]);
+        assert_eq!(
+            keys(2..7, 9),
+            [3, 4, 5, 2, 6],
+            "those of rows that stay stay, that of the row with the focus is gone"
+        );
+        assert_eq!(keys(100..104, 9), [3, 4, 5, 2], "nothing moves where all are others");
+        assert_eq!(keys(98..103, 102), [2, 7, 3, 4, 5]);
+        assert_eq!(keys(0..5, 102), [2, 7, 3, 4, 8], "the one of the active row is gone");
+        assert_eq!(keys(0..0, 0), [0; 0]);
+        assert_eq!(keys(0..2, 0), [9, 10]);
+    }
 
     #[test]
     fn every_row_of_a_list_of_any_length_comes_into_sight_in_its_place() {
