@@ -23,6 +23,16 @@ async function done(page, line) {
   return stdout;
 }
 
+test('what was printed stays as it is while more comes: nothing is read out again', async ({ page, open, server }) => {
+  await putImage(server, 'stays', '1', { os: 'linux', architecture: 'amd64' });
+  await open('/command');
+  await done(page, `docker manifest inspect ${server.host}/stays:1`);
+  const first = await page.getByTestId('ran').first().elementHandle();
+  await done(page, `tallyman digest ${server.host}/stays:1`);
+  await typed(page, 'nothing');
+  expect(await first.evaluate((element) => element === document.querySelector('[data-testid=ran]'))).toBe(true);
+});
+
 test('the whole manual page, one example after the other', async ({ page, open, server }) => {
   const { host } = server;
   // The page's `arm` image says amd64, as images that were built on another machine do; hence its `annotate`.

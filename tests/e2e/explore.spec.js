@@ -62,15 +62,21 @@ test('what was done in a row stays with it: rows that come into sight say nothin
   await open(`/explore/${large.host}/scale/many-tags`);
   const rows = page.locator('[data-tag]');
   const scroll = (top) => page.locator('.window').evaluate((box, top) => (box.scrollTop = top), top);
+  // Scrolling a little leaves the elements of what stays in sight.
+  const fifth = await rows.nth(5).elementHandle();
+  const name = await rows.nth(5).getAttribute('data-tag');
+  await scroll(100);
+  await expect(page.locator('#tags-22')).toBeAttached();
+  expect(await fifth.evaluate((element) => element.isConnected && element.dataset.tag)).toBe(name);
   const areKnown = () => expect(rows.nth(10).getByRole('button').first()).toBeVisible();
   // Rows that are known by then: buttons take the place of buttons.
   await scroll(60_000);
   await areKnown();
   await scroll(0);
-  await rows.first().getByRole('button', { name: 'Copy the digest' }).click();
-  await expect(rows.first().getByText('copied')).toBeAttached();
+  // A row whose elements one takes over that is in sight and known.
+  await rows.nth(10).getByRole('button', { name: 'Copy the pull command' }).click();
+  await expect(rows.nth(10).getByText('copied')).toBeAttached();
   await rows.nth(1).locator('.tag-row__pick').click();
-  const name = await rows.first().getAttribute('data-tag');
   for (const top of [60_000, 60_420, 30_000]) {
     await scroll(top);
     await expect(page.locator(`[data-tag="${name}"]`)).toHaveCount(0);

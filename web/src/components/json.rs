@@ -93,7 +93,7 @@ pub fn Json(props: &Props) -> Html {
                 {onscroll}
             >
                 { space(first) }
-                { for visible[first..last].iter().map(row) }
+                { visible[first..last].iter().map(row).collect::<Html>() }
                 { space(visible.len() - last) }
             </div>
         </>

@@ -145,14 +145,15 @@ pub fn Window(props: &Props) -> Html {
         first += 1;
     }
     let above = view.place(first, count).round();
-    let rows = (last - first) as f64 * f64::from(view.row);
-    let below = view.rows(count).min(HEIGHT_MAX) - above - rows;
+    let height = (last - first) as f64 * f64::from(view.row);
+    let below = view.rows(count).min(HEIGHT_MAX) - above - height;
     let drawn = use_mut_ref(Drawn::default);
     drawn.borrow_mut().turn_to(first..last, props.active);
     {
         let onview = props.onview.clone();
         use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
     }
+    let rows: Html = (first..last).map(|at| drawn.borrow().keyed(at, props.row.emit(at))).collect();
     let onscroll = move |_: Event| {
         look.emit(());
         remember.emit(());
@@ -179,7 +180,7 @@ pub fn Window(props: &Props) -> Html {
             >
                 { props.head.clone() }
                 { space(above) }
-                { for (first..last).map(|at| drawn.borrow().keyed(at, props.row.emit(at))) }
+                { rows }
                 { space(below) }
             </div>
         </div>

@@ -91,7 +91,7 @@ fn Terminal(props: &TerminalProps) -> Html {
             <Panel title={words.output} {tools} testid="terminal">
                 <div class="terminal" role="log" aria-label={words.output} tabindex="0">
                     { for session.0.iter().enumerate().map(|(at, ran)| html! { <div key={at} class="terminal__ran" data-testid="ran" data-exit={ran.exit.map(|exit| exit.to_string())}>{ shown(ran) }</div> }) }
-                    <div ref={end} />
+                    <div key="end" ref={end} />
                 </div>
                 <Prompt local_lists={Rc::clone(&props.local_lists)} line={props.line.clone()} {history} {execute} {is_running} offered={offered.clone()} />
             </Panel>

@@ -59,7 +59,7 @@ pub fn LayerList(props: &Props) -> Html {
         <section class="panel" aria-label={words.layers}>
             <div class="panel__head"><h2>{ words.layers }<small>{ image.layers.len() }</small></h2></div>
             <ul class="files__layers">
-                <li>
+                <li key="all">
                     <button type="button" class="layer-choice" aria-pressed={chosen.is_none().to_string()} onclick={choose(None)} data-testid="files-layer-all">
                         <span class="layer-choice__step">{ words.all_layers }</span>
                     </button>

@@ -291,8 +291,8 @@ fn picture(inspected: &Inspected, spots: &[Spot], at: usize, select: &Callback<u
     html! {
         <div class="graph__picture" aria-hidden="true">
             <svg width={width.to_string()} height={height.to_string()} viewBox={format!("0 0 {width} {height}")}>
-                { for spots.iter().filter_map(edge) }
-                { for spots.iter().enumerate().map(node) }
+                { spots.iter().filter_map(edge).collect::<Html>() }
+                { spots.iter().enumerate().map(node).collect::<Html>() }
             </svg>
             <p class="legend">
                 { for Sort::ALL.iter().filter(|(sort, _)| spots.iter().any(|spot| Sort::of(inspected, spot.node) == *sort)).map(|(sort, class)| html! {

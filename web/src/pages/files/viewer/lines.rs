@@ -60,7 +60,7 @@ pub fn Lines(props: &Props) -> Html {
     html! {
         <div ref={place} class={format!("raw raw--long code code--{}", props.kind)} tabindex="0" role="region" aria-label={props.label.clone()} data-testid={format!("file-{}", props.kind)} {onscroll}>
             { space(first) }
-            { for (first..last).map(row) }
+            { (first..last).map(row).collect::<Html>() }
             { space(props.count - last) }
         </div>
     }
