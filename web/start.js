@@ -29,16 +29,19 @@ const SENTENCES = {
   },
 };
 
-function chosenLanguage() {
-  let chosen;
+/** What the app keeps in this browser under a name. Its copies below other paths have names of their own. */
+function kept(name) {
+  const folder = location.pathname.replace(/[^/]*$/, '');
   try {
-    // As the app names what it stores: a copy below another path has a language of its own.
-    const folder = location.pathname.replace(/[^/]*$/, '');
-    chosen = localStorage.getItem(folder === '/' ? 'language' : `${folder} language`);
+    return localStorage.getItem(folder === '/' ? name : `${folder} ${name}`);
   } catch {
-    // A browser that stores nothing has the languages of its user.
+    // A browser that stores nothing has what its user prefers.
+    return null;
   }
-  const known = [chosen, ...navigator.languages].map((tag) => tag?.slice(0, 2)).find((tag) => tag in SENTENCES);
+}
+
+function chosenLanguage() {
+  const known = [kept('language'), ...navigator.languages].map((tag) => tag?.slice(0, 2)).find((tag) => tag in SENTENCES);
   return known ?? 'en';
 }
 
@@ -81,6 +84,9 @@ function showForm() {
   input.focus();
 }
 
+// What is shown before the program has the colours that it will have.
+const theme = kept('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
 if (['', '#/'].includes(location.hash)) showForm();
 
 async function compiled(address) {

@@ -60,6 +60,7 @@ test('100,000 repositories and 20,000 tags stream in and filter; only what is on
 test('what was done in a row stays with it: rows that come into sight say nothing of it', async ({ page, open }) => {
   const large = await startDevRegistry('--synthetic', '10,2000');
   await open(`/explore/${large.host}/scale/many-tags`);
+  await expect(page.getByTestId('count')).toHaveText('2,000 tags');
   const rows = page.locator('[data-tag]');
   const scroll = (top) => page.locator('.window').evaluate((box, top) => (box.scrollTop = top), top);
   // Scrolling a little leaves the elements of what stays in sight.

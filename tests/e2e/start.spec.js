@@ -48,6 +48,17 @@ for (const [locale, title] of Object.entries({ 'en-GB': 'What is in that image?'
   });
 }
 
+test('the form has the language and the theme that were chosen', async ({ page, memory }) => {
+  await page.goto(memory.app);
+  await page.getByTestId('theme').selectOption('dark');
+  await page.getByTestId('language').selectOption('es');
+  const come = await openWithoutProgram(page, memory.app);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('¿Qué hay en esa imagen?');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  come();
+  await expect(page.getByTestId('reference-input')).toBeFocused();
+});
+
 test('Enter before the program comes opens what was typed', async ({ page, memory }) => {
   const come = await openWithoutProgram(page, memory.app);
   await page.keyboard.type(`docker pull ${memory.host}/samples/hello:latest`);

@@ -1,6 +1,6 @@
 //! A tree or a grid of any length, of which only the rows on screen exist.
 
-use std::{mem, ops::Range, rc::Rc};
+use std::{mem, rc::Rc};
 
 use gloo_events::EventListener;
 use web_sys::HtmlElement;
@@ -43,7 +43,7 @@ pub struct Props {
     pub count: usize,
     /// The row that the keyboard is at.
     pub active: usize,
-    /// Draws a row: one element with the attribute `data-row` and without a key. All rows are of one height.
+    /// Draws a row: one element with the attribute `data-row` and a key. All rows are of one height.
     pub row: Callback<usize, Html>,
     /// The row of column names.
     #[prop_or_default]
@@ -92,41 +92,38 @@ impl View {
     }
 }
 
-/// The rows that are drawn, each with the key by which its elements are found again. Rows that come into sight take over the elements of
-/// rows that leave it, in place where all are others: that costs less than to make and to move elements.
+/// The rows that are drawn, by the keys that the page gives them, and the keys by which their elements are found again. Rows that come
+/// into sight take over the elements of rows that leave it, in place where all are others: that costs less than to make and to move
+/// elements.
 #[derive(Default)]
 struct Drawn {
-    first: usize,
-    keys: Vec<usize>,
-    active: usize,
+    rows: Vec<(Key, usize)>,
+    active: Option<Key>,
     next: usize,
 }
 
 impl Drawn {
-    /// Gives keys to other rows, of which `active` is the one that the keyboard is at. The elements of that row are taken over by no
-    /// other: what has the focus in it is gone with it.
-    fn turn_to(&mut self, rows: Range<usize>, active: usize) {
-        let (before, drawn) = (self.first..self.first + self.keys.len(), mem::take(&mut self.keys));
-        let left = before.clone().zip(&drawn).filter(|(at, _)| !rows.contains(at) && *at != self.active);
-        let mut left = left.map(|(_, key)| *key);
-        let keys = rows.clone().map(|at| {
-            let known = before.contains(&at).then(|| drawn[at - before.start]);
+    /// Gives rows the keys of their elements. `active` is the one that the keyboard is at; no other row takes over its elements: what
+    /// has the focus in it is gone with it.
+    fn turn_to(&mut self, rows: &mut [Html], active: Option<usize>) {
+        let before = mem::take(&mut self.rows);
+        let keys: Vec<Key> = rows.iter().filter_map(|row| row.key().cloned()).collect();
+        let is_left = |key: &Key| !keys.contains(key) && Some(key) != self.active.as_ref();
+        let mut left = before.iter().filter(|(key, _)| is_left(key)).map(|(_, elements)| *elements);
+        let elements = keys.iter().map(|key| {
+            let known = before.iter().find(|(known, _)| known == key).map(|(_, elements)| *elements);
             known.or_else(|| left.next()).unwrap_or_else(|| {
                 self.next += 1;
                 self.next
             })
         });
-        self.keys = keys.collect();
-        (self.first, self.active) = (rows.start, active);
-    }
-
-    /// Returns a row with its key.
-    fn keyed(&self, at: usize, mut row: Html) -> Html {
-        if let VNode::VTag(element) = &mut row {
-            Rc::make_mut(element).key =
-                at.checked_sub(self.first).and_then(|at| self.keys.get(at)).map(|key| Key::from(*key));
+        self.rows = keys.iter().cloned().zip(elements).collect();
+        self.active = active.and_then(|at| keys.get(at).cloned());
+        for (row, (_, elements)) in rows.iter_mut().zip(&self.rows) {
+            if let VNode::VTag(row) = row {
+                Rc::make_mut(row).key = Some(Key::from(*elements));
+            }
         }
-        row
     }
 }
 
@@ -148,12 +145,12 @@ pub fn Window(props: &Props) -> Html {
     let height = (last - first) as f64 * f64::from(view.row);
     let below = view.rows(count).min(HEIGHT_MAX) - above - height;
     let drawn = use_mut_ref(Drawn::default);
-    drawn.borrow_mut().turn_to(first..last, props.active);
+    let mut rows: Vec<Html> = (first..last).map(|at| props.row.emit(at)).collect();
+    drawn.borrow_mut().turn_to(&mut rows, props.active.checked_sub(first));
     {
         let onview = props.onview.clone();
         use_effect_with((seen, props.count), move |(seen, _)| onview.emit(*seen));
     }
-    let rows: Html = (first..last).map(|at| drawn.borrow().keyed(at, props.row.emit(at))).collect();
     let onscroll = move |_: Event| {
         look.emit(());
         remember.emit(());
@@ -180,7 +177,7 @@ pub fn Window(props: &Props) -> Html {
             >
                 { props.head.clone() }
                 { space(above) }
-                { rows }
+                { rows.into_iter().collect::<Html>() }
                 { space(below) }
             </div>
         </div>
@@ -270,25 +267,29 @@ fn space(height: f64) -> Html {
 #[cfg(test)]
 mod tests {
     use super::{Drawn, HEIGHT_MAX, View};
+    use yew::prelude::*;
 
     #[test]
     fn rows_that_come_take_over_what_rows_that_leave_had() {
         let mut drawn = Drawn::default();
-        let mut keys = |rows, active| {
-            drawn.turn_to(rows, active);
-            drawn.keys.clone()
+        let mut elements = |rows: &[usize], active| {
+            let mut rows: Vec<Html> = rows.iter().map(|row| html! { <div key={*row} /> }).collect();
+            drawn.turn_to(&mut rows, active);
+            let keys: Vec<_> = rows.iter().map(|row| row.key().unwrap().to_string()).collect();
+            keys.join(" ")
         };
-        assert_eq!(keys(0..5, 0), [1, 2, 3, 4, 5]);
+        assert_eq!(elements(&[0, 1, 2, 3, 4], Some(0)), "1 2 3 4 5");
         assert_eq!(
-            keys(2..7, 9),
-            [3, 4, 5, 2, 6],
-            "those of rows that stay stay, that of the row with the focus is gone"
+            elements(&[2, 3, 4, 5, 6], None),
+            "3 4 5 2 6",
+            "none takes over what the row of the keyboard had"
         );
-        assert_eq!(keys(100..104, 9), [3, 4, 5, 2], "nothing moves where all are others");
-        assert_eq!(keys(98..103, 102), [2, 7, 3, 4, 5]);
-        assert_eq!(keys(0..5, 102), [2, 7, 3, 4, 8], "the one of the active row is gone");
-        assert_eq!(keys(0..0, 0), [0; 0]);
-        assert_eq!(keys(0..2, 0), [9, 10]);
+        assert_eq!(elements(&[5, 4, 3, 2, 6], None), "2 5 4 3 6", "in another order, each keeps its own");
+        assert_eq!(elements(&[100, 101, 102, 103], None), "2 5 4 3", "nothing moves where all are others");
+        assert_eq!(elements(&[98, 99, 100, 101, 102], Some(4)), "3 7 2 5 4");
+        assert_eq!(elements(&[0, 1, 2, 3, 4], Some(9)), "3 7 2 5 8");
+        assert_eq!(elements(&[], None), "");
+        assert_eq!(elements(&[0, 1], None), "9 10");
     }
 
     #[test]

@@ -178,6 +178,7 @@ fn use_keys(
 fn tree_row(row: Row, number: usize, is_active: bool, content: Html, onclick: Callback<MouseEvent>) -> Html {
     html! {
         <div
+            key={number}
             id={format!("repositories-{number}")}
             role="treeitem"
             class={classes!("tree-row", is_active.then_some("is-active"), row.inside.map(|_| "tree-row--space"))}

@@ -191,6 +191,7 @@ fn rows(rows: Rows) -> Callback<usize, Html> {
             same.into_iter().flatten().filter(|other| **other != tag).take(4).cloned().collect();
         html! {
             <div
+                key={number}
                 id={format!("tags-{row}")}
                 role="row"
                 class={classes!("tag-row", is_selected.then_some("is-picked"), (row == *at).then_some("is-active"))}

@@ -74,6 +74,7 @@ pub fn Table(props: &Props) -> Html {
             let is_chosen = row.path == path;
             html! {
                 <div
+                    key={number}
                     id={format!("files-{number}")}
                     role="row"
                     class={classes!("file-row", (number == at).then_some("is-active"), is_chosen.then_some("is-chosen"), (!row.is_match).then_some("is-context"))}
@@ -160,7 +161,7 @@ fn head(is_pair: bool) -> Html {
 /// A row that is on its way.
 fn coming(number: usize) -> Html {
     html! {
-        <div role="row" class="file-row" data-row="" aria-rowindex={(number + 2).to_string()}>
+        <div key={number} role="row" class="file-row" data-row="" aria-rowindex={(number + 2).to_string()}>
             <span role="gridcell" class="file-row__name"><span class="skeleton" /></span>
         </div>
     }

@@ -65,7 +65,7 @@ pub fn Many(props: &Props) -> Html {
             let number = shown[row];
             let node = &inspected.nodes[number];
             html! {
-                <div id={format!("platforms-{row}")} role="row" class={classes!("tag-row", "tag-row--plain", (row == at).then_some("is-active"))}
+                <div key={number} id={format!("platforms-{row}")} role="row" class={classes!("tag-row", "tag-row--plain", (row == at).then_some("is-active"))}
                     aria-rowindex={(row + 2).to_string()} data-row="" data-testid="platform-row" data-platform={entry_name::name(node)}>
                     { cells(node, choice.href(number)) }
                 </div>
