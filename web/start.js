@@ -29,7 +29,7 @@ const SENTENCES = {
   },
 };
 
-/** What the app keeps in this browser under a name. Its copies below other paths have names of their own. */
+/** Returns the value that the app keeps in this browser under a name. Its copies below other paths have names of their own. */
 function kept(name) {
   const folder = location.pathname.replace(/[^/]*$/, '');
   try {
