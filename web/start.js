@@ -84,10 +84,11 @@ function showForm() {
   input.focus();
 }
 
-// What is shown before the program has the colours that it will have.
-const theme = kept('theme');
-if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
-if (['', '#/'].includes(location.hash)) showForm();
+/** Gives what is shown before the program the colours that it will have. */
+function showTheme() {
+  const theme = kept('theme');
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+}
 
 async function compiled(address) {
   const response = await fetch(address);
@@ -107,16 +108,19 @@ const nextTask = () =>
     port2.postMessage(0);
   });
 
-// The fonts that the pages begin with, by the names of styles/tokens.css.
+// The fonts that the pages begin with, by the names of styles/tokens.css; first those of the form.
+const FORM_FONTS = [
+  '600 var(--text-hero) var(--font)',
+  '400 var(--text-large) var(--font)',
+  '400 var(--text-body) var(--font-mono)',
+  '600 var(--text-body) var(--font)',
+  '400 var(--text-small) var(--font)',
+];
 const FONTS = [
   '400 var(--text-body) var(--font)',
   '600 var(--text-large) var(--font)',
-  '400 var(--text-small) var(--font)',
-  '600 var(--text-body) var(--font)',
   '400 var(--text-small) var(--font-mono)',
   '600 var(--text-small) var(--font)',
-  '600 var(--text-hero) var(--font)',
-  '400 var(--text-large) var(--font)',
   '600 var(--text-title) var(--font)',
   '400 var(--text-title) var(--font)',
 ];
@@ -131,9 +135,12 @@ function layOut(font) {
   sample.remove();
 }
 
-// What a browser takes some milliseconds for when it is first asked.
+// The form, and what a browser takes some milliseconds for when it is first asked.
 const SLOW_AT_FIRST = [
   () => localStorage.length,
+  showTheme,
+  ...FORM_FONTS.map((font) => () => layOut(font)),
+  ...(['', '#/'].includes(location.hash) ? [showForm] : []),
   () => sessionStorage.length,
   () => location.hash || history.replaceState(null, '', '#/'),
   ...FONTS.map((font) => () => layOut(font)),

@@ -18,7 +18,7 @@ await withFolder(async (folder) => {
     unit: 'ms',
     runs,
     warmUp: true,
-    contestants: [{ name: own, run: timed(native, ['version']) }, ...there.map(({ name, command, version }) => ({ name, peer: true, run: timed(command, version) }))],
+    contestants: [{ name: own, run: timed(native, ['version']) }, ...there.map(({ name, alone, version }) => ({ name, peer: true, run: timed(alone, version) }))],
     absent,
     summary: () => [{ what: 'start of the native program', ours: own, limit: 10, cause: 'the machine was busy: the program itself computes for some 3 ms' }],
   });

@@ -59,12 +59,12 @@ const known = {
   },
 };
 
-/** The programs of others that this machine has, as `{ name, command, …}`, and the names of those that it has not. */
+/** The programs of others that this machine has, as `{ name, command, …}` (`alone` without the name of a command), and the names of those that it has not. */
 export async function findPeers() {
   const [there, absent] = [[], []];
   for (const [name, peer] of Object.entries(known)) {
     const program = process.env[`TALLYMAN_BENCH_${name.toUpperCase()}`] ?? (await found(peer.program ?? name, peer.version));
-    if (program) there.push({ name, ...peer, command: [program, ...(peer.first ?? [])] });
+    if (program) there.push({ name, ...peer, alone: [program], command: [program, ...(peer.first ?? [])] });
     else absent.push(name);
   }
   return { there, absent };
