@@ -53,10 +53,10 @@ function element(name, attributes = {}, ...content) {
 }
 
 /**
- * Shows the form of the start page before there is a program. What is typed, pasted and sent there is handed over to the program's own,
- * which looks the same: web/src/browser/first_form.rs.
+ * Makes the form of the start page, which is shown before there is a program. What is typed, pasted and sent there is handed over to the
+ * program's own, which looks the same: web/src/browser/first_form.rs. Returns its place, its parts from top to bottom, and its field.
  */
-function showForm() {
+function makeForm() {
   const language = chosenLanguage();
   const { title, lead, label, hint, go } = SENTENCES[language].start;
   const field = { autocapitalize: 'none', autocomplete: 'off', autocorrect: 'off', spellcheck: 'false', 'data-testid': 'first-input' };
@@ -78,10 +78,20 @@ function showForm() {
     form.pasted = text;
     form.setAttribute('aria-busy', 'true');
   });
-  const words = [element('h1', {}, title), element('p', { class: 'hero__lead' }, lead)];
-  const hero = element('div', { class: 'hero', lang: language }, ...words, form, element('p', { class: 'soft hero__hint' }, hint));
+  const hero = element('div', { class: 'hero', lang: language });
   document.querySelector('#app main').prepend(hero);
-  input.focus();
+  const parts = [element('h1', {}, title), element('p', { class: 'hero__lead' }, lead), form, element('p', { class: 'soft hero__hint' }, hint)];
+  return { hero, parts, input };
+}
+
+let made;
+
+/** Shows the part of the form at a place, and has it laid out: each has a font that the browser has to look up. */
+function showPart(at) {
+  made ??= makeForm();
+  made.hero.append(made.parts[at]);
+  made.hero.getBoundingClientRect();
+  if (made.parts[at].contains(made.input)) made.input.focus();
 }
 
 /** Gives what is shown before the program the colours that it will have. */
@@ -108,7 +118,7 @@ const nextTask = () =>
     port2.postMessage(0);
   });
 
-// The fonts that the pages begin with, by the names of styles/tokens.css; first those of the form.
+// The fonts that the pages begin with, by the names of styles/tokens.css; those of the form apart.
 const FORM_FONTS = [
   '600 var(--text-hero) var(--font)',
   '400 var(--text-large) var(--font)',
@@ -139,8 +149,7 @@ function layOut(font) {
 const SLOW_AT_FIRST = [
   () => localStorage.length,
   showTheme,
-  ...FORM_FONTS.map((font) => () => layOut(font)),
-  ...(['', '#/'].includes(location.hash) ? [showForm] : []),
+  ...(['', '#/'].includes(location.hash) ? [0, 1, 2, 3].map((at) => () => showPart(at)) : FORM_FONTS.map((font) => () => layOut(font))),
   () => sessionStorage.length,
   () => location.hash || history.replaceState(null, '', '#/'),
   ...FONTS.map((font) => () => layOut(font)),
