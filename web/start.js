@@ -53,10 +53,10 @@ function element(name, attributes = {}, ...content) {
 }
 
 /**
- * Makes the form of the start page, which is shown before there is a program. What is typed, pasted and sent there is handed over to the
- * program's own, which looks the same: web/src/browser/first_form.rs. Returns its place, its parts from top to bottom, and its field.
+ * Shows the form of the start page before there is a program, from top to bottom. What is typed, pasted and sent there is handed over to
+ * the program's own, which looks the same: web/src/browser/first_form.rs.
  */
-function makeForm() {
+async function showForm() {
   const language = chosenLanguage();
   const { title, lead, label, hint, go } = SENTENCES[language].start;
   const field = { autocapitalize: 'none', autocomplete: 'off', autocorrect: 'off', spellcheck: 'false', 'data-testid': 'first-input' };
@@ -80,18 +80,13 @@ function makeForm() {
   });
   const hero = element('div', { class: 'hero', lang: language });
   document.querySelector('#app main').prepend(hero);
-  const parts = [element('h1', {}, title), element('p', { class: 'hero__lead' }, lead), form, element('p', { class: 'soft hero__hint' }, hint)];
-  return { hero, parts, input };
-}
-
-let made;
-
-/** Shows the part of the form at a place, and has it laid out: each has a font that the browser has to look up. */
-function showPart(at) {
-  made ??= makeForm();
-  made.hero.append(made.parts[at]);
-  made.hero.getBoundingClientRect();
-  if (made.parts[at].contains(made.input)) made.input.focus();
+  for (const part of [element('h1', {}, title), element('p', { class: 'hero__lead' }, lead), form, element('p', { class: 'soft hero__hint' }, hint)]) {
+    await nextTask();
+    hero.append(part);
+    // Each has a font that the browser has to look up.
+    hero.getBoundingClientRect();
+    if (part === form) input.focus();
+  }
 }
 
 /** Gives what is shown before the program the colours that it will have. */
@@ -149,7 +144,7 @@ function layOut(font) {
 const SLOW_AT_FIRST = [
   () => localStorage.length,
   showTheme,
-  ...(['', '#/'].includes(location.hash) ? [0, 1, 2, 3].map((at) => () => showPart(at)) : FORM_FONTS.map((font) => () => layOut(font))),
+  ...(['', '#/'].includes(location.hash) ? [showForm] : FORM_FONTS.map((font) => () => layOut(font))),
   () => sessionStorage.length,
   () => location.hash || history.replaceState(null, '', '#/'),
   ...FONTS.map((font) => () => layOut(font)),
@@ -192,7 +187,7 @@ loaded.catch(() => {});
 for (const ask of SLOW_AT_FIRST) {
   await nextTask();
   try {
-    ask();
+    await ask();
   } catch {
     // Whoever needs it says so.
   }

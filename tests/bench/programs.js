@@ -59,7 +59,10 @@ const known = {
   },
 };
 
-/** The programs of others that this machine has, as `{ name, command, …}` (`alone` without the name of a command), and the names of those that it has not. */
+/**
+ * The programs of others that this machine has, as `{ name, command, …}` (`alone` without the name of a command), and the names of those
+ * that it has not.
+ */
 export async function findPeers() {
   const [there, absent] = [[], []];
   for (const [name, peer] of Object.entries(known)) {

@@ -91,7 +91,7 @@ pub const HELP: &str = "  --only PART   one part, or several when repeated:
                 browsers the main stories of the app and the package in Firefox and WebKit
 
 Sets up what it needs. Failed and skipped tests are named at the end, with the reason.
-All parts take some 16 minutes on two cores where everything is compiled, and 12 more where nothing is.";
+All parts take some 16 minutes on two cores where everything is compiled, and 9 more where nothing is.";
 
 /// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`, and `, N skipped` where some were.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
