@@ -187,6 +187,28 @@ test('a push is paused, goes on, and is cancelled', async ({ page, open, server 
   expect((await readList(server, 'pause/app:v1')).digest).toBe(digest);
 });
 
+test('a list that is changed while it is pushed is kept, though it was to be removed', async ({ page, open, server }) => {
+  const images = await fiveImages(server, 'kept');
+  const list = `${server.host}/kept/app:v1`;
+  await build(page, open, list, images);
+  const held = [];
+  await page.route(/\/v2\/kept\/app\/manifests\/v1/, (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue()));
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-purge').check();
+  await page.getByTestId('push-start').click();
+  await expect.poll(() => held.length).toBe(1);
+  await page.getByRole('link', { name: 'Lists' }).first().click();
+  await page.getByRole('link', { name: list }).click();
+  await entry(page, images[0]).getByTestId('remove').click();
+  await expect(entry(page, images[0])).toHaveCount(0);
+  const changed = await page.getByTestId('list-digest').getAttribute('data-digest');
+  await held[0].continue();
+  await expect(page.getByTestId('toast').first()).toContainText('The local list was changed meanwhile, so it is kept');
+  expect((await readList(server, 'kept/app:v1')).digest).not.toBe(changed);
+  await page.reload();
+  await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', changed);
+});
+
 test('a folder that the Docker CLI wrote is brought in, annotated and pushed: the digest is the recorded one', async ({ page, open, server }) => {
   const folder = 'tests/fixtures/docker-manifest/cli-28.2.2/other-repos-and-purge';
   const recorded = readFileSync(inProject(`${folder}/digest.txt`), 'utf8').trim();

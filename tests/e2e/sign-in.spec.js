@@ -68,7 +68,56 @@ test('kept for the session, stored, and signed out', async ({ page, context, ope
   await card.getByTestId('sign-out').click();
   await expect(card).toContainText('not signed in');
   expect(await third.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('secret');
+  // So is every tab that used what was stored; the one that was signed in by itself still is.
+  await expect(other.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
   await registry.stop();
+});
+
+/** Adds a registry to the page of registries. */
+async function addRegistry(page, host) {
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill(host);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.locator(`[data-host="${host}"]`)).toBeVisible();
+}
+
+test('signing out removes what came from the registry, on a page that has asked it for nothing, too', async ({ page, open }) => {
+  const registry = await guarded('--basic');
+  await open(`/inspect/${registry.host}/samples/alpine:3.22`);
+  await signIn(page, { keep: 'in this browser, until I sign out' });
+  const digest = await page.getByTestId('manifest-digest').getAttribute('data-digest');
+  const path = `/inspect/${registry.host}/samples/alpine@${digest}`;
+  await open(path);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await open('/registries');
+  await addRegistry(page, registry.host);
+  await page.reload();
+  await page.locator(`[data-host="${registry.host}"]`).getByTestId('sign-out').click();
+  await expect(page.locator(`[data-host="${registry.host}"]`)).toContainText('not signed in');
+  await open(path);
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  await registry.stop();
+});
+
+test('registries that two tabs add are there in both, and after a reload', async ({ page, context, open }) => {
+  await open('/registries');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await addRegistry(page, 'one.example');
+  await addRegistry(other, 'two.example');
+  await page.reload();
+  for (const tab of [page, other]) {
+    for (const host of ['one.example', 'two.example']) await expect(tab.locator(`[data-host="${host}"]`)).toBeVisible();
+  }
+  // What one tab removes, the other does not bring back.
+  await page.locator('[data-host="one.example"]').getByRole('button', { name: 'Remove' }).click();
+  await expect(page.locator('[data-host="one.example"]')).toHaveCount(0);
+  await expect(other.locator('[data-host="one.example"]')).toHaveCount(0);
+  await addRegistry(other, 'three.example');
+  await page.reload();
+  await expect(page.locator('[data-host="three.example"]')).toBeVisible();
+  await expect(page.locator('[data-host="one.example"]')).toHaveCount(0);
 });
 
 /** A token service on another site than the registry's: what it was asked, and with which credentials. */

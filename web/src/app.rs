@@ -57,6 +57,10 @@ pub fn App(props: &Props) -> Html {
         let (notice, revision) = (notice.setter(), revision.dispatcher());
         Registries::new(settings, move |retry| tell(retry, &notice), move |()| revision.dispatch(()))
     });
+    use_effect_with(Rc::clone(&registries), |registries| {
+        let listener = registries.listen();
+        move || drop(listener)
+    });
     let arrived = use_reducer(Revision::default);
     let onloaded = {
         let arrived = arrived.dispatcher();
@@ -83,7 +87,7 @@ pub fn App(props: &Props) -> Html {
 /// Properties of [`Surrounded`].
 #[derive(PartialEq, Properties)]
 struct SurroundedProps {
-    /// Which parts of the program have come.
+    /// The parts of the program that have come.
     arrived: Revision,
     /// The frame and all in it.
     children: Html,
@@ -103,7 +107,7 @@ struct FrameProps {
     notice: Option<Pending>,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
-    /// Which parts of the program have come.
+    /// The parts of the program that have come.
     arrived: Revision,
     /// One more has come.
     onloaded: Callback<()>,

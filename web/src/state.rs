@@ -9,6 +9,7 @@ pub mod inspection;
 pub mod list_editor;
 pub mod listing;
 pub mod lists;
+pub mod matches;
 pub mod problem;
 pub mod push;
 pub mod registries;

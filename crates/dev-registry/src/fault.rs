@@ -90,7 +90,7 @@ pub enum FaultKind {
     },
     /// One byte of the answer's body is another one.
     WrongByte {
-        /// Which; without it, the middle one.
+        /// The number of the byte; without it, the middle one.
         #[serde(skip_serializing_if = "Option::is_none")]
         at: Option<usize>,
     },

@@ -149,7 +149,7 @@ impl Listing {
             .filter(|found| *found != NONE)
     }
 
-    /// Which items have `needle` in their names, whatever its case; with a slash in it, in their paths, so that the last
+    /// Returns for each item if `needle` is in its name, whatever the case; with a slash in it, in its path, so that the last
     /// component has a part in it.
     pub fn search(&self, needle: &str) -> Vec<bool> {
         let needle = needle.trim().to_lowercase();

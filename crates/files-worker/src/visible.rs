@@ -29,7 +29,7 @@ struct Place {
 /// The rows of a view.
 pub struct Visible {
     rows: Vec<Place>,
-    /// Which items match, if something is searched or filtered.
+    /// The items that match, if something is searched or filtered.
     matched: Option<Vec<bool>>,
     /// The open directories that are not as the view's `all_open` says.
     toggled: HashSet<u32>,
@@ -138,7 +138,7 @@ fn size(listing: &Listing, number: u32) -> u64 {
     if item.facts.is_removed() { item.facts.size.max(item.total) } else { item.total }
 }
 
-/// Which items match the search and the filters.
+/// Returns the items that match the search and the filters.
 fn matched(listing: &Listing, view: &View, entries: &impl Entries) -> Vec<bool> {
     let mut matched = match view.search.trim().trim_start_matches('/') {
         "" => vec![true; listing.items().len()],

@@ -1,4 +1,4 @@
-//! Which addresses may be connected to: public ones, and those that the configuration names.
+//! Addresses that may be connected to: public ones, and those that the configuration names.
 
 use std::{
     error::Error,

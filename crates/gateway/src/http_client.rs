@@ -1,4 +1,5 @@
-//! HttpClient: kept for the next request, to addresses that may be connected to, certificates checked as configured.
+//! The client of registries: connections are kept for the next request, go to addresses that may be connected to, and check
+//! certificates as configured.
 
 use std::{
     error::Error,
@@ -44,7 +45,7 @@ const IDLE_MIN: usize = 8;
 const READ_BUFFER: usize = 64 * 1024;
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tallyman-gateway/", env!("CARGO_PKG_VERSION")));
 
-/// Whose certificates are trust_roots.
+/// The authorities whose certificates are trusted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TrustRoots<'a> {
     /// Public authorities, and those of a PEM file where there is one.
@@ -113,7 +114,7 @@ impl HttpClient {
     /// Sends a request and waits for the head of the answer.
     ///
     /// # Errors
-    /// What went wrong, with its causes.
+    /// When it cannot be sent, or no answer comes; with the causes.
     pub(crate) async fn send(
         &self,
         mut request: Request<Body>,

@@ -27,7 +27,7 @@ pub async fn write(tab: u8, times: u32) -> Result<(), JsError> {
     Ok(())
 }
 
-/// Which of the tabs wrote the list that is there; nothing where it is no tab's.
+/// Returns the tab that wrote the list that is there; nothing where it is no tab's.
 #[wasm_bindgen]
 pub async fn writer(tabs: u8) -> Result<Option<u8>, JsError> {
     let found = IndexedDbStore::open(DATABASE).await?.load(list_of(0).reference()).await?;

@@ -16,8 +16,8 @@ const FOLDERS: [&str; 3] = ["crates", "web", "tests"];
 const OTHERS: [&str; 4] = ["node_modules", "target", "dist", "fixtures"];
 
 /// Words that a doc comment does not begin with: its first sentence is a noun phrase or a verb in the third person.
-const QUESTIONS: [&str; 10] =
-    ["What", "Whether", "How", "Where", "When", "Who", "Why", "Those", "Itself", "Both"];
+const QUESTIONS: [&str; 12] =
+    ["What", "Which", "Whether", "How", "Where", "When", "Who", "Whose", "Why", "Those", "Itself", "Both"];
 
 /// The places in which a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

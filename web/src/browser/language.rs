@@ -1,4 +1,4 @@
-//! Which language the app speaks: the one that was chosen, else the first of the browser's that it knows.
+//! The language that the app speaks: the one that was chosen, else the first of the browser's that it knows.
 
 use super::storage::Keep;
 use crate::text::{Language, speak};

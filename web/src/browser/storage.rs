@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use web_sys::{Storage, Window};
+use gloo_events::EventListener;
+use wasm_bindgen::JsCast;
+use web_sys::{Storage, StorageEvent, Window};
 
 thread_local! {
     /// Values that may not be stored.
@@ -62,6 +64,21 @@ impl Keep {
         };
         of(&web_sys::window()?).ok()?
     }
+}
+
+/// Calls `changed` with the key of each value that another tab stores or removes, and without one where it removes all, until what
+/// is returned is dropped.
+pub fn listen(changed: impl Fn(Option<&str>) + 'static) -> EventListener {
+    let window = web_sys::window().expect("a page has a window");
+    EventListener::new(&window, "storage", move |event| {
+        // What this tab tells itself is another event.
+        let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
+        let Some(name) = event.key() else { return changed(None) };
+        // Other copies of the app have names of their own.
+        if let Some(key) = name.strip_prefix(&of_this_copy("")) {
+            changed(Some(key));
+        }
+    })
 }
 
 /// Returns the path of the folder that the app is served from, with a slash at its end.

@@ -50,7 +50,7 @@ pub struct Props {
     pub head: Html,
     /// A key is pressed.
     pub onkeydown: Callback<KeyboardEvent>,
-    /// Which rows are on screen: the first, and the one behind the last.
+    /// Receives the rows on screen: the first, and the one behind the last.
     #[prop_or_default]
     pub onview: Callback<(usize, usize)>,
 }

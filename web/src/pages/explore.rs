@@ -1,6 +1,7 @@
 //! A registry's repositories, and a repository's tags.
 
 mod repositories;
+mod shown;
 mod tags;
 
 use std::rc::Rc;

@@ -20,6 +20,7 @@ use crate::{
         panel::Panel,
         reference_heading::reference_heading,
         store_status::store_status,
+        toast::use_toaster,
     },
     format,
     router::Link,
@@ -68,7 +69,7 @@ struct PusherProps {
 
 /// The state of the registry before the push.
 #[derive(Clone, Default, PartialEq)]
-enum Looked {
+enum RegistryState {
     #[default]
     Asking,
     Found(Rc<Survey>),
@@ -128,7 +129,7 @@ fn alert(why: &str, name: &Reference) -> Html {
         <div class="alert" role="alert" data-testid="push-refused">
             <Icon name="warning" />
             <span>{ why.to_owned() }</span>
-            <span class="alert__actions"><Link to={Route::build(name)} classes="button">{ text().push().mend }</Link></span>
+            <span class="alert__actions"><Link to={Route::build(name)} classes="button">{ text().push().back_to_list }</Link></span>
         </div>
     }
 }
@@ -150,27 +151,28 @@ fn Planned(props: &PlannedProps) -> Html {
     let PlannedProps { local_lists, list, plan, copies } = props;
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
-    let looked = use_state_eq(Looked::default);
+    let registry_state = use_state_eq(RegistryState::default);
     let before = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
     let skips = use_state_eq(|| true);
     let purges = use_state_eq(|| false);
+    let toaster = use_toaster();
     {
-        let (looked, before) = (looked.setter(), before.setter());
+        let (registry_state, before) = (registry_state.setter(), before.setter());
         let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(&registries));
         use_effect_with(Rc::clone(plan), move |plan| {
             let plan = Rc::clone(plan);
-            looked.set(Looked::Asking);
+            registry_state.set(RegistryState::Asking);
             spawn_local(async move {
                 before.set(Rc::new(interrupted(&local_lists, &plan).await));
-                looked.set(match survey(registries.client(), &plan).await {
-                    Ok(survey) => Looked::Found(Rc::new(survey)),
-                    Err(error) => Looked::Failed(error.to_string().into()),
+                registry_state.set(match survey(registries.client(), &plan).await {
+                    Ok(survey) => RegistryState::Found(Rc::new(survey)),
+                    Err(error) => RegistryState::Failed(error.to_string().into()),
                 });
             });
         });
     }
-    let present = match &*looked {
-        Looked::Found(survey) if *skips => survey.present.clone(),
+    let present = match &*registry_state {
+        RegistryState::Found(survey) if *skips => survey.present.clone(),
         _ => BTreeSet::new(),
     };
     let states: Vec<StepState> = (0..plan.steps.len())
@@ -182,9 +184,10 @@ fn Planned(props: &PlannedProps) -> Html {
         .collect();
     let start = {
         let (local_lists, plan, before) = (Rc::clone(local_lists), Rc::clone(plan), Rc::clone(&before));
-        let purge = *purges;
+        let name = plan.target.to_string();
+        let onkept = purges.then(|| Callback::from(move |()| toaster.say((text().push().kept)(&name))));
         move |_: MouseEvent| {
-            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, purge);
+            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, onkept.clone());
         }
     };
     let name = list.reference().to_string();
@@ -198,7 +201,7 @@ fn Planned(props: &PlannedProps) -> Html {
     html! {
         <>
             <div class="push__start">
-                <button class="button button--main button--large" type="button" onclick={start} disabled={*looked == Looked::Asking} data-testid="push-start">
+                <button class="button button--main button--large" type="button" onclick={start} disabled={*registry_state == RegistryState::Asking} data-testid="push-start">
                     { if before.is_empty() { words.start } else { words.resume } }
                 </button>
                 <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
@@ -207,7 +210,7 @@ fn Planned(props: &PlannedProps) -> Html {
             if !before.is_empty() {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
             }
-            <p class="push__standing" role="status" data-testid="push-standing">{ standing(&looked, plan, &name) }</p>
+            <p class="push__standing" role="status" data-testid="push-standing">{ standing(&registry_state, plan, &name) }</p>
             <Panel title={words.plan} remark={cost(plan, &states)} testid="plan">
                 { steps::table(plan, &states) }
             </Panel>
@@ -229,13 +232,13 @@ fn cost(plan: &PushPlan, states: &[StepState]) -> String {
     said
 }
 
-fn standing(looked: &Looked, plan: &PushPlan, name: &str) -> String {
+fn standing(registry_state: &RegistryState, plan: &PushPlan, name: &str) -> String {
     let words = text().push();
     let (_, digest, _) = plan.list();
-    match looked {
-        Looked::Asking => words.looking.to_owned(),
-        Looked::Failed(why) => (words.survey_failed)(why),
-        Looked::Found(survey) => match &survey.standing {
+    match registry_state {
+        RegistryState::Asking => words.looking.to_owned(),
+        RegistryState::Failed(why) => (words.survey_failed)(why),
+        RegistryState::Found(survey) => match &survey.standing {
             None => (words.standing_none)(name),
             Some(standing) if standing == digest => (words.standing_same)(name),
             Some(standing) => (words.standing_other)(name, &format!("sha256:{}…", standing.short())),

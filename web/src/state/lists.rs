@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::lock::Mutex;
-use tallyman_core::{ListEdit, ManifestList, Reference};
+use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, ListSummary, Outcome, StoreError, Subscription};
 use yew::Callback;
 
@@ -232,10 +232,25 @@ impl LocalLists {
     pub async fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
         let _turn = self.turn.lock().await;
         let was_there = self.store().remove(list).await?;
+        self.forget(list);
+        Ok(was_there)
+    }
+
+    /// Removes a list that was pushed if it still has `digest`, and says whether it did: what was changed since is kept.
+    pub async fn remove_pushed(&self, list: &Reference, digest: &Digest) -> Result<bool, StoreError> {
+        let _turn = self.turn.lock().await;
+        let is_removed = self.store().remove_pushed(list, digest).await?;
+        if is_removed {
+            self.forget(list);
+        }
+        Ok(is_removed)
+    }
+
+    /// Forgets a list that is removed.
+    fn forget(&self, list: &Reference) {
         self.known.borrow_mut().remove(&list.file_name());
         self.left.borrow_mut().remove(&list.file_name());
         self.tell(&list.file_name());
-        Ok(was_there)
     }
 
     /// Returns the note of `key`, which is kept beside the lists.

@@ -57,8 +57,8 @@ pub struct Run {
     pub steps: Rc<Vec<StepState>>,
     /// State of the whole.
     pub phase: Phase,
-    /// The local list is to be removed, or has been.
-    pub purge: bool,
+    /// The local list is to be removed, or has been; this is called where it is kept, as it was changed meanwhile.
+    onkept: Option<Callback<()>>,
     gate: Gate,
     abort: AbortHandle,
 }
@@ -68,7 +68,7 @@ impl PartialEq for Run {
         Rc::ptr_eq(&self.plan, &other.plan)
             && Rc::ptr_eq(&self.steps, &other.steps)
             && self.phase == other.phase
-            && self.purge == other.purge
+            && self.onkept == other.onkept
     }
 }
 
@@ -150,7 +150,8 @@ impl Pushes {
         self.0.0.get(&list.file_name())
     }
 
-    /// Begins to do what `plan` says, but for the steps in `done` and `present`.
+    /// Begins to do what `plan` says, but for the steps in `done` and `present`. With `onkept`, the local list is removed afterwards, if
+    /// it is still the one that was pushed; `onkept` is called if not.
     pub fn begin(
         &self,
         local_lists: &Rc<LocalLists>,
@@ -158,7 +159,7 @@ impl Pushes {
         plan: Rc<PushPlan>,
         done: &BTreeSet<usize>,
         present: &BTreeSet<usize>,
-        purge: bool,
+        onkept: Option<Callback<()>>,
     ) {
         let name = plan.target.file_name();
         let (abort, registration) = AbortHandle::new_pair();
@@ -169,8 +170,14 @@ impl Pushes {
             _ => StepState::Waiting,
         };
         let steps: Rc<Vec<_>> = Rc::new((0..plan.steps.len()).map(state).collect());
-        let run =
-            Run { plan: Rc::clone(&plan), steps, phase: Phase::Running, purge, gate: gate.clone(), abort };
+        let run = Run {
+            plan: Rc::clone(&plan),
+            steps,
+            phase: Phase::Running,
+            onkept: onkept.clone(),
+            gate: gate.clone(),
+            abort,
+        };
         let dispatcher = self.0.dispatcher();
         dispatcher.dispatch(Change::Begin(name.clone(), run));
         let skipped: BTreeSet<usize> = done.union(present).copied().collect();
@@ -198,9 +205,11 @@ impl Pushes {
                 Ok(Ok(digest)) => {
                     history::remember(&local_lists, &plan.target, &digest).await;
                     progress.forget().await;
-                    if purge {
-                        // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
-                        let _ = local_lists.remove(&plan.target).await;
+                    // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
+                    if let Some(onkept) = onkept
+                        && matches!(local_lists.remove_pushed(&plan.target, plan.list().1).await, Ok(false))
+                    {
+                        onkept.emit(());
                     }
                     Phase::Finished(digest)
                 }
@@ -241,7 +250,7 @@ impl Pushes {
             steps.filter(|(_, step)| **step == wanted).map(|(index, _)| index).collect::<BTreeSet<_>>()
         };
         let (done, present) = (of(StepState::Done), of(StepState::Present));
-        self.begin(local_lists, registries, Rc::clone(&run.plan), &done, &present, run.purge);
+        self.begin(local_lists, registries, Rc::clone(&run.plan), &done, &present, run.onkept.clone());
     }
 
     /// Its page is about the plan again.

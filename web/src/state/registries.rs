@@ -9,12 +9,13 @@ pub mod settings;
 
 use std::{cell::OnceCell, rc::Rc, time::Duration};
 
+use gloo_events::EventListener;
 use tallyman_core::Registry;
-use tallyman_registry::{Access, CacheStorage, Client, Credentials, Error, Event};
+use tallyman_registry::{Access, CacheStorage, Client, ContentStore, Credentials, Error, Event};
 use yew::prelude::*;
 
 use crate::{
-    browser::storage::Keep,
+    browser::storage::{self, Keep},
     state::{files::kept_layers, inspection::last_seen},
 };
 use accounts::{Account, Accounts, Key};
@@ -139,8 +140,7 @@ impl Registries {
     /// Removes a registry's settings and credentials.
     pub fn remove(&self, host: &str) {
         self.accounts.remove(host);
-        last_seen::forget(host);
-        kept_layers::forget(host);
+        forget_content(host);
         self.changed(host);
     }
 
@@ -175,9 +175,19 @@ impl Registries {
     /// Signs out: forgets the credentials, wherever they are kept.
     pub fn sign_out(&self, host: &str) {
         self.accounts.lock(host);
-        last_seen::forget(host);
-        kept_layers::forget(host);
+        forget_content(host);
         self.changed(host);
+    }
+
+    /// Takes over the credentials and settings that other tabs store and remove, until what is returned is dropped.
+    pub fn listen(self: &Rc<Self>) -> EventListener {
+        let registries = Rc::downgrade(self);
+        storage::listen(move |key| {
+            let Some(registries) = registries.upgrade() else { return };
+            for host in registries.accounts.heard(key) {
+                registries.changed(&host);
+            }
+        })
     }
 
     /// Forgets what is known of a registry, so that whatever failed is tried again.
@@ -190,6 +200,15 @@ impl Registries {
             held.forget(host);
         }
         self.changed.emit(());
+    }
+}
+
+/// Forgets all that came from a registry and is kept here, whether or not this page has asked it for anything.
+fn forget_content(host: &str) {
+    last_seen::forget(host);
+    kept_layers::forget(host);
+    if let Ok(registry) = host.parse() {
+        CacheStorage.forget(&registry);
     }
 }
 

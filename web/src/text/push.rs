@@ -8,7 +8,7 @@ pub struct Push {
     pub absent: fn(name: &str) -> String,
     pub empty: &'static str,
     pub cannot: &'static str,
-    pub mend: &'static str,
+    pub back_to_list: &'static str,
     pub plan: &'static str,
     pub looking: &'static str,
     pub survey_failed: fn(why: &str) -> String,
@@ -56,6 +56,8 @@ pub struct Push {
     pub pushed_refs: &'static str,
     pub inspect: &'static str,
     pub purged: &'static str,
+    /// The list was to be removed, and was changed during the push.
+    pub kept: fn(name: &str) -> String,
     pub purge_now: &'static str,
     pub progress: &'static str,
 }
@@ -73,7 +75,7 @@ static ENGLISH: Push = Push {
     absent: |name| format!("There is no local list named {name}"),
     empty: "The list has no image: there is nothing to push.",
     cannot: "This list cannot be pushed as it is",
-    mend: "Back to the list",
+    back_to_list: "Back to the list",
     plan: "What a push will do",
     looking: "Checking what the registry already has",
     survey_failed: |why| format!("Could not check what the registry already has: {why}"),
@@ -155,6 +157,7 @@ static ENGLISH: Push = Push {
     pushed_refs: "Images copied with it",
     inspect: "Inspect it",
     purged: "The local list is removed.",
+    kept: |name| format!("{name} is pushed. The local list was changed meanwhile, so it is kept."),
     purge_now: "Remove the local list",
     progress: "Progress of the push",
 };
@@ -165,7 +168,7 @@ static SPANISH: Push = Push {
     absent: |name| format!("No hay ninguna lista local llamada {name}"),
     empty: "La lista no tiene imágenes: no hay nada que subir.",
     cannot: "Esta lista no se puede subir así",
-    mend: "Volver a la lista",
+    back_to_list: "Volver a la lista",
     plan: "Lo que hará el push",
     looking: "Comprobando qué tiene ya el registro",
     survey_failed: |why| format!("No se pudo comprobar qué tiene ya el registro: {why}"),
@@ -246,6 +249,7 @@ static SPANISH: Push = Push {
     pushed_refs: "Imágenes copiadas con ella",
     inspect: "Inspeccionar",
     purged: "Se eliminó la lista local.",
+    kept: |name| format!("{name} está subida. La lista local cambió mientras tanto, así que se conserva."),
     purge_now: "Eliminar la lista local",
     progress: "Progreso del push",
 };

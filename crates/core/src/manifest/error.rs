@@ -35,7 +35,7 @@ pub enum ManifestError {
     Fields {
         /// The media type that was promised.
         media_type: MediaType,
-        /// Which field, and where.
+        /// The field, and its place.
         source: FieldError,
     },
     /// An image manifest with the entries of an index, or the reverse.

@@ -10,7 +10,7 @@ use super::{
     folds::Folds,
     lines::{Line, shown},
 };
-use crate::{components::icon::Icon, text::text};
+use crate::{components::icon::Icon, state::matches::matches, text::text};
 
 /// The matches of a search, and the current one.
 #[derive(Clone, Default, PartialEq)]
@@ -24,18 +24,7 @@ pub struct Found {
 
 impl Found {
     fn new(text: &str, wanted: &str) -> Self {
-        let wanted = wanted.as_bytes();
-        let mut at = Vec::new();
-        if let Some(first) = wanted.first() {
-            let bytes = text.as_bytes();
-            for start in 0..(bytes.len() + 1).saturating_sub(wanted.len()) {
-                if bytes[start].eq_ignore_ascii_case(first)
-                    && bytes[start..start + wanted.len()].eq_ignore_ascii_case(wanted)
-                {
-                    at.push(start as u32);
-                }
-            }
-        }
+        let at = matches(text, wanted).map(|at| at as u32).collect();
         Self { length: wanted.len(), at: Rc::new(at), current: 0 }
     }
 

@@ -1,6 +1,5 @@
 //! The repositories of a registry, as a tree of namespaces.
 
-mod shown;
 mod tree;
 
 use std::{collections::HashSet, rc::Rc};
@@ -19,14 +18,16 @@ use crate::{
         window::{Shape, Window},
     },
     format,
-    pages::problem,
+    pages::{
+        explore::shown::{Shown, use_shown},
+        problem,
+    },
     router::{self, Link},
     routes::Route,
     state::listing::{Listing, ListingTarget, use_listing},
     text::{text, use_language},
 };
-use shown::{Shown, use_shown};
-use tree::{Row, spaces};
+use tree::{Row, Tree, spaces};
 
 /// Properties of [`Repositories`].
 #[derive(PartialEq, Properties)]
@@ -44,7 +45,8 @@ pub fn Repositories(props: &Props) -> Html {
     let (filter, onfilter) = use_search();
     let folds = use_folds(&listing);
     let active = use_state_eq(|| 0_usize);
-    let shown = use_shown(&listing, &filter, &folds.folded);
+    let tree = Tree { filter: filter.trim().to_owned(), folded: Rc::clone(&folds.folded) };
+    let shown = use_shown(&listing, &tree);
     {
         let active = active.setter();
         use_effect_with((*filter).clone(), move |_| active.set(0));
@@ -88,7 +90,7 @@ pub fn Repositories(props: &Props) -> Html {
             }
             if listing.problem.is_none() || listing.len() > 0 {
                 <FilteredPanel label={words.repositories} filter_label={words.filter_repositories} filter={(*filter).clone()} {onfilter} count={count(&listing, &shown)} {tools}>
-                    if shown.rows.is_empty() && shown.is_all(&listing, &filter) {
+                    if shown.rows.is_empty() && shown.is_all(&listing, &tree) {
                         { nothing(registry, &listing, &filter) }
                     } else {
                         <Window id="repositories" label={words.repositories} shape={Shape::Tree} count={shown.rows.len()} active={at} {row} {onkeydown} />
@@ -142,7 +144,7 @@ fn use_folds(listing: &Listing) -> Folds {
 fn use_keys(
     registry: &Registry,
     listing: &Listing,
-    shown: &Rc<Shown>,
+    shown: &Rc<Shown<Tree>>,
     at: usize,
     active: UseStateSetter<usize>,
     toggle: &Callback<Row>,
@@ -219,12 +221,12 @@ fn content(registry: &Registry, name: &str, row: Row) -> Html {
 }
 
 /// Returns the number of repositories, in words.
-fn count(listing: &Listing, shown: &Shown) -> String {
+fn count(listing: &Listing, shown: &Shown<Tree>) -> String {
     let words = text().explore();
     let written = format::count(listing.len() as u64);
     let all = (words.count_repositories)(listing.len(), &written);
     match (listing.is_complete, listing.problem.is_some()) {
-        (true, _) if shown.filter().trim().is_empty() => all,
+        (true, _) if shown.view().is_none_or(|tree| tree.filter.is_empty()) => all,
         (true, _) => {
             let some = shown.rows.iter().filter(|row| row.inside.is_none()).count();
             (words.some_of)(&format::count(some as u64), &all)

@@ -22,7 +22,10 @@ use crate::{
         window::{Shape, Window},
     },
     format,
-    pages::problem,
+    pages::{
+        explore::shown::{Shown, use_shown},
+        problem,
+    },
     router,
     routes::Route,
     state::listing::{
@@ -34,7 +37,7 @@ use crate::{
 };
 use actions::actions;
 use kept_selection::use_kept_selection;
-use order::{Sort, use_aliases, use_order};
+use order::{Order, Sort, use_aliases};
 use requests::use_requests;
 use sorting::{DATED_AT_ONCE, SortChoice, dating};
 
@@ -56,7 +59,9 @@ pub fn Tags(props: &Props) -> Html {
     let (sort, dates_all) = (use_entry_state::<Sort>("sort"), use_state_eq(|| false));
     let selection = use_reducer(Selection::default);
     use_kept_selection(&listing, &selection);
-    let shown = use_order(&listing, &book, version, &filter, *sort);
+    let order = Order::new(&filter, *sort, &book, version);
+    let made = use_shown(&listing, &order);
+    let shown = Rc::clone(&made.rows);
     let aliases = use_aliases(&listing, &book, version);
     let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
     let onview = use_requests(&book, &listing, &shown, dates);
@@ -97,12 +102,12 @@ pub fn Tags(props: &Props) -> Html {
                     <p>{ text().problem().no_tags_advice }</p>
                 </div>
             } else if listing.problem.is_none() || listing.len() > 0 {
-                <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &filter, shown.len())}
+                <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &made)}
                     tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
                     if *sort == Sort::Date {
-                        { dating(&book, &shown, *dates_all, &dates_all.setter()) }
+                        { dating(&book, shown.len(), |number| listing.with(|names| order.shows(names.get(number))), *dates_all, &dates_all.setter()) }
                     }
-                    if shown.is_empty() && listing.is_complete {
+                    if shown.is_empty() && made.is_all(&listing, &order) {
                         <p class="empty">{ words.none_fits }</p>
                     } else {
                         <Window id="tags" label={words.tags} shape={Shape::Grid} count={shown.len()} active={at} head={head()} {row} {onkeydown} {onview} />
@@ -224,12 +229,12 @@ fn head() -> Html {
     }
 }
 
-fn count(listing: &Listing, filter: &str, shown: usize) -> String {
+fn count(listing: &Listing, shown: &Shown<Order>) -> String {
     let words = text().explore();
     let all = (words.count_tags)(listing.len(), &format::count(listing.len() as u64));
     match (listing.is_complete, listing.problem.is_some()) {
-        (true, _) if filter.trim().is_empty() => all,
-        (true, _) => (words.some_of)(&format::count(shown as u64), &all),
+        (true, _) if shown.view().is_none_or(|order| order.filter.is_empty()) => all,
+        (true, _) => (words.some_of)(&format::count(shown.rows.len() as u64), &all),
         (false, true) => String::new(),
         (false, false) => (words.so_far)(&all),
     }

@@ -1,4 +1,4 @@
-//! Which platform of a list is looked at: the page's address says it, and nothing is asked for.
+//! The platform of a list that is looked at: the page's address says it, and nothing is asked for.
 
 use std::{collections::HashSet, rc::Rc};
 

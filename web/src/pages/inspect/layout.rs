@@ -11,7 +11,7 @@ pub struct Spot {
     pub level: usize,
     /// The place of its middle, in rows.
     pub row: f64,
-    /// Which of its siblings it is, from 1.
+    /// Its number among its siblings, from 1.
     pub position: usize,
     /// The number of siblings, itself included.
     pub siblings: usize,

@@ -16,7 +16,7 @@ use crate::{
     text::text,
 };
 
-/// Which of the two.
+/// The command of the two that printed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Print {
     /// `inspect`.

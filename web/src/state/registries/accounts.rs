@@ -1,6 +1,6 @@
 //! Registries that the person uses: how each is reached, and what opens it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_core::{
@@ -14,6 +14,8 @@ use crate::browser::storage::Keep;
 
 /// Key of the stored settings of registries. Credentials are not among them.
 const KEY: &str = "registries";
+/// Beginning of the keys of stored credentials; the host comes after it.
+const CREDENTIALS: &str = "credentials ";
 
 /// Settings with which one registry is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +86,8 @@ pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
+    /// The browser stores what it is given, so that what is stored holds all that is in `accounts`, and what other tabs set.
+    is_stored: Cell<bool>,
 }
 
 impl Accounts {
@@ -94,11 +98,28 @@ impl Accounts {
             let (host, gateway) = (setting.host().to_owned(), setting.path().to_owned());
             put(&mut served, Account { host, gateway, ..Account::default() });
         }
-        let mut accounts = served.clone();
+        let accounts = Self { accounts: RefCell::default(), served, is_stored: Cell::new(true) };
+        accounts.read();
+        accounts
+    }
+
+    /// Reads what is stored, by any tab. Returns the hosts whose settings are others than before.
+    pub fn read(&self) -> Vec<String> {
+        if !self.is_stored.get() {
+            return Vec::new();
+        }
+        let mut accounts = self.served.clone();
         for account in Keep::Stored.read(KEY).as_deref().and_then(stored_accounts).unwrap_or_default() {
             put(&mut accounts, account);
         }
-        Self { accounts: RefCell::new(accounts), served }
+        let before = self.accounts.replace(accounts);
+        let after = self.accounts.borrow();
+        let hosts =
+            before.iter().chain(after.iter().filter(|account| find(&before, &account.host).is_none()));
+        hosts
+            .filter(|account| find(&before, &account.host) != find(&after, &account.host))
+            .map(|account| account.host.clone())
+            .collect()
     }
 
     /// All registries that have settings.
@@ -135,6 +156,7 @@ impl Accounts {
 
     /// Keeps the settings of a registry, and says whether the browser stored them.
     pub fn save(&self, account: Account) -> bool {
+        self.read();
         put(&mut self.accounts.borrow_mut(), account);
         self.store()
     }
@@ -142,6 +164,7 @@ impl Accounts {
     /// Removes the settings of a registry, its credentials included.
     pub fn remove(&self, host: &str) -> bool {
         self.lock(host);
+        self.read();
         let mut accounts = self.accounts.borrow_mut();
         match self.served(host) {
             Some(served) => put(&mut accounts, served.clone()),
@@ -154,7 +177,20 @@ impl Accounts {
     fn store(&self) -> bool {
         let accounts = self.accounts.borrow();
         let own = accounts.iter().filter(|account| self.served(&account.host) != Some(account));
-        Keep::Stored.write(KEY, &json::array(own.map(Account::to_json)))
+        self.is_stored.set(Keep::Stored.write(KEY, &json::array(own.map(Account::to_json))));
+        self.is_stored.get()
+    }
+
+    /// Returns the hosts about which another tab stored or removed something under `key`; without a key, it removed all.
+    pub fn heard(&self, key: Option<&str>) -> Vec<String> {
+        match key {
+            Some(KEY) => self.read(),
+            Some(key) => key.strip_prefix(CREDENTIALS).map(str::to_owned).into_iter().collect(),
+            None => {
+                self.read();
+                self.list().into_iter().map(|account| account.host).collect()
+            }
+        }
     }
 
     /// Returns the credentials of a registry if somebody signed in.
@@ -203,7 +239,7 @@ fn put(accounts: &mut Vec<Account>, account: Account) {
 }
 
 fn key_of(host: &str) -> String {
-    format!("credentials {host}")
+    format!("{CREDENTIALS}{host}")
 }
 
 impl CredentialSource for Accounts {

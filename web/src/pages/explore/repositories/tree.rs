@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, rc::Rc};
 
-use crate::state::listing::name_table::Names;
+use crate::{
+    pages::explore::shown::View,
+    state::{listing::name_table::Names, matches::fits},
+};
 
 /// A row of the tree.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,7 +24,7 @@ pub struct Row {
     pub is_folded: bool,
     /// The row of the namespace that it is in.
     pub parent: Option<u32>,
-    /// Which of its siblings it is, from 1.
+    /// Its number among its siblings, from 1.
     pub position: u32,
     /// The number of siblings, itself included.
     pub siblings: u32,
@@ -34,31 +37,38 @@ struct Open {
     children: Vec<u32>,
 }
 
+/// The names that have `filter` in them, as a tree.
+#[derive(Clone, PartialEq)]
+pub struct Tree {
+    /// The text that names are filtered by. While something is filtered, nothing is folded.
+    pub filter: String,
+    /// Namespaces whose rows are not shown, without a slash behind them.
+    pub folded: Rc<HashSet<String>>,
+}
+
 /// Rows while they are made, some names at a time.
 pub struct Growth {
-    filter: String,
-    folded: Rc<HashSet<String>>,
     rows: Vec<Row>,
     open: Vec<Open>,
     last: Option<u32>,
 }
 
-impl Growth {
-    /// No rows yet, of about so many `names`. Those that have `filter` in them will be shown. `folded` are namespaces,
-    /// without a slash behind them; while something is filtered, nothing is folded.
-    pub fn new(filter: &str, folded: Rc<HashSet<String>>, names: usize) -> Self {
-        let filter = filter.trim().to_ascii_lowercase();
-        let rows = Vec::with_capacity(if filter.is_empty() && folded.is_empty() { names } else { 0 });
+impl View for Tree {
+    type Rows = Vec<Row>;
+    type Growth = Growth;
+
+    fn begin(&self, names: usize) -> Growth {
+        let is_each_shown = self.filter.is_empty() && self.folded.is_empty();
         let open = vec![Open { row: None, length: 0, children: Vec::new() }];
-        Self { filter, folded, rows, open, last: None }
+        Growth { rows: Vec::with_capacity(if is_each_shown { names } else { 0 }), open, last: None }
     }
 
-    /// Makes the rows of the names that come next in their order.
-    pub fn take(&mut self, names: &Names, numbers: &[u32]) {
-        let Self { filter, folded, rows, open, last } = self;
+    fn take(&self, growth: &mut Growth, names: &Names, numbers: &[u32]) {
+        let Self { filter, folded } = self;
+        let Growth { rows, open, last } = growth;
         for &number in numbers {
             let name = names.get(number);
-            if !filter.is_empty() && !name.contains(&**filter) {
+            if !fits(name, filter) {
                 continue;
             }
             let before = last.replace(number).map_or("", |last| names.get(last));
@@ -94,12 +104,12 @@ impl Growth {
         }
     }
 
-    /// All rows.
-    pub fn finish(mut self) -> Vec<Row> {
-        while !self.open.is_empty() {
-            close(&mut self.open, &mut self.rows);
+    fn finish(&self, growth: Growth) -> Vec<Row> {
+        let Growth { mut rows, mut open, .. } = growth;
+        while !open.is_empty() {
+            close(&mut open, &mut rows);
         }
-        self.rows
+        rows
     }
 }
 
@@ -152,16 +162,17 @@ mod tests {
         let all = ["team/api", "team/tools/b", "team/tools/a", "alone", "team", "teams/x", "deep/er/still/1"];
         names.add(&all.map(str::to_owned), by_path);
         let folded: HashSet<String> = folded.iter().map(|name| (*name).to_owned()).collect();
-        let mut growth = Growth::new(filter, folded.into(), names.len());
+        let tree = Tree { filter: filter.to_owned(), folded: folded.into() };
+        let mut growth = tree.begin(names.len());
         for some in names.order().chunks(3) {
-            growth.take(&names, some);
+            tree.take(&mut growth, &names, some);
         }
         let show = |row: &Row| {
             let name = &names.get(row.name)[row.start as usize..row.length as usize];
             let inside = row.inside.map_or(String::new(), |inside| format!("/ {inside}"));
             format!("{}{name}{inside} {}/{}", "  ".repeat(row.level as usize - 1), row.position, row.siblings)
         };
-        growth.finish().iter().map(show).collect()
+        tree.finish(growth).iter().map(show).collect()
     }
 
     #[test]

@@ -10,7 +10,13 @@ use std::{
 
 use yew::prelude::*;
 
-use crate::state::listing::{Listing, tag_details::TagBook};
+use crate::{
+    pages::explore::shown::View,
+    state::{
+        listing::{Listing, name_table::Names, tag_details::TagBook},
+        matches::fits,
+    },
+};
 
 /// Changes after which tags are sorted again while their dates come in.
 const CHANGES: u32 = 60;
@@ -46,24 +52,85 @@ impl FromStr for Sort {
     }
 }
 
-/// The numbers of the tags that fit `filter`, in order.
-#[hook]
-pub fn use_order(
-    listing: &Listing,
-    book: &Rc<TagBook>,
-    version: u32,
-    filter: &str,
+/// The tags whose names have `filter` in them, in order.
+#[derive(Clone)]
+pub struct Order {
+    /// The text that tags are filtered by.
+    pub filter: String,
     sort: Sort,
-) -> Rc<Vec<u32>> {
-    // Sorted by date, the order changes with what is known; otherwise it does not.
-    let known = match sort {
-        Sort::Date if book.waiting() > 0 => version / CHANGES + 1,
-        Sort::Date => version,
-        Sort::Up | Sort::Down => 0,
-    };
-    let book = Rc::clone(book);
-    let of = (listing.clone(), filter.to_owned(), sort, known);
-    use_memo(of, move |(listing, filter, sort, _)| order(listing, filter, *sort, &book))
+    book: Rc<TagBook>,
+    /// The state of what is known of dates. It stays the same for orders by name.
+    known: u32,
+}
+
+impl Order {
+    /// The order by `sort`, at a `version` of what is known of the tags.
+    pub fn new(filter: &str, sort: Sort, book: &Rc<TagBook>, version: u32) -> Self {
+        let known = match sort {
+            Sort::Date if book.waiting() > 0 => version / CHANGES + 1,
+            Sort::Date => version,
+            Sort::Up | Sort::Down => 0,
+        };
+        Self { filter: filter.trim().to_owned(), sort, book: Rc::clone(book), known }
+    }
+
+    /// Returns `true` if a tag of this name is shown.
+    pub fn shows(&self, tag: &str) -> bool {
+        fits(tag, &self.filter)
+    }
+}
+
+impl PartialEq for Order {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.filter, self.sort, self.known) == (&other.filter, other.sort, other.known)
+            && Rc::ptr_eq(&self.book, &other.book)
+    }
+}
+
+/// The numbers of tags while they are put in order.
+#[derive(Default)]
+pub struct Growth {
+    /// With their dates, in milliseconds since 1970.
+    dated: Vec<(f64, u32)>,
+    others: Vec<u32>,
+}
+
+impl View for Order {
+    type Rows = Rc<Vec<u32>>;
+    type Growth = Growth;
+
+    fn begin(&self, _names: usize) -> Growth {
+        Growth::default()
+    }
+
+    fn take(&self, growth: &mut Growth, names: &Names, numbers: &[u32]) {
+        let fitting = numbers.iter().copied().filter(|number| self.shows(names.get(*number)));
+        if self.sort != Sort::Date {
+            growth.others.extend(fitting);
+            return;
+        }
+        for number in fitting {
+            match self.book.facts(number).and_then(|facts| facts.moment()) {
+                Some(moment) => growth.dated.push((moment, number)),
+                None => growth.others.push(number),
+            }
+        }
+    }
+
+    fn finish(&self, growth: Growth) -> Rc<Vec<u32>> {
+        let Growth { mut dated, mut others } = growth;
+        if self.sort != Sort::Up {
+            others.reverse();
+        }
+        // Of one moment, the highest version comes first, too.
+        dated.reverse();
+        dated.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+        // What has no date, or none yet, comes last, in the order of the names.
+        if !dated.is_empty() {
+            others.splice(..0, dated.into_iter().map(|(_, number)| number));
+        }
+        Rc::new(others)
+    }
 }
 
 /// The tags of each digest that more than one tag is known to point to.
@@ -71,35 +138,6 @@ pub fn use_order(
 pub fn use_aliases(listing: &Listing, book: &Rc<TagBook>, version: u32) -> Rc<HashMap<String, Vec<String>>> {
     let (listing, book) = (listing.clone(), Rc::clone(book));
     use_memo((version, listing.len(), Rc::as_ptr(&book)), move |_| aliases(&book, &listing))
-}
-
-/// Returns the numbers of the tags whose names contain `filter`, in order.
-fn order(listing: &Listing, filter: &str, sort: Sort, book: &TagBook) -> Vec<u32> {
-    let filter = filter.trim().to_ascii_lowercase();
-    let fits = |tag: &str| {
-        filter.is_empty()
-            || tag.as_bytes().windows(filter.len()).any(|part| part.eq_ignore_ascii_case(filter.as_bytes()))
-    };
-    listing.with(|names| {
-        let mut order: Vec<u32> =
-            names.order().iter().copied().filter(|number| fits(names.get(*number))).collect();
-        if sort != Sort::Up {
-            order.reverse();
-        }
-        if sort == Sort::Date {
-            // What has no date, or none yet, comes last, in the order of the names.
-            let (mut dated, mut others) = (Vec::new(), Vec::new());
-            for number in order {
-                match book.facts(number).and_then(|facts| facts.moment()) {
-                    Some(moment) => dated.push((moment, number)),
-                    None => others.push(number),
-                }
-            }
-            dated.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-            order = dated.into_iter().map(|(_, number)| number).chain(others).collect();
-        }
-        order
-    })
 }
 
 /// Returns the tags of each digest that more than one tag is known to point to.

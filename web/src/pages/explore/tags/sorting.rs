@@ -1,7 +1,5 @@
 //! The choice of the order of tags, and the progress of asking for dates.
 
-use std::rc::Rc;
-
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -46,12 +44,19 @@ pub fn SortChoice(props: &Props) -> Html {
     }
 }
 
-/// Shows how many dates are known, and the button that asks for the others.
-pub fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSetter<bool>) -> Html {
+/// Shows of how many of the `shown` tags the date is known, and the button that asks for the others. `is_shown` tells by its number
+/// whether a tag is one of them.
+pub fn dating(
+    book: &TagBook,
+    shown: usize,
+    is_shown: impl Fn(u32) -> bool,
+    asks: bool,
+    set: &UseStateSetter<bool>,
+) -> Html {
     let words = text().explore();
-    let is_known =
-        |number: &&u32| book.facts(**number).is_some_and(|facts| !matches!(facts.created, Loadable::Loading));
-    let known = shown.iter().filter(is_known).count();
+    // Fewer are known than there are.
+    let dated = book.all().into_iter().filter(|(_, facts)| !matches!(facts.created, Loadable::Loading));
+    let known = dated.filter(|(number, _)| is_shown(*number)).count().min(shown);
     let count = |number: usize| format::count(number as u64);
     let change = |to: bool| {
         let set = set.clone();
@@ -59,11 +64,11 @@ pub fn dating(book: &Rc<TagBook>, shown: &[u32], asks: bool, set: &UseStateSette
     };
     html! {
         <p class="dating soft" data-testid="dating">
-            <span role="status">{ (words.dated)(&count(known), &count(shown.len())) }</span>
-            if known < shown.len() && asks {
+            <span role="status">{ (words.dated)(&count(known), &count(shown)) }</span>
+            if known < shown && asks {
                 <button class="button" type="button" onclick={change(false)}>{ words.stop }</button>
-            } else if shown.len() > DATED_AT_ONCE && known < shown.len() {
-                <button class="button" type="button" onclick={change(true)}>{ (words.date_all)(&count(shown.len() - known)) }</button>
+            } else if shown > DATED_AT_ONCE && known < shown {
+                <button class="button" type="button" onclick={change(true)}>{ (words.date_all)(&count(shown - known)) }</button>
             }
         </p>
     }
