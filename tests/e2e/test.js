@@ -33,7 +33,7 @@ export const test = base.extend({
     },
     { scope: 'worker' },
   ],
-  /** Which registry a test is about: `memory` or `distribution`. */
+  /** The registry that a test is about: `memory` or `distribution`. */
   kind: ['memory', { option: true }],
   server: async ({ kind, memory, distribution }, use) => {
     await use({ memory, distribution }[kind]);

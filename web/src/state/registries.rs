@@ -184,7 +184,7 @@ impl Registries {
         let registries = Rc::downgrade(self);
         storage::listen(move |key| {
             let Some(registries) = registries.upgrade() else { return };
-            for host in registries.accounts.heard(key) {
+            for host in registries.accounts.changed_elsewhere(key) {
                 registries.changed(&host);
             }
         })

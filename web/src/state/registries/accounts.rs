@@ -182,7 +182,7 @@ impl Accounts {
     }
 
     /// Returns the hosts about which another tab stored or removed something under `key`; without a key, it removed all.
-    pub fn heard(&self, key: Option<&str>) -> Vec<String> {
+    pub fn changed_elsewhere(&self, key: Option<&str>) -> Vec<String> {
         match key {
             Some(KEY) => self.read(),
             Some(key) => key.strip_prefix(CREDENTIALS).map(str::to_owned).into_iter().collect(),
