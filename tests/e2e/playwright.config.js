@@ -33,7 +33,8 @@ export default defineConfig({
     {
       name: 'served by nginx',
       testMatch: ['inspect.spec.js', 'explore.spec.js'],
-      grepInvert: /accessible, no sideways scroll/,
+      // How the app looks, how many rows it takes and which registry it asks is the same from every server.
+      grepInvert: /accessible, no sideways scroll|stream in|on (CNCF )?distribution/i,
       use: { served: 'nginx' },
     },
   ],

@@ -1,5 +1,6 @@
 //! `fetch` in a real browser, against the in-memory registry that the test command starts.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{rc::Rc, time::Duration};
 

@@ -1,5 +1,6 @@
 //! Lists in a real browser's IndexedDB.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "suite/mod.rs"]
 mod suite;

@@ -165,10 +165,7 @@ fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
             Ok(cmd!(sh, "cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
         })
     };
-    let (plain, mut sh) = (sh, sh.clone());
-    for (variable, value) in lint::while_compiling() {
-        sh.set_var(variable, value);
-    }
+    let (plain, mut sh) = (sh, lint::while_compiling(sh));
     let mut complaint = Count::default();
     if let Err(error) = compile(&sh) {
         complaint = Count::failure(format!("clippy or the compiler: {error:#}"));
@@ -200,6 +197,7 @@ fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
         .map(|(name, flags)| Ok((*name, DevRegistry::start(flags)?)))
         .collect::<Result<Vec<_>>>()?;
     let driver = find_on_path("chromedriver").context("expected chromedriver on the PATH, found none")?;
+    let sh = lint::while_compiling(sh);
     let mut total = Count::default();
     for package in WASM_TESTS {
         let run =
@@ -294,6 +292,8 @@ fn browsers(sh: &Shell, aside: &Aside) -> Result<Count> {
 /// The page of the test in which two tabs write one list.
 fn build_tab(sh: &Shell) -> Result<()> {
     step("cargo build and wasm-bindgen: a tab that writes lists", || {
+        // As the tests compiled to wasm are, so that what both take is compiled once.
+        let sh = lint::while_compiling(sh);
         let package = ["--package", "tallyman-store", "--example", "tab", "--features", "indexed-db"];
         cmd!(sh, "cargo build --quiet --locked --target {WASM} {package...}").quiet().run()?;
         let module = root().join("target").join(WASM).join("debug/examples/tab.wasm");
