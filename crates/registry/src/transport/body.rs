@@ -143,10 +143,11 @@ impl Body {
     pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.pieces.next().await {
-            whole.extend_from_slice(&piece?.bytes());
-            if whole.len() as u64 > limit {
+            let piece = piece?;
+            if (whole.len() + piece.len()) as u64 > limit {
                 return Ok(None);
             }
+            whole.extend_from_slice(&piece.bytes());
         }
         Ok(Some(whole.freeze()))
     }
