@@ -5,27 +5,16 @@ use std::{
     rc::Rc,
 };
 
-use http::HeaderValue;
-use tallyman_auth::{Challenge, Credentials, Scopes};
+use bytes::Bytes;
+use tallyman_auth::Challenge;
+use tallyman_core::Digest;
 
-use crate::{semaphore::Semaphore, upload::UploadWay};
-
-/// Milliseconds before its end at which a token is not used any more.
-const MARGIN: f64 = 2000.0;
-
-/// A token that a registry's token service gave.
-#[derive(Clone, Debug)]
-pub(crate) struct Token {
-    /// The scopes that it was asked for with.
-    pub(crate) scopes: Scopes,
-    /// The `Authorization` header that carries it.
-    pub(crate) authorization: HeaderValue,
-    /// The end of its lifetime, by the transport's clock.
-    pub(crate) end: f64,
-}
+use crate::{
+    Error, FetchedManifest, semaphore::Semaphore, sign_in::SignIn, single_flight::SingleFlight,
+    upload::UploadWay,
+};
 
 /// The knowledge of one registry so far.
-#[derive(Debug)]
 pub(crate) struct Session {
     /// The permit of the request that goes ahead alone, as long as nothing is known: what it learns, all others need.
     pub(crate) first_request: Semaphore,
@@ -33,9 +22,13 @@ pub(crate) struct Session {
     pub(crate) requests: Semaphore,
     scheme: Cell<Option<&'static str>>,
     challenge: RefCell<Option<Challenge>>,
-    credentials: RefCell<Option<Option<Rc<Credentials>>>>,
+    sign_in: RefCell<Option<Rc<SignIn>>>,
     renewals: Cell<u32>,
-    tokens: RefCell<Vec<Token>>,
+    /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
+    /// before a sign-in or a sign-out. The number is that of the deletions before it.
+    pub(crate) manifests: SingleFlight<(u32, String), Result<FetchedManifest, Error>>,
+    pub(crate) blobs: SingleFlight<(u32, String, Digest), Result<Bytes, Error>>,
+    deletions: Cell<u32>,
     has_referrers: Cell<Option<bool>>,
     has_been_pinged: Cell<bool>,
     upload_way: Cell<Option<UploadWay>>,
@@ -49,9 +42,11 @@ impl Session {
             requests: Semaphore::new(concurrency),
             scheme: Cell::default(),
             challenge: RefCell::default(),
-            credentials: RefCell::default(),
+            sign_in: RefCell::default(),
             renewals: Cell::default(),
-            tokens: RefCell::default(),
+            manifests: SingleFlight::default(),
+            blobs: SingleFlight::default(),
+            deletions: Cell::default(),
             has_referrers: Cell::default(),
             has_been_pinged: Cell::default(),
             upload_way: Cell::default(),
@@ -76,13 +71,13 @@ impl Session {
         self.challenge.replace(Some(challenge));
     }
 
-    /// Returns the credentials once they have been asked for.
-    pub(crate) fn credentials(&self) -> Option<Option<Rc<Credentials>>> {
-        self.credentials.borrow().clone()
+    /// Returns the credentials that the registry is used with, once they have been asked for.
+    pub(crate) fn sign_in(&self) -> Option<Rc<SignIn>> {
+        self.sign_in.borrow().clone()
     }
 
-    pub(crate) fn set_credentials(&self, credentials: Option<Rc<Credentials>>) {
-        self.credentials.replace(Some(credentials));
+    pub(crate) fn set_sign_in(&self, sign_in: Rc<SignIn>) {
+        self.sign_in.replace(Some(sign_in));
     }
 
     /// The number of times that other credentials were asked for after a refusal.
@@ -90,13 +85,22 @@ impl Session {
         self.renewals.get()
     }
 
-    /// Takes note that other credentials were asked for. If there are some, tokens of the former ones are dropped.
-    pub(crate) fn set_renewed(&self, renewed: Option<Rc<Credentials>>) {
+    /// Takes note that other credentials were asked for, and of those that there are.
+    pub(crate) fn set_renewed(&self, renewed: Option<Rc<SignIn>>) {
         self.renewals.set(self.renewals.get().wrapping_add(1));
-        if renewed.is_some() {
-            self.set_credentials(renewed);
-            self.tokens.borrow_mut().clear();
+        if let Some(renewed) = renewed {
+            self.set_sign_in(renewed);
         }
+    }
+
+    /// The number of times that content was deleted from the registry.
+    pub(crate) fn deletions(&self) -> u32 {
+        self.deletions.get()
+    }
+
+    /// Takes note that content was deleted.
+    pub(crate) fn set_deleted(&self) {
+        self.deletions.set(self.deletions.get().wrapping_add(1));
     }
 
     /// Returns `true` if the registry has the referrers API; `None` if that is not known.
@@ -124,21 +128,5 @@ impl Session {
 
     pub(crate) fn set_upload_way(&self, way: UploadWay) {
         self.upload_way.set(Some(way));
-    }
-
-    /// Returns a token that is good for `scopes` at `now`.
-    pub(crate) fn token(&self, scopes: &Scopes, now: f64) -> Option<HeaderValue> {
-        let mut tokens = self.tokens.borrow_mut();
-        tokens.retain(|token| now < token.end - MARGIN);
-        tokens.iter().find(|token| token.scopes.cover(scopes)).map(|token| token.authorization.clone())
-    }
-
-    pub(crate) fn keep_token(&self, token: Token) {
-        self.tokens.borrow_mut().push(token);
-    }
-
-    /// Removes a token that the registry does not take any more.
-    pub(crate) fn drop_token(&self, refused: &HeaderValue) {
-        self.tokens.borrow_mut().retain(|token| token.authorization != *refused);
     }
 }

@@ -13,6 +13,8 @@ mod large;
 mod load;
 mod refused;
 mod schemes;
+mod scripted;
 mod sharing;
+mod sign_out;
 mod slow;
 mod support;
