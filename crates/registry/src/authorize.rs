@@ -16,6 +16,7 @@ use crate::{
     error::{BODY_MAX, Refusal, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
+    send::is_throttled,
     session::Session,
     sign_in::{SignIn, Token},
 };
@@ -193,7 +194,10 @@ impl Client {
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
         let (_, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
-        session.set_pinged();
+        // A server that cannot answer now says nothing of what it asks for.
+        if !response.status.is_server_error() && !is_throttled(&response) {
+            session.set_pinged();
+        }
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| response.status == StatusCode::UNAUTHORIZED);
         if let Some(challenge) = &challenge {
