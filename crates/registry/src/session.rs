@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
 };
 
@@ -13,6 +14,17 @@ use crate::{
     Error, FetchedManifest, semaphore::Semaphore, sign_in::SignIn, single_flight::SingleFlight,
     upload::UploadWay,
 };
+
+/// Milliseconds for which a repository is taken to be without the referrers API.
+const WITHOUT_REFERRERS: f64 = 5.0 * 60.0 * 1000.0;
+
+/// The knowledge of the referrers API of a repository.
+#[derive(Clone, Copy)]
+enum ReferrersApi {
+    Answers,
+    /// The server has no such route, since this time of the transport's clock.
+    MissingSince(f64),
+}
 
 /// The knowledge of one registry so far.
 pub(crate) struct Session {
@@ -29,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) manifests: SingleFlight<(u32, String), Result<FetchedManifest, Error>>,
     pub(crate) blobs: SingleFlight<(u32, String, Digest), Result<Bytes, Error>>,
     deletions: Cell<u32>,
-    has_referrers: Cell<Option<bool>>,
+    referrers_apis: RefCell<HashMap<String, ReferrersApi>>,
     has_been_pinged: Cell<bool>,
     upload_way: Cell<Option<UploadWay>>,
 }
@@ -47,7 +59,7 @@ impl Session {
             manifests: SingleFlight::default(),
             blobs: SingleFlight::default(),
             deletions: Cell::default(),
-            has_referrers: Cell::default(),
+            referrers_apis: RefCell::default(),
             has_been_pinged: Cell::default(),
             upload_way: Cell::default(),
         }
@@ -103,13 +115,27 @@ impl Session {
         self.deletions.set(self.deletions.get().wrapping_add(1));
     }
 
-    /// Returns `true` if the registry has the referrers API; `None` if that is not known.
-    pub(crate) fn has_referrers(&self) -> Option<bool> {
-        self.has_referrers.get()
+    /// Returns `true` if a repository has the referrers API, `false` if it was found to have none some minutes ago at most; `None`
+    /// if that is not known.
+    pub(crate) fn has_referrers(&self, repository: &str, now: f64) -> Option<bool> {
+        match self.referrers_apis.borrow().get(repository)? {
+            ReferrersApi::Answers => Some(true),
+            ReferrersApi::MissingSince(since) => (now - since < WITHOUT_REFERRERS).then_some(false),
+        }
     }
 
-    pub(crate) fn set_has_referrers(&self, has_referrers: bool) {
-        self.has_referrers.set(Some(has_referrers));
+    /// Takes note that the referrers API of a repository has answered.
+    pub(crate) fn set_has_referrers(&self, repository: &str) {
+        self.referrers_apis.borrow_mut().insert(repository.to_owned(), ReferrersApi::Answers);
+    }
+
+    /// Takes note that a repository seems to have no referrers API. One that has answered is not given up.
+    pub(crate) fn set_has_no_referrers(&self, repository: &str, now: f64) {
+        let mut apis = self.referrers_apis.borrow_mut();
+        let api = apis.entry(repository.to_owned()).or_insert(ReferrersApi::MissingSince(now));
+        if let ReferrersApi::MissingSince(since) = api {
+            *since = now;
+        }
     }
 
     /// Returns `true` if `/v2/` was asked for a challenge.

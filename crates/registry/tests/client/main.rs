@@ -11,6 +11,7 @@ mod hidden;
 mod image;
 mod large;
 mod load;
+mod referrers;
 mod refused;
 mod schemes;
 mod scripted;

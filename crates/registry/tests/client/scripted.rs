@@ -21,8 +21,11 @@ pub fn answer(status: u16, media_type: &str, body: impl Into<String>) -> Answer 
     Some((status, vec![(header::CONTENT_TYPE, media_type.to_owned())], body.into()))
 }
 
+/// A function from requests to their answers, and the time that these take.
+type Script = dyn Fn(&Request) -> (Duration, Answer);
+
 pub struct Scripted {
-    script: Box<dyn Fn(&Request) -> (Duration, Answer)>,
+    script: Box<Script>,
     /// Method and path of each request, with the value of `Authorization` if there is one.
     requests: RefCell<Vec<String>>,
     /// The time in milliseconds.

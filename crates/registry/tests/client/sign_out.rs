@@ -1,4 +1,4 @@
-//! What was under way at a sign-in, a sign-out or a deletion is of no use to those who come later.
+//! Requests that are under way at a sign-in, a sign-out or a deletion, of which those who come later have nothing.
 
 use std::{
     cell::{Cell, RefCell},
