@@ -23,6 +23,9 @@ use crate::{
 const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
+/// Names that a page may have, which take many times its bytes once they are read: no registry is known that has so many tags
+/// in a repository.
+const NAMES_MAX: usize = 1_000_000;
 /// Pages of one list: four million names where pages are full, 200,000 at registries that give 50 at a time.
 const PAGES_MAX: usize = 4000;
 /// Pages in a row that bring no name.
@@ -120,6 +123,11 @@ impl Listing {
         });
         let (url, next, bytes) = fetched.await?;
         let protocol = |expected, found: String| Error::Protocol { url: url.clone(), expected, found };
+        // Names have no commas, so there are no more of them than these.
+        let most = bytes.iter().filter(|byte| **byte == b',').count();
+        if most > NAMES_MAX {
+            return Err(protocol("a page of at most a million names", format!("one with {most} commas")));
+        }
         let names =
             names_of(&bytes).map_err(|error| protocol("a JSON object with names", error.to_string()))?;
         let last = names.last().cloned();

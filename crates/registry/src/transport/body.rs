@@ -158,3 +158,39 @@ impl fmt::Debug for Body {
         f.write_str("Body")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::KeptBytes;
+
+    /// Bytes that nobody may copy.
+    struct Long;
+
+    impl KeptBytes for Long {
+        fn size(&self) -> usize {
+            1 << 40
+        }
+
+        fn tail(&self, _: usize) -> Box<dyn KeptBytes> {
+            Box::new(Self)
+        }
+
+        fn to_bytes(&self) -> Bytes {
+            unreachable!("they are more than the limit")
+        }
+
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+    }
+
+    #[test]
+    fn a_piece_that_is_over_the_limit_is_not_copied() {
+        let body = Body::from_pieces(stream::iter([Ok(Piece::Kept(Box::new(Long)))]));
+        let collected = body.collect(1 << 20).now_or_never().expect("nothing is waited for");
+        assert_eq!(collected, Ok(None));
+    }
+}
