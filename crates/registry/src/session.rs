@@ -33,6 +33,8 @@ pub(crate) struct Session {
     /// The permits of requests. Their number falls if the registry does not take so many at a time.
     pub(crate) requests: Semaphore,
     scheme: Cell<Option<&'static str>>,
+    /// `true` if an answer came by the scheme.
+    scheme_has_answered: Cell<bool>,
     challenge: RefCell<Option<Challenge>>,
     sign_in: RefCell<Option<Rc<SignIn>>>,
     renewals: Cell<u32>,
@@ -53,6 +55,7 @@ impl Session {
             first_request: Semaphore::new(1),
             requests: Semaphore::new(concurrency),
             scheme: Cell::default(),
+            scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),
             sign_in: RefCell::default(),
             renewals: Cell::default(),
@@ -65,13 +68,26 @@ impl Session {
         }
     }
 
-    /// Returns `http` or `https` once the registry has answered.
+    /// Returns `http` or `https` once the registry has answered, or has shown that it speaks no other.
     pub(crate) fn scheme(&self) -> Option<&'static str> {
         self.scheme.get()
     }
 
     pub(crate) fn set_scheme(&self, scheme: &'static str) {
         self.scheme.set(Some(scheme));
+        self.scheme_has_answered.set(true);
+    }
+
+    /// Takes note of the scheme that the registry seems to speak, before there is an answer.
+    pub(crate) fn assume_scheme(&self, scheme: &'static str) {
+        self.scheme.set(Some(scheme));
+    }
+
+    /// Forgets a scheme that was assumed, if no answer came by it.
+    pub(crate) fn drop_assumed_scheme(&self) {
+        if !self.scheme_has_answered.get() {
+            self.scheme.set(None);
+        }
     }
 
     /// Returns the last challenge, if there was one.
