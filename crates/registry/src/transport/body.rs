@@ -171,7 +171,7 @@ mod tests {
 
     impl KeptBytes for Long {
         fn size(&self) -> usize {
-            1 << 40
+            1 << 30
         }
 
         fn tail(&self, _: usize) -> Box<dyn KeptBytes> {
