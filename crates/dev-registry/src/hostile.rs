@@ -17,6 +17,8 @@ use axum::{
 use serde_json::json;
 use thiserror::Error;
 
+use bodies::Encoding;
+
 use crate::{
     endpoint::Endpoint,
     error::{ApiError, json_response},
@@ -48,8 +50,12 @@ pub enum Hostile {
     DuplicateKeys,
     /// Manifests, blobs, tags and tokens whose bodies never end.
     EndlessBodies,
-    /// Manifests, tags and tokens as gzip: what becomes a quarter of a gigabyte.
+    /// Manifests, blobs and listings as gzip: what becomes a quarter of a gigabyte.
     GzipBomb,
+    /// The same as brotli, of which some hundred bytes are enough for that.
+    BrotliBomb,
+    /// Refusals (401 to those without credentials, 404 to others) whose bodies are such gzip or brotli.
+    ErrorBombs,
     /// Bodies that drip some bytes and then say nothing more.
     StalledBodies,
     /// Requests that are never answered.
@@ -94,7 +100,7 @@ const PAGE: usize = 100;
 
 impl Hostile {
     /// All modes.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::EndlessPages,
         Self::EmptyPages,
         Self::CircularPages,
@@ -105,6 +111,8 @@ impl Hostile {
         Self::DuplicateKeys,
         Self::EndlessBodies,
         Self::GzipBomb,
+        Self::BrotliBomb,
+        Self::ErrorBombs,
         Self::StalledBodies,
         Self::Silence,
         Self::LyingSizes,
@@ -135,6 +143,8 @@ impl Hostile {
             Self::DuplicateKeys => "duplicate-keys",
             Self::EndlessBodies => "endless-bodies",
             Self::GzipBomb => "gzip-bomb",
+            Self::BrotliBomb => "brotli-bomb",
+            Self::ErrorBombs => "error-bombs",
             Self::StalledBodies => "stalled-bodies",
             Self::Silence => "silence",
             Self::LyingSizes => "lying-sizes",
@@ -189,7 +199,25 @@ impl Hostile {
                 Some(bodies::endless(content_type(request)))
             }
             Self::GzipBomb if (is_content || is_listing) && **method == Method::GET => {
-                Some(bodies::gzip_bomb(content_type(request)))
+                Some(bodies::bomb(Encoding::Gzip, content_type(request)))
+            }
+            Self::BrotliBomb if (is_content || is_listing) && **method == Method::GET => {
+                Some(bodies::bomb(Encoding::Brotli, content_type(request)))
+            }
+            Self::ErrorBombs if endpoint.is_some() => {
+                let is_manifest = matches!(endpoint, Some(Endpoint::Manifest { .. }));
+                // Both encodings with both statuses.
+                let encoding =
+                    if is_manifest == *has_credentials { Encoding::Gzip } else { Encoding::Brotli };
+                let mut response = bodies::bomb(encoding, "application/json");
+                if *has_credentials {
+                    *response.status_mut() = StatusCode::NOT_FOUND;
+                } else {
+                    *response.status_mut() = StatusCode::UNAUTHORIZED;
+                    let challenge = HeaderValue::from_static("Basic realm=\"evil\"");
+                    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                }
+                Some(response)
             }
             Self::StalledBodies if (is_content || is_listing) && **method == Method::GET => {
                 Some(bodies::stalled(content_type(request)))

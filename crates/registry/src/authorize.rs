@@ -16,7 +16,9 @@ use crate::{
     error::{BODY_MAX, Refusal, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
-    session::{Session, Token},
+    send::is_throttled,
+    session::Session,
+    sign_in::{SignIn, Token},
 };
 
 /// Redirects of a token service that are followed, as in Go.
@@ -43,11 +45,13 @@ impl Client {
     pub(crate) async fn send_authorized(&self, request: &ApiRequest) -> Result<(String, Response), Error> {
         let registry = &request.registry;
         let session = self.session(registry);
-        let credentials = self.credentials_for(registry, &session).await?;
+        let used = self.sign_in(registry, &session).await?;
         let renewals = session.renewals();
-        let sent = self.send_with_credentials(request, &session, credentials.as_deref()).await;
+        let sent = self.send_with_credentials(request, &session, &used).await;
         // A body that was sent as it came cannot be sent again.
-        let Some(used) = credentials.filter(|_| request.body.is_repeatable()) else { return sent };
+        if used.credentials().is_none() || !request.body.is_repeatable() {
+            return sent;
+        }
         let (refusal, sent) = match sent {
             Ok((url, response)) if is_refused(response.status) && self.is_own(registry, &response.url) => {
                 let body = response.body.prefix(BODY_MAX).await;
@@ -67,7 +71,7 @@ impl Client {
             other => return other,
         };
         match self.renewed_credentials(registry, &session, &used, renewals, &refusal).await? {
-            Some(renewed) => self.send_with_credentials(request, &session, Some(&renewed)).await,
+            Some(renewed) => self.send_with_credentials(request, &session, &renewed).await,
             None => sent,
         }
     }
@@ -77,19 +81,20 @@ impl Client {
     fn send_with_credentials<'a>(
         &'a self,
         request: &'a ApiRequest,
-        session: &'a Rc<Session>,
-        credentials: Option<&'a Credentials>,
+        session: &'a Session,
+        sign_in: &'a Rc<SignIn>,
     ) -> LocalBoxFuture<'a, Result<(String, Response), Error>> {
-        self.negotiate(request, session, credentials).boxed_local()
+        self.negotiate(request, session, sign_in).boxed_local()
     }
 
     async fn negotiate(
         &self,
         request: &ApiRequest,
-        session: &Rc<Session>,
-        credentials: Option<&Credentials>,
+        session: &Session,
+        sign_in: &Rc<SignIn>,
     ) -> Result<(String, Response), Error> {
         let registry = &request.registry;
+        let credentials = sign_in.credentials();
         // Requests to a registry that nothing is known of wait for the first one, which learns for all of them.
         let asks_for_more = credentials.is_some() || PublicRegistry::by_name(registry).is_some();
         let (mut first_request, mut sent_ahead) = (None, None);
@@ -106,8 +111,7 @@ impl Client {
             self.learn_challenge(session, registry, first_request.take()).await?;
         }
         let mut scopes = request.scopes.clone();
-        let mut granted =
-            self.authorization(registry, session, session.challenge(), &scopes, credentials).await?;
+        let mut granted = self.authorization(registry, sign_in, session.challenge(), &scopes).await?;
         // If nothing but the scheme is to be learnt, the others need not wait for the answer.
         let mut until_scheme = if asks_for_more { None } else { first_request.take() };
         let (mut url, mut response) = match sent_ahead {
@@ -156,11 +160,11 @@ impl Client {
             }
             if let Some(refused) = &granted.header {
                 scopes = required;
-                session.drop_token(refused);
+                sign_in.drop_token(refused);
             }
             session.set_challenge(challenge.clone());
             drop((first_request.take(), until_scheme.take()));
-            let next = self.authorization(registry, session, Some(challenge), &scopes, credentials).await?;
+            let next = self.authorization(registry, sign_in, Some(challenge), &scopes).await?;
             if next.header.is_none() || next.header == granted.header {
                 break;
             }
@@ -190,7 +194,10 @@ impl Client {
         let endpoint = Endpoint::Path("/v2/".to_owned());
         let ping = ApiRequest::of_registry(Method::GET, registry, endpoint, Scopes::default());
         let (_, response) = self.send_by_scheme(session, &ping, None, &mut None).await?;
-        session.set_pinged();
+        // A server that cannot answer now says nothing of what it asks for.
+        if !response.status.is_server_error() && !is_throttled(&response) {
+            session.set_pinged();
+        }
         let challenge = Challenge::preferred(&response.headers);
         let challenge = challenge.filter(|_| response.status == StatusCode::UNAUTHORIZED);
         if let Some(challenge) = &challenge {
@@ -200,27 +207,31 @@ impl Client {
     }
 
     /// Returns the credentials for a registry. The source is asked once, and again when they are no longer current.
-    async fn credentials_for(
-        &self,
-        registry: &Registry,
-        session: &Session,
-    ) -> Result<Option<Rc<Credentials>>, Error> {
-        let Some(source) = self.credential_source() else { return Ok(None) };
-        let current = || session.credentials().filter(|_| source.are_current(registry));
-        if let Some(credentials) = current() {
-            return Ok(credentials);
+    async fn sign_in(&self, registry: &Registry, session: &Session) -> Result<Rc<SignIn>, Error> {
+        let Some(source) = self.credential_source() else {
+            return Ok(session.sign_in().unwrap_or_else(|| {
+                let anonymous = SignIn::new(None);
+                session.set_sign_in(Rc::clone(&anonymous));
+                anonymous
+            }));
+        };
+        let current = || session.sign_in().filter(|_| source.are_current(registry));
+        if let Some(sign_in) = current() {
+            return Ok(sign_in);
         }
         let _permit = session.first_request.acquire().await;
-        if let Some(credentials) = current() {
-            return Ok(credentials);
+        if let Some(sign_in) = current() {
+            return Ok(sign_in);
         }
         let credentials = source
             .credentials(registry)
             .await
-            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?
-            .map(Rc::new);
-        session.set_credentials(credentials.clone());
-        Ok(credentials)
+            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
+        // Those that are the same as before keep their tokens.
+        let same = session.sign_in().filter(|known| known.credentials() == credentials.as_ref());
+        let sign_in = same.unwrap_or_else(|| SignIn::new(credentials));
+        session.set_sign_in(Rc::clone(&sign_in));
+        Ok(sign_in)
     }
 
     /// Returns other credentials than those `used`, which were refused when the session had `renewals` behind it; `None` if
@@ -229,20 +240,22 @@ impl Client {
         &self,
         registry: &Registry,
         session: &Session,
-        used: &Rc<Credentials>,
+        used: &Rc<SignIn>,
         renewals: u32,
         refusal: &CredentialRefusal,
-    ) -> Result<Option<Rc<Credentials>>, Error> {
+    ) -> Result<Option<Rc<SignIn>>, Error> {
         let Some(source) = self.credential_source() else { return Ok(None) };
         let _permit = session.first_request.acquire().await;
         if session.renewals() != renewals {
-            return Ok(session.credentials().flatten().filter(|now| !Rc::ptr_eq(now, used)));
+            let is_other = |now: &Rc<SignIn>| now.credentials().is_some() && !Rc::ptr_eq(now, used);
+            return Ok(session.sign_in().filter(is_other));
         }
         let renewed = source
             .renewed(registry, refusal)
             .await
             .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
-        let renewed = renewed.filter(|renewed| *renewed != **used).map(Rc::new);
+        let renewed = renewed.filter(|renewed| Some(renewed) != used.credentials());
+        let renewed = renewed.map(|renewed| SignIn::new(Some(renewed)));
         session.set_renewed(renewed.clone());
         Ok(renewed)
     }
@@ -268,12 +281,12 @@ impl Client {
     fn authorization<'a>(
         &'a self,
         registry: &'a Registry,
-        session: &'a Rc<Session>,
+        sign_in: &'a Rc<SignIn>,
         challenge: Option<Challenge>,
         scopes: &'a Scopes,
-        credentials: Option<&'a Credentials>,
     ) -> LocalBoxFuture<'a, Result<Granted, Error>> {
         async move {
+            let credentials = sign_in.credentials();
             let service = match challenge {
                 None => return Ok(Granted::known(None)),
                 Some(Challenge::Basic { .. }) => {
@@ -284,18 +297,17 @@ impl Client {
             if let Some(token) = credentials.and_then(Credentials::bearer) {
                 return Ok(Granted::known(Some(token)));
             }
-            if let Some(token) = session.token(scopes, self.now()) {
+            if let Some(token) = sign_in.token(scopes, self.now()) {
                 return Ok(Granted::known(Some(token)));
             }
-            let key = (registry.clone(), scopes.to_string());
-            let fetched = self.in_flight().tokens.join(key, || {
-                let (client, session, registry) = (self.clone(), Rc::clone(session), registry.clone());
-                let (scopes, credentials) = (scopes.clone(), credentials.cloned());
+            let fetched = sign_in.fetched_token(scopes, || {
+                let (client, sign_in) = (self.clone(), Rc::clone(sign_in));
+                let (registry, scopes) = (registry.clone(), scopes.clone());
                 async move {
-                    let token =
-                        client.fetch_token(&registry, &service, &scopes, credentials.as_ref()).await?;
+                    let credentials = sign_in.credentials();
+                    let token = client.fetch_token(&registry, &service, &scopes, credentials).await?;
                     let header = token.authorization.clone();
-                    session.keep_token(token);
+                    sign_in.keep_token(token);
                     Ok(Some(header))
                 }
                 .boxed_local()

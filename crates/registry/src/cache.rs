@@ -4,11 +4,13 @@
 mod cache_storage;
 mod memory;
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use tallyman_core::{Digest, MediaType, Reference, Registry};
 
-use crate::{Client, FetchedManifest};
+use crate::{Client, FetchedManifest, session::Session};
 
 #[cfg(feature = "fetch")]
 pub use cache_storage::CacheStorage;
@@ -50,11 +52,42 @@ fn place(reference: &Reference, kind: &str) -> String {
     format!("{}/{kind}", reference.name())
 }
 
+/// The moment at which a fetch of content began. What comes is kept only if nobody has signed in or out since, and nothing was
+/// deleted: it would be there again behind the deletion.
+#[derive(Clone)]
+pub(crate) struct FetchStart {
+    session: Rc<Session>,
+    deletions: u32,
+}
+
+impl FetchStart {
+    /// The session that the fetch belongs to.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The number of deletions before it.
+    pub(crate) fn deletions(&self) -> u32 {
+        self.deletions
+    }
+}
+
 impl Client {
+    /// Returns the start of a fetch from `registry` that begins now.
+    pub(crate) fn fetch_start(&self, registry: &Registry) -> FetchStart {
+        let session = self.session(registry);
+        FetchStart { deletions: session.deletions(), session }
+    }
+
+    fn may_keep(&self, reference: &Reference, start: &FetchStart) -> bool {
+        self.is_current(reference.registry(), &start.session) && start.session.deletions() == start.deletions
+    }
+
     pub(crate) async fn known_manifest(
         &self,
         reference: &Reference,
         digest: &Digest,
+        start: &FetchStart,
     ) -> Option<FetchedManifest> {
         if let Some(fetched) = self.caches().manifests.get(reference, digest) {
             return Some(fetched);
@@ -64,34 +97,61 @@ impl Client {
         let digest = digest.clone();
         let fetched =
             FetchedManifest { bytes: bytes[..].into(), digest, media_type, registry_digest: None, url };
-        self.caches().manifests.keep(reference, &fetched.digest, &fetched);
+        if self.may_keep(reference, start) {
+            self.caches().manifests.keep(reference, &fetched.digest, &fetched);
+        }
         Some(fetched)
     }
 
-    pub(crate) fn remember_manifest(&self, reference: &Reference, fetched: &FetchedManifest) {
+    pub(crate) fn remember_manifest(
+        &self,
+        reference: &Reference,
+        fetched: &FetchedManifest,
+        start: &FetchStart,
+    ) {
+        if !self.may_keep(reference, start) {
+            return;
+        }
         self.caches().manifests.keep(reference, &fetched.digest, fetched);
         let content =
             || Content { media_type: fetched.media_type.clone(), bytes: fetched.bytes.to_vec().into() };
         self.store(&place(reference, MANIFESTS), &fetched.digest, fetched.bytes.len(), content);
     }
 
-    pub(crate) async fn known_blob(&self, reference: &Reference, digest: &Digest) -> Option<Bytes> {
+    pub(crate) async fn known_blob(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        start: &FetchStart,
+    ) -> Option<Bytes> {
         if let Some(bytes) = self.caches().blobs.get(reference, digest) {
             return Some(bytes);
         }
         let Content { bytes, .. } = self.stored(&place(reference, BLOBS), digest).await?;
-        self.caches().blobs.keep(reference, digest, &bytes);
+        if self.may_keep(reference, start) {
+            self.caches().blobs.keep(reference, digest, &bytes);
+        }
         Some(bytes)
     }
 
-    pub(crate) fn remember_blob(&self, reference: &Reference, digest: &Digest, bytes: &Bytes) {
+    pub(crate) fn remember_blob(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        bytes: &Bytes,
+        start: &FetchStart,
+    ) {
+        if !self.may_keep(reference, start) {
+            return;
+        }
         self.caches().blobs.keep(reference, digest, bytes);
         let content = || Content { media_type: None, bytes: bytes.clone() };
         self.store(&place(reference, BLOBS), digest, bytes.len(), content);
     }
 
-    /// Removes the manifest or blob of this digest from memory and store.
+    /// Removes the manifest or blob of this digest, which was deleted from the registry, from memory and store.
     pub(crate) fn forget_content(&self, reference: &Reference, digest: &Digest) {
+        self.session(reference.registry()).set_deleted();
         self.caches().manifests.evict(reference, digest);
         self.caches().blobs.evict(reference, digest);
         if let Some(store) = self.content_store() {

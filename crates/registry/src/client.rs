@@ -11,16 +11,14 @@ use std::{
 use bytes::Bytes;
 use http::Method;
 use tallyman_auth::{HttpUrl, Scopes};
-use tallyman_core::{Digest, Registry};
+use tallyman_core::Registry;
 
 use crate::{
     ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
-    authorize::Authorization,
     cache::MemoryCache,
     request::{ApiRequest, Endpoint},
     semaphore::{Permit, Semaphore},
     session::Session,
-    single_flight::SingleFlight,
 };
 
 /// Requests that are under way at the same time, unless said otherwise.
@@ -62,7 +60,6 @@ struct Inner {
     settings: Settings,
     requests: Semaphore,
     sessions: RefCell<HashMap<Registry, Rc<Session>>>,
-    in_flight: InFlight,
     caches: Caches,
 }
 
@@ -71,14 +68,6 @@ struct Inner {
 pub(crate) struct Caches {
     pub(crate) manifests: MemoryCache<FetchedManifest>,
     pub(crate) blobs: MemoryCache<Bytes>,
-}
-
-/// Requests under way, which several callers may wait for.
-#[derive(Default)]
-pub(crate) struct InFlight {
-    pub(crate) tokens: SingleFlight<(Registry, String), Result<Authorization, Error>>,
-    pub(crate) manifests: SingleFlight<String, Result<FetchedManifest, Error>>,
-    pub(crate) blobs: SingleFlight<(String, Digest), Result<Bytes, Error>>,
 }
 
 struct Settings {
@@ -158,8 +147,8 @@ impl Builder {
     /// Makes the client.
     pub fn build(self) -> Client {
         let requests = Semaphore::new(self.0.concurrency);
-        let (sessions, in_flight, caches) = (RefCell::default(), InFlight::default(), Caches::default());
-        Client(Rc::new(Inner { settings: self.0, requests, sessions, in_flight, caches }))
+        let (sessions, caches) = (RefCell::default(), Caches::default());
+        Client(Rc::new(Inner { settings: self.0, requests, sessions, caches }))
     }
 }
 
@@ -179,7 +168,8 @@ impl Client {
         })
     }
 
-    /// Forgets what is known of `registry`: after a sign-in, a sign-out or another choice of [`Access`].
+    /// Forgets what is known of `registry`: after a sign-in, a sign-out or another choice of [`Access`]. Requests that are under
+    /// way end as they would have, but nothing of what they bring is kept.
     pub fn forget(&self, registry: &Registry) {
         self.0.sessions.borrow_mut().remove(registry);
         self.0.caches.manifests.forget(registry);
@@ -213,7 +203,8 @@ impl Client {
     /// Returns `true` if credentials for `registry` were found when it was first used.
     pub fn has_credentials(&self, registry: &Registry) -> bool {
         let sessions = self.0.sessions.borrow();
-        sessions.get(registry).and_then(|session| session.credentials()).is_some_and(|found| found.is_some())
+        let sign_in = sessions.get(registry).and_then(|session| session.sign_in());
+        sign_in.is_some_and(|sign_in| sign_in.credentials().is_some())
     }
 
     /// Asks a registry for access, with the credentials that there are.
@@ -287,10 +278,6 @@ impl Client {
         self.0.settings.manifest_max
     }
 
-    pub(crate) fn in_flight(&self) -> &InFlight {
-        &self.0.in_flight
-    }
-
     pub(crate) fn caches(&self) -> &Caches {
         &self.0.caches
     }
@@ -303,6 +290,11 @@ impl Client {
         let session = Rc::new(Session::new(self.0.settings.concurrency));
         sessions.insert(registry.clone(), Rc::clone(&session));
         session
+    }
+
+    /// Returns `true` if nobody has signed in or out of `registry` since `session` was its session.
+    pub(crate) fn is_current(&self, registry: &Registry, session: &Rc<Session>) -> bool {
+        self.0.sessions.borrow().get(registry).is_some_and(|current| Rc::ptr_eq(current, session))
     }
 
     pub(crate) fn notify(&self, event: &Event) {

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference};
 
-use crate::{Client, Error, Piece, Response, TransportError, request::ApiRequest};
+use crate::{Client, Error, Piece, Response, TransportError, cache::FetchStart, request::ApiRequest};
 
 /// Bytes that a blob may have to be read as a whole.
 const BLOB_MAX: u64 = 64 * 1024 * 1024;
@@ -59,10 +59,12 @@ impl Client {
     /// # Errors
     /// The errors of [`Client::blob`], but for [`Error::SizeMismatch`].
     pub async fn blob_of_any_size(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
-        let bytes = self.in_flight().blobs.join((reference.name(), digest.clone()), || {
+        let start = self.fetch_start(reference.registry());
+        let key = (start.deletions(), reference.name(), digest.clone());
+        let bytes = start.session().blobs.join(key, || {
             let (client, reference) = (self.clone(), reference.by_digest(digest.clone()));
-            let digest = digest.clone();
-            async move { client.fetch_blob(&reference, &digest).await }.boxed_local()
+            let (digest, start) = (digest.clone(), start.clone());
+            async move { client.fetch_blob(&reference, &digest, &start).await }.boxed_local()
         });
         bytes.await
     }
@@ -81,8 +83,13 @@ impl Client {
         Ok(length.and_then(|length| length.to_str().ok()?.parse().ok()))
     }
 
-    async fn fetch_blob(&self, reference: &Reference, digest: &Digest) -> Result<Bytes, Error> {
-        if let Some(bytes) = self.known_blob(reference, digest).await {
+    async fn fetch_blob(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        start: &FetchStart,
+    ) -> Result<Bytes, Error> {
+        if let Some(bytes) = self.known_blob(reference, digest, start).await {
             return Ok(bytes);
         }
         let request = blob_request(reference, digest);
@@ -93,7 +100,7 @@ impl Client {
         let bytes = bytes.await?;
         let found = Digest::with(digest.algorithm(), &bytes);
         if found == *digest {
-            self.remember_blob(reference, digest, &bytes);
+            self.remember_blob(reference, digest, &bytes, start);
             return Ok(bytes);
         }
         Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })

@@ -22,6 +22,7 @@ mod scheme;
 mod semaphore;
 mod send;
 mod session;
+mod sign_in;
 mod single_flight;
 mod transport;
 mod upload;

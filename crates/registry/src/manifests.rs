@@ -10,6 +10,7 @@ use tallyman_core::{Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestErr
 
 use crate::{
     Client, Error, RateLimit, accept,
+    cache::FetchStart,
     download::{check_size, collect},
     request::ApiRequest,
 };
@@ -73,17 +74,23 @@ impl Client {
     /// [`Error::DigestMismatch`] if the bytes are not those of the reference's digest or of the one that the registry
     /// names.
     pub async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
-        let shared = self.in_flight().manifests.join(reference.to_string(), || {
-            let (client, reference) = (self.clone(), reference.clone());
-            async move { client.fetch_manifest(&reference).await }.boxed_local()
+        let start = self.fetch_start(reference.registry());
+        let key = (start.deletions(), reference.to_string());
+        let shared = start.session().manifests.join(key, || {
+            let (client, reference, start) = (self.clone(), reference.clone(), start.clone());
+            async move { client.fetch_manifest(&reference, &start).await }.boxed_local()
         });
         shared.await
     }
 
-    async fn fetch_manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
+    async fn fetch_manifest(
+        &self,
+        reference: &Reference,
+        start: &FetchStart,
+    ) -> Result<FetchedManifest, Error> {
         let by_digest = reference.digest().filter(|_| reference.tag().is_none());
         if let Some(digest) = by_digest
-            && let Some(fetched) = self.known_manifest(reference, digest).await
+            && let Some(fetched) = self.known_manifest(reference, digest, start).await
         {
             return Ok(fetched);
         }
@@ -111,7 +118,7 @@ impl Client {
             self.get_manifest(reference, Some(accept::ALL), None).await?
         };
         let fetched = self.hashed(reference, received).await?;
-        self.remember_manifest(reference, &fetched);
+        self.remember_manifest(reference, &fetched, start);
         Ok(fetched)
     }
 
@@ -128,17 +135,19 @@ impl Client {
     ) -> Result<FetchedManifest, Error> {
         let reference = reference.by_digest(entry.digest.clone());
         // The type is part of the request, so it is part of the key.
-        let key = format!("{reference} {}", entry.media_type.as_str());
-        let shared = self.in_flight().manifests.join(key, || {
-            let (client, reference, entry) = (self.clone(), reference.clone(), entry.clone());
+        let start = self.fetch_start(reference.registry());
+        let key = (start.deletions(), format!("{reference} {}", entry.media_type.as_str()));
+        let shared = start.session().manifests.join(key, || {
+            let (client, reference) = (self.clone(), reference.clone());
+            let (entry, start) = (entry.clone(), start.clone());
             async move {
-                if let Some(fetched) = client.known_manifest(&reference, &entry.digest).await {
+                if let Some(fetched) = client.known_manifest(&reference, &entry.digest, &start).await {
                     return Ok(fetched);
                 }
                 let accept = accept::only(&entry.media_type);
                 let received = client.get_manifest(&reference, accept, Some(entry.size)).await?;
                 let fetched = client.hashed(&reference, received).await?;
-                client.remember_manifest(&reference, &fetched);
+                client.remember_manifest(&reference, &fetched, &start);
                 Ok(fetched)
             }
             .boxed_local()

@@ -23,8 +23,16 @@ use crate::{
 const PAGE: usize = 1000;
 /// Bytes that a page may have: Distribution 2.8 sends all tags in one.
 const PAGE_MAX: u64 = 64 * 1024 * 1024;
+/// Names that a page may have, which take many times its bytes once they are read: no registry is known that has so many tags
+/// in a repository.
+const NAMES_MAX: usize = 1_000_000;
 /// Pages of one list: four million names where pages are full, 200,000 at registries that give 50 at a time.
 const PAGES_MAX: usize = 4000;
+/// Names and bytes of all pages of one list: whoever collects a list has it in memory.
+const LIST_NAMES_MAX: usize = 4_000_000;
+const LIST_BYTES_MAX: usize = 96 * 1024 * 1024;
+/// Bytes of the path of a next page. All are remembered, and no server takes longer ones.
+const PATH_MAX: usize = 8 * 1024;
 /// Pages in a row that bring no name.
 const EMPTY_PAGES_MAX: usize = 16;
 
@@ -47,6 +55,9 @@ struct Listing {
     /// The pages that have been asked for.
     seen: HashSet<String>,
     empty_pages: usize,
+    /// The commas between names so far, and the bytes of their pages.
+    names: usize,
+    bytes: usize,
 }
 
 impl Client {
@@ -96,7 +107,8 @@ impl Client {
     ) -> LocalBoxStream<'static, Result<Vec<String>, Error>> {
         let request = ApiRequest { may_be_shortened: true, ..request };
         let (client, seen) = (self.clone(), HashSet::from([first]));
-        let listing = Listing { client, size, request, path, last: None, seen, empty_pages: 0 };
+        let listing =
+            Listing { client, size, request, path, last: None, seen, empty_pages: 0, names: 0, bytes: 0 };
         stream::unfold(Some(listing), async |listing| {
             let mut listing = listing?;
             match listing.page().await {
@@ -120,6 +132,19 @@ impl Listing {
         });
         let (url, next, bytes) = fetched.await?;
         let protocol = |expected, found: String| Error::Protocol { url: url.clone(), expected, found };
+        // Names have no commas, so there are no more of them than these.
+        let most = bytes.iter().filter(|byte| **byte == b',').count();
+        if most > NAMES_MAX {
+            return Err(protocol("a page of at most a million names", format!("one with {most} commas")));
+        }
+        self.names += most;
+        self.bytes += bytes.len();
+        if self.names > LIST_NAMES_MAX || self.bytes > LIST_BYTES_MAX {
+            return Err(protocol(
+                "an end of the list",
+                format!("{} names in {} bytes, and more", self.names, self.bytes),
+            ));
+        }
         let names =
             names_of(&bytes).map_err(|error| protocol("a JSON object with names", error.to_string()))?;
         let last = names.last().cloned();
@@ -181,7 +206,7 @@ fn name_of(value: &[u8], path: &str) -> Option<String> {
 /// it names: behind a proxy that host is often wrong, and credentials must not follow it.
 ///
 /// # Errors
-/// [`Error::Protocol`] if there is a `Link` that cannot be parsed: the list would end early without a word.
+/// [`Error::Protocol`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
 pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<String>, Error> {
     let url = response.url.clone();
     let Ok(target) = next_link(&response.headers) else {
@@ -190,6 +215,10 @@ pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<S
     };
     let Some(target) = target else { return Ok(None) };
     match client.resolve(&url, &target) {
+        Ok(next) if next.path_and_query().len() > PATH_MAX => {
+            let found = format!("one of {} bytes", next.path_and_query().len());
+            Err(Error::Protocol { url, expected: "a Link to the next page", found })
+        }
         Ok(next) => Ok(Some(next.path_and_query().to_owned())),
         Err(found) => Err(Error::Protocol { url, expected: "a Link to the next page", found }),
     }

@@ -18,13 +18,26 @@ const PAGES_MAX: usize = 1000;
 /// Referrers that are kept.
 const REFERRERS_MAX: usize = 100_000;
 
+/// Bytes of the pages in which they come.
+const PAGES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Codes of errors that are about the repository, the manifest or its digest: who gives them knows the route.
+const ABOUT_CONTENT: [&str; 6] = [
+    "NAME_UNKNOWN",
+    "NAME_INVALID",
+    "MANIFEST_UNKNOWN",
+    "MANIFEST_INVALID",
+    "BLOB_UNKNOWN",
+    "DIGEST_INVALID",
+];
+
 /// An answer of the referrers API.
 enum ApiAnswer {
     /// The referrers.
     Referrers(Vec<Descriptor>),
-    /// The registry has no such API.
-    Unsupported,
-    /// The registry refuses this request, perhaps because it has no such API.
+    /// The server has no such route.
+    Missing(Error),
+    /// This request is refused, perhaps because the server has no such route.
     Refused(Error),
 }
 
@@ -43,30 +56,40 @@ impl Client {
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error> {
         let session = self.session(reference.registry());
-        let answer = match session.has_referrers() {
-            Some(false) => ApiAnswer::Unsupported,
-            _ => self.referrers_by_api(reference, subject).await?,
-        };
-        let mut found = match answer {
-            ApiAnswer::Referrers(found) => {
-                session.set_has_referrers(true);
-                found
-            }
-            ApiAnswer::Unsupported => {
-                session.set_has_referrers(false);
-                self.referrers_by_tag(reference, subject).await?.unwrap_or_default()
-            }
-            ApiAnswer::Refused(refusal) => match self.referrers_by_tag(reference, subject).await? {
-                Some(found) => found,
-                None if is_about_the_route(&refusal) => Vec::new(),
-                None => return Err(refusal),
+        // What is known is known of the repository: proxies and gateways have repositories of several registries behind one
+        // name, and some refuse the route for some of them. Where there is an API nothing is asked more often for that; where
+        // there is none, each repository costs one request more than the tag, which is asked for anyway. A refusal is
+        // remembered for some minutes only, and never of an API that has answered: signatures would go unseen.
+        let repository = reference.repository().as_str();
+        let refusal = match session.has_referrers(repository, self.now()) {
+            Some(false) => None,
+            _ => match self.referrers_by_api(reference, subject).await? {
+                ApiAnswer::Referrers(found) => {
+                    session.set_has_referrers(repository);
+                    return Ok(of_type(found, artifact_type));
+                }
+                ApiAnswer::Missing(error) => {
+                    session.set_has_no_referrers(repository, self.now());
+                    Some(error)
+                }
+                ApiAnswer::Refused(error) => Some(error),
             },
         };
-        // Registries need not filter, and a browser hides whether they did.
-        found.retain(|entry| {
-            artifact_type.is_none_or(|wanted| entry.artifact_type.as_deref() == Some(wanted))
-        });
-        Ok(found)
+        let found = match (self.referrers_by_tag(reference, subject).await?, refusal) {
+            (Some(found), _) => found,
+            (None, None) => Vec::new(),
+            (None, Some(refusal)) => {
+                let answers = session.has_referrers(repository, self.now()) == Some(true);
+                // An API that answers otherwise says by 404 that the manifest is not there, and by anything else that it does
+                // not tell.
+                let has_none = if answers { refusal.is_not_found() } else { is_about_the_route(&refusal) };
+                if !has_none {
+                    return Err(refusal);
+                }
+                Vec::new()
+            }
+        };
+        Ok(of_type(found, artifact_type))
     }
 
     async fn referrers_by_api(&self, reference: &Reference, subject: &Digest) -> Result<ApiAnswer, Error> {
@@ -75,7 +98,7 @@ impl Client {
         let request = ApiRequest::new(Method::GET, reference, &format!("referrers/{subject}"), scopes)
             .header(header::ACCEPT, Some(accept));
         let mut request = ApiRequest { may_be_shortened: true, ..request };
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let (mut found, mut size, mut seen) = (Vec::new(), 0, HashSet::new());
         loop {
             let fetched = self.with_retry(&request.registry, async || {
                 let response = self.send(&request).await?;
@@ -85,23 +108,13 @@ impl Client {
             let is_first = seen.is_empty();
             let (next, url, bytes) = match fetched.await {
                 Ok(fetched) => fetched,
-                // Registries that do not know the route answer it without their CORS headers.
-                Err(Error::Cors { .. }) if is_first => return Ok(ApiAnswer::Unsupported),
+                // Registries that do not know the route answer it without their CORS headers. So does a server or a proxy that
+                // fails once.
+                Err(error @ Error::Cors { .. }) if is_first => return Ok(ApiAnswer::Refused(error)),
                 Err(error @ Error::Api { .. }) if is_first => {
-                    let is_unsupported = matches!(
-                        &error,
-                        Error::Api {
-                            status: StatusCode::NOT_FOUND
-                                | StatusCode::METHOD_NOT_ALLOWED
-                                | StatusCode::BAD_REQUEST
-                                | StatusCode::NOT_IMPLEMENTED,
-                            ..
-                        }
-                    );
-                    return Ok(if is_unsupported {
-                        ApiAnswer::Unsupported
-                    } else {
-                        ApiAnswer::Refused(error)
+                    return Ok(match is_missing_route(&error) {
+                        true => ApiAnswer::Missing(error),
+                        false => ApiAnswer::Refused(error),
                     });
                 }
                 Err(error) => return Err(error),
@@ -109,12 +122,15 @@ impl Client {
             let protocol = |expected, found| Error::Protocol { url: url.clone(), expected, found };
             match index_entries(&bytes) {
                 Some(entries) => found.extend(entries),
-                // A login page, or whatever else a server has for a route that it does not know.
-                None if is_first => return Ok(ApiAnswer::Unsupported),
-                None => return Err(protocol("an OCI image index", "something else".to_owned())),
+                None => {
+                    let error = protocol("an OCI image index", "something else".to_owned());
+                    // A page for people is what servers have for a route that they do not know.
+                    return if is_first { Ok(ApiAnswer::Missing(error)) } else { Err(error) };
+                }
             }
+            size += bytes.len();
             let Some(next) = next? else { return Ok(ApiAnswer::Referrers(found)) };
-            if seen.len() >= PAGES_MAX || found.len() > REFERRERS_MAX {
+            if seen.len() >= PAGES_MAX || found.len() > REFERRERS_MAX || size > PAGES_BYTES_MAX {
                 let found = format!("{} referrers on {} pages, and more", found.len(), seen.len() + 1);
                 return Err(protocol("an end of the referrers", found));
             }
@@ -152,9 +168,35 @@ fn is_referrer(entry: &Descriptor) -> bool {
     entry.artifact_type.is_some() || entry.platform.is_none() && !entry.media_type.is_list()
 }
 
+/// Returns the referrers of a type, or all of them. Registries need not filter, and a browser hides whether they did.
+fn of_type(mut found: Vec<Descriptor>, artifact_type: Option<&str>) -> Vec<Descriptor> {
+    found.retain(|entry| artifact_type.is_none_or(|wanted| entry.artifact_type.as_deref() == Some(wanted)));
+    found
+}
+
+/// Returns `true` if a refusal says that the server does not know the route.
+fn is_missing_route(refusal: &Error) -> bool {
+    let Error::Api { status, errors, .. } = refusal else { return false };
+    let is_likely = matches!(
+        *status,
+        StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::BAD_REQUEST
+            | StatusCode::NOT_IMPLEMENTED
+    );
+    is_likely && !errors.iter().any(|error| ABOUT_CONTENT.contains(&&*error.code))
+}
+
 /// Returns `true` if a refusal can be the answer to a route that a registry does not know, not one to the caller.
 fn is_about_the_route(refusal: &Error) -> bool {
-    matches!(refusal, Error::Api { status, .. } if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
+    match refusal {
+        Error::Api { status, .. } => {
+            status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
+                || *status == StatusCode::NOT_IMPLEMENTED
+        }
+        Error::Cors { .. } | Error::Protocol { .. } => true,
+        _ => false,
+    }
 }
 
 /// Returns the entries of an OCI image index, or `None` if the bytes are something else.

@@ -97,12 +97,14 @@ impl Client {
                             break;
                         }
                         if access == Access::Insecure {
-                            session.set_scheme("http");
+                            session.assume_scheme("http");
                             drop(first_request.take());
                         }
                     }
                 }
             }
+            // Credentials would go by plain HTTP from now on because TLS failed once.
+            session.drop_assumed_scheme();
             let (request, error) = failure.expect("at least one scheme was tried");
             Err(self.diagnose(&request, error).await)
         }

@@ -2,41 +2,48 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     rc::Rc,
 };
 
-use http::HeaderValue;
-use tallyman_auth::{Challenge, Credentials, Scopes};
+use bytes::Bytes;
+use tallyman_auth::Challenge;
+use tallyman_core::Digest;
 
-use crate::{semaphore::Semaphore, upload::UploadWay};
+use crate::{
+    Error, FetchedManifest, semaphore::Semaphore, sign_in::SignIn, single_flight::SingleFlight,
+    upload::UploadWay,
+};
 
-/// Milliseconds before its end at which a token is not used any more.
-const MARGIN: f64 = 2000.0;
+/// Milliseconds for which a repository is taken to be without the referrers API.
+const WITHOUT_REFERRERS: f64 = 5.0 * 60.0 * 1000.0;
 
-/// A token that a registry's token service gave.
-#[derive(Clone, Debug)]
-pub(crate) struct Token {
-    /// The scopes that it was asked for with.
-    pub(crate) scopes: Scopes,
-    /// The `Authorization` header that carries it.
-    pub(crate) authorization: HeaderValue,
-    /// The end of its lifetime, by the transport's clock.
-    pub(crate) end: f64,
+/// The knowledge of the referrers API of a repository.
+#[derive(Clone, Copy)]
+enum ReferrersApi {
+    Answers,
+    /// The server has no such route, since this time of the transport's clock.
+    MissingSince(f64),
 }
 
 /// The knowledge of one registry so far.
-#[derive(Debug)]
 pub(crate) struct Session {
     /// The permit of the request that goes ahead alone, as long as nothing is known: what it learns, all others need.
     pub(crate) first_request: Semaphore,
     /// The permits of requests. Their number falls if the registry does not take so many at a time.
     pub(crate) requests: Semaphore,
     scheme: Cell<Option<&'static str>>,
+    /// `true` if an answer came by the scheme.
+    scheme_has_answered: Cell<bool>,
     challenge: RefCell<Option<Challenge>>,
-    credentials: RefCell<Option<Option<Rc<Credentials>>>>,
+    sign_in: RefCell<Option<Rc<SignIn>>>,
     renewals: Cell<u32>,
-    tokens: RefCell<Vec<Token>>,
-    has_referrers: Cell<Option<bool>>,
+    /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
+    /// before a sign-in or a sign-out. The number is that of the deletions before it.
+    pub(crate) manifests: SingleFlight<(u32, String), Result<FetchedManifest, Error>>,
+    pub(crate) blobs: SingleFlight<(u32, String, Digest), Result<Bytes, Error>>,
+    deletions: Cell<u32>,
+    referrers_apis: RefCell<HashMap<String, ReferrersApi>>,
     has_been_pinged: Cell<bool>,
     upload_way: Cell<Option<UploadWay>>,
 }
@@ -48,23 +55,39 @@ impl Session {
             first_request: Semaphore::new(1),
             requests: Semaphore::new(concurrency),
             scheme: Cell::default(),
+            scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),
-            credentials: RefCell::default(),
+            sign_in: RefCell::default(),
             renewals: Cell::default(),
-            tokens: RefCell::default(),
-            has_referrers: Cell::default(),
+            manifests: SingleFlight::default(),
+            blobs: SingleFlight::default(),
+            deletions: Cell::default(),
+            referrers_apis: RefCell::default(),
             has_been_pinged: Cell::default(),
             upload_way: Cell::default(),
         }
     }
 
-    /// Returns `http` or `https` once the registry has answered.
+    /// Returns `http` or `https` once the registry has answered, or has shown that it speaks no other.
     pub(crate) fn scheme(&self) -> Option<&'static str> {
         self.scheme.get()
     }
 
     pub(crate) fn set_scheme(&self, scheme: &'static str) {
         self.scheme.set(Some(scheme));
+        self.scheme_has_answered.set(true);
+    }
+
+    /// Takes note of the scheme that the registry seems to speak, before there is an answer.
+    pub(crate) fn assume_scheme(&self, scheme: &'static str) {
+        self.scheme.set(Some(scheme));
+    }
+
+    /// Forgets a scheme that was assumed, if no answer came by it.
+    pub(crate) fn drop_assumed_scheme(&self) {
+        if !self.scheme_has_answered.get() {
+            self.scheme.set(None);
+        }
     }
 
     /// Returns the last challenge, if there was one.
@@ -76,13 +99,13 @@ impl Session {
         self.challenge.replace(Some(challenge));
     }
 
-    /// Returns the credentials once they have been asked for.
-    pub(crate) fn credentials(&self) -> Option<Option<Rc<Credentials>>> {
-        self.credentials.borrow().clone()
+    /// Returns the credentials that the registry is used with, once they have been asked for.
+    pub(crate) fn sign_in(&self) -> Option<Rc<SignIn>> {
+        self.sign_in.borrow().clone()
     }
 
-    pub(crate) fn set_credentials(&self, credentials: Option<Rc<Credentials>>) {
-        self.credentials.replace(Some(credentials));
+    pub(crate) fn set_sign_in(&self, sign_in: Rc<SignIn>) {
+        self.sign_in.replace(Some(sign_in));
     }
 
     /// The number of times that other credentials were asked for after a refusal.
@@ -90,22 +113,45 @@ impl Session {
         self.renewals.get()
     }
 
-    /// Takes note that other credentials were asked for. If there are some, tokens of the former ones are dropped.
-    pub(crate) fn set_renewed(&self, renewed: Option<Rc<Credentials>>) {
+    /// Takes note that other credentials were asked for, and of those that there are.
+    pub(crate) fn set_renewed(&self, renewed: Option<Rc<SignIn>>) {
         self.renewals.set(self.renewals.get().wrapping_add(1));
-        if renewed.is_some() {
-            self.set_credentials(renewed);
-            self.tokens.borrow_mut().clear();
+        if let Some(renewed) = renewed {
+            self.set_sign_in(renewed);
         }
     }
 
-    /// Returns `true` if the registry has the referrers API; `None` if that is not known.
-    pub(crate) fn has_referrers(&self) -> Option<bool> {
-        self.has_referrers.get()
+    /// The number of times that content was deleted from the registry.
+    pub(crate) fn deletions(&self) -> u32 {
+        self.deletions.get()
     }
 
-    pub(crate) fn set_has_referrers(&self, has_referrers: bool) {
-        self.has_referrers.set(Some(has_referrers));
+    /// Takes note that content was deleted.
+    pub(crate) fn set_deleted(&self) {
+        self.deletions.set(self.deletions.get().wrapping_add(1));
+    }
+
+    /// Returns `true` if a repository has the referrers API, `false` if it was found to have none some minutes ago at most; `None`
+    /// if that is not known.
+    pub(crate) fn has_referrers(&self, repository: &str, now: f64) -> Option<bool> {
+        match self.referrers_apis.borrow().get(repository)? {
+            ReferrersApi::Answers => Some(true),
+            ReferrersApi::MissingSince(since) => (now - since < WITHOUT_REFERRERS).then_some(false),
+        }
+    }
+
+    /// Takes note that the referrers API of a repository has answered.
+    pub(crate) fn set_has_referrers(&self, repository: &str) {
+        self.referrers_apis.borrow_mut().insert(repository.to_owned(), ReferrersApi::Answers);
+    }
+
+    /// Takes note that a repository seems to have no referrers API. One that has answered is not given up.
+    pub(crate) fn set_has_no_referrers(&self, repository: &str, now: f64) {
+        let mut apis = self.referrers_apis.borrow_mut();
+        let api = apis.entry(repository.to_owned()).or_insert(ReferrersApi::MissingSince(now));
+        if let ReferrersApi::MissingSince(since) = api {
+            *since = now;
+        }
     }
 
     /// Returns `true` if `/v2/` was asked for a challenge.
@@ -124,21 +170,5 @@ impl Session {
 
     pub(crate) fn set_upload_way(&self, way: UploadWay) {
         self.upload_way.set(Some(way));
-    }
-
-    /// Returns a token that is good for `scopes` at `now`.
-    pub(crate) fn token(&self, scopes: &Scopes, now: f64) -> Option<HeaderValue> {
-        let mut tokens = self.tokens.borrow_mut();
-        tokens.retain(|token| now < token.end - MARGIN);
-        tokens.iter().find(|token| token.scopes.cover(scopes)).map(|token| token.authorization.clone())
-    }
-
-    pub(crate) fn keep_token(&self, token: Token) {
-        self.tokens.borrow_mut().push(token);
-    }
-
-    /// Removes a token that the registry does not take any more.
-    pub(crate) fn drop_token(&self, refused: &HeaderValue) {
-        self.tokens.borrow_mut().retain(|token| token.authorization != *refused);
     }
 }

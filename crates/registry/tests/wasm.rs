@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt, future, future::LocalBoxFuture};
 use tallyman_core::{Descriptor, Digest, ManifestKind, MediaType, Reference, Registry};
 use tallyman_registry::{
-    Access, CacheStorage, Cause, Client, ContentStore, CredentialError, CredentialSource, Credentials, Error,
-    FetchTransport, Request, Response, Transport, TransportError,
+    Access, CacheStorage, Cause, Client, Content, ContentStore, CredentialError, CredentialSource,
+    Credentials, Error, FetchTransport, Request, Response, Transport, TransportError,
 };
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -126,6 +126,21 @@ async fn what_was_fetched_by_digest_is_there_without_a_network_until_it_is_forgo
     while content.get(&blobs, &config.digest).await.is_some() {
         gloo_timers::future::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_still_being_kept_when_its_registry_is_forgotten_is_not_there_later() {
+    // A browser may read content for a while before it keeps it.
+    let slow = "globalThis.swiftPut = Cache.prototype.put; Cache.prototype.put = async function (...given) { \
+                await new Promise((done) => setTimeout(done, 200)); return swiftPut.apply(this, given); };";
+    js_sys::eval(slow).expect("it is a script");
+    let bytes = Bytes::from_static(b"content of somebody who has signed out");
+    let (place, digest) = ("forgotten.example/acme/app/blobs", Digest::of(&bytes));
+    CacheStorage.keep(place, &digest, Content { media_type: None, bytes });
+    CacheStorage.forget(&"forgotten.example".parse().expect("it is a registry"));
+    gloo_timers::future::sleep(Duration::from_secs(1)).await;
+    js_sys::eval("Cache.prototype.put = swiftPut").expect("it is a script");
+    assert_eq!(CacheStorage.get(place, &digest).await, None);
 }
 
 #[wasm_bindgen_test]

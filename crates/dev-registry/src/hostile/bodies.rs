@@ -1,12 +1,13 @@
 //! Bodies that cost their reader memory or time.
 
-use std::{io, io::Write as _, sync::OnceLock, time::Duration};
+use std::{io, sync::OnceLock, time::Duration};
 
 use axum::{
     body::Body,
     http::{HeaderValue, header},
     response::Response,
 };
+use brotli::CompressorWriter;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures_util::stream;
@@ -43,18 +44,43 @@ pub(super) fn stalled(content_type: &'static str) -> Response {
     with_type(Body::from_stream(bytes), content_type)
 }
 
-/// Gzip that becomes [`BOMB`] spaces.
-pub(super) fn gzip_bomb(content_type: &'static str) -> Response {
-    static PACKED: OnceLock<Bytes> = OnceLock::new();
-    let packed = PACKED.get_or_init(|| {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let spaces = vec![b' '; 1 << 20];
-        for _ in 0..BOMB / spaces.len() {
-            encoder.write_all(&spaces).expect("writing to memory cannot fail");
-        }
-        encoder.finish().expect("writing to memory cannot fail").into()
-    });
+/// An encoding of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Gzip,
+    Brotli,
+}
+
+/// A body that becomes [`BOMB`] spaces when it is decoded.
+pub(super) fn bomb(encoding: Encoding, content_type: &'static str) -> Response {
+    static GZIP: OnceLock<Bytes> = OnceLock::new();
+    static BROTLI: OnceLock<Bytes> = OnceLock::new();
+    let (name, packed) = match encoding {
+        Encoding::Gzip => (
+            "gzip",
+            GZIP.get_or_init(|| {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+                fill(&mut encoder);
+                encoder.finish().expect("writing to memory cannot fail").into()
+            }),
+        ),
+        Encoding::Brotli => (
+            "br",
+            BROTLI.get_or_init(|| {
+                let mut encoder = CompressorWriter::new(Vec::new(), 1 << 20, 5, 22);
+                fill(&mut encoder);
+                encoder.into_inner().into()
+            }),
+        ),
+    };
     let mut response = with_type(Body::from(packed.clone()), content_type);
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     response
+}
+
+fn fill(encoder: &mut impl io::Write) {
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..BOMB / spaces.len() {
+        encoder.write_all(&spaces).expect("writing to memory cannot fail");
+    }
 }

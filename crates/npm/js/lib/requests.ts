@@ -42,10 +42,10 @@ export interface RequestTransport {
 /** A `fetch` function. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Returns `true` in a browser's window or worker. */
+/** Returns `true` in a browser's window or worker. Cloudflare's workers have a `WorkerGlobalScope` too, but no location; Deno's have both. */
 export const isBrowser = (): boolean => {
-  const { WorkerGlobalScope, Deno } = globalThis as { WorkerGlobalScope?: unknown; Deno?: unknown };
-  return Deno === undefined && (typeof document === 'object' || WorkerGlobalScope !== undefined);
+  const { WorkerLocation, Deno } = globalThis as { WorkerLocation?: unknown; Deno?: unknown };
+  return Deno === undefined && (typeof document === 'object' || WorkerLocation !== undefined);
 };
 
 /** Requests by `fetch`: the platform's or a program's own. */
@@ -55,7 +55,9 @@ export function fetchRequests(fetch: Fetch = (url, init) => globalThis.fetch(url
     obeysCors: browser,
     tellsPlainHttp: false,
     async request({ method, url, headers, body, signal, follow }) {
-      const init: RequestInit = { method, headers, signal, redirect: follow ? 'follow' : 'manual' };
+      // A browser shows nothing of a redirect that it does not follow, and takes no credentials to another origin. Elsewhere some do take
+      // them there (Cloudflare's workers with an older compatibility date, programs' own functions), so that the engine follows.
+      const init: RequestInit = { method, headers, signal, redirect: follow && browser ? 'follow' : 'manual' };
       if (browser) init.credentials = 'omit';
       // What is not streamed comes whole.
       if (body) init.body = body as Uint8Array<ArrayBuffer> | Blob;

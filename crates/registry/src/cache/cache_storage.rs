@@ -1,5 +1,7 @@
 //! The browser's Cache Storage.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
@@ -22,6 +24,11 @@ const BASE: &str = "https://content.invalid/";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CacheStorage;
 
+thread_local! {
+    /// The number of times that a registry was forgotten.
+    static FORGOTTEN: Cell<u32> = const { Cell::new(0) };
+}
+
 impl ContentStore for CacheStorage {
     fn get(&self, place: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>> {
         let address = address(place, digest);
@@ -30,9 +37,14 @@ impl ContentStore for CacheStorage {
 
     fn keep(&self, place: &str, digest: &Digest, content: Content) {
         let address = address(place, digest);
+        let forgotten = FORGOTTEN.get();
         spawn_local(async move {
             // A full or forbidden store keeps nothing, which costs a request later.
             let _ = write(&address, &content).await;
+            // The entry was not there yet when those of its registry were removed.
+            if FORGOTTEN.get() != forgotten {
+                let _ = remove(&address).await;
+            }
         });
     }
 
@@ -45,6 +57,7 @@ impl ContentStore for CacheStorage {
     }
 
     fn forget(&self, registry: &Registry) {
+        FORGOTTEN.set(FORGOTTEN.get().wrapping_add(1));
         let prefix = format!("{BASE}{}/", registry.as_str());
         spawn_local(async move {
             // As above.

@@ -143,10 +143,11 @@ impl Body {
     pub async fn collect(mut self, limit: u64) -> Result<Option<Bytes>, TransportError> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.pieces.next().await {
-            whole.extend_from_slice(&piece?.bytes());
-            if whole.len() as u64 > limit {
+            let piece = piece?;
+            if (whole.len() + piece.len()) as u64 > limit {
                 return Ok(None);
             }
+            whole.extend_from_slice(&piece.bytes());
         }
         Ok(Some(whole.freeze()))
     }
@@ -155,5 +156,41 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Body")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::KeptBytes;
+
+    /// Bytes that nobody may copy.
+    struct Long;
+
+    impl KeptBytes for Long {
+        fn size(&self) -> usize {
+            1 << 30
+        }
+
+        fn tail(&self, _: usize) -> Box<dyn KeptBytes> {
+            Box::new(Self)
+        }
+
+        fn to_bytes(&self) -> Bytes {
+            unreachable!("they are more than the limit")
+        }
+
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+    }
+
+    #[test]
+    fn a_piece_that_is_over_the_limit_is_not_copied() {
+        let body = Body::from_pieces(stream::iter([Ok(Piece::Kept(Box::new(Long)))]));
+        let collected = body.collect(1 << 20).now_or_never().expect("nothing is waited for");
+        assert_eq!(collected, Ok(None));
     }
 }

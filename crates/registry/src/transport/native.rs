@@ -30,6 +30,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    task::yield_now,
     time::sleep,
 };
 use url::{Host, Url};
@@ -290,25 +291,29 @@ async fn received(incoming: Incoming, connection: Connection, decoder: Option<De
 impl Receiving {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         loop {
+            if let Some(decoder) = &mut self.decoder
+                && let Some(piece) = decoder.step().map_err(|error| failure::other(error.to_string()))?
+            {
+                // One piece of the network can become any number of these. Timers and those who end the request get their
+                // turn between them.
+                yield_now().await;
+                return Ok(Some(piece));
+            }
             let Some(frame) = self.incoming.frame().await else {
                 self.free().await;
                 let rest = self.decoder.take().map(Decoder::finish).transpose();
                 let rest = rest.map_err(|error| failure::other(error.to_string()))?;
-                return Ok(rest.filter(|rest| !rest.is_empty()).map(Bytes::from));
+                return Ok(rest.filter(|rest| !rest.is_empty()));
             };
             let frame = frame.map_err(|error| failure::of_body(&error, &self.host))?;
             if self.incoming.is_end_stream() {
                 self.free().await;
             }
             let Ok(piece) = frame.into_data() else { continue };
-            let piece = match &mut self.decoder {
-                Some(decoder) => {
-                    Bytes::from(decoder.push(&piece).map_err(|error| failure::other(error.to_string()))?)
-                }
-                None => piece,
-            };
-            if !piece.is_empty() {
-                return Ok(Some(piece));
+            match &mut self.decoder {
+                Some(decoder) => decoder.push(piece),
+                None if piece.is_empty() => {}
+                None => return Ok(Some(piece)),
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Failures end in success after another attempt, or in an error that names the cause.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use tallyman_core::{Digest, MediaType};
+use http::header;
+use tallyman_core::{Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
 use tallyman_registry::{Access, Error, Mount, Retry};
 use tokio::{
@@ -12,7 +13,10 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{Image, Told, basic, builder, client, reference};
+use crate::{
+    scripted::{Scripted, answer},
+    support::{Image, Told, basic, builder, client, reference},
+};
 
 async fn registry(faults: impl IntoIterator<Item = Fault>) -> (RunningRegistry, Image) {
     let registry = Registry::builder().start().await.unwrap();
@@ -299,4 +303,30 @@ async fn a_server_that_was_expected_to_speak_plain_http_is_asked_by_tls_when_it_
     assert_eq!(seen, [b'G', 0x16]);
     let error = fetched.unwrap_err();
     assert!(!matches!(error, Error::Api { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_of_more_names_than_there_can_be_is_not_taken_apart() {
+    let server = Scripted::new(|_| {
+        answer(200, "application/json", format!(r#"{{"tags":[{}1]}}"#, "1,".repeat(1_100_000)))
+    });
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    let tags: Result<Vec<String>, Error> = server.client().tags(&image).try_concat().await;
+    assert_eq!(tags.unwrap_err().code(), "protocol");
+}
+
+#[tokio::test]
+async fn lists_end_at_a_limit_of_bytes_and_links_are_no_longer_than_addresses() {
+    for (spaces, query) in [(49 << 20, String::new()), (1, "x".repeat(10_000))] {
+        let page = Cell::new(0);
+        let server = Scripted::new(move |_| {
+            page.set(page.get() + 1);
+            let link = format!("</v2/acme/app/tags/list?page={}{query}>; rel=\"next\"", page.get());
+            let headers = if page.get() < 5 { vec![(header::LINK, link)] } else { Vec::new() };
+            Some((200, headers, format!(r#"{{"tags":["{}"]{}}}"#, page.get(), " ".repeat(spaces))))
+        });
+        let image: Reference = "r.example/acme/app:1".parse().unwrap();
+        let tags: Result<Vec<String>, Error> = server.client().tags(&image).try_concat().await;
+        assert_eq!(tags.unwrap_err().code(), "protocol", "{spaces} spaces");
+    }
 }

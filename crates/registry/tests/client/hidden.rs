@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::{
-    FutureExt,
+    FutureExt, TryStreamExt,
     future::{self, LocalBoxFuture},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -16,7 +16,10 @@ use tallyman_registry::{
     Access, Body, Client, NativeTransport, Request, Response, Transport, TransportError,
 };
 
-use crate::support::basic;
+use crate::{
+    scripted::{Scripted, answer},
+    support::basic,
+};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -139,4 +142,30 @@ async fn a_registry_that_asks_for_nothing_is_asked_once_and_its_answer_is_told()
         assert_eq!(registry.requests.borrow().len(), 3, "{answer:?}");
         assert!(!registry.leaked.get(), "{answer:?} {elsewhere:?}");
     }
+}
+
+#[tokio::test]
+async fn a_registry_that_could_not_say_what_it_asks_for_is_asked_again() {
+    let failures = Cell::new(1);
+    let server = Scripted::new(move |request| {
+        if request.url.ends_with("/v2/") {
+            if failures.get() > 0 {
+                failures.set(failures.get() - 1);
+                return answer(502, "text/plain", "bad gateway");
+            }
+            let challenge = (header::WWW_AUTHENTICATE, "Basic realm=\"r\"".to_owned());
+            return Some((401, vec![challenge], "{}".to_owned()));
+        }
+        let is_known = request.headers.contains_key(header::AUTHORIZATION);
+        answer(200, "application/json", if is_known { r#"{"tags":["a","b"]}"# } else { r#"{"tags":["a"]}"# })
+    });
+    let client = server.builder().credentials(basic("ann", "pw")).build();
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    let tags = async || client.tags(&image).try_concat().await.unwrap();
+    assert_eq!(tags().await, ["a"]);
+    assert_eq!(tags().await, ["a", "b"]);
+    // What it has said is known.
+    server.asked();
+    assert_eq!(tags().await, ["a", "b"]);
+    assert_eq!(server.asked().len(), 1);
 }

@@ -67,8 +67,11 @@ pub(super) struct ByProxy {
 enum First {
     Unknown,
     Known,
-    PlainHttp(TransportError),
+    PlainHttp(TransportError, Instant),
 }
+
+/// The time for which a server that answered TLS with plain HTTP is not asked again, for those who wait.
+const PLAIN_HTTP: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(10) };
 
 /// The connections to one origin.
 pub(super) struct Connections {
@@ -190,13 +193,13 @@ impl Connections {
         let Some(tls) = &self.tls else { return self.open_plain().await };
         let mut first = self.first.lock().await;
         match &*first {
-            First::PlainHttp(error) => return Err(error.clone()),
+            First::PlainHttp(error, since) if since.elapsed() < PLAIN_HTTP => return Err(error.clone()),
             First::Known => drop(first),
-            First::Unknown => {
+            First::Unknown | First::PlainHttp(..) => {
                 let opened = self.open_secure(tls).await;
                 *first = match &opened {
                     Err(error) if error.kind == TransportErrorKind::PlainHttp => {
-                        First::PlainHttp(error.clone())
+                        First::PlainHttp(error.clone(), Instant::now())
                     }
                     _ => First::Known,
                 };
@@ -292,4 +295,38 @@ const YIELDS: usize = 4;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt, net::TcpListener, time::sleep};
+
+    use super::*;
+    use crate::{NativeTransport, Request, Transport};
+
+    #[tokio::test]
+    async fn a_server_that_answered_tls_with_plain_http_is_asked_again_after_a_while() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let (accepted, count) = (Arc::new(Mutex::new(0)), |accepted: &Mutex<usize>| *lock(accepted));
+        let counted = Arc::clone(&accepted);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                *lock(&counted) += 1;
+                stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").await.ok();
+            }
+        });
+        let transport = NativeTransport::for_environment(|_| None, "/nonexistent");
+        let ask = async || {
+            let asked = transport.send(Request::new(http::Method::GET, url.clone())).await;
+            asked.expect_err("it does not speak TLS").kind
+        };
+        for expected in [1, 1, 2] {
+            assert_eq!(ask().await, TransportErrorKind::PlainHttp);
+            assert_eq!(count(&accepted), expected);
+            if expected == 1 {
+                sleep(PLAIN_HTTP / 2 + Duration::from_millis(5)).await;
+            }
+        }
+    }
 }

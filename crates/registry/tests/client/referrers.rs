@@ -1,0 +1,144 @@
+//! Referrers: when a registry is taken to be without their API, and when no longer.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use http::header;
+use tallyman_core::{Digest, Reference};
+use tallyman_registry::{Client, Error};
+
+use crate::scripted::{Answer, Scripted, answer};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const NOT_FOUND: &str = "404 page not found\n";
+const NAME_UNKNOWN: &str =
+    r#"{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}"#;
+const MANIFEST_UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+
+/// An index of one signature, with an annotation of so many letters.
+fn index(letters: usize) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,"digest":"{}","artifactType":"example/signature","annotations":{{"a":"{}"}}}}]}}"#,
+        Digest::of(b"signature"),
+        "x".repeat(letters)
+    )
+}
+
+fn subject() -> Digest {
+    Digest::of(b"subject")
+}
+
+/// A server whose referrers API gives one answer after another, the last one from then on. It has no tags.
+fn server(answers: Vec<Answer>, is_browser: bool) -> Rc<Scripted> {
+    let next = Cell::new(0);
+    let script = move |request: &tallyman_registry::Request| {
+        if request.url.contains("/referrers/") {
+            let at = next.get().min(answers.len() - 1);
+            next.set(at + 1);
+            return (Duration::ZERO, answers[at].clone());
+        }
+        let (status, body) =
+            if request.url.ends_with("/v2/") { (200, "{}") } else { (404, MANIFEST_UNKNOWN) };
+        (Duration::ZERO, answer(status, "application/json", body))
+    };
+    Scripted::slow(script, is_browser)
+}
+
+async fn referrers(client: &Client, repository: &str) -> Result<usize, Error> {
+    let image: Reference = format!("r.example/{repository}:1").parse().unwrap();
+    client.referrers(&image, &subject(), None).await.map(|found| found.len())
+}
+
+/// Returns the number of requests to the API since the last call.
+fn api_requests(server: &Scripted) -> usize {
+    server.asked().iter().filter(|line| line.contains("/referrers/")).count()
+}
+
+#[tokio::test]
+async fn an_api_that_has_answered_is_asked_again_whatever_it_refuses_once() {
+    for (refusal, expected) in [
+        (answer(404, "text/plain", NOT_FOUND), Some(0)),
+        (answer(404, "application/json", MANIFEST_UNKNOWN), Some(0)),
+        (answer(400, "text/plain", "bad request"), None),
+        (answer(403, "text/plain", "forbidden"), None),
+        (answer(405, "text/plain", "method not allowed"), None),
+        (answer(501, "text/plain", "not implemented"), None),
+        (answer(200, "text/html", "<!doctype html><title>Sign in</title>"), None),
+    ] {
+        let server =
+            server(vec![answer(200, INDEX, index(1)), refusal.clone(), answer(200, INDEX, index(1))], false);
+        let client = server.client();
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1);
+        // 404 is the answer to a subject that is not there. Of anything else it must be told that it was refused.
+        assert_eq!(referrers(&client, "acme/app").await.ok(), expected, "{refusal:?}");
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1, "{refusal:?}");
+        assert_eq!(api_requests(&server), 3, "{refusal:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_repository_or_a_manifest_is_not_said_of_the_api() {
+    for refusal in [
+        answer(404, "application/json", NAME_UNKNOWN),
+        answer(404, "application/json", MANIFEST_UNKNOWN),
+        answer(400, "application/json", r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#),
+        answer(403, "application/json", r#"{"errors":[{"code":"DENIED"}]}"#),
+    ] {
+        let server = server(vec![refusal.clone(), answer(200, INDEX, index(1))], false);
+        let client = server.client();
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 0, "{refusal:?}");
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1, "{refusal:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_a_browser_hides_says_nothing_of_the_next_one() {
+    // To find out why, the request is made twice.
+    let server = server(vec![None, None, answer(200, INDEX, index(1)), None], true);
+    let client = server.client();
+    assert_eq!(referrers(&client, "acme/app").await.unwrap(), 0);
+    assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1);
+    assert_eq!(referrers(&client, "acme/app").await.unwrap_err().code(), "cors", "there are some");
+}
+
+#[tokio::test]
+async fn a_missing_api_is_remembered_of_its_repository_for_some_minutes() {
+    for missing in [
+        answer(404, "text/plain", NOT_FOUND),
+        answer(405, "text/plain", ""),
+        answer(501, "text/plain", ""),
+        answer(200, "text/html", "<!doctype html>"),
+    ] {
+        let server = server(vec![missing.clone(), answer(200, INDEX, index(1))], false);
+        let client = server.client();
+        for _ in 0..3 {
+            assert_eq!(referrers(&client, "acme/app").await.unwrap(), 0, "{missing:?}");
+        }
+        assert_eq!(api_requests(&server), 1, "{missing:?}");
+        assert_eq!(referrers(&client, "acme/other").await.unwrap(), 1, "{missing:?}");
+        server.now.set(4.0 * 60_000.0);
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 0, "{missing:?}");
+        server.now.set(6.0 * 60_000.0);
+        assert_eq!(referrers(&client, "acme/app").await.unwrap(), 1, "{missing:?}");
+        assert_eq!(api_requests(&server), 2, "{missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_referrers_are_read_up_to_a_limit_of_bytes() {
+    let page = Cell::new(0);
+    let server = Scripted::new(move |_| {
+        page.set(page.get() + 1);
+        let mut headers = vec![(header::CONTENT_TYPE, INDEX.to_owned())];
+        if page.get() < 40 {
+            headers.push((
+                header::LINK,
+                format!("</v2/acme/app/referrers/x?page={}>; rel=\"next\"", page.get()),
+            ));
+        }
+        Some((200, headers, index(3 << 20)))
+    });
+    let error = referrers(&server.client(), "acme/app").await.unwrap_err();
+    assert_eq!(error.code(), "protocol", "{error}");
+    let read = api_requests(&server);
+    assert!(read < 30, "{read} pages of 3 MiB");
+}
