@@ -593,6 +593,24 @@ describe('with a registry', () => {
       });
     }
 
+    test('a list that was pushed is removed whatever was made of it, and kept if it was changed meanwhile', async () => {
+      const store = new FileStore(join(folder, 'purged'));
+      const tm = new Tallyman({ store });
+      const { entries } = await tm.inspect(`${hello}:latest`);
+      const [first, second] = entries.map((entry) => `${hello}@${entry.digest}`);
+      const list = `${registry.host}/purged/app:v1`;
+      for (const options of [{}, { format: 'oci' }, { format: 'docker' }, { artifactType: 'example/list' }, { subject: first }, { digestOnly: true }]) {
+        await tm.create(list, [first], { oci: true });
+        const { localList } = await tm.push(list, { ...options, copy: true, purge: true });
+        assert.deepEqual([localList, await tm.load(list)], ['removed', undefined], JSON.stringify(options));
+      }
+      const planned = tm.plan(await tm.create(list, [first], { oci: true }), { copy: true, artifactType: 'example/list' });
+      await tm.create(list, [second], { amend: true });
+      assert.equal((await tm.push(planned, { purge: true })).localList, 'kept');
+      assert.equal((await tm.load(list)).length, 2);
+      assert.equal((await tm.push(planned)).localList, undefined);
+    });
+
     test('files are those of the command line, which reads them', async () => {
       const tm = new Tallyman({ store: new FileStore(join(folder, 'manifests')) });
       const { entries } = await tm.inspect(`${hello}:latest`);
