@@ -11,7 +11,7 @@ use tallyman_registry::{Client, Error as RegistryError, fallback_tag};
 
 use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
-    resolve::{content, failed, nested, no_such_platform, resolve, too_deep},
+    resolve::{Below, content, failed, nested, no_such_platform, referrers_too_deep, resolve, too_deep},
 };
 
 /// A copy before it is made.
@@ -239,7 +239,8 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
 async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec<Manifest>, Error> {
     let mut known: HashMap<Digest, Manifest> = HashMap::new();
     let mut level = vec![root.clone()];
-    let mut requested = HashSet::from([root.digest().clone()]);
+    let below = Below::new(source);
+    below.is_new(root.digest());
     let mut depth = 0;
     while !level.is_empty() {
         if depth > NESTED_INDEXES_MAX {
@@ -255,8 +256,8 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
             known.insert(manifest.digest().clone(), manifest.clone());
         }
         let entries = level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests);
-        let wanted: Vec<Descriptor> =
-            entries.filter(|entry| requested.insert(entry.digest.clone())).cloned().collect();
+        let wanted: Vec<Descriptor> = entries.filter(|entry| below.is_new(&entry.digest)).cloned().collect();
+        below.count(&wanted)?;
         let manifests = stream::iter(wanted.iter().map(|entry| nested(client, source, entry)));
         level = manifests.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     }
@@ -286,31 +287,57 @@ fn place(
 /// referrers API they are listed under the tag that the OCI distribution specification names for that.
 ///
 /// # Errors
-/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied.
+/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied; [`Error::Content`] if they have no end, before
+/// anything is copied.
 pub async fn copy_referrers(
     client: &Client,
     source: &Reference,
     target: &Reference,
     root: &Manifest,
 ) -> Result<(), Error> {
-    let entries = root.index().into_iter().flat_map(|index| &index.manifests);
-    let mut subjects: Vec<Digest> =
-        entries.map(|entry| entry.digest.clone()).chain([root.digest().clone()]).collect();
-    let mut known: HashSet<Digest> = subjects.iter().cloned().collect();
-    while let Some(subject) = subjects.pop() {
-        let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
-        for referrer in &referrers {
-            let digest = &referrer.digest;
-            if !known.insert(digest.clone()) {
-                continue;
+    let known = all_referrers(client, source, root).await?;
+    let mut copied = HashSet::new();
+    for (subject, referrers) in known {
+        for digest in referrers.iter().map(|referrer| &referrer.digest) {
+            if copied.insert(digest.clone()) {
+                let [from, to] = [source, target].map(|of| of.by_digest(digest.clone()));
+                copy_whole(client, &from, &to).await?;
             }
-            let [from, to] = [source, target].map(|of| of.by_digest(digest.clone()));
-            copy_whole(client, &from, &to).await?;
-            subjects.push(digest.clone());
         }
         list_referrers(client, target, &subject, referrers).await?;
     }
     Ok(())
+}
+
+/// Returns the referrers of a manifest, of the entries of a list, and theirs in turn, by subject: each behind its own subject.
+async fn all_referrers(
+    client: &Client,
+    source: &Reference,
+    root: &Manifest,
+) -> Result<Vec<(Digest, Vec<Descriptor>)>, Error> {
+    let below = Below::new(source);
+    let entries = root.index().into_iter().flat_map(|index| &index.manifests);
+    let first = [root.digest()].into_iter().chain(entries.map(|entry| &entry.digest));
+    let mut level: Vec<Digest> = first.filter(|digest| below.is_new(digest)).cloned().collect();
+    let mut found = Vec::new();
+    let mut depth = 0;
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for subject in level {
+            let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
+            let is_new = |referrer: &&Descriptor| below.is_new(&referrer.digest);
+            let new: Vec<&Descriptor> = referrers.iter().filter(is_new).collect();
+            below.count(new.iter().copied())?;
+            next.extend(new.into_iter().map(|referrer| referrer.digest.clone()));
+            found.push((subject, referrers));
+        }
+        depth += 1;
+        if depth > NESTED_INDEXES_MAX && !next.is_empty() {
+            return Err(referrers_too_deep(source));
+        }
+        level = next;
+    }
+    Ok(found)
 }
 
 /// Lists referrers of `subject` in its fallback index, unless the registry lists them by itself.
