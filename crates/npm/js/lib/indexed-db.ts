@@ -144,12 +144,18 @@ export class IndexedDbStore implements Store {
     };
     try {
       const database = await done(request);
-      database.onversionchange = () => database.close();
+      // The next call opens the database again, or says why it cannot.
       database.onclose = () => (this.#opened = undefined);
+      database.onversionchange = () => {
+        database.close();
+        this.#opened = undefined;
+      };
       return database;
     } catch (error) {
       this.#opened = undefined;
-      throw error;
+      if (request.error?.name !== 'VersionError') throw error;
+      const found = `expected version ${version} of the database ${this.#name}, found a newer one`;
+      throw new Error(`${found}: a newer version of this program has opened it in another tab; reload this page`, { cause: error });
     }
   }
 
