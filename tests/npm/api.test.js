@@ -593,6 +593,77 @@ describe('with a registry', () => {
       });
     }
 
+    test('a list that was pushed is removed whatever was made of it, and kept if it was changed meanwhile', async () => {
+      const store = new FileStore(join(folder, 'purged'));
+      const tm = new Tallyman({ store });
+      const { entries } = await tm.inspect(`${hello}:latest`);
+      const [first, second] = entries.map((entry) => `${hello}@${entry.digest}`);
+      const list = `${registry.host}/purged/app:v1`;
+      for (const options of [{}, { format: 'oci' }, { format: 'docker' }, { artifactType: 'example/list' }, { subject: first }, { digestOnly: true }]) {
+        await tm.create(list, [first], { oci: true });
+        const { localList } = await tm.push(list, { ...options, copy: true, purge: true });
+        assert.deepEqual([localList, await tm.load(list)], ['removed', undefined], JSON.stringify(options));
+      }
+      const planned = tm.plan(await tm.create(list, [first], { oci: true }), { copy: true, artifactType: 'example/list' });
+      await tm.create(list, [second], { amend: true });
+      assert.equal((await tm.push(planned, { purge: true })).localList, 'kept');
+      assert.equal((await tm.load(list)).length, 2);
+      assert.equal((await tm.push(planned)).localList, undefined);
+    });
+
+    // A store in which another program changes a list as soon as it was read.
+    const raced = (Base) =>
+      class extends Base {
+        afterLoad;
+        async load(list) {
+          const found = await super.load(list);
+          const change = this.afterLoad;
+          this.afterLoad = undefined;
+          await change?.();
+          return found;
+        }
+      };
+    for (const [name, Base, place] of [
+      ['in memory', MemoryStore, () => undefined],
+      ['in files', FileStore, () => join(folder, 'raced')],
+    ]) {
+      test(`what another program adds is neither removed after a push nor lost by a rename, ${name}`, async () => {
+        const store = new (raced(Base))(place());
+        const tm = new Tallyman({ store });
+        const { entries } = await tm.inspect(`${hello}:latest`);
+        const [first, second, third] = entries.map((entry) => `${hello}@${entry.digest}`);
+        const [list, to] = ['v1', 'v2'].map((tag) => `${registry.host}/raced/app:${tag}`);
+        await tm.create(list, [first]);
+        const onProgress = ({ completed, total }) => {
+          if (completed === total) store.afterLoad = () => tm.create(list, [second], { amend: true });
+        };
+        assert.equal((await tm.push(list, { copy: true, purge: true, onProgress })).localList, 'kept');
+        const added = [first, second];
+        assert.deepEqual((await tm.load(list)).entries.map(({ reference }) => reference).sort(), added.sort());
+        store.afterLoad = async () => {
+          await tm.create(list, [third], { amend: true });
+          added.push(third);
+        };
+        await tm.rename(list, to);
+        store.afterLoad = undefined;
+        const kept = await Promise.all([list, to].map((name) => tm.load(name)));
+        const found = new Set(kept.flatMap((list) => list?.entries.map(({ reference }) => reference) ?? []));
+        assert.deepEqual([...found].sort(), added.sort());
+        // Each method by itself.
+        const [file] = await tm.lists();
+        const seen = await store.load(file);
+        assert.equal(await store.removeSeen(file, seen.slice(1)), false);
+        assert.equal(await store.removeSeen(file, seen.map(([name, bytes]) => [name, bytes.slice(1)])), false);
+        assert.equal(await store.removeSeen(file, [...seen, ['another', new Uint8Array()]]), false);
+        assert.equal(await store.rename(file, file, to), 'taken');
+        assert.equal(await store.rename('none', 'other', `${hello}:other`), 'gone');
+        assert.deepEqual(await store.load(file), seen);
+        assert.equal(await store.removeSeen(file, seen), true);
+        assert.equal(await store.removeSeen(file, seen), false);
+        assert.deepEqual(await tm.lists(), []);
+      });
+    }
+
     test('files are those of the command line, which reads them', async () => {
       const tm = new Tallyman({ store: new FileStore(join(folder, 'manifests')) });
       const { entries } = await tm.inspect(`${hello}:latest`);

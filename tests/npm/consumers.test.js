@@ -239,6 +239,64 @@ test('lists are kept in IndexedDB, for every tab, as the Docker CLI writes them'
   await context.close();
 });
 
+test('lists in a browser outlast other tabs that change them, delete the database or make a newer one', async () => {
+  const tab = await browser.newPage();
+  await tab.goto(`${site.url}/consumers/static/empty.html`);
+  const outcome = await tab.evaluate(async (hello) => {
+    const { IndexedDbStore, Tallyman } = await import('/node_modules/tallyman/lib/web.js');
+    // Another program changes a list as soon as it was read.
+    class RacedStore extends IndexedDbStore {
+      afterLoad;
+      async load(list) {
+        const found = await super.load(list);
+        const change = this.afterLoad;
+        this.afterLoad = undefined;
+        await change?.();
+        return found;
+      }
+    }
+    const store = new RacedStore('raced');
+    const tm = new Tallyman({ store });
+    const { entries } = await tm.inspect(hello);
+    const [first, second] = entries.map(({ digest }) => `${hello}@${digest}`);
+    const [list, to] = ['v1', 'v2'].map((tag) => `${hello.split('/')[0]}/raced/app:${tag}`);
+    await tm.create(list, [first]);
+    const onProgress = ({ completed, total }) => {
+      if (completed === total) store.afterLoad = () => tm.create(list, [second], { amend: true });
+    };
+    const { localList } = await tm.push(list, { copy: true, purge: true, onProgress });
+    await tm.rename(list, to);
+    const [file] = await tm.lists();
+    const seen = await store.load(file);
+    const direct = [
+      seen.length,
+      await store.removeSeen(file, seen.slice(1)),
+      await store.rename(file, file, to),
+      await store.rename('none', 'other', to),
+      await store.removeSeen(file, seen),
+      await store.removeSeen(file, seen),
+    ];
+    await tm.create(list, [first]);
+    const done = (request) => new Promise((resolve, reject) => (request.onsuccess = resolve) && (request.onerror = request.onblocked = reject));
+    await done(indexedDB.deleteDatabase('raced'));
+    const afterDeletion = await tm.lists();
+    await tm.create(list, [first]);
+    const newer = indexedDB.open('raced', 3);
+    await done(newer);
+    newer.result.close();
+    const afterUpgrade = await tm.lists().then(String, ({ code, message }) => `${code}: ${message}`);
+    return { localList, direct, afterDeletion, afterUpgrade };
+  }, `${registry.host}/samples/hello`);
+  assert.deepEqual(outcome, {
+    localList: 'kept',
+    direct: [2, false, 'taken', 'gone', true, false],
+    afterDeletion: [],
+    afterUpgrade:
+      'store-failed: expected version 2 of the database raced, found a newer one: a newer version of this program has opened it in another tab; reload this page',
+  });
+  await tab.close();
+});
+
 function html(name, isModule = true) {
   mkdirSync(consumer(name, 'dist'), { recursive: true });
   const script = `<script ${isModule ? 'type="module"' : 'defer'} src="./main.js"></script>`;

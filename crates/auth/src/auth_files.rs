@@ -1,5 +1,69 @@
 //! The files of other programs that keep credentials: podman, buildah, skopeo.
 
+use tallyman_core::Registry;
+
+use crate::{
+    Credentials, DockerConfig,
+    docker_config::{DOCKER_HUB, host_of},
+};
+
+/// The names of Docker Hub in these files: the tools' own, those that people type, and Docker's.
+const DOCKER_HUB_NAMES: [&str; 4] = ["docker.io", "index.docker.io", "registry-1.docker.io", DOCKER_HUB];
+
+/// The credentials in a file of the containers tools: the form is that of Docker's `config.json`, the names are as
+/// containers-auth.json(5) has them.
+///
+/// ```
+/// use tallyman_auth::ContainersAuth;
+///
+/// let (auth, _) = ContainersAuth::parse(br#"{"auths":{"docker.io":{"auth":"bWU6c2VjcmV0"}}}"#);
+/// assert!(auth.stored(&"docker.io".parse()?).is_some());
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ContainersAuth(DockerConfig);
+
+impl ContainersAuth {
+    /// Reads a file, with a sentence about what of it is not as it should be ([`DockerConfig::parse`]).
+    pub fn parse(bytes: &[u8]) -> (Self, Option<String>) {
+        let (config, fault) = DockerConfig::parse(bytes);
+        (Self(config), fault)
+    }
+
+    /// Returns `true` if the file has neither credentials nor helpers.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the name of the helper that has the credentials for `registry`, without `docker-credential-`, and the name by
+    /// which it knows the registry; `None` if the file itself has them.
+    pub fn helper<'a>(&'a self, registry: &'a Registry) -> Option<(&'a str, &'a str)> {
+        let own = names(registry).into_iter().find_map(|name| Some((&**self.0.helpers.get(name)?, name)));
+        own.or(Some((&*self.0.store, registry.as_str()))).filter(|(helper, _)| !helper.is_empty())
+    }
+
+    /// Returns the credentials that the file itself has for `registry`. Those for a part of it, such as `quay.io/team`, are used
+    /// for all of it if they are the only ones.
+    pub fn stored(&self, registry: &Registry) -> Option<Credentials> {
+        let names = names(registry);
+        let auths = &self.0.auths;
+        if let Some(found) = names.iter().find_map(|name| auths.get(*name)?.credentials()) {
+            return Some(found);
+        }
+        let of_host = || auths.iter().filter(|(name, _)| names.contains(&host_of(name)));
+        let by_url = of_host().filter(|(name, _)| name.contains("://"));
+        if let Some(found) = by_url.into_iter().find_map(|(_, auth)| auth.credentials()) {
+            return Some(found);
+        }
+        let mut parts = of_host().filter_map(|(_, auth)| auth.credentials());
+        parts.next().filter(|_| parts.next().is_none())
+    }
+}
+
+fn names(registry: &Registry) -> Vec<&str> {
+    if registry.is_docker_hub() { DOCKER_HUB_NAMES.to_vec() } else { vec![registry.as_str()] }
+}
+
 /// Returns the files that the containers tools would read, the likeliest first: the one that `REGISTRY_AUTH_FILE` names, else
 /// `containers/auth.json` in `XDG_RUNTIME_DIR` and in the configuration folder of the user whose home folder is `home`. They have
 /// the form of Docker's `config.json`.

@@ -18,7 +18,7 @@ use tallyman_core::{
 use crate::Credentials;
 
 /// The name of Docker Hub in the file and for helpers.
-const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+pub(crate) const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 /// The text that helpers print if they have nothing.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The user name of credentials that are an identity token.
@@ -67,14 +67,14 @@ const PROXY_STRINGS: [&str; 5] = ["httpproxy", "httpsproxy", "noproxy", "ftpprox
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DockerConfig {
-    auths: BTreeMap<String, Auth>,
-    store: String,
-    helpers: BTreeMap<String, String>,
+    pub(crate) auths: BTreeMap<String, Auth>,
+    pub(crate) store: String,
+    pub(crate) helpers: BTreeMap<String, String>,
 }
 
 /// An entry of `auths`.
 #[derive(Clone, Debug, Default)]
-struct Auth {
+pub(crate) struct Auth {
     auth: String,
     user: String,
     password: String,
@@ -222,7 +222,7 @@ impl Auth {
         Ok(())
     }
 
-    fn credentials(&self) -> Option<Credentials> {
+    pub(crate) fn credentials(&self) -> Option<Credentials> {
         if !self.registry_token.is_empty() {
             return Some(Credentials::RegistryToken(self.registry_token.clone()));
         }
@@ -366,7 +366,7 @@ fn trimmed(mut password: &[u8]) -> &[u8] {
 }
 
 /// Returns the host, with its port, of a name in `auths`: what stands before the path, of a URL without its user.
-fn host_of(name: &str) -> &str {
+pub(crate) fn host_of(name: &str) -> &str {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

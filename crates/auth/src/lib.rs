@@ -14,7 +14,7 @@ mod token_answer;
 mod token_service;
 mod url;
 
-pub use auth_files::containers_auth_files;
+pub use auth_files::{ContainersAuth, containers_auth_files};
 pub use challenge::Challenge;
 pub use credentials::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 pub use docker_config::{DockerConfig, helper_program, parse_helper_output};

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 use tallyman_auth::{
-    Challenge, DockerConfig, HttpUrl, Scopes, TokenAnswer, is_same_site, next_link, parse_helper_output,
+    Challenge, ContainersAuth, DockerConfig, HttpUrl, Scopes, TokenAnswer, is_same_site, next_link,
+    parse_helper_output,
 };
 use tallyman_core::json;
 use tallyman_fuzz::fuzz;
@@ -66,8 +67,11 @@ fn configurations_of_docker() {
     fuzz!(|input: &[u8]| {
         let (config, warning) = DockerConfig::parse(input);
         assert!(warning.is_none_or(|sentence| !sentence.is_empty()));
+        let (containers, _) = ContainersAuth::parse(input);
         for registry in ["docker.io", "ghcr.io", "127.0.0.1:5000"] {
             let registry = registry.parse().expect("it is a registry");
+            containers.helper(&registry);
+            containers.stored(&registry);
             let helper = config.helper(&registry);
             let stored = config.stored(&registry);
             assert!(!config.is_empty() || (helper.is_none() && stored.is_none()));

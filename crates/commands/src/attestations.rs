@@ -172,7 +172,9 @@ async fn cosign_tag(
     suffix: &str,
 ) -> Result<Vec<Carrier>, Error> {
     let tag = format!("{}.{suffix}", subject.as_str().replacen(':', "-", 1));
-    let tagged = reference.by_tag(tag.parse().expect("a digest with a dash and a suffix is a tag"));
+    // A digest of SHA-512 is too long for a tag.
+    let Ok(tag) = tag.parse() else { return Ok(Vec::new()) };
+    let tagged = reference.by_tag(tag);
     let manifest = match client.manifest(&tagged).await {
         Ok(found) => found.manifest().map_err(|error| content(&tagged, error))?,
         Err(error) if error.is_not_found() => return Ok(Vec::new()),

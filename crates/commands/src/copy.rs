@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, ListEntry, Manifest, ManifestList, MediaType, NESTED_INDEXES_MAX, Platform, PushPlan,
-    Reference, Tag, json::array,
+    Reference, Tag,
 };
-use tallyman_registry::{Client, Error as RegistryError};
+use tallyman_registry::{Client, Error as RegistryError, fallback_tag};
 
 use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS, execute,
-    resolve::{content, failed, nested, no_such_platform, resolve, too_deep},
+    resolve::{Below, content, failed, nested, no_such_platform, referrers_too_deep, resolve, too_deep},
 };
 
 /// A copy before it is made.
@@ -137,24 +137,56 @@ pub async fn copy_digest_tags(
     target: &Reference,
     digests: &[Digest],
 ) -> Result<Vec<Tag>, Error> {
-    let prefixes: Vec<String> = digests.iter().map(|digest| digest.as_str().replacen(':', "-", 1)).collect();
-    let names_one = |tag: &str| {
-        let rest = prefixes.iter().find_map(|prefix| tag.strip_prefix(prefix.as_str()));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let prefixes: Vec<(&Digest, Reference)> =
+        digests.iter().map(|digest| (digest, fallback_tag(source, digest))).collect();
+    let behind_digest = |name: &str| {
+        let found = prefixes.iter().find_map(|(digest, prefix)| {
+            Some((*digest, name.strip_prefix(prefix.tag().map(Tag::as_str)?)?.to_owned()))
+        });
+        found.filter(|(_, rest)| rest.is_empty() || rest.starts_with('.'))
     };
     let mut copied = Vec::new();
     let mut pages = client.tags(source);
     while let Some(page) = pages.next().await {
-        for name in page.map_err(failed)?.into_iter().filter(|name| names_one(name)) {
+        for name in page.map_err(failed)? {
+            let Some((digest, rest)) = behind_digest(&name) else { continue };
             let Ok(tag) = name.parse::<Tag>() else { continue };
-            let (from, to) = (source.by_tag(tag.clone()), target.by_tag(tag.clone()));
-            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
-                execute(client, &plan, &|_| {}).await?;
+            let from = source.by_tag(tag.clone());
+            match rest.is_empty() {
+                true => copy_fallback_index(client, &from, target, digest).await?,
+                false => copy_whole(client, &from, &target.by_tag(tag.clone())).await?,
             }
             copied.push(tag);
         }
     }
     Ok(copied)
+}
+
+/// Copies what stands under the fallback tag of `subject`. Entries that the target's index has already stay in it.
+async fn copy_fallback_index(
+    client: &Client,
+    from: &Reference,
+    target: &Reference,
+    subject: &Digest,
+) -> Result<(), Error> {
+    let tagged = fallback_tag(target, subject);
+    let there = client.fallback_index(target, subject).await.map_err(failed)?;
+    let root = resolve(client, from, None).await?;
+    let index = root.index().filter(|_| there.is_some_and(|there| there.digest != *root.digest()));
+    let Some(index) = index else { return copy_whole(client, from, &tagged).await };
+    for entry in &index.manifests {
+        let [from, to] = [from, target].map(|of| of.by_digest(entry.digest.clone()));
+        copy_whole(client, &from, &to).await?;
+    }
+    add_to_fallback_index(client, target, subject, index.manifests.clone()).await
+}
+
+/// Copies what stands under `from`, unless `to` is that already.
+async fn copy_whole(client: &Client, from: &Reference, to: &Reference) -> Result<(), Error> {
+    if let Some(plan) = plan_copy(client, from, to, None).await?.plan {
+        execute(client, &plan, &|_| {}).await?;
+    }
+    Ok(())
 }
 
 /// A list in another repository than the list that has it as an entry.
@@ -183,9 +215,7 @@ pub fn nested_lists(list: &ManifestList) -> Vec<NestedList> {
 /// The errors of [`plan_copy`] and [`execute`].
 pub async fn bring_nested(client: &Client, lists: &[NestedList]) -> Result<(), Error> {
     for NestedList { source, target } in lists {
-        if let Some(plan) = plan_copy(client, source, target, None).await?.plan {
-            execute(client, &plan, &|_| {}).await?;
-        }
+        copy_whole(client, source, target).await?;
     }
     Ok(())
 }
@@ -209,7 +239,8 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
 async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec<Manifest>, Error> {
     let mut known: HashMap<Digest, Manifest> = HashMap::new();
     let mut level = vec![root.clone()];
-    let mut requested = HashSet::from([root.digest().clone()]);
+    let below = Below::new(source);
+    below.is_new(root.digest());
     let mut depth = 0;
     while !level.is_empty() {
         if depth > NESTED_INDEXES_MAX {
@@ -225,8 +256,8 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
             known.insert(manifest.digest().clone(), manifest.clone());
         }
         let entries = level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests);
-        let wanted: Vec<Descriptor> =
-            entries.filter(|entry| requested.insert(entry.digest.clone())).cloned().collect();
+        let wanted: Vec<Descriptor> = entries.filter(|entry| below.is_new(&entry.digest)).cloned().collect();
+        below.count(&wanted)?;
         let manifests = stream::iter(wanted.iter().map(|entry| nested(client, source, entry)));
         level = manifests.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     }
@@ -256,60 +287,112 @@ fn place(
 /// referrers API they are listed under the tag that the OCI distribution specification names for that.
 ///
 /// # Errors
-/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied.
+/// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied; [`Error::Content`] if they have no end, before
+/// anything is copied.
 pub async fn copy_referrers(
     client: &Client,
     source: &Reference,
     target: &Reference,
     root: &Manifest,
 ) -> Result<(), Error> {
-    let entries = root.index().into_iter().flat_map(|index| &index.manifests);
-    let mut subjects: Vec<Digest> =
-        entries.map(|entry| entry.digest.clone()).chain([root.digest().clone()]).collect();
-    let mut known: HashSet<Digest> = subjects.iter().cloned().collect();
-    while let Some(subject) = subjects.pop() {
-        let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
-        for referrer in &referrers {
-            let digest = &referrer.digest;
-            if !known.insert(digest.clone()) {
-                continue;
+    let known = all_referrers(client, source, root).await?;
+    let mut copied = HashSet::new();
+    for (subject, referrers) in known {
+        for digest in referrers.iter().map(|referrer| &referrer.digest) {
+            if copied.insert(digest.clone()) {
+                let [from, to] = [source, target].map(|of| of.by_digest(digest.clone()));
+                copy_whole(client, &from, &to).await?;
             }
-            let (from, to) = (source.by_digest(digest.clone()), target.by_digest(digest.clone()));
-            if let Some(plan) = plan_copy(client, &from, &to, None).await?.plan {
-                execute(client, &plan, &|_| {}).await?;
-            }
-            subjects.push(digest.clone());
         }
         list_referrers(client, target, &subject, referrers).await?;
     }
     Ok(())
 }
 
-/// Puts the fallback index of the referrers of `subject`, unless the registry lists them by itself.
+/// Returns the referrers of a manifest, of the entries of a list, and theirs in turn, by subject: each behind its own subject.
+async fn all_referrers(
+    client: &Client,
+    source: &Reference,
+    root: &Manifest,
+) -> Result<Vec<(Digest, Vec<Descriptor>)>, Error> {
+    let below = Below::new(source);
+    let entries = root.index().into_iter().flat_map(|index| &index.manifests);
+    let first = [root.digest()].into_iter().chain(entries.map(|entry| &entry.digest));
+    let mut level: Vec<Digest> = first.filter(|digest| below.is_new(digest)).cloned().collect();
+    let mut found = Vec::new();
+    let mut depth = 0;
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for subject in level {
+            let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
+            let is_new = |referrer: &&Descriptor| below.is_new(&referrer.digest);
+            let new: Vec<&Descriptor> = referrers.iter().filter(is_new).collect();
+            below.count(new.iter().copied())?;
+            next.extend(new.into_iter().map(|referrer| referrer.digest.clone()));
+            found.push((subject, referrers));
+        }
+        depth += 1;
+        if depth > NESTED_INDEXES_MAX && !next.is_empty() {
+            return Err(referrers_too_deep(source));
+        }
+        level = next;
+    }
+    Ok(found)
+}
+
+/// Lists referrers of `subject` in its fallback index, unless the registry lists them by itself.
 pub(crate) async fn list_referrers(
     client: &Client,
     target: &Reference,
     subject: &Digest,
-    referrers: Vec<Descriptor>,
+    mut referrers: Vec<Descriptor>,
 ) -> Result<(), Error> {
     if referrers.is_empty() {
         return Ok(());
     }
-    let mut listed = client.referrers(target, subject, None).await.map_err(failed)?;
-    let there: HashSet<Digest> = listed.iter().map(|entry| entry.digest.clone()).collect();
-    let missing: Vec<Descriptor> =
-        referrers.into_iter().filter(|entry| !there.contains(&entry.digest)).collect();
-    if missing.is_empty() {
+    let listed = client.referrers(target, subject, None).await.map_err(failed)?;
+    leave_out(&mut referrers, &listed);
+    add_to_fallback_index(client, target, subject, referrers).await
+}
+
+/// Adds referrers to the fallback index of `subject`. What others have put into it stays as it stands.
+async fn add_to_fallback_index(
+    client: &Client,
+    target: &Reference,
+    subject: &Digest,
+    mut referrers: Vec<Descriptor>,
+) -> Result<(), Error> {
+    if referrers.is_empty() {
         return Ok(());
     }
-    listed.extend(missing);
+    let reference = fallback_tag(target, subject);
+    // The index as it was sent: not every entry is shown as a referrer, and none is with members that a descriptor does not have.
+    let before = match client.fallback_index(target, subject).await.map_err(failed)? {
+        Some(fetched) => fetched.manifest().map_err(|error| content(&reference, error))?,
+        None => Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], Some(&MediaType::OciIndex))
+            .expect("an index without entries is one"),
+    };
+    let Some(mut index) = before.index().cloned() else {
+        let expected = "an image index of referrers, to which others can be added,";
+        let reason = ContentError::kind(expected, &reference, &before.kind());
+        return Err(Error::content(&reference, reason));
+    };
+    leave_out(&mut referrers, &index.manifests);
+    if referrers.is_empty() {
+        return Ok(());
+    }
+    index.manifests.extend(referrers);
     let media_type = MediaType::OciIndex;
-    let entries = array(listed.iter().map(Descriptor::to_json));
-    let index =
-        format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":{entries}}}"#, media_type.as_str());
-    let name = subject.to_string().replacen(':', "-", 1);
-    let tag = name.parse().expect("a digest with a dash is a tag");
-    let reference = target.by_tag(tag);
-    client.put_manifest(&reference, &media_type, index.into_bytes().into()).await.map_err(failed)?;
+    let encoded = index.encode_over(before.bytes(), &media_type).map_err(|source| {
+        let media_type = media_type.clone();
+        Error::content(&reference, ContentError::Field { media_type, source })
+    })?;
+    client.put_manifest(&reference, &media_type, encoded.into()).await.map_err(failed)?;
     Ok(())
+}
+
+/// Removes the referrers that are there from those that are to be listed.
+fn leave_out(referrers: &mut Vec<Descriptor>, there: &[Descriptor]) {
+    let there: HashSet<&Digest> = there.iter().map(|entry| &entry.digest).collect();
+    referrers.retain(|entry| !there.contains(&entry.digest));
 }

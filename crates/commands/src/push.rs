@@ -82,6 +82,18 @@ pub(crate) async fn load(store: &dyn ListStore, list: &Reference) -> Result<Mani
     Ok(found)
 }
 
+/// Removes the local list of a plan that was pushed from the store, unless somebody has changed the list since it was planned.
+/// Returns whether it was removed.
+///
+/// # Errors
+/// [`Error::Store`] if the store fails.
+pub async fn purge(store: &dyn ListStore, plan: &PushPlan) -> Result<bool, Error> {
+    match plan.local_list() {
+        Some(digest) => Ok(store.remove_pushed(&plan.target, digest).await?),
+        None => Ok(false),
+    }
+}
+
 /// Does what a plan says, side by side as far as its steps do not depend on each other, and gives the digest that the
 /// registry says the list has.
 ///

@@ -1,9 +1,58 @@
 //! The manifest that a reference and a platform name.
 
-use tallyman_core::{Descriptor, Manifest, ManifestError, NESTED_INDEXES_MAX, Platform, Reference};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashSet,
+};
+
+use tallyman_core::{Descriptor, Digest, Manifest, ManifestError, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use crate::{ContentError, Error};
+
+/// The limit of manifests below one: a list of 10,000 platforms with an attestation and a signature for each has 30,000.
+pub(crate) const MANIFESTS_MAX: usize = 100_000;
+
+/// The limit of the sizes of manifests below one together, in bytes: those of that list have some 50 MiB.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 256 << 20;
+
+/// The manifests below one, counted while they are read, so that reading them has an end whatever a registry makes up.
+pub(crate) struct Below<'a> {
+    root: &'a Reference,
+    known: RefCell<HashSet<Digest>>,
+    /// The number of manifests and of their bytes.
+    read: Cell<(usize, u64)>,
+}
+
+impl<'a> Below<'a> {
+    /// Creates the count of the manifests below `root`.
+    pub(crate) fn new(root: &'a Reference) -> Self {
+        Self { root, known: RefCell::default(), read: Cell::default() }
+    }
+
+    /// Returns `true` for the first call with this digest.
+    pub(crate) fn is_new(&self, digest: &Digest) -> bool {
+        self.known.borrow_mut().insert(digest.clone())
+    }
+
+    /// Counts manifests that are going to be read.
+    ///
+    /// # Errors
+    /// [`ContentError::TooMany`] beyond the limits.
+    pub(crate) fn count<'d>(&self, described: impl IntoIterator<Item = &'d Descriptor>) -> Result<(), Error> {
+        let (mut manifests, mut bytes) = self.read.get();
+        for descriptor in described {
+            manifests += 1;
+            bytes = bytes.saturating_add(descriptor.size);
+        }
+        self.read.set((manifests, bytes));
+        if manifests <= MANIFESTS_MAX && bytes <= MANIFEST_BYTES_MAX {
+            return Ok(());
+        }
+        let reference = Box::new(self.root.clone());
+        Err(Error::content(self.root, ContentError::TooMany { reference, manifests, bytes }))
+    }
+}
 
 /// Fetches the manifest of `reference`. With a platform, the image of that platform, in nested lists as well.
 ///
@@ -76,5 +125,10 @@ pub(crate) fn content(reference: &Reference, error: ManifestError) -> Error {
 
 pub(crate) fn too_deep(reference: &Reference) -> Error {
     let reason = ContentError::TooDeep(Box::new(reference.clone()));
+    Error::content(reference, reason)
+}
+
+pub(crate) fn referrers_too_deep(reference: &Reference) -> Error {
+    let reason = ContentError::ReferrersTooDeep(Box::new(reference.clone()));
     Error::content(reference, reason)
 }

@@ -1,7 +1,5 @@
 //! Everything below a manifest: entries of lists, configs, layers, and what refers to each manifest.
 
-use std::{cell::RefCell, collections::HashSet};
-
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use serde_json::{Value, json};
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, Reference};
@@ -9,7 +7,7 @@ use tallyman_registry::Client;
 
 use crate::{
     Error, MAX_PARALLEL_REQUESTS, difference,
-    resolve::{content, failed, resolve, too_deep},
+    resolve::{Below, content, failed, referrers_too_deep, resolve, too_deep},
 };
 
 /// The role of content in what stands above it.
@@ -50,7 +48,8 @@ pub async fn tree(
     platform: Option<&Platform>,
 ) -> Result<TreeNode, Error> {
     let root = resolve(client, reference, platform).await?;
-    let walk = Walk { client, reference, known: RefCell::new(HashSet::from([root.digest().clone()])) };
+    let walk = Walk { client, reference, below: Below::new(reference) };
+    walk.below.is_new(root.digest());
     walk.node(TreeRole::Root, root.descriptor(), Some(root), 0).await
 }
 
@@ -60,8 +59,8 @@ pub async fn tree(
 /// As [`tree`].
 pub async fn tree_of_list(client: &Client, list: &ManifestList) -> Result<TreeNode, Error> {
     let nodes = list.iter().map(|entry| async move {
-        let known = RefCell::new(HashSet::from([entry.descriptor.digest.clone()]));
-        let walk = Walk { client, reference: &entry.reference, known };
+        let walk = Walk { client, reference: &entry.reference, below: Below::new(&entry.reference) };
+        walk.below.is_new(&entry.descriptor.digest);
         walk.node(TreeRole::Entry, entry.descriptor.clone(), None, 1).await
     });
     let children = stream::iter(nodes).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
@@ -74,7 +73,7 @@ struct Walk<'a> {
     client: &'a Client,
     reference: &'a Reference,
     /// Manifests whose referrers are asked for: each is shown with them once.
-    known: RefCell<HashSet<Digest>>,
+    below: Below<'a>,
 }
 
 impl Walk<'_> {
@@ -87,7 +86,10 @@ impl Walk<'_> {
     ) -> LocalBoxFuture<'_, Result<TreeNode, Error>> {
         async move {
             if depth > 2 * NESTED_INDEXES_MAX {
-                return Err(too_deep(self.reference));
+                return Err(match role {
+                    TreeRole::Referrer => referrers_too_deep(self.reference),
+                    _ => too_deep(self.reference),
+                });
             }
             let manifest = match fetched {
                 Some(manifest) => manifest,
@@ -118,7 +120,7 @@ impl Walk<'_> {
             }
             let referrers =
                 self.client.referrers(self.reference, manifest.digest(), None).await.map_err(failed)?;
-            let is_new = |entry: &Descriptor| self.known.borrow_mut().insert(entry.digest.clone());
+            let is_new = |entry: &Descriptor| self.below.is_new(&entry.digest);
             let referrers = referrers.into_iter().filter(is_new).collect();
             children.extend(self.nodes(TreeRole::Referrer, referrers, depth).await?);
             Ok(TreeNode { role, descriptor, is_missing: false, children })
@@ -132,6 +134,7 @@ impl Walk<'_> {
         below: Vec<Descriptor>,
         depth: usize,
     ) -> Result<Vec<TreeNode>, Error> {
+        self.below.count(&below)?;
         let nodes = below.into_iter().map(|entry| self.node(role, entry, None, depth + 1));
         stream::iter(nodes).buffered(MAX_PARALLEL_REQUESTS).try_collect().await
     }

@@ -36,6 +36,8 @@ pub struct PushPlan {
     /// The manifests that are put before the list, in Docker's order: one for each entry of another repository, with
     /// the index of the step that puts it. Entries of one digest share a step.
     pub copies: Vec<(Reference, usize)>,
+    /// The digest of the local list that is pushed.
+    local_list: Option<Digest>,
 }
 
 /// One step of a push.
@@ -188,6 +190,13 @@ impl PushPlan {
             depths.push(before + 1);
         }
         depths.into_iter().max().unwrap_or_default()
+    }
+
+    /// Returns the digest of the local list as it was planned ([`ManifestList::digest`](crate::ManifestList::digest)), by which a
+    /// store tells after the push whether somebody has changed the list meanwhile. It is not that of the list that is put if a
+    /// conversion or a subject makes another one. `None` for a copy.
+    pub fn local_list(&self) -> Option<&Digest> {
+        self.local_list.as_ref()
     }
 
     /// Changes the plan so that the list is put by its digest alone, without a tag.

@@ -37,6 +37,7 @@ pub use error::{ApiError, Error};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use pages::TagPages;
 pub use rate_limit::RateLimit;
+pub use referrers::fallback_tag;
 pub use retry::{Event, Retry};
 pub use tallyman_auth::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
 #[cfg(feature = "fetch")]

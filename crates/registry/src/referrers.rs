@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, Tag, json::Object};
+use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, json::Object};
 
 use crate::{
-    Client, Error,
+    Client, Error, FetchedManifest,
     download::collect,
     pages::next_page,
     request::{ApiRequest, Endpoint},
@@ -149,23 +149,56 @@ impl Client {
         reference: &Reference,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        let tag: Tag = subject.as_str().replace(':', "-").parse().expect("a digest makes a tag");
-        match self.manifest(&reference.by_tag(tag)).await {
+        let found = self.fallback_index(reference, subject).await?;
+        Ok(found.and_then(|fetched| index_entries(&fetched.bytes)).map(|mut entries| {
+            entries.retain(is_referrer);
+            entries
+        }))
+    }
+
+    /// Fetches what stands under the [fallback tag](fallback_tag) of `subject` in the repository of `reference`, whole and as it
+    /// is, for a program that writes it back; `None` if there is no such tag.
+    ///
+    /// # Errors
+    /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for one over the client's limit of a
+    /// manifest.
+    pub async fn fallback_index(
+        &self,
+        reference: &Reference,
+        subject: &Digest,
+    ) -> Result<Option<FetchedManifest>, Error> {
+        match self.manifest(&fallback_tag(reference, subject)).await {
             // Some registries resolve the tag to the subject itself: its images are no referrers.
             Ok(fetched) if fetched.digest == *subject => Ok(None),
-            Ok(fetched) => Ok(index_entries(&fetched.bytes).map(|mut entries| {
-                entries.retain(is_referrer);
-                entries
-            })),
+            Ok(fetched) => Ok(Some(fetched)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Returns `true` if an entry is what a referrers index has: an artifact with its type, and no image for a platform.
+/// Returns the tag under which the referrers of `subject` are listed in registries without the API, as the section "Referrers
+/// Tag Schema" of the distribution specification has it: of long digests the first 64 digits.
+///
+/// ```
+/// use tallyman_core::{Algorithm, Digest};
+/// use tallyman_registry::fallback_tag;
+///
+/// let app = "registry.example/acme/app:1".parse()?;
+/// let tag = fallback_tag(&app, &Digest::with(Algorithm::Sha512, b"")).to_string();
+/// assert!(tag.starts_with("registry.example/acme/app:sha512-cf83e1357eefb8bd"));
+/// assert_eq!(tag.len(), "registry.example/acme/app:sha512-".len() + 64);
+/// # Ok::<(), tallyman_core::ReferenceError>(())
+/// ```
+pub fn fallback_tag(reference: &Reference, subject: &Digest) -> Reference {
+    let tag = format!("{}-{:.64}", subject.algorithm().as_str(), subject.hex());
+    reference.by_tag(tag.parse().expect("an algorithm and 64 digits make a tag"))
+}
+
+/// Returns `true` if an entry is what a referrers index has: an artifact with its type or an index, and no image for a platform.
 fn is_referrer(entry: &Descriptor) -> bool {
-    entry.artifact_type.is_some() || entry.platform.is_none() && !entry.media_type.is_list()
+    // An index without a type of its own is listed without one.
+    entry.artifact_type.is_some() || entry.platform.is_none()
 }
 
 /// Returns the referrers of a type, or all of them. Registries need not filter, and a browser hides whether they did.

@@ -17,7 +17,8 @@ const CARGO_DENY: &str = "0.20.2";
 const WASM_BINDGEN: &str = "wasm-bindgen";
 /// The program that runs tests compiled to wasm in a browser; `crates/bindgen` has it with the feature `test-runner`.
 const TEST_RUNNER: &str = "wasm-bindgen-test-runner";
-const NODE_MAJOR: u32 = 20;
+/// The oldest version of Node that is supported, as `engines` of the package names it.
+const NODE: (u32, u32) = (20, 19);
 
 /// Installs what building the app and the package takes.
 pub fn for_web(sh: &Shell) -> Result<()> {
@@ -174,13 +175,50 @@ fn npm_ci(sh: &Shell, folder: &str, what: &str) -> Result<()> {
 }
 
 fn check_node(sh: &Shell) -> Result<()> {
-    let version = cmd!(sh, "node --version").quiet().read();
-    let version = version.context(
-        "expected Node 20 or later on the PATH, found none: install it (Debian: apt-get install nodejs npm)",
-    )?;
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major.is_none_or(|major| major < NODE_MAJOR) {
-        bail!("expected Node {NODE_MAJOR} or later, found {version}");
+    let (major, minor) = NODE;
+    let version = cmd!(sh, "node --version").quiet().read().with_context(|| {
+        format!("expected Node {major}.{minor} or later on the PATH, found none: install it (Debian: apt-get install nodejs npm)")
+    })?;
+    if !is_supported(&version) {
+        bail!("expected Node {major}.{minor} or later, found {version}");
     }
     Ok(())
+}
+
+/// Returns `true` for the version of a Node that is supported, such as `v20.19.0`.
+fn is_supported(version: &str) -> bool {
+    let mut numbers =
+        version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    numbers.next().zip(numbers.next()).is_some_and(|found| found >= NODE)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use std::fs;
+
+    use super::{NODE, is_supported, root};
+
+    #[test]
+    fn one_version_of_node_is_named_everywhere() {
+        let (major, minor) = NODE;
+        for (file, text) in [
+            ("README.md", format!("Node ({major}.{minor} or later)")),
+            ("docs/command-line.md", format!("Node {major}.{minor} or later")),
+            ("docs/contributing.md", format!("Node {major}.{minor} or later")),
+            ("crates/npm/js/README.md", format!("Node ≥ {major}.{minor}")),
+            ("crates/npm/js/package.json", format!("\"node\": \">={major}.{minor}\"")),
+            ("tests/package.json", format!("\"node\": \">={major}.{minor}\"")),
+            ("tests/npm/package.json", format!("\"node\": \">={major}.{minor}\"")),
+            ("tests/bench/package.json", format!("\"node\": \">={major}.{minor}\"")),
+        ] {
+            assert!(fs::read_to_string(root().join(file)).unwrap().contains(&text), "{file}: {text}");
+        }
+        for (version, expected) in
+            [("v20.18.3", false), ("v20.19.0", true), ("v22.0.0", true), ("v18.20.1", false), ("", false)]
+        {
+            assert_eq!(is_supported(version), expected, "{version}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use futures_util::{
     future::{self, LocalBoxFuture},
 };
 use tallyman_auth::{
-    CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files, helper_program,
-    parse_helper_output, with_credentials, without_credentials,
+    ContainersAuth, CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files,
+    helper_program, parse_helper_output, with_credentials, without_credentials,
 };
 use tallyman_core::{Registry, json::quote};
 
@@ -84,7 +84,7 @@ struct OtherConfigs {
     /// The one in `DOCKER_AUTH_CONFIG`, which goes before the file.
     variable: DockerConfig,
     /// The ones of the containers tools, which come behind it.
-    files: Vec<DockerConfig>,
+    files: Vec<ContainersAuth>,
 }
 
 impl<M: Machine> DockerCredentials<M> {
@@ -103,16 +103,16 @@ impl<M: Machine> DockerCredentials<M> {
             return Some(found);
         }
         if let Some(found) =
-            self.find_in_docker(registry, others.files.iter().all(DockerConfig::is_empty)).await
+            self.find_in_docker(registry, others.files.iter().all(ContainersAuth::is_empty)).await
         {
             return Some(found);
         }
-        for config in &others.files {
-            let found = match config.helper(registry) {
-                Some(helper) => self.get(helper, registry.as_str()).await.ok().flatten(),
+        for auth in &others.files {
+            let found = match auth.helper(registry) {
+                Some((helper, name)) => self.get(helper, name).await.ok().flatten(),
                 None => None,
             };
-            if let Some(found) = found.or_else(|| config.stored(registry)) {
+            if let Some(found) = found.or_else(|| auth.stored(registry)) {
                 return Some(found);
             }
         }
@@ -126,12 +126,14 @@ impl<M: Machine> DockerCredentials<M> {
         }
         let machine = &self.0.machine;
         let variable = match machine.env("DOCKER_AUTH_CONFIG") {
-            Some(text) => self.parsed("the variable DOCKER_AUTH_CONFIG", text.as_bytes()),
+            Some(text) => {
+                self.checked("the variable DOCKER_AUTH_CONFIG", DockerConfig::parse(text.as_bytes()))
+            }
             None => DockerConfig::default(),
         };
         let paths = containers_auth_files(|name| machine.env(name), &machine.homedir());
         let files = paths.iter().filter_map(|path| match machine.read_file(path) {
-            Ok(bytes) => Some(self.parsed(path, &bytes?)),
+            Ok(bytes) => Some(self.checked(path, ContainersAuth::parse(&bytes?))),
             Err(error) => {
                 self.warn(format!("the credentials in {path} cannot be read: {error}"));
                 None
@@ -141,8 +143,8 @@ impl<M: Machine> DockerCredentials<M> {
         Rc::clone(self.0.others.borrow_mut().insert(others))
     }
 
-    fn parsed(&self, name: &str, bytes: &[u8]) -> DockerConfig {
-        let (config, fault) = DockerConfig::parse(bytes);
+    /// Returns what was read of a configuration, and warns of its fault.
+    fn checked<C>(&self, name: &str, (config, fault): (C, Option<String>)) -> C {
         if let Some(fault) = fault {
             self.warn(format!("{name} is not all as expected: {fault}"));
         }

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, bring_nested, check_tags, convert,
     create, create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
-    list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, push::load, put_tags,
+    list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, purge as remove_local_list,
+    push::load, put_tags,
 };
 
 /// The exit code of a command that failed.
@@ -394,8 +395,6 @@ impl Environment {
             true => plan_with_copies(&*self.store, &list).await?,
             false => plan(&*self.store, &list).await?,
         };
-        // A conversion puts another list than the local one.
-        let before = plan.list().1.clone();
         let mut losses = Vec::new();
         if let Some(format) = extensions.format {
             let converted = convert(&load(&*self.store, &list).await?, format)?;
@@ -439,9 +438,11 @@ impl Environment {
             self.print(digest.as_str().as_bytes());
         }
         if !purge {
-            // The list is in the registry, whether that can be noted here or not.
-            self.store.note_push(&list, &before, plan.list().1).await.ok();
-        } else if !self.store.remove_pushed(&list, &before).await? {
+            if let Some(planned) = plan.local_list() {
+                // The list is in the registry, whether that can be noted here or not.
+                self.store.note_push(&list, planned, plan.list().1).await.ok();
+            }
+        } else if !remove_local_list(&*self.store, &plan).await? {
             self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));

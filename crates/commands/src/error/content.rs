@@ -7,6 +7,8 @@ use tallyman_core::{
 };
 use thiserror::Error;
 
+use crate::resolve::{MANIFEST_BYTES_MAX, MANIFESTS_MAX};
+
 /// A fault of a manifest or a config. The texts of what Docker refuses too are Docker's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -62,6 +64,23 @@ pub enum ContentError {
     /// Lists within lists beyond the limit.
     #[error("expected lists in lists no more than {NESTED_INDEXES_MAX} deep, found more in {0}")]
     TooDeep(Box<Reference>),
+    /// Referrers of referrers beyond the limit.
+    #[error(
+        "expected referrers of referrers no more than {NESTED_INDEXES_MAX} deep, found more at {0}: leave referrers out, and name those that are needed by their digests"
+    )]
+    ReferrersTooDeep(Box<Reference>),
+    /// Manifests below one, referrers among them, beyond the limits.
+    #[error(
+        "expected no more than {MANIFESTS_MAX} manifests of {} MiB below {reference}, found {manifests} of {} MiB, and perhaps more: choose the platforms that are needed, or leave referrers out", MANIFEST_BYTES_MAX >> 20, .bytes >> 20
+    )]
+    TooMany {
+        /// The manifest.
+        reference: Box<Reference>,
+        /// The number of manifests that was found until then.
+        manifests: usize,
+        /// The bytes that they have together.
+        bytes: u64,
+    },
     /// A manifest that cannot be copied or put into a list.
     #[error("expected {expected} in {reference}, found {kind}")]
     Kind {

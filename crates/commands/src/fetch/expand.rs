@@ -10,7 +10,7 @@ use super::FetchedList;
 use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS,
     fetch::{self, Fetched},
-    resolve::{content, failed, no_such_platform, too_deep},
+    resolve::{Below, content, failed, no_such_platform, too_deep},
 };
 
 /// The entries of a list that are taken.
@@ -68,7 +68,8 @@ pub(crate) async fn list_images(
     if options.nest && options.platforms.is_empty() {
         return Ok(vec![list.as_entry(reference)?]);
     }
-    let found = entries(client, reference, &list.index.manifests, options, NESTED_INDEXES_MAX).await?;
+    let expansion = Expansion { client, list: reference, options, below: Below::new(reference) };
+    let found = expansion.entries(&list.index.manifests, NESTED_INDEXES_MAX).await?;
     options.check_list(reference, &found)?;
     Ok(found)
 }
@@ -97,72 +98,83 @@ impl ExpandOptions {
     }
 }
 
-/// Fetches the images that the entries of a list point to.
-fn entries<'a>(
+/// The images below a list while they are fetched.
+struct Expansion<'a> {
     client: &'a Client,
     list: &'a Reference,
-    described: &'a [Descriptor],
     options: &'a ExpandOptions,
-    depth: usize,
-) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
-    async move {
-        let chosen: HashSet<&str> = described
-            .iter()
-            .filter(|entry| entry.platform.as_ref().is_some_and(|platform| options.takes(platform)))
-            .map(|entry| entry.digest.as_str())
-            .collect();
-        let attests_chosen = |entry: &Descriptor| entry.attests().is_some_and(|image| chosen.contains(image));
-        let wanted = described.iter().filter(|entry| {
-            let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform))
-                && !attests_chosen(entry);
-            entry.media_type.is_list() || (!is_other && (options.attestations || entry.is_runnable()))
-        });
-        let found = stream::iter(wanted.map(|entry| one(client, list, entry, options, depth)));
-        let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-    .boxed_local()
+    /// Lists that were read: each gives its images once, however many lists have it.
+    below: Below<'a>,
 }
 
-async fn one(
-    client: &Client,
-    list: &Reference,
-    described: &Descriptor,
-    options: &ExpandOptions,
-    depth: usize,
-) -> Result<Vec<ListEntry>, Error> {
-    let reference = list.by_digest(described.digest.clone());
-    let invalid = |reason: ContentError| Error::content(&reference, reason);
-    let fetched = client.manifest_as(list, described).await.map_err(failed)?;
-    if described.media_type.is_list() {
-        if depth == 0 {
-            return Err(too_deep(list));
+impl Expansion<'_> {
+    /// Fetches the images that the entries of a list point to.
+    fn entries<'a>(
+        &'a self,
+        described: &'a [Descriptor],
+        depth: usize,
+    ) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
+        let options = self.options;
+        async move {
+            let chosen: HashSet<&str> = described
+                .iter()
+                .filter(|entry| entry.platform.as_ref().is_some_and(|platform| options.takes(platform)))
+                .map(|entry| entry.digest.as_str())
+                .collect();
+            let attests_chosen =
+                |entry: &Descriptor| entry.attests().is_some_and(|image| chosen.contains(image));
+            let wanted = described.iter().filter(|entry| {
+                let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform))
+                    && !attests_chosen(entry);
+                match entry.media_type.is_list() {
+                    true => self.below.is_new(&entry.digest),
+                    false => !is_other && (options.attestations || entry.is_runnable()),
+                }
+            });
+            let wanted: Vec<&Descriptor> = wanted.collect();
+            self.below.count(wanted.iter().copied())?;
+            let found = stream::iter(wanted.into_iter().map(|entry| self.one(entry, depth)));
+            let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+            Ok(found.into_iter().flatten().collect())
         }
-        let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
-        let nested = manifest.index().map(|index| index.manifests.clone()).unwrap_or_default();
-        return entries(client, list, &nested, options, depth - 1).await;
+        .boxed_local()
     }
-    let named = described.platform.clone().filter(|platform| !platform.os.is_empty());
-    let platform = match named {
-        Some(platform) => platform,
-        None => {
+
+    async fn one(&self, described: &Descriptor, depth: usize) -> Result<Vec<ListEntry>, Error> {
+        let Self { client, list, options, .. } = *self;
+        let reference = list.by_digest(described.digest.clone());
+        let invalid = |reason: ContentError| Error::content(&reference, reason);
+        let fetched = client.manifest_as(list, described).await.map_err(failed)?;
+        if described.media_type.is_list() {
+            if depth == 0 {
+                return Err(too_deep(list));
+            }
             let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
-            let image = manifest
-                .image()
-                .ok_or_else(|| invalid(ContentError::kind("an image as an entry", list, &manifest.kind())))?;
-            let config = client.blob(list, &image.config).await.map_err(failed)?;
-            Platform::from_config(&config).map_err(|error| invalid(error.into()))?
+            let nested = manifest.index().map(|index| index.manifests.clone()).unwrap_or_default();
+            return self.entries(&nested, depth - 1).await;
         }
-    };
-    if !options.takes(&platform) && described.attests().is_none() {
-        return Ok(Vec::new());
+        let named = described.platform.clone().filter(|platform| !platform.os.is_empty());
+        let platform = match named {
+            Some(platform) => platform,
+            None => {
+                let manifest = fetched.manifest().map_err(|error| content(&reference, error))?;
+                let image = manifest.image().ok_or_else(|| {
+                    invalid(ContentError::kind("an image as an entry", list, &manifest.kind()))
+                })?;
+                let config = client.blob(list, &image.config).await.map_err(failed)?;
+                Platform::from_config(&config).map_err(|error| invalid(error.into()))?
+            }
+        };
+        if !options.takes(&platform) && described.attests().is_none() {
+            return Ok(Vec::new());
+        }
+        let media_type = described.media_type.clone();
+        let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
+        descriptor.platform = Some(platform);
+        if options.attestations {
+            descriptor.annotations.clone_from(&described.annotations);
+        }
+        let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
+        Ok(vec![entry.map_err(|error| invalid(error.into()))?])
     }
-    let media_type = described.media_type.clone();
-    let mut descriptor = Descriptor::new(media_type, described.digest.clone(), described.size);
-    descriptor.platform = Some(platform);
-    if options.attestations {
-        descriptor.annotations.clone_from(&described.annotations);
-    }
-    let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
-    Ok(vec![entry.map_err(|error| invalid(error.into()))?])
 }

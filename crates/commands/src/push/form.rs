@@ -64,7 +64,7 @@ pub fn convert(list: &ManifestList, format: Format) -> Result<ConvertedList, Err
             converted.insert(entry)?;
         }
     }
-    put_images(&mut plan, &converted, &images);
+    put_images(&mut plan, list, &converted, &images);
     let (bytes, media_type) = (converted.to_bytes(), format.list());
     let bytes = match converted.media_type() == media_type {
         true => bytes,
@@ -96,8 +96,16 @@ fn convert_entry(entry: &ListEntry, format: Format, losses: &mut Vec<String>) ->
 }
 
 /// Puts the converted manifests in the place of those that the plan puts, and those that were in the repository before them.
-fn put_images(plan: &mut PushPlan, converted: &ManifestList, images: &HashMap<Digest, ListEntry>) {
-    let list = plan.steps.pop().expect("the last step of every plan puts the list");
+fn put_images(
+    plan: &mut PushPlan,
+    list: &ManifestList,
+    converted: &ManifestList,
+    images: &HashMap<Digest, ListEntry>,
+) {
+    let before = list.iter().map(|entry| &entry.descriptor.digest);
+    let in_order = before.filter_map(|digest| Some((digest, images.get(digest)?)));
+
+    let put_list = plan.steps.pop().expect("the last step of every plan puts the list");
     for step in &mut plan.steps {
         if let Action::PutManifest { media_type, digest, bytes, .. } = &mut step.action
             && let Some(image) = images.get(digest)
@@ -106,7 +114,7 @@ fn put_images(plan: &mut PushPlan, converted: &ManifestList, images: &HashMap<Di
             *bytes = image.raw.clone().expect("converted images have their bytes");
         }
     }
-    for (before, image) in images {
+    for (before, image) in in_order {
         let is_put = |step: &Step| matches!(&step.action, Action::PutManifest { digest, .. } if *digest == image.descriptor.digest);
         if *before == image.descriptor.digest || plan.steps.iter().any(is_put) {
             continue;
@@ -124,7 +132,7 @@ fn put_images(plan: &mut PushPlan, converted: &ManifestList, images: &HashMap<Di
         |step: &Step| matches!(&step.action, Action::PutManifest { digest, .. } if kept.contains(&digest));
     let puts = plan.steps.iter().enumerate().filter(|(_, step)| is_put(step));
     let after = puts.map(|(index, _)| index).collect();
-    plan.steps.push(Step { after, ..list });
+    plan.steps.push(Step { after, ..put_list });
 }
 
 /// Makes the list that `plan` puts refer to `subject`, and gives it an artifact type.

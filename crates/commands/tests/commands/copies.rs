@@ -231,3 +231,106 @@ async fn a_blob_that_breaks_off_on_its_way_goes_on_from_there() {
     assert_eq!((requests[status].status, requests[status + 1].method.as_str()), (204, "PATCH"));
     assert_eq!(requests[status + 1].body_bytes, size as u64 - 1_000_000, "the rest alone");
 }
+
+/// A registry without the referrers API, with the image `a/app:1`, and the bytes of the fallback index of that image: an index
+/// without a type, an image of a platform, members that no descriptor has, and annotations.
+async fn listed_by_others() -> (RunningRegistry, Image, String) {
+    let registry = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    image.put(&registry, "a/app", Some("1"));
+    let listed = put_index_of_others(&registry, "a/app", &image.digest());
+    (registry, image, listed)
+}
+
+/// Puts such an index under the fallback tag of a subject.
+fn put_index_of_others(registry: &RunningRegistry, repository: &str, subject: &str) -> String {
+    let nested = index(INDEX, &[], "");
+    registry.put_manifest(repository, None, INDEX, nested.clone());
+    let of_platform = Image::oci("linux/arm64", "other");
+    of_platform.put(registry, repository, None);
+    let entries = [
+        format!(
+            r#"{{"mediaType":"{INDEX}","digest":"{}","size":{},"x-signer":"someone"}}"#,
+            Digest::of(nested.as_bytes()),
+            nested.len()
+        ),
+        of_platform.entry(),
+    ];
+    let listed = index(INDEX, &entries, r#","annotations":{"made-by":"others"},"x-kept":true"#);
+    registry.put_manifest(repository, Some(&subject.replacen(':', "-", 1)), INDEX, listed.clone());
+    listed
+}
+
+/// Asserts that an index is `before` with further entries.
+fn assert_kept(after: &[u8], before: &str, further: usize) {
+    let mut after: serde_json::Value = serde_json::from_slice(after).unwrap();
+    let before: serde_json::Value = serde_json::from_str(before).unwrap();
+    let entries = after["manifests"].as_array_mut().unwrap();
+    let kept = before["manifests"].as_array().unwrap().len();
+    assert_eq!(entries.len(), kept + further);
+    entries.truncate(kept);
+    assert_eq!(after, before);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
+    let program = Program::anonymous();
+    // A list without a type of its own, which is shown.
+    let (registry, image, listed) = listed_by_others().await;
+    let tag = image.digest().replacen(':', "-", 1);
+    let [list, app] = ["list", "1"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
+    let shown = program.succeed(&["referrers", "--insecure", "--json", &app]).await;
+    assert!(shown.contains(INDEX), "an index without a type is a referrer: {shown}");
+    program.succeed(&["create", "--insecure", "--oci", &list, &app]).await;
+    let pushed = program.succeed(&["push", "--insecure", "--subject", "1", &list]).await;
+    assert_kept(&registry.manifest("a/app", &tag).unwrap().1, &listed, 1);
+    let shown = program.succeed(&["referrers", "--insecure", "--json", &app]).await;
+    assert!(shown.contains(pushed.trim()), "{shown}");
+
+    // What is attached by the library.
+    let (registry, _, listed) = listed_by_others().await;
+    let client = program.client(&tallyman_commands::ClientOptions::default());
+    let attachment = tallyman_commands::Attachment {
+        artifact_type: "example/signature".to_owned(),
+        blobs: Vec::new(),
+        annotations: std::collections::BTreeMap::new(),
+    };
+    let app = format!("{}/a/app:1", registry.addr).parse().unwrap();
+    tallyman_commands::attach(&client, &app, &attachment).await.unwrap();
+    assert_kept(&registry.manifest("a/app", &tag).unwrap().1, &listed, 1);
+
+    // What is copied: with the referrers that the source lists, and with its digest tags.
+    let (source, [one, _, signature, _]) = source().await;
+    for flag in ["--referrers", "--digest-tags"] {
+        let target = Registry::builder().referrers(false).start().await.expect("a port is free");
+        let subject = Digest::of(one.as_bytes()).to_string();
+        let tag = subject.replacen(':', "-", 1);
+        let listed = put_index_of_others(&target, "b/copy", &subject);
+        let entry = format!(
+            r#"{{"mediaType":"{OCI}","digest":"{}","size":{},"artifactType":"example/signature"}}"#,
+            Digest::of(signature.as_bytes()),
+            signature.len()
+        );
+        source.put_manifest("a/app", Some(&tag), INDEX, index(INDEX, &[entry], ""));
+        let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+        program.succeed(&["copy", "--insecure", flag, &from, &to]).await;
+        let (_, after) = target.manifest("b/copy", &tag).unwrap();
+        assert_kept(&after, &listed, 1);
+        assert!(target.manifest("b/copy", Digest::of(signature.as_bytes()).as_str()).is_some(), "{flag}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_image_under_the_fallback_tag_is_not_written_over() {
+    let registry = Registry::builder().referrers(false).start().await.expect("a port is free");
+    let [image, other] = [Image::oci("linux/amd64", "one"), Image::oci("linux/arm64", "one")];
+    image.put(&registry, "a/app", Some("1"));
+    let tag = image.digest().replacen(':', "-", 1);
+    other.put(&registry, "a/app", Some(&tag));
+    let [list, app] = ["list", "1"].map(|tag| format!("{}/a/app:{tag}", registry.addr));
+    let program = Program::anonymous();
+    program.succeed(&["create", "--insecure", "--oci", &list, &app]).await;
+    let refused = program.run(&["push", "--insecure", "--subject", "1", &list]).await;
+    assert!(refused.stderr.contains("expected an image index of referrers"), "{}", refused.stderr);
+    assert_eq!(registry.manifest("a/app", &tag).unwrap().1, other.manifest.as_bytes());
+}

@@ -1,6 +1,9 @@
 //! Answers of hostile registries: nothing that they send steers a terminal, and nothing costs more than its size.
 
-use crate::support::{Shell, registry::Answer};
+use crate::{
+    served::images::{Image, index},
+    support::{Shell, registry::Answer},
+};
 use http::Method;
 use tallyman_core::Digest;
 
@@ -14,6 +17,16 @@ const HOSTILE: &str = "a\u{1b}]0;x\u{7}\r\n\t\u{8}\u{7f}\u{9b}2J\u{202e}b\u{2066
 fn answer(shell: &Shell, path: &str, status: u16, content_type: &str, body: impl Into<Vec<u8>>) {
     let answer = Answer { status, content_type: Some(content_type.to_owned()), body: body.into() };
     shell.registry.contents.borrow_mut().answers.insert((Method::GET, path.to_owned()), answer);
+}
+
+/// The image `a/app:TAG`, with its blobs.
+fn put_image(shell: &Shell, tag: &str) -> Image {
+    let image = Image::oci("linux/amd64", "one");
+    for blob in &image.blobs {
+        shell.registry.put_blob("a/app", blob.as_bytes());
+    }
+    shell.registry.put_manifest("a/app", tag, OCI, image.manifest.as_bytes());
+    image
 }
 
 /// The characters of `text` that should not be in it.
@@ -221,4 +234,49 @@ fn twice_the_entries_are_at_most_2_2_times_the_work() {
         }
     }
     panic!("{MEASURED:?}: {ratios:?} times the pieces of memory, bytes and time, {least:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn referrers_without_an_end_are_refused_before_any_is_copied() {
+    // One below another, and so many that the second level is beyond any number.
+    for (referrers, expected) in
+        [(1, "referrers of referrers no more than 16 deep"), (400, "no more than 100000 manifests")]
+    {
+        let shell = Shell::new();
+        put_image(&shell, "1");
+        shell.registry.endless_referrers.set(referrers);
+        let (from, to) = (format!("{HOST}/a/app:1"), format!("{HOST}/b/copy:1"));
+        let copied = shell.run(&["copy", "--insecure", "--referrers", &from, &to]).await;
+        assert_eq!(copied.exit, 1);
+        assert!(copied.stderr.contains(expected), "{}", copied.stderr);
+        let put = shell.registry.requests.borrow().iter().filter(|line| line.starts_with("PUT")).count();
+        assert_eq!(put, 1, "the image alone");
+    }
+    // What is shown has an end as well.
+    let shell = Shell::new();
+    put_image(&shell, "1");
+    shell.registry.endless_referrers.set(1);
+    let shown = shell.run(&["inspect", "--insecure", "--tree", &format!("{HOST}/a/app:1")]).await;
+    assert!(shown.stderr.contains("referrers of referrers no more than 16 deep"), "{}", shown.stderr);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lists_that_have_one_list_many_times_are_read_once() {
+    let shell = Shell::new();
+    let image = put_image(&shell, "1");
+    let mut list = index(INDEX, &[image.entry()], "");
+    for _ in 0..12 {
+        shell.registry.put_manifest("a/app", "all", INDEX, list.as_bytes());
+        let entry = format!(
+            r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#,
+            Digest::of(list.as_bytes()),
+            list.len()
+        );
+        list = index(INDEX, &vec![entry; 10], "");
+    }
+    shell.registry.put_manifest("a/app", "all", INDEX, list.as_bytes());
+    let (list, source) = (format!("{HOST}/a/app:list"), format!("{HOST}/a/app:all"));
+    let created = shell.run(&["create", "--insecure", "--flatten", &list, &source]).await;
+    assert_eq!(created.exit, 0, "{}", created.stderr);
+    assert_eq!(shell.store.load(&list.parse().unwrap()).await.unwrap().unwrap().len(), 1);
 }

@@ -3,13 +3,14 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use crate::support::Shell;
+use crate::{served::images::Image, support::Shell};
 use futures_util::{FutureExt, future};
 use tallyman_commands::{
-    Freshness, PushEvent, SourceImages, execute, execute_rest, fetch_source, freshness, plan, refreshed,
-    resolve, survey,
+    Freshness, PushEvent, SourceImages, convert, execute, execute_rest, fetch_source, freshness, plan, purge,
+    refreshed, resolve, survey, with_subject,
 };
-use tallyman_core::{Action, Digest, ListEntry, Platform, PushPlan, Reference};
+use tallyman_core::{Action, Digest, Format, ListEntry, ManifestList, Platform, PushPlan, Reference};
+use tallyman_store::{ListStore, MemoryStore};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -247,4 +248,54 @@ async fn a_platform_chooses_one_image_of_a_list_and_must_be_that_of_a_single_ima
             }
         }
     }
+}
+
+/// Puts an OCI image that has a Docker form, under a tag of `a/app`.
+fn put_image(shell: &Shell, tag: &str) {
+    let image = Image::oci("linux/amd64", tag);
+    for blob in &image.blobs {
+        shell.registry.put_blob("a/app", blob.as_bytes());
+    }
+    shell.registry.put_manifest("a/app", tag, OCI, image.manifest.as_bytes());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_that_was_pushed_in_another_form_is_removed_unless_it_was_changed_meanwhile() {
+    let shell = Shell::new();
+    put_image(&shell, "amd64");
+    let mut list = ManifestList::new(name("a/app:v1"));
+    list.insert(image(&shell, &name("a/app:amd64")).await).unwrap();
+    list.form_mut().oci = true;
+    let mut with_type = PushPlan::new(&list).unwrap();
+    with_subject(&mut with_type, None, Some("example/list".to_owned())).unwrap();
+    let mut by_digest = PushPlan::new(&list).unwrap();
+    by_digest.put_by_digest();
+    for plan in [with_type, by_digest, convert(&list, Format::Docker).unwrap().plan] {
+        assert_eq!(plan.local_list(), Some(&list.digest()));
+        let store = MemoryStore::new();
+        store.save(&list).await.unwrap();
+        assert!(purge(&store, &plan).await.unwrap());
+        assert_eq!(store.load(list.reference()).await.unwrap(), None);
+        let mut changed = list.clone();
+        changed.form_mut().annotations.insert("a".to_owned(), "b".to_owned());
+        store.save(&changed).await.unwrap();
+        assert!(!purge(&store, &plan).await.unwrap());
+        assert!(store.load(list.reference()).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn converted_images_are_put_in_the_order_of_the_list() {
+    let shell = Shell::new();
+    let mut list = ManifestList::new(name("a/app:v1"));
+    for tag in (10..30).map(|number| format!("t{number}")) {
+        put_image(&shell, &tag);
+        list.insert(image(&shell, &name(&format!("a/app:{tag}"))).await).unwrap();
+    }
+    let plan = convert(&list, Format::Docker).unwrap().plan;
+    let references = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::PutManifest { reference, .. } => Some(reference),
+        _ => None,
+    });
+    assert!(references.eq(list.iter().map(|entry| &entry.reference)), "{plan}");
 }

@@ -7,6 +7,7 @@ mod behaviour;
 mod coming_from;
 mod connections;
 mod copies;
+mod credentials;
 mod delete;
 mod descriptors;
 mod differences;

@@ -81,9 +81,18 @@ impl Index {
     fn entries(&self, old: &Self, fields: &Object<'_>) -> String {
         let raw = fields.get("manifests").map(split_elements).unwrap_or_default();
         let known: Vec<(&Descriptor, &[u8])> = old.manifests.iter().zip(raw).collect();
-        array(self.manifests.iter().map(|entry| match known.iter().find(|(before, _)| *before == entry) {
-            Some((_, raw)) => String::from_utf8_lossy(raw).into_owned(),
-            None => entry.to_json(),
+        // Entries that look the same may differ in members that a descriptor does not have: each goes on behind the one before.
+        let mut next = 0;
+        array(self.manifests.iter().map(|entry| {
+            let is_same = |(before, _): &(&Descriptor, &[u8])| *before == entry;
+            let behind = known[next..].iter().position(is_same).map(|at| next + at);
+            match behind.or_else(|| known[..next].iter().position(is_same)) {
+                Some(at) => {
+                    next = at + 1;
+                    String::from_utf8_lossy(known[at].1).into_owned()
+                }
+                None => entry.to_json(),
+            }
         }))
     }
 }

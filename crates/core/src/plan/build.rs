@@ -71,7 +71,9 @@ impl PushPlan {
         let mut after: Vec<usize> = put_at.into_values().collect();
         after.sort_unstable();
         steps.push(put_list(list, after));
-        Ok(Self { target: target.clone(), steps, copies })
+        let mut plan = Self { target: target.clone(), steps, copies, local_list: None };
+        plan.local_list = Some(plan.list().1.clone());
+        Ok(plan)
     }
 }
 

@@ -13,7 +13,8 @@ impl PushPlan {
     /// If there is no manifest.
     pub fn copying(source: &Reference, target: &Reference, manifests: &[Manifest]) -> Self {
         let (last, before) = manifests.split_last().expect("there is something to copy");
-        let mut plan = Self { target: target.clone(), steps: Vec::new(), copies: Vec::new() };
+        let mut plan =
+            Self { target: target.clone(), steps: Vec::new(), copies: Vec::new(), local_list: None };
         let mut of_blob = HashMap::new();
         let is_near = source.is_same_repository(target);
         for manifest in manifests.iter().filter(|_| !is_near) {

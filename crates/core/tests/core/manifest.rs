@@ -1,6 +1,6 @@
 //! Tests that a manifest is taken for the right kind, and that its bytes stay as they came.
 
-use tallyman_core::{Digest, ImageConfig, Manifest, ManifestError, ManifestKind, MediaType, Platform};
+use tallyman_core::{Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform};
 
 const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
@@ -171,4 +171,19 @@ fn usual_lists_are_read_as_all_others() {
             assert_eq!(read(&text), read(&unusual(&text)), "{text} as {header:?}");
         }
     }
+}
+
+#[test]
+fn entries_that_differ_in_unknown_members_alone_stay_as_they_stand() {
+    let entry = |more: &str| {
+        format!(r#"{{"mediaType":"{OCI_IMAGE}","digest":"{}","size":1{more}}}"#, Digest::of(b"x"))
+    };
+    let entries = [entry(r#","x-signer":"one""#), entry(r#","x-signer":"two""#)];
+    let before = format!(r#"{{"schemaVersion":2,"manifests":[{}],"x-kept":1e3}}"#, entries.join(","));
+    let mut index = Index::parse(before.as_bytes()).unwrap();
+    index.annotations.insert("a".to_owned(), "b".to_owned());
+    let after = index.encode_over(before.as_bytes(), &MediaType::new(OCI_INDEX)).unwrap();
+    let after = String::from_utf8(after).unwrap();
+    let kept: Vec<&str> = after.lines().filter(|line| line.contains("x-")).map(str::trim).collect();
+    assert_eq!(kept, [r#""x-signer": "one""#, r#""x-signer": "two""#, r#""x-kept": 1e3,"#], "{after}");
 }

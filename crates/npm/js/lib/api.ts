@@ -95,4 +95,4 @@ export { Reference } from './reference.js';
 export type { Fetch } from './requests.js';
 export type { TreeNode, TreeRole } from './tree.js';
 export { FileStore, MemoryStore } from './store.js';
-export type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';
+export type { EditOutcome, EntryChange, RenameOutcome, Store, StoredEntry } from './store.js';

@@ -464,10 +464,11 @@ export class Tallyman {
       const step = index === undefined ? undefined : plan.steps[index];
       onProgress({ kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
-    const [digest] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
+    const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
     const put = plan.steps.at(-1);
     const { tag } = Reference.parse(put && 'reference' in put ? put.reference : plan.target);
-    return { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+    const pushed = { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+    return purge ? { ...pushed, localList: purged ? 'removed' : 'kept' } : pushed;
   }
 
   /**

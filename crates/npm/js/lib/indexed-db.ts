@@ -1,6 +1,6 @@
 import { textOf } from './arguments.js';
-import { isSame } from './store.js';
-import type { EditOutcome, EntryChange, Store, StoredEntry } from './store.js';
+import { hasOnly, isSame } from './store.js';
+import type { EditOutcome, EntryChange, RenameOutcome, Store, StoredEntry } from './store.js';
 
 // The schema of the app's own store, `crates/store/src/indexed_db.rs`: both work on one database where they share an origin, and a
 // test holds them against each other. Version 1 had the first two stores alone.
@@ -32,16 +32,7 @@ export class IndexedDbStore implements Store {
   }
 
   async load(list: string): Promise<StoredEntry[] | undefined> {
-    return this.#change('readonly', async (open) => {
-      const range = entriesOf(list);
-      const [known, keys, values] = await Promise.all([
-        done(open(lists).get(list)),
-        done(open(entries).getAllKeys(range)),
-        done(open(entries).getAll(range)),
-      ]);
-      if (known === undefined) return undefined;
-      return keys.map((key, at): StoredEntry => [String(key).slice(list.length + 1), values[at] as Uint8Array]);
-    });
+    return this.#change('readonly', (open) => loaded(open, list));
   }
 
   async save(list: string, all: StoredEntry[], reference: string): Promise<void> {
@@ -92,13 +83,36 @@ export class IndexedDbStore implements Store {
   async remove(list: string): Promise<boolean> {
     const wasThere = await this.#change('readwrite', async (open) => {
       if ((await done(open(lists).get(list))) === undefined) return false;
-      open(lists).delete(list);
-      open(changed).delete(list);
-      open(entries).delete(entriesOf(list));
+      takeOut(open, list);
       return true;
     });
     if (wasThere) this.#announce(list);
     return wasThere;
+  }
+
+  async removeSeen(list: string, seen: StoredEntry[]): Promise<boolean> {
+    const isRemoved = await this.#change('readwrite', async (open) => {
+      const now = await loaded(open, list);
+      if (!now || !hasOnly(new Map(now), seen)) return false;
+      takeOut(open, list);
+      return true;
+    });
+    if (isRemoved) this.#announce(list);
+    return isRemoved;
+  }
+
+  async rename(list: string, to: string, reference: string): Promise<RenameOutcome> {
+    const outcome = await this.#change('readwrite', async (open): Promise<RenameOutcome> => {
+      const now = await loaded(open, list);
+      if (!now) return 'gone';
+      if ((await done(open(lists).get(to))) !== undefined) return 'taken';
+      takeOut(open, list);
+      putList(open, to, reference);
+      for (const [name, bytes] of now) open(entries).put(bytes, `${to}/${name}`);
+      return 'done';
+    });
+    if (outcome === 'done') for (const name of [list, to]) this.#announce(name);
+    return outcome;
   }
 
   /** Closes the database. */
@@ -130,12 +144,18 @@ export class IndexedDbStore implements Store {
     };
     try {
       const database = await done(request);
-      database.onversionchange = () => database.close();
+      // The next call opens the database again, or says why it cannot.
       database.onclose = () => (this.#opened = undefined);
+      database.onversionchange = () => {
+        database.close();
+        this.#opened = undefined;
+      };
       return database;
     } catch (error) {
       this.#opened = undefined;
-      throw error;
+      if (request.error?.name !== 'VersionError') throw error;
+      const found = `expected version ${version} of the database ${this.#name}, found a newer one`;
+      throw new Error(`${found}: a newer version of this program has opened it in another tab; reload this page`, { cause: error });
     }
   }
 
@@ -150,6 +170,23 @@ export class IndexedDbStore implements Store {
 function putList(open: (store: string) => IDBObjectStore, list: string, reference: string): void {
   open(lists).put(reference, list);
   open(changed).put(Date.now(), list);
+}
+
+function takeOut(open: (store: string) => IDBObjectStore, list: string): void {
+  open(lists).delete(list);
+  open(changed).delete(list);
+  open(entries).delete(entriesOf(list));
+}
+
+async function loaded(open: (store: string) => IDBObjectStore, list: string): Promise<StoredEntry[] | undefined> {
+  const range = entriesOf(list);
+  const [known, keys, values] = await Promise.all([
+    done(open(lists).get(list)),
+    done(open(entries).getAllKeys(range)),
+    done(open(entries).getAll(range)),
+  ]);
+  if (known === undefined) return undefined;
+  return keys.map((key, at): StoredEntry => [String(key).slice(list.length + 1), values[at] as Uint8Array]);
 }
 
 // A name has no slash, and the character after the slash is the zero.

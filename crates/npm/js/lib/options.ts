@@ -231,6 +231,8 @@ export interface PushResult {
   tags: string[];
   /** The parts of the list that the conversion to another form has lost, a phrase each. */
   losses: string[];
+  /** With `purge`: the list was removed from the store, or kept because the store has another one than the one that was planned. */
+  localList?: 'removed' | 'kept';
 }
 
 /** Progress of a copy. */

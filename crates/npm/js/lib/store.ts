@@ -12,11 +12,15 @@ export type EntryChange = [name: string, before: Uint8Array | undefined, after: 
 /** Outcome of an edit: made, refused because an entry is not as it was read, or refused because there is no such list. */
 export type EditOutcome = 'done' | 'conflict' | 'gone';
 
+/** Outcome of a rename: made, refused because a list has the name, or refused because there is no such list. */
+export type RenameOutcome = 'done' | 'taken' | 'gone';
+
 /**
  * A place for lists that are not pushed yet. Lists and entries go by the names that they have as files in Docker's own store. The
  * methods may answer at once or with promises; each change is whole or not at all.
  *
- * A store that other programs write to has `add` and `edit` too: they look at what is there and change it in one step.
+ * A store that other programs write to has `add`, `edit`, `removeSeen` and `rename` too: they look at what is there and change it
+ * in one step. Without them the other methods are called one after another.
  */
 export interface Store {
   /** Returns the names of all lists. */
@@ -33,6 +37,10 @@ export interface Store {
   add?(list: string, entries: StoredEntry[], reference: string): boolean | Promise<boolean>;
   /** Changes entries, all of them if each is as it was read or as it is to be, else none. */
   edit?(list: string, changes: EntryChange[], reference: string): EditOutcome | Promise<EditOutcome>;
+  /** Removes a list whose entries are those that were read, and no others. Returns whether it was removed. */
+  removeSeen?(list: string, seen: StoredEntry[]): boolean | Promise<boolean>;
+  /** Gives a list the name `to`, unless a list has it. `reference` is that name in full. */
+  rename?(list: string, to: string, reference: string): RenameOutcome | Promise<RenameOutcome>;
 }
 
 const byName = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
@@ -41,6 +49,11 @@ const byName = (left: string, right: string): number => (left < right ? -1 : Num
 export function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
   if (left === undefined || right === undefined) return left === right;
   return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+/** Returns `true` if a list has the entries that were read, and no others. */
+export function hasOnly(entries: ReadonlyMap<string, Uint8Array>, seen: StoredEntry[]): boolean {
+  return entries.size === seen.length && seen.every(([name, bytes]) => isSame(entries.get(name), bytes));
 }
 
 /** Lists in memory, gone with it. */
@@ -86,6 +99,20 @@ export class MemoryStore implements Store {
     }
     return 'done';
   }
+
+  removeSeen(list: string, seen: StoredEntry[]): boolean {
+    const entries = this.#lists.get(list);
+    return entries !== undefined && hasOnly(entries, seen) && this.#lists.delete(list);
+  }
+
+  rename(list: string, to: string): RenameOutcome {
+    const entries = this.#lists.get(list);
+    if (!entries) return 'gone';
+    if (this.#lists.has(to)) return 'taken';
+    this.#lists.set(to, entries);
+    this.#lists.delete(list);
+    return 'done';
+  }
 }
 
 /**
@@ -129,6 +156,14 @@ export class FileStore implements Store {
 
   edit(list: string, changes: EntryChange[]): Promise<EditOutcome> {
     return this.#ask((lists) => lists.edit(list, changes));
+  }
+
+  removeSeen(list: string, seen: StoredEntry[]): Promise<boolean> {
+    return this.#ask((lists) => lists.removeSeen(list, seen));
+  }
+
+  rename(list: string, to: string): Promise<RenameOutcome> {
+    return this.#ask((lists) => lists.rename(list, to));
   }
 
   async #ask<T>(work: (lists: bindings.FileLists) => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxF
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
     Create, CreateExtensions, Error, bring_nested, check_tags, create, duplicate, execute, list_as_referrer,
-    parse_source, put_tags, rename, resolve,
+    parse_source, purge, put_tags, rename, resolve,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
@@ -271,7 +271,7 @@ impl Worker {
         &self,
         PlannedPush { plan, nested, .. }: &PlannedPush,
         tags: &[String],
-        (purge, keeps_tags): (bool, bool),
+        (purges, keeps_tags): (bool, bool),
         on_progress: &Function,
     ) -> Result<JsValue, Failure> {
         let tags = transfers::tags(tags)?;
@@ -283,9 +283,7 @@ impl Worker {
         let digest = execute(&self.client, plan, &report).await?;
         put_tags(&self.client, plan, &tags).await?;
         list_as_referrer(&self.client, plan).await?;
-        // Of a list that was changed while it was pushed nothing is lost.
-        let purged =
-            purge && self.store.remove_pushed(&plan.target, plan.list().1).await.map_err(store_failure)?;
+        let purged = purges && purge(&*self.store, plan).await?;
         Ok(Array::of2(&digest.as_str().into(), &purged.into()).into())
     }
 

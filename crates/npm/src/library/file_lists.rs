@@ -32,6 +32,10 @@ pub enum FileOperation {
     PutEntry { list: String, entry: Array },
     /// Removes a list.
     Remove { list: String },
+    /// Removes a list that has the entries that were read.
+    RemoveSeen { list: String, seen: Array },
+    /// Gives a list another name.
+    Rename { list: String, to: String },
 }
 
 impl FileLists {
@@ -83,5 +87,15 @@ impl FileLists {
     /// Removes a list. Resolves to `true` if there was one.
     pub fn remove(&self, list: String) -> Promise {
         self.run(FileOperation::Remove { list })
+    }
+    /// Removes a list that has the entries that were read, and no others. Resolves to `true` if it did.
+    #[wasm_bindgen(js_name = removeSeen)]
+    pub fn remove_seen(&self, list: String, seen: Array) -> Promise {
+        self.run(FileOperation::RemoveSeen { list, seen })
+    }
+
+    /// Gives a list another name. Resolves to `done`, `taken` or `gone`.
+    pub fn rename(&self, list: String, to: String) -> Promise {
+        self.run(FileOperation::Rename { list, to })
     }
 }

@@ -49,6 +49,14 @@ extern "C" {
     /// Removes a list, and says whether there was one.
     #[wasm_bindgen(method, catch)]
     fn remove(this: &Lists, list: &str) -> Result<JsValue, JsValue>;
+
+    /// Removes a list that has the entries that were read, and no others, and says whether it did. Not every store has it.
+    #[wasm_bindgen(method, catch, js_name = removeSeen)]
+    fn remove_seen(this: &Lists, list: &str, seen: &Array) -> Result<JsValue, JsValue>;
+
+    /// Gives a list another name, and says `done`, `taken` or `gone`. Not every store has it.
+    #[wasm_bindgen(method, catch)]
+    fn rename(this: &Lists, list: &str, to: &str, reference: &str) -> Result<JsValue, JsValue>;
 }
 
 /// Lists in such an object.
@@ -106,14 +114,7 @@ impl ListStore for HostStore {
     }
 
     fn load<'a>(&'a self, list: &'a Reference) -> StoreFuture<'a, Option<ManifestList>> {
-        async move {
-            let Some(files) = self.files(list).await? else { return Ok(None) };
-            let name = list.file_name();
-            let paths = files.iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes));
-            let paths: Vec<_> = paths.collect();
-            decode_list(list, paths.iter().map(|(path, bytes)| (&**path, &***bytes))).map(Some)
-        }
-        .boxed_local()
+        async move { self.files(list).await?.map(|files| decode(list, &files)).transpose() }.boxed_local()
     }
 
     fn load_entries<'a>(
@@ -194,6 +195,16 @@ impl ListStore for HostStore {
 
     fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
         async move {
+            if self.has("rename") {
+                let renamed = self.0.rename(&from.file_name(), &to.file_name(), &to.to_string());
+                return match answer(renamed).await?.as_string().as_deref() {
+                    Some("done") => Ok(Outcome::Done(())),
+                    Some("taken") => Ok(Outcome::Taken),
+                    Some("gone") => Ok(Outcome::Gone),
+                    _ => Err(unreadable("done, taken or gone")),
+                };
+            }
+            // Such a store is its program's own: nobody else writes to it.
             let Some(list) = self.load(from).await? else { return Ok(Outcome::Gone) };
             let added = self.add(&list.renamed(to.clone())).await?;
             if added == Outcome::Done(()) {
@@ -210,9 +221,23 @@ impl ListStore for HostStore {
 
     fn remove_pushed<'a>(&'a self, list: &'a Reference, digest: &'a Digest) -> StoreFuture<'a, bool> {
         async move {
-            let is_pushed = self.load(list).await?.is_some_and(|list| list.digest() == *digest);
-            if is_pushed { self.remove(list).await } else { Ok(false) }
+            let Some(files) = self.files(list).await? else { return Ok(false) };
+            if decode(list, &files)?.digest() != *digest {
+                return Ok(false);
+            }
+            if !self.has("removeSeen") {
+                return self.remove(list).await;
+            }
+            let seen: Array = files.into_iter().map(pair).collect();
+            Ok(answer(self.0.remove_seen(&list.file_name(), &seen)).await?.is_truthy())
         }
         .boxed_local()
     }
+}
+
+/// Decodes a list from its files by name.
+fn decode(list: &Reference, files: &BTreeMap<String, Vec<u8>>) -> Result<ManifestList, StoreError> {
+    let name = list.file_name();
+    let paths: Vec<_> = files.iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)).collect();
+    decode_list(list, paths.iter().map(|(path, bytes)| (&**path, &***bytes)))
 }

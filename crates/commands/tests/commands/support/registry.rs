@@ -45,6 +45,8 @@ pub struct MemoryRegistry {
     pub locked: Cell<bool>,
     /// Blobs are sent whole, whatever `Range` says.
     pub ignores_ranges: Cell<bool>,
+    /// Each manifest has this many referrers, none of which was there before.
+    pub endless_referrers: Cell<usize>,
 }
 
 impl MemoryRegistry {
@@ -64,6 +66,26 @@ impl MemoryRegistry {
         self.contents.borrow_mut().blobs.insert(key, bytes.to_vec());
     }
 
+    /// Makes referrers of a manifest, and lists them.
+    fn referrers_of(&self, repository: &str, subject: &str) -> Answer {
+        const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+        self.put_blob(repository, b"{}");
+        let entries = (0..self.endless_referrers.get()).map(|number| {
+            let manifest = format!(
+                r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","artifactType":"a/b","config":{{"mediaType":"a/b","digest":"{}","size":2}},"layers":[],"annotations":{{"of":"{subject} {number}"}}}}"#,
+                Digest::of(b"{}")
+            );
+            self.put_manifest(repository, "", MANIFEST, manifest.as_bytes());
+            let (digest, size) = (Digest::of(manifest.as_bytes()), manifest.len());
+            format!(r#"{{"mediaType":"{MANIFEST}","digest":"{digest}","size":{size},"artifactType":"a/b"}}"#)
+        });
+        let entries: Vec<String> = entries.collect();
+        let index = "application/vnd.oci.image.index.v1+json";
+        let body =
+            format!(r#"{{"schemaVersion":2,"mediaType":"{index}","manifests":[{}]}}"#, entries.join(","));
+        Answer { status: 200, content_type: Some(index.to_owned()), body: body.into_bytes() }
+    }
+
     fn answer(&self, request: &Request) -> Answer {
         let (_, path) = request.url.split_once("/v2/").expect("requests go below /v2/");
         let range = request.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
@@ -75,6 +97,12 @@ impl MemoryRegistry {
         let mut contents = self.contents.borrow_mut();
         if let Some(answer) = contents.answers.get(&(request.method.clone(), path.to_owned())) {
             return answer.clone();
+        }
+        if let Some((repository, subject)) = path.split_once("/referrers/")
+            && self.endless_referrers.get() > 0
+        {
+            drop(contents);
+            return self.referrers_of(repository, subject);
         }
         if let Some((repository, target)) = path.split_once("/manifests/") {
             let key = (repository.to_owned(), target.to_owned());

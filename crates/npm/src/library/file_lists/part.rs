@@ -1,5 +1,7 @@
 //! The operations on lists in files, behind the cut: locks, journals and recovery are loaded by who keeps lists in files.
 
+use std::collections::BTreeMap;
+
 use futures_util::FutureExt;
 use js_sys::{Array, Uint8Array};
 use tallyman_store::{FileError, ListFile, ListFolders, docker::FileChange};
@@ -39,6 +41,20 @@ async fn run(lists: &ListFolders<HostFolder>, operation: FileOperation) -> Resul
             JsValue::UNDEFINED
         }
         FileOperation::Remove { list } => lists.remove(&list, |_| true).await?.into(),
+        FileOperation::RemoveSeen { list, seen } => {
+            let seen: BTreeMap<String, Vec<u8>> = files(&seen).into_iter().collect();
+            let is_seen = |now: Vec<ListFile>| {
+                let now = now.into_iter().map(|(name, bytes)| Some((name, bytes.ok()?)));
+                now.collect::<Option<BTreeMap<_, _>>>().is_some_and(|now| now == seen)
+            };
+            lists.remove(&list, is_seen).await?.into()
+        }
+        FileOperation::Rename { list, to } => match lists.rename(&list, &to).await? {
+            Some(true) => "done",
+            Some(false) => "taken",
+            None => "gone",
+        }
+        .into(),
     })
 }
 
