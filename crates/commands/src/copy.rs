@@ -325,10 +325,10 @@ async fn all_referrers(
         let mut next = Vec::new();
         for subject in level {
             let referrers = client.referrers(source, &subject, None).await.map_err(failed)?;
-            let is_new = |referrer: &&Descriptor| below.is_new(&referrer.digest);
-            let new: Vec<&Descriptor> = referrers.iter().filter(is_new).collect();
-            below.count(new.iter().copied())?;
-            next.extend(new.into_iter().map(|referrer| referrer.digest.clone()));
+            // Each has one subject: what is listed for several counts for each of them.
+            below.count(&referrers)?;
+            let digests = referrers.iter().map(|referrer| &referrer.digest);
+            next.extend(digests.filter(|digest| below.is_new(digest)).cloned());
             found.push((subject, referrers));
         }
         depth += 1;

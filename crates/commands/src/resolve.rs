@@ -13,7 +13,7 @@ use crate::{ContentError, Error};
 /// The limit of manifests below one: a list of 10,000 platforms with an attestation and a signature for each has 30,000.
 pub(crate) const MANIFESTS_MAX: usize = 100_000;
 
-/// The limit of the sizes of manifests below one together, in bytes: those of that list have some 50 MiB.
+/// The limit of the sizes of manifests below one and of their descriptors together, in bytes: those of that list have some 50 MiB.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 256 << 20;
 
 /// The manifests below one, counted while they are read, so that reading them has an end whatever a registry makes up.
@@ -43,7 +43,8 @@ impl<'a> Below<'a> {
         let (mut manifests, mut bytes) = self.read.get();
         for descriptor in described {
             manifests += 1;
-            bytes = bytes.saturating_add(descriptor.size);
+            // A list of referrers is kept whole, annotations included.
+            bytes = bytes.saturating_add(descriptor.size).saturating_add(descriptor.to_json().len() as u64);
         }
         self.read.set((manifests, bytes));
         if manifests <= MANIFESTS_MAX && bytes <= MANIFEST_BYTES_MAX {
