@@ -8,7 +8,7 @@ use crate::{
     routes,
     state::{
         lists::{Opened, use_opened},
-        push::{Pushes, use_pushes_of_app},
+        push::{Copies, Pushes, use_copies_of_app, use_pushes_of_app},
     },
 };
 
@@ -24,7 +24,7 @@ pub fn load_command() -> Result<Loaded, SplitLoaderError> {
     Ok(Loaded { page: routes::draw_command, part: None, around: None })
 }
 
-/// Provides all pages with the local lists, and with pushes that go on while other pages are looked at.
+/// Provides all pages with the local lists, and with pushes and copies that go on while other pages are looked at.
 fn around(pages: Html) -> Html {
     html! { <Workbench>{ pages }</Workbench> }
 }
@@ -37,9 +37,12 @@ struct Props {
 #[component]
 fn Workbench(props: &Props) -> Html {
     let (opened, pushes) = (use_opened(), use_pushes_of_app());
+    let copies = use_copies_of_app();
     html! {
         <ContextProvider<Opened> context={opened}>
-            <ContextProvider<Pushes> context={pushes}>{ props.children.clone() }</ContextProvider<Pushes>>
+            <ContextProvider<Pushes> context={pushes}>
+                <ContextProvider<Copies> context={copies}>{ props.children.clone() }</ContextProvider<Copies>>
+            </ContextProvider<Pushes>>
         </ContextProvider<Opened>>
     }
 }
