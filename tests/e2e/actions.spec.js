@@ -64,6 +64,67 @@ test('a copy that cannot be planned says why', async ({ page, open, server }) =>
   await expect(page.getByTestId('copy-failed')).toContainText('UPPER');
 });
 
+test('the page of another copy has nothing of the one before, planned or late', async ({ page, open, server }) => {
+  for (const tag of ['a', 'b']) await putImage(server, 'actions/other', tag, LINUX);
+  const [a, b] = ['a', 'b'].map((tag) => `${server.host}/actions/other:${tag}`);
+  await open(`/copy/${a}`);
+  await page.getByTestId('copy-target').fill(`${server.host}/actions/other:of-a`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-start')).toBeVisible();
+  await open(`/copy/${b}`);
+  await expect(page.getByTestId('copy-source')).toHaveText(b);
+  await expect(page.getByTestId('copy-start')).toHaveCount(0);
+
+  // The plan comes when another page is shown.
+  const held = [];
+  await page.route(/\/v2\/actions\/other\/manifests\/late/, (route) => held.push(route));
+  await page.getByTestId('copy-target').fill(`${server.host}/actions/other:late`);
+  await page.getByTestId('copy-plan').click();
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  await open(`/copy/${a}|${server.host}/actions/other:new`);
+  await expect(page.getByTestId('copy-source')).toHaveText(a);
+  await expect(page.getByTestId('copy-target')).toHaveValue(`${server.host}/actions/other:new`);
+  await Promise.all(held.map((route) => route.continue().catch(() => undefined)));
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('copy-start')).toBeVisible();
+  await page.getByTestId('copy-start').click();
+  await expect(page.getByTestId('copy-done')).toContainText('actions/other:new');
+  expect((await readBack(server.registry, 'actions/other:new')).digest).toBe((await readBack(server.registry, 'actions/other:a')).digest);
+});
+
+test('a copy goes on while another page is looked at, is asked about before the browser leaves, and is cancelled', async ({ page, open, server }) => {
+  await putImage(server, 'actions/long', '1', LINUX);
+  const address = `/copy/${server.host}/actions/long:1|${server.host}/actions/kept:1`;
+  const held = [];
+  await page.route(/\/v2\/actions\/kept\/manifests\/1$/, (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue()));
+  const isAsked = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  const start = async () => {
+    await page.getByTestId('copy-plan').click();
+    await page.getByTestId('copy-start').click();
+    await expect.poll(() => held.length).toBe(1);
+    await expect(page.getByTestId('copy-running')).toBeVisible();
+  };
+  await open(address);
+  expect(await isAsked()).toBe(false);
+  await start();
+  expect(await isAsked()).toBe(true);
+  await open('/lists');
+  await open(address);
+  await expect(page.getByTestId('copy-running')).toBeVisible();
+  await page.getByTestId('copy-cancel').click();
+  await expect(page.getByTestId('copy-cancelled')).toContainText('Cancelled after');
+  await expect.poll(isAsked).toBe(false);
+  await held.pop().abort().catch(() => undefined);
+  expect((await readBack(server.registry, 'actions/kept:1')).status).toBe(404);
+
+  await start();
+  await open('/lists');
+  await held.pop().continue();
+  await expect.poll(isAsked).toBe(false);
+  await open(address);
+  await expect(page.getByTestId('copy-done')).toContainText('actions/kept:1');
+});
+
 /** Puts an index of two images under `repo:all`, the images under their architectures, and returns its digest. */
 async function putIndex(server, repo) {
   const entries = [];

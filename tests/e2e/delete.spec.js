@@ -100,6 +100,57 @@ test.describe('on a registry that can take off a tag', () => {
     expect((await readBack(server.registry, `${repo}@${digest}`)).status).toBe(404);
   });
 
+  test('a deletion goes on while another page is looked at, is asked about before the browser leaves, is stopped and continued', async ({ page, open, server }) => {
+    const repo = 'delete/stopped';
+    for (const tag of ['a', 'b', 'c']) await putImage(server, repo, tag, linux, 'same');
+    const statuses = () => Promise.all(['a', 'b', 'c'].map(async (tag) => (await readBack(server.registry, `${repo}:${tag}`)).status));
+    const isAsked = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+    const held = [];
+    await page.route(/\/v2\/delete\/stopped\/manifests\/a$/, (route) => (route.request().method() === 'DELETE' ? held.push(route) : route.continue()));
+    const address = `/delete/${server.host}/${repo}|a|b|c`;
+    await open(address);
+    await page.getByTestId('delete-plan').click();
+    await page.getByTestId('delete-confirm').fill(repo);
+    expect(await isAsked()).toBe(false);
+    await page.getByTestId('delete-run').click();
+    await expect.poll(() => held.length).toBe(1);
+    expect(await isAsked()).toBe(true);
+    await open('/lists');
+    await open(address);
+    await expect(page.getByTestId('delete-running')).toContainText('0 of 3 steps');
+    await expectAccessible(page);
+    await page.getByTestId('delete-stop').click();
+    await expect(page.getByTestId('delete-stop')).toBeDisabled();
+    await held.pop().continue();
+    await expect(page.getByTestId('delete-stopped')).toContainText('Stopped after 1 of 3 steps');
+    expect(await statuses()).toEqual([404, 200, 200]);
+    expect(await isAsked()).toBe(false);
+    await page.getByTestId('delete-go-on').click();
+    await expect(page.getByTestId('delete-done')).toContainText('3 tags removed');
+    expect(await statuses()).toEqual([404, 404, 404]);
+  });
+
+  test('nothing is planned before all tags are listed: those that go with a digest could not be named', async ({ page, open, server }) => {
+    const repo = 'delete/slow';
+    for (const tag of ['a', 'b']) await putImage(server, repo, tag, linux, 'same');
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route(new RegExp(`/v2/${repo}/tags/list`), async (route) => {
+      const isFirst = !route.request().url().includes('last=');
+      if (!isFirst) await released;
+      const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
+      if (isFirst) headers.link = `</v2/${repo}/tags/list?n=1&last=a>; rel="next"`;
+      await route.fulfill({ headers, json: { name: repo, tags: isFirst ? ['a'] : ['b'] } });
+    });
+    await open(`/delete/${server.host}/${repo}|a`);
+    await page.getByTestId('how-manifests').check();
+    await expect(page.locator('[data-testid=tag][data-tag="a"]')).toBeChecked();
+    await expect(page.getByTestId('delete-plan')).toBeDisabled();
+    release();
+    await page.getByTestId('delete-plan').click();
+    await expect(page.getByTestId('unchosen')).toContainText('b');
+  });
+
   test('where the settings forbid it, nothing can be deleted', async ({ page, open, server }) => {
     await page.route('**/config.json', (route) => route.fulfill({ json: { features: { delete: false } } }));
     await open(`/delete/${server.host}/samples/hello`);

@@ -1,5 +1,6 @@
 // A registry's repositories and a repository's tags.
 
+import { putImage } from './images.js';
 import { megabytesOfPages } from './memory.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
@@ -209,6 +210,53 @@ test('tags are picked by click, with Shift and by keyboard, and compared', async
   await tick('arm64').click();
   await page.getByTestId('actions').getByRole('link', { name: 'Compare' }).click();
   await expect(page.getByRole('region', { name: 'Config' })).toBeVisible();
+});
+
+test('tags that are listed again while some are picked: the same are picked, and what is gone is not', async ({ page, open, server, complaints }) => {
+  const repo = 'explore/again';
+  for (const tag of ['a', 'b', 'c', 'd']) await putImage(server, repo, tag, { os: 'linux', architecture: 'amd64' }, 'same');
+  let [listed, isWhole] = [['a', 'b', 'c', 'd'], false];
+  await page.route(new RegExp(`/v2/${repo}/tags/list`), (route) => {
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
+    if (route.request().url().includes('last=')) return route.fulfill({ status: 404, headers, json: { errors: [{ code: 'NAME_UNKNOWN' }] } });
+    if (!isWhole) headers.link = `</v2/${repo}/tags/list?n=4&last=d>; rel="next"`;
+    return route.fulfill({ headers, json: { name: repo, tags: listed } });
+  });
+  await open(`/explore/${server.host}/${repo}`);
+  const picked = () => page.locator('[data-row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.dataset.tag));
+  await expect(page.getByTestId('error')).toBeVisible();
+  for (const tag of ['a', 'c', 'd']) await page.locator(`[data-tag="${tag}"] .tick`).click();
+  expect(await picked()).toEqual(['d', 'c', 'a']);
+  await expect(page.locator('[data-row] .tag-row__digest code')).toHaveCount(4);
+
+  // In another language the failure is asked for again. Other tags come before the picked ones now, and one of these is gone.
+  listed = ['0', 'c', 'd'];
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('es');
+  await expect(page.locator('[data-row][data-tag="0"]')).toBeVisible();
+  expect(await picked()).toEqual(['d', 'c']);
+  await page.getByRole('combobox', { name: 'Idioma' }).selectOption('en');
+
+  isWhole = true;
+  await page.getByTestId('error').getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByTestId('error')).toHaveCount(0);
+  await expect(page.getByTestId('actions')).toContainText('2 selected');
+  expect(await picked()).toEqual(['d', 'c']);
+  await page.getByTestId('actions').getByRole('link', { name: 'Delete…' }).click();
+  await expect(page).toHaveURL(/again\|c\|d$/);
+  expect(complaints.filter((line) => !line.includes('404'))).toEqual([]);
+});
+
+test('a range of tags whose start is filtered out is selected as far as it is shown', async ({ page, open, memory, complaints }) => {
+  await open(`/explore/${memory.host}/samples/hello`);
+  const picked = () => page.locator('[data-row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.dataset.tag));
+  await page.getByRole('grid', { name: 'Tags' }).focus();
+  await page.keyboard.press('End');
+  await page.getByTestId('filter').fill('arm');
+  await expect(page.locator('[data-row]')).toHaveCount(2);
+  await page.getByRole('grid', { name: 'Tags' }).focus();
+  await page.keyboard.press('Shift+Home');
+  expect(await picked()).toEqual(await page.locator('[data-row]').evaluateAll((rows) => rows.map((row) => row.dataset.tag)));
+  expect(complaints).toEqual([]);
 });
 
 /** Pushes a small image under `tag`, made at `created`. */

@@ -156,6 +156,63 @@ test('a reload at every step: the list, its platforms, and a push in its middle 
   await expect(page.getByTestId('push-standing')).toContainText('already is exactly this list');
 });
 
+/** Removes from the registry what a push has put beside the list `repo`, and returns how many manifests that were. */
+async function lose(server, repo) {
+  let lost = 0;
+  for (const name of Object.keys(platforms)) {
+    const { digest } = await readList(server, `${repo}/${name}:v1`);
+    const answer = await fetch(`${server.registry}/v2/${repo}/app/manifests/${digest}`, { method: 'DELETE' });
+    lost += Number(answer.status === 202);
+  }
+  return lost;
+}
+
+test('what an interrupted push had done and the registry has no more is made again, and all of it where nothing is to be skipped', async ({ page, open, server }) => {
+  const images = await fiveImages(server, 'lost');
+  await build(page, open, `${server.host}/lost/app:v1`, images);
+  let answered = 0;
+  const hold = (route) => (route.request().method() === 'PUT' && answered++ > 0 ? undefined : route.continue());
+  await page.route(/\/v2\/lost\/app\/manifests\/sha256:/, hold);
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  const done = page.locator('[data-testid=step][data-state=done]');
+  await expect.poll(() => done.count()).toBeGreaterThan(6);
+  await expect.poll(() => lose(server, 'lost')).toBe(1);
+  const before = await done.count();
+  const asked = page.waitForEvent('dialog').then((dialog) => dialog.accept());
+  await page.reload();
+  await asked;
+  await page.unroute(/\/v2\/lost\/app\/manifests\/sha256:/, hold);
+  await expect(page.getByTestId('interrupted')).toBeVisible();
+  await expect(done).toHaveCount(before - 1);
+  await page.getByTestId('push-skip').uncheck();
+  await expect(done).toHaveCount(0);
+  await expect(page.getByTestId('interrupted')).toHaveCount(0);
+  await page.getByTestId('push-skip').check();
+  await page.getByTestId('push-start').click();
+  const digest = await pushed(page);
+  expect((await readList(server, 'lost/app:v1')).digest).toBe(digest);
+});
+
+test('what a push had done and the registry has lost before a retry is made again', async ({ page, open, server }) => {
+  const images = await fiveImages(server, 'relost');
+  await build(page, open, `${server.host}/relost/app:v1`, images);
+  let refuses = true;
+  await page.route(/\/v2\/relost\/app\/manifests\/v1/, (route) => {
+    if (route.request().method() !== 'PUT' || !refuses) return route.continue();
+    const json = { errors: [{ code: 'UNKNOWN', message: 'out of order' }] };
+    return route.fulfill({ status: 400, headers: { 'access-control-allow-origin': '*' }, json });
+  });
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  await expect(page.getByTestId('push-state')).toHaveAttribute('data-phase', 'failed');
+  expect(await lose(server, 'relost')).toBe(5);
+  refuses = false;
+  await page.getByTestId('push-retry').click();
+  const digest = await pushed(page);
+  expect((await readList(server, 'relost/app:v1')).digest).toBe(digest);
+});
+
 test('a push is paused, goes on, and is cancelled', async ({ page, open, server }) => {
   const images = await fiveImages(server, 'pause');
   await build(page, open, `${server.host}/pause/app:v1`, images);

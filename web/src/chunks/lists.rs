@@ -7,8 +7,9 @@ use super::Loaded;
 use crate::{
     routes,
     state::{
+        deletion::{Deletions, use_deletions_of_app},
         lists::{Opened, use_opened},
-        push::{Pushes, use_pushes_of_app},
+        push::{Copies, Pushes, use_copies_of_app, use_pushes_of_app},
     },
 };
 
@@ -24,7 +25,7 @@ pub fn load_command() -> Result<Loaded, SplitLoaderError> {
     Ok(Loaded { page: routes::draw_command, part: None, around: None })
 }
 
-/// Provides all pages with the local lists, and with pushes that go on while other pages are looked at.
+/// Provides all pages with the local lists, and with pushes, copies and deletions that go on while other pages are looked at.
 fn around(pages: Html) -> Html {
     html! { <Workbench>{ pages }</Workbench> }
 }
@@ -37,9 +38,14 @@ struct Props {
 #[component]
 fn Workbench(props: &Props) -> Html {
     let (opened, pushes) = (use_opened(), use_pushes_of_app());
+    let (copies, deletions) = (use_copies_of_app(), use_deletions_of_app());
     html! {
         <ContextProvider<Opened> context={opened}>
-            <ContextProvider<Pushes> context={pushes}>{ props.children.clone() }</ContextProvider<Pushes>>
+            <ContextProvider<Pushes> context={pushes}>
+                <ContextProvider<Copies> context={copies}>
+                    <ContextProvider<Deletions> context={deletions}>{ props.children.clone() }</ContextProvider<Deletions>>
+                </ContextProvider<Copies>>
+            </ContextProvider<Pushes>>
         </ContextProvider<Opened>>
     }
 }

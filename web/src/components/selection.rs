@@ -1,32 +1,56 @@
-//! The selection of a table: the selected rows, and the row that has the keyboard.
+//! The selection of a table: the selected items, and the row that has the keyboard.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, ops::Range, rc::Rc};
 
 use yew::prelude::*;
 
-/// The selected items, by number, and the active row.
+/// The selected items, by name, and the active row. A name stays true when the table is filled anew, where the number of a row
+/// becomes another item's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
-    /// Numbers of the selected items.
-    pub selected: BTreeSet<u32>,
+    /// Names of the selected items.
+    pub selected: BTreeSet<Rc<str>>,
     /// The row that has the keyboard.
     pub active: usize,
     /// The row at which a range begins.
     anchor: usize,
 }
 
-/// A change of the selection. `rows` are the numbers of the items in the order of the rows.
+/// The items of the rows, in their order.
+#[derive(Clone)]
+pub struct Rows {
+    /// The number of rows.
+    pub count: usize,
+    /// Returns the name of a row's item.
+    pub name: Rc<dyn Fn(usize) -> Rc<str>>,
+}
+
+impl Rows {
+    /// Returns the names of some rows, of those that there are.
+    fn names(&self, rows: Range<usize>) -> impl Iterator<Item = Rc<str>> {
+        (rows.start..rows.end.min(self.count)).map(|row| (self.name)(row))
+    }
+}
+
+/// A change of the selection.
 pub enum Select {
     /// Makes a row the active one; `extend` selects the rows from the anchor to it.
-    Go { to: usize, extend: bool, rows: Rc<Vec<u32>> },
+    Go { to: usize, extend: bool, rows: Rows },
     /// Selects a row, or takes it out of the selection.
-    Toggle { at: usize, rows: Rc<Vec<u32>> },
+    Toggle { at: usize, rows: Rows },
     /// Selects all rows.
-    All { rows: Rc<Vec<u32>> },
-    /// Selects the items of these numbers as well.
-    These { numbers: Vec<u32> },
+    All { rows: Rows },
+    /// Takes out of the selection what does not have one of these names.
+    Retain { names: BTreeSet<Rc<str>> },
     /// Clears the selection.
     Clear,
+}
+
+impl Selection {
+    /// The selection of the items of these names.
+    pub fn of(names: impl IntoIterator<Item = Rc<str>>) -> Self {
+        Self { selected: names.into_iter().collect(), ..Self::default() }
+    }
 }
 
 impl Reducible for Selection {
@@ -40,25 +64,25 @@ impl Reducible for Selection {
                 next.anchor = to;
             }
             Select::Go { to, extend: true, rows } => {
-                let range = |from: usize, to: usize| from.min(to)..(from.max(to) + 1).min(rows.len());
+                let range = |from: usize, to: usize| from.min(to)..from.max(to) + 1;
                 // The range follows the keyboard: what is not in it any more is let go.
-                for number in &rows[range(next.anchor, next.active)] {
-                    next.selected.remove(number);
+                for name in rows.names(range(next.anchor, next.active)) {
+                    next.selected.remove(&name);
                 }
-                next.selected.extend(&rows[range(next.anchor, to)]);
+                next.selected.extend(rows.names(range(next.anchor, to)));
                 next.active = to;
             }
             Select::Toggle { at, rows } => {
-                if let Some(number) = rows.get(at)
-                    && !next.selected.remove(number)
-                {
-                    next.selected.insert(*number);
+                for name in rows.names(at..at + 1) {
+                    if !next.selected.remove(&name) {
+                        next.selected.insert(name);
+                    }
                 }
                 next.active = at;
                 next.anchor = at;
             }
-            Select::All { rows } => next.selected = rows.iter().copied().collect(),
-            Select::These { numbers } => next.selected.extend(numbers),
+            Select::All { rows } => next.selected = rows.names(0..rows.count).collect(),
+            Select::Retain { names } => next.selected.retain(|name| names.contains(name)),
             Select::Clear => next.selected.clear(),
         }
         Rc::new(next)
@@ -69,26 +93,53 @@ impl Reducible for Selection {
 mod tests {
     use super::*;
 
+    fn rows(names: &'static [&'static str]) -> Rows {
+        Rows { count: names.len(), name: Rc::new(|row| names[row].into()) }
+    }
+
+    fn selected(selection: &Selection) -> Vec<&str> {
+        selection.selected.iter().map(|name| &**name).collect()
+    }
+
     #[test]
     fn a_range_follows_the_keyboard_and_leaves_the_rest_alone() {
-        let rows = Rc::new(vec![50, 40, 30, 20, 10]);
-        let go = |to, extend| Select::Go { to, extend, rows: Rc::clone(&rows) };
-        let toggle = |at| Select::Toggle { at, rows: Rc::clone(&rows) };
+        let rows = rows(&["e", "d", "c", "b", "a"]);
+        let go = |to, extend| Select::Go { to, extend, rows: rows.clone() };
+        let toggle = |at| Select::Toggle { at, rows: rows.clone() };
         let mut selection = Rc::new(Selection::default());
-        for (change, selected) in [
-            (toggle(4), vec![10]),
-            (go(1, false), vec![10]),
-            (go(2, true), vec![10, 30, 40]),
-            (go(3, true), vec![10, 20, 30, 40]),
-            (go(2, true), vec![10, 30, 40]),
-            (go(0, true), vec![10, 40, 50]),
-            (toggle(0), vec![10, 40]),
-            (Select::All { rows: Rc::clone(&rows) }, vec![10, 20, 30, 40, 50]),
-            (Select::Clear, vec![]),
-            (Select::These { numbers: vec![30, 10] }, vec![10, 30]),
+        for (change, expected) in [
+            (toggle(4), &["a"][..]),
+            (go(1, false), &["a"]),
+            (go(2, true), &["a", "c", "d"]),
+            (go(3, true), &["a", "b", "c", "d"]),
+            (go(2, true), &["a", "c", "d"]),
+            (go(0, true), &["a", "d", "e"]),
+            (toggle(0), &["a", "d"]),
+            (toggle(5), &["a", "d"]),
+            (Select::All { rows: rows.clone() }, &["a", "b", "c", "d", "e"]),
+            (Select::Clear, &[]),
         ] {
             selection = selection.reduce(change);
-            assert_eq!(selection.selected.iter().copied().collect::<Vec<_>>(), selected);
+            assert_eq!(selected(&selection), expected);
         }
+    }
+
+    #[test]
+    fn what_is_selected_stays_selected_in_rows_that_are_filled_anew() {
+        let mut selection = Rc::new(Selection::of(["b".into(), "c".into()]));
+        let fewer = rows(&["x", "b"]);
+        selection = selection.reduce(Select::Toggle { at: 0, rows: fewer });
+        assert_eq!(selected(&selection), ["b", "c", "x"]);
+        selection = selection.reduce(Select::Retain { names: ["b".into(), "x".into(), "y".into()].into() });
+        assert_eq!(selected(&selection), ["b", "x"]);
+    }
+
+    #[test]
+    fn a_range_whose_start_is_filtered_out_selects_the_rows_that_are_left() {
+        let mut selection = Rc::new(Selection::default());
+        let all = rows(&["a", "b", "c", "d", "e", "f"]);
+        selection = selection.reduce(Select::Toggle { at: 5, rows: all });
+        selection = selection.reduce(Select::Go { to: 0, extend: true, rows: rows(&["a", "b"]) });
+        assert_eq!(selected(&selection), ["a", "b", "f"]);
     }
 }

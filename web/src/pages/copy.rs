@@ -1,10 +1,9 @@
 //! Copying an image or a list: to another tag, repository or registry.
 
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
-use tallyman_commands::{CopyPlan, execute, line_of, plan_copy};
-use tallyman_core::{Action, Digest as Value, PushPlan, Reference};
-use wasm_bindgen_futures::spawn_local;
+use tallyman_commands::{CopyPlan, line_of, plan_copy};
+use tallyman_core::{Action, PushPlan, Reference};
 use yew::prelude::*;
 
 use super::{push::steps, registries::sign_in::SignInPanel, use_title};
@@ -22,8 +21,10 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
-        push::{StepState, Transfers},
-        registries::{Registries, use_registries},
+        latest::use_latest,
+        push::{Copies, Phase, Run, StepState},
+        registries::use_registries,
+        tasks::Task,
     },
     text::{text, use_language},
 };
@@ -37,14 +38,12 @@ pub struct Props {
     pub target: Vec<String>,
 }
 
-/// The stage of a copy.
+/// The stage of a copy before it begins.
 #[derive(Clone)]
 enum Stage {
     Asking,
     Planning,
     Planned(Reference, Rc<CopyPlan>),
-    Running(Rc<CopyPlan>, Rc<Vec<StepState>>),
-    Done(Reference, Value),
     Failed(Failure),
 }
 
@@ -53,31 +52,61 @@ enum Stage {
 pub fn Copy(props: &Props) -> Html {
     use_language();
     let Props { source, target } = props;
+    use_title(&format!("{} {source}", text().copy().title));
+    match source.parse::<Reference>() {
+        Ok(from) => {
+            let page = format!("{source}|{}", target.join("|"));
+            html! { <Copier page={page.clone()} key={page} {from} target={target.first().cloned()} /> }
+        }
+        Err(error) => {
+            html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> }
+        }
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct CopierProps {
+    /// The name by which its copy is found again.
+    page: AttrValue,
+    from: Reference,
+    target: Option<String>,
+}
+
+#[component]
+fn Copier(props: &CopierProps) -> Html {
+    use_language();
+    let CopierProps { page, from, target } = props;
     let registries = use_registries();
+    let copies = use_copies(page);
     let stage = use_state(|| Stage::Asking);
     let input = use_node_ref();
-    use_title(&format!("{} {source}", text().copy().title));
-    let from = match source.parse::<Reference>() {
-        Ok(from) => from,
-        Err(error) => {
-            return html! { <div class="alert" role="alert"><Icon name="warning" /><span>{ error.to_string() }</span></div> };
-        }
-    };
+    let latest = use_latest();
+    let run = copies.of(page);
+    let suggested = use_memo((), |()| match (run, target) {
+        (Some(run), _) => run.plan.target.to_string(),
+        (None, Some(target)) => target.clone(),
+        (None, None) => format!("{}:", from.name()),
+    });
     let plan = {
         let (registries, from, input, stage) =
             (Rc::clone(&registries), from.clone(), input.clone(), stage.setter());
-        Callback::from(move |()| match text_in(&input).trim().parse::<Reference>() {
-            Ok(to) => {
-                let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
-                stage.set(Stage::Planning);
-                spawn_local(async move {
-                    stage.set(match plan_copy(registries.client(), &from, &to, None).await {
-                        Ok(plan) => Stage::Planned(to, Rc::new(plan)),
-                        Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
+        let (copies, page) = (copies.clone(), page.clone());
+        Callback::from(move |()| {
+            // A copy that has ended makes room for another one.
+            copies.forget(&page);
+            match text_in(&input).trim().parse::<Reference>() {
+                Ok(to) => {
+                    let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
+                    stage.set(Stage::Planning);
+                    latest.run(async move {
+                        stage.set(match plan_copy(registries.client(), &from, &to, None).await {
+                            Ok(plan) => Stage::Planned(to, Rc::new(plan)),
+                            Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
+                        });
                     });
-                });
+                }
+                Err(error) => stage.set(Stage::Failed(error.to_string().into())),
             }
-            Err(error) => stage.set(Stage::Failed(error.to_string().into())),
         })
     };
     let onsubmit = {
@@ -87,78 +116,122 @@ pub fn Copy(props: &Props) -> Html {
             plan.emit(());
         }
     };
-    let suggested = target.first().cloned().unwrap_or_else(|| format!("{}:", from.name()));
+    let cancel = {
+        let (copies, page) = (copies.clone(), page.clone());
+        Callback::from(move |_: MouseEvent| copies.cancel(&page))
+    };
     // Once there is a plan, carrying it out is the main action.
-    let is_main = !matches!(*stage, Stage::Planned(..) | Stage::Running(..) | Stage::Done(..));
-    let is_busy = matches!(*stage, Stage::Planning | Stage::Running(..));
+    let is_main = run.is_none() && !matches!(*stage, Stage::Planned(..));
+    let is_busy = run.is_some_and(Run::is_under_way) || matches!(*stage, Stage::Planning);
     let words = text().copy();
+    let body = match (run, &*stage) {
+        // It goes on, or has ended, whoever looks at the page again.
+        (Some(run), _) => run_view(run, cancel, &plan),
+        (None, Stage::Asking) => html! {},
+        (None, Stage::Planning) => html! { <p role="status">{ words.planning }</p> },
+        (None, Stage::Planned(to, planned)) => match &planned.plan {
+            None => {
+                html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> }
+            }
+            Some(steps) => {
+                let steps = Rc::new(steps.clone());
+                let start = {
+                    let (copies, page, steps) = (copies.clone(), page.clone(), Rc::clone(&steps));
+                    move |_: MouseEvent| copies.begin(&page, &registries, &steps)
+                };
+                html! {
+                    <>
+                        <div class="push__start">
+                            <button class="button button--main button--large" type="button" onclick={start} data-testid="copy-start">{ words.start }</button>
+                            <p role="status" data-testid="copy-cost">{ cost(&steps) }</p>
+                        </div>
+                        { steps_panel(&steps, &vec![StepState::Waiting; steps.steps.len()]) }
+                        <Command line={line(from, to)} />
+                    </>
+                }
+            }
+        },
+        (None, Stage::Failed(failure)) => failed(failure, &plan),
+    };
     html! {
         <>
-            <p class="trail"><Link to={Route::inspect(&from)}>{ from.to_string() }</Link></p>
+            <p class="trail"><Link to={Route::inspect(from)}>{ from.to_string() }</Link></p>
             <div class="title"><h1>{ words.title }</h1></div>
             <p class="soft">{ words.lead }</p>
             <form class="form copy" {onsubmit}>
                 <p class="labelled"><span>{ words.source }</span><code data-testid="copy-source">{ from.to_string() }</code></p>
                 <label class="labelled">
                     <span>{ words.target }</span>
-                    <TextField place={input} class="field--mono" value={suggested} label={words.target} autofocus=true testid="copy-target" />
+                    <TextField place={input} class="field--mono" value={(*suggested).clone()} label={words.target} autofocus=true testid="copy-target" />
                 </label>
                 <div><button class={classes!("button", is_main.then_some("button--main"))} type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
             </form>
-            <div class="copy__stage">{ stage_view(&stage, &from, &registries, &plan) }</div>
+            <div class="copy__stage">{ body }</div>
         </>
     }
 }
 
-fn stage_view(
-    stage: &UseStateHandle<Stage>,
-    from: &Reference,
-    registries: &Rc<Registries>,
-    retry: &Callback<()>,
-) -> Html {
+/// The copies of this tab. That of this page is forgotten when one leaves it, if it has ended.
+#[hook]
+fn use_copies(page: &AttrValue) -> Copies {
+    let copies = use_context::<Copies>().expect("the app provides its copies");
+    let (leave, page) = (copies.clone(), page.clone());
+    use_effect_with((), move |()| move || leave.forget(&page));
+    copies
+}
+
+/// A copy under way, or ended.
+fn run_view(run: &Run, cancel: Callback<MouseEvent>, retry: &Callback<()>) -> Html {
     let words = text().copy();
-    match &**stage {
-        Stage::Asking => html! {},
-        Stage::Planning => html! { <p role="status">{ words.planning }</p> },
-        Stage::Planned(to, plan) => match &plan.plan {
-            None => html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> },
-            Some(steps) => html! {
-                <>
-                    <div class="push__start">
-                        <button class="button button--main button--large" type="button" onclick={run(stage, to, plan, registries)} data-testid="copy-start">{ words.start }</button>
-                        <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
+    let (done, total) = (run.done(), run.steps.len());
+    match &run.phase {
+        Phase::Running | Phase::Paused => html! {
+            <>
+                <div class="push__state push__state--running" data-testid="copy-running">
+                    <p role="status">{ (words.progress)(done, total) }</p>
+                    <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress_label} />
+                    <div class="import__ways">
+                        <button class="button" type="button" onclick={cancel} data-testid="copy-cancel">{ words.cancel }</button>
                     </div>
-                    { steps_panel(steps, &vec![StepState::Waiting; steps.steps.len()]) }
-                    <Command line={line(from, to)} />
-                </>
-            },
+                </div>
+                { steps_panel(&run.plan, &run.steps) }
+            </>
         },
-        Stage::Running(plan, states) => {
-            let done = states.iter().filter(|state| **state == StepState::Done).count();
+        Phase::Cancelled => html! {
+            <>
+                <div class="push__state push__state--cancelled" data-testid="copy-cancelled">
+                    <p role="status">{ (words.cancelled)(done, total) }</p>
+                    <div class="import__ways">
+                        <button class="button" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button>
+                    </div>
+                </div>
+                { steps_panel(&run.plan, &run.steps) }
+            </>
+        },
+        Phase::Finished(digest) => {
+            let to = &run.plan.target;
             html! {
                 <>
-                    <div class="push__state push__state--running" data-testid="copy-running">
-                        <p role="status">{ (words.progress)(done, states.len()) }</p>
-                        <progress max={states.len().to_string()} value={done.to_string()} aria-label={words.progress_label} />
+                    <div class="push__state push__state--finished" data-testid="copy-done">
+                        <p role="status">{ (words.done)(&to.to_string()) }</p>
+                        <Link to={Route::inspect(to)} classes="button button--main">{ words.inspect }</Link>
                     </div>
-                    { for plan.plan.iter().map(|steps| steps_panel(steps, states)) }
+                    <Panel title={words.title}>
+                        <dl class="facts"><Fact name={text().inspect().digest}><Digest value={digest.clone()} testid="copy-digest" /></Fact></dl>
+                    </Panel>
+                    <Command line={format!("docker pull {to}")} />
                 </>
             }
         }
-        Stage::Done(to, digest) => html! {
-            <>
-                <div class="push__state push__state--finished" data-testid="copy-done">
-                    <p role="status">{ (words.done)(&to.to_string()) }</p>
-                    <Link to={Route::inspect(to)} classes="button button--main">{ words.inspect }</Link>
-                </div>
-                <Panel title={words.title}>
-                    <dl class="facts"><Fact name={text().inspect().digest}><Digest value={digest.clone()} testid="copy-digest" /></Fact></dl>
-                </Panel>
-                <Command line={format!("docker pull {to}")} />
-            </>
-        },
-        Stage::Failed(Failure { why, sign_in }) => html! {
-            <>
+        Phase::Failed(failure) => failed(failure, retry),
+    }
+}
+
+/// The reason why a copy failed, or could not be planned, and the way on.
+fn failed(Failure { why, sign_in }: &Failure, retry: &Callback<()>) -> Html {
+    let words = text().copy();
+    html! {
+        <>
             <div class="alert" role="alert" data-testid="copy-failed">
                 <Icon name="warning" />
                 <span><strong>{ words.failed }</strong>{ ": " }{ why.to_string() }</span>
@@ -167,8 +240,7 @@ fn stage_view(
             if let Some(registry) = sign_in.clone() {
                 <SignInPanel {registry} ondone={retry.clone()} />
             }
-            </>
-        },
+        </>
     }
 }
 
@@ -179,38 +251,6 @@ fn steps_panel(plan: &PushPlan, states: &[StepState]) -> Html {
             { steps::table(plan, states) }
         </Panel>
     }
-}
-
-/// Returns the callback that makes the copy.
-fn run(
-    stage: &UseStateHandle<Stage>,
-    to: &Reference,
-    plan: &Rc<CopyPlan>,
-    registries: &Rc<Registries>,
-) -> Callback<MouseEvent> {
-    let (stage, to, plan, registries) = (stage.setter(), to.clone(), Rc::clone(plan), Rc::clone(registries));
-    Callback::from(move |_| {
-        let (stage, to, plan, registries) =
-            (stage.clone(), to.clone(), Rc::clone(&plan), Rc::clone(&registries));
-        spawn_local(async move {
-            let Some(steps) = &plan.plan else { return };
-            let states = RefCell::new(Rc::new(vec![StepState::Waiting; steps.steps.len()]));
-            let show = || stage.set(Stage::Running(Rc::clone(&plan), Rc::clone(&states.borrow())));
-            show();
-            let transfers = Transfers::default();
-            let tell = |event| {
-                if let Some((step, state)) = transfers.state_after(&event) {
-                    Rc::make_mut(&mut *states.borrow_mut())[step] = state;
-                    show();
-                }
-            };
-            let outcome = execute(registries.client(), steps, &tell).await;
-            stage.set(match outcome {
-                Ok(digest) => Stage::Done(to.clone(), digest),
-                Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
-            });
-        });
-    })
 }
 
 /// Returns what a plan copies, in words.

@@ -6,7 +6,6 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_commands::{DeletePlan, Removal};
 use tallyman_core::{Reference, Tag};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -16,10 +15,11 @@ use crate::{
     router::Link,
     routes::Route,
     state::{
-        deletion,
+        deletion::{self, Deletions},
         failure::Failure,
+        latest::use_latest,
         listing::{ListingTarget, use_listing},
-        registries::{Registries, permissions::may_delete, settings::Settings},
+        registries::{Registries, permissions::may_delete, settings::Settings, use_registries},
     },
     text::{text, use_language},
 };
@@ -67,8 +67,8 @@ pub fn Delete(props: &Props) -> Html {
     };
     let registry = repository.registry().as_str();
     let body = if may_delete(&registries, &settings, registry) {
-        let key = format!("{} {}", repository.name(), props.tags.join(" "));
-        html! { <Chooser {key} repository={repository.clone()} tags={props.tags.clone()} /> }
+        let page = format!("{} {}", repository.name(), props.tags.join(" "));
+        html! { <Chooser page={page.clone()} key={page} repository={repository.clone()} tags={props.tags.clone()} /> }
     } else {
         html! {
             <div class="alert" role="alert" data-testid="delete-forbidden"><Icon name="warning" /><span>{ (words.forbidden)(registry) }</span></div>
@@ -86,6 +86,8 @@ pub fn Delete(props: &Props) -> Html {
 
 #[derive(PartialEq, Properties)]
 struct ChooserProps {
+    /// The name by which its deletion is found again.
+    page: AttrValue,
     repository: Reference,
     tags: Vec<String>,
 }
@@ -102,9 +104,15 @@ enum Stage {
 #[component]
 fn Chooser(props: &ChooserProps) -> Html {
     use_language();
-    let ChooserProps { repository, tags } = props;
+    let ChooserProps { page, repository, tags } = props;
+    let registries = use_registries();
+    let deletions = use_deletions(page);
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
-    let chosen = use_state_eq(|| tags.iter().cloned().collect::<BTreeSet<String>>());
+    let deletion = deletions.of(page).cloned();
+    let chosen = use_state_eq(|| match &deletion {
+        Some(deletion) => deletion.chosen(),
+        None => tags.iter().cloned().collect::<BTreeSet<String>>(),
+    });
     let refused = use_state_eq(|| None);
     let chosen_removal = use_state_eq(|| None::<Removal>);
     let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
@@ -114,19 +122,41 @@ fn Chooser(props: &ChooserProps) -> Html {
     let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
     let is_empty = is_chosen.is_empty();
     let make_plan = use_planning(repository, &all, is_chosen, stage.setter(), refused.setter());
-    if let Stage::Planned(plan) = &*stage {
+    let planned = match (&deletion, &*stage) {
+        // It goes on, or has ended, whoever looks at the page again.
+        (Some(deletion), _) => Some(Rc::clone(&deletion.plan)),
+        (None, Stage::Planned(plan)) => Some(Rc::clone(plan)),
+        (None, _) => None,
+    };
+    if let Some(plan) = planned {
+        let act = |act: fn(&Deletions, &str)| {
+            let (deletions, page) = (deletions.clone(), page.clone());
+            Callback::from(move |()| act(&deletions, &page))
+        };
+        let execute = {
+            let (deletions, page, plan) = (deletions.clone(), page.clone(), Rc::clone(&plan));
+            Callback::from(move |()| match deletions.of(&page) {
+                None => deletions.begin(&page, &registries, &plan),
+                Some(_) => deletions.go_on(&page, &registries),
+            })
+        };
         let back = {
-            let stage = stage.setter();
-            Callback::from(move |()| stage.set(Stage::Choosing))
+            let (stage, forget) = (stage.setter(), act(Deletions::forget));
+            Callback::from(move |()| {
+                forget.emit(());
+                stage.set(Stage::Choosing);
+            })
         };
         let by_digest = {
-            let removal = chosen_removal.setter();
+            let (removal, forget) = (chosen_removal.setter(), act(Deletions::forget));
             Callback::from(move |()| {
+                forget.emit(());
                 removal.set(Some(Removal::Manifests));
                 make_plan.emit(Some(Removal::Manifests));
             })
         };
-        return html! { <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {back} {by_digest} /> };
+        let stop = act(Deletions::stop);
+        return html! { <plan::Plan repository={repository.clone()} {plan} {deletion} is_listed={names.is_complete} {execute} {stop} {back} {by_digest} /> };
     }
     let plan_again = {
         let removal = *chosen_removal;
@@ -167,13 +197,22 @@ fn Chooser(props: &ChooserProps) -> Html {
                 </div>
             </Panel>
             <div class="push__start">
-                <button class="button button--main" type="button" disabled={is_empty || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
+                <button class="button button--main" type="button" disabled={is_empty || !names.is_complete || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
                 if let Stage::Planning(done, of) = *stage {
                     <span class="hint" role="status">{ (words.planning)(done, of) }</span>
                 }
             </div>
         </>
     }
+}
+
+/// The deletions of this tab. That of this page is forgotten when one leaves it, if it has ended.
+#[hook]
+fn use_deletions(page: &AttrValue) -> Deletions {
+    let deletions = use_context::<Deletions>().expect("the app provides its deletions");
+    let (leave, page) = (deletions.clone(), page.clone());
+    use_effect_with((), move |()| move || leave.forget(&page));
+    deletions
 }
 
 /// Returns the way of removal that the registry takes, for those who choose none.
@@ -195,13 +234,14 @@ fn use_planning(
     refused: UseStateSetter<Option<deletion::Refusal>>,
 ) -> Callback<Option<Removal>> {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let latest = use_latest();
     let (repository, all) = (repository.clone(), all.to_vec());
     Callback::from(move |removal: Option<Removal>| {
         let (registries, repository) = (Rc::clone(&registries), repository.clone());
         let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
         let refused = refused.clone();
         stage.set(Stage::Planning(0, all.len()));
-        spawn_local(async move {
+        latest.run(async move {
             let refusal = deletion::refused(registries.client(), &repository).await;
             refused.set(refusal);
             if refusal == Some(deletion::Refusal::SwitchedOff) {

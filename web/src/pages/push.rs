@@ -8,7 +8,6 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use tallyman_commands::{Survey, survey};
 use tallyman_core::{Action, ManifestList, PlanError, PushPlan, Reference};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::{registries::sign_in::SignInPanel, use_title};
@@ -27,8 +26,9 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
+        latest::use_latest,
         lists::{ListView, LocalLists, Opened, use_list},
-        push::{Phase, Pushes, Run, StepState, interrupted},
+        push::{Phase, Pushes, Run, StepState, interrupted, still_there},
         registries::Registries,
     },
     text::{text, use_language},
@@ -152,18 +152,19 @@ fn Planned(props: &PlannedProps) -> Html {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let registry_state = use_state_eq(RegistryState::default);
-    let before = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
+    let noted = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
     let skips = use_state_eq(|| true);
     let purges = use_state_eq(|| false);
     let toaster = use_toaster();
+    let latest = use_latest();
     {
-        let (registry_state, before) = (registry_state.setter(), before.setter());
+        let (registry_state, noted) = (registry_state.setter(), noted.setter());
         let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(&registries));
         use_effect_with(Rc::clone(plan), move |plan| {
             let plan = Rc::clone(plan);
             registry_state.set(RegistryState::Asking);
-            spawn_local(async move {
-                before.set(Rc::new(interrupted(&local_lists, &plan).await));
+            latest.run(async move {
+                noted.set(Rc::new(interrupted(&local_lists, &plan).await));
                 registry_state.set(match survey(registries.client(), &plan).await {
                     Ok(survey) => RegistryState::Found(Rc::new(survey)),
                     Err(error) => RegistryState::Failed(error.to_string().into()),
@@ -171,23 +172,24 @@ fn Planned(props: &PlannedProps) -> Html {
             });
         });
     }
-    let present = match &*registry_state {
-        RegistryState::Found(survey) if *skips => survey.present.clone(),
-        _ => BTreeSet::new(),
+    let survey = match &*registry_state {
+        RegistryState::Found(survey) if *skips => Some(&**survey),
+        _ => None,
     };
+    let before = still_there(&noted, survey);
     let states: Vec<StepState> = (0..plan.steps.len())
         .map(|index| match index {
             index if before.contains(&index) => StepState::Done,
-            index if present.contains(&index) => StepState::Present,
+            index if survey.is_some_and(|survey| survey.present.contains(&index)) => StepState::Present,
             _ => StepState::Waiting,
         })
         .collect();
     let start = {
-        let (local_lists, plan, before) = (Rc::clone(local_lists), Rc::clone(plan), Rc::clone(&before));
+        let (local_lists, plan, steps) = (Rc::clone(local_lists), Rc::clone(plan), states.clone());
         let name = plan.target.to_string();
         let onkept = purges.then(|| Callback::from(move |()| toaster.say((text().push().kept)(&name))));
         move |_: MouseEvent| {
-            pushes.begin(&local_lists, &registries, Rc::clone(&plan), &before, &present, onkept.clone());
+            pushes.begin(&local_lists, &registries, Rc::clone(&plan), steps.clone(), onkept.clone());
         }
     };
     let name = list.reference().to_string();

@@ -1,5 +1,7 @@
 //! Taking tags out of a repository: what stands there, what will go, how far it came.
 
+mod deletions;
+
 use std::{collections::BTreeSet, rc::Rc};
 
 use futures_util::{StreamExt, stream};
@@ -8,6 +10,7 @@ use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error};
 
 use super::failure::is_sign_in_wanted;
+pub use deletions::{Deletion, Deletions, Phase, use_deletions_of_app};
 
 /// Tags that are asked about at the same time.
 const PARALLEL: usize = 12;
@@ -74,9 +77,16 @@ async fn digest_of(client: &Client, reference: &Reference) -> Result<Digest, Err
     }
 }
 
-/// Does what is left of a plan, one step after the other, and tells where each stands. A step that fails holds up no other.
-pub async fn run(client: &Client, plan: &DeletePlan, left: &[usize], tell: impl Fn(usize, StepState)) {
-    for index in left {
+/// Does what is left of a plan, one step after the other until it is stopped, and tells where each stands. A step that fails holds
+/// up no other.
+async fn run(
+    client: &Client,
+    plan: &DeletePlan,
+    left: &[usize],
+    is_stopped: impl Fn() -> bool,
+    tell: impl Fn(usize, StepState),
+) {
+    for index in left.iter().take_while(|_| !is_stopped()) {
         let Some(step) = plan.steps.get(*index) else { continue };
         tell(*index, StepState::Running);
         let state = match delete(client, step).await {

@@ -20,6 +20,7 @@ use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, ListSummary, Outcome, StoreError, Subscription};
 use yew::Callback;
 
+use crate::state::push::progress_key;
 pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
 use kept::Kept;
 use name_writer::Names;
@@ -232,6 +233,8 @@ impl LocalLists {
     pub async fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
         let _turn = self.turn.lock().await;
         let was_there = self.store().remove(list).await?;
+        // A note that stays does no harm: a push asks the registry before it relies on one.
+        let _ = self.set_note(&progress_key(list), None).await;
         self.forget(list);
         Ok(was_there)
     }

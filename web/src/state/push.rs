@@ -1,5 +1,6 @@
-//! Pushes under way: they go on while other pages are looked at, and remember how far they came.
+//! Pushes and copies under way: they go on while other pages are looked at, and remember how far they came.
 
+mod copies;
 mod gate;
 pub mod history;
 mod resume;
@@ -10,18 +11,21 @@ use std::{
     rc::Rc,
 };
 
-use futures_util::future::{AbortHandle, Abortable};
-use tallyman_commands::{PushEvent, execute_rest};
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
+use tallyman_commands::{PushEvent, execute_rest, survey};
 use tallyman_core::{Digest, PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::{
-    browser::leaving::Leaving,
-    state::{failure::Failure, lists::LocalLists, registries::Registries},
+use crate::state::{
+    failure::Failure,
+    lists::LocalLists,
+    registries::Registries,
+    tasks::{Task, Tasks, Update, use_tasks},
 };
+pub use copies::{Copies, use_copies_of_app};
 use gate::Gate;
-pub use resume::{Progress, interrupted};
+pub use resume::{Progress, interrupted, progress_key, still_there};
 
 /// After so many bytes of a blob what is shown of it is drawn again: pieces come faster than anyone reads.
 const SHOWN_EVERY: u64 = 512 * 1024;
@@ -48,7 +52,7 @@ pub enum Phase {
     Finished(Digest),
 }
 
-/// One push.
+/// One push or copy.
 #[derive(Clone)]
 pub struct Run {
     /// The plan that is executed.
@@ -72,137 +76,145 @@ impl PartialEq for Run {
     }
 }
 
-impl Run {
-    /// Returns the number of steps that are done or not needed.
-    pub fn done(&self) -> usize {
-        self.steps.iter().filter(|step| matches!(step, StepState::Done | StepState::Present)).count()
-    }
-
-    /// Returns `true` if it has not ended.
-    pub fn is_under_way(&self) -> bool {
+impl Task for Run {
+    fn is_under_way(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Paused)
     }
 }
 
-/// All pushes of this tab, by the file name of the list.
-#[derive(Clone, Default, PartialEq)]
-pub struct Runs(BTreeMap<String, Run>);
+impl Run {
+    /// A run of `plan` that begins, and what ends it early.
+    fn new(
+        plan: Rc<PushPlan>,
+        steps: Vec<StepState>,
+        onkept: Option<Callback<()>>,
+    ) -> (Self, AbortRegistration) {
+        let (abort, registration) = AbortHandle::new_pair();
+        let (steps, gate) = (Rc::new(steps), Gate::default());
+        (Self { plan, steps, phase: Phase::Running, onkept, gate, abort }, registration)
+    }
 
-pub enum Change {
-    Begin(String, Run),
-    Step(String, usize, StepState),
-    Phase(String, Phase),
-    Forget(String),
-}
+    /// Returns the number of steps that are done or not needed.
+    pub fn done(&self) -> usize {
+        self.over().count()
+    }
 
-impl Reducible for Runs {
-    type Action = Change;
+    /// The steps that are done or not needed.
+    fn over(&self) -> impl Iterator<Item = usize> {
+        let is_over = |state: &StepState| matches!(state, StepState::Done | StepState::Present);
+        self.steps.iter().enumerate().filter(move |(_, state)| is_over(state)).map(|(index, _)| index)
+    }
 
-    fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
-        let mut runs = self.0.clone();
-        match change {
-            Change::Begin(name, run) => drop(runs.insert(name, run)),
-            Change::Step(name, index, state) => {
-                if let Some(step) =
-                    runs.get_mut(&name).and_then(|run| Rc::make_mut(&mut run.steps).get_mut(index))
-                {
-                    *step = state;
-                }
-            }
-            Change::Phase(name, phase) => {
-                if let Some(run) = runs.get_mut(&name) {
-                    if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
-                        // What was under way when it ended is to be done again.
-                        for step in Rc::make_mut(&mut run.steps) {
-                            if matches!(step, StepState::Running(_)) {
-                                *step = StepState::Waiting;
-                            }
-                        }
-                    }
-                    run.phase = phase;
-                }
-            }
-            Change::Forget(name) => drop(runs.remove(&name)),
+    fn set(&mut self, index: usize, state: StepState) {
+        if let Some(step) = Rc::make_mut(&mut self.steps).get_mut(index) {
+            *step = state;
         }
-        Rc::new(Self(runs))
+    }
+
+    fn end(&mut self, phase: Phase) {
+        if matches!(phase, Phase::Cancelled | Phase::Failed(_)) {
+            // What was under way when it ended is to be done again.
+            for step in Rc::make_mut(&mut self.steps) {
+                if matches!(step, StepState::Running(_)) {
+                    *step = StepState::Waiting;
+                }
+            }
+        }
+        self.phase = phase;
+    }
+
+    /// Ends it early. What was done stays.
+    fn cancel(&self) {
+        self.abort.abort();
+        self.gate.open();
+    }
+
+    /// Makes the steps of the plan that are not over. With `rechecks`, the registry is asked first which ones still are. Calls
+    /// `on_done` with each that is made, and `update` with each change. Returns the digest that was put, or the phase in which
+    /// it ended before.
+    async fn execute(
+        &self,
+        registries: &Registries,
+        registration: AbortRegistration,
+        rechecks: bool,
+        update: &Update<Self>,
+        on_done: impl Fn(usize),
+    ) -> Result<Digest, Phase> {
+        let client = registries.client();
+        let transfers = Transfers::default();
+        let tell = |event| {
+            let Some((index, state)) = transfers.state_after(&event) else { return };
+            if state == StepState::Done {
+                on_done(index);
+            }
+            update.with(move |run| run.set(index, state));
+        };
+        let gate = || self.gate.pass();
+        let work = async {
+            let mut over: BTreeSet<usize> = self.over().collect();
+            if rechecks && !over.is_empty() {
+                let left = still_there(&over, survey(client, &self.plan).await.ok().as_ref());
+                for index in over.difference(&left).copied() {
+                    update.with(move |run| run.set(index, StepState::Waiting));
+                }
+                over = left;
+            }
+            execute_rest(client, &self.plan, &over, &gate, &tell).await
+        };
+        match Abortable::new(work, registration).await {
+            Err(_) => Err(Phase::Cancelled),
+            Ok(Err(error)) => Err(Phase::Failed(Failure::of_command(&error, self.plan.target.registry()))),
+            Ok(Ok(digest)) => Ok(digest),
+        }
     }
 }
 
 /// The pushes of this tab.
 #[derive(Clone, PartialEq)]
-pub struct Pushes(UseReducerHandle<Runs>);
+pub struct Pushes(Tasks<Run>);
 
-/// The pushes, once for the whole app. The browser asks before it leaves the page while one is under way.
+/// The pushes, once for the whole app.
 #[hook]
 pub fn use_pushes_of_app() -> Pushes {
-    let runs = use_reducer(Runs::default);
-    let is_busy = runs.0.values().any(Run::is_under_way);
-    use_effect_with(is_busy, |is_busy| {
-        let leaving = is_busy.then(Leaving::hold).flatten();
-        move || drop(leaving)
-    });
-    Pushes(runs)
+    Pushes(use_tasks())
 }
 
 impl Pushes {
     /// The push of a list, under way or ended.
     pub fn of(&self, list: &Reference) -> Option<&Run> {
-        self.0.0.get(&list.file_name())
+        self.0.of(&list.file_name())
     }
 
-    /// Begins to do what `plan` says, but for the steps in `done` and `present`. With `onkept`, the local list is removed afterwards, if
-    /// it is still the one that was pushed; `onkept` is called if not.
+    /// Begins to do what `plan` says, but for the steps that are over by `steps`. With `onkept`, the local list is removed
+    /// afterwards, if it is still the one that was pushed; `onkept` is called if not.
     pub fn begin(
         &self,
         local_lists: &Rc<LocalLists>,
         registries: &Rc<Registries>,
         plan: Rc<PushPlan>,
-        done: &BTreeSet<usize>,
-        present: &BTreeSet<usize>,
+        steps: Vec<StepState>,
         onkept: Option<Callback<()>>,
     ) {
-        let name = plan.target.file_name();
-        let (abort, registration) = AbortHandle::new_pair();
-        let gate = Gate::default();
-        let state = |index| match index {
-            index if done.contains(&index) => StepState::Done,
-            index if present.contains(&index) => StepState::Present,
-            _ => StepState::Waiting,
-        };
-        let steps: Rc<Vec<_>> = Rc::new((0..plan.steps.len()).map(state).collect());
-        let run = Run {
-            plan: Rc::clone(&plan),
-            steps,
-            phase: Phase::Running,
-            onkept: onkept.clone(),
-            gate: gate.clone(),
-            abort,
-        };
-        let dispatcher = self.0.dispatcher();
-        dispatcher.dispatch(Change::Begin(name.clone(), run));
-        let skipped: BTreeSet<usize> = done.union(present).copied().collect();
-        let progress = Rc::new(Progress::new(local_lists, &plan, &skipped));
+        self.execute(local_lists, registries, Run::new(plan, steps, onkept), false);
+    }
+
+    fn execute(
+        &self,
+        local_lists: &Rc<LocalLists>,
+        registries: &Rc<Registries>,
+        (run, registration): (Run, AbortRegistration),
+        rechecks: bool,
+    ) {
+        let update = self.0.begin(&run.plan.target.file_name(), run.clone());
         let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(registries));
         spawn_local(async move {
+            let (plan, onkept) = (&run.plan, &run.onkept);
+            let progress = Progress::new(&local_lists, plan, &run.over().collect());
             progress.keep();
-            let tell = {
-                let (dispatcher, name, progress) = (dispatcher.clone(), name.clone(), Rc::clone(&progress));
-                let transfers = Transfers::default();
-                move |event| {
-                    let Some((index, state)) = transfers.state_after(&event) else { return };
-                    if state == StepState::Done {
-                        progress.done(index);
-                    }
-                    dispatcher.dispatch(Change::Step(name.clone(), index, state));
-                }
-            };
-            let open = gate.clone();
-            let gate = move || open.pass();
-            let work = execute_rest(registries.client(), &plan, &skipped, &gate, &tell);
-            let phase = match Abortable::new(work, registration).await {
-                Err(_) => Phase::Cancelled,
-                Ok(Err(error)) => Phase::Failed(Failure::of_command(&error, plan.target.registry())),
-                Ok(Ok(digest)) => {
+            let on_done = |index| progress.done(index);
+            let phase = match run.execute(&registries, registration, rechecks, &update, on_done).await {
+                Err(phase) => phase,
+                Ok(digest) => {
                     history::remember(&local_lists, &plan.target, &digest).await;
                     progress.forget().await;
                     // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
@@ -214,7 +226,7 @@ impl Pushes {
                     Phase::Finished(digest)
                 }
             };
-            dispatcher.dispatch(Change::Phase(name, phase));
+            update.with(move |run| run.end(phase));
         });
     }
 
@@ -222,14 +234,14 @@ impl Pushes {
     pub fn pause(&self, list: &Reference) {
         if let Some(run) = self.of(list).filter(|run| run.phase == Phase::Running) {
             run.gate.close();
-            self.0.dispatch(Change::Phase(list.file_name(), Phase::Paused));
+            self.0.update(&list.file_name()).with(|run| run.phase = Phase::Paused);
         }
     }
 
     /// Goes on after a pause.
     pub fn go_on(&self, list: &Reference) {
         if let Some(run) = self.of(list).filter(|run| run.phase == Phase::Paused) {
-            self.0.dispatch(Change::Phase(list.file_name(), Phase::Running));
+            self.0.update(&list.file_name()).with(|run| run.phase = Phase::Running);
             run.gate.open();
         }
     }
@@ -237,33 +249,31 @@ impl Pushes {
     /// Ends it. What was done stays.
     pub fn cancel(&self, list: &Reference) {
         if let Some(run) = self.of(list).filter(|run| run.is_under_way()) {
-            run.abort.abort();
-            run.gate.open();
+            run.cancel();
         }
     }
 
-    /// Begins what is left of a push that failed or was cancelled.
+    /// Begins what is left of a push that failed or was cancelled. The registry may have lost what was done before.
     pub fn retry(&self, local_lists: &Rc<LocalLists>, registries: &Rc<Registries>, list: &Reference) {
         let Some(run) = self.of(list).filter(|run| !run.is_under_way()) else { return };
-        let of = |wanted: StepState| {
-            let steps = run.steps.iter().enumerate();
-            steps.filter(|(_, step)| **step == wanted).map(|(index, _)| index).collect::<BTreeSet<_>>()
+        let over = |state: &StepState| match state {
+            StepState::Done | StepState::Present => *state,
+            _ => StepState::Waiting,
         };
-        let (done, present) = (of(StepState::Done), of(StepState::Present));
-        self.begin(local_lists, registries, Rc::clone(&run.plan), &done, &present, run.onkept.clone());
+        let steps = run.steps.iter().map(over).collect();
+        let run = Run::new(Rc::clone(&run.plan), steps, run.onkept.clone());
+        self.execute(local_lists, registries, run, true);
     }
 
     /// Its page is about the plan again.
     pub fn forget(&self, list: &Reference) {
-        if self.of(list).is_some_and(|run| !run.is_under_way()) {
-            self.0.dispatch(Change::Forget(list.file_name()));
-        }
+        self.0.forget(&list.file_name());
     }
 }
 
 /// Bytes of blobs that have come, by their steps.
 #[derive(Default)]
-pub struct Transfers(RefCell<BTreeMap<usize, Transfer>>);
+struct Transfers(RefCell<BTreeMap<usize, Transfer>>);
 
 #[derive(Default)]
 struct Transfer {
@@ -273,7 +283,7 @@ struct Transfer {
 
 impl Transfers {
     /// Returns the step whose state an event changes, and the state.
-    pub fn state_after(&self, event: &PushEvent) -> Option<(usize, StepState)> {
+    fn state_after(&self, event: &PushEvent) -> Option<(usize, StepState)> {
         Some(match *event {
             PushEvent::Began(step) => (step, StepState::Running(0)),
             PushEvent::Transferred { step, bytes } => (step, StepState::Running(self.add(step, bytes)?)),

@@ -17,6 +17,8 @@ pub struct Copy {
     pub start: &'static str,
     pub progress: fn(done: usize, all: usize) -> String,
     pub progress_label: &'static str,
+    pub cancel: &'static str,
+    pub cancelled: fn(done: usize, all: usize) -> String,
     pub done: fn(target: &str) -> String,
     pub failed: &'static str,
     pub retry: &'static str,
@@ -49,6 +51,13 @@ static ENGLISH: Copy = Copy {
     start: "Copy",
     progress: |done, all| format!("{done} of {} done", counted(all, "step", "steps")),
     progress_label: "Progress of the copy",
+    cancel: "Cancel",
+    cancelled: |done, all| {
+        format!(
+            "Cancelled after {done} of {}. What was copied stays in the registry and does no harm.",
+            counted(all, "step", "steps")
+        )
+    },
     done: |target| format!("Copied to {target}."),
     failed: "Copy failed",
     retry: "Retry",
@@ -74,6 +83,13 @@ static SPANISH: Copy = Copy {
     start: "Copiar",
     progress: |done, all| format!("{done} de {} hechos", counted(all, "paso", "pasos")),
     progress_label: "Progreso de la copia",
+    cancel: "Cancelar",
+    cancelled: |done, all| {
+        format!(
+            "Cancelado tras {done} de {}. Lo ya copiado queda en el registro y no molesta.",
+            counted(all, "paso", "pasos")
+        )
+    },
     done: |target| format!("Copiado a {target}."),
     failed: "La copia falló",
     retry: "Reintentar",

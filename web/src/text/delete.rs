@@ -1,6 +1,6 @@
 //! Taking tags out of a registry.
 
-use super::Language;
+use super::{Language, counted};
 
 pub struct Delete {
     pub title: &'static str,
@@ -34,6 +34,12 @@ pub struct Delete {
     pub done: &'static str,
     pub failed: &'static str,
     pub retry: &'static str,
+    pub progress: fn(done: usize, of: usize) -> String,
+    pub progress_label: &'static str,
+    pub stop: &'static str,
+    pub stopping: &'static str,
+    pub stopped: fn(done: usize, of: usize) -> String,
+    pub go_on: &'static str,
     pub cannot_untag: &'static str,
     /// The registry deletes nothing, and the setting that changes it.
     pub switched_off: fn(registry: &str) -> String,
@@ -86,6 +92,17 @@ static ENGLISH: Delete = Delete {
     done: "done",
     failed: "failed",
     retry: "Retry failed steps",
+    progress: |done, of| format!("Deleting: {done} of {} done", counted(of, "step", "steps")),
+    progress_label: "Progress of the deletion",
+    stop: "Stop",
+    stopping: "Stopping after the current step",
+    stopped: |done, of| {
+        format!(
+            "Stopped after {done} of {}. What was deleted cannot be restored; the rest is still in the registry.",
+            counted(of, "step", "steps")
+        )
+    },
+    go_on: "Continue",
     cannot_untag: "This registry cannot remove a tag alone: it deletes by digest.",
     switched_off: |registry| {
         format!(
@@ -136,6 +153,17 @@ static SPANISH: Delete = Delete {
     done: "hecho",
     failed: "fallido",
     retry: "Reintentar los pasos fallidos",
+    progress: |done, of| format!("Eliminando: {done} de {} hechos", counted(of, "paso", "pasos")),
+    progress_label: "Progreso de la eliminación",
+    stop: "Detener",
+    stopping: "Se detendrá después del paso actual",
+    stopped: |done, of| {
+        format!(
+            "Detenido tras {done} de {}. Lo eliminado no se puede recuperar; el resto sigue en el registro.",
+            counted(of, "paso", "pasos")
+        )
+    },
+    go_on: "Continuar",
     cannot_untag: "Este registro no permite quitar un tag solo: elimina por digest.",
     switched_off: |registry| {
         format!(

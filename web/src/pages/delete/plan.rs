@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use tallyman_commands::{DeletePlan, line_of};
 use tallyman_core::Reference;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -18,10 +17,7 @@ use crate::{
     pages::registries::sign_in::SignInPanel,
     router::Link,
     routes::Route,
-    state::{
-        deletion::{Refusal, StepState, run},
-        registries::Registries,
-    },
+    state::deletion::{Deletion, Phase, Refusal, StepState},
     text::{text, use_language},
 };
 
@@ -29,50 +25,42 @@ use crate::{
 pub struct Props {
     pub repository: Reference,
     pub plan: Rc<DeletePlan>,
+    /// The deletion, once it has begun.
+    pub deletion: Option<Deletion>,
+    /// All tags are listed: those that go with a digest can be named.
+    pub is_listed: bool,
+    /// The deletion is to begin, or what is left of it.
+    pub execute: Callback<()>,
+    /// No further step is to begin.
+    pub stop: Callback<()>,
     /// Tags are to be chosen again.
     pub back: Callback<()>,
     /// The same tags are to be deleted by digest.
     pub by_digest: Callback<()>,
 }
 
-/// The states of the steps.
-#[derive(Clone, PartialEq)]
-struct Steps(Vec<StepState>);
-
-impl Reducible for Steps {
-    type Action = (usize, StepState);
-
-    fn reduce(self: Rc<Self>, (index, state): (usize, StepState)) -> Rc<Self> {
-        let mut steps = self.0.clone();
-        if let Some(step) = steps.get_mut(index) {
-            *step = state;
-        }
-        Rc::new(Self(steps))
-    }
-}
-
 /// The plan of a deletion, its confirmation, and its progress.
 #[component]
 pub fn Plan(props: &Props) -> Html {
     use_language();
-    let Props { repository, plan, back, .. } = props;
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let steps = {
-        let count = plan.steps.len();
-        use_reducer(move || Steps(vec![StepState::Waiting; count]))
-    };
-    let execute = {
-        let (plan, steps) = (Rc::clone(plan), steps.dispatcher());
-        Callback::from(move |left: Vec<usize>| {
-            let (registries, plan, steps) = (Rc::clone(&registries), Rc::clone(&plan), steps.clone());
-            spawn_local(async move {
-                run(registries.client(), &plan, &left, |index, state| steps.dispatch((index, state))).await;
-            });
-        })
-    };
+    let Props { repository, plan, deletion, execute, back, .. } = props;
+    let waiting = || vec![StepState::Waiting; plan.steps.len()];
+    let steps = deletion.as_ref().map_or_else(|| Rc::new(waiting()), |deletion| Rc::clone(&deletion.steps));
     let words = text().delete();
-    let has_begun = steps.0.iter().any(|step| *step != StepState::Waiting);
-    let is_done = steps.0.iter().all(|step| *step == StepState::Done);
+    let after = match deletion {
+        None => html! {
+            <Confirmation repository={repository.clone()} plan={Rc::clone(plan)} execute={execute.clone()} back={back.clone()} />
+        },
+        Some(deletion) if deletion.phase != Phase::Ended => progress(deletion, &props.stop),
+        Some(deletion) if deletion.done() == steps.len() => html! {
+            <div class="push__state push__state--finished" data-testid="delete-done">
+                <p role="status">{ (words.finished)(plan.steps.iter().map(|step| step.tags.len()).sum()) }</p>
+                <p class="hint">{ words.space }</p>
+                <Link to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link>
+            </div>
+        },
+        Some(deletion) => what_is_left(props, deletion),
+    };
     html! {
         <>
             if !plan.unchosen.is_empty() {
@@ -85,30 +73,36 @@ pub fn Plan(props: &Props) -> Html {
             if !plan.steps.is_empty() {
                 { command_lines(&line(repository, plan), false) }
             }
-            if !has_begun {
-                <Confirmation repository={repository.clone()} plan={Rc::clone(plan)} {execute} back={back.clone()} />
-            } else if is_done {
-                <div class="push__state push__state--finished" data-testid="delete-done">
-                    <p role="status">{ (words.finished)(plan.steps.iter().map(|step| step.tags.len()).sum()) }</p>
-                    <p class="hint">{ words.space }</p>
-                    <Link to={Route::Explore { place: repository.name() }} classes="button">{ words.explore }</Link>
-                </div>
-            } else if !steps.0.contains(&StepState::Running) {
-                { failures(props, &steps, &execute) }
-            }
+            { after }
         </>
     }
 }
 
+/// The progress of a deletion under way, and the button that stops it.
+fn progress(deletion: &Deletion, stop: &Callback<()>) -> Html {
+    let words = text().delete();
+    let (done, total) = (deletion.done(), deletion.steps.len());
+    let is_stopping = deletion.phase == Phase::Stopping;
+    html! {
+        <div class="push__state" data-testid="delete-running">
+            <p role="status">{ if is_stopping { words.stopping.to_owned() } else { (words.progress)(done, total) } }</p>
+            <progress max={total.to_string()} value={done.to_string()} aria-label={words.progress_label} />
+            <div class="import__ways">
+                <button class="button" type="button" disabled={is_stopping} onclick={stop.reform(|_: MouseEvent| ())} data-testid="delete-stop">{ words.stop }</button>
+            </div>
+        </div>
+    }
+}
+
 /// The steps, each with its tags and its state.
-fn table(plan: &DeletePlan, steps: &Steps) -> Html {
+fn table(plan: &DeletePlan, steps: &[StepState]) -> Html {
     let words = text().delete();
     html! {
         <Panel title={words.plan_title} remark={plan.steps.len().to_string()} testid="delete-steps">
             <table class="table stack">
                 <thead><tr><th scope="col">{ words.step }</th><th scope="col">{ words.goes }</th><th scope="col">{ words.state }</th></tr></thead>
                 <tbody>
-                    { for plan.steps.iter().zip(&steps.0).map(|(step, state)| html! {
+                    { for plan.steps.iter().zip(steps).map(|(step, state)| html! {
                         <tr key={step.reference.to_string()} data-testid="delete-step">
                             <td class="fill step__what">
                                 { match (step.reference.digest(), step.reference.tag()) {
@@ -134,7 +128,7 @@ fn table(plan: &DeletePlan, steps: &Steps) -> Html {
 struct ConfirmationProps {
     repository: Reference,
     plan: Rc<DeletePlan>,
-    execute: Callback<Vec<usize>>,
+    execute: Callback<()>,
     back: Callback<()>,
 }
 
@@ -145,10 +139,10 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
     let ConfirmationProps { repository, plan, execute, back } = props;
     let typed = use_state_eq(String::new);
     let onsubmit = {
-        let (execute, count) = (execute.clone(), plan.steps.len());
+        let execute = execute.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
-            execute.emit((0..count).collect());
+            execute.emit(());
         }
     };
     let oninput = {
@@ -172,34 +166,35 @@ fn Confirmation(props: &ConfirmationProps) -> Html {
     }
 }
 
-/// The reason why steps failed, and the way on.
-fn failures(props: &Props, steps: &Steps, execute: &Callback<Vec<usize>>) -> Html {
-    let failed: Vec<usize> =
-        (0..steps.0.len()).filter(|index| matches!(steps.0[*index], StepState::Failed { .. })).collect();
+/// The reason why steps are left, and the way on.
+fn what_is_left(props: &Props, deletion: &Deletion) -> Html {
+    let is_stopped = deletion.steps.contains(&StepState::Waiting);
     let is_refused = |reason: &Refusal| {
-        steps
-            .0
+        deletion
+            .steps
             .iter()
             .any(|step| matches!(step, StepState::Failed { refusal: Some(refusal), .. } if refusal == reason))
     };
-    let retry = {
-        let (execute, failed) = (execute.clone(), failed.clone());
-        Callback::from(move |()| execute.emit(failed.clone()))
-    };
+    let go_on = &props.execute;
     let words = text().delete();
     html! {
         <>
         if is_refused(&Refusal::SignIn) {
-            <SignInPanel registry={props.repository.registry().clone()} ondone={retry.clone()} />
+            <SignInPanel registry={props.repository.registry().clone()} ondone={go_on.clone()} />
+        }
+        if is_stopped {
+            <p role="status" data-testid="delete-stopped">{ (words.stopped)(deletion.done(), deletion.steps.len()) }</p>
         }
         <div class="push__start">
             if is_refused(&Refusal::SwitchedOff) {
                 <span role="alert" data-testid="deletion-off">{ (words.switched_off)(props.repository.registry().as_str()) }</span>
             } else if is_refused(&Refusal::ByDigestOnly) {
                 <span role="alert" data-testid="cannot-untag">{ words.cannot_untag }</span>
-                <button class="button button--main" type="button" onclick={props.by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
-            } else if !failed.is_empty() {
-                <button class="button button--main" type="button" onclick={retry.reform(|_: MouseEvent| ())}>{ words.retry }</button>
+                <button class="button button--main" type="button" disabled={!props.is_listed} onclick={props.by_digest.reform(|_: MouseEvent| ())} data-testid="delete-by-digest">{ words.by_digest }</button>
+            } else {
+                <button class="button button--main" type="button" onclick={go_on.reform(|_: MouseEvent| ())} data-testid="delete-go-on">
+                    { if is_stopped { words.go_on } else { words.retry } }
+                </button>
             }
             <button class="button" type="button" onclick={props.back.reform(|_: MouseEvent| ())}>{ words.back }</button>
         </div>

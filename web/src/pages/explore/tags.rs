@@ -17,7 +17,7 @@ use crate::{
     components::{
         filtered_panel::{FilteredPanel, use_search},
         grid_keys::{GridKey, grid_keys},
-        selection::{Select, Selection},
+        selection::{Rows, Select, Selection},
         slow::Slow,
         window::{Shape, Window},
     },
@@ -57,17 +57,16 @@ pub fn Tags(props: &Props) -> Html {
     let (book, version) = use_tag_book(of);
     let (filter, onfilter) = use_search();
     let (sort, dates_all) = (use_entry_state::<Sort>("sort"), use_state_eq(|| false));
-    let selection = use_reducer(Selection::default);
-    use_kept_selection(&listing, &selection);
+    let selection = use_kept_selection(&listing);
     let order = Order::new(&filter, *sort, &book, version);
     let made = use_shown(&listing, &order);
     let shown = Rc::clone(&made.rows);
-    let aliases = use_aliases(&listing, &book, version);
+    let aliases = use_aliases(&book, version);
     let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
     let onview = use_requests(&book, &listing, &shown, dates);
     let at = selection.active.min(shown.len().saturating_sub(1));
     let onkeydown = use_keys(of, &listing, &shown, at, selection.dispatcher());
-    let row = rows(Rows {
+    let row = rows(RowData {
         of: Rc::clone(of),
         listing: listing.clone(),
         book: Rc::clone(&book),
@@ -105,14 +104,14 @@ pub fn Tags(props: &Props) -> Html {
                 <FilteredPanel label={words.tags} filter_label={words.filter_tags} filter={(*filter).clone()} {onfilter} count={count(&listing, &made)}
                     tools={html! { <SortChoice sort={*sort} {onsort} /> }}>
                     if *sort == Sort::Date {
-                        { dating(&book, shown.len(), |number| listing.with(|names| order.shows(names.get(number))), *dates_all, &dates_all.setter()) }
+                        { dating(&book, shown.len(), |tag| order.shows(tag), *dates_all, &dates_all.setter()) }
                     }
                     if shown.is_empty() && made.is_all(&listing, &order) {
                         <p class="empty">{ words.none_fits }</p>
                     } else {
                         <Window id="tags" label={words.tags} shape={Shape::Grid} count={shown.len()} active={at} head={head()} {row} {onkeydown} {onview} />
                     }
-                    { actions(of, &selected(of, &listing, &selection), clear) }
+                    { actions(of, &selected(of, &selection), clear) }
                     if listing.len() > 0 {
                         <p class="keys soft">{ words.keys }</p>
                     }
@@ -123,9 +122,15 @@ pub fn Tags(props: &Props) -> Html {
 }
 
 /// Returns the references of the selected tags.
-fn selected(of: &Reference, listing: &Listing, selection: &Selection) -> Vec<String> {
-    let tags = selection.selected.iter().filter_map(|number| listing.name(*number).parse().ok());
+fn selected(of: &Reference, selection: &Selection) -> Vec<String> {
+    let tags = selection.selected.iter().filter_map(|tag| tag.parse().ok());
     tags.map(|tag| of.by_tag(tag).to_string()).collect()
+}
+
+/// The items of the rows: tags, by their names.
+fn items(listing: &Listing, shown: &Rc<Vec<u32>>) -> Rows {
+    let (count, listing, shown) = (shown.len(), listing.clone(), Rc::clone(shown));
+    Rows { count, name: Rc::new(move |row| listing.with(|names| names.get(shown[row]).into())) }
 }
 
 /// The keyboard: arrows and the space bar select, Enter opens.
@@ -139,14 +144,14 @@ fn use_keys(
 ) -> Callback<KeyboardEvent> {
     let (of, listing, shown) = (Rc::clone(of), listing.clone(), Rc::clone(shown));
     grid_keys(at, shown.len(), move |key| {
-        let rows = Rc::clone(&shown);
+        let rows = items(&listing, &shown);
         selection.dispatch(match key {
             GridKey::Go { to, extend } => Select::Go { to, extend, rows },
             GridKey::Toggle => Select::Toggle { at, rows },
             GridKey::All => Select::All { rows },
             GridKey::Clear => Select::Clear,
             GridKey::Open => {
-                let tag = rows.get(at).and_then(|number| listing.name(*number).parse().ok());
+                let tag = shown.get(at).and_then(|number| listing.name(*number).parse().ok());
                 let Some(tag) = tag else { return false };
                 router::push(&Route::inspect(&of.by_tag(tag)));
                 return true;
@@ -158,7 +163,7 @@ fn use_keys(
 }
 
 /// The data of the rows.
-struct Rows {
+struct RowData {
     of: Rc<Reference>,
     listing: Listing,
     book: Rc<TagBook>,
@@ -169,19 +174,20 @@ struct Rows {
 }
 
 /// Returns the callback that draws a row.
-fn rows(rows: Rows) -> Callback<usize, Html> {
+fn rows(rows: RowData) -> Callback<usize, Html> {
     Callback::from(move |row: usize| {
-        let Rows { of, listing, book, shown, aliases, selection, at } = &rows;
+        let RowData { of, listing, book, shown, aliases, selection, at } = &rows;
         let number = shown[row];
-        let is_selected = selection.selected.contains(&number);
+        let tag = listing.name(number);
+        let is_selected = selection.selected.contains(tag.as_str());
         let onclick = {
-            let (selection, rows) = (selection.dispatcher(), Rc::clone(shown));
+            let (selection, rows) = (selection.dispatcher(), items(listing, shown));
             move |event: MouseEvent| {
                 let target = event.target_dyn_into::<web_sys::Element>();
                 if target.is_some_and(|target| target.closest("a, button").ok().flatten().is_some()) {
                     return;
                 }
-                let rows = Rc::clone(&rows);
+                let rows = rows.clone();
                 selection.dispatch(if event.shift_key() {
                     Select::Go { to: row, extend: true, rows }
                 } else {
@@ -189,8 +195,7 @@ fn rows(rows: Rows) -> Callback<usize, Html> {
                 });
             }
         };
-        let tag = listing.name(number);
-        let facts = book.facts(number);
+        let facts = book.facts(&tag);
         let same = facts.as_ref().and_then(|facts| aliases.get(facts.digest()?.as_str()));
         let same: Vec<String> =
             same.into_iter().flatten().filter(|other| **other != tag).take(4).cloned().collect();

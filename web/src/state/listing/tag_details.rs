@@ -85,14 +85,14 @@ impl TagFacts {
     }
 }
 
-/// Asks for tags, and remembers what came.
+/// Asks for tags, and remembers what came by their names: a tag's number is another one when tags are listed again.
 pub struct TagBook {
     registries: Rc<Registries>,
     of: Rc<Reference>,
-    facts: RefCell<HashMap<u32, Rc<TagFacts>>>,
+    facts: RefCell<HashMap<Rc<str>, Rc<TagFacts>>>,
     /// Tags to ask for, and whether only for their dates.
-    queue: RefCell<VecDeque<(u32, Tag, Depth)>>,
-    running: RefCell<HashMap<u32, AbortHandle>>,
+    queue: RefCell<VecDeque<(Tag, Depth)>>,
+    running: RefCell<HashMap<Rc<str>, AbortHandle>>,
     /// Time at which the wanted tags changed last, in milliseconds since 1970.
     turned: Cell<f64>,
     /// Other tags are wanted time and again; nothing is asked for meanwhile.
@@ -112,17 +112,17 @@ pub enum Depth {
 
 impl TagBook {
     /// Returns the details of a tag that are known by now.
-    pub fn facts(&self, number: u32) -> Option<Rc<TagFacts>> {
-        self.facts.borrow().get(&number).cloned()
+    pub fn facts(&self, tag: &str) -> Option<Rc<TagFacts>> {
+        self.facts.borrow().get(tag).cloned()
     }
 
-    /// All that is known by now, by number.
-    pub fn all(&self) -> Vec<(u32, Rc<TagFacts>)> {
-        self.facts.borrow().iter().map(|(number, facts)| (*number, Rc::clone(facts))).collect()
+    /// All that is known by now, by tag.
+    pub fn all(&self) -> Vec<(Rc<str>, Rc<TagFacts>)> {
+        self.facts.borrow().iter().map(|(tag, facts)| (Rc::clone(tag), Rc::clone(facts))).collect()
     }
 
     /// Wants to know these tags now, and no others that have not been asked for yet.
-    pub fn want(self: &Rc<Self>, tags: impl IntoIterator<Item = (u32, String)>, depth: Depth) {
+    pub fn want(self: &Rc<Self>, tags: impl IntoIterator<Item = String>, depth: Depth) {
         let now = js_sys::Date::now();
         if now - self.turned.replace(now) < QUIET.as_millis() as f64 {
             self.is_turning.set(true);
@@ -140,17 +140,17 @@ impl TagBook {
     }
 
     /// Wants to know these tags as well, after those that are wanted already.
-    pub fn want_too(self: &Rc<Self>, tags: impl IntoIterator<Item = (u32, String)>, depth: Depth) {
-        let is_known = |number: u32| {
-            self.facts.borrow().get(&number).is_some_and(|facts| {
+    pub fn want_too(self: &Rc<Self>, tags: impl IntoIterator<Item = String>, depth: Depth) {
+        let is_known = |tag: &str| {
+            self.facts.borrow().get(tag).is_some_and(|facts| {
                 facts.is_whole || depth == Depth::Date && !matches!(facts.created, Loadable::Loading)
             })
         };
         let wanted: Vec<_> = tags
             .into_iter()
-            .filter(|(number, _)| !is_known(*number) && !self.running.borrow().contains_key(number))
+            .filter(|tag| !is_known(tag) && !self.running.borrow().contains_key(tag.as_str()))
             // What is no tag by the grammar cannot be asked for.
-            .filter_map(|(number, tag)| Some((number, tag.parse().ok()?, depth)))
+            .filter_map(|tag| Some((tag.parse().ok()?, depth)))
             .collect();
         self.queue.borrow_mut().extend(wanted);
         self.pump();
@@ -163,15 +163,14 @@ impl TagBook {
 
     fn pump(self: &Rc<Self>) {
         while !self.is_turning.get() && !self.is_left.get() && self.running.borrow().len() < TAGS {
-            let Some((number, tag, depth)) = self.queue.borrow_mut().pop_front() else { return };
+            let Some((tag, depth)) = self.queue.borrow_mut().pop_front() else { return };
             let (abort, registration) = AbortHandle::new_pair();
-            self.running.borrow_mut().insert(number, abort);
+            self.running.borrow_mut().insert(tag.as_str().into(), abort);
             let book = Rc::clone(self);
             spawn_local(async move {
-                let asked =
-                    Abortable::new(book.fetch(number, book.of.by_tag(tag), depth), registration).await;
+                let asked = Abortable::new(book.fetch(&tag, depth), registration).await;
                 if asked.is_ok() {
-                    book.running.borrow_mut().remove(&number);
+                    book.running.borrow_mut().remove(tag.as_str());
                     book.changed.emit(());
                     book.pump();
                 }
@@ -179,14 +178,15 @@ impl TagBook {
         }
     }
 
-    fn note(&self, number: u32, facts: &TagFacts) {
-        self.facts.borrow_mut().insert(number, Rc::new(facts.clone()));
+    fn note(&self, tag: &Tag, facts: &TagFacts) {
+        self.facts.borrow_mut().insert(tag.as_str().into(), Rc::new(facts.clone()));
         self.changed.emit(());
     }
 
-    async fn fetch(&self, number: u32, reference: Reference, depth: Depth) {
+    async fn fetch(&self, tag: &Tag, depth: Depth) {
         let client = self.registries.client();
-        let known = self.facts(number).map(|facts| (*facts).clone());
+        let reference = self.of.by_tag(tag.clone());
+        let known = self.facts(tag.as_str()).map(|facts| (*facts).clone());
         let mut facts = known.unwrap_or_else(TagFacts::new);
         let fetched = client.manifest(&reference).await.map_err(|error| error.to_string());
         let manifest = match fetched.and_then(|fetched| fetched.manifest().map_err(|error| error.to_string()))
@@ -196,7 +196,7 @@ impl TagBook {
                 facts.manifest = Loadable::Failed(reason.into());
                 (facts.created, facts.moment) = (Loadable::None, None);
                 facts.is_whole = true;
-                return self.note(number, &facts);
+                return self.note(tag, &facts);
             }
         };
         facts.manifest = Loadable::Ready(Rc::clone(&manifest));
@@ -213,7 +213,7 @@ impl TagBook {
                 .map(|image| PlatformFacts { platform: image.platform.clone(), size: Loadable::Loading })
                 .collect(),
         };
-        self.note(number, &facts);
+        self.note(tag, &facts);
         let mut config =
             manifest.image().filter(|image| image.has_image_config()).map(|image| image.config.clone());
         let few = if depth == Depth::Date { 1 } else { images.len() };
@@ -252,7 +252,7 @@ impl TagBook {
             }
         }
         facts.is_whole = few == images.len();
-        self.note(number, &facts);
+        self.note(tag, &facts);
     }
 }
 

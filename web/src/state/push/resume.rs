@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use serde::{Deserialize, Serialize};
+use tallyman_commands::Survey;
 use tallyman_core::{PushPlan, Reference};
 use wasm_bindgen_futures::spawn_local;
 
@@ -27,7 +28,8 @@ pub struct Progress {
     is_writing: Rc<std::cell::Cell<bool>>,
 }
 
-fn key(list: &Reference) -> String {
+/// The key of the note.
+pub fn progress_key(list: &Reference) -> String {
     format!("push {}", list.file_name())
 }
 
@@ -37,7 +39,7 @@ impl Progress {
         let kept = Kept { digest: digest.to_string(), steps: plan.steps.len(), done: done.clone() };
         Self {
             local_lists: Rc::clone(local_lists),
-            key: key(&plan.target),
+            key: progress_key(&plan.target),
             kept: RefCell::new(kept),
             next: Rc::default(),
             is_writing: Rc::default(),
@@ -76,11 +78,34 @@ impl Progress {
     }
 }
 
-/// The steps that an interrupted push of the same plan had done; nothing where there was none.
+/// The steps that an interrupted push of the same plan had done; nothing where there was none. The registry may have lost
+/// their outcome since: [`still_there`] says which ones it has.
 pub async fn interrupted(local_lists: &LocalLists, plan: &PushPlan) -> BTreeSet<usize> {
-    let kept = local_lists.note(&key(&plan.target)).await;
+    let kept = local_lists.note(&progress_key(&plan.target)).await;
     let kept: Option<Kept> = kept.and_then(|text| serde_json::from_str(&text).ok());
     let (_, digest, _) = plan.list();
     let is_same = |kept: &Kept| kept.digest == digest.as_str() && kept.steps == plan.steps.len();
     kept.filter(is_same).map(|kept| kept.done).unwrap_or_default()
+}
+
+/// Returns the steps of `done` whose outcome the registry has by `survey`: it may have been removed since. Without a survey
+/// that is none.
+pub fn still_there(done: &BTreeSet<usize>, survey: Option<&Survey>) -> BTreeSet<usize> {
+    survey.map(|survey| done & &survey.present).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use tallyman_commands::Survey;
+
+    use super::still_there;
+
+    #[test]
+    fn a_step_that_was_done_is_made_again_unless_the_registry_still_has_its_outcome() {
+        let done = [0, 1, 2].into();
+        let survey = Survey { present: [1, 2, 3].into(), standing: None };
+        assert_eq!(still_there(&done, Some(&survey)), [1, 2].into());
+        assert_eq!(still_there(&done, Some(&Survey::default())), [].into());
+        assert_eq!(still_there(&done, None), [].into());
+    }
 }

@@ -1,6 +1,6 @@
-//! The selected tags, kept with the history entry by their names: the numbers of tags are those of one listing.
+//! The selected tags, kept with the history entry.
 
-use std::collections::HashSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use yew::prelude::*;
 
@@ -10,31 +10,32 @@ use crate::{
     state::listing::Listing,
 };
 
-/// Keeps the selected tags, and selects them again once they are listed.
+/// Returns the selection of tags: the kept one at first. Once all tags are listed, those that are not there any more are taken out.
 #[hook]
-pub fn use_kept_selection(listing: &Listing, selection: &UseReducerHandle<Selection>) {
+pub fn use_kept_selection(listing: &Listing) -> UseReducerHandle<Selection> {
     let kept = use_entry_state::<Texts>("selected");
-    let is_restored = use_state_eq(|| kept.0.is_empty());
+    let selection = {
+        let kept = kept.clone();
+        use_reducer(move || Selection::of(kept.0.iter().map(|name| Rc::from(name.as_str()))))
+    };
     {
-        let (listing, kept, is_restored) = (listing.clone(), kept.clone(), is_restored.clone());
-        let selection = selection.dispatcher();
-        use_effect_with(listing.is_complete, move |is_complete| {
-            if *is_complete && !*is_restored {
-                let names: HashSet<&str> = kept.0.iter().map(String::as_str).collect();
-                let count = u32::try_from(listing.len()).unwrap_or(u32::MAX);
-                let found = listing
-                    .with(|all| (0..count).filter(|number| names.contains(all.get(*number))).collect());
-                selection.dispatch(Select::These { numbers: found });
-                is_restored.set(true);
+        let selection = selection.clone();
+        use_effect_with(listing.clone(), move |listing| {
+            if listing.is_complete && !selection.selected.is_empty() {
+                selection.dispatch(Select::Retain { names: still_there(&selection, listing) });
             }
         });
     }
-    {
-        let listing = listing.clone();
-        use_effect_with(selection.selected.clone(), move |selected| {
-            if *is_restored {
-                kept.set(Texts(selected.iter().map(|number| listing.name(*number)).collect()));
-            }
-        });
-    }
+    use_effect_with(selection.selected.clone(), move |selected| {
+        kept.set(Texts(selected.iter().map(ToString::to_string).collect()));
+    });
+    selection
+}
+
+/// Returns the selected names that are listed.
+fn still_there(selection: &Selection, listing: &Listing) -> BTreeSet<Rc<str>> {
+    listing.with(|all| {
+        let names = all.order().iter().map(|number| all.get(*number));
+        names.filter_map(|name| selection.selected.get(name).cloned()).collect()
+    })
 }

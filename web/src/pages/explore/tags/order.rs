@@ -13,7 +13,7 @@ use yew::prelude::*;
 use crate::{
     pages::explore::shown::View,
     state::{
-        listing::{Listing, name_table::Names, tag_details::TagBook},
+        listing::{name_table::Names, tag_details::TagBook},
         matches::fits,
     },
 };
@@ -110,7 +110,7 @@ impl View for Order {
             return;
         }
         for number in fitting {
-            match self.book.facts(number).and_then(|facts| facts.moment()) {
+            match self.book.facts(names.get(number)).and_then(|facts| facts.moment()) {
                 Some(moment) => growth.dated.push((moment, number)),
                 None => growth.others.push(number),
             }
@@ -135,27 +135,25 @@ impl View for Order {
 
 /// The tags of each digest that more than one tag is known to point to.
 #[hook]
-pub fn use_aliases(listing: &Listing, book: &Rc<TagBook>, version: u32) -> Rc<HashMap<String, Vec<String>>> {
-    let (listing, book) = (listing.clone(), Rc::clone(book));
-    use_memo((version, listing.len(), Rc::as_ptr(&book)), move |_| aliases(&book, &listing))
+pub fn use_aliases(book: &Rc<TagBook>, version: u32) -> Rc<HashMap<String, Vec<String>>> {
+    let book = Rc::clone(book);
+    use_memo((version, Rc::as_ptr(&book)), move |_| aliases(&book))
 }
 
 /// Returns the tags of each digest that more than one tag is known to point to.
-fn aliases(book: &TagBook, listing: &Listing) -> HashMap<String, Vec<String>> {
-    let mut by_digest: HashMap<String, Vec<u32>> = HashMap::new();
-    for (number, facts) in book.all() {
+fn aliases(book: &TagBook) -> HashMap<String, Vec<String>> {
+    let mut by_digest: HashMap<String, Vec<String>> = HashMap::new();
+    for (tag, facts) in book.all() {
         if let Some(digest) = facts.digest() {
-            by_digest.entry(digest.to_string()).or_default().push(number);
+            by_digest.entry(digest.to_string()).or_default().push(tag.to_string());
         }
     }
-    by_digest.retain(|_, numbers| numbers.len() > 1);
-    let named = |numbers: Vec<u32>| {
-        let mut names: Vec<String> = numbers.into_iter().map(|number| listing.name(number)).collect();
+    by_digest.retain(|_, names| names.len() > 1);
+    for names in by_digest.values_mut() {
         names.sort_by(|left, right| match left.len().cmp(&right.len()) {
             Ordering::Equal => left.cmp(right),
             order => order,
         });
-        names
-    };
-    by_digest.into_iter().map(|(digest, numbers)| (digest, named(numbers))).collect()
+    }
+    by_digest
 }

@@ -37,7 +37,7 @@ pub fn use_requests(
             let (book, listing, shown) = (Rc::clone(&book), listing.clone(), Rc::clone(&shown));
             let (first, last) = (first.min(shown.len()), last.min(shown.len()));
             Timeout::new(DELAY, move || {
-                let named = |number: &u32| (*number, listing.name(*number));
+                let named = |number: &u32| listing.name(*number);
                 book.want(shown[first..last].iter().map(named), Depth::Row);
                 if dates {
                     book.want_too(shown.iter().map(named), Depth::Date);

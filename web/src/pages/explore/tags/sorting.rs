@@ -44,19 +44,19 @@ pub fn SortChoice(props: &Props) -> Html {
     }
 }
 
-/// Shows of how many of the `shown` tags the date is known, and the button that asks for the others. `is_shown` tells by its number
+/// Shows of how many of the `shown` tags the date is known, and the button that asks for the others. `is_shown` tells by its name
 /// whether a tag is one of them.
 pub fn dating(
     book: &TagBook,
     shown: usize,
-    is_shown: impl Fn(u32) -> bool,
+    is_shown: impl Fn(&str) -> bool,
     asks: bool,
     set: &UseStateSetter<bool>,
 ) -> Html {
     let words = text().explore();
     // Fewer are known than there are.
     let dated = book.all().into_iter().filter(|(_, facts)| !matches!(facts.created, Loadable::Loading));
-    let known = dated.filter(|(number, _)| is_shown(*number)).count().min(shown);
+    let known = dated.filter(|(tag, _)| is_shown(tag)).count().min(shown);
     let count = |number: usize| format::count(number as u64);
     let change = |to: bool| {
         let set = set.clone();

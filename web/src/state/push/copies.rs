@@ -1,0 +1,55 @@
+//! Copies under way. They leave no progress behind: the plan of another copy says what is still missing.
+
+use std::rc::Rc;
+
+use tallyman_core::PushPlan;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::{Phase, Run, StepState};
+use crate::state::{
+    registries::Registries,
+    tasks::{Task, Tasks, use_tasks},
+};
+
+/// The copies of this tab, by the names of the pages on which they began.
+#[derive(Clone, PartialEq)]
+pub struct Copies(Tasks<Run>);
+
+/// The copies, once for the whole app.
+#[hook]
+pub fn use_copies_of_app() -> Copies {
+    Copies(use_tasks())
+}
+
+impl Copies {
+    /// The copy of a page, under way or ended.
+    pub fn of(&self, page: &str) -> Option<&Run> {
+        self.0.of(page)
+    }
+
+    /// Begins to do what `plan` says.
+    pub fn begin(&self, page: &str, registries: &Rc<Registries>, plan: &Rc<PushPlan>) {
+        let steps = vec![StepState::Waiting; plan.steps.len()];
+        let (run, registration) = Run::new(Rc::clone(plan), steps, None);
+        let update = self.0.begin(page, run.clone());
+        let registries = Rc::clone(registries);
+        spawn_local(async move {
+            let outcome = run.execute(&registries, registration, false, &update, |_| ()).await;
+            let phase = outcome.map_or_else(|phase| phase, Phase::Finished);
+            update.with(move |run| run.end(phase));
+        });
+    }
+
+    /// Ends it. What was done stays.
+    pub fn cancel(&self, page: &str) {
+        if let Some(run) = self.of(page).filter(|run| run.is_under_way()) {
+            run.cancel();
+        }
+    }
+
+    /// Forgets it, if it has ended.
+    pub fn forget(&self, page: &str) {
+        self.0.forget(page);
+    }
+}
