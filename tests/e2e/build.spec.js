@@ -204,3 +204,101 @@ test('a link adds images by a click alone, and never runs command lines', async 
   await expect(page.getByTestId('entry')).toHaveCount(2);
   await expect(offer).toBeHidden();
 });
+
+test('an undo that another tab has made impossible is applied all the same, or given up', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/refused');
+  await build(page, open, `${server.host}/build/refused:1`, [amd64]);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await setPlatform(other, amd64, 'linux/386');
+  await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
+
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('conflict')).toContainText(amd64);
+  await page.getByRole('button', { name: 'Apply my change' }).click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+  await expect(page.getByTestId('conflict')).toHaveCount(0);
+  await expect(page.getByTestId('undo')).toBeDisabled();
+  // What the undo has removed comes back as it was.
+  await page.getByTestId('redo').click();
+  await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
+
+  await add(page, [arm]);
+  await expect(entry(page, arm)).toBeVisible();
+  await setPlatform(other, arm, 'linux/arm/v7');
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await page.getByTestId('undo').click();
+  await page.getByRole('button', { name: 'Keep theirs' }).click();
+  await expect(page.getByTestId('conflict')).toHaveCount(0);
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  // The step before it is the next one.
+  await page.getByTestId('undo').click();
+  await expect(entry(page, amd64)).toHaveCount(0);
+  await expect(entry(page, arm)).toBeVisible();
+});
+
+test('images that are added on two visits of a list are undone one by one', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/visits');
+  const list = `${server.host}/build/visits:1`;
+  await build(page, open, list, [amd64]);
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await page.getByRole('link', { name: list }).click();
+  await expect(entry(page, amd64)).toBeVisible();
+  await add(page, [arm]);
+  await expect(entry(page, arm)).toBeVisible();
+  await page.getByTestId('undo').click();
+  await expect(entry(page, arm)).toHaveCount(0);
+  await expect(entry(page, amd64)).toBeVisible();
+});
+
+test('a new list has no history of an older one of its name; a list that is brought back has its own', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/history');
+  const list = `${server.host}/build/history:1`;
+  await build(page, open, list, [amd64]);
+  const toLists = (page) => page.getByRole('link', { name: 'Lists', exact: true }).click();
+  const removed = async (page) => {
+    await page.locator(`[data-testid=list][data-name="${list}"]`).getByTestId('remove-list').click();
+    await expect(page.getByTestId('no-lists')).toBeVisible();
+  };
+  await toLists(page);
+  await removed(page);
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: list }).click();
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+  await page.getByTestId('redo').click();
+  await expect(entry(page, amd64)).toBeVisible();
+
+  const again = async () => {
+    await page.getByTestId('new-list').fill(list);
+    await page.getByTestId('new-list').press('Enter');
+    await expect(page.getByTestId('undo')).toBeDisabled();
+    await add(page, [arm]);
+    await expect(entry(page, arm)).toBeVisible();
+    await page.getByTestId('undo').click();
+    await expect(page.getByTestId('entry')).toHaveCount(0);
+    await expect(page.getByTestId('undo')).toBeDisabled();
+    await page.getByTestId('redo').click();
+    await expect(page.getByTestId('redo')).toBeDisabled();
+    await expect(entry(page, arm)).toBeVisible();
+    await expect(page.getByTestId('entry')).toHaveCount(1);
+    await toLists(page);
+  };
+  await toLists(page);
+  await removed(page);
+  await again();
+  // Another tab removes it.
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await removed(other);
+  await expect(page.getByTestId('no-lists')).toBeVisible();
+  await again();
+  // Another list gets its name: it has the history of its own.
+  await page.locator(`[data-testid=list][data-name="${list}"]`).getByTestId('rename').click();
+  const renamed = `${server.host}/build/history:2`;
+  await page.getByTestId('new-name').fill(renamed);
+  await page.getByTestId('new-name').press('Enter');
+  await page.getByRole('link', { name: renamed }).click();
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+});

@@ -102,17 +102,19 @@ fn use_remove(props: &Props) -> Callback<MouseEvent> {
             (Rc::clone(&local_lists), name.clone(), list.clone(), toaster.clone());
         let done = done.clone();
         spawn_local(async move {
-            if let Err(error) = local_lists.remove(&name).await {
-                return toaster.say(error.to_string());
-            }
+            let history = match local_lists.remove(&name).await {
+                Ok(history) => history,
+                Err(error) => return toaster.say(error.to_string()),
+            };
             done.emit((line_of(["rm", &name.to_string()]), true));
             let removed = (text().lists().removed)(&name.to_string());
             let Some(list) = list else { return toaster.say(removed) };
             let back = toaster.clone();
             toaster.offer(removed, text().lists().undo, move |()| {
                 let (local_lists, list, toaster) = (Rc::clone(&local_lists), Rc::clone(&list), back.clone());
+                let history = history.clone();
                 spawn_local(async move {
-                    match local_lists.add(&list).await {
+                    match local_lists.restore(&list, history).await {
                         Ok(Outcome::Done(_)) => {}
                         Ok(_) => toaster.say((text().lists().taken)(&list.reference().to_string())),
                         Err(error) => toaster.say(error.to_string()),

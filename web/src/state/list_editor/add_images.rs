@@ -65,7 +65,6 @@ pub struct Adder {
     registries: Rc<Registries>,
     list: Reference,
     adding: UseReducerHandle<Adding>,
-    groups: Rc<std::cell::Cell<u32>>,
 }
 
 /// Returns the function that adds sources to the list `list`.
@@ -73,8 +72,7 @@ pub struct Adder {
 pub fn use_adder(local_lists: &Rc<LocalLists>, list: &Reference) -> Adder {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let adding = use_reducer(Adding::default);
-    let groups = use_memo((), |()| std::cell::Cell::new(0));
-    Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding, groups }
+    Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding }
 }
 
 impl Adder {
@@ -94,8 +92,7 @@ impl Adder {
             return;
         }
         self.adding.dispatch(Change::Begin(pasted.sources.clone()));
-        let group = Group(self.groups.get() + 1);
-        self.groups.set(group.0);
+        let group = self.local_lists.new_group();
         let adder = self.clone();
         spawn_local(async move {
             let mut changes: BTreeMap<String, Vec<PlatformChange>> = BTreeMap::new();
