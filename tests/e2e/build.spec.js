@@ -2,6 +2,7 @@
 
 import { add, build, entry, setPlatform } from './building.js';
 import { putImage, readBack } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -301,4 +302,30 @@ test('a new list has no history of an older one of its name; a list that is brou
   await page.getByRole('link', { name: renamed }).click();
   await page.getByTestId('undo').click();
   await expect(page.getByTestId('entry')).toHaveCount(0);
+});
+
+test('an image that has to be fetched again gets the platform that was pasted with it', async ({ page, open, server }) => {
+  const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
+  const list = `${server.host}/build/later:1`;
+  const [guarded, absent] = [`${registry.host}/samples/alpine:3.22`, `${server.host}/build/later:arm`];
+  await open(`/build/${list}`);
+  await add(page, [
+    `docker manifest create ${list} ${guarded} ${absent}`,
+    `docker manifest annotate ${list} ${guarded} --os linux --arch s390x`,
+    `docker manifest annotate ${list} ${absent} --variant v7`,
+  ]);
+  const pending = (image) => page.locator(`[data-testid=pending][data-image="${image}"]`);
+  await expect(pending(guarded).getByRole('alert')).toBeVisible();
+  await expect(pending(absent).getByRole('alert')).toBeVisible();
+  await putImage(server, 'build/later', 'arm', { os: 'linux', architecture: 'arm' });
+  await pending(absent).getByTestId('retry').click();
+  await expect(entry(page, absent)).toHaveAttribute('data-platform', 'linux/arm/v7');
+
+  const panel = page.getByTestId('sign-in-panel');
+  await panel.locator('input[name=username]').fill('ann');
+  await panel.locator('input[name=password]').fill('secret');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.locator(`[data-testid=entry][data-platform^="linux/s390x"]`).first()).toBeVisible();
+  await expect(page.locator(`[data-testid=entry]:not([data-platform^="linux/s390x"])`)).toHaveCount(1);
+  await registry.stop();
 });

@@ -128,7 +128,7 @@ fn use_onadd(name: &Reference, adder: &Adder) -> Callback<Pasted> {
         for fault in &pasted.faults {
             toaster.say(fault.clone());
         }
-        adder.add(pasted);
+        adder.add(&pasted);
     })
 }
 

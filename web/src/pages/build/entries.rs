@@ -22,7 +22,6 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
-        input::image_list::Pasted,
         list_editor::{
             add_images::{Adder, Pending},
             entry_status::{Entries, EntryState},
@@ -131,12 +130,7 @@ fn sign_in(adder: &Adder) -> Html {
     let Some(registry) = adder.pending().iter().find_map(wanted) else { return html! {} };
     let ondone = {
         let (adder, registry) = (adder.clone(), registry.clone());
-        Callback::from(move |()| {
-            let sources =
-                adder.pending().iter().filter(|pending| wanted(pending).as_ref() == Some(&registry));
-            let sources = sources.map(|pending| pending.source.clone()).collect();
-            adder.add(Pasted { sources, ..Pasted::default() });
-        })
+        Callback::from(move |()| adder.retry(|pending| wanted(pending).as_ref() == Some(&registry)))
     };
     html! { <SignInPanel {registry} {ondone} /> }
 }
@@ -315,7 +309,7 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
     let words = text().build();
     let retry = {
         let (adder, source) = (adder.clone(), pending.source.clone());
-        move |_: MouseEvent| adder.add(Pasted { sources: vec![source.clone()], ..Pasted::default() })
+        move |_: MouseEvent| adder.retry(|pending| pending.source == source)
     };
     let dismiss = {
         let (adder, source) = (adder.clone(), pending.source.clone());
