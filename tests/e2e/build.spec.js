@@ -329,3 +329,43 @@ test('an image that has to be fetched again gets the platform that was pasted wi
   await expect(page.locator(`[data-testid=entry]:not([data-platform^="linux/s390x"])`)).toHaveCount(1);
   await registry.stop();
 });
+
+test('the focus stays at the place of an image that is removed by keyboard', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/focus');
+  await putImage(server, 'build/focus', 's390x', { os: 'linux', architecture: 's390x' });
+  const [amd64, arm, s390x] = [...images, `${server.host}/build/focus:s390x`];
+  await build(page, open, `${server.host}/build/focus:1`, [amd64]);
+  for (const image of [arm, s390x]) {
+    await add(page, [image]);
+    await expect(entry(page, image)).toBeVisible();
+  }
+  const remove = (image) => entry(page, image).getByTestId('remove');
+  // From the fields of the second image to its button.
+  await entry(page, arm).getByTestId('platform').focus();
+  while (!(await remove(arm).evaluate((button) => button === document.activeElement))) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(remove(s390x)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove(amd64)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /^Images/ })).toBeFocused();
+
+  // Rows of images that could not be fetched.
+  await add(page, [`${server.host}/build/focus:no`, `${server.host}/build/focus:none`]);
+  const pending = page.getByTestId('pending');
+  await expect(pending.getByRole('alert')).toHaveCount(2);
+  const dismiss = (at) => pending.nth(at).getByRole('button', { name: /^Dismiss/ });
+  await dismiss(0).focus();
+  await page.keyboard.press('Enter');
+  await expect(pending).toHaveCount(1);
+  await expect(dismiss(0)).toBeFocused();
+  await pending.getByTestId('retry').focus();
+  await page.keyboard.press('Enter');
+  await expect(pending).toBeFocused();
+  await expect(pending.getByRole('alert')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(pending.getByTestId('retry')).toBeFocused();
+  await dismiss(0).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /^Images/ })).toBeFocused();
+});

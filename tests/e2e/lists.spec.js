@@ -460,4 +460,55 @@ test('a list that is imported leaves the offer; the others stay with the names t
   await page.keyboard.press('Enter');
   await expect(row(page, later)).toBeVisible();
   await expect(page.getByTestId('offer')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Import lists' })).toBeFocused();
+});
+
+test('the focus stays at the place of a list that is removed or renamed by keyboard, and of a message', async ({ page, open, server }) => {
+  const list = await aList(page, open, server, 'focus/app');
+  const named = (tag) => `${server.host}/focus/app:${tag}`;
+  await open('/lists');
+  const duplicate = async (to) => {
+    await row(page, list).getByTestId('duplicate').focus();
+    await page.keyboard.press('Enter');
+    await page.getByTestId('new-name').fill(named(to));
+    await page.getByTestId('new-name').press('Enter');
+    await expect(row(page, named(to))).toBeVisible();
+    await expect(row(page, list).getByTestId('duplicate')).toBeFocused();
+  };
+  await duplicate('2');
+  await duplicate('3');
+
+  // Behind the others by its new name.
+  await row(page, list).getByTestId('rename').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(row(page, list).getByTestId('rename')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.getByTestId('new-name').fill(named('9'));
+  await page.getByTestId('new-name').press('Enter');
+  await expect(row(page, named('9')).getByTestId('rename')).toBeFocused();
+  await expect(row(page, list)).toHaveCount(0);
+
+  const remove = (tag) => row(page, named(tag)).getByTestId('remove-list');
+  await remove('3').focus();
+  await page.keyboard.press('Enter');
+  await expect(remove('9')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove('2')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Local lists', level: 1 })).toBeFocused();
+
+  const close = (at) => page.getByTestId('toast').nth(at).getByRole('button', { name: 'Close' });
+  await expect(page.getByTestId('toast')).toHaveCount(3);
+  await close(1).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('toast')).toHaveCount(2);
+  await expect(close(1)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(close(0)).toBeFocused();
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('toast')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Local lists', level: 1 })).toBeFocused();
 });

@@ -196,7 +196,7 @@ fn EntryRow(props: &RowProps) -> Html {
     let words = text().build();
     html! {
         <>
-            <tr data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
+            <tr data-row={image.clone()} data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
                 <td class="fill entry__image">
                     <Link to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link>
                 </td>
@@ -206,9 +206,9 @@ fn EntryRow(props: &RowProps) -> Html {
                 <td class="number">{ size(entry) }</td>
                 <td class="entry__actions">
                     if matches!(state, EntryState::Told(Freshness::Stale(_))) {
-                        <button class="button" type="button" title={(words.refresh_of)(&image)} onclick={onrefresh} data-testid="refresh">{ words.refresh }</button>
+                        <button class="button" type="button" name="refresh" title={(words.refresh_of)(&image)} onclick={onrefresh} data-testid="refresh">{ words.refresh }</button>
                     }
-                    <button class="icon-button" type="button" aria-label={(words.remove_of)(&image)} title={(words.remove_of)(&image)} onclick={remove} data-testid="remove">
+                    <button class="icon-button" type="button" name="remove" aria-label={(words.remove_of)(&image)} title={(words.remove_of)(&image)} onclick={remove} data-testid="remove">
                         <Icon name="close" />
                     </button>
                 </td>
@@ -316,13 +316,13 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
         move |_: MouseEvent| adder.dismiss(&source)
     };
     html! {
-        <tr key={format!("pending {}", pending.source)} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
+        <tr key={format!("pending {}", pending.source)} data-row={pending.source.clone()} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
             <td class="fill entry__image">{ &pending.source }</td>
             if let Some(Failure { why, .. }) = &pending.failure {
                 <td colspan="4" class="fill"><span class="hint--bad" role="alert">{ why.to_string() }</span></td>
                 <td class="entry__actions">
-                    <button class="button" type="button" onclick={retry} data-testid="retry">{ words.retry }</button>
-                    <button class="icon-button" type="button" aria-label={format!("{}: {}", words.dismiss, pending.source)} title={words.dismiss} onclick={dismiss}><Icon name="close" /></button>
+                    <button class="button" type="button" name="retry" onclick={retry} data-testid="retry">{ words.retry }</button>
+                    <button class="icon-button" type="button" name="dismiss" aria-label={format!("{}: {}", words.dismiss, pending.source)} title={words.dismiss} onclick={dismiss}><Icon name="close" /></button>
                 </td>
             } else {
                 <td colspan="4"><span class="skeleton" /><span class="visually-hidden">{ words.fetching }</span></td>

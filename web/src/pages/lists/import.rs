@@ -12,7 +12,8 @@ use yew::prelude::*;
 use crate::{
     browser::files::{self, ChosenFiles, DropPlace},
     components::{
-        icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
+        icon::Icon, panel::Panel, row_focus::use_row_focus, store_status::store_status,
+        text_field::TextField, toast::use_toaster,
     },
     router,
     routes::Route,
@@ -45,6 +46,8 @@ struct Offer {
 pub fn Import(props: &Props) -> Html {
     use_language();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let place = use_node_ref();
+    use_row_focus(&place);
     let offer = use_state(|| None::<Offer>);
     let over = use_state_eq(|| false);
     let brought = {
@@ -102,7 +105,7 @@ pub fn Import(props: &Props) -> Html {
     };
     html! {
         <Panel title={words.import} testid="import">
-            <div class={classes!("import", over.then_some("add--over"))}>
+            <div ref={place} class={classes!("import", over.then_some("add--over"))}>
                 <p class="hint">{ words.import_lead }</p>
                 <div class="import__ways">
                     <label class="button">
