@@ -2,6 +2,7 @@
 
 import { add, build, entry, setPlatform } from './building.js';
 import { putImage, readBack } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -203,4 +204,168 @@ test('a link adds images by a click alone, and never runs command lines', async 
   await page.getByTestId('link-add').click();
   await expect(page.getByTestId('entry')).toHaveCount(2);
   await expect(offer).toBeHidden();
+});
+
+test('an undo that another tab has made impossible is applied all the same, or given up', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/refused');
+  await build(page, open, `${server.host}/build/refused:1`, [amd64]);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await setPlatform(other, amd64, 'linux/386');
+  await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
+
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('conflict')).toContainText(amd64);
+  await page.getByRole('button', { name: 'Apply my change' }).click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+  await expect(page.getByTestId('conflict')).toHaveCount(0);
+  await expect(page.getByTestId('undo')).toBeDisabled();
+  // What the undo has removed comes back as it was.
+  await page.getByTestId('redo').click();
+  await expect(entry(page, amd64)).toHaveAttribute('data-platform', 'linux/386');
+
+  await add(page, [arm]);
+  await expect(entry(page, arm)).toBeVisible();
+  await setPlatform(other, arm, 'linux/arm/v7');
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  await page.getByTestId('undo').click();
+  await page.getByRole('button', { name: 'Keep theirs' }).click();
+  await expect(page.getByTestId('conflict')).toHaveCount(0);
+  await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
+  // The step before it is the next one.
+  await page.getByTestId('undo').click();
+  await expect(entry(page, amd64)).toHaveCount(0);
+  await expect(entry(page, arm)).toBeVisible();
+});
+
+test('images that are added on two visits of a list are undone one by one', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/visits');
+  const list = `${server.host}/build/visits:1`;
+  await build(page, open, list, [amd64]);
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await page.getByRole('link', { name: list }).click();
+  await expect(entry(page, amd64)).toBeVisible();
+  await add(page, [arm]);
+  await expect(entry(page, arm)).toBeVisible();
+  await page.getByTestId('undo').click();
+  await expect(entry(page, arm)).toHaveCount(0);
+  await expect(entry(page, amd64)).toBeVisible();
+});
+
+test('a new list has no history of an older one of its name; a list that is brought back has its own', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/history');
+  const list = `${server.host}/build/history:1`;
+  await build(page, open, list, [amd64]);
+  const toLists = (page) => page.getByRole('link', { name: 'Lists', exact: true }).click();
+  const removed = async (page) => {
+    await page.locator(`[data-testid=list][data-name="${list}"]`).getByTestId('remove-list').click();
+    await expect(page.getByTestId('no-lists')).toBeVisible();
+  };
+  await toLists(page);
+  await removed(page);
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: list }).click();
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+  await page.getByTestId('redo').click();
+  await expect(entry(page, amd64)).toBeVisible();
+
+  const again = async () => {
+    await page.getByTestId('new-list').fill(list);
+    await page.getByTestId('new-list').press('Enter');
+    await expect(page.getByTestId('undo')).toBeDisabled();
+    await add(page, [arm]);
+    await expect(entry(page, arm)).toBeVisible();
+    await page.getByTestId('undo').click();
+    await expect(page.getByTestId('entry')).toHaveCount(0);
+    await expect(page.getByTestId('undo')).toBeDisabled();
+    await page.getByTestId('redo').click();
+    await expect(page.getByTestId('redo')).toBeDisabled();
+    await expect(entry(page, arm)).toBeVisible();
+    await expect(page.getByTestId('entry')).toHaveCount(1);
+    await toLists(page);
+  };
+  await toLists(page);
+  await removed(page);
+  await again();
+  // Another tab removes it.
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await removed(other);
+  await expect(page.getByTestId('no-lists')).toBeVisible();
+  await again();
+  // Another list gets its name: it has the history of its own.
+  await page.locator(`[data-testid=list][data-name="${list}"]`).getByTestId('rename').click();
+  const renamed = `${server.host}/build/history:2`;
+  await page.getByTestId('new-name').fill(renamed);
+  await page.getByTestId('new-name').press('Enter');
+  await page.getByRole('link', { name: renamed }).click();
+  await page.getByTestId('undo').click();
+  await expect(page.getByTestId('entry')).toHaveCount(0);
+});
+
+test('an image that has to be fetched again gets the platform that was pasted with it', async ({ page, open, server }) => {
+  const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
+  const list = `${server.host}/build/later:1`;
+  const [guarded, absent] = [`${registry.host}/samples/alpine:3.22`, `${server.host}/build/later:arm`];
+  await open(`/build/${list}`);
+  await add(page, [
+    `docker manifest create ${list} ${guarded} ${absent}`,
+    `docker manifest annotate ${list} ${guarded} --os linux --arch s390x`,
+    `docker manifest annotate ${list} ${absent} --variant v7`,
+  ]);
+  const pending = (image) => page.locator(`[data-testid=pending][data-image="${image}"]`);
+  await expect(pending(guarded).getByRole('alert')).toBeVisible();
+  await expect(pending(absent).getByRole('alert')).toBeVisible();
+  await putImage(server, 'build/later', 'arm', { os: 'linux', architecture: 'arm' });
+  await pending(absent).getByTestId('retry').click();
+  await expect(entry(page, absent)).toHaveAttribute('data-platform', 'linux/arm/v7');
+
+  const panel = page.getByTestId('sign-in-panel');
+  await panel.locator('input[name=username]').fill('ann');
+  await panel.locator('input[name=password]').fill('secret');
+  await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.locator(`[data-testid=entry][data-platform^="linux/s390x"]`).first()).toBeVisible();
+  await expect(page.locator(`[data-testid=entry]:not([data-platform^="linux/s390x"])`)).toHaveCount(1);
+  await registry.stop();
+});
+
+test('the focus stays at the place of an image that is removed by keyboard', async ({ page, open, server }) => {
+  const images = await twoImages(server, 'build/focus');
+  await putImage(server, 'build/focus', 's390x', { os: 'linux', architecture: 's390x' });
+  const [amd64, arm, s390x] = [...images, `${server.host}/build/focus:s390x`];
+  await build(page, open, `${server.host}/build/focus:1`, [amd64]);
+  for (const image of [arm, s390x]) {
+    await add(page, [image]);
+    await expect(entry(page, image)).toBeVisible();
+  }
+  const remove = (image) => entry(page, image).getByTestId('remove');
+  // From the fields of the second image to its button.
+  await entry(page, arm).getByTestId('platform').focus();
+  while (!(await remove(arm).evaluate((button) => button === document.activeElement))) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(remove(s390x)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove(amd64)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /^Images/ })).toBeFocused();
+
+  // Rows of images that could not be fetched.
+  await add(page, [`${server.host}/build/focus:no`, `${server.host}/build/focus:none`]);
+  const pending = page.getByTestId('pending');
+  await expect(pending.getByRole('alert')).toHaveCount(2);
+  const dismiss = (at) => pending.nth(at).getByRole('button', { name: /^Dismiss/ });
+  await dismiss(0).focus();
+  await page.keyboard.press('Enter');
+  await expect(pending).toHaveCount(1);
+  await expect(dismiss(0)).toBeFocused();
+  await pending.getByTestId('retry').focus();
+  await page.keyboard.press('Enter');
+  await expect(pending).toBeFocused();
+  await expect(pending.getByRole('alert')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(pending.getByTestId('retry')).toBeFocused();
+  await dismiss(0).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /^Images/ })).toBeFocused();
 });

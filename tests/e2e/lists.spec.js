@@ -1,6 +1,7 @@
 // All local lists: named, copied, removed and brought back, handed on.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
@@ -393,4 +394,121 @@ test('a file for tallyman apply is imported, its images fetched, and exported ag
   await page.getByTestId('import-files').setInputFiles({ name: 'lists.json', mimeType: 'application/json', buffer: await readFile(await saved.path()) });
   await expect(page.getByTestId('offer-name')).toHaveValue(list);
   await expect(page.getByTestId('offer')).toContainText('2 entries');
+});
+
+test('files that are not read are named with the reason, and keep no other out', async ({ page, open, server }) => {
+  const list = await aList(page, open, server, 'unread/app');
+  await open('/lists');
+  const [file] = await Promise.all([page.waitForEvent('download'), row(page, list).getByTestId('export').click()]);
+  await row(page, list).getByTestId('remove-list').click();
+  await expect(row(page, list)).toHaveCount(0);
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-files-'));
+  try {
+    const [large, good, gone] = ['a-large.bin', 'b-list.json', 'c-gone.json'].map((name) => join(folder, name));
+    await writeFile(large, '');
+    await truncate(large, 65_000_000);
+    await copyFile(await file.path(), good);
+    await copyFile(await file.path(), gone);
+    await page.evaluate(() => {
+      const { arrayBuffer } = Blob.prototype;
+      Blob.prototype.arrayBuffer = function () {
+        if (this.name === 'c-gone.json') return Promise.reject(new DOMException('the file has moved', 'NotFoundError'));
+        return arrayBuffer.call(this);
+      };
+    });
+    await page.getByTestId('import-files').setInputFiles([large, good, gone]);
+    await expect(page.getByTestId('offer-name')).toHaveValue(list);
+    await expect(page.getByTestId('refused')).toContainText('Not read: 2');
+    await expect(page.getByText('a-large.bin: exceeds the limit of 64 MB for one import')).toBeVisible();
+    await expect(page.getByText('c-gone.json: the browser could not read it (the file has moved)')).toBeVisible();
+    await expectAccessible(page);
+    await page.getByTestId('import-button').click();
+    await expect(row(page, list)).toContainText('2 entries');
+
+    await page.getByTestId('import-files').setInputFiles([large]);
+    await expect(page.getByTestId('refused')).toContainText('a-large.bin: exceeds the limit of 64 MB');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a list that is imported leaves the offer; the others stay with the names that were typed', async ({ page, open, server }) => {
+  const taken = await aList(page, open, server, 'partly/app');
+  await open('/lists');
+  const [file] = await Promise.all([page.waitForEvent('download'), row(page, taken).getByTestId('export').click()]);
+  const text = await readFile(await file.path(), 'utf8');
+  const [fresh, typed, later] = ['b', 'typed', 'later'].map((tag) => `${server.host}/partly/app:${tag}`);
+  const files = [fresh, taken, `${server.host}/partly/app:c`];
+  await page.getByTestId('import-files').setInputFiles(
+    files.map((name, number) => ({ name: `${number}.json`, mimeType: 'application/json', buffer: Buffer.from(text.replaceAll(taken, name)) })),
+  );
+  const names = page.getByTestId('offer-name');
+  await expect(names).toHaveCount(3);
+  await names.nth(2).fill(typed);
+  await names.nth(1).fill(`${taken} `);
+  await page.getByTestId('import-button').click();
+  await expect(row(page, fresh)).toBeVisible();
+  await expect(row(page, typed)).toBeVisible();
+  await expect(names).toHaveCount(1);
+  await expect(names).toHaveValue(`${taken} `);
+  const alerts = page.getByTestId('offer').getByRole('alert');
+  await expect(alerts).toHaveText([new RegExp(`${taken} already exists`)]);
+  await page.getByTestId('import-button').click();
+  await expect(alerts).toHaveText([new RegExp(`${taken} already exists`)]);
+  await names.fill(later);
+  await page.getByTestId('import-button').focus();
+  await page.keyboard.press('Enter');
+  await expect(row(page, later)).toBeVisible();
+  await expect(page.getByTestId('offer')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Import lists' })).toBeFocused();
+});
+
+test('the focus stays at the place of a list that is removed or renamed by keyboard, and of a message', async ({ page, open, server }) => {
+  const list = await aList(page, open, server, 'focus/app');
+  const named = (tag) => `${server.host}/focus/app:${tag}`;
+  await open('/lists');
+  const duplicate = async (to) => {
+    await row(page, list).getByTestId('duplicate').focus();
+    await page.keyboard.press('Enter');
+    await page.getByTestId('new-name').fill(named(to));
+    await page.getByTestId('new-name').press('Enter');
+    await expect(row(page, named(to))).toBeVisible();
+    await expect(row(page, list).getByTestId('duplicate')).toBeFocused();
+  };
+  await duplicate('2');
+  await duplicate('3');
+
+  // Behind the others by its new name.
+  await row(page, list).getByTestId('rename').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(row(page, list).getByTestId('rename')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.getByTestId('new-name').fill(named('9'));
+  await page.getByTestId('new-name').press('Enter');
+  await expect(row(page, named('9')).getByTestId('rename')).toBeFocused();
+  await expect(row(page, list)).toHaveCount(0);
+
+  const remove = (tag) => row(page, named(tag)).getByTestId('remove-list');
+  await remove('3').focus();
+  await page.keyboard.press('Enter');
+  await expect(remove('9')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(remove('2')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Local lists', level: 1 })).toBeFocused();
+
+  const close = (at) => page.getByTestId('toast').nth(at).getByRole('button', { name: 'Close' });
+  await expect(page.getByTestId('toast')).toHaveCount(3);
+  await close(1).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('toast')).toHaveCount(2);
+  await expect(close(1)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(close(0)).toBeFocused();
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('toast')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Local lists', level: 1 })).toBeFocused();
 });

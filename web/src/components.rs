@@ -19,6 +19,7 @@ pub mod panel;
 pub mod reference_box;
 pub mod reference_heading;
 pub mod retry_notice;
+pub mod row_focus;
 pub mod selection;
 pub mod sign_out;
 pub mod size_bar;

@@ -29,6 +29,7 @@ async fn awaited(promise: &JsValue) -> Result<JsValue, String> {
     JsFuture::from(promise.unchecked_ref::<Promise>().clone()).await.map_err(|error| words(&error))
 }
 
-fn words(error: &JsValue) -> String {
+/// The browser's words for an error.
+pub(super) fn words(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map(|error| error.message().into()).unwrap_or_default()
 }

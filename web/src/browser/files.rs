@@ -12,8 +12,27 @@ use web_sys::{
     ReadableStreamDefaultReader, Url,
 };
 
+use super::fetch::words;
+
 /// Bytes of files that are read at most: lists are small, and a folder that was dropped by mistake may be not.
-const BYTES_MAX: f64 = 64.0 * 1024.0 * 1024.0;
+pub const BYTES_MAX: u32 = 64_000_000;
+
+/// Files that were chosen or dropped, by their paths.
+#[derive(Default)]
+pub struct ChosenFiles {
+    /// The content of those that were read.
+    pub read: Vec<(String, Vec<u8>)>,
+    /// The reason why others were not.
+    pub unread: Vec<(String, Unread)>,
+}
+
+/// A reason why a file is not read.
+pub enum Unread {
+    /// The files before it leave no room for it in [`BYTES_MAX`].
+    NoRoom,
+    /// The browser cannot read it, with its reason.
+    Failed(String),
+}
 
 /// Saves a file, as if it had been downloaded.
 pub fn save(name: &str, bytes: &[u8], media_type: &str) -> Option<()> {
@@ -37,19 +56,19 @@ pub fn save_blob(name: &str, blob: &Blob) -> Option<()> {
 }
 
 /// The files that were chosen, with their paths where a folder was.
-pub async fn chosen(input: &HtmlInputElement) -> Vec<(String, Vec<u8>)> {
+pub async fn chosen(input: &HtmlInputElement) -> ChosenFiles {
     let files = input.files();
     let files: Vec<File> =
         files.iter().flat_map(|files| (0..files.length()).filter_map(|at| files.get(at))).collect();
     let named = files.into_iter().map(|file| {
         let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
-        (path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), file)
+        (path.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name()), Ok(file))
     });
     read(named.collect()).await
 }
 
 /// Returns the files of a drop. They have to be read before anything is awaited: afterwards the browser has forgotten them.
-pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, Vec<(String, Vec<u8>)>> {
+pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, ChosenFiles> {
     let items = data.items();
     let (mut entries, mut plain) = (Vec::new(), Vec::new());
     for item in (0..items.length()).filter_map(|at| items.get(at)) {
@@ -57,7 +76,7 @@ pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, Vec<(String, Vec<
         match entry.filter(JsValue::is_object) {
             Some(entry) => entries.push(entry),
             // A browser without folders, or a file that is in none.
-            None => plain.extend(item.get_as_file().ok().flatten().map(|file| (file.name(), file))),
+            None => plain.extend(item.get_as_file().ok().flatten().map(|file| (file.name(), Ok(file)))),
         }
     }
     async move {
@@ -67,30 +86,43 @@ pub fn dropped(data: &DataTransfer) -> LocalBoxFuture<'static, Vec<(String, Vec<
     .boxed_local()
 }
 
+/// A file by its path, or the browser's reason why it cannot be read.
+type FoundFile = (String, Result<File, JsValue>);
+
 /// The files in what a drop brought, folders and all.
-fn files_below(entry: JsValue, above: String) -> LocalBoxFuture<'static, Vec<(String, File)>> {
+fn files_below(entry: JsValue, above: String) -> LocalBoxFuture<'static, Vec<FoundFile>> {
     async move {
         let is = |name: &str| Reflect::get(&entry, &name.into()).is_ok_and(|value| value.is_truthy());
         let name =
             Reflect::get(&entry, &"name".into()).ok().and_then(|name| name.as_string()).unwrap_or_default();
         let path = format!("{above}{name}");
         if is("isFile") {
-            let file = called(&entry, "file").await.and_then(|file| file.dyn_into::<File>().ok());
-            return file.map(|file| (path, file)).into_iter().collect();
+            let file = called(&entry, "file").await.and_then(|file| file.dyn_into::<File>());
+            return vec![(path, file)];
         }
-        let Some(reader) = method(&entry, "createReader").and_then(|create| create.call0(&entry).ok()) else {
-            return Vec::new();
+        let reader = match method(&entry, "createReader")
+            .ok_or(JsValue::UNDEFINED)
+            .and_then(|create| create.call0(&entry))
+        {
+            Ok(reader) => reader,
+            Err(error) => return vec![(path, Err(error))],
         };
         let mut files = Vec::new();
         // A folder is told of in parts, until a part is empty.
-        while let Some(part) = called(&reader, "readEntries").await.map(|part| Array::from(&part)) {
+        loop {
+            let part = match called(&reader, "readEntries").await {
+                Ok(part) => Array::from(&part),
+                Err(error) => {
+                    files.push((path, Err(error)));
+                    return files;
+                }
+            };
             if part.length() == 0 {
-                break;
+                return files;
             }
             let below = part.iter().map(|entry| files_below(entry, format!("{path}/")));
             files.extend(join_all(below).await.into_iter().flatten());
         }
-        files
     }
     .boxed_local()
 }
@@ -100,30 +132,56 @@ fn method(of: &JsValue, name: &str) -> Option<Function> {
 }
 
 /// Calls a method that takes a callback for success and one for failure, and returns its result.
-async fn called(of: &JsValue, name: &str) -> Option<JsValue> {
-    let method = method(of, name)?;
+async fn called(of: &JsValue, name: &str) -> Result<JsValue, JsValue> {
+    let method = method(of, name).ok_or(JsValue::UNDEFINED)?;
     let of = of.clone();
     let promise = Promise::new(&mut |done, failed| {
         // A method that is not there answers nothing.
         let _ = method.call2(&of, &done, &failed);
     });
-    JsFuture::from(promise).await.ok()
+    JsFuture::from(promise).await
 }
 
-async fn read(files: Vec<(String, File)>) -> Vec<(String, Vec<u8>)> {
-    let mut room = BYTES_MAX;
-    let wanted: Vec<_> = files
-        .into_iter()
-        .filter(|(_, file)| {
-            room -= file.size();
-            room >= 0.0
-        })
-        .collect();
-    let all = wanted.into_iter().map(|(path, file)| async move {
-        let buffer = JsFuture::from(file.array_buffer().unchecked_into::<Promise>()).await.ok()?;
-        Some((path, Uint8Array::new(&buffer).to_vec()))
+async fn read(files: Vec<FoundFile>) -> ChosenFiles {
+    let mut room = Room(f64::from(BYTES_MAX));
+    let all = files.into_iter().map(|(path, file)| {
+        let file = file.map_err(|error| Unread::Failed(words(&error)));
+        let file = file.and_then(|file| if room.take(file.size()) { Ok(file) } else { Err(Unread::NoRoom) });
+        async move {
+            let bytes = match file {
+                Ok(file) => bytes_of(&file).await.map_err(|error| Unread::Failed(words(&error))),
+                Err(unread) => Err(unread),
+            };
+            (path, bytes)
+        }
     });
-    join_all(all).await.into_iter().flatten().collect()
+    let mut chosen = ChosenFiles::default();
+    for (path, bytes) in join_all(all).await {
+        match bytes {
+            Ok(bytes) => chosen.read.push((path, bytes)),
+            Err(unread) => chosen.unread.push((path, unread)),
+        }
+    }
+    chosen
+}
+
+async fn bytes_of(file: &File) -> Result<Vec<u8>, JsValue> {
+    let buffer = JsFuture::from(file.array_buffer().unchecked_into::<Promise>()).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Bytes that files may still have.
+struct Room(f64);
+
+impl Room {
+    /// Takes room for a file of `size` bytes, and returns `true` if there is enough; else all of it is left to others.
+    fn take(&mut self, size: f64) -> bool {
+        let fits = size <= self.0;
+        if fits {
+            self.0 -= size;
+        }
+        fits
+    }
 }
 
 /// Compresses `bytes` by the method deflate. Returns `None` if more than `max` bytes come out, or the browser cannot.
@@ -172,7 +230,7 @@ pub struct DropPlace {
 impl DropPlace {
     /// `brought` is called with what was dropped; `over` when something is held over the page, and when it is not.
     pub fn new(
-        brought: impl Fn(LocalBoxFuture<'static, Vec<(String, Vec<u8>)>>) + 'static,
+        brought: impl Fn(LocalBoxFuture<'static, ChosenFiles>) + 'static,
         over: impl Fn(bool) + Clone + 'static,
     ) -> Option<Self> {
         let document = web_sys::window()?.document()?;
@@ -222,5 +280,19 @@ impl Drop for DropPlace {
             // The page is going; what listens to it does no harm.
             let _ = self.document.remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Room;
+
+    #[test]
+    fn a_file_that_does_not_fit_takes_no_room_from_the_others() {
+        let mut room = Room(10.0);
+        assert_eq!(
+            [11.0, 4.0, 7.0, 6.0, 1.0, 0.0].map(|size| room.take(size)),
+            [false, true, false, true, false, true]
+        );
     }
 }

@@ -33,13 +33,13 @@ pub fn Dialog(props: &Props) -> Html {
     {
         let place = place.clone();
         use_effect_with(props.open, move |open| {
-            let Some(dialog) = place.cast::<HtmlDialogElement>() else { return };
-            match (*open, dialog.open()) {
+            let dialog = place.cast::<HtmlDialogElement>().filter(|_| *open);
+            if let Some(dialog) = &dialog {
                 // A page that is about to go cannot show one any more.
-                (true, false) => drop(dialog.show_modal()),
-                (false, true) => dialog.close(),
-                _ => {}
+                let _ = dialog.show_modal();
             }
+            // One that is removed while it is open would not give the focus back.
+            move || dialog.iter().filter(|dialog| dialog.open()).for_each(HtmlDialogElement::close)
         });
     }
     let onclose = {

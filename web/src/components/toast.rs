@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::{icon::Icon, row_focus::use_row_focus};
 use crate::text::{text, use_language};
 
 /// Milliseconds for which a message stays.
@@ -86,12 +86,14 @@ pub struct Props {
 #[component]
 pub fn ToastPlace(props: &Props) -> Html {
     use_language();
+    let place = use_node_ref();
+    use_row_focus(&place);
     let toasts = use_reducer(Toasts::default);
     let toaster = Toaster(toasts.dispatcher());
     html! {
         <ContextProvider<Toaster> context={toaster.clone()}>
             { props.children.clone() }
-            <div class="toasts" role="status" aria-live="polite" data-testid="toasts">
+            <div ref={place} class="toasts" role="status" aria-live="polite" data-testid="toasts">
                 { for toasts.shown.iter().map(|toast| html! {
                     <Shown key={toast.number} toast={toast.clone()} toaster={toaster.clone()} />
                 }) }
@@ -145,6 +147,7 @@ fn Shown(props: &ShownProps) -> Html {
         <div
             class="toast"
             data-testid="toast"
+            data-row={number.to_string()}
             onmouseenter={move |_| enter()}
             onmouseleave={move |_| leave()}
             onfocusin={move |_| focus()}
@@ -152,9 +155,9 @@ fn Shown(props: &ShownProps) -> Html {
         >
             <span>{ &props.toast.message }</span>
             if let Some((label, action)) = props.toast.offer.clone() {
-                <button class="button" type="button" onclick={move |_| { action.emit(()); close(); }}>{ label }</button>
+                <button class="button" type="button" name="toast-action" onclick={move |_| { action.emit(()); close(); }}>{ label }</button>
             }
-            <button class="icon-button" type="button" aria-label={text().controls().close} onclick={move |_| cross()}>
+            <button class="icon-button" type="button" name="toast-close" aria-label={text().controls().close} onclick={move |_| cross()}>
                 <Icon name="close" />
             </button>
         </div>

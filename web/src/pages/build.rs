@@ -20,6 +20,7 @@ use crate::{
     components::{
         icon::Icon,
         reference_heading::reference_heading,
+        row_focus::use_row_focus,
         store_status::{session_notice, store_status},
         toast::use_toaster,
     },
@@ -72,6 +73,8 @@ struct BuilderProps {
 #[component]
 fn Builder(props: &BuilderProps) -> Html {
     use_language();
+    let place = use_node_ref();
+    use_row_focus(&place);
     let BuilderProps { local_lists, name, sources } = props;
     let toaster = use_toaster();
     let round = use_state(|| 0_u32);
@@ -91,7 +94,7 @@ fn Builder(props: &BuilderProps) -> Html {
     };
     let change = editing.change.clone();
     html! {
-        <div data-testid="builder">
+        <div ref={place} data-testid="builder">
             { heading(local_lists, &list, &editing) }
             { session_notice(local_lists) }
             if let ListView::Failed(why) = &view {
@@ -128,7 +131,7 @@ fn use_onadd(name: &Reference, adder: &Adder) -> Callback<Pasted> {
         for fault in &pasted.faults {
             toaster.say(fault.clone());
         }
-        adder.add(pasted);
+        adder.add(&pasted);
     })
 }
 

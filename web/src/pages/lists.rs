@@ -16,6 +16,7 @@ use crate::{
         command::command_lines,
         icon::Icon,
         panel::Panel,
+        row_focus::use_row_focus,
         store_status::{session_notice, store_status},
     },
     router,
@@ -46,6 +47,8 @@ struct ReadyProps {
 #[component]
 fn Ready(props: &ReadyProps) -> Html {
     use_language();
+    let table = use_node_ref();
+    let focus = use_row_focus(&table);
     let local_lists = &props.local_lists;
     let stored = use_stored_lists(local_lists);
     let done = use_state_eq(|| None::<(String, bool)>);
@@ -86,7 +89,7 @@ fn Ready(props: &ReadyProps) -> Html {
                     Some(Ok(stored)) if stored.is_empty() => html! { <p class="empty" data-testid="no-lists">{ words.empty }</p> },
                     Some(Ok(stored)) => html! {
                         <Panel title={words.title} remark={stored.len().to_string()} {tools}>
-                            <table class="table stack">
+                            <table ref={table} class="table stack">
                                 <thead>
                                     <tr>
                                         <th scope="col">{ words.name }</th>
@@ -98,7 +101,7 @@ fn Ready(props: &ReadyProps) -> Html {
                                 </thead>
                                 <tbody>
                                     { for stored.iter().map(|stored| html! {
-                                        <row::ListRow key={stored.summary.reference.to_string()} local_lists={Rc::clone(local_lists)} stored={stored.clone()} done={ondone.clone()} />
+                                        <row::ListRow key={stored.summary.reference.to_string()} local_lists={Rc::clone(local_lists)} stored={stored.clone()} done={ondone.clone()} renamed={focus.follow()} />
                                     }) }
                                 </tbody>
                             </table>
@@ -149,6 +152,8 @@ fn New() -> Html {
 #[component]
 fn Kept() -> Html {
     use_language();
+    let place = use_node_ref();
+    use_row_focus(&place);
     // Whether it is promised, and whether it was asked for here.
     let kept = use_state_eq(|| None::<(bool, bool)>);
     {
@@ -172,7 +177,7 @@ fn Kept() -> Html {
             html! { <p class="hint kept" role="status" data-testid="kept">{ words.not_kept_still }</p> }
         }
         Some((false, false)) => html! {
-            <p class="hint kept" data-testid="kept">
+            <p ref={place} class="hint kept" data-testid="kept">
                 { words.not_kept }{ " " }
                 <button class="button" type="button" onclick={ask}>{ words.keep }</button>
             </p>

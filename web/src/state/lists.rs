@@ -18,6 +18,7 @@ use std::{
 use futures_util::lock::Mutex;
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{ListStore, ListSummary, Outcome, StoreError, Subscription};
+use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use crate::state::push::progress_key;
@@ -25,8 +26,7 @@ pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
 use kept::Kept;
 use name_writer::Names;
 pub use open::{Opened, is_kept, use_opened};
-pub use undo::Group;
-use undo::History;
+pub use undo::{Group, History, Step};
 
 /// The database of the app.
 const DATABASE: &str = "tallyman";
@@ -35,6 +35,7 @@ const DATABASE: &str = "tallyman";
 pub struct LocalLists {
     kept: Kept,
     histories: RefCell<BTreeMap<String, History>>,
+    group: Cell<Group>,
     /// The lists as this tab left them: what differs was changed by another tab.
     known: RefCell<BTreeMap<String, ManifestList>>,
     /// The lists as the last change of this tab left them.
@@ -69,6 +70,7 @@ impl LocalLists {
         let local_lists = Rc::new(Self {
             kept,
             histories: RefCell::default(),
+            group: Cell::default(),
             known: RefCell::default(),
             left: RefCell::default(),
             turn: Mutex::new(()),
@@ -88,6 +90,7 @@ impl LocalLists {
         let subscription = local_lists.kept.subscribe(Callback::from(move |name: String| {
             if let Some(local_lists) = heard.upgrade() {
                 local_lists.tell(&name);
+                spawn_local(async move { local_lists.check_history(&name).await });
             }
         }));
         *local_lists._subscription.borrow_mut() = subscription;
@@ -170,11 +173,15 @@ impl LocalLists {
             edit = edit.rebased(&now);
             outcome = self.kept.edit(list, &edit).await?;
         }
-        if let Outcome::Done(changed) = &outcome {
-            if !edit.is_empty() {
-                self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
+        match &outcome {
+            Outcome::Done(changed) => {
+                if !edit.is_empty() {
+                    self.histories.borrow_mut().entry(list.file_name()).or_default().did(edit, group);
+                }
+                self.know(changed);
             }
-            self.know(changed);
+            Outcome::Gone => self.drop_history(&list.file_name()),
+            Outcome::Conflict(_) | Outcome::Taken => {}
         }
         drop(turn);
         Ok(outcome)
@@ -185,32 +192,84 @@ impl LocalLists {
         self.histories.borrow().get(&list.file_name()).map_or((false, false), History::can)
     }
 
-    /// Undoes the last change that this tab made, or makes it again. Nothing where there is none.
-    pub async fn step(&self, list: &Reference, back: bool) -> Result<Option<Outcome>, StoreError> {
+    /// Returns a group that no other change has.
+    pub fn new_group(&self) -> Group {
+        let group = self.group.get().next();
+        self.group.set(group);
+        group
+    }
+
+    /// Undoes the last change that this tab made, or makes it again, and returns the step with its outcome; `None` if there is
+    /// none. A step that is refused stays the next one until [`step_as`](Self::step_as) or [`give_up`](Self::give_up).
+    pub async fn step(&self, list: &Reference, back: bool) -> Result<Option<(Step, Outcome)>, StoreError> {
         let _turn = self.turn.lock().await;
-        let name = list.file_name();
-        let wanted = self.histories.borrow().get(&name).and_then(|history| history.next(back));
-        let Some(edit) = wanted else { return Ok(None) };
-        let outcome = self.kept.edit(list, &edit).await?;
-        let mut histories = self.histories.borrow_mut();
-        let history = histories.entry(name).or_default();
+        let step = self.histories.borrow().get(&list.file_name()).and_then(|history| history.next(back));
+        let Some(step) = step else { return Ok(None) };
+        let outcome = self.go(list, &step, &step.edit).await?;
+        Ok(Some((step, outcome)))
+    }
+
+    /// Makes a step that was refused by `edit`, which fits the list as it is now.
+    pub async fn step_as(
+        &self,
+        list: &Reference,
+        step: &Step,
+        edit: &ListEdit,
+    ) -> Result<Outcome, StoreError> {
+        let _turn = self.turn.lock().await;
+        self.go(list, step, edit).await
+    }
+
+    async fn go(&self, list: &Reference, step: &Step, edit: &ListEdit) -> Result<Outcome, StoreError> {
+        let outcome = self.kept.edit(list, edit).await?;
         match &outcome {
-            Outcome::Done(_) => history.went(back),
-            // What somebody else has changed since cannot be taken back by us any more.
-            _ => history.drop_next(back),
+            Outcome::Done(changed) => {
+                self.histories.borrow_mut().entry(list.file_name()).or_default().went(step, edit);
+                self.know(changed);
+            }
+            Outcome::Gone => {
+                self.drop_history(&list.file_name());
+                self.tell(&list.file_name());
+            }
+            Outcome::Conflict(_) | Outcome::Taken => {}
         }
-        drop(histories);
-        if let Outcome::Done(changed) = &outcome {
-            self.know(changed);
+        Ok(outcome)
+    }
+
+    /// Gives up a step that was refused.
+    pub fn give_up(&self, list: &Reference, step: &Step) {
+        if let Some(history) = self.histories.borrow_mut().get_mut(&list.file_name()) {
+            history.give_up(step);
         }
-        Ok(Some(outcome))
+    }
+
+    /// Drops the history of a list that is not there any more: a new list of that name has one of its own.
+    fn drop_history(&self, name: &str) {
+        self.histories.borrow_mut().remove(name);
+    }
+
+    /// Drops the history of a list that another tab, or the engine, has removed.
+    async fn check_history(&self, name: &str) {
+        if !self.histories.borrow().contains_key(name) {
+            return;
+        }
+        let _turn = self.turn.lock().await;
+        if self.store().names().await.is_ok_and(|names| !names.iter().any(|other| other == name)) {
+            self.drop_history(name);
+        }
     }
 
     /// Keeps a new list, unless its name is taken.
     pub async fn add(&self, list: &ManifestList) -> Result<Outcome, StoreError> {
+        self.restore(list, History::default()).await
+    }
+
+    /// Keeps a list again that was removed, with its history, unless its name is taken.
+    pub async fn restore(&self, list: &ManifestList, history: History) -> Result<Outcome, StoreError> {
         let _turn = self.turn.lock().await;
         let outcome = self.kept.add(list).await?;
         if let Outcome::Done(added) = &outcome {
+            self.histories.borrow_mut().insert(list.reference().file_name(), history);
             self.know(added);
         }
         Ok(outcome)
@@ -221,22 +280,20 @@ impl LocalLists {
         let _turn = self.turn.lock().await;
         let outcome = self.kept.rename(from, to).await?;
         if let Outcome::Done(renamed) = &outcome {
-            let history = self.histories.borrow_mut().remove(&from.file_name());
-            self.histories.borrow_mut().extend(history.map(|history| (to.file_name(), history)));
-            self.tell(&from.file_name());
+            let history = self.forget(from);
+            self.histories.borrow_mut().insert(to.file_name(), history);
             self.know(renamed);
         }
         Ok(outcome)
     }
 
-    /// Removes a list, damaged or not.
-    pub async fn remove(&self, list: &Reference) -> Result<bool, StoreError> {
+    /// Removes a list, damaged or not, and returns its history, with which it can be restored.
+    pub async fn remove(&self, list: &Reference) -> Result<History, StoreError> {
         let _turn = self.turn.lock().await;
-        let was_there = self.store().remove(list).await?;
+        self.store().remove(list).await?;
         // A note that stays does no harm: a push asks the registry before it relies on one.
         let _ = self.set_note(&progress_key(list), None).await;
-        self.forget(list);
-        Ok(was_there)
+        Ok(self.forget(list))
     }
 
     /// Removes a list that was pushed if it still has `digest`, and says whether it did: what was changed since is kept.
@@ -249,11 +306,14 @@ impl LocalLists {
         Ok(is_removed)
     }
 
-    /// Forgets a list that is removed.
-    fn forget(&self, list: &Reference) {
-        self.known.borrow_mut().remove(&list.file_name());
-        self.left.borrow_mut().remove(&list.file_name());
-        self.tell(&list.file_name());
+    /// Forgets a list that is not there any more under its name, and returns its history.
+    fn forget(&self, list: &Reference) -> History {
+        let name = list.file_name();
+        self.known.borrow_mut().remove(&name);
+        self.left.borrow_mut().remove(&name);
+        let history = self.histories.borrow_mut().remove(&name);
+        self.tell(&name);
+        history.unwrap_or_default()
     }
 
     /// Returns the note of `key`, which is kept beside the lists.

@@ -47,6 +47,9 @@ pub struct Lists {
     pub found: fn(count: usize) -> String,
     pub guessed: &'static str,
     pub refused: &'static str,
+    pub unread: &'static str,
+    pub no_room: fn(limit: &str) -> String,
+    pub unreadable: fn(why: &str) -> String,
     pub import_button: fn(count: usize) -> String,
     pub imported: fn(count: usize) -> String,
     pub nothing_found: &'static str,
@@ -113,6 +116,9 @@ static ENGLISH: Lists = Lists {
     found: |count| if count == 1 { "1 list found".to_owned() } else { format!("{count} lists found") },
     guessed: "The Docker CLI's folder names are ambiguous; correct the name if it is wrong.",
     refused: "Skipped",
+    unread: "Not read",
+    no_room: |limit| format!("exceeds the limit of {limit} for one import; choose fewer or smaller files"),
+    unreadable: |why| format!("the browser could not read it ({why}); choose it again"),
     import_button: |count| if count == 1 { "Import it".to_owned() } else { format!("Import {count} lists") },
     imported: |count| {
         if count == 1 { "Imported 1 list".to_owned() } else { format!("Imported {count} lists") }
@@ -176,6 +182,11 @@ static SPANISH: Lists = Lists {
     },
     guessed: "Los nombres de carpeta de la CLI de Docker son ambiguos; corrige el nombre si no es correcto.",
     refused: "Omitido",
+    unread: "Sin leer",
+    no_room: |limit| {
+        format!("supera el límite de {limit} por importación; elige menos archivos o más pequeños")
+    },
+    unreadable: |why| format!("el navegador no pudo leerlo ({why}); elígelo de nuevo"),
     import_button: |count| {
         if count == 1 { "Importar 1 lista".to_owned() } else { format!("Importar {count} listas") }
     },

@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{icon::Icon, toast::use_toaster},
-    state::lists::LocalLists,
+    state::lists::{LocalLists, Step},
     text::text,
 };
 
@@ -19,6 +19,8 @@ use crate::{
 #[derive(Clone, PartialEq)]
 pub struct Refused {
     edit: ListEdit,
+    /// The step that the edit is; `None` if it is a new change.
+    step: Option<Step>,
     conflict: EditConflict,
 }
 
@@ -35,6 +37,10 @@ pub struct Editing {
     pub undo: Callback<()>,
     /// Applies the last undone edit again.
     pub redo: Callback<()>,
+    /// Applies the refused edit to the list as it is now.
+    pub mine: Callback<Rc<ManifestList>>,
+    /// Gives up the refused edit.
+    pub theirs: Callback<()>,
 }
 
 /// The edits of the list `name`. Ctrl or Cmd with Z undoes, with Shift as well redoes.
@@ -45,39 +51,64 @@ pub fn use_editing(local_lists: &Rc<LocalLists>, name: &Reference) -> Editing {
     let problem = use_state(|| None::<AttrValue>);
     let settle = {
         let (refused, problem, name) = (refused.setter(), problem.setter(), name.clone());
-        Rc::new(move |edit: ListEdit, outcome: Result<Outcome, StoreError>| match outcome {
+        Rc::new(move |edit: ListEdit, step: Option<Step>, outcome: Result<Outcome, StoreError>| match outcome
+        {
             Ok(Outcome::Done(_)) => {
                 refused.set(None);
                 problem.set(None);
             }
-            Ok(Outcome::Conflict(conflict)) => refused.set(Some(Refused { edit, conflict })),
+            Ok(Outcome::Conflict(conflict)) => refused.set(Some(Refused { edit, step, conflict })),
             Ok(Outcome::Gone) => toaster.say((text().lists().gone)(&name.to_string())),
             Ok(Outcome::Taken) => toaster.say((text().lists().taken)(&name.to_string())),
             Err(error) => problem.set(Some(error.to_string().into())),
         })
     };
-    let change = {
+    let apply = {
         let (local_lists, name, settle) = (Rc::clone(local_lists), name.clone(), Rc::clone(&settle));
-        Callback::from(move |edit: ListEdit| {
+        Callback::from(move |(edit, step): (ListEdit, Option<Step>)| {
             let (local_lists, name, settle) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&settle));
             spawn_local(async move {
-                let outcome = local_lists.edit(&name, edit.clone(), None).await;
-                settle(edit, outcome);
+                let outcome = match &step {
+                    Some(step) => local_lists.step_as(&name, step, &edit).await,
+                    None => local_lists.edit(&name, edit.clone(), None).await,
+                };
+                settle(edit, step, outcome);
             });
         })
     };
+    let change = apply.reform(|edit| (edit, None));
     let step = |back: bool| {
         let (local_lists, name, settle) = (Rc::clone(local_lists), name.clone(), Rc::clone(&settle));
         Callback::from(move |()| {
             let (local_lists, name, settle) = (Rc::clone(&local_lists), name.clone(), Rc::clone(&settle));
             spawn_local(async move {
-                if let Some(outcome) = local_lists.step(&name, back).await.transpose() {
-                    settle(ListEdit::default(), outcome);
+                match local_lists.step(&name, back).await {
+                    Ok(Some((step, outcome))) => settle(step.edit.clone(), Some(step), Ok(outcome)),
+                    Ok(None) => {}
+                    Err(error) => settle(ListEdit::default(), None, Err(error)),
                 }
             });
         })
     };
     let (undo, redo) = (step(true), step(false));
+    let mine = {
+        let refused = refused.clone();
+        Callback::from(move |list: Rc<ManifestList>| {
+            if let Some(Refused { edit, step, .. }) = (*refused).clone() {
+                apply.emit((edit.onto(&list), step));
+                refused.set(None);
+            }
+        })
+    };
+    let theirs = {
+        let (local_lists, name, refused) = (Rc::clone(local_lists), name.clone(), refused.clone());
+        Callback::from(move |()| {
+            if let Some(step) = refused.as_ref().and_then(|refused| refused.step.as_ref()) {
+                local_lists.give_up(&name, step);
+            }
+            refused.set(None);
+        })
+    };
     {
         let (undo, redo) = (undo.clone(), redo.clone());
         use_effect_with((local_lists.clone(), name.clone()), move |_| {
@@ -93,28 +124,22 @@ pub fn use_editing(local_lists: &Rc<LocalLists>, name: &Reference) -> Editing {
             move || drop(listener)
         });
     }
-    Editing { refused, problem, change, undo, redo }
+    Editing { refused, problem, change, undo, redo, mine, theirs }
 }
 
 /// Shows the refused edit, with the choice between it and the other tab's.
 pub fn conflict(editing: &Editing, list: &Rc<ManifestList>) -> Html {
-    let Some(Refused { edit, conflict }) = (*editing.refused).clone() else { return html! {} };
-    let theirs = {
-        let refused = editing.refused.setter();
-        move |_: MouseEvent| refused.set(None)
-    };
+    let Some(Refused { conflict, .. }) = &*editing.refused else { return html! {} };
+    let theirs = editing.theirs.reform(|_: MouseEvent| ());
     let mine = {
-        let (refused, list, change) = (editing.refused.setter(), Rc::clone(list), editing.change.clone());
-        move |_: MouseEvent| {
-            change.emit(edit.onto(&list));
-            refused.set(None);
-        }
+        let list = Rc::clone(list);
+        editing.mine.reform(move |_: MouseEvent| Rc::clone(&list))
     };
     let words = text().build();
     html! {
         <div class="alert" role="alert" data-testid="conflict">
             <Icon name="warning" />
-            <span>{ (words.conflict)(&names(&conflict)) }</span>
+            <span>{ (words.conflict)(&names(conflict)) }</span>
             <span class="alert__actions">
                 <button class="button" type="button" onclick={theirs}>{ words.conflict_theirs }</button>
                 <button class="button" type="button" onclick={mine}>{ words.conflict_mine }</button>

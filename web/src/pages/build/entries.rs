@@ -22,7 +22,6 @@ use crate::{
     routes::Route,
     state::{
         failure::Failure,
-        input::image_list::Pasted,
         list_editor::{
             add_images::{Adder, Pending},
             entry_status::{Entries, EntryState},
@@ -131,12 +130,7 @@ fn sign_in(adder: &Adder) -> Html {
     let Some(registry) = adder.pending().iter().find_map(wanted) else { return html! {} };
     let ondone = {
         let (adder, registry) = (adder.clone(), registry.clone());
-        Callback::from(move |()| {
-            let sources =
-                adder.pending().iter().filter(|pending| wanted(pending).as_ref() == Some(&registry));
-            let sources = sources.map(|pending| pending.source.clone()).collect();
-            adder.add(Pasted { sources, ..Pasted::default() });
-        })
+        Callback::from(move |()| adder.retry(|pending| wanted(pending).as_ref() == Some(&registry)))
     };
     html! { <SignInPanel {registry} {ondone} /> }
 }
@@ -202,7 +196,7 @@ fn EntryRow(props: &RowProps) -> Html {
     let words = text().build();
     html! {
         <>
-            <tr data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
+            <tr data-row={image.clone()} data-testid="entry" data-image={image.clone()} data-digest={entry.descriptor.digest.to_string()} data-platform={platform.to_string()}>
                 <td class="fill entry__image">
                     <Link to={Route::inspect(&entry.reference.by_digest(entry.descriptor.digest.clone()))}>{ reference_heading(&entry.reference) }</Link>
                 </td>
@@ -212,9 +206,9 @@ fn EntryRow(props: &RowProps) -> Html {
                 <td class="number">{ size(entry) }</td>
                 <td class="entry__actions">
                     if matches!(state, EntryState::Told(Freshness::Stale(_))) {
-                        <button class="button" type="button" title={(words.refresh_of)(&image)} onclick={onrefresh} data-testid="refresh">{ words.refresh }</button>
+                        <button class="button" type="button" name="refresh" title={(words.refresh_of)(&image)} onclick={onrefresh} data-testid="refresh">{ words.refresh }</button>
                     }
-                    <button class="icon-button" type="button" aria-label={(words.remove_of)(&image)} title={(words.remove_of)(&image)} onclick={remove} data-testid="remove">
+                    <button class="icon-button" type="button" name="remove" aria-label={(words.remove_of)(&image)} title={(words.remove_of)(&image)} onclick={remove} data-testid="remove">
                         <Icon name="close" />
                     </button>
                 </td>
@@ -315,20 +309,20 @@ fn pending_row(pending: &Pending, adder: &Adder) -> Html {
     let words = text().build();
     let retry = {
         let (adder, source) = (adder.clone(), pending.source.clone());
-        move |_: MouseEvent| adder.add(Pasted { sources: vec![source.clone()], ..Pasted::default() })
+        move |_: MouseEvent| adder.retry(|pending| pending.source == source)
     };
     let dismiss = {
         let (adder, source) = (adder.clone(), pending.source.clone());
         move |_: MouseEvent| adder.dismiss(&source)
     };
     html! {
-        <tr key={format!("pending {}", pending.source)} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
+        <tr key={format!("pending {}", pending.source)} data-row={pending.source.clone()} class={classes!(pending.failure.is_some().then_some("failed"))} data-testid="pending" data-image={pending.source.clone()}>
             <td class="fill entry__image">{ &pending.source }</td>
             if let Some(Failure { why, .. }) = &pending.failure {
                 <td colspan="4" class="fill"><span class="hint--bad" role="alert">{ why.to_string() }</span></td>
                 <td class="entry__actions">
-                    <button class="button" type="button" onclick={retry} data-testid="retry">{ words.retry }</button>
-                    <button class="icon-button" type="button" aria-label={format!("{}: {}", words.dismiss, pending.source)} title={words.dismiss} onclick={dismiss}><Icon name="close" /></button>
+                    <button class="button" type="button" name="retry" onclick={retry} data-testid="retry">{ words.retry }</button>
+                    <button class="icon-button" type="button" name="dismiss" aria-label={format!("{}: {}", words.dismiss, pending.source)} title={words.dismiss} onclick={dismiss}><Icon name="close" /></button>
                 </td>
             } else {
                 <td colspan="4"><span class="skeleton" /><span class="visually-hidden">{ words.fetching }</span></td>

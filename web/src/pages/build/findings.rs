@@ -47,7 +47,7 @@ pub fn Findings(props: &Props) -> Html {
         let image = finding.entry.and_then(|at| images.get(at)).map(|entry| entry.reference.to_string());
         let offers = finding.fixes(index, &platforms);
         html! {
-            <li data-testid="finding" data-rule={finding.rule.code()}>
+            <li data-row={finding.rule.code()} data-testid="finding" data-rule={finding.rule.code()}>
                 <Icon name="warning" />
                 <span>
                     if let Some(image) = image {
@@ -60,7 +60,7 @@ pub fn Findings(props: &Props) -> Html {
                         let edit = edit_of(list, &images, &fix)?;
                         let change = change.clone();
                         Some(html! {
-                            <button class="button" type="button" data-testid="fix" onclick={move |_: MouseEvent| change.emit(edit.clone())}>
+                            <button class="button" type="button" name="fix" data-testid="fix" onclick={move |_: MouseEvent| change.emit(edit.clone())}>
                                 { (words.fix)(&fix) }
                             </button>
                         })

@@ -47,7 +47,7 @@ pub fn Offer(props: &Props) -> Html {
     let accept = {
         let (adder, images, ignore) = (adder.clone(), images.clone(), ignore.clone());
         Callback::from(move |()| {
-            adder.add(Pasted { sources: images.clone(), ..Pasted::default() });
+            adder.add(&Pasted { sources: images.clone(), ..Pasted::default() });
             ignore.emit(());
         })
     };

@@ -10,9 +10,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    browser::files::{self, DropPlace},
+    browser::files::{self, ChosenFiles, DropPlace},
     components::{
-        icon::Icon, panel::Panel, store_status::store_status, text_field::TextField, toast::use_toaster,
+        icon::Icon, panel::Panel, row_focus::use_row_focus, store_status::store_status,
+        text_field::TextField, toast::use_toaster,
     },
     router,
     routes::Route,
@@ -28,11 +29,16 @@ pub struct Props {
     pub local_lists: Rc<LocalLists>,
 }
 
-/// The lists that were found, with their corrected names.
+/// The lists that were found and are not imported yet, with their corrected names.
 #[derive(Clone, Default, PartialEq)]
 struct Offer {
     lists: Vec<(FoundList, String)>,
+    /// Reasons why the last import left lists here.
+    faults: Vec<String>,
+    /// Files that are no lists, each with the reason.
     refused: Vec<(String, String)>,
+    /// Files that were not read, each with the reason.
+    unread: Vec<(String, String)>,
 }
 
 /// Files and folders with lists.
@@ -40,18 +46,25 @@ struct Offer {
 pub fn Import(props: &Props) -> Html {
     use_language();
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let place = use_node_ref();
+    use_row_focus(&place);
     let offer = use_state(|| None::<Offer>);
     let over = use_state_eq(|| false);
     let brought = {
         let offer = offer.setter();
-        Callback::from(move |files: Vec<(String, Vec<u8>)>| {
+        Callback::from(move |files: ChosenFiles| {
             let (offer, registries) = (offer.clone(), Rc::clone(&registries));
             spawn_local(async move {
-                let found = import_export::lists_in(files, registries.client()).await;
+                let unread = files.unread.iter();
+                let unread =
+                    unread.map(|(path, unread)| (path.clone(), import_export::reason(unread))).collect();
+                let found = import_export::lists_in(files.read, registries.client()).await;
                 let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
                 offer.set(Some(Offer {
                     lists: found.lists.into_iter().map(named).collect(),
                     refused: found.refused,
+                    unread,
+                    ..Offer::default()
                 }));
             });
         })
@@ -82,13 +95,17 @@ pub fn Import(props: &Props) -> Html {
         })
     };
     let words = text().lists();
+    let change = {
+        let offer = offer.setter();
+        Callback::from(move |changed| offer.set(Some(changed)))
+    };
     let close = {
-        let offer = offer.clone();
+        let offer = offer.setter();
         Callback::from(move |()| offer.set(None))
     };
     html! {
         <Panel title={words.import} testid="import">
-            <div class={classes!("import", over.then_some("add--over"))}>
+            <div ref={place} class={classes!("import", over.then_some("add--over"))}>
                 <p class="hint">{ words.import_lead }</p>
                 <div class="import__ways">
                     <label class="button">
@@ -102,7 +119,7 @@ pub fn Import(props: &Props) -> Html {
                     <span class="hint">{ words.drop_here }</span>
                 </div>
                 if let Some(found) = &*offer {
-                    <Offered local_lists={Rc::clone(&props.local_lists)} offer={found.clone()} {close} />
+                    <Offered local_lists={Rc::clone(&props.local_lists)} offer={found.clone()} {change} {close} />
                 }
             </div>
         </Panel>
@@ -135,6 +152,8 @@ fn Folder(props: &FolderProps) -> Html {
 struct OfferedProps {
     local_lists: Rc<LocalLists>,
     offer: Offer,
+    /// Names were corrected, or lists imported.
+    change: Callback<Offer>,
     close: Callback<()>,
 }
 
@@ -142,30 +161,32 @@ struct OfferedProps {
 #[component]
 fn Offered(props: &OfferedProps) -> Html {
     use_language();
-    let OfferedProps { local_lists, offer, close } = props;
+    let OfferedProps { local_lists, offer, change, close } = props;
     let toaster = use_toaster();
-    let names = use_state(|| offer.lists.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>());
-    let faults = use_state(Vec::<String>::new);
-    {
-        let (names, faults) = (names.setter(), faults.setter());
-        use_effect_with(offer.clone(), move |offer| {
-            names.set(offer.lists.iter().map(|(_, name)| name.clone()).collect());
-            faults.set(Vec::new());
-        });
-    }
+    let is_importing = use_mut_ref(|| false);
     let words = text().lists();
     let import = {
-        let (local_lists, offer, names) = (Rc::clone(local_lists), offer.clone(), names.clone());
-        let (faults, close) = (faults.setter(), close.clone());
+        let (local_lists, offer) = (Rc::clone(local_lists), offer.clone());
+        let (change, close) = (change.clone(), close.clone());
         move |_: MouseEvent| {
-            let (local_lists, offer, names) = (Rc::clone(&local_lists), offer.clone(), (*names).clone());
-            let (faults, toaster, close) = (faults.clone(), toaster.clone(), close.clone());
+            if is_importing.replace(true) {
+                return;
+            }
+            let (local_lists, offer, is_importing) =
+                (Rc::clone(&local_lists), offer.clone(), Rc::clone(&is_importing));
+            let (change, toaster, close) = (change.clone(), toaster.clone(), close.clone());
             spawn_local(async move {
-                let (imported, wrong) = import_all(&local_lists, &offer, &names).await;
+                let left = import_all(&local_lists, &offer.lists).await;
+                is_importing.replace(false);
+                let imported = offer.lists.len() - left.len();
                 if imported > 0 {
                     toaster.say((text().lists().imported)(imported));
                 }
-                if wrong.is_empty() { close.emit(()) } else { faults.set(wrong) }
+                if left.is_empty() {
+                    return close.emit(());
+                }
+                let (lists, faults) = left.into_iter().unzip();
+                change.emit(Offer { lists, faults, ..offer });
             });
         }
     };
@@ -179,16 +200,16 @@ fn Offered(props: &OfferedProps) -> Html {
                     <p class="hint">{ words.guessed }</p>
                 }
                 <ul class="plain-list">
-                    { for offer.lists.iter().enumerate().map(|(at, (found, _))| {
-                        let names = names.clone();
+                    { for offer.lists.iter().enumerate().map(|(at, (found, name))| {
+                        let (offer, change) = (offer.clone(), change.clone());
                         let onchange = Callback::from(move |typed: String| {
-                            let mut next = (*names).clone();
-                            if let Some(name) = next.get_mut(at) {
+                            let mut next = offer.clone();
+                            if let Some((_, name)) = next.lists.get_mut(at) {
                                 *name = typed;
                             }
-                            names.set(next);
+                            change.emit(next);
                         });
-                        let value = found.list.reference().to_string();
+                        let value = name.clone();
                         html! {
                             <li class="offer__list">
                                 <TextField class="field--mono" {value} label={words.new_name} {onchange} testid="offer-name" />
@@ -202,7 +223,7 @@ fn Offered(props: &OfferedProps) -> Html {
                     <button class="button" type="button" onclick={close.reform(|_: MouseEvent| ())}>{ words.cancel }</button>
                 </div>
             }
-            { for faults.iter().map(|fault| html! {
+            { for offer.faults.iter().map(|fault| html! {
                 <div class="alert" role="alert"><Icon name="warning" /><span>{ fault }</span></div>
             }) }
             { refused(offer) }
@@ -210,38 +231,50 @@ fn Offered(props: &OfferedProps) -> Html {
     }
 }
 
-/// Adds the lists of an offer under `names`. Returns the number of those that were added, and the reasons why others were not.
-async fn import_all(local_lists: &LocalLists, offer: &Offer, names: &[String]) -> (usize, Vec<String>) {
-    let (mut imported, mut wrong) = (0, Vec::new());
-    for ((found, _), name) in offer.lists.iter().zip(names) {
-        match name.trim().parse::<Reference>() {
-            Err(error) => wrong.push(error.to_string()),
-            Ok(name) => match local_lists.add(&found.list.renamed(name.clone())).await {
-                Ok(Outcome::Done(_)) => imported += 1,
-                Ok(_) => wrong.push((text().lists().taken)(&name.to_string())),
-                Err(error) => wrong.push(error.to_string()),
+/// Adds lists under their names. Returns those that were not added, each with the reason.
+async fn import_all(
+    local_lists: &LocalLists,
+    lists: &[(FoundList, String)],
+) -> Vec<((FoundList, String), String)> {
+    let mut refused = Vec::new();
+    for (found, name) in lists {
+        let reason = match name.trim().parse::<Reference>() {
+            Err(error) => error.to_string(),
+            Ok(to) => match local_lists.add(&found.list.renamed(to.clone())).await {
+                Ok(Outcome::Done(_)) => continue,
+                Ok(_) => (text().lists().taken)(&to.to_string()),
+                Err(error) => error.to_string(),
             },
-        }
+        };
+        refused.push(((found.clone(), name.clone()), reason));
     }
-    (imported, wrong)
+    refused
 }
 
-/// The files of an offer that are no lists, each with the reason: folded where there are lists beside them.
+/// The files of an offer that bring no lists, each with the reason: folded where there are lists beside them, except for those
+/// that were not read, which may have lists.
 fn refused(offer: &Offer) -> Html {
     let words = text().lists();
-    if offer.refused.is_empty() {
-        return html! {};
-    }
     if offer.lists.is_empty() {
-        return offer.refused.iter().map(|(path, why)| html! {
+        return offer.unread.iter().chain(&offer.refused).map(|(path, why)| html! {
             <div class="alert" role="alert" data-testid="refused"><Icon name="warning" /><span><code>{ path }</code>{ ": " }{ why }</span></div>
         }).collect();
     }
+    let folded = |title: &str, open: bool, files: &[(String, String)]| {
+        html! {
+            if !files.is_empty() {
+                <details {open} data-testid="refused">
+                    <summary>{ format!("{title}: {}", files.len()) }</summary>
+                    <ul class="plain-list">{ for files.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
+                </details>
+            }
+        }
+    };
     html! {
-        <details>
-            <summary>{ format!("{}: {}", words.refused, offer.refused.len()) }</summary>
-            <ul class="plain-list">{ for offer.refused.iter().map(|(path, why)| html! { <li><code>{ path }</code>{ ": " }{ why }</li> }) }</ul>
-        </details>
+        <>
+            { folded(words.unread, true, &offer.unread) }
+            { folded(words.refused, false, &offer.refused) }
+        </>
     }
 }
 
@@ -269,11 +302,15 @@ pub fn Linked(props: &LinkedProps) -> Html {
                 };
                 offer.set(Some(lists.map(|lists| Offer {
                     lists: lists.into_iter().map(named).collect(),
-                    refused: Vec::new(),
+                    ..Offer::default()
                 })));
             });
         });
     }
+    let change = {
+        let offer = offer.setter();
+        Callback::from(move |changed| offer.set(Some(Ok(changed))))
+    };
     let close = Callback::from(move |()| {
         router::push(&Route::Lists);
     });
@@ -282,7 +319,7 @@ pub fn Linked(props: &LinkedProps) -> Html {
         (Opened::Ready(local_lists), Some(Ok(found))) => html! {
             <>
                 <div class="title"><h1>{ words.import }</h1></div>
-                <Offered {local_lists} offer={found.clone()} {close} />
+                <Offered {local_lists} offer={found.clone()} {change} {close} />
             </>
         },
         (Opened::Ready(_), Some(Err(()))) => html! {

@@ -35,13 +35,15 @@ pub struct Props {
     pub stored: StoredList,
     /// Receives the command line that does the same, and whether `docker manifest` has it as well.
     pub done: Callback<(String, bool)>,
+    /// Receives the new name of a list that is renamed.
+    pub renamed: Callback<String>,
 }
 
 /// A list, with the actions on it.
 #[component]
 pub fn ListRow(props: &Props) -> Html {
     use_language();
-    let Props { local_lists, stored, done } = props;
+    let Props { local_lists, stored, done, renamed } = props;
     let naming = use_state_eq(|| None::<Naming>);
     let name = stored.summary.reference.clone();
     let remove = use_remove(props);
@@ -60,10 +62,10 @@ pub fn ListRow(props: &Props) -> Html {
     };
     let words = text().lists();
     let button = |label: &'static str, testid: &'static str, onclick: Callback<MouseEvent>| {
-        html! { <button class="button" type="button" aria-label={format!("{label}: {name}")} {onclick} data-testid={testid}>{ label }</button> }
+        html! { <button class="button" type="button" name={testid} aria-label={format!("{label}: {name}")} {onclick} data-testid={testid}>{ label }</button> }
     };
     html! {
-        <tr data-testid="list" data-name={name.to_string()}>
+        <tr data-row={name.to_string()} data-testid="list" data-name={name.to_string()}>
             <td class="fill list__name">
                 <Link to={Route::build(&name)} classes="strong">{ reference_heading(&name) }</Link>
             </td>
@@ -82,7 +84,7 @@ pub fn ListRow(props: &Props) -> Html {
                 }
                 { button(words.remove, "remove-list", remove) }
                 if let Some(naming) = *naming {
-                    <NewName local_lists={Rc::clone(local_lists)} stored={stored.clone()} {naming} {cancel} done={done.clone()} />
+                    <NewName local_lists={Rc::clone(local_lists)} stored={stored.clone()} {naming} {cancel} done={done.clone()} renamed={renamed.clone()} />
                 }
             </td>
         </tr>
@@ -93,7 +95,7 @@ pub fn ListRow(props: &Props) -> Html {
 #[hook]
 fn use_remove(props: &Props) -> Callback<MouseEvent> {
     let toaster = use_toaster();
-    let Props { local_lists, stored, done } = props;
+    let Props { local_lists, stored, done, .. } = props;
     let (local_lists, name, list) =
         (Rc::clone(local_lists), stored.summary.reference.clone(), stored.list.clone().ok());
     let done = done.clone();
@@ -102,17 +104,19 @@ fn use_remove(props: &Props) -> Callback<MouseEvent> {
             (Rc::clone(&local_lists), name.clone(), list.clone(), toaster.clone());
         let done = done.clone();
         spawn_local(async move {
-            if let Err(error) = local_lists.remove(&name).await {
-                return toaster.say(error.to_string());
-            }
+            let history = match local_lists.remove(&name).await {
+                Ok(history) => history,
+                Err(error) => return toaster.say(error.to_string()),
+            };
             done.emit((line_of(["rm", &name.to_string()]), true));
             let removed = (text().lists().removed)(&name.to_string());
             let Some(list) = list else { return toaster.say(removed) };
             let back = toaster.clone();
             toaster.offer(removed, text().lists().undo, move |()| {
                 let (local_lists, list, toaster) = (Rc::clone(&local_lists), Rc::clone(&list), back.clone());
+                let history = history.clone();
                 spawn_local(async move {
-                    match local_lists.add(&list).await {
+                    match local_lists.restore(&list, history).await {
                         Ok(Outcome::Done(_)) => {}
                         Ok(_) => toaster.say((text().lists().taken)(&list.reference().to_string())),
                         Err(error) => toaster.say(error.to_string()),

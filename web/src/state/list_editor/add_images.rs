@@ -1,6 +1,6 @@
 //! Sources on their way into a list: fetched side by side, each put in as it comes.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use futures_util::future::join_all;
 use tallyman_commands::{SourceImages, fetch_source};
@@ -21,8 +21,22 @@ use crate::state::{
 pub struct Pending {
     /// As it was given.
     pub source: String,
+    /// Changes of the platforms of its images.
+    pub changes: Vec<PlatformChange>,
     /// Reason of a failure; `None` as long as the image is being fetched.
     pub failure: Option<Failure>,
+}
+
+impl Pending {
+    /// Returns the sources that a text names, each with its changes.
+    fn of(pasted: &Pasted) -> Vec<Self> {
+        let of = |source: &str| {
+            let changes = pasted.changes.iter().filter(|(image, _)| image == source);
+            changes.map(|(_, change)| change.clone()).collect()
+        };
+        let sources = pasted.sources.iter();
+        sources.map(|source| Self { source: source.clone(), changes: of(source), failure: None }).collect()
+    }
 }
 
 /// Sources that are not in the list yet, in the order given.
@@ -32,7 +46,7 @@ pub struct Adding {
 }
 
 pub enum Change {
-    Begin(Vec<String>),
+    Begin(Vec<Pending>),
     Fail(String, Failure),
     Drop(String),
 }
@@ -43,9 +57,9 @@ impl Reducible for Adding {
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
         let mut pending = self.pending.clone();
         match change {
-            Change::Begin(sources) => {
-                pending.retain(|pending| !sources.contains(&pending.source));
-                pending.extend(sources.into_iter().map(|source| Pending { source, failure: None }));
+            Change::Begin(begun) => {
+                pending.retain(|pending| !begun.iter().any(|begun| begun.source == pending.source));
+                pending.extend(begun);
             }
             Change::Fail(source, why) => {
                 for pending in pending.iter_mut().filter(|pending| pending.source == source) {
@@ -65,7 +79,6 @@ pub struct Adder {
     registries: Rc<Registries>,
     list: Reference,
     adding: UseReducerHandle<Adding>,
-    groups: Rc<std::cell::Cell<u32>>,
 }
 
 /// Returns the function that adds sources to the list `list`.
@@ -73,8 +86,7 @@ pub struct Adder {
 pub fn use_adder(local_lists: &Rc<LocalLists>, list: &Reference) -> Adder {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let adding = use_reducer(Adding::default);
-    let groups = use_memo((), |()| std::cell::Cell::new(0));
-    Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding, groups }
+    Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding }
 }
 
 impl Adder {
@@ -89,22 +101,26 @@ impl Adder {
     }
 
     /// Fetches what a text asked for, and puts it in.
-    pub fn add(&self, pasted: Pasted) {
-        if pasted.sources.is_empty() {
+    pub fn add(&self, pasted: &Pasted) {
+        self.begin(Pending::of(pasted));
+    }
+
+    /// Fetches the sources that are `wanted` again, and puts them in as they were asked for.
+    pub fn retry(&self, wanted: impl Fn(&Pending) -> bool) {
+        let again = self.pending().iter().filter(|pending| wanted(pending));
+        self.begin(again.map(|pending| Pending { failure: None, ..pending.clone() }).collect());
+    }
+
+    fn begin(&self, begun: Vec<Pending>) {
+        if begun.is_empty() {
             return;
         }
-        self.adding.dispatch(Change::Begin(pasted.sources.clone()));
-        let group = Group(self.groups.get() + 1);
-        self.groups.set(group.0);
+        self.adding.dispatch(Change::Begin(begun.clone()));
+        let group = self.local_lists.new_group();
         let adder = self.clone();
         spawn_local(async move {
-            let mut changes: BTreeMap<String, Vec<PlatformChange>> = BTreeMap::new();
-            for (image, change) in pasted.changes {
-                changes.entry(image).or_default().push(change);
-            }
-            let all = pasted.sources.iter().map(|source| async {
-                let of = changes.get(source).map_or(&[][..], Vec::as_slice);
-                adder.adding.dispatch(match adder.bring(source, of, group).await {
+            let all = begun.iter().map(|Pending { source, changes, .. }| async {
+                adder.adding.dispatch(match adder.bring(source, changes, group).await {
                     Ok(()) => Change::Drop(source.clone()),
                     Err(why) => Change::Fail(source.clone(), why),
                 });
@@ -155,5 +171,28 @@ impl Adder {
             }
         }
         Err("another tab changes this list all the time; try again".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use yew::Reducible;
+
+    use super::{Adding, Change, Pending};
+    use crate::state::input::image_list::sources_in;
+
+    #[test]
+    fn a_source_that_failed_keeps_the_changes_that_were_pasted_with_it() {
+        let text = "docker manifest create r.io/app:1 r.io/a:1 r.io/b:1\n\
+                    docker manifest annotate r.io/app:1 r.io/b:1 --arch arm64\n";
+        let pending = Pending::of(&sources_in(text));
+        assert_eq!(pending.iter().map(|pending| pending.changes.len()).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(pending[1].changes[0].architecture, "arm64");
+        let adding = Rc::new(Adding::default()).reduce(Change::Begin(pending.clone()));
+        let adding = adding.reduce(Change::Fail("r.io/b:1".to_owned(), "no answer".to_owned().into()));
+        assert!(adding.pending[1].failure.is_some());
+        assert_eq!(adding.pending[1].changes, pending[1].changes);
     }
 }

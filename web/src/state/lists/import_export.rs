@@ -6,7 +6,11 @@ use tallyman_core::ManifestList;
 use tallyman_registry::Client;
 use tallyman_store::exchange::{self, Found, FoundList};
 
-use crate::browser::files::{deflate, inflate, save};
+use crate::{
+    browser::files::{BYTES_MAX, Unread, deflate, inflate, save},
+    format,
+    text::text,
+};
 
 /// Characters that a link's list may have: some programs cut longer ones.
 const LINK_MAX: usize = 16_000;
@@ -65,6 +69,15 @@ pub async fn lists_in(files: Vec<(String, Vec<u8>)>, client: &Client) -> Found {
     found.lists.extend(docker.lists);
     found.refused.extend(docker.refused);
     found
+}
+
+/// Returns the reason why a file was not read.
+pub fn reason(unread: &Unread) -> String {
+    let words = text().lists();
+    match unread {
+        Unread::NoRoom => (words.no_room)(&format::bytes(BYTES_MAX.into())),
+        Unread::Failed(why) => (words.unreadable)(why),
+    }
 }
 
 /// Returns the lists that a file describes, by its name and its content: YAML, or JSON of that form. `None` for any other file.

@@ -3,10 +3,27 @@
 use tallyman_core::ListEdit;
 
 /// Changes that belong together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Group(pub u32);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Group(u32);
 
-#[derive(Debug, Default)]
+impl Group {
+    /// Returns another group.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A step back or forth in the history of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// True if a change is undone, false if one is redone.
+    pub back: bool,
+    /// The edit that the step is.
+    pub edit: ListEdit,
+}
+
+/// Changes of one list.
+#[derive(Clone, Debug, Default)]
 pub struct History {
     done: Vec<(ListEdit, Option<Group>)>,
     undone: Vec<ListEdit>,
@@ -29,26 +46,35 @@ impl History {
         (!self.done.is_empty(), !self.undone.is_empty())
     }
 
-    /// The change that goes a step back or forth.
-    pub fn next(&self, back: bool) -> Option<ListEdit> {
-        if back { self.done.last().map(|(edit, _)| edit.inverse()) } else { self.undone.last().cloned() }
+    /// Returns the next step back or forth; `None` if there is none.
+    pub fn next(&self, back: bool) -> Option<Step> {
+        let edit =
+            if back { self.done.last().map(|(edit, _)| edit.inverse()) } else { self.undone.last().cloned() };
+        edit.map(|edit| Step { back, edit })
     }
 
-    /// That change was made.
-    pub fn went(&mut self, back: bool) {
-        if back {
-            self.undone.extend(self.done.pop().map(|(edit, _)| edit));
+    /// Records that `step` was made, by `edit`: another one than its own if the list was not as the step expects it.
+    pub fn went(&mut self, step: &Step, edit: &ListEdit) {
+        self.give_up(step);
+        if edit.is_empty() {
+            return;
+        }
+        if step.back {
+            self.undone.push(edit.inverse());
         } else {
-            self.done.extend(self.undone.pop().map(|edit| (edit, None)));
+            self.done.push((edit.clone(), None));
         }
     }
 
-    /// That change cannot be made any more.
-    pub fn drop_next(&mut self, back: bool) {
-        if back {
-            self.done.pop();
+    /// Removes a step that is not wanted any more.
+    pub fn give_up(&mut self, step: &Step) {
+        // Changes that were made since the step was refused stand behind it.
+        if step.back {
+            let at = self.done.iter().rposition(|(edit, _)| edit.inverse() == step.edit);
+            at.map(|at| self.done.remove(at));
         } else {
-            self.undone.pop();
+            let at = self.undone.iter().rposition(|edit| *edit == step.edit);
+            at.map(|at| self.undone.remove(at));
         }
     }
 }
@@ -57,7 +83,7 @@ impl History {
 mod tests {
     use tallyman_core::{Descriptor, Digest, EntryChange, ListEdit, ListEntry, MediaType};
 
-    use super::{Group, History};
+    use super::{Group, History, Step};
 
     fn edit(image: &str) -> ListEdit {
         let descriptor = Descriptor::new(MediaType::OciManifest, Digest::of(b"{}"), 2);
@@ -65,23 +91,50 @@ mod tests {
         ListEdit { changes: vec![EntryChange { before: None, after: Some(entry) }], form: None }
     }
 
+    fn go(history: &mut History, back: bool) {
+        let step = history.next(back).unwrap();
+        history.went(&step, &step.edit);
+    }
+
     #[test]
     fn a_group_is_one_step_and_a_new_change_ends_what_could_be_redone() {
         let mut history = History::default();
-        history.did(edit("a"), Some(Group(1)));
-        history.did(edit("b"), Some(Group(1)));
-        history.did(edit("c"), Some(Group(2)));
+        let group = Group::default();
+        history.did(edit("a"), Some(group));
+        history.did(edit("b"), Some(group));
+        history.did(edit("c"), Some(group.next()));
         history.did(edit("d"), None);
         history.did(edit("e"), None);
-        assert_eq!(history.next(true), Some(edit("e").inverse()));
+        assert_eq!(history.next(true), Some(Step { back: true, edit: edit("e").inverse() }));
         for _ in 0..3 {
-            history.went(true);
+            go(&mut history, true);
         }
-        assert_eq!(history.next(true), Some(edit("a").and(edit("b")).inverse()));
-        assert_eq!(history.next(false), Some(edit("c")));
-        history.went(true);
+        assert_eq!(history.next(true), Some(Step { back: true, edit: edit("a").and(edit("b")).inverse() }));
+        assert_eq!(history.next(false), Some(Step { back: false, edit: edit("c") }));
+        go(&mut history, true);
         assert_eq!(history.can(), (false, true));
         history.did(edit("f"), None);
         assert_eq!(history.can(), (true, false));
+    }
+
+    #[test]
+    fn a_refused_step_stays_until_it_is_made_in_another_way_or_given_up() {
+        let mut history = History::default();
+        history.did(edit("a"), None);
+        let step = history.next(true).unwrap();
+        // It was refused, and another change was made before the choice.
+        history.did(edit("b"), None);
+        let theirs = edit("theirs");
+        history.went(&step, &theirs.inverse());
+        assert_eq!(history.next(true).unwrap().edit, edit("b").inverse());
+        assert_eq!(history.next(false).unwrap().edit, theirs);
+
+        let step = history.next(true).unwrap();
+        history.give_up(&step);
+        assert_eq!(history.can(), (false, true));
+        let step = history.next(false).unwrap();
+        // The list is already as the step makes it.
+        history.went(&step, &ListEdit::default());
+        assert_eq!(history.can(), (false, false));
     }
 }

@@ -41,6 +41,8 @@ pub struct Props {
     pub cancel: Callback<()>,
     /// Receives the command line that does the same, and whether `docker manifest` has it as well.
     pub done: Callback<(String, bool)>,
+    /// Receives the new name of a list that is renamed.
+    pub renamed: Callback<String>,
 }
 
 /// The dialog in which a list is renamed or duplicated.
@@ -86,9 +88,10 @@ fn use_save(
     line: &str,
     fault: UseStateSetter<Option<String>>,
 ) -> Callback<SubmitEvent> {
-    let Props { local_lists, stored, naming, cancel, done } = props;
+    let Props { local_lists, stored, naming, cancel, done, renamed } = props;
     let (local_lists, stored, naming) = (Rc::clone(local_lists), stored.clone(), *naming);
     let (cancel, done, input, line) = (cancel.clone(), done.clone(), input.clone(), line.to_owned());
+    let renamed = renamed.clone();
     Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         let to: Reference = match text_in(&input).trim().parse() {
@@ -97,6 +100,7 @@ fn use_save(
         };
         let (local_lists, stored, fault) = (Rc::clone(&local_lists), stored.clone(), fault.clone());
         let (cancel, done, line) = (cancel.clone(), done.clone(), line.clone());
+        let renamed = renamed.clone();
         spawn_local(async move {
             let name = &stored.summary.reference;
             let outcome = match (naming, &stored.list) {
@@ -105,6 +109,9 @@ fn use_save(
             };
             match outcome {
                 Ok(Outcome::Done(_)) => {
+                    if naming == Naming::Rename {
+                        renamed.emit(to.to_string());
+                    }
                     cancel.emit(());
                     done.emit((line, false));
                 }
