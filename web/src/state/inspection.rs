@@ -4,6 +4,9 @@ pub mod cli_output;
 mod fetch;
 pub mod last_seen;
 pub mod recents;
+mod run;
+#[cfg(test)]
+pub mod sample;
 
 use std::{cell::RefCell, rc::Rc};
 
