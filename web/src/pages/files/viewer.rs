@@ -15,10 +15,7 @@ use crate::{
     browser::files::save_blob,
     components::{digest::Digest, icon::Icon},
     format,
-    state::{
-        files::{Files, ImageSource, Progress},
-        registries::use_revision,
-    },
+    state::files::{Files, ImageSource, Progress, use_changes_of},
     text::{text, use_language},
 };
 
@@ -42,6 +39,9 @@ pub struct Props {
     /// Closes it.
     pub onclose: Callback<()>,
 }
+
+/// The code of a fault: the image does not have the file.
+const MISSING: &str = "no-such-file";
 
 /// The state of a file that is being opened.
 #[derive(Clone, PartialEq)]
@@ -144,20 +144,29 @@ fn download(props: &Props, saving: UseStateSetter<Option<Option<Progress>>>) -> 
 #[hook]
 fn use_opened(props: &Props) -> Opening {
     let opening = use_state_eq(|| Opening::Under(None));
-    let (revision, attempt) = (use_revision(), use_state_eq(|| 0_u32));
+    let (changes, attempt) = (use_changes_of(&props.images), use_state_eq(|| 0_u32));
     {
         // What was not there may have come with other layers.
         let (opening, attempt) = (opening.clone(), attempt.clone());
         use_effect_with(props.generations, move |_| {
-            if matches!(&*opening, Opening::Failed(fault) if fault.code == "no-such-file") {
+            if matches!(&*opening, Opening::Failed(fault) if fault.code == MISSING) {
+                attempt.set(*attempt + 1);
+            }
+        });
+    }
+    {
+        // After a sign-in, what failed is tried again.
+        let (opening, attempt) = (opening.clone(), attempt.clone());
+        use_effect_with(changes, move |_| {
+            if matches!(&*opening, Opening::Failed(_)) {
                 attempt.set(*attempt + 1);
             }
         });
     }
     {
         let opening = opening.setter();
-        // Once all layers are read, the file may be another one; after a sign-in, what failed is tried again.
-        let again = (props.is_whole, revision, *attempt);
+        // Once all layers are read, the file may be another one.
+        let again = (props.is_whole, *attempt);
         let wanted = (props.files.clone(), props.of, props.path.clone(), props.layer, again);
         use_effect_with(wanted, move |(files, of, path, layer, ..)| {
             let (files, of, path, layer) = (files.clone(), *of, path.clone(), *layer);
@@ -212,7 +221,7 @@ fn progress_of(label: &'static str, progress: Option<Progress>) -> Html {
 fn failed(fault: &Fault) -> Html {
     let words = text().files();
     let (title, advice) = match fault.code.as_str() {
-        "no-such-file" => (words.file_missing.to_owned(), ""),
+        MISSING => (words.file_missing.to_owned(), ""),
         "not-a-file" => (words.not_a_file.to_owned(), ""),
         "digest-mismatch" | "size-mismatch" => {
             ((words.layer_refused)(fault.layer.unwrap_or_default() + 1), words.layer_lies)
