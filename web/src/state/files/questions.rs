@@ -126,11 +126,16 @@ impl Files {
         let mut pending = self.send_query(|query| Request::Save { query, image, path, layer });
         loop {
             match pending.answers.next().await? {
-                (Response::Saved { .. }, blob) => return Some(Ok(blob?)),
+                (Response::Saved { .. }, blob) => return Some(blob.ok_or_else(too_large)),
                 (Response::NoAnswer { fault, .. }, _) => return Some(Err(fault)),
                 (Response::Progress { done, of, .. }, _) => progress((done, of)),
                 _ => {}
             }
         }
     }
+}
+
+/// The fault of a browser that made no file of the bytes.
+fn too_large() -> Fault {
+    Fault { code: "not-saved".to_owned(), reason: "the browser cannot hold the file".to_owned(), layer: None }
 }
