@@ -9,6 +9,7 @@ import { fill } from '../replay/registry-contents.js';
 import { expect, expectAccessible, expectAccessibleThroughout, test } from './test.js';
 
 const OCI = {
+  index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -43,13 +44,12 @@ function tar(files) {
 }
 
 /** Puts an image of `layers` (each a list of files) into a registry. The manifest may lie about their `sizes`. */
-async function putFiles(server, repo, tag, layers, { sizes = [] } = {}) {
+async function putFiles(server, repo, tag, layers, { sizes = [], platform = { os: 'linux', architecture: 'amd64' } } = {}) {
   const archives = layers.map(tar);
   const blobs = archives.map((bytes) => gzipSync(bytes));
   const config = Buffer.from(
     JSON.stringify({
-      os: 'linux',
-      architecture: 'amd64',
+      ...platform,
       rootfs: { type: 'layers', diff_ids: archives.map(digestOf) },
       history: layers.map((_, number) => ({ created_by: `COPY layer-${number + 1} /` })),
     }),
@@ -67,7 +67,15 @@ async function putFiles(server, repo, tag, layers, { sizes = [] } = {}) {
     blobs: [config, ...blobs].map((bytes) => ({ repo, digest: digestOf(bytes), bytes })),
     manifests: [{ repo, tag, mediaType: OCI.manifest, digest: digestOf(manifest), bytes: manifest }],
   });
-  return { reference: `${server.host}/${repo}:${tag}`, digest: digestOf(manifest), layers: blobs.map(digestOf), blobs };
+  return { reference: `${server.host}/${repo}:${tag}`, digest: digestOf(manifest), size: manifest.length, layers: blobs.map(digestOf), blobs };
+}
+
+/** Puts an index into a registry. Its `entries` are images of the repository, each with the platform that the index names, if any. */
+async function putIndex(server, repo, tag, entries) {
+  const manifests = entries.map(([{ digest, size }, platform]) => ({ mediaType: OCI.manifest, digest, size, ...(platform && { platform }) }));
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI.index, manifests }));
+  await fill(server.registry, { blobs: [], manifests: [{ repo, tag, mediaType: OCI.index, digest: digestOf(bytes), bytes }] });
+  return `${server.host}/${repo}:${tag}`;
 }
 
 /** Puts an image of one layer with a table of contents into a registry. */
@@ -85,17 +93,21 @@ async function putLazy(server, repo, tag, { bytes, annotations, diffId }) {
 
 /**
  * A server in front of a registry. A layer in `changes` has other `bytes`, or `halts` in its middle until it is let through, or `asks` for a
- * name and password.
+ * name and password, or `fails` and is to be asked for again later. `asked` has the names of what was asked for.
  */
 async function startBetween(server, changes) {
   let letThrough, leave;
+  const asked = [];
   const through = new Promise((resolve) => (letThrough = resolve));
   const left = new Promise((resolve) => (leave = resolve));
   const between = createServer(async (request, response) => {
     const answer = await fetch(`${server.registry}${request.url}`, { method: request.method, headers: { accept: request.headers.accept ?? '*/*' } });
     const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'authorization, *', 'access-control-expose-headers': '*' };
     const headers = Object.fromEntries(['content-type', 'docker-content-digest'].map((name) => [name, answer.headers.get(name)]).filter(([, value]) => value));
-    const { bytes = Buffer.from(await answer.arrayBuffer()), halts, asks } = changes[request.url.split('/').pop()] ?? {};
+    const name = request.url.split('/').pop();
+    const { bytes = Buffer.from(await answer.arrayBuffer()), halts, asks, fails } = changes[name] ?? {};
+    if (request.method === 'GET') asked.push(name);
+    if (fails && request.method === 'GET') return response.writeHead(500, { ...cors, 'retry-after': '30' }).end();
     const isAsking = asks && request.headers.authorization !== `Basic ${Buffer.from(asks).toString('base64')}`;
     if (isAsking && request.method !== 'OPTIONS') {
       return response.writeHead(401, { ...cors, 'www-authenticate': 'Basic realm="between"' }).end();
@@ -110,6 +122,7 @@ async function startBetween(server, changes) {
   await new Promise((resolve) => between.listen(0, '127.0.0.1', resolve));
   return {
     host: `127.0.0.1:${between.address().port}`,
+    asked,
     letThrough,
     left,
     stop() {
@@ -120,6 +133,23 @@ async function startBetween(server, changes) {
 }
 
 const row = (page, path) => page.locator(`[data-testid="file-row"][data-path="${path}"]`);
+/** Has layers fetched again that the browser keeps. */
+const forgetLayers = (page) =>
+  page.evaluate(async () => {
+    const cache = await caches.open('tallyman-layers-1');
+    for (const key of await cache.keys()) await cache.delete(key);
+  });
+
+/** Waits until the browser keeps so many layers. */
+const keeps = (page, count) =>
+  expect
+    .poll(() => page.evaluate(async () => (await (await caches.open('tallyman-layers-1')).keys()).filter(({ url }) => url.endsWith('?used')).length), { timeout: 30_000 })
+    .toBe(count);
+
+/** Marks the files on screen: the mark is gone once they are drawn from nothing. */
+const mark = (page) => page.locator('.files').evaluate((files) => files.classList.add('is-marked-by-the-test'));
+const marked = (page) => page.locator('.files.is-marked-by-the-test');
+
 const whole = (page) => expect(page.getByTestId('files-whole')).toBeAttached({ timeout: 30_000 });
 
 /** Opens the files of an image and waits until all layers are read. */
@@ -324,6 +354,44 @@ test('a layer that was opened is not fetched again', async ({ page, open, memory
   for (const { digest } of image.layers) expect(fetched.filter((url) => url.includes(digest))).toEqual([]);
 });
 
+test('"Try now" sends what waits for its time, and leaves the rest as it is', async ({ page, open, memory }) => {
+  const { layers } = await putFiles(memory, 'files/failing', '1', [[['first', '1']], [['second', '2']]]);
+  const changes = { [layers[1]]: { fails: true } };
+  const failing = await startBetween(memory, changes);
+  await open(`/files/${failing.host}/files/failing:1`);
+  await expect(row(page, 'first')).toBeVisible();
+  const notice = page.getByTestId('notice');
+  await expect(notice).toContainText(/trying again in (28|27) s/);
+  await mark(page);
+  changes[layers[1]] = {};
+  await notice.getByTestId('try-now').click();
+  await whole(page);
+  await expect(row(page, 'second')).toBeVisible();
+  await expect(marked(page)).toHaveCount(1);
+  expect(failing.asked.filter((name) => name === layers[0])).toHaveLength(1);
+  await failing.stop();
+});
+
+test('a sign-out starts the pages of its registry over, and no others', async ({ page, open, memory }) => {
+  const { reference, layers } = await putFiles(memory, 'files/apart', '1', [[['file', '1']]]);
+  const between = await startBetween(memory, {});
+  await openFiles(page, open, reference.replace(memory.host, between.host));
+  await keeps(page, 1);
+  await mark(page);
+  const asked = between.asked.length;
+  const signOut = (host) => page.evaluate((host) => dispatchEvent(new StorageEvent('storage', { key: `credentials ${host}` })), host);
+  await signOut('other.example');
+  await page.waitForTimeout(500);
+  expect(between.asked).toHaveLength(asked);
+  await expect(marked(page)).toHaveCount(1);
+  await signOut(between.host);
+  await expect(marked(page)).toHaveCount(0);
+  await whole(page);
+  expect(between.asked).toContain(layers[0]);
+  expect(between.asked.length).toBeGreaterThan(asked);
+  await between.stop();
+});
+
 test('a layer that asks for a login waits for it, and the image is read on', async ({ page, open, memory }) => {
   const { layers } = await putFiles(memory, 'files/guarded', '1', [[['open', '1']], [['guarded', '2']]]);
   const guarded = await startBetween(memory, { [layers[1]]: { asks: 'ann:secret' } });
@@ -332,11 +400,14 @@ test('a layer that asks for a login waits for it, and the image is read on', asy
   await expect(dialog).toBeVisible();
   await expect(row(page, 'open')).toBeVisible();
   await expect(row(page, 'guarded')).toHaveCount(0);
+  await mark(page);
   await dialog.locator('input[name=username]').fill('ann');
   await dialog.locator('input[name=password]').fill('secret');
   await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
   await whole(page);
   await expect(row(page, 'guarded')).toBeVisible();
+  await expect(marked(page)).toHaveCount(1);
+  expect(guarded.asked.filter((name) => name === layers[0])).toHaveLength(1);
   await guarded.stop();
 });
 
@@ -442,6 +513,92 @@ test('two images side by side: files that differ, and the lines of a text', asyn
   await expectAccessible(page);
   await page.getByTestId('files-added').click();
   await expect(page.getByTestId('files-count')).toHaveText('1 found');
+});
+
+test('of two images, the file of the other one is saved only where the one on the right has none', async ({ page, open, memory }) => {
+  const left = await putFiles(memory, 'files/saved', '1', [[['conf', 'one'], ['gone.txt', 'x']]]);
+  const right = await putFiles(memory, 'files/saved', '2', [[['conf', 'two'], ['new', 'y']]]);
+  const changes = {};
+  const between = await startBetween(memory, changes);
+  await open(`/files/${between.host}/files/saved:1|${between.host}/files/saved:2?path=conf`);
+  await expect(page.locator('p[data-testid="file-difference"]')).toBeVisible();
+  await keeps(page, 2);
+  await forgetLayers(page);
+  // Neither what the manifest says, nor the other image's.
+  const other = Buffer.from(right.blobs[0]);
+  other[4] ^= 1;
+  changes[right.layers[0]] = { bytes: other };
+  const saved = [];
+  page.on('download', (download) => saved.push(download.suggestedFilename()));
+  await page.getByTestId('file-download').click();
+  await expect(page.getByTestId('file-failed')).toHaveAttribute('data-code', 'digest-mismatch');
+  expect(saved).toEqual([]);
+  await row(page, 'gone.txt').click();
+  await expect(page.getByTestId('file-text')).toContainText('x');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('file-download').click()]);
+  expect(download.suggestedFilename()).toBe('gone.txt');
+  expect(left.layers[0]).not.toBe(right.layers[0]);
+  await between.stop();
+});
+
+test('a file that is left while it opens is fetched no further', async ({ page, open, memory }) => {
+  const noise = (name) => Buffer.concat(Array.from({ length: 3000 }, (_, at) => createHash('sha512').update(`${name} ${at}`).digest()));
+  const { layers } = await putFiles(memory, 'files/left', '1', [[['first', noise('first')], ['second', noise('second')]]]);
+  const changes = {};
+  const between = await startBetween(memory, changes);
+  await openFiles(page, open, `${between.host}/files/left:1`);
+  await keeps(page, 1);
+  await forgetLayers(page);
+  changes[layers[0]] = { halts: true };
+  const count = () => between.asked.filter((name) => name === layers[0]).length;
+  await row(page, 'first').click();
+  await expect.poll(count).toBe(2);
+  await row(page, 'second').click();
+  await expect.poll(count).toBe(3);
+  await between.left;
+  between.letThrough();
+  await expect(page.getByTestId('file-hex')).toBeVisible();
+  await between.stop();
+});
+
+test('images of one platform are told apart, on the page of the index and on that of its files', async ({ page, open, memory }) => {
+  const entries = [];
+  for (const version of ['10.0.1', '10.0.2']) {
+    const platform = { os: 'windows', architecture: 'amd64', 'os.version': version };
+    entries.push([await putFiles(memory, 'files/windows', version, [[[`only-${version}`, version]]], { platform }), platform]);
+  }
+  const reference = await putIndex(memory, 'files/windows', 'all', entries);
+  await open(`/inspect/${reference}`);
+  await page.getByTestId('platform-row').nth(1).getByRole('link', { name: 'windows/amd64 10.0.2' }).click();
+  await page.getByTestId('files-link').click();
+  await whole(page);
+  await expect(row(page, 'only-10.0.2')).toBeVisible();
+  await expect(page.getByTestId('files-platform').locator('option')).toHaveText(['windows/amd64 10.0.1', 'windows/amd64 10.0.2']);
+  await expect(page.getByTestId('files-platform')).toHaveValue(entries[1][0].digest);
+  await page.getByTestId('files-compare-platform').selectOption({ label: 'windows/amd64 10.0.1' });
+  await expect(row(page, 'only-10.0.1')).toHaveAttribute('data-change', 'added');
+  await expect(row(page, 'only-10.0.2')).toHaveAttribute('data-change', 'removed');
+  // An address of before.
+  await openFiles(page, open, reference, '?platform=windows/amd64');
+  await expect(row(page, 'only-10.0.1')).toBeVisible();
+});
+
+test('of an index without platforms, the image that an address names is read alone', async ({ page, open, memory }) => {
+  const entries = [];
+  for (const architecture of ['s390x', 'arm64', 'amd64']) {
+    const platform = { os: 'linux', architecture };
+    entries.push([await putFiles(memory, 'files/bare', architecture, [[[`only-${architecture}`, architecture]]], { platform })]);
+  }
+  const reference = await putIndex(memory, 'files/bare', 'all', entries);
+  const fetched = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  for (const [query, architecture] of [['?platform=linux/arm64', 'arm64'], [`?platform=${entries[0][0].digest}`, 's390x'], ['', 'amd64']]) {
+    fetched.length = 0;
+    await openFiles(page, open, reference, query);
+    await expect(row(page, `only-${architecture}`)).toBeVisible();
+    for (const [{ layers }] of entries.filter(([{ reference }]) => !reference.endsWith(architecture))) expect(fetched.filter((url) => url.includes(layers[0]))).toEqual([]);
+    await expect(page.getByTestId('files-platform').locator('option')).toHaveText(['linux/s390x', 'linux/arm64', 'linux/amd64']);
+  }
 });
 
 test('two platforms of an index side by side', async ({ page, open, memory }) => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { Tallyman, readLayer } from 'tallyman';
@@ -125,8 +126,11 @@ describe('images of a registry', () => {
   });
 });
 
-/** A registry in this process of one repository with images of these layers; its requests can be watched. It may send no parts of blobs. */
-function registryOf(images, { sendsParts = true } = {}) {
+/**
+ * A registry in this process of one repository with images of these layers; its requests can be watched. It may send no parts of blobs,
+ * and of blobs in `stalls` no more than half, once so many requests for them were answered.
+ */
+function registryOf(images, { sendsParts = true, stalls = {} } = {}) {
   const blobs = new Map();
   const manifests = new Map();
   const cancelled = [];
@@ -155,13 +159,15 @@ function registryOf(images, { sendsParts = true } = {}) {
     asked.push([name, range]);
     const part = sendsParts && range ? /^bytes=(\d+)-(\d+)$/.exec(range) : undefined;
     const bytes = part ? blobs.get(name).subarray(Number(part[1]), Number(part[2]) + 1) : blobs.get(name);
-    const pieces = cut(bytes, 64 * 1024);
+    const stalled = asked.filter(([other]) => other === name).length > stalls[name];
+    const pieces = cut(stalled ? bytes.subarray(0, bytes.length / 2) : bytes, 64 * 1024);
     const body = new ReadableStream(
       {
         async pull(controller) {
           const { done, value } = await pieces.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+          if (!done) controller.enqueue(value);
+          else if (stalled) await new Promise(() => undefined);
+          else controller.close();
         },
       },
       { highWaterMark: 0 },
@@ -207,6 +213,37 @@ describe('images that are made here', () => {
     });
     assert.deepEqual([aborted.name, aborted.code], ['AbortError', 'aborted']);
     await eventually(() => ended() === 3);
+  });
+
+  test('a stream that waits for its registry is cancelled at once, and so is its request', async () => {
+    const content = Buffer.from(Array.from({ length: 400_000 }, (_, number) => Math.imul(number, 2654435761) >>> 24));
+    const lazy = lazyLayer('estargz', { large: content }, 200_000);
+    const forms = [layerOf(archive(file('large', content))), { bytes: archive(file('large', content)), diffId: digestOf(archive(file('large', content))) }, { ...lazy, described: { annotations: lazy.annotations } }];
+    for (const [number, layer] of forms.entries()) {
+      const name = digestOf(layer.bytes);
+      const { tm, cancelled } = registryOf({ 1: [layer] }, { stalls: { [name]: number === 2 ? lazy.contents.length : 0 } });
+      const stream = await tm.file('r.example/app:1', 'large');
+      const reader = stream.getReader();
+      // What has come is read; the rest is waited for.
+      let isWaiting = false;
+      let given = 0;
+      const read = (async () => {
+        for (;;) {
+          isWaiting = true;
+          const { done, value } = await reader.read();
+          isWaiting = false;
+          if (done) return;
+          given += value.length;
+        }
+      })();
+      await pause(200);
+      assert.ok(isWaiting && given < content.length);
+      const begun = Date.now();
+      await reader.cancel();
+      await read;
+      assert.ok(Date.now() - begun < 1000);
+      await eventually(() => cancelled.includes(name));
+    }
   });
 
   test('of a layer with a table of contents that and single files are fetched alone', async () => {
@@ -399,6 +436,40 @@ describe('readLayer', () => {
     assert.equal(error.name, 'AbortError');
     assert.equal((await failure(() => all(readLayer(streams[2].stream, { limits: { entries: 3 } })))).code, 'layer-limit');
     await eventually(() => streams.every(({ cancelled }) => cancelled));
+  });
+
+  test('a content that is left while the layer is waited for ends at once, and the loop goes on', async () => {
+    const layer = archive(file('large', Buffer.alloc(300_000, 'x')), file('small', 'after'));
+    let letThrough;
+    const through = new Promise((resolve) => (letThrough = resolve));
+    const pieces = async function* (rest) {
+      yield layer.subarray(0, 100_000);
+      await through;
+      yield rest;
+    };
+    const found = [];
+    for await (const entry of readLayer(pieces(layer.subarray(100_000)))) {
+      found.push(entry.path);
+      if (entry.path !== 'large') continue;
+      const reader = entry.stream().getReader();
+      await reader.read();
+      const waiting = reader.read();
+      await reader.cancel();
+      assert.equal((await waiting).done, true);
+      letThrough();
+    }
+    assert.deepEqual(found, ['large', 'small']);
+    // An error that meets a content that nobody reads ends the loop.
+    const cut = failure(async () => {
+      for await (const entry of readLayer(pieces(Buffer.alloc(0)))) {
+        const reader = entry.stream().getReader();
+        await reader.read();
+        reader.read();
+        await reader.cancel();
+        await pause(50);
+      }
+    });
+    assert.equal((await cut).code, 'layer-invalid');
   });
 
   test('damage, lies and bombs end the loop with what is wrong', async () => {

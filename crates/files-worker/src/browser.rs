@@ -115,7 +115,11 @@ fn run(effect: Effect) {
                     bytes.cancel();
                     take(Request::NoRanges { job }, None, None);
                 }
-                None => post(&Response::Fetch { job, image, layer, range: Some(range) }, None),
+                // It may have been ended meanwhile.
+                None if WORKER.with(|worker| worker.session.borrow().wants(job)) => {
+                    post(&Response::Fetch { job, image, layer, range: Some(range) }, None);
+                }
+                None => {}
             }
         }),
         Effect::Read { job, source, image, layer, range: None } => spawn_local(async move {
@@ -141,6 +145,9 @@ fn run(effect: Effect) {
         Effect::Chunk { query, bytes } => WORKER.with(|worker| {
             worker.saved.borrow_mut().entry(query).or_default().push(&Uint8Array::from(&bytes[..]));
         }),
+        Effect::NotSaved { query } => {
+            WORKER.with(|worker| worker.saved.borrow_mut().remove(&query));
+        }
         Effect::Saved { query } => {
             let parts = WORKER.with(|worker| worker.saved.borrow_mut().remove(&query)).unwrap_or_default();
             let blob = Blob::new_with_u8_array_sequence(&parts).ok();

@@ -441,6 +441,13 @@ pub struct Fault {
     pub layer: Option<u32>,
 }
 
+impl Fault {
+    /// Returns `true` if there is no file at the path: nothing, or something else.
+    pub fn is_no_file(&self) -> bool {
+        matches!(self.code.as_str(), "no-such-file" | "not-a-file")
+    }
+}
+
 /// A file that is open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OpenedFile {

@@ -62,6 +62,11 @@ pub enum Effect {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// A file is saved no longer: its bytes are not needed.
+    NotSaved {
+        /// The question that asked for it.
+        query: QueryId,
+    },
     /// All bytes of a file that is saved have come.
     Saved {
         /// The question that asked for it.
@@ -769,7 +774,11 @@ impl Session {
 
     fn close(&mut self, file: QueryId) {
         self.open.remove(&file);
-        for part in self.opening.remove(&file).into_iter().flat_map(|opening| opening.parts) {
+        let Some(opening) = self.opening.remove(&file) else { return };
+        if opening.is_saved {
+            self.effects.push(Effect::NotSaved { query: file });
+        }
+        for part in opening.parts {
             self.stop(part.job);
         }
     }

@@ -107,6 +107,7 @@ impl Page {
                     self.reads.push((job, layer.unwrap_or(usize::MAX), range));
                 }
                 Effect::Chunk { bytes, .. } => self.saved.extend(bytes),
+                Effect::NotSaved { .. } => self.saved.clear(),
                 Effect::Ended { .. } | Effect::Saved { .. } => {}
             }
         }
@@ -267,6 +268,33 @@ fn files_open_by_path_through_links_and_as_a_layer_had_them() {
     page.send(Request::Save { query: 9, image: 1, path: "bin/su".to_owned(), layer: None }, None);
     page.give();
     assert_eq!(page.saved, b"elf");
+}
+
+#[test]
+fn a_file_that_is_left_is_read_no_further() {
+    let layers = [layer(&[("large", &"content ".repeat(1000)), ("small", "1")])];
+    for is_saved in [true, false] {
+        let mut page = Page::open(&layers);
+        let (query, path, layer) = (9, "large".to_owned(), None);
+        page.send(
+            match is_saved {
+                true => Request::Save { query, image: 1, path, layer },
+                false => Request::File { query, of: IMAGE, path, layer },
+            },
+            None,
+        );
+        let (job, ..) = page.reads.pop().expect("it reads the layer");
+        page.send(Request::Piece { job }, Some(&layers[0][..4096]));
+        assert_eq!(!page.saved.is_empty(), is_saved);
+        page.send(Request::Close { file: query }, None);
+        assert!(page.told.contains(&Response::Stop { job }) && !page.session.wants(job));
+        assert_eq!(page.saved, b"");
+        // What is under way still does nothing.
+        page.told.clear();
+        page.send(Request::Piece { job }, Some(&layers[0][4096..]));
+        page.send(Request::End { job }, None);
+        assert_eq!(page.told, []);
+    }
 }
 
 #[test]

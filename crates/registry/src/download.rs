@@ -138,8 +138,8 @@ impl Client {
         verifier.check(self.raw_blob(reference, descriptor, 0), 0)
     }
 
-    /// Fetches a blob from byte `start` on, unverified.
-    pub(crate) fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> BlobPieces {
+    /// Fetches a blob from byte `start` on, unverified: what was read of it before is not read again.
+    pub fn raw_blob(&self, reference: &Reference, descriptor: &Descriptor, start: u64) -> BlobPieces {
         let download = Download {
             client: self.clone(),
             reference: reference.by_digest(descriptor.digest.clone()),

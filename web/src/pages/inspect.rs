@@ -35,7 +35,7 @@ use graph::Graph;
 use raw::Raw;
 
 pub use artifact::Artifact;
-pub use choice::{Choice, Names};
+pub use choice::{Choice, Named, Names};
 pub use layers::command;
 pub use many::Many;
 pub use summary::exact_size;
@@ -128,7 +128,7 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
                 {
                     match inspected.manifest.body() {
                         ManifestBody::Image(image) => {
-                            layers::view(image, inspected.config().ready(), files_link(inspected, image, None))
+                            layers::view(image, inspected.config().ready(), files_link(inspected, image, ""))
                         }
                         ManifestBody::Index(_) if inspected.is_large() => html! {
                             <>
@@ -145,27 +145,26 @@ fn view(inspected: &Inspected, choice: &Rc<Choice>) -> Html {
                     }
                 }
             </Later>
-            <Later>{ details(inspected, chosen) }</Later>
+            <Later>{ details(inspected, choice, chosen) }</Later>
         </>
     }
 }
 
 /// The way to the files of an image; none for artifacts, whose layers are whatever they are.
-fn files_link(inspected: &Inspected, image: &ImageManifest, node: Option<&Node>) -> Option<Html> {
+/// `query` chooses it from an index.
+fn files_link(inspected: &Inspected, image: &ImageManifest, query: &str) -> Option<Html> {
     if !image.has_image_config() {
         return None;
     }
     let path = Route::Files { reference: inspected.reference.to_string(), right: Vec::new() }.to_path();
-    let platform = node.map(entry_name::name);
-    let query = platform.map(|name| format!("?platform={}", js_sys::encode_uri_component(&name)));
-    let href = format!("#{path}{}", query.unwrap_or_default());
+    let href = format!("#{path}{query}");
     Some(
         html! { <a class="button" {href} data-testid="files-link"><Icon name="folder" />{ text().inspect().files }</a> },
     )
 }
 
 /// The panels below the layers of an image or the entries of a list.
-fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
+fn details(inspected: &Inspected, choice: &Choice, chosen: Option<(usize, &Node)>) -> Html {
     let shown = chosen.map_or(&*inspected.nodes[0], |(_, node)| node);
     html! {
         <>
@@ -182,7 +181,7 @@ fn details(inspected: &Inspected, chosen: Option<(usize, &Node)>) -> Html {
                     ManifestBody::Index(index) => html! {
                         if let Some((number, node)) = chosen {
                             if let Some(image) = node.manifest.ready().and_then(|manifest| manifest.image()) {
-                                { layers::view(image, node.config.ready(), files_link(inspected, image, Some(node))) }
+                                { layers::view(image, node.config.ready(), files_link(inspected, image, &choice.query(number).unwrap_or_default())) }
                                 { image_details(inspected, node, image) }
                             }
                             if is_settled(shown) && !inspected.is_large() {

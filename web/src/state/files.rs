@@ -20,7 +20,7 @@ use crate::{
     browser::files_worker::FilesWorker,
     state::{
         problem::Problem,
-        registries::{Registries, use_registries, use_revision},
+        registries::{Changes, Registries, use_changes, use_registries},
     },
 };
 use fetching::Fetching;
@@ -235,8 +235,9 @@ impl Files {
         self.send(&Request::Read { image: 0, layers: vec![layer] });
     }
 
-    /// Goes on with what failed or was cancelled.
+    /// Goes on with what failed or was cancelled, and asks again for what does not come.
     pub fn resume(&self) {
+        self.0.fetching.ask_again();
         self.0.update.dispatch(Update::Resumed);
         for image in 0..self.0.images.len() as u32 {
             self.send(&Request::Resume { image });
@@ -283,7 +284,8 @@ fn layer_source(image: &ImageSource, layer: &ImageLayer) -> LayerSource {
 /// worker has been started.
 #[hook]
 pub fn use_files(images: &Rc<Vec<ImageSource>>) -> (Option<Files>, Rc<Reading>) {
-    let (registries, revision) = (use_registries(), use_revision());
+    let registries = use_registries();
+    let changes = use_changes_of(images);
     let reading = use_reducer(Reading::default);
     let files = use_state_eq(|| None::<Files>);
     {
@@ -295,11 +297,11 @@ pub fn use_files(images: &Rc<Vec<ImageSource>>) -> (Option<Files>, Rc<Reading>) 
         });
     }
     {
-        // Somebody has signed in, or changed the settings of a registry: what failed is tried again.
+        // Somebody has signed in, or wants what waits to be tried now.
         let files = files.clone();
-        let begun = use_mut_ref(|| revision);
-        use_effect_with(revision, move |revision| {
-            if begun.replace(*revision) != *revision
+        let begun = use_mut_ref(|| changes);
+        use_effect_with(changes, move |changes| {
+            if begun.replace(*changes) != *changes
                 && let Some(files) = &*files
             {
                 files.resume();
@@ -308,4 +310,12 @@ pub fn use_files(images: &Rc<Vec<ImageSource>>) -> (Option<Files>, Rc<Reading>) 
     }
     let reading: Rc<Reading> = Rc::new((*reading).clone());
     ((*files).clone(), reading)
+}
+
+/// Returns what changed about the registries of `images` so far.
+#[hook]
+pub fn use_changes_of(images: &[ImageSource]) -> (Changes, Changes) {
+    let host = |image: Option<&ImageSource>| image.map(|image| image.reference.registry().to_string());
+    let of = [host(images.first()), host(images.last())].map(Option::unwrap_or_default);
+    (use_changes(&of[0]), use_changes(&of[1]))
 }

@@ -4,6 +4,9 @@ pub mod cli_output;
 mod fetch;
 pub mod last_seen;
 pub mod recents;
+mod run;
+#[cfg(test)]
+pub mod sample;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -16,10 +19,11 @@ use crate::{
     browser::{intl, scheduler::next_task},
     state::{
         problem::{Problem, use_worded_anew},
-        registries::{use_registries, use_revision},
+        registries::{use_changes, use_registries},
     },
     text::locale,
 };
+use run::Run;
 
 /// State of the inspection of a reference.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -234,6 +238,8 @@ impl Blob {
 pub enum Update {
     /// Nothing yet: another reference is asked for.
     Start,
+    /// The same reference is asked for again.
+    Restart,
     /// The manifest, or why not.
     Manifest(Box<Inspection>),
     /// Children of a node, or its referrers.
@@ -246,48 +252,50 @@ pub enum Update {
     Config(usize, Loadable<ImageConfig>),
 }
 
-impl Reducible for Inspection {
-    type Action = Vec<Update>;
-
-    fn reduce(self: Rc<Self>, all: Vec<Update>) -> Rc<Self> {
-        let mut next = Rc::unwrap_or_clone(self);
-        for came in all {
-            next.take(came);
-        }
-        Rc::new(next)
-    }
-}
-
 impl Inspection {
     fn take(&mut self, came: Update) {
         match (came, self) {
-            (Update::Start, whole) => *whole = Self::default(),
             (Update::Manifest(inspection), whole) => *whole = *inspection,
             (Update::Nodes(nodes), Self::Ready(inspected)) => {
                 inspected.nodes.extend(nodes.into_iter().map(Rc::new));
             }
             (Update::Node(number, part), Self::Ready(inspected)) => {
-                Rc::make_mut(&mut inspected.nodes[number]).manifest = part;
+                Rc::make_mut(&mut inspected.nodes[number]).manifest.take(part);
             }
             (Update::Moved(digest), Self::Ready(inspected)) => inspected.moved_to = Some(digest),
             (Update::Config(number, part), Self::Ready(inspected)) => {
-                Rc::make_mut(&mut inspected.nodes[number]).config = part;
+                Rc::make_mut(&mut inspected.nodes[number]).config.take(part);
             }
-            (Update::Nodes(_) | Update::Node(..) | Update::Config(..) | Update::Moved(_), _) => {}
+            // Beginning is for the run.
+            (
+                Update::Start
+                | Update::Restart
+                | Update::Nodes(_)
+                | Update::Node(..)
+                | Update::Config(..)
+                | Update::Moved(_),
+                _,
+            ) => {}
         }
     }
 }
 
 /// Inspects `text`: its manifest first, then, in parallel, what it points to and what refers to it. Starts over when
-/// `text` changes.
+/// `text` changes or somebody signs out. When something else about its registry changes, it asks again, and what is shown stays
+/// until the registry answers otherwise.
 #[hook]
 pub fn use_inspection(text: &str) -> Rc<Inspection> {
-    let (registries, revision) = (use_registries(), use_revision());
-    let state = use_reducer(Inspection::default);
-    let worded = use_worded_anew(matches!(*state, Inspection::Failed(_)));
+    let registries = use_registries();
+    let host = text.parse::<Reference>().map(|reference| reference.registry().to_string());
+    let changes = use_changes(host.as_deref().unwrap_or_default());
+    let state = use_reducer(Run::default);
+    let worded = use_worded_anew(matches!(state.shown, Inspection::Failed(_)));
+    let before = use_mut_ref(|| None);
     {
         let dispatcher = state.dispatcher();
-        use_effect_with((text.to_owned(), revision, worded), move |(text, ..)| {
+        use_effect_with((text.to_owned(), changes, worded), move |(text, changes, _)| {
+            let now = Some((text.clone(), changes.sign_outs));
+            let is_same = before.replace(now.clone()) == now;
             // What an earlier reference still has under way is dropped, requests included.
             let (abort, registration) = futures_util::future::AbortHandle::new_pair();
             let waiting = Rc::new(RefCell::new(Vec::new()));
@@ -309,6 +317,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
                     });
                 }
             };
+            tell(if is_same { Update::Restart } else { Update::Start });
             let work = fetch::inspect(text.clone(), registries, tell);
             spawn_local(intl::prepare(locale()));
             spawn_local(async move {
@@ -318,8 +327,7 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
             move || abort.abort()
         });
     }
-    let state: Rc<Inspection> = Rc::new((*state).clone());
-    state
+    Rc::new(state.shown.clone())
 }
 
 /// A descriptor of content of which nothing but digest and size are known.

@@ -7,7 +7,12 @@ pub mod permissions;
 pub mod samples;
 pub mod settings;
 
-use std::{cell::OnceCell, rc::Rc, time::Duration};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    time::Duration,
+};
 
 use gloo_events::EventListener;
 use tallyman_core::Registry;
@@ -31,6 +36,8 @@ pub struct Registries {
     /// The hosts beside which nothing is asked; `None` if everything may be.
     closed: Option<Vec<String>>,
     observer: Rc<dyn Fn(Retry)>,
+    /// Changes so far, by host.
+    changes: RefCell<HashMap<String, Changes>>,
     /// Told when what is known of a registry changes.
     changed: Callback<()>,
 }
@@ -79,6 +86,15 @@ impl Reducible for Revision {
     }
 }
 
+/// Counts of what changed about one registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// All changes: what failed may be tried again.
+    pub all: u32,
+    /// Changes after which nobody is signed in: what needed credentials may not be shown.
+    pub sign_outs: u32,
+}
+
 impl Registries {
     /// A client of this browser tab, which tells `observer` of requests that it sends again. As in the Docker Engine,
     /// registries on loopback may speak plain HTTP. Those that have a gateway are asked through it.
@@ -92,6 +108,7 @@ impl Registries {
             accounts: Rc::new(Accounts::new(settings)),
             closed: (!settings.features.direct).then(|| settings.hosts()),
             observer: Rc::new(observer),
+            changes: RefCell::default(),
             changed: changed.into(),
         }
     }
@@ -141,7 +158,7 @@ impl Registries {
     pub fn remove(&self, host: &str) {
         self.accounts.remove(host);
         forget_content(host);
-        self.changed(host);
+        self.signed_out(host);
     }
 
     /// Signs in, once the registry has taken the credentials. Says whether the browser kept them as long as was asked.
@@ -176,7 +193,7 @@ impl Registries {
     pub fn sign_out(&self, host: &str) {
         self.accounts.lock(host);
         forget_content(host);
-        self.changed(host);
+        self.signed_out(host);
     }
 
     /// Takes over the credentials and settings that other tabs store and remove, until what is returned is dropped.
@@ -185,7 +202,10 @@ impl Registries {
         storage::listen(move |key| {
             let Some(registries) = registries.upgrade() else { return };
             for host in registries.accounts.changed_elsewhere(key) {
-                registries.changed(&host);
+                match registries.accounts.key(&host) {
+                    Some(_) => registries.changed(&host),
+                    None => registries.signed_out(&host),
+                }
             }
         })
     }
@@ -195,7 +215,13 @@ impl Registries {
         self.changed(registry.as_str());
     }
 
+    fn signed_out(&self, host: &str) {
+        self.changes.borrow_mut().entry(host.to_owned()).or_default().sign_outs += 1;
+        self.changed(host);
+    }
+
     fn changed(&self, host: &str) {
+        self.changes.borrow_mut().entry(host.to_owned()).or_default().all += 1;
         if let Some(held) = self.client.get() {
             held.forget(host);
         }
@@ -222,6 +248,14 @@ impl PartialEq for Registries {
 #[hook]
 pub fn use_registries() -> Rc<Registries> {
     use_context().expect("the app provides its registries")
+}
+
+/// Returns what changed about the registry at `host` so far.
+#[hook]
+pub fn use_changes(host: &str) -> Changes {
+    // It is looked at again after each change of any.
+    use_revision();
+    use_registries().changes.borrow().get(host).copied().unwrap_or_default()
 }
 
 /// Returns the number of changes of settings or credentials.

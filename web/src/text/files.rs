@@ -100,6 +100,8 @@ pub struct Files {
     pub file_missing: &'static str,
     pub not_a_file: &'static str,
     pub file_failed: &'static str,
+    /// The title of a download that failed.
+    pub not_saved: &'static str,
 }
 
 impl Language {
@@ -216,6 +218,7 @@ static ENGLISH: Files = Files {
     file_missing: "There is no such file in the image",
     not_a_file: "This is not a regular file: it has no content",
     file_failed: "The file could not be opened",
+    not_saved: "The file could not be downloaded",
 };
 
 static SPANISH: Files = Files {
@@ -331,4 +334,5 @@ static SPANISH: Files = Files {
     file_missing: "No hay tal archivo en la imagen",
     not_a_file: "No es un archivo normal: no tiene contenido",
     file_failed: "No se pudo abrir el archivo",
+    not_saved: "No se pudo descargar el archivo",
 };

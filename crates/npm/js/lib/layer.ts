@@ -235,8 +235,8 @@ class Content implements LayerFile {
 }
 
 /**
- * A stream of what a generator gives, as it is asked for. `leave` is called if it is cancelled: a generator that has not begun does not
- * hear of its end.
+ * A stream of what a generator gives, as it is asked for. `leave` is called if it is cancelled: a generator that has not begun, or that
+ * waits for bytes, does not hear of its end.
  * @internal
  */
 export function streamFrom(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>, leave?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -247,9 +247,10 @@ export function streamFrom(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void,
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      async cancel() {
-        await pieces.return();
+      cancel() {
         leave?.();
+        // It ends once it waits no longer. What it finds until then nobody wants.
+        pieces.return().catch(() => undefined);
       },
     },
     { highWaterMark: 0 },
@@ -271,6 +272,8 @@ export class LayerReading {
   #rest: Uint8Array | undefined;
   #coming: Promise<void> | undefined;
   #isLeft = false;
+  /** The error that ended it: whoever reads on hears of it, too. */
+  #failure: { error: unknown } | undefined;
 
   private constructor(reader: LayerReader, pieces: BytePieces | Gunzipping, signal: AbortSignal | undefined) {
     this.#reader = reader;
@@ -372,6 +375,7 @@ export class LayerReading {
     try {
       for (;;) {
         if (this.#signal?.aborted) throw abortedBy(this.#signal);
+        if (this.#failure) throw this.#failure.error;
         const reader = this.#reader;
         if (!reader) return undefined;
         const found = calling(() => work(reader));
@@ -381,6 +385,7 @@ export class LayerReading {
         await this.#coming;
       }
     } catch (error) {
+      if (!this.#isLeft) this.#failure = { error };
       this.leave();
       throw error;
     }

@@ -4,10 +4,13 @@ use yew::prelude::*;
 
 use super::{
     address::{Address, Step, go, use_address},
-    source::{Found, platform, platforms},
+    source::{self, Found},
 };
 use crate::{
-    pages::compare::Sides,
+    pages::{
+        compare::Sides,
+        inspect::{Named, Names, entry_name},
+    },
     router::Link,
     routes::Route,
     state::inspection::{Inspected, Inspection},
@@ -56,8 +59,11 @@ fn Choices(props: &Props) -> Html {
     use_language();
     let (address, change) = use_address();
     let words = text().files();
-    let platforms = platforms(&props.inspected);
-    let chosen = platform(&platforms, &address.platform).unwrap_or_default().to_owned();
+    let names = Names::of(&props.inspected);
+    let chosen = match source::chosen(&props.inspected, &names, &address.platform) {
+        Named::Node(number) => Some(number),
+        Named::Coming | Named::Nothing => None,
+    };
     let onplatform = {
         move |event: Event| {
             if let Some(select) = event.target_dyn_into::<web_sys::HtmlSelectElement>() {
@@ -68,12 +74,13 @@ fn Choices(props: &Props) -> Html {
         }
     };
     let oncompare = {
-        let (reference, chosen) = (props.reference.to_string(), chosen.clone());
+        let reference = props.reference.to_string();
+        let platform = chosen.and_then(|number| names.name(number)).unwrap_or_default().to_owned();
         move |event: Event| {
             let select = event.target_dyn_into::<web_sys::HtmlSelectElement>();
             if let Some(select) = select {
                 let route = Route::Files { reference: reference.clone(), right: vec![reference.clone()] };
-                let (platform, platform_right) = (chosen.clone(), select.value());
+                let (platform, platform_right) = (platform.clone(), select.value());
                 let address = Address { platform, platform_right, ..Address::default() };
                 go(&route, &address, Step::New);
             }
@@ -81,28 +88,31 @@ fn Choices(props: &Props) -> Html {
     };
     let other =
         Route::Files { reference: props.reference.to_string(), right: vec![props.reference.to_string()] };
+    let nodes: Vec<_> = names.numbers().map(|number| &*props.inspected.nodes[number]).collect();
+    let labels = entry_name::names(&nodes);
+    let all: Vec<_> = names.numbers().zip(labels).collect();
+    let option = |(number, label): &(usize, String), is_chosen: bool| {
+        let value = names.name(*number).unwrap_or_default().to_owned();
+        html! { <option {value} selected={is_chosen}>{ label.clone() }</option> }
+    };
     html! {
         <div class="files__choices">
-            if platforms.len() > 1 {
+            if all.len() > 1 {
                 <label>
                     <span>{ words.platform }</span>
                     <select class="field" onchange={onplatform} data-testid="files-platform">
-                        { for platforms.iter().map(|(name, _)| option(name, *name == chosen)) }
+                        { for all.iter().map(|one| option(one, Some(one.0) == chosen)) }
                     </select>
                 </label>
                 <label>
                     <span>{ words.compare_with }</span>
                     <select class="field" onchange={oncompare} data-testid="files-compare-platform">
                         <option value="" selected=true disabled=true>{ words.other_platform }</option>
-                        { for platforms.iter().filter(|(name, _)| *name != chosen).map(|(name, _)| option(name, false)) }
+                        { for all.iter().filter(|(number, _)| Some(*number) != chosen).map(|one| option(one, false)) }
                     </select>
                 </label>
             }
             <Link classes="button" to={other}>{ words.other_image }</Link>
         </div>
     }
-}
-
-fn option(name: &str, is_chosen: bool) -> Html {
-    html! { <option value={name.to_owned()} selected={is_chosen}>{ name.to_owned() }</option> }
 }

@@ -3,7 +3,7 @@
 use tallyman_core::{ImageManifest, ManifestBody, Platform, Reference};
 
 use crate::{
-    pages::inspect::entry_name,
+    pages::inspect::{Named, Names, entry_name},
     state::{
         files::{ImageLayer, ImageSource},
         inspection::{Inspected, Inspection, Loadable, Node},
@@ -20,21 +20,20 @@ pub enum Found {
     NoImage,
 }
 
-/// The images of an index that can be run, each with its platform.
-pub fn platforms(inspected: &Inspected) -> Vec<(String, &Node)> {
-    let entries = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable());
-    entries.map(|(_, node)| (entry_name::name(node), node)).collect()
-}
-
-/// The platform that is shown of an index: the one that was chosen, that of most machines, or the first.
-pub fn platform<'a>(platforms: &'a [(String, &Node)], chosen: &str) -> Option<&'a str> {
-    let has = |wanted: &str| platforms.iter().find(|(name, _)| name == wanted).map(|(name, _)| name.as_str());
-    let usual = Platform::new("linux", "amd64").to_string();
-    has(chosen).or_else(|| has(&usual)).or_else(|| platforms.first().map(|(name, _)| name.as_str()))
+/// The image that is shown of an index: the one that was chosen, that of most machines, or the first.
+pub fn chosen(inspected: &Inspected, names: &Names, wanted: &str) -> Named {
+    let usual = || names.find(inspected, &Platform::new("linux", "amd64").to_string());
+    match names.find(inspected, wanted) {
+        Named::Nothing => match usual() {
+            Named::Nothing => names.numbers().next().map_or(Named::Nothing, Named::Node),
+            usual => usual,
+        },
+        found => found,
+    }
 }
 
 /// The image of an inspection.
-pub fn found(inspection: &Inspection, chosen: &str) -> Found {
+pub fn found(inspection: &Inspection, wanted: &str) -> Found {
     let inspected = match inspection {
         Inspection::Ready(inspected) => inspected,
         Inspection::Blob(_) => return Found::NoImage,
@@ -43,13 +42,12 @@ pub fn found(inspection: &Inspection, chosen: &str) -> Found {
     let (reference, node) = match inspected.manifest.body() {
         ManifestBody::Image(_) => (&inspected.reference, &*inspected.nodes[0]),
         ManifestBody::Index(_) => {
-            let platforms = platforms(inspected);
-            let name = platform(&platforms, chosen);
-            match platforms.iter().find(|(platform, _)| Some(platform.as_str()) == name) {
-                Some((_, node)) => (&inspected.reference, *node),
+            match chosen(inspected, &Names::of(inspected), wanted) {
+                Named::Node(number) => (&inspected.reference, &*inspected.nodes[number]),
+                Named::Coming => return Found::Coming,
                 // Those of an index come after it.
-                None if inspected.nodes.len() == 1 => return Found::Coming,
-                None => return Found::NoImage,
+                Named::Nothing if inspected.nodes.len() == 1 => return Found::Coming,
+                Named::Nothing => return Found::NoImage,
             }
         }
         ManifestBody::Schema1(_) | ManifestBody::Artifact => return Found::NoImage,
@@ -96,6 +94,6 @@ fn source(
         diff_id: diff_ids.get(number).cloned(),
         step,
     });
-    let platform = node.platform().map(ToString::to_string).unwrap_or_default();
+    let platform = node.platform().map(entry_name::platform_name).unwrap_or_default();
     ImageSource { reference, platform, layers: layers.collect() }
 }

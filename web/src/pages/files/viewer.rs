@@ -15,10 +15,7 @@ use crate::{
     browser::files::save_blob,
     components::{digest::Digest, icon::Icon},
     format,
-    state::{
-        files::{Files, ImageSource, Progress},
-        registries::use_revision,
-    },
+    state::files::{Files, ImageSource, Progress, use_changes_of},
     text::{text, use_language},
 };
 
@@ -43,6 +40,9 @@ pub struct Props {
     pub onclose: Callback<()>,
 }
 
+/// The code of a fault: the image does not have the file.
+const MISSING: &str = "no-such-file";
+
 /// The state of a file that is being opened.
 #[derive(Clone, PartialEq)]
 enum Opening {
@@ -57,7 +57,7 @@ pub fn Viewer(props: &Props) -> Html {
     use_language();
     let words = text().files();
     let opening = use_opened(props);
-    let saving = use_state_eq(|| None::<Option<Progress>>);
+    let saving = use_state_eq(Saving::default);
     let place = use_node_ref();
     {
         let place = place.clone();
@@ -92,18 +92,22 @@ pub fn Viewer(props: &Props) -> Html {
                 <h2 class="files__path"><code>{ for path.split_inclusive('/').map(|part| html! { <>{ part.to_owned() }<wbr /></> }) }</code></h2>
                 <div class="panel__tools">
                     if let Opening::Open(..) = &opening {
-                        <button class="button" type="button" onclick={download} disabled={saving.is_some()} data-testid="file-download"><Icon name="download" />{ words.download }</button>
+                        <button class="button" type="button" onclick={download} disabled={matches!(*saving, Saving::Under(_))} data-testid="file-download"><Icon name="download" />{ words.download }</button>
                     }
                     <button class="button" type="button" onclick={props.onclose.reform(|_: MouseEvent| ())} data-testid="file-close"><Icon name="close" />{ words.close }</button>
                 </div>
             </div>
-            if let Some(progress) = *saving {
-                { progress_of(words.downloading, progress) }
+            {
+                match &*saving {
+                    Saving::No => html! {},
+                    Saving::Under(progress) => progress_of(words.downloading, *progress),
+                    Saving::Failed(fault) => failed(words.not_saved, fault),
+                }
             }
             {
                 match &opening {
                     Opening::Under(progress) => progress_of(words.opening, *progress),
-                    Opening::Failed(fault) => failed(fault),
+                    Opening::Failed(fault) => failed(words.file_failed, fault),
                     Opening::Open(number, file) => html! {
                         <>
                             { facts(props, file) }
@@ -116,48 +120,89 @@ pub fn Viewer(props: &Props) -> Html {
     }
 }
 
-/// Saves the whole file. `saving` is told how far it is read.
-fn download(props: &Props, saving: UseStateSetter<Option<Option<Progress>>>) -> Callback<MouseEvent> {
+/// The state of a file that is being saved.
+#[derive(Clone, Default, PartialEq)]
+enum Saving {
+    #[default]
+    No,
+    Under(Option<Progress>),
+    Failed(Fault),
+}
+
+/// Saves the whole file. `saving` is told how far it is read, and why it does not come.
+fn download(props: &Props, saving: UseStateSetter<Saving>) -> Callback<MouseEvent> {
     let (files, path, layer) = (props.files.clone(), props.path.clone(), props.layer);
-    // Of two images, what is shown is the right one's, unless it has none.
-    let images = match props.of {
-        Subject::Differences(left, right) => vec![right, left],
-        Subject::Image(image) => vec![image],
-    };
+    let images = saved_images(props.of);
     Callback::from(move |_: MouseEvent| {
         let (files, path, saving, images) = (files.clone(), path.clone(), saving.clone(), images.clone());
-        saving.set(Some(None));
+        saving.set(Saving::Under(None));
         spawn_local(async move {
-            for image in images {
-                let progress = |progress| saving.set(Some(Some(progress)));
-                if let Some(Ok(blob)) = files.save(image, path.clone(), layer, progress).await {
+            let save = async |image| {
+                let progress = |progress| saving.set(Saving::Under(Some(progress)));
+                files.save(image, path.clone(), layer, progress).await
+            };
+            saving.set(match first_with_file(images, save).await {
+                Some(Ok(blob)) => {
                     save_blob(&safe_name(&path), &blob);
-                    break;
+                    Saving::No
                 }
-            }
-            saving.set(None);
+                Some(Err(fault)) => Saving::Failed(fault),
+                None => Saving::No,
+            });
         });
     })
+}
+
+/// The images whose file is saved, in their order. Of two images, what is shown is the right one's, unless it has none.
+fn saved_images(of: Subject) -> Vec<u32> {
+    match of {
+        Subject::Differences(left, right) => vec![right, left],
+        Subject::Image(image) => vec![image],
+    }
+}
+
+/// Saves the file of the first of `images` that has it. Any other fault is the outcome: another image has another file.
+async fn first_with_file<T>(
+    images: Vec<u32>,
+    save: impl AsyncFn(u32) -> Option<Result<T, Fault>>,
+) -> Option<Result<T, Fault>> {
+    let mut outcome = None;
+    for image in images {
+        outcome = save(image).await;
+        if !matches!(&outcome, Some(Err(fault)) if fault.is_no_file()) {
+            break;
+        }
+    }
+    outcome
 }
 
 /// Opens the file, and closes it again.
 #[hook]
 fn use_opened(props: &Props) -> Opening {
     let opening = use_state_eq(|| Opening::Under(None));
-    let (revision, attempt) = (use_revision(), use_state_eq(|| 0_u32));
+    let (changes, attempt) = (use_changes_of(&props.images), use_state_eq(|| 0_u32));
     {
         // What was not there may have come with other layers.
         let (opening, attempt) = (opening.clone(), attempt.clone());
         use_effect_with(props.generations, move |_| {
-            if matches!(&*opening, Opening::Failed(fault) if fault.code == "no-such-file") {
+            if matches!(&*opening, Opening::Failed(fault) if fault.code == MISSING) {
+                attempt.set(*attempt + 1);
+            }
+        });
+    }
+    {
+        // After a sign-in, what failed is tried again.
+        let (opening, attempt) = (opening.clone(), attempt.clone());
+        use_effect_with(changes, move |_| {
+            if matches!(&*opening, Opening::Failed(_)) {
                 attempt.set(*attempt + 1);
             }
         });
     }
     {
         let opening = opening.setter();
-        // Once all layers are read, the file may be another one; after a sign-in, what failed is tried again.
-        let again = (props.is_whole, revision, *attempt);
+        // Once all layers are read, the file may be another one.
+        let again = (props.is_whole, *attempt);
         let wanted = (props.files.clone(), props.of, props.path.clone(), props.layer, again);
         use_effect_with(wanted, move |(files, of, path, layer, ..)| {
             let (files, of, path, layer) = (files.clone(), *of, path.clone(), *layer);
@@ -209,15 +254,16 @@ fn progress_of(label: &'static str, progress: Option<Progress>) -> Html {
     }
 }
 
-fn failed(fault: &Fault) -> Html {
+/// The fault of a file that does not come. `title` names it where the fault has no title of its own.
+fn failed(title: &'static str, fault: &Fault) -> Html {
     let words = text().files();
     let (title, advice) = match fault.code.as_str() {
-        "no-such-file" => (words.file_missing.to_owned(), ""),
+        MISSING => (words.file_missing.to_owned(), ""),
         "not-a-file" => (words.not_a_file.to_owned(), ""),
         "digest-mismatch" | "size-mismatch" => {
             ((words.layer_refused)(fault.layer.unwrap_or_default() + 1), words.layer_lies)
         }
-        _ => (words.file_failed.to_owned(), ""),
+        _ => (title.to_owned(), ""),
     };
     html! {
         <div class="empty" role="alert" data-testid="file-failed" data-code={fault.code.clone()}>
@@ -294,7 +340,29 @@ fn clean_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clean_name;
+    use futures_util::FutureExt;
+    use tallyman_files_worker::{Fault, Subject};
+
+    use super::{clean_name, first_with_file, saved_images};
+
+    #[test]
+    fn another_image_s_file_is_saved_only_where_the_first_has_none() {
+        let saved = |code: &'static str| {
+            let save = async |image: u32| {
+                let fault = Fault { code: code.to_owned(), reason: String::new(), layer: None };
+                Some(if image == 1 && !code.is_empty() { Err(fault) } else { Ok(image) })
+            };
+            let saved = first_with_file(saved_images(Subject::Differences(0, 1)), save);
+            saved.now_or_never().unwrap().unwrap().map_err(|fault| fault.code)
+        };
+        assert_eq!(saved(""), Ok(1));
+        assert_eq!(saved("no-such-file"), Ok(0));
+        // A directory has taken its place.
+        assert_eq!(saved("not-a-file"), Ok(0));
+        for code in ["not-fetched", "digest-mismatch"] {
+            assert_eq!(saved(code), Err(code.to_owned()));
+        }
+    }
 
     #[test]
     fn downloads_carry_safe_names() {

@@ -1,6 +1,6 @@
 //! The platform of a list that is looked at: the page's address says it, and nothing is asked for.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{collections::HashMap, rc::Rc};
 
 use tallyman_core::Platform;
 use yew::prelude::*;
@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::entry_name::name;
 use crate::{
     routes::Route,
-    state::inspection::{Inspected, Node},
+    state::inspection::{Inspected, Loadable, Node},
     text::text,
 };
 
@@ -19,30 +19,95 @@ pub struct Choice {
     path: String,
     /// The choices.
     names: Rc<Names>,
-    /// The name that is chosen.
-    chosen: Option<String>,
+    /// The name that the address holds.
+    wanted: String,
 }
 
-/// The platforms of a list: a name for the address, and the number of the node, in the order of the nodes.
-#[derive(Default, PartialEq)]
+/// The images of a list: the name of each for addresses, and the number of its node, in the order of the nodes.
+#[derive(Debug, Default, PartialEq)]
 pub struct Names(Vec<(String, usize)>);
 
+/// The image that a name of an address stands for.
+#[derive(Debug, PartialEq)]
+pub enum Named {
+    /// The image of this node.
+    Node(usize),
+    /// It is not known yet: a platform may be that of an image whose config is under way.
+    Coming,
+    /// None.
+    Nothing,
+}
+
 impl Names {
-    /// Names the platforms of a list.
+    /// Names the images of a list: by their platforms, or by their digests where a platform is there more than once or not at
+    /// all.
     pub fn of(inspected: &Inspected) -> Self {
-        let mut names: Vec<(String, usize)> = Vec::new();
-        let mut taken = HashSet::new();
-        for (number, node) in inspected.entries().filter(|(_, node)| node.descriptor.is_runnable()) {
-            let platform = node.descriptor.platform.as_ref().map(Platform::to_string).unwrap_or_default();
-            // A platform that is there more than once is told by its place.
-            let name = match platform.is_empty() || !taken.insert(platform.clone()) {
-                true => format!("{platform}~{}", number),
-                false => platform,
-            };
-            names.push((name, number));
+        let images = || inspected.entries().filter(|(_, node)| node.descriptor.is_runnable());
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for platform in images().filter_map(|(_, node)| listed_platform(node)) {
+            *counts.entry(platform).or_default() += 1;
         }
-        Self(names)
+        let name = |node: &Node| {
+            let platform = listed_platform(node).filter(|platform| counts.get(platform) == Some(&1));
+            platform.unwrap_or_else(|| node.descriptor.digest.to_string())
+        };
+        Self(images().map(|(number, node)| (name(node), number)).collect())
     }
+
+    /// The numbers of the nodes.
+    pub fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().map(|(_, number)| *number)
+    }
+
+    /// The name of a node.
+    pub fn name(&self, number: usize) -> Option<&str> {
+        let at = self.0.binary_search_by_key(&number, |(_, named)| *named).ok()?;
+        Some(&self.0[at].0)
+    }
+
+    /// The query of an address that chooses a node.
+    pub fn query(&self, number: usize) -> Option<String> {
+        // A slash and a colon mean nothing in a query.
+        let name = String::from(js_sys::encode_uri_component(self.name(number)?));
+        Some(format!("?platform={}", name.replace("%2F", "/").replace("%3A", ":")))
+    }
+
+    /// Finds the image that `wanted` names, be it the first of several of a platform, or one whose platform stands in its config
+    /// alone.
+    pub fn find(&self, inspected: &Inspected, wanted: &str) -> Named {
+        let node = |number: &usize| &*inspected.nodes[*number];
+        if let Some((_, number)) = self.0.iter().find(|(name, _)| name == wanted) {
+            return Named::Node(*number);
+        }
+        if wanted.is_empty() {
+            return Named::Nothing;
+        }
+        let listed =
+            |number: &usize| listed_platform(node(number)).is_some_and(|platform| platform == wanted);
+        if let Some(number) = self.numbers().find(listed) {
+            return Named::Node(number);
+        }
+        let mut unlisted = self.numbers().filter(|number| node(number).descriptor.platform.is_none());
+        let settled = unlisted.find(|number| {
+            is_coming(node(number))
+                || node(number).platform().is_some_and(|platform| platform.to_string() == wanted)
+        });
+        match settled {
+            Some(number) if is_coming(node(&number)) => Named::Coming,
+            Some(number) => Named::Node(number),
+            None => Named::Nothing,
+        }
+    }
+}
+
+/// The platform by which the list names an image.
+fn listed_platform(node: &Node) -> Option<String> {
+    node.descriptor.platform.as_ref().map(Platform::to_string)
+}
+
+/// Returns `true` as long as an image's config may still come.
+fn is_coming(node: &Node) -> bool {
+    matches!(node.manifest, Loadable::Loading) || matches!(node.config, Loadable::Loading)
 }
 
 impl Choice {
@@ -50,23 +115,26 @@ impl Choice {
     pub fn new(reference: &str, names: Rc<Names>, query: &str) -> Self {
         let wanted = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("platform="));
         let wanted = wanted.and_then(|text| Some(String::from(js_sys::decode_uri_component(text).ok()?)));
-        let chosen = wanted.filter(|wanted| names.0.iter().any(|(name, _)| name == wanted));
         let path = Route::Inspect { reference: reference.to_owned() }.to_path();
-        Self { path, names, chosen }
+        Self { path, names, wanted: wanted.unwrap_or_default() }
     }
 
     /// The node that is chosen.
     pub fn node<'a>(&self, inspected: &'a Inspected) -> Option<(usize, &'a Node)> {
-        let chosen = self.chosen.as_ref()?;
-        let (_, number) = self.names.0.iter().find(|(name, _)| name == chosen)?;
-        Some((*number, &inspected.nodes[*number]))
+        match self.names.find(inspected, &self.wanted) {
+            Named::Node(number) => Some((number, &inspected.nodes[number])),
+            Named::Coming | Named::Nothing => None,
+        }
+    }
+
+    /// The query of an address that chooses a node.
+    pub fn query(&self, number: usize) -> Option<String> {
+        self.names.query(number)
     }
 
     /// The address of the page on which a node is chosen; nothing where it cannot be.
     pub fn href(&self, number: usize) -> Option<String> {
-        let at = self.names.0.binary_search_by_key(&number, |(_, choice)| *choice).ok()?;
-        let (name, _) = &self.names.0[at];
-        Some(format!("#{}?platform={name}", self.path))
+        Some(format!("#{}{}", self.path, self.query(number)?))
     }
 
     /// The way back to all platforms from the one that is chosen, where there are too many for chips.
@@ -84,5 +152,78 @@ impl Choice {
     /// The address of the page without a choice.
     pub fn all(&self) -> String {
         format!("#{}", self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use serde_json::{Value, json};
+
+    use super::{Named, Names};
+    use crate::{
+        pages::inspect::entry_name,
+        state::inspection::{
+            Inspected, Loadable,
+            sample::{config, digest, image, index},
+        },
+    };
+
+    fn windows(version: &str) -> Value {
+        json!({ "os": "windows", "architecture": "amd64", "os.version": version })
+    }
+
+    fn linux(architecture: &str) -> Value {
+        json!({ "os": "linux", "architecture": architecture })
+    }
+
+    fn come(inspected: &mut Inspected, number: usize, platform: &str) {
+        let node = Rc::make_mut(&mut inspected.nodes[number]);
+        node.manifest = Loadable::ready_of(image());
+        node.config = Loadable::ready_of(config(platform));
+    }
+
+    #[test]
+    fn images_of_one_platform_have_names_and_labels_of_their_own() {
+        let entries = [
+            ("a", linux("amd64")),
+            ("b", windows("10.0.1")),
+            ("c", windows("10.0.2")),
+            ("d", windows("10.0.2")),
+        ];
+        let (inspected, _) = index(&entries);
+        let names = Names::of(&inspected);
+        let [b, c, d] = ["b", "c", "d"].map(digest);
+        let found: Vec<_> = names.numbers().map(|number| names.name(number).unwrap()).collect();
+        assert_eq!(found, ["linux/amd64", b.as_str(), c.as_str(), d.as_str()]);
+        for number in names.numbers() {
+            assert_eq!(names.find(&inspected, names.name(number).unwrap()), Named::Node(number));
+        }
+        // An address from before there were versions in it.
+        assert_eq!(names.find(&inspected, "windows/amd64"), Named::Node(2));
+        assert_eq!(names.find(&inspected, "linux/arm64"), Named::Nothing);
+        let nodes: Vec<_> = names.numbers().map(|number| &*inspected.nodes[number]).collect();
+        let last = format!("windows/amd64 10.0.2 ({})", d.short());
+        let labels = entry_name::names(&nodes);
+        assert_eq!(labels[..2], ["linux/amd64", "windows/amd64 10.0.1"]);
+        assert_eq!(labels[3], last);
+    }
+
+    #[test]
+    fn a_platform_that_configs_alone_have_is_waited_for() {
+        let (mut inspected, _) = index(&[("a", Value::Null), ("b", Value::Null), ("c", Value::Null)]);
+        let names = Names::of(&inspected);
+        assert_eq!(names.name(1), Some(digest("a").as_str()));
+        assert_eq!(names.find(&inspected, digest("b").as_str()), Named::Node(2));
+        assert_eq!(names.find(&inspected, "linux/arm64"), Named::Coming);
+        come(&mut inspected, 2, "linux/arm64");
+        // The first may have the same platform.
+        assert_eq!(names.find(&inspected, "linux/arm64"), Named::Coming);
+        come(&mut inspected, 1, "linux/amd64");
+        assert_eq!(names.find(&inspected, "linux/arm64"), Named::Node(2));
+        assert_eq!(names.find(&inspected, "linux/s390x"), Named::Coming);
+        come(&mut inspected, 3, "linux/riscv64");
+        assert_eq!(names.find(&inspected, "linux/s390x"), Named::Nothing);
     }
 }

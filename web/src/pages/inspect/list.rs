@@ -105,9 +105,6 @@ fn image_row(inspected: &Inspected, index: &Index, choice: &Choice, row: (usize,
         <tr key={number} class={classes!(is_missing(node), is_chosen.then_some("is-chosen"))} data-testid="platform-row" data-platform={platform.to_string()}>
             <th scope="row" class="strong fill">
                 <a class="row-link" href={choice.href(number)} aria-current={is_chosen.then_some("true")}>{ name(node) }</a>
-                if !platform.os_version.is_empty() {
-                    <span class="soft">{ format!(" {}", format::visible(&platform.os_version)) }</span>
-                }
                 if !platform.os_features.is_empty() {
                     <span class="soft">{ format!(" {}", format::visible(&platform.os_features.join(", "))) }</span>
                 }

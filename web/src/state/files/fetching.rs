@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     future::poll_fn,
+    pin::pin,
     rc::Rc,
     task::{Poll, Waker},
 };
@@ -12,9 +13,10 @@ use futures_util::{
     StreamExt,
     future::{AbortHandle, Abortable},
 };
-use tallyman_core::Digest;
+use js_sys::Date;
+use tallyman_core::{Descriptor, Digest, Reference};
 use tallyman_files_worker::{ImageId, JobId, Request};
-use tallyman_registry::{ContentHasher, Piece};
+use tallyman_registry::{BlobPieces, ContentHasher, Error, Piece};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Files, Update};
@@ -22,6 +24,8 @@ use crate::state::problem::Problem;
 
 /// Bytes that the worker has not read yet, at most.
 const AHEAD_MAX: u32 = 1 << 20;
+/// Milliseconds after which bytes that do not come are asked for again, if somebody wants that.
+const STALLED: f64 = 1000.0;
 
 /// The layers that are being fetched.
 #[derive(Default)]
@@ -31,6 +35,10 @@ struct Fetch {
     abort: AbortHandle,
     /// Bytes that were handed over and not read yet.
     ahead: Cell<u32>,
+    /// The moment since which a registry is waited for, in milliseconds since 1970.
+    waits_since: Cell<f64>,
+    /// Asks again for the bytes that are waited for.
+    is_again: Cell<bool>,
     waiting: RefCell<Option<Waker>>,
 }
 
@@ -63,6 +71,18 @@ impl Fetching {
         }
     }
 
+    /// Asks again for what a registry has let wait: a request of before may be sent only later.
+    pub(super) fn ask_again(&self) {
+        for fetch in self.0.borrow().values() {
+            if Date::now() - fetch.waits_since.get() >= STALLED {
+                fetch.is_again.set(true);
+                if let Some(waker) = fetch.waiting.take() {
+                    waker.wake();
+                }
+            }
+        }
+    }
+
     /// Fetches nothing more.
     pub(super) fn stop_all(&self) {
         self.0.borrow_mut().drain().for_each(|(_, fetch)| fetch.abort.abort());
@@ -70,6 +90,22 @@ impl Fetching {
 }
 
 impl Fetch {
+    /// Waits for what a registry sends. Returns `None` if it is to be asked again.
+    async fn unless_again<T>(&self, coming: impl Future<Output = T>) -> Option<T> {
+        let mut coming = pin!(coming);
+        self.waits_since.set(Date::now());
+        let came = poll_fn(|context| {
+            if self.is_again.take() {
+                return Poll::Ready(None);
+            }
+            *self.waiting.borrow_mut() = Some(context.waker().clone());
+            coming.as_mut().poll(context).map(Some)
+        })
+        .await;
+        self.waits_since.set(f64::INFINITY);
+        came
+    }
+
     /// Waits until the worker has read enough.
     async fn room(&self) {
         poll_fn(|context| {
@@ -87,7 +123,13 @@ impl Files {
     /// Fetches a layer, or the bytes of `range` alone, and hands it over.
     pub(super) fn fetch(&self, job: JobId, image: ImageId, layer: u32, range: Option<(u64, u64)>) {
         let (abort, registration) = AbortHandle::new_pair();
-        let fetch = Rc::new(Fetch { abort, ahead: Cell::default(), waiting: RefCell::default() });
+        let fetch = Rc::new(Fetch {
+            abort,
+            ahead: Cell::default(),
+            waits_since: Cell::new(f64::INFINITY),
+            is_again: Cell::default(),
+            waiting: RefCell::default(),
+        });
         self.0.fetching.0.borrow_mut().insert(job, Rc::clone(&fetch));
         let files = self.clone();
         spawn_local(async move {
@@ -111,38 +153,58 @@ impl Files {
         let Some(descriptor) = source.layers.get(layer as usize).map(|layer| &layer.descriptor) else {
             return;
         };
-        let client = self.0.registries.client();
-        let mut pieces = match range {
-            None => {
-                let hasher = Box::new(ComputedByWorker(descriptor.digest.clone()));
-                client.blob_pieces(&source.reference, descriptor, hasher)
-            }
-            Some((start, end)) => {
-                match client.blob_range(&source.reference, &descriptor.digest, start..end).await {
-                    Ok(Some(pieces)) => pieces,
-                    // The whole layer tells why, if that does not come either.
-                    Ok(None) | Err(_) => return self.send(&Request::NoRanges { job }),
-                }
-            }
-        };
+        // The bytes that were handed over.
+        let mut given = 0;
+        let mut pieces = None;
         loop {
+            let Some(coming) = &mut pieces else {
+                match fetch.unless_again(self.pieces(&source.reference, descriptor, range, given)).await {
+                    Some(Ok(Some(begun))) => pieces = Some(begun),
+                    // The whole layer tells why, if that does not come either.
+                    Some(Ok(None) | Err(_)) => return self.send(&Request::NoRanges { job }),
+                    None => {}
+                }
+                continue;
+            };
             fetch.room().await;
-            match pieces.next().await {
-                Some(Ok(piece)) => {
+            match fetch.unless_again(coming.next()).await {
+                None => pieces = None,
+                Some(Some(Ok(piece))) => {
                     let bytes = piece.bytes();
+                    given += bytes.len() as u64;
                     fetch.ahead.set(fetch.ahead.get() + bytes.len() as u32);
                     if let Some(worker) = &*self.0.worker.borrow() {
                         worker.send_piece(job, &bytes);
                     }
                 }
-                Some(Err(error)) => {
+                Some(Some(Err(error))) => {
                     let of_layer = source.reference.by_digest(descriptor.digest.clone());
                     let problem = Problem::of_registry(&of_layer, &error);
                     let reason = problem.reason.clone();
                     self.0.update.dispatch(Update::Problem(image, layer, Rc::new(problem)));
                     return self.send(&Request::Failed { job, reason });
                 }
-                None => return self.send(&Request::End { job }),
+                Some(None) => return self.send(&Request::End { job }),
+            }
+        }
+    }
+
+    /// Begins to fetch the bytes of a layer, or of `range` alone, after the first `given`. Returns `None` if the registry does
+    /// not send parts.
+    async fn pieces(
+        &self,
+        reference: &Reference,
+        layer: &Descriptor,
+        range: Option<(u64, u64)>,
+        given: u64,
+    ) -> Result<Option<BlobPieces>, Error> {
+        let client = self.0.registries.client();
+        match range {
+            Some((start, end)) => client.blob_range(reference, &layer.digest, start + given..end).await,
+            None if given > 0 => Ok(Some(client.raw_blob(reference, layer, given))),
+            None => {
+                let hasher = Box::new(ComputedByWorker(layer.digest.clone()));
+                Ok(Some(client.blob_pieces(reference, layer, hasher)))
             }
         }
     }

@@ -48,11 +48,16 @@ struct Pending<'a> {
     files: &'a Files,
     query: QueryId,
     answers: UnboundedReceiver<Answer>,
+    /// The worker reads a layer for it, or holds a file that nobody knows of yet.
+    is_reading: bool,
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         self.files.0.questions.0.borrow_mut().remove(&self.query);
+        if self.is_reading {
+            self.files.close(self.query);
+        }
     }
 }
 
@@ -63,7 +68,7 @@ impl Files {
         let (sender, answers) = unbounded();
         self.0.questions.0.borrow_mut().insert(query, sender);
         self.send(&request(query));
-        Pending { files: self, query, answers }
+        Pending { files: self, query, answers, is_reading: false }
     }
 
     /// Rows of a tree: the number of all, of those that match, and the rows from `first` on. Returns `None` if the worker
@@ -91,9 +96,13 @@ impl Files {
         progress: impl Fn(Progress),
     ) -> Option<Result<(QueryId, OpenedFile), Fault>> {
         let mut pending = self.send_query(|query| Request::File { query, of, path, layer });
+        pending.is_reading = true;
         loop {
             match pending.answers.next().await?.0 {
-                Response::Opened { file, .. } => return Some(Ok((pending.query, *file))),
+                Response::Opened { file, .. } => {
+                    pending.is_reading = false;
+                    return Some(Ok((pending.query, *file)));
+                }
                 Response::NoAnswer { fault, .. } => return Some(Err(fault)),
                 Response::Progress { done, of, .. } => progress((done, of)),
                 _ => {}
@@ -101,7 +110,7 @@ impl Files {
         }
     }
 
-    /// Closes a file.
+    /// Closes a file, or reads it no further.
     pub fn close(&self, file: QueryId) {
         self.send(&Request::Close { file });
     }
@@ -124,13 +133,19 @@ impl Files {
         progress: impl Fn(Progress),
     ) -> Option<Result<Blob, Fault>> {
         let mut pending = self.send_query(|query| Request::Save { query, image, path, layer });
+        pending.is_reading = true;
         loop {
             match pending.answers.next().await? {
-                (Response::Saved { .. }, blob) => return Some(Ok(blob?)),
+                (Response::Saved { .. }, blob) => return Some(blob.ok_or_else(too_large)),
                 (Response::NoAnswer { fault, .. }, _) => return Some(Err(fault)),
                 (Response::Progress { done, of, .. }, _) => progress((done, of)),
                 _ => {}
             }
         }
     }
+}
+
+/// The fault of a browser that made no file of the bytes.
+fn too_large() -> Fault {
+    Fault { code: "not-saved".to_owned(), reason: "the browser cannot hold the file".to_owned(), layer: None }
 }

@@ -35,7 +35,6 @@ const SUBJECTS_MAX: usize = 16;
 const BLOB_MAX: u64 = 2 * 1024 * 1024;
 
 pub(super) async fn inspect(typed: String, registries: Rc<Registries>, tell: impl Fn(Update)) {
-    tell(Update::Start);
     let (want, mut wanted) = unbounded();
     let inspected = match manifest(&typed, &registries, Want(want)).await {
         Ok(Inspection::Ready(inspected)) => inspected,
