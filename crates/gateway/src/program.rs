@@ -58,7 +58,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run_with(arguments)),
         Err(error) => {
-            eprintln!("{error}");
+            log::print_error(format_args!("{error}"));
             ExitCode::FAILURE
         }
     }
@@ -70,7 +70,7 @@ async fn run_with(arguments: Arguments) -> ExitCode {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("expected {url} to be ready, found: {error}");
+                log::print_error(format_args!("expected {url} to be ready, found: {error}"));
                 ExitCode::FAILURE
             }
         };

@@ -375,3 +375,57 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
     }
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
 }
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    let registry = Scripted::start(|_| answer(200, &[], "")).await;
+    let folder = Folder::new("lost-log");
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = folder.write("gateway.toml", &text(&registry.url, "title = 'Before'", ""));
+    let program = env!("CARGO_BIN_EXE_tallyman-gateway");
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (closed, pipe) = std::io::pipe().unwrap();
+    drop(closed);
+    for (name, log) in [("a full disk", Stdio::from(full())), ("a closed pipe", Stdio::from(pipe))] {
+        let mut running = Command::new(program)
+            .args(["--listen", &address.to_string(), "--config"])
+            .arg(&file)
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let ask = async |path: &str| {
+            let response = caller().get(format!("http://{address}{path}")).send().await.ok()?;
+            Some((response.status().as_u16(), response.text().await.unwrap()))
+        };
+        let signal = |name: &str| {
+            assert!(Command::new("kill").args([name, &running.id().to_string()]).status().unwrap().success());
+        };
+        for _ in 0..250 {
+            if ask("/healthz").await.is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        for at in 0..6 {
+            assert_eq!(ask("/r/lab/v2/").await.unwrap().0, 200, "{name}: request {at}");
+        }
+        fs::write(&file, text(&registry.url, "title = 'After'", "")).unwrap();
+        signal("-HUP");
+        let mut title = String::new();
+        for _ in 0..100 {
+            title = ask("/config.json").await.unwrap().1;
+            if title.contains("After") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert!(title.contains("After"), "{name}: {title}");
+        signal("-TERM");
+        assert!(running.wait().unwrap().success(), "{name}");
+        fs::write(&file, text(&registry.url, "title = 'Before'", "")).unwrap();
+    }
+    for arguments in [&["--check"][..], &["--probe", "http://127.0.0.1:1/readyz"]] {
+        let status = Command::new(program).args(arguments).stderr(full()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{arguments:?}: an error, not a panic");
+    }
+}
