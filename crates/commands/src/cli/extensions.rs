@@ -96,6 +96,9 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
+        if platform.is_some() && !matches!(of, DigestInput::Reference(_)) {
+            return Err(Error::FlagsContradict { one: "--platform", other: "a file" });
+        }
         let file = match of {
             DigestInput::Reference(typed) => {
                 let image = argument(typed)?;

@@ -296,6 +296,22 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
             &["copy", "--platform=linux", "a", "b"],
             "invalid argument \"linux\" for \"--platform\" flag: expected a platform such as linux/arm64 or linux/arm/v7, found \"linux\"",
         ),
+        (
+            &["files", "--layer", "0", "a"],
+            "invalid argument \"0\" for \"--layer\" flag: expected a whole number of 1 or more, up to 4294967295",
+        ),
+        (
+            &["inspect", "--retries", "5000000000", "a"],
+            "invalid argument \"5000000000\" for \"--retries\" flag: expected a whole number of 0 or more, up to 4294967295",
+        ),
+        (
+            &["tags", "--limit=18446744073709551616", "a"],
+            "invalid argument \"18446744073709551616\" for \"--limit\" flag: expected a whole number of 0 or more, up to 4294967295",
+        ),
+        (
+            &["inspect", "--timeout", "1000h", "a"],
+            "invalid argument \"1000h\" for \"--timeout\" flag: expected a time of at most 596 hours, found \"1000h\"",
+        ),
     ] {
         let saying = said(line);
         assert_eq!(saying.exit, 125);
@@ -305,6 +321,11 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);
     assert!(digest.stderr.starts_with("tallyman: 'tallyman digest' requires at most 1 argument\n"));
+    let digest = said(&["digest", "--file"]);
+    assert_eq!(
+        (digest.exit, &*digest.stderr),
+        (1, "tallyman: 'tallyman digest --file' requires 1 argument\n")
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The commands: how each is called, and what it is made of.
 
+use std::num::NonZeroUsize;
+
 use tallyman_core::Format;
 
 use super::{
@@ -7,9 +9,9 @@ use super::{
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
-        annotate, apply, check_concurrency, check_entry_field, check_log_format, check_number, check_pair,
-        check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
-        index_remove, insecure, inspect, login, optional, options, plan, platform, push, two,
+        annotate, apply, check_entry_field, check_log_format, check_number, check_pair, check_platform,
+        check_tag, copy, create, deletion, digest, first, index_add, index_annotate, index_remove, insecure,
+        inspect, login, number, optional, options, plan, platform, push, two,
     },
     shell_completion,
 };
@@ -142,7 +144,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
     Flag::text("cert", "File with the client certificate").value("file").completed_by(CompletionHint::Files),
     Flag::text("concurrency", "Maximum number of simultaneous requests")
         .value("number")
-        .checked(check_concurrency),
+        .checked(check_number::<1>),
     Flag::bool("debug", "Show each request and the reason for each retry"),
     Flag::text("header", "Header to send to registries, such as X-Tenant=acme; may be repeated")
         .value("header")
@@ -156,7 +158,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
     Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
         .value("mirror")
         .checked(|text| Mirror::parse(text).map(drop)),
-    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number),
+    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number::<0>),
     Flag::text("timeout", "Time to wait for an answer, such as 30s")
         .value("time")
         .checked(|text| parse_time(text).map(drop)),
@@ -399,14 +401,14 @@ An argument that begins with /, ./ or ../ is a file.",
             Flag::bool("changes", "Show what each layer adds (A), changes (C) and deletes (D)"),
             INSECURE,
             JSON,
-            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number),
+            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number::<1>),
             PLATFORM,
             PROGRESS,
         ],
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let (platform, insecure, options) = (platform(&parsed), insecure(&parsed), options(&parsed));
-            let (layer, changes) = (parsed.text("layer").parse().ok(), parsed.is_set("changes"));
+            let (layer, changes) = (number(&parsed, "layer").and_then(NonZeroUsize::new), parsed.is_set("changes"));
             let mut arguments = parsed.arguments.into_iter();
             let image = arguments.next().unwrap_or_default();
             let files = FilesOptions { path: arguments.next(), layer, changes };
@@ -717,7 +719,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             INSECURE,
             JSON,
             Flag::text("last", "Start after this tag, in the registry's order").value("tag"),
-            Flag::text("limit", "Maximum number of tags").value("number").checked(check_number),
+            Flag::text("limit", "Maximum number of tags").value("number").checked(check_number::<0>),
             Flag::text("match", "Show only tags that match a regular expression")
                 .value("regexp")
                 .checked(check_pattern),
@@ -730,7 +732,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         read: |parsed| {
             let (options, insecure) = (options(&parsed), insecure(&parsed));
             let filter = TagFilter {
-                limit: parsed.text("limit").parse().ok(),
+                limit: number(&parsed, "limit"),
                 last: optional(&parsed, "last"),
                 pattern: optional(&parsed, "match"),
                 order: TagOrder::parse(&parsed.text("sort")).unwrap_or_default(),
