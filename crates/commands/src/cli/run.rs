@@ -154,17 +154,18 @@ impl Environment {
     fn with_settings(&self, settings: Settings) -> Self {
         let json_log = settings.json_log;
         let (client, settings) = (Rc::clone(&self.client), Rc::new(settings));
+        let output: Rc<dyn Output> = match json_log {
+            true => Rc::new(JsonLog(Rc::clone(&self.output))),
+            false => Rc::clone(&self.output),
+        };
+        self.credentials.warn_on(Rc::clone(&output));
         Self {
             store: Rc::clone(&self.store),
             client: Rc::new(move |options| {
                 client(ClientOptions { settings: Rc::clone(&settings), ..options })
             }),
             credentials: Rc::clone(&self.credentials),
-            output: if json_log {
-                Rc::new(JsonLog(Rc::clone(&self.output)))
-            } else {
-                Rc::clone(&self.output)
-            },
+            output,
             input: Rc::clone(&self.input),
         }
     }
