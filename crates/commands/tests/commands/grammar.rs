@@ -321,6 +321,14 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);
     assert!(digest.stderr.starts_with("tallyman: 'tallyman digest' requires at most 1 argument\n"));
+    let serve = said(&["--debug", "serve", "--check"]);
+    assert_eq!(
+        (serve.exit, &*serve.stderr),
+        (1, "tallyman: serve is not in this program: use the native one\n")
+    );
+    for line in [["manifest", "--debug", "version"], ["--debug", "manifest", "version"]] {
+        assert_eq!(understood(&line), understood(&["version"]));
+    }
     let digest = said(&["digest", "--file"]);
     assert_eq!(
         (digest.exit, &*digest.stderr),
@@ -371,6 +379,8 @@ fn help_is_grouped_and_every_command_has_examples_that_are_understood() {
             let words = tallyman_commands::arguments(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             let is_understood = match Invocation::parse(&words) {
                 Invocation::Run(..) => true,
+                // The native program has it.
+                Invocation::Exit(exit) if words[0] == "serve" => exit.stderr.contains("use the native one"),
                 Invocation::Exit(exit) => exit.exit == 0,
             };
             assert!(is_understood, "{line}");

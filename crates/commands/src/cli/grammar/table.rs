@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use tallyman_core::Format;
 
 use super::{
-    Command, Understood,
+    Command, EarlyExit, PROGRAM, Understood,
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
@@ -164,7 +164,10 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .checked(|text| parse_time(text).map(drop)),
 ];
 
-pub(super) const COMMANDS: [CommandSpec; 31] = [
+/// The command that only the native program has.
+pub(super) const SERVE: &str = "serve";
+
+pub(super) const COMMANDS: [CommandSpec; 32] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -703,6 +706,34 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         read: |parsed| {
             let deletion = deletion(&parsed);
             Understood::Run(Command::Remove { lists: parsed.arguments, deletion })
+        },
+    },
+    // The native program has it from the gateway, with the same flags; a test holds both against each other.
+    CommandSpec {
+        name: SERVE,
+        usage: "serve [OPTIONS]",
+        summary: "Serve the app and the gateway to registries (native program only)",
+        about: "Serve the app, and reach the configured registries for it, on one origin. Only the native program has it.",
+        examples: &["tallyman serve --registry hub=https://registry-1.docker.io"],
+        group: CommandGroup::Program,
+        arity: Arity::AtLeast(0),
+        flags: &[
+            Flag::bool("check", "Check the configuration and the files that it names"),
+            Flag::text("config", "Configuration file, which SIGHUP reloads")
+                .value("file")
+                .completed_by(CompletionHint::Files),
+            Flag::text("connect", "Place besides the registries that the app may connect to; may be repeated")
+                .value("source"),
+            Flag::text("listen", "Address to listen at").value("address"),
+            Flag::text("log", "Format of the log: text or json").value("format"),
+            Flag::text("probe", "Ask a running gateway whether it is ready").value("url"),
+            Flag::text("registry", "Registry and its name in paths; may be repeated").value("name=url"),
+            Flag::text("title", "Title of the app").value("text"),
+        ],
+        hint: CompletionHint::Nothing,
+        read: |_| {
+            let stderr = format!("{PROGRAM}: serve is not in this program: use the native one\n");
+            EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into()
         },
     },
     CommandSpec {
