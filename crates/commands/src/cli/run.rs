@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use tallyman_core::Reference;
+use tallyman_core::{Platform, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -352,6 +352,7 @@ impl Environment {
         run: CreateRun<'_>,
     ) -> Result<(), Error> {
         let CreateRun { sources, amend, insecure, push, options } = run;
+        check_nest(extensions.nest, extensions.flatten, &extensions.platforms)?;
         let list = reference(ReferenceRole::CreatedList, list)?;
         let mut from_files = Vec::new();
         for source in self.sources_of(&list, &sources.files).await? {
@@ -533,6 +534,15 @@ enum InspectFormat {
     Brief,
     Verbose,
     Raw,
+}
+
+/// Checks that lists which are added whole are not taken apart as well.
+pub(super) fn check_nest(nest: bool, flatten: bool, platforms: &[Platform]) -> Result<(), Error> {
+    let others = [("--flatten", flatten), ("--platform", !platforms.is_empty())];
+    match others.into_iter().find(|(_, is_given)| nest && *is_given) {
+        Some((other, _)) => Err(Error::FlagsContradict { one: "--nest", other }),
+        None => Ok(()),
+    }
 }
 
 /// Parses a reference that Docker does not name in its error.

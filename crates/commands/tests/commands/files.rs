@@ -200,11 +200,6 @@ async fn a_file_is_written_from_the_highest_layer_that_has_it() {
     assert!(missing.exit == 3 && missing.stderr.contains("nowhere"), "{}", missing.stderr);
     let beyond = shell.run(&["files", "--insecure", "--layer", "4", IMAGE]).await;
     assert!(beyond.exit == 3 && beyond.stderr.contains("found 3"), "{}", beyond.stderr);
-    for of in [&["./a"][..], &["-"], &[], &["--file", "a"]] {
-        let digest = shell.run(&[&["digest", "--platform", "linux/arm64"], of].concat()).await;
-        let expected = "expected one of --platform and a file, found both\n";
-        assert_eq!((digest.exit, &*digest.stderr), (1, expected), "a file has no platforms");
-    }
 }
 
 #[tokio::test(flavor = "current_thread")]

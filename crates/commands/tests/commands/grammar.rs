@@ -321,6 +321,11 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);
     assert!(digest.stderr.starts_with("tallyman: 'tallyman digest' requires at most 1 argument\n"));
+    for changes in [&["--arch", "arm64"][..], &["--clear", "variant"], &["--os-features", "a"]] {
+        let lost = said(&[&["index", "annotate", "a"], changes].concat());
+        assert!(lost.exit == 1 && lost.stderr.contains("requires the entry"), "{changes:?}: {}", lost.stderr);
+    }
+    understood(&["index", "annotate", "a", "--clear", "annotation:k", "--annotation", "l=m"]);
     let serve = said(&["--debug", "serve", "--check"]);
     assert_eq!(
         (serve.exit, &*serve.stderr),

@@ -132,6 +132,15 @@ pub(super) fn index_remove(parsed: ParsedFlags) -> Understood {
 
 pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
     let (platform, annotations) = (platform_change(&parsed), annotations(&parsed));
+    // A list itself has annotations alone.
+    let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
+    let of_platform = PlatformChange { cleared: Vec::new(), ..platform.clone() };
+    let needs_entry = !of_platform.is_empty() || !platform.cleared.iter().all(is_annotation);
+    if needs_entry && parsed.arguments.len() < 2 {
+        let reason = "requires the entry whose platform changes: a platform, a digest or a manifest";
+        let stderr = format!("{PROGRAM}: '{PROGRAM} index annotate' {reason}\n");
+        return EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into();
+    }
     index(parsed, |entries| IndexChanges::Annotate {
         entry: entries.into_iter().next(),
         platform,
