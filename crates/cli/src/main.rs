@@ -24,8 +24,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args: Vec<String> = env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     #[cfg(feature = "serve")]
-    if args.first().is_some_and(|command| command == "serve") {
-        return tallyman_gateway::run_program("tallyman serve", env::args_os().skip(2));
+    match tallyman_commands::serve_arguments(&args) {
+        Some(Ok(at)) => {
+            return tallyman_gateway::run_program("tallyman serve", env::args_os().skip(1 + at));
+        }
+        Some(Err(message)) => {
+            Streams::default().stderr(&format!("{message}\n"));
+            return ExitCode::from(125);
+        }
+        None => {}
     }
     let output = Rc::new(Streams::default());
     // A fault of the machine is one sentence, never a stack of calls.

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use tallyman_dev_registry::Registry;
 
@@ -51,4 +51,26 @@ async fn serve_is_the_gateway() {
     assert_eq!(wrong.code, Some(2));
     let help = tallyman(config.path(), &["serve", "--help"]).await;
     assert!(help.stdout.contains("Usage: tallyman serve [OPTIONS]"), "{}", help.stdout);
+    for line in [
+        &["--debug", "serve", "--help"][..],
+        &["manifest", "serve", "-h"],
+        &["--retries", "3", "serve", "--help"],
+    ] {
+        let help = tallyman(config.path(), line).await;
+        assert!(help.stdout.contains("Usage: tallyman serve [OPTIONS]"), "{line:?}: {}", help.stdout);
+    }
+    let ignored = tallyman(config.path(), &["--debug", "serve", "--check"]).await;
+    assert_eq!(ignored.code, Some(125));
+    assert!(ignored.stderr.contains("found --debug in front of it"), "{}", ignored.stderr);
+
+    // The table of commands, from which completions and the man page are made, has the same flags.
+    let names = |text: &str| {
+        let lines = text.lines().filter_map(|line| line.split_once("--"));
+        let names = lines.map(|(_, rest)| rest.split([' ', ',', ':']).next().unwrap_or_default().to_owned());
+        names.filter(|name| name != "help" && name != "version").collect::<BTreeSet<_>>()
+    };
+    let page = tallyman(config.path(), &["man"]).await.stdout.replace("\\-", "-");
+    let (_, of_serve) = page.split_once(".SS tallyman serve").unwrap();
+    let of_serve = of_serve.split("Examples:").next().unwrap();
+    assert_eq!(names(of_serve), names(help.stdout.split_once("Options:").unwrap().1));
 }

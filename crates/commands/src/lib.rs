@@ -34,7 +34,7 @@ pub use cli::{
     DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
     InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
     Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder,
-    is_digest_tag, line_of, lines, run,
+    is_digest_tag, line_of, lines, run, serve_arguments,
 };
 pub use copy::{
     CopyPlan, NestedList, bring_nested, copy_digest_tags, copy_referrers, nested_lists, plan_copy,

@@ -92,6 +92,21 @@ impl Cache {
         Ok(cache)
     }
 
+    /// Checks that a folder can be opened, and leaves it as it is.
+    pub(crate) fn check(folder: &Path) -> io::Result<()> {
+        let above = folder.ancestors().find(|folder| folder.try_exists().is_ok_and(|exists| exists));
+        // A relative path is in the folder of the process.
+        let above = above.unwrap_or_else(|| Path::new("."));
+        std::fs::read_dir(above)?;
+        if above == folder {
+            return Ok(());
+        }
+        // Rights and file systems do not tell beforehand whether a folder can be made.
+        let probe = above.join(format!(".tallyman-check-{}", std::process::id()));
+        std::fs::create_dir(&probe)?;
+        std::fs::remove_dir(probe)
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderName;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{descriptors, limits::Limits, rate_floor::Pace};
+use crate::{descriptors, guard::host_of, limits::Limits, rate_floor::Pace};
 
 pub(crate) use self::registry::authority;
 pub use self::{
@@ -275,9 +276,14 @@ impl Config {
         if let Some((field, _)) = numbers.into_iter().find(|(_, value)| !(1..=1_000_000).contains(value)) {
             return Err(ConfigError::Limit { field });
         }
-        let base = &self.base_path;
-        if !base.is_empty() && (!base.starts_with('/') || base.ends_with('/')) {
-            return Err(ConfigError::BasePath { found: base.clone() });
+        if !self.base_path.is_empty() && !is_base_path(&self.base_path) {
+            return Err(ConfigError::BasePath { found: self.base_path.clone() });
+        }
+        if let Some(host) = self.hosts.iter().find(|host| host_of(host) != Some(host)) {
+            return Err(ConfigError::Host { found: host.clone() });
+        }
+        if let Some(found) = self.metrics_listen.filter(|metrics| overlap(*metrics, self.listen)) {
+            return Err(ConfigError::MetricsListen { listen: self.listen, found });
         }
         match &self.sign_in {
             Some(
@@ -287,9 +293,25 @@ impl Config {
             Some(SignInConfig { header: Some(_), .. }) if self.trusted_proxies.is_empty() => {
                 Err(ConfigError::SignInHeader)
             }
+            Some(SignInConfig { header: Some(header), .. }) if header.parse::<HeaderName>().is_err() => {
+                Err(ConfigError::SignInHeaderName { found: header.clone() })
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// Returns `true` for a path that stays as it is in the URLs of browsers.
+fn is_base_path(text: &str) -> bool {
+    let mut url = Url::parse("http://localhost").expect("this is a URL");
+    url.set_path(text);
+    url.path() == text && text.starts_with('/') && !text.ends_with('/') && !text.contains("//")
+}
+
+/// Returns `true` if the system does not let one program listen at both addresses. Port 0 is a free one.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (is_any || one.ip() == other.ip())
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
@@ -339,10 +361,56 @@ mod tests {
             (format!("connect = [\"'unsafe-eval'\"]\n{one}"), "expected a source"),
             (format!("base_path = 'x'\n{one}"), "expected a path"),
             (format!("[sign_in]\nheader = 'X-User'\n{one}"), "trusted_proxies"),
+            (
+                format!("trusted_proxies = ['10.0.0.0/8']\n[sign_in]\nheader = 'X User'\n{one}"),
+                "name of a header",
+            ),
+            (format!("metrics_listen = '127.0.0.1:8080'\n{one}"), "another port"),
+            (format!("listen = '0.0.0.0:80'\nmetrics_listen = '127.0.0.1:80'\n{one}"), "another port"),
+            (format!("{one}requests_per_minute = 0\n"), "from 1 on"),
             (format!("[sign_in]\n{one}"), "either htpasswd or header"),
         ] {
             let error = parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn names_that_no_request_can_have_are_refused() {
+        let one = "[[registries]]\nname = 'a'\nurl = 'https://a.example'\n";
+        for (good, bad, line) in [
+            (
+                &["/a", "/a/b.c", "/a%20b", "/~ada"][..],
+                &["/a b", "//evil.example", "/é", "/a/../b", "/a?b"][..],
+                "base_path = VALUE",
+            ),
+            (
+                &["x.example", "a_b", "[::1]"],
+                &["https://x.example", "x.example:8080", "*.example", "é.example", ""],
+                "hosts = [VALUE]",
+            ),
+        ] {
+            let parse =
+                |value: &str| parse(&format!("{}\n{one}", line.replace("VALUE", &format!("'{value}'"))));
+            for value in good {
+                assert!(parse(value).is_ok(), "{line}: {value}");
+            }
+            for value in bad {
+                let error = parse(value).expect_err(value).to_string();
+                assert!(error.contains(&format!("found {value:?}")), "{line}: {error}");
+            }
+        }
+        for (values, is_good, field) in [
+            (&["A/**", "../x", ""][..], false, "repositories"),
+            (&["a/**", "*"], true, "repositories"),
+            (&["S.example", "*", "s.example;", "*.", "s.example:x", "s.example/"], false, "storage_hosts"),
+            (&["s.example", "s.example:8443", "*.s.example", "[::1]:5000", "10.0.0.1"], true, "token_hosts"),
+        ] {
+            for value in values {
+                let parsed = parse(&format!("{one}{field} = ['{value}']\n"));
+                assert_eq!(parsed.is_ok(), is_good, "{field}: {value}");
+            }
+        }
+        assert!(parse(&format!("listen = '127.0.0.1:0'\nmetrics_listen = '127.0.0.1:0'\n{one}")).is_ok());
     }
 }

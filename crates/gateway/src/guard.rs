@@ -145,7 +145,7 @@ fn request_authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str
 
 /// Returns the host of an authority: a name or an address, with a port or without. `None` for anything else, a user
 /// name included.
-fn host_of(authority: &str) -> Option<&str> {
+pub(crate) fn host_of(authority: &str) -> Option<&str> {
     let bracket = authority.find(']').unwrap_or_default();
     let (host, port) = match authority[bracket..].find(':') {
         Some(colon) => (&authority[..bracket + colon], &authority[bracket + colon + 1..]),

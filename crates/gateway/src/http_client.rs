@@ -59,8 +59,8 @@ pub(crate) enum TrustRoots<'a> {
 pub(crate) enum HttpClientError {
     #[error("expected to read {}, found: {source}", .path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("expected certificates in PEM form, found none that can be used")]
-    Certificates,
+    #[error("expected certificates in PEM form, found none that can be used in {}", .path.display())]
+    Certificates { path: PathBuf },
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
 }
@@ -140,9 +140,9 @@ fn tls(trust_roots: TrustRoots<'_>) -> Result<ClientConfig, HttpClientError> {
     if let Some(path) = file {
         let pem = fs::read(path).map_err(|source| HttpClientError::Read { path: path.to_owned(), source })?;
         let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-        let certificates = certificates.map_err(|_| HttpClientError::Certificates)?;
-        if roots.add_parsable_certificates(certificates).0 == 0 {
-            return Err(HttpClientError::Certificates);
+        // Those of a file that is not PEM are none.
+        if roots.add_parsable_certificates(certificates.unwrap_or_default()).0 == 0 {
+            return Err(HttpClientError::Certificates { path: path.to_owned() });
         }
     }
     Ok(builder.with_root_certificates(roots).with_no_client_auth())

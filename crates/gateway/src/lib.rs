@@ -83,4 +83,4 @@ pub use config::{
 pub use descriptors::raise_descriptor_limit;
 pub use probe::{ProbeError, probe};
 pub use program::run_program;
-pub use server::{ServeError, Server, serve};
+pub use server::{ServeError, Server, check, serve};

@@ -2,8 +2,8 @@
 
 use std::{
     cell::RefCell,
-    fmt::{self, Debug, Write as _},
-    io::{self, IsTerminal as _},
+    fmt::{self, Arguments, Debug, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     mem,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -22,12 +22,19 @@ use tracing_subscriber::{
 /// Begins to log on standard error, as JSON or as text: with colours on a terminal.
 pub(crate) fn start(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // The subscriber would report an error of a write by `eprintln!`, which panics in the request that is logged.
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     match io::stderr().is_terminal() {
         ansi if json => log.with_ansi(ansi).json().init(),
         true => log.init(),
         false => log.with_ansi(false).with_timer(KeptSecond).fmt_fields(PlainFields).init(),
     }
+}
+
+/// Writes a line to standard error. A line that cannot be written is lost, as one of the log is: `eprintln!` panics.
+pub(crate) fn print_error(line: Arguments<'_>) {
+    let _lost = writeln!(io::stderr(), "{line}");
 }
 
 /// The time as the default has it. The text of a second is kept on each thread while it lasts.

@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
-use crate::{Config, RegistryConfig, ServeError, Server, log, probe, raise_descriptor_limit, serve};
+use crate::{Config, RegistryConfig, ServeError, Server, check, log, probe, raise_descriptor_limit, serve};
 
 /// Serves the app and reaches the configured registries for it, on one origin.
 #[derive(Debug, Parser)]
@@ -30,7 +30,7 @@ struct Arguments {
     /// Form of the log
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
-    /// Checks the configuration and ends
+    /// Checks the configuration and the files that it names, and ends
     #[arg(long)]
     check: bool,
     /// Asks a running gateway at this address, such as http://127.0.0.1:8080/readyz, whether it is ready, and ends
@@ -58,7 +58,7 @@ pub fn run_program(name: &'static str, arguments: impl IntoIterator<Item = OsStr
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(run_with(arguments)),
         Err(error) => {
-            eprintln!("{error}");
+            log::print_error(format_args!("{error}"));
             ExitCode::FAILURE
         }
     }
@@ -70,7 +70,7 @@ async fn run_with(arguments: Arguments) -> ExitCode {
         return match probe(url).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("expected {url} to be ready, found: {error}");
+                log::print_error(format_args!("expected {url} to be ready, found: {error}"));
                 ExitCode::FAILURE
             }
         };
@@ -91,9 +91,8 @@ async fn run(arguments: Arguments) -> Result<(), ServeError> {
     };
     config.title = arguments.title.unwrap_or(config.title);
     config.listen = arguments.listen.unwrap_or(config.listen);
-    config.check()?;
     if arguments.check {
-        return Ok(());
+        return check(config);
     }
     if let Err(error) = raise_descriptor_limit() {
         warn!(%error, "the limit of file descriptors cannot be raised");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tallyman_core::Repository;
+
 /// A pattern such as `acme/*` or `library/**`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RepositoryPattern(Box<str>);
@@ -9,6 +11,11 @@ pub(crate) struct RepositoryPattern(Box<str>);
 impl RepositoryPattern {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// Returns `true` if there can be a repository that the pattern matches.
+    pub(crate) fn can_match(&self) -> bool {
+        self.0.replace('*', "a").parse::<Repository>().is_ok()
     }
 
     pub(crate) fn matches(&self, repository: &str) -> bool {
@@ -60,6 +67,26 @@ fn component_matches(pattern: &[u8], text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RepositoryPattern;
+
+    #[test]
+    fn patterns_that_match_no_repository_are_known() {
+        for (pattern, expected) in [
+            ("acme/app", true),
+            ("**", true),
+            ("*/app-*/**", true),
+            ("a*_*b", true),
+            ("A/**", false),
+            ("../x", false),
+            ("", false),
+            ("/acme", false),
+            ("acme/", false),
+            ("acme//app", false),
+            ("-*", false),
+            ("acme/app:1", false),
+        ] {
+            assert_eq!(RepositoryPattern::new(pattern).can_match(), expected, "{pattern}");
+        }
+    }
 
     #[test]
     fn patterns_match_whole_names() {

@@ -48,7 +48,9 @@ pub enum ServeError {
     #[error("expected a thread for each core, found: {0}")]
     Threads(io::Error),
     /// The certificate or its key cannot be used.
-    #[error("expected a certificate and its key in PEM form, found: {0}")]
+    #[error(
+        "tls: expected a certificate and its key in PEM form, found: {0}; name the files in certificate and key"
+    )]
     Tls(io::Error),
 }
 
@@ -121,6 +123,17 @@ impl Server {
             warn!(connections = self.gateway.connections.open(), "ended with requests that still ran");
         }
     }
+}
+
+/// Checks that a gateway can start with a configuration, without listening and without changing anything.
+///
+/// # Errors
+/// [`ServeError::Config`] if the configuration or a file that it names cannot be used, [`ServeError::Tls`] if the
+/// certificate or its key cannot.
+pub fn check(config: Config) -> Result<(), ServeError> {
+    let tls = config.tls.clone();
+    Snapshot::check(config)?;
+    tls.as_ref().map(server_tls::load).transpose().map(drop).map_err(ServeError::Tls)
 }
 
 /// Begins to listen and to answer. `source` is the file that a reload reads.

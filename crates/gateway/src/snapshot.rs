@@ -1,12 +1,12 @@
 //! A configuration made ready for requests.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use http::HeaderMap;
 
 use crate::{
     cache::Cache,
-    config::{Config, ConfigError},
+    config::{CacheConfig, Config, ConfigError},
     guard::Guard,
     sign_in::SignIn,
     upstream::Upstream,
@@ -27,6 +27,29 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Makes a configuration ready. The cache of `before` goes on if it has the same folder.
     pub(crate) fn new(config: Config, before: Option<&Self>) -> Result<Self, ConfigError> {
+        Self::with_cache(config, before, |wanted| {
+            let max = wanted.max_mib.saturating_mul(MIB);
+            let before = before.and_then(|before| before.cache.clone());
+            match before.filter(|cache| cache.folder() == wanted.folder) {
+                Some(cache) => {
+                    cache.set_max(max);
+                    Ok(Some(cache))
+                }
+                None => Cache::open(&wanted.folder, max).map(|cache| Some(Arc::new(cache))),
+            }
+        })
+    }
+
+    /// Checks that a configuration can be made ready, and leaves the cache as it is.
+    pub(crate) fn check(config: Config) -> Result<(), ConfigError> {
+        Self::with_cache(config, None, |wanted| Cache::check(&wanted.folder).map(|()| None)).map(drop)
+    }
+
+    fn with_cache(
+        config: Config,
+        before: Option<&Self>,
+        cache: impl FnOnce(&CacheConfig) -> io::Result<Option<Arc<Cache>>>,
+    ) -> Result<Self, ConfigError> {
         config.check()?;
         let sign_in = config.sign_in.as_ref();
         let sign_in =
@@ -45,19 +68,7 @@ impl Snapshot {
         let cache = match &config.cache {
             None => None,
             Some(wanted) => {
-                let max = wanted.max_mib.saturating_mul(MIB);
-                let before = before.and_then(|before| before.cache.clone());
-                let cache = match before.filter(|cache| cache.folder() == wanted.folder) {
-                    Some(cache) => {
-                        cache.set_max(max);
-                        cache
-                    }
-                    None => Arc::new(
-                        Cache::open(&wanted.folder, max)
-                            .map_err(|source| ConfigError::Read { path: wanted.folder.clone(), source })?,
-                    ),
-                };
-                Some(cache)
+                cache(wanted).map_err(|source| ConfigError::Cache { path: wanted.folder.clone(), source })?
             }
         };
         Ok(Self { guard, sign_in, registries, cache, config })

@@ -72,7 +72,7 @@ impl Upstream {
         let client = |trust_roots| {
             HttpClient::new(Resolver(Arc::clone(&networks)), trust_roots).map_err(|error| match error {
                 HttpClientError::Read { path, source } => ConfigError::Read { path, source },
-                HttpClientError::Certificates => config.error(RegistryError::Certificates),
+                HttpClientError::Certificates { path } => config.error(RegistryError::Certificates { path }),
                 HttpClientError::Tls(error) => config.error(RegistryError::Tls(error)),
             })
         };

@@ -1,5 +1,7 @@
 //! `login`, `logout` and `ratelimit`.
 
+use std::rc::Rc;
+
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
@@ -8,7 +10,7 @@ use serde_json::json;
 use tallyman_core::Registry;
 use tallyman_registry::{Client, Credentials};
 
-use super::{ClientOptions, Environment, OutputOptions, run::argument, terminal};
+use super::{ClientOptions, Environment, Output, OutputOptions, run::argument, terminal};
 use crate::{Error, ReferenceRole, resolve::failed};
 
 /// The registry that is meant where none is named, as Docker has it.
@@ -16,6 +18,9 @@ const DEFAULT_REGISTRY: &str = "docker.io";
 
 /// A place that keeps credentials.
 pub trait CredentialStore {
+    /// Prints warnings on `output` from now on, as everything else of the call is printed.
+    fn warn_on(&self, _output: Rc<dyn Output>) {}
+
     /// Keeps a user name and a password for a registry. Returns the file if they stand in one as they are, and `None` if a helper
     /// keeps them.
     ///

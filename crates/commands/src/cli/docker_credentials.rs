@@ -12,7 +12,7 @@ use tallyman_auth::{
 };
 use tallyman_core::{Registry, json::quote};
 
-use super::CredentialStore;
+use super::{CredentialStore, Output, extensions::warn_on};
 
 /// The files, the environment and the helper programs of a machine. Errors are in Go's words: `open PATH: permission denied`.
 pub trait Machine {
@@ -77,6 +77,8 @@ struct Inner<M> {
     config: RefCell<Option<Rc<DockerConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
     warnings: RefCell<Vec<String>>,
+    /// The output of the call, where there is one.
+    output: RefCell<Option<Rc<dyn Output>>>,
 }
 
 /// The configurations beside the file.
@@ -92,7 +94,7 @@ impl<M: Machine> DockerCredentials<M> {
     pub fn new(machine: M, folder: &str) -> Self {
         let path = format!("{folder}/config.json");
         let (config, others, warnings) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self(Rc::new(Inner { machine, path, config, others, warnings }))
+        Self(Rc::new(Inner { machine, path, config, others, warnings, output: RefCell::default() }))
     }
 
     /// Finds credentials in `DOCKER_AUTH_CONFIG`, in the Docker CLI's file and with its helpers, then in the files of the
@@ -206,7 +208,11 @@ impl<M: Machine> DockerCredentials<M> {
         if warnings.contains(&warning) {
             return;
         }
-        self.0.machine.stderr(&format!("WARNING: {warning}; going on without\n"));
+        let text = format!("WARNING: {warning}; going on without");
+        match &*self.0.output.borrow() {
+            Some(output) => warn_on(&**output, &text),
+            None => self.0.machine.stderr(&format!("{text}\n")),
+        }
         warnings.push(warning);
     }
 }
@@ -234,6 +240,10 @@ impl<M: Machine> DockerCredentials<M> {
 }
 
 impl<M: Machine> CredentialStore for DockerCredentials<M> {
+    fn warn_on(&self, output: Rc<dyn Output>) {
+        *self.0.output.borrow_mut() = Some(output);
+    }
+
     fn store<'a>(
         &'a self,
         registry: &'a Registry,

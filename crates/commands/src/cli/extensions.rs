@@ -8,7 +8,7 @@ use tallyman_core::{Digest, Format, Platform, PushPlan, Reference, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
-    ClientOptions, DigestInput, Environment, OutputOptions, PushExtensions, Stream as OutputStream,
+    ClientOptions, DigestInput, Environment, Output, OutputOptions, PushExtensions, Stream as OutputStream,
     TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
@@ -96,6 +96,9 @@ impl Environment {
         insecure: bool,
         options: OutputOptions,
     ) -> Result<(), Error> {
+        if platform.is_some() && !matches!(of, DigestInput::Reference(_)) {
+            return Err(Error::FlagsContradict { one: "--platform", other: "a file" });
+        }
         let file = match of {
             DigestInput::Reference(typed) => {
                 let image = argument(typed)?;
@@ -128,11 +131,7 @@ impl Environment {
 
     /// Prints a warning.
     pub(super) fn warn(&self, text: &str) {
-        let line = match self.output.logs_json() {
-            true => terminal::json(&json!({ "warning": text }).to_string()).into_owned(),
-            false => Style::of(&*self.output, OutputStream::Stderr).yellow(&terminal::lines(text)),
-        };
-        self.output.stderr(&format!("{line}\n"));
+        warn_on(&*self.output, text);
     }
 
     /// Warns of what a conversion loses.
@@ -237,4 +236,13 @@ impl Environment {
 async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
     let found = client.head_manifest(image).await.ok()?.digest?;
     image.digest().is_none_or(|digest| *digest == found).then_some(found)
+}
+
+/// Prints a warning in the form of an output's log.
+pub(super) fn warn_on(output: &dyn Output, text: &str) {
+    let line = match output.logs_json() {
+        true => terminal::json(&json!({ "warning": text }).to_string()).into_owned(),
+        false => Style::of(output, OutputStream::Stderr).yellow(&terminal::lines(text)),
+    };
+    output.stderr(&format!("{line}\n"));
 }

@@ -1,6 +1,6 @@
 //! `files`, `cat`, `export` and `waste`.
 
-use std::{cell::RefCell, ops::ControlFlow};
+use std::{cell::RefCell, num::NonZeroUsize, ops::ControlFlow};
 
 use serde_json::Value;
 use tallyman_core::Platform;
@@ -24,7 +24,7 @@ pub struct FilesOptions {
     /// The file or the directory to show; all of them if none is named.
     pub path: Option<String>,
     /// The layer to show, the lowest being 1.
-    pub layer: Option<usize>,
+    pub layer: Option<NonZeroUsize>,
     /// Show what layers change.
     pub changes: bool,
 }
@@ -40,8 +40,7 @@ impl Environment {
     ) -> Result<(), Error> {
         let image = layered_image(client, &argument(image)?, platform).await?;
         let lines = Lines::new(self, options);
-        // The first layer is 1; 0 is no layer.
-        let layer = files.layer.map(|number| number.wrapping_sub(1));
+        let layer = files.layer.map(|number| number.get() - 1);
         if let Some(layer) = layer {
             image.layer(layer)?;
         }

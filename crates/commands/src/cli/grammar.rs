@@ -54,17 +54,9 @@ pub struct EarlyExit {
 impl Invocation {
     /// Reads a command line, without the program's name in front. Docker's `manifest` may stand there.
     pub fn parse(args: &[String]) -> Self {
-        let args = match args {
-            [first, rest @ ..] if first == "manifest" => rest,
-            _ => args,
-        };
-        if let Some((spec, rest)) = table::find(args) {
-            return spec.parse(rest, &[]);
-        }
-        // Settings may stand in front of the command, as Docker's own do.
-        match in_front(args) {
+        match command_of(args) {
             Some((spec, settings, rest)) => spec.parse(rest, settings),
-            None => root(args),
+            None => root(args.strip_prefix(&["manifest".to_owned()]).unwrap_or(args)),
         }
     }
 }
@@ -89,7 +81,7 @@ impl From<EarlyExit> for Invocation {
 
 /// Returns the folder that `--config` names in front of a command, before anything else of a command line is known.
 pub fn config_folder(args: &[String]) -> Option<String> {
-    let (_, settings, _) = in_front(args)?;
+    let (_, settings, _) = command_of(args)?;
     let parsed = flags::parse(&root_flags(), settings).ok()?;
     read::optional(&parsed, "config")
 }
@@ -99,24 +91,43 @@ fn root_flags() -> Vec<Flag> {
     ROOT_FLAGS.iter().chain(&CONNECTION).copied().collect()
 }
 
-/// Parts a command line whose command stands behind flags: the command, those flags, and the rest.
-fn in_front(args: &[String]) -> Option<(&'static CommandSpec, &[String], &[String])> {
+/// Returns the number of words in front of the command: flags with their values, which may stand there as Docker's own
+/// do, and Docker's `manifest`. It is more than there are if a value is still to come.
+fn words_in_front(args: &[String]) -> usize {
     let flags = root_flags();
-    let mut at = 0;
+    let (mut at, mut is_dockers) = (0, false);
     while let Some(arg) = args.get(at) {
-        if arg == "manifest" && at > 0 {
-            let (spec, rest) = table::find(&args[at + 1..])?;
-            return Some((spec, &args[..at], rest));
+        if arg == "manifest" && !is_dockers {
+            is_dockers = true;
+            at += 1;
+            continue;
         }
-        if !arg.starts_with('-') {
-            let (spec, rest) = table::find(&args[at..])?;
-            return (at > 0).then_some((spec, &args[..at], rest));
-        }
-        let name = arg.strip_prefix("--")?;
-        let takes_next = flags.iter().any(|flag| flag.name == name && flag.takes != flags::ValueKind::Bool);
-        at += 1 + usize::from(takes_next);
+        let Some(name) = arg.strip_prefix("--") else { break };
+        at += 1 + usize::from(flags.iter().any(|flag| flag.name == name && flag.takes_next()));
     }
-    None
+    at
+}
+
+/// Parts a command line: the command, the words in front of it, and the rest.
+fn command_of(args: &[String]) -> Option<(&'static CommandSpec, &[String], &[String])> {
+    let (in_front, rest) = args.split_at_checked(words_in_front(args))?;
+    let (spec, rest) = table::find(rest)?;
+    Some((spec, in_front, rest))
+}
+
+/// Returns the place of the first argument of `serve` in a command line that calls it, for the program that has it.
+///
+/// # Errors
+/// A sentence if options stand in front of it, which it does not take.
+pub fn serve_arguments(args: &[String]) -> Option<Result<usize, String>> {
+    let (_, in_front, rest) = command_of(args).filter(|(spec, ..)| spec.name == table::SERVE)?;
+    let wants_help = rest.iter().any(|arg| arg == "--help" || arg == "-h");
+    Some(match in_front.iter().find(|word| *word != "manifest" && !wants_help) {
+        Some(flag) => Err(format!(
+            "{PROGRAM}: expected the options of serve behind its name, found {flag} in front of it: {PROGRAM} serve --help"
+        )),
+        None => Ok(args.len() - rest.len()),
+    })
 }
 
 /// The line that names the version.

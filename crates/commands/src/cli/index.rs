@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 use tallyman_core::{Digest, Platform, Reference, Tag};
 use tallyman_registry::Client;
 
-use super::{Environment, IndexChanges, OutputOptions, run::argument, terminal};
+use super::{
+    Environment, IndexChanges, OutputOptions,
+    run::{argument, check_nest},
+    terminal,
+};
 use crate::{EntryName, Error, IndexChange, IndexUpdate, Source, parse_source, parse_sources};
 
 /// The options of one change of an index.
@@ -24,6 +28,9 @@ impl Environment {
         run: IndexRun<'_>,
     ) -> Result<(), Error> {
         let reference = argument(index)?;
+        if let IndexChanges::Add { options, .. } = changes {
+            check_nest(options.nest, false, &options.platforms)?;
+        }
         let mut update = IndexUpdate::fetch(client, &reference).await?;
         if run.oci {
             update.make_oci();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use tallyman_core::Reference;
+use tallyman_core::{Platform, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -154,17 +154,18 @@ impl Environment {
     fn with_settings(&self, settings: Settings) -> Self {
         let json_log = settings.json_log;
         let (client, settings) = (Rc::clone(&self.client), Rc::new(settings));
+        let output: Rc<dyn Output> = match json_log {
+            true => Rc::new(JsonLog(Rc::clone(&self.output))),
+            false => Rc::clone(&self.output),
+        };
+        self.credentials.warn_on(Rc::clone(&output));
         Self {
             store: Rc::clone(&self.store),
             client: Rc::new(move |options| {
                 client(ClientOptions { settings: Rc::clone(&settings), ..options })
             }),
             credentials: Rc::clone(&self.credentials),
-            output: if json_log {
-                Rc::new(JsonLog(Rc::clone(&self.output)))
-            } else {
-                Rc::clone(&self.output)
-            },
+            output,
             input: Rc::clone(&self.input),
         }
     }
@@ -351,6 +352,7 @@ impl Environment {
         run: CreateRun<'_>,
     ) -> Result<(), Error> {
         let CreateRun { sources, amend, insecure, push, options } = run;
+        check_nest(extensions.nest, extensions.flatten, &extensions.platforms)?;
         let list = reference(ReferenceRole::CreatedList, list)?;
         let mut from_files = Vec::new();
         for source in self.sources_of(&list, &sources.files).await? {
@@ -532,6 +534,15 @@ enum InspectFormat {
     Brief,
     Verbose,
     Raw,
+}
+
+/// Checks that lists which are added whole are not taken apart as well.
+pub(super) fn check_nest(nest: bool, flatten: bool, platforms: &[Platform]) -> Result<(), Error> {
+    let others = [("--flatten", flatten), ("--platform", !platforms.is_empty())];
+    match others.into_iter().find(|(_, is_given)| nest && *is_given) {
+        Some((other, _)) => Err(Error::FlagsContradict { one: "--nest", other }),
+        None => Ok(()),
+    }
 }
 
 /// Parses a reference that Docker does not name in its error.

@@ -59,10 +59,13 @@ impl Mirror {
     }
 }
 
+/// The most milliseconds of a timer in JavaScript: a longer one ends at once.
+const TIME_MAX: u64 = i32::MAX as u64;
+
 /// Parses a time: seconds, or a number with `ms`, `s`, `m` or `h` behind it.
 ///
 /// # Errors
-/// A sentence for anything else, and for no time at all.
+/// A sentence for anything else, for no time at all, and for more than timers of all hosts take.
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let expected = || format!("expected a time such as 30s, 500ms or 2m, found {text:?}");
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -75,8 +78,9 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
         _ => return Err(expected()),
     };
     match number.checked_mul(milliseconds) {
-        Some(time) if time > 0 => Ok(Duration::from_millis(time)),
-        _ => Err(expected()),
+        Some(0) => Err(expected()),
+        Some(time) if time <= TIME_MAX => Ok(Duration::from_millis(time)),
+        _ => Err(format!("expected a time of at most {} hours, found {text:?}", TIME_MAX / 3_600_000)),
     }
 }
 
@@ -105,8 +109,9 @@ mod tests {
     fn times_headers_and_mirrors_are_parsed_or_refused_by_name() {
         assert_eq!(parse_time("30"), Ok(Duration::from_secs(30)));
         assert_eq!(parse_time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_time("596h"), Ok(Duration::from_secs(596 * 3600)));
         assert_eq!(parse_time("2m"), Ok(Duration::from_secs(120)));
-        for wrong in ["", "0", "s", "1d", "-1", "99999999999999999999h"] {
+        for wrong in ["", "0", "s", "1d", "-1", "99999999999999999999h", "9999999999h", "1000h"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }
         assert_eq!(parse_header("X-A: b=c"), Ok(("X-A".to_owned(), "b=c".to_owned())));

@@ -228,16 +228,36 @@ fn worded(errors: &[ErrorDetail]) -> DockerError {
 fn errors(body: &[u8]) -> Result<Vec<ErrorDetail>, String> {
     let members = json::members(body).map_err(|error| error.to_string())?;
     let errors = members.into_iter().rev().find(|(name, _)| json::fold_key(name) == "errors");
-    let errors = errors.map_or(Ok(Vec::new()), |(_, errors)| json::elements(errors));
-    Ok(errors.map_err(|error| error.to_string())?.into_iter().map(error).collect())
+    let Some((_, errors)) = errors else { return Ok(Vec::new()) };
+    expect(errors, Kind::Array, ".Errors", "[]errcode.Error")?;
+    json::elements(errors).map_err(|error| error.to_string())?.into_iter().map(error).collect()
 }
 
-fn error(json: &[u8]) -> ErrorDetail {
+/// Checks the kind of a value. Go takes `null` for every one.
+fn expect(value: &[u8], kind: Kind, field: &str, of: &str) -> Result<(), String> {
+    match json::kind(value) {
+        found if found == kind || found == Kind::Null => Ok(()),
+        found => Err(format!(
+            "json: cannot unmarshal {} into Go struct field {field} of type {of}",
+            found.as_str()
+        )),
+    }
+}
+
+fn error(json: &[u8]) -> Result<ErrorDetail, String> {
+    expect(json, Kind::Object, ".Errors", "errcode.Error")?;
+    for (key, value) in json::members(json).map_err(|error| error.to_string())? {
+        match json::fold_key(&key).as_str() {
+            "code" => expect(value, Kind::String, "Error.Errors.code", "errcode.ErrorCode")?,
+            "message" => expect(value, Kind::String, "Error.Errors.message", "string")?,
+            _ => {}
+        }
+    }
     let code = Code::of(&text_member(json, "code").unwrap_or_default());
     let message = text_member(json, "message").unwrap_or_default();
     let has_detail = member(json, "detail").is_some_and(|detail| json::kind(detail) != Kind::Null);
     let is_bare = !has_detail && (message.is_empty() || message == code.1);
-    ErrorDetail { code, message: (!is_bare).then_some(message) }
+    Ok(ErrorDetail { code, message: (!is_bare).then_some(message) })
 }
 
 /// The last member of that name, without regard to case, as Go's decoder takes it.

@@ -23,6 +23,10 @@ pub(crate) fn check(media_type: &MediaType, bytes: &[u8]) -> Result<(), ContentE
     if *media_type == MediaType::OciIndex && (is_set("config") || is_set("layers")) {
         return Err(ContentError::ImageAsIndex);
     }
+    let versions = members.iter().filter(|(key, _)| json::fold_key(key) == "schemaversion");
+    if let Some(found) = versions.filter_map(|(_, value)| no_integer(value)).next() {
+        return Err(ContentError::SchemaVersion { is_list: media_type.is_list(), found });
+    }
     let named = match last("mediatype") {
         Some(value) if json::kind(value) == Kind::String => json::unquote(value),
         _ => String::new(),
@@ -32,4 +36,14 @@ pub(crate) fn check(media_type: &MediaType, bytes: &[u8]) -> Result<(), ContentE
         return Ok(());
     }
     Err(ContentError::MediaTypeNamed { answered: media_type.clone(), named })
+}
+
+/// Returns what a value is in Go's words, if Go does not take it for an integer.
+fn no_integer(value: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(value);
+    match json::kind(value) {
+        Kind::Null => None,
+        Kind::Number => text.parse::<i64>().is_err().then(|| format!("number {text}")),
+        other => Some(other.as_str().to_owned()),
+    }
 }

@@ -30,6 +30,14 @@ pub enum ContentError {
         /// The one that the manifest names.
         named: String,
     },
+    /// A manifest whose `schemaVersion` is no whole number.
+    #[error("json: cannot unmarshal {found} into Go struct field {}.Versioned.schemaVersion of type int", if *.is_list { "ManifestList" } else { "Manifest" })]
+    SchemaVersion {
+        /// The media type of the answer is that of a list.
+        is_list: bool,
+        /// The kind of value that was found, and a number itself.
+        found: String,
+    },
     /// Bytes that are no JSON.
     #[error(transparent)]
     Json(#[from] SyntaxError),

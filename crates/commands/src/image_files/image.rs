@@ -189,7 +189,7 @@ impl LayeredImage {
     pub fn layer(&self, number: usize) -> Result<&ImageLayer, Error> {
         self.layers.get(number).ok_or_else(|| Error::NoSuchLayer {
             reference: Box::new(self.reference.clone()),
-            wanted: number + 1,
+            wanted: number.saturating_add(1),
             found: self.layers.len(),
         })
     }

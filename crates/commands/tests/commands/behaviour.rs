@@ -419,3 +419,22 @@ async fn a_push_that_fails_never_costs_more_requests_than_dockers() {
         assert!(ours <= dockers, "{ours} > {dockers}: the config and {mounted} layers are mounted");
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn options_that_would_be_ignored_are_refused() {
+    let shell = Shell::new();
+    for (line, other) in [
+        (&["create", "--nest", "--flatten"][..], "--flatten"),
+        (&["create", "--nest", "--platform", "linux/arm64"], "--platform"),
+        (&["index", "add", "--nest", "--platform", "linux/arm64"], "--platform"),
+    ] {
+        let refused = shell.run(&[line, &["h.io/a/list:1", "h.io/a/list:2"]].concat()).await;
+        let expected = format!("expected one of --nest and {other}, found both\n");
+        assert_eq!((refused.exit, refused.stderr), (1, expected), "{line:?}");
+    }
+    for of in [&["./a"][..], &["-"], &[], &["--file", "a"]] {
+        let digest = shell.run(&[&["digest", "--platform", "linux/arm64"], of].concat()).await;
+        let expected = "expected one of --platform and a file, found both\n";
+        assert_eq!((digest.exit, &*digest.stderr), (1, expected), "a file has no platforms");
+    }
+}

@@ -1,10 +1,12 @@
 //! Credentials in the files of a machine: the Docker CLI's, and those of podman, buildah and skopeo.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{DockerCredentials, HelperOutput, Machine};
-use tallyman_registry::{CredentialSource, Credentials};
+use tallyman_commands::{DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run};
+use tallyman_core::Digest;
+use tallyman_registry::{Client, CredentialSource, Credentials, NativeTransport};
+use tallyman_store::MemoryStore;
 
 /// A machine with files by path, and helpers that print what they were asked for.
 #[derive(Default)]
@@ -72,4 +74,47 @@ async fn credentials_of_the_containers_tools_for_docker_hub_are_found() {
     let found = user(CONTAINERS, helpers, "docker.io").await;
     assert_eq!(found.as_deref(), Some("docker-credential-pass get docker.io"));
     assert_eq!(user(CONTAINERS, helpers, "quay.io").await, None);
+}
+
+#[derive(Default)]
+struct Printed(RefCell<String>);
+
+impl Output for Printed {
+    fn stdout(&self, _: &[u8]) {}
+
+    fn stderr(&self, text: &str) {
+        self.0.borrow_mut().push_str(text);
+    }
+}
+
+impl Input for Printed {
+    fn digest<'a>(&'a self, _: Option<&'a str>) -> LocalBoxFuture<'a, Result<(Digest, u64), String>> {
+        future::ready(Err("there is no input".to_owned())).boxed_local()
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn warnings_of_credentials_have_the_form_of_the_log() {
+    let file = r#"{"credsStore":"nope","auths":[}"#.to_owned();
+    for (format, is_json) in [("json", true), ("text", false)] {
+        let machine = Files([("/home/me/.docker/config.json", file.clone())].into(), RefCell::default());
+        let printed = Rc::new(Printed::default());
+        let transport = Rc::new(NativeTransport::new());
+        let environment = Environment {
+            store: Rc::new(MemoryStore::new()),
+            client: Rc::new(move |_| Client::builder(transport.clone()).build()),
+            credentials: Rc::new(DockerCredentials::new(machine, "/home/me/.docker")),
+            output: printed.clone(),
+            input: printed.clone(),
+        };
+        let line = ["--log-format", format, "logout", "r.example"].map(str::to_owned);
+        run(&line, &environment).await;
+        let printed = printed.0.take();
+        let warning =
+            "WARNING: the Docker CLI's configuration /home/me/.docker/config.json is not all as expected";
+        assert!(printed.contains(warning), "{printed}");
+        for line in printed.lines() {
+            assert_eq!(serde_json::from_str::<serde_json::Value>(line).is_ok(), is_json, "{line}");
+        }
+    }
 }

@@ -101,3 +101,23 @@ async fn a_copy_of_an_image_with_a_layer_that_cannot_be_verified_is_refused() {
         assert!(error.to_string().contains("layers[0].digest"), "{error}");
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_manifest_comes_with_a_status_of_success_and_a_media_type_whatever_its_parameters() {
+    let shell = Shell::new();
+    let (config, manifest) = image("[]");
+    shell.registry.put_blob("a/app", config.as_bytes());
+    for (status, media_type, exit, expected) in [
+        (300, OCI.to_owned(), 1, "received unexpected HTTP status: 300 Multiple Choices\n"),
+        (302, "application/json".to_owned(), 1, "received unexpected HTTP status: 302 Found\n"),
+        (304, OCI.to_owned(), 1, "received unexpected HTTP status: 304 Not Modified\n"),
+        (200, format!("{OCI}; a=\"b;c\"; q"), 0, ""),
+    ] {
+        let path = (Method::GET, "a/app/manifests/1".to_owned());
+        let body = manifest.clone().into_bytes();
+        let answer = Answer { status, content_type: Some(media_type.clone()), body };
+        shell.registry.contents.borrow_mut().answers.insert(path, answer);
+        let outcome = shell.run(&["inspect", "--insecure", &format!("{HOST}/a/app:1")]).await;
+        assert_eq!((outcome.exit, &*outcome.stderr), (exit, expected), "{status} {media_type}");
+    }
+}

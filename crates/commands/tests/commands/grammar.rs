@@ -296,6 +296,22 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
             &["copy", "--platform=linux", "a", "b"],
             "invalid argument \"linux\" for \"--platform\" flag: expected a platform such as linux/arm64 or linux/arm/v7, found \"linux\"",
         ),
+        (
+            &["files", "--layer", "0", "a"],
+            "invalid argument \"0\" for \"--layer\" flag: expected a whole number of 1 or more, up to 4294967295",
+        ),
+        (
+            &["inspect", "--retries", "5000000000", "a"],
+            "invalid argument \"5000000000\" for \"--retries\" flag: expected a whole number of 0 or more, up to 4294967295",
+        ),
+        (
+            &["tags", "--limit=18446744073709551616", "a"],
+            "invalid argument \"18446744073709551616\" for \"--limit\" flag: expected a whole number of 0 or more, up to 4294967295",
+        ),
+        (
+            &["inspect", "--timeout", "1000h", "a"],
+            "invalid argument \"1000h\" for \"--timeout\" flag: expected a time of at most 596 hours, found \"1000h\"",
+        ),
     ] {
         let saying = said(line);
         assert_eq!(saying.exit, 125);
@@ -305,6 +321,24 @@ fn values_that_cannot_be_meant_are_faults_of_their_flags() {
     assert!(version.stderr.starts_with("tallyman: 'tallyman version' accepts no arguments\n"));
     let digest = said(&["digest", "a", "b"]);
     assert!(digest.stderr.starts_with("tallyman: 'tallyman digest' requires at most 1 argument\n"));
+    for changes in [&["--arch", "arm64"][..], &["--clear", "variant"], &["--os-features", "a"]] {
+        let lost = said(&[&["index", "annotate", "a"], changes].concat());
+        assert!(lost.exit == 1 && lost.stderr.contains("requires the entry"), "{changes:?}: {}", lost.stderr);
+    }
+    understood(&["index", "annotate", "a", "--clear", "annotation:k", "--annotation", "l=m"]);
+    let serve = said(&["--debug", "serve", "--check"]);
+    assert_eq!(
+        (serve.exit, &*serve.stderr),
+        (1, "tallyman: serve is not in this program: use the native one\n")
+    );
+    for line in [["manifest", "--debug", "version"], ["--debug", "manifest", "version"]] {
+        assert_eq!(understood(&line), understood(&["version"]));
+    }
+    let digest = said(&["digest", "--file"]);
+    assert_eq!(
+        (digest.exit, &*digest.stderr),
+        (1, "tallyman: 'tallyman digest --file' requires 1 argument\n")
+    );
 }
 
 #[test]
@@ -350,6 +384,8 @@ fn help_is_grouped_and_every_command_has_examples_that_are_understood() {
             let words = tallyman_commands::arguments(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             let is_understood = match Invocation::parse(&words) {
                 Invocation::Run(..) => true,
+                // The native program has it.
+                Invocation::Exit(exit) if words[0] == "serve" => exit.stderr.contains("use the native one"),
                 Invocation::Exit(exit) => exit.exit == 0,
             };
             assert!(is_understood, "{line}");

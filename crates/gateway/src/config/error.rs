@@ -1,13 +1,13 @@
 //! Errors of configurations.
 
-use std::{io, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// A reason for which a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A file that the configuration needs cannot be read.
-    #[error("expected to read {}, found: {source}", .path.display())]
+    #[error("expected to read {}, found: {source}; name a file that the gateway may read", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -59,11 +59,41 @@ pub enum ConfigError {
         /// The name of the limit.
         field: &'static str,
     },
-    /// `base_path` is not a path.
-    #[error("base_path: expected a path such as /tallyman, found {found:?}")]
+    /// `base_path` is not a path as browsers send it.
+    #[error(
+        "base_path: expected a path such as /tallyman, as browsers send it and without a slash at its end, found {found:?}"
+    )]
     BasePath {
         /// Its value.
         found: String,
+    },
+    /// An entry of `hosts` is not the name of a host.
+    #[error(
+        "hosts: expected a name such as registry.example.com, found {found:?}; name each host by itself, without a \
+         scheme, a port or a wildcard"
+    )]
+    Host {
+        /// The entry.
+        found: String,
+    },
+    /// `listen` and `metrics_listen` cannot both be listened at.
+    #[error("metrics_listen: expected another port than that of listen, {listen}, found {found}")]
+    MetricsListen {
+        /// The value of `listen`.
+        listen: SocketAddr,
+        /// The value of `metrics_listen`.
+        found: SocketAddr,
+    },
+    /// The folder of the cache cannot be opened.
+    #[error(
+        "cache.folder: expected {} to be a folder, or to be made, found: {source}; name one that the gateway may write",
+        .path.display()
+    )]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
     },
     /// `sign_in` names both ways to sign in, or none.
     #[error("sign_in: expected either htpasswd or header")]
@@ -71,11 +101,19 @@ pub enum ConfigError {
     /// `sign_in.header` without proxies that may set it.
     #[error("sign_in.header: expected trusted_proxies, without which anybody could set the header")]
     SignInHeader,
+    /// `sign_in.header` is not the name of a header.
+    #[error("sign_in.header: expected the name of a header such as X-Forwarded-User, found {found:?}")]
+    SignInHeaderName {
+        /// Its value.
+        found: String,
+    },
     /// `sign_in` names two secrets.
     #[error("sign_in: expected either session_key_file or session_key_env")]
     SessionKeys,
     /// The environment variable with the secret is not set.
-    #[error("sign_in: expected a session key in the environment variable {variable}, found none")]
+    #[error(
+        "sign_in: expected a session key in the environment variable {variable}, found none; set it, or name a session_key_file"
+    )]
     SessionKeyVariable {
         /// The variable.
         variable: String,
@@ -110,23 +148,42 @@ pub enum RegistryError {
     #[error("expected a URL such as https://registry.example.com, without a path or a password")]
     Url,
     /// An entry of `token_hosts` or `storage_hosts` is not a host.
-    #[error("expected a host such as storage.example.com or *.example.com, found {found:?}")]
+    #[error(
+        "expected a host such as storage.example.com, host:port or *.example.com, in lowercase, found {found:?}"
+    )]
     Host {
         /// The entry.
         found: String,
     },
+    /// An entry of `repositories` matches no repository.
+    #[error(
+        "repositories: expected a pattern such as acme/* or library/** in lowercase, found {found:?}, which matches no \
+         repository"
+    )]
+    Repositories {
+        /// The entry.
+        found: String,
+    },
+    /// `requests_per_minute` is none.
+    #[error("requests_per_minute: expected a number from 1 on, found 0; leave it out for no limit")]
+    RequestsPerMinute,
     /// A user name without a password, or the other way round.
     #[error("expected username together with either password_env or password_file")]
     Credentials,
     /// The environment variable with the password is not set.
-    #[error("expected a password in the environment variable {variable}, found none")]
+    #[error(
+        "expected a password in the environment variable {variable}, found none; set it, or name a password_file"
+    )]
     PasswordVariable {
         /// The variable.
         variable: String,
     },
     /// `ca_file` has no certificate that can be used.
-    #[error("expected certificates in PEM form in ca_file, found none that can be used")]
-    Certificates,
+    #[error("expected certificates in PEM form in ca_file, found none that can be used in {}", .path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+    },
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -149,6 +206,6 @@ pub enum HtpasswdError {
         line: usize,
     },
     /// The file names nobody.
-    #[error("expected at least one user, found none")]
+    #[error("expected at least one user, found none; add one with htpasswd -B")]
     Empty,
 }

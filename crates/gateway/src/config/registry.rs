@@ -8,6 +8,7 @@ use tallyman_auth::PublicRegistry;
 use url::Url;
 
 use super::{ConfigError, RegistryError, read};
+use crate::repository_pattern::RepositoryPattern;
 
 /// The way to handle a redirect to a registry's storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -113,10 +114,14 @@ impl RegistryConfig {
             return Err(self.error(RegistryError::Url));
         }
         let hosts = self.token_hosts.iter().chain(&self.storage_hosts);
-        let is_host =
-            |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*[]".contains(&byte));
-        if let Some(host) = hosts.into_iter().find(|host| host.is_empty() || !is_host(host)) {
+        if let Some(host) = hosts.into_iter().find(|host| !is_host(host)) {
             return Err(self.error(RegistryError::Host { found: host.clone() }));
+        }
+        if let Some(found) = self.repositories.iter().find(|text| !RepositoryPattern::new(text).can_match()) {
+            return Err(self.error(RegistryError::Repositories { found: found.clone() }));
+        }
+        if self.requests_per_minute == Some(0) {
+            return Err(self.error(RegistryError::RequestsPerMinute));
         }
         match (&self.username, &self.password_env, &self.password_file) {
             (None, None, None) | (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Ok(()),
@@ -173,6 +178,18 @@ impl RegistryConfig {
         };
         Ok(Some((user.clone(), password)))
     }
+}
+
+/// Returns `true` if a URL can be at a host of the configuration, which may begin with `*.`.
+fn is_host(text: &str) -> bool {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    // It stands in a Content Security Policy.
+    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte));
+    is_plain
+        && ["https", "http"].into_iter().any(|scheme| {
+            Url::parse(&format!("{scheme}://{host}"))
+                .is_ok_and(|url| url.path() == "/" && authority(&url) == host)
+        })
 }
 
 /// `host` or `host:port` of a URL, without a port that goes without saying.

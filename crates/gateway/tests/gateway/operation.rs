@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fs,
     io::{BufRead, BufReader, Read},
+    path::Path,
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -67,7 +68,7 @@ async fn the_app_is_told_what_there_is() {
 async fn the_app_is_served_by_its_policy_or_said_to_be_missing() {
     let gateway = gateway("http://127.0.0.1:5000", "", "").await;
     let response = get(&gateway, "/").await;
-    let is_built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/index.html").exists();
+    let is_built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/index.html").exists();
     assert_eq!(response.status(), if is_built { 200 } else { 503 });
     let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(
@@ -374,4 +375,122 @@ async fn the_program_logs_no_credentials_reads_its_file_again_and_ends_when_told
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
     }
     assert!(!lines.contains("s3cret") && !lines.contains("dXNlcjpzM2NyZXQ="), "{lines}");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    let registry = Scripted::start(|_| answer(200, &[], "")).await;
+    let folder = Folder::new("lost-log");
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = folder.write("gateway.toml", &text(&registry.url, "title = 'Before'", ""));
+    let program = env!("CARGO_BIN_EXE_tallyman-gateway");
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (closed, pipe) = std::io::pipe().unwrap();
+    drop(closed);
+    for (name, log) in [("a full disk", Stdio::from(full())), ("a closed pipe", Stdio::from(pipe))] {
+        let mut running = Command::new(program)
+            .args(["--listen", &address.to_string(), "--config"])
+            .arg(&file)
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let ask = async |path: &str| {
+            let response = caller().get(format!("http://{address}{path}")).send().await.ok()?;
+            Some((response.status().as_u16(), response.text().await.unwrap()))
+        };
+        let signal = |name: &str| {
+            assert!(Command::new("kill").args([name, &running.id().to_string()]).status().unwrap().success());
+        };
+        for _ in 0..250 {
+            if ask("/healthz").await.is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        for at in 0..6 {
+            assert_eq!(ask("/r/lab/v2/").await.unwrap().0, 200, "{name}: request {at}");
+        }
+        fs::write(&file, text(&registry.url, "title = 'After'", "")).unwrap();
+        signal("-HUP");
+        let mut title = String::new();
+        for _ in 0..100 {
+            title = ask("/config.json").await.unwrap().1;
+            if title.contains("After") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert!(title.contains("After"), "{name}: {title}");
+        signal("-TERM");
+        assert!(running.wait().unwrap().success(), "{name}");
+        fs::write(&file, text(&registry.url, "title = 'Before'", "")).unwrap();
+    }
+    for arguments in [&["--check"][..], &["--probe", "http://127.0.0.1:1/readyz"]] {
+        let status = Command::new(program).args(arguments).stderr(full()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{arguments:?}: an error, not a panic");
+    }
+}
+
+#[test]
+fn what_a_gateway_cannot_start_with_is_refused_by_the_check() {
+    let folder = Folder::new("check");
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = folder.write("certificate.pem", &cert.pem());
+    let key = folder.write("key.pem", &signing_key.serialize_pem());
+    let empty = folder.write("empty", "");
+    let users = folder.write("users", USERS);
+    let cache = folder.0.join("cache");
+    let tls = |certificate: &Path, key: &Path| format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}");
+    let cached = |folder: &Path| format!("[cache]\nfolder = {folder:?}\nmax_mib = 1");
+    let sign_in = |users: &Path| format!("[sign_in]\nhtpasswd = {users:?}");
+    let nothing = || String::new();
+    let check = |top: &str, more: &str| {
+        let file = folder.write("gateway.toml", &text("https://registry.example", top, more));
+        Command::new(env!("CARGO_BIN_EXE_tallyman-gateway"))
+            .args(["--check", "--config"])
+            .arg(file)
+            .env_remove("NOPE")
+            .output()
+            .unwrap()
+    };
+    for (top, more, expected) in [
+        (sign_in("/nope".as_ref()), nothing(), "expected to read /nope"),
+        (sign_in(&empty), nothing(), "at least one user"),
+        (tls("/dev/null".as_ref(), &key), nothing(), "PEM form, found: /dev/null"),
+        (tls(&certificate, &empty), nothing(), "empty: "),
+        (tls(&certificate, "/nope".as_ref()), nothing(), "/nope: "),
+        (cached("/proc/x".as_ref()), nothing(), "expected /proc/x to be a folder"),
+        (cached(&empty), nothing(), "to be a folder"),
+        (cached(&empty.join("x/y")), nothing(), "to be a folder"),
+        (nothing(), "username = 'u'\npassword_env = 'NOPE'".to_owned(), "variable NOPE, found none"),
+        (nothing(), format!("ca_file = {empty:?}"), "found none that can be used in"),
+        (nothing(), "ca_file = '/dev/null'".to_owned(), "found none that can be used in /dev/null"),
+    ] {
+        let checked = check(&top, &more);
+        let error = String::from_utf8_lossy(&checked.stderr);
+        assert_eq!(checked.status.code(), Some(1), "{top}{more}: {error}");
+        assert!(error.contains(expected), "{top}{more}: {error}");
+    }
+    let kept = folder.0.join("kept");
+    fs::create_dir(&kept).unwrap();
+    fs::write(kept.join("partial-1"), "half").unwrap();
+    for (top, more) in [
+        (tls(&certificate, &key), format!("ca_file = {certificate:?}")),
+        (format!("{}\n{}", sign_in(&users), cached(&cache)), nothing()),
+        (cached(&kept), nothing()),
+        (cached(&folder.0.join("a/b")), nothing()),
+    ] {
+        let checked = check(&top, &more);
+        assert!(checked.status.success(), "{top}: {}", String::from_utf8_lossy(&checked.stderr));
+    }
+    assert!(kept.join("partial-1").exists(), "a check removes nothing");
+    let mut names: Vec<_> =
+        fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["certificate.pem", "empty", "gateway.toml", "kept", "key.pem", "users"],
+        "nor makes it"
+    );
 }

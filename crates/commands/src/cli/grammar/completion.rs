@@ -3,8 +3,9 @@
 use tallyman_core::Platform;
 
 use super::{
-    flags::ValueKind,
+    flags::HELP,
     table::{COMMANDS, CommandSpec, find, is_group},
+    words_in_front,
 };
 
 /// The candidates for the word that is being typed.
@@ -37,15 +38,21 @@ pub fn completion(line: &str, lists: &[(String, Vec<String>)]) -> Completion {
 }
 
 fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Vec<String> {
-    let Some(first) = before.first() else {
-        return COMMANDS.iter().map(|spec| spec.words()[0].to_owned()).collect();
+    let words: Vec<String> = before.iter().map(|word| (*word).to_owned()).collect();
+    let Some((_, words)) = words.split_at_checked(words_in_front(&words)) else { return Vec::new() };
+    let Some(first) = words.first() else {
+        return match word.starts_with('-') {
+            true => {
+                super::root_flags().iter().chain([&HELP]).map(|flag| format!("--{}", flag.name)).collect()
+            }
+            false => COMMANDS.iter().map(|spec| spec.words()[0].to_owned()).collect(),
+        };
     };
-    if before.len() == 1 && is_group(first) {
-        let of_group = COMMANDS.iter().map(CommandSpec::words).filter(|words| words[0] == *first);
+    if words.len() == 1 && is_group(first) {
+        let of_group = COMMANDS.iter().map(CommandSpec::words).filter(|words| words[0] == first);
         return of_group.filter_map(|words| words.get(1).map(|word| (*word).to_owned())).collect();
     }
-    let words: Vec<String> = before.iter().map(|word| (*word).to_owned()).collect();
-    let Some((spec, rest)) = find(&words) else { return Vec::new() };
+    let Some((spec, rest)) = find(words) else { return Vec::new() };
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     if let Some(flag) = rest.last().and_then(|last| taking(spec, last)) {
         return values(flag);
@@ -90,7 +97,7 @@ fn arguments(before: &[&str], word: &str, lists: &[(String, Vec<String>)]) -> Ve
 fn taking(spec: &CommandSpec, word: &str) -> Option<&'static str> {
     let name = word.strip_prefix("--")?;
     let mut flags = spec.all_flags().into_iter();
-    flags.find(|flag| flag.name == name && flag.takes != ValueKind::Bool).map(|flag| flag.name)
+    flags.find(|flag| flag.name == name && flag.takes_next()).map(|flag| flag.name)
 }
 
 /// Values that a flag often has.

@@ -56,6 +56,11 @@ impl Flag {
         Self { takes: ValueKind::Texts, value: "strings", ..Self::bool(name, about) }
     }
 
+    /// Returns `true` if the next word is its value, where none stands behind `=`.
+    pub(super) fn takes_next(&self) -> bool {
+        self.takes != ValueKind::Bool
+    }
+
     pub(super) const fn short(self, short: char) -> Self {
         Self { short: Some(short), ..self }
     }

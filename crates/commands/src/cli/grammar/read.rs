@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use tallyman_core::{EntryField, Format, Platform, PlatformChange, Tag};
 
 use super::{
-    Command, CopyExtensions, CreateSources, DeletionOptions, DigestInput, IndexChanges, InspectExtensions,
-    OutputOptions, PushExtensions, Understood, flags::ParsedFlags,
+    Command, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit, IndexChanges,
+    InspectExtensions, OutputOptions, PROGRAM, PushExtensions, Understood, flags::ParsedFlags,
 };
 use crate::{
     AddOptions, CreateExtensions,
@@ -61,8 +61,17 @@ pub(super) fn check_tag(text: &str) -> Result<(), String> {
     text.parse::<Tag>().map(drop).map_err(|error| error.to_string())
 }
 
-pub(super) fn check_number(text: &str) -> Result<(), String> {
-    text.parse::<usize>().map(drop).map_err(|_| "expected a whole number of 0 or more".to_owned())
+/// Checks the number of a flag as [`number`] reads it, on machines of all kinds.
+pub(super) fn check_number<const LEAST: u32>(text: &str) -> Result<(), String> {
+    match text.parse::<u32>() {
+        Ok(number) if number >= LEAST => Ok(()),
+        _ => Err(format!("expected a whole number of {LEAST} or more, up to {}", u32::MAX)),
+    }
+}
+
+/// The last number of a flag; `None` if it was not given.
+pub(super) fn number(parsed: &ParsedFlags, name: &str) -> Option<usize> {
+    parsed.text(name).parse::<u32>().ok().and_then(|number| number.try_into().ok())
 }
 
 pub(super) fn check_pair(text: &str) -> Result<(), String> {
@@ -123,6 +132,15 @@ pub(super) fn index_remove(parsed: ParsedFlags) -> Understood {
 
 pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
     let (platform, annotations) = (platform_change(&parsed), annotations(&parsed));
+    // A list itself has annotations alone.
+    let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
+    let of_platform = PlatformChange { cleared: Vec::new(), ..platform.clone() };
+    let needs_entry = !of_platform.is_empty() || !platform.cleared.iter().all(is_annotation);
+    if needs_entry && parsed.arguments.len() < 2 {
+        let reason = "requires the entry whose platform changes: a platform, a digest or a manifest";
+        let stderr = format!("{PROGRAM}: '{PROGRAM} index annotate' {reason}\n");
+        return EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into();
+    }
     index(parsed, |entries| IndexChanges::Annotate {
         entry: entries.into_iter().next(),
         platform,
@@ -206,6 +224,10 @@ pub(super) fn digest(parsed: ParsedFlags) -> Understood {
         }
         Some(name) => DigestInput::Reference(name),
     };
+    if is_file && of == DigestInput::Input {
+        let stderr = format!("{PROGRAM}: '{PROGRAM} digest --file' requires 1 argument\n");
+        return EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into();
+    }
     Understood::Run(Command::Digest { of, platform, insecure, options })
 }
 
@@ -257,7 +279,7 @@ pub(super) fn settings(parsed: &[&ParsedFlags]) -> Settings {
         config: parsed.first().and_then(|parsed| optional(parsed, "config")),
         debug: parsed.iter().any(|parsed| parsed.is_set("debug")),
         json_log: last("log-format").as_deref() == Some("json"),
-        concurrency: last("concurrency").and_then(|text| text.parse().ok()),
+        concurrency: parsed.iter().rev().find_map(|parsed| number(parsed, "concurrency")),
         retries: last("retries").and_then(|text| text.parse().ok()),
         timeout: last("timeout").and_then(|text| parse_time(&text).ok()),
         ca_files: all("ca-file"),
@@ -272,13 +294,6 @@ pub(super) fn check_log_format(text: &str) -> Result<(), String> {
     match text {
         "text" | "json" => Ok(()),
         other => Err(format!("expected text or json, found {other:?}")),
-    }
-}
-
-pub(super) fn check_concurrency(text: &str) -> Result<(), String> {
-    match text.parse::<usize>() {
-        Ok(number) if number > 0 => Ok(()),
-        _ => Err("expected a whole number of 1 or more".to_owned()),
     }
 }
 

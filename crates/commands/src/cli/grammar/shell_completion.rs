@@ -80,15 +80,33 @@ fn long_names(flags: &[Flag]) -> String {
     flags.iter().map(|flag| format!("--{}", flag.name)).collect::<Vec<_>>().join(" ")
 }
 
+/// The flags that take a value, as a pattern of a shell.
+fn taking(flags: &[Flag], or: &str) -> String {
+    let names = flags.iter().filter(|flag| flag.takes_next()).map(|flag| format!("--{}", flag.name));
+    names.collect::<Vec<_>>().join(or)
+}
+
+/// The flags in front of a command whose values are files.
+fn file_flags() -> Vec<Flag> {
+    root_flags().into_iter().filter(|flag| flag.hint == CompletionHint::Files).collect()
+}
+
 fn bash() -> String {
     let names = first_words();
     let root = format!("{} {}", names.join(" "), long_names(&root_flags()));
+    let taking = taking(&root_flags(), " | ");
     let mut values = String::new();
     let mut commands = String::new();
+    let value = |command: &str, flag: &Flag| {
+        let files = if flag.hint == CompletionHint::Files { " files=1" } else { "" };
+        format!("        '{command}':--{}) words='{}'{files} ;;\n", flag.name, words(flag.hint))
+    };
+    for flag in root_flags().iter().filter(|flag| flag.takes_next()) {
+        values += &value("", flag);
+    }
     for spec in &COMMANDS {
-        for flag in spec.all_flags().iter().filter(|flag| flag.takes != ValueKind::Bool) {
-            let (name, words) = (flag.name, words(flag.hint));
-            values += &format!("        '{}':--{name}) words='{words}' ;;\n", spec.name);
+        for flag in spec.all_flags().iter().filter(|flag| flag.takes_next()) {
+            values += &value(spec.name, flag);
         }
         let (flags, words) = (long_names(&flags_of(spec)), words(spec.hint));
         let files = match spec.hint {
@@ -112,6 +130,11 @@ _{PROGRAM}() {{
     elif [[ $prev == = ]]; then prev=${{COMP_WORDS[COMP_CWORD-2]}}; fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${{COMP_WORDS[i]}} in
+            {taking})
+                # Its value, which bash takes apart as well.
+                ((i++))
+                [[ ${{COMP_WORDS[i]}} == = ]] && ((i++))
+                while [[ ${{COMP_WORDS[i+1]}} == [=:]* ]] && ((i + 2 < COMP_CWORD)); do ((i += 2)); done ;;
             -* | manifest) ;;
             *) command="${{command:+$command }}${{COMP_WORDS[i]}}"
                 case ${{COMP_WORDS[i]}} in {groups}) ;; *) break ;; esac ;;
@@ -142,6 +165,8 @@ complete -F _{PROGRAM} {PROGRAM}
 }
 
 fn zsh() -> String {
+    let (root, files) = (long_names(&root_flags()), taking(&file_flags(), "|"));
+    let taking = taking(&root_flags(), "|");
     let mut names = String::new();
     let mut commands = String::new();
     for name in first_words() {
@@ -167,6 +192,7 @@ fn zsh() -> String {
             let about = single_quoted(&about, "'\\''");
             let value = match (flag.takes, words(flag.hint)) {
                 (ValueKind::Bool, _) => String::new(),
+                _ if flag.hint == CompletionHint::Files => format!(":{}:_files", flag.value),
                 (_, words) if words.is_empty() => format!(":{}: ", flag.value),
                 (_, words) => format!(":{}:({words})", flag.value),
             };
@@ -193,7 +219,25 @@ _{PROGRAM}_lists() {{
 _{PROGRAM}() {{
     local -a commands=(
 {names}    )
+    # Flags in front of the command, with their values.
+    while (( CURRENT > 2 )) && [[ $words[2] == (-*|manifest) ]]; do
+        case $words[2] in
+            {taking})
+                if (( CURRENT == 3 )); then
+                    case $words[2] in {files}) _files ;; esac
+                    return
+                fi
+                words[2]=()
+                (( CURRENT-- )) ;;
+        esac
+        words[2]=()
+        (( CURRENT-- ))
+    done
     if (( CURRENT == 2 )); then
+        if [[ $words[2] == -* ]]; then
+            compadd -- {root}
+            return
+        fi
         _describe -t commands command commands
         return
     fi
@@ -209,25 +253,57 @@ if [[ $funcstack[1] == _{PROGRAM} ]]; then _{PROGRAM} "$@"; else compdef _{PROGR
 
 fn fish() -> String {
     let quoted = |text: &str| single_quoted(text, "\\'");
-    let mut script = format!("# fish completion for {PROGRAM}\ncomplete -c {PROGRAM} -f\n");
+    let taking = taking(&root_flags(), " ");
+    // fish's own functions take the value of a flag for the command.
+    let mut script = format!(
+        r#"# fish completion for {PROGRAM}
+function __{PROGRAM}_words
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case {taking}
+                set -q words[2]; and set -e words[2]
+            case '-*' manifest
+            case '*'
+                break
+        end
+        set -e words[1]
+    end
+    string join \n -- $words
+end
+function __{PROGRAM}_has_no_command
+    test (count (__{PROGRAM}_words)) -eq 0
+end
+function __{PROGRAM}_command_is
+    set -l words (__{PROGRAM}_words)
+    set -l count (count $argv)
+    test "$words[1..$count]" = "$argv"
+end
+complete -c {PROGRAM} -f
+"#
+    );
     for flag in root_flags() {
         let (name, about) = (flag.name, quoted(flag.about));
-        script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -l {name} -d '{about}'\n");
+        let value = match (flag.takes_next(), flag.hint) {
+            (false, _) => "",
+            (true, CompletionHint::Files) => " -r -F",
+            (true, _) => " -x",
+        };
+        script +=
+            &format!("complete -c {PROGRAM} -n __{PROGRAM}_has_no_command -l {name}{value} -d '{about}'\n");
     }
     for name in first_words() {
         let summary = quoted(&summary_of(name));
-        script += &format!("complete -c {PROGRAM} -n __fish_use_subcommand -a {name} -d '{summary}'\n");
+        script += &format!("complete -c {PROGRAM} -n __{PROGRAM}_has_no_command -a {name} -d '{summary}'\n");
     }
     for group in groups_of_commands() {
         let second = second_words(group).join(" ");
-        let is_open =
-            format!("__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {second}");
+        let is_open = format!("__{PROGRAM}_command_is {group}; and test (count (__{PROGRAM}_words)) -eq 1");
         script += &format!("complete -c {PROGRAM} -n '{is_open}' -a '{second}'\n");
     }
     for spec in &COMMANDS {
-        let seen: Vec<String> =
-            spec.words().iter().map(|word| format!("__fish_seen_subcommand_from {word}")).collect();
-        let of_command = format!("complete -c {PROGRAM} -n '{}'", seen.join("; and "));
+        let of_command = format!("complete -c {PROGRAM} -n '__{PROGRAM}_command_is {}'", spec.name);
         for flag in flags_of(spec) {
             script += &format!("{of_command} -l {}", flag.name);
             if let Some(short) = flag.short.filter(|_| flag.name != HELP.name) {
@@ -235,6 +311,7 @@ fn fish() -> String {
             }
             match (flag.takes, words(flag.hint)) {
                 (ValueKind::Bool, _) => {}
+                _ if flag.hint == CompletionHint::Files => script += " -r -F",
                 (_, words) if words.is_empty() => script += " -x",
                 (_, words) => script += &format!(" -x -a '{words}'"),
             }

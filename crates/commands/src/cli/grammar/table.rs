@@ -1,15 +1,17 @@
 //! The commands: how each is called, and what it is made of.
 
+use std::num::NonZeroUsize;
+
 use tallyman_core::Format;
 
 use super::{
-    Command, Understood,
+    Command, EarlyExit, PROGRAM, Understood,
     flags::{CompletionHint, Flag, ParsedFlags},
     man,
     read::{
-        annotate, apply, check_concurrency, check_entry_field, check_log_format, check_number, check_pair,
-        check_platform, check_tag, copy, create, deletion, digest, first, index_add, index_annotate,
-        index_remove, insecure, inspect, login, optional, options, plan, platform, push, two,
+        annotate, apply, check_entry_field, check_log_format, check_number, check_pair, check_platform,
+        check_tag, copy, create, deletion, digest, first, index_add, index_annotate, index_remove, insecure,
+        inspect, login, number, optional, options, plan, platform, push, two,
     },
     shell_completion,
 };
@@ -142,7 +144,7 @@ pub(super) const CONNECTION: [Flag; 10] = [
     Flag::text("cert", "File with the client certificate").value("file").completed_by(CompletionHint::Files),
     Flag::text("concurrency", "Maximum number of simultaneous requests")
         .value("number")
-        .checked(check_concurrency),
+        .checked(check_number::<1>),
     Flag::bool("debug", "Show each request and the reason for each retry"),
     Flag::text("header", "Header to send to registries, such as X-Tenant=acme; may be repeated")
         .value("header")
@@ -156,13 +158,16 @@ pub(super) const CONNECTION: [Flag; 10] = [
     Flag::text("mirror", "Read from a mirror first, such as docker.io=mirror.example; may be repeated")
         .value("mirror")
         .checked(|text| Mirror::parse(text).map(drop)),
-    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number),
+    Flag::text("retries", "Number of retries of a failed request").value("number").checked(check_number::<0>),
     Flag::text("timeout", "Time to wait for an answer, such as 30s")
         .value("time")
         .checked(|text| parse_time(text).map(drop)),
 ];
 
-pub(super) const COMMANDS: [CommandSpec; 31] = [
+/// The command that only the native program has.
+pub(super) const SERVE: &str = "serve";
+
+pub(super) const COMMANDS: [CommandSpec; 32] = [
     CommandSpec {
         name: "annotate",
         usage: "annotate [OPTIONS] MANIFEST_LIST MANIFEST",
@@ -399,14 +404,14 @@ An argument that begins with /, ./ or ../ is a file.",
             Flag::bool("changes", "Show what each layer adds (A), changes (C) and deletes (D)"),
             INSECURE,
             JSON,
-            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number),
+            Flag::text("layer", "Show this layer alone, whiteouts too").value("number").checked(check_number::<1>),
             PLATFORM,
             PROGRESS,
         ],
         hint: CompletionHint::Nothing,
         read: |parsed| {
             let (platform, insecure, options) = (platform(&parsed), insecure(&parsed), options(&parsed));
-            let (layer, changes) = (parsed.text("layer").parse().ok(), parsed.is_set("changes"));
+            let (layer, changes) = (number(&parsed, "layer").and_then(NonZeroUsize::new), parsed.is_set("changes"));
             let mut arguments = parsed.arguments.into_iter();
             let image = arguments.next().unwrap_or_default();
             let files = FilesOptions { path: arguments.next(), layer, changes };
@@ -703,6 +708,34 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             Understood::Run(Command::Remove { lists: parsed.arguments, deletion })
         },
     },
+    // The native program has it from the gateway, with the same flags; a test holds both against each other.
+    CommandSpec {
+        name: SERVE,
+        usage: "serve [OPTIONS]",
+        summary: "Serve the app and the gateway to registries (native program only)",
+        about: "Serve the app, and reach the configured registries for it, on one origin. Only the native program has it.",
+        examples: &["tallyman serve --registry hub=https://registry-1.docker.io"],
+        group: CommandGroup::Program,
+        arity: Arity::AtLeast(0),
+        flags: &[
+            Flag::bool("check", "Check the configuration and the files that it names"),
+            Flag::text("config", "Configuration file, which SIGHUP reloads")
+                .value("file")
+                .completed_by(CompletionHint::Files),
+            Flag::text("connect", "Place besides the registries that the app may connect to; may be repeated")
+                .value("source"),
+            Flag::text("listen", "Address to listen at").value("address"),
+            Flag::text("log", "Format of the log: text or json").value("format"),
+            Flag::text("probe", "Ask a running gateway whether it is ready").value("url"),
+            Flag::text("registry", "Registry and its name in paths; may be repeated").value("name=url"),
+            Flag::text("title", "Title of the app").value("text"),
+        ],
+        hint: CompletionHint::Nothing,
+        read: |_| {
+            let stderr = format!("{PROGRAM}: serve is not in this program: use the native one\n");
+            EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into()
+        },
+    },
     CommandSpec {
         name: "tags",
         usage: "tags [OPTIONS] REPOSITORY",
@@ -717,7 +750,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
             INSECURE,
             JSON,
             Flag::text("last", "Start after this tag, in the registry's order").value("tag"),
-            Flag::text("limit", "Maximum number of tags").value("number").checked(check_number),
+            Flag::text("limit", "Maximum number of tags").value("number").checked(check_number::<0>),
             Flag::text("match", "Show only tags that match a regular expression")
                 .value("regexp")
                 .checked(check_pattern),
@@ -730,7 +763,7 @@ Nothing is pushed. The exit code is 2 if there is a difference.",
         read: |parsed| {
             let (options, insecure) = (options(&parsed), insecure(&parsed));
             let filter = TagFilter {
-                limit: parsed.text("limit").parse().ok(),
+                limit: number(&parsed, "limit"),
                 last: optional(&parsed, "last"),
                 pattern: optional(&parsed, "match"),
                 order: TagOrder::parse(&parsed.text("sort")).unwrap_or_default(),

@@ -16,7 +16,7 @@ async function scriptFor(t, shell) {
 
 const commands = [
   'annotate', 'apply', 'cat', 'catalog', 'completion', 'copy', 'create', 'delete', 'digest', 'duplicate', 'export', 'files', 'index', 'inspect',
-  'login', 'logout', 'ls', 'man', 'plan', 'push', 'ratelimit', 'referrers', 'remove', 'rename', 'rm', 'tags', 'untag', 'version', 'waste',
+  'login', 'logout', 'ls', 'man', 'plan', 'push', 'ratelimit', 'referrers', 'remove', 'rename', 'rm', 'serve', 'tags', 'untag', 'version', 'waste',
 ];
 
 test('bash completes commands, flags, values and files', async (t) => {
@@ -40,6 +40,14 @@ test('bash completes commands, flags, values and files', async (t) => {
   assert.deepEqual(completed('completion', ''), ['bash', 'fish', 'zsh']);
   assert.deepEqual(completed('index', ''), ['add', 'annotate', 'remove']);
   assert.deepEqual(completed('index', 'add', '--kee'), ['--keep']);
+  // Flags in front of a command take values, which are no commands; bash takes them apart at `=` and `:`.
+  assert.deepEqual(completed('--config', 'x', 'an'), ['annotate']);
+  assert.deepEqual(completed('--config', '=', 'x', 'an'), ['annotate']);
+  assert.deepEqual(completed('--config', 'copy', 'annotate', '--vari'), ['--variant']);
+  assert.deepEqual(completed('--retries', '3', '--debug', 'copy', '--all'), ['--all-tags']);
+  assert.deepEqual(completed('--mirror', 'docker.io', '=', 'm.example', ':', '5000', 'an'), ['annotate']);
+  assert.deepEqual(completed('--retries', 'an'), []);
+  assert.deepEqual(completed('serve', '--che'), ['--check']);
 });
 
 test('bash completes the names of local lists, colons and all', async (t) => {
@@ -76,6 +84,11 @@ test('fish completes commands, flags and values', async (t) => {
   assert.deepEqual(completed('tallyman create --ins'), ['--insecure']);
   assert.deepEqual(completed('tallyman annotate --arch arm').sort(), ['arm', 'arm64']);
   assert.deepEqual(completed('tallyman completion ').sort(), ['bash', 'fish', 'zsh']);
+  assert.deepEqual(completed('tallyman index ').sort(), ['add', 'annotate', 'remove']);
+  assert.deepEqual(completed('tallyman index add --kee'), ['--keep']);
+  assert.deepEqual(completed('tallyman --config x an'), ['annotate']);
+  assert.deepEqual(completed('tallyman --config copy annotate --vari'), ['--variant']);
+  assert.deepEqual(completed('tallyman --retries 3 --debug copy --all'), ['--all-tags']);
 });
 
 test('zsh completes commands, flags and values', async (t) => {
@@ -98,4 +111,7 @@ test('zsh completes commands, flags and values', async (t) => {
   assert.equal(completed('tallyman create --ins'), 'tallyman create --insecure');
   assert.equal(completed('tallyman annotate --arch s3'), 'tallyman annotate --arch s390x');
   assert.equal(completed('tallyman completion fi'), 'tallyman completion fish');
+  assert.equal(completed('tallyman --config x ann'), 'tallyman --config x annotate');
+  assert.equal(completed('tallyman --retries 3 --debug copy --all'), 'tallyman --retries 3 --debug copy --all-tags');
+  assert.equal(completed('tallyman --vers'), 'tallyman --version');
 });
