@@ -52,6 +52,7 @@ pub async fn plan_copy_of(
     target: &Reference,
     platforms: &[Platform],
 ) -> Result<CopyPlan, Error> {
+    client.read_directly(target);
     let root = match platforms {
         [] => resolve(client, source, None).await?,
         [platform] => resolve(client, source, Some(platform)).await?,
@@ -139,6 +140,7 @@ pub async fn copy_digest_tags(
 ) -> Result<Vec<Tag>, Error> {
     let prefixes: Vec<(&Digest, Reference)> =
         digests.iter().map(|digest| (digest, fallback_tag(source, digest))).collect();
+    client.read_directly(target);
     let behind_digest = |name: &str| {
         let found = prefixes.iter().find_map(|(digest, prefix)| {
             Some((*digest, name.strip_prefix(prefix.tag().map(Tag::as_str)?)?.to_owned()))
@@ -350,6 +352,7 @@ pub(crate) async fn list_referrers(
     if referrers.is_empty() {
         return Ok(());
     }
+    client.read_directly(target);
     let listed = client.referrers(target, subject, None).await.map_err(failed)?;
     leave_out(&mut referrers, &listed);
     add_to_fallback_index(client, target, subject, referrers).await

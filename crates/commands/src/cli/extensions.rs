@@ -153,7 +153,9 @@ impl Environment {
         let subject = match subject {
             Some(typed) => {
                 let reference = parse_source(&plan.target, typed)?;
-                Some(resolve(&self.retrying_client(insecure), &reference, None).await?.descriptor())
+                let client = self.retrying_client(insecure);
+                client.read_directly(&plan.target);
+                Some(resolve(&client, &reference, None).await?.descriptor())
             }
             None => None,
         };
