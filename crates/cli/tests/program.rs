@@ -3,9 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::process::Command;
+use std::{
+    fs,
+    io::{PipeReader, PipeWriter, Read, Write, pipe},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    path::Path,
+    process::{self, Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
-use tallyman_dev_registry::Registry;
+use rustix::fs::{OFlags, fcntl_setfl};
+use tallyman_core::Digest;
+use tallyman_dev_registry::{Auth, Registry, RunningRegistry, skip_test};
 
 struct Ended {
     code: Option<i32>,
@@ -13,7 +23,7 @@ struct Ended {
     stderr: String,
 }
 
-async fn tallyman(config: &std::path::Path, args: &[&str]) -> Ended {
+async fn tallyman(config: &Path, args: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman"));
     command.args(args).env("TALLYMAN_CONFIG", config);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
@@ -33,7 +43,7 @@ async fn a_list_is_made_pushed_and_read_back() {
     assert_eq!((pushed.code, pushed.stderr.as_str()), (Some(0), ""));
     let digest = tallyman(config.path(), &["digest", "--insecure", &list]).await;
     assert!(pushed.stdout.ends_with(&digest.stdout), "{}", pushed.stdout);
-    assert_eq!(std::fs::read_dir(config.path().join("manifests")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(config.path().join("manifests")).unwrap().count(), 0);
     let refused = tallyman(config.path(), &["inspect", &list]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stderr.starts_with(&format!("no such manifest: {list}\n")), "{}", refused.stderr);
@@ -51,4 +61,86 @@ async fn serve_is_the_gateway() {
     assert_eq!(wrong.code, Some(2));
     let help = tallyman(config.path(), &["serve", "--help"]).await;
     assert!(help.stdout.contains("Usage: tallyman serve [OPTIONS]"), "{}", help.stdout);
+}
+
+/// The program with arguments, before it is started.
+fn program(config: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman"));
+    command.args(args).env("TALLYMAN_CONFIG", config);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Sends a signal to a program that has had the time to begin to wait, and returns its exit status.
+fn interrupted(mut child: Child, signal: &str) -> ExitStatus {
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(child.try_wait().unwrap(), None, "it waits");
+    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if begun.elapsed() > Duration::from_secs(5) {
+            child.kill().unwrap();
+            panic!("it goes on");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The writing end of a pipe that is full, and the reading end.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b'x'; 4096]).is_ok() {}
+    (reader, writer)
+}
+
+#[test]
+fn signals_end_a_program_that_waits_for_a_stream() {
+    let config = tempfile::tempdir().unwrap();
+    for args in [
+        &["digest"][..],
+        &["apply", "-"],
+        &["create", "--from", "-", "r.example/app:1"],
+        &["login", "-u", "alice", "--password-stdin", "r.example"],
+    ] {
+        for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+            let (reader, writer) = pipe().unwrap();
+            let child = program(config.path(), args).stdin(reader).spawn().unwrap();
+            assert_eq!(interrupted(child, signal).code(), Some(code), "{args:?}");
+            drop(writer);
+        }
+    }
+    let (reader, writer) = full_pipe();
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    let child = program(config.path(), &["--help"]).stdout(writer).spawn().unwrap();
+    assert_eq!(interrupted(child, "-TERM").code(), Some(143));
+    drop(reader);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_end_a_program_that_waits_for_a_list() {
+    let registry = Registry::builder().samples().start().await.unwrap();
+    let config = tempfile::tempdir().unwrap();
+    let (list, image) =
+        (format!("{}/samples/hello:ours", registry.addr), format!("{}/samples/hello:amd64", registry.addr));
+    let created = tallyman(config.path(), &["create", "--insecure", &list, &image]).await;
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    let manifests = config.path().join("manifests");
+    let name = fs::read_dir(&manifests).unwrap().next().unwrap().unwrap().file_name();
+    let hash = Digest::of(name.to_str().unwrap().as_bytes());
+    let lock = manifests.join(format!(".tallyman-{}.lock", &hash.hex()[..32]));
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let held = format!("{} {} another 0", process::id(), host.trim());
+    fs::write(&lock, &held).unwrap();
+    let annotate = ["annotate", &list, &image, "--variant", "v9"];
+    let child = program(config.path(), &annotate).spawn().unwrap();
+    let status = tokio::task::spawn_blocking(|| interrupted(child, "-INT")).await.unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(fs::read_to_string(&lock).unwrap(), held);
+    fs::remove_file(&lock).unwrap();
+    let shown = tallyman(config.path(), &["inspect", &list, &image]).await;
+    assert!(!shown.stdout.contains("v9"), "{}", shown.stdout);
 }

@@ -112,8 +112,8 @@ pub trait Folder {
     /// Returns who this program is, for locks.
     fn holder(&self) -> Holder;
 
-    /// Returns `false` if no process of this machine has that number.
-    fn is_alive(&self, process: u32) -> bool;
+    /// Returns `true` if a process of this machine has that number; `None` if the system does not say.
+    fn is_alive(&self, process: u32) -> Option<bool>;
 
     /// Waits for some ten milliseconds.
     fn pause(&self) -> LocalBoxFuture<'_, ()>;
