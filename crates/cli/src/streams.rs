@@ -4,12 +4,17 @@ use std::{
     cell::{Cell, RefCell},
     env,
     fs::File,
-    io::{self, ErrorKind, IsTerminal, Read, Write},
+    io::{self, ErrorKind, IsTerminal, Read},
+    os::fd::AsFd,
 };
 
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
+};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
 };
 use tallyman_commands::{Input, Output, Stream};
 use tallyman_core::{Algorithm, Digest, Hasher};
@@ -47,9 +52,8 @@ impl Output for Streams {
         if bytes.is_empty() || self.is_gone.get() {
             return;
         }
-        let mut stdout = io::stdout().lock();
         // `tallyman inspect … | head -1` ends without a word; a full disk is told, once.
-        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        if let Err(error) = write_all(io::stdout(), bytes) {
             self.is_gone.set(true);
             if error.kind() != ErrorKind::BrokenPipe {
                 self.failure.replace(Some(in_go("write", "/dev/stdout", &error)));
@@ -59,7 +63,7 @@ impl Output for Streams {
 
     fn stderr(&self, text: &str) {
         // There is nobody to tell.
-        io::stderr().write_all(text.as_bytes()).ok();
+        write_all(io::stderr(), text.as_bytes()).ok();
     }
 
     fn has_colours(&self, stream: Stream) -> bool {
@@ -103,12 +107,48 @@ impl Input for Streams {
     }
 }
 
+/// The standard input, unbuffered.
+struct Stdin;
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(io::stdin(), &mut *buffer) {
+                Err(Errno::AGAIN) => wait_for(&io::stdin(), PollFlags::IN)?,
+                Err(error) => return Err(error.into()),
+                Ok(count) => return Ok(count),
+            }
+        }
+    }
+}
+
+/// Writes to a stream, which need not wait by itself: whoever shares a pipe or a terminal may have set it so.
+fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&stream, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait_for(&stream, PollFlags::OUT)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a stream can be read or written.
+fn wait_for(stream: &impl AsFd, flags: PollFlags) -> io::Result<()> {
+    match poll(&mut [PollFd::new(stream, flags)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 const STDIN: &str = "/dev/stdin";
 
 fn opened(file: Option<&str>) -> Result<Box<dyn Read>, String> {
     match file {
         Some(path) => Ok(Box::new(File::open(path).map_err(|error| in_go("open", path, &error))?)),
-        None => Ok(Box::new(io::stdin().lock())),
+        None => Ok(Box::new(Stdin)),
     }
 }
 

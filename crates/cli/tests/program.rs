@@ -144,3 +144,27 @@ async fn signals_end_a_program_that_waits_for_a_list() {
     let shown = tallyman(config.path(), &["inspect", &list, &image]).await;
     assert!(!shown.stdout.contains("v9"), "{}", shown.stdout);
 }
+
+#[test]
+fn streams_that_do_not_wait_are_waited_for() {
+    let config = tempfile::tempdir().unwrap();
+    let expected = program(config.path(), &["--help"]).output().unwrap().stdout;
+    let (mut reader, writer) = full_pipe();
+    let mut child = program(config.path(), &["--help"]).stdout(writer).spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(read.ends_with(&expected));
+
+    let (reader, mut writer) = pipe().unwrap();
+    fcntl_setfl(&reader, OFlags::NONBLOCK).unwrap();
+    let child = program(config.path(), &["digest"]).stdin(reader).spawn().unwrap();
+    for piece in [&b"some"[..], b"thing"] {
+        thread::sleep(Duration::from_millis(200));
+        writer.write_all(piece).unwrap();
+    }
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
+}
