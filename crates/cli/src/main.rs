@@ -1,5 +1,6 @@
 //! The command line `tallyman` as a program of the machine: the streams, files and signals around `tallyman-commands`.
 
+mod files;
 mod machine;
 mod signals;
 mod streams;

@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{self, ErrorKind, IsTerminal, Read},
     os::fd::AsFd,
+    path::Path,
 };
 
 use futures_util::{
@@ -18,9 +19,8 @@ use rustix::{
 };
 use tallyman_commands::{Input, Output, Stream};
 use tallyman_core::{Algorithm, Digest, Hasher};
-use tallyman_store::{Folder, NativeFolder};
 
-use crate::in_go;
+use crate::{files, in_go};
 
 /// Bytes of a list as a file, at most: such files have some kilobytes.
 const INPUT_MAX: u64 = 64 * 1024 * 1024;
@@ -74,7 +74,11 @@ impl Output for Streams {
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        NativeFolder.replace_file(path, bytes).map_err(|error| error.message)
+        files::write(Path::new(path), bytes, 0o644).map_err(|error| in_go("open", path, &error))
+    }
+
+    fn check_file(&self, path: &str) -> Result<(), String> {
+        files::check(Path::new(path)).map_err(|error| in_go("open", path, &error))
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

@@ -168,3 +168,97 @@ fn streams_that_do_not_wait_are_waited_for() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
 }
+
+/// A registry, and the line of a push of a list that is made of its samples.
+async fn list_to_push(config: &Path) -> (RunningRegistry, String) {
+    let registry = Registry::builder().samples().start().await.unwrap();
+    let list = format!("{}/samples/hello:ours", registry.addr);
+    let image = format!("{}/samples/hello:amd64", registry.addr);
+    let created = tallyman(config, &["create", "--insecure", &list, &image]).await;
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    (registry, list)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_push_are_written_through_links_and_into_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_registry, list) = list_to_push(folder.path()).await;
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("old"), "old").unwrap();
+    fs::set_permissions(path("old"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("old", path("link")).unwrap();
+    symlink("new", path("dangling")).unwrap();
+    let made = Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+    assert!(made.success());
+    let pipe = path("pipe");
+    let reader = thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    let push = async |file: &str| {
+        let file = if file.starts_with('/') { file.into() } else { path(file) };
+        let args = ["push", "--insecure", "--digest-file", file.to_str().unwrap(), &list];
+        let pushed = tallyman(folder.path(), &args).await;
+        assert_eq!((pushed.code, pushed.stderr.as_str()), (Some(0), ""), "{file:?}");
+        pushed.stdout
+    };
+    let digest = push("link").await.trim().to_owned();
+    assert!(fs::symlink_metadata(path("link")).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(path("old")).unwrap(), digest);
+    assert_eq!(fs::metadata(path("old")).unwrap().mode() & 0o777, 0o640);
+    push("dangling").await;
+    assert_eq!(fs::read_to_string(path("new")).unwrap(), digest);
+    push("pipe").await;
+    assert_eq!(reader.join().unwrap(), digest);
+    assert_eq!(push("/dev/stdout").await, format!("{digest}{digest}\n"));
+    push("/dev/null").await;
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".tmp")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_pushed_if_its_files_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, list) = list_to_push(folder.path()).await;
+    for place in ["missing/digest", "manifests"] {
+        let file = folder.path().join(place);
+        for flag in ["--digest-file", "--metadata-file"] {
+            let args = ["push", "--insecure", "--purge", flag, file.to_str().unwrap(), &list];
+            let failed = tallyman(folder.path(), &args).await;
+            assert_eq!(failed.code, Some(1), "{place}");
+            assert!(
+                failed.stderr.starts_with(&format!("could not write {}: ", file.display())),
+                "{}",
+                failed.stderr
+            );
+        }
+    }
+    assert!(registry.manifest("samples/hello", "ours").is_none());
+    assert_eq!(fs::read_dir(folder.path().join("manifests")).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_leaves_the_file_to_its_owner_and_a_link_a_link() {
+    let auth =
+        Auth::Basic { realm: "r".to_owned(), users: [("alice".to_owned(), "secret".to_owned())].into() };
+    let registry = Registry::builder().auth(auth).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = registry.addr.to_string();
+    let login = ["login", "--insecure", "-u", "alice", "-p", "secret", &host];
+    let file = folder.path().join("config.json");
+    let kept = folder.path().join("kept.json");
+    symlink("kept.json", &file).unwrap();
+    assert_eq!(tallyman(folder.path(), &login).await.code, Some(0));
+    assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
+
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o644)).unwrap();
+    let is_root = chown(&kept, Some(4242), Some(4243)).is_ok();
+    let before = fs::metadata(&kept).unwrap();
+    assert_eq!(tallyman(folder.path(), &["logout", &host]).await.code, Some(0));
+    assert_eq!(tallyman(folder.path(), &login).await.code, Some(0));
+    let after = fs::metadata(&kept).unwrap();
+    assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+    assert!(fs::read_to_string(&kept).unwrap().contains(&host));
+    if !is_root {
+        skip_test("only root can give a file another owner");
+    }
+}

@@ -165,6 +165,16 @@ impl Environment {
         Ok(())
     }
 
+    /// Checks that the files that a push is asked for can be written.
+    pub(super) fn check_push_files(&self, extensions: &PushExtensions) -> Result<(), Error> {
+        for file in [&extensions.digest_file, &extensions.metadata_file].into_iter().flatten() {
+            self.output
+                .check_file(file)
+                .map_err(|message| Error::WriteFile { file: file.clone(), message })?;
+        }
+        Ok(())
+    }
+
     /// Writes the files that a push was asked for.
     pub(super) fn write_push_files(&self, plan: &PushPlan, extensions: &PushExtensions) -> Result<(), Error> {
         let (_, digest, _) = plan.list();

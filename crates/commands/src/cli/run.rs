@@ -409,6 +409,7 @@ impl Environment {
             self.show(&plan, options);
             return Ok(());
         }
+        self.check_push_files(extensions)?;
         let progress = self.progress(options);
         let on_event = |event| {
             progress.step(&plan, &event);
@@ -430,7 +431,8 @@ impl Environment {
         };
         put_tags(&client, &plan, &extensions.tags).await?;
         list_as_referrer(&client, &plan).await?;
-        self.write_push_files(&plan, extensions)?;
+        // The list is in the registry, whether that can be written down or not.
+        let written = self.write_push_files(&plan, extensions);
         progress.clear();
         if options.json {
             self.print_json(&json::put(&plan, &losses));
@@ -447,7 +449,7 @@ impl Environment {
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));
         }
-        Ok(())
+        written
     }
 }
 

@@ -381,6 +381,15 @@ async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alo
     assert!(failed.exit == 1 && failed.stderr.contains("--never-overwrite"), "{}", failed.stderr);
     assert_ne!(tagged("foreign"), Some(digest));
     let line = ["push", "--insecure", "--digest-file", "/missing/digest", &list];
+    shell.requests();
     let failed = shell.run(&line).await;
     assert!(failed.exit == 1 && failed.stderr.contains("/missing/digest"), "{}", failed.stderr);
+    assert_eq!(shell.requests(), [""; 0], "nothing is pushed that cannot be told");
+    // One that fails after all is told, and the push is not made undone by that.
+    let line = ["push", "--insecure", "--purge", "--digest-file", "/full/digest", &list];
+    let failed = shell.run(&line).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("/full/digest"), "{}", failed.stderr);
+    assert!(failed.stdout.starts_with("sha256:"), "{}", failed.stdout);
+    let kept = shell.store.load(&list.parse().unwrap()).await.unwrap();
+    assert!(kept.is_none(), "the local list is purged");
 }
