@@ -191,16 +191,12 @@ impl Environment {
             }
             Command::Plan { file, insecure, options } => {
                 let client = self.retrying_client(insecure);
-                match self.lists_of_file(&file, &client, false, options).await {
-                    Ok(differs) => {
-                        return Ended { failures: Vec::new(), exit: if differs { DIFFERS } else { 0 } };
-                    }
-                    Err(error) => Err(error),
-                }
+                let (differs, failures) = self.lists_of_file(&file, &client, false, options).await;
+                return Ended { failures, exit: if differs { DIFFERS } else { 0 } };
             }
             Command::Apply { file, insecure, options } => {
                 let client = self.retrying_client(insecure);
-                self.lists_of_file(&file, &client, true, options).await.map(drop)
+                return Ended::of(self.lists_of_file(&file, &client, true, options).await.1);
             }
             Command::Index { index, changes, oci, tags, dry_run, insecure, options } => {
                 let client = self.retrying_client(insecure);
