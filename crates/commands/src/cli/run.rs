@@ -401,11 +401,16 @@ impl Environment {
         if extensions.digest_only {
             plan.put_by_digest();
         }
+        self.check_push_files(extensions)?;
+        let client = self.client(insecure);
+        if extensions.never_overwrite {
+            check_tags(&client, &plan, &extensions.tags).await?;
+        }
         if dry_run {
+            plan.put_under(&extensions.tags);
             self.show(&plan, options);
             return Ok(());
         }
-        self.check_push_files(extensions)?;
         let progress = self.progress(options);
         let on_event = |event| {
             progress.step(&plan, &event);
@@ -416,10 +421,6 @@ impl Environment {
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
         };
-        let client = self.client(insecure);
-        if extensions.never_overwrite {
-            check_tags(&client, &plan, &extensions.tags).await?;
-        }
         bring_nested(&client, &nested_lists(&load(&*self.store, &list).await?)).await?;
         let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
