@@ -72,12 +72,15 @@ pub(crate) struct Caches {
     pub(crate) blobs: MemoryCache<Bytes>,
 }
 
+/// Returns the origin of a registry's mirror.
+type MirrorOf = dyn Fn(&Registry) -> Option<String>;
+
 struct Settings {
     transport: Rc<dyn Transport>,
     credentials: Option<Rc<dyn CredentialSource>>,
     content: Option<Rc<dyn ContentStore>>,
     access: Box<dyn Fn(&Registry) -> Access>,
-    mirror: Box<dyn Fn(&Registry) -> Option<String>>,
+    mirror: Box<MirrorOf>,
     observer: Box<dyn Fn(&Event)>,
     concurrency: usize,
     retry: Retry,
