@@ -133,7 +133,7 @@ impl DockerConfig {
     /// Returns the credentials that the file itself has for `registry`. Old files name registries by URL.
     pub fn stored(&self, registry: &Registry) -> Option<Credentials> {
         let key = Self::key(registry);
-        let by_url = || self.auths.iter().find(|(name, _)| host_of(name) == key).map(|(_, auth)| auth);
+        let by_url = || self.auths.iter().find(|(name, _)| is_name_of(name, key)).map(|(_, auth)| auth);
         self.auths.get(key).or_else(by_url)?.credentials()
     }
 
@@ -242,17 +242,27 @@ impl Auth {
     }
 }
 
+/// Returns `true` if `name`, a name in `auths`, stands for the registry of that [key](DockerConfig::key).
+pub(crate) fn is_name_of(name: &str, key: &str) -> bool {
+    name == key || host_of(name) == key
+}
+
+/// Returns `true` if a helper that failed has printed that it has no credentials for the registry.
+pub fn has_none(stdout: &[u8]) -> bool {
+    String::from_utf8_lossy(stdout).trim() == NOT_FOUND
+}
+
 /// Reads the output of the helper for a registry, given its exit code. Returns `None` if the helper has no credentials.
 ///
 /// # Errors
 /// A sentence if the helper failed, or printed something else than credentials.
 pub fn parse_helper_output(status: Option<i32>, stdout: &[u8]) -> Result<Option<Credentials>, String> {
-    let printed = String::from_utf8_lossy(stdout);
     if status != Some(0) {
-        let printed = printed.trim();
-        if printed == NOT_FOUND {
+        if has_none(stdout) {
             return Ok(None);
         }
+        let printed = String::from_utf8_lossy(stdout);
+        let printed = printed.trim();
         let status = status.map_or_else(|| "a signal".to_owned(), |status| format!("exit status {status}"));
         return Err(format!("it ended with {status} and printed {printed:?}"));
     }

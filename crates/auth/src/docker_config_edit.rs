@@ -3,6 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::json::{self, Kind, indent, kind, members, quote};
 
+use crate::docker_config::is_name_of;
+
 /// Puts a user name and a password for the registry `key` ([`DockerConfig::key`](crate::DockerConfig::key)) into a file, which
 /// may be empty, and returns its new bytes.
 ///
@@ -19,10 +21,12 @@ use tallyman_core::json::{self, Kind, indent, kind, members, quote};
 /// A sentence if the file is no JSON object.
 pub fn with_credentials(file: &[u8], key: &str, user: &str, password: &str) -> Result<Vec<u8>, String> {
     let auth = STANDARD.encode(format!("{user}:{password}"));
-    change(file, key, Some(format!(r#"{{"auth":{}}}"#, quote(&auth))))
+    let auth = format!(r#"{{"auth":{}}}"#, quote(&auth));
+    change(file, |name| name == key, Some((key, auth)))
 }
 
-/// Takes the credentials for the registry `key` out of a file, and returns its new bytes; `None` if there are none.
+/// Takes the credentials for the registry `key` out of a file, under each name by which
+/// [`DockerConfig::stored`](crate::DockerConfig::stored) finds some, and returns its new bytes; `None` if there are none.
 ///
 /// # Errors
 /// A sentence if the file is no JSON object.
@@ -30,9 +34,9 @@ pub fn without_credentials(file: &[u8], key: &str) -> Result<Option<Vec<u8>>, St
     let is_there = read(file)?.iter().any(|(name, value)| {
         is_auths(name)
             && kind(value) == Kind::Object
-            && members(value).is_ok_and(|auths| auths.iter().any(|(registry, _)| registry == key))
+            && members(value).is_ok_and(|auths| auths.iter().any(|(name, _)| is_name_of(name, key)))
     });
-    is_there.then(|| change(file, key, None)).transpose()
+    is_there.then(|| change(file, |name| is_name_of(name, key), None)).transpose()
 }
 
 fn is_auths(name: &str) -> bool {
@@ -50,8 +54,12 @@ fn read(file: &[u8]) -> Result<Vec<(String, &[u8])>, String> {
     }
 }
 
-/// Sets what `auths` has for `key`, or takes it out.
-fn change(file: &[u8], key: &str, auth: Option<String>) -> Result<Vec<u8>, String> {
+/// Takes the entries that `is_old` names out of `auths`, and puts another one in.
+fn change(
+    file: &[u8],
+    is_old: impl Fn(&str) -> bool,
+    new: Option<(&str, String)>,
+) -> Result<Vec<u8>, String> {
     let mut written: Vec<(String, String)> = Vec::new();
     let mut auths: Vec<(String, String)> = Vec::new();
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -64,8 +72,8 @@ fn change(file: &[u8], key: &str, auth: Option<String>) -> Result<Vec<u8>, Strin
             written.push((name, text(value)));
         }
     }
-    auths.retain(|(registry, _)| registry != key);
-    auths.extend(auth.map(|auth| (key.to_owned(), auth)));
+    auths.retain(|(registry, _)| !is_old(registry));
+    auths.extend(new.map(|(registry, auth)| (registry.to_owned(), auth)));
     written.insert(0, ("auths".to_owned(), object(&auths)));
     indent(object(&written).as_bytes(), "\t").map_err(|error| error.to_string())
 }

@@ -3,8 +3,9 @@
 use std::{
     env, fs,
     io::{self, ErrorKind, Write},
-    path::{Path, PathBuf},
-    process::{self, Stdio},
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    process::Stdio,
     time::Duration,
 };
 
@@ -17,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{exists, in_go};
+use crate::{exists, files, in_go};
 
 /// Somebody may have to unlock a keychain first.
 const HELPER: Duration = Duration::from_secs(60);
@@ -42,7 +43,7 @@ impl Machine for NativeMachine {
     }
 
     fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        replace_secret(Path::new(path), bytes).map_err(|error| in_go("open", path, &error))
+        write_secret(Path::new(path), bytes).map_err(|error| in_go("open", path, &error))
     }
 
     fn run_helper<'a>(
@@ -117,27 +118,11 @@ async fn output_of(child: &mut Child, input: &str) -> io::Result<Option<HelperOu
     Ok(Some(HelperOutput { status: child.wait().await?.code(), stdout }))
 }
 
-/// Writes a file that its user alone may read, beside it first, so that it is whole or as it was. A link to a file stays one.
-fn replace_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = if exists(path) { fs::canonicalize(path)? } else { path.to_owned() };
-    if let Some(folder) = target.parent() {
+/// Writes a file that its user alone may read, unless it is there already with another mode.
+fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
         let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(folder)?;
+        builder.mode(0o700).recursive(true).create(folder)?;
     }
-    let mut beside = target.clone().into_os_string();
-    beside.push(format!(".{}.tmp", process::id()));
-    let beside = PathBuf::from(beside);
-    let write = || {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, &target)
-    };
-    write().inspect_err(|_| drop(fs::remove_file(&beside)))
+    files::write(path, bytes, 0o600)
 }

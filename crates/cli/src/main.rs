@@ -1,6 +1,8 @@
 //! The command line `tallyman` as a program of the machine: the streams, files and signals around `tallyman-commands`.
 
+mod files;
 mod machine;
+mod signals;
 mod streams;
 
 use std::{
@@ -12,11 +14,10 @@ use std::{
 use machine::NativeMachine;
 use streams::Streams;
 use tallyman_commands::{
-    ClientOptions, DockerCredentials, Environment, Output, Settings, Stream, configuration_folder, run,
+    ClientOptions, DockerCredentials, Environment, Output, Settings, configuration_folder, run,
 };
 use tallyman_registry::{NativeTransport, OwnCertificates};
 use tallyman_store::{FileStore, NativeFolder};
-use tokio::signal::unix::{SignalKind, signal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -36,8 +37,9 @@ fn main() -> ExitCode {
     }
     let output = Rc::new(Streams::default());
     // A fault of the machine is one sentence, never a stack of calls.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, ended_early) = match runtime.and_then(|runtime| Ok((runtime, signals::listen()?))) {
+        Ok(made) => made,
         Err(error) => {
             output.stderr(&format!("{error}\n"));
             return ExitCode::FAILURE;
@@ -46,12 +48,10 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         tokio::select! {
             code = run_command(&args, &output) => code,
-            // Changes of the local store are made at once, so that a signal comes before or after, never between. Requests end
-            // with their connections: the registry has what was complete.
-            code = ended_early() => {
-                if output.is_terminal(Stream::Stderr) {
-                    output.stderr("\r\x1b[2K");
-                }
+            // A change of the local store that is cut short is ended by whoever comes next. Requests end with their connections:
+            // the registry has what was complete.
+            Ok(code) = ended_early => {
+                signals::clear_line();
                 code
             }
         }
@@ -83,18 +83,6 @@ async fn run_command(args: &[String], output: &Rc<Streams>) -> u8 {
         input: output.clone(),
     };
     run(args, &environment).await
-}
-
-/// Returns the exit code of a program that a signal ends, once one has come.
-async fn ended_early() -> u8 {
-    let listen = |kind| signal(kind).expect("signals can be listened to on this system");
-    let mut interrupt = listen(SignalKind::interrupt());
-    let (mut terminate, mut hangup) = (listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-    tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-        _ = hangup.recv() => 129,
-    }
 }
 
 /// The system's message for an action on a file, in Go's words: `open PATH: permission denied`.

@@ -4,18 +4,23 @@ use std::{
     cell::{Cell, RefCell},
     env,
     fs::File,
-    io::{self, ErrorKind, IsTerminal, Read, Write},
+    io::{self, ErrorKind, IsTerminal, Read},
+    os::fd::AsFd,
+    path::Path,
 };
 
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 use tallyman_commands::{Input, Output, Stream};
 use tallyman_core::{Algorithm, Digest, Hasher};
-use tallyman_store::{Folder, NativeFolder};
 
-use crate::in_go;
+use crate::{files, in_go};
 
 /// Bytes of a list as a file, at most: such files have some kilobytes.
 const INPUT_MAX: u64 = 64 * 1024 * 1024;
@@ -47,9 +52,8 @@ impl Output for Streams {
         if bytes.is_empty() || self.is_gone.get() {
             return;
         }
-        let mut stdout = io::stdout().lock();
         // `tallyman inspect … | head -1` ends without a word; a full disk is told, once.
-        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        if let Err(error) = write_all(io::stdout(), bytes) {
             self.is_gone.set(true);
             if error.kind() != ErrorKind::BrokenPipe {
                 self.failure.replace(Some(in_go("write", "/dev/stdout", &error)));
@@ -59,7 +63,7 @@ impl Output for Streams {
 
     fn stderr(&self, text: &str) {
         // There is nobody to tell.
-        io::stderr().write_all(text.as_bytes()).ok();
+        write_all(io::stderr(), text.as_bytes()).ok();
     }
 
     fn has_colours(&self, stream: Stream) -> bool {
@@ -70,7 +74,11 @@ impl Output for Streams {
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        NativeFolder.replace_file(path, bytes).map_err(|error| error.message)
+        files::write(Path::new(path), bytes, 0o644).map_err(|error| in_go("open", path, &error))
+    }
+
+    fn check_file(&self, path: &str) -> Result<(), String> {
+        files::check(Path::new(path)).map_err(|error| in_go("open", path, &error))
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {
@@ -103,12 +111,48 @@ impl Input for Streams {
     }
 }
 
+/// The standard input, unbuffered.
+struct Stdin;
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(io::stdin(), &mut *buffer) {
+                Err(Errno::AGAIN) => wait_for(&io::stdin(), PollFlags::IN)?,
+                Err(error) => return Err(error.into()),
+                Ok(count) => return Ok(count),
+            }
+        }
+    }
+}
+
+/// Writes to a stream, which need not wait by itself: whoever shares a pipe or a terminal may have set it so.
+fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&stream, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait_for(&stream, PollFlags::OUT)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a stream can be read or written.
+fn wait_for(stream: &impl AsFd, flags: PollFlags) -> io::Result<()> {
+    match poll(&mut [PollFd::new(stream, flags)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 const STDIN: &str = "/dev/stdin";
 
 fn opened(file: Option<&str>) -> Result<Box<dyn Read>, String> {
     match file {
         Some(path) => Ok(Box::new(File::open(path).map_err(|error| in_go("open", path, &error))?)),
-        None => Ok(Box::new(io::stdin().lock())),
+        None => Ok(Box::new(Stdin)),
     }
 }
 

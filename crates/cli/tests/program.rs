@@ -3,9 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{collections::BTreeSet, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{PipeReader, PipeWriter, Read, Write, pipe},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    path::Path,
+    process::{self, Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
-use tallyman_dev_registry::Registry;
+use rustix::fs::{OFlags, fcntl_setfl};
+use tallyman_core::Digest;
+use tallyman_dev_registry::{Auth, Registry, RunningRegistry, skip_test};
 
 struct Ended {
     code: Option<i32>,
@@ -13,7 +24,7 @@ struct Ended {
     stderr: String,
 }
 
-async fn tallyman(config: &std::path::Path, args: &[&str]) -> Ended {
+async fn tallyman(config: &Path, args: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman"));
     command.args(args).env("TALLYMAN_CONFIG", config);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
@@ -33,7 +44,7 @@ async fn a_list_is_made_pushed_and_read_back() {
     assert_eq!((pushed.code, pushed.stderr.as_str()), (Some(0), ""));
     let digest = tallyman(config.path(), &["digest", "--insecure", &list]).await;
     assert!(pushed.stdout.ends_with(&digest.stdout), "{}", pushed.stdout);
-    assert_eq!(std::fs::read_dir(config.path().join("manifests")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(config.path().join("manifests")).unwrap().count(), 0);
     let refused = tallyman(config.path(), &["inspect", &list]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stderr.starts_with(&format!("no such manifest: {list}\n")), "{}", refused.stderr);
@@ -73,4 +84,204 @@ async fn serve_is_the_gateway() {
     let (_, of_serve) = page.split_once(".SS tallyman serve").unwrap();
     let of_serve = of_serve.split("Examples:").next().unwrap();
     assert_eq!(names(of_serve), names(help.stdout.split_once("Options:").unwrap().1));
+}
+
+/// The program with arguments, before it is started.
+fn program(config: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tallyman"));
+    command.args(args).env("TALLYMAN_CONFIG", config);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Sends a signal to a program that has had the time to begin to wait, and returns its exit status.
+fn interrupted(mut child: Child, signal: &str) -> ExitStatus {
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(child.try_wait().unwrap(), None, "it waits");
+    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if begun.elapsed() > Duration::from_secs(5) {
+            child.kill().unwrap();
+            panic!("it goes on");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The writing end of a pipe that is full, and the reading end.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b'x'; 4096]).is_ok() {}
+    (reader, writer)
+}
+
+#[test]
+fn signals_end_a_program_that_waits_for_a_stream() {
+    let config = tempfile::tempdir().unwrap();
+    for args in [
+        &["digest"][..],
+        &["apply", "-"],
+        &["create", "--from", "-", "r.example/app:1"],
+        &["login", "-u", "alice", "--password-stdin", "r.example"],
+    ] {
+        for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+            let (reader, writer) = pipe().unwrap();
+            let child = program(config.path(), args).stdin(reader).spawn().unwrap();
+            assert_eq!(interrupted(child, signal).code(), Some(code), "{args:?}");
+            drop(writer);
+        }
+    }
+    let (reader, writer) = full_pipe();
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    let child = program(config.path(), &["--help"]).stdout(writer).spawn().unwrap();
+    assert_eq!(interrupted(child, "-TERM").code(), Some(143));
+    drop(reader);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_end_a_program_that_waits_for_a_list() {
+    let registry = Registry::builder().samples().start().await.unwrap();
+    let config = tempfile::tempdir().unwrap();
+    let (list, image) =
+        (format!("{}/samples/hello:ours", registry.addr), format!("{}/samples/hello:amd64", registry.addr));
+    let created = tallyman(config.path(), &["create", "--insecure", &list, &image]).await;
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    let manifests = config.path().join("manifests");
+    let name = fs::read_dir(&manifests).unwrap().next().unwrap().unwrap().file_name();
+    let hash = Digest::of(name.to_str().unwrap().as_bytes());
+    let lock = manifests.join(format!(".tallyman-{}.lock", &hash.hex()[..32]));
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let held = format!("{} {} another 0", process::id(), host.trim());
+    fs::write(&lock, &held).unwrap();
+    let annotate = ["annotate", &list, &image, "--variant", "v9"];
+    let child = program(config.path(), &annotate).spawn().unwrap();
+    let status = tokio::task::spawn_blocking(|| interrupted(child, "-INT")).await.unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(fs::read_to_string(&lock).unwrap(), held);
+    fs::remove_file(&lock).unwrap();
+    let shown = tallyman(config.path(), &["inspect", &list, &image]).await;
+    assert!(!shown.stdout.contains("v9"), "{}", shown.stdout);
+}
+
+#[test]
+fn streams_that_do_not_wait_are_waited_for() {
+    let config = tempfile::tempdir().unwrap();
+    let expected = program(config.path(), &["--help"]).output().unwrap().stdout;
+    let (mut reader, writer) = full_pipe();
+    let mut child = program(config.path(), &["--help"]).stdout(writer).spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(read.ends_with(&expected));
+
+    let (reader, mut writer) = pipe().unwrap();
+    fcntl_setfl(&reader, OFlags::NONBLOCK).unwrap();
+    let child = program(config.path(), &["digest"]).stdin(reader).spawn().unwrap();
+    for piece in [&b"some"[..], b"thing"] {
+        thread::sleep(Duration::from_millis(200));
+        writer.write_all(piece).unwrap();
+    }
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
+}
+
+/// A registry, and the line of a push of a list that is made of its samples.
+async fn list_to_push(config: &Path) -> (RunningRegistry, String) {
+    let registry = Registry::builder().samples().start().await.unwrap();
+    let list = format!("{}/samples/hello:ours", registry.addr);
+    let image = format!("{}/samples/hello:amd64", registry.addr);
+    let created = tallyman(config, &["create", "--insecure", &list, &image]).await;
+    assert_eq!(created.code, Some(0), "{}", created.stderr);
+    (registry, list)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_push_are_written_through_links_and_into_pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_registry, list) = list_to_push(folder.path()).await;
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("old"), "old").unwrap();
+    fs::set_permissions(path("old"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("old", path("link")).unwrap();
+    symlink("new", path("dangling")).unwrap();
+    let made = Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+    assert!(made.success());
+    let pipe = path("pipe");
+    let reader = thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    let push = async |file: &str| {
+        let file = if file.starts_with('/') { file.into() } else { path(file) };
+        let args = ["push", "--insecure", "--digest-file", file.to_str().unwrap(), &list];
+        let pushed = tallyman(folder.path(), &args).await;
+        assert_eq!((pushed.code, pushed.stderr.as_str()), (Some(0), ""), "{file:?}");
+        pushed.stdout
+    };
+    let digest = push("link").await.trim().to_owned();
+    assert!(fs::symlink_metadata(path("link")).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(path("old")).unwrap(), digest);
+    assert_eq!(fs::metadata(path("old")).unwrap().mode() & 0o777, 0o640);
+    push("dangling").await;
+    assert_eq!(fs::read_to_string(path("new")).unwrap(), digest);
+    push("pipe").await;
+    assert_eq!(reader.join().unwrap(), digest);
+    assert_eq!(push("/dev/stdout").await, format!("{digest}{digest}\n"));
+    push("/dev/null").await;
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".tmp")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_pushed_if_its_files_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, list) = list_to_push(folder.path()).await;
+    for place in ["missing/digest", "manifests"] {
+        let file = folder.path().join(place);
+        for flag in ["--digest-file", "--metadata-file"] {
+            let args = ["push", "--insecure", "--purge", flag, file.to_str().unwrap(), &list];
+            let failed = tallyman(folder.path(), &args).await;
+            assert_eq!(failed.code, Some(1), "{place}");
+            assert!(
+                failed.stderr.starts_with(&format!("could not write {}: ", file.display())),
+                "{}",
+                failed.stderr
+            );
+        }
+    }
+    assert!(registry.manifest("samples/hello", "ours").is_none());
+    assert_eq!(fs::read_dir(folder.path().join("manifests")).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_leaves_the_file_to_its_owner_and_a_link_a_link() {
+    let auth =
+        Auth::Basic { realm: "r".to_owned(), users: [("alice".to_owned(), "secret".to_owned())].into() };
+    let registry = Registry::builder().auth(auth).start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = registry.addr.to_string();
+    let login = ["login", "--insecure", "-u", "alice", "-p", "secret", &host];
+    let file = folder.path().join("config.json");
+    let kept = folder.path().join("kept.json");
+    symlink("kept.json", &file).unwrap();
+    assert_eq!(tallyman(folder.path(), &login).await.code, Some(0));
+    assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
+
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o644)).unwrap();
+    let is_root = chown(&kept, Some(4242), Some(4243)).is_ok();
+    let before = fs::metadata(&kept).unwrap();
+    assert_eq!(tallyman(folder.path(), &["logout", &host]).await.code, Some(0));
+    assert_eq!(tallyman(folder.path(), &login).await.code, Some(0));
+    let after = fs::metadata(&kept).unwrap();
+    assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+    assert!(fs::read_to_string(&kept).unwrap().contains(&host));
+    if !is_root {
+        skip_test("only root can give a file another owner");
+    }
 }

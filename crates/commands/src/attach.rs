@@ -41,6 +41,7 @@ pub async fn attach(
     subject: &Reference,
     attachment: &Attachment,
 ) -> Result<Descriptor, Error> {
+    client.read_directly(subject);
     let manifest = resolve(client, subject, None).await?;
     let digest = Digest::of(EMPTY);
     client.upload_blob(subject, &digest, &EMPTY.into()).await.map_err(failed)?;

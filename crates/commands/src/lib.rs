@@ -38,7 +38,7 @@ pub use cli::{
 };
 pub use copy::{
     CopyPlan, NestedList, bring_nested, copy_digest_tags, copy_referrers, nested_lists, plan_copy,
-    plan_copy_of,
+    plan_copy_of, plan_digest_tags, plan_referrers,
 };
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};

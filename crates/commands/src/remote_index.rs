@@ -61,6 +61,7 @@ impl IndexUpdate {
     /// # Errors
     /// [`Error::Registry`] if there is none, [`Error::Content`] if something else is there.
     pub async fn fetch(client: &Client, reference: &Reference) -> Result<Self, Error> {
+        client.read_directly(reference);
         let before = resolve(client, reference, None).await?;
         let Some(index) = before.index().cloned() else {
             let reason = ContentError::kind("an image index or a manifest list", reference, &before.kind());

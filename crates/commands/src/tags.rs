@@ -14,6 +14,7 @@ use crate::{
 /// # Errors
 /// The errors of [`resolve`], and [`Error::Registry`] for a tag that is not taken.
 pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result<Manifest, Error> {
+    client.read_directly(reference);
     let manifest = resolve(client, reference, None).await?;
     for tag in tags {
         let named = reference.by_tag(tag.clone());
@@ -40,6 +41,7 @@ pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<
 /// # Errors
 /// [`Error::WouldOverwrite`] if it stands for another manifest, and [`Error::Registry`] for the request.
 pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
+    client.read_directly(reference);
     match client.manifest(reference).await {
         Ok(found) if found.digest == *expected => Ok(()),
         Ok(found) => {

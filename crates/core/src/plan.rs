@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{Digest, MediaType, Reference, Repository, json::SyntaxError};
+use crate::{Digest, MediaType, Reference, Repository, Tag, json::SyntaxError};
 
 /// The plan of a push: its steps, their order and their cost.
 ///
@@ -205,6 +205,19 @@ impl PushPlan {
             self.steps.last_mut().map(|step| &mut step.action)
         {
             *reference = reference.by_digest(digest.clone());
+        }
+    }
+
+    /// Adds steps that put the list under further tags when it is there.
+    pub fn put_under(&mut self, tags: &[Tag]) {
+        let (media_type, digest, bytes) = self.list();
+        let (media_type, digest, bytes) = (media_type.clone(), digest.clone(), bytes.clone());
+        let list = self.steps.len() - 1;
+        for tag in tags {
+            let (media_type, digest, bytes) = (media_type.clone(), digest.clone(), bytes.clone());
+            let reference = self.target.by_tag(tag.clone());
+            let action = Action::PutList { reference, media_type, digest, bytes };
+            self.steps.push(Step { action, after: vec![list], cost: Cost { requests: 1, at_most: 1 } });
         }
     }
 

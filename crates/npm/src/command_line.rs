@@ -9,7 +9,7 @@ use tallyman_commands::{
 };
 use tallyman_core::Digest;
 use tallyman_registry::Transport;
-use tallyman_store::{FileStore, Folder};
+use tallyman_store::FileStore;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
@@ -36,7 +36,11 @@ impl Output for Streams {
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        HostFolder(self.0.files()).replace_file(path, bytes).map_err(|error| error.message)
+        self.0.write_file(path, &Uint8Array::from(bytes)).map_err(|error| message(&error))
+    }
+
+    fn check_file(&self, path: &str) -> Result<(), String> {
+        self.0.check_file(path).map_err(|error| message(&error))
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

@@ -101,8 +101,8 @@ impl Folder for HostFolder {
         Holder { process, host: text(1), instance: text(2) }
     }
 
-    fn is_alive(&self, process: u32) -> bool {
-        self.0.is_alive(process)
+    fn is_alive(&self, process: u32) -> Option<bool> {
+        Some(self.0.is_alive(process))
     }
 
     fn pause(&self) -> LocalBoxFuture<'_, ()> {

@@ -44,7 +44,15 @@ extern "C" {
     #[wasm_bindgen(method, js_name = useCertificates)]
     pub fn use_certificates(this: &Machine, authorities: &Array, cert: Option<&str>, key: Option<&str>);
 
-    /// Writes a file that its user alone may read, whole or not at all.
+    /// Writes a file, whole or not at all. One that is there keeps its owner and its mode; links are followed.
+    #[wasm_bindgen(method, catch, js_name = writeFile)]
+    pub fn write_file(this: &Machine, path: &str, bytes: &Uint8Array) -> Result<(), JsValue>;
+
+    /// Checks that a file can be written.
+    #[wasm_bindgen(method, catch, js_name = checkFile)]
+    pub fn check_file(this: &Machine, path: &str) -> Result<(), JsValue>;
+
+    /// Writes a file as [`Machine::write_file`] does; a new one its user alone may read.
     #[wasm_bindgen(method, catch, js_name = writeSecret)]
     pub fn write_secret(this: &Machine, path: &str, bytes: &Uint8Array) -> Result<(), JsValue>;
 

@@ -338,6 +338,7 @@ impl Client {
             unverified_tls: self.access(registry) != Access::Tls,
             // By hand, so that credentials go no further than they may.
             follow_redirects: credentials.is_none(),
+            is_to_mirror: false,
         };
         let url = request.url.clone();
         let response = self.send_to_token_service(registry, &realm, request).await?;

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
     rc::Rc,
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::Method;
 use tallyman_auth::{HttpUrl, Scopes};
-use tallyman_core::Registry;
+use tallyman_core::{Reference, Registry};
 
 use crate::{
     ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
@@ -60,6 +60,8 @@ struct Inner {
     settings: Settings,
     requests: Semaphore,
     sessions: RefCell<HashMap<Registry, Rc<Session>>>,
+    /// The repositories that no mirror is asked about, with their registries.
+    direct: RefCell<HashSet<String>>,
     caches: Caches,
 }
 
@@ -70,11 +72,15 @@ pub(crate) struct Caches {
     pub(crate) blobs: MemoryCache<Bytes>,
 }
 
+/// Returns the origin of a registry's mirror.
+type MirrorOf = dyn Fn(&Registry) -> Option<String>;
+
 struct Settings {
     transport: Rc<dyn Transport>,
     credentials: Option<Rc<dyn CredentialSource>>,
     content: Option<Rc<dyn ContentStore>>,
     access: Box<dyn Fn(&Registry) -> Access>,
+    mirror: Box<MirrorOf>,
     observer: Box<dyn Fn(&Event)>,
     concurrency: usize,
     retry: Retry,
@@ -90,6 +96,14 @@ impl Builder {
     #[must_use]
     pub fn access(mut self, access: impl Fn(&Registry) -> Access + 'static) -> Self {
         self.0.access = Box::new(access);
+        self
+    }
+
+    /// Sets the origin of each registry's mirror, such as `https://mirror.example`. It is asked for manifests and blobs first,
+    /// without credentials, unless [`Client::read_directly`] says otherwise. The default has none.
+    #[must_use]
+    pub fn mirror(mut self, mirror: impl Fn(&Registry) -> Option<String> + 'static) -> Self {
+        self.0.mirror = Box::new(mirror);
         self
     }
 
@@ -147,8 +161,8 @@ impl Builder {
     /// Makes the client.
     pub fn build(self) -> Client {
         let requests = Semaphore::new(self.0.concurrency);
-        let (sessions, caches) = (RefCell::default(), Caches::default());
-        Client(Rc::new(Inner { settings: self.0, requests, sessions, caches }))
+        let (sessions, direct, caches) = (RefCell::default(), RefCell::default(), Caches::default());
+        Client(Rc::new(Inner { settings: self.0, requests, sessions, direct, caches }))
     }
 }
 
@@ -160,6 +174,7 @@ impl Client {
             credentials: None,
             content: None,
             access: Box::new(|_| Access::default()),
+            mirror: Box::new(|_| None),
             observer: Box::new(|_| ()),
             concurrency: CONCURRENCY,
             retry: Retry::default(),
@@ -177,6 +192,20 @@ impl Client {
         if let Some(content) = self.content_store() {
             content.forget(registry);
         }
+    }
+
+    /// Asks the registry itself about the repository of `reference` from now on, never its mirror. Whoever is to write to a
+    /// repository calls it before the first question: a mirror does not know what is there.
+    pub fn read_directly(&self, reference: &Reference) {
+        if self.mirror(reference.registry()).is_some() {
+            self.0.direct.borrow_mut().insert(reference.name());
+        }
+    }
+
+    /// Returns `true` if no mirror is asked about the repository of `reference`.
+    pub(crate) fn reads_directly(&self, reference: &Reference) -> bool {
+        let direct = self.0.direct.borrow();
+        !direct.is_empty() && direct.contains(&reference.name())
     }
 
     /// Opens connections for `requests` requests that may be sent to `registry` in a moment, if the transport can, so that
@@ -264,6 +293,10 @@ impl Client {
 
     pub(crate) fn access(&self, registry: &Registry) -> Access {
         (self.0.settings.access)(registry)
+    }
+
+    pub(crate) fn mirror(&self, registry: &Registry) -> Option<String> {
+        (self.0.settings.mirror)(registry)
     }
 
     pub(crate) fn retry(&self) -> &Retry {

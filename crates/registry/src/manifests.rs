@@ -75,7 +75,9 @@ impl Client {
     /// names.
     pub async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
         let start = self.fetch_start(reference.registry());
-        let key = (start.deletions(), reference.to_string());
+        // Who asks the registry does not join a request to its mirror.
+        let way = if self.reads_directly(reference) { " directly" } else { "" };
+        let key = (start.deletions(), format!("{reference}{way}"));
         let shared = start.session().manifests.join(key, || {
             let (client, reference, start) = (self.clone(), reference.clone(), start.clone());
             async move { client.fetch_manifest(&reference, &start).await }.boxed_local()
@@ -193,6 +195,7 @@ impl Client {
         media_type: &MediaType,
         bytes: Arc<[u8]>,
     ) -> Result<PutManifest, Error> {
+        self.read_directly(reference);
         let request = manifest_request(Method::PUT, reference, Scopes::push)
             .header(header::CONTENT_TYPE, accept::only(media_type))
             .body(Bytes::from_owner(Arc::clone(&bytes)));

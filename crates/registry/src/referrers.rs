@@ -92,6 +92,12 @@ impl Client {
         Ok(of_type(found, artifact_type))
     }
 
+    /// Returns `true` if the repository of `reference` has the referrers API, `false` if it was found to have none; `None` if that is
+    /// not known, because nobody has asked for [referrers](Self::referrers) there.
+    pub fn has_referrers_api(&self, reference: &Reference) -> Option<bool> {
+        self.session(reference.registry()).has_referrers(reference.repository().as_str(), self.now())
+    }
+
     async fn referrers_by_api(&self, reference: &Reference, subject: &Digest) -> Result<ApiAnswer, Error> {
         let scopes = Scopes::pull(reference.repository().as_str());
         let accept = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");

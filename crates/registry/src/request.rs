@@ -90,6 +90,16 @@ impl ApiRequest {
         self.is_safe() || self.is_mount
     }
 
+    /// Returns the path of a request that reads a manifest or a blob, which a mirror may have as well.
+    pub(crate) fn content_path(&self) -> Option<&str> {
+        let (Endpoint::Path(path), Some(reference), true) = (&self.endpoint, &self.reference, self.is_safe())
+        else {
+            return None;
+        };
+        let rest = path.strip_prefix("/v2/")?.strip_prefix(reference.repository().as_str())?;
+        (rest.starts_with("/manifests/") || rest.starts_with("/blobs/")).then_some(path)
+    }
+
     /// The request for the transport.
     pub(crate) fn to_url(&self, url: String, access: Access, authorization: Option<&HeaderValue>) -> Request {
         let mut request = Request::new(self.method.clone(), url);

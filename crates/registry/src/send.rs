@@ -37,6 +37,9 @@ impl Client {
     /// Sends a request once, with the credentials that it needs. A response that is no success is an error.
     pub(crate) fn send<'a>(&'a self, request: &'a ApiRequest) -> LocalBoxFuture<'a, Result<Response, Error>> {
         async move {
+            if let Some(response) = self.send_to_mirror(request).await {
+                return Ok(response);
+            }
             let (url, response) = self.send_authorized(request).await?;
             if response.status.is_success() {
                 return Ok(response);
@@ -44,6 +47,21 @@ impl Client {
             Err(Refusal::read(response).await.into_error(request.reference.as_ref(), url))
         }
         .boxed_local()
+    }
+
+    /// Sends a request for content to the mirror of its registry, without credentials. Returns `None` if the registry has no mirror,
+    /// or it does not have the content. Its answer tells nothing about the registry, such as the scheme that it speaks.
+    async fn send_to_mirror(&self, request: &ApiRequest) -> Option<Response> {
+        let origin = self.mirror(&request.registry)?;
+        let path = request.content_path()?;
+        if request.reference.as_ref().is_some_and(|reference| self.reads_directly(reference)) {
+            return None;
+        }
+        let sent = request.to_url(format!("{origin}{path}"), self.access(&request.registry), None);
+        let permits = self.permits(&self.session(&request.registry)).await;
+        let response = self.send_within_timeout(&Request { is_to_mirror: true, ..sent }).await.ok()?;
+        let response = Response { body: response.body.holding(permits), ..response };
+        response.status.is_success().then_some(response)
     }
 
     /// Sends a request as [`Client::send`] does, again if its failure is transient.

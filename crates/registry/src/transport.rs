@@ -54,6 +54,8 @@ pub struct Request {
     pub unverified_tls: bool,
     /// `true` to follow redirects, without credentials to another origin. Else a redirect is the response.
     pub follow_redirects: bool,
+    /// `true` if it goes to a mirror of the registry: what is meant for the registry alone stays away from it.
+    pub is_to_mirror: bool,
 }
 
 impl Request {
@@ -66,6 +68,7 @@ impl Request {
             body: RequestBody::Full(Bytes::new()),
             unverified_tls: false,
             follow_redirects: true,
+            is_to_mirror: false,
         }
     }
 }

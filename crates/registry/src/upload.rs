@@ -212,6 +212,7 @@ impl Client {
     /// # Errors
     /// [Those of every request](Error#errors-of-every-request), but for refusals.
     pub async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, Error> {
+        self.read_directly(to);
         let request = ApiRequest::new(Method::HEAD, to, &format!("blobs/{digest}"), push(to));
         match self.send_with_retry(&request).await {
             Ok(_) => Ok(true),

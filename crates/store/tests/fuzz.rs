@@ -183,8 +183,8 @@ impl Folder for Strangers {
         Holder { process: 1, host: "here".to_owned(), instance: "one".to_owned() }
     }
 
-    fn is_alive(&self, _: u32) -> bool {
-        false
+    fn is_alive(&self, _: u32) -> Option<bool> {
+        Some(false)
     }
 
     fn pause(&self) -> LocalBoxFuture<'_, ()> {

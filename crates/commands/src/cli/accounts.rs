@@ -129,6 +129,8 @@ impl Environment {
         options: OutputOptions,
     ) -> Result<(), Error> {
         let image = argument(image)?;
+        // A mirror has a limit of its own.
+        client.read_directly(&image);
         let found = client.head_manifest(&image).await.map_err(failed)?.rate_limit;
         if options.json {
             let limit = found.unwrap_or_default();

@@ -57,7 +57,7 @@ impl ClientOptions {
         if let Some(retries) = settings.retries {
             retry = Retry { attempts: retries.saturating_add(1), ..Retry::default() };
         }
-        let is_plain = !settings.debug && settings.headers.is_empty() && settings.mirrors.is_empty();
+        let is_plain = !settings.debug && settings.headers.is_empty();
         let transport = match is_plain {
             true => transport,
             false => Rc::new(SettingsTransport {
@@ -66,7 +66,11 @@ impl ClientOptions {
                 output: Rc::clone(&output),
             }),
         };
-        let mut builder = Client::builder(transport).retry(retry);
+        let mirrors = settings.mirrors.clone();
+        let mut builder = Client::builder(transport).retry(retry).mirror(move |registry| {
+            let mirror = mirrors.iter().find(|mirror| mirror.registry.api_host() == registry.api_host());
+            mirror.map(|mirror| mirror.origin.clone())
+        });
         if let Some(concurrency) = settings.concurrency {
             builder = builder.concurrency(concurrency);
         }
@@ -117,7 +121,7 @@ fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {
     output.stderr(&format!("{}\n", terminal::lines(&line)));
 }
 
-/// A transport that sends headers of the user's, reads from mirrors first, and shows requests.
+/// A transport that sends headers of the user's, and shows requests.
 struct SettingsTransport {
     inner: Rc<dyn Transport>,
     settings: Rc<Settings>,
@@ -141,7 +145,7 @@ impl SettingsTransport {
     /// Sends a request with the user's headers, if it goes to the API of a registry. They stay with its origin, whoever
     /// redirects.
     async fn send_with_headers(&self, mut request: Request) -> Result<Response, TransportError> {
-        if self.settings.headers.is_empty() || !is_api(&request.url) {
+        if self.settings.headers.is_empty() || request.is_to_mirror || !is_api(&request.url) {
             return self.send_shown(request).await;
         }
         request.follow_redirects &= matches!(request.method, Method::GET | Method::HEAD);
@@ -213,24 +217,6 @@ impl SettingsTransport {
         };
         self.output.stderr(&format!("{}\n", terminal::line(&line)));
     }
-
-    /// The same request to a mirror, if it is one that reads content.
-    fn mirrored(&self, request: &Request) -> Option<Request> {
-        if !matches!(request.method, Method::GET | Method::HEAD) {
-            return None;
-        }
-        let (_, rest) = request.url.split_once("://")?;
-        let (host, path) = rest.split_once('/')?;
-        if !path.starts_with("v2/") || !(path.contains("/manifests/") || path.contains("/blobs/")) {
-            return None;
-        }
-        let mirror = self.settings.mirrors.iter().find(|mirror| mirror.registry.api_host() == host)?;
-        let mut request = request.clone();
-        request.url = format!("{}/{path}", mirror.origin);
-        // Credentials are for the registry alone.
-        request.headers.remove(header::AUTHORIZATION);
-        Some(request)
-    }
 }
 
 /// Returns `true` for URLs of the distribution specification's API.
@@ -260,16 +246,7 @@ fn shown_url(url: &str) -> String {
 
 impl Transport for SettingsTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        async move {
-            if let Some(mirrored) = self.mirrored(&request)
-                && let Ok(response) = self.send_shown(mirrored).await
-                && response.status.is_success()
-            {
-                return Ok(response);
-            }
-            self.send_with_headers(request).await
-        }
-        .boxed_local()
+        self.send_with_headers(request).boxed_local()
     }
 
     fn probe(&self, url: String) -> LocalBoxFuture<'_, bool> {

@@ -8,7 +8,7 @@ use futures_util::{
 };
 use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files,
-    helper_program, parse_helper_output, with_credentials, without_credentials,
+    has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
 };
 use tallyman_core::{Registry, json::quote};
 
@@ -28,7 +28,8 @@ pub trait Machine {
     /// The system's message.
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
 
-    /// Writes a file that its user alone may read, whole or not at all.
+    /// Writes a file, whole or not at all. One that is there keeps its owner and its mode, a new one its user alone may read; links
+    /// are followed.
     ///
     /// # Errors
     /// The system's message.
@@ -85,8 +86,8 @@ struct Inner<M> {
 struct OtherConfigs {
     /// The one in `DOCKER_AUTH_CONFIG`, which goes before the file.
     variable: DockerConfig,
-    /// The ones of the containers tools, which come behind it.
-    files: Vec<ContainersAuth>,
+    /// The ones of the containers tools, which come behind it, by path.
+    files: Vec<(String, ContainersAuth)>,
 }
 
 impl<M: Machine> DockerCredentials<M> {
@@ -105,11 +106,11 @@ impl<M: Machine> DockerCredentials<M> {
             return Some(found);
         }
         if let Some(found) =
-            self.find_in_docker(registry, others.files.iter().all(ContainersAuth::is_empty)).await
+            self.find_in_docker(registry, others.files.iter().all(|(_, auth)| auth.is_empty())).await
         {
             return Some(found);
         }
-        for auth in &others.files {
+        for (_, auth) in &others.files {
             let found = match auth.helper(registry) {
                 Some((helper, name)) => self.get(helper, name).await.ok().flatten(),
                 None => None,
@@ -135,7 +136,7 @@ impl<M: Machine> DockerCredentials<M> {
         };
         let paths = containers_auth_files(|name| machine.env(name), &machine.homedir());
         let files = paths.iter().filter_map(|path| match machine.read_file(path) {
-            Ok(bytes) => Some(self.checked(path, ContainersAuth::parse(&bytes?))),
+            Ok(bytes) => Some((path.clone(), self.checked(path, ContainersAuth::parse(&bytes?)))),
             Err(error) => {
                 self.warn(format!("the credentials in {path} cannot be read: {error}"));
                 None
@@ -234,9 +235,56 @@ impl<M: Machine> DockerCredentials<M> {
         if output.status == Some(0) {
             return Ok(());
         }
-        let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Err(format!("the credential helper {helper:?} could not {action}: {printed}"))
+        Err(could_not(helper, action, &output.stdout))
     }
+
+    /// Has a helper erase credentials, as the Docker CLI does: under the registry's name and its URLs, whether it gives them or not.
+    /// Returns `false` if it has none.
+    ///
+    /// # Errors
+    /// A sentence about what failed if the helper erases none.
+    async fn erase_in(&self, helper: &str, key: &str) -> Result<bool, String> {
+        let program = helper_program(helper)?;
+        let may_have = !matches!(self.get(helper, key).await, Ok(None));
+        let is_url = key.contains("://");
+        let urls =
+            ["http", "https"].into_iter().filter(|_| !is_url).map(|scheme| format!("{scheme}://{key}"));
+        let (mut is_erased, mut failure) = (false, None);
+        for name in std::iter::once(key.to_owned()).chain(urls) {
+            let output = self.0.machine.run_helper(&program, "erase", &name).await?;
+            match output.status {
+                Some(0) => is_erased = true,
+                _ if has_none(&output.stdout) => {}
+                _ => _ = failure.get_or_insert_with(|| could_not(helper, "erase", &output.stdout)),
+            }
+        }
+        match failure {
+            Some(failure) if !is_erased => Err(failure),
+            _ => Ok(is_erased && may_have),
+        }
+    }
+
+    /// Warns of credentials for a registry that are kept where this program only reads.
+    fn warn_of_others(&self, registry: &Registry) {
+        let others = self.others();
+        let variable = others.variable.stored(registry).map(|_| "the variable DOCKER_AUTH_CONFIG");
+        let of_file = |(path, auth): &'_ (String, ContainersAuth)| {
+            (auth.helper(registry).is_some() || auth.stored(registry).is_some()).then_some(path.clone())
+        };
+        let files = others.files.iter().filter_map(of_file);
+        for place in variable.map(str::to_owned).into_iter().chain(files) {
+            let registry = registry.as_str();
+            self.0.machine.stderr(&format!(
+                "WARNING: the credentials for {registry} in {place} stay in use: remove them there\n"
+            ));
+        }
+    }
+}
+
+/// A sentence about a helper that failed.
+fn could_not(helper: &str, action: &str, stdout: &[u8]) -> String {
+    let printed = String::from_utf8_lossy(stdout);
+    format!("the credential helper {helper:?} could not {action}: {}", printed.trim())
 }
 
 impl<M: Machine> CredentialStore for DockerCredentials<M> {
@@ -272,18 +320,16 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
         async move {
             let key = DockerConfig::key(registry);
             let config = self.config();
-            let mut is_gone = false;
-            if let Some(helper) = config.helper(registry) {
-                is_gone = self.get(helper, key).await.is_ok_and(|found| found.is_some());
-                if is_gone {
-                    self.run(helper, "erase", key).await?;
-                }
+            let file = without_credentials(&self.file()?, key)?;
+            if let Some(file) = &file {
+                self.write(file)?;
             }
-            if let Some(file) = without_credentials(&self.file()?, key)? {
-                self.write(&file)?;
-                is_gone = true;
-            }
-            Ok(is_gone)
+            let is_erased = match config.helper(registry) {
+                Some(helper) => self.erase_in(helper, key).await?,
+                None => false,
+            };
+            self.warn_of_others(registry);
+            Ok(is_erased || file.is_some())
         }
         .boxed_local()
     }

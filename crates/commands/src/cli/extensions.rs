@@ -152,12 +152,24 @@ impl Environment {
         let subject = match subject {
             Some(typed) => {
                 let reference = parse_source(&plan.target, typed)?;
-                Some(resolve(&self.retrying_client(insecure), &reference, None).await?.descriptor())
+                let client = self.retrying_client(insecure);
+                client.read_directly(&plan.target);
+                Some(resolve(&client, &reference, None).await?.descriptor())
             }
             None => None,
         };
         if subject.is_some() || artifact_type.is_some() {
             with_subject(plan, subject, artifact_type.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the files that a push is asked for can be written.
+    pub(super) fn check_push_files(&self, extensions: &PushExtensions) -> Result<(), Error> {
+        for file in [&extensions.digest_file, &extensions.metadata_file].into_iter().flatten() {
+            self.output
+                .check_file(file)
+                .map_err(|message| Error::WriteFile { file: file.clone(), message })?;
         }
         Ok(())
     }

@@ -192,16 +192,12 @@ impl Environment {
             }
             Command::Plan { file, insecure, options } => {
                 let client = self.retrying_client(insecure);
-                match self.lists_of_file(&file, &client, false, options).await {
-                    Ok(differs) => {
-                        return Ended { failures: Vec::new(), exit: if differs { DIFFERS } else { 0 } };
-                    }
-                    Err(error) => Err(error),
-                }
+                let (differs, failures) = self.lists_of_file(&file, &client, false, options).await;
+                return Ended { failures, exit: if differs { DIFFERS } else { 0 } };
             }
             Command::Apply { file, insecure, options } => {
                 let client = self.retrying_client(insecure);
-                self.lists_of_file(&file, &client, true, options).await.map(drop)
+                return Ended::of(self.lists_of_file(&file, &client, true, options).await.1);
             }
             Command::Index { index, changes, oci, tags, dry_run, insecure, options } => {
                 let client = self.retrying_client(insecure);
@@ -407,7 +403,13 @@ impl Environment {
         if extensions.digest_only {
             plan.put_by_digest();
         }
+        self.check_push_files(extensions)?;
+        let client = self.client(insecure);
+        if extensions.never_overwrite {
+            check_tags(&client, &plan, &extensions.tags).await?;
+        }
         if dry_run {
+            plan.put_under(&extensions.tags);
             self.show(&plan, options);
             return Ok(());
         }
@@ -421,10 +423,6 @@ impl Environment {
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
         };
-        let client = self.client(insecure);
-        if extensions.never_overwrite {
-            check_tags(&client, &plan, &extensions.tags).await?;
-        }
         bring_nested(&client, &nested_lists(&load(&*self.store, &list).await?)).await?;
         let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
@@ -432,7 +430,8 @@ impl Environment {
         };
         put_tags(&client, &plan, &extensions.tags).await?;
         list_as_referrer(&client, &plan).await?;
-        self.write_push_files(&plan, extensions)?;
+        // The list is in the registry, whether that can be written down or not.
+        let written = self.write_push_files(&plan, extensions);
         progress.clear();
         if options.json {
             self.print_json(&json::put(&plan, &losses));
@@ -449,7 +448,7 @@ impl Environment {
                 "{list} was changed while it was pushed: the local list is kept as it is now"
             ));
         }
-        Ok(())
+        written
     }
 }
 

@@ -30,12 +30,20 @@ pub trait Output {
         false
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file, whole or not at all. What is no regular file, such as a pipe, is opened and written; links are followed.
     ///
     /// # Errors
     /// The system's message.
     fn write_file(&self, _: &str, _: &[u8]) -> Result<(), String> {
         Err("files cannot be written here".to_owned())
+    }
+
+    /// Checks that a file can be written, before anything is done of which it is to tell.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn check_file(&self, _: &str) -> Result<(), String> {
+        Ok(())
     }
 
     /// Returns `true` if a terminal shows the stream.
@@ -77,6 +85,10 @@ impl Output for JsonLog {
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
         self.0.write_file(path, bytes)
+    }
+
+    fn check_file(&self, path: &str) -> Result<(), String> {
+        self.0.check_file(path)
     }
 
     fn is_terminal(&self, stream: Stream) -> bool {

@@ -39,6 +39,7 @@ pub struct ListDrift {
 /// # Errors
 /// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed.
 pub async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Error> {
+    client.read_directly(&desired.reference);
     let list = desired.fetch(client).await?;
     let plan = PushPlan::with_copies(&list)?;
     let tags = desired.tags.iter().map(|tag| desired.reference.by_tag(tag.clone()));

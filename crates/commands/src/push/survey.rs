@@ -24,6 +24,7 @@ pub struct Survey {
 /// # Errors
 /// The first answer that is neither yes nor no.
 pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, RegistryError> {
+    client.read_directly(&plan.target);
     let questions = plan.steps.iter().enumerate().map(|(index, step)| async move {
         let answer = match &step.action {
             Action::PutList { reference, .. } => {

@@ -1,12 +1,16 @@
 //! Settings of the connection, requests that are shown, credentials that are kept, and rate limits.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
+use tallyman_core::MediaType;
 use tallyman_dev_registry::{Auth, PASSWORD, Profile, Registry, RunningRegistry, TokenAuth, USER};
+use tallyman_registry::{Access, Client, NativeTransport};
 
 use crate::served::{
     Program,
-    images::{Image, OCI},
+    images::{INDEX, Image, OCI, index},
 };
 
 #[tokio::test(flavor = "current_thread")]
@@ -104,6 +108,67 @@ async fn mirrors_are_read_first_without_credentials_and_the_registry_is_there_be
     assert!(asked.iter().all(|request| request.authorization.is_none()), "{asked:?}");
     assert!(registry.requests().iter().all(|request| !request.path.contains("manifests")));
     assert_eq!(digest("2").await.trim(), other.digest());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_mirror_is_never_asked_about_a_repository_that_is_written_to() {
+    let [source, target, mirror] = [
+        Registry::builder().start().await.expect("a port is free"),
+        Registry::builder().start().await.expect("a port is free"),
+        Registry::builder().start().await.expect("a port is free"),
+    ];
+    let [one, two] = ["linux/amd64", "linux/arm64"].map(|platform| Image::oci(platform, "one"));
+    for image in [&one, &two] {
+        image.put(&source, "a/app", Some(image.platform.split('"').nth(7).expect("an architecture")));
+        image.put(&mirror, "b/app", Some("1"));
+    }
+    let program = Program::anonymous();
+    let mirrored = ["--insecure", "--mirror", &format!("{}=http://{}", target.addr, mirror.addr)];
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/app", target.addr));
+
+    let run = async |line: &[&str]| program.succeed(&[line, &mirrored].concat()).await;
+
+    // The mirror has the image, the target does not.
+    run(&["copy", &format!("{from}:arm64"), &format!("{to}:1")]).await;
+    assert_eq!(target.manifest("b/app", "1").expect("it is copied").1, two.manifest);
+
+    // The mirror has an older state of the list.
+    for (registry, entries) in [(&target, vec![two.entry()]), (&mirror, Vec::new())] {
+        registry.put_manifest("b/app", Some("list"), INDEX, index(INDEX, &entries, ""));
+    }
+    run(&["index", "add", &format!("{to}:list"), &format!("{from}:amd64")]).await;
+    let list: Value = serde_json::from_slice(&target.manifest("b/app", "list").unwrap().1).unwrap();
+    assert_eq!(list["manifests"].as_array().unwrap().len(), 2, "{list}");
+
+    // The mirror has the blobs of another list.
+    one.put(&mirror, "b/other", None);
+    program.file("lists.yaml", &format!("image: {}/b/other:1\nimages: ['{from}:amd64']\n", target.addr));
+    run(&["apply", "lists.yaml"]).await;
+    assert!(target.manifest("b/other", "1").is_some());
+
+    run(&["ratelimit", &format!("{to}:1")]).await;
+    assert_eq!(mirror.requests().iter().map(|request| request.path.clone()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_answer_of_a_mirror_tells_nothing_of_the_scheme_that_its_registry_speaks() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let mirror = Registry::builder().start().await.expect("a port is free");
+    let image = Image::oci("linux/amd64", "one");
+    image.put(&mirror, "a/app", Some("1"));
+    for blob in &image.blobs {
+        registry.put_blob("a/app", blob.clone());
+    }
+    let origin = mirror.url();
+    let client = Client::builder(Rc::new(NativeTransport::new()))
+        .access(|_| Access::Insecure)
+        .mirror(move |_| Some(origin.clone()))
+        .build();
+    let reference = format!("{}/a/app:1", registry.addr).parse().unwrap();
+    let found = client.manifest(&reference).await.expect("the mirror has it");
+    let put = client.put_manifest(&reference, &MediaType::new(OCI), found.bytes).await;
+    put.expect("the registry speaks plain HTTP");
+    assert!(registry.manifest("a/app", "1").is_some());
 }
 
 #[tokio::test(flavor = "current_thread")]

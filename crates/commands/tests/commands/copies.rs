@@ -156,6 +156,66 @@ async fn tags_that_stand_for_what_is_copied_come_along() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_target_or_a_tag_that_fails_keeps_no_other_from_being_copied() {
+    let (source, [one, ..]) = source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    target.add_fault("server-error,status=500,path=/v2/b/first/*".parse().unwrap());
+    let program = Program::anonymous();
+    let from = format!("{}/a/app", source.addr);
+    let [first, second] = ["first", "second"].map(|name| format!("{}/b/{name}:1", target.addr));
+    let copied = program.run(&["copy", "--insecure", &format!("{from}:1"), &first, &second]).await;
+    assert_eq!(copied.exit, 1);
+    assert_eq!(copied.stdout.trim(), Digest::of(one.as_bytes()).to_string());
+    assert!(target.manifest("b/second", "1").is_some());
+
+    // A source that is missing is told once.
+    let copied = program.run(&["copy", "--insecure", &format!("{from}:none"), &second, &second]).await;
+    assert_eq!((copied.exit, copied.stderr.matches("none").count()), (3, 1), "{}", copied.stderr);
+
+    source.put_manifest("a/app", Some("-bad"), OCI, one.clone());
+    let to = format!("{}/b/all", target.addr);
+    let copied = program.run(&["copy", "--insecure", "--all-tags", &from, &to]).await;
+    assert_eq!(copied.exit, 1);
+    assert!(copied.stderr.contains("-bad"), "{}", copied.stderr);
+    for tag in ["1", "2"] {
+        assert!(target.manifest("b/all", tag).is_some(), "{tag}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_dry_run_shows_the_referrers_and_the_tags_that_come_along() {
+    let (source, [one, _, signature, countersignature]) = source().await;
+    let subject = Digest::of(one.as_bytes()).to_string().replacen(':', "-", 1);
+    source.put_manifest("a/app", Some(&format!("{subject}.sig")), OCI, signature.clone());
+    for has_api in [true, false] {
+        let target = Registry::builder().referrers(has_api).start().await.expect("a port is free");
+        let program = Program::anonymous();
+        let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+        program.succeed(&["copy", "--insecure", &from, &to]).await;
+        let line = ["copy", "--insecure", "--referrers", "--digest-tags", &from, &to];
+        let dry = |more: &[&'static str]| [&line[..], &["--dry-run"], more].concat();
+        let before = target.requests().len();
+        let shown = program.succeed(&dry(&[])).await;
+        for manifest in [&signature, &countersignature] {
+            let put = format!("put {}/b/copy@{}", target.addr, Digest::of(manifest.as_bytes()));
+            assert!(shown.contains(&put), "API: {has_api}: {shown}");
+        }
+        assert!(shown.contains(&format!("put {}/b/copy:{subject}.sig", target.addr)), "{shown}");
+        let lists = shown.contains(&format!("put {}/b/copy:{subject},", target.addr));
+        assert_eq!(lists, !has_api, "{shown}");
+        let json: serde_json::Value = program.succeed(&dry(&["--json"])).await.parse().unwrap();
+        assert_eq!(json["steps"], serde_json::json!([]));
+        assert_eq!(json["digestTags"].as_array().unwrap().len(), 1, "{json}");
+        let is_read = |request: &RequestRecord| matches!(&*request.method, "GET" | "HEAD");
+        assert!(target.requests()[before..].iter().all(is_read), "nothing is written");
+
+        program.succeed(&line).await;
+        let shown = program.succeed(&dry(&[])).await;
+        assert_eq!(shown, format!("{to} is that already: nothing to do\n"), "API: {has_api}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_copy_that_was_interrupted_goes_on_where_it_ended() {
     let (source, images, _) = index_source().await;
     let target = Registry::builder().start().await.expect("a port is free");

@@ -3,7 +3,9 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
-use tallyman_commands::{DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run};
+use tallyman_commands::{
+    CredentialStore, DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run,
+};
 use tallyman_core::Digest;
 use tallyman_registry::{Client, CredentialSource, Credentials, NativeTransport};
 use tallyman_store::MemoryStore;
@@ -117,4 +119,103 @@ async fn warnings_of_credentials_have_the_form_of_the_log() {
             assert_eq!(serde_json::from_str::<serde_json::Value>(line).is_ok(), is_json, "{line}");
         }
     }
+}
+
+const CONFIG: &str = "/home/me/.docker/config.json";
+
+/// A machine with one file that can be written, and a helper that fails at what is named.
+#[derive(Clone, Default)]
+struct Keychain {
+    file: Rc<RefCell<String>>,
+    containers: Option<&'static str>,
+    fails_at: &'static [&'static str],
+    runs: Rc<RefCell<Vec<String>>>,
+    told: Rc<RefCell<String>>,
+}
+
+impl Machine for Keychain {
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn homedir(&self) -> String {
+        "/home/me".to_owned()
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let containers = self.containers.filter(|_| path != CONFIG).map(|text| text.as_bytes().to_vec());
+        Ok(if path == CONFIG { Some(self.file.borrow().clone().into_bytes()) } else { containers })
+    }
+
+    fn write_secret(&self, _: &str, bytes: &[u8]) -> Result<(), String> {
+        *self.file.borrow_mut() = String::from_utf8(bytes.to_vec()).expect("it is text");
+        Ok(())
+    }
+
+    fn run_helper<'a>(
+        &'a self,
+        _: &'a str,
+        action: &'a str,
+        input: &'a str,
+    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
+        self.runs.borrow_mut().push(format!("{action} {input}"));
+        let (status, stdout) = match self.fails_at.contains(&action) {
+            true => (1, "the keychain is locked"),
+            false => (0, r#"{"Username":"alice","Secret":"secret"}"#),
+        };
+        let output = HelperOutput { status: Some(status), stdout: stdout.as_bytes().to_vec() };
+        future::ready(Ok(output)).boxed_local()
+    }
+
+    fn default_helper(&self) -> Option<String> {
+        None
+    }
+
+    fn stderr(&self, text: &str) {
+        self.told.borrow_mut().push_str(text);
+    }
+}
+
+/// Signs out of a registry.
+async fn erase(machine: &Keychain, registry: &str) -> Result<bool, String> {
+    let source = DockerCredentials::new(machine.clone(), "/home/me/.docker");
+    source.erase(&registry.parse().unwrap()).await
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_sign_out_leaves_nothing_that_is_still_used() {
+    let names = ["", "http://", "https://"]
+        .into_iter()
+        .flat_map(|scheme| ["", "/", "/v1/", "/v2/"].map(|path| format!("{scheme}reg.example:5000{path}")));
+    for name in names {
+        let file = format!(
+            r#"{{"auths":{{"{name}":{{"auth":"YWxpY2U6czNjcmV0"}},"other.example":{{"auth":"YWxpY2U6czNjcmV0"}}}}}}"#
+        );
+        let machine = Keychain { file: Rc::new(RefCell::new(file)), ..Keychain::default() };
+        assert_eq!(erase(&machine, "reg.example:5000").await, Ok(true), "{name}");
+        let left = machine.file.borrow().clone();
+        assert!(!left.contains("reg.example") && left.contains("other.example"), "{left}");
+        assert_eq!(erase(&machine, "reg.example:5000").await, Ok(false), "{name}");
+    }
+    let containers = Some(r#"{"auths":{"index.docker.io":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
+    let machine = Keychain { containers, ..Keychain::default() };
+    assert_eq!(erase(&machine, "docker.io").await, Ok(false));
+    let told = machine.told.borrow().clone();
+    assert!(told.contains("docker.io in /home/me/.config/containers/auth.json stay in use"), "{told}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_helper_erases_credentials_that_it_does_not_give() {
+    let file = || Rc::new(RefCell::new(r#"{"credsStore":"test"}"#.to_owned()));
+    let machine = Keychain { file: file(), fails_at: &["get"], ..Keychain::default() };
+    assert_eq!(erase(&machine, "reg.example").await, Ok(true));
+    let erased =
+        ["get reg.example", "erase reg.example", "erase http://reg.example", "erase https://reg.example"];
+    assert_eq!(*machine.runs.borrow(), erased);
+
+    let machine = Keychain { file: file(), fails_at: &["get", "erase"], ..Keychain::default() };
+    let failure = erase(&machine, "docker.io").await.expect_err("nothing is erased");
+    assert!(failure.contains("could not erase: the keychain is locked"), "{failure}");
+    let key = "https://index.docker.io/v1/";
+    assert_eq!(*machine.runs.borrow(), [format!("get {key}"), format!("erase {key}")]);
 }

@@ -111,6 +111,33 @@ async fn the_form_of_manifest_tool_is_read_with_its_templates() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_list_that_fails_hides_none_of_the_others() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    Image::docker("linux/amd64", "one").put(&registry, "a/app", Some("amd64"));
+    registry.add_fault("server-error,status=500,method=PUT,path=/v2/a/app/manifests/2".parse().unwrap());
+    let host = registry.addr.to_string();
+    let program = Program::anonymous();
+    let list = |tag: &str, image: &str| json!({ "image": format!("{host}/a/app:{tag}"), "images": [image] });
+    let lists = [list("1", ":amd64"), list("2", ":amd64"), list("3", ":none"), list("4", ":amd64")];
+    program.file("lists.json", &json!({ "lists": lists }).to_string());
+
+    let applied = program.run(&["apply", "--insecure", "--json", "lists.json"]).await;
+    assert_eq!(applied.exit, 1);
+    assert_eq!(applied.stderr.lines().count(), 2, "{}", applied.stderr);
+    let printed: Value = applied.stdout.parse().expect("JSON is printed");
+    let told = printed["lists"].as_array().unwrap().iter();
+    let told: Vec<_> = told.map(|list| (&list["reference"], &list["applied"])).collect();
+    let names = ["1", "2", "4"].map(|tag| json!(format!("{host}/a/app:{tag}")));
+    assert_eq!(told, [(&names[0], &json!(true)), (&names[1], &json!(false)), (&names[2], &json!(true))]);
+    assert_eq!(printed["applied"], json!(false));
+    assert!(registry.manifest("a/app", "4").is_some());
+
+    let planned = program.run(&["plan", "--insecure", "lists.json"]).await;
+    assert_eq!(planned.exit, 3, "{}", planned.stderr);
+    assert!(planned.stdout.contains(":2  missing"), "{}", planned.stdout);
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn lists_of_lists_and_annotations_make_indexes() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let host = registry.addr.to_string();

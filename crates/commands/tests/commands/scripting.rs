@@ -381,6 +381,33 @@ async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alo
     assert!(failed.exit == 1 && failed.stderr.contains("--never-overwrite"), "{}", failed.stderr);
     assert_ne!(tagged("foreign"), Some(digest));
     let line = ["push", "--insecure", "--digest-file", "/missing/digest", &list];
+    shell.requests();
     let failed = shell.run(&line).await;
     assert!(failed.exit == 1 && failed.stderr.contains("/missing/digest"), "{}", failed.stderr);
+    assert_eq!(shell.requests(), [""; 0], "nothing is pushed that cannot be told");
+    // One that fails after all is told, and the push is not made undone by that.
+    let line = ["push", "--insecure", "--purge", "--digest-file", "/full/digest", &list];
+    let failed = shell.run(&line).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("/full/digest"), "{}", failed.stderr);
+    assert!(failed.stdout.starts_with("sha256:"), "{}", failed.stdout);
+    let kept = shell.store.load(&list.parse().unwrap()).await.unwrap();
+    assert!(kept.is_none(), "the local list is purged");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_dry_run_of_a_push_shows_its_tags_and_refuses_what_the_push_would() {
+    let shell = Shell::new();
+    let image = name("a/app:arm");
+    put(&shell, "a/app", "arm", "arm");
+    put(&shell, "a/app", "foreign", "s390x");
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", &list, &image]).await;
+    let line = ["push", "--insecure", "--dry-run", "--tag", "latest", "--tag", "v1.2", &list];
+    let plan = shell.done(&line).await;
+    for tag in ["v1", "latest", "v1.2"] {
+        assert!(plan.contains(&format!("put {},", name(&format!("a/app:{tag}")))), "{plan}");
+    }
+    let line = ["push", "--insecure", "--dry-run", "--never-overwrite", "--tag", "foreign", &list];
+    let failed = shell.run(&line).await;
+    assert!(failed.exit == 1 && failed.stderr.contains("--never-overwrite"), "{}", failed.stderr);
 }

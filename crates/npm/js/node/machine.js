@@ -1,8 +1,24 @@
 // What the command line needs from Node, as the engine asks for it. What not every command needs is loaded by those that do.
 
-import { createReadStream, fstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import * as files from './folders.js';
 import { asGo, exists, isFile, readFile } from './folders.js';
 
@@ -28,6 +44,8 @@ export function createMachine() {
     digest,
     hasher,
     readInput,
+    writeFile,
+    checkFile,
     writeSecret,
     env: (name) => process.env[name],
     homedir: home,
@@ -140,20 +158,105 @@ async function readInput(file) {
   return new Uint8Array(Buffer.concat(pieces));
 }
 
-/** Writes a file that its user alone may read, beside it first, so that it is whole or as it was. A link to a file stays one. */
+/** Writes a file, whole or not at all. One that is there keeps its owner and its mode, a new one its user alone may read; links are followed. */
 function writeSecret(path, bytes) {
-  try {
-    const target = exists(path) ? realpathSync(path) : path;
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    const beside = `${target}.${process.pid}.tmp`;
+  inGo('open', path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    replaceFile(path, bytes, 0o600);
+  });
+}
+
+/** Writes a file as `writeSecret` does, which everybody may read, in a folder that is there. */
+function writeFile(path, bytes) {
+  inGo('open', path, () => replaceFile(path, bytes, 0o644));
+}
+
+/** Checks that a file can be written. What is in it stays. */
+function checkFile(path) {
+  inGo('open', path, () => {
+    const { target, isStream } = placeOf(path);
+    // Opening a pipe would wait for its reader.
+    if (isStream) return statSync(target).isDirectory() ? closeSync(openSync(target, 'a')) : accessSync(target, constants.W_OK);
+    const beside = besideOf(target);
     try {
-      writeFileSync(beside, bytes, { mode: 0o600, flush: true });
-      renameSync(beside, target);
+      writeFileSync(beside, '');
+    } catch (error) {
+      if (!isDenied(error) || !isFile(target)) throw error;
+      closeSync(openSync(target, 'r+'));
     } finally {
       rmSync(beside, { force: true });
     }
+  });
+}
+
+function replaceFile(path, bytes, newMode) {
+  const { target, isStream } = placeOf(path);
+  if (isStream) return writeFileSync(target, bytes, { flag: 'a' });
+  const before = statSync(target, { throwIfNoEntry: false });
+  const beside = besideOf(target);
+  try {
+    writeFileSync(beside, bytes, { mode: before ? 0o600 : newMode, flush: true });
+    if (before) keepOwner(beside, before);
+    renameSync(beside, target);
   } catch (error) {
-    throw asGo(error.syscall ?? 'open', path, error);
+    // A file that may be written in a folder that may not, or of an owner that it would lose.
+    if (!before || !isDenied(error)) throw error;
+    writeFileSync(target, bytes, { flush: true });
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** Gives a file the owner and the mode of the one that it replaces. */
+function keepOwner(beside, { uid, gid, mode }) {
+  const now = statSync(beside);
+  if (now.uid !== uid || now.gid !== gid) chownSync(beside, uid, gid);
+  chmodSync(beside, mode & 0o7777);
+}
+
+// Links that lead to a file, at most.
+const linksMax = 40;
+
+/** Follows the links of a path, also one that leads to a file that is not there yet. A stream is opened and written, never replaced. */
+function placeOf(path) {
+  let target = path;
+  for (let links = 0; links < linksMax; links++) {
+    if (isOpenFile(target)) return { target, isStream: true };
+    let link;
+    try {
+      link = readlinkSync(target);
+    } catch {
+      const found = statSync(target, { throwIfNoEntry: false });
+      return { target, isStream: found !== undefined && !found.isFile() };
+    }
+    target = resolve(realpathSync(dirname(target)), link);
+  }
+  throw Object.assign(new Error(`open ${path}: too many levels of symbolic links`), { code: 'ELOOP' });
+}
+
+/** Returns `true` for the names of the open files of a process, such as `/proc/self/fd/1`: others write there, too. */
+function isOpenFile(path) {
+  try {
+    const folder = realpathSync(dirname(path));
+    return folder === '/dev/fd' || (folder.startsWith('/proc/') && basename(folder) === 'fd');
+  } catch {
+    return false;
+  }
+}
+
+function besideOf(target) {
+  return `${target}.${process.pid}.tmp`;
+}
+
+function isDenied(error) {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(error.code);
+}
+
+function inGo(operation, path, work) {
+  try {
+    return work();
+  } catch (error) {
+    throw asGo(operation, path, error);
   }
 }
 

@@ -112,19 +112,9 @@ pub trait Folder {
     /// Returns who this program is, for locks.
     fn holder(&self) -> Holder;
 
-    /// Returns `false` if no process of this machine has that number.
-    fn is_alive(&self, process: u32) -> bool;
+    /// Returns `true` if a process of this machine has that number; `None` if the system does not say.
+    fn is_alive(&self, process: u32) -> Option<bool>;
 
     /// Waits for some ten milliseconds.
     fn pause(&self) -> LocalBoxFuture<'_, ()>;
-
-    /// Writes a file in place of one that may be there: whoever reads it sees the old bytes or the new ones.
-    ///
-    /// # Errors
-    /// Any [`FileError`]; the old file is there still.
-    fn replace_file(&self, path: &str, bytes: &[u8]) -> Result<(), FileError> {
-        let staged = format!("{path}.{}-new", self.holder().instance);
-        self.create_file(&staged, bytes, true)?;
-        self.rename(&staged, path).inspect_err(|_| drop(self.remove_file(&staged)))
-    }
 }

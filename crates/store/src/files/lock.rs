@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{FileError, FileErrorKind, Folder, Holder};
 
-/// Pauses after which a lock is taken over that has not changed, whoever holds it: some ten seconds. Nothing that is done
-/// under a lock takes that long.
+/// Pauses after which a lock is given up that has not changed: some ten seconds. Nothing that is done under a lock takes that
+/// long. It is taken over, unless its holder is known to live.
 const PAUSES_MAX: usize = 1000;
 /// Pauses after which a lock is taken over that does not name its holder: that one died before it had
 /// written its name.
@@ -26,7 +26,8 @@ impl<'a, F: Folder> Lock<'a, F> {
     /// Creates the lock file `path`, and waits while another program holds it.
     ///
     /// # Errors
-    /// Any [`FileError`]; [`FileErrorKind::NotFound`] if the folder is missing.
+    /// Any [`FileError`]; [`FileErrorKind::NotFound`] if the folder is missing, [`FileErrorKind::Other`] if a program that lives
+    /// does not release the lock.
     pub(super) async fn acquire(folder: &'a F, path: String) -> Result<Self, FileError> {
         let (mut seen, mut pauses) = (Vec::new(), 0);
         loop {
@@ -37,9 +38,13 @@ impl<'a, F: Folder> Lock<'a, F> {
             let Some(found) = found else { continue };
             pauses = if found == seen { pauses + 1 } else { 0 };
             let pauses_max = if words(&found).len() == TOKEN_WORDS { PAUSES_MAX } else { PAUSES_MAX_UNNAMED };
-            let is_late = pauses >= pauses_max;
-            if is_late || is_abandoned(folder, &found) {
-                take_over(folder, &path, &found, is_late)?;
+            let (is_late, holder) = (pauses >= pauses_max, neighbour(folder, &found));
+            match (holder, holder.and_then(|process| folder.is_alive(process))) {
+                (Some(process), Some(true)) if is_late => return Err(held(&path, process)),
+                (_, is_alive) if is_late || is_alive == Some(false) => {
+                    take_over(folder, &path, &found, is_late)?;
+                }
+                _ => {}
             }
             seen = found;
             folder.pause().await;
@@ -53,7 +58,7 @@ impl<'a, F: Folder> Lock<'a, F> {
     pub(super) fn try_acquire(folder: &'a F, path: &str) -> Result<Option<Self>, FileError> {
         let (lock, found) = Self::attempt(folder, path)?;
         if let (None, Some(found)) = (&lock, found)
-            && is_abandoned(folder, &found)
+            && neighbour(folder, &found).and_then(|process| folder.is_alive(process)) == Some(false)
         {
             take_over(folder, path, &found, false)?;
             return Ok(Self::attempt(folder, path)?.0);
@@ -113,11 +118,18 @@ fn token(holder: &Holder) -> String {
     format!("{} {} {} {number}", holder.process, holder.host, holder.instance)
 }
 
-/// Returns `true` if the program that wrote `token` ran on this machine and runs no more.
-fn is_abandoned<F: Folder>(folder: &F, token: &[u8]) -> bool {
-    let [process, host, ..] = words(token)[..] else { return false };
-    let process = process.parse().ok().filter(|_| words(token).len() == TOKEN_WORDS);
-    host == folder.holder().host && process.is_some_and(|process| !folder.is_alive(process))
+/// Returns the process that wrote `token`, if it is one of this machine.
+fn neighbour<F: Folder>(folder: &F, token: &[u8]) -> Option<u32> {
+    let [process, host, _, _] = words(token)[..] else { return None };
+    process.parse().ok().filter(|_| host == folder.holder().host)
+}
+
+/// The error of a lock that a program holds which lives.
+fn held(path: &str, process: u32) -> FileError {
+    let message = format!(
+        "lock {path}: process {process} holds it and does not release it; nothing was changed; end that process, or remove the file if it is another program"
+    );
+    FileError { kind: FileErrorKind::Other, message }
 }
 
 /// Removes the lock in which `found` stands. One program at a time does so, and looks once more: so that no lock is

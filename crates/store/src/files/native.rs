@@ -11,11 +11,15 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use futures_util::future::{LocalBoxFuture, ready};
+use futures_channel::oneshot;
+use futures_util::{FutureExt, future::LocalBoxFuture};
 
 use super::{FileError, FileErrorKind, Folder, Holder};
 
-/// The file system of this machine. Waiting for a lock blocks the thread.
+/// The time between two looks at a lock.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The file system of this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeFolder;
 
@@ -99,15 +103,23 @@ impl Folder for NativeFolder {
         Holder { process: process::id(), host: host.trim().to_owned(), instance: INSTANCE.clone() }
     }
 
-    fn is_alive(&self, process: u32) -> bool {
-        // Where there is no such folder at all, nobody can be told dead: locks end by their age.
-        !fs::exists("/proc/self").unwrap_or_default()
-            || fs::exists(format!("/proc/{process}")).unwrap_or(true)
+    fn is_alive(&self, process: u32) -> Option<bool> {
+        // Where there is no such folder at all, locks end by their age.
+        let is_known = fs::exists("/proc/self").unwrap_or_default();
+        is_known.then(|| fs::exists(format!("/proc/{process}")).unwrap_or(true))
     }
 
     fn pause(&self) -> LocalBoxFuture<'_, ()> {
-        thread::sleep(Duration::from_millis(10));
-        Box::pin(ready(()))
+        let (end, ended) = oneshot::channel();
+        // A thread of its own, whatever runs the futures: who waits can be ended meanwhile.
+        let timer = thread::Builder::new().spawn(move || {
+            thread::sleep(PAUSE);
+            end.send(()).ok();
+        });
+        if timer.is_err() {
+            thread::sleep(PAUSE);
+        }
+        ended.map(drop).boxed_local()
     }
 }
 

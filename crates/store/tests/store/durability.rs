@@ -6,19 +6,38 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
+    pin::pin,
     process::Command,
-    thread,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
 };
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::future::LocalBoxFuture;
 use tallyman_core::{Digest, IndexForm, ListEdit, ManifestList, Platform, Reference};
 use tallyman_dev_registry::skip_test;
 use tallyman_store::{
     FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
 };
 
+/// Waits for a future on this thread.
 fn ready<T>(future: impl Future<Output = T>) -> T {
-    future.now_or_never().expect("waiting blocks the thread")
+    let (mut future, waker) = (pin!(future), Waker::from(Arc::new(Unpark(thread::current()))));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// A waker of a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 fn store(root: &Path) -> FileStore<NativeFolder> {
@@ -99,6 +118,32 @@ fn of_two_programs_that_make_a_list_one_wins_and_the_other_is_told() {
         let list = ready(store(&root).load(&reference("r.io/app:1"))).unwrap().unwrap();
         let winner = won.iter().position(|won| *won).expect("there is one");
         assert!(list.len() == 1 && list.get(&reference(&format!("r.io/app:{winner}"))).is_some());
+    }
+}
+
+#[test]
+fn a_lock_is_never_taken_from_a_program_that_lives() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = survivor(folder.path());
+    ready(store.save(&before())).expect("it is saved");
+    let lock = folder.path().join(format!(
+        ".tallyman-{}.lock",
+        &Digest::of(before().reference().file_name().as_bytes()).hex()[..32]
+    ));
+    let Holder { host, .. } = NativeFolder.holder();
+    let edit = ListEdit::remove(&before(), &reference("r.io/app:a"));
+    let mut living = Command::new("sleep").arg("60").spawn().expect("there is such a program");
+    let held = format!("{} {host} another 0", living.id());
+    fs::write(&lock, &held).unwrap();
+    let error = ready(store.edit(before().reference(), &edit)).expect_err("the lock is held").to_string();
+    assert!(error.contains(&format!("process {} holds it", living.id())), "{error}");
+    assert_eq!(fs::read_to_string(&lock).unwrap(), held);
+    // Nobody on this machine knows whether one of another machine lives.
+    living.kill().and_then(|()| living.wait()).expect("it is ended");
+    for holder in [held, format!("{} elsewhere another 0", u32::MAX)] {
+        fs::write(&lock, &holder).unwrap();
+        assert_eq!(ready(store.edit(before().reference(), &edit)).expect(&holder), Outcome::Done(()));
+        ready(store.save(&before())).expect("it is saved");
     }
 }
 
@@ -184,7 +229,7 @@ impl Folder for Dying {
         Holder { process: u32::MAX, ..NativeFolder.holder() }
     }
 
-    fn is_alive(&self, process: u32) -> bool {
+    fn is_alive(&self, process: u32) -> Option<bool> {
         NativeFolder.is_alive(process)
     }
 
@@ -344,7 +389,7 @@ impl Folder for Refusing {
         NativeFolder.holder()
     }
 
-    fn is_alive(&self, process: u32) -> bool {
+    fn is_alive(&self, process: u32) -> Option<bool> {
         NativeFolder.is_alive(process)
     }
 
@@ -574,7 +619,7 @@ impl Folder for ReadOnly {
         NativeFolder.holder()
     }
 
-    fn is_alive(&self, process: u32) -> bool {
+    fn is_alive(&self, process: u32) -> Option<bool> {
         NativeFolder.is_alive(process)
     }
 

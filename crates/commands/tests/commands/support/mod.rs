@@ -42,12 +42,20 @@ impl Output for Kept {
     }
 
     fn write_file(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        if path.starts_with("/missing/") {
-            return Err(format!("open {path}: no such file or directory"));
+        self.check_file(path)?;
+        if path.starts_with("/full/") {
+            return Err(format!("open {path}: no space left on device"));
         }
         let text = String::from_utf8_lossy(bytes).into_owned();
         self.files.borrow_mut().insert(path.to_owned(), text);
         Ok(())
+    }
+
+    fn check_file(&self, path: &str) -> Result<(), String> {
+        match path.starts_with("/missing/") {
+            true => Err(format!("open {path}: no such file or directory")),
+            false => Ok(()),
+        }
     }
 
     fn is_terminal(&self, _: Stream) -> bool {

@@ -29,7 +29,7 @@ async function startRegistry(t) {
 
 const environment = (folder, more = {}) => ({ TALLYMAN_CONFIG: undefined, DOCKER_CONFIG: folder, HOME: folder, XDG_RUNTIME_DIR: undefined, XDG_CONFIG_HOME: undefined, ...more });
 
-test('login writes what Docker reads, for its user alone, and logout takes it out', async (t) => {
+test('login writes what Docker reads, leaves the file its mode, and logout takes it out', async (t) => {
   const { host } = await startRegistry(t);
   const folder = makeConfig(t);
   const file = join(folder, 'config.json');
@@ -42,7 +42,7 @@ test('login writes what Docker reads, for its user alone, and logout takes it ou
   assert.deepEqual([kept.code, kept.stdout], [0, 'Login Succeeded\n'], kept.stderr);
   const config = JSON.parse(readFileSync(file, 'utf8'));
   assert.deepEqual(config, { auths: { [host]: { auth: encode('alice:secret') } }, detachKeys: 'ctrl-e' });
-  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(statSync(file).mode & 0o777, 0o644);
   assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
   const gone = await run(folder, ['logout', host], options);
   assert.equal(gone.stdout, `Removing login credentials for ${host}\n`);
