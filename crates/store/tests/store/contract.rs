@@ -3,13 +3,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use futures_util::FutureExt;
 use tallyman_core::{Digest, Reference};
 use tallyman_store::{FileStore, ListStore, MemoryStore, NativeFolder, Outcome, StoreError};
 
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    future.now_or_never().expect("these stores never wait")
-}
+use crate::ready;
 
 #[test]
 fn memory_keeps_the_contract() {
@@ -116,5 +113,5 @@ fn a_name_that_is_too_long_leaves_nothing_behind() {
 fn memory_does_not_take_a_list_for_another_one_of_its_file_name() {
     let store = MemoryStore::new();
     let kept = crate::suite::keeps_lists_of_one_file_name_apart(&store);
-    kept.now_or_never().expect("memory never waits");
+    ready(kept);
 }

@@ -6,11 +6,8 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
-    pin::pin,
     process::Command,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    thread,
 };
 
 use futures_util::future::LocalBoxFuture;
@@ -20,25 +17,7 @@ use tallyman_store::{
     FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
 };
 
-/// Waits for a future on this thread.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    let (mut future, waker) = (pin!(future), Waker::from(Arc::new(Unpark(thread::current()))));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(done) => return done,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-/// A waker of a thread that is parked.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
+use crate::ready;
 
 fn store(root: &Path) -> FileStore<NativeFolder> {
     FileStore::new(NativeFolder, root.to_str().expect("it is UTF-8"))
