@@ -248,7 +248,7 @@ pub(crate) fn is_name_of(name: &str, key: &str) -> bool {
 }
 
 /// Returns `true` if a helper that failed has printed that it has no credentials for the registry.
-pub fn has_none(stdout: &[u8]) -> bool {
+pub fn helper_has_none(stdout: &[u8]) -> bool {
     String::from_utf8_lossy(stdout).trim() == NOT_FOUND
 }
 
@@ -258,7 +258,7 @@ pub fn has_none(stdout: &[u8]) -> bool {
 /// A sentence if the helper failed, or printed something else than credentials.
 pub fn parse_helper_output(status: Option<i32>, stdout: &[u8]) -> Result<Option<Credentials>, String> {
     if status != Some(0) {
-        if has_none(stdout) {
+        if helper_has_none(stdout) {
             return Ok(None);
         }
         let printed = String::from_utf8_lossy(stdout);

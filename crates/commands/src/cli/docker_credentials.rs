@@ -8,7 +8,7 @@ use futures_util::{
 };
 use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files,
-    has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
+    helper_has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
 };
 use tallyman_core::{Registry, json::quote};
 
@@ -254,7 +254,7 @@ impl<M: Machine> DockerCredentials<M> {
             let output = self.0.machine.run_helper(&program, "erase", &name).await?;
             match output.status {
                 Some(0) => is_erased = true,
-                _ if has_none(&output.stdout) => {}
+                _ if helper_has_none(&output.stdout) => {}
                 _ => _ = failure.get_or_insert_with(|| could_not(helper, "erase", &output.stdout)),
             }
         }
