@@ -129,7 +129,7 @@ fn Copier(props: &CopierProps) -> Html {
         (Some(run), _) => run_view(run, cancel, &plan),
         (None, Stage::Asking) => html! {},
         (None, Stage::Planning) => html! { <p role="status">{ words.planning }</p> },
-        (None, Stage::Planned(to, planned)) => match &planned.plan {
+        (None, Stage::Planned(to, copy)) => match &copy.plan {
             None => {
                 html! { <p role="status" data-testid="copy-same">{ (words.same)(&to.to_string()) }</p> }
             }
@@ -137,18 +137,9 @@ fn Copier(props: &CopierProps) -> Html {
                 let steps = Rc::new(steps.clone());
                 let start = {
                     let (copies, page, steps) = (copies.clone(), page.clone(), Rc::clone(&steps));
-                    move |_: MouseEvent| copies.begin(&page, &registries, &steps)
+                    Callback::from(move |_: MouseEvent| copies.begin(&page, &registries, &steps))
                 };
-                html! {
-                    <>
-                        <div class="push__start">
-                            <button class="button button--main button--large" type="button" onclick={start} data-testid="copy-start">{ words.start }</button>
-                            <p role="status" data-testid="copy-cost">{ cost(&steps) }</p>
-                        </div>
-                        { steps_panel(&steps, &vec![StepState::Waiting; steps.steps.len()]) }
-                        <Command line={line(from, to)} />
-                    </>
-                }
+                planned(&steps, start, line(from, to))
             }
         },
         (None, Stage::Failed(failure)) => failed(failure, &plan),
@@ -167,6 +158,20 @@ fn Copier(props: &CopierProps) -> Html {
                 <div><button class={classes!("button", is_main.then_some("button--main"))} type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
             </form>
             <div class="copy__stage">{ body }</div>
+        </>
+    }
+}
+
+/// A plan, and the button that carries it out; `line` is the command line that does the same.
+fn planned(steps: &Rc<PushPlan>, start: Callback<MouseEvent>, line: String) -> Html {
+    html! {
+        <>
+            <div class="push__start">
+                <button class="button button--main button--large" type="button" onclick={start} data-testid="copy-start">{ text().copy().start }</button>
+                <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
+            </div>
+            { steps_panel(steps, &vec![StepState::Waiting; steps.steps.len()]) }
+            <Command {line} />
         </>
     }
 }

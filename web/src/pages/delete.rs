@@ -105,11 +105,10 @@ enum Stage {
 fn Chooser(props: &ChooserProps) -> Html {
     use_language();
     let ChooserProps { page, repository, tags } = props;
-    let registries = use_registries();
     let deletions = use_deletions(page);
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
-    let deletion = deletions.of(page).cloned();
-    let chosen = use_state_eq(|| match &deletion {
+    let deletion = deletions.of(page);
+    let chosen = use_state_eq(|| match deletion {
         Some(deletion) => deletion.chosen(),
         None => tags.iter().cloned().collect::<BTreeSet<String>>(),
     });
@@ -122,41 +121,25 @@ fn Chooser(props: &ChooserProps) -> Html {
     let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
     let is_empty = is_chosen.is_empty();
     let make_plan = use_planning(repository, &all, is_chosen, stage.setter(), refused.setter());
-    let planned = match (&deletion, &*stage) {
+    let planned = match (deletion, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
         (Some(deletion), _) => Some(Rc::clone(&deletion.plan)),
         (None, Stage::Planned(plan)) => Some(Rc::clone(plan)),
         (None, _) => None,
     };
     if let Some(plan) = planned {
-        let act = |act: fn(&Deletions, &str)| {
-            let (deletions, page) = (deletions.clone(), page.clone());
-            Callback::from(move |()| act(&deletions, &page))
-        };
-        let execute = {
-            let (deletions, page, plan) = (deletions.clone(), page.clone(), Rc::clone(&plan));
-            Callback::from(move |()| match deletions.of(&page) {
-                None => deletions.begin(&page, &registries, &plan),
-                Some(_) => deletions.go_on(&page, &registries),
-            })
-        };
         let back = {
-            let (stage, forget) = (stage.setter(), act(Deletions::forget));
-            Callback::from(move |()| {
-                forget.emit(());
-                stage.set(Stage::Choosing);
-            })
+            let stage = stage.setter();
+            Callback::from(move |()| stage.set(Stage::Choosing))
         };
         let by_digest = {
-            let (removal, forget) = (chosen_removal.setter(), act(Deletions::forget));
+            let removal = chosen_removal.setter();
             Callback::from(move |()| {
-                forget.emit(());
                 removal.set(Some(Removal::Manifests));
                 make_plan.emit(Some(Removal::Manifests));
             })
         };
-        let stop = act(Deletions::stop);
-        return html! { <plan::Plan repository={repository.clone()} {plan} {deletion} is_listed={names.is_complete} {execute} {stop} {back} {by_digest} /> };
+        return html! { <Planned page={page.clone()} repository={repository.clone()} {plan} is_listed={names.is_complete} {back} {by_digest} /> };
     }
     let plan_again = {
         let removal = *chosen_removal;
@@ -203,6 +186,50 @@ fn Chooser(props: &ChooserProps) -> Html {
                 }
             </div>
         </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PlannedProps {
+    /// The name by which the deletion is found again.
+    page: AttrValue,
+    repository: Reference,
+    plan: Rc<DeletePlan>,
+    is_listed: bool,
+    /// Tags are to be chosen again.
+    back: Callback<()>,
+    /// The same tags are to be deleted by digest.
+    by_digest: Callback<()>,
+}
+
+/// A plan, and the deletion that carries it out.
+#[component]
+fn Planned(props: &PlannedProps) -> Html {
+    use_language();
+    let PlannedProps { page, repository, plan, is_listed, back, by_digest } = props;
+    let registries = use_registries();
+    let deletions = use_context::<Deletions>().expect("the app provides its deletions");
+    let execute = {
+        let (deletions, page, plan) = (deletions.clone(), page.clone(), Rc::clone(plan));
+        Callback::from(move |()| match deletions.of(&page) {
+            None => deletions.begin(&page, &registries, &plan),
+            Some(_) => deletions.go_on(&page, &registries),
+        })
+    };
+    let stop = {
+        let (deletions, page) = (deletions.clone(), page.clone());
+        Callback::from(move |()| deletions.stop(&page))
+    };
+    let forgotten = |then: &Callback<()>| {
+        let (deletions, page, then) = (deletions.clone(), page.clone(), then.clone());
+        Callback::from(move |()| {
+            deletions.forget(&page);
+            then.emit(());
+        })
+    };
+    let deletion = deletions.of(page).cloned();
+    html! {
+        <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {deletion} {is_listed} {execute} {stop} back={forgotten(back)} by_digest={forgotten(by_digest)} />
     }
 }
 

@@ -45,30 +45,10 @@ struct Offer {
 #[component]
 pub fn Import(props: &Props) -> Html {
     use_language();
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let place = use_node_ref();
     use_row_focus(&place);
-    let offer = use_state(|| None::<Offer>);
+    let (offer, brought) = use_offer();
     let over = use_state_eq(|| false);
-    let brought = {
-        let offer = offer.setter();
-        Callback::from(move |files: ChosenFiles| {
-            let (offer, registries) = (offer.clone(), Rc::clone(&registries));
-            spawn_local(async move {
-                let unread = files.unread.iter();
-                let unread =
-                    unread.map(|(path, unread)| (path.clone(), import_export::reason(unread))).collect();
-                let found = import_export::lists_in(files.read, registries.client()).await;
-                let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
-                offer.set(Some(Offer {
-                    lists: found.lists.into_iter().map(named).collect(),
-                    refused: found.refused,
-                    unread,
-                    ..Offer::default()
-                }));
-            });
-        })
-    };
     {
         let (brought, over) = (brought.clone(), over.setter());
         use_effect_with((), move |()| {
@@ -124,6 +104,33 @@ pub fn Import(props: &Props) -> Html {
             </div>
         </Panel>
     }
+}
+
+/// The lists in the files that were brought last, and the callback that takes files.
+#[hook]
+fn use_offer() -> (UseStateHandle<Option<Offer>>, Callback<ChosenFiles>) {
+    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let offer = use_state(|| None::<Offer>);
+    let brought = {
+        let offer = offer.setter();
+        Callback::from(move |files: ChosenFiles| {
+            let (offer, registries) = (offer.clone(), Rc::clone(&registries));
+            spawn_local(async move {
+                let unread = files.unread.iter();
+                let unread =
+                    unread.map(|(path, unread)| (path.clone(), import_export::reason(unread))).collect();
+                let found = import_export::lists_in(files.read, registries.client()).await;
+                let named = |found: FoundList| (found.clone(), found.list.reference().to_string());
+                offer.set(Some(Offer {
+                    lists: found.lists.into_iter().map(named).collect(),
+                    refused: found.refused,
+                    unread,
+                    ..Offer::default()
+                }));
+            });
+        })
+    };
+    (offer, brought)
 }
 
 #[derive(PartialEq, Properties)]
