@@ -80,35 +80,13 @@ fn Copier(props: &CopierProps) -> Html {
     let copies = use_copies(page);
     let stage = use_state(|| Stage::Asking);
     let input = use_node_ref();
-    let latest = use_latest();
     let run = copies.of(page);
     let suggested = use_memo((), |()| match (run, target) {
         (Some(run), _) => run.plan.target.to_string(),
         (None, Some(target)) => target.clone(),
         (None, None) => format!("{}:", from.name()),
     });
-    let plan = {
-        let (registries, from, input, stage) =
-            (Rc::clone(&registries), from.clone(), input.clone(), stage.setter());
-        let (copies, page) = (copies.clone(), page.clone());
-        Callback::from(move |()| {
-            // A copy that has ended makes room for another one.
-            copies.forget(&page);
-            match text_in(&input).trim().parse::<Reference>() {
-                Ok(to) => {
-                    let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
-                    stage.set(Stage::Planning);
-                    latest.run(async move {
-                        stage.set(match plan_copy(registries.client(), &from, &to, None).await {
-                            Ok(plan) => Stage::Planned(to, Rc::new(plan)),
-                            Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
-                        });
-                    });
-                }
-                Err(error) => stage.set(Stage::Failed(error.to_string().into())),
-            }
-        })
-    };
+    let plan = use_plan(props, &input, stage.setter(), &copies);
     let onsubmit = {
         let plan = plan.clone();
         move |event: SubmitEvent| {
@@ -160,6 +138,37 @@ fn Copier(props: &CopierProps) -> Html {
             <div class="copy__stage">{ body }</div>
         </>
     }
+}
+
+/// The callback that plans the copy to the reference in `input`.
+#[hook]
+fn use_plan(
+    props: &CopierProps,
+    input: &NodeRef,
+    stage: UseStateSetter<Stage>,
+    copies: &Copies,
+) -> Callback<()> {
+    let CopierProps { page, from, .. } = props;
+    let (registries, latest) = (use_registries(), use_latest());
+    let (from, input) = (from.clone(), input.clone());
+    let (copies, page) = (copies.clone(), page.clone());
+    Callback::from(move |()| {
+        // A copy that has ended makes room for another one.
+        copies.forget(&page);
+        match text_in(&input).trim().parse::<Reference>() {
+            Ok(to) => {
+                let (registries, from, stage) = (Rc::clone(&registries), from.clone(), stage.clone());
+                stage.set(Stage::Planning);
+                latest.run(async move {
+                    stage.set(match plan_copy(registries.client(), &from, &to, None).await {
+                        Ok(plan) => Stage::Planned(to, Rc::new(plan)),
+                        Err(error) => Stage::Failed(Failure::of_command(&error, to.registry())),
+                    });
+                });
+            }
+            Err(error) => stage.set(Stage::Failed(error.to_string().into())),
+        }
+    })
 }
 
 /// A plan, and the button that carries it out; `line` is the command line that does the same.

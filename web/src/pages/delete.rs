@@ -9,7 +9,7 @@ use tallyman_core::{Reference, Tag};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{registries::sign_in::SignInPanel, use_title};
+use super::{problem, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{icon::Icon, panel::Panel},
     router::Link,
@@ -19,6 +19,7 @@ use crate::{
         failure::Failure,
         latest::use_latest,
         listing::{ListingTarget, use_listing},
+        problem::Problem,
         registries::{Registries, permissions::may_delete, settings::Settings, use_registries},
     },
     text::{text, use_language},
@@ -160,18 +161,7 @@ fn Chooser(props: &ChooserProps) -> Html {
     let words = text().delete();
     html! {
         <>
-            if let Some(problem) = &names.problem {
-                { crate::pages::problem::view(problem) }
-            }
-            if let Stage::Failed(failure) = &*stage {
-                <div class="alert" role="alert"><Icon name="warning" /><span>{ failure.why.to_string() }</span></div>
-                if let Some(registry) = failure.sign_in.clone() {
-                    <SignInPanel {registry} ondone={plan_again} />
-                }
-            }
-            if *refused == Some(deletion::Refusal::SwitchedOff) {
-                <div class="alert" role="alert" data-testid="deletion-off"><Icon name="warning" /><span>{ (words.switched_off)(repository.registry().as_str()) }</span></div>
-            }
+            { alerts(names.problem.as_deref(), &stage, *refused, repository, &plan_again) }
             <TagBoxes {all} {chosen} is_complete={names.is_complete} />
             <Panel title={words.how}>
                 <div class="delete__how">
@@ -185,6 +175,32 @@ fn Chooser(props: &ChooserProps) -> Html {
                     <span class="hint" role="status">{ (words.planning)(done, of) }</span>
                 }
             </div>
+        </>
+    }
+}
+
+/// The faults of listing and planning, and what the registry does not do.
+fn alerts(
+    problem: Option<&Problem>,
+    stage: &Stage,
+    refused: Option<deletion::Refusal>,
+    repository: &Reference,
+    plan_again: &Callback<()>,
+) -> Html {
+    html! {
+        <>
+            if let Some(problem) = problem {
+                { problem::view(problem) }
+            }
+            if let Stage::Failed(failure) = stage {
+                <div class="alert" role="alert"><Icon name="warning" /><span>{ failure.why.to_string() }</span></div>
+                if let Some(registry) = failure.sign_in.clone() {
+                    <SignInPanel {registry} ondone={plan_again.clone()} />
+                }
+            }
+            if refused == Some(deletion::Refusal::SwitchedOff) {
+                <div class="alert" role="alert" data-testid="deletion-off"><Icon name="warning" /><span>{ (text().delete().switched_off)(repository.registry().as_str()) }</span></div>
+            }
         </>
     }
 }
