@@ -4,10 +4,13 @@ import { gzipSync } from 'node:zlib';
 
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
 
-/** Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (167 KiB today; builds of two machines differ by half a per cent). */
-const FIRST_LOAD_MAX = 172 * 1024;
-/** The same for a visit that begins with a link to a manifest (480 KiB today). */
-const FIRST_MANIFEST_MAX = 490 * 1024;
+/**
+ * Bytes that a first visit may load, gzipped: HTML, CSS, JavaScript and wasm (173 KiB today, 167 before every tab heard of what others
+ * store, and copies and deletions went on while other pages are looked at; builds of two machines differ by half a per cent).
+ */
+const FIRST_LOAD_MAX = 176 * 1024;
+/** The same for a visit that begins with a link to a manifest (496 KiB today). */
+const FIRST_MANIFEST_MAX = 503 * 1024;
 
 /** Everything that the page loads from the server of the app, by address. */
 function loads(page) {
