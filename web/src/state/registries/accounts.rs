@@ -187,8 +187,9 @@ impl Accounts {
             Some(KEY) => self.read(),
             Some(key) => key.strip_prefix(CREDENTIALS).map(str::to_owned).into_iter().collect(),
             None => {
+                let before = self.list();
                 self.read();
-                self.list().into_iter().map(|account| account.host).collect()
+                before.into_iter().map(|account| account.host).collect()
             }
         }
     }
