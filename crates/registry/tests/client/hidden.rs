@@ -3,21 +3,15 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
-    time::Duration,
 };
 
-use futures_util::{
-    FutureExt, TryStreamExt,
-    future::{self, LocalBoxFuture},
-};
+use futures_util::TryStreamExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tallyman_core::Reference;
-use tallyman_registry::{
-    Access, Body, Client, NativeTransport, Request, Response, Transport, TransportError,
-};
+use tallyman_registry::{Access, Body, Client, Request, Response};
 
 use crate::{
-    scripted::{Scripted, answer},
+    scripted::{AtOnce, Scripted, answer},
     support::basic,
 };
 
@@ -35,8 +29,8 @@ struct Hiding {
     leaked: Cell<bool>,
 }
 
-impl Transport for Hiding {
-    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
+impl Hiding {
+    fn answer(&self, request: &Request) -> Response {
         let is_known = request.headers.contains_key(header::AUTHORIZATION);
         self.leaked.set(self.leaked.get() || is_known && !request.url.starts_with("https://r.example/"));
         let path = request.url.strip_prefix("https://r.example").unwrap_or(&request.url);
@@ -61,27 +55,16 @@ impl Transport for Hiding {
         }
         let status = StatusCode::from_u16(status).unwrap();
         let body = if request.method == Method::HEAD { Body::full("") } else { Body::full("{}") };
-        future::ready(Ok(Response { status, headers, url, body })).boxed_local()
+        Response { status, headers, url, body }
     }
 
-    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
-        future::ready(true).boxed_local()
-    }
-
-    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
-        future::pending().boxed_local()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
-        NativeTransport::new().join(base, location)
-    }
-
-    fn obeys_cors(&self) -> bool {
-        false
+    /// A client of somebody who has the password.
+    fn client(self: &Rc<Self>) -> Client {
+        let registry = Rc::clone(self);
+        Client::builder(Rc::new(AtOnce(move |request| Ok(registry.answer(&request)))))
+            .access(|_| Access::Tls)
+            .credentials(basic("ann", "pw"))
+            .build()
     }
 }
 
@@ -109,9 +92,7 @@ async fn credentials_are_sent_to_a_registry_that_hides_its_content_in_any_way() 
     let image: Reference = "r.example/acme/app:1".parse().unwrap();
     for (answer, elsewhere) in ANSWERS {
         let registry = registry(answer, elsewhere, true);
-        let transport: Rc<dyn Transport> = registry.clone();
-        let client =
-            Client::builder(transport).access(|_| Access::Tls).credentials(basic("ann", "pw")).build();
+        let client = registry.client();
         let fetched = client.manifest(&image).await;
         assert!(fetched.is_ok(), "{answer:?} {elsewhere:?}: {fetched:?}");
         let path = "/v2/acme/app/manifests/1";
@@ -130,9 +111,7 @@ async fn a_registry_that_asks_for_nothing_is_asked_once_and_its_answer_is_told()
     let image: Reference = "r.example/acme/app:1".parse().unwrap();
     for (answer, elsewhere) in ANSWERS.into_iter().filter(|((status, _), _)| ![200, 401].contains(status)) {
         let registry = registry(answer, elsewhere, false);
-        let transport: Rc<dyn Transport> = registry.clone();
-        let client =
-            Client::builder(transport).access(|_| Access::Tls).credentials(basic("ann", "pw")).build();
+        let client = registry.client();
         let error = client.manifest(&image).await.unwrap_err();
         let is_told =
             matches!(&error, tallyman_registry::Error::Api { status, .. } if status.as_u16() == answer.0);

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::{
     FutureExt,
-    future::{self, LocalBoxFuture, join_all},
+    future::{LocalBoxFuture, join_all},
 };
 use http::{HeaderMap, StatusCode};
 use tallyman_core::Reference;
@@ -18,7 +18,10 @@ use tallyman_registry::{
     TransportErrorKind,
 };
 
-use crate::support::{Image, asked, reference};
+use crate::{
+    scripted::AtOnce,
+    support::{Image, asked, reference},
+};
 
 /// A registry that has one of the two schemes. The answer by TLS comes once so many requests have been sent by plain HTTP.
 struct OneScheme {
@@ -109,57 +112,32 @@ async fn on_loopback_requests_go_by_plain_http_while_the_first_one_tries_tls() {
     assert_eq!(fetched(false, 0).await, once);
 }
 
-/// A registry whose first answer by TLS is none, and which does not speak plain HTTP.
-struct Stumbling {
-    sent: RefCell<Vec<String>>,
-}
-
-impl Transport for Stumbling {
-    fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
-        let scheme = request.url.split(':').next().unwrap_or_default().to_owned();
-        self.sent.borrow_mut().push(scheme.clone());
-        let failed = |kind| Err(TransportError { kind, message: "it failed".to_owned() });
-        let answer = match (&*scheme, self.sent.borrow().len()) {
-            ("https", 1) => failed(TransportErrorKind::PlainHttp),
-            ("https", _) => {
-                let (status, headers, body) = (StatusCode::OK, HeaderMap::new(), Body::full("{}"));
-                Ok(Response { status, headers, url: request.url, body })
-            }
-            _ => failed(TransportErrorKind::Refused),
-        };
-        future::ready(answer).boxed_local()
-    }
-
-    fn probe(&self, _: String) -> LocalBoxFuture<'_, bool> {
-        future::ready(false).boxed_local()
-    }
-
-    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, ()> {
-        future::pending().boxed_local()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn join(&self, base: &str, location: &str) -> Result<String, TransportError> {
-        NativeTransport::new().join(base, location)
-    }
-
-    fn obeys_cors(&self) -> bool {
-        false
-    }
-}
-
 #[tokio::test]
 async fn a_registry_that_failed_by_tls_once_and_answered_nothing_is_asked_by_tls_again() {
-    let transport = Rc::new(Stumbling { sent: RefCell::default() });
-    let client = Client::builder(Rc::clone(&transport) as Rc<dyn Transport>)
+    let sent = Rc::new(RefCell::new(Vec::new()));
+    // Its first answer by TLS is none, and it does not speak plain HTTP.
+    let stumbling = {
+        let sent = Rc::clone(&sent);
+        move |request: Request| {
+            let scheme = request.url.split(':').next().unwrap_or_default().to_owned();
+            sent.borrow_mut().push(scheme.clone());
+            let failed = |kind| Err(TransportError { kind, message: "it failed".to_owned() });
+            match (&*scheme, sent.borrow().len()) {
+                ("https", 1) => failed(TransportErrorKind::PlainHttp),
+                ("https", _) => {
+                    let (status, headers, body) = (StatusCode::OK, HeaderMap::new(), Body::full("{}"));
+                    Ok(Response { status, headers, url: request.url, body })
+                }
+                _ => failed(TransportErrorKind::Refused),
+            }
+        }
+    };
+    let client = Client::builder(Rc::new(AtOnce(stumbling)))
         .access(|_| Access::Insecure)
         .retry(Retry::never())
         .build();
     let image: Reference = "r.example/acme/app:1".parse().unwrap();
     client.manifest(&image).await.unwrap_err();
     client.manifest(&image).await.unwrap();
-    assert_eq!(*transport.sent.borrow(), ["https", "http", "https"]);
+    assert_eq!(*sent.borrow(), ["https", "http", "https"]);
 }
