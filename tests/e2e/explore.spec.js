@@ -215,8 +215,9 @@ test('tags are picked by click, with Shift and by keyboard, and compared', async
 test('tags that are listed again while some are picked: the same are picked, and what is gone is not', async ({ page, open, server, complaints }) => {
   const repo = 'explore/again';
   for (const tag of ['a', 'b', 'c', 'd']) await putImage(server, repo, tag, { os: 'linux', architecture: 'amd64' }, 'same');
-  let [listed, isWhole] = [['a', 'b', 'c', 'd'], false];
+  let [listed, isWhole, asked] = [['a', 'b', 'c', 'd'], false, 0];
   await page.route(new RegExp(`/v2/${repo}/tags/list`), (route) => {
+    asked += 1;
     const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Link' };
     if (route.request().url().includes('last=')) return route.fulfill({ status: 404, headers, json: { errors: [{ code: 'NAME_UNKNOWN' }] } });
     if (!isWhole) headers.link = `</v2/${repo}/tags/list?n=4&last=d>; rel="next"`;
@@ -229,15 +230,25 @@ test('tags that are listed again while some are picked: the same are picked, and
   expect(await picked()).toEqual(['d', 'c', 'a']);
   await expect(page.locator('[data-row] .tag-row__digest code')).toHaveCount(4);
 
-  // In another language the failure is asked for again. Other tags come before the picked ones now, and one of these is gone.
+  // Other tags come before the picked ones now, and one of these is gone.
+  const again = page.getByTestId('error').getByRole('button', { name: 'Try again' });
   listed = ['0', 'c', 'd'];
-  await page.getByRole('combobox', { name: 'Language' }).selectOption('es');
+  await again.click();
   await expect(page.locator('[data-row][data-tag="0"]')).toBeVisible();
+  await expect(page.getByTestId('error')).toBeVisible();
   expect(await picked()).toEqual(['d', 'c']);
+
+  // A failure is told in another language without being tried again.
+  const before = asked;
+  const title = await page.getByTestId('error').getByRole('heading').textContent();
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('es');
+  await expect(page.getByTestId('error').getByRole('heading')).not.toHaveText(title);
   await page.getByRole('combobox', { name: 'Idioma' }).selectOption('en');
+  await expect(page.getByTestId('error').getByRole('heading')).toHaveText(title);
+  expect(asked).toBe(before);
 
   isWhole = true;
-  await page.getByTestId('error').getByRole('button', { name: 'Try again' }).click();
+  await again.click();
   await expect(page.getByTestId('error')).toHaveCount(0);
   await expect(page.getByTestId('actions')).toContainText('2 selected');
   expect(await picked()).toEqual(['d', 'c']);

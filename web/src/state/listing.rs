@@ -19,10 +19,10 @@ use yew::prelude::*;
 use crate::{
     browser::{intl, scheduler::Pieces},
     state::{
-        problem::{Problem, use_worded_anew},
-        registries::{use_registries, use_revision},
+        problem::Problem,
+        registries::{use_changes, use_registries},
     },
-    text::locale,
+    text::{locale, use_language},
 };
 use name_table::Names;
 
@@ -41,6 +41,13 @@ pub enum ListingTarget {
 }
 
 impl ListingTarget {
+    fn registry(&self) -> &Registry {
+        match self {
+            Self::Repositories(registry) => registry,
+            Self::Tags(reference) => reference.registry(),
+        }
+    }
+
     fn order(&self) -> fn(&str, &str) -> Ordering {
         match self {
             Self::Repositories(_) => natural_order::by_path,
@@ -56,7 +63,8 @@ pub struct Listing {
     count: usize,
     /// All have come.
     pub is_complete: bool,
-    /// The failure that ended the listing.
+    failure: Option<Rc<Error>>,
+    /// The failure that ended the listing, in the language of the app.
     pub problem: Option<Rc<Problem>>,
 }
 
@@ -64,6 +72,7 @@ impl PartialEq for Listing {
     fn eq(&self, other: &Self) -> bool {
         self.is_same(other)
             && (self.count, self.is_complete) == (other.count, other.is_complete)
+            && self.failure.as_ref().map(Rc::as_ptr) == other.failure.as_ref().map(Rc::as_ptr)
             && self.problem == other.problem
     }
 }
@@ -76,7 +85,7 @@ impl Listing {
 
     /// Returns `true` as long as nothing has come.
     pub fn is_silent(&self) -> bool {
-        self.count == 0 && !self.is_complete && self.problem.is_none()
+        self.count == 0 && !self.is_complete && self.failure.is_none()
     }
 
     /// Returns `true` if it has the same names as `other`, as far as both go.
@@ -95,21 +104,22 @@ impl Listing {
     }
 }
 
-/// Streams the names in, page by page. Starts over when `listed` changes; nothing is fetched for a page that is left.
+/// Streams the names in, page by page. Starts over when `listed` or something about its registry changes; nothing is fetched
+/// for a page that is left.
 #[hook]
 pub fn use_listing(listed: &ListingTarget) -> Listing {
-    let (registries, revision) = (use_registries(), use_revision());
+    let registries = use_registries();
+    let changes = use_changes(listed.registry().as_str());
     let state = use_state_eq(Listing::default);
-    let worded = use_worded_anew(state.problem.is_some());
     {
         let state = state.setter();
-        use_effect_with((listed.clone(), revision, worded), move |(listed, ..)| {
+        use_effect_with((listed.clone(), changes), move |(listed, _)| {
             let (abort, registration) = AbortHandle::new_pair();
             let pages = match listed {
                 ListingTarget::Repositories(registry) => registries.client().repositories(registry),
                 ListingTarget::Tags(reference) => registries.client().tags(reference),
             };
-            let work = gather(listed.clone(), pages, state);
+            let work = gather(listed.order(), pages, state);
             spawn_local(intl::prepare(locale()));
             spawn_local(async move {
                 // A list that was left has nobody left to tell.
@@ -118,23 +128,27 @@ pub fn use_listing(listed: &ListingTarget) -> Listing {
             move || abort.abort()
         });
     }
-    (*state).clone()
+    let mut listing = (*state).clone();
+    let problem = use_memo((listing.failure.as_ref().map(Rc::as_ptr), use_language()), |_| {
+        listing.failure.as_ref().map(|error| Rc::new(Problem::of_list(listed, error)))
+    });
+    listing.problem = (*problem).clone();
+    listing
 }
 
 async fn gather(
-    listed: ListingTarget,
+    compare: fn(&str, &str) -> Ordering,
     mut pages: LocalBoxStream<'static, Result<Vec<String>, Error>>,
     state: UseStateSetter<Listing>,
 ) {
     let mut listing = Listing::default();
     state.set(listing.clone());
-    let compare = listed.order();
     let mut drawn = 0.0;
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
-                listing.problem = Some(Rc::new(Problem::of_list(&listed, &error)));
+                listing.failure = Some(Rc::new(error));
                 break;
             }
         };
@@ -151,6 +165,6 @@ async fn gather(
             pieces.pause().await;
         }
     }
-    listing.is_complete = listing.problem.is_none();
+    listing.is_complete = listing.failure.is_none();
     state.set(listing);
 }

@@ -21,7 +21,7 @@ use crate::{
     format,
     state::{
         inspection::Loadable,
-        registries::{Registries, use_registries, use_revision},
+        registries::{Registries, use_changes, use_registries},
     },
 };
 
@@ -259,11 +259,12 @@ impl TagBook {
 /// The tags of a repository, and how often something new came to be known of them.
 #[hook]
 pub fn use_tag_book(of: &Rc<Reference>) -> (Rc<TagBook>, u32) {
-    let (registries, revision) = (use_registries(), use_revision());
+    let registries = use_registries();
+    let changes = use_changes(of.registry().as_str());
     let version = use_reducer(crate::state::registries::Revision::default);
     let book = {
         let version = version.dispatcher();
-        use_memo((Rc::clone(of), revision), move |(of, _)| {
+        use_memo((Rc::clone(of), changes), move |(of, _)| {
             Rc::new(TagBook {
                 registries,
                 of: Rc::clone(of),
