@@ -178,8 +178,38 @@ await compare({
   ],
 });
 
+// The same repository, with nine images more: twenty tags, copied into another registry.
+const tags = 20;
+await pushImages(registry.registry, tags - 1, { together: true });
+const mirror = await startDistribution({ samples: false });
+const farMirror = await startFarAway(new URL(mirror.registry).port);
+const copied = (program, args, prepare) => () =>
+  withFolder(async (folder) => {
+    if (prepare) for (const { host } of [far, farMirror]) await run(program, prepare(host), folder);
+    await farMirror.take();
+    const target = `${farMirror.host}/copies/number-${lists++}`;
+    const value = await milliseconds(() => run(program, args(`${far.host}/team/app`, target), folder));
+    return { value, note: inWords(await farMirror.take()) };
+  });
+const ofTags = (from, to) => ['copy', '--insecure', '--all-tags', from, to];
+const [ownTags, packageTags] = ['tallyman copy --all-tags', 'the same by the npm package'];
+await compare({
+  title: `copy of a repository of ${tags} tags into another registry, ${roundTripMs} ms a round trip`,
+  unit: 'ms',
+  contestants: [
+    { name: ownTags, run: copied(native, ofTags) },
+    { name: packageTags, run: copied(tallyman, ofTags) },
+    ...there.filter(({ copyTags }) => copyTags).map(({ name, command, copyTags, prepare }) => ({ name, peer: true, run: copied(command, copyTags, prepare) })),
+  ],
+  absent: absent.filter((name) => ['crane', 'skopeo'].includes(name)),
+  summary: () => [
+    { what: `copy of a repository of ${tags} tags, ${roundTripMs} ms a round trip`, ours: ownTags },
+    { what: "the same by the npm package's program", ours: packageTags },
+  ],
+});
+
 await chromium.close();
 await Promise.all([gateway.stop(), secureGateway.stop()]);
 await files.stop();
-await far.stop();
-await registry.stop();
+await Promise.all([far.stop(), farMirror.stop()]);
+await Promise.all([registry.stop(), mirror.stop()]);

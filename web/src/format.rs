@@ -13,7 +13,7 @@ use crate::{
 /// Writes characters that nobody sees, and those that turn the direction of text, as their numbers: `\u{202e}`. What a
 /// registry sent is then read in the order in which it is stored.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_invisible) {
+    if text.is_ascii() || !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }
     let shown = text.chars().flat_map(|c| {

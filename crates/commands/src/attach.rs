@@ -9,8 +9,7 @@ use tallyman_core::{
 use tallyman_registry::Client;
 
 use crate::{
-    Error,
-    copy::list_referrers,
+    Copier, Error,
     resolve::{failed, resolve},
 };
 
@@ -69,6 +68,6 @@ pub async fn attach(
     };
     let reference = subject.by_digest(referrer.digest.clone());
     client.put_manifest(&reference, &referrer.media_type, bytes.into()).await.map_err(failed)?;
-    list_referrers(client, subject, manifest.digest(), vec![referrer.clone()]).await?;
+    Copier::new(client).list_referrers(subject, manifest.digest(), vec![referrer.clone()]).await?;
     Ok(referrer)
 }

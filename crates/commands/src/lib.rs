@@ -36,10 +36,7 @@ pub use cli::{
     Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder,
     is_digest_tag, line_of, lines, run, serve_arguments,
 };
-pub use copy::{
-    CopyPlan, NestedList, bring_nested, copy_digest_tags, copy_referrers, nested_lists, plan_copy,
-    plan_copy_of, plan_digest_tags, plan_referrers,
-};
+pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};
 pub use delete::{DeletePlan, DeleteStep, Removal, cannot_untag, delete};
 pub use difference::IndexChange;

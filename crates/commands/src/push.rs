@@ -193,7 +193,7 @@ async fn execute_steps(
 }
 
 /// Returns `true` if a step may keep a part of a blob in memory for long.
-fn is_transfer(plan: &PushPlan, index: usize) -> bool {
+pub(crate) fn is_transfer(plan: &PushPlan, index: usize) -> bool {
     matches!(plan.steps[index].action, Action::CopyBlob { size, .. } if size > SMALL)
 }
 

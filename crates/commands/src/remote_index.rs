@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
-    Descriptor, Digest, EntryField, Index, Manifest, MediaType, Platform, PlatformChange, Reference, Tag,
+    Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, Platform, PlatformChange,
+    Reference, Tag,
 };
 use tallyman_registry::Client;
 
 use crate::{
-    ContentError, Error, IndexChange, Source,
-    copy::plan_copy,
-    difference,
+    ContentError, Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, Source, difference,
     fetch::{
         self,
         expand::{self, ExpandOptions},
     },
-    push::execute,
     resolve::{content, failed, resolve},
+    tags::put_under,
 };
 
 /// An entry of an index, as it is named on a command line.
@@ -83,26 +83,36 @@ impl IndexUpdate {
         self.media_type = MediaType::OciIndex;
     }
 
-    /// Adds the images of a source, in place of entries of the same platform.
+    /// Adds the images of sources one after another, in place of entries of the same platform.
     ///
     /// # Errors
     /// As [`create`](crate::create), for what cannot be fetched.
-    pub async fn add(&mut self, client: &Client, source: &Source, options: &AddOptions) -> Result<(), Error> {
+    pub async fn add(
+        &mut self,
+        client: &Client,
+        sources: &[Source],
+        options: &AddOptions,
+    ) -> Result<(), Error> {
         let is_oci = self.media_type == MediaType::OciIndex;
-        let expand_options = ExpandOptions {
+        let expand_options = &ExpandOptions {
             attestations: is_oci && !options.no_attestations,
             platforms: options.platforms.clone(),
             nest: options.nest,
         };
-        let entries = match source {
-            Source::Named(reference) => {
-                expand::images(client, std::slice::from_ref(reference), &expand_options).await?
+        let reference = &self.reference;
+        let fetched = sources.iter().map(|source| async move {
+            match source {
+                Source::Named(source) => {
+                    expand::images(client, std::slice::from_ref(source), expand_options).await
+                }
+                Source::Described(descriptor) => {
+                    Ok(vec![fetch::described(client, reference, descriptor).await?])
+                }
             }
-            Source::Described(descriptor) => {
-                vec![fetch::described(client, &self.reference, descriptor).await?]
-            }
-        };
-        for entry in entries {
+        });
+        let entries: Vec<Vec<ListEntry>> =
+            stream::iter(fetched).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        for entry in entries.into_iter().flatten() {
             let digest = entry.descriptor.digest.clone();
             if !entry.reference.is_same_repository(&self.reference) {
                 self.sources.push(entry.reference.by_digest(digest.clone()));
@@ -241,16 +251,13 @@ impl IndexUpdate {
     /// [`Error::TagMoved`] if somebody has moved the tag meanwhile: nothing is put under it then.
     pub async fn push(&self, client: &Client, tags: &[Tag]) -> Result<Digest, Error> {
         let manifest = self.manifest()?;
-        for source in &self.sources {
-            let target = self.reference.by_digest(source.digest().expect("sources are by digest").clone());
-            if let Some(plan) = plan_copy(client, source, &target, None).await?.plan {
-                execute(client, &plan, &|_| {}).await?;
-            }
-        }
-        let put = async |reference: &Reference| {
-            let put = client.put_manifest(reference, manifest.media_type(), manifest.shared_bytes());
-            put.await.map_err(failed)
-        };
+        let digests = self.sources.iter().map(|source| source.digest().expect("sources are by digest"));
+        let pairs = self
+            .sources
+            .iter()
+            .zip(digests)
+            .map(|(source, digest)| (source.clone(), self.reference.by_digest(digest.clone())));
+        Copier::new(client).side_by_side(pairs).await?;
         if manifest.digest() != self.before.digest() {
             let target = match self.reference.tag() {
                 Some(tag) => {
@@ -260,11 +267,10 @@ impl IndexUpdate {
                 }
                 None => self.reference.by_digest(manifest.digest().clone()),
             };
-            put(&target).await?;
+            let put = client.put_manifest(&target, manifest.media_type(), manifest.shared_bytes());
+            put.await.map_err(failed)?;
         }
-        for tag in tags {
-            put(&self.reference.by_tag(tag.clone())).await?;
-        }
+        put_under(client, &self.reference, tags, manifest.media_type(), &manifest.shared_bytes()).await?;
         Ok(manifest.digest().clone())
     }
 

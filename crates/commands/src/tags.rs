@@ -1,10 +1,13 @@
 //! Tags of a repository: put on a manifest, and taken away alone.
 
-use tallyman_core::{Action, Digest, Manifest, PushPlan, Reference, Tag};
+use std::{future::ready, sync::Arc};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tallyman_core::{Action, Digest, Manifest, MediaType, PushPlan, Reference, Tag};
 use tallyman_registry::Client;
 
 use crate::{
-    Error,
+    Error, MAX_PARALLEL_REQUESTS,
     delete::cannot_untag,
     resolve::{failed, resolve},
 };
@@ -16,10 +19,7 @@ use crate::{
 pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result<Manifest, Error> {
     client.read_directly(reference);
     let manifest = resolve(client, reference, None).await?;
-    for tag in tags {
-        let named = reference.by_tag(tag.clone());
-        client.put_manifest(&named, manifest.media_type(), manifest.shared_bytes()).await.map_err(failed)?;
-    }
+    put_under(client, reference, tags, manifest.media_type(), &manifest.shared_bytes()).await?;
     Ok(manifest)
 }
 
@@ -29,11 +29,25 @@ pub async fn tag(client: &Client, reference: &Reference, tags: &[Tag]) -> Result
 /// [`Error::Registry`] for the first tag that is not taken.
 pub async fn put_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
     let (media_type, _, bytes) = plan.list();
-    for tag in tags {
-        let reference = plan.target.by_tag(tag.clone());
-        client.put_manifest(&reference, media_type, bytes.clone()).await.map_err(failed)?;
-    }
-    Ok(())
+    put_under(client, &plan.target, tags, media_type, bytes).await
+}
+
+/// Puts a manifest under tags of the repository of `reference`.
+///
+/// # Errors
+/// [`Error::Registry`] for the first tag that is not taken.
+pub(crate) async fn put_under(
+    client: &Client,
+    reference: &Reference,
+    tags: &[Tag],
+    media_type: &MediaType,
+    bytes: &Arc<[u8]>,
+) -> Result<(), Error> {
+    let put = tags.iter().map(|tag| async move {
+        let tagged = reference.by_tag(tag.clone());
+        client.put_manifest(&tagged, media_type, Arc::clone(bytes)).await.map_err(failed)
+    });
+    stream::iter(put).buffered(MAX_PARALLEL_REQUESTS).try_for_each(|_| ready(Ok(()))).await
 }
 
 /// Checks that a tag stands for nothing, or for the manifest `expected`.
@@ -63,10 +77,16 @@ pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Resul
         Some(Action::PutList { reference, .. }) if reference.digest().is_none() => Some(plan.target.clone()),
         _ => None,
     };
-    for reference in own.into_iter().chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone()))) {
-        check_tag(client, &reference, digest).await?;
-    }
-    Ok(())
+    let all = own.into_iter().chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone())));
+    let checked = all.map(|reference| async move { check_tag(client, &reference, digest).await });
+    stream::iter(checked).buffered(MAX_PARALLEL_REQUESTS).try_for_each(|()| ready(Ok(()))).await
+}
+
+/// Returns `true` if `typed`, the text that `reference` was parsed from, names a tag or a digest. Nobody means the tag that stands
+/// for none.
+pub(crate) fn names_manifest(reference: &Reference, typed: &str) -> bool {
+    let names_its_tag = reference.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
+    names_its_tag || reference.digest().is_some()
 }
 
 /// Deletes a tag alone; `typed` is the text that `reference` was parsed from. What the tag stands for stays.
@@ -75,9 +95,7 @@ pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Resul
 /// [`Error::TagNeeded`] if `typed` names no tag or a digest, [`Error::UntagUnsupported`] if the registry deletes manifests
 /// alone, and [`Error::Registry`] for the request.
 pub async fn untag(client: &Client, reference: &Reference, typed: &str) -> Result<(), Error> {
-    // Nobody means the tag that stands for none.
-    let names_its_tag = reference.tag().is_some_and(|tag| typed.ends_with(&format!(":{tag}")));
-    if reference.digest().is_some() || !names_its_tag {
+    if reference.digest().is_some() || !names_manifest(reference, typed) {
         return Err(Error::TagNeeded { reference: Box::new(reference.clone()) });
     }
     client.delete_manifest(reference).await.map_err(|error| match error {

@@ -2,37 +2,59 @@
 
 use std::{cell::Cell, collections::HashSet};
 
-use futures_util::StreamExt;
-use serde_json::json;
-use tallyman_core::{Platform, PushPlan, Reference, Tag};
-use tallyman_registry::Client;
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, LocalBoxStream},
+};
+use tallyman_core::{Digest, Platform, PushPlan, Reference, Tag};
+use tallyman_registry::{Client, fallback_tag};
 
-use super::{CopyExtensions, Environment, OutputOptions, json, run::argument};
+use super::{CopyExtensions, Environment, OutputOptions, json, progress::ProgressReporter, run::argument};
 use crate::{
-    Error, PushEvent, ReferenceRole, check_tag, copy_digest_tags, copy_referrers, docker, execute,
-    plan_copy_of, plan_digest_tags, plan_referrers, resolve::failed,
+    Copier, CopyPlan, Error, PushEvent, ReferenceRole, check_tag, docker, plan_copy_of, resolve::failed,
+    tags::names_manifest,
 };
 
 impl Environment {
-    /// Copies to each target. One that fails keeps no other from being copied.
+    /// Copies to each target, several at a time. One that fails keeps no other from being copied.
     pub(super) async fn copy(
         &self,
-        source: &str,
-        targets: &[String],
+        source_name: &str,
+        names: &[String],
         insecure: bool,
-        run: CopyRun<'_>,
+        options: CopyOptions<'_>,
     ) -> Vec<Error> {
-        let parsed = targets.iter().map(|target| argument(target)).collect::<Result<Vec<_>, _>>();
-        let (source, targets) = match argument(source).and_then(|source| Ok((source, parsed?))) {
+        let parsed = names.iter().map(|name| argument(name)).collect::<Result<Vec<_>, _>>();
+        let (source, targets) = match argument(source_name).and_then(|source| Ok((source, parsed?))) {
             Ok(parsed) => parsed,
             Err(error) => return vec![error],
         };
-        let client = self.retrying_client(insecure);
+        let all_tags = options.extensions.all_tags;
+        let mut typed = [(&source, source_name)]
+            .into_iter()
+            .chain(targets.iter().zip(names).map(|(target, name)| (target, &**name)));
+        if all_tags && typed.any(|(reference, typed)| names_manifest(reference, typed)) {
+            return vec![Error::FlagsContradict { one: "--all-tags", other: "a tag or a digest" }];
+        }
+        let client = &self.retrying_client(insecure);
+        let progress = self.progress(options.output);
+        let run = &CopyRun { client, copier: Copier::new(client), progress: &progress, options };
+        let pairs = stream::iter(targets).flat_map(|target| match all_tags {
+            true => tags(client, &source, target),
+            false => stream::iter([Ok((source.clone(), target))]).boxed_local(),
+        });
+        let copies = pairs.map(|pair| async move {
+            let (source, target) = pair?;
+            let copied = run.copy(&source, &target).await?;
+            Ok((source, target, copied))
+        });
+        let mut copies = copies.buffered(Copier::AT_ONCE);
         let mut failures = Vec::new();
-        for target in &targets {
-            match run.extensions.all_tags {
-                true => self.copy_tags(&client, &source, target, run, &mut failures).await,
-                false => failures.extend(self.copy_one(&client, &source, target, run).await.err()),
+        while let Some(copied) = copies.next().await {
+            progress.clear();
+            match copied {
+                Ok((source, target, copied)) => self.print_copy(&source, &target, &copied, options.output),
+                Err(error) => failures.push(error),
             }
         }
         // A source that cannot be read fails for each target.
@@ -41,120 +63,139 @@ impl Environment {
         failures
     }
 
-    /// Copies each tag of a repository.
-    async fn copy_tags(
-        &self,
-        client: &Client,
-        source: &Reference,
-        target: &Reference,
-        run: CopyRun<'_>,
-        failures: &mut Vec<Error>,
-    ) {
-        let mut pages = client.tags(source);
-        while let Some(page) = pages.next().await {
-            let names = match page {
-                Ok(names) => names,
-                Err(error) => return failures.push(failed(error)),
-            };
-            for name in names {
-                let copied = match name.parse::<Tag>() {
-                    Ok(tag) => {
-                        let from = source.by_tag(tag.clone());
-                        self.copy_one(client, &from, &target.by_tag(tag), run).await
-                    }
-                    Err(source) => {
-                        Err(Error::Reference { role: ReferenceRole::Argument, typed: name, source })
-                    }
-                };
-                failures.extend(copied.err());
+    /// Prints what was copied, or what a copy would do: its own plan, and those of the referrers and the tags that come along.
+    fn print_copy(&self, source: &Reference, target: &Reference, copied: &Copied, options: OutputOptions) {
+        match copied {
+            Copied::Made { copying, transferred } if options.json => {
+                self.print_json(&json::copied(source, target, copying, *transferred));
             }
-        }
-    }
-
-    async fn copy_one(
-        &self,
-        client: &Client,
-        source: &Reference,
-        target: &Reference,
-        run: CopyRun<'_>,
-    ) -> Result<(), Error> {
-        let CopyRun { platforms, extensions, dry_run, options } = run;
-        let progress = self.progress(options);
-        progress.report(&format!("reading {source}"));
-        let copying = plan_copy_of(client, source, target, platforms).await?;
-        progress.clear();
-        if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
-            check_tag(client, target, plan.list().1).await?;
-        }
-        if dry_run {
-            let (mut referrers, mut digest_tags) = (None, None);
-            if extensions.referrers {
-                referrers = Some(plan_referrers(client, source, target, &copying.manifest).await?);
+            Copied::Made { copying, .. } => self.print(copying.manifest.digest().as_str().as_bytes()),
+            Copied::Planned { plan, along } if options.json => {
+                self.print_json(&json::plans(target, plan.as_ref(), along));
             }
-            if extensions.digest_tags {
-                digest_tags = Some(plan_digest_tags(client, source, target, &copying.digests).await?);
-            }
-            self.show_copy(target, copying.plan.as_ref(), [referrers, digest_tags], options);
-            return Ok(());
-        }
-        let transferred = Cell::new(0);
-        if let Some(plan) = &copying.plan {
-            let on_event = |event| {
-                if let PushEvent::Transferred { bytes, .. } = event {
-                    transferred.set(transferred.get() + bytes);
+            Copied::Planned { plan, along } => {
+                let plans: Vec<_> = plan.iter().chain(along.iter().flat_map(|(_, plans)| plans)).collect();
+                if plans.is_empty() {
+                    self.print(format!("{target} is that already: nothing to do").as_bytes());
                 }
-                progress.step(plan, &event);
-            };
-            execute(client, plan, &on_event).await?;
-            progress.clear();
-        }
-        if extensions.referrers {
-            copy_referrers(client, source, target, &copying.manifest).await?;
-        }
-        if extensions.digest_tags {
-            copy_digest_tags(client, source, target, &copying.digests).await?;
-        }
-        if options.json {
-            self.print_json(&json::copied(source, target, &copying, transferred.get()));
-        } else {
-            self.print(copying.manifest.digest().as_str().as_bytes());
-        }
-        Ok(())
-    }
-
-    /// Prints what a copy would do: its own plan, and those of the referrers and the tags that come along.
-    fn show_copy(
-        &self,
-        target: &Reference,
-        plan: Option<&PushPlan>,
-        [referrers, digest_tags]: [Option<Vec<PushPlan>>; 2],
-        options: OutputOptions,
-    ) {
-        if options.json {
-            let nothing = || json!({ "target": target.to_string(), "steps": [] });
-            let mut value = plan.map_or_else(nothing, json::plan);
-            for (name, plans) in [("referrers", referrers), ("digestTags", digest_tags)] {
-                if let Some(plans) = plans {
-                    value[name] = plans.iter().map(json::plan).collect();
+                for plan in plans {
+                    self.print(plan.to_string().as_bytes());
                 }
             }
-            return self.print_json(&value);
-        }
-        let others = referrers.into_iter().chain(digest_tags).flatten().collect::<Vec<_>>();
-        if plan.is_none() && others.is_empty() {
-            self.print(format!("{target} is that already: nothing to do").as_bytes());
-        }
-        for plan in plan.into_iter().chain(&others) {
-            self.show(plan, options);
         }
     }
 }
 
-/// The options of one copy.
+/// Returns the tags of a repository, each with its counterpart in the repository of `target`.
+fn tags<'a>(
+    client: &Client,
+    source: &Reference,
+    target: Reference,
+) -> LocalBoxStream<'a, Result<Pair, Error>> {
+    let source = source.clone();
+    let names =
+        client.tags(&source).map_ok(|names| stream::iter(names).map(Ok)).map_err(failed).try_flatten();
+    let pair = move |name: String| match name.parse::<Tag>() {
+        Ok(tag) => Ok((source.by_tag(tag.clone()), target.by_tag(tag))),
+        Err(source) => Err(Error::Reference { role: ReferenceRole::Argument, typed: name, source }),
+    };
+    names.map(move |name| name.and_then(&pair)).boxed_local()
+}
+
+/// A source and a target.
+type Pair = (Reference, Reference);
+
+/// What came of one copy.
+enum Copied {
+    /// It was made.
+    Made {
+        copying: CopyPlan,
+        /// Bytes of blobs that were transferred.
+        transferred: u64,
+    },
+    /// It was planned: its own plan, and those of what comes along, each group with its name.
+    Planned { plan: Option<PushPlan>, along: Vec<(&'static str, Vec<PushPlan>)> },
+}
+
+/// The options of copies.
 #[derive(Clone, Copy)]
-pub(super) struct CopyRun<'a> {
+pub(super) struct CopyOptions<'a> {
     pub platforms: &'a [Platform],
     pub extensions: &'a CopyExtensions,
     pub dry_run: bool,
-    pub options: OutputOptions,
+    pub output: OutputOptions,
+}
+
+/// The copies of one command.
+struct CopyRun<'a> {
+    client: &'a Client,
+    copier: Copier<'a>,
+    progress: &'a ProgressReporter<'a>,
+    options: CopyOptions<'a>,
+}
+
+impl CopyRun<'_> {
+    async fn copy(&self, source: &Reference, target: &Reference) -> Result<Copied, Error> {
+        let CopyOptions { platforms, extensions, dry_run, .. } = self.options;
+        self.progress.report(&format!("reading {source}"));
+        let copying = plan_copy_of(self.client, source, target, platforms).await?;
+        if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
+            check_tag(self.client, target, plan.list().1).await?;
+        }
+        if dry_run {
+            return self.plan(source, target, copying).await;
+        }
+        let transferred = Cell::new(0);
+        match (self.merged(source), &copying.plan) {
+            (_, None) => {}
+            (Some(subject), _) => drop(self.copier.fallback_index(source, target, &subject).await?),
+            (None, Some(plan)) => {
+                let of_plan = self.progress.of(plan);
+                let on_event = |event| {
+                    if let PushEvent::Transferred { bytes, .. } = event {
+                        transferred.set(transferred.get() + bytes);
+                    }
+                    of_plan.step(&event);
+                };
+                self.copier.carry_out(plan, &on_event).await?;
+            }
+        }
+        if extensions.referrers {
+            self.copier.referrers(source, target, &copying.manifest).await?;
+        }
+        if self.wants_digest_tags() {
+            self.copier.digest_tags(source, target, &copying.digests).await?;
+        }
+        Ok(Copied::Made { copying, transferred: transferred.get() })
+    }
+
+    async fn plan(&self, source: &Reference, target: &Reference, copying: CopyPlan) -> Result<Copied, Error> {
+        let copier = Copier::planning(self.client);
+        let (mut plan, mut along) = (copying.plan, Vec::new());
+        if let (Some(subject), true) = (self.merged(source), plan.is_some()) {
+            let mut plans = copier.fallback_index(source, target, &subject).await?;
+            plan = plans.pop();
+            along.push(("entries", plans));
+        }
+        if self.options.extensions.referrers {
+            along.push(("referrers", copier.referrers(source, target, &copying.manifest).await?));
+        }
+        if self.wants_digest_tags() {
+            along.push(("digestTags", copier.digest_tags(source, target, &copying.digests).await?.1));
+        }
+        Ok(Copied::Planned { plan, along })
+    }
+
+    /// Returns `true` if tags that stand for digests are to be looked for: among all tags they are anyway.
+    fn wants_digest_tags(&self) -> bool {
+        self.options.extensions.digest_tags && !self.options.extensions.all_tags
+    }
+
+    /// The subject whose referrers `source` lists, where it is one of all tags: what the target lists already stays.
+    fn merged(&self, source: &Reference) -> Option<Digest> {
+        let tag = source.tag().filter(|_| self.options.extensions.all_tags)?;
+        // The tag of a digest that is longer does not name it.
+        let subject: Digest = tag.as_str().replacen('-', ":", 1).parse().ok()?;
+        (fallback_tag(source, &subject).tag() == Some(tag)).then_some(subject)
+    }
 }

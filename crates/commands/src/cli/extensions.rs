@@ -234,11 +234,13 @@ impl Environment {
         }
     }
 
-    /// Prints what a plan would do.
-    pub(super) fn show(&self, plan: &PushPlan, options: OutputOptions) {
+    /// Prints what a plan would do, and before it the plans of the lists that are brought along.
+    pub(super) fn show(&self, plan: &PushPlan, brought: Vec<PushPlan>, options: OutputOptions) {
         if options.json {
-            self.print_json(&json::plan(plan));
-        } else {
+            let along = if brought.is_empty() { Vec::new() } else { vec![("nested", brought)] };
+            return self.print_json(&json::plans(&plan.target, Some(plan), &along));
+        }
+        for plan in brought.iter().chain([plan]) {
             self.print(plan.to_string().as_bytes());
         }
     }

@@ -40,9 +40,7 @@ impl Environment {
                 let named = sources.iter().map(|typed| parse_source(&reference, typed).map(Source::Named));
                 let mut sources = named.collect::<Result<Vec<_>, _>>()?;
                 sources.extend(self.sources_of(&reference, from).await?);
-                for source in &sources {
-                    update.add(client, source, options).await?;
-                }
+                update.add(client, &sources, options).await?;
             }
             IndexChanges::Remove { entries, ignore_missing } => {
                 for entry in entries {

@@ -82,6 +82,21 @@ pub(super) fn plan(plan: &PushPlan) -> Value {
     parsed(&plan.to_json())
 }
 
+/// A plan that makes something of `target`, none if there is nothing to do, and the plans of what comes along, each group with its
+/// name.
+pub(super) fn plans(
+    target: &Reference,
+    own: Option<&PushPlan>,
+    along: &[(&'static str, Vec<PushPlan>)],
+) -> Value {
+    let nothing = || json!({ "target": target.to_string(), "steps": [] });
+    let mut value = own.map_or_else(nothing, plan);
+    for (name, plans) in along {
+        value[name] = plans.iter().map(plan).collect();
+    }
+    value
+}
+
 pub(super) fn descriptors(descriptors: &[Descriptor]) -> Value {
     parsed(&array(descriptors.iter().map(Descriptor::to_json)))
 }

@@ -1,11 +1,11 @@
 //! `apply` and `plan`: the lists of a file beside a registry.
 
 use futures_util::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use tallyman_registry::Client;
 
 use super::{Environment, OutputOptions};
-use crate::{DesiredList, Error, ListDrift, ListFile, drift};
+use crate::{Copier, DesiredList, Error, ListDrift, ListFile, drift};
 
 /// Lists that are compared at the same time.
 const PARALLEL_LISTS: usize = 4;
@@ -29,27 +29,26 @@ impl Environment {
         let drifts = stream::iter(lists.iter().map(|list| drift(client, list)));
         let drifts: Vec<Result<ListDrift, Error>> = drifts.buffered(PARALLEL_LISTS).collect().await;
         progress.clear();
-        let (mut differs, mut printed, mut failures) = (false, Vec::new(), Vec::new());
-        for drift in drifts {
-            let drift = match drift {
-                Ok(drift) => drift,
-                Err(error) => {
-                    failures.push(error);
-                    continue;
-                }
-            };
-            differs |= drift.differing().next().is_some();
-            if !options.json {
-                self.print_drift(&drift);
-            }
-            let mut value = drift.to_json();
-            if applies {
-                let applied = drift.apply(client, &|event| progress.step(&drift.plan, &event)).await;
-                progress.clear();
+        let mut failures = Vec::new();
+        let mut told = |drift: Result<ListDrift, Error>| drift.map_err(|error| failures.push(error)).ok();
+        let drifts: Vec<ListDrift> = drifts.into_iter().filter_map(&mut told).collect();
+        let differs = drifts.iter().any(|drift| drift.differing().next().is_some());
+        if !options.json {
+            drifts.iter().for_each(|drift| self.print_drift(drift));
+        }
+        let mut printed: Vec<Value> = drifts.iter().map(ListDrift::to_json).collect();
+        if applies {
+            let copier = &Copier::new(client);
+            let applied = drifts.iter().map(|drift| {
+                let of_plan = progress.of(&drift.plan);
+                async move { drift.apply(copier, &|event| of_plan.step(&event)).await }
+            });
+            let applied: Vec<_> = stream::iter(applied).buffered(PARALLEL_LISTS).collect().await;
+            progress.clear();
+            for (value, applied) in printed.iter_mut().zip(applied) {
                 value["applied"] = json!(applied.is_ok());
                 failures.extend(applied.err());
             }
-            printed.push(value);
         }
         if options.json {
             let applied = applies && failures.is_empty();

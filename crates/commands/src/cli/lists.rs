@@ -66,6 +66,9 @@ impl Environment {
 
     /// Shows the local lists. One that cannot be read is shown as damaged.
     pub(super) async fn list(&self, quiet: bool, options: OutputOptions) -> Result<(), Error> {
+        if quiet && options.json {
+            return Err(Error::FlagsContradict { one: "--quiet", other: "--json" });
+        }
         let mut rows = Vec::new();
         for name in self.store.names().await? {
             let Some(reference) = reference_of(&name) else { continue };

@@ -1,6 +1,6 @@
 //! Progress on the standard error: one line that changes on a terminal, a line for each step elsewhere.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use tallyman_core::{Action, PushPlan};
 
@@ -13,7 +13,13 @@ pub(crate) struct ProgressReporter<'a> {
     shows: Display,
     /// A line stands on the terminal that is to go before anything else comes.
     stands: Cell<bool>,
-    counted: RefCell<Counted>,
+}
+
+/// A reporter of the steps of one plan.
+pub(crate) struct PlanProgress<'a> {
+    reporter: &'a ProgressReporter<'a>,
+    plan: &'a PushPlan,
+    counted: Cell<Counted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +30,7 @@ enum Display {
     Lines,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Counted {
     done: usize,
     bytes: u64,
@@ -38,7 +44,7 @@ impl<'a> ProgressReporter<'a> {
             (_, Some(width)) => Display::Line(width),
             (Some(true), None) => Display::Lines,
         };
-        Self { output, shows, stands: Cell::new(false), counted: RefCell::default() }
+        Self { output, shows, stands: Cell::new(false) }
     }
 
     /// Tells what is being done.
@@ -61,9 +67,16 @@ impl<'a> ProgressReporter<'a> {
         }
     }
 
-    /// Tells of a step of a plan.
-    pub(crate) fn step(&self, plan: &PushPlan, event: &PushEvent) {
-        let mut counted = self.counted.borrow_mut();
+    /// Returns what tells of the steps of a plan.
+    pub(crate) fn of<'b>(&'b self, plan: &'b PushPlan) -> PlanProgress<'b> {
+        PlanProgress { reporter: self, plan, counted: Cell::default() }
+    }
+}
+
+impl PlanProgress<'_> {
+    /// Tells of a step.
+    pub(crate) fn step(&self, event: &PushEvent) {
+        let mut counted = self.counted.get();
         let index = match event {
             PushEvent::Began(index) => *index,
             PushEvent::Done(index) => {
@@ -76,16 +89,17 @@ impl<'a> ProgressReporter<'a> {
             }
             PushEvent::Copied { .. } | PushEvent::Failed(_) => return,
         };
+        self.counted.set(counted);
         let is_done = matches!(event, PushEvent::Done(_));
-        if self.shows == Display::Lines && !is_done {
+        if self.reporter.shows == Display::Lines && !is_done {
             return;
         }
         let bytes = match counted.bytes {
             0 => String::new(),
             bytes => format!(", {} transferred", size(bytes)),
         };
-        let verb = verb(&plan.steps[index].action);
-        self.report(&format!("{}/{}{bytes}: {verb}", counted.done, plan.steps.len()));
+        let (steps, verb) = (self.plan.steps.len(), verb(&self.plan.steps[index].action));
+        self.reporter.report(&format!("{}/{steps}{bytes}: {verb}", counted.done));
     }
 }
 

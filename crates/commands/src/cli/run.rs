@@ -10,7 +10,7 @@ use tallyman_store::ListStore;
 use super::{
     ClientOptions, Command, CreateSources, CredentialStore, Input, InspectExtensions, Invocation, Output,
     OutputOptions, PushExtensions, Settings, Stream,
-    copy::CopyRun,
+    copy::CopyOptions,
     hints,
     index::IndexRun,
     json,
@@ -19,8 +19,8 @@ use super::{
     terminal::{self, JsonLog},
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, bring_nested, check_tags, convert,
-    create, create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
+    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
+    create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
     list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, purge as remove_local_list,
     push::load, put_tags,
 };
@@ -181,7 +181,8 @@ impl Environment {
                 return Ended::of(self.untag(&references, insecure, deletion).await);
             }
             Command::Copy { source, targets, platforms, extensions, insecure, dry_run, options } => {
-                let run = CopyRun { platforms: &platforms, extensions: &extensions, dry_run, options };
+                let (platforms, extensions) = (&*platforms, &extensions);
+                let run = CopyOptions { platforms, extensions, dry_run, output: options };
                 return Ended::of(self.copy(&source, &targets, insecure, run).await);
             }
             Command::Login { login, insecure, options } => self.login(&login, insecure, options).await,
@@ -408,14 +409,17 @@ impl Environment {
         if extensions.never_overwrite {
             check_tags(&client, &plan, &extensions.tags).await?;
         }
+        let nested = nested_lists(&load(&*self.store, &list).await?);
         if dry_run {
             plan.put_under(&extensions.tags);
-            self.show(&plan, options);
+            let brought = Copier::planning(&client).nested(&nested).await?;
+            self.show(&plan, brought, options);
             return Ok(());
         }
         let progress = self.progress(options);
+        let of_plan = progress.of(&plan);
         let on_event = |event| {
-            progress.step(&plan, &event);
+            of_plan.step(&event);
             if let PushEvent::Copied { reference, digest } = event
                 && !options.json
             {
@@ -423,7 +427,7 @@ impl Environment {
                 self.print(format!("Pushed ref {reference} with digest: {digest}").as_bytes());
             }
         };
-        bring_nested(&client, &nested_lists(&load(&*self.store, &list).await?)).await?;
+        Copier::new(&client).nested(&nested).await?;
         let digest = match copy || extensions.format.is_some() {
             true => execute(&client, &plan, &on_event).await?,
             false => execute_as_docker(&client, &plan, &on_event).await?,

@@ -11,7 +11,7 @@ use tallyman_registry::Client;
 
 use super::{DesiredImage, DesiredList};
 use crate::{
-    Error, IndexChange, MAX_PARALLEL_REQUESTS, NestedList, PushEvent, bring_nested, execute_rest,
+    Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, NestedList, PushEvent,
     fetch::{
         self, Fetched,
         expand::{self, ExpandOptions},
@@ -86,21 +86,23 @@ impl ListDrift {
     ///
     /// # Errors
     /// The errors of [`execute`](crate::execute).
-    pub async fn apply(&self, client: &Client, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
+    pub async fn apply(&self, copier: &Copier<'_>, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
+        let client = copier.client();
         let (media_type, digest, bytes) = self.plan.list();
         let mut rest: Vec<&Reference> = self.differing().map(|(name, _)| name).collect();
         let is_there = self.names.iter().any(|(_, found)| found.as_ref() == Some(digest));
         if !rest.is_empty() && !is_there {
-            bring_nested(client, &self.nested).await?;
+            copier.nested(&self.nested).await?;
             // A registry that does not say what it has gets all of it.
             let present =
                 survey(client, &self.plan).await.map_or_else(|_| BTreeSet::new(), |found| found.present);
-            let gate = || future::ready(()).boxed_local();
-            execute_rest(client, &self.plan, &present, &gate, on_event).await?;
+            copier.carry_out_rest(&self.plan, present, on_event).await?;
             rest.retain(|name| **name != self.names[0].0);
         }
-        for name in rest {
-            client.put_manifest(name, media_type, bytes.clone()).await.map_err(failed)?;
+        let put = rest.into_iter().map(|name| client.put_manifest(name, media_type, bytes.clone()));
+        let mut answers = stream::iter(put).buffered(MAX_PARALLEL_REQUESTS);
+        while let Some(answer) = answers.next().await {
+            answer.map_err(failed)?;
         }
         Ok(())
     }

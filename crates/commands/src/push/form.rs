@@ -8,7 +8,7 @@ use tallyman_core::{
 };
 use tallyman_registry::Client;
 
-use crate::{ContentError, Error, copy::list_referrers, resolve::content};
+use crate::{ContentError, Copier, Error, resolve::content};
 
 /// A list in another form, with what the form cannot say.
 #[derive(Clone, Debug)]
@@ -190,5 +190,6 @@ pub async fn list_as_referrer(client: &Client, plan: &PushPlan) -> Result<(), Er
     let mut descriptor = manifest.descriptor();
     descriptor.artifact_type.clone_from(artifact_type);
     descriptor.annotations.clone_from(annotations);
-    list_referrers(client, &plan.target, &subject.digest, vec![descriptor]).await
+    Copier::new(client).list_referrers(&plan.target, &subject.digest, vec![descriptor]).await?;
+    Ok(())
 }

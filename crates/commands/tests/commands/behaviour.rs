@@ -432,6 +432,19 @@ async fn options_that_would_be_ignored_are_refused() {
         let expected = format!("expected one of --nest and {other}, found both\n");
         assert_eq!((refused.exit, refused.stderr), (1, expected), "{line:?}");
     }
+    for (line, one, other) in [
+        (&["ls", "--quiet", "--json"][..], "--quiet", "--json"),
+        (&["copy", "--all-tags", "h.io/a/app:latest", "h.io/b/app"], "--all-tags", "a tag or a digest"),
+        (
+            &["copy", "--all-tags", "h.io/a/app", "h.io/b/app", "h.io/b/app:1"],
+            "--all-tags",
+            "a tag or a digest",
+        ),
+    ] {
+        let refused = shell.run(line).await;
+        let expected = format!("expected one of {one} and {other}, found both\n");
+        assert_eq!((refused.exit, refused.stderr), (1, expected), "{line:?}");
+    }
     for of in [&["./a"][..], &["-"], &[], &["--file", "a"]] {
         let digest = shell.run(&[&["digest", "--platform", "linux/arm64"], of].concat()).await;
         let expected = "expected one of --platform and a file, found both\n";

@@ -236,6 +236,49 @@ async fn a_copy_that_was_interrupted_goes_on_where_it_ended() {
     assert_eq!(writes, ["/v2/b/copy/manifests/1"]);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn tags_are_copied_side_by_side_and_what_one_has_brought_is_not_brought_again() {
+    let (source, layer, _) = source_of_a_large_layer().await;
+    let (_, manifest) = source.manifest("a/app", "1").unwrap();
+    let manifest = String::from_utf8(manifest.to_vec()).unwrap();
+    // Two tags more of the same image, and one of an image that has the layer as well.
+    for tag in ["2", "3"] {
+        source.put_manifest("a/app", Some(tag), OCI, manifest.clone());
+    }
+    source.put_manifest("a/app", Some("4"), OCI, manifest.replace(r#""a/c""#, r#""a/d""#));
+    source.add_fault("latency,ms=400,method=GET,path=/v2/a/app/manifests/1".parse().unwrap());
+    let target = Registry::builder().start().await.expect("a port is free");
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    let printed = Program::anonymous().succeed(&["copy", "--insecure", "--all-tags", &from, &to]).await;
+    let digests: Vec<String> = ["1", "2", "3", "4"]
+        .map(|tag| Digest::of(&target.manifest("b/copy", tag).expect(tag).1).to_string())
+        .to_vec();
+    assert_eq!(printed.lines().collect::<Vec<_>>(), digests, "in the order of the tags");
+    let requests = target.requests();
+    let asked = |method: &str, path: &str| {
+        requests.iter().filter(|asked| asked.method == method && asked.path == path).count()
+    };
+    assert_eq!(asked("HEAD", &format!("/v2/b/copy/blobs/{layer}")), 1, "it is known to be there then");
+    let put = |tag: &str| {
+        let path = format!("/v2/b/copy/manifests/{tag}");
+        requests.iter().position(|asked| asked.method == "PUT" && asked.path == path).expect(tag)
+    };
+    assert!(put("4") < put("1"), "the first is waited for, and keeps no other from being copied");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_tags_bring_the_digest_tags_along_without_another_look() {
+    let (source, images, signature) = index_source().await;
+    let target = Registry::builder().start().await.expect("a port is free");
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    let line = ["copy", "--insecure", "--all-tags", "--digest-tags", &from, &to];
+    Program::anonymous().succeed(&line).await;
+    let tag = format!("{}.sig", images[0].digest().replacen(':', "-", 1));
+    assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
+    let is_listing = |asked: &&RequestRecord| asked.path.ends_with("/tags/list");
+    assert_eq!(source.requests().iter().filter(is_listing).count(), 1);
+}
+
 /// The config of the image with a large layer.
 const CONFIG: &str = r#"{"os":"linux","architecture":"amd64"}"#;
 
@@ -359,9 +402,9 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
     tallyman_commands::attach(&client, &app, &attachment).await.unwrap();
     assert_kept(&registry.manifest("a/app", &tag).unwrap().1, &listed, 1);
 
-    // What is copied: with the referrers that the source lists, and with its digest tags.
+    // What is copied: with the referrers that the source lists, with its digest tags, and with all tags.
     let (source, [one, _, signature, _]) = source().await;
-    for flag in ["--referrers", "--digest-tags"] {
+    for flag in ["--referrers", "--digest-tags", "--all-tags"] {
         let target = Registry::builder().referrers(false).start().await.expect("a port is free");
         let subject = Digest::of(one.as_bytes()).to_string();
         let tag = subject.replacen(':', "-", 1);
@@ -372,7 +415,8 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
             signature.len()
         );
         source.put_manifest("a/app", Some(&tag), INDEX, index(INDEX, &[entry], ""));
-        let (from, to) = (format!("{}/a/app:1", source.addr), format!("{}/b/copy:1", target.addr));
+        let of = if flag == "--all-tags" { "" } else { ":1" };
+        let (from, to) = (format!("{}/a/app{of}", source.addr), format!("{}/b/copy{of}", target.addr));
         program.succeed(&["copy", "--insecure", flag, &from, &to]).await;
         let (_, after) = target.manifest("b/copy", &tag).unwrap();
         assert_kept(&after, &listed, 1);

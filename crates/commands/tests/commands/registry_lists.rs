@@ -195,6 +195,15 @@ async fn lists_are_kept_as_entries_and_sources_come_out_of_files() {
     let program = Program::anonymous();
     let (source, target) = (format!("{}/a/app:1", registry.addr), format!("{}/b/all:1", other.addr));
     program.succeed(&["create", "--insecure", "--nest", &target, &source]).await;
+    let dry = ["push", "--insecure", "--copy", "--dry-run"];
+    let nested = Digest::of(&registry.manifest("a/app", "1").unwrap().1);
+    let shown = program.succeed(&[&dry[..], &[&target]].concat()).await;
+    let [brought, put] = [format!("put {}/b/all@{nested}", other.addr), format!("put {target}")];
+    let at = |line: &str| shown.find(line).unwrap_or_else(|| panic!("expected {line}, found {shown}"));
+    assert!(at(&brought) < at(&put), "{shown}");
+    let json: Value = program.succeed(&[&dry[..], &["--json", &target]].concat()).await.parse().unwrap();
+    assert_eq!(json["nested"][0]["target"], json!(format!("{}/b/all@{nested}", other.addr)), "{json}");
+    assert!(other.manifest("b/all", nested.as_str()).is_none(), "nothing is written");
     program.succeed(&["push", "--insecure", "--copy", &target]).await;
     let (media_type, bytes) = other.manifest("b/all", "1").unwrap();
     let list: Value = serde_json::from_slice(&bytes).unwrap();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
-    Create, CreateExtensions, Error, bring_nested, check_tags, create, duplicate, execute, list_as_referrer,
+    Copier, Create, CreateExtensions, Error, check_tags, create, duplicate, execute, list_as_referrer,
     parse_source, purge, put_tags, rename, resolve,
 };
 use tallyman_core::{
@@ -278,7 +278,7 @@ impl Worker {
         if keeps_tags {
             check_tags(&self.client, plan, &tags).await?;
         }
-        bring_nested(&self.client, nested).await?;
+        Copier::new(&self.client).nested(nested).await?;
         let report = |event| transfers::report(on_progress, &event);
         let digest = execute(&self.client, plan, &report).await?;
         put_tags(&self.client, plan, &tags).await?;

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use js_sys::Function;
-use tallyman_commands::{ListDrift, ListFile, convert, drift, with_manifests};
+use tallyman_commands::{Copier, ListDrift, ListFile, convert, drift, with_manifests};
 use tallyman_core::{
     ManifestList, PushPlan,
     json::{ObjectWriter, array},
@@ -46,8 +46,9 @@ pub async fn apply(
     let lists = ListFile::parse_json("the lists", file)?.lists;
     let drifts = stream::iter(lists.iter().map(|list| drift(client, list)));
     let drifts: Vec<ListDrift> = drifts.buffered(PARALLEL_LISTS).try_collect().await?;
+    let copier = Copier::new(client);
     for drift in drifts.iter().filter(|_| applies) {
-        drift.apply(client, &|event| report(on_progress, &event)).await?;
+        drift.apply(&copier, &|event| report(on_progress, &event)).await?;
     }
     let json = ObjectWriter::new()
         .bool("differs", drifts.iter().any(|drift| drift.differing().next().is_some()))

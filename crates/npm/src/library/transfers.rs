@@ -4,8 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
 use tallyman_commands::{
-    Attachment, PushEvent, attach, check_tags, copy_digest_tags, copy_referrers, execute, plan_copy_of, tag,
-    untag,
+    Attachment, Copier, PushEvent, attach, check_tags, execute, plan_copy_of, tag, untag,
 };
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
@@ -98,7 +97,7 @@ pub async fn copy(
     if let Some(plan) = copying.plan.as_ref().filter(|_| options.keeps_tags) {
         check_tags(client, plan, &[]).await?;
     }
-    let transferred = Cell::new(0);
+    let (copier, transferred) = (Copier::new(client), Cell::new(0));
     if let Some(plan) = &copying.plan {
         let size = bytes_of(plan);
         let start = [
@@ -114,13 +113,13 @@ pub async fn copy(
             }
             report(on_progress, &event);
         };
-        execute(client, plan, &on_event).await?;
+        copier.carry_out(plan, &on_event).await?;
     }
     if options.referrers {
-        copy_referrers(client, &source, &target, &copying.manifest).await?;
+        copier.referrers(&source, &target, &copying.manifest).await?;
     }
     if options.digest_tags {
-        copy_digest_tags(client, &source, &target, &copying.digests).await?;
+        copier.digest_tags(&source, &target, &copying.digests).await?;
     }
     let json = ObjectWriter::new()
         .string("reference", &target.to_string())

@@ -75,12 +75,12 @@ impl Names {
     /// Finds the image that `wanted` names, be it the first of several of a platform, or one whose platform stands in its config
     /// alone.
     pub fn find(&self, inspected: &Inspected, wanted: &str) -> Named {
+        if wanted.is_empty() {
+            return Named::Nothing;
+        }
         let node = |number: &usize| &*inspected.nodes[*number];
         if let Some((_, number)) = self.0.iter().find(|(name, _)| name == wanted) {
             return Named::Node(*number);
-        }
-        if wanted.is_empty() {
-            return Named::Nothing;
         }
         let listed =
             |number: &usize| listed_platform(node(number)).is_some_and(|platform| platform == wanted);

@@ -14,7 +14,10 @@ use crate::{
         window::{Shape, Window},
     },
     format,
-    state::inspection::{Inspected, Loadable, Node},
+    state::{
+        inspection::{Inspected, Loadable, Node},
+        matches::fits,
+    },
     text::{text, use_language},
 };
 
@@ -92,13 +95,13 @@ pub fn Many(props: &Props) -> Html {
 
 /// The numbers of the entries whose names contain `filter`.
 fn fitting(inspected: &Inspected, filter: &str) -> Vec<usize> {
-    let filter = filter.trim().to_lowercase();
-    let fits = |node: &Node| {
+    let filter = filter.trim();
+    let is_shown = |node: &Node| {
         filter.is_empty()
-            || entry_name::name(node).to_lowercase().contains(&filter)
-            || node.descriptor.digest.as_str().contains(&filter)
+            || fits(&entry_name::name(node), filter)
+            || fits(node.descriptor.digest.as_str(), filter)
     };
-    inspected.entries().filter(|(_, node)| fits(node)).map(|(number, _)| number).collect()
+    inspected.entries().filter(|(_, node)| is_shown(node)).map(|(number, _)| number).collect()
 }
 
 /// Returns the callback that fetches the rows in sight, once they are still.

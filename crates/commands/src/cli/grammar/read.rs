@@ -16,6 +16,12 @@ use crate::{
     },
 };
 
+/// Flags and arguments that do not go together: `fault` continues the sentence that `command` begins.
+fn misuse(command: &str, fault: &str) -> Understood {
+    let stderr = format!("{PROGRAM}: '{PROGRAM} {command}' {fault}\n");
+    EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into()
+}
+
 pub(super) fn options(parsed: &ParsedFlags) -> OutputOptions {
     OutputOptions { json: parsed.is_set("json"), progress: parsed.bool("progress") }
 }
@@ -138,8 +144,7 @@ pub(super) fn index_annotate(parsed: ParsedFlags) -> Understood {
     let needs_entry = !of_platform.is_empty() || !platform.cleared.iter().all(is_annotation);
     if needs_entry && parsed.arguments.len() < 2 {
         let reason = "requires the entry whose platform changes: a platform, a digest or a manifest";
-        let stderr = format!("{PROGRAM}: '{PROGRAM} index annotate' {reason}\n");
-        return EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into();
+        return misuse("index annotate", reason);
     }
     index(parsed, |entries| IndexChanges::Annotate {
         entry: entries.into_iter().next(),
@@ -225,8 +230,7 @@ pub(super) fn digest(parsed: ParsedFlags) -> Understood {
         Some(name) => DigestInput::Reference(name),
     };
     if is_file && of == DigestInput::Input {
-        let stderr = format!("{PROGRAM}: '{PROGRAM} digest --file' requires 1 argument\n");
-        return EarlyExit { stderr, exit: 1, ..EarlyExit::default() }.into();
+        return misuse("digest --file", "requires 1 argument");
     }
     Understood::Run(Command::Digest { of, platform, insecure, options })
 }

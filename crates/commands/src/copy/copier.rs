@@ -1,0 +1,350 @@
+//! Copies that belong together, several at a time: what one has brought into a repository is not brought again by the next.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashSet},
+};
+
+use futures_util::{
+    FutureExt, StreamExt, TryStreamExt,
+    future::{self, try_join},
+    lock::Mutex,
+    stream,
+};
+use tallyman_core::{
+    Action, Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, PushPlan, Reference, Tag,
+};
+use tallyman_registry::{Client, fallback_tag};
+
+use super::{NestedList, plan_copy};
+use crate::{
+    ContentError, Error, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
+    push::is_transfer,
+    resolve::{Below, content, failed, referrers_too_deep, resolve},
+};
+
+/// Copies by one client: of an image, and of what belongs to it.
+pub struct Copier<'a> {
+    client: &'a Client,
+    /// Plans are made and not carried out.
+    only_plans: bool,
+    /// Blobs and manifests that are in their repository by now, each by its digest.
+    brought: RefCell<HashSet<Reference>>,
+    /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
+    turn: Mutex<()>,
+}
+
+impl<'a> Copier<'a> {
+    /// Copies that are made at the same time, at most.
+    pub const AT_ONCE: usize = 4;
+
+    /// Creates a copier by a client.
+    pub fn new(client: &'a Client) -> Self {
+        Self { client, only_plans: false, brought: RefCell::default(), turn: Mutex::default() }
+    }
+
+    /// Creates a copier that writes nothing: it returns the plans of what it would do.
+    pub fn planning(client: &'a Client) -> Self {
+        Self { only_plans: true, ..Self::new(client) }
+    }
+
+    /// Returns the client that it copies by.
+    pub fn client(&self) -> &'a Client {
+        self.client
+    }
+
+    /// Executes a plan as [`execute`](crate::execute) does, but for what this copier has brought into the repository before. Returns
+    /// the digest of what is put last.
+    ///
+    /// # Errors
+    /// As [`execute`](crate::execute).
+    pub async fn carry_out(&self, plan: &PushPlan, on_event: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
+        self.carry_out_rest(plan, BTreeSet::new(), on_event).await
+    }
+
+    /// Executes a plan as [`Copier::carry_out`] does, without the steps in `done`, whose outcome is in the registry.
+    pub(crate) async fn carry_out_rest(
+        &self,
+        plan: &PushPlan,
+        mut done: BTreeSet<usize>,
+        on_event: &dyn Fn(PushEvent),
+    ) -> Result<Digest, Error> {
+        let steps = || 0..plan.steps.len();
+        let is_left = |step: &usize| !done.contains(step) && !self.has_brought(plan, *step);
+        let turn = match steps().filter(is_left).any(|step| is_transfer(plan, step)) {
+            true => Some(self.turn.lock().await),
+            false => None,
+        };
+        done.extend(steps().filter(|step| self.has_brought(plan, *step)));
+        let gate = || future::ready(()).boxed_local();
+        let noted = |event| {
+            if let PushEvent::Done(step) = event {
+                self.brought.borrow_mut().insert(outcome(plan, step));
+            }
+            on_event(event);
+        };
+        let digest = execute_rest(self.client, plan, &done, &gate, &noted).await;
+        drop(turn);
+        digest
+    }
+
+    /// Returns `true` for a step of which the outcome is in the repository. The last one moves a tag, wherever that was before.
+    fn has_brought(&self, plan: &PushPlan, step: usize) -> bool {
+        step + 1 < plan.steps.len() && self.brought.borrow().contains(&outcome(plan, step))
+    }
+
+    /// Copies the referrers of a manifest that was copied and of the entries of a list, and theirs in turn. In a registry without
+    /// the referrers API they are listed under the tag that the OCI distribution specification names for that. Returns the plans,
+    /// where it only plans: as far as the target's registry shows before the copy whether it lists referrers itself.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied; [`Error::Content`] if they have no end, before
+    /// anything is copied.
+    pub async fn referrers(
+        &self,
+        source: &Reference,
+        target: &Reference,
+        root: &Manifest,
+    ) -> Result<Vec<PushPlan>, Error> {
+        let mut plans = Vec::new();
+        let mut copied = HashSet::new();
+        for level in self.all_referrers(source, root).await? {
+            let digests = level.iter().flat_map(|(_, referrers)| referrers).map(|referrer| &referrer.digest);
+            let new: Vec<&Digest> = digests.filter(|digest| copied.insert((*digest).clone())).collect();
+            plans.extend(self.all_of(source, target, new).await?);
+            let listed = level
+                .iter()
+                .map(|(subject, referrers)| self.list_referrers(target, subject, referrers.clone()));
+            plans.extend(after_first(listed).await?.into_iter().flatten());
+        }
+        Ok(plans)
+    }
+
+    /// Copies the tags of the source's repository that stand for what was copied by its digest, such as `sha256-….sig`: signatures
+    /// and attestations of programs that do not know referrers. Returns the tags, and where it only plans, the plans.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] and [`Error::Content`] if one of them cannot be copied.
+    pub async fn digest_tags(
+        &self,
+        source: &Reference,
+        target: &Reference,
+        digests: &[Digest],
+    ) -> Result<(Vec<Tag>, Vec<PushPlan>), Error> {
+        let prefixes: Vec<(&Digest, Reference)> =
+            digests.iter().map(|digest| (digest, fallback_tag(source, digest))).collect();
+        self.client.read_directly(target);
+        let behind_digest = |name: &str| {
+            prefixes.iter().find_map(|(digest, prefix)| {
+                let rest = name.strip_prefix(prefix.tag().map(Tag::as_str)?)?;
+                (rest.is_empty() || rest.starts_with('.')).then_some((*digest, rest.is_empty()))
+            })
+        };
+        let (mut copied, mut plans) = (Vec::new(), Vec::new());
+        let mut pages = self.client.tags(source);
+        while let Some(page) = pages.next().await {
+            let names = page.map_err(failed)?;
+            let found =
+                names.iter().filter_map(|name| Some((name.parse::<Tag>().ok()?, behind_digest(name)?)));
+            let found: Vec<(Tag, (&Digest, bool))> = found.collect();
+            let copies = found.iter().map(|(tag, (digest, is_index))| async move {
+                let [from, to] = [source, target].map(|of| of.by_tag(tag.clone()));
+                match is_index {
+                    true => self.fallback_index(&from, target, digest).await,
+                    false => Ok(self.whole(&from, &to).await?.into_iter().collect()),
+                }
+            });
+            let made: Vec<Vec<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
+            plans.extend(made.into_iter().flatten());
+            copied.extend(found.into_iter().map(|(tag, _)| tag));
+        }
+        Ok((copied, plans))
+    }
+
+    /// Brings lists into the repository of the list that has them as entries, with all that they point to. Returns the plans,
+    /// where it only plans.
+    ///
+    /// # Errors
+    /// The errors of [`plan_copy`] and [`Copier::carry_out`].
+    pub async fn nested(&self, lists: &[NestedList]) -> Result<Vec<PushPlan>, Error> {
+        self.side_by_side(lists.iter().map(|list| (list.source.clone(), list.target.clone()))).await
+    }
+
+    /// Copies what stands under the fallback tag of `subject`. Entries that the target's index has already stay in it. Returns the
+    /// plans, where it only plans.
+    ///
+    /// # Errors
+    /// As [`Copier::digest_tags`].
+    pub async fn fallback_index(
+        &self,
+        from: &Reference,
+        target: &Reference,
+        subject: &Digest,
+    ) -> Result<Vec<PushPlan>, Error> {
+        self.client.read_directly(target);
+        let there = async { self.client.fallback_index(target, subject).await.map_err(failed) };
+        let (there, root) = try_join(there, resolve(self.client, from, None)).await?;
+        let index = root.index().filter(|_| there.is_some_and(|there| there.digest != *root.digest()));
+        let Some(index) = index else {
+            return Ok(self.whole(from, &fallback_tag(target, subject)).await?.into_iter().collect());
+        };
+        let entries = index.manifests.iter().map(|entry| &entry.digest);
+        let mut plans = self.all_of(from, target, entries).await?;
+        plans.extend(self.add_to_fallback_index(target, subject, index.manifests.clone()).await?);
+        Ok(plans)
+    }
+
+    /// Lists referrers of `subject` in its fallback index, unless the registry lists them by itself.
+    pub(crate) async fn list_referrers(
+        &self,
+        target: &Reference,
+        subject: &Digest,
+        mut referrers: Vec<Descriptor>,
+    ) -> Result<Option<PushPlan>, Error> {
+        if referrers.is_empty() {
+            return Ok(None);
+        }
+        self.client.read_directly(target);
+        let listed = self.client.referrers(target, subject, None).await;
+        // Before the copy the API lists none of them, and some registries answer nothing about what is not there.
+        if self.only_plans && (listed.is_err() || self.client.has_referrers_api(target) != Some(false)) {
+            return Ok(None);
+        }
+        leave_out(&mut referrers, &listed.map_err(failed)?);
+        self.add_to_fallback_index(target, subject, referrers).await
+    }
+
+    /// Adds referrers to the fallback index of `subject`. What others have put into it stays as it stands.
+    async fn add_to_fallback_index(
+        &self,
+        target: &Reference,
+        subject: &Digest,
+        mut referrers: Vec<Descriptor>,
+    ) -> Result<Option<PushPlan>, Error> {
+        if referrers.is_empty() {
+            return Ok(None);
+        }
+        let reference = fallback_tag(target, subject);
+        // The index as it was sent: not every entry is shown as a referrer, and none is with members that a descriptor does not have.
+        let before = match self.client.fallback_index(target, subject).await.map_err(failed)? {
+            Some(fetched) => fetched.manifest().map_err(|error| content(&reference, error))?,
+            None => {
+                Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], Some(&MediaType::OciIndex))
+                    .expect("an index without entries is one")
+            }
+        };
+        let Some(mut index) = before.index().cloned() else {
+            let expected = "an image index of referrers, to which others can be added,";
+            let reason = ContentError::kind(expected, &reference, &before.kind());
+            return Err(Error::content(&reference, reason));
+        };
+        leave_out(&mut referrers, &index.manifests);
+        if referrers.is_empty() {
+            return Ok(None);
+        }
+        index.manifests.extend(referrers);
+        let media_type = MediaType::OciIndex;
+        let encoded = index.encode_over(before.bytes(), &media_type).map_err(|source| {
+            let media_type = media_type.clone();
+            Error::content(&reference, ContentError::Field { media_type, source })
+        })?;
+        if self.only_plans {
+            let after = Manifest::parse(encoded, Some(&media_type));
+            let after = after.map_err(|error| content(&reference, error))?;
+            return Ok(Some(PushPlan::copying(&reference, &reference, &[after])));
+        }
+        self.client.put_manifest(&reference, &media_type, encoded.into()).await.map_err(failed)?;
+        Ok(None)
+    }
+
+    /// Copies what stands under `from`, unless `to` is that already. Returns the plan, where it only plans.
+    async fn whole(&self, from: &Reference, to: &Reference) -> Result<Option<PushPlan>, Error> {
+        let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else { return Ok(None) };
+        if self.only_plans {
+            return Ok(Some(plan));
+        }
+        self.carry_out(&plan, &|_| {}).await?;
+        Ok(None)
+    }
+
+    /// Copies manifests from repository to repository by their digests.
+    async fn all_of(
+        &self,
+        source: &Reference,
+        target: &Reference,
+        digests: impl IntoIterator<Item = &Digest>,
+    ) -> Result<Vec<PushPlan>, Error> {
+        let pairs = digests.into_iter().map(|digest| {
+            let [from, to] = [source, target].map(|of| of.by_digest(digest.clone()));
+            (from, to)
+        });
+        self.side_by_side(pairs).await
+    }
+
+    /// Copies what stands under the first of each pair to the second. Returns the plans, where it only plans.
+    pub(crate) async fn side_by_side(
+        &self,
+        pairs: impl Iterator<Item = (Reference, Reference)>,
+    ) -> Result<Vec<PushPlan>, Error> {
+        let copies = pairs.map(|(from, to)| async move { self.whole(&from, &to).await });
+        let plans: Vec<Option<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
+        Ok(plans.into_iter().flatten().collect())
+    }
+
+    /// Returns the referrers of a manifest and of the entries of a list, by subject, then theirs in turn: each behind its own
+    /// subject.
+    async fn all_referrers(&self, source: &Reference, root: &Manifest) -> Result<Vec<Level>, Error> {
+        let below = &Below::new(source);
+        let entries = root.index().into_iter().flat_map(|index| &index.manifests);
+        let first = [root.digest()].into_iter().chain(entries.map(|entry| &entry.digest));
+        let mut subjects: Vec<Digest> = first.filter(|digest| below.is_new(digest)).cloned().collect();
+        let mut levels = Vec::new();
+        while !subjects.is_empty() {
+            let asked = subjects.into_iter().map(|subject| async move {
+                let referrers = self.client.referrers(source, &subject, None).await.map_err(failed)?;
+                // Each has one subject: what is listed for several counts for each of them.
+                below.count(&referrers)?;
+                Ok((subject, referrers))
+            });
+            let level: Level = after_first(asked).await?;
+            let found = level.iter().flat_map(|(_, referrers)| referrers).map(|referrer| &referrer.digest);
+            subjects = found.filter(|digest| below.is_new(digest)).cloned().collect();
+            levels.push(level);
+            if levels.len() > NESTED_INDEXES_MAX && !subjects.is_empty() {
+                return Err(referrers_too_deep(source));
+            }
+        }
+        Ok(levels)
+    }
+}
+
+/// Subjects, each with its referrers.
+type Level = Vec<(Digest, Vec<Descriptor>)>;
+
+/// Waits for the first request alone, and for the others side by side: by then it is known what the registry can do.
+async fn after_first<T>(
+    mut requests: impl Iterator<Item = impl Future<Output = Result<T, Error>>>,
+) -> Result<Vec<T>, Error> {
+    let Some(first) = requests.next() else { return Ok(Vec::new()) };
+    let mut answers = vec![first.await?];
+    let mut others = stream::iter(requests).buffered(MAX_PARALLEL_REQUESTS);
+    while let Some(answer) = others.try_next().await? {
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// The blob or manifest that a step brings into the repository of its plan.
+fn outcome(plan: &PushPlan, step: usize) -> Reference {
+    let (Action::MountBlob { digest, .. }
+    | Action::CopyBlob { digest, .. }
+    | Action::PutManifest { digest, .. }
+    | Action::PutList { digest, .. }) = &plan.steps[step].action;
+    plan.target.by_digest(digest.clone())
+}
+
+/// Removes the referrers that are there from those that are to be listed.
+fn leave_out(referrers: &mut Vec<Descriptor>, there: &[Descriptor]) {
+    let there: HashSet<&Digest> = there.iter().map(|entry| &entry.digest).collect();
+    referrers.retain(|entry| !there.contains(&entry.digest));
+}
