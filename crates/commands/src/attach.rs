@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use tallyman_core::{
-    Descriptor, Digest, MediaType, Reference,
+    Descriptor, Digest, Manifest, MediaType, Reference,
     json::{ObjectWriter, array, string_map},
 };
 use tallyman_registry::Client;
 
 use crate::{
     Copier, Error,
-    resolve::{failed, resolve},
+    resolve::{content, failed, resolve},
 };
 
 /// The media type of content that says nothing, as the OCI image specification's "Guidance for an Empty Descriptor" has it.
@@ -60,14 +60,10 @@ pub async fn attach(
         .json("annotations", &string_map(&attachment.annotations))
         .end()
         .into_bytes();
-    let digest = Digest::of(&bytes);
-    let referrer = Descriptor {
-        artifact_type: Some(attachment.artifact_type.clone()),
-        annotations: attachment.annotations.clone(),
-        ..Descriptor::new(media_type, digest, bytes.len() as u64)
-    };
-    let reference = subject.by_digest(referrer.digest.clone());
-    client.put_manifest(&reference, &referrer.media_type, bytes.into()).await.map_err(failed)?;
-    Copier::new(client).list_referrers(subject, manifest.digest(), vec![referrer.clone()]).await?;
+    let made = Manifest::parse(bytes, Some(&media_type)).map_err(|error| content(subject, error))?;
+    let reference = subject.by_digest(made.digest().clone());
+    client.put_manifest(&reference, &media_type, made.shared_bytes()).await.map_err(failed)?;
+    Copier::new(client).list_as_referrers(subject, std::slice::from_ref(&made)).await?;
+    let (_, referrer) = made.as_referrer().expect("it was made with a subject");
     Ok(referrer)
 }

@@ -257,7 +257,8 @@ impl IndexUpdate {
             .iter()
             .zip(digests)
             .map(|(source, digest)| (source.clone(), self.reference.by_digest(digest.clone())));
-        Copier::new(client).side_by_side(pairs).await?;
+        let copier = Copier::new(client);
+        copier.side_by_side(pairs, true).await?;
         if manifest.digest() != self.before.digest() {
             let target = match self.reference.tag() {
                 Some(tag) => {
@@ -269,6 +270,7 @@ impl IndexUpdate {
             };
             let put = client.put_manifest(&target, manifest.media_type(), manifest.shared_bytes());
             put.await.map_err(failed)?;
+            copier.list_as_referrers(&self.reference, std::slice::from_ref(&manifest)).await?;
         }
         put_under(client, &self.reference, tags, manifest.media_type(), &manifest.shared_bytes()).await?;
         Ok(manifest.digest().clone())

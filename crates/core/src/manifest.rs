@@ -246,4 +246,19 @@ impl Manifest {
     pub fn descriptor(&self) -> Descriptor {
         Descriptor::new(self.media_type.clone(), self.digest.clone(), self.size())
     }
+
+    /// Returns the digest of the subject that this manifest refers to, and the descriptor by which a list of referrers has it;
+    /// `None` for one without a subject.
+    pub fn as_referrer(&self) -> Option<(&Digest, Descriptor)> {
+        let (subject, artifact_type, annotations) = match &self.body {
+            ManifestBody::Image(image) => {
+                let of_config = || Some(image.config.media_type.as_str().to_owned());
+                (&image.subject, image.artifact_type.clone().or_else(of_config), &image.annotations)
+            }
+            ManifestBody::Index(index) => (&index.subject, index.artifact_type.clone(), &index.annotations),
+            ManifestBody::Schema1(_) | ManifestBody::Artifact => return None,
+        };
+        let annotations = annotations.clone();
+        Some((&subject.as_ref()?.digest, Descriptor { artifact_type, annotations, ..self.descriptor() }))
+    }
 }

@@ -129,7 +129,8 @@ pub fn use_listing(listed: &ListingTarget) -> Listing {
         });
     }
     let mut listing = (*state).clone();
-    let problem = use_memo((listing.failure.as_ref().map(Rc::as_ptr), use_language()), |_| {
+    let language = use_language();
+    let problem = use_memo((listing.failure.as_ref().map(Rc::as_ptr), language), |_| {
         listing.failure.as_ref().map(|error| Rc::new(Problem::of_list(listed, error)))
     });
     listing.problem = (*problem).clone();

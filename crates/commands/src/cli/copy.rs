@@ -11,7 +11,7 @@ use tallyman_registry::{Client, fallback_tag};
 
 use super::{CopyExtensions, Environment, OutputOptions, json, progress::ProgressReporter, run::argument};
 use crate::{
-    Copier, CopyPlan, Error, PushEvent, ReferenceRole, check_tag, docker, plan_copy_of, resolve::failed,
+    Copier, CopyPlan, Error, PushEvent, ReferenceRole, docker, plan_copy_of, resolve::failed,
     tags::names_manifest,
 };
 
@@ -30,15 +30,15 @@ impl Environment {
             Err(error) => return vec![error],
         };
         let all_tags = options.extensions.all_tags;
-        let mut typed = [(&source, source_name)]
-            .into_iter()
-            .chain(targets.iter().zip(names).map(|(target, name)| (target, &**name)));
-        if all_tags && typed.any(|(reference, typed)| names_manifest(reference, typed)) {
+        let is_narrow = names_manifest(&source, source_name)
+            || targets.iter().zip(names).any(|(target, name)| names_manifest(target, name));
+        if all_tags && is_narrow {
             return vec![Error::FlagsContradict { one: "--all-tags", other: "a tag or a digest" }];
         }
         let client = &self.retrying_client(insecure);
         let progress = self.progress(options.output);
-        let run = &CopyRun { client, copier: Copier::new(client), progress: &progress, options };
+        let copier = Copier::new(client).never_overwriting(options.extensions.never_overwrite);
+        let run = &CopyRun { client, copier, progress: &progress, options };
         let pairs = stream::iter(targets).flat_map(|target| match all_tags {
             true => tags(client, &source, target),
             false => stream::iter([Ok((source.clone(), target))]).boxed_local(),
@@ -139,8 +139,8 @@ impl CopyRun<'_> {
         let CopyOptions { platforms, extensions, dry_run, .. } = self.options;
         self.progress.report(&format!("reading {source}"));
         let copying = plan_copy_of(self.client, source, target, platforms).await?;
-        if let Some(plan) = copying.plan.as_ref().filter(|_| extensions.never_overwrite) {
-            check_tag(self.client, target, plan.list().1).await?;
+        if let Some(plan) = &copying.plan {
+            self.copier.check(plan).await?;
         }
         if dry_run {
             return self.plan(source, target, copying).await;
@@ -161,7 +161,7 @@ impl CopyRun<'_> {
             }
         }
         if extensions.referrers {
-            self.copier.referrers(source, target, &copying.manifest).await?;
+            self.copier.referrers(source, target, &copying.digests).await?;
         }
         if self.wants_digest_tags() {
             self.copier.digest_tags(source, target, &copying.digests).await?;
@@ -170,15 +170,21 @@ impl CopyRun<'_> {
     }
 
     async fn plan(&self, source: &Reference, target: &Reference, copying: CopyPlan) -> Result<Copied, Error> {
-        let copier = Copier::planning(self.client);
+        let keeps_tags = self.options.extensions.never_overwrite;
+        let copier = Copier::planning(self.client).never_overwriting(keeps_tags);
         let (mut plan, mut along) = (copying.plan, Vec::new());
-        if let (Some(subject), true) = (self.merged(source), plan.is_some()) {
-            let mut plans = copier.fallback_index(source, target, &subject).await?;
-            plan = plans.pop();
-            along.push(("entries", plans));
+        match (self.merged(source), &plan) {
+            (_, None) => {}
+            (Some(subject), Some(_)) => {
+                let mut plans = copier.fallback_index(source, target, &subject).await?;
+                plan = plans.pop();
+                along.push(("entries", plans));
+            }
+            (None, Some(own)) => along.push(("listed", copier.list_all(own).await?)),
         }
+        along.retain(|(_, plans): &(_, Vec<PushPlan>)| !plans.is_empty());
         if self.options.extensions.referrers {
-            along.push(("referrers", copier.referrers(source, target, &copying.manifest).await?));
+            along.push(("referrers", copier.referrers(source, target, &copying.digests).await?));
         }
         if self.wants_digest_tags() {
             along.push(("digestTags", copier.digest_tags(source, target, &copying.digests).await?.1));

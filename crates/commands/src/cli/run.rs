@@ -19,7 +19,7 @@ use super::{
     terminal::{self, JsonLog},
 };
 use crate::{
-    Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
+    Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
     create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
     list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, purge as remove_local_list,
     push::load, put_tags,

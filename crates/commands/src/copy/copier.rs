@@ -2,7 +2,9 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
 };
 
 use futures_util::{
@@ -21,6 +23,7 @@ use crate::{
     ContentError, Error, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
     push::is_transfer,
     resolve::{Below, content, failed, referrers_too_deep, resolve},
+    tags::check_tags,
 };
 
 /// Copies by one client: of an image, and of what belongs to it.
@@ -30,6 +33,10 @@ pub struct Copier<'a> {
     only_plans: bool,
     /// Blobs and manifests that are in their repository by now, each by its digest.
     brought: RefCell<HashSet<Reference>>,
+    /// Tags that stand for something else stay as they are.
+    keeps_tags: bool,
+    /// Fallback indexes that are being changed: each by one at a time.
+    indexes: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Of copies with much to transfer one goes at a time: it takes all the memory and network that there is for it.
     turn: Mutex<()>,
 }
@@ -40,7 +47,20 @@ impl<'a> Copier<'a> {
 
     /// Creates a copier by a client.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, only_plans: false, brought: RefCell::default(), turn: Mutex::default() }
+        Self {
+            client,
+            only_plans: false,
+            brought: RefCell::default(),
+            keeps_tags: false,
+            indexes: RefCell::default(),
+            turn: Mutex::default(),
+        }
+    }
+
+    /// Leaves tags alone that stand for something else, if `keeps_tags`.
+    #[must_use]
+    pub fn never_overwriting(self, keeps_tags: bool) -> Self {
+        Self { keeps_tags, ..self }
     }
 
     /// Creates a copier that writes nothing: it returns the plans of what it would do.
@@ -53,13 +73,64 @@ impl<'a> Copier<'a> {
         self.client
     }
 
-    /// Executes a plan as [`execute`](crate::execute) does, but for what this copier has brought into the repository before. Returns
-    /// the digest of what is put last.
+    /// Executes a plan as [`execute`](crate::execute) does, but for what this copier has brought into the repository before, and
+    /// lists what it puts as [`Copier::list_all`] does. Returns the digest of what is put last.
     ///
     /// # Errors
     /// As [`execute`](crate::execute).
     pub async fn carry_out(&self, plan: &PushPlan, on_event: &dyn Fn(PushEvent)) -> Result<Digest, Error> {
-        self.carry_out_rest(plan, BTreeSet::new(), on_event).await
+        let digest = self.carry_out_rest(plan, BTreeSet::new(), on_event).await?;
+        self.list_all(plan).await?;
+        Ok(digest)
+    }
+
+    /// Checks that the tag of a plan may be put.
+    ///
+    /// # Errors
+    /// [`Error::WouldOverwrite`] where tags are to stay, and [`Error::Registry`] for the request.
+    pub async fn check(&self, plan: &PushPlan) -> Result<(), Error> {
+        match self.keeps_tags {
+            true => check_tags(self.client, plan, &[]).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Lists what a plan puts among the referrers of its subjects, where the registry does not do so by itself. Returns the plans,
+    /// where it only plans.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] for the requests, [`Error::Content`] if a fallback index is something else.
+    pub async fn list_all(&self, plan: &PushPlan) -> Result<Vec<PushPlan>, Error> {
+        let put = plan.steps.iter().filter_map(|step| match &step.action {
+            Action::PutManifest { media_type, bytes, .. } | Action::PutList { media_type, bytes, .. } => {
+                Manifest::parse(Arc::clone(bytes), Some(media_type)).ok()
+            }
+            _ => None,
+        });
+        self.list_as_referrers(&plan.target, &put.collect::<Vec<_>>()).await
+    }
+
+    /// Lists manifests that are in the repository of `target` among the referrers of their subjects, as [`Copier::list_all`] does.
+    pub(crate) async fn list_as_referrers(
+        &self,
+        target: &Reference,
+        manifests: &[Manifest],
+    ) -> Result<Vec<PushPlan>, Error> {
+        let mut by_subject: Level = Vec::new();
+        for (subject, referrer) in manifests.iter().filter_map(Manifest::as_referrer) {
+            match by_subject.iter_mut().find(|(other, _)| other == subject) {
+                Some((_, referrers)) => referrers.push(referrer),
+                None => by_subject.push((subject.clone(), vec![referrer])),
+            }
+        }
+        self.list_level(target, by_subject).await
+    }
+
+    async fn list_level(&self, target: &Reference, level: Level) -> Result<Vec<PushPlan>, Error> {
+        let listed = level.into_iter().map(|(subject, referrers)| async move {
+            self.list_referrers(target, &subject, referrers).await
+        });
+        Ok(after_first(listed).await?.into_iter().flatten().collect())
     }
 
     /// Executes a plan as [`Copier::carry_out`] does, without the steps in `done`, whose outcome is in the registry.
@@ -93,7 +164,7 @@ impl<'a> Copier<'a> {
         step + 1 < plan.steps.len() && self.brought.borrow().contains(&outcome(plan, step))
     }
 
-    /// Copies the referrers of a manifest that was copied and of the entries of a list, and theirs in turn. In a registry without
+    /// Copies the referrers of the manifests of a copy, by their digests, and theirs in turn. In a registry without
     /// the referrers API they are listed under the tag that the OCI distribution specification names for that. Returns the plans,
     /// where it only plans: as far as the target's registry shows before the copy whether it lists referrers itself.
     ///
@@ -104,18 +175,15 @@ impl<'a> Copier<'a> {
         &self,
         source: &Reference,
         target: &Reference,
-        root: &Manifest,
+        digests: &[Digest],
     ) -> Result<Vec<PushPlan>, Error> {
         let mut plans = Vec::new();
         let mut copied = HashSet::new();
-        for level in self.all_referrers(source, root).await? {
-            let digests = level.iter().flat_map(|(_, referrers)| referrers).map(|referrer| &referrer.digest);
-            let new: Vec<&Digest> = digests.filter(|digest| copied.insert((*digest).clone())).collect();
+        for level in self.all_referrers(source, digests).await? {
+            let found = level.iter().flat_map(|(_, referrers)| referrers).map(|referrer| &referrer.digest);
+            let new: Vec<&Digest> = found.filter(|digest| copied.insert((*digest).clone())).collect();
             plans.extend(self.all_of(source, target, new).await?);
-            let listed = level
-                .iter()
-                .map(|(subject, referrers)| self.list_referrers(target, subject, referrers.clone()));
-            plans.extend(after_first(listed).await?.into_iter().flatten());
+            plans.extend(self.list_level(target, level).await?);
         }
         Ok(plans)
     }
@@ -151,7 +219,7 @@ impl<'a> Copier<'a> {
                 let [from, to] = [source, target].map(|of| of.by_tag(tag.clone()));
                 match is_index {
                     true => self.fallback_index(&from, target, digest).await,
-                    false => Ok(self.whole(&from, &to).await?.into_iter().collect()),
+                    false => self.whole(&from, &to, true).await,
                 }
             });
             let made: Vec<Vec<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
@@ -167,7 +235,7 @@ impl<'a> Copier<'a> {
     /// # Errors
     /// The errors of [`plan_copy`] and [`Copier::carry_out`].
     pub async fn nested(&self, lists: &[NestedList]) -> Result<Vec<PushPlan>, Error> {
-        self.side_by_side(lists.iter().map(|list| (list.source.clone(), list.target.clone()))).await
+        self.side_by_side(lists.iter().map(|list| (list.source.clone(), list.target.clone())), true).await
     }
 
     /// Copies what stands under the fallback tag of `subject`. Entries that the target's index has already stay in it. Returns the
@@ -182,11 +250,13 @@ impl<'a> Copier<'a> {
         subject: &Digest,
     ) -> Result<Vec<PushPlan>, Error> {
         self.client.read_directly(target);
+        let turn = self.turn_at(target, subject);
+        let _turn = turn.lock().await;
         let there = async { self.client.fallback_index(target, subject).await.map_err(failed) };
         let (there, root) = try_join(there, resolve(self.client, from, None)).await?;
         let index = root.index().filter(|_| there.is_some_and(|there| there.digest != *root.digest()));
         let Some(index) = index else {
-            return Ok(self.whole(from, &fallback_tag(target, subject)).await?.into_iter().collect());
+            return self.whole(from, &fallback_tag(target, subject), false).await;
         };
         let entries = index.manifests.iter().map(|entry| &entry.digest);
         let mut plans = self.all_of(from, target, entries).await?;
@@ -195,7 +265,7 @@ impl<'a> Copier<'a> {
     }
 
     /// Lists referrers of `subject` in its fallback index, unless the registry lists them by itself.
-    pub(crate) async fn list_referrers(
+    async fn list_referrers(
         &self,
         target: &Reference,
         subject: &Digest,
@@ -211,10 +281,17 @@ impl<'a> Copier<'a> {
             return Ok(None);
         }
         leave_out(&mut referrers, &listed.map_err(failed)?);
+        let turn = self.turn_at(target, subject);
+        let _turn = turn.lock().await;
         self.add_to_fallback_index(target, subject, referrers).await
     }
 
-    /// Adds referrers to the fallback index of `subject`. What others have put into it stays as it stands.
+    /// The turn of changing the fallback index of `subject`.
+    fn turn_at(&self, target: &Reference, subject: &Digest) -> Rc<Mutex<()>> {
+        Rc::clone(self.indexes.borrow_mut().entry(fallback_tag(target, subject)).or_default())
+    }
+
+    /// Adds referrers to the fallback index of `subject`, in its turn. What others have put into it stays as it stands.
     async fn add_to_fallback_index(
         &self,
         target: &Reference,
@@ -257,17 +334,25 @@ impl<'a> Copier<'a> {
         Ok(None)
     }
 
-    /// Copies what stands under `from`, unless `to` is that already. Returns the plan, where it only plans.
-    async fn whole(&self, from: &Reference, to: &Reference) -> Result<Option<PushPlan>, Error> {
-        let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else { return Ok(None) };
-        if self.only_plans {
-            return Ok(Some(plan));
+    /// Copies what stands under `from`, unless `to` is that already, and with `lists` lists it as [`Copier::list_all`] does. Returns
+    /// the plans, where it only plans.
+    async fn whole(&self, from: &Reference, to: &Reference, lists: bool) -> Result<Vec<PushPlan>, Error> {
+        let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else { return Ok(Vec::new()) };
+        self.check(&plan).await?;
+        let mut plans = Vec::new();
+        if !self.only_plans {
+            self.carry_out_rest(&plan, BTreeSet::new(), &|_| {}).await?;
         }
-        self.carry_out(&plan, &|_| {}).await?;
-        Ok(None)
+        if lists {
+            plans = self.list_all(&plan).await?;
+        }
+        if self.only_plans {
+            plans.insert(0, plan);
+        }
+        Ok(plans)
     }
 
-    /// Copies manifests from repository to repository by their digests.
+    /// Copies manifests from repository to repository by their digests, which are to be listed elsewhere.
     async fn all_of(
         &self,
         source: &Reference,
@@ -278,26 +363,26 @@ impl<'a> Copier<'a> {
             let [from, to] = [source, target].map(|of| of.by_digest(digest.clone()));
             (from, to)
         });
-        self.side_by_side(pairs).await
+        self.side_by_side(pairs, false).await
     }
 
-    /// Copies what stands under the first of each pair to the second. Returns the plans, where it only plans.
+    /// Copies what stands under the first of each pair to the second, and `lists` it among referrers. Returns the plans, where it
+    /// only plans.
     pub(crate) async fn side_by_side(
         &self,
         pairs: impl Iterator<Item = (Reference, Reference)>,
+        lists: bool,
     ) -> Result<Vec<PushPlan>, Error> {
-        let copies = pairs.map(|(from, to)| async move { self.whole(&from, &to).await });
-        let plans: Vec<Option<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
+        let copies = pairs.map(|(from, to)| async move { self.whole(&from, &to, lists).await });
+        let plans: Vec<Vec<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
         Ok(plans.into_iter().flatten().collect())
     }
 
-    /// Returns the referrers of a manifest and of the entries of a list, by subject, then theirs in turn: each behind its own
-    /// subject.
-    async fn all_referrers(&self, source: &Reference, root: &Manifest) -> Result<Vec<Level>, Error> {
+    /// Returns the referrers of manifests, by subject, then theirs in turn: each behind its own subject.
+    async fn all_referrers(&self, source: &Reference, digests: &[Digest]) -> Result<Vec<Level>, Error> {
         let below = &Below::new(source);
-        let entries = root.index().into_iter().flat_map(|index| &index.manifests);
-        let first = [root.digest()].into_iter().chain(entries.map(|entry| &entry.digest));
-        let mut subjects: Vec<Digest> = first.filter(|digest| below.is_new(digest)).cloned().collect();
+        let mut subjects: Vec<Digest> =
+            digests.iter().filter(|digest| below.is_new(digest)).cloned().collect();
         let mut levels = Vec::new();
         while !subjects.is_empty() {
             let asked = subjects.into_iter().map(|subject| async move {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tallyman_core::{
     Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,

@@ -184,12 +184,6 @@ pub async fn list_as_referrer(client: &Client, plan: &PushPlan) -> Result<(), Er
     let (media_type, _, bytes) = plan.list();
     let manifest =
         Manifest::parse(Arc::clone(bytes), Some(media_type)).map_err(|error| content(&plan.target, error))?;
-    let Some(Index { subject: Some(subject), artifact_type, annotations, .. }) = manifest.index() else {
-        return Ok(());
-    };
-    let mut descriptor = manifest.descriptor();
-    descriptor.artifact_type.clone_from(artifact_type);
-    descriptor.annotations.clone_from(annotations);
-    Copier::new(client).list_referrers(&plan.target, &subject.digest, vec![descriptor]).await?;
+    Copier::new(client).list_as_referrers(&plan.target, &[manifest]).await?;
     Ok(())
 }

@@ -153,6 +153,59 @@ async fn tags_that_stand_for_what_is_copied_come_along() {
     let tag = format!("{}.sig", images[0].digest().replacen(':', "-", 1));
     assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
     assert!(target.manifest("b/copy", "sha256-other.sig").is_none());
+
+    // Signatures that the target has of its own under that tag stay where that is asked for.
+    let own = Image::oci("unknown/unknown", "the signature of somebody else");
+    own.put(&target, "b/copy", Some(&tag));
+    let line = ["copy", "--insecure", "--never-overwrite", "--digest-tags", &from, &to];
+    for dry in [true, false] {
+        let more: &[&str] = if dry { &["--dry-run"] } else { &[] };
+        let refused = Program::anonymous().run(&[&line[..], more].concat()).await;
+        assert_eq!(refused.exit, 1, "{}", refused.stdout);
+        assert!(refused.stderr.contains(&tag), "{}", refused.stderr);
+    }
+    assert_eq!(target.manifest("b/copy", &tag).expect("it is there").1, own.manifest.as_bytes());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn referrers_of_nested_lists_come_along() {
+    let (source, [one, _, signature, _]) = source().await;
+    let entry = |media_type: &str, manifest: &str| {
+        let digest = Digest::of(manifest.as_bytes());
+        format!(r#"{{"mediaType":"{media_type}","digest":"{digest}","size":{}}}"#, manifest.len())
+    };
+    let inner = index(INDEX, &[entry(OCI, &one)], "");
+    source.put_manifest("a/app", None, INDEX, inner.clone());
+    source.put_manifest("a/app", Some("nested"), INDEX, index(INDEX, &[entry(INDEX, &inner)], ""));
+    let target = Registry::builder().start().await.expect("a port is free");
+    let (from, to) = (format!("{}/a/app:nested", source.addr), format!("{}/b/copy:1", target.addr));
+    Program::anonymous().succeed(&["copy", "--insecure", "--referrers", &from, &to]).await;
+    let digest = Digest::of(signature.as_bytes());
+    assert!(target.manifest("b/copy", digest.as_str()).is_some(), "the signature of the image came along");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_refers_to_something_is_listed_where_it_is_copied_to() {
+    let (source, [one, _, signature, _]) = source().await;
+    let digest = Digest::of(signature.as_bytes());
+    source.put_manifest("a/app", Some("sig"), OCI, signature.clone());
+    for has_api in [true, false] {
+        let target = Registry::builder().referrers(has_api).start().await.expect("a port is free");
+        let program = Program::anonymous();
+        let from = format!("{}/a/app@{digest}", source.addr);
+        program.succeed(&["copy", "--insecure", &from, &format!("{}/b/copy@{digest}", target.addr)]).await;
+        let subject = format!("{}/b/copy@{}", target.addr, Digest::of(one.as_bytes()));
+        let listed = program.succeed(&["referrers", "--insecure", "--json", &subject]).await;
+        assert!(listed.contains(digest.as_str()), "API: {has_api}: {listed}");
+        assert!(listed.contains("example/signature"), "API: {has_api}: {listed}");
+        // Two tags of it at the same time are one entry.
+        source.put_manifest("a/app", Some("sig-too"), OCI, signature.clone());
+        let (all, to) = (format!("{}/a/app", source.addr), format!("{}/c/copy", target.addr));
+        program.succeed(&["copy", "--insecure", "--all-tags", &all, &to]).await;
+        let subject = format!("{to}@{}", Digest::of(one.as_bytes()));
+        let listed = program.succeed(&["referrers", "--insecure", "--json", &subject]).await;
+        assert_eq!(listed.matches(digest.as_str()).count(), 1, "API: {has_api}: {listed}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -3,7 +3,10 @@
 use super::Index;
 use crate::{
     Descriptor, MediaType,
-    json::{FieldError, Object, array, check, indent, members, quote, split_elements, string_map},
+    json::{
+        FieldError, Kind, Object, array, check, fold_key, indent, kind, members, quote, split_elements,
+        split_members, string_map,
+    },
 };
 
 /// The members that an [`Index`] has, in the order in which they are written.
@@ -91,8 +94,50 @@ impl Index {
                     next = at + 1;
                     String::from_utf8_lossy(known[at].1).into_owned()
                 }
-                None => entry.to_json(),
+                None => changed_entry(entry, &known),
             }
         }))
     }
+}
+
+/// The JSON of an entry that was not there as it is: one of the same content keeps the members that a descriptor does not have.
+fn changed_entry(entry: &Descriptor, known: &[(&Descriptor, &[u8])]) -> String {
+    let of_content = || known.iter().filter(|(before, _)| before.digest == entry.digest);
+    let before =
+        of_content().find(|(before, _)| before.platform == entry.platform).or_else(|| of_content().next());
+    match before {
+        Some((old, raw)) => merged(raw, old.to_json().as_bytes(), entry.to_json().as_bytes()),
+        None => entry.to_json(),
+    }
+}
+
+/// The object `raw`, of which `old` is what is understood, with the members that differ between `old` and `new` as in `new`.
+fn merged(raw: &[u8], old: &[u8], new: &[u8]) -> String {
+    let (old, new) = (split_members(old), split_members(new));
+    let of = |members: &[(String, &[u8])], name: &str| -> Option<Vec<u8>> {
+        let found = members.iter().find(|(other, _)| fold_key(other) == fold_key(name));
+        found.map(|(_, value)| value.to_vec())
+    };
+    let mut written: Vec<(String, String)> = Vec::new();
+    let mut write = |name: &str, value: &[u8]| {
+        if !written.iter().any(|(other, _)| fold_key(other) == fold_key(name)) {
+            written.push((name.to_owned(), String::from_utf8_lossy(value).into_owned()));
+        }
+    };
+    for (name, value) in split_members(raw) {
+        match (of(&old, &name), of(&new, &name)) {
+            (before, after) if before == after => write(&name, value),
+            (Some(before), Some(after)) if kind(value) == Kind::Object => {
+                write(&name, merged(value, &before, &after).as_bytes());
+            }
+            (_, Some(after)) => write(&name, &after),
+            (_, None) => {}
+        }
+    }
+    for (name, value) in new.iter().filter(|(name, value)| of(&old, name).as_deref() != Some(value)) {
+        write(name, value);
+    }
+    let members: Vec<String> =
+        written.iter().map(|(name, value)| format!("{}:{value}", quote(name))).collect();
+    format!("{{{}}}", members.join(","))
 }

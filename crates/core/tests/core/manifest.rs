@@ -187,3 +187,27 @@ fn entries_that_differ_in_unknown_members_alone_stay_as_they_stand() {
     let kept: Vec<&str> = after.lines().filter(|line| line.contains("x-")).map(str::trim).collect();
     assert_eq!(kept, [r#""x-signer": "one""#, r#""x-signer": "two""#, r#""x-kept": 1e3,"#], "{after}");
 }
+
+#[test]
+fn an_entry_that_is_changed_keeps_what_a_descriptor_does_not_have() {
+    let before = format!(
+        r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"{OCI_IMAGE}","x-signer":{{"b":2,"a":1}},"digest":"{}","size":1,
+"platform":{{"os":"linux","features":["sse4"],"architecture":"arm","variant":"v6"}},"annotations":{{"old":"1","kept":"2"}}}}]}}"#,
+        Digest::of(b"x")
+    );
+    let mut index = Index::parse(before.as_bytes()).unwrap();
+    let entry = &mut index.manifests[0];
+    let platform = entry.platform.as_mut().unwrap();
+    (platform.variant, platform.os_version) = (String::new(), "1".to_owned());
+    entry.annotations.remove("old");
+    entry.annotations.insert("new".to_owned(), "3".to_owned());
+    entry.artifact_type = Some("a/b".to_owned());
+    let after = index.encode_over(before.as_bytes(), &MediaType::new(OCI_INDEX)).unwrap();
+    let after = String::from_utf8(compact(&after).unwrap()).unwrap();
+    let expected = format!(
+        r#"{{"mediaType":"{OCI_IMAGE}","x-signer":{{"b":2,"a":1}},"digest":"{}","size":1,"platform":{{"os":"linux","features":["sse4"],"architecture":"arm","os.version":"1"}},"annotations":{{"kept":"2","new":"3"}},"artifactType":"a/b"}}"#,
+        Digest::of(b"x")
+    );
+    assert!(after.contains(&expected), "expected {expected}, found {after}");
+    assert_eq!(Index::parse(after.as_bytes()).unwrap(), index);
+}

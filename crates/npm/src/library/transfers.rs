@@ -3,9 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
-use tallyman_commands::{
-    Attachment, Copier, PushEvent, attach, check_tags, execute, plan_copy_of, tag, untag,
-};
+use tallyman_commands::{Attachment, Copier, PushEvent, attach, plan_copy_of, tag, untag};
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, Platform, PushPlan, Reference, Tag,
     json::{Object, ObjectWriter, string},
@@ -94,11 +92,10 @@ pub async fn copy(
     let (source, target): (Reference, Reference) = (source.parse()?, target.parse()?);
     let options = CopyOptions::parse(options)?;
     let copying = plan_copy_of(client, &source, &target, &options.platforms).await?;
-    if let Some(plan) = copying.plan.as_ref().filter(|_| options.keeps_tags) {
-        check_tags(client, plan, &[]).await?;
-    }
-    let (copier, transferred) = (Copier::new(client), Cell::new(0));
+    let copier = Copier::new(client).never_overwriting(options.keeps_tags);
+    let transferred = Cell::new(0);
     if let Some(plan) = &copying.plan {
+        copier.check(plan).await?;
         let size = bytes_of(plan);
         let start = [
             "planned".into(),
@@ -116,7 +113,7 @@ pub async fn copy(
         copier.carry_out(plan, &on_event).await?;
     }
     if options.referrers {
-        copier.referrers(&source, &target, &copying.manifest).await?;
+        copier.referrers(&source, &target, &copying.digests).await?;
     }
     if options.digest_tags {
         copier.digest_tags(&source, &target, &copying.digests).await?;
