@@ -1,6 +1,8 @@
 //! Tests that a manifest is taken for the right kind, and that its bytes stay as they came.
 
-use tallyman_core::{Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform};
+use tallyman_core::{
+    Digest, ImageConfig, Index, Manifest, ManifestError, ManifestKind, MediaType, Platform, json::compact,
+};
 
 const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
