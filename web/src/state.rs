@@ -14,4 +14,5 @@ pub mod matches;
 pub mod problem;
 pub mod push;
 pub mod registries;
+pub mod rereading;
 pub mod tasks;

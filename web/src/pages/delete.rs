@@ -2,8 +2,9 @@
 
 mod plan;
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{cell::Cell, collections::BTreeSet, rc::Rc};
 
+use js_sys::Date;
 use tallyman_commands::{DeletePlan, Removal};
 use tallyman_core::{Reference, Tag};
 use web_sys::HtmlInputElement;
@@ -27,6 +28,9 @@ use crate::{
 
 /// Tags that are drawn at once; the filter finds the others.
 const SHOWN: usize = 500;
+
+/// The page tells at most this often how many tags were asked about, in milliseconds.
+const PAUSE: f64 = 100.0;
 
 /// Properties of [`Delete`].
 #[derive(PartialEq, Properties)]
@@ -117,11 +121,16 @@ fn Chooser(props: &ChooserProps) -> Html {
     let chosen_removal = use_state_eq(|| None::<Removal>);
     let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
     let stage = use_state_eq(|| Stage::Choosing);
-    let all: Vec<Tag> = names
-        .with(|names| names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect());
-    let is_chosen: BTreeSet<Tag> = all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect();
+    let all = use_memo(names.clone(), |names| {
+        names.with(|names| {
+            names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect::<Vec<Tag>>()
+        })
+    });
+    let is_chosen = use_memo((Rc::clone(&all), chosen.clone()), |(all, chosen)| {
+        all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect::<BTreeSet<Tag>>()
+    });
     let is_empty = is_chosen.is_empty();
-    let make_plan = use_planning(repository, &all, is_chosen, stage.setter(), refused.setter());
+    let make_plan = use_planning(repository, &all, &is_chosen, stage.setter(), refused.setter());
     let planned = match (deletion, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
         (Some(deletion), _) => Some(Rc::clone(&deletion.plan)),
@@ -271,17 +280,17 @@ fn usual_removal(refused: Option<deletion::Refusal>) -> Removal {
 #[hook]
 fn use_planning(
     repository: &Reference,
-    all: &[Tag],
-    chosen: BTreeSet<Tag>,
+    all: &Rc<Vec<Tag>>,
+    chosen: &Rc<BTreeSet<Tag>>,
     stage: UseStateSetter<Stage>,
     refused: UseStateSetter<Option<deletion::Refusal>>,
 ) -> Callback<Option<Removal>> {
     let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
     let latest = use_latest();
-    let (repository, all) = (repository.clone(), all.to_vec());
+    let (repository, all, chosen) = (repository.clone(), Rc::clone(all), Rc::clone(chosen));
     Callback::from(move |removal: Option<Removal>| {
         let (registries, repository) = (Rc::clone(&registries), repository.clone());
-        let (all, chosen, stage) = (all.clone(), chosen.clone(), stage.clone());
+        let (all, chosen, stage) = (Rc::clone(&all), Rc::clone(&chosen), stage.clone());
         let refused = refused.clone();
         stage.set(Stage::Planning(0, all.len()));
         latest.run(async move {
@@ -292,7 +301,14 @@ fn use_planning(
                 return;
             }
             let removal = removal.unwrap_or_else(|| usual_removal(refusal));
-            let tell = |done, of| stage.set(Stage::Planning(done, of));
+            let told = Cell::new(0.0);
+            let tell = |done, of| {
+                let now = Date::now();
+                if now - told.get() >= PAUSE {
+                    told.set(now);
+                    stage.set(Stage::Planning(done, of));
+                }
+            };
             let plan = deletion::plan(registries.client(), &repository, &all, &chosen, removal, tell).await;
             stage.set(match plan {
                 Ok(plan) => Stage::Planned(Rc::new(plan)),
@@ -319,7 +335,7 @@ fn way(
 
 #[derive(PartialEq, Properties)]
 struct TagBoxesProps {
-    all: Vec<Tag>,
+    all: Rc<Vec<Tag>>,
     chosen: UseStateHandle<BTreeSet<String>>,
     is_complete: bool,
 }

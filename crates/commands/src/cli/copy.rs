@@ -187,7 +187,10 @@ impl CopyRun<'_> {
             along.push(("referrers", copier.referrers(source, target, &copying.digests).await?));
         }
         if self.wants_digest_tags() {
-            along.push(("digestTags", copier.digest_tags(source, target, &copying.digests).await?.1));
+            let (_, mut plans) = copier.digest_tags(source, target, &copying.digests).await?;
+            // What a tag stands for may be a referrer as well: it is listed once.
+            plans.retain(|plan| !along.iter().any(|(_, others)| others.contains(plan)));
+            along.push(("digestTags", plans));
         }
         Ok(Copied::Planned { plan, along })
     }

@@ -442,8 +442,8 @@ async fn options_that_would_be_ignored_are_refused() {
         ),
     ] {
         let refused = shell.run(line).await;
-        let expected = format!("expected one of {one} and {other}, found both\n");
-        assert_eq!((refused.exit, refused.stderr), (1, expected), "{line:?}");
+        let expected = format!("expected one of {one} and {other}, found both");
+        assert!(refused.exit == 1 && refused.stderr.contains(&expected), "{line:?}: {}", refused.stderr);
     }
     for of in [&["./a"][..], &["-"], &[], &["--file", "a"]] {
         let digest = shell.run(&[&["digest", "--platform", "linux/arm64"], of].concat()).await;

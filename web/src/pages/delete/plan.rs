@@ -21,6 +21,9 @@ use crate::{
     text::{text, use_language},
 };
 
+/// Steps that are drawn whatever their state.
+const SHOWN: usize = 200;
+
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub repository: Reference,
@@ -42,10 +45,17 @@ pub struct Props {
 /// The plan of a deletion, its confirmation, and its progress.
 #[component]
 pub fn Plan(props: &Props) -> Html {
-    use_language();
+    let language = use_language();
     let Props { repository, plan, deletion, execute, back, .. } = props;
     let waiting = || vec![StepState::Waiting; plan.steps.len()];
     let steps = deletion.as_ref().map_or_else(|| Rc::new(waiting()), |deletion| Rc::clone(&deletion.steps));
+    let lines = use_memo((repository.clone(), Rc::clone(plan), language), |(repository, plan, _)| {
+        html! {
+            if !plan.steps.is_empty() {
+                { command_lines(&line(repository, plan), false) }
+            }
+        }
+    });
     let words = text().delete();
     let after = match deletion {
         None => html! {
@@ -70,9 +80,7 @@ pub fn Plan(props: &Props) -> Html {
                 </div>
             }
             { table(plan, &steps) }
-            if !plan.steps.is_empty() {
-                { command_lines(&line(repository, plan), false) }
-            }
+            { (*lines).clone() }
             { after }
         </>
     }
@@ -94,15 +102,20 @@ fn progress(deletion: &Deletion, stop: &Callback<()>) -> Html {
     }
 }
 
-/// The steps, each with its tags and its state.
+/// The steps, each with its tags and its state. Of many, the first ones, and those that are under way or failed.
 fn table(plan: &DeletePlan, steps: &[StepState]) -> Html {
     let words = text().delete();
+    let is_shown = |index: usize, state: &StepState| {
+        index < SHOWN || matches!(state, StepState::Running | StepState::Failed { .. })
+    };
+    let rows = plan.steps.iter().zip(steps).enumerate();
+    let rows = rows.filter(|(index, (_, state))| is_shown(*index, state)).map(|(_, row)| row);
     html! {
         <Panel title={words.plan_title} remark={plan.steps.len().to_string()} testid="delete-steps">
             <table class="table stack">
                 <thead><tr><th scope="col">{ words.step }</th><th scope="col">{ words.goes }</th><th scope="col">{ words.state }</th></tr></thead>
                 <tbody>
-                    { for plan.steps.iter().zip(steps).map(|(step, state)| html! {
+                    { for rows.map(|(step, state)| html! {
                         <tr key={step.reference.to_string()} data-testid="delete-step">
                             <td class="fill step__what">
                                 { match (step.reference.digest(), step.reference.tag()) {

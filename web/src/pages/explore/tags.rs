@@ -7,7 +7,7 @@ mod order;
 mod requests;
 mod sorting;
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
 use tallyman_core::Reference;
 use yew::prelude::*;
@@ -37,9 +37,12 @@ use crate::{
 };
 use actions::actions;
 use kept_selection::use_kept_selection;
-use order::{Order, Sort, use_aliases};
+use order::{Order, Sort};
 use requests::use_requests;
 use sorting::{DATED_AT_ONCE, SortChoice, dating};
+
+/// Other tags of the same image that a row names.
+const ALIASES: usize = 4;
 
 /// Properties of [`Tags`].
 #[derive(PartialEq, Properties)]
@@ -61,7 +64,6 @@ pub fn Tags(props: &Props) -> Html {
     let order = Order::new(&filter, *sort, &book, version);
     let made = use_shown(&listing, &order);
     let shown = Rc::clone(&made.rows);
-    let aliases = use_aliases(&book, version);
     let dates = *sort == Sort::Date && (*dates_all || shown.len() <= DATED_AT_ONCE);
     let onview = use_requests(&book, &listing, &shown, dates);
     let at = selection.active.min(shown.len().saturating_sub(1));
@@ -71,7 +73,6 @@ pub fn Tags(props: &Props) -> Html {
         listing: listing.clone(),
         book: Rc::clone(&book),
         shown: Rc::clone(&shown),
-        aliases,
         selection: selection.clone(),
         at,
     });
@@ -168,7 +169,6 @@ struct RowData {
     listing: Listing,
     book: Rc<TagBook>,
     shown: Rc<Vec<u32>>,
-    aliases: Rc<HashMap<String, Vec<String>>>,
     selection: UseReducerHandle<Selection>,
     at: usize,
 }
@@ -176,7 +176,7 @@ struct RowData {
 /// Returns the callback that draws a row.
 fn rows(rows: RowData) -> Callback<usize, Html> {
     Callback::from(move |row: usize| {
-        let RowData { of, listing, book, shown, aliases, selection, at } = &rows;
+        let RowData { of, listing, book, shown, selection, at } = &rows;
         let number = shown[row];
         let tag = listing.name(number);
         let is_selected = selection.selected.contains(tag.as_str());
@@ -196,9 +196,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
             }
         };
         let facts = book.facts(&tag);
-        let same = facts.as_ref().and_then(|facts| aliases.get(facts.digest()?.as_str()));
-        let same: Vec<String> =
-            same.into_iter().flatten().filter(|other| **other != tag).take(4).cloned().collect();
+        let same = book.aliases(&tag, ALIASES);
         html! {
             <div
                 key={number}

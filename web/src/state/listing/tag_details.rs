@@ -90,6 +90,8 @@ pub struct TagBook {
     registries: Rc<Registries>,
     of: Rc<Reference>,
     facts: RefCell<HashMap<Rc<str>, Rc<TagFacts>>>,
+    /// The tags that are known to point to a digest: short ones first, then by name.
+    by_digest: RefCell<HashMap<Digest, Vec<Rc<str>>>>,
     /// Tags to ask for, and whether only for their dates.
     queue: RefCell<VecDeque<(Tag, Depth)>>,
     running: RefCell<HashMap<Rc<str>, AbortHandle>>,
@@ -116,9 +118,18 @@ impl TagBook {
         self.facts.borrow().get(tag).cloned()
     }
 
-    /// All that is known by now, by tag.
-    pub fn all(&self) -> Vec<(Rc<str>, Rc<TagFacts>)> {
-        self.facts.borrow().iter().map(|(tag, facts)| (Rc::clone(tag), Rc::clone(facts))).collect()
+    /// Returns the first `most` of the other tags that are known to point to the same as `tag`.
+    pub fn aliases(&self, tag: &str, most: usize) -> Vec<Rc<str>> {
+        let (facts, by_digest) = (self.facts.borrow(), self.by_digest.borrow());
+        let digest = facts.get(tag).and_then(|facts| facts.digest());
+        let same = digest.and_then(|digest| by_digest.get(digest)).into_iter().flatten();
+        same.filter(|other| ***other != *tag).take(most).cloned().collect()
+    }
+
+    /// Returns the number of tags of which the date is known, or is known to be none, and whose names are `wanted`.
+    pub fn dated(&self, wanted: impl Fn(&str) -> bool) -> usize {
+        let facts = self.facts.borrow();
+        facts.iter().filter(|(tag, facts)| !matches!(facts.created, Loadable::Loading) && wanted(tag)).count()
     }
 
     /// Wants to know these tags now, and no others that have not been asked for yet.
@@ -179,8 +190,31 @@ impl TagBook {
     }
 
     fn note(&self, tag: &Tag, facts: &TagFacts) {
-        self.facts.borrow_mut().insert(tag.as_str().into(), Rc::new(facts.clone()));
+        let tag: Rc<str> = tag.as_str().into();
+        let before = self.facts.borrow_mut().insert(Rc::clone(&tag), Rc::new(facts.clone()));
+        self.index(&tag, before.as_ref().and_then(|before| before.digest()), facts.digest());
         self.changed.emit(());
+    }
+
+    /// A tag that pointed to one digest points to another one now.
+    fn index(&self, tag: &Rc<str>, before: Option<&Digest>, now: Option<&Digest>) {
+        if before == now {
+            return;
+        }
+        let mut by_digest = self.by_digest.borrow_mut();
+        let place =
+            |tags: &[Rc<str>]| tags.binary_search_by_key(&(tag.len(), &**tag), |other| (other.len(), other));
+        if let Some(tags) = before.and_then(|before| by_digest.get_mut(before))
+            && let Ok(at) = place(tags)
+        {
+            tags.remove(at);
+        }
+        if let Some(now) = now {
+            let tags = by_digest.entry(now.clone()).or_default();
+            if let Err(at) = place(tags) {
+                tags.insert(at, Rc::clone(tag));
+            }
+        }
     }
 
     async fn fetch(&self, tag: &Tag, depth: Depth) {
@@ -269,6 +303,7 @@ pub fn use_tag_book(of: &Rc<Reference>) -> (Rc<TagBook>, u32) {
                 registries,
                 of: Rc::clone(of),
                 facts: RefCell::default(),
+                by_digest: RefCell::default(),
                 queue: RefCell::default(),
                 running: RefCell::default(),
                 turned: Cell::default(),

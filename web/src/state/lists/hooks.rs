@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use futures_util::future::{join, join_all};
 use tallyman_core::{ManifestList, Reference};
 use tallyman_store::ListSummary;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::LocalLists;
+use crate::state::rereading::Rereading;
 
 /// One list on a page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,10 +84,10 @@ pub fn use_stored_lists(local_lists: &Rc<LocalLists>) -> Option<Result<Rc<Vec<St
         let view = view.setter();
         use_effect_with(Rc::clone(local_lists), move |local_lists| {
             let load = {
-                let local_lists = Rc::clone(local_lists);
+                let (local_lists, reading) = (Rc::clone(local_lists), Rereading::default());
                 move || {
                     let (local_lists, view) = (Rc::clone(&local_lists), view.clone());
-                    spawn_local(async move { view.set(Some(read(&local_lists).await)) });
+                    reading.changed(async move || view.set(Some(read(&local_lists).await)));
                 }
             };
             load();
@@ -98,16 +100,16 @@ pub fn use_stored_lists(local_lists: &Rc<LocalLists>) -> Option<Result<Rc<Vec<St
 
 async fn read(local_lists: &Rc<LocalLists>) -> Result<Rc<Vec<StoredList>>, Rc<str>> {
     let summaries = local_lists.summaries().await.map_err(|error| Rc::from(error.to_string()))?;
-    let mut stored = Vec::with_capacity(summaries.len());
-    for summary in summaries {
-        let list = match local_lists.load(&summary.reference).await {
+    let read = summaries.into_iter().map(|summary| async move {
+        let key = crate::state::push::history::key(&summary.reference);
+        let (list, pushed) = join(local_lists.load(&summary.reference), local_lists.note(&key)).await;
+        let list = match list {
             Ok(Some(list)) => Ok(Rc::new(list)),
             // Another tab has removed it between the two questions.
-            Ok(None) => continue,
+            Ok(None) => return None,
             Err(error) => Err(Rc::from(error.to_string())),
         };
-        let pushed = local_lists.note(&crate::state::push::history::key(&summary.reference)).await;
-        stored.push(StoredList { summary, list, pushed });
-    }
-    Ok(Rc::new(stored))
+        Some(StoredList { summary, list, pushed })
+    });
+    Ok(Rc::new(join_all(read).await.into_iter().flatten().collect()))
 }

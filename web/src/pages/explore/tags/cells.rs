@@ -1,5 +1,7 @@
 //! The row of a tag: what it points to, as far as is known.
 
+use std::rc::Rc;
+
 use tallyman_core::{Platform, Reference, Tag};
 use yew::prelude::*;
 
@@ -22,7 +24,7 @@ use crate::{
 const CHIPS_MAX: usize = 3;
 
 /// The cells of a tag's row. `aliases` are the other tags that are known to point to the same.
-pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[String]) -> Html {
+pub fn cells(of: &Reference, tag: &str, facts: Option<&TagFacts>, aliases: &[Rc<str>]) -> Html {
     let words = text().explore();
     let Ok(parsed) = tag.parse::<Tag>() else {
         let name = format!("{tag} ({})", words.no_reference);

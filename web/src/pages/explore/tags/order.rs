@@ -1,14 +1,10 @@
-//! The order of tags, and the tags that point to the same digest.
+//! The order of tags.
 
 use std::{
-    cmp::Ordering,
-    collections::HashMap,
     fmt::{self, Display, Formatter},
     rc::Rc,
     str::FromStr,
 };
-
-use yew::prelude::*;
 
 use crate::{
     pages::explore::shown::View,
@@ -131,29 +127,4 @@ impl View for Order {
         }
         Rc::new(others)
     }
-}
-
-/// The tags of each digest that more than one tag is known to point to.
-#[hook]
-pub fn use_aliases(book: &Rc<TagBook>, version: u32) -> Rc<HashMap<String, Vec<String>>> {
-    let book = Rc::clone(book);
-    use_memo((version, Rc::as_ptr(&book)), move |_| aliases(&book))
-}
-
-/// Returns the tags of each digest that more than one tag is known to point to.
-fn aliases(book: &TagBook) -> HashMap<String, Vec<String>> {
-    let mut by_digest: HashMap<String, Vec<String>> = HashMap::new();
-    for (tag, facts) in book.all() {
-        if let Some(digest) = facts.digest() {
-            by_digest.entry(digest.to_string()).or_default().push(tag.to_string());
-        }
-    }
-    by_digest.retain(|_, names| names.len() > 1);
-    for names in by_digest.values_mut() {
-        names.sort_by(|left, right| match left.len().cmp(&right.len()) {
-            Ordering::Equal => left.cmp(right),
-            order => order,
-        });
-    }
-    by_digest
 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::order::Sort;
 use crate::{
     format,
-    state::{inspection::Loadable, listing::tag_details::TagBook},
+    state::listing::tag_details::TagBook,
     text::{text, use_language},
 };
 
@@ -55,8 +55,7 @@ pub fn dating(
 ) -> Html {
     let words = text().explore();
     // Fewer are known than there are.
-    let dated = book.all().into_iter().filter(|(_, facts)| !matches!(facts.created, Loadable::Loading));
-    let known = dated.filter(|(tag, _)| is_shown(tag)).count().min(shown);
+    let known = book.dated(is_shown).min(shown);
     let count = |number: usize| format::count(number as u64);
     let change = |to: bool| {
         let set = set.clone();

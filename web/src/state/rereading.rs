@@ -1,0 +1,42 @@
+//! Reading something again after changes.
+
+use std::{cell::Cell, rc::Rc};
+
+use wasm_bindgen_futures::spawn_local;
+
+/// State of a reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reading {
+    /// What was read is as it is.
+    #[default]
+    Done,
+    /// It is being read.
+    UnderWay,
+    /// It is being read, and has changed meanwhile.
+    Outdated,
+}
+
+/// Reads something whenever it is told of a change: once at a time, and once for all the changes meanwhile.
+#[derive(Clone, Default)]
+pub struct Rereading(Rc<Cell<Reading>>);
+
+impl Rereading {
+    /// Something has changed: calls `read`, now or when the reading that is under way has ended.
+    pub fn changed(&self, read: impl AsyncFn() + 'static) {
+        if self.0.get() != Reading::Done {
+            self.0.set(Reading::Outdated);
+            return;
+        }
+        let state = Rc::clone(&self.0);
+        state.set(Reading::UnderWay);
+        spawn_local(async move {
+            loop {
+                read().await;
+                if state.replace(Reading::UnderWay) != Reading::Outdated {
+                    break;
+                }
+            }
+            state.set(Reading::Done);
+        });
+    }
+}
