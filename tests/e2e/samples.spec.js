@@ -68,11 +68,13 @@ for (const colorScheme of ['light', 'dark']) {
     const host = await startStatic();
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const pages = { start: '/', index: '/inspect/samples.example/nginx:1.29', image: '/inspect/samples.example/alpine:3.22?platform=linux/amd64', faults: '/inspect/samples.example/team/app:2.0.0-rc.1', chart: '/inspect/samples.example/charts/podinfo:6.9.1', tags: '/explore/samples.example/alpine', catalog: '/explore/samples.example', copy: '/copy/samples.example/nginx:1.29' };
+    const [wide, narrow] = [{ width: 1280, height: 800 }, { width: 390, height: 844 }];
     for (const [name, path] of Object.entries(pages)) {
-      for (const [size, viewport] of [['wide', { width: 1280, height: 800 }], ['narrow', { width: 390, height: 844 }]]) {
+      await page.setViewportSize(wide);
+      await page.goto(`${host.url}/#${path}`);
+      await page.reload();
+      for (const [size, viewport] of [['wide', wide], ['narrow', narrow]]) {
         await page.setViewportSize(viewport);
-        await page.goto(`${host.url}/#${path}`);
-        await page.reload();
         await expect(page.locator('h1').first()).toBeVisible();
         await expect(page.locator('.skeleton')).toHaveCount(0);
         await page.screenshot({ path: inProject(`target/screenshots/sample-${name}-${colorScheme}-${size}.png`) });
