@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 /// State of a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Reading {
-    /// What was read is as it is.
+    /// The outcome of the last reading is up to date.
     #[default]
     Done,
     /// It is being read.

@@ -105,7 +105,7 @@ fn tags<'a>(
 /// A source and a target.
 type Pair = (Reference, Reference);
 
-/// What came of one copy.
+/// Outcome of one copy.
 enum Copied {
     /// It was made.
     Made {
