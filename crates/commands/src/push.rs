@@ -310,14 +310,32 @@ impl StepContext<'_> {
                 }
             }
         }
-        match sources.last() {
-            Some(MountSource { repository, .. }) if !self.as_docker => {
-                let source =
-                    Reference::new(target.registry().clone(), repository.clone(), None, Some(digest.clone()));
-                self.upload(index, &source, digest, begun).await
-            }
-            _ => Ok(()),
+        if self.as_docker {
+            return Ok(());
         }
+        match self.source_with(digest, sources).await {
+            Some(source) => self.upload(index, &source, digest, begun).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the image that a blob is uploaded from; `None` if no repository has it and the push goes on without it.
+    async fn source_with(self, digest: &Digest, sources: &[MountSource]) -> Option<Reference> {
+        let target = &self.plan.target;
+        let image = |MountSource { repository, .. }: &MountSource| {
+            Reference::new(target.registry().clone(), repository.clone(), None, Some(digest.clone()))
+        };
+        if let Some(source) = sources.iter().rfind(|source| !source.may_fail) {
+            return Some(image(source));
+        }
+        for source in sources.iter().map(image) {
+            match self.client.head_blob(&source, digest).await {
+                Err(error) if error.is_not_found() => {}
+                // An upload tells what else is wrong.
+                _ => return Some(source),
+            }
+        }
+        None
     }
 }
 

@@ -282,7 +282,8 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            if !is_refusal(&error) {
+            // What the source lacks, no other way brings.
+            if source.failure().is_some() || !is_refusal(&error) {
                 return Err(error);
             }
             refusal.get_or_insert(error);
@@ -310,7 +311,7 @@ impl Client {
                     Ok(()) => return Ok(()),
                     Err(error) => error,
                 };
-                if let Some(failure) = source.failure.take() {
+                if let Some(failure) = source.failure() {
                     // An upload that stays behind costs the registry nothing.
                     self.cancel_upload(to, &upload).await.ok();
                     return Err(failure);
@@ -613,6 +614,11 @@ impl Source<'_> {
             read.set(read.get().max(position));
         });
         pieces.boxed_local()
+    }
+
+    /// Returns the error of the source itself; `None` if it has not failed.
+    fn failure(&self) -> Option<Error> {
+        self.failure.borrow().clone()
     }
 
     /// Keeps an error of the source apart from those of the registry.

@@ -145,6 +145,42 @@ async fn trees_show_entries_blobs_and_referrers_and_what_is_missing() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn windows_images_go_without_foreign_layers_by_every_way_of_pushing() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    let image = Image::docker("windows/amd64", "nano");
+    let layer = Digest::of(b"in no registry");
+    let foreign = format!(
+        r#""layers":[{{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"{layer}","size":14,"urls":["https://go.example/1"]}},"#
+    );
+    let image = Image { manifest: image.manifest.replace(r#""layers":["#, &foreign), ..image };
+    image.put(&registry, "w/nano", Some("1"));
+    let program = Program::anonymous();
+    let [source, list] = ["w/nano:1", "w/app:1"].map(|name| format!("{host}/{name}"));
+    let file = json!({ "image": format!("{host}/w/applied:1"), "images": [source] });
+    program.file("lists.json", &file.to_string());
+    program.succeed(&["create", "--insecure", &list, &source]).await;
+    program.succeed(&["push", "--insecure", "--copy", &list]).await;
+    let [created, created_of_blobs] =
+        ["w/created:1", "w/created-of-blobs:1"].map(|name| format!("{host}/{name}"));
+    program.succeed(&["create", "--insecure", "--push", &created, &source]).await;
+    program.succeed(&["apply", "--insecure", "lists.json"]).await;
+    // A registry that mounts nothing takes what there is.
+    registry.add_fault("no-mount".parse().unwrap());
+    program.succeed(&["create", "--insecure", "--push", &created_of_blobs, &source]).await;
+    for repository in ["w/app", "w/created", "w/applied", "w/created-of-blobs"] {
+        assert!(registry.manifest(repository, "1").is_some(), "{repository}");
+        for blob in &image.blobs {
+            assert!(
+                registry.blob(repository, Digest::of(blob.as_bytes()).as_str()).is_some(),
+                "{repository}"
+            );
+        }
+        assert!(registry.blob(repository, layer.as_str()).is_none());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn attestations_come_along_with_flatten_unless_they_are_left_out() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let images = [Image::oci("linux/amd64", "one"), Image::oci("linux/arm64", "one")];

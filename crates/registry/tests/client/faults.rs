@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http::header;
-use tallyman_core::{Digest, MediaType, Reference};
+use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
 use tallyman_registry::{Access, Error, Mount, Retry};
 use tokio::{
@@ -139,7 +139,7 @@ async fn a_stream_goes_on_where_it_broke() {
     let layer: Vec<u8> = (0..1_000_000_u32).map(|at| (at % 251) as u8).collect();
     registry.put_blob("acme/app", layer.clone());
     let media_type = MediaType::new("application/vnd.oci.image.layer.v1.tar");
-    let descriptor = tallyman_core::Descriptor::new(media_type, Digest::of(&layer), layer.len() as u64);
+    let descriptor = Descriptor::new(media_type, Digest::of(&layer), layer.len() as u64);
     let told = Told::default();
     let client = builder().observer(told.observer()).build();
     let reference = reference(&registry, "acme/app:a");
@@ -222,6 +222,26 @@ async fn a_mount_that_is_refused_is_an_upload_that_can_be_ended() {
     };
     client.cancel_upload(&target, &upload).await.unwrap();
     assert!(client.cancel_upload(&target, &upload).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn a_blob_that_its_source_lacks_is_asked_for_once() {
+    let (registry, image) = registry([Fault::new(FaultKind::NoMount)]).await;
+    let (client, target) = (client(), reference(&registry, "acme/other:a"));
+    let source = reference(&registry, "acme/app:a");
+    let missing = Descriptor::new(MediaType::new("a/b"), Digest::of(b"missing"), 7);
+    registry.clear_requests();
+    let error = client.copy_blob(&source, &target, &missing, &|_| ()).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    let requests = registry.requests();
+    let asked: Vec<&str> = requests
+        .iter()
+        .filter(|request| request.method == "GET" && request.path.contains("/blobs/sha256:"))
+        .map(|request| request.path.as_str())
+        .collect();
+    assert_eq!(asked, [format!("/v2/acme/app/blobs/{}", missing.digest)], "{requests:?}");
+    // Other blobs are taken as before.
+    client.copy_blob(&source, &target, &image.config_descriptor(), &|_| ()).await.unwrap();
 }
 
 #[tokio::test]
