@@ -176,11 +176,11 @@ describe('bringing content into registries', () => {
     const list = await tm.create(target, [`${hello}:amd64`, `${hello}:arm64`]);
     assert.equal((await failure(() => tm.push(list))).code, 'other-registry');
     const pushed = await tm.push(list, { copy: true, tags: ['v1.2', 'latest'] });
-    assert.deepEqual(pushed.tags, ['v1', 'v1.2', 'latest']);
+    assert.deepEqual([pushed.tags, pushed.reference], [['v1', 'v1.2', 'latest'], target]);
     for (const tag of pushed.tags) assert.equal((await tm.resolve(`${other.host}/pushed/app:${tag}`)).digest, list.digest);
     const quiet = new ManifestList(`${other.host}/pushed/app:untagged`, list.entries.map(({ reference, ...entry }) => entry));
     const alone = await tm.push(quiet, { digestOnly: true });
-    assert.deepEqual(alone.tags, []);
+    assert.deepEqual([alone.tags, alone.reference], [[], `${other.host}/pushed/app@${quiet.digest}`]);
     assert.equal((await failure(() => tm.resolve(`${other.host}/pushed/app:untagged`))).code, 'not-found');
     assert.equal((await tm.resolve(`${other.host}/pushed/app@${alone.digest}`)).digest, quiet.digest);
     const plan = tm.plan(quiet, { digestOnly: true });

@@ -3,7 +3,7 @@
 use std::{future::ready, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tallyman_core::{Action, Digest, Manifest, MediaType, PushPlan, Reference, Tag};
+use tallyman_core::{Digest, Manifest, MediaType, PushPlan, Reference, Tag};
 use tallyman_registry::Client;
 
 use crate::{
@@ -73,10 +73,7 @@ pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest
 /// As [`check_tag`].
 pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
     let (_, digest, _) = plan.list();
-    let own = match plan.steps.last().map(|step| &step.action) {
-        Some(Action::PutList { reference, .. }) if reference.digest().is_none() => Some(plan.target.clone()),
-        _ => None,
-    };
+    let own = Some(plan.reference()).filter(|reference| reference.digest().is_none()).cloned();
     let all = own.into_iter().chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone())));
     let checked = all.map(|reference| async move { check_tag(client, &reference, digest).await });
     stream::iter(checked).buffered(MAX_PARALLEL_REQUESTS).try_for_each(|()| ready(Ok(()))).await

@@ -221,10 +221,21 @@ impl PushPlan {
         }
     }
 
+    /// Returns the name that the list is put under: the target with its tag, or with the list's digest.
+    pub fn reference(&self) -> &Reference {
+        self.put_list().0
+    }
+
     /// Returns media type, digest and bytes of the list.
     pub fn list(&self) -> (&MediaType, &Digest, &Arc<[u8]>) {
+        self.put_list().1
+    }
+
+    fn put_list(&self) -> (&Reference, (&MediaType, &Digest, &Arc<[u8]>)) {
         match self.steps.last().map(|step| &step.action) {
-            Some(Action::PutList { media_type, digest, bytes, .. }) => (media_type, digest, bytes),
+            Some(Action::PutList { reference, media_type, digest, bytes }) => {
+                (reference, (media_type, digest, bytes))
+            }
             _ => unreachable!("the last step of every plan puts the list"),
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn entry(entry: &ListEntry) -> Value {
 pub(super) fn put(plan: &PushPlan, losses: &[String]) -> Value {
     let (media_type, digest, bytes) = plan.list();
     let mut value = json!({
-        "reference": plan.target.to_string(),
+        "reference": plan.reference().to_string(),
         "mediaType": media_type.as_str(),
         "digest": digest.as_str(),
         "size": bytes.len(),
@@ -122,8 +122,8 @@ pub(super) fn inspected(reference: &Reference, manifest: &Manifest, config: Opti
 /// The metadata that `push --metadata-file` writes, under the keys of BuildKit's metadata files.
 pub(super) fn metadata(plan: &PushPlan, tags: &[Tag]) -> Value {
     let (media_type, digest, bytes) = plan.list();
-    let names =
-        std::iter::once(plan.target.clone()).chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone())));
+    let further = tags.iter().map(|tag| plan.target.by_tag(tag.clone()));
+    let names = std::iter::once(plan.reference().clone()).chain(further);
     let names: Vec<String> = names.map(|name| name.to_string()).collect();
     json!({
         "image.name": names.join(","),

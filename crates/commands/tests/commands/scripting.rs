@@ -357,6 +357,13 @@ async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alo
     let digest = shell.done(&line).await.trim().to_owned();
     assert_eq!((tagged("v1"), tagged(&digest)), (None, Some(digest.clone())));
     assert_eq!(shell.files.borrow()["out/digest"], digest);
+    // What is told to be there is there.
+    let by_digest = name(&format!("a/app@{digest}"));
+    let line = ["push", "--insecure", "--digest-only", "--json", "--metadata-file", "out/metadata", &list];
+    let told: Value = shell.done(&line).await.parse().unwrap();
+    assert_eq!(told["reference"], by_digest);
+    let metadata: Value = shell.files.borrow()["out/metadata"].parse().unwrap();
+    assert_eq!(metadata["image.name"], by_digest);
 
     let line =
         ["push", "--insecure", "--tag", "v1.2", "--tag=latest", "--metadata-file", "out/metadata", &list];

@@ -466,8 +466,9 @@ export class Tallyman {
     };
     const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
     const put = plan.steps.at(-1);
-    const { tag } = Reference.parse(put && 'reference' in put ? put.reference : plan.target);
-    const pushed = { reference: plan.target, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
+    const reference = put && 'reference' in put ? put.reference : plan.target;
+    const { tag } = Reference.parse(reference);
+    const pushed = { reference, digest, mediaType: plan.mediaType, tags: [...(tag === undefined ? [] : [tag]), ...further], losses: [...plan.losses] };
     return purge ? { ...pushed, localList: purged ? 'removed' : 'kept' } : pushed;
   }
 

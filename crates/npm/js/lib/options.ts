@@ -221,7 +221,7 @@ export interface PushOptions extends CallOptions, Omit<PlanOptions, 'subject'> {
 
 /** Result of a push. */
 export interface PushResult {
-  /** The list's name. */
+  /** The name that the list was put under: with its tag, or with its digest where it has no other or `digestOnly` asks for it. */
   reference: string;
   /** The list's digest, as the registry confirmed it. */
   digest: string;
