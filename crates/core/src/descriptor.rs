@@ -119,4 +119,14 @@ impl Descriptor {
         let unknown = self.platform.as_ref().is_some_and(Platform::is_unknown);
         !unknown && self.attests().is_none() && !self.media_type.is_list()
     }
+
+    /// Returns `true` if this entry of a list and `other` are images of one platform, of which an engine takes the first. Entries
+    /// without a platform have none in common.
+    pub fn is_for_platform_of(&self, other: &Self) -> bool {
+        let (Some(platform), Some(of_other)) = (&self.platform, &other.platform) else { return false };
+        *platform != Platform::default()
+            && platform.is_same(of_other)
+            && self.is_runnable()
+            && other.is_runnable()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Descriptor, Index, Platform};
+use crate::{Descriptor, Index};
 
 /// A value of the left side, of the right side, or of both.
 /// ```
@@ -65,15 +65,8 @@ pub fn diff_entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Diff<&'a Descr
         let same = |other: &Descriptor| other.digest == entry.digest && other.platform == entry.platform;
         partners.push(take(&same));
     }
-    let looser: [fn(&Descriptor, &Descriptor) -> bool; 2] = [
-        |entry, other| entry.digest == other.digest,
-        |entry, other| {
-            entry.is_runnable()
-                && other.is_runnable()
-                && names_a_platform(entry)
-                && entry.platform == other.platform
-        },
-    ];
+    let looser: [fn(&Descriptor, &Descriptor) -> bool; 2] =
+        [|entry, other| entry.digest == other.digest, Descriptor::is_for_platform_of];
     for is_partner in looser {
         for (entry, partner) in left.manifests.iter().zip(&mut partners) {
             if partner.is_none() {
@@ -87,10 +80,6 @@ pub fn diff_entries<'a>(left: &'a Index, right: &'a Index) -> Vec<Diff<&'a Descr
         None => Diff::Removed(left),
     });
     kept.chain(free.iter().flatten().map(|added| Diff::Added(*added))).collect()
-}
-
-fn names_a_platform(entry: &Descriptor) -> bool {
-    entry.platform.as_ref().is_some_and(|platform| *platform != Platform::default())
 }
 
 /// Lines up two sequences of layers (or of anything else that has an order), so that the longest run of equal ones in

@@ -85,6 +85,23 @@ impl Platform {
         if self.architecture == "arm64" && self.variant == "v8" { "" } else { &self.variant }
     }
 
+    /// Returns `true` if both are the same platform: equal in every field, by their normalized variants.
+    ///
+    /// ```
+    /// # use tallyman_core::Platform;
+    /// let arm64: Platform = "linux/arm64".parse()?;
+    /// assert!(arm64.is_same(&"linux/arm64/v8".parse()?));
+    /// assert!(!arm64.is_same(&"linux/arm64/v9".parse()?));
+    /// # Ok::<(), tallyman_core::PlatformTextError>(())
+    /// ```
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.architecture == other.architecture
+            && self.os == other.os
+            && self.normalized_variant() == other.normalized_variant()
+            && self.os_version == other.os_version
+            && self.os_features == other.os_features
+    }
+
     /// Returns `true` if an image of `platform` is one for this platform: operating system and architecture are the same,
     /// and the variant is the same or none is asked for.
     ///

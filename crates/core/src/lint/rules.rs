@@ -41,11 +41,8 @@ pub fn lint_index(index: &Index, resolved: &[ResolvedEntry<'_>]) -> Vec<Finding>
             continue;
         };
         lint_platform(platform).into_iter().for_each(&mut found);
-        let first = index
-            .manifests
-            .iter()
-            .position(|other| other.is_runnable() && other.platform.as_ref() == Some(platform));
-        if let Some(first) = first.filter(|first| *first < at) {
+        let first = index.manifests[..at].iter().position(|other| other.is_for_platform_of(entry));
+        if let Some(first) = first {
             found(LintRule::RepeatedPlatform { platform: platform.clone(), first });
         }
         if let Some(config) =

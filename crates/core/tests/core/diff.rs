@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tallyman_core::{
-    Descriptor, Diff, Digest, Index, Manifest, MediaType, Platform, diff_entries, diff_pairs, diff_sequence,
+    Descriptor, Diff, Digest, Index, Manifest, MediaType, diff_entries, diff_pairs, diff_sequence,
 };
 
 fn index(described: &[(&str, &str)]) -> Index {
     let empty = Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], None).expect("an empty index");
     let manifests = described.iter().map(|(content, architecture)| {
-        let platform = (!architecture.is_empty()).then(|| Platform::new("linux", architecture));
+        let platform = format!("linux/{architecture}").parse().ok();
         Descriptor { platform, ..Descriptor::new(MediaType::OciManifest, Digest::of(content.as_bytes()), 1) }
     });
     Index { manifests: manifests.collect(), ..empty.index().expect("it is an index").clone() }
@@ -41,6 +41,8 @@ fn entries_are_partnered_by_digest_then_by_platform() {
         // An exact partner is not taken away by a looser one.
         (&[("x", "amd64"), ("a", "amd64")], &[("a", "amd64"), ("y", "amd64")], "~amd64 =amd64"),
         (&[("a", "")], &[("b", "")], "-none +none"),
+        (&[("a", "arm64")], &[("b", "arm64/v8")], "~arm64"),
+        (&[("a", "arm64")], &[("a", "arm64/v8")], "~arm64"),
         (&[], &[], ""),
     ] {
         assert_eq!(changes_of(left, right), expected, "{left:?} {right:?}");

@@ -51,6 +51,10 @@ fn each_rule_names_its_entry() {
             vec![(Some(1), "repeated-platform")],
         ),
         (
+            vec![docker("a", "linux/arm64".parse().ok()), docker("b", "linux/arm64/v8".parse().ok())],
+            vec![(Some(1), "repeated-platform")],
+        ),
+        (
             vec![
                 docker("a", Some(arm_v7())),
                 entry(MediaType::OciManifest, "b", Some(Platform::new("linux", "amd64"))),

@@ -64,6 +64,23 @@ fn the_entry_for_a_platform_is_found() {
 }
 
 #[test]
+fn platforms_are_the_same_by_every_field_and_the_normalized_variant() {
+    let version = |platform: &str, version: &str| Platform {
+        os_version: version.to_owned(),
+        ..platform.parse().unwrap()
+    };
+    for (one, other, expected) in [
+        (version("linux/arm64", ""), version("linux/arm64/v8", ""), true),
+        (version("linux/arm64/v8", ""), version("linux/arm64/v9", ""), false),
+        (version("linux/arm", ""), version("linux/arm/v8", ""), false),
+        (version("windows/amd64", "10.0.1"), version("windows/amd64", "10.0.1"), true),
+        (version("windows/amd64", "10.0.1"), version("windows/amd64", "10.0.2"), false),
+    ] {
+        assert_eq!((one.is_same(&other), other.is_same(&one)), (expected, expected), "{one:?} {other:?}");
+    }
+}
+
+#[test]
 fn v8_of_arm64_counts_as_no_variant() {
     for (platform, variant) in [
         ("linux/arm64/v8", ""),
