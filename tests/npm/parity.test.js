@@ -209,6 +209,13 @@ describe('lists that are described', () => {
     assert.deepEqual([again.differs, again.lists[0].changes], [false, []]);
   });
 
+  test('a list that cannot be read keeps no other from being pushed', async () => {
+    const list = (tag, image) => ({ image: `${registry.host}/samples/described:${tag}`, images: [image] });
+    const missing = await failure(() => tm.apply([list('lost', ':none'), list('kept', `${hello}:amd64`)]));
+    assert.match(missing.message, /described:none/);
+    assert.equal((await tm.inspect(`${registry.host}/samples/described:kept`)).entries.length, 1);
+  });
+
   test('what is not as it should be is named', async () => {
     const wrong = await failure(() => tm.apply({ ...described(), imagse: [] }));
     assert.equal(wrong.code, 'list-file-invalid');

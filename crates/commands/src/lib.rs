@@ -47,7 +47,7 @@ pub use fetch::{
 pub use findings::findings;
 pub use image_files::{FileSearch, ImageLayer, LayeredImage, image_and_config, layered_image};
 pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
-pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, drift};
+pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
 pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{
     ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,

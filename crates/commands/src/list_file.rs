@@ -3,12 +3,12 @@
 mod drift;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 use tallyman_core::{Format, ManifestList, Platform, Reference, Tag};
 
-pub use drift::{ListDrift, drift};
+pub use drift::{ListDrift, apply_drifts, drifts};
 
 use crate::Error;
 
@@ -104,11 +104,7 @@ impl ListFile {
             DesiredList::read(list, &path)
         });
         let lists = lists.collect::<Result<Vec<_>, _>>().map_err(fault)?;
-        let mut names: Vec<&Reference> = lists.iter().map(|list| &list.reference).collect();
-        names.sort_by_key(ToString::to_string);
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(fault(format!("expected each list once, found {} twice", twice[0])));
-        }
+        check_names(&lists).map_err(fault)?;
         Ok(Self { lists })
     }
 
@@ -124,7 +120,36 @@ impl ListFile {
     }
 }
 
+/// Checks that no two lists have a name in common: which of them it stood for in the end would be chance.
+fn check_names(lists: &[DesiredList]) -> Result<(), String> {
+    let mut known: HashMap<Reference, &DesiredList> = HashMap::new();
+    for list in lists {
+        for name in list.names() {
+            match known.insert(name.clone(), list) {
+                Some(other) if std::ptr::eq(other, list) => {}
+                Some(other) if other.reference == list.reference => {
+                    return Err(format!("expected each list once, found {} twice", list.reference));
+                }
+                Some(other) => {
+                    return Err(format!(
+                        "expected the name {name} for one list, found it for {} and {}",
+                        other.reference, list.reference
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 impl DesiredList {
+    /// Returns the names that the list is to have, its own first.
+    pub fn names(&self) -> impl Iterator<Item = Reference> {
+        let tags = self.tags.iter().map(|tag| self.reference.by_tag(tag.clone()));
+        std::iter::once(self.reference.clone()).chain(tags)
+    }
+
     fn of(list: &ManifestList) -> Self {
         let form = list.form();
         let images = list.iter().map(|entry| DesiredImage {

@@ -1,14 +1,10 @@
 //! `apply` and `plan`: the lists of a file beside a registry.
 
-use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tallyman_registry::Client;
 
 use super::{Environment, OutputOptions};
-use crate::{Copier, DesiredList, Error, ListDrift, ListFile, drift};
-
-/// Lists that are compared at the same time.
-const PARALLEL_LISTS: usize = 4;
+use crate::{DesiredList, Error, ListDrift, ListFile, apply_drifts, drifts};
 
 impl Environment {
     /// Compares the lists of a file with the registry, and pushes what differs if `applies`. Returns `true` if something
@@ -26,24 +22,19 @@ impl Environment {
         };
         let progress = self.progress(options);
         progress.report(&format!("reading what {} lists are made of", lists.len()));
-        let drifts = stream::iter(lists.iter().map(|list| drift(client, list)));
-        let drifts: Vec<Result<ListDrift, Error>> = drifts.buffered(PARALLEL_LISTS).collect().await;
+        let compared = drifts(client, &lists).await;
         progress.clear();
         let mut failures = Vec::new();
         let mut told = |drift: Result<ListDrift, Error>| drift.map_err(|error| failures.push(error)).ok();
-        let drifts: Vec<ListDrift> = drifts.into_iter().filter_map(&mut told).collect();
+        let drifts: Vec<ListDrift> = compared.into_iter().filter_map(&mut told).collect();
         let differs = drifts.iter().any(|drift| drift.differing().next().is_some());
         if !options.json {
             drifts.iter().for_each(|drift| self.print_drift(drift));
         }
         let mut printed: Vec<Value> = drifts.iter().map(ListDrift::to_json).collect();
         if applies {
-            let copier = &Copier::new(client);
-            let applied = drifts.iter().map(|drift| {
-                let of_plan = progress.of(&drift.plan);
-                async move { drift.apply(copier, &|event| of_plan.step(&event)).await }
-            });
-            let applied: Vec<_> = stream::iter(applied).buffered(PARALLEL_LISTS).collect().await;
+            let plans: Vec<_> = drifts.iter().map(|drift| progress.of(&drift.plan)).collect();
+            let applied = apply_drifts(client, &drifts, &|list, event| plans[list].step(&event)).await;
             progress.clear();
             for (value, applied) in printed.iter_mut().zip(applied) {
                 value["applied"] = json!(applied.is_ok());

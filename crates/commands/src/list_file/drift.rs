@@ -21,6 +21,9 @@ use crate::{
     resolve::{content, failed},
 };
 
+/// Lists that are compared or pushed at the same time.
+const PARALLEL_LISTS: usize = 4;
+
 /// A list of a file beside its registry.
 #[derive(Clone, Debug)]
 pub struct ListDrift {
@@ -34,16 +37,38 @@ pub struct ListDrift {
     pub nested: Vec<NestedList>,
 }
 
-/// Fetches what a list is to be made of, and what its names stand for now. Nothing is written.
+/// Fetches what lists are to be made of, and what their names stand for now. Nothing is written, and a list that fails keeps no other
+/// from being compared.
 ///
 /// # Errors
 /// As [`create`](crate::create), for the images; [`Error::Plan`] if a list of them cannot be pushed.
-pub async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Error> {
+pub async fn drifts(client: &Client, lists: &[DesiredList]) -> Vec<Result<ListDrift, Error>> {
+    stream::iter(lists.iter().map(|list| drift(client, list))).buffered(PARALLEL_LISTS).collect().await
+}
+
+/// Makes registries have lists under all their names: what is there already is not put again, and a list that fails keeps no other
+/// from being pushed. `on_event` is told the position of the list with each event.
+///
+/// # Errors
+/// The errors of [`execute`](crate::execute).
+pub async fn apply_drifts(
+    client: &Client,
+    drifts: &[ListDrift],
+    on_event: &dyn Fn(usize, PushEvent),
+) -> Vec<Result<(), Error>> {
+    let copier = &Copier::new(client);
+    let applied = drifts.iter().enumerate().map(|(at, drift)| async move {
+        let on_event = |event| on_event(at, event);
+        drift.apply(copier, &on_event).await
+    });
+    stream::iter(applied).buffered(PARALLEL_LISTS).collect().await
+}
+
+async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Error> {
     client.read_directly(&desired.reference);
     let list = desired.fetch(client).await?;
     let plan = PushPlan::with_copies(&list)?;
-    let tags = desired.tags.iter().map(|tag| desired.reference.by_tag(tag.clone()));
-    let names: Vec<Reference> = std::iter::once(desired.reference.clone()).chain(tags).collect();
+    let names: Vec<Reference> = desired.names().collect();
     let found = stream::iter(names.iter().map(|name| standing(client, name)));
     let found: Vec<Option<Manifest>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     let (media_type, digest, bytes) = plan.list();
@@ -82,11 +107,7 @@ impl ListDrift {
         })
     }
 
-    /// Makes the registry have the list under all its names: what is there already is not put again.
-    ///
-    /// # Errors
-    /// The errors of [`execute`](crate::execute).
-    pub async fn apply(&self, copier: &Copier<'_>, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
+    async fn apply(&self, copier: &Copier<'_>, on_event: &dyn Fn(PushEvent)) -> Result<(), Error> {
         let client = copier.client();
         let (media_type, digest, bytes) = self.plan.list();
         let mut rest: Vec<&Reference> = self.differing().map(|(name, _)| name).collect();

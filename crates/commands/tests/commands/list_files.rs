@@ -223,6 +223,14 @@ fn faults_of_a_file_name_the_field() {
         ("image: a.io/b\nformat: docker\nannotations: {a: b}\nimages: [x]", "no annotations"),
         ("image: a.io/b\ntemplate: x-ARCH", "platforms"),
         ("lists: [{image: a.io/b, images: [x]}, {image: a.io/b, images: [y]}]", "twice"),
+        (
+            "lists: [{image: a.io/b:1, tags: [latest], images: [x]}, {image: a.io/b:2, tags: [latest], images: [x]}]",
+            "a.io/b:latest for one list, found it for a.io/b:1 and a.io/b:2",
+        ),
+        (
+            "lists: [{image: a.io/b:1, tags: [2], images: [x]}, {image: a.io/b:2, images: [x]}]",
+            "found it for a.io/b:1 and a.io/b:2",
+        ),
         ("image: a.io/b\nformat: docker\nimages: [{image: x, nest: true}]", "no lists as entries"),
         ("image: a.io/b\nimages: [{image: x, nest: yes please}]", "true or false in images[0].nest"),
         ("image: a.io/b\nimages: [{image: x, nest: true, platforms: linux/arm64}]", "found both"),

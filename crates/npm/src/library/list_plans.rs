@@ -1,8 +1,7 @@
 //! Plans that need a registry: of lists that are converted, of images that are to be fetched first, and of the lists of a file.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use js_sys::Function;
-use tallyman_commands::{Copier, ListDrift, ListFile, convert, drift, with_manifests};
+use tallyman_commands::{ListFile, apply_drifts, convert, drifts, with_manifests};
 use tallyman_core::{
     ManifestList, PushPlan,
     json::{ObjectWriter, array},
@@ -15,9 +14,6 @@ use super::{
     plans::{Plan, PlanTerms, PlannedPush},
     transfers::report,
 };
-
-/// Lists that are compared at the same time.
-const PARALLEL_LISTS: usize = 4;
 
 /// Resolves to the plan that pushes a list by these terms.
 pub async fn plan(client: &Client, list: &ManifestList, terms: &str) -> Result<JsValue, Failure> {
@@ -36,7 +32,8 @@ pub async fn plan(client: &Client, list: &ManifestList, terms: &str) -> Result<J
 }
 
 /// Compares the lists of a file, given as JSON, with their registries, and pushes what differs if `applies`. Resolves to the
-/// differences, as JSON. `on_progress` hears of each step.
+/// differences, as JSON. A list that fails keeps no other from being pushed; the first failure is told at the end. `on_progress`
+/// hears of each step.
 pub async fn apply(
     client: &Client,
     file: &str,
@@ -44,15 +41,23 @@ pub async fn apply(
     on_progress: &Function,
 ) -> Result<JsValue, Failure> {
     let lists = ListFile::parse_json("the lists", file)?.lists;
-    let drifts = stream::iter(lists.iter().map(|list| drift(client, list)));
-    let drifts: Vec<ListDrift> = drifts.buffered(PARALLEL_LISTS).try_collect().await?;
-    let copier = Copier::new(client);
-    for drift in drifts.iter().filter(|_| applies) {
-        drift.apply(&copier, &|event| report(on_progress, &event)).await?;
+    let (mut compared, mut failure) = (Vec::new(), None);
+    for drift in drifts(client, &lists).await {
+        match drift {
+            Ok(drift) => compared.push(drift),
+            Err(error) => drop(failure.get_or_insert(error)),
+        }
+    }
+    if applies {
+        let applied = apply_drifts(client, &compared, &|_, event| report(on_progress, &event)).await;
+        failure = failure.or(applied.into_iter().find_map(Result::err));
+    }
+    if let Some(failure) = failure {
+        return Err(failure.into());
     }
     let json = ObjectWriter::new()
-        .bool("differs", drifts.iter().any(|drift| drift.differing().next().is_some()))
+        .bool("differs", compared.iter().any(|drift| drift.differing().next().is_some()))
         .bool("applied", applies)
-        .json("lists", &array(drifts.iter().map(|drift| drift.to_json().to_string())));
+        .json("lists", &array(compared.iter().map(|drift| drift.to_json().to_string())));
     Ok(json.end().into())
 }
