@@ -113,6 +113,11 @@ impl Descriptor {
             .then(|| self.annotations.get("vnd.docker.reference.digest").map_or("", String::as_str))
     }
 
+    /// Returns `true` if this entry of a list has annotations or an artifact type, which Docker's lists do not.
+    pub fn is_annotated(&self) -> bool {
+        !self.annotations.is_empty() || self.artifact_type.is_some()
+    }
+
     /// Returns `true` if this entry of a list is an image that an engine can run, as far as the list tells: no attestation, no
     /// nested list, not `unknown/unknown`.
     pub fn is_runnable(&self) -> bool {

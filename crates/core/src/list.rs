@@ -117,7 +117,7 @@ pub struct ManifestList {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexForm {
     /// An OCI index, whatever the entries are. Only then annotations are written: those below, and those of the
-    /// entries' descriptors.
+    /// entries' descriptors, with their artifact types.
     pub oci: bool,
     /// Annotations of the index itself.
     pub annotations: BTreeMap<String, String>,

@@ -22,7 +22,7 @@ impl Writer {
         Self { out, is_empty: true }
     }
 
-    /// The next entry: its media type, size, digest and platform, and its annotations where it has any.
+    /// The next entry: its media type, size, digest and platform, and its annotations and its artifact type where it has any.
     pub fn entry(&mut self, entry: &Entry<'_>) {
         let out = &mut self.out;
         out.extend_from_slice(if self.is_empty { b"\n      {" } else { b",\n      {" });
@@ -37,6 +37,9 @@ impl Writer {
             platform(out, of);
         }
         annotations(out, &entry.annotations, b"\n         ");
+        if let Some(artifact_type) = entry.artifact_type {
+            member(out, b",\n         \"artifactType\": ", artifact_type);
+        }
         out.extend_from_slice(b"\n      }");
     }
 

@@ -10,17 +10,20 @@ use crate::{Descriptor, ManifestError, MediaType, manifest::parse_fast};
 /// each entry media type, size, digest and platform, and nothing else.
 pub fn encode_index<'a>(media_type: &MediaType, entries: impl Iterator<Item = &'a Descriptor>) -> Vec<u8> {
     let mut writer = Writer::new(media_type.as_str(), entries.size_hint().0);
-    entries.for_each(|entry| writer.entry(&view(entry, Pairs::new())));
+    entries.for_each(|entry| writer.entry(&view(entry)));
     writer.finish(&[])
 }
 
-/// Encodes an OCI index of these descriptors in the same manner, with its annotations and theirs.
+/// Encodes an OCI index of these descriptors in the same manner, with its annotations, theirs, and their artifact types.
 pub(super) fn encode_annotated<'a>(
     entries: impl Iterator<Item = &'a Descriptor>,
     annotations: &BTreeMap<String, String>,
 ) -> Vec<u8> {
     let mut writer = Writer::new(MediaType::OciIndex.as_str(), entries.size_hint().0);
-    entries.for_each(|entry| writer.entry(&view(entry, pairs(&entry.annotations))));
+    entries.for_each(|entry| {
+        let (annotations, artifact_type) = (pairs(&entry.annotations), entry.artifact_type.as_deref());
+        writer.entry(&Entry { annotations, artifact_type, ..view(entry) });
+    });
     writer.finish(&pairs(annotations))
 }
 
@@ -46,14 +49,15 @@ pub fn reencode_index(
             media_type: media_type.as_str(),
             platform,
             annotations: Pairs::new(),
+            artifact_type: None,
             ..entry
         });
     }
     Ok(Some((media_type, writer.finish(&[]))))
 }
 
-/// An entry as the writer takes it.
-fn view<'a>(descriptor: &'a Descriptor, annotations: Pairs<'a>) -> Entry<'a> {
+/// An entry as the writer takes it, with what Docker writes of it.
+fn view(descriptor: &Descriptor) -> Entry<'_> {
     let platform = match &descriptor.platform {
         Some(platform) => Some(Platform {
             architecture: &platform.architecture,
@@ -70,7 +74,7 @@ fn view<'a>(descriptor: &'a Descriptor, annotations: Pairs<'a>) -> Entry<'a> {
         digest: descriptor.digest.as_str(),
         size: descriptor.size,
         platform,
-        annotations,
+        annotations: Pairs::new(),
         artifact_type: None,
     }
 }

@@ -115,13 +115,13 @@ impl List {
         if is_list && !nest {
             return Err(Error::IsList { reference: entry.reference, found: Vec::new() }.into());
         }
-        let is_annotated = !entry.descriptor.annotations.is_empty();
+        let is_annotated = entry.descriptor.is_annotated();
         if is_annotated && !self.0.form().oci && !is_list {
             let first =
                 if self.0.is_empty() { entry.descriptor.media_type.clone() } else { self.0.media_type() };
             if !matches!(first, MediaType::OciManifest | MediaType::OciIndex) {
                 return Err(Failure::argument(
-                    "expected an OCI index for an entry with annotations, found a Docker manifest list, which keeps none",
+                    "expected an OCI index for an entry with annotations or an artifact type, found a Docker manifest list, which keeps none",
                 ));
             }
         }
