@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, ListEdit, ListEntry, ManifestList, MediaType, NameTaken, Platform, Reference,
 };
@@ -10,9 +9,9 @@ use tallyman_registry::Client;
 use tallyman_store::{ListStore, Outcome};
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
+    Error,
     fetch::{
-        self,
+        check_platforms,
         expand::{self, ExpandOptions},
         many,
     },
@@ -49,7 +48,8 @@ pub struct CreateExtensions {
     pub nest: bool,
     /// Leave out what nobody can run, such as attestations, from OCI indexes too.
     pub no_attestations: bool,
-    /// Further images: manifests of the list's repository, with what their entries say.
+    /// Further images: manifests of the list's repository, with what their entries say. They are taken as the entries of a list
+    /// are.
     pub described: Vec<Descriptor>,
     /// Annotations of the index, which make the list one.
     pub annotations: BTreeMap<String, String>,
@@ -90,7 +90,8 @@ impl CreateExtensions {
 ///
 /// # Errors
 /// [`Error::ListExists`] if the list exists and `amend` is not set, [`Error::NotInRegistry`], [`Error::IsList`],
-/// [`Error::NoSuchPlatform`], [`Error::Content`] and [`Error::Registry`] if an image cannot be fetched, and those of the store.
+/// [`Error::NoSuchPlatform`], [`Error::Content`] and [`Error::Registry`] if an image cannot be fetched,
+/// [`Error::SeveralPlatforms`] if one image comes for two platforms, and those of the store.
 pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<ManifestList, Error> {
     let assembled = assemble(store, client, create).await?;
     loop {
@@ -123,7 +124,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
 pub(crate) struct Assembled {
     /// The list as it was read.
     list: ManifestList,
-    /// It is to be an OCI index, because entries have annotations, as attestations do.
+    /// It is to be an OCI index, because entries have annotations, as attestations do, or artifact types.
     is_annotated: bool,
     /// The images that were fetched.
     fetched: Vec<ListEntry>,
@@ -154,6 +155,7 @@ impl Assembled {
             if let Some(old) = list.get(&entry.reference).filter(|_| extensions.refresh) {
                 entry.descriptor.platform.clone_from(&old.descriptor.platform);
                 entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
+                entry.descriptor.artifact_type.clone_from(&old.descriptor.artifact_type);
             }
             after.insert(entry)?;
         }
@@ -199,38 +201,50 @@ pub(crate) async fn assemble(
             None => missing.push(image.clone()),
         }
     }
+    let expand_options = ExpandOptions {
+        attestations: !extensions.no_attestations,
+        platforms: extensions.platforms.clone(),
+        nest: extensions.nest,
+    };
     let mut fetched = match extensions.flatten || extensions.nest || !extensions.platforms.is_empty() {
-        true => {
-            let attestations = !extensions.no_attestations;
-            let options = ExpandOptions {
-                attestations,
-                platforms: extensions.platforms.clone(),
-                nest: extensions.nest,
-            };
-            expand::images(client, &missing, &options).await?
-        }
+        true => expand::images(client, &missing, &expand_options).await?,
         false => many::images(client, &missing).await?,
     };
-    let described = extensions.described.iter();
-    let described = stream::iter(described.map(|entry| fetch::described(client, &create.list, entry)));
-    fetched.extend(described.buffered(MAX_PARALLEL_REQUESTS).try_collect::<Vec<_>>().await?);
-    let is_oci = |entry: &ListEntry| entry.is_oci() || entry.descriptor.media_type == MediaType::OciIndex;
-    let is_index = list.form().oci
-        || extensions.wants_oci()
-        || (!list.iter().any(|entry| !is_oci(entry)) && fetched.iter().all(is_oci));
-    if !is_index {
-        // Of the lists in the place of images, Docker's have no annotations, and nothing that nobody can run. An image that is
-        // named is taken as it is.
-        let named: HashSet<&Reference> = missing.iter().collect();
-        fetched.retain(|entry| {
-            let descriptor = &entry.descriptor;
-            descriptor.is_runnable() || descriptor.media_type.is_list() || named.contains(&entry.reference)
-        });
-        fetched.iter_mut().for_each(|entry| entry.descriptor.annotations.clear());
-    }
-    let is_annotated = fetched.iter().any(|entry| !entry.descriptor.annotations.is_empty());
+    let described_options = ExpandOptions { nest: !extensions.flatten, ..expand_options };
+    fetched.extend(expand::described(client, &create.list, &extensions.described, &described_options).await?);
+    let named = missing.iter().collect();
+    let is_oci = list.form().oci || extensions.wants_oci();
+    let is_annotated = fit_to_form(&list, is_oci, &named, &mut fetched)?;
     let assembled = Assembled { list, is_annotated, fetched };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)
+}
+
+/// Takes away of the entries that were fetched for `list` what its form does not have. It is an OCI index if `is_oci`, or if all its
+/// images are OCI's; a Docker list has no annotations or artifact types, and nothing that nobody can run, but images that are `named`
+/// are taken as they are. Returns `true` if what is left has annotations or artifact types, which make the list an OCI index.
+///
+/// # Errors
+/// [`Error::SeveralPlatforms`] if one image comes for two platforms: a list that is made has each name once.
+pub(crate) fn fit_to_form(
+    list: &ManifestList,
+    is_oci: bool,
+    named: &HashSet<&Reference>,
+    fetched: &mut Vec<ListEntry>,
+) -> Result<bool, Error> {
+    let has_oci_type =
+        |entry: &ListEntry| entry.is_oci() || entry.descriptor.media_type == MediaType::OciIndex;
+    if !is_oci && !list.iter().chain(&*fetched).all(has_oci_type) {
+        fetched.retain(|entry| {
+            let descriptor = &entry.descriptor;
+            descriptor.is_runnable() || descriptor.media_type.is_list() || named.contains(&entry.reference)
+        });
+        for entry in &mut *fetched {
+            entry.descriptor.annotations.clear();
+            entry.descriptor.artifact_type = None;
+        }
+    }
+    check_platforms(fetched)?;
+    Ok(fetched.iter().any(|entry| entry.descriptor.is_annotated()))
 }

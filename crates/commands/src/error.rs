@@ -265,11 +265,23 @@ pub enum Error {
         /// The entries that it has.
         found: Vec<String>,
     },
-    /// Annotations for a Docker list, which has none.
-    #[error("expected an OCI index for annotations, found a Docker manifest list at {reference}")]
+    /// Something for a Docker list that OCI indexes alone have.
+    #[error(
+        "expected an OCI index for annotations, artifact types, subjects and lists as entries, found a Docker manifest list at {reference}"
+    )]
     OciNeeded {
         /// The list.
         reference: Box<Reference>,
+    },
+    /// One image for two platforms of a list that has each image once.
+    #[error(
+        "expected each image for one platform, found {reference} for {} and {}", .platforms[0], .platforms[1]
+    )]
+    SeveralPlatforms {
+        /// The image.
+        reference: Box<Reference>,
+        /// The platforms.
+        platforms: Box<[Platform; 2]>,
     },
     /// OCI images for a list that is to be Docker's.
     #[error("expected Docker images for a Docker manifest list, found the OCI image {reference}")]
@@ -400,6 +412,7 @@ impl Error {
             Self::NoSuchEntry { .. } => "entry-not-found",
             Self::NoSuchTag { .. } => "not-found",
             Self::OciNeeded { .. } | Self::DockerNeeded { .. } => "format-mismatch",
+            Self::SeveralPlatforms { .. } => "several-platforms",
             Self::TagMoved { .. } => "tag-moved",
             Self::PasswordMissing { .. } => "credentials-missing",
             Self::Credentials { .. } => "credentials-failed",

@@ -4,7 +4,7 @@ pub(crate) mod expand;
 mod freshness;
 pub(crate) mod many;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
@@ -57,6 +57,24 @@ impl FetchedList {
         ListEntry::new(reference.clone(), descriptor, Arc::clone(&self.bytes))
             .map_err(|error| Error::content(reference, error))
     }
+}
+
+/// Checks that no image comes for two platforms: a list that is made has each name once.
+///
+/// # Errors
+/// [`Error::SeveralPlatforms`] with the first image that does.
+pub(crate) fn check_platforms(entries: &[ListEntry]) -> Result<(), Error> {
+    let mut known: HashMap<&Reference, Platform> = HashMap::new();
+    for entry in entries {
+        let platform = entry.platform();
+        if let Some(other) = known.insert(&entry.reference, platform.clone())
+            && !other.is_same(&platform)
+        {
+            let reference = Box::new(entry.reference.clone());
+            return Err(Error::SeveralPlatforms { reference, platforms: Box::new([other, platform]) });
+        }
+    }
+    Ok(())
 }
 
 /// Returns `true` if a push of `list` has to fetch the manifest of an entry first: it is in another repository, and not at hand.

@@ -11,10 +11,7 @@ use tallyman_registry::Client;
 
 use crate::{
     ContentError, Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, Source, difference,
-    fetch::{
-        self,
-        expand::{self, ExpandOptions},
-    },
+    fetch::expand::{self, ExpandOptions},
     resolve::{content, failed, resolve},
     tags::put_under,
 };
@@ -83,10 +80,12 @@ impl IndexUpdate {
         self.media_type = MediaType::OciIndex;
     }
 
-    /// Adds the images of sources one after another, in place of entries of the same platform.
+    /// Adds the images of sources one after another, in place of entries of the same platform. Descriptors that follow each other
+    /// are taken as the entries of one list are.
     ///
     /// # Errors
-    /// As [`create`](crate::create), for what cannot be fetched.
+    /// As [`create`](crate::create), for what cannot be fetched; [`Error::OciNeeded`] for lists as entries, annotations and
+    /// artifact types in a Docker list.
     pub async fn add(
         &mut self,
         client: &Client,
@@ -99,41 +98,67 @@ impl IndexUpdate {
             platforms: options.platforms.clone(),
             nest: options.nest,
         };
+        // What a descriptor says is added or refused, and nothing that it says is lost.
+        let described_options =
+            &ExpandOptions { attestations: !options.no_attestations, ..expand_options.clone() };
         let reference = &self.reference;
-        let fetched = sources.iter().map(|source| async move {
-            match source {
-                Source::Named(source) => {
-                    expand::images(client, std::slice::from_ref(source), expand_options).await
-                }
-                Source::Described(descriptor) => {
-                    Ok(vec![fetch::described(client, reference, descriptor).await?])
-                }
+        let is_described = |source: &Source| matches!(source, Source::Described(_));
+        let groups = sources.chunk_by(|one, next| is_described(one) && is_described(next));
+        let fetched = groups.map(|group| async move {
+            if let [Source::Named(source)] = group {
+                return expand::images(client, std::slice::from_ref(source), expand_options).await;
             }
+            let descriptors = group.iter().filter_map(|source| match source {
+                Source::Described(descriptor) => Some((**descriptor).clone()),
+                Source::Named(_) => None,
+            });
+            let descriptors: Vec<Descriptor> = descriptors.collect();
+            expand::described(client, reference, &descriptors, described_options).await
         });
         let entries: Vec<Vec<ListEntry>> =
             stream::iter(fetched).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
-        for entry in entries.into_iter().flatten() {
-            let digest = entry.descriptor.digest.clone();
-            if !entry.reference.is_same_repository(&self.reference) {
-                self.sources.push(entry.reference.by_digest(digest.clone()));
+        for ListEntry { reference, descriptor, .. } in entries.into_iter().flatten() {
+            if !is_oci && (descriptor.media_type.is_list() || descriptor.is_annotated()) {
+                return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });
             }
-            self.index.manifests.retain(|old| old.digest != digest);
-            self.put(entry.descriptor, options.keep);
+            let source = reference.by_digest(descriptor.digest.clone());
+            if !reference.is_same_repository(&self.reference) && !self.sources.contains(&source) {
+                self.sources.push(source);
+            }
+            self.put(&descriptor, options.keep);
         }
         Ok(())
     }
 
-    /// Puts an entry in place of the first of its platform, or at the end.
-    fn put(&mut self, entry: Descriptor, keep: bool) {
+    /// Puts an entry in place of the first of its platform, or at the end. The entries of the same image for other platforms stay.
+    fn put(&mut self, entry: &Descriptor, keep: bool) {
         let replaces = |old: &Descriptor| {
-            !keep && entry.is_runnable() && old.is_runnable() && old.platform == entry.platform
+            let is_same_image = old.digest == entry.digest;
+            let is_again = is_same_image && (old.platform.is_none() || old.platform == entry.platform);
+            is_again || (is_same_image || !keep) && old.is_for_platform_of(entry)
         };
-        let place = self.index.manifests.iter().position(replaces);
-        let gone: Vec<Digest> =
-            self.index.manifests.iter().filter(|old| replaces(old)).map(|old| old.digest.clone()).collect();
-        self.index.manifests.retain(|old| !replaces(old) && !attests_any(old, &gone));
-        let place = place.unwrap_or(usize::MAX).min(self.index.manifests.len());
-        self.index.manifests.insert(place, entry);
+        let (mut manifests, mut gone) = (Vec::with_capacity(self.index.manifests.len() + 1), Vec::new());
+        for old in self.index.manifests.drain(..) {
+            if !replaces(&old) {
+                manifests.push(old);
+                continue;
+            }
+            if gone.is_empty() {
+                manifests.push(entry.clone());
+            }
+            gone.push(old.digest);
+        }
+        if gone.is_empty() {
+            manifests.push(entry.clone());
+        }
+        self.index.manifests = manifests;
+        self.remove_attestations(gone);
+    }
+
+    /// Removes the attestations of images whose entries were removed, unless others of them are left.
+    fn remove_attestations(&mut self, mut gone: Vec<Digest>) {
+        gone.retain(|digest| self.index.manifests.iter().all(|entry| entry.digest != *digest));
+        self.index.manifests.retain(|entry| !attests_any(entry, &gone));
     }
 
     /// Removes entries, and the attestations of those.
@@ -141,8 +166,10 @@ impl IndexUpdate {
     /// # Errors
     /// [`Error::NoSuchEntry`] if there is none of that name.
     pub async fn remove(&mut self, client: &Client, name: &EntryName) -> Result<(), Error> {
-        let gone = self.find(client, name).await?;
-        self.index.manifests.retain(|entry| !gone.contains(&entry.digest) && !attests_any(entry, &gone));
+        let is_named = self.find(client, name).await?;
+        let (gone, left): (Vec<Descriptor>, _) = self.index.manifests.drain(..).partition(&is_named);
+        self.index.manifests = left;
+        self.remove_attestations(gone.into_iter().map(|entry| entry.digest).collect());
         Ok(())
     }
 
@@ -173,8 +200,8 @@ impl IndexUpdate {
             update(&mut self.index.annotations);
             return Ok(());
         };
-        let found = self.find(client, name).await?;
-        for entry in self.index.manifests.iter_mut().filter(|entry| found.contains(&entry.digest)) {
+        let is_named = self.find(client, name).await?;
+        for entry in self.index.manifests.iter_mut().filter(|entry| is_named(entry)) {
             let is_annotation = |field: &EntryField| matches!(field, EntryField::Annotation(_));
             let rest = PlatformChange { cleared: Vec::new(), any_pair: false, ..change.clone() };
             if !rest.is_empty() || !change.cleared.iter().all(is_annotation) {
@@ -186,25 +213,25 @@ impl IndexUpdate {
         Ok(())
     }
 
-    /// Returns the digests of the entries of that name.
-    async fn find(&self, client: &Client, name: &EntryName) -> Result<Vec<Digest>, Error> {
-        let entries = self.index.manifests.iter();
-        let found: Vec<Digest> = match name {
-            EntryName::Platform(platform) => entries
-                .filter(|entry| entry.is_runnable())
-                .filter(|entry| entry.platform.as_ref().is_some_and(|of| platform.accepts(of)))
-                .map(|entry| entry.digest.clone())
-                .collect(),
-            EntryName::Digest(digest) => {
-                entries.filter(|entry| entry.digest == *digest).map(|entry| entry.digest.clone()).collect()
-            }
+    /// Returns the predicate for the entries of that name, of which there is at least one.
+    async fn find<'a>(
+        &self,
+        client: &Client,
+        name: &'a EntryName,
+    ) -> Result<Box<dyn Fn(&Descriptor) -> bool + 'a>, Error> {
+        let is_named: Box<dyn Fn(&Descriptor) -> bool + 'a> = match name {
+            EntryName::Platform(platform) => Box::new(|entry| {
+                let of = entry.platform.as_ref().filter(|_| entry.is_runnable());
+                of.is_some_and(|of| platform.accepts(of))
+            }),
+            EntryName::Digest(digest) => Box::new(|entry| entry.digest == *digest),
             EntryName::Named(reference) => {
                 let digest = client.manifest(reference).await.map_err(failed)?.digest;
-                entries.filter(|entry| entry.digest == digest).map(|entry| entry.digest.clone()).collect()
+                Box::new(move |entry| entry.digest == digest)
             }
         };
-        if !found.is_empty() {
-            return Ok(found);
+        if self.index.manifests.iter().any(&is_named) {
+            return Ok(is_named);
         }
         let wanted = match name {
             EntryName::Platform(platform) => platform.to_string(),

@@ -26,20 +26,40 @@ pub fn parse_source(list: &Reference, typed: &str) -> Result<Reference, Error> {
     let tag = typed.strip_prefix(':').unwrap_or(typed);
     match tag.parse::<Tag>() {
         Ok(tag) => Ok(list.by_tag(tag)),
-        Err(_) => typed.parse().map_err(|source| Error::Reference {
-            role: ReferenceRole::Argument,
-            typed: typed.to_owned(),
-            source,
-        }),
+        Err(_) => parse_reference(ReferenceRole::Argument, typed),
     }
 }
 
-/// Parses sources in a file: a descriptor, an array of descriptors or an index as JSON, or names as [`parse_source`] takes
-/// them, a line each.
+/// Parses the name of a source of `list` as [`parse_source`] does if it may be `relative`, and as a reference if not.
 ///
 /// # Errors
-/// [`Error::SourceFile`] if it is neither.
-pub fn parse_sources(list: &Reference, file: &str, bytes: &[u8]) -> Result<Vec<Source>, Error> {
+/// [`Error::Reference`] if it is none.
+pub(crate) fn parse_name(list: &Reference, relative: bool, typed: &str) -> Result<Reference, Error> {
+    match relative {
+        true => parse_source(list, typed),
+        false => parse_reference(ReferenceRole::Argument, typed),
+    }
+}
+
+/// Parses a reference that was typed as an argument.
+///
+/// # Errors
+/// [`Error::Reference`] if it is none.
+pub(crate) fn parse_reference(role: ReferenceRole, typed: &str) -> Result<Reference, Error> {
+    typed.parse().map_err(|source| Error::Reference { role, typed: typed.to_owned(), source })
+}
+
+/// Parses sources in a file: a descriptor, an array of descriptors or an index as JSON, or names, a line each, which may be in
+/// short as [`parse_source`] takes them if they are `relative`.
+///
+/// # Errors
+/// [`Error::SourceFile`] if it is neither, [`Error::Reference`] for a name that is none.
+pub fn parse_sources(
+    list: &Reference,
+    relative: bool,
+    file: &str,
+    bytes: &[u8],
+) -> Result<Vec<Source>, Error> {
     let fault = |reason: String| Error::SourceFile { file: file.to_owned(), reason };
     let described = |entries: Vec<Descriptor>| {
         entries.into_iter().map(|entry| Source::Described(Box::new(entry))).collect::<Vec<_>>()
@@ -60,7 +80,7 @@ pub fn parse_sources(list: &Reference, file: &str, bytes: &[u8]) -> Result<Vec<S
         _ => {
             let text = std::str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-            lines.map(|line| parse_source(list, line).map(Source::Named)).collect::<Result<_, _>>()?
+            lines.map(|line| parse_name(list, relative, line).map(Source::Named)).collect::<Result<_, _>>()?
         }
     };
     if sources.is_empty() {

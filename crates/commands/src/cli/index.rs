@@ -39,7 +39,7 @@ impl Environment {
             IndexChanges::Add { sources, from, options } => {
                 let named = sources.iter().map(|typed| parse_source(&reference, typed).map(Source::Named));
                 let mut sources = named.collect::<Result<Vec<_>, _>>()?;
-                sources.extend(self.sources_of(&reference, from).await?);
+                sources.extend(self.sources_of(&reference, true, from).await?);
                 update.add(client, &sources, options).await?;
             }
             IndexChanges::Remove { entries, ignore_missing } => {
@@ -75,12 +75,17 @@ impl Environment {
         Ok(())
     }
 
-    /// Reads the sources that files name.
-    pub(super) async fn sources_of(&self, list: &Reference, files: &[String]) -> Result<Vec<Source>, Error> {
+    /// Reads the sources that files name, in short if they may be `relative`.
+    pub(super) async fn sources_of(
+        &self,
+        list: &Reference,
+        relative: bool,
+        files: &[String],
+    ) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::new();
         for file in files {
             let bytes = self.read_input(file).await?;
-            sources.extend(parse_sources(list, file, &bytes)?);
+            sources.extend(parse_sources(list, relative, file, &bytes)?);
         }
         Ok(sources)
     }

@@ -6,14 +6,8 @@ use serde_json::{Value, json};
 use tallyman_core::{ManifestList, PlatformChange, Reference};
 use tallyman_store::{LastPush, ListHistory};
 
-use super::{
-    Environment, OutputOptions, Stream, json,
-    run::{argument, reference},
-    style::Style,
-    terminal,
-    time::utc,
-};
-use crate::{Error, ReferenceRole, annotate, duplicate, rename};
+use super::{Environment, OutputOptions, Stream, json, run::argument, style::Style, terminal, time::utc};
+use crate::{Error, ReferenceRole, annotate, duplicate, rename, sources::parse_reference};
 
 impl Environment {
     /// Changes the platform or annotations of an image of a local list.
@@ -25,8 +19,8 @@ impl Environment {
         annotations: &BTreeMap<String, String>,
         options: OutputOptions,
     ) -> Result<(), Error> {
-        let list_reference = reference(ReferenceRole::AnnotatedList, list)?;
-        let image_reference = reference(ReferenceRole::AnnotatedImage, image)?;
+        let list_reference = parse_reference(ReferenceRole::AnnotatedList, list)?;
+        let image_reference = parse_reference(ReferenceRole::AnnotatedImage, image)?;
         match annotate(&*self.store, &list_reference, &image_reference, change, annotations).await {
             // Docker tells the names as they were typed.
             Err(Error::NotInList { .. }) => {

@@ -20,9 +20,12 @@ use super::{
 };
 use crate::{
     Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
-    create::assemble, docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw,
-    list_as_referrer, nested_lists, parse_source, plan, plan_with_copies, purge as remove_local_list,
-    push::load, put_tags,
+    create::assemble,
+    docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, list_as_referrer,
+    nested_lists, plan, plan_with_copies, purge as remove_local_list,
+    push::load,
+    put_tags,
+    sources::{parse_name, parse_reference},
 };
 
 /// The exit code of a command that failed.
@@ -350,18 +353,15 @@ impl Environment {
     ) -> Result<(), Error> {
         let CreateRun { sources, amend, insecure, push, options } = run;
         check_nest(extensions.nest, extensions.flatten, &extensions.platforms)?;
-        let list = reference(ReferenceRole::CreatedList, list)?;
+        let list = parse_reference(ReferenceRole::CreatedList, list)?;
         let mut from_files = Vec::new();
-        for source in self.sources_of(&list, &sources.files).await? {
+        for source in self.sources_of(&list, sources.relative, &sources.files).await? {
             match source {
                 Source::Named(reference) => from_files.push(reference),
                 Source::Described(descriptor) => extensions.described.push(*descriptor),
             }
         }
-        let image = |typed: &String| match sources.relative {
-            true => parse_source(&list, typed),
-            false => argument(typed),
-        };
+        let image = |typed: &String| parse_name(&list, sources.relative, typed);
         // Docker reads each name when its turn comes: what stands before a wrong one fails first.
         let mut wrong = None;
         let images = images.iter().map_while(|typed| image(typed).map_err(|error| wrong = Some(error)).ok());
@@ -550,9 +550,5 @@ pub(super) fn check_nest(nest: bool, flatten: bool, platforms: &[Platform]) -> R
 
 /// Parses a reference that Docker does not name in its error.
 pub(super) fn argument(typed: &str) -> Result<Reference, Error> {
-    reference(ReferenceRole::Argument, typed)
-}
-
-pub(super) fn reference(role: ReferenceRole, typed: &str) -> Result<Reference, Error> {
-    typed.parse().map_err(|source| Error::Reference { role, typed: typed.to_owned(), source })
+    parse_reference(ReferenceRole::Argument, typed)
 }

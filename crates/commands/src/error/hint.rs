@@ -43,6 +43,10 @@ impl Error {
             Self::NoSuchEntry { .. } => {
                 Some("use index add to add an entry, or inspect --tree to see all of them".to_owned())
             }
+            Self::SeveralPlatforms { .. } => Some(
+                "use copy to copy a list as it is, or index add to add an image to a list for each of its platforms"
+                    .to_owned(),
+            ),
             Self::DockerNeeded { .. } => {
                 Some("use the format oci, or push --format docker, which converts images".to_owned())
             }

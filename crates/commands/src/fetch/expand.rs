@@ -16,7 +16,7 @@ use crate::{
 /// The entries of a list that are taken.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ExpandOptions {
-    /// Take entries that nobody can run, such as attestations, and the annotations of all entries.
+    /// Take entries that nobody can run, such as attestations, and the annotations and artifact types of all entries.
     pub attestations: bool,
     /// Take the images of these platforms alone; all if there are none.
     pub platforms: Vec<Platform>,
@@ -35,11 +35,32 @@ pub(crate) async fn images(
     let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
     let (mut entries, mut known): (Vec<ListEntry>, _) = (Vec::new(), HashSet::new());
     for entry in found.into_iter().flatten() {
-        if known.insert(entry.reference.clone()) {
+        // An image stands once for each platform that lists name it for.
+        if known.insert((entry.reference.clone(), entry.platform())) {
             entries.push(entry);
         }
     }
     Ok(entries)
+}
+
+/// Fetches the manifests that descriptors name in the repository of `list`, each with what its descriptor says. Together they are
+/// taken as the entries of a list are; in place of the lists among them their images, unless they are kept.
+pub(crate) async fn described(
+    client: &Client,
+    list: &Reference,
+    descriptors: &[Descriptor],
+    options: &ExpandOptions,
+) -> Result<Vec<ListEntry>, Error> {
+    if descriptors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let expansion = Expansion { client, list, options, below: Below::new(list) };
+    let wanted = options.choose(descriptors);
+    let found = stream::iter(wanted.into_iter().map(|descriptor| expansion.described(descriptor)));
+    let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found: Vec<ListEntry> = found.into_iter().flatten().collect();
+    options.check_list(list, &found)?;
+    Ok(found)
 }
 
 async fn source(
@@ -65,7 +86,7 @@ pub(crate) async fn list_images(
     options: &ExpandOptions,
 ) -> Result<Vec<ListEntry>, Error> {
     fetch::verify(reference, &list.bytes)?;
-    if options.nest && options.platforms.is_empty() {
+    if options.keeps_lists() {
         return Ok(vec![list.as_entry(reference)?]);
     }
     let expansion = Expansion { client, list: reference, options, below: Below::new(reference) };
@@ -77,6 +98,24 @@ pub(crate) async fn list_images(
 impl ExpandOptions {
     fn takes(&self, platform: &Platform) -> bool {
         self.platforms.is_empty() || self.platforms.iter().any(|wanted| wanted.accepts(platform))
+    }
+
+    fn keeps_lists(&self) -> bool {
+        self.nest && self.platforms.is_empty()
+    }
+
+    /// Returns the entries of a list that are taken, as far as they tell it themselves: all lists among them, and the attestations
+    /// of images that are taken.
+    fn choose<'a>(&self, described: &'a [Descriptor]) -> Vec<&'a Descriptor> {
+        let names = |entry: &Descriptor| entry.platform.as_ref().map(|platform| self.takes(platform));
+        let taken = described.iter().filter(|entry| names(entry) == Some(true));
+        let taken: HashSet<&str> = taken.map(|entry| entry.digest.as_str()).collect();
+        let attests_taken = |entry: &Descriptor| entry.attests().is_some_and(|image| taken.contains(image));
+        let is_taken = |entry: &&Descriptor| {
+            let is_other = names(entry) == Some(false) && !attests_taken(entry);
+            entry.media_type.is_list() || !is_other && (self.attestations || entry.is_runnable())
+        };
+        described.iter().filter(is_taken).collect()
     }
 
     fn check_image(&self, reference: &Reference, platform: &Platform) -> Result<(), Error> {
@@ -114,30 +153,25 @@ impl Expansion<'_> {
         described: &'a [Descriptor],
         depth: usize,
     ) -> LocalBoxFuture<'a, Result<Vec<ListEntry>, Error>> {
-        let options = self.options;
         async move {
-            let chosen: HashSet<&str> = described
-                .iter()
-                .filter(|entry| entry.platform.as_ref().is_some_and(|platform| options.takes(platform)))
-                .map(|entry| entry.digest.as_str())
-                .collect();
-            let attests_chosen =
-                |entry: &Descriptor| entry.attests().is_some_and(|image| chosen.contains(image));
-            let wanted = described.iter().filter(|entry| {
-                let is_other = entry.platform.as_ref().is_some_and(|platform| !options.takes(platform))
-                    && !attests_chosen(entry);
-                match entry.media_type.is_list() {
-                    true => self.below.is_new(&entry.digest),
-                    false => !is_other && (options.attestations || entry.is_runnable()),
-                }
-            });
-            let wanted: Vec<&Descriptor> = wanted.collect();
+            let mut wanted = self.options.choose(described);
+            wanted.retain(|entry| !entry.media_type.is_list() || self.below.is_new(&entry.digest));
             self.below.count(wanted.iter().copied())?;
             let found = stream::iter(wanted.into_iter().map(|entry| self.one(entry, depth)));
             let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
             Ok(found.into_iter().flatten().collect())
         }
         .boxed_local()
+    }
+
+    /// Fetches what a descriptor names that is no entry of a list: all that it says is kept.
+    async fn described(&self, descriptor: &Descriptor) -> Result<Vec<ListEntry>, Error> {
+        if descriptor.media_type.is_list() && !self.options.keeps_lists() {
+            return self.entries(std::slice::from_ref(descriptor), NESTED_INDEXES_MAX).await;
+        }
+        let entry = fetch::described(self.client, self.list, descriptor).await?;
+        let is_taken = descriptor.attests().is_some() || self.options.takes(&entry.platform());
+        Ok(is_taken.then_some(entry).into_iter().collect())
     }
 
     async fn one(&self, described: &Descriptor, depth: usize) -> Result<Vec<ListEntry>, Error> {
@@ -173,6 +207,7 @@ impl Expansion<'_> {
         descriptor.platform = Some(platform);
         if options.attestations {
             descriptor.annotations.clone_from(&described.annotations);
+            descriptor.artifact_type.clone_from(&described.artifact_type);
         }
         let entry = ListEntry::new(reference.clone(), descriptor, fetched.bytes);
         Ok(vec![entry.map_err(|error| invalid(error.into()))?])

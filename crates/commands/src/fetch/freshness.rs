@@ -6,7 +6,7 @@ use tallyman_registry::Client;
 use crate::{
     Error,
     fetch::{
-        self, Fetched,
+        self, Fetched, check_platforms,
         expand::{self, ExpandOptions},
     },
     resolve::failed,
@@ -25,7 +25,7 @@ pub enum SourceImages {
 /// Fetches a source.
 ///
 /// # Errors
-/// When it cannot be had, or is neither image nor list.
+/// When it cannot be had, or is neither image nor list; [`Error::SeveralPlatforms`] if a list has one image for two platforms.
 pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<SourceImages, Error> {
     match fetch::manifest(client, reference, reference).await? {
         Fetched::Image(image) => {
@@ -36,6 +36,7 @@ pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<Sour
             // By digest alone: the tag may be moved to another list.
             let reference = reference.by_digest(Digest::of(&list.bytes));
             let entries = expand::list_images(client, &reference, &list, &ExpandOptions::default()).await?;
+            check_platforms(&entries)?;
             Ok(SourceImages::List(entries))
         }
     }

@@ -12,6 +12,7 @@ use tallyman_registry::Client;
 use super::{DesiredImage, DesiredList};
 use crate::{
     Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, NestedList, PushEvent,
+    create::fit_to_form,
     fetch::{
         self, Fetched,
         expand::{self, ExpandOptions},
@@ -163,12 +164,15 @@ impl DesiredList {
         let is_oci = self.format == Some(Format::Oci)
             || !self.annotations.is_empty()
             || self.images.iter().any(needs_oci);
-        let found = stream::iter(self.images.iter().map(|image| entries(client, image, is_oci)));
+        let attestations = self.format != Some(Format::Docker);
+        let found = stream::iter(self.images.iter().map(|image| entries(client, image, attestations)));
         let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        let mut found: Vec<ListEntry> = found.into_iter().flatten().collect();
         let mut list = ManifestList::new(self.reference.clone());
-        list.form_mut().oci = is_oci;
+        let named = self.images.iter().map(|image| &image.reference).collect();
+        list.form_mut().oci = fit_to_form(&list, is_oci, &named, &mut found)? || is_oci;
         list.form_mut().annotations.clone_from(&self.annotations);
-        for entry in found.into_iter().flatten() {
+        for entry in found {
             list.insert(entry)?;
         }
         if self.format == Some(Format::Docker)
@@ -181,7 +185,7 @@ impl DesiredList {
     }
 }
 
-async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<Vec<ListEntry>, Error> {
+async fn entries(client: &Client, image: &DesiredImage, attestations: bool) -> Result<Vec<ListEntry>, Error> {
     let names_one = !image.platform.os.is_empty() && !image.platform.architecture.is_empty();
     let platforms = match image.platforms.is_empty() && names_one && !image.nest {
         true => vec![image.platform.clone()],
@@ -193,8 +197,6 @@ async fn entries(client: &Client, image: &DesiredImage, is_oci: bool) -> Result<
             vec![found.with_platform(overridden(platform, &image.platform))?]
         }
         Fetched::List(list) => {
-            // Chosen platforms come alone; attestations belong to the others as well.
-            let attestations = is_oci && platforms.is_empty();
             let options = ExpandOptions { attestations, platforms, nest: image.nest };
             let mut found = expand::list_images(client, &image.reference, &list, &options).await?;
             if image.nest && image.platform != Platform::default() {

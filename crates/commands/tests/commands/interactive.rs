@@ -89,12 +89,31 @@ async fn a_list_as_a_source_gives_the_same_images_to_the_app_and_to_the_command_
     assert_eq!(found[2].platform().architecture, "s390x");
     let list = name("a/app:flat");
     let all = name("a/app:all").to_string();
-    shell.done(&["create", "--insecure", "--flatten", &list.to_string(), &all]).await;
+    let line = ["create", "--insecure", "--flatten", "--no-attestations", &list.to_string(), &all];
+    shell.done(&line).await;
     let made = shell.store.load(&list).await.unwrap().unwrap();
     let described = |entry: &ListEntry| (entry.reference.to_string(), entry.platform());
     let mut found: Vec<_> = found.iter().map(described).collect();
     found.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(made.iter().map(described).collect::<Vec<_>>(), found);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_list_with_one_image_for_two_platforms_is_no_source() {
+    let shell = Shell::new();
+    let image = put(&shell, "a/app", "", "arm", "1");
+    let (digest, size) = (Digest::of(image.as_bytes()), image.len());
+    let entries = ["v6", "v7"].map(|variant| {
+        format!(
+            r#"{{"mediaType":"{OCI}","digest":"{digest}","size":{size},"platform":{{"os":"linux","architecture":"arm","variant":"{variant}"}}}}"#
+        )
+    });
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, entries.join(","));
+    shell.registry.put_manifest("a/app", "dup", INDEX, index.as_bytes());
+    let error = fetch_source(&shell.client(), &name("a/app:dup")).await.unwrap_err();
+    assert_eq!(error.code(), "several-platforms");
+    let told = error.to_string();
+    assert!(told.contains("linux/arm/v6 and linux/arm/v7"), "{told}");
 }
 
 #[tokio::test(flavor = "current_thread")]

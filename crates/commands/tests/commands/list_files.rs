@@ -180,6 +180,83 @@ async fn lists_of_lists_and_annotations_make_indexes() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn attestations_come_along_as_create_takes_them() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    let images = ["linux/amd64", "linux/arm64"].map(|platform| Image::oci(platform, "one"));
+    let (attestation, attests) = attestation(&images[0]);
+    let docker = Image::docker("linux/s390x", "one");
+    for image in images.iter().chain([&attestation, &docker]) {
+        image.put(&registry, "a/app", None);
+    }
+    let entries = [images[0].entry(), attests, images[1].entry()];
+    registry.put_manifest("a/app", Some("all"), INDEX, index(INDEX, &entries, ""));
+    let program = Program::anonymous();
+    let source = format!("{host}/a/app:all");
+    let amd64 = json!({ "image": ":all", "platforms": ["linux/amd64"] });
+    let by_digest = format!("{host}/a/app@{}", docker.digest());
+    for (flags, more, list, expected) in [
+        (&["--flatten"][..], &[][..], json!({ "images": [":all"] }), 3),
+        (&["--platform", "linux/amd64"], &[], json!({ "images": [amd64] }), 2),
+        (&["--platform", "linux/amd64", "--oci"], &[], json!({ "images": [amd64], "format": "oci" }), 2),
+        (
+            &["--platform", "linux/arm64"],
+            &[],
+            json!({ "images": [{ "image": ":all", "platform": "linux/arm64" }] }),
+            1,
+        ),
+        // A list with Docker's images has none.
+        (&["--flatten"], &[&*by_digest], json!({ "images": [":all", by_digest] }), 3),
+    ] {
+        let mut list = list;
+        list["image"] = json!(format!("{host}/a/app:applied"));
+        program.file("list.json", &list.to_string());
+        program.succeed(&["apply", "--insecure", "list.json"]).await;
+        let created = format!("{host}/a/app:created");
+        let line = [&["create", "--insecure", "--push"], flags, &[&created, &source], more].concat();
+        program.succeed(&["rm", "--ignore-missing", &created]).await;
+        program.succeed(&line).await;
+        let [applied, created] =
+            ["applied", "created"].map(|tag| registry.manifest("a/app", tag).expect(tag));
+        assert_eq!(applied, created, "{flags:?}");
+        let pushed: Value = serde_json::from_slice(&applied.1).unwrap();
+        assert_eq!(pushed["manifests"].as_array().unwrap().len(), expected, "{flags:?}: {pushed}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_image_for_two_platforms_is_refused_with_both() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let host = registry.addr.to_string();
+    let image = Image::oci("linux/arm/v7", "one");
+    image.put(&registry, "a/app", Some("arm"));
+    let entries = [image.entry().replace("v7", "v6"), image.entry()];
+    registry.put_manifest("a/app", Some("dup"), INDEX, index(INDEX, &entries, ""));
+    let program = Program::anonymous();
+    let [list, source] = ["new", "dup"].map(|tag| format!("{host}/a/app:{tag}"));
+    let arm = |platform: &str| json!({ "image": ":arm", "platform": platform });
+    program.file("dup.json", &json!({ "image": list, "images": [":dup"] }).to_string());
+    program.file(
+        "named.json",
+        &json!({ "image": list, "images": [arm("linux/arm/v6"), arm("linux/arm/v7")] }).to_string(),
+    );
+    for line in [
+        &["create", "--insecure", "--flatten", "--push", &list, &source][..],
+        &["apply", "--insecure", "dup.json"],
+        &["apply", "--insecure", "named.json"],
+    ] {
+        let refused = program.run(line).await;
+        assert_eq!(refused.exit, 1, "{line:?}: {}", refused.stderr);
+        for part in ["linux/arm/v6", "linux/arm/v7", "index add"] {
+            assert!(refused.stderr.contains(part), "{line:?}: {}", refused.stderr);
+        }
+    }
+    assert!(registry.manifest("a/app", "new").is_none());
+    // One of them alone is no question.
+    program.succeed(&["create", "--insecure", "--platform=linux/arm/v6", "--push", &list, &source]).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_list_is_kept_as_an_entry_and_brought_along() {
     let registry = Registry::builder().start().await.expect("a port is free");
     let [amd64, arm] = ["linux/amd64", "linux/arm/v7"].map(|platform| Image::oci(platform, "one"));

@@ -172,6 +172,160 @@ async fn docker_lists_are_made_oci_indexes_where_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn what_a_docker_list_does_not_have_is_not_added_to_one() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let image = Image::docker("linux/amd64", "one");
+    image.put(&registry, "a/app", None);
+    let other = Image::docker("linux/arm64", "one");
+    other.put(&registry, "a/app", None);
+    registry.put_manifest("a/app", Some("nested"), INDEX, index(INDEX, &[image.entry()], ""));
+    registry.put_manifest("a/app", Some("1"), DOCKER_LIST, index(DOCKER_LIST, &[image.entry()], ""));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let entry = other.entry();
+    let with = |member: &str| format!("{},{member}}}", &entry[..entry.len() - 1]);
+    program.file("annotated.json", &with(r#""annotations":{"a":"b"}"#));
+    program.file("typed.json", &with(r#""artifactType":"a/b""#));
+    let before = read(&registry, "1");
+    for source in
+        [&["--nest", &name, "nested"][..], &["--from=annotated.json", &name], &["--from=typed.json", &name]]
+    {
+        let refused = program.run(&[&["index", "add", "--insecure"], source].concat()).await;
+        assert_eq!(refused.exit, 1, "{source:?}");
+        assert!(refused.stderr.contains("--oci"), "{source:?}: {}", refused.stderr);
+        assert_eq!(read(&registry, "1"), before, "{source:?}");
+    }
+    program.succeed(&["index", "add", "--insecure", "--oci", "--from=typed.json", &name]).await;
+    assert_eq!(read(&registry, "1")["manifests"][1]["artifactType"], json!("a/b"));
+}
+
+/// The platforms of a list's entries, in its order.
+fn platforms(list: &Value) -> Vec<String> {
+    let entries = list["manifests"].as_array().expect("a list").iter();
+    let platform = |entry: &Value| {
+        let part =
+            |name: &str| entry["platform"][name].as_str().map(|part| format!("/{part}")).unwrap_or_default();
+        format!("{}{}{}", part("os"), part("architecture"), part("variant"))
+    };
+    entries.map(|entry| platform(entry).trim_start_matches('/').to_owned()).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn one_image_stands_for_several_platforms() {
+    let registry = Registry::builder().start().await.expect("a port is free");
+    let image = Image::oci("linux/arm/v7", "one");
+    let (attestation, attests) = attestation(&image);
+    image.put(&registry, "a/app", Some("arm"));
+    attestation.put(&registry, "a/app", None);
+    let entries = [image.entry().replace("v7", "v6"), image.entry(), attests];
+    registry.put_manifest("a/app", Some("dup"), INDEX, index(INDEX, &entries, ""));
+    registry.put_manifest("a/app", Some("1"), INDEX, index(INDEX, &[], ""));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let add = ["index", "add", "--insecure"];
+    program.succeed(&[&add[..], &[&name, "dup"]].concat()).await;
+    let both = ["linux/arm/v6", "linux/arm/v7", "unknown/unknown"];
+    assert_eq!(platforms(&read(&registry, "1")), both);
+
+    // Kept beside others, for a further platform, and again.
+    program.file("386.json", &image.entry().replace(r#""arm","variant":"v7""#, r#""386""#));
+    for flags in [&["--keep"][..], &[]] {
+        program.succeed(&[&add[..], flags, &["--from", "386.json", &name]].concat()).await;
+        let now = platforms(&read(&registry, "1"));
+        assert_eq!(now, [&both[..], &["linux/386"]].concat(), "{flags:?}");
+    }
+    // What is removed by its platform stays for others, with its attestation.
+    for platform in ["linux/386", "linux/arm/v6"] {
+        program.succeed(&["index", "remove", "--insecure", &name, platform]).await;
+    }
+    assert_eq!(platforms(&read(&registry, "1")), both[1..]);
+    program.succeed(&["index", "remove", "--insecure", &name, "linux/arm/v7"]).await;
+    assert_eq!(platforms(&read(&registry, "1")), [""; 0]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn v8_of_arm64_takes_the_place_of_arm64() {
+    let (registry, _) = registry().await;
+    let newer = Image::oci("linux/arm64/v8", "two");
+    newer.put(&registry, "a/app", Some("newer"));
+    let program = Program::anonymous();
+    let name = format!("{}/a/app:1", registry.addr);
+    let printed = program.succeed(&["index", "add", "--insecure", &name, "newer"]).await;
+    assert!(printed.starts_with("~ linux/arm64"), "{printed}");
+    let digest = program.succeed(&["digest", "--insecure", "--platform", "linux/arm64", &name]).await;
+    assert_eq!(digest.trim(), newer.digest());
+    assert_eq!(read(&registry, "1")["manifests"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn sources_of_files_obey_the_flags() {
+    let (registry, [amd64, arm64]) = registry().await;
+    let program = Program::anonymous();
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    let (attestation, attests) = attestation(&amd64);
+    program.file("index.json", &index(INDEX, &[amd64.entry(), attests, arm64.entry()], ""));
+    let (both, image) = ([amd64.digest(), attestation.digest()], [amd64.digest()]);
+    for (number, (flags, expected)) in [
+        (&["--platform", "linux/amd64"][..], &both[..]),
+        (&["--platform", "linux/amd64", "--no-attestations"], &image),
+        (&["--no-attestations"], &[amd64.digest(), arm64.digest()]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut expected = expected.to_vec();
+        expected.sort();
+        let tag = format!("made-{number}");
+        registry.put_manifest("a/app", Some("into"), INDEX, index(INDEX, &[], ""));
+        let created = [&["create", "--insecure", "--push"], flags, &["--from", "index.json", &name(&tag)]];
+        let added = [&["index", "add", "--insecure"], flags, &["--from", "index.json", &name("into")]];
+        for (line, tag) in [(created.concat(), &*tag), (added.concat(), "into")] {
+            program.succeed(&line).await;
+            let now = read(&registry, tag);
+            let digests = now["manifests"].as_array().unwrap().iter().map(|entry| &entry["digest"]);
+            let mut digests: Vec<String> =
+                digests.map(|digest| digest.as_str().unwrap().to_owned()).collect();
+            digests.sort();
+            assert_eq!(digests, expected, "{line:?}");
+        }
+    }
+    let missing = ["--platform", "linux/s390x", "--from", "index.json"];
+    for (line, exit) in [
+        ([&["create", "--insecure"], &missing[..], &[&name("none")]].concat(), 1),
+        ([&["index", "add", "--insecure"], &missing[..], &[&name("1")]].concat(), 3),
+    ] {
+        let refused = program.run(&line).await;
+        assert_eq!(refused.exit, exit, "{}", refused.stderr);
+        assert!(refused.stderr.contains("linux/s390x"), "{}", refused.stderr);
+    }
+    // Lists among descriptors are taken apart as those that are named.
+    let (_, bytes) = registry.manifest("a/app", "1").unwrap();
+    let nested =
+        format!(r#"{{"mediaType":"{INDEX}","digest":"{}","size":{}}}"#, Digest::of(&bytes), bytes.len());
+    program.file("nested.json", &nested);
+    registry.put_manifest("a/app", Some("into"), INDEX, index(INDEX, &[], ""));
+    program.succeed(&["index", "add", "--insecure", "--from", "nested.json", &name("into")]).await;
+    assert_eq!(read(&registry, "into")["manifests"].as_array().unwrap().len(), 3);
+    registry.put_manifest("a/app", Some("into"), INDEX, index(INDEX, &[], ""));
+    program.succeed(&["index", "add", "--insecure", "--nest", "--from", "nested.json", &name("into")]).await;
+    assert_eq!(read(&registry, "into")["manifests"][0]["mediaType"], json!(INDEX));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn artifact_types_of_descriptors_are_kept() {
+    let (registry, [amd64, _]) = registry().await;
+    let program = Program::anonymous();
+    let entry = amd64.entry();
+    program.file("typed.json", &format!(r#"{},"artifactType":"a/b"}}"#, &entry[..entry.len() - 1]));
+    let name = |tag: &str| format!("{}/a/app:{tag}", registry.addr);
+    program.succeed(&["create", "--insecure", "--from", "typed.json", &name("2")]).await;
+    program.succeed(&["push", "--insecure", &name("2")]).await;
+    assert_eq!(read(&registry, "2")["manifests"][0]["artifactType"], json!("a/b"));
+    program.succeed(&["create", "--insecure", "--flatten", "--push", &name("3"), &name("2")]).await;
+    assert_eq!(registry.manifest("a/app", "3"), registry.manifest("a/app", "2"));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn nothing_is_put_under_a_tag_that_has_moved_meanwhile() {
     let (registry, _) = registry().await;
     let program = Program::anonymous();
@@ -223,7 +377,8 @@ async fn lists_are_kept_as_entries_and_sources_come_out_of_files() {
     program.file("one.json", &descriptor);
     program.file("-", &format!("# names\n{}\n", arm64.digest()));
     let list = format!("{}/a/app:2", registry.addr);
-    program.succeed(&["create", "--insecure", "--from", "one.json", "--from", "-", "--push", &list]).await;
+    let line = ["create", "--insecure", "--relative", "--from", "one.json", "--from", "-", "--push", &list];
+    program.succeed(&line).await;
     let now = read(&registry, "2");
     let mut platforms: Vec<&str> = now["manifests"]
         .as_array()

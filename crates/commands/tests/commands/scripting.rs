@@ -340,6 +340,23 @@ async fn some_platforms_of_a_list_are_created_and_pushed_at_once() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn names_in_files_are_read_as_those_of_the_line() {
+    let shell = Shell::new();
+    put(&shell, "a/app", "alpine", "arm");
+    put(&shell, "library/alpine", "latest", "s390x");
+    shell.files.borrow_mut().insert("-".to_owned(), "alpine\n".to_owned());
+    let list = name("a/app:v1");
+    shell.done(&["create", "--insecure", "--from", "-", &list]).await;
+    assert_eq!(shell.requests()[0], "GET library/alpine/manifests/latest");
+    shell.done(&["create", "--insecure", "--amend", "--relative", "--from", "-", &list]).await;
+    assert_eq!(shell.requests()[0], "GET a/app/manifests/alpine");
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[]}}"#);
+    shell.registry.put_manifest("a/app", "v2", INDEX, index.as_bytes());
+    shell.done(&["index", "add", "--insecure", "--from", "-", &name("a/app:v2")]).await;
+    assert!(shell.requests().contains(&"GET a/app/manifests/alpine".to_owned()));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_push_takes_further_tags_writes_its_result_and_leaves_foreign_tags_alone() {
     let shell = Shell::new();
     let image = name("a/app:arm");

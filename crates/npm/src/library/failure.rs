@@ -179,11 +179,6 @@ impl From<CommandError> for Failure {
                     "expected {reference} to be free or to stand for {expected}, found {found}: neverOverwrite leaves it as it is"
                 )
             }
-            CommandError::OciNeeded { reference } => {
-                format!(
-                    "expected an OCI index for a subject or an artifact type, found a Docker manifest list at {reference}"
-                )
-            }
             error => error.to_string(),
         };
         let json = begin(error.code(), &message);
@@ -221,6 +216,10 @@ impl From<CommandError> for Failure {
             }
             CommandError::OciNeeded { reference } | CommandError::DockerNeeded { reference } => {
                 of(json, reference)
+            }
+            CommandError::SeveralPlatforms { reference, platforms } => {
+                let platforms = platforms.each_ref().map(Platform::to_string);
+                of(json, reference).json("platforms", &string_array(platforms.iter().map(String::as_str)))
             }
             CommandError::ListNameTaken { list } => json.string("list", &list.to_string()),
             CommandError::Plan(error) | CommandError::Assemble(error) => return error.into(),
