@@ -65,21 +65,35 @@ fn names(registry: &Registry) -> Vec<&str> {
 }
 
 /// Returns the files that the containers tools would read, the likeliest first: the one that `REGISTRY_AUTH_FILE` names, else
-/// `containers/auth.json` in `XDG_RUNTIME_DIR` and in the configuration folder of the user whose home folder is `home`. They have
-/// the form of Docker's `config.json`.
+/// `containers/auth.json` in `XDG_RUNTIME_DIR` and in the configuration folder of the user whose home folder is `home`. On Linux
+/// the user's number is `uid`; without `XDG_RUNTIME_DIR` the tools write `/run/containers/UID/auth.json` there. They have the form
+/// of Docker's `config.json`.
 ///
 /// ```
+/// use tallyman_auth::containers_auth_files;
+///
 /// let none = |_: &str| None;
-/// assert_eq!(tallyman_auth::containers_auth_files(none, "/home/me"), ["/home/me/.config/containers/auth.json"]);
+/// let kept = "/home/me/.config/containers/auth.json";
+/// assert_eq!(containers_auth_files(none, "/home/me", None), [kept]);
+/// assert_eq!(containers_auth_files(none, "/home/me", Some(0)), ["/run/containers/0/auth.json", kept]);
+/// let session = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| "/run/user/7".to_owned());
+/// let of_session = "/run/user/7/containers/auth.json";
+/// assert_eq!(containers_auth_files(session, "/home/me", Some(7)), [of_session, kept]);
 /// let named = |name: &str| (name == "REGISTRY_AUTH_FILE").then(|| "/run/auth.json".to_owned());
-/// assert_eq!(tallyman_auth::containers_auth_files(named, "/home/me"), ["/run/auth.json"]);
+/// assert_eq!(containers_auth_files(named, "/home/me", Some(7)), ["/run/auth.json"]);
 /// ```
-pub fn containers_auth_files(env: impl Fn(&str) -> Option<String>, home: &str) -> Vec<String> {
+pub fn containers_auth_files(
+    env: impl Fn(&str) -> Option<String>,
+    home: &str,
+    uid: Option<u32>,
+) -> Vec<String> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     if let Some(file) = set("REGISTRY_AUTH_FILE") {
         return vec![file];
     }
     let configuration = set("XDG_CONFIG_HOME").unwrap_or_else(|| format!("{home}/.config"));
-    let folders = set("XDG_RUNTIME_DIR").into_iter().chain([configuration]);
-    folders.map(|folder| format!("{folder}/containers/auth.json")).collect()
+    let in_folder = |folder| format!("{folder}/containers/auth.json");
+    let of_session = set("XDG_RUNTIME_DIR").map(in_folder);
+    let of_session = of_session.or_else(|| Some(format!("/run/containers/{}/auth.json", uid?)));
+    of_session.into_iter().chain([in_folder(configuration)]).collect()
 }

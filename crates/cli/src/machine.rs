@@ -30,6 +30,12 @@ const OUTPUT_MAX: u64 = 1024 * 1024;
 pub struct NativeMachine;
 
 impl Machine for NativeMachine {
+    type Files = NativeFolder;
+
+    fn files(&self) -> NativeFolder {
+        NativeFolder
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
@@ -38,12 +44,21 @@ impl Machine for NativeMachine {
         env::home_dir().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    fn uid(&self) -> Option<u32> {
+        (env::consts::OS == "linux").then(|| rustix::process::getuid().as_raw())
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         NativeFolder.read(path).map_err(|error| error.message)
     }
 
+    fn create_secret_folder(&self, path: &str) -> Result<(), String> {
+        let created = fs::DirBuilder::new().mode(0o700).recursive(true).create(path);
+        created.map_err(|error| in_go("mkdir", path, &error))
+    }
+
     fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        write_secret(Path::new(path), bytes).map_err(|error| in_go("open", path, &error))
+        files::write(Path::new(path), bytes, 0o600).map_err(|error| in_go("open", path, &error))
     }
 
     fn run_helper<'a>(
@@ -116,13 +131,4 @@ async fn output_of(child: &mut Child, input: &str) -> io::Result<Option<HelperOu
         return Ok(None);
     }
     Ok(Some(HelperOutput { status: child.wait().await?.code(), stdout }))
-}
-
-/// Writes a file that its user alone may read, unless it is there already with another mode.
-fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.mode(0o700).recursive(true).create(folder)?;
-    }
-    files::write(path, bytes, 0o600)
 }

@@ -6,7 +6,11 @@ use tallyman_commands::HelperOutput;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{files::FileSystem, message::message, transport::RequestSender};
+use crate::{
+    files::{FileSystem, HostFolder},
+    message::message,
+    transport::RequestSender,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -40,6 +44,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn homedir(this: &Machine) -> String;
 
+    /// Returns the number of the user on Linux; `None` on other systems.
+    #[wasm_bindgen(method)]
+    pub fn uid(this: &Machine) -> Option<u32>;
+
     /// Makes connections trust further authorities and show a certificate: the names of files.
     #[wasm_bindgen(method, js_name = useCertificates)]
     pub fn use_certificates(this: &Machine, authorities: &Array, cert: Option<&str>, key: Option<&str>);
@@ -51,6 +59,10 @@ extern "C" {
     /// Checks that a file can be written.
     #[wasm_bindgen(method, catch, js_name = checkFile)]
     pub fn check_file(this: &Machine, path: &str) -> Result<(), JsValue>;
+
+    /// Creates a folder into which its user alone may look, and those above it, as far as they are missing.
+    #[wasm_bindgen(method, catch, js_name = createSecretFolder)]
+    pub fn create_secret_folder(this: &Machine, path: &str) -> Result<(), JsValue>;
 
     /// Writes a file as [`Machine::write_file`] does; a new one its user alone may read.
     #[wasm_bindgen(method, catch, js_name = writeSecret)]
@@ -112,6 +124,12 @@ extern "C" {
 }
 
 impl tallyman_commands::Machine for Machine {
+    type Files = HostFolder;
+
+    fn files(&self) -> HostFolder {
+        HostFolder(Machine::files(self))
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         Machine::env(self, name)
     }
@@ -120,9 +138,17 @@ impl tallyman_commands::Machine for Machine {
         Machine::homedir(self)
     }
 
+    fn uid(&self) -> Option<u32> {
+        Machine::uid(self)
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         let bytes = Machine::read_file(self, path).map_err(|error| message(&error))?;
         Ok(bytes.map(|bytes| bytes.to_vec()))
+    }
+
+    fn create_secret_folder(&self, path: &str) -> Result<(), String> {
+        Machine::create_secret_folder(self, path).map_err(|error| message(&error))
     }
 
     fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {

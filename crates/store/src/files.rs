@@ -19,6 +19,7 @@ use crate::{
 
 pub use folder::{FileError, FileErrorKind, Folder, Holder};
 pub use list_folders::{ListFile, ListFolders};
+pub use lock::Lock;
 pub use native::NativeFolder;
 
 /// Reads of a file that cannot be read as an entry: the Docker CLI may be writing it.

@@ -9,7 +9,9 @@ mod indexed_db;
 mod memory;
 mod store;
 
-pub use files::{FileError, FileErrorKind, FileStore, Folder, Holder, ListFile, ListFolders, NativeFolder};
+pub use files::{
+    FileError, FileErrorKind, FileStore, Folder, Holder, ListFile, ListFolders, Lock, NativeFolder,
+};
 #[cfg(feature = "indexed-db")]
 pub use indexed_db::{IndexedDbStore, ListSummary, Subscription};
 pub use memory::MemoryStore;

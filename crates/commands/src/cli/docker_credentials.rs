@@ -11,16 +11,29 @@ use tallyman_auth::{
     helper_has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
 };
 use tallyman_core::{Registry, json::quote};
+use tallyman_store::{FileErrorKind, Folder, Lock};
 
 use super::{CredentialStore, Output, extensions::warn_on};
 
+/// The file in the folder of `config.json` that is its lock while a program changes it.
+const LOCK: &str = ".tallyman-config.lock";
+
 /// The files, the environment and the helper programs of a machine. Errors are in Go's words: `open PATH: permission denied`.
 pub trait Machine {
+    /// The file system of the machine.
+    type Files: Folder;
+
+    /// Returns the file system, for locks.
+    fn files(&self) -> Self::Files;
+
     /// Returns a variable of the environment; `None` if it is not set.
     fn env(&self, name: &str) -> Option<String>;
 
     /// Returns the user's home folder.
     fn homedir(&self) -> String;
+
+    /// Returns the number of the user on Linux; `None` on other systems.
+    fn uid(&self) -> Option<u32>;
 
     /// Returns the bytes of a file; `None` if there is no file.
     ///
@@ -28,8 +41,14 @@ pub trait Machine {
     /// The system's message.
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
 
-    /// Writes a file, whole or not at all. One that is there keeps its owner and its mode, a new one its user alone may read; links
-    /// are followed.
+    /// Creates a folder into which its user alone may look, and those above it, as far as they are missing.
+    ///
+    /// # Errors
+    /// The system's message.
+    fn create_secret_folder(&self, path: &str) -> Result<(), String>;
+
+    /// Writes a file in a folder that is there, whole or not at all. One that is there keeps its owner and its mode, a new one its
+    /// user alone may read; links are followed.
     ///
     /// # Errors
     /// The system's message.
@@ -74,6 +93,7 @@ impl<M> Clone for DockerCredentials<M> {
 
 struct Inner<M> {
     machine: M,
+    folder: String,
     path: String,
     config: RefCell<Option<Rc<DockerConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
@@ -93,9 +113,9 @@ struct OtherConfigs {
 impl<M: Machine> DockerCredentials<M> {
     /// Makes the source of `folder/config.json`, which need not exist.
     pub fn new(machine: M, folder: &str) -> Self {
-        let path = format!("{folder}/config.json");
+        let (folder, path) = (folder.to_owned(), format!("{folder}/config.json"));
         let (config, others, warnings) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self(Rc::new(Inner { machine, path, config, others, warnings, output: RefCell::default() }))
+        Self(Rc::new(Inner { machine, folder, path, config, others, warnings, output: RefCell::default() }))
     }
 
     /// Finds credentials in `DOCKER_AUTH_CONFIG`, in the Docker CLI's file and with its helpers, then in the files of the
@@ -134,7 +154,7 @@ impl<M: Machine> DockerCredentials<M> {
             }
             None => DockerConfig::default(),
         };
-        let paths = containers_auth_files(|name| machine.env(name), &machine.homedir());
+        let paths = containers_auth_files(|name| machine.env(name), &machine.homedir(), machine.uid());
         let files = paths.iter().filter_map(|path| match machine.read_file(path) {
             Ok(bytes) => Some((path.clone(), self.checked(path, ContainersAuth::parse(&bytes?)))),
             Err(error) => {
@@ -223,9 +243,31 @@ impl<M: Machine> DockerCredentials<M> {
         Ok(self.0.machine.read_file(&self.0.path)?.unwrap_or_default())
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<(), String> {
-        self.0.config.take();
-        self.0.machine.write_secret(&self.0.path, bytes)
+    /// Has `change` change the file as it is then: under a lock, so that programs that sign in or out at the same time lose nothing
+    /// of each other. Returns `false` if `change` returns `None`: nothing is written then.
+    ///
+    /// # Errors
+    /// The errors of `change`, and a sentence if the file cannot be locked or written. Where nobody may make a lock, but the file may
+    /// be written, it is changed without.
+    async fn edit(&self, change: impl Fn(&[u8]) -> Result<Option<Vec<u8>>, String>) -> Result<bool, String> {
+        if change(&self.file()?)?.is_none() {
+            return Ok(false);
+        }
+        let Inner { machine, folder, path, config, .. } = &*self.0;
+        machine.create_secret_folder(folder)?;
+        let files = machine.files();
+        let lock = match Lock::acquire(&files, format!("{folder}/{LOCK}")).await {
+            Ok(lock) => Some(lock),
+            Err(error) if error.kind == FileErrorKind::ReadOnly => None,
+            Err(error) => return Err(error.message),
+        };
+        let Some(bytes) = change(&self.file()?)? else { return Ok(false) };
+        if let Some(lock) = &lock {
+            lock.check().map_err(|error| error.message)?;
+        }
+        config.take();
+        machine.write_secret(path, &bytes)?;
+        Ok(true)
     }
 
     /// Runs `docker-credential-HELPER ACTION`, which prints nothing on success.
@@ -310,7 +352,7 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
                 self.run(helper, "store", &input).await?;
                 return Ok(None);
             }
-            self.write(&with_credentials(&self.file()?, key, user, secret)?)?;
+            self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
             Ok(Some(self.0.path.clone()))
         }
         .boxed_local()
@@ -320,16 +362,13 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
         async move {
             let key = DockerConfig::key(registry);
             let config = self.config();
-            let file = without_credentials(&self.file()?, key)?;
-            if let Some(file) = &file {
-                self.write(file)?;
-            }
+            let is_in_file = self.edit(|file| without_credentials(file, key)).await?;
             let is_erased = match config.helper(registry) {
                 Some(helper) => self.erase_in(helper, key).await?,
                 None => false,
             };
             self.warn_of_others(registry);
-            Ok(is_erased || file.is_some())
+            Ok(is_erased || is_in_file)
         }
         .boxed_local()
     }

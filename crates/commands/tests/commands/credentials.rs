@@ -1,6 +1,6 @@
 //! Credentials in the files of a machine: the Docker CLI's, and those of podman, buildah and skopeo.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, fs, path::Path, rc::Rc, thread, time::Duration};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{
@@ -8,13 +8,20 @@ use tallyman_commands::{
 };
 use tallyman_core::Digest;
 use tallyman_registry::{Client, CredentialSource, Credentials, NativeTransport};
-use tallyman_store::MemoryStore;
+use tallyman_store::{Folder, MemoryStore, NativeFolder};
+use tempfile::{TempDir, tempdir};
 
 /// A machine with files by path, and helpers that print what they were asked for.
 #[derive(Default)]
 struct Files(BTreeMap<&'static str, String>, RefCell<String>);
 
 impl Machine for Files {
+    type Files = NativeFolder;
+
+    fn files(&self) -> NativeFolder {
+        NativeFolder
+    }
+
     fn env(&self, _: &str) -> Option<String> {
         None
     }
@@ -23,8 +30,16 @@ impl Machine for Files {
         "/home/me".to_owned()
     }
 
+    fn uid(&self) -> Option<u32> {
+        Some(7)
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
         Ok(self.0.get(path).map(|text| text.clone().into_bytes()))
+    }
+
+    fn create_secret_folder(&self, path: &str) -> Result<(), String> {
+        Err(format!("mkdir {path}: read-only file system"))
     }
 
     fn write_secret(&self, path: &str, _: &[u8]) -> Result<(), String> {
@@ -78,6 +93,13 @@ async fn credentials_of_the_containers_tools_for_docker_hub_are_found() {
     assert_eq!(user(CONTAINERS, helpers, "quay.io").await, None);
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn credentials_that_the_containers_tools_keep_without_a_session_are_found() {
+    let file = r#"{"auths":{"quay.io":{"auth":"YWxpY2U6czNjcmV0"}}}"#;
+    assert_eq!(user("/run/containers/7/auth.json", file, "quay.io").await.as_deref(), Some("alice"));
+    assert_eq!(user("/run/containers/0/auth.json", file, "quay.io").await, None);
+}
+
 #[derive(Default)]
 struct Printed(RefCell<String>);
 
@@ -121,19 +143,42 @@ async fn warnings_of_credentials_have_the_form_of_the_log() {
     }
 }
 
-const CONFIG: &str = "/home/me/.docker/config.json";
+/// The folder of a new `config.json`.
+fn folder_with(file: &str) -> Rc<TempDir> {
+    let folder = tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("config.json"), file).expect("it can be written");
+    Rc::new(folder)
+}
 
 /// A machine with one file that can be written, and a helper that fails at what is named.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Keychain {
-    file: Rc<RefCell<String>>,
+    folder: Rc<TempDir>,
     containers: Option<&'static str>,
     fails_at: &'static [&'static str],
     runs: Rc<RefCell<Vec<String>>>,
     told: Rc<RefCell<String>>,
 }
 
+impl Keychain {
+    /// A machine with a `config.json`.
+    fn with(file: &str) -> Self {
+        let (runs, told) = (Rc::default(), Rc::default());
+        Self { folder: folder_with(file), containers: None, fails_at: &[], runs, told }
+    }
+
+    fn file(&self) -> String {
+        fs::read_to_string(self.folder.path().join("config.json")).expect("it is text")
+    }
+}
+
 impl Machine for Keychain {
+    type Files = NativeFolder;
+
+    fn files(&self) -> NativeFolder {
+        NativeFolder
+    }
+
     fn env(&self, _: &str) -> Option<String> {
         None
     }
@@ -142,14 +187,23 @@ impl Machine for Keychain {
         "/home/me".to_owned()
     }
 
-    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
-        let containers = self.containers.filter(|_| path != CONFIG).map(|text| text.as_bytes().to_vec());
-        Ok(if path == CONFIG { Some(self.file.borrow().clone().into_bytes()) } else { containers })
+    fn uid(&self) -> Option<u32> {
+        Some(7)
     }
 
-    fn write_secret(&self, _: &str, bytes: &[u8]) -> Result<(), String> {
-        *self.file.borrow_mut() = String::from_utf8(bytes.to_vec()).expect("it is text");
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        if Path::new(path).starts_with(self.folder.path()) {
+            return NativeFolder.read(path).map_err(|error| error.message);
+        }
+        Ok(self.containers.map(|text| text.as_bytes().to_vec()))
+    }
+
+    fn create_secret_folder(&self, _: &str) -> Result<(), String> {
         Ok(())
+    }
+
+    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        fs::write(path, bytes).map_err(|error| error.to_string())
     }
 
     fn run_helper<'a>(
@@ -178,7 +232,8 @@ impl Machine for Keychain {
 
 /// Signs out of a registry.
 async fn erase(machine: &Keychain, registry: &str) -> Result<bool, String> {
-    let source = DockerCredentials::new(machine.clone(), "/home/me/.docker");
+    let folder = machine.folder.path().to_str().expect("it is UTF-8").to_owned();
+    let source = DockerCredentials::new(machine.clone(), &folder);
     source.erase(&registry.parse().unwrap()).await
 }
 
@@ -191,14 +246,14 @@ async fn a_sign_out_leaves_nothing_that_is_still_used() {
         let file = format!(
             r#"{{"auths":{{"{name}":{{"auth":"YWxpY2U6czNjcmV0"}},"other.example":{{"auth":"YWxpY2U6czNjcmV0"}}}}}}"#
         );
-        let machine = Keychain { file: Rc::new(RefCell::new(file)), ..Keychain::default() };
+        let machine = Keychain::with(&file);
         assert_eq!(erase(&machine, "reg.example:5000").await, Ok(true), "{name}");
-        let left = machine.file.borrow().clone();
+        let left = machine.file();
         assert!(!left.contains("reg.example") && left.contains("other.example"), "{left}");
         assert_eq!(erase(&machine, "reg.example:5000").await, Ok(false), "{name}");
     }
     let containers = Some(r#"{"auths":{"index.docker.io":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
-    let machine = Keychain { containers, ..Keychain::default() };
+    let machine = Keychain { containers, ..Keychain::with("") };
     assert_eq!(erase(&machine, "docker.io").await, Ok(false));
     let told = machine.told.borrow().clone();
     assert!(told.contains("docker.io in /home/me/.config/containers/auth.json stay in use"), "{told}");
@@ -206,16 +261,112 @@ async fn a_sign_out_leaves_nothing_that_is_still_used() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_helper_erases_credentials_that_it_does_not_give() {
-    let file = || Rc::new(RefCell::new(r#"{"credsStore":"test"}"#.to_owned()));
-    let machine = Keychain { file: file(), fails_at: &["get"], ..Keychain::default() };
+    let file = r#"{"credsStore":"test"}"#;
+    let machine = Keychain { fails_at: &["get"], ..Keychain::with(file) };
     assert_eq!(erase(&machine, "reg.example").await, Ok(true));
     let erased =
         ["get reg.example", "erase reg.example", "erase http://reg.example", "erase https://reg.example"];
     assert_eq!(*machine.runs.borrow(), erased);
 
-    let machine = Keychain { file: file(), fails_at: &["get", "erase"], ..Keychain::default() };
+    let machine = Keychain { fails_at: &["get", "erase"], ..Keychain::with(file) };
     let failure = erase(&machine, "docker.io").await.expect_err("nothing is erased");
     assert!(failure.contains("could not erase: the keychain is locked"), "{failure}");
     let key = "https://index.docker.io/v1/";
     assert_eq!(*machine.runs.borrow(), [format!("get {key}"), format!("erase {key}")]);
+}
+
+/// A machine that takes its time between reading a file and writing it.
+struct Slow;
+
+impl Machine for Slow {
+    type Files = NativeFolder;
+
+    fn files(&self) -> NativeFolder {
+        NativeFolder
+    }
+
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn homedir(&self) -> String {
+        "/home/me".to_owned()
+    }
+
+    fn uid(&self) -> Option<u32> {
+        Some(7)
+    }
+
+    fn read_file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        NativeFolder.read(path).map_err(|error| error.message)
+    }
+
+    fn create_secret_folder(&self, path: &str) -> Result<(), String> {
+        fs::create_dir_all(path).map_err(|error| error.to_string())
+    }
+
+    fn write_secret(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        thread::sleep(Duration::from_millis(20));
+        // Whole, as every machine has it.
+        let beside = format!("{path}.{:?}", thread::current().id());
+        fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).map_err(|error| error.to_string())
+    }
+
+    fn run_helper<'a>(
+        &'a self,
+        program: &'a str,
+        _: &'a str,
+        _: &'a str,
+    ) -> LocalBoxFuture<'a, Result<HelperOutput, String>> {
+        future::ready(Err(format!("{program} is not there"))).boxed_local()
+    }
+
+    fn default_helper(&self) -> Option<String> {
+        None
+    }
+
+    fn stderr(&self, _: &str) {}
+}
+
+#[test]
+fn sign_ins_and_sign_outs_at_the_same_time_lose_nothing() {
+    const PROGRAMS: usize = 8;
+    let parent = tempdir().expect("a folder can be made");
+    let folder = parent.path().join("docker").to_str().expect("it is UTF-8").to_owned();
+    let at_once =
+        |work: fn(usize, DockerCredentials<Slow>) -> LocalBoxFuture<'static, Result<(), String>>| {
+            thread::scope(|scope| {
+                for number in 0..PROGRAMS {
+                    let source_folder = &folder;
+                    scope.spawn(move || {
+                        let runtime =
+                            tokio::runtime::Builder::new_current_thread().build().expect("a thread");
+                        let source = DockerCredentials::new(Slow, source_folder);
+                        assert_eq!(runtime.block_on(work(number, source)), Ok(()));
+                    });
+                }
+            });
+            let file = fs::read_to_string(format!("{folder}/config.json")).expect("it is text");
+            (0..PROGRAMS)
+                .filter(|number| file.contains(&format!("\"r{number}.example\"")))
+                .collect::<Vec<_>>()
+        };
+    let signed_in = at_once(|number, source| {
+        async move {
+            let registry = format!("r{number}.example").parse().expect("it is a registry");
+            source.store(&registry, "alice", "secret").await.map(drop)
+        }
+        .boxed_local()
+    });
+    assert_eq!(signed_in, (0..PROGRAMS).collect::<Vec<_>>());
+    let signed_out = at_once(|number, source| {
+        async move {
+            let registry = format!("r{number}.example").parse().expect("it is a registry");
+            source.erase(&registry).await.map(|is_erased| assert!(is_erased))
+        }
+        .boxed_local()
+    });
+    assert_eq!(signed_out, [0; 0]);
+    let names = NativeFolder.list(&folder).expect("it can be read").expect("it is there");
+    assert_eq!(names, ["config.json"], "no lock is left");
 }

@@ -6,5 +6,6 @@ export function createMachine(): {
   defaultHelper(): string | undefined;
   env(name: string): string | undefined;
   homedir(): string;
+  uid(): number | undefined;
   stderr(bytes: Uint8Array): void;
 };

@@ -46,9 +46,11 @@ export function createMachine() {
     readInput,
     writeFile,
     checkFile,
+    createSecretFolder,
     writeSecret,
     env: (name) => process.env[name],
     homedir: home,
+    uid,
     stdout: (bytes) => write('stdout', bytes),
     stderr: (bytes) => write('stderr', bytes),
     // An empty NO_COLOR says nothing, which Node sees otherwise.
@@ -158,15 +160,17 @@ async function readInput(file) {
   return new Uint8Array(Buffer.concat(pieces));
 }
 
-/** Writes a file, whole or not at all. One that is there keeps its owner and its mode, a new one its user alone may read; links are followed. */
-function writeSecret(path, bytes) {
-  inGo('open', path, () => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    replaceFile(path, bytes, 0o600);
-  });
+/** Creates a folder into which its user alone may look, and those above it, as far as they are missing. */
+function createSecretFolder(path) {
+  inGo('mkdir', path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
 }
 
-/** Writes a file as `writeSecret` does, which everybody may read, in a folder that is there. */
+/** Writes a file, whole or not at all. One that is there keeps its owner and its mode, a new one its user alone may read; links are followed. */
+function writeSecret(path, bytes) {
+  inGo('open', path, () => replaceFile(path, bytes, 0o600));
+}
+
+/** Writes a file as `writeSecret` does, which everybody may read. */
 function writeFile(path, bytes) {
   inGo('open', path, () => replaceFile(path, bytes, 0o644));
 }
@@ -266,6 +270,15 @@ function home() {
     return homedir() || userInfo().homedir;
   } catch {
     return '';
+  }
+}
+
+/** The number of the user on Linux; undefined on other systems, and where the program may not ask for it. */
+function uid() {
+  try {
+    return process.platform === 'linux' ? process.getuid() : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-//! Locks of lists: a file that only one program can create. Whoever dies leaves it behind, and another takes it over.
+//! Locks: a file that only one program can create. Whoever dies leaves it behind, and another takes it over.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,9 +14,9 @@ const PAUSES_MAX_UNNAMED: usize = 100;
 /// The end of the name of the file that guards the take-over of a lock.
 pub(super) const TAKEOVER: &str = "-takeover";
 
-/// A lock that is held. It ends when it is dropped.
+/// A lock that is held. It ends when it is dropped. All programs that change the same files take the one of the same path.
 #[derive(Debug)]
-pub(super) struct Lock<'a, F: Folder> {
+pub struct Lock<'a, F: Folder> {
     folder: &'a F,
     path: String,
     token: String,
@@ -28,7 +28,7 @@ impl<'a, F: Folder> Lock<'a, F> {
     /// # Errors
     /// Any [`FileError`]; [`FileErrorKind::NotFound`] if the folder is missing, [`FileErrorKind::Other`] if a program that lives
     /// does not release the lock.
-    pub(super) async fn acquire(folder: &'a F, path: String) -> Result<Self, FileError> {
+    pub async fn acquire(folder: &'a F, path: String) -> Result<Self, FileError> {
         let (mut seen, mut pauses) = (Vec::new(), 0);
         loop {
             let (lock, found) = Self::attempt(folder, &path)?;
@@ -80,7 +80,7 @@ impl<'a, F: Folder> Lock<'a, F> {
     ///
     /// # Errors
     /// Any [`FileError`].
-    pub(super) fn check(&self) -> Result<(), FileError> {
+    pub fn check(&self) -> Result<(), FileError> {
         if self.is_held() {
             return Ok(());
         }

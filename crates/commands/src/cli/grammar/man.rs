@@ -14,7 +14,7 @@ const FILES: [(&str, &str); 3] = [
     ("~/.docker/manifests", "The local lists, in the Docker CLI's own form."),
     ("~/.docker/config.json", "Credentials and credential helpers."),
     (
-        "~/.config/containers/auth.json",
+        "/run/containers/UID/auth.json, ~/.config/containers/auth.json",
         "Credentials of podman, buildah and skopeo, which are read behind Docker's.",
     ),
 ];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -47,6 +47,20 @@ test('login writes what Docker reads, leaves the file its mode, and logout takes
   const gone = await run(folder, ['logout', host], options);
   assert.equal(gone.stdout, `Removing login credentials for ${host}\n`);
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { auths: {}, detachKeys: 'ctrl-e' });
+});
+
+test('logins and logouts at the same time lose nothing of each other', async (t) => {
+  const hosts = (await Promise.all(Array.from({ length: 8 }, () => startRegistry(t)))).map(({ host }) => host);
+  const folder = join(makeConfig(t), 'docker');
+  const options = { env: environment(folder), input: 'secret' };
+  const login = (host) => run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], options);
+  const kept = () => Object.keys(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).auths).toSorted();
+  for (const { code, stderr } of await Promise.all(hosts.map(login))) assert.equal(code, 0, stderr);
+  assert.deepEqual(kept(), hosts.toSorted());
+  await Promise.all(hosts.slice(0, 6).map((host) => run(folder, ['logout', host], options)));
+  assert.deepEqual(kept(), hosts.slice(6).toSorted());
+  assert.deepEqual(readdirSync(folder), ['config.json']);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
 });
 
 test('a credential helper keeps and forgets what it is given', async (t) => {
