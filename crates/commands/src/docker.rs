@@ -6,6 +6,7 @@ mod ping;
 
 pub(crate) use answer::docker_error;
 pub(crate) use content::check;
+pub(crate) use ping::is_api;
 
 use crate::{Error, RequestPurpose};
 

@@ -86,6 +86,7 @@ impl JsTransport {
         set(&sent, "url", &request.url.as_str().into());
         set(&sent, "headers", &headers);
         set(&sent, "insecure", &request.unverified_tls.into());
+        set(&sent, "certificatesOf", &request.certificates_of.as_deref().into());
         set(&sent, "follow", &request.follow_redirects.into());
         set(&sent, "signal", &abort.signal());
         let response = match &request.body {

@@ -336,6 +336,7 @@ impl Client {
             headers: request.headers,
             body: request.body.into(),
             unverified_tls: self.access(registry) != Access::Tls,
+            certificates_of: Some(registry.api_host().to_owned()),
             // By hand, so that credentials go no further than they may.
             follow_redirects: credentials.is_none(),
             is_to_mirror: false,

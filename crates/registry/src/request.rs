@@ -106,6 +106,7 @@ impl ApiRequest {
         request.headers = self.headers.clone();
         request.body = self.body.clone();
         request.unverified_tls = access != Access::Tls;
+        request.certificates_of = Some(self.registry.api_host().to_owned());
         if let Some(authorization) = authorization {
             request.headers.insert(header::AUTHORIZATION, authorization.clone());
         }

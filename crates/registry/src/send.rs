@@ -59,7 +59,8 @@ impl Client {
         }
         let sent = request.to_url(format!("{origin}{path}"), self.access(&request.registry), None);
         let permits = self.permits(&self.session(&request.registry)).await;
-        let response = self.send_within_timeout(&Request { is_to_mirror: true, ..sent }).await.ok()?;
+        let sent = Request { is_to_mirror: true, certificates_of: None, ..sent };
+        let response = self.send_within_timeout(&sent).await.ok()?;
         let response = Response { body: response.body.holding(permits), ..response };
         response.status.is_success().then_some(response)
     }

@@ -15,6 +15,7 @@ use tallyman_registry::{
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
+use crate::docker::is_api;
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -217,12 +218,6 @@ impl SettingsTransport {
         };
         self.output.stderr(&format!("{}\n", terminal::line(&line)));
     }
-}
-
-/// Returns `true` for URLs of the distribution specification's API.
-fn is_api(url: &str) -> bool {
-    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
-    path.is_some_and(|(_, path)| path.starts_with("v2/"))
 }
 
 /// A URL without what may be a secret: the values of unknown parameters, and a user's password.

@@ -8,6 +8,8 @@ export interface TransportRequest {
   signal: AbortSignal;
   /** Take any certificate. */
   insecure: boolean;
+  /** The registry that it is made for, whose certificates count beside those of the URL's own server. */
+  certificatesOf?: string | undefined;
   /** Go where a redirect points to. */
   follow: boolean;
 }

@@ -11,13 +11,13 @@ const systemFiles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/c
 const systemFolders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
 /**
- * The secure context for the registry `authority` (`HOST` or `HOST:PORT`), with the files of its folder in `folder`: `*.crt` are authorities,
- * `NAME.cert` with `NAME.key` is a certificate to show. Where any certificate is taken (`insecure`) no authority is read: that alone
+ * The secure context for the server `authority` (`HOST` or `HOST:PORT`), with the files of its folder in `folder`, else with those of the
+ * registry `registry`: `*.crt` are authorities, `NAME.cert` with `NAME.key` is a certificate to show. Where any certificate is taken (`insecure`) no authority is read: that alone
  * would take longer than many a request. `own` names the files of further authorities, and of a certificate to show in place of the folder's.
  * @throws {RequestFailure} if a file there cannot be read, or a certificate and its key are not a pair.
  */
-export function secureContextFor(authority, { folder, own: named = {}, env, insecure }) {
-  const own = folderOf(authority, folder);
+export function secureContextFor(authority, { registry = authority, folder, own: named = {}, env, insecure }) {
+  const own = folderOf(authority, folder) ?? folderOf(registry, folder) ?? { path: join(folder, authority), names: [] };
   try {
     const read = (name) => readFileSync(join(own.path, name));
     const shown = own.names.filter((name) => name.endsWith('.cert'));
@@ -49,7 +49,7 @@ const certOf = (key) => key.replace(/\.key$/, '.cert');
 const missingKey = (cert) => `missing key ${keyOf(cert)} for client certificate ${cert}. CA certificates must use the extension .crt`;
 const missingCert = (key) => `missing client certificate ${certOf(key)} for key ${key}`;
 
-/** The registry's own folder: by the name that the reference has, else by the same place with or without the usual port. */
+/** The server's own folder, undefined if there is none: by the name that the URL has, else by the same place with or without the usual port. */
 function folderOf(authority, folder) {
   const other = authority.endsWith(':443') ? authority.slice(0, -':443'.length) : `${authority}:443`;
   const candidates = /:\d+$/.test(authority) && !authority.endsWith(':443') ? [authority] : [authority, other];
@@ -57,7 +57,7 @@ function folderOf(authority, folder) {
     const names = namesIn(path);
     if (names) return { path, names: names.sort() };
   }
-  return { path: join(folder, authority), names: [] };
+  return undefined;
 }
 
 // A folder that may not be read is as good as none: nothing in it is needed by everybody.

@@ -43,9 +43,10 @@ export class NodeTransport {
   }
 
   /**
-   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, signal?, pieces? }` and answers
+   * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, certificatesOf?, signal?, pieces? }` and answers
    * `{ status, statusText, headers, url, body }`. The body that is sent is a Uint8Array, or `{ length, next() }` with the next
-   * piece from each call, undefined at the end. `insecure` takes any certificate. The body of the answer is a Uint8Array. With `pieces`,
+   * piece from each call, undefined at the end. `insecure` takes any certificate; those of the registry `certificatesOf` count where the
+   * server of the URL has none of its own. The body of the answer is a Uint8Array. With `pieces`,
    * what is long or of unknown length is an object whose `next()` gives one after another, undefined at the end; `signal` ends
    * it. How long a silence may be is for the caller to say, by `signal`. Rejects with a RequestFailure.
    */
@@ -66,7 +67,7 @@ export class NodeTransport {
   preconnect(url, { insecure = false, requests, handshakes = requests }) {
     const where = new URL(url);
     try {
-      this.#route(where, targetOf(where), insecure, url).agent.preconnect(requests, handshakes);
+      this.#route(where, targetOf(where), { url, insecure }).agent.preconnect(requests, handshakes);
     } catch {
       // The request itself says what is wrong.
     }
@@ -81,7 +82,7 @@ export class NodeTransport {
   }
 
   async #send(asked, url, target) {
-    const route = this.#route(url, target, asked.insecure, asked.url);
+    const route = this.#route(url, target, asked);
     await route.agent.acquire();
     let exchanged;
     try {
@@ -122,17 +123,18 @@ export class NodeTransport {
     return this.#sockets.get(key);
   }
 
-  #route(url, target, insecure = false, written) {
+  #route(url, target, { url: written, insecure = false, certificatesOf }) {
     const secure = isSecure(url);
     const proxyUrl = proxyFor(url, this.#env);
     const tunnels = proxyUrl && (secure || isSocks(proxyUrl));
     const next = proxyUrl ? proxyAddress(proxyUrl) : target;
     const authority = authorityOf(written);
-    const key = [url.protocol, authority, target.host, target.port, insecure, proxyUrl?.href].join(' ');
+    const registry = (secure && certificatesOf) || authority;
+    const key = [url.protocol, authority, registry, target.host, target.port, insecure, proxyUrl?.href].join(' ');
     let agent = this.#connections.get(key);
     if (!agent) {
       const env = this.#env;
-      const given = { folder: this.#certificates, own: this.#own, env, insecure };
+      const given = { registry, folder: this.#certificates, own: this.#own, env, insecure };
       const contexts = () => import('./certificates.js');
       const secureContext = secure ? async () => (await contexts()).secureContextFor(authority, given) : undefined;
       const ofProxy = proxyUrl?.protocol === 'https:' ? async () => (await contexts()).secureContextForProxy(env) : undefined;

@@ -98,6 +98,25 @@ test("a registry's folder of certificates is found with and without the usual po
   }
 });
 
+test('the certificates of a registry count for what is asked in its name, where the server has none of its own', async (t) => {
+  const { host, file } = await startHttps(t, ok);
+  const foreign = await startHttps(t, ok);
+  const certificates = makeFolder(t);
+  const keep = (name, from) => {
+    mkdirSync(join(certificates, name));
+    copyFileSync(from, join(certificates, name, 'ca.crt'));
+  };
+  keep('registry.test:5000', file);
+  const transport = transportFor(t, { certificates });
+  const inItsName = get(`https://${host}/token`, { certificatesOf: 'registry.test:5000' });
+  assert.equal(text(await transport.request(inItsName)), 'fine');
+  for (const more of [{}, { certificatesOf: 'other.test' }]) {
+    await assert.rejects(transport.request(get(`https://${host}/token`, more)), { kind: 'tls' }, JSON.stringify(more));
+  }
+  keep(host, foreign.file);
+  await assert.rejects(transportFor(t, { certificates }).request(inItsName), { kind: 'tls' });
+});
+
 test('a broken folder of certificates is told, and nothing keeps the program running', async (t) => {
   const { host, file } = await startHttps(t, ok);
   const foreign = await startHttps(t, ok);

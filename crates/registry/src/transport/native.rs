@@ -126,14 +126,22 @@ impl NativeTransport {
         }
     }
 
-    /// Returns the connections for `url`, which is `written` so in the request.
-    fn origin(&self, url: &Url, written: &str, insecure: bool) -> Result<Arc<Connections>, TransportError> {
+    /// Returns the connections for `url`, which is `written` so in the request, with the certificates of that server, else of the
+    /// registry `certificates_of`.
+    fn origin(
+        &self,
+        url: &Url,
+        written: &str,
+        insecure: bool,
+        certificates_of: Option<&str>,
+    ) -> Result<Arc<Connections>, TransportError> {
         let is_secure = url.scheme() == "https";
         let target = target_of(url);
         let proxy = Proxy::of(url, &*self.env)?;
         let authority = authority_of(written).to_owned();
         let via = proxy.as_ref().map(Proxy::key).unwrap_or_default();
-        let key = format!("{} {authority} {target} {insecure} {via}", url.scheme());
+        let registry = certificates_of.filter(|_| is_secure).unwrap_or(&authority).to_owned();
+        let key = format!("{} {authority} {registry} {target} {insecure} {via}", url.scheme());
         if let Some(origin) = self.origins.borrow().get(&key) {
             return Ok(Arc::clone(origin));
         }
@@ -147,7 +155,7 @@ impl NativeTransport {
                 host: target.host.clone(),
                 config: Box::new(move || {
                     let certificates = tls::Certificates { folder: &folder, own: &own, env: &*env };
-                    certificates.config(&authority, insecure)
+                    certificates.config(&[&authority, &registry], insecure)
                 }),
                 made: Mutex::default(),
             }
@@ -171,7 +179,8 @@ impl NativeTransport {
         check_url(&request.url)?;
         let url = Url::parse(&request.url)
             .map_err(|error| failure::other(format!("{:?} is no URL: {error}", request.url)))?;
-        let origin = self.origin(&url, &request.url, request.unverified_tls)?;
+        let origin =
+            self.origin(&url, &request.url, request.unverified_tls, request.certificates_of.as_deref())?;
         let mut connection = origin.acquire(false).await?;
         let response = loop {
             match self.exchange_on(&mut connection, request, message(request, &url, &origin)?).await {
@@ -337,7 +346,7 @@ impl Transport for NativeTransport {
     fn preconnect(&self, url: &str, unverified_tls: bool, requests: usize, handshakes: usize) {
         // What is wrong with the URL, the request itself says.
         if let Ok(parsed) = Url::parse(url)
-            && let Ok(origin) = self.origin(&parsed, url, unverified_tls)
+            && let Ok(origin) = self.origin(&parsed, url, unverified_tls, None)
         {
             origin.preconnect(requests, handshakes);
         }

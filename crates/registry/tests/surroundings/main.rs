@@ -4,7 +4,7 @@
 
 mod servers;
 
-use std::{io::Write, path::Path, sync::Arc, time::Duration};
+use std::{io::Write, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use flate2::{
@@ -13,8 +13,10 @@ use flate2::{
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use servers::{Identity, always, fine, start, start_socks, start_tls, with_headers};
+use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_registry::{
-    NativeTransport, OwnCertificates, Request, RequestBody, Transport, TransportError, TransportErrorKind,
+    Client, NativeTransport, OwnCertificates, Request, RequestBody, Transport, TransportError,
+    TransportErrorKind,
 };
 
 type Variables = Vec<(&'static str, String)>;
@@ -187,6 +189,46 @@ async fn a_certificate_is_trusted_if_something_names_it_and_refused_if_nothing_d
     let insecure = Request { unverified_tls: true, ..get(&url) };
     assert_eq!(request_whole(&transport, insecure).await.unwrap().body, "fine");
     assert_eq!(text(&transport, &url).await, refused);
+}
+
+#[tokio::test]
+async fn the_certificates_of_a_registry_count_for_its_token_service_and_for_redirects() {
+    let identity = Identity::of(&["127.0.0.1"]);
+    let storage = start_tls(&identity, Arc::new(|asked| fine(asked.shown.to_string().as_bytes()))).await;
+    let tokens = start_tls(&identity, always(fine(br#"{"token":"t"}"#))).await;
+    let redirect = format!("https://{}/blob", storage.host);
+    let challenge = format!(r#"WWW-Authenticate: Bearer realm="https://{}/token",service="r""#, tokens.host);
+    let answer: servers::Answer = Arc::new(move |asked| match asked.header("authorization") {
+        None => format!("HTTP/1.1 401 Unauthorized\r\n{challenge}\r\nContent-Length: 0\r\n\r\n").into_bytes(),
+        Some(_) if asked.line().contains("/blobs/") => {
+            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {redirect}\r\nContent-Length: 0\r\n\r\n")
+                .into_bytes()
+        }
+        Some(_) => fine(b"{}"),
+    });
+    let registry = start_tls(&identity, Arc::clone(&answer)).await;
+    let kept = tempfile::tempdir().unwrap();
+    identity.keep(kept.path(), &registry.host, &["ca.crt", "me.cert", "me.key"]);
+    let client = Client::builder(Rc::new(transport(Vec::new(), kept.path()))).build();
+    let image = |host: &str| format!("{host}/acme/app:1").parse::<Reference>().unwrap();
+    assert_eq!(&client.manifest(&image(&registry.host)).await.unwrap().bytes[..], b"{}");
+    let blob = Descriptor::new(MediaType::new("text/plain"), Digest::of(b"1"), 1);
+    assert_eq!(
+        &client.blob(&image(&registry.host), &blob).await.unwrap()[..],
+        b"1",
+        "a certificate is shown"
+    );
+    // Those of one registry do not count for another, not even on connections that are there.
+    let other = start_tls(&identity, answer).await;
+    let elsewhere = Identity::of(&["127.0.0.1"]);
+    elsewhere.keep(kept.path(), &other.host, &["ca.crt"]);
+    let refused = client.manifest(&image(&other.host)).await.unwrap_err();
+    assert!(refused.to_string().contains(UNKNOWN), "{refused}");
+    // A place that has certificates of its own is held to them.
+    elsewhere.keep(kept.path(), &storage.host, &["ca.crt"]);
+    let client = Client::builder(Rc::new(transport(Vec::new(), kept.path()))).build();
+    let refused = client.blob(&image(&registry.host), &blob).await.unwrap_err();
+    assert!(refused.to_string().contains(UNKNOWN), "{refused}");
 }
 
 #[tokio::test]

@@ -53,10 +53,10 @@ pub(super) struct Certificates<'a> {
 }
 
 impl Certificates<'_> {
-    /// Makes the settings of TLS to the registry `authority` (`HOST` or `HOST:PORT`), with the files of its folder: `*.crt` are
-    /// authorities, `NAME.cert` with `NAME.key` is a certificate to show. With `insecure` any certificate is taken.
-    pub(super) fn config(&self, authority: &str, insecure: bool) -> Result<ClientConfig, TransportError> {
-        let folder = self.folder_of(authority);
+    /// Makes the settings of TLS to a server, with the files of the folder of the first of `names` (`HOST` or `HOST:PORT`) that has
+    /// one: `*.crt` are authorities, `NAME.cert` with `NAME.key` is a certificate to show. With `insecure` any certificate is taken.
+    pub(super) fn config(&self, names: &[&str], insecure: bool) -> Result<ClientConfig, TransportError> {
+        let folder = names.iter().find_map(|name| self.folder_of(name)).unwrap_or_default();
         let mut shown = Vec::new();
         for name in folder.names_with(".cert") {
             let key = format!("{}.key", name.trim_end_matches(".cert"));
@@ -94,19 +94,18 @@ impl Certificates<'_> {
         client(Some(trusted), shown)
     }
 
-    /// The registry's own folder: by the name that the reference has, else by the same place with or without the usual port.
-    fn folder_of(&self, authority: &str) -> RegistryFolder {
+    /// The server's own folder: by the name that the URL has, else by the same place with or without the usual port.
+    fn folder_of(&self, authority: &str) -> Option<RegistryFolder> {
         let mut candidates = vec![authority.to_owned()];
         if let Some(host) = authority.strip_suffix(":443") {
             candidates.push(host.to_owned());
         } else if !has_port(authority) {
             candidates.push(format!("{authority}:443"));
         }
-        let found = candidates.iter().find_map(|name| {
+        candidates.iter().find_map(|name| {
             let path = self.folder.join(name);
             Some(RegistryFolder { names: names_in(&path)?, path: path.to_string_lossy().into_owned() })
-        });
-        found.unwrap_or_default()
+        })
     }
 }
 
