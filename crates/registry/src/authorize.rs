@@ -437,15 +437,19 @@ fn is_refused(status: StatusCode) -> bool {
 /// Returns `true` if a response can be that of a registry that hides what it has from those who show no credentials: any
 /// refusal, a redirect to a page for people, or such a page.
 fn may_hide_content(request: &ApiRequest, response: &Response) -> bool {
-    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_page =
-        || content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    let is_manifest = || matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
     match response.status {
         StatusCode::TOO_MANY_REQUESTS => false,
-        status if status.is_success() => is_manifest() && is_page(),
+        status if status.is_success() => is_page_for_manifest(request, response),
         status => status.is_client_error() || status.is_redirection(),
     }
+}
+
+/// Returns `true` if a manifest was asked for, and a page for people has come.
+pub(crate) fn is_page_for_manifest(request: &ApiRequest, response: &Response) -> bool {
+    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("text/html");
+    let is_manifest = matches!(&request.endpoint, Endpoint::Path(path) if path.contains("/manifests/"));
+    is_manifest && content_type.is_some_and(is_page)
 }
 
 /// Reads the body of a refusal, so that its permits are free for the requests that follow from it.

@@ -11,6 +11,7 @@ use http::StatusCode;
 
 use crate::{
     BodyStream, Client, Error, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    authorize::is_page_for_manifest,
     error::{Refusal, retry_after, seconds},
     request::ApiRequest,
     semaphore::Permit,
@@ -28,6 +29,8 @@ const THROTTLES_MAX: u32 = 8;
 const LONE_THROTTLES_MAX: u32 = 3;
 const FIRST_THROTTLE: Duration = Duration::from_millis(100);
 const LONGEST_THROTTLE: Duration = Duration::from_secs(5);
+/// The longest wait for a mirror's answer: the registry is there behind it.
+const MIRROR_MAX: Duration = Duration::from_secs(15);
 /// Bytes of a refusal that are read so that its connection can be used again.
 const DRAINED: usize = 64 * 1024;
 
@@ -50,7 +53,7 @@ impl Client {
     }
 
     /// Sends a request for content to the mirror of its registry, without credentials. Returns `None` if the registry has no mirror,
-    /// or it does not have the content. Its answer tells nothing about the registry, such as the scheme that it speaks.
+    /// or it does not have the content, or does not answer: then it is left alone for a while. Its answer tells nothing about the registry, such as the scheme that it speaks.
     async fn send_to_mirror(&self, request: &ApiRequest) -> Option<Response> {
         let origin = self.mirror(&request.registry)?;
         let path = request.content_path()?;
@@ -58,11 +61,20 @@ impl Client {
             return None;
         }
         let sent = request.to_url(format!("{origin}{path}"), self.access(&request.registry), None);
-        let permits = self.permits(&self.session(&request.registry)).await;
+        let session = self.session(&request.registry);
+        if session.mirror_is_silent(self.now()) {
+            return None;
+        }
+        let permits = self.permits(&session).await;
         let sent = Request { is_to_mirror: true, certificates_of: None, ..sent };
-        let response = self.send_within_timeout(&sent).await.ok()?;
+        let limit = self.transport().sleep(MIRROR_MAX);
+        let sending = self.send_within_timeout(&sent).boxed_local();
+        let future::Either::Left((Ok(response), _)) = future::select(sending, limit).await else {
+            session.set_mirror_failed(self.now());
+            return None;
+        };
         let response = Response { body: response.body.holding(permits), ..response };
-        response.status.is_success().then_some(response)
+        (response.status.is_success() && !is_page_for_manifest(request, &response)).then_some(response)
     }
 
     /// Sends a request as [`Client::send`] does, again if its failure is transient.

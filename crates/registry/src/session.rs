@@ -17,6 +17,8 @@ use crate::{
 
 /// Milliseconds for which a repository is taken to be without the referrers API.
 const WITHOUT_REFERRERS: f64 = 5.0 * 60.0 * 1000.0;
+/// Milliseconds for which a mirror that did not answer is not asked.
+const WITHOUT_MIRROR: f64 = 60.0 * 1000.0;
 
 /// The knowledge of the referrers API of a repository.
 #[derive(Clone, Copy)]
@@ -46,6 +48,8 @@ pub(crate) struct Session {
     referrers_apis: RefCell<HashMap<String, ReferrersApi>>,
     has_been_pinged: Cell<bool>,
     upload_way: Cell<Option<UploadWay>>,
+    /// The time of the transport's clock at which the mirror did not answer.
+    mirror_failed: Cell<Option<f64>>,
 }
 
 impl Session {
@@ -65,6 +69,7 @@ impl Session {
             referrers_apis: RefCell::default(),
             has_been_pinged: Cell::default(),
             upload_way: Cell::default(),
+            mirror_failed: Cell::default(),
         }
     }
 
@@ -170,5 +175,15 @@ impl Session {
 
     pub(crate) fn set_upload_way(&self, way: UploadWay) {
         self.upload_way.set(Some(way));
+    }
+
+    /// Returns `true` if the registry's mirror did not answer a short while ago.
+    pub(crate) fn mirror_is_silent(&self, now: f64) -> bool {
+        self.mirror_failed.get().is_some_and(|failed| now - failed < WITHOUT_MIRROR)
+    }
+
+    /// Takes note that the mirror does not answer.
+    pub(crate) fn set_mirror_failed(&self, now: f64) {
+        self.mirror_failed.set(Some(now));
     }
 }

@@ -11,6 +11,7 @@ mod hidden;
 mod image;
 mod large;
 mod load;
+mod mirrors;
 mod referrers;
 mod refused;
 mod schemes;
