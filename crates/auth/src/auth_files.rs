@@ -1,10 +1,12 @@
 //! The files of other programs that keep credentials: podman, buildah, skopeo.
 
-use tallyman_core::Registry;
+use std::iter::successors;
+
+use tallyman_core::{Registry, Repository};
 
 use crate::{
     Credentials, DockerConfig,
-    docker_config::{DOCKER_HUB, host_of},
+    docker_config::{Auth, DOCKER_HUB, host_of},
 };
 
 /// The names of Docker Hub in these files: the tools' own, those that people type, and Docker's.
@@ -17,7 +19,7 @@ const DOCKER_HUB_NAMES: [&str; 4] = ["docker.io", "index.docker.io", "registry-1
 /// use tallyman_auth::ContainersAuth;
 ///
 /// let (auth, _) = ContainersAuth::parse(br#"{"auths":{"docker.io":{"auth":"bWU6c2VjcmV0"}}}"#);
-/// assert!(auth.stored(&"docker.io".parse()?).is_some());
+/// assert!(auth.stored(&"docker.io".parse()?, None).is_some());
 /// # Ok::<(), tallyman_core::ReferenceError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -42,22 +44,56 @@ impl ContainersAuth {
         own.or(Some((&*self.0.store, registry.as_str()))).filter(|(helper, _)| !helper.is_empty())
     }
 
-    /// Returns the credentials that the file itself has for `registry`. Those for a part of it, such as `quay.io/team`, are used
-    /// for all of it if they are the only ones.
-    pub fn stored(&self, registry: &Registry) -> Option<Credentials> {
-        let names = names(registry);
-        let auths = &self.0.auths;
-        if let Some(found) = names.iter().find_map(|name| auths.get(*name)?.credentials()) {
-            return Some(found);
-        }
-        let of_host = || auths.iter().filter(|(name, _)| names.contains(&host_of(name)));
-        let by_url = of_host().filter(|(name, _)| name.contains("://"));
-        if let Some(found) = by_url.into_iter().find_map(|(_, auth)| auth.credentials()) {
-            return Some(found);
-        }
-        let mut parts = of_host().filter_map(|(_, auth)| auth.credentials());
-        parts.next().filter(|_| parts.next().is_none())
+    /// Returns the innermost namespace of `registry` that has `repository` in it and credentials in this file, such as `team` where
+    /// these are for `quay.io/team`; `None` if there is none.
+    pub fn namespace<'a>(&self, registry: &Registry, repository: &'a Repository) -> Option<&'a str> {
+        namespaces(repository.as_str()).find(|namespace| self.of_namespace(registry, namespace).is_some())
     }
+
+    /// Returns the credentials that the file itself has for `registry`, or for a namespace of it: those of the innermost namespace
+    /// that has any, else those for the registry. Those for one namespace are never used for another.
+    ///
+    /// ```
+    /// use tallyman_auth::ContainersAuth;
+    ///
+    /// let (auth, _) = ContainersAuth::parse(br#"{"auths":{"quay.io/team":{"auth":"bWU6c2VjcmV0"}}}"#);
+    /// let registry = "quay.io".parse()?;
+    /// assert!(auth.stored(&registry, Some("team/app")).is_some());
+    /// assert!(auth.stored(&registry, Some("other")).is_none());
+    /// assert!(auth.stored(&registry, None).is_none());
+    /// # Ok::<(), tallyman_core::ReferenceError>(())
+    /// ```
+    pub fn stored(&self, registry: &Registry, namespace: Option<&str>) -> Option<Credentials> {
+        let mut of_namespaces = namespace.into_iter().flat_map(namespaces);
+        of_namespaces
+            .find_map(|namespace| self.of_namespace(registry, namespace))
+            .or_else(|| self.of_registry(registry))
+    }
+
+    /// Returns `true` if the file itself has credentials for `registry` or for a namespace of it.
+    pub fn has_any(&self, registry: &Registry) -> bool {
+        let names = names(registry);
+        let mut of_host = self.0.auths.iter().filter(|(name, _)| names.contains(&host_of(name)));
+        of_host.any(|(_, auth)| auth.credentials().is_some())
+    }
+
+    fn of_namespace(&self, registry: &Registry, namespace: &str) -> Option<Credentials> {
+        let auths = &self.0.auths;
+        names(registry).iter().find_map(|name| auths.get(&format!("{name}/{namespace}"))?.credentials())
+    }
+
+    /// Returns the credentials for the registry itself: under one of its names, else under a URL of it.
+    fn of_registry(&self, registry: &Registry) -> Option<Credentials> {
+        let (names, auths) = (names(registry), &self.0.auths);
+        let by_url = auths.iter().filter(|(name, _)| name.contains("://") && names.contains(&host_of(name)));
+        let by_name = names.iter().filter_map(|name| auths.get(*name));
+        by_name.chain(by_url.map(|(_, auth)| auth)).find_map(Auth::credentials)
+    }
+}
+
+/// Returns `path` and the namespaces around it, the innermost first.
+fn namespaces(path: &str) -> impl Iterator<Item = &str> {
+    successors(Some(path), |path| path.rsplit_once('/').map(|(outer, _)| outer))
 }
 
 fn names(registry: &Registry) -> Vec<&str> {

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use http::HeaderValue;
-use tallyman_core::Registry;
+use tallyman_core::{Registry, Repository};
 use thiserror::Error;
 
 /// Credentials for a registry. The `Debug` form shows no secrets.
@@ -150,6 +150,27 @@ pub trait CredentialSource {
         &self,
         registry: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>>;
+
+    /// Returns the namespace of `registry`, such as `team` or `team/app`, that has `repository` in it and credentials of its own; `None`
+    /// if the repository goes with the credentials for the registry. The default has none.
+    fn namespace(&self, registry: &Registry, repository: &Repository) -> Option<String> {
+        let _ = (registry, repository);
+        None
+    }
+
+    /// Returns the credentials for a namespace that [`namespace`](Self::namespace) has returned. The default returns those for
+    /// `registry`.
+    ///
+    /// # Errors
+    /// [`CredentialError`] if there are credentials that cannot be read.
+    fn credentials_of_namespace(
+        &self,
+        registry: &Registry,
+        namespace: &str,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let _ = namespace;
+        self.credentials(registry)
+    }
 
     /// Returns `true` if the credentials that were returned for `registry` may still be used. The default is `true`.
     fn are_current(&self, registry: &Registry) -> bool {

@@ -71,7 +71,9 @@ fn configurations_of_docker() {
         for registry in ["docker.io", "ghcr.io", "127.0.0.1:5000"] {
             let registry = registry.parse().expect("it is a registry");
             containers.helper(&registry);
-            containers.stored(&registry);
+            assert!(
+                containers.stored(&registry, Some("team/app")).is_none() || containers.has_any(&registry)
+            );
             let helper = config.helper(&registry);
             let stored = config.stored(&registry);
             assert!(!config.is_empty() || (helper.is_none() && stored.is_none()));

@@ -166,7 +166,7 @@ fn registry_error(
     purpose: RequestPurpose,
     requested_as: &Reference,
 ) -> Error {
-    let signed_in = client.has_credentials(reference.registry());
+    let signed_in = client.has_credentials(reference);
     let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
     if docker::docker_error(&error, &request).not_here {
         let source = Some(Box::new(error));

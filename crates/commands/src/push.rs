@@ -233,7 +233,7 @@ impl StepContext<'_> {
     }
 
     fn error(self, reference: &Reference, purpose: RequestPurpose, source: RegistryError) -> Error {
-        let signed_in = self.client.has_credentials(reference.registry());
+        let signed_in = self.client.has_credentials(reference);
         let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
         Error::Registry { request: Some(Box::new(request)), source: Box::new(source) }
     }

@@ -9,7 +9,7 @@ use tallyman_auth::{
     Challenge, CredentialRefusal, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService,
     is_same_site, may_follow_redirect,
 };
-use tallyman_core::Registry;
+use tallyman_core::{Reference, Registry};
 
 use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
@@ -45,7 +45,8 @@ impl Client {
     pub(crate) async fn send_authorized(&self, request: &ApiRequest) -> Result<(String, Response), Error> {
         let registry = &request.registry;
         let session = self.session(registry);
-        let used = self.sign_in(registry, &session).await?;
+        let namespace = self.namespace(request.reference.as_ref());
+        let used = self.sign_in(registry, &namespace, &session).await?;
         let renewals = session.renewals();
         let sent = self.send_with_credentials(request, &session, &used).await;
         // A body that was sent as it came cannot be sent again.
@@ -70,7 +71,7 @@ impl Client {
             },
             other => return other,
         };
-        match self.renewed_credentials(registry, &session, &used, renewals, &refusal).await? {
+        match self.renewed_credentials(registry, &namespace, &session, &used, renewals, &refusal).await? {
             Some(renewed) => self.send_with_credentials(request, &session, &renewed).await,
             None => sent,
         }
@@ -206,16 +207,30 @@ impl Client {
         Ok(challenge)
     }
 
-    /// Returns the credentials for a registry. The source is asked once, and again when they are no longer current.
-    async fn sign_in(&self, registry: &Registry, session: &Session) -> Result<Rc<SignIn>, Error> {
+    /// Returns the namespace whose credentials requests about `reference` go with; the empty one is the registry as a whole.
+    pub(crate) fn namespace(&self, reference: Option<&Reference>) -> String {
+        let of_reference = self
+            .credential_source()
+            .zip(reference)
+            .and_then(|(source, reference)| source.namespace(reference.registry(), reference.repository()));
+        of_reference.unwrap_or_default()
+    }
+
+    /// Returns the credentials for a namespace. The source is asked once, and again when they are no longer current.
+    async fn sign_in(
+        &self,
+        registry: &Registry,
+        namespace: &str,
+        session: &Session,
+    ) -> Result<Rc<SignIn>, Error> {
         let Some(source) = self.credential_source() else {
-            return Ok(session.sign_in().unwrap_or_else(|| {
+            return Ok(session.sign_in(namespace).unwrap_or_else(|| {
                 let anonymous = SignIn::new(None);
-                session.set_sign_in(Rc::clone(&anonymous));
+                session.set_sign_in(namespace, Rc::clone(&anonymous));
                 anonymous
             }));
         };
-        let current = || session.sign_in().filter(|_| source.are_current(registry));
+        let current = || session.sign_in(namespace).filter(|_| source.are_current(registry));
         if let Some(sign_in) = current() {
             return Ok(sign_in);
         }
@@ -223,14 +238,16 @@ impl Client {
         if let Some(sign_in) = current() {
             return Ok(sign_in);
         }
-        let credentials = source
-            .credentials(registry)
-            .await
-            .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
+        let asked = match namespace {
+            "" => source.credentials(registry),
+            namespace => source.credentials_of_namespace(registry, namespace),
+        };
+        let credentials =
+            asked.await.map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
         // Those that are the same as before keep their tokens.
-        let same = session.sign_in().filter(|known| known.credentials() == credentials.as_ref());
+        let same = session.sign_in(namespace).filter(|known| known.credentials() == credentials.as_ref());
         let sign_in = same.unwrap_or_else(|| SignIn::new(credentials));
-        session.set_sign_in(Rc::clone(&sign_in));
+        session.set_sign_in(namespace, Rc::clone(&sign_in));
         Ok(sign_in)
     }
 
@@ -239,6 +256,7 @@ impl Client {
     async fn renewed_credentials(
         &self,
         registry: &Registry,
+        namespace: &str,
         session: &Session,
         used: &Rc<SignIn>,
         renewals: u32,
@@ -248,7 +266,7 @@ impl Client {
         let _permit = session.first_request.acquire().await;
         if session.renewals() != renewals {
             let is_other = |now: &Rc<SignIn>| now.credentials().is_some() && !Rc::ptr_eq(now, used);
-            return Ok(session.sign_in().filter(is_other));
+            return Ok(session.sign_in(namespace).filter(is_other));
         }
         let renewed = source
             .renewed(registry, refusal)
@@ -256,7 +274,7 @@ impl Client {
             .map_err(|source| Error::Credentials { registry: registry.clone(), source })?;
         let renewed = renewed.filter(|renewed| Some(renewed) != used.credentials());
         let renewed = renewed.map(|renewed| SignIn::new(Some(renewed)));
-        session.set_renewed(renewed.clone());
+        session.set_renewed(namespace, renewed.clone());
         Ok(renewed)
     }
 

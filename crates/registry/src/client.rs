@@ -229,10 +229,11 @@ impl Client {
         self.transport().preconnect(&url, self.access(registry) != Access::Tls, requests, handshakes);
     }
 
-    /// Returns `true` if credentials for `registry` were found when it was first used.
-    pub fn has_credentials(&self, registry: &Registry) -> bool {
+    /// Returns `true` if credentials for the repository of `reference` were found when it was first used.
+    pub fn has_credentials(&self, reference: &Reference) -> bool {
+        let namespace = self.namespace(Some(reference));
         let sessions = self.0.sessions.borrow();
-        let sign_in = sessions.get(registry).and_then(|session| session.sign_in());
+        let sign_in = sessions.get(reference.registry()).and_then(|session| session.sign_in(&namespace));
         sign_in.is_some_and(|sign_in| sign_in.credentials().is_some())
     }
 

@@ -38,7 +38,8 @@ pub(crate) struct Session {
     /// `true` if an answer came by the scheme.
     scheme_has_answered: Cell<bool>,
     challenge: RefCell<Option<Challenge>>,
-    sign_in: RefCell<Option<Rc<SignIn>>>,
+    /// By namespace; the empty one is the registry as a whole.
+    sign_ins: RefCell<HashMap<String, Rc<SignIn>>>,
     renewals: Cell<u32>,
     /// Requests under way, which several callers may wait for. They are the session's, so that nobody joins one that was begun
     /// before a sign-in or a sign-out. The number is that of the deletions before it.
@@ -61,7 +62,7 @@ impl Session {
             scheme: Cell::default(),
             scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),
-            sign_in: RefCell::default(),
+            sign_ins: RefCell::default(),
             renewals: Cell::default(),
             manifests: SingleFlight::default(),
             blobs: SingleFlight::default(),
@@ -104,13 +105,14 @@ impl Session {
         self.challenge.replace(Some(challenge));
     }
 
-    /// Returns the credentials that the registry is used with, once they have been asked for.
-    pub(crate) fn sign_in(&self) -> Option<Rc<SignIn>> {
-        self.sign_in.borrow().clone()
+    /// Returns the credentials that a namespace is used with, once they have been asked for. The empty one is the registry as a
+    /// whole.
+    pub(crate) fn sign_in(&self, namespace: &str) -> Option<Rc<SignIn>> {
+        self.sign_ins.borrow().get(namespace).cloned()
     }
 
-    pub(crate) fn set_sign_in(&self, sign_in: Rc<SignIn>) {
-        self.sign_in.replace(Some(sign_in));
+    pub(crate) fn set_sign_in(&self, namespace: &str, sign_in: Rc<SignIn>) {
+        self.sign_ins.borrow_mut().insert(namespace.to_owned(), sign_in);
     }
 
     /// The number of times that other credentials were asked for after a refusal.
@@ -119,10 +121,10 @@ impl Session {
     }
 
     /// Takes note that other credentials were asked for, and of those that there are.
-    pub(crate) fn set_renewed(&self, renewed: Option<Rc<SignIn>>) {
+    pub(crate) fn set_renewed(&self, namespace: &str, renewed: Option<Rc<SignIn>>) {
         self.renewals.set(self.renewals.get().wrapping_add(1));
         if let Some(renewed) = renewed {
-            self.set_sign_in(renewed);
+            self.set_sign_in(namespace, renewed);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Credentials of one registry, with the tokens that were given for them.
+//! Credentials of one registry, or of a namespace of it, with the tokens that were given for them.
 
 use std::{cell::RefCell, rc::Rc};
 

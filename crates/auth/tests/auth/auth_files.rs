@@ -1,7 +1,7 @@
 //! Files of podman, buildah and skopeo: the names under which registries stand in them.
 
 use tallyman_auth::{ContainersAuth, Credentials, DockerConfig};
-use tallyman_core::Registry;
+use tallyman_core::{Reference, Registry};
 
 /// `alice:s3cret`
 const ALICE: &str = "YWxpY2U6czNjcmV0";
@@ -13,14 +13,29 @@ fn auths(entries: &[(&str, &str)]) -> String {
     format!(r#"{{"auths":{{{}}}}}"#, entries.collect::<Vec<_>>().join(","))
 }
 
-/// The user whose credentials are found.
-fn user(file: &str, registry: &str) -> Option<String> {
+fn parse(file: &str) -> ContainersAuth {
     let (auth, fault) = ContainersAuth::parse(file.as_bytes());
     assert_eq!(fault, None, "{file}");
-    match auth.stored(&registry.parse().unwrap())? {
-        Credentials::Basic { user, .. } => Some(user),
+    auth
+}
+
+fn name_in(credentials: Credentials) -> String {
+    match credentials {
+        Credentials::Basic { user, .. } => user,
         other => panic!("expected a name and a password, found {other:?}"),
     }
+}
+
+/// The user whose credentials are found for a registry.
+fn user(file: &str, registry: &str) -> Option<String> {
+    parse(file).stored(&registry.parse().unwrap(), None).map(name_in)
+}
+
+/// The user whose credentials are found for an image, and the namespace that they are for.
+fn user_for_image(file: &str, image: &str) -> (Option<String>, Option<String>) {
+    let (auth, image) = (parse(file), image.parse::<Reference>().unwrap());
+    let namespace = auth.namespace(image.registry(), image.repository()).map(str::to_owned);
+    (auth.stored(image.registry(), namespace.as_deref()).map(name_in), namespace)
 }
 
 #[test]
@@ -31,7 +46,6 @@ fn docker_hub_has_several_names() {
         "registry-1.docker.io",
         "https://index.docker.io/v1/",
         "https://docker.io",
-        "docker.io/library",
     ] {
         assert_eq!(user(&auths(&[(name, ALICE)]), "docker.io").as_deref(), Some("alice"), "{name}");
         assert_eq!(user(&auths(&[(name, ALICE)]), "quay.io"), None, "{name}");
@@ -47,14 +61,38 @@ fn docker_hub_has_several_names() {
 }
 
 #[test]
-fn credentials_for_a_part_of_a_registry_are_used_if_they_are_the_only_ones() {
-    let one = [("quay.io/team", ALICE)];
-    let two = [("quay.io/other", BOB), ("quay.io/team", ALICE)];
-    let whole = [("quay.io/other", BOB), ("quay.io", ALICE)];
-    assert_eq!(user(&auths(&one), "quay.io").as_deref(), Some("alice"));
-    assert_eq!(user(&auths(&two), "quay.io"), None);
-    assert_eq!(user(&auths(&whole), "quay.io").as_deref(), Some("alice"));
-    assert_eq!(user(&auths(&one), "quay.io:5000"), None);
+fn credentials_for_a_namespace_are_used_for_it_and_never_for_another() {
+    let team = ("quay.io/team", ALICE);
+    let app = ("quay.io/team/app", BOB);
+    let whole = ("quay.io", BOB);
+    let hub = [("index.docker.io/library", ALICE), ("docker.io/acme", BOB)];
+    for (entries, image, expected) in [
+        (&[whole, team][..], "quay.io/team/app", Some(("alice", "team"))),
+        (&[whole, team], "quay.io/other/app", Some(("bob", ""))),
+        (&[whole, team], "quay.io/teams/app", Some(("bob", ""))),
+        (&[team], "quay.io/team/app", Some(("alice", "team"))),
+        (&[team], "quay.io/team", Some(("alice", "team"))),
+        (&[team], "quay.io/other/app", None),
+        (&[team], "quay.io:5000/team/app", None),
+        (&[team, ("quay.io/two", BOB)], "quay.io/team/app", Some(("alice", "team"))),
+        (&[team, app], "quay.io/team/app", Some(("bob", "team/app"))),
+        (&[team, app], "quay.io/team/app/x", Some(("bob", "team/app"))),
+        (&[team, app], "quay.io/team/x", Some(("alice", "team"))),
+        (&hub, "alpine", Some(("alice", "library"))),
+        (&hub, "acme/app", Some(("bob", "acme"))),
+        (&hub, "other/app", None),
+    ] {
+        let (user, namespace) = user_for_image(&auths(entries), image);
+        let found = user.map(|user| (user, namespace.unwrap_or_default()));
+        let found = found.as_ref().map(|(user, namespace)| (&**user, &**namespace));
+        assert_eq!(found, expected, "{entries:?} {image}");
+    }
+    // What is asked about no image.
+    assert_eq!(user(&auths(&[team]), "quay.io"), None);
+    assert_eq!(user(&auths(&[team, whole]), "quay.io").as_deref(), Some("bob"));
+    let quay: Registry = "quay.io".parse().unwrap();
+    assert!(parse(&auths(&[team])).has_any(&quay));
+    assert!(!parse(&auths(&hub)).has_any(&quay));
 }
 
 #[test]

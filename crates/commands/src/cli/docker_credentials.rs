@@ -10,7 +10,7 @@ use tallyman_auth::{
     ContainersAuth, CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files,
     helper_has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
 };
-use tallyman_core::{Registry, json::quote};
+use tallyman_core::{Registry, Repository, json::quote};
 use tallyman_store::{FileErrorKind, Folder, Lock};
 
 use super::{CredentialStore, Output, extensions::warn_on};
@@ -119,8 +119,8 @@ impl<M: Machine> DockerCredentials<M> {
     }
 
     /// Finds credentials in `DOCKER_AUTH_CONFIG`, in the Docker CLI's file and with its helpers, then in the files of the
-    /// containers tools.
-    async fn find(&self, registry: &Registry) -> Option<Credentials> {
+    /// containers tools, which alone know namespaces.
+    async fn find(&self, registry: &Registry, namespace: Option<&str>) -> Option<Credentials> {
         let others = self.others();
         if let Some(found) = others.variable.stored(registry) {
             return Some(found);
@@ -135,7 +135,7 @@ impl<M: Machine> DockerCredentials<M> {
                 Some((helper, name)) => self.get(helper, name).await.ok().flatten(),
                 None => None,
             };
-            if let Some(found) = found.or_else(|| auth.stored(registry)) {
+            if let Some(found) = found.or_else(|| auth.stored(registry, namespace)) {
                 return Some(found);
             }
         }
@@ -311,7 +311,7 @@ impl<M: Machine> DockerCredentials<M> {
         let others = self.others();
         let variable = others.variable.stored(registry).map(|_| "the variable DOCKER_AUTH_CONFIG");
         let of_file = |(path, auth): &'_ (String, ContainersAuth)| {
-            (auth.helper(registry).is_some() || auth.stored(registry).is_some()).then_some(path.clone())
+            (auth.helper(registry).is_some() || auth.has_any(registry)).then_some(path.clone())
         };
         let files = others.files.iter().filter_map(of_file);
         for place in variable.map(str::to_owned).into_iter().chain(files) {
@@ -380,7 +380,22 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
         registry: &Registry,
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         let (source, registry) = (self.clone(), registry.clone());
-        async move { Ok(source.find(&registry).await) }.boxed_local()
+        async move { Ok(source.find(&registry, None).await) }.boxed_local()
+    }
+
+    fn namespace(&self, registry: &Registry, repository: &Repository) -> Option<String> {
+        let others = self.others();
+        let namespaces = others.files.iter().filter_map(|(_, auth)| auth.namespace(registry, repository));
+        namespaces.max_by_key(|namespace| namespace.len()).map(str::to_owned)
+    }
+
+    fn credentials_of_namespace(
+        &self,
+        registry: &Registry,
+        namespace: &str,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let (source, registry, namespace) = (self.clone(), registry.clone(), namespace.to_owned());
+        async move { Ok(source.find(&registry, Some(&namespace)).await) }.boxed_local()
     }
 
     /// As in the Docker CLI, the registry names its token service and is believed.

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{
     CredentialStore, DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run,
 };
-use tallyman_core::Digest;
+use tallyman_core::{Digest, Reference};
 use tallyman_registry::{Client, CredentialSource, Credentials, NativeTransport};
 use tallyman_store::{Folder, MemoryStore, NativeFolder};
 use tempfile::{TempDir, tempdir};
@@ -91,6 +91,50 @@ async fn credentials_of_the_containers_tools_for_docker_hub_are_found() {
     let found = user(CONTAINERS, helpers, "docker.io").await;
     assert_eq!(found.as_deref(), Some("docker-credential-pass get docker.io"));
     assert_eq!(user(CONTAINERS, helpers, "quay.io").await, None);
+}
+
+/// The user whose credentials an image gets.
+async fn user_for_image(files: &[(&'static str, String)], image: &str) -> Option<String> {
+    let machine = Files(files.iter().cloned().collect(), RefCell::default());
+    let source = DockerCredentials::new(machine, "/home/me/.docker");
+    let image: Reference = image.parse().unwrap();
+    let found = match source.namespace(image.registry(), image.repository()) {
+        Some(namespace) => source.credentials_of_namespace(image.registry(), &namespace).await,
+        None => source.credentials(image.registry()).await,
+    };
+    match found.unwrap()? {
+        Credentials::Basic { user, .. } => Some(user),
+        other => panic!("expected a name and a password, found {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_image_gets_the_credentials_of_its_namespace_in_the_first_file_that_has_some() {
+    const FIRST: &str = "/run/containers/7/auth.json";
+    const SECOND: &str = "/home/me/.config/containers/auth.json";
+    const DOCKER: &str = "/home/me/.docker/config.json";
+    let file = |names: &[&str], user: &str| {
+        let entries = names.iter().map(|name| {
+            let auth = Credentials::Basic { user: user.to_owned(), password: "secret".to_owned() };
+            let auth = auth.basic().unwrap().to_str().unwrap().replace("Basic ", "");
+            format!(r#""{name}":{{"auth":"{auth}"}}"#)
+        });
+        format!(r#"{{"auths":{{{}}}}}"#, entries.collect::<Vec<_>>().join(","))
+    };
+    let files = [
+        (FIRST, file(&["quay.io/team"], "first")),
+        (SECOND, file(&["quay.io/team/app", "quay.io/b"], "second")),
+    ];
+    for (image, expected) in [
+        // The first file has some for a namespace around it.
+        ("quay.io/team/app", Some("first")),
+        ("quay.io/b/app", Some("second")),
+        ("quay.io/c/app", None),
+    ] {
+        assert_eq!(user_for_image(&files, image).await.as_deref(), expected, "{image}");
+    }
+    let with_docker = [files.as_slice(), &[(DOCKER, file(&["quay.io"], "docker"))]].concat();
+    assert_eq!(user_for_image(&with_docker, "quay.io/team/app").await.as_deref(), Some("docker"));
 }
 
 #[tokio::test(flavor = "current_thread")]

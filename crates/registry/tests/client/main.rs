@@ -12,6 +12,7 @@ mod image;
 mod large;
 mod load;
 mod mirrors;
+mod namespaces;
 mod referrers;
 mod refused;
 mod schemes;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -106,6 +106,14 @@ test('credentials of CI and of the containers tools are found, Docker\'s own fir
   writeFileSync(join(docker, 'config.json'), auths('docker'));
   assert.equal(await last({ REGISTRY_AUTH_FILE: join(folder, 'named.json') }), 'docker');
   assert.equal(await last({ DOCKER_AUTH_CONFIG: auths('variable') }), 'variable');
+  // Those for a namespace are for it alone.
+  const named = { REGISTRY_AUTH_FILE: join(folder, 'named.json') };
+  const entries = (users) => JSON.stringify({ auths: Object.fromEntries(users.map((user) => [`${host}/${user}`, { auth: encode(`${user}:secret`) }])) });
+  rmSync(join(docker, 'config.json'));
+  writeFileSync(join(folder, 'named.json'), entries(['app']));
+  assert.equal(await last(named), 'app');
+  writeFileSync(join(folder, 'named.json'), entries(['team', 'two']));
+  assert.equal(await last(named), '');
   // One folder for one call.
   const other = makeConfig(t);
   writeFileSync(join(other, 'config.json'), auths('other'));

@@ -1,0 +1,99 @@
+//! Credentials for namespaces of a registry: each repository goes with those for its own.
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures_util::{FutureExt, future, future::LocalBoxFuture};
+use http::{Method, header};
+use tallyman_core::{Digest, Reference, Registry, Repository};
+use tallyman_registry::{Client, CredentialError, CredentialSource, Credentials, Request};
+
+use crate::scripted::{Answer, Scripted, answer};
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A source with credentials for the namespaces `one` and `two`, and for the registry. It notes what it is asked for.
+#[derive(Clone, Default)]
+struct Namespaces(Rc<RefCell<Vec<String>>>);
+
+impl Namespaces {
+    fn of(&self, user: &str) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.0.borrow_mut().push(user.to_owned());
+        let credentials = Credentials::Basic { user: user.to_owned(), password: "secret".to_owned() };
+        future::ready(Ok(Some(credentials))).boxed_local()
+    }
+}
+
+impl CredentialSource for Namespaces {
+    fn credentials(
+        &self,
+        _: &Registry,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.of("whole")
+    }
+
+    fn namespace(&self, _: &Registry, repository: &Repository) -> Option<String> {
+        let (namespace, _) = repository.as_str().split_once('/')?;
+        ["one", "two"].contains(&namespace).then(|| namespace.to_owned())
+    }
+
+    fn credentials_of_namespace(
+        &self,
+        _: &Registry,
+        namespace: &str,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        self.of(namespace)
+    }
+}
+
+/// A registry whose token service gives each user a token of the same name, which is good for everything.
+fn script(request: &Request) -> Answer {
+    let shown = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if request.url.contains("/token") {
+        let user = ["one", "two", "whole"].into_iter().find(|user| {
+            let credentials = Credentials::Basic { user: (*user).to_owned(), password: "secret".to_owned() };
+            credentials.basic().is_some_and(|basic| Some(basic.to_str().unwrap()) == shown)
+        });
+        return answer(200, "application/json", format!(r#"{{"token":"{}"}}"#, user.unwrap_or("nobody")));
+    }
+    if shown.is_none() {
+        let challenge = r#"Bearer realm="https://r.example/token",service="r""#.to_owned();
+        return Some((401, vec![(header::WWW_AUTHENTICATE, challenge)], String::new()));
+    }
+    match request.method {
+        Method::POST => answer(201, "text/plain", ""),
+        _ if request.url.contains("_catalog") => answer(200, "application/json", r#"{"repositories":[]}"#),
+        _ => answer(200, MANIFEST, "{}"),
+    }
+}
+
+async fn fetch(client: &Client, name: &str) {
+    let reference: Reference = format!("r.example/{name}").parse().unwrap();
+    client.manifest(&reference).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_repository_goes_with_the_credentials_for_its_namespace() {
+    let server = Scripted::new(script);
+    let source = Namespaces::default();
+    let client = server.builder().credentials(Rc::new(source.clone())).build();
+    for name in ["one/app:1", "two/app:1", "other/app:1", "one/more:1", "app:1"] {
+        fetch(&client, name).await;
+    }
+    client.check(&"r.example".parse().unwrap()).await.unwrap();
+    let from: Reference = "r.example/one/app:1".parse().unwrap();
+    let to: Reference = "r.example/two/app:1".parse().unwrap();
+    client.mount_blob(&to, from.repository(), &Digest::of(b"blob")).await.unwrap();
+    let sent: Vec<_> = server.asked().into_iter().filter(|line| line.contains(" Bearer ")).collect();
+    let expected = [
+        "GET /v2/one/app/manifests/1 Bearer one",
+        "GET /v2/two/app/manifests/1 Bearer two",
+        "GET /v2/other/app/manifests/1 Bearer whole",
+        "GET /v2/one/more/manifests/1 Bearer one",
+        "GET /v2/app/manifests/1 Bearer whole",
+        "GET /v2/ Bearer whole",
+    ];
+    assert_eq!(sent[..expected.len()], expected);
+    let mounts = &sent[expected.len()..];
+    assert!(!mounts.is_empty() && mounts.iter().all(|line| line.ends_with(" Bearer two")), "{mounts:?}");
+    assert_eq!(*source.0.borrow(), ["one", "two", "whole"], "each is asked for once");
+}
