@@ -104,6 +104,43 @@ test('Tab completes commands, flags and references; the arrows bring back what w
   await expect(input).toHaveValue(/^tallyman push/);
 });
 
+/** The history as it is kept. */
+const history = (page, older) =>
+  page.evaluate(
+    (older) =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('tallyman');
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+          const notes = opening.result.transaction('notes', 'readwrite').objectStore('notes');
+          const asked = older === undefined ? notes.get('command history') : notes.put(older, 'command history');
+          asked.onsuccess = () => resolve(asked.result);
+          notes.transaction.oncomplete = () => opening.result.close();
+        };
+      }),
+    older,
+  );
+
+test('a password is neither shown nor kept, and one that was kept is forgotten', async ({ page, open }) => {
+  await open('/command');
+  await typed(page, 'tallyman --version');
+  await typed(page, 'tallyman login -u me -p s3cret r.example');
+  await typed(page, 'docker login --password=s3cret r.example');
+  await expect(page.locator('.terminal__typed').nth(1)).toHaveText('$ tallyman login ***');
+  expect(await page.locator('body').textContent()).not.toContain('s3cret');
+  const input = page.getByTestId('command-input');
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue('tallyman --version');
+  expect(await history(page)).toBe('tallyman --version');
+
+  await history(page, 'tallyman ls\ntallyman login -u me -p s3cret r.example\ntallyman digest x');
+  await page.reload();
+  await expect.poll(() => history(page)).toBe('tallyman ls\ntallyman digest x');
+  await input.press('ArrowUp');
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue('tallyman ls');
+});
+
 test('what the command line does is seen on the pages of lists', async ({ page, open, server, context }) => {
   await putImage(server, 'seen/app', 'amd64', { os: 'linux', architecture: 'amd64' });
   await open('/lists');

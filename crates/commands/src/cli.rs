@@ -31,7 +31,7 @@ pub use files::FilesOptions;
 pub use grammar::{
     Command, Completion, CopyExtensions, CreateSources, DeletionOptions, DigestInput, EarlyExit,
     IndexChanges, InspectExtensions, Invocation, OutputOptions, PROGRAM, PushExtensions, completion,
-    serve_arguments,
+    serve_arguments, without_password,
 };
 pub use run::{Environment, run};
 pub use settings::{Mirror, Settings};

@@ -34,7 +34,7 @@ pub use cli::{
     DigestInput, DockerCredentials, EarlyExit, Environment, FilesOptions, HelperOutput, IndexChanges, Input,
     InspectExtensions, Invocation, Login, Machine, Mirror, Output, OutputOptions, PROGRAM, PushExtensions,
     Settings, Stream, TagFilter, TagOrder, WordsError, arguments, completion, configuration_folder,
-    is_digest_tag, line_of, lines, run, serve_arguments,
+    is_digest_tag, line_of, lines, run, serve_arguments, without_password,
 };
 pub use copy::{Copier, CopyPlan, NestedList, nested_lists, plan_copy, plan_copy_of};
 pub use create::{Create, CreateExtensions, create};

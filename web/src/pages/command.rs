@@ -6,7 +6,7 @@ mod session;
 
 use std::rc::Rc;
 
-use tallyman_commands::{Completion, Environment, arguments, completion, lines, run};
+use tallyman_commands::{Completion, Environment, arguments, completion, lines, run, without_password};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -128,9 +128,11 @@ fn use_execute(
         let (local_lists, history, session) = (Rc::clone(&local_lists), history.clone(), session.clone());
         spawn_local(async move {
             for line in lines(&typed) {
-                session.dispatch(Change::Begin(line.trim().to_owned()));
-                history.remember(&local_lists, line.trim()).await;
-                let exit = match arguments(&line) {
+                let line = line.trim();
+                let shown = without_password(line).unwrap_or_else(|| line.to_owned());
+                session.dispatch(Change::Begin(shown));
+                history.remember(&local_lists, line).await;
+                let exit = match arguments(line) {
                     Ok(arguments) => run(&arguments, &environment).await,
                     Err(error) => {
                         session.dispatch(Change::Print(true, format!("{error}\n")));

@@ -6,6 +6,7 @@ mod csv;
 mod flags;
 mod help;
 mod man;
+mod password;
 mod read;
 mod shell_completion;
 mod table;
@@ -16,6 +17,7 @@ pub use command::{
 };
 pub use completion::{Completion, completion};
 use flags::Flag;
+pub use password::without_password;
 use table::{Arity, COMMANDS, CONNECTION, CommandGroup, CommandSpec};
 
 use super::Settings;

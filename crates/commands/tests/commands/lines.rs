@@ -1,6 +1,6 @@
 //! Command lines as text, and what can stand next on one.
 
-use tallyman_commands::{Command, Invocation, arguments, completion, line_of, lines};
+use tallyman_commands::{Command, Invocation, arguments, completion, line_of, lines, without_password};
 
 #[test]
 fn lines_are_read_as_a_shell_reads_them() {
@@ -30,6 +30,32 @@ fn lines_are_read_as_a_shell_reads_them() {
 fn what_is_written_is_read_back() {
     let given = ["annotate", "r.io/a:1", "it's \"$x\"", "", "--os-features", "a,b"];
     assert_eq!(arguments(&line_of(given)).unwrap(), given);
+}
+
+#[test]
+fn passwords_are_found_in_lines_of_any_program() {
+    for (line, expected) in [
+        ("tallyman login -u me -p s3cret r.io", "tallyman login ***"),
+        ("$ sudo tallyman --config x login --password=s3cret", "$ sudo tallyman --config x login ***"),
+        ("docker login -ume -ps3cret", "docker login ***"),
+        ("echo s3cret|docker login --password-stdin r.io", "docker login ***"),
+        ("tallyman logn -ps3cret r.io", "tallyman logn -p ***"),
+        ("tallyman push --password 's3 cret' r.io/a:1", "tallyman push --password ***"),
+        ("tallyman login -p 's3cret", "tallyman login ***"),
+        ("oras push -p=s3cret r.io/a:1", "oras push -p ***"),
+        ("login me s3cret", "login ***"),
+    ] {
+        assert_eq!(without_password(line).as_deref(), Some(expected), "{line}");
+    }
+    for line in [
+        "docker manifest push -p r.io/a:1",
+        "tallyman push --purge --platform linux/arm64 r.io/a:1",
+        "tallyman inspect login",
+        "tallyman logout r.io",
+        "",
+    ] {
+        assert_eq!(without_password(line), None, "{line}");
+    }
 }
 
 #[test]

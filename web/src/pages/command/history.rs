@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use tallyman_commands::without_password;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -30,8 +31,11 @@ impl History {
         *self.at.borrow_mut() = None;
     }
 
-    /// Adds a line, and keeps the history.
+    /// Adds a line, and keeps the history. One that may hold a password is not remembered.
     pub async fn remember(&self, local_lists: &LocalLists, line: &str) {
+        if without_password(line).is_some() {
+            return;
+        }
         let kept = {
             let mut lines = self.lines.borrow_mut();
             lines.retain(|known| known != line);
@@ -60,13 +64,25 @@ pub fn use_history(local_lists: &Rc<LocalLists>) -> History {
         use_effect_with((), move |()| {
             spawn_local(async move {
                 let kept = local_lists.note(HISTORY).await.unwrap_or_default();
-                let mut lines = history.lines.borrow_mut();
-                let typed = std::mem::take(&mut *lines);
-                *lines = kept.lines().map(str::to_owned).chain(typed).collect();
+                let all = {
+                    let mut lines = history.lines.borrow_mut();
+                    let typed = std::mem::take(&mut *lines);
+                    *lines = without_passwords(&kept).into_iter().chain(typed).collect();
+                    lines.join("\n")
+                };
+                // Older versions of the app kept every line, and what was typed before this was read took its place.
+                if all != kept {
+                    let _ = local_lists.set_note(HISTORY, Some(&all)).await;
+                }
             });
         });
     }
     History::clone(&history)
+}
+
+/// The lines of a kept history, but for those that may hold a password.
+fn without_passwords(kept: &str) -> Vec<String> {
+    kept.lines().filter(|line| without_password(line).is_none()).map(str::to_owned).collect()
 }
 
 /// Returns the line before the one that is shown, or the one after it.
@@ -83,7 +99,13 @@ fn recalled(history: &[String], at: &mut Option<usize>, back: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::recalled;
+    use super::{recalled, without_passwords};
+
+    #[test]
+    fn lines_with_passwords_are_dropped_from_what_was_kept() {
+        let kept = "tallyman ls\ntallyman login -u me -p s3cret r.io\ndocker manifest push -p r.io/a:1";
+        assert_eq!(without_passwords(kept), ["tallyman ls", "docker manifest push -p r.io/a:1"]);
+    }
 
     #[test]
     fn what_was_typed_comes_back_in_turn() {

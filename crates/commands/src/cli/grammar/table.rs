@@ -164,6 +164,9 @@ pub(super) const CONNECTION: [Flag; 10] = [
         .checked(|text| parse_time(text).map(drop)),
 ];
 
+/// The command that takes a password.
+pub(super) const LOGIN: &str = "login";
+
 /// The command that only the native program has.
 pub(super) const SERVE: &str = "serve";
 
@@ -519,7 +522,7 @@ meanwhile; the images stay in the registry.",
         read: inspect,
     },
     CommandSpec {
-        name: "login",
+        name: LOGIN,
         usage: "login [OPTIONS] [REGISTRY]",
         summary: "Log in to a registry",
         about: "Log in to a registry; without an argument to Docker Hub. The credentials are checked, and stored where Docker stores
