@@ -171,6 +171,41 @@ test('a rate limit is counted down, and the request can be sent now', async ({ p
   await behind.stop();
 });
 
+/** Has the page refuse requests of `method` to an address until it is let through. */
+async function limit(page, method, address) {
+  let isLimited = true;
+  await page.route(address, (route) => {
+    if (!isLimited || route.request().method() !== method) return route.continue();
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': '*', 'retry-after': '30' };
+    return route.fulfill({ status: 429, headers, json: { errors: [{ code: 'TOOMANYREQUESTS', message: 'slow down' }] } });
+  });
+  return () => (isLimited = false);
+}
+
+test('a push and a row of tags that a rate limit holds up go on at once after "Try now"', async ({ page, open, memory }) => {
+  const repo = `${memory.host}/limited/app`;
+  await putImage(memory, 'limited/app', 'amd64', LINUX);
+  const lift = await limit(page, 'PUT', '**/v2/limited/app/manifests/1');
+  const liftRow = await limit(page, 'GET', '**/v2/limited/app/manifests/amd64');
+  const notice = page.getByTestId('notice');
+
+  await open(`/explore/${repo}`);
+  await expect(notice).toContainText(/trying again in (30|29|28) s/);
+  liftRow();
+  await notice.getByTestId('try-now').click();
+  await expect(page.locator('[data-tag=amd64] .tag-row__size')).toHaveAttribute('data-bytes', /[1-9]/);
+  await expect(notice).toBeEmpty();
+
+  await build(page, open, `${repo}:1`, [`${repo}:amd64`]);
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  await expect(notice).toContainText(/trying again in (30|29|28) s/);
+  lift();
+  await notice.getByTestId('try-now').click();
+  await expect(page.getByTestId('push-state')).toHaveAttribute('data-phase', 'finished');
+  await expect(notice).toBeEmpty();
+});
+
 for (const [name, status, told] of [
   ['a web page', 200, 'did not answer as a registry'],
   ['a web page with 404', 404, 'did not answer as a registry'],

@@ -18,7 +18,7 @@ use crate::{
         icon::Icon,
         language_choice::LanguageChoice,
         reference_box::ReferenceBox,
-        retry_notice::{Pending, RetryNotice},
+        retry_notice::{self, Notice, Pending, RetryNotice},
         sign_out::SignOut,
         theme_choice::ThemeChoice,
         toast::ToastPlace,
@@ -43,7 +43,7 @@ pub struct Props {
 /// The app.
 #[component]
 pub fn App(props: &Props) -> Html {
-    let notice = use_state(|| None::<Pending>);
+    let notice = use_reducer_eq(Notice::default);
     let spoken = use_state_eq(language::start);
     let onlanguage = {
         let spoken = spoken.setter();
@@ -54,7 +54,7 @@ pub fn App(props: &Props) -> Html {
     };
     let revision = use_reducer(Revision::default);
     let registries = use_memo(props.settings.clone(), |settings| {
-        let (notice, revision) = (notice.setter(), revision.dispatcher());
+        let (notice, revision) = (notice.dispatcher(), revision.dispatcher());
         Registries::new(settings, move |retry| tell(retry, &notice), move |()| revision.dispatch(()))
     });
     use_effect_with(Rc::clone(&registries), |registries| {
@@ -68,7 +68,7 @@ pub fn App(props: &Props) -> Html {
     };
     let framed = html! {
         <Router>
-            <Frame notice={(*notice).clone()} {onlanguage} arrived={*arrived} {onloaded} />
+            <Frame {notice} {onlanguage} arrived={*arrived} {onloaded} />
         </Router>
     };
     html! {
@@ -104,7 +104,7 @@ fn Surrounded(props: &SurroundedProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct FrameProps {
     /// A request that is sent again.
-    notice: Option<Pending>,
+    notice: UseReducerHandle<Notice>,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
     /// The parts of the program that have come.
@@ -143,7 +143,7 @@ fn Frame(props: &FrameProps) -> Html {
                 <p class="ribbon" role="alert" data-testid="settings-fault">{ (text().offline().settings_fault)(fault) }</p>
             }
             { connection_notes(&connection) }
-            <RetryNotice pending={props.notice.clone()} />
+            <RetryNotice notice={props.notice.clone()} />
             <main class="page" id="content" tabindex="-1"><Later>{ page }</Later></main>
         </ToastPlace>
     }
@@ -176,15 +176,15 @@ fn not_loaded(again: &Callback<()>) -> Html {
 
 /// Says that a request is made again, for as long as that takes and a little longer. Others may say so meanwhile, and
 /// then theirs stands.
-fn tell(retry: Retry, notice: &UseStateSetter<Option<Pending>>) {
+fn tell(retry: Retry, notice: &UseReducerDispatcher<Notice>) {
     let Retry { registry, attempt, wait, why } = retry;
     let until = js_sys::Date::now() + wait.as_secs_f64() * 1000.0;
-    notice.set(Some(Pending { registry, attempt, wait, until, why: why.into() }));
+    notice.dispatch(retry_notice::Change::Show(Pending { registry, attempt, wait, until, why: why.into() }));
     let notice = notice.clone();
     let shown = wait + LINGER;
     spawn_local(async move {
         gloo_timers::future::sleep(shown).await;
-        notice.set(None);
+        notice.dispatch(retry_notice::Change::Clear(until));
     });
 }
 

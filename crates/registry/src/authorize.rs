@@ -388,7 +388,7 @@ impl Client {
         let session = self.session(registry);
         let mut request = request;
         for _ in 0..=REDIRECTS_MAX {
-            let response = match self.send_once(&session, &request).await {
+            let response = match self.send_once(registry, &session, &request).await {
                 Ok(response) => response,
                 Err(error) => return Err(self.diagnose(&request, error).await),
             };

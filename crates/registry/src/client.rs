@@ -17,6 +17,7 @@ use crate::{
     ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
     cache::MemoryCache,
     request::{ApiRequest, Endpoint},
+    retry::Waits,
     semaphore::{Permit, Semaphore},
     session::Session,
 };
@@ -60,6 +61,8 @@ struct Inner {
     settings: Settings,
     requests: Semaphore,
     sessions: RefCell<HashMap<Registry, Rc<Session>>>,
+    /// The waits of requests that are sent again.
+    waits: RefCell<HashMap<Registry, Rc<Waits>>>,
     /// The repositories that no mirror is asked about, with their registries.
     direct: RefCell<HashSet<String>>,
     caches: Caches,
@@ -161,8 +164,9 @@ impl Builder {
     /// Makes the client.
     pub fn build(self) -> Client {
         let requests = Semaphore::new(self.0.concurrency);
-        let (sessions, direct, caches) = (RefCell::default(), RefCell::default(), Caches::default());
-        Client(Rc::new(Inner { settings: self.0, requests, sessions, direct, caches }))
+        let (sessions, waits, direct) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let caches = Caches::default();
+        Client(Rc::new(Inner { settings: self.0, requests, sessions, waits, direct, caches }))
     }
 }
 
@@ -321,9 +325,13 @@ impl Client {
         if let Some(session) = sessions.get(registry) {
             return Rc::clone(session);
         }
-        let session = Rc::new(Session::new(self.0.settings.concurrency));
+        let session = Rc::new(Session::new(self.0.settings.concurrency, self.waits(registry)));
         sessions.insert(registry.clone(), Rc::clone(&session));
         session
+    }
+
+    pub(crate) fn waits(&self, registry: &Registry) -> Rc<Waits> {
+        Rc::clone(self.0.waits.borrow_mut().entry(registry.clone()).or_default())
     }
 
     /// Returns `true` if nobody has signed in or out of `registry` since `session` was its session.

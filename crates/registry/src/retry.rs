@@ -1,11 +1,13 @@
 //! Retries with exponential backoff.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
+use futures_channel::oneshot;
+use futures_util::future;
 use http::StatusCode;
 use tallyman_core::Registry;
 
-use crate::{Client, Error, TransportErrorKind};
+use crate::{Client, Error, TransportErrorKind, session::Session};
 
 /// The rules by which a request is sent again. All requests of this client are idempotent, or leave nothing behind if
 /// they are made twice.
@@ -49,6 +51,28 @@ impl Retry {
             Some(wanted) if wanted > self.max_retry_after => None,
             Some(wanted) => Some(wanted.max(wait)),
             None => Some(wait),
+        }
+    }
+}
+
+/// The waits until requests to one registry are sent again, which can be ended early.
+#[derive(Debug, Default)]
+pub(crate) struct Waits(RefCell<Vec<oneshot::Sender<()>>>);
+
+impl Waits {
+    /// Begins a wait, which lasts until all are ended.
+    fn begin(&self) -> oneshot::Receiver<()> {
+        let (sender, ended) = oneshot::channel();
+        let mut waits = self.0.borrow_mut();
+        waits.retain(|wait| !wait.is_canceled());
+        waits.push(sender);
+        ended
+    }
+
+    fn end_all(&self) {
+        for wait in self.0.take() {
+            // One that was dropped meanwhile needs no end.
+            let _ = wait.send(());
         }
     }
 }
@@ -115,12 +139,23 @@ impl Client {
         error: Error,
         attempt: u32,
     ) -> Result<(), Error> {
-        let is_known = self.session(registry).scheme().is_some();
+        let session = self.session(registry);
+        let is_known = session.scheme().is_some();
         let wait = self.retry().wait(&error, attempt, self.jitter());
         let Some(wait) = wait.filter(|_| is_transient(&error, is_known)) else { return Err(error) };
         self.notify(&Event::Retry { registry: registry.clone(), error, wait, attempt });
-        self.sleep(wait).await;
+        self.wait(&session, wait).await;
         Ok(())
+    }
+
+    /// Waits until a request is sent again: so long, or until [`Client::retry_now`].
+    pub(crate) async fn wait(&self, session: &Session, duration: Duration) {
+        future::select(self.transport().sleep(duration), session.waits.begin()).await;
+    }
+
+    /// Ends the waits for `registry`: what is to be sent again is sent now, though the registry asked for more time.
+    pub fn retry_now(&self, registry: &Registry) {
+        self.waits(registry).end_all();
     }
 }
 

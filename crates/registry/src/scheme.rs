@@ -47,7 +47,7 @@ impl Client {
                     let url = url.as_str();
                     let authorization = authorization.filter(|_| self.is_own(registry, url));
                     let request = request.to_url(url.to_owned(), access, authorization);
-                    return match self.send_once(session, &request).await {
+                    return match self.send_once(registry, session, &request).await {
                         Ok(response) => Ok((request.url, response)),
                         Err(error) => Err(self.diagnose(&request, error).await),
                     };
@@ -67,7 +67,7 @@ impl Client {
             for scheme in schemes {
                 let url = format!("{scheme}://{}{path}", registry.api_host());
                 let request = request.to_url(url.clone(), access, authorization);
-                match self.send_once(session, &request).await {
+                match self.send_once(registry, session, &request).await {
                     Ok(response) => {
                         let is_first = *scheme == "http" && session.scheme().is_none();
                         match if is_first { refuse_tls_hint(response).await } else { Ok(response) } {
@@ -166,8 +166,9 @@ impl Client {
         request: &ApiRequest,
         path: &str,
     ) -> Result<(String, Response), Error> {
+        let registry = &request.registry;
         let by = |scheme| {
-            let url = format!("{scheme}://{}{path}", request.registry.api_host());
+            let url = format!("{scheme}://{}{path}", registry.api_host());
             request.to_url(url, Access::Insecure, None)
         };
         let requests = [("https", by("https")), ("http", by("http"))];
@@ -187,8 +188,8 @@ impl Client {
                     return Ok((request.url, Response { body: response.body.holding(permits), ..response }));
                 };
                 drop((response, permits));
-                self.sleep(wait).await;
-                match self.send_once(session, &request).await {
+                self.wait(session, wait).await;
+                match self.send_once(registry, session, &request).await {
                     Ok(response) => Ok((request.url, response)),
                     Err(error) => Err(self.diagnose(&request, error).await),
                 }

@@ -8,9 +8,11 @@ use futures_util::{
     stream,
 };
 use http::StatusCode;
+use tallyman_core::Registry;
 
 use crate::{
-    BodyStream, Client, Error, Request, RequestBody, Response, Transport, TransportError, TransportErrorKind,
+    BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
+    TransportErrorKind,
     authorize::is_page_for_manifest,
     error::{Refusal, retry_after, seconds},
     request::ApiRequest,
@@ -31,8 +33,6 @@ const FIRST_THROTTLE: Duration = Duration::from_millis(100);
 const LONGEST_THROTTLE: Duration = Duration::from_secs(5);
 /// The longest wait for a mirror's answer: the registry is there behind it.
 const MIRROR_MAX: Duration = Duration::from_secs(15);
-/// Bytes of a refusal that are read so that its connection can be used again.
-const DRAINED: usize = 64 * 1024;
 
 // Futures that many callers await are boxed: each caller would otherwise have a copy of their code, and in wasm that is
 // what weighs.
@@ -84,9 +84,11 @@ impl Client {
 
     /// Sends a request when there is a permit for it. A registry that refuses it because of others under way (429, 503) is
     /// sent fewer at a time from then on, and this one again: one after another, as Docker sends them, it would have
-    /// taken them. So is one whose connection was reset beside others. `Retry-After` is waited for; where requests are retried anyway ([`Retry`](crate::Retry)), by the retry.
+    /// taken them. So is one whose connection was reset beside others. `Retry-After` is waited for; where requests are retried
+    /// anyway ([`Retry`](crate::Retry)), that is told, and left to the retry if the request was the only one.
     pub(crate) fn send_once<'a>(
         &'a self,
+        registry: &'a Registry,
         session: &'a Session,
         request: &'a Request,
     ) -> LocalBoxFuture<'a, Result<Response, TransportError>> {
@@ -133,10 +135,15 @@ impl Client {
                     return Ok(Response { body: response.body.holding(permits), ..response });
                 }
                 let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
-                response.body.prefix(DRAINED).await;
+                let wait = wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0));
+                let error = Refusal::read(response).await.into_error(None, request.url.clone());
                 drop(permits);
-                self.sleep(wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0))).await;
                 throttles += 1;
+                if self.retry().attempts > 1 && !wanted.is_zero() {
+                    let registry = registry.clone();
+                    self.notify(&Event::Retry { registry, error, wait, attempt: throttles });
+                }
+                self.wait(session, wait).await;
             }
         }
         .boxed_local()

@@ -11,7 +11,7 @@ use tallyman_auth::Challenge;
 use tallyman_core::Digest;
 
 use crate::{
-    Error, FetchedManifest, semaphore::Semaphore, sign_in::SignIn, single_flight::SingleFlight,
+    Error, FetchedManifest, retry::Waits, semaphore::Semaphore, sign_in::SignIn, single_flight::SingleFlight,
     upload::UploadWay,
 };
 
@@ -34,6 +34,9 @@ pub(crate) struct Session {
     pub(crate) first_request: Semaphore,
     /// The permits of requests. Their number falls if the registry does not take so many at a time.
     pub(crate) requests: Semaphore,
+    /// The waits of requests that are sent again. All sessions of the registry share them: some are still under way when there is
+    /// another session.
+    pub(crate) waits: Rc<Waits>,
     scheme: Cell<Option<&'static str>>,
     /// `true` if an answer came by the scheme.
     scheme_has_answered: Cell<bool>,
@@ -55,10 +58,11 @@ pub(crate) struct Session {
 
 impl Session {
     /// Makes a session of which nothing is known, for so many requests at a time.
-    pub(crate) fn new(concurrency: usize) -> Self {
+    pub(crate) fn new(concurrency: usize, waits: Rc<Waits>) -> Self {
         Self {
             first_request: Semaphore::new(1),
             requests: Semaphore::new(concurrency),
+            waits,
             scheme: Cell::default(),
             scheme_has_answered: Cell::default(),
             challenge: RefCell::default(),

@@ -1,6 +1,6 @@
 //! The notice that a request is sent again: when, why, and a button that does it now.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use gloo_timers::callback::Interval;
 use js_sys::Date;
@@ -30,11 +30,37 @@ pub struct Pending {
     pub why: AttrValue,
 }
 
+/// The request that is shown: the last one that is told of.
+#[derive(Debug, Default, PartialEq)]
+pub struct Notice(Option<Pending>);
+
+/// A change of the notice.
+pub enum Change {
+    /// A request will be sent again.
+    Show(Pending),
+    /// The one that was to be sent at this moment needs no notice any more. Another one stays.
+    Clear(f64),
+}
+
+impl Reducible for Notice {
+    type Action = Change;
+
+    fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
+        match change {
+            Change::Show(pending) => Rc::new(Self(Some(pending))),
+            Change::Clear(until) => match &self.0 {
+                Some(shown) if shown.until == until => Rc::default(),
+                _ => self,
+            },
+        }
+    }
+}
+
 /// Properties of [`RetryNotice`].
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The request that will be sent again, if there is one.
-    pub pending: Option<Pending>,
+    /// The notice.
+    pub notice: UseReducerHandle<Notice>,
 }
 
 /// The notice that a request is sent again. Long waits are counted down.
@@ -42,11 +68,11 @@ pub struct Props {
 pub fn RetryNotice(props: &Props) -> Html {
     use_language();
     let registries = use_registries();
+    let pending = &props.notice.0;
     let now = use_state(Date::now);
     {
         let now = now.setter();
-        let counts =
-            props.pending.as_ref().filter(|pending| pending.wait >= LONG).map(|pending| pending.until);
+        let counts = pending.as_ref().filter(|pending| pending.wait >= LONG).map(|pending| pending.until);
         use_effect_with(counts, move |counts| {
             let interval = counts.map(|_| {
                 now.set(Date::now());
@@ -56,7 +82,7 @@ pub fn RetryNotice(props: &Props) -> Html {
         });
     }
     let words = text().frame();
-    let Some(pending) = &props.pending else {
+    let Some(pending) = pending else {
         return html! { <p class="notice" role="status" data-testid="notice" /> };
     };
     let is_long = pending.wait >= LONG;
@@ -67,8 +93,11 @@ pub fn RetryNotice(props: &Props) -> Html {
         format!("{}.{}", pending.wait.as_secs(), pending.wait.subsec_millis() / 100)
     };
     let try_now = {
-        let registry = pending.registry.clone();
-        move |_: MouseEvent| registries.try_again(&registry)
+        let (registry, until, notice) = (pending.registry.clone(), pending.until, props.notice.dispatcher());
+        move |_: MouseEvent| {
+            registries.retry_now(&registry);
+            notice.dispatch(Change::Clear(until));
+        }
     };
     html! {
         <div class="notice" data-testid="notice">
@@ -78,5 +107,25 @@ pub fn RetryNotice(props: &Props) -> Html {
                 <button class="button" type="button" onclick={try_now} data-testid="try-now">{ words.try_now }</button>
             }
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_leaves_at_its_own_time_and_takes_no_later_one_along() {
+        let at = |until| Pending {
+            registry: "r.example".parse().unwrap(),
+            attempt: 1,
+            wait: LONG,
+            until,
+            why: AttrValue::from("busy"),
+        };
+        let shown = Rc::new(Notice::default()).reduce(Change::Show(at(3.0))).reduce(Change::Show(at(30.0)));
+        let shown = shown.reduce(Change::Clear(3.0));
+        assert_eq!(*shown, Notice(Some(at(30.0))));
+        assert_eq!(*shown.reduce(Change::Clear(30.0)), Notice(None));
     }
 }

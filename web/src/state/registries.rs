@@ -48,6 +48,9 @@ trait Held {
 
     /// Forgets what is known of the registry at `host`.
     fn forget(&self, host: &str);
+
+    /// Sends what waits to be sent again to a registry.
+    fn retry_now(&self, registry: &Registry);
 }
 
 impl Held for Client {
@@ -59,6 +62,10 @@ impl Held for Client {
         if let Ok(registry) = host.parse() {
             Self::forget(self, &registry);
         }
+    }
+
+    fn retry_now(&self, registry: &Registry) {
+        Self::retry_now(self, registry);
     }
 }
 
@@ -213,6 +220,13 @@ impl Registries {
     /// Forgets what is known of a registry, so that whatever failed is tried again.
     pub fn try_again(&self, registry: &Registry) {
         self.changed(registry.as_str());
+    }
+
+    /// Sends what waits to be sent again to a registry now, whoever waits for it. Nothing is forgotten, and nothing starts over.
+    pub fn retry_now(&self, registry: &Registry) {
+        if let Some(held) = self.client.get() {
+            held.retry_now(registry);
+        }
     }
 
     fn signed_out(&self, host: &str) {

@@ -15,6 +15,7 @@ mod mirrors;
 mod namespaces;
 mod referrers;
 mod refused;
+mod retry_now;
 mod schemes;
 mod scripted;
 mod sharing;
