@@ -156,6 +156,14 @@ test.describe('on a registry that can take off a tag', () => {
     await open(`/delete/${server.host}/samples/hello`);
     await expect(page.getByTestId('delete-forbidden')).toBeVisible();
     await expect(page.getByTestId('delete-plan')).toHaveCount(0);
+
+    const repo = 'delete/forbidden';
+    await putImage(server, repo, 'a', linux);
+    await open('/command');
+    await page.getByTestId('command-input').fill(`tallyman untag ${server.host}/${repo}:a`);
+    await page.getByTestId('command-input').press('Enter');
+    await expect(page.getByTestId('stderr')).toContainText(`do not allow deletions from ${server.host}`);
+    expect((await readBack(server.registry, `${repo}:a`)).status).toBe(200);
   });
 
   for (const colorScheme of ['light', 'dark']) {

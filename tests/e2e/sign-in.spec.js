@@ -2,6 +2,8 @@
 
 import { createServer } from 'node:http';
 
+import { build } from './building.js';
+import { putImage, readBack } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
 
@@ -229,6 +231,44 @@ test('settings of a registry are stored, changed, removed and brought back', asy
   await expect(card).toHaveCount(0);
   await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
   await expect(card).toContainText('read only');
+});
+
+test('nothing is pushed to a registry that is read only, copied to it or deleted from it, by whatever page', async ({ page, open, memory }) => {
+  const repo = `${memory.host}/read-only/app`;
+  await putImage(memory, 'read-only/app', 'amd64', { os: 'linux', architecture: 'amd64' });
+  await build(page, open, `${repo}:1`, [`${repo}:amd64`]);
+  const written = [];
+  page.on('request', (request) => ['GET', 'HEAD', 'OPTIONS'].includes(request.method()) || written.push(`${request.method()} ${request.url()}`));
+  await open('/registries');
+  const card = page.locator(`[data-host="${memory.host}"]`);
+  await card.getByRole('button', { name: 'Settings' }).click();
+  await page.locator('input[name=read-only]').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(card).toContainText('read only');
+
+  await open(`/push/${repo}:1`);
+  await expect(page.getByTestId('push-forbidden')).toContainText(`do not allow pushes to ${memory.host}`);
+  await expect(page.getByTestId('plan')).toBeVisible();
+  await expect(page.getByTestId('push-start')).toHaveCount(0);
+  await expectAccessibleThroughout(page);
+  await open(`/copy/${repo}:amd64|${repo}:2`);
+  await page.getByTestId('copy-plan').click();
+  await expect(page.getByTestId('push-forbidden')).toBeVisible();
+  await expect(page.getByTestId('copy-start')).toHaveCount(0);
+  await open(`/delete/${repo}|amd64`);
+  await expect(page.getByTestId('delete-forbidden')).toBeVisible();
+
+  await open('/command');
+  const ran = page.getByTestId('ran');
+  for (const line of [`push ${repo}:1`, `copy ${repo}:amd64 ${repo}:2`, `untag ${repo}:amd64`]) {
+    const before = await ran.count();
+    await page.getByTestId('command-input').fill(`tallyman ${line}`);
+    await page.getByTestId('command-input').press('Enter');
+    await expect(ran.nth(before), line).toHaveAttribute('data-exit', '1');
+    await expect(ran.nth(before).getByTestId('stderr'), line).toContainText(`have ${memory.host} as read only`);
+  }
+  expect(written).toEqual([]);
+  expect((await readBack(memory.registry, 'read-only/app:amd64')).status).toBe(200);
 });
 
 test('a gateway of one\'s own is used as soon as it is set', async ({ page, open }) => {

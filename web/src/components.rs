@@ -16,6 +16,7 @@ pub mod icon;
 pub mod json;
 pub mod language_choice;
 pub mod panel;
+pub mod push_allowed;
 pub mod reference_box;
 pub mod reference_heading;
 pub mod retry_notice;

@@ -14,6 +14,7 @@ use crate::{
         facts::Fact,
         icon::Icon,
         panel::Panel,
+        push_allowed::PushAllowed,
         text_field::{TextField, text_in},
     },
     format,
@@ -176,7 +177,9 @@ fn planned(steps: &Rc<PushPlan>, start: Callback<MouseEvent>, line: String) -> H
     html! {
         <>
             <div class="push__start">
-                <button class="button button--main button--large" type="button" onclick={start} data-testid="copy-start">{ text().copy().start }</button>
+                <PushAllowed registry={steps.target.registry().clone()}>
+                    <button class="button button--main button--large" type="button" onclick={start} data-testid="copy-start">{ text().copy().start }</button>
+                </PushAllowed>
                 <p role="status" data-testid="copy-cost">{ cost(steps) }</p>
             </div>
             { steps_panel(steps, &vec![StepState::Waiting; steps.steps.len()]) }

@@ -21,7 +21,7 @@ use crate::{
         latest::use_latest,
         listing::{ListingTarget, use_listing},
         problem::Problem,
-        registries::{Registries, permissions::may_delete, settings::Settings, use_registries},
+        registries::use_registries,
     },
     text::{text, use_language},
 };
@@ -45,12 +45,11 @@ pub struct Props {
 #[component]
 pub fn DeleteLink(props: &Props) -> Html {
     use_language();
-    let settings = use_context::<Rc<Settings>>().unwrap_or_default();
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     let host = props.place.split('/').next().unwrap_or_default();
     let to = Route::Delete { place: props.place.to_string(), tags: props.tags.clone() };
     html! {
-        if may_delete(&registries, &settings, host) {
+        if registries.permissions().may_delete(host) {
             <Link {to} classes="button button--quiet">{ text().delete().picked }</Link>
         }
     }
@@ -60,8 +59,7 @@ pub fn DeleteLink(props: &Props) -> Html {
 #[component]
 pub fn Delete(props: &Props) -> Html {
     use_language();
-    let settings = use_context::<Rc<Settings>>().unwrap_or_default();
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     use_title(&format!("{} {}", text().delete().title, props.place));
     let words = text().delete();
     let repository = match props.place.parse::<Reference>() {
@@ -71,7 +69,7 @@ pub fn Delete(props: &Props) -> Html {
         }
     };
     let registry = repository.registry().as_str();
-    let body = if may_delete(&registries, &settings, registry) {
+    let body = if registries.permissions().may_delete(registry) {
         let page = format!("{} {}", repository.name(), props.tags.join(" "));
         html! { <Chooser page={page.clone()} key={page} repository={repository.clone()} tags={props.tags.clone()} /> }
     } else {
@@ -285,7 +283,7 @@ fn use_planning(
     stage: UseStateSetter<Stage>,
     refused: UseStateSetter<Option<deletion::Refusal>>,
 ) -> Callback<Option<Removal>> {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     let latest = use_latest();
     let (repository, all, chosen) = (repository.clone(), Rc::clone(all), Rc::clone(chosen));
     Callback::from(move |removal: Option<Removal>| {

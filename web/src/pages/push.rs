@@ -17,6 +17,7 @@ use crate::{
         command::{command_lines, insecure_flags},
         icon::Icon,
         panel::Panel,
+        push_allowed::PushAllowed,
         reference_heading::reference_heading,
         store_status::store_status,
         toast::use_toaster,
@@ -203,9 +204,11 @@ fn Planned(props: &PlannedProps) -> Html {
     html! {
         <>
             <div class="push__start">
-                <button class="button button--main button--large" type="button" onclick={start} disabled={*registry_state == RegistryState::Asking} data-testid="push-start">
-                    { if before.is_empty() { words.start } else { words.resume } }
-                </button>
+                <PushAllowed registry={plan.target.registry().clone()}>
+                    <button class="button button--main button--large" type="button" onclick={start} disabled={*registry_state == RegistryState::Asking} data-testid="push-start">
+                        { if before.is_empty() { words.start } else { words.resume } }
+                    </button>
+                </PushAllowed>
                 <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
                 <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
             </div>

@@ -25,6 +25,7 @@ use crate::{
 };
 use accounts::{Account, Accounts, Key};
 use gateway_transport::GatewayTransport;
+use permissions::Permissions;
 use settings::Settings;
 
 /// Access to registries: one client, so that what is known of a registry is fetched once.
@@ -33,6 +34,7 @@ pub struct Registries {
     /// client, so it is held as what can be done with one.
     client: OnceCell<Box<dyn Held>>,
     accounts: Rc<Accounts>,
+    permissions: Rc<Permissions>,
     /// The hosts beside which nothing is asked; `None` if everything may be.
     closed: Option<Vec<String>>,
     observer: Rc<dyn Fn(Retry)>,
@@ -110,9 +112,11 @@ impl Registries {
         observer: impl Fn(Retry) + 'static,
         changed: impl Into<Callback<()>>,
     ) -> Self {
+        let accounts = Rc::new(Accounts::new(settings));
         Self {
             client: OnceCell::new(),
-            accounts: Rc::new(Accounts::new(settings)),
+            permissions: Rc::new(Permissions::new(Rc::clone(&accounts), settings)),
+            accounts,
             closed: (!settings.features.direct).then(|| settings.hosts()),
             observer: Rc::new(observer),
             changes: RefCell::default(),
@@ -131,9 +135,10 @@ impl Registries {
                 if is_plain { Access::PlainFirst } else { Access::Tls }
             };
             let accounts = Rc::clone(&self.accounts);
-            let ways = Box::new(move |api_host: &str| accounts.way(api_host));
+            let ways = Box::new(move |host: &str| accounts.way(host));
+            let transport = GatewayTransport::new(ways, Rc::clone(&self.permissions), self.closed.clone());
             let observer = Rc::clone(&self.observer);
-            let client = Client::builder(Rc::new(GatewayTransport::new(ways, self.closed.clone())))
+            let client = Client::builder(Rc::new(transport))
                 .access(access)
                 .credentials(Rc::clone(&self.accounts) as _)
                 .content(Rc::new(CacheStorage))
@@ -151,6 +156,11 @@ impl Registries {
     /// Returns the settings and credentials of registries.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// Returns the rules about what may be done to registries.
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
     }
 
     /// Keeps the settings of a registry, and says whether the browser stored them.

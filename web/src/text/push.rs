@@ -7,6 +7,9 @@ pub struct Push {
     pub trail: &'static str,
     pub absent: fn(name: &str) -> String,
     pub empty: &'static str,
+    /// The settings forbid it, and where they are changed.
+    pub forbidden: fn(registry: &str) -> String,
+    pub settings: &'static str,
     pub cannot: &'static str,
     pub back_to_list: &'static str,
     pub plan: &'static str,
@@ -74,6 +77,10 @@ static ENGLISH: Push = Push {
     trail: "Local lists",
     absent: |name| format!("There is no local list named {name}"),
     empty: "The list has no image: there is nothing to push.",
+    forbidden: |registry| {
+        format!("The settings of this app do not allow pushes to {registry}: it is read only.")
+    },
+    settings: "Settings of registries",
     cannot: "This list cannot be pushed as it is",
     back_to_list: "Back to the list",
     plan: "What a push will do",
@@ -167,6 +174,10 @@ static SPANISH: Push = Push {
     trail: "Listas locales",
     absent: |name| format!("No hay ninguna lista local llamada {name}"),
     empty: "La lista no tiene imágenes: no hay nada que subir.",
+    forbidden: |registry| {
+        format!("La configuración de esta aplicación no permite subir nada a {registry}: es de solo lectura.")
+    },
+    settings: "Ajustes de los registros",
     cannot: "Esta lista no se puede subir así",
     back_to_list: "Volver a la lista",
     plan: "Lo que hará el push",

@@ -96,7 +96,8 @@ impl Accounts {
         let mut served = Vec::new();
         for setting in &settings.registries {
             let (host, gateway) = (setting.host().to_owned(), setting.path().to_owned());
-            put(&mut served, Account { host, gateway, ..Account::default() });
+            let read_only = setting.is_read_only();
+            put(&mut served, Account { host, gateway, read_only, ..Account::default() });
         }
         let accounts = Self { accounts: RefCell::default(), served, is_stored: Cell::new(true) };
         accounts.read();
@@ -144,14 +145,18 @@ impl Accounts {
         find(&self.served, host)
     }
 
-    /// Returns the address that replaces the host `api_host` in requests.
-    pub fn way(&self, api_host: &str) -> Option<String> {
+    /// Returns the address that replaces `host` in requests.
+    pub fn way(&self, host: &str) -> Option<String> {
         let accounts = self.accounts.borrow();
-        let account = accounts.iter().find(|account| {
-            !account.gateway.is_empty()
-                && account.host.parse().is_ok_and(|registry: Registry| registry.api_host() == api_host)
-        })?;
-        Some(account.gateway.clone())
+        let mut with_gateway = accounts.iter().filter(|account| !account.gateway.is_empty());
+        Some(with_gateway.find(|account| is_same_api(&account.host, host))?.gateway.clone())
+    }
+
+    /// Returns `true` if nothing may be pushed to the registry at `host` or deleted from it, by whatever name it goes.
+    pub fn is_read_only(&self, host: &str) -> bool {
+        let accounts = self.accounts.borrow();
+        self.of(host).read_only
+            || accounts.iter().any(|account| account.read_only && is_same_api(&account.host, host))
     }
 
     /// Keeps the settings of a registry, and says whether the browser stored them.
@@ -226,6 +231,19 @@ impl Accounts {
     }
 }
 
+/// Returns `true` if requests to both hosts, as references or URLs name them, go to the same registry.
+pub(super) fn is_same_api(host: &str, other: &str) -> bool {
+    let [host, other] = [host, other].map(api_host);
+    host.is_some() && host == other
+}
+
+/// Returns the host that requests to a registry go to, as URLs have it: in lower case, without the port that a scheme implies.
+fn api_host(host: &str) -> Option<String> {
+    let api_host = host.parse::<Registry>().ok()?.api_host().to_ascii_lowercase();
+    let without_port = [":443", ":80"].into_iter().find_map(|port| api_host.strip_suffix(port));
+    Some(without_port.unwrap_or(&api_host).to_owned())
+}
+
 fn find<'a>(accounts: &'a [Account], host: &str) -> Option<&'a Account> {
     accounts.iter().find(|account| account.host == host)
 }
@@ -287,6 +305,22 @@ mod tests {
         assert_eq!(stored_credentials(r#"{"token":"t"}"#), Some(token));
         for wrong in ["", "[]", r#"{"user":"a"}"#] {
             assert_eq!(stored_credentials(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_registry_is_the_same_by_all_names_of_its_api() {
+        for (host, other, expected) in [
+            ("r.example", "r.example", true),
+            ("docker.io", "registry-1.docker.io", true),
+            ("r.example:443", "r.example", true),
+            ("R.example:80", "r.example", true),
+            ("[::1]:5000", "[::1]:5000", true),
+            ("r.example", "r.example:5000", false),
+            ("r.example", "other.example", false),
+            ("", "", false),
+        ] {
+            assert_eq!(is_same_api(host, other), expected, "{host} {other}");
         }
     }
 

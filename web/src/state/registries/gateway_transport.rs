@@ -1,6 +1,6 @@
 //! Registries that are reached through the gateway that serves the app: the same requests, on the app's own origin.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{
@@ -10,7 +10,7 @@ use http::{
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
 
-use super::{pasted_manifests, samples};
+use super::{pasted_manifests, permissions::Permissions, samples};
 
 /// Says, for a registry's host, where its `/v2/` is found instead: a path relative to the page, or a whole address.
 pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
@@ -20,21 +20,24 @@ pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
 const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
 
-/// Sends requests to the registries that the gateway has by way of the gateway, and all others straight.
+/// Sends requests to the registries that the gateway has by way of the gateway, and all others straight. What the settings do not
+/// allow is not sent, whoever asks for it.
 pub struct GatewayTransport {
     gateway: FetchTransport,
     fetch: FetchTransport,
     page: String,
     ways: Ways,
+    permissions: Rc<Permissions>,
     closed: Option<Vec<String>>,
 }
 
 impl GatewayTransport {
     /// `ways` is asked anew for each request. Where the page's policy lets it reach nothing but the gateway, `closed`
     /// names the registries that this has.
-    pub fn new(ways: Ways, closed: Option<Vec<String>>) -> Self {
+    pub fn new(ways: Ways, permissions: Rc<Permissions>, closed: Option<Vec<String>>) -> Self {
         let page = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
-        Self { gateway: FetchTransport::for_own_origin(), fetch: FetchTransport::new(), page, ways, closed }
+        let (gateway, fetch) = (FetchTransport::for_own_origin(), FetchTransport::new());
+        Self { gateway, fetch, page, ways, permissions, closed }
     }
 
     /// Returns the address at the gateway. Returns `None` if the request goes to the registry directly.
@@ -46,10 +49,13 @@ impl GatewayTransport {
 }
 
 fn not_open(open: &[String]) -> TransportError {
-    let message = format!(
+    not_allowed(format!(
         "the gateway that serves this page reaches {}; whoever runs it can add this registry to its configuration",
         open.join(", ")
-    );
+    ))
+}
+
+fn not_allowed(message: String) -> TransportError {
     TransportError { kind: TransportErrorKind::NotOpen, message }
 }
 
@@ -62,6 +68,12 @@ impl Transport for GatewayTransport {
             }
             if let Some(url) = asked.as_ref().filter(|url| pasted_manifests::is_host(&url.host())) {
                 return Ok(pasted_manifests::answer(&request, &url.pathname()));
+            }
+            let refusal = asked
+                .as_ref()
+                .and_then(|url| self.permissions.refusal(&request.method, &url.host(), &url.pathname()));
+            if let Some(refusal) = refusal {
+                return Err(not_allowed(refusal));
             }
             let Some((asked, way)) = asked.and_then(|url| Some((url.clone(), self.way(&url)?))) else {
                 return match &self.closed {

@@ -115,6 +115,8 @@ pub enum RegistrySetting {
         host: String,
         /// Address of its `/v2/`, relative to the page.
         path: String,
+        /// `true` if the gateway lets nothing be changed there.
+        read_only: bool,
         /// `true` if the gateway lets tags be deleted.
         delete: bool,
     },
@@ -129,6 +131,7 @@ impl RegistrySetting {
         Ok(Self::Gateway {
             host: required(&fields, "host")?,
             path: required(&fields, "path")?,
+            read_only: fields.bool("readOnly")?,
             delete: fields.bool("delete")?,
         })
     }
@@ -138,6 +141,11 @@ impl RegistrySetting {
         match self {
             Self::Direct(host) | Self::Gateway { host, .. } => host,
         }
+    }
+
+    /// Returns `true` if nothing may be changed there.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Gateway { read_only: true, .. })
     }
 
     /// Returns the address of its `/v2/`, if that is not at the registry itself.
@@ -203,7 +211,7 @@ mod tests {
         let read = Settings::parse(
             r#"{
                 "title": "Ours", "theme": "dark", "unknown": 1,
-                "registries": ["ghcr.io", {"host": "a.example", "path": "v2/a/", "delete": true}],
+                "registries": ["ghcr.io", {"host": "a.example", "path": "v2/a/", "readOnly": true, "delete": true}],
                 "samples": [{"reference": "app:1", "about": "One"}],
                 "features": {"direct": false, "signOut": true}
             }"#,
@@ -216,6 +224,7 @@ mod tests {
                 RegistrySetting::Gateway {
                     host: "a.example".to_owned(),
                     path: "v2/a/".to_owned(),
+                    read_only: true,
                     delete: true,
                 },
             ],
