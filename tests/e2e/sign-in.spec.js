@@ -231,6 +231,34 @@ test('settings of a registry are stored, changed, removed and brought back', asy
   await expect(card).toHaveCount(0);
   await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
   await expect(card).toContainText('read only');
+  // Adding it once more does not touch them.
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('https://lab.example:5000/');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.locator('dialog[open]')).toContainText('in the list already');
+  await expect(page.locator('input[name=host]')).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(card).toContainText('read only');
+});
+
+test('a registry that was removed comes back with its sign-in', async ({ page, open }) => {
+  const registry = await guarded('--basic');
+  const path = `/inspect/${registry.host}/samples/alpine:3.22`;
+  await open(path);
+  await signIn(page, { keep: 'in this browser, until I sign out' });
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await open('/registries');
+  await addRegistry(page, registry.host);
+  const card = page.locator(`[data-host="${registry.host}"]`);
+  await card.getByRole('button', { name: 'Remove' }).click();
+  await expect(card).toHaveCount(0);
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('secret');
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(card.getByTestId('signed-in')).toHaveText('signed in as ann, stored in this browser');
+  await open(path);
+  await page.reload();
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await registry.stop();
 });
 
 test('nothing is pushed to a registry that is read only, copied to it or deleted from it, by whatever page', async ({ page, open, memory }) => {

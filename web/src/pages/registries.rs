@@ -132,12 +132,13 @@ fn Removal(props: &CardProps) -> Html {
         return html! {};
     }
     let onclick = move |_: MouseEvent| {
+        let key = registries.accounts().key(&account.host);
         registries.remove(&account.host);
         let (registries, account) = (Rc::clone(&registries), account.clone());
         let words = text().registries();
         let removed = (words.removed)(&account.host);
         toaster.offer(removed, words.undo, move |()| {
-            registries.save(account.clone());
+            registries.restore(account.clone(), key.as_ref());
         });
     };
     html! { <button class="button" type="button" {onclick}>{ text().registries().remove }</button> }

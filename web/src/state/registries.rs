@@ -178,6 +178,16 @@ impl Registries {
         self.signed_out(host);
     }
 
+    /// Brings back the settings of a registry that was removed, and the credentials that it had.
+    pub fn restore(&self, account: Account, key: Option<&Key>) {
+        let host = account.host.clone();
+        self.accounts.save(account);
+        if let Some(key) = key {
+            self.accounts.unlock(&host, key);
+        }
+        self.changed(&host);
+    }
+
     /// Signs in, once the registry has taken the credentials. Says whether the browser kept them as long as was asked.
     ///
     /// # Errors

@@ -59,27 +59,41 @@ struct FormProps {
     ondone: Callback<()>,
 }
 
+/// The reason why a host is not added.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// It is no host.
+    Invalid,
+    /// It has settings already.
+    Listed,
+}
+
+/// The settings, and the host of a registry that is added.
 #[component]
 fn Form(props: &FormProps) -> Html {
     use_language();
     let (registries, toaster) = (use_registries(), use_toaster());
     let words = text().registries();
     let [host, gateway] = [use_node_ref(), use_node_ref()];
-    let is_wrong = use_state_eq(|| false);
+    let fault = use_state_eq(|| None);
     let account = props.account.clone().unwrap_or_default();
     let insecure = use_state_eq(|| account.insecure);
     let read_only = use_state_eq(|| account.read_only);
     use_value(&gateway, &account.gateway.clone().into());
     let onsubmit = {
-        let (account, ondone, is_wrong) = (account.clone(), props.ondone.clone(), is_wrong.setter());
+        let (account, ondone, fault) = (account.clone(), props.ondone.clone(), fault.setter());
         let [host, gateway] = [&host, &gateway].map(Clone::clone);
         let [insecure, read_only] = [*insecure, *read_only];
         move |event: SubmitEvent| {
             event.prevent_default();
-            let typed = if account.host.is_empty() { text_in(&host) } else { account.host.clone() };
+            let is_new = account.host.is_empty();
+            let typed = if is_new { text_in(&host) } else { account.host.clone() };
             let Ok(registry) = host_in(&typed).parse::<Registry>() else {
-                return is_wrong.set(true);
+                return fault.set(Some(Fault::Invalid));
             };
+            if is_new && registries.accounts().has_settings(registry.as_str()) {
+                return fault.set(Some(Fault::Listed));
+            }
             let saved = registries.save(Account {
                 host: registry.to_string(),
                 insecure,
@@ -97,13 +111,18 @@ fn Form(props: &FormProps) -> Html {
         let ondone = props.ondone.clone();
         move |_: MouseEvent| ondone.emit(())
     };
+    let hint = match *fault {
+        None => words.host_hint,
+        Some(Fault::Invalid) => words.host_invalid,
+        Some(Fault::Listed) => words.host_listed,
+    };
     html! {
         <form class="form" {onsubmit}>
             if account.host.is_empty() {
                 <label class="labelled">
                     <span>{ words.host }</span>
-                    <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={is_wrong.to_string()} autofocus=true />
-                    <small>{ if *is_wrong { words.host_invalid } else { words.host_hint } }</small>
+                    <input ref={host} type="text" name="host" autocapitalize="none" autocomplete="off" spellcheck="false" aria-invalid={fault.is_some().to_string()} autofocus=true />
+                    <small>{ hint }</small>
                 </label>
             }
             <label class="check">

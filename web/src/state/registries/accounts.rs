@@ -128,6 +128,11 @@ impl Accounts {
         self.accounts.borrow().clone()
     }
 
+    /// Returns `true` if a registry has settings.
+    pub fn has_settings(&self, host: &str) -> bool {
+        find(&self.accounts.borrow(), host).is_some()
+    }
+
     /// The settings of a registry.
     pub fn of(&self, host: &str) -> Account {
         let known = find(&self.accounts.borrow(), host).cloned();
