@@ -56,6 +56,19 @@ impl Keep {
         }
     }
 
+    /// Returns the keys of what is kept that begin with `prefix`.
+    pub fn keys(self, prefix: &str) -> Vec<String> {
+        if self == Self::Memory {
+            let keys = |memory: &Vec<(String, String)>| memory.iter().map(|(key, _)| key.clone()).collect();
+            let keys: Vec<String> = MEMORY.with_borrow(keys);
+            return keys.into_iter().filter(|key| key.starts_with(prefix)).collect();
+        }
+        let Some(store) = self.store() else { return Vec::new() };
+        let names = (0..store.length().unwrap_or(0)).filter_map(|at| store.key(at).ok()?);
+        let key = |name: String| Some(name.strip_prefix(&of_this_copy(""))?.to_owned());
+        names.filter_map(key).filter(|key| key.starts_with(prefix)).collect()
+    }
+
     fn store(self) -> Option<Storage> {
         let of: fn(&Window) -> _ = match self {
             Self::Memory => return None,

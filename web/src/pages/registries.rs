@@ -36,7 +36,7 @@ pub fn Registries() -> Html {
     use_revision();
     let words = text().registries();
     use_title(text().registries().title);
-    let accounts = registries.accounts().list();
+    let accounts = registries.accounts().list_with_signed_in();
     html! {
         <>
             <div class="title title--spread">
@@ -126,8 +126,9 @@ fn Removal(props: &CardProps) -> Html {
     let (registries, toaster) = (use_registries(), use_toaster());
     use_revision();
     let account = props.account.clone();
-    let is_own = !registries.accounts().is_served(&account.host)
-        || registries.accounts().served(&account.host) != Some(&account);
+    let accounts = registries.accounts();
+    // Without settings of its own there is nothing to remove: signing out takes it off the page.
+    let is_own = accounts.has_settings(&account.host) && accounts.served(&account.host) != Some(&account);
     if !is_own {
         return html! {};
     }

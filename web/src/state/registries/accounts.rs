@@ -128,6 +128,22 @@ impl Accounts {
         self.accounts.borrow().clone()
     }
 
+    /// All registries that have settings, or that somebody is signed in to.
+    pub fn list_with_signed_in(&self) -> Vec<Account> {
+        let mut accounts = self.list();
+        for host in self.signed_in().into_iter().filter(|host| !self.has_settings(host)) {
+            put(&mut accounts, Account { host, ..Account::default() });
+        }
+        accounts
+    }
+
+    /// The hosts of the registries that somebody is signed in to.
+    fn signed_in(&self) -> Vec<String> {
+        let keys = Keep::ALL.into_iter().flat_map(|keep| keep.keys(CREDENTIALS));
+        let hosts = keys.filter_map(|key| key.strip_prefix(CREDENTIALS).map(str::to_owned));
+        hosts.filter(|host| self.key(host).is_some()).collect()
+    }
+
     /// Returns `true` if a registry has settings.
     pub fn has_settings(&self, host: &str) -> bool {
         find(&self.accounts.borrow(), host).is_some()
