@@ -46,7 +46,7 @@ pub struct FormChange {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListEdit {
-    /// The changes, each of another image.
+    /// The changes, in their order. Several are of the same image only if somebody else changed it between them.
     pub changes: Vec<EntryChange>,
     /// The change of the list's form; `None` if it stays.
     pub form: Option<FormChange>,
@@ -111,10 +111,23 @@ impl ListEdit {
         }
     }
 
-    /// Returns both edits as one, this one first.
+    /// Returns both edits as one, this one first. Two changes of an image become one if the later begins where the earlier
+    /// ends. Else somebody else changed the image between them, and both stay: the inverse does not undo what others did.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
-        self.changes.extend(later.changes);
+        for change in later.changes {
+            let image = change.reference();
+            let earlier = self.changes.iter().rposition(|earlier| earlier.reference() == image);
+            match earlier.filter(|at| self.changes[*at].after == change.before) {
+                Some(at) => {
+                    self.changes[at].after = change.after;
+                    if self.changes[at].before == self.changes[at].after {
+                        self.changes.remove(at);
+                    }
+                }
+                None => self.changes.push(change),
+            }
+        }
         self.form = match (self.form, later.form) {
             (Some(first), Some(later)) => FormChange::between(&first.before, &later.after),
             (first, later) => first.or(later),
@@ -148,10 +161,14 @@ impl ListEdit {
     }
 
     /// Returns the edit with the same outcome on `list` as it is now: for whoever has seen a conflict and wants it all the
-    /// same.
+    /// same. It has one change of each image, as the last one says what becomes of it.
     #[must_use]
     pub fn onto(&self, list: &ManifestList) -> Self {
-        let changes = self.changes.iter().map(|change| EntryChange {
+        let is_last = |(at, change): &(usize, &EntryChange)| {
+            let mut later = self.changes[at + 1..].iter();
+            !later.any(|later| later.reference() == change.reference())
+        };
+        let changes = self.changes.iter().enumerate().filter(is_last).map(|(_, change)| EntryChange {
             before: change.reference().and_then(|image| list.get(image)).cloned(),
             after: change.after.clone(),
         });

@@ -76,6 +76,67 @@ fn a_change_of_an_entry_that_somebody_else_changed_is_refused_whole() {
 }
 
 #[test]
+fn changes_of_one_image_that_follow_each_other_become_one() {
+    let image = reference("r.io/app:a");
+    let of = |architecture: &str| list(&[("r.io/app:a", architecture)]);
+    let none = list(&[]);
+    let put = |seen: &ManifestList, architecture: &str| {
+        ListEdit::put(seen, entry("r.io/app:a", Platform::new("linux", architecture)))
+    };
+    for (first, second, expected) in [
+        (put(&none, "arm"), put(&of("arm"), "arm64"), put(&none, "arm64")),
+        (put(&of("386"), "arm"), put(&of("arm"), "arm64"), put(&of("386"), "arm64")),
+        (put(&of("386"), "arm"), ListEdit::remove(&of("arm"), &image), ListEdit::remove(&of("386"), &image)),
+        (put(&none, "arm"), ListEdit::remove(&of("arm"), &image), ListEdit::default()),
+        (ListEdit::remove(&of("386"), &image), put(&none, "arm"), put(&of("386"), "arm")),
+        (ListEdit::remove(&of("386"), &image), put(&none, "386"), ListEdit::default()),
+    ] {
+        assert_eq!(first.and(second).changes, expected.changes);
+    }
+    // Changes of other images stay in their order.
+    let pair = list(&[("r.io/app:a", "arm"), ("r.io/app:b", "arm")]);
+    let both =
+        put(&none, "386").and(ListEdit::remove(&pair, &reference("r.io/app:b"))).and(put(&of("386"), "arm"));
+    let images: Vec<_> = both.images().cloned().collect();
+    assert_eq!(images, [image, reference("r.io/app:b")]);
+    assert_eq!(both.changes[0], put(&none, "arm").changes[0]);
+}
+
+#[test]
+fn what_somebody_else_changed_between_two_changes_is_not_undone_but_on_demand() {
+    let of = |architecture: &str| list(&[("r.io/app:a", architecture)]);
+    let put = |seen: &ManifestList, architecture: &str| {
+        ListEdit::put(seen, entry("r.io/app:a", Platform::new("linux", architecture)))
+    };
+    // Between them, 386 became s390x.
+    let mine = put(&list(&[]), "386").and(put(&of("s390x"), "arm"));
+    assert_eq!(mine.changes.len(), 2);
+    let mut now = of("arm");
+    let undo = mine.inverse();
+    assert_eq!(undo.apply(&mut now).unwrap_err().images, [reference("r.io/app:a")]);
+    assert_eq!(now, of("arm"));
+    let forced = undo.onto(&now);
+    assert_eq!(forced.changes.len(), 1);
+    forced.apply(&mut now).unwrap();
+    assert_eq!(now, list(&[]));
+    forced.inverse().apply(&mut now).unwrap();
+    assert_eq!(now, of("arm"));
+}
+
+#[test]
+fn the_undo_of_an_image_that_was_put_twice_is_applied_to_what_another_has_made_of_it() {
+    let of = |architecture: &str| list(&[("r.io/app:a", architecture)]);
+    let put = |seen: &ManifestList, architecture: &str| {
+        ListEdit::put(seen, entry("r.io/app:a", Platform::new("linux", architecture)))
+    };
+    let twice = put(&list(&[]), "386").and(put(&of("386"), "arm"));
+    let mut now = of("s390x");
+    twice.inverse().apply(&mut now).unwrap_err();
+    twice.inverse().onto(&now).apply(&mut now).unwrap();
+    assert_eq!(now, list(&[]));
+}
+
+#[test]
 fn changes_that_one_person_makes_of_the_same_state_are_all_kept() {
     let seen = list(&[("r.io/app:a", "arm"), ("r.io/app:b", "arm64")]);
     let put = |change: fn(&mut Platform)| {

@@ -36,6 +36,10 @@ impl History {
         match self.done.last_mut() {
             Some((last, of)) if group.is_some() && *of == group => {
                 *last = std::mem::take(last).and(edit);
+                if last.is_empty() {
+                    // Together they change nothing that could be undone.
+                    self.done.pop();
+                }
             }
             _ => self.done.push((edit, group)),
         }
@@ -115,6 +119,16 @@ mod tests {
         assert_eq!(history.can(), (false, true));
         history.did(edit("f"), None);
         assert_eq!(history.can(), (true, false));
+    }
+
+    #[test]
+    fn changes_of_a_group_that_cancel_each_other_out_are_no_step() {
+        let mut history = History::default();
+        let group = Group::default();
+        history.did(edit("a"), Some(group));
+        history.did(edit("b"), Some(group.next()));
+        history.did(edit("b").inverse(), Some(group.next()));
+        assert_eq!(history.next(true).unwrap().edit, edit("a").inverse());
     }
 
     #[test]
