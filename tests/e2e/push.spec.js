@@ -266,6 +266,83 @@ test('a list that is changed while it is pushed is kept, though it was to be rem
   await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', changed);
 });
 
+test('what is changed during a push is not offered for removal afterwards; a list that is removed then comes back with its history', async ({ page, open, server }) => {
+  const images = await fiveImages(server, 'during');
+  const list = `${server.host}/during/app:v1`;
+  await build(page, open, list, images);
+  const held = [];
+  const hold = (route) => (route.request().method() === 'PUT' ? held.push(route) : route.continue());
+  await page.route(/\/v2\/during\/app\/manifests\/v1/, hold);
+  const toPush = () => page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await toPush();
+  await page.getByTestId('push-start').click();
+  await expect.poll(() => held.length).toBe(1);
+  await page.locator('.trail').getByRole('link', { name: list }).click();
+  await entry(page, images[0]).getByTestId('remove').click();
+  await expect(entry(page, images[0])).toHaveCount(0);
+  await toPush();
+  await held[0].continue();
+  await pushed(page);
+  const outcome = page.getByTestId('outcome');
+  await expect(outcome).toContainText('The local list was changed meanwhile, so it is kept');
+  await expect(outcome).not.toContainText('docker manifest rm');
+  await expect(page.getByTestId('purge-now')).toHaveCount(0);
+
+  await page.unroute(/\/v2\/during\/app\/manifests\/v1/, hold);
+  await outcome.getByRole('button', { name: 'Push again' }).click();
+  await page.getByTestId('push-start').click();
+  const digest = await pushed(page);
+  await page.getByTestId('purge-now').click();
+  await expect(outcome).toContainText('The local list is removed');
+  await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByTestId('purge-now')).toBeVisible();
+  await page.locator('.trail').getByRole('link', { name: list }).click();
+  await expect(page.getByTestId('list-digest')).toHaveAttribute('data-digest', digest);
+  await page.getByTestId('undo').click();
+  await expect(entry(page, images[0])).toBeVisible();
+});
+
+test('a list that gets another name leaves what was noted of its pushes behind', async ({ page, open, server }) => {
+  const images = await fiveImages(server, 'notes');
+  const [list, renamed] = ['v1', 'v2'].map((tag) => `${server.host}/notes/app:${tag}`);
+  await build(page, open, list, images);
+  await push(page);
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  const row = (name) => page.locator(`[data-testid=list][data-name="${name}"]`);
+  const named = async (from, testid, to) => {
+    await row(from).getByTestId(testid).click();
+    await page.getByTestId('new-name').fill(to);
+    await page.getByTestId('new-name').press('Enter');
+    await expect(row(to)).toBeVisible();
+  };
+  await expect(row(list).getByTestId('list-state')).toHaveText('pushed');
+  await named(list, 'rename', renamed);
+  await named(renamed, 'duplicate', list);
+  for (const name of [list, renamed]) await expect(row(name).getByTestId('list-state')).toHaveText('not pushed yet');
+
+  // A push that is interrupted: another list of the name has nothing to do with it.
+  await open(`/push/${renamed}`);
+  let answered = 0;
+  const hold = (route) => (route.request().method() === 'PUT' && answered++ > 0 ? undefined : route.continue());
+  await page.route(/\/v2\/notes\/app\/manifests\/v2/, () => undefined);
+  await page.route(/\/v2\/notes\/app\/manifests\/sha256:/, hold);
+  await page.getByTestId('push-skip').uncheck();
+  await page.getByTestId('push-start').click();
+  await expect.poll(() => page.locator('[data-testid=step][data-state=done]').count()).toBeGreaterThan(6);
+  const asked = page.waitForEvent('dialog').then((dialog) => dialog.accept());
+  await page.reload();
+  await asked;
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await expect(page.getByTestId('interrupted')).toBeVisible();
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  const third = `${server.host}/notes/app:v3`;
+  await named(renamed, 'rename', third);
+  await named(third, 'duplicate', renamed);
+  await open(`/push/${renamed}`);
+  await expect(page.getByTestId('push-standing')).toContainText('is new in the registry');
+  await expect(page.getByTestId('interrupted')).toHaveCount(0);
+});
+
 test('a folder that the Docker CLI wrote is brought in, annotated and pushed: the digest is the recorded one', async ({ page, open, server }) => {
   const folder = 'tests/fixtures/docker-manifest/cli-28.2.2/other-repos-and-purge';
   const recorded = readFileSync(inProject(`${folder}/digest.txt`), 'utf8').trim();

@@ -19,6 +19,7 @@ pub mod panel;
 pub mod push_allowed;
 pub mod reference_box;
 pub mod reference_heading;
+pub mod removed_list;
 pub mod retry_notice;
 pub mod row_focus;
 pub mod selection;

@@ -89,7 +89,7 @@ fn Pusher(props: &PusherProps) -> Html {
         let name = name.clone();
         let now = if let ListView::There(list) = &view { Some(list.digest()) } else { None };
         use_effect_with(now, move |now| {
-            let pushed = pushes.of(&name).map(|run| run.plan.list().1.clone());
+            let pushed = pushes.of(&name).and_then(|run| run.plan.local_list().cloned());
             if now.is_some() && pushed.is_some() && *now != pushed {
                 pushes.forget(&name);
             }

@@ -21,7 +21,7 @@ use tallyman_store::{ListStore, ListSummary, Outcome, StoreError, Subscription};
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use crate::state::push::progress_key;
+use crate::state::push::{history, progress_key};
 pub use hooks::{ListView, StoredList, use_list, use_stored_lists};
 use kept::Kept;
 use name_writer::Names;
@@ -275,12 +275,13 @@ impl LocalLists {
         Ok(outcome)
     }
 
-    /// Gives a list another name, unless that is taken.
+    /// Gives a list another name, unless that is taken. What was noted of its pushes is about the name before.
     pub async fn rename(&self, from: &Reference, to: &Reference) -> Result<Outcome, StoreError> {
         let _turn = self.turn.lock().await;
         let outcome = self.kept.rename(from, to).await?;
         if let Outcome::Done(renamed) = &outcome {
-            let history = self.forget(from);
+            let _ = self.set_note(&history::key(from), None).await;
+            let history = self.forget(from).await;
             self.histories.borrow_mut().insert(to.file_name(), history);
             self.know(renamed);
         }
@@ -291,23 +292,27 @@ impl LocalLists {
     pub async fn remove(&self, list: &Reference) -> Result<History, StoreError> {
         let _turn = self.turn.lock().await;
         self.store().remove(list).await?;
+        Ok(self.forget(list).await)
+    }
+
+    /// Removes a list that was pushed if it still has `digest`, and returns its history, with which it can be restored. Returns
+    /// `None` if it was changed since: then it is kept.
+    pub async fn remove_pushed(
+        &self,
+        list: &Reference,
+        digest: &Digest,
+    ) -> Result<Option<History>, StoreError> {
+        let _turn = self.turn.lock().await;
+        Ok(match self.store().remove_pushed(list, digest).await? {
+            true => Some(self.forget(list).await),
+            false => None,
+        })
+    }
+
+    /// Forgets a list that is not there any more under its name, and how far its push came, and returns its history.
+    async fn forget(&self, list: &Reference) -> History {
         // A note that stays does no harm: a push asks the registry before it relies on one.
         let _ = self.set_note(&progress_key(list), None).await;
-        Ok(self.forget(list))
-    }
-
-    /// Removes a list that was pushed if it still has `digest`, and says whether it did: what was changed since is kept.
-    pub async fn remove_pushed(&self, list: &Reference, digest: &Digest) -> Result<bool, StoreError> {
-        let _turn = self.turn.lock().await;
-        let is_removed = self.store().remove_pushed(list, digest).await?;
-        if is_removed {
-            self.forget(list);
-        }
-        Ok(is_removed)
-    }
-
-    /// Forgets a list that is not there any more under its name, and returns its history.
-    fn forget(&self, list: &Reference) -> History {
         let name = list.file_name();
         self.known.borrow_mut().remove(&name);
         self.left.borrow_mut().remove(&name);

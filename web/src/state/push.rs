@@ -219,7 +219,7 @@ impl Pushes {
                     progress.forget().await;
                     // It is pushed, whether or not the list can be removed now; the page of lists still has it then.
                     if let Some((onkept, pushed)) = onkept.as_ref().zip(plan.local_list())
-                        && matches!(local_lists.remove_pushed(&plan.target, pushed).await, Ok(false))
+                        && matches!(local_lists.remove_pushed(&plan.target, pushed).await, Ok(None))
                     {
                         onkept.emit(());
                     }

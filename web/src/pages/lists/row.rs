@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use tallyman_commands::line_of;
 use tallyman_core::ManifestList;
-use tallyman_store::Outcome;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -16,6 +15,7 @@ use crate::{
     components::{
         chip::{Chip, Tone},
         reference_heading::reference_heading,
+        removed_list::offer_back,
         toast::use_toaster,
     },
     router::Link,
@@ -109,20 +109,10 @@ fn use_remove(props: &Props) -> Callback<MouseEvent> {
                 Err(error) => return toaster.say(error.to_string()),
             };
             done.emit((line_of(["rm", &name.to_string()]), true));
-            let removed = (text().lists().removed)(&name.to_string());
-            let Some(list) = list else { return toaster.say(removed) };
-            let back = toaster.clone();
-            toaster.offer(removed, text().lists().undo, move |()| {
-                let (local_lists, list, toaster) = (Rc::clone(&local_lists), Rc::clone(&list), back.clone());
-                let history = history.clone();
-                spawn_local(async move {
-                    match local_lists.restore(&list, history).await {
-                        Ok(Outcome::Done(_)) => {}
-                        Ok(_) => toaster.say((text().lists().taken)(&list.reference().to_string())),
-                        Err(error) => toaster.say(error.to_string()),
-                    }
-                });
-            });
+            match list {
+                Some(list) => offer_back(&toaster, &local_lists, list, history),
+                None => toaster.say((text().lists().removed)(&name.to_string())),
+            }
         });
     })
 }

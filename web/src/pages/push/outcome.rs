@@ -13,6 +13,7 @@ use crate::{
         digest::Digest,
         facts::Fact,
         panel::Panel,
+        removed_list::offer_back,
         toast::use_toaster,
     },
     router::Link,
@@ -36,22 +37,12 @@ pub struct Props {
 #[component]
 pub fn Outcome(props: &Props) -> Html {
     use_language();
-    let Props { local_lists, name, run, digest, list, again } = props;
-    let toaster = use_toaster();
+    let Props { name, run, digest, list, again, .. } = props;
     let by_digest = name.by_digest(digest.clone());
     let copies = super::copies(&run.plan);
-    let purge = {
-        let (local_lists, name) = (Rc::clone(local_lists), name.clone());
-        move |_: MouseEvent| {
-            let (local_lists, name, toaster) = (Rc::clone(&local_lists), name.clone(), toaster.clone());
-            spawn_local(async move {
-                match local_lists.remove(&name).await {
-                    Ok(_) => toaster.say((text().lists().removed)(&name.to_string())),
-                    Err(error) => toaster.say(error.to_string()),
-                }
-            });
-        }
-    };
+    let purge = use_purge(props);
+    // What was changed during the push is not in the registry: it is not offered for removal.
+    let is_as_pushed = list.as_ref().is_some_and(|list| run.plan.local_list() == Some(&list.digest()));
     let removal = line_of(["rm", &name.to_string()]);
     let words = text().push();
     html! {
@@ -60,7 +51,7 @@ pub fn Outcome(props: &Props) -> Html {
                 <dl class="facts">
                     <Fact name={text().build().digest}><Digest value={digest.clone()} testid="pushed-digest" /></Fact>
                     <Fact name={words.pull}><Command line={format!("docker pull {by_digest}")} /></Fact>
-                    if list.is_some() {
+                    if is_as_pushed {
                         <Fact name={words.purge_now}>{ command_lines(&removal, true) }</Fact>
                     }
                     if !copies.is_empty() {
@@ -73,7 +64,11 @@ pub fn Outcome(props: &Props) -> Html {
                     <Link to={Route::inspect(name)} classes="button button--main">{ words.inspect }</Link>
                     if list.is_some() {
                         <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ words.again }</button>
-                        <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>
+                        if is_as_pushed {
+                            <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>
+                        } else {
+                            <span class="hint" role="status">{ (words.kept)(&name.to_string()) }</span>
+                        }
                     } else {
                         <span class="hint" role="status">{ words.purged }</span>
                     }
@@ -81,4 +76,24 @@ pub fn Outcome(props: &Props) -> Html {
             </Panel>
         </>
     }
+}
+
+/// Removes the local list if it is still as it was pushed, and offers to bring it back.
+#[hook]
+fn use_purge(props: &Props) -> Callback<MouseEvent> {
+    let toaster = use_toaster();
+    let Props { local_lists, name, run, list, .. } = props;
+    let pushed = list.clone().zip(run.plan.local_list().cloned());
+    let (local_lists, name) = (Rc::clone(local_lists), name.clone());
+    Callback::from(move |_: MouseEvent| {
+        let Some((list, digest)) = pushed.clone() else { return };
+        let (local_lists, name, toaster) = (Rc::clone(&local_lists), name.clone(), toaster.clone());
+        spawn_local(async move {
+            match local_lists.remove_pushed(&name, &digest).await {
+                Ok(Some(history)) => offer_back(&toaster, &local_lists, list, history),
+                Ok(None) => toaster.say((text().push().kept)(&name.to_string())),
+                Err(error) => toaster.say(error.to_string()),
+            }
+        });
+    })
 }
