@@ -83,6 +83,50 @@ test('whenever a part comes, its pages have what surrounds them', async ({ brows
   await context.close();
 });
 
+test('a part that comes for a page leaves what is around the page as it is', async ({ page, open }) => {
+  await open('/registries');
+  await page.getByRole('button', { name: 'Add a registry' }).click();
+  await page.locator('input[name=host]').fill('lab.example:5000');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('[data-host="lab.example:5000"]').getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByTestId('toast')).toBeVisible();
+  await page.getByTestId('reference-input').fill('half-typed');
+  await page.evaluate(() => (window.before = document.querySelector('header.bar')));
+  await page.evaluate(() => (location.hash = '/lists'));
+  await expect(page.getByTestId('import-files')).toBeAttached();
+  await page.evaluate(() => (location.hash = '/command'));
+  await expect(page.getByTestId('command-input')).toBeVisible();
+  expect(await page.evaluate(() => window.before === document.querySelector('header.bar'))).toBe(true);
+  await expect(page.getByTestId('reference-input')).toHaveValue('half-typed');
+  await expect(page.getByTestId('toast').getByRole('button', { name: 'Undo' })).toBeVisible();
+});
+
+test('a part that comes for a page that was left leaves the page that is shown as it is', async ({ page, open, memory }) => {
+  await open(`/explore/${memory.host}/samples/hello`);
+  await expect(page.getByTestId('filter')).toBeVisible();
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/split_lists-*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await expect(page.getByTestId('loading')).toBeVisible();
+  await page.goBack();
+  const filter = page.getByTestId('filter');
+  await filter.fill('la');
+  const element = await filter.elementHandle();
+  const come = page.waitForResponse(/split_lists-.*\.wasm$/);
+  release();
+  await (await come).finished();
+  // Until it would have been drawn.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  await expect(filter).toBeFocused();
+  expect(await element.evaluate((element) => element.isConnected)).toBe(true);
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await expect(page.getByTestId('import-files')).toBeAttached();
+});
+
 for (const [what, answer] of Object.entries({
   'is missing': { status: 404, body: 'not found' },
   'is answered with the start page': { status: 200, contentType: 'text/html', body: '<!doctype html><title>Tallyman</title>' },

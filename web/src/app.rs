@@ -13,7 +13,7 @@ use crate::{
         scroll::use_scroll_memory,
         service_worker::{Connection, use_connection},
     },
-    chunks::{self, Loading, use_chunk},
+    chunks::{Loading, use_around, use_chunk},
     components::{
         icon::Icon,
         language_choice::LanguageChoice,
@@ -61,14 +61,9 @@ pub fn App(props: &Props) -> Html {
         let listener = registries.listen();
         move || drop(listener)
     });
-    let arrived = use_reducer(Revision::default);
-    let onloaded = {
-        let arrived = arrived.dispatcher();
-        Callback::from(move |()| arrived.dispatch(()))
-    };
     let framed = html! {
         <Router>
-            <Frame {notice} {onlanguage} arrived={*arrived} {onloaded} />
+            <Frame {notice} {onlanguage} />
         </Router>
     };
     html! {
@@ -76,28 +71,12 @@ pub fn App(props: &Props) -> Html {
             <ContextProvider<Rc<Registries>> context={registries}>
             <ContextProvider<Revision> context={*revision}>
             <ContextProvider<Rc<Settings>> context={props.settings.clone()}>
-                <Later when={When::Soon}><Surrounded arrived={*arrived}>{ framed }</Surrounded></Later>
+                <Later when={When::Soon}>{ framed }</Later>
             </ContextProvider<Rc<Settings>>>
             </ContextProvider<Revision>>
             </ContextProvider<Rc<Registries>>>
         </ContextProvider<Language>>
     }
-}
-
-/// Properties of [`Surrounded`].
-#[derive(PartialEq, Properties)]
-struct SurroundedProps {
-    /// The parts of the program that have come.
-    arrived: Revision,
-    /// The frame and all in it.
-    children: Html,
-}
-
-/// The providers around all pages, of the chunks that are loaded: looked up in the same drawing in which the frame looks if the chunk
-/// of its page is there, so that a page never stands where its surroundings are missing.
-#[component]
-fn Surrounded(props: &SurroundedProps) -> Html {
-    chunks::around(props.children.clone())
 }
 
 /// Properties of [`Frame`].
@@ -107,10 +86,6 @@ struct FrameProps {
     notice: UseReducerHandle<Notice>,
     /// Another language is chosen.
     onlanguage: Callback<Language>,
-    /// The parts of the program that have come.
-    arrived: Revision,
-    /// One more has come.
-    onloaded: Callback<()>,
 }
 
 /// The frame and its page.
@@ -121,7 +96,9 @@ fn Frame(props: &FrameProps) -> Html {
     use_scroll_memory(&route.to_path());
     let connection = use_connection();
     let settings = use_context::<Rc<Settings>>().expect("the app provides its settings");
-    let loading = use_chunk(route.chunk(), &props.onloaded);
+    let arrived = use_force_update();
+    let loading = use_chunk(route.chunk(), &Callback::from(move |()| arrived.force_update()));
+    let is_here = loading == Loading::Here;
     use_effect_with(route == Route::Start, |is_start| {
         if !is_start {
             // Another page has been asked for meanwhile: what was typed is for none of its fields.
@@ -135,6 +112,7 @@ fn Frame(props: &FrameProps) -> Html {
         }
         Loading::Failed(again) => not_loaded(&again),
     };
+    let page = use_around(page, &route, is_here);
     html! {
         <ToastPlace>
             <a class="skip" href="#content" onclick={Callback::from(|event| skip_to_content(&event))}>{ text().frame().skip }</a>

@@ -44,7 +44,7 @@ pub struct Loaded {
     pub page: fn(Route) -> Html,
     /// Draws one of the parts of other chunks' pages.
     pub part: Option<fn(&Part) -> Html>,
-    /// Puts around all pages, those of other chunks too, what its own share and what outlives them.
+    /// Puts around a page, one of another chunk too, what its own share and what outlives them.
     pub around: Option<fn(Html) -> Html>,
 }
 
@@ -76,10 +76,12 @@ impl Chunk {
         Ok(())
     }
 
+    /// Keeps its content. One that is there already stays in its place: what it provides must not change places with others.
     fn keep(self, loaded: Loaded) {
         LOADED.with_borrow_mut(|all| {
-            all.retain(|(chunk, _)| *chunk != self);
-            all.push((self, loaded));
+            if all.iter().all(|(chunk, _)| *chunk != self) {
+                all.push((self, loaded));
+            }
         });
     }
 }
@@ -136,11 +138,14 @@ pub fn begin(address: &str) {
     }
 }
 
-/// Puts around all pages what the loaded chunks provide.
-pub fn around(pages: Html) -> Html {
-    let all =
-        LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>());
-    all.into_iter().fold(pages, |pages, around| around(pages))
+/// Puts around the page of `route` what the loaded chunks provide, that of the first one outermost. A page that is shown stays as
+/// it is when other chunks come: what they provide is there from the next page on, and from when the page's own chunk is here.
+#[hook]
+pub fn use_around(page: Html, route: &Route, is_here: bool) -> Html {
+    let all = use_memo((route.clone(), is_here), |_| {
+        LOADED.with_borrow(|all| all.iter().filter_map(|(_, loaded)| loaded.around).collect::<Vec<_>>())
+    });
+    all.iter().rev().fold(page, |page, around| around(page))
 }
 
 /// State of the loading of a chunk.

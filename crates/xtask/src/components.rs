@@ -13,7 +13,7 @@ use crate::tools::root;
 const MAX: usize = 80;
 
 /// Components that draw no text of their own, though their files have some.
-const WITHOUT_TEXT: [&str; 2] = ["App", "Surrounded"];
+const WITHOUT_TEXT: [&str; 1] = ["App"];
 
 /// Refuses components of more than [`MAX`] lines, and those that keep their words when another language is chosen.
 pub fn check() -> Result<()> {
