@@ -116,18 +116,24 @@ test('the app of a gateway starts without it, with its settings and what was loo
   await silent.stop();
 });
 
+/** The same app with another line in its page is another version. */
+async function serveNewVersion(site) {
+  const index = await readFile(join(site.folder, 'index.html'), 'utf8');
+  await writeFile(join(site.folder, 'index.html'), index.replace('<meta name="color-scheme"', '<meta name="version" content="new" /><meta name="color-scheme"'));
+  const worker = await readFile(join(site.folder, 'sw.js'), 'utf8');
+  await writeFile(join(site.folder, 'sw.js'), worker.replace(/VERSION = '\w+'/, "VERSION = 'ffffffffffffffff'"));
+}
+
+const update = (page) => page.evaluate(() => navigator.serviceWorker.getRegistration().then((registration) => registration.update()));
+
 test('a new version announces itself, waits, and takes over whole', async ({ page, site }) => {
   await page.goto(site.url);
   await ready(page);
   await controlled(page);
   await expect(page.getByTestId('new-version')).toHaveCount(0);
 
-  // The same app with another title is another version.
-  const index = await readFile(join(site.folder, 'index.html'), 'utf8');
-  await writeFile(join(site.folder, 'index.html'), index.replace('<meta name="color-scheme"', '<meta name="version" content="new" /><meta name="color-scheme"'));
-  const worker = await readFile(join(site.folder, 'sw.js'), 'utf8');
-  await writeFile(join(site.folder, 'sw.js'), worker.replace(/VERSION = '\w+'/, "VERSION = 'ffffffffffffffff'"));
-  await page.evaluate(() => navigator.serviceWorker.getRegistration().then((registration) => registration.update()));
+  await serveNewVersion(site);
+  await update(page);
   await expect(page.getByTestId('new-version')).toBeVisible();
   const version = () => page.locator('meta[name=version]').count();
   await page.reload();
@@ -137,6 +143,31 @@ test('a new version announces itself, waits, and takes over whole', async ({ pag
   await expect(page.getByTestId('new-version')).toHaveCount(0);
   const scope = new URL(site.url).pathname;
   expect(await page.evaluate(() => caches.keys())).toContain(`tallyman-ffffffffffffffff@${scope}`);
+});
+
+test('a new version that one tab takes is announced in the others, and taken there by a reload', async ({ page, context, site }) => {
+  await page.goto(site.url);
+  await ready(page);
+  await controlled(page);
+  const [heard, deaf] = [await context.newPage(), await context.newPage()];
+  // One does not hear of the version that waits.
+  await deaf.addInitScript(() => Object.defineProperty(ServiceWorkerRegistration.prototype, 'waiting', { get: () => null }));
+  for (const tab of [heard, deaf]) {
+    await tab.goto(site.url);
+    await controlled(tab);
+  }
+  // Each looks for versions once it has been there for a second.
+  await deaf.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+  await serveNewVersion(site);
+  await update(page);
+  for (const tab of [page, heard]) await expect(tab.getByTestId('new-version')).toBeVisible();
+  await expect(deaf.getByTestId('new-version')).toHaveCount(0);
+  await page.getByTestId('new-version').getByRole('button').click();
+  for (const tab of [page, heard, deaf]) {
+    if (tab !== page) await tab.getByTestId('new-version').getByRole('button').click();
+    await expect.poll(() => tab.locator('meta[name=version]').count()).toBe(1);
+    await expect(tab.getByTestId('new-version')).toHaveCount(0);
+  }
 });
 
 test('the app can be installed', async ({ page, site }) => {

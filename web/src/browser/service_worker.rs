@@ -3,7 +3,7 @@
 //! The service worker keeps one version of the app whole. A newer one is fetched beside it and waits; it takes over when
 //! somebody says so, and then the page is loaded anew: never is a page of one version with parts of another.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use gloo_events::EventListener;
 use gloo_timers::future::sleep;
@@ -20,7 +20,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 pub struct Connection {
     /// The browser says that there is no network.
     pub is_offline: bool,
-    /// Takes the newer version, where one waits.
+    /// Takes the newer version, where one waits or has taken over.
     pub reload: Option<Callback<()>>,
 }
 
@@ -64,14 +64,14 @@ fn container() -> Option<ServiceWorkerContainer> {
     container.is_object().then_some(container)
 }
 
-/// Registers the service worker, and tells of every version that waits behind the one in use.
+/// Registers the service worker, and tells of every version that waits behind the page's own, or has taken its place.
 async fn watch(tell: impl Fn(ServiceWorkerRegistration) + Clone + 'static) -> Option<()> {
     let container = container()?;
     let registered = container.register("sw.js");
     let registration: ServiceWorkerRegistration =
         JsFuture::from(registered.unchecked_into::<js_sys::Promise>()).await.ok()?.dyn_into().ok()?;
     let look = {
-        let (container, registration) = (container.clone(), registration.clone());
+        let (container, registration, tell) = (container.clone(), registration.clone(), tell.clone());
         move || {
             // The first version of all waits for nobody.
             if container.controller().is_some() && registration.waiting().is_some() {
@@ -80,6 +80,18 @@ async fn watch(tell: impl Fn(ServiceWorkerRegistration) + Clone + 'static) -> Op
         }
     };
     look();
+    {
+        let registration = registration.clone();
+        // The first worker of all takes over a page that came from the server as it is.
+        let is_kept = Cell::new(container.controller().is_some());
+        // Another tab let the newer version take over: what this page has not loaded yet is gone.
+        let replaced = move |_: &Event| {
+            if is_kept.replace(true) {
+                tell(registration.clone());
+            }
+        };
+        EventListener::new(&container, "controllerchange", replaced).forget();
+    }
     let installing = {
         let registration = registration.clone();
         move |_: &Event| {
@@ -96,14 +108,18 @@ async fn watch(tell: impl Fn(ServiceWorkerRegistration) + Clone + 'static) -> Op
 
 /// Lets the newer version take over, and loads the page anew when it has.
 fn take(registration: &ServiceWorkerRegistration) {
-    let (Some(container), Some(worker)) = (container(), registration.waiting()) else { return };
-    let reloaded = EventListener::once(&container, "controllerchange", |_| {
-        if let Some(window) = web_sys::window() {
-            // A page that cannot be loaded anew is about to go.
-            let _ = window.location().reload();
-        }
-    });
-    reloaded.forget();
+    let (Some(container), Some(worker)) = (container(), registration.waiting()) else {
+        // Another tab let it take over already.
+        return reload();
+    };
+    EventListener::once(&container, "controllerchange", |_| reload()).forget();
     // A worker that is gone already has been replaced.
     let _ = worker.post_message(&JsValue::from_str("take over"));
+}
+
+fn reload() {
+    if let Some(window) = web_sys::window() {
+        // A page that cannot be loaded anew is about to go.
+        let _ = window.location().reload();
+    }
 }
