@@ -150,6 +150,41 @@ test('what the command line does is seen on the pages of lists', async ({ page, 
   await expect(page.getByTestId('list')).toHaveAttribute('data-name', `${server.host}/seen/app:v1`);
 });
 
+test('a line goes on while another page is looked at, is asked about before the browser leaves, and its output is there afterwards', async ({ page, open, server }) => {
+  await putImage(server, 'unseen', '1', { os: 'linux', architecture: 'amd64' });
+  const isAsked = () => page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  const held = [];
+  let holds = true;
+  await open('/command');
+  await typed(page, 'tallyman --version');
+  expect(await isAsked()).toBe(false);
+  await page.route(/\/v2\/unseen\/manifests\/1/, (route) => (holds ? held.push(route) : route.continue()));
+  await page.getByTestId('command-input').fill(`docker manifest inspect ${server.host}/unseen:1`);
+  await page.getByTestId('command-input').press('Enter');
+  await expect.poll(() => held.length).toBe(1);
+  expect(await isAsked()).toBe(true);
+  // What runs is not cleared.
+  await page.getByRole('button', { name: 'Clear' }).click();
+  const ran = page.getByTestId('ran');
+  await expect(ran).toHaveCount(1);
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await expect(page.getByTestId('import-files')).toBeAttached();
+  expect(await isAsked()).toBe(true);
+
+  await page.goBack();
+  await expect(ran).toContainText('unseen:1');
+  await expect(ran).not.toHaveAttribute('data-exit');
+  await expect(page.getByRole('button', { name: 'Running' })).toBeDisabled();
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  holds = false;
+  await held[0].continue();
+  await expect.poll(isAsked).toBe(false);
+  await page.goBack();
+  await expect(ran).toHaveAttribute('data-exit', '0');
+  await expect(ran.getByTestId('stdout')).toContainText('"layers"');
+  expect((await typed(page, 'tallyman --version')).exit).toBe(0);
+});
+
 for (const colorScheme of ['light', 'dark']) {
   test(`the command line is accessible and fits, ${colorScheme}`, async ({ page, open }) => {
     await page.emulateMedia({ colorScheme });

@@ -16,3 +16,4 @@ pub mod push;
 pub mod registries;
 pub mod rereading;
 pub mod tasks;
+pub mod terminal;

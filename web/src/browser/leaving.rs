@@ -2,6 +2,7 @@
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BeforeUnloadEvent, Window};
+use yew::prelude::*;
 
 /// Makes the browser ask before it leaves the page, for as long as it is kept.
 pub struct Leaving {
@@ -22,6 +23,15 @@ impl Leaving {
         window.add_event_listener_with_callback("beforeunload", listener.as_ref().unchecked_ref()).ok()?;
         Some(Self { window, closure })
     }
+}
+
+/// Makes the browser ask before it leaves the page, for as long as `is_busy`.
+#[hook]
+pub fn use_leaving(is_busy: bool) {
+    use_effect_with(is_busy, |is_busy| {
+        let leaving = is_busy.then(Leaving::hold).flatten();
+        move || drop(leaving)
+    });
 }
 
 impl Drop for Leaving {

@@ -10,6 +10,7 @@ use crate::{
         deletion::{Deletions, use_deletions_of_app},
         lists::{Opened, use_opened},
         push::{Copies, Pushes, use_copies_of_app, use_pushes_of_app},
+        terminal::{Session, use_session_of_app},
     },
 };
 
@@ -22,7 +23,7 @@ pub fn load() -> Result<Loaded, SplitLoaderError> {
 /// Loads the chunk of the command line.
 #[wasm_split(command, fallible)]
 pub fn load_command() -> Result<Loaded, SplitLoaderError> {
-    Ok(Loaded { page: routes::draw_command, part: None, around: None })
+    Ok(Loaded { page: routes::draw_command, part: None, around: Some(around_command) })
 }
 
 /// Provides all pages with the local lists, and with pushes, copies and deletions that go on while other pages are looked at.
@@ -47,5 +48,18 @@ fn Workbench(props: &Props) -> Html {
                 </ContextProvider<Copies>>
             </ContextProvider<Pushes>>
         </ContextProvider<Opened>>
+    }
+}
+
+/// Provides all pages with the session of the command line, which goes on while other pages are looked at.
+fn around_command(pages: Html) -> Html {
+    html! { <CommandSession>{ pages }</CommandSession> }
+}
+
+#[component]
+fn CommandSession(props: &Props) -> Html {
+    let session = use_session_of_app();
+    html! {
+        <ContextProvider<UseReducerHandle<Session>> context={session}>{ props.children.clone() }</ContextProvider<UseReducerHandle<Session>>>
     }
 }

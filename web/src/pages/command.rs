@@ -2,7 +2,6 @@
 
 mod completing;
 mod history;
-mod session;
 
 use std::rc::Rc;
 
@@ -21,12 +20,12 @@ use crate::{
     state::{
         lists::{LocalLists, Opened},
         registries::Registries,
+        terminal::{Change, Printer, Ran, Session},
     },
     text::{text, use_language},
 };
 use completing::{completed, known};
 use history::{History, use_history};
-use session::{Change, Printer, Ran, Session};
 
 /// Properties of [`CommandLine`].
 #[derive(PartialEq, Properties)]
@@ -58,7 +57,8 @@ struct TerminalProps {
 #[component]
 fn Terminal(props: &TerminalProps) -> Html {
     use_language();
-    let session = use_reducer(Session::default);
+    let session =
+        use_context::<UseReducerHandle<Session>>().expect("the app provides its command line's session");
     let history = use_history(&props.local_lists);
     let execute = use_execute(&props.local_lists, &history, session.dispatcher());
     let end = use_node_ref();
@@ -71,7 +71,7 @@ fn Terminal(props: &TerminalProps) -> Html {
             }
         });
     }
-    let is_running = session.0.last().is_some_and(|ran| ran.exit.is_none());
+    let is_running = session.is_running();
     let clear = {
         let session = session.dispatcher();
         move |_: MouseEvent| session.dispatch(Change::Clear)

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use yew::prelude::*;
 
-use crate::browser::leaving::Leaving;
+use crate::browser::leaving::use_leaving;
 
 /// The state of a piece of work.
 pub trait Task: Clone + PartialEq + 'static {
@@ -52,11 +52,7 @@ pub struct Tasks<T: Task>(UseReducerHandle<All<T>>);
 #[hook]
 pub fn use_tasks<T: Task>() -> Tasks<T> {
     let all = use_reducer(|| All(BTreeMap::new()));
-    let is_busy = all.0.values().any(T::is_under_way);
-    use_effect_with(is_busy, |is_busy| {
-        let leaving = is_busy.then(Leaving::hold).flatten();
-        move || drop(leaving)
-    });
+    use_leaving(all.0.values().any(T::is_under_way));
     Tasks(all)
 }
 

@@ -1,4 +1,4 @@
-//! The session of the command line: lines and their output.
+//! The session of the command line: lines and their output, which go on while other pages are looked at.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -10,7 +10,7 @@ use tallyman_commands::{CredentialStore, Input, Output};
 use tallyman_core::Digest;
 use yew::prelude::*;
 
-use crate::text::text;
+use crate::{browser::leaving::use_leaving, text::text};
 
 /// Bytes of output that are shown of one line.
 const OUTPUT_MAX: usize = 512 * 1024;
@@ -28,9 +28,24 @@ pub struct Ran {
     pub exit: Option<u8>,
 }
 
-/// The lines that were run on this page.
-#[derive(Default)]
+/// The lines that were run in this tab.
+#[derive(Default, PartialEq)]
 pub struct Session(pub Vec<Ran>);
+
+impl Session {
+    /// Returns `true` while a line runs.
+    pub fn is_running(&self) -> bool {
+        self.0.last().is_some_and(|ran| ran.exit.is_none())
+    }
+}
+
+/// The session, once for the whole app. The browser asks before it leaves the page while a line runs.
+#[hook]
+pub fn use_session_of_app() -> UseReducerHandle<Session> {
+    let session = use_reducer(Session::default);
+    use_leaving(session.is_running());
+    session
+}
 
 /// A change of the session.
 pub enum Change {
@@ -40,7 +55,7 @@ pub enum Change {
     Print(bool, String),
     /// The line has ended with this exit status.
     End(u8),
-    /// The output is cleared.
+    /// The output is cleared, but for that of the line that runs.
     Clear,
 }
 
@@ -64,7 +79,7 @@ impl Reducible for Session {
                     ran.exit = Some(exit);
                 }
             }
-            Change::Clear => all.clear(),
+            Change::Clear => all.retain(|ran| ran.exit.is_none()),
         }
         Rc::new(Self(all))
     }
@@ -118,5 +133,37 @@ impl Output for Printer {
 
     fn reader_is_gone(&self) -> bool {
         self.printed.get() > PRINTED_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use yew::Reducible;
+
+    use super::{Change, Session};
+
+    #[test]
+    fn what_runs_is_not_cleared_and_gets_its_output_and_its_end() {
+        let mut session = Rc::new(Session::default());
+        for change in [
+            Change::Begin("first".to_owned()),
+            Change::Print(false, "a".to_owned()),
+            Change::End(0),
+            Change::Begin("second".to_owned()),
+            Change::Print(false, "b".to_owned()),
+            Change::Clear,
+            Change::Print(false, "c".to_owned()),
+        ] {
+            session = session.reduce(change);
+        }
+        assert!(session.is_running());
+        let ran = &session.0[0];
+        assert_eq!((session.0.len(), &*ran.line), (1, "second"));
+        assert_eq!(ran.output, [(false, "bc".to_owned())]);
+        let ended = session.reduce(Change::End(1));
+        assert!(!ended.is_running());
+        assert!(ended.reduce(Change::Clear).0.is_empty());
     }
 }
