@@ -92,6 +92,69 @@ test('the page of another copy has nothing of the one before, planned or late', 
   expect((await readBack(server.registry, 'actions/other:new')).digest).toBe((await readBack(server.registry, 'actions/other:a')).digest);
 });
 
+test('a copy goes to the target that is shown: typing another one drops the plan, made or late', async ({ page, open, server }) => {
+  await putImage(server, 'actions/retyped', '1', LINUX);
+  const target = (tag) => `${server.host}/actions/retyped:${tag}`;
+  const start = page.getByTestId('copy-start');
+  await open(`/copy/${target('1')}`);
+  await page.getByTestId('copy-target').fill(target('old'));
+  await page.getByTestId('copy-plan').click();
+  await expect(start).toBeVisible();
+  await page.getByTestId('copy-target').fill(target('late'));
+  await expect(start).toHaveCount(0);
+
+  const held = [];
+  await page.route(/\/v2\/actions\/retyped\/manifests\/late/, (route) => held.push(route));
+  await page.getByTestId('copy-plan').click();
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  await page.getByTestId('copy-target').fill(target('new'));
+  await Promise.all(held.map((route) => route.continue().catch(() => undefined)));
+  await expect(page.locator('.copy__stage')).toBeEmpty();
+  await page.getByTestId('copy-plan').click();
+  await start.click();
+  await expect(page.getByTestId('copy-done')).toContainText(target('new'));
+  for (const tag of ['old', 'late']) expect((await readBack(server.registry, `actions/retyped:${tag}`)).status).toBe(404);
+});
+
+test('by keyboard, the focus stays on the page when a copy, a push or a deletion is planned and made', async ({ page, open, server }) => {
+  await putImage(server, 'actions/focus', '1', LINUX);
+  const name = `${server.host}/actions/focus`;
+  const press = async (testid) => {
+    await page.getByTestId(testid).focus();
+    await page.keyboard.press('Enter');
+  };
+  const heading = page.getByRole('heading', { level: 1 });
+  await open(`/copy/${name}:1|${name}:2`);
+  await press('copy-plan');
+  await expect(page.getByTestId('copy-start')).toBeVisible();
+  await expect(page.getByTestId('copy-plan')).toBeFocused();
+  await press('copy-start');
+  await expect(page.getByTestId('copy-done')).toBeVisible();
+  await expect(heading).toBeFocused();
+
+  await open(`/build/${name}:list`);
+  await page.getByTestId('add-input').fill(`${name}:1`);
+  await page.getByTestId('add-button').click();
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await expect(page.getByTestId('push-start')).toBeEnabled();
+  await press('push-start');
+  await expect(page.getByTestId('outcome')).toBeVisible();
+  await expect(heading).toBeFocused();
+  await press('purge-now');
+  await expect(page.getByTestId('outcome')).toContainText('is removed');
+  await expect(page.getByRole('heading', { name: /^Pushed/ })).toBeFocused();
+
+  await open(`/delete/${name}|2`);
+  await expect(page.locator('[data-testid=tag][data-tag="2"]')).toBeChecked();
+  await press('delete-plan');
+  await expect(page.getByTestId('delete-run')).toBeVisible();
+  await expect(heading).toBeFocused();
+  await page.getByTestId('delete-confirm').fill('actions/focus');
+  await press('delete-run');
+  await expect(page.getByTestId('delete-done')).toBeVisible();
+  await expect.poll(() => page.evaluate(() => document.activeElement !== document.body)).toBe(true);
+});
+
 test('a copy goes on while another page is looked at, is asked about before the browser leaves, and is cancelled', async ({ page, open, server }) => {
   await putImage(server, 'actions/long', '1', LINUX);
   const address = `/copy/${server.host}/actions/long:1|${server.host}/actions/kept:1`;

@@ -15,6 +15,7 @@ use crate::{
         icon::Icon,
         panel::Panel,
         push_allowed::PushAllowed,
+        row_focus::use_row_focus,
         text_field::{TextField, text_in},
     },
     format,
@@ -80,14 +81,15 @@ fn Copier(props: &CopierProps) -> Html {
     let registries = use_registries();
     let copies = use_copies(page);
     let stage = use_state(|| Stage::Asking);
-    let input = use_node_ref();
+    let (place, input) = (use_node_ref(), use_node_ref());
+    use_row_focus(&place);
     let run = copies.of(page);
     let suggested = use_memo((), |()| match (run, target) {
         (Some(run), _) => run.plan.target.to_string(),
         (None, Some(target)) => target.clone(),
         (None, None) => format!("{}:", from.name()),
     });
-    let plan = use_plan(props, &input, stage.setter(), &copies);
+    let (plan, unplan) = use_plan(props, &input, stage.setter(), &copies);
     let onsubmit = {
         let plan = plan.clone();
         move |event: SubmitEvent| {
@@ -101,7 +103,9 @@ fn Copier(props: &CopierProps) -> Html {
     };
     // Once there is a plan, carrying it out is the main action.
     let is_main = run.is_none() && !matches!(*stage, Stage::Planned(..));
-    let is_busy = run.is_some_and(Run::is_under_way) || matches!(*stage, Stage::Planning);
+    let is_busy = run.is_some_and(Run::is_under_way);
+    // A plan is of the target that was typed when it was made.
+    let oninput = (!is_busy).then(|| unplan.reform(|_: InputEvent| ()));
     let words = text().copy();
     let body = match (run, &*stage) {
         // It goes on, or has ended, whoever looks at the page again.
@@ -124,11 +128,11 @@ fn Copier(props: &CopierProps) -> Html {
         (None, Stage::Failed(failure)) => failed(failure, &plan),
     };
     html! {
-        <>
+        <div ref={place}>
             <p class="trail"><Link to={Route::inspect(from)}>{ from.to_string() }</Link></p>
             <div class="title"><h1>{ words.title }</h1></div>
             <p class="soft">{ words.lead }</p>
-            <form class="form copy" {onsubmit}>
+            <form class="form copy" {onsubmit} {oninput}>
                 <p class="labelled"><span>{ words.source }</span><code data-testid="copy-source">{ from.to_string() }</code></p>
                 <label class="labelled">
                     <span>{ words.target }</span>
@@ -137,23 +141,30 @@ fn Copier(props: &CopierProps) -> Html {
                 <div><button class={classes!("button", is_main.then_some("button--main"))} type="submit" disabled={is_busy} data-testid="copy-plan">{ words.plan }</button></div>
             </form>
             <div class="copy__stage">{ body }</div>
-        </>
+        </div>
     }
 }
 
-/// The callback that plans the copy to the reference in `input`.
+/// The callback that plans the copy to the reference in `input`, and the one that drops the plan.
 #[hook]
 fn use_plan(
     props: &CopierProps,
     input: &NodeRef,
     stage: UseStateSetter<Stage>,
     copies: &Copies,
-) -> Callback<()> {
+) -> (Callback<()>, Callback<()>) {
     let CopierProps { page, from, .. } = props;
     let (registries, latest) = (use_registries(), use_latest());
     let (from, input) = (from.clone(), input.clone());
     let (copies, page) = (copies.clone(), page.clone());
-    Callback::from(move |()| {
+    let unplan = {
+        let (latest, stage) = (latest.clone(), stage.clone());
+        Callback::from(move |()| {
+            latest.end();
+            stage.set(Stage::Asking);
+        })
+    };
+    let plan = Callback::from(move |()| {
         // A copy that has ended makes room for another one.
         copies.forget(&page);
         match text_in(&input).trim().parse::<Reference>() {
@@ -169,7 +180,8 @@ fn use_plan(
             }
             Err(error) => stage.set(Stage::Failed(error.to_string().into())),
         }
-    })
+    });
+    (plan, unplan)
 }
 
 /// A plan, and the button that carries it out; `line` is the command line that does the same.

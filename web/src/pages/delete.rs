@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use super::{problem, registries::sign_in::SignInPanel, use_title};
 use crate::{
-    components::{icon::Icon, panel::Panel},
+    components::{icon::Icon, panel::Panel, row_focus::use_row_focus},
     router::Link,
     routes::Route,
     state::{
@@ -108,6 +108,8 @@ enum Stage {
 fn Chooser(props: &ChooserProps) -> Html {
     use_language();
     let ChooserProps { page, repository, tags } = props;
+    let place = use_node_ref();
+    use_row_focus(&place);
     let deletions = use_deletions(page);
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let deletion = deletions.of(page);
@@ -147,7 +149,11 @@ fn Chooser(props: &ChooserProps) -> Html {
                 make_plan.emit(Some(Removal::Manifests));
             })
         };
-        return html! { <Planned page={page.clone()} repository={repository.clone()} {plan} is_listed={names.is_complete} {back} {by_digest} /> };
+        return html! {
+            <div ref={place}>
+                <Planned page={page.clone()} repository={repository.clone()} {plan} is_listed={names.is_complete} {back} {by_digest} />
+            </div>
+        };
     }
     let plan_again = {
         let removal = *chosen_removal;
@@ -164,10 +170,9 @@ fn Chooser(props: &ChooserProps) -> Html {
         Some(deletion::Refusal::ByDigestOnly) => text().delete().cannot_untag,
         _ => text().delete().untag_about,
     };
-    let submit = plan_again.reform(|_: MouseEvent| ());
     let words = text().delete();
     html! {
-        <>
+        <div ref={place}>
             { alerts(names.problem.as_deref(), &stage, *refused, repository, &plan_again) }
             <TagBoxes {all} {chosen} is_complete={names.is_complete} />
             <Panel title={words.how}>
@@ -177,12 +182,12 @@ fn Chooser(props: &ChooserProps) -> Html {
                 </div>
             </Panel>
             <div class="push__start">
-                <button class="button button--main" type="button" disabled={is_empty || !names.is_complete || matches!(*stage, Stage::Planning(..))} onclick={submit} data-testid="delete-plan">{ words.plan }</button>
+                <button class="button button--main" type="button" disabled={is_empty || !names.is_complete} onclick={plan_again.reform(|_: MouseEvent| ())} data-testid="delete-plan">{ words.plan }</button>
                 if let Stage::Planning(done, of) = *stage {
                     <span class="hint" role="status">{ (words.planning)(done, of) }</span>
                 }
             </div>
-        </>
+        </div>
     }
 }
 

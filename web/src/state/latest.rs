@@ -22,7 +22,8 @@ impl Latest {
         });
     }
 
-    fn end(&self) {
+    /// Ends what is under way.
+    pub fn end(&self) {
         if let Some(abort) = self.0.take() {
             abort.abort();
         }
