@@ -17,6 +17,46 @@ test('a list is edited as a new one of the same name, with all its platforms', a
   expect(page.url()).not.toContain('|');
 });
 
+test('a list that is there is not replaced by a new one: it is opened as it is, or the images are added', async ({ page, open, server }) => {
+  const image = `${server.host}/samples/hello:latest`;
+  const edit = async () => {
+    await open(`/inspect/${image}`);
+    await page.getByTestId('edit-as-list').click();
+  };
+  await edit();
+  await expect(page.getByTestId('entry')).toHaveCount(4);
+  await page.getByTestId('entry').first().getByTestId('remove').click();
+  await expect(page.getByTestId('entry')).toHaveCount(3);
+  const field = page.getByTestId('platform').first();
+  await field.fill('linux/s390x');
+  await field.press('Tab');
+  const edited = page.locator('[data-testid=entry][data-platform="linux/s390x"]');
+  await expect(edited).toHaveCount(1);
+
+  await edit();
+  const offer = page.getByTestId('link-offer');
+  await expect(offer).toContainText(`There is already a local list named ${image}`);
+  await expect(page.getByTestId('entry')).toHaveCount(3);
+  await expectAccessible(page);
+  await offer.getByRole('button', { name: 'Open it as it is' }).click();
+  await expect(offer).toHaveCount(0);
+  await expect(edited).toHaveCount(1);
+  await expect(page.getByTestId('entry')).toHaveCount(3);
+  expect(page.url()).not.toContain('|');
+
+  await edit();
+  await offer.getByRole('button', { name: 'Add the images' }).click();
+  await expect(page.getByTestId('entry')).toHaveCount(4);
+  await expect(edited).toHaveCount(0);
+
+  // A new list that is named gets no name that is taken, either.
+  await open(`/build/|${server.host}/samples/alpine:3.22`);
+  await page.getByTestId('name-input').fill(image);
+  await page.getByTestId('name-input').press('Enter');
+  await expect(offer).toContainText('There is already a local list');
+  await expect(page.getByTestId('entry')).toHaveCount(4);
+});
+
 test('an image is added to a list that is there', async ({ page, open, server }) => {
   const [repo, image] = ['actions/add', `${server.host}/actions/add:amd64`];
   await putImage(server, repo, 'amd64', LINUX);

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::{
     router,
     routes::Route,
-    state::list_editor::confirmation,
+    state::list_editor::confirmation::{self, Wanted},
     text::{text, use_language},
 };
 
@@ -24,7 +24,7 @@ pub fn EditAsList(props: &Props) -> Html {
     use_language();
     let (list, sources) = (props.list.to_string(), vec![props.source.to_string()]);
     let onclick = move |_: MouseEvent| {
-        confirmation::confirm(&list, &sources);
+        confirmation::confirm(&list, &sources, Wanted::NewList);
         router::push(&Route::Build { list: list.clone(), sources: sources.clone() });
     };
     html! {

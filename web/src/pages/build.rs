@@ -104,7 +104,7 @@ fn Builder(props: &BuilderProps) -> Html {
                 <div class="alert" role="alert" data-testid="store-problem"><Icon name="warning" /><span>{ why }</span></div>
             }
             { conflict(&editing, &list) }
-            <offer::Offer name={name.clone()} sources={sources.clone()} adder={adder.clone()} />
+            <offer::Offer name={name.clone()} sources={sources.clone()} view={view.clone()} adder={adder.clone()} />
             <add::Add {onadd} />
             <entries::EntryTable list={Rc::clone(&list)} entries={Rc::clone(&entries)} {adder} change={change.clone()} {check} />
             if !list.is_empty() {

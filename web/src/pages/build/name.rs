@@ -13,7 +13,7 @@ use crate::{
     router,
     routes::Route,
     state::{
-        list_editor::confirmation,
+        list_editor::confirmation::{self, Wanted},
         lists::{LocalLists, Opened, use_stored_lists},
     },
     text::{text, use_language},
@@ -45,7 +45,7 @@ pub fn Name(props: &Props) -> Html {
             let typed = text_in(&input);
             match typed.trim().parse::<Reference>() {
                 Ok(list) => {
-                    confirmation::confirm(&list.to_string(), &sources);
+                    confirmation::confirm(&list.to_string(), &sources, Wanted::NewList);
                     router::push(&Route::Build { list: list.to_string(), sources: sources.clone() });
                 }
                 Err(error) => fault.set(Some(error.to_string())),
@@ -96,7 +96,7 @@ fn Existing(props: &ExistingProps) -> Html {
     let button = |name: String| {
         let (sources, list) = (sources.clone(), name.clone());
         let onclick = move |_: MouseEvent| {
-            confirmation::confirm(&list, &sources);
+            confirmation::confirm(&list, &sources, Wanted::Images);
             router::push(&Route::Build { list: list.clone(), sources: sources.clone() });
         };
         html! { <button key={name.clone()} class="button" type="button" {onclick} data-testid="add-to-list">{ name }</button> }
