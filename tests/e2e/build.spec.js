@@ -330,6 +330,72 @@ test('an image that has to be fetched again gets the platform that was pasted wi
   await registry.stop();
 });
 
+test('a list whose registry asks who one is offers the sign-in for its images and its push, and hears of one in another tab', async ({ page, context, open }) => {
+  const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
+  const image = `${registry.host}/samples/alpine:3.22`;
+  const list = `${registry.host}/build/private:1`;
+  const signIn = async (page) => {
+    const panel = page.getByTestId('sign-in-panel');
+    await panel.locator('input[name=username]').fill('ann');
+    await panel.locator('input[name=password]').fill('secret');
+    await panel.locator('input[name=password]').press('Enter');
+    await expect(panel).toHaveCount(0);
+  };
+  const states = (state) => page.locator(`[data-testid=entry-state]:not([data-state=${state}])`);
+  const allAre = async (state) => {
+    await expect(page.getByTestId('entry').first()).toBeVisible();
+    await expect(states(state)).toHaveCount(0);
+  };
+  await open(`/build/${list}`);
+  await add(page, [image]);
+  await expect(page.getByTestId('pending').getByRole('alert')).toBeVisible();
+  await signIn(page);
+  await allAre('fresh');
+
+  // The credentials are gone with the page, the list is not.
+  await page.reload();
+  await allAre('unknown');
+  await expect(page.getByTestId('diff-failed')).toBeVisible();
+  await signIn(page);
+  await allAre('fresh');
+  await expect(page.getByTestId('diff')).toContainText('is not in the registry yet');
+
+  await page.reload();
+  await allAre('unknown');
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await expect(page.getByTestId('push-standing')).toContainText('Could not check');
+  await signIn(page);
+  await expect(page.getByTestId('push-standing')).toContainText('is new in the registry');
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+
+  await page.goBack();
+  await page.reload();
+  await allAre('unknown');
+  const other = await context.newPage();
+  await other.goto(page.url().replace(/#.*/, `#/inspect/${image}`));
+  await other.getByText('in this browser, until I sign out').click();
+  await signIn(other);
+  await allAre('fresh');
+  await expect(page.getByTestId('sign-in-panel')).toHaveCount(0);
+  await registry.stop();
+});
+
+test('pasted lines give the list its form and its images their annotations, and what of them is not used is said', async ({ page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/formed');
+  const list = `${server.host}/build/formed:1`;
+  await open(`/build/${list}`);
+  await add(page, [
+    `tallyman create --oci --annotation title=app --platform linux/arm64 ${list} ${amd64} ${arm}`,
+    `tallyman annotate --annotation of=image ${list} ${arm}`,
+  ]);
+  await expect(entry(page, arm)).toBeVisible();
+  await expect(entry(page, amd64)).toBeVisible();
+  await expect(page.getByTestId('toast')).toContainText('not used here: --platform');
+  await expect(page.getByTestId('form-oci')).toBeChecked();
+  await expect(page.getByTestId('form-annotations')).toHaveValue('title=app\n');
+  await expect(page.getByTestId('command-lines')).toContainText(`annotate ${list} ${arm} --annotation 'of=image'`);
+});
+
 test('the focus stays at the place of an image that is removed by keyboard', async ({ page, open, server }) => {
   const images = await twoImages(server, 'build/focus');
   await putImage(server, 'build/focus', 's390x', { os: 'linux', architecture: 's390x' });

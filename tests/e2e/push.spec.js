@@ -324,7 +324,6 @@ test('a list that gets another name leaves what was noted of its pushes behind',
   await open(`/push/${renamed}`);
   let answered = 0;
   const hold = (route) => (route.request().method() === 'PUT' && answered++ > 0 ? undefined : route.continue());
-  await page.route(/\/v2\/notes\/app\/manifests\/v2/, () => undefined);
   await page.route(/\/v2\/notes\/app\/manifests\/sha256:/, hold);
   await page.getByTestId('push-skip').uncheck();
   await page.getByTestId('push-start').click();

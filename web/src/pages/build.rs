@@ -31,6 +31,7 @@ use crate::{
         list_editor::{
             add_images::{Adder, use_adder},
             entry_status::use_entries,
+            standing::use_standing,
         },
         lists::{ListView, LocalLists, Opened, use_list},
     },
@@ -86,12 +87,11 @@ fn Builder(props: &BuilderProps) -> Html {
         ListView::There(list) => Rc::clone(list),
         _ => Rc::new(ManifestList::new(name.clone())),
     };
-    let entries = use_entries(Some(Rc::clone(&list)), *round);
+    let entries = use_entries(&list, *round);
+    let standing = use_standing(&list, *round);
+    let sign_in = adder.sign_in().or_else(|| entries.sign_in(&list)).or_else(|| standing.sign_in());
     let onadd = use_onadd(name, &adder);
-    let check = {
-        let round = round.clone();
-        Callback::from(move |()| round.set(*round + 1))
-    };
+    let check = Callback::from(move |()| round.set(*round + 1));
     let change = editing.change.clone();
     html! {
         <div ref={place} data-testid="builder">
@@ -106,11 +106,11 @@ fn Builder(props: &BuilderProps) -> Html {
             { conflict(&editing, &list) }
             <offer::Offer name={name.clone()} sources={sources.clone()} view={view.clone()} adder={adder.clone()} />
             <add::Add {onadd} />
-            <entries::EntryTable list={Rc::clone(&list)} entries={Rc::clone(&entries)} {adder} change={change.clone()} {check} />
+            <entries::EntryTable list={Rc::clone(&list)} entries={Rc::clone(&entries)} {adder} change={change.clone()} {check} {sign_in} />
             if !list.is_empty() {
                 <findings::Findings list={Rc::clone(&list)} entries={Rc::clone(&entries)} change={change.clone()} />
                 <form::Form list={Rc::clone(&list)} {change} />
-                <preview::Preview list={Rc::clone(&list)} round={*round} />
+                <preview::Preview list={Rc::clone(&list)} {standing} />
                 <commands::Commands list={Rc::clone(&list)} {entries} />
             }
         </div>

@@ -19,6 +19,7 @@ use crate::{
         panel::Panel,
         push_allowed::PushAllowed,
         reference_heading::reference_heading,
+        row_focus::use_row_focus,
         store_status::store_status,
         toast::use_toaster,
     },
@@ -30,7 +31,7 @@ use crate::{
         latest::use_latest,
         lists::{ListView, LocalLists, Opened, use_list},
         push::{Phase, Pushes, Run, StepState, interrupted, still_there},
-        registries::Registries,
+        registries::{use_changes, use_registries},
     },
     text::{text, use_language},
 };
@@ -74,13 +75,15 @@ enum RegistryState {
     #[default]
     Asking,
     Found(Rc<Survey>),
-    Failed(Rc<str>),
+    Failed(Failure),
 }
 
 #[component]
 fn Pusher(props: &PusherProps) -> Html {
     use_language();
     let PusherProps { local_lists, name } = props;
+    let place = use_node_ref();
+    use_row_focus(&place);
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let view = use_list(local_lists, name, Callback::noop());
     let run = pushes.of(name).cloned();
@@ -117,11 +120,11 @@ fn Pusher(props: &PusherProps) -> Html {
         },
     };
     html! {
-        <>
+        <div ref={place}>
             <p class="trail"><Link to={Route::Lists}>{ words.trail }</Link>{ " / " }<Link to={Route::build(name)}>{ name.to_string() }</Link></p>
             <div class="title"><h1>{ words.title }{ " " }<span class="part">{ reference_heading(name) }</span></h1></div>
             { body }
-        </>
+        </div>
     }
 }
 
@@ -150,30 +153,15 @@ struct PlannedProps {
 fn Planned(props: &PlannedProps) -> Html {
     use_language();
     let PlannedProps { local_lists, list, plan, copies } = props;
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
-    let registry_state = use_state_eq(RegistryState::default);
-    let noted = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
+    let (registry_state, noted) = use_survey(local_lists, plan);
     let skips = use_state_eq(|| true);
     let purges = use_state_eq(|| false);
     let toaster = use_toaster();
-    let latest = use_latest();
-    {
-        let (registry_state, noted) = (registry_state.setter(), noted.setter());
-        let (local_lists, registries) = (Rc::clone(local_lists), Rc::clone(&registries));
-        use_effect_with(Rc::clone(plan), move |plan| {
-            let plan = Rc::clone(plan);
-            registry_state.set(RegistryState::Asking);
-            latest.run(async move {
-                noted.set(Rc::new(interrupted(&local_lists, &plan).await));
-                registry_state.set(match survey(registries.client(), &plan).await {
-                    Ok(survey) => RegistryState::Found(Rc::new(survey)),
-                    Err(error) => RegistryState::Failed(error.to_string().into()),
-                });
-            });
-        });
-    }
-    let survey = match &*registry_state {
+    let place = use_node_ref();
+    use_row_focus(&place);
+    let survey = match &registry_state {
         RegistryState::Found(survey) if *skips => Some(&**survey),
         _ => None,
     };
@@ -202,10 +190,10 @@ fn Planned(props: &PlannedProps) -> Html {
         tallyman_commands::line_of(["push"].into_iter().chain(flags).chain([name.as_str()]))
     };
     html! {
-        <>
+        <div ref={place}>
             <div class="push__start">
                 <PushAllowed registry={plan.target.registry().clone()}>
-                    <button class="button button--main button--large" type="button" onclick={start} disabled={*registry_state == RegistryState::Asking} data-testid="push-start">
+                    <button class="button button--main button--large" type="button" onclick={start} disabled={registry_state == RegistryState::Asking} data-testid="push-start">
                         { if before.is_empty() { words.start } else { words.resume } }
                     </button>
                 </PushAllowed>
@@ -216,12 +204,41 @@ fn Planned(props: &PlannedProps) -> Html {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
             }
             <p class="push__standing" role="status" data-testid="push-standing">{ standing(&registry_state, plan, &name) }</p>
+            if let RegistryState::Failed(Failure { sign_in: Some(registry), .. }) = &registry_state {
+                <SignInPanel registry={registry.clone()} ondone={Callback::noop()} />
+            }
             <Panel title={words.plan} remark={cost(plan, &states)} testid="plan">
                 { steps::table(plan, &states) }
             </Panel>
             { command_lines(&line, !copies) }
-        </>
+        </div>
     }
+}
+
+/// Asks the registry what of a plan it has already; again when something changes about it. Returns that, and the steps that an
+/// interrupted push of the plan had done.
+#[hook]
+fn use_survey(local_lists: &Rc<LocalLists>, plan: &Rc<PushPlan>) -> (RegistryState, Rc<BTreeSet<usize>>) {
+    let (registries, latest) = (use_registries(), use_latest());
+    let registry_state = use_state_eq(RegistryState::default);
+    let noted = use_state_eq(|| Rc::new(BTreeSet::<usize>::new()));
+    let changes = use_changes(plan.target.registry().as_str());
+    {
+        let (registry_state, noted) = (registry_state.setter(), noted.setter());
+        let local_lists = Rc::clone(local_lists);
+        use_effect_with((Rc::clone(plan), changes), move |(plan, _)| {
+            let plan = Rc::clone(plan);
+            registry_state.set(RegistryState::Asking);
+            latest.run(async move {
+                noted.set(Rc::new(interrupted(&local_lists, &plan).await));
+                registry_state.set(match survey(registries.client(), &plan).await {
+                    Ok(survey) => RegistryState::Found(Rc::new(survey)),
+                    Err(error) => RegistryState::Failed(Failure::of_request(&error, plan.target.registry())),
+                });
+            });
+        });
+    }
+    ((*registry_state).clone(), (*noted).clone())
 }
 
 /// Steps, requests and bytes that are left to do.
@@ -242,7 +259,7 @@ fn standing(registry_state: &RegistryState, plan: &PushPlan, name: &str) -> Stri
     let (_, digest, _) = plan.list();
     match registry_state {
         RegistryState::Asking => words.looking.to_owned(),
-        RegistryState::Failed(why) => (words.survey_failed)(why),
+        RegistryState::Failed(Failure { why, .. }) => (words.survey_failed)(why),
         RegistryState::Found(survey) => match &survey.standing {
             None => (words.standing_none)(name),
             Some(standing) if standing == digest => (words.standing_same)(name),
@@ -323,7 +340,7 @@ fn Controls(props: &ControlsProps) -> Html {
     use_language();
     let ControlsProps { local_lists, name, phase } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let registries = use_registries();
     let act = |act: fn(&Pushes, &Reference)| {
         let (pushes, name) = (pushes.clone(), name.clone());
         move |_: MouseEvent| act(&pushes, &name)

@@ -249,6 +249,10 @@ impl Registries {
         }
     }
 
+    fn changes_of(&self, host: &str) -> Changes {
+        self.changes.borrow().get(host).copied().unwrap_or_default()
+    }
+
     fn signed_out(&self, host: &str) {
         self.changes.borrow_mut().entry(host.to_owned()).or_default().sign_outs += 1;
         self.changed(host);
@@ -289,7 +293,15 @@ pub fn use_registries() -> Rc<Registries> {
 pub fn use_changes(host: &str) -> Changes {
     // It is looked at again after each change of any.
     use_revision();
-    use_registries().changes.borrow().get(host).copied().unwrap_or_default()
+    use_registries().changes_of(host)
+}
+
+/// Returns what changed about the registries at `hosts` so far, in their order.
+#[hook]
+pub fn use_changes_of_hosts(hosts: &[&str]) -> Vec<Changes> {
+    use_revision();
+    let registries = use_registries();
+    hosts.iter().map(|host| registries.changes_of(host)).collect()
 }
 
 /// Returns the number of changes of settings or credentials.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tallyman_commands::{Freshness, refreshed};
-use tallyman_core::{Digest, ListEdit, ListEntry, ManifestList, Platform};
+use tallyman_core::{Digest, ListEdit, ListEntry, ManifestList, Platform, Registry};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -26,7 +26,7 @@ use crate::{
             add_images::{Adder, Pending},
             entry_status::{Entries, EntryState},
         },
-        registries::Registries,
+        registries::use_registries,
     },
     text::{text, use_language},
 };
@@ -39,40 +39,21 @@ pub struct Props {
     pub change: Callback<ListEdit>,
     /// The registries are to be asked again.
     pub check: Callback<()>,
+    /// The registry that wants a sign-in before it tells of an image or of the list.
+    pub sign_in: Option<Registry>,
 }
 
 /// The images of a list, as a table.
 #[component]
 pub fn EntryTable(props: &Props) -> Html {
     use_language();
-    let Props { list, entries, adder, change, check } = props;
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let toaster = use_toaster();
+    let Props { list, entries, adder, change, check, sign_in } = props;
     let stale: Vec<ListEntry> = list
         .iter()
         .filter(|entry| matches!(entries.state(entry), EntryState::Told(Freshness::Stale(_))))
         .cloned()
         .collect();
-    let refresh = {
-        let (list, change) = (Rc::clone(list), change.clone());
-        Callback::from(move |wanted: Vec<ListEntry>| {
-            let (registries, list, change) = (Rc::clone(&registries), Rc::clone(&list), change.clone());
-            let toaster = toaster.clone();
-            spawn_local(async move {
-                let fresh = wanted.iter().map(|entry| refreshed(registries.client(), entry));
-                let mut edit = ListEdit::default();
-                for fresh in futures_util::future::join_all(fresh).await {
-                    match fresh {
-                        Ok(fresh) => edit = edit.and(ListEdit::put(&list, fresh)),
-                        Err(error) => toaster.say(error.to_string()),
-                    }
-                }
-                if !edit.is_empty() {
-                    change.emit(edit);
-                }
-            });
-        })
-    };
+    let refresh = use_refresh(list, change);
     let words = text().build();
     let tools = html! {
         <>
@@ -118,21 +99,36 @@ pub fn EntryTable(props: &Props) -> Html {
                         { for adder.pending().iter().map(|pending| pending_row(pending, adder)) }
                     </tbody>
                 </table>
-                { sign_in(adder) }
+                if let Some(registry) = sign_in.clone() {
+                    <SignInPanel {registry} ondone={Callback::noop()} />
+                }
             }
         </Panel>
     }
 }
 
-/// The sign-in that images wait for. Those that failed for want of it are fetched again afterwards.
-fn sign_in(adder: &Adder) -> Html {
-    let wanted = |pending: &Pending| pending.failure.as_ref().and_then(|failure| failure.sign_in.clone());
-    let Some(registry) = adder.pending().iter().find_map(wanted) else { return html! {} };
-    let ondone = {
-        let (adder, registry) = (adder.clone(), registry.clone());
-        Callback::from(move |()| adder.retry(|pending| wanted(pending).as_ref() == Some(&registry)))
-    };
-    html! { <SignInPanel {registry} {ondone} /> }
+/// Brings images to what their tags point to now.
+#[hook]
+fn use_refresh(list: &Rc<ManifestList>, change: &Callback<ListEdit>) -> Callback<Vec<ListEntry>> {
+    let (registries, toaster) = (use_registries(), use_toaster());
+    let (list, change) = (Rc::clone(list), change.clone());
+    Callback::from(move |wanted: Vec<ListEntry>| {
+        let (registries, list, change) = (Rc::clone(&registries), Rc::clone(&list), change.clone());
+        let toaster = toaster.clone();
+        spawn_local(async move {
+            let fresh = wanted.iter().map(|entry| refreshed(registries.client(), entry));
+            let mut edit = ListEdit::default();
+            for fresh in futures_util::future::join_all(fresh).await {
+                match fresh {
+                    Ok(fresh) => edit = edit.and(ListEdit::put(&list, fresh)),
+                    Err(error) => toaster.say(error.to_string()),
+                }
+            }
+            if !edit.is_empty() {
+                change.emit(edit);
+            }
+        });
+    })
 }
 
 /// The pairs that `docker manifest annotate` knows, and the variants of arm, to choose from while typing.
@@ -341,7 +337,9 @@ fn state_chip(state: &EntryState) -> Html {
             (Tone::Warn, "stale", words.stale, Some((words.stale_title)(&short(digest))))
         }
         EntryState::Told(Freshness::Missing) => (Tone::Warn, "missing", words.missing, None),
-        EntryState::Unknown(why) => (Tone::Plain, "unknown", words.unknown, Some(why.to_string())),
+        EntryState::Unknown(Failure { why, .. }) => {
+            (Tone::Plain, "unknown", words.unknown, Some(why.to_string()))
+        }
     };
     let title = title.map(AttrValue::from);
     html! { <span data-testid="entry-state" data-state={name}><Chip {tone} {title}>{ word }</Chip></span> }

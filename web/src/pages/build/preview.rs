@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use tallyman_core::{Descriptor, Diff, Manifest, ManifestList, diff_entries};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
@@ -16,49 +15,22 @@ use crate::{
         panel::Panel,
     },
     format,
-    state::registries::Registries,
+    state::{failure::Failure, list_editor::standing::Standing},
     text::{text, use_language},
 };
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
     pub list: Rc<ManifestList>,
-    /// The registry is asked again when this changes.
-    pub round: u32,
-}
-
-/// The manifest that the registry has under the list's name.
-#[derive(Clone, PartialEq)]
-enum Standing {
-    Asking,
-    Nothing,
-    Something(Rc<Manifest>),
-    Failed(Rc<str>),
+    /// The manifest that the registry has under the list's name.
+    pub standing: Standing,
 }
 
 /// The bytes that will be pushed, and their difference to the registry.
 #[component]
 pub fn Preview(props: &Props) -> Html {
     use_language();
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
-    let standing = use_state_eq(|| Standing::Asking);
     let around = use_memo(props.list.reference().clone(), Clone::clone);
-    {
-        let standing = standing.setter();
-        use_effect_with((props.list.reference().clone(), props.round), move |(name, _)| {
-            let name = name.clone();
-            spawn_local(async move {
-                standing.set(match registries.client().manifest(&name).await {
-                    Ok(found) => match found.manifest() {
-                        Ok(manifest) => Standing::Something(Rc::new(manifest)),
-                        Err(error) => Standing::Failed(error.to_string().into()),
-                    },
-                    Err(error) if error.is_not_found() => Standing::Nothing,
-                    Err(error) => Standing::Failed(error.to_string().into()),
-                });
-            });
-        });
-    }
     let bytes = props.list.to_bytes();
     let Ok(ours) = Manifest::parse(bytes, Some(&props.list.media_type())) else { return html! {} };
     let bytes = AttrValue::from(String::from_utf8_lossy(ours.bytes()).into_owned());
@@ -74,7 +46,7 @@ pub fn Preview(props: &Props) -> Html {
                 <p class="visually-hidden" role="status">{ (words.live)(props.list.len(), ours.digest().short()) }</p>
                 <section class="panel__part" aria-label={words.diff} data-testid="diff">
                     <h3>{ words.diff }</h3>
-                    { difference(&standing, &ours, &props.list.reference().to_string()) }
+                    { difference(&props.standing, &ours, &props.list.reference().to_string()) }
                 </section>
             </Panel>
             <Folded is_folded=true title={words.raw}>
@@ -91,7 +63,9 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
     let theirs = match standing {
         Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
         Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
-        Standing::Failed(why) => return html! { <p class="empty">{ (words.diff_failed)(why) }</p> },
+        Standing::Failed(Failure { why, .. }) => {
+            return html! { <p class="empty" data-testid="diff-failed">{ (words.diff_failed)(why) }</p> };
+        }
         Standing::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
         }

@@ -1,21 +1,40 @@
 //! Sources of a list as people give them: typed, pasted by the dozen, as the lines of a script, dragged from a page.
 
-use tallyman_commands::{Command, Invocation, arguments, lines};
-use tallyman_core::PlatformChange;
+use std::collections::BTreeMap;
+
+use tallyman_commands::{Command, CreateExtensions, CreateSources, Invocation, arguments, lines};
+use tallyman_core::{IndexForm, PlatformChange, Reference};
 
 use super::pasted_text::reference_in;
+use crate::text::text;
 
 /// Images and changes that a text names.
 #[derive(Debug, Default, PartialEq)]
 pub struct Pasted {
     /// The list that its command lines are about, as typed.
     pub list: Option<String>,
-    /// Sources, each once.
+    /// Sources as they were given, each once.
     pub sources: Vec<String>,
-    /// Changes of the platforms of sources, by source.
-    pub changes: Vec<(String, PlatformChange)>,
-    /// Lines that cannot be read, with the reason.
+    /// Changes of sources, by source.
+    pub changes: Vec<(String, ImageChange)>,
+    /// The form that the list is to have beside its own.
+    pub form: IndexForm,
+    /// Lines that cannot be read, and options that are not used, with the reason.
     pub faults: Vec<String>,
+}
+
+/// A change of an image of the list, as a line of `annotate` makes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImageChange {
+    /// The change of its platform.
+    pub platform: PlatformChange,
+    /// Annotations of its entry.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Returns the name of the image that `source` means, however it is written: `alpine` and `docker.io/library/alpine:latest`.
+pub fn image_name(source: &str) -> String {
+    source.parse::<Reference>().map_or_else(|_| source.to_owned(), |reference| reference.to_string())
 }
 
 /// Reads `text`: references, however they are parted; and lines of `docker manifest create` and `annotate`.
@@ -52,21 +71,28 @@ fn is_command(line: &str) -> bool {
 
 impl Pasted {
     fn source(&mut self, source: String) {
-        if !self.sources.contains(&source) {
+        let name = image_name(&source);
+        if self.sources.iter().all(|other| image_name(other) != name) {
             self.sources.push(source);
         }
     }
 
     fn command(&mut self, line: &str, arguments: &[String]) {
         match Invocation::parse(arguments) {
-            Invocation::Run(Command::Create { list, images, .. }, _) => {
+            Invocation::Run(Command::Create { list, images, sources, extensions, .. }, _) => {
                 self.list.get_or_insert(list);
+                let unused = unused_flags(&sources, &extensions);
+                if !unused.is_empty() {
+                    self.faults.push(format!("{line}: {}", (text().build().unused)(&unused.join(", "))));
+                }
+                self.form.oci |= extensions.oci || !extensions.annotations.is_empty();
+                self.form.annotations.extend(extensions.annotations);
                 images.into_iter().for_each(|image| self.source(image));
             }
-            Invocation::Run(Command::Annotate { list, image, platform, .. }, _) => {
+            Invocation::Run(Command::Annotate { list, image, platform, annotations, .. }, _) => {
                 self.list.get_or_insert(list);
                 self.source(image.clone());
-                self.changes.push((image, platform));
+                self.changes.push((image, ImageChange { platform, annotations }));
             }
             Invocation::Run(Command::Inspect { image, .. }, _) => self.source(image),
             // What becomes of the list afterwards is for another page.
@@ -77,6 +103,18 @@ impl Pasted {
             }
         }
     }
+}
+
+/// The flags of a line of `create` that change what it makes, and that images which are added here do not follow.
+fn unused_flags(sources: &CreateSources, extensions: &CreateExtensions) -> Vec<&'static str> {
+    let flags = [
+        ("--from", !sources.files.is_empty()),
+        ("--nest", extensions.nest),
+        ("--platform", !extensions.platforms.is_empty()),
+        ("--refresh", extensions.refresh),
+        ("--relative", sources.relative),
+    ];
+    flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect()
 }
 
 #[cfg(test)]
@@ -100,7 +138,34 @@ mod tests {
         assert_eq!(pasted.list.as_deref(), Some("r.io/app:1"));
         assert_eq!(pasted.sources, ["r.io/a:1", "r.io/b:1"]);
         assert_eq!(pasted.changes.len(), 1);
-        assert_eq!((pasted.changes[0].0.as_str(), pasted.changes[0].1.variant.as_str()), ("r.io/b:1", "v7"));
+        let (image, change) = &pasted.changes[0];
+        assert_eq!((image.as_str(), change.platform.variant.as_str()), ("r.io/b:1", "v7"));
         assert_eq!(pasted.faults.len(), 1);
+    }
+
+    #[test]
+    fn an_image_is_one_source_however_it_is_written() {
+        let text = "docker manifest create app alpine:3 docker.io/library/alpine:3 busybox\n\
+                    docker manifest annotate app docker.io/library/busybox:latest --arch arm\n";
+        let pasted = sources_in(text);
+        assert_eq!(pasted.sources, ["alpine:3", "busybox"]);
+        assert_eq!(pasted.changes.len(), 1);
+    }
+
+    #[test]
+    fn annotations_and_the_form_are_taken_and_options_that_are_not_are_named() {
+        let pasted = sources_in(
+            "tallyman create --oci --annotation title=app r.io/app:1 r.io/a:1\n\
+             tallyman annotate r.io/app:1 r.io/a:1 --annotation of=image\n",
+        );
+        assert!(pasted.form.oci);
+        assert_eq!(pasted.form.annotations, [("title".to_owned(), "app".to_owned())].into());
+        assert_eq!(pasted.changes[0].1.annotations, [("of".to_owned(), "image".to_owned())].into());
+        assert_eq!(pasted.faults, [""; 0]);
+        let line = "tallyman create --platform linux/arm64 --nest r.io/app:1 r.io/a:1";
+        let pasted = sources_in(line);
+        assert_eq!(pasted.sources, ["r.io/a:1"]);
+        assert!(pasted.faults[0].starts_with(line), "{:?}", pasted.faults);
+        assert!(pasted.faults[0].contains(": --nest, --platform;"), "{:?}", pasted.faults);
     }
 }

@@ -4,16 +4,16 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use tallyman_commands::{SourceImages, fetch_source};
-use tallyman_core::{ListEdit, ListEntry, ManifestList, PlatformChange, Reference, ReferenceError};
+use tallyman_core::{IndexForm, ListEdit, ListEntry, ManifestList, Reference, ReferenceError, Registry};
 use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::state::{
     failure::Failure,
-    input::image_list::Pasted,
+    input::image_list::{ImageChange, Pasted, image_name},
     lists::{Group, LocalLists},
-    registries::Registries,
+    registries::{Registries, use_registries, use_revision},
 };
 
 /// A source that is not in the list yet.
@@ -21,8 +21,10 @@ use crate::state::{
 pub struct Pending {
     /// As it was given.
     pub source: String,
-    /// Changes of the platforms of its images.
-    pub changes: Vec<PlatformChange>,
+    /// Changes of its images.
+    changes: Vec<ImageChange>,
+    /// The form that the list is to have beside its own.
+    form: IndexForm,
     /// Reason of a failure; `None` as long as the image is being fetched.
     pub failure: Option<Failure>,
 }
@@ -31,11 +33,46 @@ impl Pending {
     /// Returns the sources that a text names, each with its changes.
     fn of(pasted: &Pasted) -> Vec<Self> {
         let of = |source: &str| {
-            let changes = pasted.changes.iter().filter(|(image, _)| image == source);
+            let name = image_name(source);
+            let changes = pasted.changes.iter().filter(|(image, _)| image_name(image) == name);
             changes.map(|(_, change)| change.clone()).collect()
         };
-        let sources = pasted.sources.iter();
-        sources.map(|source| Self { source: source.clone(), changes: of(source), failure: None }).collect()
+        let sources = pasted.sources.iter().cloned();
+        let pending = sources.map(|source| Self {
+            changes: of(&source),
+            source,
+            form: pasted.form.clone(),
+            failure: None,
+        });
+        pending.collect()
+    }
+
+    /// Returns `true` if `other` is the same image.
+    fn is_same(&self, other: &Self) -> bool {
+        image_name(&self.source) == image_name(&other.source)
+    }
+
+    /// Returns `list` with `entries`, which are the images of the source, as they were asked for.
+    fn put_into(&self, list: &ManifestList, entries: &[ListEntry]) -> Result<ManifestList, String> {
+        let mut list = list.clone();
+        if self.form.oci {
+            let form = list.form_mut();
+            form.oci = true;
+            form.annotations.extend(self.form.annotations.clone());
+        }
+        for entry in entries {
+            list.insert(entry.clone()).map_err(|error| error.to_string())?;
+            for ImageChange { platform, annotations } in &self.changes {
+                let edit = ListEdit::annotate(&list, &entry.reference, platform, annotations);
+                edit.map_err(|error| error.to_string())?.apply(&mut list).expect("it is made for this list");
+            }
+        }
+        Ok(list)
+    }
+
+    /// The registry that wants a sign-in before it gives the source.
+    fn sign_in(&self) -> Option<&Registry> {
+        self.failure.as_ref().and_then(|failure| failure.sign_in.as_ref())
     }
 }
 
@@ -58,7 +95,7 @@ impl Reducible for Adding {
         let mut pending = self.pending.clone();
         match change {
             Change::Begin(begun) => {
-                pending.retain(|pending| !begun.iter().any(|begun| begun.source == pending.source));
+                pending.retain(|pending| !begun.iter().any(|begun| begun.is_same(pending)));
                 pending.extend(begun);
             }
             Change::Fail(source, why) => {
@@ -81,12 +118,18 @@ pub struct Adder {
     adding: UseReducerHandle<Adding>,
 }
 
-/// Returns the function that adds sources to the list `list`.
+/// Returns the function that adds sources to the list `list`. Those that failed for want of a sign-in are fetched again after it.
 #[hook]
 pub fn use_adder(local_lists: &Rc<LocalLists>, list: &Reference) -> Adder {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+    let (registries, revision) = (use_registries(), use_revision());
     let adding = use_reducer(Adding::default);
-    Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding }
+    let adder = Adder { local_lists: Rc::clone(local_lists), registries, list: list.clone(), adding };
+    {
+        let adder = adder.clone();
+        // Wherever somebody signed in: what waits for it goes on.
+        use_effect_with(revision, move |_| adder.retry(|pending| adder.may_go_on(pending)));
+    }
+    adder
 }
 
 impl Adder {
@@ -119,44 +162,47 @@ impl Adder {
         let group = self.local_lists.new_group();
         let adder = self.clone();
         spawn_local(async move {
-            let all = begun.iter().map(|Pending { source, changes, .. }| async {
-                adder.adding.dispatch(match adder.bring(source, changes, group).await {
-                    Ok(()) => Change::Drop(source.clone()),
-                    Err(why) => Change::Fail(source.clone(), why),
+            let all = begun.iter().map(|pending| async {
+                adder.adding.dispatch(match adder.bring(pending, group).await {
+                    Ok(()) => Change::Drop(pending.source.clone()),
+                    Err(why) => Change::Fail(pending.source.clone(), why),
                 });
             });
             join_all(all).await;
         });
     }
 
-    async fn bring(&self, source: &str, changes: &[PlatformChange], group: Group) -> Result<(), Failure> {
-        let reference: Reference = source.parse().map_err(|error: ReferenceError| error.to_string())?;
+    /// Returns the registry that wants a sign-in before it gives a source; of several the first.
+    pub fn sign_in(&self) -> Option<Registry> {
+        self.pending().iter().find_map(|pending| pending.sign_in().cloned())
+    }
+
+    /// Returns `true` for a source that failed for want of a sign-in, if somebody is signed in now.
+    fn may_go_on(&self, pending: &Pending) -> bool {
+        let accounts = self.registries.accounts();
+        pending.sign_in().is_some_and(|registry| accounts.key(registry.as_str()).is_some())
+    }
+
+    async fn bring(&self, pending: &Pending, group: Group) -> Result<(), Failure> {
+        let source = pending.source.parse();
+        let reference: Reference = source.map_err(|error: ReferenceError| error.to_string())?;
         let resolved = fetch_source(self.registries.client(), &reference)
             .await
             .map_err(|error| Failure::of_command(&error, reference.registry()))?;
-        let mut entries = match resolved {
+        let entries = match resolved {
             SourceImages::Image(entry) => vec![*entry],
             SourceImages::List(entries) => entries,
         };
-        for change in changes {
-            for entry in &mut entries {
-                let platform = change.apply(&entry.platform()).map_err(|error| error.to_string())?;
-                entry.descriptor.platform = Some(platform);
-            }
-        }
-        Ok(self.put(&entries, group).await?)
+        Ok(self.put(&entries, pending, group).await?)
     }
 
-    async fn put(&self, entries: &[ListEntry], group: Group) -> Result<(), String> {
+    async fn put(&self, entries: &[ListEntry], pending: &Pending, group: Group) -> Result<(), String> {
         let told = |error: tallyman_store::StoreError| error.to_string();
         // What stands there may change between looking and writing: then it is looked at again.
         for _ in 0..5 {
             let now = self.local_lists.load(&self.list).await.map_err(told)?;
             let now = now.unwrap_or_else(|| ManifestList::new(self.list.clone()));
-            let mut wanted = now.clone();
-            for entry in entries {
-                wanted.insert(entry.clone()).map_err(|error| error.to_string())?;
-            }
+            let wanted = pending.put_into(&now, entries)?;
             let edit = ListEdit::between(&now, &wanted);
             if edit.is_empty() {
                 return Ok(());
@@ -178,6 +224,7 @@ impl Adder {
 mod tests {
     use std::rc::Rc;
 
+    use tallyman_core::{Descriptor, Digest, ListEntry, ManifestList, MediaType};
     use yew::Reducible;
 
     use super::{Adding, Change, Pending};
@@ -189,10 +236,38 @@ mod tests {
                     docker manifest annotate r.io/app:1 r.io/b:1 --arch arm64\n";
         let pending = Pending::of(&sources_in(text));
         assert_eq!(pending.iter().map(|pending| pending.changes.len()).collect::<Vec<_>>(), [0, 1]);
-        assert_eq!(pending[1].changes[0].architecture, "arm64");
+        assert_eq!(pending[1].changes[0].platform.architecture, "arm64");
         let adding = Rc::new(Adding::default()).reduce(Change::Begin(pending.clone()));
         let adding = adding.reduce(Change::Fail("r.io/b:1".to_owned(), "no answer".to_owned().into()));
         assert!(adding.pending[1].failure.is_some());
         assert_eq!(adding.pending[1].changes, pending[1].changes);
+    }
+
+    #[test]
+    fn an_image_is_fetched_once_with_its_changes_however_it_is_written() {
+        let text = "docker manifest create app alpine:3\n\
+                    docker manifest annotate app docker.io/library/alpine:3 --arch arm\n";
+        let pending = Pending::of(&sources_in(text));
+        assert_eq!((pending.len(), pending[0].changes.len()), (1, 1));
+        let again = Pending::of(&sources_in("docker.io/library/alpine:3"));
+        let adding = Rc::new(Adding::default()).reduce(Change::Begin(pending));
+        assert_eq!(adding.reduce(Change::Begin(again.clone())).pending, again);
+    }
+
+    #[test]
+    fn an_image_is_put_in_with_the_platform_annotations_and_form_of_the_lines() {
+        let pasted = sources_in(
+            "tallyman create --annotation title=app r.io/app:1 r.io/a:1\n\
+             tallyman annotate r.io/app:1 r.io/a:1 --os linux --arch arm64 --annotation of=image\n",
+        );
+        let descriptor = Descriptor::new(MediaType::OciManifest, Digest::of(b"{}"), 2);
+        let image = ListEntry::new("r.io/a:1".parse().unwrap(), descriptor, b"{}".to_vec()).unwrap();
+        let list = ManifestList::new("r.io/app:1".parse().unwrap());
+        let list = Pending::of(&pasted)[0].put_into(&list, &[image]).unwrap();
+        let entry = list.iter().next().unwrap();
+        assert_eq!(entry.platform().to_string(), "linux/arm64");
+        assert_eq!(entry.descriptor.annotations, [("of".to_owned(), "image".to_owned())].into());
+        assert!(list.form().oci);
+        assert_eq!(list.form().annotations, [("title".to_owned(), "app".to_owned())].into());
     }
 }

@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use futures_util::future::{join, join_all};
 use tallyman_commands::{Freshness, freshness};
-use tallyman_core::{Digest, ImageConfig, ListEntry, ManifestList};
+use tallyman_core::{Digest, ImageConfig, ListEntry, ManifestList, Registry};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::registries::Registries;
+use crate::state::{
+    failure::Failure,
+    registries::{Registries, use_changes_of_hosts, use_registries},
+};
 
 /// State of an entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +20,8 @@ pub enum EntryState {
     Checking,
     /// The registry has said.
     Told(Freshness),
-    /// It could not be asked; the sentence says why.
-    Unknown(Rc<str>),
+    /// It could not be asked.
+    Unknown(Failure),
 }
 
 /// States of all entries.
@@ -37,6 +40,14 @@ impl Entries {
             Some((digest, state)) if *digest == entry.descriptor.digest => state.clone(),
             _ => EntryState::Checking,
         }
+    }
+
+    /// Returns the registry that wants a sign-in before it says something of an entry of `list`; of several the first.
+    pub fn sign_in(&self, list: &ManifestList) -> Option<Registry> {
+        list.iter().find_map(|entry| match self.state(entry) {
+            EntryState::Unknown(failure) => failure.sign_in,
+            EntryState::Checking | EntryState::Told(_) => None,
+        })
     }
 
     /// The config of the image of an entry, where it has come.
@@ -64,35 +75,48 @@ impl Reducible for Entries {
     }
 }
 
-/// Asks for all entries of `list`, side by side; again for all when `round` changes, else for new ones alone.
+/// A question about an entry: its manifest, and the counts whose change has it asked again.
+type Question = (Digest, u32, u32);
+
+/// Asks for all entries of `list`, side by side; again for all when `round` changes, for those of a registry when something
+/// changes about it, else for new ones alone.
 #[hook]
-pub fn use_entries(list: Option<Rc<ManifestList>>, round: u32) -> Rc<Entries> {
-    let registries = use_context::<Rc<Registries>>().expect("the app provides its registries");
+pub fn use_entries(list: &Rc<ManifestList>, round: u32) -> Rc<Entries> {
+    let registries = use_registries();
     let entries = use_reducer(Entries::default);
-    let asked = use_mut_ref(BTreeMap::<String, (Digest, u32)>::new);
+    let asked = use_mut_ref(BTreeMap::<String, Question>::new);
+    let hosts: Vec<&str> = list.iter().map(|entry| entry.reference.registry().as_str()).collect();
+    let changes = use_changes_of_hosts(&hosts);
     {
         let dispatcher = entries.dispatcher();
-        use_effect_with((list, round), move |(list, round)| {
+        use_effect_with((Rc::clone(list), round, changes), move |(list, round, changes)| {
             let mut wanted = Vec::new();
-            let mut asked = asked.borrow_mut();
-            for entry in list.iter().flat_map(|list| list.iter()) {
-                let (reference, now) =
-                    (entry.reference.to_string(), (entry.descriptor.digest.clone(), *round));
-                if asked.insert(reference, now.clone()) != Some(now) {
-                    wanted.push(entry.clone());
+            for (entry, changes) in list.iter().zip(changes) {
+                let question = (entry.descriptor.digest.clone(), *round, changes.all);
+                let before = asked.borrow_mut().insert(entry.reference.to_string(), question.clone());
+                if before.as_ref() != Some(&question) {
+                    wanted.push((entry.clone(), question));
                 }
             }
-            drop(asked);
             spawn_local(async move {
-                let tell = |came| dispatcher.dispatch(came);
-                join_all(wanted.iter().map(|entry| check(&registries, entry, &tell))).await;
+                join_all(wanted.iter().map(|(entry, question)| {
+                    let (dispatcher, asked) = (&dispatcher, &asked);
+                    let tell = move |came| {
+                        // What comes late is about a question that has been asked again.
+                        if asked.borrow().get(&entry.reference.to_string()) == Some(question) {
+                            dispatcher.dispatch(came);
+                        }
+                    };
+                    check(&registries, entry, tell)
+                }))
+                .await;
             });
         });
     }
     Rc::new((*entries).clone())
 }
 
-async fn check(registries: &Registries, entry: &ListEntry, tell: &dyn Fn(Update)) {
+async fn check(registries: &Registries, entry: &ListEntry, tell: impl Fn(Update)) {
     let (reference, digest) = (entry.reference.to_string(), entry.descriptor.digest.clone());
     let state = |state| Update::State(reference.clone(), digest.clone(), state);
     tell(state(EntryState::Checking));
@@ -100,7 +124,7 @@ async fn check(registries: &Registries, entry: &ListEntry, tell: &dyn Fn(Update)
     let fresh = async {
         tell(state(match freshness(client, entry).await {
             Ok(told) => EntryState::Told(told),
-            Err(error) => EntryState::Unknown(error.to_string().into()),
+            Err(error) => EntryState::Unknown(Failure::of_command(&error, entry.reference.registry())),
         }));
     };
     let config = async {

@@ -1,0 +1,66 @@
+//! The manifest that a registry has under the name of a local list.
+
+use std::rc::Rc;
+
+use tallyman_core::{Manifest, ManifestList, Registry};
+use yew::prelude::*;
+
+use crate::state::{
+    failure::Failure,
+    latest::use_latest,
+    registries::{use_changes, use_registries},
+};
+
+/// The manifest that the registry has under the list's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Standing {
+    /// The registry is being asked.
+    #[default]
+    Asking,
+    /// There is none.
+    Nothing,
+    /// There is this one.
+    Something(Rc<Manifest>),
+    /// It could not be had.
+    Failed(Failure),
+}
+
+impl Standing {
+    /// Returns the registry that wants a sign-in before it says what it has.
+    pub fn sign_in(&self) -> Option<Registry> {
+        match self {
+            Self::Failed(failure) => failure.sign_in.clone(),
+            Self::Asking | Self::Nothing | Self::Something(_) => None,
+        }
+    }
+}
+
+/// Asks the registry what it has under the name of `list`, once there is something in it; again when `round` changes, or
+/// something about the registry.
+#[hook]
+pub fn use_standing(list: &ManifestList, round: u32) -> Standing {
+    let (registries, latest) = (use_registries(), use_latest());
+    let standing = use_state_eq(Standing::default);
+    let name = list.reference().clone();
+    let changes = use_changes(name.registry().as_str());
+    {
+        let standing = standing.setter();
+        use_effect_with((name, !list.is_empty(), round, changes), move |(name, is_wanted, ..)| {
+            if !is_wanted {
+                return;
+            }
+            let name = name.clone();
+            latest.run(async move {
+                standing.set(match registries.client().manifest(&name).await {
+                    Ok(found) => match found.manifest() {
+                        Ok(manifest) => Standing::Something(Rc::new(manifest)),
+                        Err(error) => Standing::Failed(error.to_string().into()),
+                    },
+                    Err(error) if error.is_not_found() => Standing::Nothing,
+                    Err(error) => Standing::Failed(Failure::of_request(&error, name.registry())),
+                });
+            });
+        });
+    }
+    (*standing).clone()
+}
