@@ -26,7 +26,7 @@ use crate::{
         latest::use_latest,
         push::{Copies, Phase, Run, StepState},
         registries::use_registries,
-        tasks::Task,
+        tasks::{OfPages, Task, use_tasks_of_page},
     },
     text::{text, use_language},
 };
@@ -79,7 +79,7 @@ fn Copier(props: &CopierProps) -> Html {
     use_language();
     let CopierProps { page, from, target } = props;
     let registries = use_registries();
-    let copies = use_copies(page);
+    let copies: Copies = use_tasks_of_page(page);
     let stage = use_state(|| Stage::Asking);
     let (place, input) = (use_node_ref(), use_node_ref());
     use_row_focus(&place);
@@ -198,15 +198,6 @@ fn planned(steps: &Rc<PushPlan>, start: Callback<MouseEvent>, line: String) -> H
             <Command {line} />
         </>
     }
-}
-
-/// The copies of this tab. That of this page is forgotten when one leaves it, if it has ended.
-#[hook]
-fn use_copies(page: &AttrValue) -> Copies {
-    let copies = use_context::<Copies>().expect("the app provides its copies");
-    let (leave, page) = (copies.clone(), page.clone());
-    use_effect_with((), move |()| move || leave.forget(&page));
-    copies
 }
 
 /// A copy under way, or ended.

@@ -22,6 +22,7 @@ use crate::{
         listing::{ListingTarget, use_listing},
         problem::Problem,
         registries::use_registries,
+        tasks::{OfPages, use_tasks_of_page},
     },
     text::{text, use_language},
 };
@@ -110,7 +111,7 @@ fn Chooser(props: &ChooserProps) -> Html {
     let ChooserProps { page, repository, tags } = props;
     let place = use_node_ref();
     use_row_focus(&place);
-    let deletions = use_deletions(page);
+    let deletions: Deletions = use_tasks_of_page(page);
     let names = use_listing(&ListingTarget::Tags(Box::new(repository.clone())));
     let deletion = deletions.of(page);
     let chosen = use_state_eq(|| match deletion {
@@ -259,15 +260,6 @@ fn Planned(props: &PlannedProps) -> Html {
     html! {
         <plan::Plan repository={repository.clone()} plan={Rc::clone(plan)} {deletion} {is_listed} {execute} {stop} back={forgotten(back)} by_digest={forgotten(by_digest)} />
     }
-}
-
-/// The deletions of this tab. That of this page is forgotten when one leaves it, if it has ended.
-#[hook]
-fn use_deletions(page: &AttrValue) -> Deletions {
-    let deletions = use_context::<Deletions>().expect("the app provides its deletions");
-    let (leave, page) = (deletions.clone(), page.clone());
-    use_effect_with((), move |()| move || leave.forget(&page));
-    deletions
 }
 
 /// Returns the way of removal that the registry takes, for those who choose none.

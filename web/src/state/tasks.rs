@@ -79,6 +79,34 @@ impl<T: Task> Tasks<T> {
     }
 }
 
+/// Tasks that are known by the names of the pages on which they began.
+pub trait OfPages: Clone + PartialEq + 'static {
+    /// The task of a page.
+    type Task: Task;
+
+    /// The tasks.
+    fn tasks(&self) -> &Tasks<Self::Task>;
+
+    /// The task of a page, under way or ended.
+    fn of(&self, page: &str) -> Option<&Self::Task> {
+        self.tasks().of(page)
+    }
+
+    /// Forgets the task of a page, if it has ended.
+    fn forget(&self, page: &str) {
+        self.tasks().forget(page);
+    }
+}
+
+/// The tasks of this tab. That of this page is forgotten when one leaves it, if it has ended.
+#[hook]
+pub fn use_tasks_of_page<T: OfPages>(page: &AttrValue) -> T {
+    let tasks = use_context::<T>().expect("the app provides its tasks");
+    let (leave, page) = (tasks.clone(), page.clone());
+    use_effect_with((), move |()| move || leave.forget(&page));
+    tasks
+}
+
 /// Changes the state of one task.
 pub struct Update<T: Task> {
     all: UseReducerDispatcher<All<T>>,

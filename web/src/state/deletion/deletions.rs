@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::{StepState, run};
 use crate::state::{
     registries::Registries,
-    tasks::{Task, Tasks, use_tasks},
+    tasks::{OfPages, Task, Tasks, use_tasks},
 };
 
 /// State of a deletion.
@@ -76,12 +76,15 @@ pub fn use_deletions_of_app() -> Deletions {
     Deletions(use_tasks())
 }
 
-impl Deletions {
-    /// The deletion of a page, under way or ended.
-    pub fn of(&self, page: &str) -> Option<&Deletion> {
-        self.0.of(page)
-    }
+impl OfPages for Deletions {
+    type Task = Deletion;
 
+    fn tasks(&self) -> &Tasks<Deletion> {
+        &self.0
+    }
+}
+
+impl Deletions {
     /// Begins to do what `plan` says.
     pub fn begin(&self, page: &str, registries: &Rc<Registries>, plan: &Rc<DeletePlan>) {
         self.execute(page, registries, plan, Rc::new(vec![StepState::Waiting; plan.steps.len()]));
@@ -129,10 +132,5 @@ impl Deletions {
                 }
             });
         }
-    }
-
-    /// Forgets it, if it has ended.
-    pub fn forget(&self, page: &str) {
-        self.0.forget(page);
     }
 }

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::{Phase, Run, StepState};
 use crate::state::{
     registries::Registries,
-    tasks::{Task, Tasks, use_tasks},
+    tasks::{OfPages, Task, Tasks, use_tasks},
 };
 
 /// The copies of this tab, by the names of the pages on which they began.
@@ -22,12 +22,15 @@ pub fn use_copies_of_app() -> Copies {
     Copies(use_tasks())
 }
 
-impl Copies {
-    /// The copy of a page, under way or ended.
-    pub fn of(&self, page: &str) -> Option<&Run> {
-        self.0.of(page)
-    }
+impl OfPages for Copies {
+    type Task = Run;
 
+    fn tasks(&self) -> &Tasks<Run> {
+        &self.0
+    }
+}
+
+impl Copies {
     /// Begins to do what `plan` says.
     pub fn begin(&self, page: &str, registries: &Rc<Registries>, plan: &Rc<PushPlan>) {
         let steps = vec![StepState::Waiting; plan.steps.len()];
@@ -46,10 +49,5 @@ impl Copies {
         if let Some(run) = self.of(page).filter(|run| run.is_under_way()) {
             run.cancel();
         }
-    }
-
-    /// Forgets it, if it has ended.
-    pub fn forget(&self, page: &str) {
-        self.0.forget(page);
     }
 }
