@@ -102,6 +102,46 @@ test('a failure is told, and another try helps', async ({ page, memory, show }) 
   expect(await page.evaluate(() => window.heard.map(([type]) => type))).toEqual(['error', 'load']);
 });
 
+test('a library that could not be loaded is loaded by another try', async ({ page, memory, show }) => {
+  let isBroken = true;
+  await page.route('**/lib/index.js', (route) => (isBroken ? route.abort() : route.continue()));
+  await show(`<tallyman-manifest reference="${memory.host}/samples/hello:amd64"></tallyman-manifest>`);
+  const alert = page.locator('tallyman-manifest').getByRole('alert');
+  await expect(alert).toContainText('This could not be loaded');
+  isBroken = false;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.locator('tallyman-manifest').getByRole('table', { name: /layers?$/ })).toBeVisible();
+});
+
+test('properties that are unset unset their attributes', async ({ page, memory, show }) => {
+  await show(`<tallyman-manifest platform="linux/arm64" reference="${memory.host}/samples/hello"></tallyman-manifest>`);
+  const element = page.locator('tallyman-manifest');
+  await expect(element.getByRole('status')).toContainText('Loaded');
+  await page.evaluate(() => Object.assign(document.querySelector('tallyman-manifest'), { reference: undefined, platform: undefined }));
+  await expect(element).toContainText('No reference is set.');
+  const read = () => ['reference', 'platform'].map((name) => [document.querySelector('tallyman-manifest')[name], document.querySelector('tallyman-manifest').hasAttribute(name)]);
+  expect(await page.evaluate(read)).toEqual([['', false], ['', false]]);
+  expect(await page.evaluate(() => window.heard.map(([type]) => type))).toEqual(['load']);
+});
+
+test('another level of the heading, or another way of loading, asks for nothing', async ({ page, memory, show }) => {
+  const asked = [];
+  page.on('request', (request) => request.url().includes('/v2/') && asked.push(request.url()));
+  await show(`<tallyman-manifest reference="${memory.host}/samples/hello:amd64"></tallyman-manifest>`);
+  const element = page.locator('tallyman-manifest');
+  await expect(element.getByRole('status')).toContainText('Loaded');
+  const before = asked.length;
+  await page.evaluate(() => {
+    const element = document.querySelector('tallyman-manifest');
+    element.setAttribute('heading-level', '2');
+    element.setAttribute('loading', 'eager');
+  });
+  await expect(element.getByRole('heading', { level: 2 })).toHaveText(`${memory.host}/samples/hello:amd64`);
+  await expect(element.getByRole('table', { name: /layers?$/ })).toBeVisible();
+  expect(asked.length).toBe(before);
+  expect(await page.evaluate(() => window.heard.map(([type]) => type))).toEqual(['load']);
+});
+
 test('what is not seen is not loaded, and what is eager is', async ({ page, memory, show }) => {
   const asked = [];
   page.on('request', (request) => request.url().includes('/v2/') && asked.push(request.url()));

@@ -82,6 +82,8 @@ export class TallymanManifest extends Base {
   #observer: IntersectionObserver | undefined;
   #isSeen = false;
   #isScheduled = false;
+  /** The manifest is loaded, or was. */
+  #isStarted = false;
 
   constructor() {
     super();
@@ -93,17 +95,16 @@ export class TallymanManifest extends Base {
   get reference(): string {
     return this.getAttribute('reference') ?? '';
   }
-  set reference(reference: string) {
-    this.setAttribute('reference', reference);
+  set reference(reference: string | undefined) {
+    this.#setAttribute('reference', reference);
   }
 
   /** Of a list, the platform whose image is shown: `linux/arm64`. */
   get platform(): string {
     return this.getAttribute('platform') ?? '';
   }
-  set platform(platform: string) {
-    if (platform) this.setAttribute('platform', platform);
-    else this.removeAttribute('platform');
+  set platform(platform: string | undefined) {
+    this.#setAttribute('platform', platform);
   }
 
   /** The client that asks. Without one the element makes its own, and loads the library for it. */
@@ -162,8 +163,20 @@ export class TallymanManifest extends Base {
   }
 
   /** @internal */
-  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
-    if (before !== after) this.#schedule();
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === 'heading-level') this.#frame?.level(this.#level);
+    else if (name !== 'loading' || !this.#isStarted) this.#schedule();
+  }
+
+  // Programs unset a property by undefined or an empty text.
+  #setAttribute(name: string, value: string | undefined): void {
+    if (value) this.setAttribute(name, value);
+    else this.removeAttribute(name);
+  }
+
+  get #level(): number {
+    return Number(this.getAttribute('heading-level')) || 3;
   }
 
   #sawn(entries: IntersectionObserverEntry[]): void {
@@ -188,12 +201,13 @@ export class TallymanManifest extends Base {
     this.#running = running;
     const { signal } = running;
     const { reference } = this;
-    const level = Number(this.getAttribute('heading-level')) || 3;
-    this.#frame = frame(reference, level);
+    this.#frame = frame(reference, this.#level);
     this.shadowRoot?.replaceChildren(this.#frame.root);
     this.#inspection = undefined;
+    this.#isStarted = false;
     if (!reference) return this.#frame.idle('No reference is set.');
     if (!this.#isSeen && this.getAttribute('loading') !== 'eager') return this.#frame.idle('');
+    this.#isStarted = true;
     this.#frame.loading(reference);
     try {
       const client = await this.#clientNow();
@@ -247,10 +261,16 @@ export class TallymanManifest extends Base {
     }
   }
 
-  #clientNow(): Promise<Tallyman> {
-    if (this.#client) return Promise.resolve(this.#client);
-    this.#own ??= this.#makeClient();
-    return this.#own;
+  async #clientNow(): Promise<Tallyman> {
+    if (this.#client) return this.#client;
+    const own = (this.#own ??= this.#makeClient());
+    try {
+      return await own;
+    } catch (error) {
+      // Another try makes another one.
+      if (this.#own === own) this.#own = undefined;
+      throw error;
+    }
   }
 
   async #makeClient(): Promise<Tallyman> {

@@ -30,6 +30,8 @@ function icon(path: string): SVGElement {
 /** Heading and status around the content. */
 export interface Frame {
   root: HTMLElement;
+  /** Sets the level of the heading. */
+  level(level: number): void;
   /** Nothing is shown. */
   idle(text: string): void;
   loading(reference: string): void;
@@ -43,7 +45,8 @@ export interface Frame {
 export function frame(reference: string, level: number): Frame {
   const title = make('div', 'title');
   title.setAttribute('role', 'heading');
-  title.setAttribute('aria-level', String(level));
+  const setLevel = (level: number): void => title.setAttribute('aria-level', String(level));
+  setLevel(level);
   title.append(...named(reference));
   const header = make('div', 'header', title);
   const body = make('div', 'body');
@@ -54,6 +57,7 @@ export function frame(reference: string, level: number): Frame {
   const is = (busy: boolean): void => root.setAttribute('aria-busy', String(busy));
   return {
     root,
+    level: setLevel,
     idle(text) {
       is(false);
       header.hidden = !reference;
