@@ -1,7 +1,13 @@
 // Blobs that are sent from where JavaScript has them, to registries that differ in which uploads they take.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Digest, Tallyman } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 
@@ -104,3 +110,38 @@ test('a signal that was given ends an upload', () =>
     controller.abort(reason);
     await assert.rejects(client.putBlob(repository, content, { signal: controller.signal }), { code: 'aborted' });
   }));
+
+test('a Blob that stands for a file is sent without being in memory as a whole', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tallyman-npm-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'layer.tar');
+  const size = 256 * 1024 * 1024;
+  await writeFile(file, '');
+  await truncate(file, size);
+  const script = `
+    import { openAsBlob } from 'node:fs';
+    import { createServer } from 'node:http';
+    import { Tallyman } from 'tallyman';
+    const sizes = [];
+    const server = createServer(async (request, response) => {
+      if (request.method === 'HEAD') return response.writeHead(404).end();
+      if (request.method === 'POST') return response.writeHead(202, { location: '/v2/app/blobs/uploads/1' }).end();
+      let size = 0;
+      for await (const piece of request) size += piece.length;
+      sizes.push(size);
+      response.writeHead(201).end();
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const repository = '127.0.0.1:' + server.address().port + '/app';
+    const tm = new Tallyman();
+    await tm.putBlob(repository, 'small');
+    const before = process.resourceUsage().maxRSS;
+    const { digest } = await tm.putBlob(repository, await openAsBlob(${JSON.stringify(file)}));
+    await tm.putBlob(repository, await openAsBlob(${JSON.stringify(file)}), { digest });
+    console.log(JSON.stringify({ sizes, more: (process.resourceUsage().maxRSS - before) * 1024 }));
+    process.exit();`;
+  const { stdout } = await promisify(execFile)('node', ['--no-warnings', '--input-type=module', '-e', script], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
+  const { sizes, more } = JSON.parse(stdout);
+  assert.deepEqual(sizes, [5, size, size]);
+  assert.ok(more < size / 2, `${more} bytes more of memory`);
+});

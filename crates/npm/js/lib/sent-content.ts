@@ -18,10 +18,9 @@ const longArray = 1024 * 1024;
 const longBlob = 512 * 1024 * 1024;
 
 /** Content in the form in which the platform sends it fastest. */
-export async function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<SentContent> {
+export function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): SentContent {
   if (content instanceof Blob) {
-    if (!runtime.hasher) return { body: content, size: content.size, digest: () => digestOf(content, algorithm, signal) };
-    return sendable(await content.arrayBuffer(), algorithm, signal);
+    return { body: content, size: content.size, digest: () => digestOf(content, algorithm, signal) };
   }
   const bytes = asBytes(content);
   // Memory that is shared cannot be sent.
@@ -31,7 +30,7 @@ export async function sendable(content: Bytes | Blob, algorithm: DigestAlgorithm
 }
 
 async function digestOf(blob: Blob, algorithm: DigestAlgorithm, signal: AbortSignal | undefined): Promise<string> {
-  const isLong = blob.size >= longBlob || !globalThis.crypto?.subtle;
+  const isLong = blob.size >= longBlob || runtime.hasher || !globalThis.crypto?.subtle;
   return isLong ? Digest.ofStream(blob, { algorithm, signal }) : Digest.ofLarge(await blob.arrayBuffer(), algorithm);
 }
 

@@ -44,9 +44,9 @@ export class NodeTransport {
 
   /**
    * Sends `{ method, url, headers: [[name, value]…], body?, insecure?, certificatesOf?, signal?, pieces? }` and answers
-   * `{ status, statusText, headers, url, body }`. The body that is sent is a Uint8Array, or `{ length, next() }` with the next
-   * piece from each call, undefined at the end. `insecure` takes any certificate; those of the registry `certificatesOf` count where the
-   * server of the URL has none of its own. The body of the answer is a Uint8Array. With `pieces`,
+   * `{ status, statusText, headers, url, body }`. The body that is sent is a Uint8Array, a Blob, or `{ length, next() }` with the
+   * next piece from each call, undefined at the end. `insecure` takes any certificate; those of the registry `certificatesOf` count
+   * where the server of the URL has none of its own. The body of the answer is a Uint8Array. With `pieces`,
    * what is long or of unknown length is an object whose `next()` gives one after another, undefined at the end; `signal` ends
    * it. How long a silence may be is for the caller to say, by `signal`. Rejects with a RequestFailure.
    */
@@ -177,7 +177,7 @@ async function answered(asked, route, target) {
 
 function exchange({ method, headers = [], body, signal }, route) {
   return new Promise((resolve, reject) => {
-    const size = body?.byteLength ?? body?.length ?? 0;
+    const size = body?.byteLength ?? body?.size ?? body?.length ?? 0;
     const length = size || ['POST', 'PUT', 'PATCH'].includes(method) ? [['Content-Length', size]] : [];
     const given = [...route.headers, ...headers, ...length].flatMap(([name, value]) => [name, String(value)]);
     // Answers alone are read leniently, as Go's client reads them.
@@ -208,9 +208,16 @@ function exchange({ method, headers = [], body, signal }, route) {
       error.reused = outgoing.reusedSocket;
       reject(error);
     });
-    if (body?.next) writePieces(body, outgoing);
+    if (body instanceof Blob) writePieces(piecesOfBlob(body), outgoing);
+    else if (body?.next) writePieces(body, outgoing);
     else outgoing.end(body);
   });
+}
+
+// A blob may be a file, which need not be in memory as a whole.
+function piecesOfBlob(blob) {
+  const reader = blob.stream().getReader();
+  return { next: async () => (await reader.read()).value, end: () => void reader.cancel().catch(() => {}) };
 }
 
 // One piece at a time, as fast as the connection takes them. A server may answer before it has read them all.
@@ -222,6 +229,8 @@ async function writePieces(body, outgoing) {
     outgoing.end();
   } catch (error) {
     outgoing.destroy(error);
+  } finally {
+    body.end?.();
   }
 }
 
