@@ -356,7 +356,7 @@ describe('the border', () => {
       if (!/^class/.test(Function.prototype.toString.call(value))) return [name];
       const names = [...Object.getOwnPropertyNames(value.prototype), ...Object.getOwnPropertyNames(value)];
       const own = names.filter((key) => typeof (Object.getOwnPropertyDescriptor(value.prototype, key) ?? Object.getOwnPropertyDescriptor(value, key)).value === 'function');
-      return own.filter((key) => !['of', 'handleOf', 'lacksManifests', 'serverOf'].includes(key) || name === 'Digest');
+      return own.filter((key) => !['of', 'handleOf', 'lacksManifests', 'serverOf', 'typedOf'].includes(key) || name === 'Digest');
     };
     const missing = Object.entries(tallyman).flatMap(methods).filter((name) => !free.includes(name) && !tested.includes(name));
     assert.deepEqual(missing, ['isValid', 'lists']);
@@ -454,6 +454,59 @@ describe('with a registry', () => {
       console.log(held.filter((each) => each.deref()).length);`;
     const { stdout } = await promisify(execFile)('node', ['--expose-gc', '--input-type=module', '-e', script], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
     assert.ok(Number(stdout) <= 4, `${stdout.trim()} of 40 are alive`);
+  });
+
+  test('a manifest is deleted by its digest alone, and a tag by its name', async () => {
+    const tm = new Tallyman();
+    const app = `${registry.host}/deleted/app`;
+    const { digest: known } = await tm.copy(`${hello}:amd64`, `${app}:latest`);
+    for (const reference of [app, `${app}:latest`, `${app}:latest@${known}`, Reference.parse(`${app}:latest`).pin(known)]) {
+      const error = await failure(() => tm.delete(reference));
+      assert.deepEqual([error.code, error.reference], ['digest-needed', String(Reference.parse(reference))]);
+      assert.match(error.message, /^expected a digest and no tag, .*untag\(\) deletes a tag alone$/);
+    }
+    // The tag that stands for none is not meant.
+    for (const reference of [app, Reference.parse(app), `${app}@${known}`]) {
+      const error = await failure(() => tm.untag(reference));
+      assert.deepEqual([error.code, error.reference], ['tag-needed', String(Reference.parse(reference))]);
+    }
+    assert.equal((await tm.resolve(`${app}:latest`)).digest, known);
+    await tm.untag(Reference.parse(app).withTag('latest'));
+    assert.equal((await failure(() => tm.resolve(`${app}:latest`))).code, 'not-found');
+    await tm.delete(`${app}@${known}`);
+    assert.equal((await failure(() => tm.resolve(`${app}@${known}`))).code, 'not-found');
+  });
+
+  test('a platform with a version or features is that of its own image', async () => {
+    const versions = ['10.0.17763.1', '10.0.20348.1', '10.0.20348.2', '10.0.26100.1'];
+    const made = new ManifestList(`${registry.host}/windows/app:v1`);
+    const tm = new Tallyman();
+    for (const [at, osVersion] of versions.entries()) {
+      const config = await tm.putBlob(`${registry.host}/windows/app`, JSON.stringify({ os: 'windows', architecture: 'amd64', 'os.version': osVersion, rootfs: { type: 'layers', diff_ids: [] } }));
+      const text = JSON.stringify({ schemaVersion: 2, mediaType: ociImage, config: { ...config, mediaType: 'application/vnd.oci.image.config.v1+json' }, layers: [] });
+      const image = await tm.putManifest(`${registry.host}/windows/app:${at}`, text);
+      made.add({ ...image, platform: { os: 'windows', architecture: 'amd64', osVersion, ...(at === 3 ? { osFeatures: ['win32k'] } : {}) } });
+    }
+    await tm.push(made);
+    const { platforms } = await tm.inspect(made.reference);
+    assert.equal(platforms.length, 4);
+    for (const { platform, descriptor } of platforms) assert.equal((await tm.resolve(made.reference, { platform })).digest, descriptor.digest);
+    const windows = { os: 'windows', architecture: 'amd64' };
+    const of = async (platform) => (await tm.inspect(made.reference, { platform })).platform.osVersion;
+    // Another update of the same build, the build alone, a feature.
+    assert.equal(await of({ ...windows, osVersion: '10.0.17763.9' }), versions[0]);
+    assert.match(await of({ ...windows, osVersion: '10.0.20348' }), /^10\.0\.20348\./);
+    assert.equal(await of({ ...windows, osFeatures: ['win32k'] }), versions[3]);
+    const error = await failure(() => of({ ...windows, osVersion: '10.0.9.1' }));
+    assert.equal(error.code, 'platform-not-found');
+    assert.match(error.message, /an image for windows\/amd64 10\.0\.9\.1 in .*, found .*windows\/amd64 10\.0\.17763\.1/);
+    const single = await failure(() => tm.inspect(`${registry.host}/windows/app:0`, { platform: { ...windows, osVersion: versions[1] } }));
+    assert.equal(single.code, 'platform-not-found');
+    const list = await tm.create(`${registry.host}/windows/some:v1`, [made.reference], { platforms: [{ ...windows, osVersion: versions[0] }] });
+    assert.deepEqual(list.entries.map(({ platform }) => platform.osVersion), [versions[0]]);
+    for (const platform of [{ os: '', architecture: 'amd64', osVersion: '1' }, { os: 'windows', architecture: '', osFeatures: ['a'] }]) {
+      assert.equal((await failure(() => of(platform))).code, 'argument-invalid');
+    }
   });
 
   test('what fails says what, where and why', async () => {

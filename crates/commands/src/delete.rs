@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use tallyman_core::{Digest, Reference, Tag};
 use tallyman_registry::{Client, Error as RegistryError};
 
+use crate::Error;
+
 /// The way in which tags are deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -74,6 +76,15 @@ impl DeletePlan {
 /// Whatever the registry says; [`cannot_untag`] tells whether it is that it knows no tags apart from what they stand for.
 pub async fn delete(client: &Client, step: &DeleteStep) -> Result<(), RegistryError> {
     client.delete_manifest(&step.reference).await
+}
+
+/// Returns the digest of the manifest that is deleted as `reference`, with every tag on it.
+///
+/// # Errors
+/// [`Error::DigestNeeded`] if `reference` names no digest, or a tag beside it.
+pub fn digest_to_delete(reference: &Reference) -> Result<&Digest, Error> {
+    let digest = reference.digest().filter(|_| reference.tag().is_none());
+    digest.ok_or_else(|| Error::DigestNeeded { reference: Box::new(reference.clone()) })
 }
 
 /// Returns `true` if the registry has refused to delete the tag that `reference` names because it deletes by digest

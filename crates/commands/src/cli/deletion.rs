@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tallyman_core::Reference;
 
 use super::{DeletionOptions, Environment, run::argument};
-use crate::{Error, remove, remove_entries, resolve::failed, untag};
+use crate::{Error, digest_to_delete, remove, remove_entries, resolve::failed, untag};
 
 impl Environment {
     /// Calls `delete` for each of `things`, prints the line that it returns, unless JSON is printed, and returns the errors.
@@ -47,9 +47,7 @@ impl Environment {
         let client = self.retrying_client(insecure);
         let delete = async |typed: &str| {
             let image = argument(typed)?;
-            let Some(digest) = image.digest().filter(|_| image.tag().is_none()) else {
-                return Err(Error::DigestNeeded { reference: Box::new(image) });
-            };
+            let digest = digest_to_delete(&image)?;
             client.delete_manifest(&image).await.map_err(failed)?;
             Ok(Some(format!("Deleted {}@{digest}", image.name())))
         };

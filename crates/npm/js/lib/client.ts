@@ -325,10 +325,13 @@ export class Tallyman {
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.tag(text, names, aborted)));
   }
 
-  /** Deletes a tag alone; what it stands for stays. Registries that delete manifests alone refuse it. */
+  /**
+   * Deletes a tag alone; what it stands for stays. Registries that delete manifests alone refuse it.
+   * @throws {@link TallymanError} `tag-needed` if the reference was written without a tag, or with a digest.
+   */
   async untag(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);
-    const text = referenceText(reference, 'reference');
+    const text = reference instanceof Reference ? Reference.typedOf(reference) : referenceText(reference, 'reference');
     await this.#run(signal, (engine, aborted) => engine.untag(text, aborted));
   }
 
@@ -388,8 +391,8 @@ export class Tallyman {
   }
 
   /**
-   * Deletes what a reference names from its registry: by tag the tag alone, which Distribution 2.8 and older refuse; by digest the
-   * manifest with every tag on it.
+   * Deletes a manifest from its registry with every tag on it, by its digest alone; {@link Tallyman.untag} deletes a tag.
+   * @throws {@link TallymanError} `digest-needed` if the reference names no digest, or a tag beside it.
    */
   async delete(reference: string | Reference, options: CallOptions = {}): Promise<void> {
     const { signal } = optionsOf(options, ['signal']);

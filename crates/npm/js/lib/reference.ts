@@ -16,8 +16,9 @@ export class Reference {
   readonly familiar: string;
   readonly #text: string;
   readonly #server: string;
+  readonly #typed: string;
 
-  private constructor(parts: (string | undefined)[]) {
+  private constructor(parts: (string | undefined)[], typed: string) {
     const [registry = '', repository = '', tag, digest, text = '', familiar = '', server = ''] = parts;
     this.registry = registry;
     this.repository = repository;
@@ -26,6 +27,7 @@ export class Reference {
     this.familiar = familiar;
     this.#text = text;
     this.#server = server;
+    this.#typed = typed;
   }
 
   /**
@@ -37,6 +39,14 @@ export class Reference {
   }
 
   /**
+   * The text that it was read from, which may name no tag where the reference has `latest`.
+   * @internal
+   */
+  static typedOf(reference: Reference): string {
+    return reference.#typed;
+  }
+
+  /**
    * Reads a reference.
    * @throws {@link TallymanError} `reference-invalid`, with a sentence that says what is wrong where.
    */
@@ -45,7 +55,7 @@ export class Reference {
     if (typeof text !== 'string') {
       throw new TallymanError({ code: 'argument-invalid', message: `expected a text as reference, found ${text === null ? 'null' : typeof text}` });
     }
-    return new Reference(call((engine) => engine.parseReference(text)));
+    return new Reference(call((engine) => engine.parseReference(text)), text);
   }
 
   /** Returns `true` if a text is a reference. */

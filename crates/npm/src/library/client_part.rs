@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
 use js_sys::{Array, Function, Uint8Array};
 use tallyman_commands::{
-    Copier, Create, CreateExtensions, Error, check_tags, create, duplicate, execute, list_as_referrer,
-    parse_source, purge, put_tags, rename, resolve,
+    Copier, Create, CreateExtensions, Error, check_tags, create, digest_to_delete, duplicate, execute,
+    list_as_referrer, parse_source, purge, put_tags, rename, resolve,
 };
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, ManifestList, MediaType, Platform, Reference, Registry,
@@ -250,7 +250,9 @@ impl Worker {
     }
 
     async fn delete(&self, reference: &str) -> Result<JsValue, Failure> {
-        self.client.delete_manifest(&reference.parse()?).await?;
+        let reference = reference.parse()?;
+        digest_to_delete(&reference)?;
+        self.client.delete_manifest(&reference).await?;
         Ok(JsValue::UNDEFINED)
     }
 

@@ -178,7 +178,7 @@ impl Engine {
         self.run(Operation::Referrers { reference, artifact_type }, aborted)
     }
 
-    /// Deletes a tag or a manifest from its registry.
+    /// Deletes a manifest from its registry by its digest.
     pub fn delete(&self, reference: String, aborted: Option<Promise>) -> Promise {
         self.run(Operation::Delete { reference }, aborted)
     }

@@ -179,6 +179,14 @@ impl From<CommandError> for Failure {
                     "expected {reference} to be free or to stand for {expected}, found {found}: neverOverwrite leaves it as it is"
                 )
             }
+            CommandError::DigestNeeded { reference } => {
+                format!(
+                    "expected a digest and no tag, found {reference}: with a manifest every tag on it is deleted; resolve() tells the digest, and untag() deletes a tag alone"
+                )
+            }
+            CommandError::TagNeeded { reference } => {
+                format!("expected a tag and no digest, found {reference}: delete() deletes by digest")
+            }
             error => error.to_string(),
         };
         let json = begin(error.code(), &message);
@@ -214,9 +222,10 @@ impl From<CommandError> for Failure {
             CommandError::WouldOverwrite { reference, expected, found } => {
                 of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
             }
-            CommandError::OciNeeded { reference } | CommandError::DockerNeeded { reference } => {
-                of(json, reference)
-            }
+            CommandError::OciNeeded { reference }
+            | CommandError::DockerNeeded { reference }
+            | CommandError::DigestNeeded { reference }
+            | CommandError::TagNeeded { reference } => of(json, reference),
             CommandError::SeveralPlatforms { reference, platforms } => {
                 let platforms = platforms.each_ref().map(Platform::to_string);
                 of(json, reference).json("platforms", &string_array(platforms.iter().map(String::as_str)))

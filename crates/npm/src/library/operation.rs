@@ -24,7 +24,7 @@ pub enum Operation {
     Layers { reference: String, platform: Option<String>, layer: Option<u32> },
     /// Lists what refers to a manifest.
     Referrers { reference: String, artifact_type: Option<String> },
-    /// Deletes a tag or a manifest.
+    /// Deletes a manifest by its digest.
     Delete { reference: String },
     /// Deletes a tag alone.
     Untag { reference: String },
