@@ -153,7 +153,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A list has no image of the platform that was asked for.
-    #[error("expected an image for {wanted} in {reference}, found {}", named(.found))]
+    #[error("expected an image for {} in {reference}, found {}", .wanted.in_full(), candidates(.wanted, .found))]
     NoSuchPlatform {
         /// The list.
         reference: Box<Reference>,
@@ -520,6 +520,14 @@ fn named(platforms: &[Platform]) -> String {
         return "none that names its platform".to_owned();
     }
     platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The platforms that there are in place of `wanted`, as narrow as it is.
+fn candidates(wanted: &Platform, found: &[Platform]) -> String {
+    if found.is_empty() || wanted.os_version.is_empty() && wanted.os_features.is_empty() {
+        return named(found);
+    }
+    found.iter().map(|platform| platform.in_full().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn entry_names(names: &[String]) -> String {

@@ -115,7 +115,7 @@ impl fmt::Display for LintRule {
                 write!(f, "{platform} more than once: clients take the first, entry {}", first + 1)
             }
             Self::PlatformDiffers { list, config } => {
-                write!(f, "the list says {}, the image's own config says {}", Full(list), Full(config))
+                write!(f, "the list says {}, the image's own config says {}", list.in_full(), config.in_full())
             }
             Self::MixedMediaTypes => f.write_str(
                 "Docker and OCI manifests in one list: clients that ask for one family alone cannot read the other's entries",
@@ -138,21 +138,5 @@ impl fmt::Display for LintRule {
                 f.write_str("an entry without operating system or architecture: clients cannot pick it by platform")
             }
         }
-    }
-}
-
-/// A platform with everything that can differ.
-struct Full<'a>(&'a Platform);
-
-impl fmt::Display for Full<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        if !self.0.os_version.is_empty() {
-            write!(f, " {}", self.0.os_version)?;
-        }
-        if !self.0.os_features.is_empty() {
-            write!(f, " ({})", self.0.os_features.join(", "))?;
-        }
-        Ok(())
     }
 }

@@ -103,7 +103,11 @@ impl Platform {
     }
 
     /// Returns `true` if an image of `platform` is one for this platform: operating system and architecture are the same,
-    /// and the variant is the same or none is asked for.
+    /// the variant is the same or none is asked for, the version of the operating system is of the same build, and
+    /// `platform` has every feature that is asked for.
+    ///
+    /// Versions are of the same build if their first three numbers are the same, or one of them is not known, as in
+    /// containerd: `10.0.20348.2700` of Windows is `10.0.20348` with later updates.
     ///
     /// ```
     /// # use tallyman_core::Platform;
@@ -117,6 +121,13 @@ impl Platform {
         self.os == platform.os
             && self.architecture == platform.architecture
             && (wanted.is_empty() || wanted == platform.normalized_variant())
+            && is_same_build(&self.os_version, &platform.os_version)
+            && self.os_features.iter().all(|feature| platform.os_features.contains(feature))
+    }
+
+    /// The platform with everything that narrows it, for people.
+    pub fn in_full(&self) -> impl fmt::Display {
+        PlatformInFull(self)
     }
 
     /// Returns `true` if `docker manifest annotate` accepts this operating system and architecture: one of its 28 pairs.
@@ -134,6 +145,27 @@ impl Platform {
     /// Returns `true` for `unknown/unknown`, the platform that BuildKit gives attestation manifests.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
+    }
+}
+
+/// Returns `true` if two versions of an operating system have the same first three numbers, or one is not known.
+fn is_same_build(wanted: &str, found: &str) -> bool {
+    wanted.is_empty() || found.is_empty() || wanted.split('.').take(3).eq(found.split('.').take(3))
+}
+
+/// A platform with version and features of its operating system.
+struct PlatformInFull<'a>(&'a Platform);
+
+impl fmt::Display for PlatformInFull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        if !self.0.os_version.is_empty() {
+            write!(f, " {}", self.0.os_version)?;
+        }
+        if !self.0.os_features.is_empty() {
+            write!(f, " ({})", self.0.os_features.join(", "))?;
+        }
+        Ok(())
     }
 }
 

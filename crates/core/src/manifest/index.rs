@@ -43,7 +43,8 @@ impl Index {
 
     /// Returns the entry that an engine on `platform` would run: of the same operating system and architecture, and of
     /// the same variant if one is asked for. If none is, the entry without a variant goes before others. `v8` of `arm64`
-    /// counts as no variant ([`Platform::normalized_variant`]).
+    /// counts as no variant ([`Platform::normalized_variant`]). Of several builds that are the same for
+    /// [`Platform::accepts`], the very version that is asked for goes before others.
     ///
     /// ```
     /// use tallyman_core::Index;
@@ -59,13 +60,17 @@ impl Index {
     /// # Ok::<(), tallyman_core::json::FieldError>(())
     /// ```
     pub fn entry_for(&self, platform: &Platform) -> Option<&Descriptor> {
+        let wanted = platform.normalized_variant();
         let candidates = self.manifests.iter().filter_map(|entry| {
             let of = entry.platform.as_ref().filter(|_| entry.is_runnable())?;
-            platform.accepts(of).then_some((entry, of))
+            let is_exact = (
+                of.normalized_variant() == wanted,
+                platform.os_version.is_empty() || platform.os_version == of.os_version,
+            );
+            platform.accepts(of).then_some((entry, is_exact))
         });
-        let wanted = platform.normalized_variant();
-        let mut others = candidates.clone();
-        let exact = candidates.into_iter().find(|(_, of)| of.normalized_variant() == wanted);
-        exact.or_else(|| others.next()).map(|(entry, _)| entry)
+        // Of several that are as good the first.
+        let best = candidates.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map(|(entry, _)| entry)
     }
 }

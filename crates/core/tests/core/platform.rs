@@ -81,6 +81,48 @@ fn platforms_are_the_same_by_every_field_and_the_normalized_variant() {
 }
 
 #[test]
+fn versions_and_features_of_an_operating_system_are_those_that_are_asked_for() {
+    let windows = |os_version: &str, os_features: &[&str]| Platform {
+        os_version: os_version.to_owned(),
+        os_features: os_features.iter().map(|feature| (*feature).to_owned()).collect(),
+        ..Platform::new("windows", "amd64")
+    };
+    for (wanted, found, is_accepted) in [
+        (windows("", &[]), windows("10.0.17763.1", &["win32k"]), true),
+        (windows("10.0.17763.1", &[]), windows("", &[]), true),
+        (windows("10.0.17763.1", &[]), windows("10.0.17763.9", &[]), true),
+        (windows("10.0.17763", &[]), windows("10.0.17763.9", &[]), true),
+        (windows("10.0.17763.1", &[]), windows("10.0.20348.1", &[]), false),
+        (windows("10.0.17763.1", &[]), windows("10.0.1776.1", &[]), false),
+        (windows("10.0", &[]), windows("10.0.17763.1", &[]), false),
+        (windows("", &["win32k"]), windows("", &["other", "win32k"]), true),
+        (windows("", &["win32k"]), windows("", &[]), false),
+    ] {
+        assert_eq!(wanted.accepts(&found), is_accepted, "{wanted:?} and {found:?}");
+    }
+    assert_eq!(windows("10.0.1", &["a", "b"]).in_full().to_string(), "windows/amd64 10.0.1 (a, b)");
+}
+
+#[test]
+fn of_images_of_one_build_the_very_version_that_is_asked_for_comes_first() {
+    let mut index = index(&["windows/amd64", "windows/amd64", "windows/amd64", "linux/amd64"]);
+    for (entry, version) in index.manifests.iter_mut().zip(["10.0.17763.1", "10.0.20348.1", "10.0.20348.2"]) {
+        entry.platform.as_mut().unwrap().os_version = version.to_owned();
+    }
+    for (version, expected) in [
+        ("", Some(1)),
+        ("10.0.17763.7", Some(1)),
+        ("10.0.20348.1", Some(2)),
+        ("10.0.20348.2", Some(3)),
+        ("10.0.20348.3", Some(2)),
+        ("10.0.1.1", None),
+    ] {
+        let wanted = Platform { os_version: version.to_owned(), ..Platform::new("windows", "amd64") };
+        assert_eq!(index.entry_for(&wanted).map(|entry| entry.size), expected, "{version}");
+    }
+}
+
+#[test]
 fn v8_of_arm64_counts_as_no_variant() {
     for (platform, variant) in [
         ("linux/arm64/v8", ""),

@@ -35,11 +35,12 @@ export const Platform = {
   },
 };
 
-/** The text of a platform that is a text or an object. */
+/** The text by which the engine takes a platform that is a text or an object: JSON where it says more than `os/architecture/variant`. */
 export function platformText(platform: unknown): string | undefined {
   if (platform === undefined) return undefined;
-  if (typeof platform === 'object' && platform !== null) return Platform.format(platform as Platform);
-  return textOf(platform, 'platform');
+  if (typeof platform !== 'object' || platform === null) return textOf(platform, 'platform');
+  const { osVersion, osFeatures } = checkedPlatform(platform as Platform);
+  return osVersion || osFeatures?.length ? JSON.stringify(platformJson(platform as Platform)) : Platform.format(platform as Platform);
 }
 
 /** A platform as manifests have it. */

@@ -384,10 +384,11 @@ async fn inspected(
         // By digest, so that it is not fetched again, and a tag that moves meanwhile names nothing else.
         let root = reference.by_digest(manifest.digest().clone());
         let found = resolve(client, &root, Some(wanted)).await.map_err(|error| match error {
-            Error::NoSuchPlatform { found, .. } => {
-                Failure::no_such_platform(&reference, wanted, found.iter())
+            // As it was asked for.
+            Error::NoSuchPlatform { wanted, found, .. } => {
+                Error::NoSuchPlatform { reference: Box::new(reference.clone()), wanted, found }
             }
-            error => error.into(),
+            error => error,
         })?;
         if found.digest() != manifest.digest() {
             reference = reference.by_digest(found.digest().clone());

@@ -26,24 +26,6 @@ impl Failure {
         Self(begin("aborted", "expected to be waited for, but the operation was aborted").end())
     }
 
-    /// A list has no entry for a platform.
-    pub fn no_such_platform<'a>(
-        reference: &Reference,
-        wanted: &Platform,
-        found: impl Iterator<Item = &'a Platform>,
-    ) -> Self {
-        let found: Vec<String> = found.map(Platform::to_string).collect();
-        let there = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
-        let message = format!("expected an image for {wanted} in {reference}, found {there}");
-        Self(
-            begin("platform-not-found", &message)
-                .string("reference", &reference.to_string())
-                .string("platform", &wanted.to_string())
-                .json("platforms", &string_array(found.iter().map(String::as_str)))
-                .end(),
-        )
-    }
-
     /// Something that JavaScript gave is not what it should be.
     pub fn argument(message: &str) -> Self {
         Self(begin("argument-invalid", message).end())
@@ -164,7 +146,12 @@ impl From<&PlanError> for Failure {
 impl From<CommandError> for Failure {
     fn from(error: CommandError) -> Self {
         if let CommandError::NoSuchPlatform { reference, wanted, found } = &error {
-            return Self::no_such_platform(reference, wanted, found.iter());
+            let found: Vec<String> = found.iter().map(Platform::to_string).collect();
+            let json = begin(error.code(), &error.to_string())
+                .string("reference", &reference.to_string())
+                .string("platform", &wanted.to_string())
+                .json("platforms", &string_array(found.iter().map(String::as_str)));
+            return Self(json.end());
         }
         let message = match &error {
             // Docker speaks of its flag.

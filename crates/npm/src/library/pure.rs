@@ -3,7 +3,7 @@
 use js_sys::{Array, Uint8Array};
 use tallyman_core::{
     Algorithm, Descriptor, Digest, Hasher, ManifestBody, MediaType, Platform, Reference, encode_index,
-    reencode_index,
+    json::Object, reencode_index,
 };
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
@@ -41,9 +41,17 @@ pub fn parse_platform(text: &str) -> Result<Array, Failure> {
     Ok(Array::of3(&platform.os.into(), &platform.architecture.into(), &platform.variant.into()))
 }
 
-/// Reads a platform.
+/// Reads a platform: text, or the JSON that manifests have where it says more than text can.
 pub fn platform(text: &str) -> Result<Platform, Failure> {
-    text.parse().map_err(|error: tallyman_core::PlatformTextError| Failure::argument(&error.to_string()))
+    let wrong = |error: tallyman_core::PlatformTextError| Failure::argument(&error.to_string());
+    if !text.starts_with('{') {
+        return text.parse().map_err(wrong);
+    }
+    let json = Object::parse(text.as_bytes()).and_then(|_| Platform::from_json(text.as_bytes(), "platform"));
+    let platform = json.map_err(|error| Failure::argument(&format!("expected a platform: {error}")))?;
+    // Operating system, architecture and variant are those that text may name.
+    platform.to_string().parse::<Platform>().map_err(wrong)?;
+    Ok(platform)
 }
 
 /// Writes a platform.
