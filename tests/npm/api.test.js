@@ -100,6 +100,25 @@ describe('values', () => {
     assert.ok(cancelled);
   });
 
+  test('memory can be given back twice, and what is used behind that is told', async () => {
+    const list = new ManifestList('r.io/app:v1', [{ mediaType: ociImage, digest: digest(1), size: 1, platform: Platform.parse('linux/amd64') }]);
+    const plan = new Tallyman().plan(list);
+    for (const [value, use] of [[list, () => list.bytes], [plan, () => plan.bytes]]) {
+      value[Symbol.dispose]();
+      value[Symbol.dispose]();
+      const { code, message } = await failure(use);
+      assert.deepEqual([code, /in use, found one that was disposed of/.test(message)], ['argument-invalid', true]);
+    }
+  });
+
+  test('an error is made of its fields, whatever else stands in the data', async () => {
+    const fields = { message: 'no', code: 'timeout', status: 503, url: 'https://r.io/' };
+    const data = JSON.parse(`{"__proto__":{"a":1},"constructor":1,"toJSON":1,"retryable":false,"registryErrors":[],${JSON.stringify(fields).slice(1)}`);
+    const error = TallymanError.from(data);
+    assert.ok(error instanceof TallymanError && error.retryable && error.a === undefined);
+    assert.deepEqual(error.toJSON(), { ...fields, name: 'TallymanError' });
+  });
+
   test('platforms are read and written', async () => {
     assert.deepEqual(Platform.parse('linux/arm64'), { os: 'linux', architecture: 'arm64' });
     assert.equal(Platform.format(Platform.parse('linux/arm/v7')), 'linux/arm/v7');
@@ -161,7 +180,7 @@ describe('values', () => {
     assert.equal(list.remove('r.io/other:v1'), true);
     assert.equal(list.remove('r.io/other:v1'), false);
     list[Symbol.dispose]();
-    assert.equal((await failure(() => list.annotate('r.io/app', {}))).code, 'internal');
+    assert.equal((await failure(() => list.annotate('r.io/app', {}))).code, 'argument-invalid');
   });
 });
 
@@ -374,6 +393,15 @@ describe('the border', () => {
       await failure(() => new Tallyman({ insecure, fetch, attempts: 1 }).inspect('reg.example/app'));
       assert.deepEqual(new Set(urls), new Set(['https:']));
     }
+  });
+
+  test('a timeout is one that timers take', async () => {
+    for (const timeout of [2 ** 31, 30 * 86_400_000]) {
+      const { code, message } = await failure(() => new Tallyman({ timeout }));
+      assert.equal(code, 'argument-invalid');
+      assert.match(message, /^expected a time of at most 596 hours, in milliseconds, as timeout, found \d+$/);
+    }
+    assert.ok(new Tallyman({ timeout: 2 ** 31 - 1 }));
   });
 
   test('platforms are taken by the names of manifests, too, and unknown ones are refused', async () => {

@@ -23,6 +23,10 @@ export function checkMade(isRight: boolean, name: string, source: string): void 
   throw new TallymanError({ code: 'argument-invalid', message: `expected ${name} to come from ${source}, found its constructor called with something else` });
 }
 
+/** The error for the use of an object whose memory was given back. */
+export const disposed = (name: string): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected a ${name} that is in use, found one that was disposed of` });
+
 /** A text that is not empty. */
 export function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value) return value;

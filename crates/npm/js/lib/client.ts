@@ -7,7 +7,7 @@ import { Digest } from './digest.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
 import { TallymanError, abortedBy, errorOf } from './error.js';
 import { continued } from './gunzip.js';
-import { causeIn, checked, hostOf, isInsecure, withCredentials } from './host.js';
+import { causeIn, checked, hostOf, isInsecure, told, withCredentials, withoutRequest } from './host.js';
 import {
   changesOf,
   comparisonTerms,
@@ -312,7 +312,7 @@ export class Tallyman {
       if (kind === 'planned') Object.assign(progress, { total: number, totalBytes: bytes });
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      onProgress?.({ kind, ...progress, ...(reference ? { reference } : {}) });
+      told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
     return JSON.parse(await this.#run(signal, (engine, aborted) => engine.copy(from, to, terms, tell, aborted))) as CopyResult;
   }
@@ -345,7 +345,7 @@ export class Tallyman {
     const text = referenceText(repository, 'repository');
     textOf(mediaType, 'mediaType');
     const expected = given === undefined ? undefined : Digest.parse(given);
-    const sent = await sendable(content, expected?.algorithm ?? 'sha256', signal);
+    const sent = sendable(content, expected?.algorithm ?? 'sha256', signal);
     const put = (digest: string, signal: AbortSignal | undefined): Promise<void> =>
       this.#run(signal, (engine, aborted) => engine.putBlob(text, digest, sent.body, aborted));
     const digest = expected?.toString() ?? (await sent.digest());
@@ -465,7 +465,7 @@ export class Tallyman {
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
       const step = index === undefined ? undefined : plan.steps[index];
-      onProgress({ kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
+      told(onProgress, { kind, ...progress, total, ...(step ? { step } : {}), ...(reference ? { reference } : {}) });
     };
     const [digest, purged] = await this.#run(signal, (engine, aborted) => engine.push(PushPlan.handleOf(plan), further, purge, neverOverwrite, tell, aborted));
     const put = plan.steps.at(-1);
@@ -493,7 +493,7 @@ export class Tallyman {
     const tell = (kind: ApplyProgress['kind'], _step: number | undefined, reference: string | undefined, bytes: number | undefined): void => {
       if (kind === 'done') progress.completed += 1;
       if (kind === 'transferred') progress.bytes += bytes ?? 0;
-      onProgress?.({ kind, ...progress, ...(reference ? { reference } : {}) });
+      told(onProgress, { kind, ...progress, ...(reference ? { reference } : {}) });
     };
     return JSON.parse(await this.#extra(signal, (engine, aborted) => engine.apply(wanted, !dryRun, tell, aborted))) as ApplyResult;
   }
@@ -675,7 +675,7 @@ export class Tallyman {
   }
 
   #told(error: unknown): TallymanError {
-    return withCredentials(errorOf(error, causeIn(this.#failures)), this.#signedIn);
+    return withCredentials(withoutRequest(errorOf(error, causeIn(this.#failures))), this.#signedIn);
   }
 
   #call<T>(work: (engine: Engine) => T): T {
@@ -702,6 +702,8 @@ export class Tallyman {
   async #settled<T>(signal: AbortSignal | undefined, start: (aborted: Promise<unknown> | undefined) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw abortedBy(signal);
     await client();
+    // Nobody has listened meanwhile.
+    if (signal?.aborted) throw abortedBy(signal);
     let end: (() => void) | undefined;
     const aborted = signal && new Promise<void>((resolve) => (end = resolve));
     if (end) signal?.addEventListener('abort', end);
@@ -725,16 +727,16 @@ export class Tallyman {
     if (isClientRequested() || this.#options.fetch) return;
     const sender = runtime.requests?.();
     if (!sender?.preconnect) return;
-    let parsed: Reference;
+    let server: string;
     try {
-      parsed = Reference.parse(reference);
+      const parsed = Reference.parse(reference);
+      server = `${isInsecure(this.#options, parsed.registry) ? 'http' : 'https'}://${Reference.serverOf(parsed)}/`;
     } catch {
-      // The engine says what is wrong with it.
+      // The engine says what is wrong with the reference, or with the option.
       return;
     }
-    const scheme = isInsecure(this.#options, parsed.registry) ? 'http' : 'https';
     const { concurrency = mostRequests } = this.#options;
-    sender.preconnect(`${scheme}://${Reference.serverOf(parsed)}/`, false, Math.min(requests, concurrency), 0);
+    sender.preconnect(server, false, Math.min(requests, concurrency), 0);
   }
 
   #needsStore(): void {

@@ -180,7 +180,7 @@ export class TallymanError extends Error {
    */
   static from(data: unknown): TallymanError {
     if (data instanceof TallymanError) return data;
-    const { name, message, cause, code, ...fields } = (data ?? {}) as Partial<TallymanErrorFields> & { name?: unknown };
+    const { name, message, cause, code } = (data ?? {}) as Partial<TallymanErrorFields> & { name?: unknown };
     if (typeof message !== 'string') {
       throw new TallymanError({ code: 'argument-invalid', message: 'expected the data of an error, found something without a message' });
     }
@@ -188,6 +188,8 @@ export class TallymanError extends Error {
     const below = isOurs ? TallymanError.from(cause) : cause;
     // What a copy has lost.
     const told = typeof code === 'string' ? code : 'internal';
+    // Data may say anything. What every error has of its class is no field.
+    const fields = Object.fromEntries(Object.entries(data as object).filter(([field]) => !(field in TallymanError.prototype)));
     const error = new TallymanError({ ...fields, code: told, message, ...(below === undefined ? {} : { cause: below }) });
     if (typeof name === 'string') error.name = name === 'Error' ? 'TallymanError' : name;
     return error;

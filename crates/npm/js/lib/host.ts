@@ -17,6 +17,8 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     if (failures.size > 64) failures.clear();
     failures.set(key, error);
   };
+  // By the host that requests are sent to.
+  const refused = new Map<string, AccessFailure>();
   return {
     obeysCors: sender.obeysCors,
     tellsPlainHttp: sender.tellsPlainHttp,
@@ -27,6 +29,11 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     isLocalNetworkDenied: sender.isLocalNetworkDenied,
     hasher: runtime.hasher,
     async request(sent: TransportRequest): Promise<TransportResponse> {
+      const refusal = refused.size > 0 ? refused.get(new URL(sent.url).host) : undefined;
+      if (refusal) {
+        remember(sent.url, refusal);
+        throw refusal;
+      }
       const began = performance.now();
       const tell = (status: number | undefined, headers: [string, string][], error?: unknown): void => {
         const { method, url } = sent;
@@ -35,6 +42,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
       };
       try {
         const response = await sender.request(sent);
+        failures.delete(sent.url);
         tell(response.status, response.headers);
         return response;
       } catch (error) {
@@ -49,6 +57,7 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         expiries.set(registry, expiryOf(given, registry));
         const parts = credentialsOf(given, registry);
         if (parts) signedIn.add(registry);
+        failures.delete(registry);
         return parts;
       } catch (error) {
         remember(registry, error);
@@ -57,18 +66,43 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     },
     areCurrent: (registry: string) => (expiries.get(registry) ?? Infinity) > Date.now(),
     trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
-    isInsecure: (registry: string) => isInsecure(options, registry),
+    // The engine asks before each request of a registry, and waits for no error here: it is that of the request.
+    isInsecure(registry: string): boolean | undefined {
+      const { host } = new URL(`https://${Reference.serverOf(Reference.parse(`${registry}/a`))}`);
+      try {
+        const said = isInsecure(options, registry);
+        refused.delete(host);
+        return said;
+      } catch (error) {
+        refused.set(host, new AccessFailure(registry, error));
+        return false;
+      }
+    },
     retried: (error: string, wait: number, attempt: number) => told(onRetry, { error: errorOf(error, causeIn(failures)), wait, attempt }),
   };
 }
 
-/** Tells a listener, which has no say in what happens: its errors are its own. */
-function told<T>(listener: ((event: T) => void) | undefined, event: T): void {
+/** Tells a listener, which has no say in what happens: its errors are its own, those of a promise that it returns, too. */
+export function told<T>(listener: ((event: T) => unknown) | undefined, event: T): void {
   try {
-    listener?.(event);
+    Promise.resolve(listener?.(event)).catch(() => undefined);
   } catch {
     // A request does not fail because a log does.
   }
+}
+
+/** The option `insecure` failed for a registry, so that no request was sent. */
+class AccessFailure extends TallymanError {
+  constructor(registry: string, cause: unknown) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    super({ code: 'argument-invalid', message: `the option insecure failed for ${registry}: ${said}`, registry, cause });
+  }
+}
+
+/** The failure of the option `insecure` in place of the error for the request that was not sent. */
+export function withoutRequest(error: TallymanError): TallymanError {
+  for (let below: unknown = error; below instanceof TallymanError; below = below.cause) if (below instanceof AccessFailure) return below;
+  return error;
 }
 
 export const causeIn =
@@ -92,6 +126,9 @@ export function withCredentials(error: TallymanError, signedIn: ReadonlySet<stri
   return error;
 }
 
+/** The longest time that timers of all platforms take, in milliseconds: a longer one is over at once. */
+const timeoutMax = 2 ** 31 - 1;
+
 const optionNames = ['credentials', 'trustTokenService', 'insecure', 'concurrency', 'attempts', 'timeout', 'fetch', 'store', 'onRetry', 'onRequest'];
 
 /** The options of a client, as they are to be. */
@@ -99,6 +136,7 @@ export function checked(options: TallymanOptions): TallymanOptions {
   const given = optionsOf(options, optionNames);
   for (const name of ['credentials', 'trustTokenService', 'fetch', 'onRetry', 'onRequest'] as const) functionOf(given[name], name);
   for (const name of ['concurrency', 'attempts', 'timeout'] as const) if (given[name] !== undefined) numberOf(given[name], name, 1);
+  if ((given.timeout ?? 0) > timeoutMax) throw wrongArgument('timeout', `a time of at most ${Math.floor(timeoutMax / 3_600_000)} hours, in milliseconds,`, given.timeout);
   const { store, insecure } = given;
   const methods = ['names', 'load', 'save', 'putEntry', 'remove'] as const;
   if (store !== undefined && !methods.every((name) => typeof store?.[name] === 'function')) {

@@ -476,6 +476,9 @@ async function treeOf(source: ImageSource, image: LayeredImage, count: number, t
     for (const index of coming.slice(applied)) index.then((index) => index.free(), () => undefined);
     tree.free();
     throw error;
+  } finally {
+    // It need not listen to the signal any more.
+    stopped.abort();
   }
 }
 

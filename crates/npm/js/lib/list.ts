@@ -4,7 +4,7 @@ import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type D
 import { call } from './engine.js';
 import { asText } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
-import { checkMade, elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
+import { checkMade, disposed, elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
 import { inspected } from './plain.js';
 import { referenceText, type Reference } from './reference.js';
 
@@ -51,13 +51,13 @@ export interface AddOptions {
  * Docker would push.
  */
 export class ManifestList implements Iterable<ListEntry> {
-  #list: List;
+  #handle: List | undefined;
   #entries: readonly ListEntry[] | undefined;
   #encoded: [string, string, Uint8Array] | undefined;
 
   /** A list of that name, with those entries. */
   constructor(reference: string | Reference, entries: Iterable<NewListEntry | AnyInspection> = []) {
-    this.#list = call((engine) => ((reference as unknown) instanceof engine.List ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
+    this.#handle = call((engine) => ((reference as unknown) instanceof engine.List ? (reference as unknown as List) : new engine.List(referenceText(reference, 'reference'))));
     for (const entry of elementsOf(entries, 'entries')) this.add(entry);
   }
 
@@ -173,7 +173,8 @@ export class ManifestList implements Iterable<ListEntry> {
 
   /** Gives back the memory at once; otherwise that happens when nobody refers to the list any more. */
   [Symbol.dispose](): void {
-    this.#list.free();
+    this.#handle?.free();
+    this.#handle = undefined;
   }
 
   /**
@@ -187,6 +188,11 @@ export class ManifestList implements Iterable<ListEntry> {
   /** @internal */
   static handleOf(list: ManifestList): List {
     return list.#list;
+  }
+
+  get #list(): List {
+    if (this.#handle) return this.#handle;
+    throw disposed('ManifestList');
   }
 
   get #built(): [string, string, Uint8Array] {

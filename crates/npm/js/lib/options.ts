@@ -73,22 +73,23 @@ export interface TallymanOptions {
   trustTokenService?: ((registry: string, realm: string) => boolean | Promise<boolean>) | undefined;
   /**
    * The registries that may speak plain HTTP or show any certificate (which browsers and your own `fetch` cannot allow): those
-   * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`.
+   * named, those that a function says, all (`true`), or none (`false`). Those on loopback may unless it is `false`. Where the function
+   * throws or returns something else, requests end with that error.
    */
   insecure?: (boolean | string | Iterable<string> | ((registry: string) => boolean | undefined)) | undefined;
   /** Number of requests under way at the same time: 32 by default, which is also the maximum of one `create` or `push`. */
   concurrency?: number | undefined;
   /** Maximum number of attempts of a request that may succeed later: 4 by default. */
   attempts?: number | undefined;
-  /** Milliseconds that an answer may take to begin, and that it may pause then: a minute unless said otherwise. */
+  /** Milliseconds that an answer may take to begin, and that it may pause then: a minute unless said otherwise, 596 hours at most. */
   timeout?: number | undefined;
   /** The function that sends requests, for proxies, tests and other transports. */
   fetch?: Fetch | undefined;
   /** Store of lists that are not pushed yet. Without it nothing keeps them but your program. */
   store?: Store | undefined;
-  /** Hears of every request that is made again. */
+  /** Hears of every request that is made again. Its errors change nothing. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
-  /** Hears of every request, its status and the response's headers: for logs and rate limits. Errors that it throws change nothing. */
+  /** Hears of every request, its status and the response's headers: for logs and rate limits. Its errors change nothing. */
   onRequest?: ((event: RequestEvent) => void) | undefined;
 }
 

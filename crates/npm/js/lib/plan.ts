@@ -1,5 +1,5 @@
 import type { Plan } from '../dist/tallyman.js';
-import { checkMade } from './arguments.js';
+import { checkMade, disposed } from './arguments.js';
 import { call } from './engine.js';
 import { inspected } from './plain.js';
 
@@ -76,7 +76,7 @@ export class PushPlan {
   readonly requests: number;
   /** Requests at most. */
   readonly requestsAtMost: number;
-  readonly #plan: Plan;
+  #handle: Plan | undefined;
   #steps: readonly PlanStep[] | undefined;
 
   /** @internal */
@@ -90,7 +90,7 @@ export class PushPlan {
     this.roundTrips = json.roundTrips;
     this.requests = json.requests;
     this.requestsAtMost = json.requestsAtMost;
-    this.#plan = handle;
+    this.#handle = handle;
   }
 
   /** The steps, each after those that it waits for. They are made when they are first asked for: long lists have thousands. */
@@ -127,7 +127,13 @@ export class PushPlan {
 
   /** Gives back the memory at once; otherwise that happens when nobody refers to the plan any more. */
   [Symbol.dispose](): void {
-    this.#plan.free();
+    this.#handle?.free();
+    this.#handle = undefined;
+  }
+
+  get #plan(): Plan {
+    if (this.#handle) return this.#handle;
+    throw disposed('PushPlan');
   }
 
   /** @internal */
