@@ -278,7 +278,7 @@ test('a body can be read while it comes, and left', async (t) => {
   });
   const left = new AbortController();
   const { body } = await transportFor(t).request(get(`http://${host}/`, { pieces: true, signal: left.signal }));
-  assert.equal(Buffer.from(await body.next()).toString(), '0 ');
+  assert.match(Buffer.from(await body.next()).toString(), /^0 /);
   const open = () => new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
   assert.equal(await open(), 1);
   left.abort();

@@ -9,7 +9,7 @@ import { mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { createServer } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
-import { command, makeConfig, run } from './support.js';
+import { command, isPackage, makeConfig, run } from './support.js';
 
 const ourCommand = [command[0], command.slice(1)];
 const docker = spawnSync('docker', ['manifest', '--help'], { stdio: 'ignore' }).status === 0;
@@ -123,6 +123,10 @@ function* made(count) {
   }
 }
 
+// What is asked here is decided by Rust that both programs share. The native one, which starts ten times as fast, goes through all of it.
+const madeCount = isPackage ? 10 : 50;
+const redirects = [301, 302, 303, 307, 308];
+
 test('the same header is sent as by Docker, for every form of the file', { skip: !docker && 'docker is not installed' }, async (t) => {
   const registry = await startRegistry(t);
   const folder = makeConfig(t);
@@ -130,7 +134,7 @@ test('the same header is sent as by Docker, for every form of the file', { skip:
   for (const [name, script] of Object.entries(helpers)) {
     writeFileSync(join(folder, 'bin', `docker-credential-${name}`), `#!/bin/sh\ncat > /dev/null\n${script}\n`, { mode: 0o755 });
   }
-  for (const form of [...forms, ...made(50)]) {
+  for (const form of [...forms, ...made(madeCount)]) {
     const text = form(registry.host);
     writeFileSync(join(folder, 'config.json'), text);
     const theirs = await sent(registry, folder, 'docker', ['manifest']);
@@ -185,8 +189,9 @@ async function inspectBy(registry, folder, command, args) {
 test("a token service's redirects on the same site are followed with the credentials, as Docker follows them", async (t) => {
   const folder = makeConfig(t);
   const kinds = { password: { auth: alice }, token: { identitytoken: 'R' } };
-  for (const status of [301, 302, 303, 307, 308]) {
-    for (const target of [(host) => `http://${host}/token/`, () => '/token/', () => './token/']) {
+  const targets = [(host) => `http://${host}/token/`, () => '/token/', () => './token/'];
+  for (const status of redirects) {
+    for (const target of isPackage ? [targets[redirects.indexOf(status) % 3]] : targets) {
       const registry = await startTokenRegistry(t, status, target);
       for (const [kind, entry] of Object.entries(kinds)) {
         writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: entry } }));
@@ -204,7 +209,7 @@ test("a token service's redirects on the same site are followed with the credent
 
 test("a token service's redirect to another host takes neither password nor refresh token along", async (t) => {
   const folder = makeConfig(t);
-  for (const status of [301, 302, 303, 307, 308]) {
+  for (const status of isPackage ? [302, 307] : redirects) {
     const elsewhere = await startTokenRegistry(t, 500, () => '');
     const registry = await startTokenRegistry(t, status, () => `http://localhost:${elsewhere.host.split(':')[1]}/token/`);
     for (const entry of [{ auth: alice }, { identitytoken: 'R' }]) {

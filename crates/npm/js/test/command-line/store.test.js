@@ -62,22 +62,24 @@ test('local lists', async (t) => {
     assert.equal(JSON.parse(await done(config, ['inspect', list])).manifests.length, 1);
   });
 
-  for (const [name, args] of [
+  const other = `${host}/app:v2`;
+  // Those that make another list name it.
+  for (const [name, args, ...others] of [
     ['annotate', () => ['annotate', list, images[0], '--os', 'linux', '--arch', 'arm', '--variant', 'v7']],
     ['annotate with annotations', () => ['annotate', '--annotation', 'k=v', list, images[0]]],
     ['create --amend', () => ['create', '--amend', '--insecure', list, images[2], images[3]]],
-    ['create', () => ['create', '--insecure', `${host}/app:v2`, images[0], images[1]]],
+    ['create', () => ['create', '--insecure', other, images[0], images[1]], other],
     ['create --refresh --oci', () => ['create', '--amend', '--refresh', '--oci', '--insecure', list]],
-    ['duplicate', () => ['duplicate', list, `${host}/app:v2`]],
+    ['duplicate', () => ['duplicate', list, other], other],
     ['push --purge', () => ['push', '--purge', '--insecure', list]],
     ['remove', () => ['remove', list, images[1]]],
-    ['rename', () => ['rename', list, `${host}/app:v2`]],
+    ['rename', () => ['rename', list, other], other],
     ['rm', () => ['rm', list]],
   ]) {
     await t.test(`${name} that dies at any of its changes leaves the list before or the list after`, { skip: !diesInTime && 'a program ends itself at a change only where Node opens its files' }, async (t) => {
       const origin = await made(t, 3);
       const state = async (config) => {
-        const shown = await Promise.all([list, `${host}/app:v2`].map((list) => run(config, ['inspect', '--raw', '--insecure', list])));
+        const shown = await Promise.all([list, ...others].map((list) => run(config, ['inspect', '--raw', '--insecure', list])));
         // What was pushed is in the registry when it is gone from here.
         const folders = readdirSync(join(config, 'manifests')).filter((name) => !name.startsWith('.'));
         return JSON.stringify([...shown.map(({ code, stdout }) => (code === 0 ? stdout : 'none')), ...folders]);
