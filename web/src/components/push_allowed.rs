@@ -16,7 +16,7 @@ use crate::{
 pub struct Props {
     /// The registry.
     pub registry: Registry,
-    /// The button that begins the push.
+    /// The button that begins the push, and what is chosen beside it.
     pub children: Html,
 }
 

@@ -191,15 +191,15 @@ fn Planned(props: &PlannedProps) -> Html {
     };
     html! {
         <div ref={place}>
-            <div class="push__start">
-                <PushAllowed registry={plan.target.registry().clone()}>
+            <PushAllowed registry={plan.target.registry().clone()}>
+                <div class="push__start">
                     <button class="button button--main button--large" type="button" onclick={start} disabled={registry_state == RegistryState::Asking} data-testid="push-start">
                         { if before.is_empty() { words.start } else { words.resume } }
                     </button>
-                </PushAllowed>
-                <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
-                <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
-            </div>
+                    <label class="check"><input type="checkbox" checked={*skips} onchange={checked_into(&skips)} data-testid="push-skip" />{ words.skip }</label>
+                    <label class="check"><input type="checkbox" checked={*purges} onchange={checked_into(&purges)} data-testid="push-purge" />{ words.purge }</label>
+                </div>
+            </PushAllowed>
             if !before.is_empty() {
                 <p class="hint" role="status" data-testid="interrupted">{ (words.interrupted)(before.len(), total) }</p>
             }
