@@ -64,7 +64,7 @@ fn difference(standing: &Standing, ours: &Manifest, name: &str) -> Html {
         Standing::Asking => return html! { <p class="empty"><span class="skeleton" /></p> },
         Standing::Nothing => return html! { <p class="empty">{ (words.diff_none)(name) }</p> },
         Standing::Failed(Failure { why, .. }) => {
-            return html! { <p class="empty" data-testid="diff-failed">{ (words.diff_failed)(why) }</p> };
+            return html! { <p class="empty">{ (words.diff_failed)(why) }</p> };
         }
         Standing::Something(theirs) if theirs.digest() == ours.digest() => {
             return html! { <p class="empty" data-testid="diff-same">{ words.diff_same }</p> };
