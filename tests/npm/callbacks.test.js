@@ -65,6 +65,20 @@ describe('the option insecure', () => {
     });
   }
 
+  test('lets nothing be sent to a registry, whatever its name', async () => {
+    const asked = [];
+    const fetch = (url) => {
+      asked.push(url);
+      return Promise.reject(new Error('no way'));
+    };
+    const tm = new Tallyman({ fetch, attempts: 1, insecure: () => null });
+    for (const name of ['docker.io', 'registry', 'registry:443', 'registry.example:8443', '[::1]:5000']) {
+      const error = await failure(() => tm.catalog(name).next());
+      assert.deepEqual([error.code, error.registry], ['argument-invalid', name]);
+    }
+    assert.deepEqual(asked, []);
+  });
+
   test('is asked again, and nothing is sent while it fails', async () => {
     let isThere = false;
     const asked = [];

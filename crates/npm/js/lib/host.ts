@@ -67,8 +67,9 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
     areCurrent: (registry: string) => (expiries.get(registry) ?? Infinity) > Date.now(),
     trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
     // The engine asks before each request of a registry, and waits for no error here: it is that of the request.
-    isInsecure(registry: string): boolean | undefined {
-      const { host } = new URL(`https://${Reference.serverOf(Reference.parse(`${registry}/a`))}`);
+    isInsecure(registry: string, server: string): boolean | undefined {
+      // Without the port that requests do not name either.
+      const { host } = new URL(`https://${server}`);
       try {
         const said = isInsecure(options, registry);
         refused.delete(host);

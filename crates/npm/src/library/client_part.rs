@@ -74,7 +74,7 @@ impl Worker {
         let (access_host, event_host, own_host) = (host.clone(), host.clone(), host.clone());
         let client = Client::builder(Rc::new(JsTransport(host.clone().into())))
             .access(move |registry| {
-                let insecure = access_host.is_insecure(registry.as_str());
+                let insecure = access_host.is_insecure(registry.as_str(), registry.api_host());
                 match (insecure.unwrap_or(registry.is_loopback()), access_host.tells_plain_http()) {
                     (false, _) => Access::Tls,
                     (true, true) if !registry.is_loopback() => Access::Insecure,

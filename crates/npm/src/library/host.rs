@@ -31,9 +31,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn trusts(this: &ClientHost, registry: &str, realm: &str) -> Promise;
 
-    /// Returns `true` if `registry` may speak plain HTTP and show any certificate; `None` if the program does not say.
+    /// Returns `true` if `registry` may speak plain HTTP and show any certificate; `None` if the program does not say. If it
+    /// fails to, the next request to `server`, the host of the registry, is not sent.
     #[wasm_bindgen(method, js_name = isInsecure)]
-    pub fn is_insecure(this: &ClientHost, registry: &str) -> Option<bool>;
+    pub fn is_insecure(this: &ClientHost, registry: &str, server: &str) -> Option<bool>;
 
     /// `true` if failures tell that a server speaks plain HTTP. If they do not, plain HTTP is tried first.
     #[wasm_bindgen(method, getter, js_name = tellsPlainHttp)]
