@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::FutureExt;
 use tallyman_core::{Descriptor, Digest, Manifest, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
+    Error,
     resolve::{content, failed, nested, resolve},
+    side_by_side,
 };
 
 /// Suffixes of the tags under which cosign keeps what it attaches.
@@ -128,8 +129,7 @@ pub async fn attestations(
         let tags = COSIGN_SUFFIXES.map(|suffix| cosign_tag(client, reference, subject, suffix).boxed_local());
         [referrers(client, reference, subject).boxed_local()].into_iter().chain(tags)
     });
-    let found: Vec<Vec<Carrier>> =
-        stream::iter(searches).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found: Vec<Vec<Carrier>> = side_by_side::all(searches).await?;
     carriers.extend(found.into_iter().flatten());
     let read = carriers.into_iter().map(|carrier| async move {
         let manifest = match &carrier.manifest {
@@ -138,7 +138,7 @@ pub async fn attestations(
         };
         Ok::<_, Error>(carried(&carrier, &manifest))
     });
-    let found: Vec<_> = stream::iter(read).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found = side_by_side::all(read).await?;
     Ok(found.into_iter().flatten().collect())
 }
 

@@ -4,7 +4,6 @@ mod copier;
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, ListEntry, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
 };
@@ -13,8 +12,9 @@ use tallyman_registry::{Client, Error as RegistryError};
 pub use copier::Copier;
 
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS,
+    ContentError, Error,
     resolve::{Below, content, failed, nested, no_such_platform, resolve, too_deep},
+    side_by_side,
 };
 
 /// A copy before it is made.
@@ -83,7 +83,7 @@ pub async fn plan_copy_of(
             }
         }
     });
-    let there: Vec<bool> = stream::iter(asked).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let there: Vec<bool> = side_by_side::all(asked).await?;
     let missing: Vec<Manifest> = whole
         .into_iter()
         .zip(there)
@@ -188,8 +188,7 @@ async fn tree(client: &Client, source: &Reference, root: Manifest) -> Result<Vec
         let entries = level.iter().filter_map(Manifest::index).flat_map(|index| &index.manifests);
         let wanted: Vec<Descriptor> = entries.filter(|entry| below.is_new(&entry.digest)).cloned().collect();
         below.count(&wanted)?;
-        let manifests = stream::iter(wanted.iter().map(|entry| nested(client, source, entry)));
-        level = manifests.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        level = side_by_side::all(wanted.iter().map(|entry| nested(client, source, entry))).await?;
     }
     let (mut ordered, mut placed) = (Vec::new(), HashSet::new());
     place(&root, &known, &mut placed, &mut ordered);

@@ -6,7 +6,6 @@ pub(crate) mod many;
 
 use std::{collections::HashMap, sync::Arc};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, ImageManifest, Index, ListEntry, ManifestList, MediaType, Platform, Reference,
 };
@@ -15,8 +14,9 @@ use tallyman_registry::{Client, Error as RegistryError};
 pub use freshness::{Freshness, SourceImages, fetch_source, freshness, refreshed};
 
 use crate::{
-    ContentError, Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose, docker,
+    ContentError, Error, FailedRequest, RequestPurpose, docker,
     resolve::{content, failed, nested},
+    side_by_side,
 };
 
 /// A manifest that came from a registry and is what its media type says.
@@ -92,12 +92,12 @@ fn has_manifest(entry: &ListEntry) -> bool {
 /// [`Error::Registry`] and [`Error::Content`] if one cannot be fetched or parsed.
 pub async fn with_manifests(client: &Client, list: &ManifestList, all: bool) -> Result<ManifestList, Error> {
     let lacking = list.iter().filter(|entry| lacks_manifest(entry, list) || (all && !has_manifest(entry)));
-    let fetched = stream::iter(lacking.map(|entry| async move {
+    let fetched = side_by_side::all(lacking.map(|entry| async move {
         let manifest = nested(client, &entry.reference, &entry.descriptor).await?;
         ListEntry::new(entry.reference.clone(), entry.descriptor.clone(), manifest.shared_bytes())
             .map_err(|error| Error::content(&entry.reference, error))
     }));
-    let fetched: Vec<ListEntry> = fetched.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let fetched: Vec<ListEntry> = fetched.await?;
     let mut whole = list.clone();
     for entry in fetched {
         whole.insert(entry)?;

@@ -1,14 +1,14 @@
 //! Findings in what a registry has.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Finding, ImageConfig, Manifest, Reference, ResolvedEntry, lint_image, lint_index,
 };
 use tallyman_registry::Client;
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
+    Error,
     resolve::{failed, nested, resolve},
+    side_by_side,
 };
 
 /// Looks for what is allowed but will surprise somebody, in an image or a list and in the images that it points to, as far as the
@@ -22,9 +22,8 @@ pub async fn findings(client: &Client, reference: &Reference) -> Result<Vec<Find
         let config = config(client, reference, &root).await?;
         return Ok(lint_image(&root, config.as_ref()));
     };
-    let fetched = stream::iter(index.manifests.iter().map(|entry| fetch(client, reference, entry)));
     let fetched: Vec<(Option<Manifest>, Option<ImageConfig>)> =
-        fetched.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        side_by_side::all(index.manifests.iter().map(|entry| fetch(client, reference, entry))).await?;
     let entries = fetched
         .iter()
         .map(|(manifest, config)| ResolvedEntry { manifest: manifest.as_ref(), config: config.as_ref() });

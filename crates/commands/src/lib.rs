@@ -21,6 +21,7 @@ mod local_lists;
 mod push;
 mod remote_index;
 mod resolve;
+mod side_by_side;
 mod sources;
 mod tags;
 mod template;

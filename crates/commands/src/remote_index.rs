@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{
     Descriptor, Digest, EntryField, Index, ListEntry, Manifest, MediaType, Platform, PlatformChange,
     Reference, Tag,
@@ -10,9 +9,10 @@ use tallyman_core::{
 use tallyman_registry::Client;
 
 use crate::{
-    ContentError, Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, Source, difference,
+    ContentError, Copier, Error, IndexChange, Source, difference,
     fetch::expand::{self, ExpandOptions},
     resolve::{content, failed, resolve},
+    side_by_side,
     tags::put_under,
 };
 
@@ -115,8 +115,7 @@ impl IndexUpdate {
             let descriptors: Vec<Descriptor> = descriptors.collect();
             expand::described(client, reference, &descriptors, described_options).await
         });
-        let entries: Vec<Vec<ListEntry>> =
-            stream::iter(fetched).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        let entries: Vec<Vec<ListEntry>> = side_by_side::all(fetched).await?;
         for ListEntry { reference, descriptor, .. } in entries.into_iter().flatten() {
             if !is_oci && (descriptor.media_type.is_list() || descriptor.is_annotated()) {
                 return Err(Error::OciNeeded { reference: Box::new(self.reference.clone()) });

@@ -1,15 +1,15 @@
 //! Tags of a repository: put on a manifest, and taken away alone.
 
-use std::{future::ready, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tallyman_core::{Digest, Manifest, MediaType, PushPlan, Reference, Tag};
 use tallyman_registry::Client;
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS,
+    Error,
     delete::cannot_untag,
     resolve::{failed, resolve},
+    side_by_side,
 };
 
 /// Puts the manifest of `reference` under further tags of its repository, and returns it. Nothing else is transferred.
@@ -47,7 +47,7 @@ pub(crate) async fn put_under(
         let tagged = reference.by_tag(tag.clone());
         client.put_manifest(&tagged, media_type, Arc::clone(bytes)).await.map_err(failed)
     });
-    stream::iter(put).buffered(MAX_PARALLEL_REQUESTS).try_for_each(|_| ready(Ok(()))).await
+    side_by_side::all(put).await.map(drop)
 }
 
 /// Checks that a tag stands for nothing, or for the manifest `expected`.
@@ -76,7 +76,7 @@ pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Resul
     let own = Some(plan.reference()).filter(|reference| reference.digest().is_none()).cloned();
     let all = own.into_iter().chain(tags.iter().map(|tag| plan.target.by_tag(tag.clone())));
     let checked = all.map(|reference| async move { check_tag(client, &reference, digest).await });
-    stream::iter(checked).buffered(MAX_PARALLEL_REQUESTS).try_for_each(|()| ready(Ok(()))).await
+    side_by_side::all(checked).await.map(drop)
 }
 
 /// Returns `true` if `typed`, the text that `reference` was parsed from, names a tag or a digest. Nobody means the tag that stands

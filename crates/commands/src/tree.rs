@@ -1,13 +1,14 @@
 //! Everything below a manifest: entries of lists, configs, layers, and what refers to each manifest.
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use serde_json::{Value, json};
 use tallyman_core::{Descriptor, Digest, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use crate::{
-    Error, MAX_PARALLEL_REQUESTS, difference,
+    Error, difference,
     resolve::{Below, content, failed, referrers_too_deep, resolve, too_deep},
+    side_by_side,
 };
 
 /// The role of content in what stands above it.
@@ -63,7 +64,7 @@ pub async fn tree_of_list(client: &Client, list: &ManifestList) -> Result<TreeNo
         walk.below.is_new(&entry.descriptor.digest);
         walk.node(TreeRole::Entry, entry.descriptor.clone(), None, 1).await
     });
-    let children = stream::iter(nodes).buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let children = side_by_side::all(nodes).await?;
     let bytes = list.to_bytes();
     let descriptor = Descriptor::new(list.media_type(), Digest::of(&bytes), bytes.len() as u64);
     Ok(TreeNode { role: TreeRole::Root, descriptor, is_missing: false, children })
@@ -136,7 +137,7 @@ impl Walk<'_> {
     ) -> Result<Vec<TreeNode>, Error> {
         self.below.count(&below)?;
         let nodes = below.into_iter().map(|entry| self.node(role, entry, None, depth + 1));
-        stream::iter(nodes).buffered(MAX_PARALLEL_REQUESTS).try_collect().await
+        side_by_side::all(nodes).await
     }
 }
 

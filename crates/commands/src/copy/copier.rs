@@ -8,10 +8,9 @@ use std::{
 };
 
 use futures_util::{
-    FutureExt, StreamExt, TryStreamExt,
-    future::{self, try_join},
+    FutureExt, StreamExt,
+    future::{self, LocalBoxFuture, try_join},
     lock::Mutex,
-    stream,
 };
 use tallyman_core::{
     Action, Descriptor, Digest, Manifest, MediaType, NESTED_INDEXES_MAX, PushPlan, Reference, Tag,
@@ -20,9 +19,10 @@ use tallyman_registry::{Client, fallback_tag};
 
 use super::{NestedList, plan_copy};
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS, PushEvent, execute_rest,
+    ContentError, Error, PushEvent, execute_rest,
     push::is_transfer,
     resolve::{Below, content, failed, referrers_too_deep, resolve},
+    side_by_side,
     tags::check_tags,
 };
 
@@ -222,7 +222,7 @@ impl<'a> Copier<'a> {
                     false => self.whole(&from, &to, true).await,
                 }
             });
-            let made: Vec<Vec<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
+            let made = side_by_side::at_most(Self::AT_ONCE, copies).await?;
             plans.extend(made.into_iter().flatten());
             copied.extend(found.into_iter().map(|(tag, _)| tag));
         }
@@ -336,20 +336,30 @@ impl<'a> Copier<'a> {
 
     /// Copies what stands under `from`, unless `to` is that already, and with `lists` lists it as [`Copier::list_all`] does. Returns
     /// the plans, where it only plans.
-    async fn whole(&self, from: &Reference, to: &Reference, lists: bool) -> Result<Vec<PushPlan>, Error> {
-        let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else { return Ok(Vec::new()) };
-        self.check(&plan).await?;
-        let mut plans = Vec::new();
-        if !self.only_plans {
-            self.carry_out_rest(&plan, BTreeSet::new(), &|_| {}).await?;
+    fn whole<'b>(
+        &'b self,
+        from: &'b Reference,
+        to: &'b Reference,
+        lists: bool,
+    ) -> LocalBoxFuture<'b, Result<Vec<PushPlan>, Error>> {
+        async move {
+            let Some(plan) = plan_copy(self.client, from, to, None).await?.plan else {
+                return Ok(Vec::new());
+            };
+            self.check(&plan).await?;
+            let mut plans = Vec::new();
+            if !self.only_plans {
+                self.carry_out_rest(&plan, BTreeSet::new(), &|_| {}).await?;
+            }
+            if lists {
+                plans = self.list_all(&plan).await?;
+            }
+            if self.only_plans {
+                plans.insert(0, plan);
+            }
+            Ok(plans)
         }
-        if lists {
-            plans = self.list_all(&plan).await?;
-        }
-        if self.only_plans {
-            plans.insert(0, plan);
-        }
-        Ok(plans)
+        .boxed_local()
     }
 
     /// Copies manifests from repository to repository by their digests, which are to be listed elsewhere.
@@ -374,7 +384,7 @@ impl<'a> Copier<'a> {
         lists: bool,
     ) -> Result<Vec<PushPlan>, Error> {
         let copies = pairs.map(|(from, to)| async move { self.whole(&from, &to, lists).await });
-        let plans: Vec<Vec<PushPlan>> = stream::iter(copies).buffered(Self::AT_ONCE).try_collect().await?;
+        let plans = side_by_side::at_most(Self::AT_ONCE, copies).await?;
         Ok(plans.into_iter().flatten().collect())
     }
 
@@ -412,10 +422,7 @@ async fn after_first<T>(
 ) -> Result<Vec<T>, Error> {
     let Some(first) = requests.next() else { return Ok(Vec::new()) };
     let mut answers = vec![first.await?];
-    let mut others = stream::iter(requests).buffered(MAX_PARALLEL_REQUESTS);
-    while let Some(answer) = others.try_next().await? {
-        answers.push(answer);
-    }
+    answers.extend(side_by_side::all(requests).await?);
     Ok(answers)
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::LocalBoxFuture, stream};
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_core::{Descriptor, ListEntry, NESTED_INDEXES_MAX, Platform, Reference};
 use tallyman_registry::Client;
 
 use super::FetchedList;
 use crate::{
-    ContentError, Error, MAX_PARALLEL_REQUESTS,
+    ContentError, Error,
     fetch::{self, Fetched},
     resolve::{Below, content, failed, no_such_platform, too_deep},
+    side_by_side,
 };
 
 /// The entries of a list that are taken.
@@ -31,8 +32,8 @@ pub(crate) async fn images(
     references: &[Reference],
     options: &ExpandOptions,
 ) -> Result<Vec<ListEntry>, Error> {
-    let found = stream::iter(references.iter().map(|reference| source(client, reference, options)));
-    let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found =
+        side_by_side::all(references.iter().map(|reference| source(client, reference, options))).await?;
     let (mut entries, mut known): (Vec<ListEntry>, _) = (Vec::new(), HashSet::new());
     for entry in found.into_iter().flatten() {
         // An image stands once for each platform that lists name it for.
@@ -56,8 +57,8 @@ pub(crate) async fn described(
     }
     let expansion = Expansion { client, list, options, below: Below::new(list) };
     let wanted = options.choose(descriptors);
-    let found = stream::iter(wanted.into_iter().map(|descriptor| expansion.described(descriptor)));
-    let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found =
+        side_by_side::all(wanted.into_iter().map(|descriptor| expansion.described(descriptor))).await?;
     let found: Vec<ListEntry> = found.into_iter().flatten().collect();
     options.check_list(list, &found)?;
     Ok(found)
@@ -157,8 +158,7 @@ impl Expansion<'_> {
             let mut wanted = self.options.choose(described);
             wanted.retain(|entry| !entry.media_type.is_list() || self.below.is_new(&entry.digest));
             self.below.count(wanted.iter().copied())?;
-            let found = stream::iter(wanted.into_iter().map(|entry| self.one(entry, depth)));
-            let found: Vec<_> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+            let found = side_by_side::all(wanted.into_iter().map(|entry| self.one(entry, depth))).await?;
             Ok(found.into_iter().flatten().collect())
         }
         .boxed_local()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tallyman_core::{
     Digest, Format, Index, ListEntry, Manifest, ManifestList, MediaType, Platform, PushPlan, Reference,
@@ -11,7 +11,7 @@ use tallyman_registry::Client;
 
 use super::{DesiredImage, DesiredList};
 use crate::{
-    Copier, Error, IndexChange, MAX_PARALLEL_REQUESTS, NestedList, PushEvent,
+    Copier, Error, IndexChange, NestedList, PushEvent,
     create::fit_to_form,
     fetch::{
         self, Fetched,
@@ -20,6 +20,7 @@ use crate::{
     nested_lists,
     push::survey,
     resolve::{content, failed},
+    side_by_side,
 };
 
 /// Lists that are compared or pushed at the same time.
@@ -70,8 +71,7 @@ async fn drift(client: &Client, desired: &DesiredList) -> Result<ListDrift, Erro
     let list = desired.fetch(client).await?;
     let plan = PushPlan::with_copies(&list)?;
     let names: Vec<Reference> = desired.names().collect();
-    let found = stream::iter(names.iter().map(|name| standing(client, name)));
-    let found: Vec<Option<Manifest>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+    let found = side_by_side::all(names.iter().map(|name| standing(client, name))).await?;
     let (media_type, digest, bytes) = plan.list();
     let after =
         Manifest::parse(bytes.clone(), Some(media_type)).map_err(|error| content(&names[0], error))?;
@@ -121,11 +121,10 @@ impl ListDrift {
             copier.carry_out_rest(&self.plan, present, on_event).await?;
             rest.retain(|name| **name != self.names[0].0);
         }
-        let put = rest.into_iter().map(|name| client.put_manifest(name, media_type, bytes.clone()));
-        let mut answers = stream::iter(put).buffered(MAX_PARALLEL_REQUESTS);
-        while let Some(answer) = answers.next().await {
-            answer.map_err(failed)?;
-        }
+        let put = rest.into_iter().map(|name| async move {
+            client.put_manifest(name, media_type, bytes.clone()).await.map_err(failed)
+        });
+        side_by_side::all(put).await?;
         Ok(())
     }
 }
@@ -165,8 +164,8 @@ impl DesiredList {
             || !self.annotations.is_empty()
             || self.images.iter().any(needs_oci);
         let attestations = self.format != Some(Format::Docker);
-        let found = stream::iter(self.images.iter().map(|image| entries(client, image, attestations)));
-        let found: Vec<Vec<ListEntry>> = found.buffered(MAX_PARALLEL_REQUESTS).try_collect().await?;
+        let found =
+            side_by_side::all(self.images.iter().map(|image| entries(client, image, attestations))).await?;
         let mut found: Vec<ListEntry> = found.into_iter().flatten().collect();
         let mut list = ManifestList::new(self.reference.clone());
         let named = self.images.iter().map(|image| &image.reference).collect();
