@@ -4,6 +4,7 @@ mod copier;
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use tallyman_core::{
     Descriptor, Digest, ListEntry, Manifest, ManifestList, NESTED_INDEXES_MAX, Platform, PushPlan, Reference,
 };
@@ -49,7 +50,16 @@ pub async fn plan_copy(
 ///
 /// # Errors
 /// As [`plan_copy`].
-pub async fn plan_copy_of(
+pub fn plan_copy_of<'a>(
+    client: &'a Client,
+    source: &'a Reference,
+    target: &'a Reference,
+    platforms: &'a [Platform],
+) -> LocalBoxFuture<'a, Result<CopyPlan, Error>> {
+    async move { plan_whole(client, source, target, platforms).await }.boxed_local()
+}
+
+async fn plan_whole(
     client: &Client,
     source: &Reference,
     target: &Reference,

@@ -14,17 +14,24 @@ pub(crate) async fn at_most<T>(
     at_once: usize,
     work: impl IntoIterator<Item = impl Future<Output = Result<T, Error>>>,
 ) -> Result<Vec<T>, Error> {
-    let work: Vec<_> = work.into_iter().map(|work| (work, RefCell::new(None))).collect();
-    let (work, outcomes): (Vec<_>, Vec<_>) = work.into_iter().unzip();
-    let put = work.into_iter().zip(&outcomes).map(|(work, outcome)| {
-        async move {
-            outcome.replace(Some(work.await?));
+    let outcomes = &RefCell::new(Vec::new());
+    let mut all = Vec::new();
+    for work in work {
+        let place = all.len();
+        outcomes.borrow_mut().push(None);
+        let work = async move {
+            let outcome = work.await?;
+            outcomes.borrow_mut()[place] = Some(outcome);
             Ok(())
-        }
-        .boxed_local()
-    });
-    run(at_once, put.collect()).await?;
-    Ok(outcomes.into_iter().filter_map(RefCell::into_inner).collect())
+        };
+        all.push(work.boxed_local());
+    }
+    run(at_once, all).await?;
+    let mut made = Vec::new();
+    for outcome in outcomes.take() {
+        made.extend(outcome);
+    }
+    Ok(made)
 }
 
 /// Makes requests side by side, as [`at_most`] does.

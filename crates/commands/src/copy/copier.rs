@@ -126,11 +126,18 @@ impl<'a> Copier<'a> {
         self.list_level(target, by_subject).await
     }
 
-    async fn list_level(&self, target: &Reference, level: Level) -> Result<Vec<PushPlan>, Error> {
-        let listed = level.into_iter().map(|(subject, referrers)| async move {
-            self.list_referrers(target, &subject, referrers).await
-        });
-        Ok(after_first(listed).await?.into_iter().flatten().collect())
+    fn list_level<'b>(
+        &'b self,
+        target: &'b Reference,
+        level: Level,
+    ) -> LocalBoxFuture<'b, Result<Vec<PushPlan>, Error>> {
+        async move {
+            let listed = level.into_iter().map(|(subject, referrers)| async move {
+                self.list_referrers(target, &subject, referrers).await
+            });
+            Ok(after_first(listed).await?.into_iter().flatten().collect())
+        }
+        .boxed_local()
     }
 
     /// Executes a plan as [`Copier::carry_out`] does, without the steps in `done`, whose outcome is in the registry.
