@@ -19,7 +19,7 @@ use crate::{
         deletion::{self, Deletions},
         failure::Failure,
         latest::use_latest,
-        listing::{ListingTarget, use_listing},
+        listing::{Listing, ListingTarget, use_listing},
         problem::Problem,
         registries::use_registries,
         tasks::{OfPages, use_tasks_of_page},
@@ -122,14 +122,7 @@ fn Chooser(props: &ChooserProps) -> Html {
     let chosen_removal = use_state_eq(|| None::<Removal>);
     let removal = chosen_removal.unwrap_or_else(|| usual_removal(*refused));
     let stage = use_state_eq(|| Stage::Choosing);
-    let all = use_memo(names.clone(), |names| {
-        names.with(|names| {
-            names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect::<Vec<Tag>>()
-        })
-    });
-    let is_chosen = use_memo((Rc::clone(&all), chosen.clone()), |(all, chosen)| {
-        all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect::<BTreeSet<Tag>>()
-    });
+    let (all, is_chosen) = use_tags(&names, &chosen);
     let is_empty = is_chosen.is_empty();
     let make_plan = use_planning(repository, &all, &is_chosen, stage.setter(), refused.setter());
     let planned = match (deletion, &*stage) {
@@ -190,6 +183,20 @@ fn Chooser(props: &ChooserProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// Returns the tags that are listed, and those of them that are chosen.
+#[hook]
+fn use_tags(names: &Listing, chosen: &UseStateHandle<BTreeSet<String>>) -> (Rc<Vec<Tag>>, Rc<BTreeSet<Tag>>) {
+    let all = use_memo(names.clone(), |names| {
+        names.with(|names| {
+            names.order().iter().filter_map(|number| names.get(*number).parse().ok()).collect::<Vec<Tag>>()
+        })
+    });
+    let is_chosen = use_memo((Rc::clone(&all), chosen.clone()), |(all, chosen)| {
+        all.iter().filter(|tag| chosen.contains(tag.as_str())).cloned().collect::<BTreeSet<Tag>>()
+    });
+    (all, is_chosen)
 }
 
 /// The faults of listing and planning, and what the registry does not do.
