@@ -20,6 +20,8 @@ for (const kind of ['memory', 'distribution']) {
       await open(`/inspect/${server.host}/samples/hello:latest`);
       await expect(page.getByTestId('total-size')).toBeVisible();
       await expect(page.locator('.skeleton')).toHaveCount(0);
+      // What refers to the images is asked for behind all that the page shows at once.
+      await page.waitForLoadState('networkidle');
       const index = await manifest(server, 'samples/hello', 'latest');
       const arm = index.json.manifests.find((entry) => entry.platform.architecture === 'arm64');
 
