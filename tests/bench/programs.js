@@ -51,7 +51,7 @@ const known = {
     version: ['--version'],
     inspect: (image) => ['inspect', '--raw', '--tls-verify=false', `docker://${image}`],
     copy: (from, to) => ['copy', '--all', '--quiet', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${from}`, `docker://${to}`],
-    copyTags: (from, to) => ['sync', '--all', '--quiet', '--src', 'docker', '--dest', 'docker', '--src-tls-verify=false', '--dest-tls-verify=false', from, to],
+    copyTags: (from, to) => ['sync', '--all', '--src', 'docker', '--dest', 'docker', '--src-tls-verify=false', '--dest-tls-verify=false', from, to],
     push: (layout, to) => ['copy', '--all', '--quiet', '--dest-tls-verify=false', `oci:${layout}:latest`, `docker://${to}`],
   },
   docker: {

@@ -83,18 +83,22 @@ const inChromium = (by) => () =>
   });
 
 const requestsOf = ({ note }) => Number(/^(\d+) requests/.exec(note)[1]);
-const peers = [];
-for (const { name, command, make, prepare } of there.filter(({ make }) => make)) {
-  const contestant = { name, peer: true, run: commandLines(command, make, prepare) };
-  // Some versions of some programs cannot do it with this registry.
-  try {
-    await contestant.run();
-    peers.push(contestant);
-  } catch (error) {
-    leaveOut(name, error.message.trim().split('\n').at(-1));
-    absent.push(`${name} (it fails)`);
+/** The contestants that can do it: some versions of some programs cannot with this registry. The others are named in `without`. */
+async function able(contestants, without) {
+  const found = [];
+  for (const contestant of contestants) {
+    try {
+      await contestant.run();
+      found.push(contestant);
+    } catch (error) {
+      leaveOut(contestant.name, error.message.trim().split('\n').at(-1));
+      without.push(`${contestant.name} (it fails)`);
+    }
   }
+  return found;
 }
+const makers = there.filter(({ make }) => make).map(({ name, command, make, prepare }) => ({ name, peer: true, run: commandLines(command, make, prepare) }));
+const peers = await able(makers, absent);
 const [one, whole, two] = ['tallyman, the library in Node', 'the same with the start of the program', 'tallyman of the npm package, two command lines'];
 const [ours, ourOne] = ['tallyman, two command lines', 'tallyman, create --push'];
 const [page, passed] = ['tallyman in Chromium, over CORS', 'tallyman in Node, through the gateway'];
@@ -192,6 +196,9 @@ const copied = (program, args, prepare) => () =>
     return { value, note: inWords(await farMirror.take()) };
   });
 const ofTags = (from, to) => ['copy', '--insecure', '--all-tags', from, to];
+const copiers = there.filter(({ copyTags }) => copyTags).map(({ name, command, copyTags, prepare }) => ({ name, peer: true, run: copied(command, copyTags, prepare) }));
+const withoutCopy = absent.filter((name) => ['crane', 'skopeo'].includes(name));
+const tagPeers = await able(copiers, withoutCopy);
 const [ownTags, packageTags] = ['tallyman copy --all-tags', 'the same by the npm package'];
 await compare({
   title: `copy of a repository of ${tags} tags into another registry, ${roundTripMs} ms a round trip`,
@@ -199,9 +206,9 @@ await compare({
   contestants: [
     { name: ownTags, run: copied(native, ofTags) },
     { name: packageTags, run: copied(tallyman, ofTags) },
-    ...there.filter(({ copyTags }) => copyTags).map(({ name, command, copyTags, prepare }) => ({ name, peer: true, run: copied(command, copyTags, prepare) })),
+    ...tagPeers,
   ],
-  absent: absent.filter((name) => ['crane', 'skopeo'].includes(name)),
+  absent: withoutCopy,
   summary: () => [
     { what: `copy of a repository of ${tags} tags, ${roundTripMs} ms a round trip`, ours: ownTags },
     { what: "the same by the npm package's program", ours: packageTags },
