@@ -56,7 +56,7 @@ pub fn plan_copy_of<'a>(
     target: &'a Reference,
     platforms: &'a [Platform],
 ) -> LocalBoxFuture<'a, Result<CopyPlan, Error>> {
-    async move { plan_whole(client, source, target, platforms).await }.boxed_local()
+    plan_whole(client, source, target, platforms).boxed_local()
 }
 
 async fn plan_whole(

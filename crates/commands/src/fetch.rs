@@ -96,8 +96,8 @@ pub async fn with_manifests(client: &Client, list: &ManifestList, all: bool) -> 
         let manifest = nested(client, &entry.reference, &entry.descriptor).await?;
         ListEntry::new(entry.reference.clone(), entry.descriptor.clone(), manifest.shared_bytes())
             .map_err(|error| Error::content(&entry.reference, error))
-    }));
-    let fetched: Vec<ListEntry> = fetched.await?;
+    }))
+    .await?;
     let mut whole = list.clone();
     for entry in fetched {
         whole.insert(entry)?;

@@ -277,12 +277,10 @@ impl IndexUpdate {
     /// [`Error::TagMoved`] if somebody has moved the tag meanwhile: nothing is put under it then.
     pub async fn push(&self, client: &Client, tags: &[Tag]) -> Result<Digest, Error> {
         let manifest = self.manifest()?;
-        let digests = self.sources.iter().map(|source| source.digest().expect("sources are by digest"));
-        let pairs = self
-            .sources
-            .iter()
-            .zip(digests)
-            .map(|(source, digest)| (source.clone(), self.reference.by_digest(digest.clone())));
+        let pairs = self.sources.iter().map(|source| {
+            let digest = source.digest().expect("sources are by digest");
+            (source.clone(), self.reference.by_digest(digest.clone()))
+        });
         let copier = Copier::new(client);
         copier.side_by_side(pairs, true).await?;
         if manifest.digest() != self.before.digest() {
