@@ -98,8 +98,8 @@ pub async fn purge(store: &dyn ListStore, plan: &PushPlan) -> Result<bool, Error
 /// registry says the list has.
 ///
 /// Where steps fail, no later ones begin, those before them are done all the same, and the failure of the first is
-/// told: so the outcome is that of doing one after another. A small plan begins with its first step alone, which tells
-/// whether the registry can be pushed to at all, and does more at a time the more have succeeded.
+/// told: so the outcome is that of doing one after another. A small plan that copies no blobs begins with its first step alone, which
+/// tells whether the registry can be pushed to at all, and does more at a time the more have succeeded.
 ///
 /// # Errors
 /// When a blob is not mounted or a manifest is not taken.

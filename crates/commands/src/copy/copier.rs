@@ -43,7 +43,7 @@ pub struct Copier<'a> {
 
 impl<'a> Copier<'a> {
     /// Copies that are made at the same time, at most.
-    pub const AT_ONCE: usize = 4;
+    pub const AT_ONCE: usize = 8;
 
     /// Creates a copier by a client.
     pub fn new(client: &'a Client) -> Self {

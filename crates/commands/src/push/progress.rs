@@ -7,13 +7,15 @@ use tallyman_core::{Action, Digest, PushPlan};
 use super::PushEvent;
 use crate::MAX_PARALLEL_REQUESTS;
 
-/// Plans of up to this many steps never cost more requests than Docker's push when they fail: Docker makes three requests for
-/// each blob, one after another. With more steps, round trips are what costs.
+/// Pushes of up to this many steps never cost more requests than Docker's when they fail: Docker makes three requests for
+/// each blob, one after another. With more steps, round trips are what costs, as with copies, which Docker does not make.
 const FEW_STEPS: usize = 16;
 
 /// A record of which steps of a push have succeeded, and which may begin.
 pub(super) struct PushProgress<'a> {
     plan: &'a PushPlan,
+    /// One step begins alone, and more at a time the more have succeeded.
+    begins_slowly: bool,
     /// For each step, how many that must go before it are not done.
     missing: Vec<usize>,
     /// For each step, those that it must go before.
@@ -42,17 +44,25 @@ impl<'a> PushProgress<'a> {
         }
         let ready = (0..plan.steps.len()).filter(|index| missing[*index] == 0).collect();
         let done = vec![None; plan.steps.len()];
-        Self { plan, missing, behind, ready, done, succeeded: 0, complete: 0, copies_reported: 0, on_event }
+        let is_copy = plan.steps.iter().any(|step| matches!(step.action, Action::CopyBlob { .. }));
+        Self {
+            plan,
+            begins_slowly: !is_copy && plan.steps.len() <= FEW_STEPS,
+            missing,
+            behind,
+            ready,
+            done,
+            succeeded: 0,
+            complete: 0,
+            copies_reported: 0,
+            on_event,
+        }
     }
 
     /// Steps that may be under way now. A mount that is refused costs two requests, one that succeeds has left two of
     /// Docker's three for those to come.
     pub(super) fn parallel(&self) -> usize {
-        if self.plan.steps.len() > FEW_STEPS {
-            MAX_PARALLEL_REQUESTS
-        } else {
-            MAX_PARALLEL_REQUESTS.min(self.succeeded + 1)
-        }
+        if self.begins_slowly { MAX_PARALLEL_REQUESTS.min(self.succeeded + 1) } else { MAX_PARALLEL_REQUESTS }
     }
 
     /// The first step before `end` that is ready and `may_begin`; it is taken.
