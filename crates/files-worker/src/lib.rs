@@ -6,7 +6,8 @@
 
 mod messages;
 
-#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+#[cfg(feature = "worker")]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "browsers alone start it"))]
 mod browser;
 #[cfg(feature = "worker")]
 mod content;
@@ -14,7 +15,7 @@ mod content;
 mod image;
 #[cfg(feature = "worker")]
 mod job;
-#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+#[cfg(feature = "worker")]
 mod kept;
 #[cfg(feature = "worker")]
 mod listing;

@@ -3,16 +3,10 @@
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{
-    components, dependencies, phrases, setup,
-    tools::{WASM, step},
-    wording,
-};
+use crate::{components, dependencies, phrases, setup, tools::step, wording};
 
-/// The crate with code that only wasm compiles. Clippy looks at tests that only wasm compiles while they are compiled.
-const WASM_CRATE: &str = "tallyman-files-worker";
-
-/// The check that the compilation of the tests makes, too: [`while_compiling`].
+/// The check that the compilation of the tests makes, too: [`while_compiling`]. It looks at tests that only wasm compiles while those
+/// are compiled.
 const CLIPPY: &str = "clippy";
 /// The lints that are errors.
 const LINTS: [&str; 2] = ["warnings", "clippy::unwrap_used"];
@@ -20,7 +14,7 @@ const LINTS: [&str; 2] = ["warnings", "clippy::unwrap_used"];
 /// A check: its name, the line that says what it does, and how it is done.
 type Check = (&'static str, &'static str, fn(&Shell) -> Result<()>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 7] = [
     ("dependencies", "DEPENDENCIES.md against the manifests", |_| dependencies::check()),
     ("wording", "the first words of doc comments, and names", |_| wording::check()),
     ("phrases", "the sentences for people", |_| phrases::check()),
@@ -41,17 +35,12 @@ const CHECKS: [Check; 8] = [
             .quiet()
             .run()?)
     }),
-    ("clippy-wasm", "cargo clippy: the worker, as wasm", |sh| {
-        let of = ["--target", WASM, "--package", WASM_CRATE];
-        Ok(cmd!(sh, "cargo clippy --quiet --locked {of...} -- -D warnings").quiet().run()?)
-    }),
 ];
 
 /// The help text of the command.
 pub const HELP: &str =
     "  --only CHECK   one check, or several when repeated: dependencies, wording, phrases, components, deny,
-                 format (seconds each), clippy (a minute, several where nothing is compiled yet),
-                 clippy-wasm (half a minute)
+                 format (seconds each), clippy (a minute, several where nothing is compiled yet)
 
 All checks are made; the command fails if one of them does.";
 

@@ -28,6 +28,10 @@ const WASM_FEATURES: [&str; 7] = [
 const MODULES: [(&str, &str); 3] =
     [("library", "tallyman"), ("layers", "layers"), ("command-line", "command-line")];
 
+/// The setting for cargo by which the package reads and writes lists quickly, for programs that read thousands. The app reads few at a
+/// time, and is loaded more often than a package is installed.
+const LISTS_FOR_SPEED: &str = "profile.wasm.package.tallyman-list-json.opt-level=3";
+
 /// The folder of the package as it is published.
 const PACKAGE: &str = "target/npm/tallyman";
 
@@ -221,8 +225,8 @@ fn compile_module(sh: &Shell, feature: &str) -> Result<()> {
         || {
             let target = ["--profile", "wasm", "--target", WASM];
             let package = ["--package", "tallyman-npm", "--no-default-features", "--features", feature];
-            let paths = without_paths(sh)?;
-            Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} --config {paths}")
+            let settings = ["--config", &without_paths(sh)?, "--config", LISTS_FOR_SPEED];
+            Ok(cmd!(sh, "cargo build --quiet --locked {package...} {target...} {settings...}")
                 .quiet()
                 .run()?)
         },
@@ -294,7 +298,7 @@ fn take_parts(sh: &Shell, name: &str, dist: &Path) -> Result<()> {
         bound.replace(&format!("from \"./snippets/{script}\""), "from '../lib/client-part.js'"),
     )?;
     fs::remove_dir_all(dist.join("snippets"))?;
-    let parts = root().join("target").join(WASM).join("wasm/parts");
+    let parts = root().join("target").join(WASM).join("wasm/tallyman_npm.parts");
     let found = names(&parts)?;
     let part = |start: &str| found.iter().find(|part| part.starts_with(start)).map(|part| parts.join(part));
     let (Some(client), Some(extras), 3) = (part("split_client"), part("split_extras"), found.len()) else {
@@ -352,8 +356,8 @@ fn with_imports_once(text: &str) -> String {
     renamed
 }
 
-/// A setting for cargo by which messages in the module name no folder of this machine.
-fn without_paths(sh: &Shell) -> Result<String> {
+/// A setting for cargo by which messages in a module name no folder of this machine.
+pub fn without_paths(sh: &Shell) -> Result<String> {
     let sysroot = cmd!(sh, "rustc --print sysroot").quiet().read()?;
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();

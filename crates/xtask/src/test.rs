@@ -18,12 +18,21 @@ use crate::{
     lint, npm,
     report::{self, Count},
     setup,
-    tools::{WASM, find_on_path, is_on_path, root, step},
+    tools::{WASM, find_on_path, is_on_path, meanwhile, root, step},
 };
 use aside::Aside;
 
-/// Crates whose `tests/` hold tests compiled to wasm, for what only a browser has.
-const WASM_TESTS: [&str; 2] = ["tallyman-registry", "tallyman-store"];
+/// What is compiled to wasm for the tests: the crates whose `tests/` hold tests for what only a browser has.
+const COMPILED_TO_WASM: [&str; 8] = [
+    "--locked",
+    "--all-features",
+    "--target",
+    WASM,
+    "--package",
+    "tallyman-registry",
+    "--package",
+    "tallyman-store",
+];
 
 /// Registries that browsers find easy or hard, by the variable that tells the tests their host, and their flags.
 const TEST_REGISTRIES: [(&str, &[&str]); 5] = [
@@ -198,18 +207,13 @@ fn wasm(sh: &Shell, aside: &Aside) -> Result<Count> {
         .collect::<Result<Vec<_>>>()?;
     let driver = find_on_path("chromedriver").context("expected chromedriver on the PATH, found none")?;
     let sh = lint::while_compiling(sh);
-    let mut total = Count::default();
-    for package in WASM_TESTS {
-        let run =
-            cmd!(sh, "cargo test --locked --package {package} --all-features --target {WASM} --test wasm")
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-                .env("CHROMEDRIVER", &driver)
-                // An isolated page may not even ask whether a registry without CORS headers is there.
-                .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
-                .envs(registries.iter().map(|(name, registry)| (*name, registry.host())));
-        total = total.and(tested(run, report::libtest)?);
-    }
-    some(total)
+    let run = cmd!(sh, "cargo test {COMPILED_TO_WASM...} --test wasm --no-fail-fast")
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+        .env("CHROMEDRIVER", &driver)
+        // An isolated page may not even ask whether a registry without CORS headers is there.
+        .env("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
+        .envs(registries.iter().map(|(name, registry)| (*name, registry.host())));
+    some(tested(run, report::libtest)?)
 }
 
 fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
@@ -222,8 +226,9 @@ fn npm(sh: &Shell, aside: &Aside) -> Result<Count> {
 fn replay(sh: &Shell, aside: &Aside) -> Result<Count> {
     aside.package()?;
     aside.programs(sh)?;
-    let of_package = node(sh, &["tests/replay"], None)?;
-    Ok(of_package.and(native_program(sh)?))
+    // Each has one long row of scenarios after another, which leaves the processors time.
+    let (of_package, of_native) = meanwhile(sh, native_program, || node(sh, &["tests/replay"], None))?;
+    Ok(of_package.and(of_native))
 }
 
 /// Runs what tests the package's program with the native one: the scenarios, and the suite of the command line.
@@ -250,7 +255,8 @@ fn native_program(sh: &Shell) -> Result<Count> {
 /// Runs the tests of `paths` with Node's own test runner: of the package's program, unless another `program` is named.
 fn node(sh: &Shell, paths: &[&str], program: Option<&str>) -> Result<Count> {
     let at_once = format!("--test-concurrency={AT_ONCE}");
-    let report = root().join("target/node-tests.tap");
+    let tested = if program.is_some() { "native-program" } else { "package" };
+    let report = root().join("target").join(format!("tests-of-{tested}.tap"));
     let reporters = ["--test-reporter=spec", "--test-reporter-destination=stderr", "--test-reporter=tap"];
     let run =
         cmd!(sh, "node --test {at_once} {reporters...} --test-reporter-destination={report} {paths...}")
@@ -294,8 +300,7 @@ fn build_tab(sh: &Shell) -> Result<()> {
     step("cargo build and wasm-bindgen: a tab that writes lists", || {
         // As the tests compiled to wasm are, so that what both take is compiled once.
         let sh = lint::while_compiling(sh);
-        let package = ["--package", "tallyman-store", "--example", "tab", "--features", "indexed-db"];
-        cmd!(sh, "cargo build --quiet --locked --target {WASM} {package...}").quiet().run()?;
+        cmd!(sh, "cargo build --quiet {COMPILED_TO_WASM...} --example tab").quiet().run()?;
         let module = root().join("target").join(WASM).join("debug/examples/tab.wasm");
         let folder = root().join("target/e2e-tab");
         Ok(cmd!(sh, "wasm-bindgen --target web --out-dir {folder} --no-typescript {module}").quiet().run()?)

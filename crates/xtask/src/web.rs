@@ -16,7 +16,7 @@ use lexopt::{Parser, prelude::*};
 use xshell::{Shell, cmd};
 
 use crate::{
-    npm::{optimise_for_speed, optimise_for_start},
+    npm::{optimise_for_speed, optimise_for_start, without_paths},
     setup, sources,
     tools::{WASM, meanwhile, names, root, step},
 };
@@ -119,8 +119,13 @@ pub fn compile(sh: &Shell) -> Result<()> {
 }
 
 fn compile_app(sh: &Shell, profile: &str) -> Result<()> {
-    let target = ["--profile", profile, "--target", WASM];
-    Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-web {target...}").quiet().run()?)
+    compile_for_pages(sh, "tallyman-web", profile)
+}
+
+/// Compiles a package that pages run.
+fn compile_for_pages(sh: &Shell, package: &str, profile: &str) -> Result<()> {
+    let options = ["--profile", profile, "--target", WASM, "--config", &without_paths(sh)?];
+    Ok(cmd!(sh, "cargo build --quiet --locked --package {package} {options...}").quiet().run()?)
 }
 
 /// Returns `true` if `dist/` has the app, whole, as `sources` make it.
@@ -136,7 +141,7 @@ fn stamp() -> PathBuf {
 }
 
 /// The Cargo profile of the app.
-const APP: &str = "app";
+const APP: &str = "wasm";
 /// The Cargo profile of the worker of the Files page.
 const FILES_WORKER: &str = "files-worker";
 /// The Cargo profile of [`build_for_development`].

@@ -1,5 +1,5 @@
 //! `wasm-bindgen`: makes the JavaScript that a compiled module needs. A module that marks parts of itself as loaded later
-//! is first cut into them: they go to `parts/` beside it, and the script that loads them to `snippets/` of the output folder.
+//! is first cut into them: they go to a folder beside it, `NAME.parts/`, and the script that loads them to `snippets/` of the output folder.
 
 use std::{
     env,
@@ -96,7 +96,7 @@ fn split(options: &Options) -> Result<Option<PathBuf>, Box<dyn Error>> {
     (env!("CARGO_PKG_VERSION"), &wasm).hash(&mut hash);
     let hash = hash.finish();
     let link = format!("./snippets/load-{hash:016x}.js");
-    let (parts, snippets) = (path.with_file_name("parts"), options.out_dir.join("snippets"));
+    let (parts, snippets) = (path.with_extension("parts"), options.out_dir.join("snippets"));
     for folder in [&parts, &snippets] {
         if folder.exists() {
             fs::remove_dir_all(folder)?;

@@ -17,7 +17,7 @@ struct Built {
     app: Result<(), String>,
 }
 
-/// The installing and building, under way in a thread: the package and the app are compiled while the tools are installed, and
+/// The installing and building, under way in a thread: the package is compiled while the tools are installed. It and the app are
 /// linked by one thread for minutes, which leaves room for the compiler of the native tests beside them.
 pub struct Aside {
     thread: Cell<Option<JoinHandle<Built>>>,
@@ -36,14 +36,10 @@ impl Aside {
         let is_app_wanted = ["e2e", "browsers"].into_iter().any(&is_wanted);
         let compiles_native_tests = is_wanted("native");
         // What fails here fails once more where it is built, which tells of it.
-        let compiled = thread::spawn(move || -> Result<()> {
-            if is_package_wanted {
-                npm::compile(&compiler)?;
-            }
-            if is_app_wanted {
-                web::compile(&compiler)?;
-            }
-            Ok(())
+        let compiled = thread::spawn(move || match (is_package_wanted, is_app_wanted) {
+            (true, _) => npm::compile(&compiler),
+            (false, true) => web::compile(&compiler),
+            (false, false) => Ok(()),
         });
         let thread = thread::spawn(move || {
             let told = |result: Result<()>| result.map_err(|error| format!("{error:#}"));

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use xshell::{Shell, cmd};
 
-use super::scripts;
+use super::{compile_for_pages, scripts};
 use crate::tools::{WASM, root};
 
 /// Builds the worker, and puts it and the style sheet into `dist` under names that change with what is in them, as short as they
@@ -46,8 +46,7 @@ pub fn build(
 
 /// Compiles the worker.
 pub fn compile(sh: &Shell, profile: &str) -> Result<()> {
-    let target = ["--profile", profile, "--target", WASM];
-    Ok(cmd!(sh, "cargo build --quiet --locked --package tallyman-files-worker {target...}").quiet().run()?)
+    compile_for_pages(sh, "tallyman-files-worker", profile)
 }
 
 fn hash(content: &impl Hash) -> String {

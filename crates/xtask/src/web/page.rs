@@ -12,7 +12,7 @@ use crate::tools::{WASM, names, root};
 /// The beginning of a link of `web/index.html` that stands for a file.
 const LINK: &str = "<link data-trunk ";
 /// The name of the app's script and of its module.
-const NAME: &str = "tallyman-web";
+pub const NAME: &str = "tallyman-web";
 
 /// Compiles the app, and writes its page, its script, its module and what else the page names into `to`.
 pub fn write(sh: &Shell, profile: &str, to: &Path) -> Result<()> {

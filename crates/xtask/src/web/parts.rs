@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use xshell::Shell;
 
-use super::scripts;
+use super::{page::NAME, scripts};
 use crate::{
     npm::merge,
     tools::{WASM, names, root, side_by_side},
@@ -39,7 +39,7 @@ pub fn write(
     joins: bool,
     finish: impl Fn(&Shell, &Path, &Path) -> Result<()> + Sync,
 ) -> Result<String> {
-    let folder = root().join("target").join(WASM).join(profile).join("parts");
+    let folder = root().join("target").join(WASM).join(profile).join(format!("{NAME}.parts"));
     let snippets = dist.join("snippets");
     let [snippet] = &names(&snippets)?[..] else { anyhow::bail!("expected one script that loads the parts") };
     let made = fs::read_to_string(snippets.join(snippet))?;
