@@ -22,7 +22,7 @@ use crate::{
 };
 use aside::Aside;
 
-/// What is compiled to wasm for the tests: the crates whose `tests/` hold tests for what only a browser has.
+/// Options for compiling the tests to wasm: the crates whose `tests/` hold tests for what only a browser has.
 const COMPILED_TO_WASM: [&str; 8] = [
     "--locked",
     "--all-features",
