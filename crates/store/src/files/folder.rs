@@ -19,6 +19,8 @@ pub enum FileErrorKind {
     IsFolder,
     /// The user may not write here, or nobody may.
     ReadOnly,
+    /// Another program that lives holds a lock.
+    Held,
     /// Anything else.
     Other,
 }

@@ -24,6 +24,8 @@ const PREFIX: &str = ".tallyman-";
 const PUSHED: &str = ".tallyman-pushed";
 /// Bytes that the name of a file may have.
 const NAME_MAX: usize = 255;
+/// Reads of a list whose lock cannot be had, while other programs change it.
+const READS_MAX: usize = 100;
 /// Hexadecimal digits of the hash of a list's name.
 const HASH: usize = 32;
 
@@ -75,11 +77,27 @@ impl<F: Folder> ListFolders<F> {
             return Ok(None);
         }
         match self.lock(list).await {
-            Ok(_lock) => self.files(list),
-            // Where nobody may write, nobody else changes anything either, but a change may have been left unfinished.
-            Err(error) if error.kind == FileErrorKind::ReadOnly => self.files_with_journal(list),
-            Err(error) => Err(error),
+            Ok(lock) => self.files(list, Some(&lock)),
+            Err(error) if error.kind == FileErrorKind::Held => Err(error),
+            // Nobody may write, or there is no room: the list can be read all the same.
+            Err(_) => self.read_unlocked(list).await,
         }
+    }
+
+    /// Returns the files of a list whose lock cannot be had. Who can write may change several of them meanwhile: they are read until
+    /// they are the same twice.
+    async fn read_unlocked(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+        let mut before = self.files_with_journal(list)?;
+        for _ in 0..READS_MAX {
+            let now = self.files_with_journal(list)?;
+            if now == before {
+                return Ok(now);
+            }
+            before = now;
+            self.pause().await;
+        }
+        let message = format!("open {}: other programs keep changing it; try again", self.path(list));
+        Err(FileError { kind: FileErrorKind::Held, message })
     }
 
     /// Waits until nobody writes any more, for files that cannot be read: the Docker CLI writes them piece by piece.
@@ -101,7 +119,7 @@ impl<F: Folder> ListFolders<F> {
             return Ok(None);
         }
         let lock = self.lock(list).await?;
-        let Some(files) = self.files(list)? else { return Ok(None) };
+        let Some(files) = self.files(list, Some(&lock))? else { return Ok(None) };
         match self.commit(&lock, list, change(files)?) {
             Err(error) if error.kind == FileErrorKind::NotFound => Ok(None),
             committed => Ok(Some(committed?)),
@@ -189,8 +207,8 @@ impl<F: Folder> ListFolders<F> {
         if self.folder.list(&path)?.is_none() {
             return Ok(false);
         }
-        let _lock = self.lock(list).await?;
-        if !is_wanted(self.files(list)?.unwrap_or_default()) {
+        let lock = self.lock(list).await?;
+        if !is_wanted(self.files(list, Some(&lock))?.unwrap_or_default()) {
             return Ok(false);
         }
         let aside = format!("{}/{}", self.root, self.unused(list, "old"));
@@ -346,6 +364,7 @@ impl<F: Folder> ListFolders<F> {
     /// Makes changes, all or none.
     fn commit(&self, lock: &Lock<'_, F>, list: &str, changes: Vec<FileChange>) -> Result<(), FileError> {
         self.check_names(list, changes.iter().map(|change| &*change.name))?;
+        self.check_free(list, &changes)?;
         let mut journal = Journal { list: list.to_owned(), ..Journal::default() };
         let path = format!("{}/{}journal", self.root, prefix(list));
         let committed = self.stage(&mut journal, changes).and_then(|()| {
@@ -397,26 +416,49 @@ impl<F: Folder> ListFolders<F> {
     /// Makes a new list's folder. Returns `false` if another program has just made it.
     fn create(&self, lock: &Lock<'_, F>, list: &str, files: &[(String, Vec<u8>)]) -> Result<bool, FileError> {
         let staged = format!("{}/{}", self.root, self.unused(list, "new"));
-        let created = || {
+        let stage = || {
             self.folder.create_folder(&staged)?;
             for (name, bytes) in files {
-                self.folder.create_file(&format!("{staged}/{name}"), bytes, true)?;
+                let created = self.folder.create_file(&format!("{staged}/{name}"), bytes, true);
+                created.map_err(|error| match error.kind {
+                    FileErrorKind::Exists => {
+                        file_name_taken(list, name, files.iter().map(|(other, _)| other))
+                    }
+                    _ => error,
+                })?;
             }
             self.folder.sync(&staged)?;
-            lock.check()?;
-            self.folder.rename(&staged, &self.path(list))
+            lock.check()
         };
-        match created() {
-            Ok(()) => self.folder.sync(&self.root).map(|()| true),
-            Err(error) => {
+        let created = stage().and_then(|()| match self.folder.rename(&staged, &self.path(list)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == FileErrorKind::Exists => Ok(false),
+            Err(error) => Err(error),
+        });
+        match created {
+            Ok(true) => self.folder.sync(&self.root).map(|()| true),
+            not_created => {
                 self.remove_tree(&staged).ok();
-                if error.kind == FileErrorKind::Exists { Ok(false) } else { Err(error) }
+                not_created
             }
         }
     }
 
-    /// Returns the files of a list as they stand in its folder.
-    fn files(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+    /// Checks that no file of another name is found by the name of one that is new.
+    fn check_free(&self, list: &str, changes: &[FileChange]) -> Result<(), FileError> {
+        let path = self.path(list);
+        let present = self.folder.list(&path)?.unwrap_or_default();
+        for FileChange { name, .. } in changes.iter().filter(|change| change.after.is_some()) {
+            if present.binary_search(name).is_err() && self.folder.read(&format!("{path}/{name}"))?.is_some()
+            {
+                return Err(file_name_taken(list, name, present.iter()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the files of a list as they stand in its folder. Who has its lock removes what is left there of a change.
+    fn files(&self, list: &str, lock: Option<&Lock<'_, F>>) -> Result<Option<Vec<ListFile>>, FileError> {
         let path = self.path(list);
         let Some(names) = self.folder.list(&path)? else { return Ok(None) };
         let mut files = Vec::with_capacity(names.len());
@@ -424,7 +466,9 @@ impl<F: Folder> ListFolders<F> {
             let file = format!("{path}/{name}");
             if name.starts_with(PREFIX) {
                 // Somebody died between two steps of `put`.
-                self.folder.remove_file(&file).ok();
+                if lock.is_some() {
+                    self.folder.remove_file(&file).ok();
+                }
                 continue;
             }
             match self.folder.read(&file).transpose() {
@@ -442,7 +486,7 @@ impl<F: Folder> ListFolders<F> {
 
     /// Returns the files of a list as they will stand when its journal is carried out.
     fn files_with_journal(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
-        let Some(mut files) = self.files(list)? else { return Ok(None) };
+        let Some(mut files) = self.files(list, None)? else { return Ok(None) };
         let bytes = self.folder.read(&format!("{}/{}journal", self.root, prefix(list)))?;
         let Some(journal) = bytes.and_then(|bytes| Journal::parse(&bytes)) else {
             return Ok(Some(files));
@@ -491,6 +535,16 @@ impl<F: Folder> ListFolders<F> {
             }
         }
     }
+}
+
+/// The error of a file whose name the file system takes for that of another one, as it does where capital letters are small ones.
+fn file_name_taken<'a>(list: &str, name: &str, mut names: impl Iterator<Item = &'a String>) -> FileError {
+    let other = names.find(|other| *other != name && other.eq_ignore_ascii_case(name));
+    let other = other.map_or("another file", String::as_str);
+    let message = format!(
+        "open {list}/{name}: this file system takes the name for that of {other}; nothing was changed; give one of the two images another tag"
+    );
+    FileError { kind: FileErrorKind::Other, message }
 }
 
 /// Returns the beginning of the names that stand beside a list's folder. A hash, because the list's own name may be as long

@@ -26,7 +26,7 @@ impl<'a, F: Folder> Lock<'a, F> {
     /// Creates the lock file `path`, and waits while another program holds it.
     ///
     /// # Errors
-    /// Any [`FileError`]; [`FileErrorKind::NotFound`] if the folder is missing, [`FileErrorKind::Other`] if a program that lives
+    /// Any [`FileError`]; [`FileErrorKind::NotFound`] if the folder is missing, [`FileErrorKind::Held`] if a program that lives
     /// does not release the lock.
     pub async fn acquire(folder: &'a F, path: String) -> Result<Self, FileError> {
         let (mut seen, mut pauses) = (Vec::new(), 0);
@@ -129,7 +129,7 @@ fn held(path: &str, process: u32) -> FileError {
     let message = format!(
         "lock {path}: process {process} holds it and does not release it; nothing was changed; end that process, or remove the file if it is another program"
     );
-    FileError { kind: FileErrorKind::Other, message }
+    FileError { kind: FileErrorKind::Held, message }
 }
 
 /// Removes the lock in which `found` stands. One program at a time does so, and looks once more: so that no lock is

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
@@ -324,6 +324,16 @@ fn fast_folder() -> tempfile::TempDir {
 struct Refusing {
     writes: Cell<usize>,
     room: usize,
+    /// The change that another program makes between the first two reads of files.
+    meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
+}
+
+impl Refusing {
+    /// The store on a disk that has room for some files.
+    fn store(root: &Path, room: usize) -> FileStore<Self> {
+        let folder = Self { writes: Cell::new(0), room, meanwhile: RefCell::default() };
+        FileStore::new(folder, root.to_str().expect("it is UTF-8"))
+    }
 }
 
 impl Folder for Refusing {
@@ -332,7 +342,11 @@ impl Folder for Refusing {
     }
 
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
-        NativeFolder.read(path)
+        let read = NativeFolder.read(path);
+        if let Some(change) = self.meanwhile.take() {
+            change();
+        }
+        read
     }
 
     fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {
@@ -384,12 +398,8 @@ fn a_full_disk_leaves_what_was_there() {
     for room in 0..4 {
         let folder = tempfile::tempdir().expect("a folder can be made");
         ready(store(folder.path()).save(&before())).expect("it is saved");
-        let full = || {
-            FileStore::new(
-                Refusing { writes: Cell::new(0), room },
-                folder.path().to_str().expect("it is UTF-8"),
-            )
-        };
+        let full = || Refusing::store(folder.path(), room);
+        assert_eq!(ready(full().load(before().reference())), Ok(Some(before())), "it can be read");
         let error = ready(full().save(&larger)).expect_err("the disk is full");
         assert!(error.to_string().ends_with("no space left on device"), "{error}");
         if room < 3 {
@@ -406,6 +416,104 @@ fn a_full_disk_leaves_what_was_there() {
             "room for {room}"
         );
     }
+}
+
+#[test]
+fn a_list_that_is_changed_while_it_is_read_without_its_lock_is_the_one_before_or_the_one_after() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path().to_owned();
+    ready(store(&root).save(&before())).expect("it is saved");
+    let changed = ["r.io/app:a", "r.io/app:b", "r.io/app:c"]
+        .map(|image| crate::suite::entry(image, Platform::new("linux", "arm64")));
+    let mut after = before();
+    for entry in changed {
+        after.insert(entry).expect("it was there already");
+    }
+    let saved = after.clone();
+    let change = Box::new(move || ready(store(&root).save(&saved)).expect("there is room for it"));
+    let meanwhile = RefCell::new(Some(change as Box<dyn FnOnce()>));
+    let refusing = Refusing { writes: Cell::new(0), room: 0, meanwhile };
+    let reader = FileStore::new(refusing, folder.path().to_str().expect("it is UTF-8"));
+    assert_eq!(ready(reader.load(before().reference())), Ok(Some(after)));
+}
+
+/// A file system on which names that differ in case alone are one, as long as they stand in a list's folder.
+struct Folding;
+
+impl Folding {
+    /// Returns the path under which a file stands already, or `path`.
+    fn standing(path: &str) -> String {
+        let Some((folder, name)) = path.rsplit_once('/') else { return path.to_owned() };
+        let names = NativeFolder.list(folder).ok().flatten().unwrap_or_default();
+        let name =
+            names.into_iter().find(|other| other.eq_ignore_ascii_case(name)).unwrap_or(name.to_owned());
+        format!("{folder}/{name}")
+    }
+}
+
+impl Folder for Folding {
+    fn list(&self, path: &str) -> Result<Option<Vec<String>>, FileError> {
+        NativeFolder.list(&Self::standing(path))
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, FileError> {
+        NativeFolder.read(&Self::standing(path))
+    }
+
+    fn create_file(&self, path: &str, bytes: &[u8], durable: bool) -> Result<(), FileError> {
+        NativeFolder.create_file(&Self::standing(path), bytes, durable)
+    }
+
+    fn create_folder(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.create_folder(&Self::standing(path))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), FileError> {
+        NativeFolder.rename(&Self::standing(from), &Self::standing(to))
+    }
+
+    fn remove_file(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.remove_file(&Self::standing(path))
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.remove_folder(&Self::standing(path))
+    }
+
+    fn sync(&self, path: &str) -> Result<(), FileError> {
+        NativeFolder.sync(&Self::standing(path))
+    }
+
+    fn holder(&self) -> Holder {
+        NativeFolder.holder()
+    }
+
+    fn is_alive(&self, process: u32) -> Option<bool> {
+        NativeFolder.is_alive(process)
+    }
+
+    fn pause(&self) -> LocalBoxFuture<'_, ()> {
+        NativeFolder.pause()
+    }
+}
+
+#[test]
+fn images_whose_names_the_file_system_takes_for_one_are_refused_with_both() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = FileStore::new(Folding, folder.path().to_str().expect("it is UTF-8"));
+    let both = crate::suite::list("r.io/app:1", &["r.io/app:RC", "r.io/app:rc"]);
+    let told = |error: StoreError| {
+        let error = error.to_string();
+        assert!(error.contains("r.io_app-RC") && error.contains("r.io_app-rc"), "{error}");
+    };
+    told(ready(store.add(&both)).expect_err("one would take the place of the other"));
+    assert_eq!(ready(store.names()), Ok(Vec::new()), "nothing is left");
+    let one = crate::suite::list("r.io/app:1", &["r.io/app:RC"]);
+    assert_eq!(ready(store.add(&one)), Ok(Outcome::Done(())));
+    let edit = ListEdit::put(&one, crate::suite::entry("r.io/app:rc", Platform::new("linux", "arm64")));
+    told(ready(store.edit(one.reference(), &edit)).expect_err("one would take the place of the other"));
+    told(ready(store.save(&both)).expect_err("one would take the place of the other"));
+    assert_eq!(ready(store.load(one.reference())), Ok(Some(one)));
 }
 
 /// Puts something at a path.
