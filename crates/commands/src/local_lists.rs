@@ -1,6 +1,8 @@
 //! Copies, new names and removal of local lists.
 
-use tallyman_core::{EntryChange, ListEdit, ManifestList, Reference};
+use std::collections::HashSet;
+
+use tallyman_core::{EntryChange, ListEdit, Reference};
 use tallyman_store::{ListStore, Outcome};
 
 use crate::Error;
@@ -38,29 +40,42 @@ pub async fn remove(store: &dyn ListStore, list: &Reference) -> Result<(), Error
     if store.remove(list).await? { Ok(()) } else { Err(Error::NotInStore { reference: list.clone() }) }
 }
 
-/// Removes images from a local list: all of them or none. No registry is asked.
+/// Removes images from a local list: all of them or none; with `ignore_missing` those that it has. Returns those that were removed.
+/// No registry is asked.
 ///
 /// # Errors
-/// [`Error::NotInList`] if there is no such list, or one of the images is not in it, and those of the store.
+/// [`Error::NotInStore`] if there is no such list, [`Error::NotInList`] if one of the images is not in it, and those of the store.
 pub async fn remove_entries(
     store: &dyn ListStore,
     list: &Reference,
     images: &[Reference],
-) -> Result<ManifestList, Error> {
+    ignore_missing: bool,
+) -> Result<HashSet<Reference>, Error> {
+    let mut known = HashSet::new();
+    let images: Vec<&Reference> = images.iter().filter(|image| known.insert(*image)).collect();
+    let gone = || match ignore_missing {
+        true => Ok(HashSet::new()),
+        false => Err(Error::NotInStore { reference: list.clone() }),
+    };
     loop {
-        let unknown = || Error::NotInStore { reference: list.clone() };
-        let mut found = store.load(list).await?.ok_or_else(unknown)?;
+        let Some(found) = store.load_entries(list, &images).await? else { return gone() };
         let mut edit = ListEdit::default();
-        for image in images {
-            let missing = || Error::NotInList { image: image.to_string(), list: list.to_string() };
-            let before = Some(found.remove(image).ok_or_else(missing)?);
-            edit.changes.push(EntryChange { before, after: None });
+        for image in &images {
+            match found.get(image) {
+                Some(entry) => edit.changes.push(EntryChange { before: Some(entry.clone()), after: None }),
+                None if ignore_missing => {}
+                None => return Err(Error::NotInList { image: image.to_string(), list: list.to_string() }),
+            }
+        }
+        let removed = edit.images().cloned().collect();
+        if edit.is_empty() {
+            return Ok(removed);
         }
         match store.edit(list, &edit).await? {
-            Outcome::Done(()) => return Ok(found),
+            Outcome::Done(()) => return Ok(removed),
             // Somebody else has changed one of them meanwhile: it goes as it is now.
             Outcome::Conflict(_) => {}
-            Outcome::Gone | Outcome::Taken => return Err(unknown()),
+            Outcome::Gone | Outcome::Taken => return gone(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Commands that delete and remove: each thing by itself, so that one that fails keeps no other from going.
 
 use serde_json::{Value, json};
-use tallyman_core::Reference;
 
 use super::{DeletionOptions, Environment, run::argument};
 use crate::{Error, digest_to_delete, remove, remove_entries, resolve::failed, untag};
@@ -87,19 +86,13 @@ impl Environment {
         options: DeletionOptions,
     ) -> Result<(), Error> {
         let list = argument(list)?;
-        let mut images: Vec<Reference> =
-            images.iter().map(|image| argument(image)).collect::<Result<_, _>>()?;
-        if options.ignore_missing {
-            let found = self.store.load(&list).await?;
-            images.retain(|image| found.as_ref().is_some_and(|list| list.get(image).is_some()));
-        }
-        if !images.is_empty() {
-            remove_entries(&*self.store, &list, &images).await?;
-        }
+        let named = images.iter().map(|image| argument(image)).collect::<Result<Vec<_>, _>>()?;
+        let removed = remove_entries(&*self.store, &list, &named, options.ignore_missing).await?;
         if options.json {
-            let removed =
-                images.iter().map(|image| json!({ "reference": image.to_string(), "deleted": true }));
-            self.print_json(&removed.collect::<Value>());
+            let images = images.iter().zip(&named);
+            let all = images
+                .map(|(typed, image)| json!({ "reference": typed, "deleted": removed.contains(image) }));
+            self.print_json(&all.collect());
         }
         Ok(())
     }
