@@ -251,7 +251,8 @@ pub fn from_files(files: &[(String, Vec<u8>)]) -> Found {
         let named = names.get(folder).and_then(|name| name.parse::<Reference>().ok());
         let named = named.filter(|name| name.file_name() == folder);
         let is_guess = named.is_none();
-        let Some(name) = named.or_else(|| guess(folder, &entries)) else {
+        let images: Vec<&Reference> = entries.iter().map(|entry| &entry.reference).collect();
+        let Some(name) = named.or_else(|| guess(folder, &images)) else {
             let reason = "expected a folder that is named as the Docker CLI names lists, found another name";
             found.refused.push((folder.to_owned(), reason.to_owned()));
             continue;

@@ -89,7 +89,7 @@ fn names_of_folders() {
         if let Ok(reference) = folder.parse::<Reference>() {
             let folder = reference.file_name();
             let guess = exchange::guess(&folder, &[]);
-            assert!(guess.is_none_or(|guess| guess.file_name() == folder), "{reference}");
+            assert_eq!(guess.map(|guess| guess.file_name()), Some(folder), "{reference}");
         }
     });
 }

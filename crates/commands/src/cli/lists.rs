@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tallyman_core::{ManifestList, PlatformChange, Reference};
-use tallyman_store::{LastPush, ListHistory};
+use tallyman_store::{LastPush, ListHistory, StoreError, exchange::guess};
 
 use super::{Environment, OutputOptions, Stream, json, run::argument, style::Style, terminal, time::utc};
 use crate::{Error, ReferenceRole, annotate, duplicate, rename, sources::parse_reference};
@@ -65,14 +65,7 @@ impl Environment {
         }
         let mut rows = Vec::new();
         for name in self.store.names().await? {
-            let Some(reference) = reference_of(&name) else { continue };
-            let list = match self.store.load(&reference).await {
-                Ok(Some(list)) => Some(list),
-                Ok(None) => continue,
-                Err(_) => None,
-            };
-            let history = self.store.history(&reference).await?;
-            rows.push(Row { reference, list, history });
+            rows.extend(self.row(name).await?);
         }
         if options.json {
             self.print_json(&rows.iter().map(Row::to_json).collect());
@@ -80,7 +73,7 @@ impl Environment {
         }
         if quiet {
             for row in &rows {
-                self.print(terminal::line(&row.reference.to_string()).as_bytes());
+                self.print(terminal::line(&row.name).as_bytes());
             }
             return Ok(());
         }
@@ -105,13 +98,46 @@ impl Environment {
         }
         Ok(())
     }
+
+    /// Returns the row of the list with this file name; `None` if it is gone meanwhile.
+    async fn row(&self, file_name: String) -> Result<Option<Row>, Error> {
+        let Some(any) = guess(&file_name, &[]) else {
+            let message =
+                format!("expected a folder that is named as the Docker CLI names lists, found {file_name}");
+            let list = Err(StoreError::Damaged { path: file_name.clone(), message });
+            return Ok(Some(Row { name: file_name, list, history: None }));
+        };
+        let (reference, list) = match self.store.load(&any).await {
+            // This store knows the names of its lists.
+            Err(StoreError::ListNameTaken { present, .. }) => {
+                let list = self.store.load(&present).await;
+                (*present, list)
+            }
+            Ok(Some(list)) => (self.name_of(any, &list).await, Ok(Some(list))),
+            other => (any, other),
+        };
+        let Some(list) = list.transpose() else { return Ok(None) };
+        let history = self.store.history(&reference).await?;
+        Ok(Some(Row { name: reference.to_string(), list, history }))
+    }
+
+    /// Returns the name of a list that was found by the file name of `any`: in files several references share one, and the images
+    /// tell which of them it is.
+    async fn name_of(&self, any: Reference, list: &ManifestList) -> Reference {
+        let images: Vec<&Reference> = list.iter().map(|entry| &entry.reference).collect();
+        match guess(&any.file_name(), &images) {
+            Some(name) if name != any && self.store.load_entries(&name, &[]).await.is_ok() => name,
+            _ => any,
+        }
+    }
 }
 
 /// A local list as `ls` shows it.
 struct Row {
-    reference: Reference,
-    /// The list; `None` if it cannot be read.
-    list: Option<ManifestList>,
+    /// Its name; that of its folder if no list can have it.
+    name: String,
+    /// The list, or the reason why it cannot be read.
+    list: Result<ManifestList, StoreError>,
     /// Its history, if the store keeps it.
     history: Option<ListHistory>,
 }
@@ -120,11 +146,16 @@ impl Row {
     /// Returns the last push, and `true` with it if the list is as it was then.
     fn last_push(&self) -> Option<(&LastPush, bool)> {
         let push = self.history.as_ref()?.pushed.as_ref()?;
-        Some((push, self.list.as_ref().is_some_and(|list| list.digest() == push.list)))
+        Some((push, self.list.as_ref().is_ok_and(|list| list.digest() == push.list)))
     }
 
     fn platforms(&self) -> Option<Vec<String>> {
-        Some(self.list.as_ref()?.iter().map(|entry| entry.platform().to_string()).collect())
+        Some(self.list.as_ref().ok()?.iter().map(|entry| entry.platform().to_string()).collect())
+    }
+
+    /// Returns the reason why the list cannot be read, and will not be later either.
+    fn damage(&self) -> Option<&StoreError> {
+        self.list.as_ref().err().filter(|error| !matches!(error, StoreError::Io { .. }))
     }
 
     fn changed(&self) -> Option<String> {
@@ -141,57 +172,35 @@ impl Row {
                 if is_current { time } else { format!("{time}, changed since") }
             }
         };
-        let platforms = self.platforms().map(|platforms| platforms.join(", "));
+        let platforms = match &self.list {
+            Ok(_) => self.platforms().unwrap_or_default().join(", "),
+            Err(StoreError::Io { message }) => message.clone(),
+            Err(_) => "damaged: remove it, and create it again".to_owned(),
+        };
         [
-            self.reference.to_string(),
-            self.list.as_ref().map_or_else(unknown, |list| list.len().to_string()),
+            self.name.clone(),
+            self.list.as_ref().map_or_else(|_| unknown(), |list| list.len().to_string()),
             self.changed().unwrap_or_else(unknown),
             pushed,
-            platforms.unwrap_or_else(|| "damaged: remove it, and create it again".to_owned()),
+            platforms,
         ]
     }
 
     fn to_json(&self) -> Value {
-        let list = self.list.as_ref();
+        let list = self.list.as_ref().ok();
         let pushed = self.last_push().map(|(push, is_current)| {
             json!({ "digest": push.digest.as_str(), "time": push.time.map(utc), "isCurrent": is_current })
         });
         json!({
-            "reference": self.reference.to_string(),
+            "reference": self.name,
             "images": list.map(ManifestList::len),
             "platforms": self.platforms(),
             "mediaType": list.map(|list| list.media_type().as_str().to_owned()),
             "digest": list.map(|list| list.digest().to_string()),
             "changed": self.changed(),
             "pushed": pushed,
-            "isDamaged": list.is_none(),
+            "isDamaged": self.damage().is_some(),
+            "error": self.list.as_ref().err().map(ToString::to_string),
         })
     }
-}
-
-/// A reference of the list that a store keeps under `name`. Stores of files keep a file name, which several references
-/// share: one that stands for it is as good as the one that was typed.
-fn reference_of(name: &str) -> Option<Reference> {
-    let stands = |text: &str| text.parse().ok().filter(|found: &Reference| found.file_name() == name);
-    if let Ok(reference) = name.parse::<Reference>()
-        && reference.to_string() == name
-    {
-        return Some(reference);
-    }
-    let path = name.replace('_', "/");
-    let (host, rest) = path.split_once('/')?;
-    let port = host.rsplit_once('-').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let hosts = port.map(|(host, port)| format!("{host}:{port}")).into_iter().chain([host.to_owned()]);
-    let dashes: Vec<usize> = rest.match_indices('-').map(|(at, _)| at).collect();
-    let is_number =
-        |at: &&usize| rest[**at + 1..].trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
-    // A tag is a number most often; names have dashes of their own.
-    let ordered: Vec<usize> = dashes.iter().filter(is_number).chain(dashes.iter().rev()).copied().collect();
-    let candidates = hosts.flat_map(|host| {
-        ordered
-            .iter()
-            .map(move |at| format!("{host}/{}:{}", &rest[..*at], &rest[at + 1..]))
-            .collect::<Vec<_>>()
-    });
-    candidates.into_iter().find_map(|candidate| stands(&candidate))
 }

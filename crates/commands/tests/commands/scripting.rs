@@ -1,9 +1,12 @@
 //! The options for scripts beside Docker's commands: parts of images, chosen tags, files with the result of a push.
 
+use std::{fs, rc::Rc};
+
 use crate::support::{Shell, registry::Answer};
 use http::Method;
 use serde_json::{Value, json};
 use tallyman_core::Digest;
+use tallyman_store::{FileStore, NativeFolder};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -295,6 +298,65 @@ async fn local_lists_are_shown_and_lose_single_images() {
     assert_ne!(rows[0]["pushed"]["digest"], rows[0]["digest"], "{rows}");
     shell.done(&["push", "--insecure", "--format=docker", "--purge", &list]).await;
     assert_eq!(shell.done(&["ls"]).await, "");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lists_in_files_are_shown_by_names_that_every_command_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("manifests");
+    let store = Rc::new(FileStore::new(NativeFolder, root.to_str().unwrap()));
+    let shell = Shell { store, ..Shell::new() };
+    put(&shell, "my_org/my_app", "1-amd64", "amd64");
+    put(&shell, "other", "x", "amd64");
+    let mut lists = Vec::new();
+    for (list, image) in [
+        ("a__b/app:1.0_rc1", "other:x"),
+        ("my_org/my_app:1.0_rc-1", "my_org/my_app:1-amd64"),
+        ("my_org/tools:1-amd64", "my_org/my_app:1-amd64"),
+        ("my_org/tools-x:v2-rc", "my_org/my_app:1-amd64"),
+        ("other:latest", "other:x"),
+    ] {
+        shell.done(&["create", "--insecure", &name(list), &name(image)]).await;
+        lists.push(name(list));
+    }
+    let quiet = shell.done(&["ls", "-q"]).await;
+    assert_eq!(quiet.lines().collect::<Vec<_>>(), lists);
+    for list in quiet.lines() {
+        shell.done(&["inspect", "--insecure", list]).await;
+        shell.done(&["push", "--insecure", "--copy", list]).await;
+    }
+    let target = ("a__b/app".to_owned(), "1.0_rc1".to_owned());
+    assert!(shell.registry.contents.borrow().manifests.contains_key(&target));
+
+    // Damaged lists stay in sight, and so does what no list can be.
+    fs::write(root.join("h.io-5000_a__b_app-1.0_rc1/file"), "damaged").unwrap();
+    fs::create_dir(root.join("Not a list")).unwrap();
+    let rows: Value = shell.done(&["ls", "--json"]).await.parse().unwrap();
+    for (row, expected) in [(0, "Not a list"), (1, &*lists[0])] {
+        assert_eq!((&rows[row]["reference"], &rows[row]["isDamaged"]), (&json!(expected), &json!(true)));
+    }
+    // What cannot be read now may be read later.
+    let unreadable = root.join("h.io-5000_z-1");
+    fs::write(&unreadable, "").unwrap();
+    let row =
+        shell.done(&["ls", "--json"]).await.parse::<Value>().unwrap().as_array().unwrap().last().cloned();
+    let row = row.unwrap();
+    assert_eq!((&row["reference"], &row["isDamaged"]), (&json!(name("z:1")), &json!(false)), "{row}");
+    assert!(row["error"].as_str().unwrap().ends_with("not a directory"), "{row}");
+    assert!(shell.done(&["ls"]).await.ends_with("h.io-5000_z-1: not a directory\n"));
+    fs::remove_file(unreadable).unwrap();
+    // One of them keeps no other image of its list from going.
+    let images = [name("other:x"), name("other:x"), name("other:gone")];
+    let line = ["remove", "--json", "--ignore-missing", &lists[0], &images[0], &images[1], &images[2]];
+    let removed: Value = shell.done(&line).await.parse().unwrap();
+    let deleted = [true, true, false].into_iter().zip(&images);
+    let deleted = deleted.map(|(is, image)| json!({ "reference": image, "deleted": is }));
+    assert_eq!(removed, deleted.collect::<Value>());
+    let none = name("none:1");
+    let of_no_list = [&line[..3], &[&*none], &line[4..]].concat();
+    assert!(!shell.done(&of_no_list).await.contains("true"));
+    shell.done(&[&["rm"], &*lists.iter().map(String::as_str).collect::<Vec<_>>()].concat()).await;
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
 }
 
 #[tokio::test(flavor = "current_thread")]
