@@ -95,9 +95,12 @@ impl CreateExtensions {
 pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> Result<ManifestList, Error> {
     let assembled = assemble(store, client, create).await?;
     loop {
-        let edit = match store.load_entries(&create.list, &assembled.images()).await? {
+        let (now, edit) = match store.load_entries(&create.list, &assembled.images()).await? {
             Some(_) if !create.amends() => return Err(Error::ListExists { list: create.list.clone() }),
-            Some(now) => assembled.edit(&now, &create.extensions)?,
+            Some(now) => {
+                let edit = assembled.edit(&now, &create.extensions)?;
+                (now, edit)
+            }
             None if create.extensions.refresh && create.images.is_empty() => {
                 return Err(Error::NotInStore { reference: create.list.clone() });
             }
@@ -112,8 +115,12 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
             }
         };
         if let Outcome::Done(()) = store.edit(&create.list, &edit).await? {
+            // Of entries that were not fetched what was read before is returned: others may have changed them since.
             let mut list = assembled.list;
-            // Others may have changed entries that this one does not name: what was read of them is returned.
+            list.form_mut().clone_from(now.form());
+            for entry in now.iter() {
+                list.insert(entry.clone())?;
+            }
             edit.onto(&list).apply(&mut list).expect("it is made for this list");
             return Ok(list);
         }
@@ -128,6 +135,8 @@ pub(crate) struct Assembled {
     is_annotated: bool,
     /// The images that were fetched.
     fetched: Vec<ListEntry>,
+    /// Those of them of which a descriptor says what their entries say.
+    described: HashSet<Reference>,
 }
 
 impl Create {
@@ -152,7 +161,13 @@ impl Assembled {
         }
         for entry in &self.fetched {
             let mut entry = entry.clone();
-            if let Some(old) = list.get(&entry.reference).filter(|_| extensions.refresh) {
+            let old = list.get(&entry.reference);
+            // The list has it, from before or since: it keeps what the list says of it.
+            if old.is_some_and(is_whole) && !extensions.refresh && !self.described.contains(&entry.reference)
+            {
+                continue;
+            }
+            if let Some(old) = old.filter(|_| extensions.refresh) {
                 entry.descriptor.platform.clone_from(&old.descriptor.platform);
                 entry.descriptor.annotations.clone_from(&old.descriptor.annotations);
                 entry.descriptor.artifact_type.clone_from(&old.descriptor.artifact_type);
@@ -173,6 +188,8 @@ pub(crate) async fn assemble(
     create: &Create,
 ) -> Result<Assembled, Error> {
     let extensions = &create.extensions;
+    // The list is going to be pushed there.
+    client.read_directly(&create.list);
     let list = match store.load(&create.list).await? {
         Some(_) if !create.amends() => {
             return Err(Error::ListExists { list: create.list.clone() });
@@ -197,7 +214,7 @@ pub(crate) async fn assemble(
                 return Err(NameTaken { added, present }.into());
             }
             Some(_) => {}
-            None if !extensions.refresh && list.get(image).is_some_and(|entry| entry.raw.is_some()) => {}
+            None if !extensions.refresh && list.get(image).is_some_and(is_whole) => {}
             None => missing.push(image.clone()),
         }
     }
@@ -211,14 +228,22 @@ pub(crate) async fn assemble(
         false => many::images(client, &missing).await?,
     };
     let described_options = ExpandOptions { nest: !extensions.flatten, ..expand_options };
-    fetched.extend(expand::described(client, &create.list, &extensions.described, &described_options).await?);
+    let described =
+        expand::described(client, &create.list, &extensions.described, &described_options).await?;
+    let of_descriptors = described.iter().map(|entry| entry.reference.clone()).collect();
+    fetched.extend(described);
     let named = missing.iter().collect();
     let is_oci = list.form().oci || extensions.wants_oci();
     let is_annotated = fit_to_form(&list, is_oci, &named, &mut fetched)?;
-    let assembled = Assembled { list, is_annotated, fetched };
+    let assembled = Assembled { list, is_annotated, fetched, described: of_descriptors };
     // What could not be put in fails before anything is kept.
     assembled.edit(&assembled.list, extensions)?;
     Ok(assembled)
+}
+
+/// Returns `true` for an entry with the bytes of its manifest: Docker 20.10 kept none, and its entries are fetched anew.
+fn is_whole(entry: &ListEntry) -> bool {
+    entry.raw.is_some()
 }
 
 /// Takes away of the entries that were fetched for `list` what its form does not have. It is an OCI index if `is_oci`, or if all its

@@ -146,6 +146,14 @@ async fn a_mirror_is_never_asked_about_a_repository_that_is_written_to() {
     run(&["apply", "lists.yaml"]).await;
     assert!(target.manifest("b/other", "1").is_some());
 
+    // The mirror has an older image under a tag of the list's own repository.
+    for (registry, image) in [(&target, &two), (&mirror, &one)] {
+        image.put(registry, "b/app", Some("moved"));
+    }
+    run(&["create", "--push", &format!("{to}:made"), &format!("{to}:moved")]).await;
+    let list: Value = serde_json::from_slice(&target.manifest("b/app", "made").unwrap().1).unwrap();
+    assert_eq!(list["manifests"][0]["digest"], two.digest());
+
     run(&["ratelimit", &format!("{to}:1")]).await;
     assert_eq!(mirror.requests().iter().map(|request| request.path.clone()).collect::<Vec<_>>(), [""; 0]);
 }
