@@ -37,7 +37,7 @@ impl IndexChange {
         json!({ "subject": self.subject, "before": self.before, "after": self.after })
     }
 
-    /// Lists the differences between two indexes: entries first, then annotations, of the index and of entries.
+    /// Lists the differences between two indexes: entries first, with all that they say, then annotations of the index.
     pub fn between(before: &Index, after: &Index) -> Vec<Self> {
         let mut changes = Vec::new();
         let digest = |entry: &Descriptor| Some(entry.digest.to_string());
@@ -48,6 +48,7 @@ impl IndexChange {
                         other.digest == entry.digest && other.platform == entry.platform
                     };
                     if let Some(now) = after.manifests.iter().find(same) {
+                        add_fields(&mut changes, entry, now);
                         let of = format!("annotation of {}, ", name(entry));
                         add_pairs(&mut changes, &of, &entry.annotations, &now.annotations);
                     }
@@ -70,6 +71,24 @@ impl IndexChange {
         }
         add_pairs(&mut changes, "annotation ", &before.annotations, &after.annotations);
         changes
+    }
+}
+
+/// Adds what two entries of one image and platform say differently, but for their annotations.
+fn add_fields(changes: &mut Vec<IndexChange>, before: &Descriptor, after: &Descriptor) {
+    let fields: [(&str, fn(&Descriptor) -> Option<String>); 5] = [
+        ("media type", |entry| Some(entry.media_type.as_str().to_owned())),
+        ("size", |entry| Some(entry.size.to_string())),
+        ("artifact type", |entry| entry.artifact_type.clone()),
+        ("urls", |entry| (!entry.urls.is_empty()).then(|| entry.urls.join(", "))),
+        ("data", |entry| entry.data.clone()),
+    ];
+    for (field, of) in fields {
+        let (old, new) = (of(before), of(after));
+        if old != new {
+            let subject = format!("{field} of {}", name(before));
+            changes.push(IndexChange { subject, before: old, after: new });
+        }
     }
 }
 

@@ -259,7 +259,7 @@ impl IndexUpdate {
     /// # Errors
     /// [`Error::Content`] if the index that was fetched cannot be read again.
     pub fn manifest(&self) -> Result<Manifest, Error> {
-        if self.changes().is_empty() {
+        if self.index == self.old && self.media_type == *self.before.media_type() {
             return Ok(self.before.clone());
         }
         let encoded = self.index.encode_over(self.before.bytes(), &self.media_type);

@@ -1,10 +1,16 @@
 //! Lists that are changed in a registry: fetched, changed, pushed if nobody has moved their tag meanwhile.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
 use serde_json::{Value, json};
-use tallyman_commands::{ClientOptions, EntryName, Error, IndexUpdate};
-use tallyman_core::{Digest, Reference};
+use tallyman_commands::{
+    ClientOptions, Create, CreateExtensions, EntryName, Error, IndexUpdate, annotate, create,
+};
+use tallyman_core::{Digest, PlatformChange, Reference};
 use tallyman_dev_registry::{Registry, RunningRegistry};
+use tallyman_store::{ListStore, MemoryStore};
 
 use crate::served::{
     Program,
@@ -323,6 +329,44 @@ async fn artifact_types_of_descriptors_are_kept() {
     assert_eq!(read(&registry, "2")["manifests"][0]["artifactType"], json!("a/b"));
     program.succeed(&["create", "--insecure", "--flatten", "--push", &name("3"), &name("2")]).await;
     assert_eq!(registry.manifest("a/app", "3"), registry.manifest("a/app", "2"));
+
+    // An artifact type by itself is a change of an index as well.
+    let line = ["index", "add", "--insecure", "--from", "typed.json", &name("1")];
+    let printed = program.succeed(&line).await;
+    assert!(printed.starts_with("+ artifact type of linux/amd64  a/b\n"), "{printed}");
+    assert_eq!(read(&registry, "1")["manifests"][0]["artifactType"], json!("a/b"));
+    let unchanged = program.succeed(&line).await;
+    assert_eq!(unchanged.lines().collect::<Vec<_>>(), printed.lines().skip(1).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn images_that_a_list_has_keep_what_it_says_of_them() {
+    let (registry, [_, arm64]) = registry().await;
+    arm64.put(&registry, "a/app", Some("arm64"));
+    let program = Program::anonymous();
+    let name = |rest: &str| format!("{}/a/app{rest}", registry.addr);
+    let by_digest = name(&format!("@{}", arm64.digest()));
+    let amend = ["create", "--insecure", "--amend", "--flatten", &name(":draft"), &name(":1")];
+    program.succeed(&amend).await;
+    program.succeed(&["annotate", &name(":draft"), &by_digest, "--variant", "v9"]).await;
+    program.succeed(&amend).await;
+    let draft = program.list(&name(":draft")).await;
+    assert_eq!(draft.get(&by_digest.parse().unwrap()).unwrap().platform().variant, "v9");
+
+    // Somebody adds and annotates the image while another program fetches it for the same list.
+    let store = MemoryStore::new();
+    let [list, image]: [Reference; 2] = [":race", ":arm64"].map(|tag| name(tag).parse().unwrap());
+    let (images, extensions) = (vec![image.clone()], CreateExtensions::default());
+    let wanted = Create { list: list.clone(), images, amend: true, extensions };
+    let [slow, fast] = [(); 2].map(|()| program.client(&ClientOptions::default()));
+    let mut begun = Box::pin(create(&store, &slow, &wanted));
+    assert!(begun.as_mut().now_or_never().is_none(), "it waits for the registry");
+    create(&store, &fast, &wanted).await.unwrap();
+    let change = PlatformChange { variant: "v9".to_owned(), ..PlatformChange::default() };
+    annotate(&store, &list, &image, &change, &BTreeMap::new()).await.unwrap();
+    for made in [begun.await.unwrap(), store.load(&list).await.unwrap().unwrap()] {
+        assert_eq!(made.get(&image).unwrap().platform().variant, "v9");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
