@@ -3,10 +3,13 @@
 mod drift;
 mod yaml;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
-use tallyman_core::{Format, ManifestList, Platform, Reference, Tag};
+use tallyman_core::{
+    Format, ManifestList, Platform, Reference, Tag,
+    json::{Kind, elements, kind, members},
+};
 
 pub use drift::{ListDrift, apply_drifts, drifts};
 
@@ -72,10 +75,12 @@ impl ListFile {
     /// [`Error::ListFile`] with the field that is not as it should be.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let value = match serde_json::from_str(text) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
-            _ => yaml::parse(text).map_err(|reason| Error::ListFile { file: name.to_owned(), reason })?,
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+                check_members(text.as_bytes()).map(|()| value)
+            }
+            _ => yaml::parse(text),
         };
-        Self::of_value(name, &value)
+        Self::of_value(name, &value.map_err(|reason| Error::ListFile { file: name.to_owned(), reason })?)
     }
 
     /// Parses what a program has as JSON, as [`parse`](Self::parse) does; YAML is none.
@@ -83,8 +88,9 @@ impl ListFile {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_json(name: &str, text: &str) -> Result<Self, Error> {
-        let value = serde_json::from_str(text)
-            .map_err(|error| Error::ListFile { file: name.to_owned(), reason: error.to_string() })?;
+        let fault = |reason| Error::ListFile { file: name.to_owned(), reason };
+        let value = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
+        check_members(text.as_bytes()).map_err(fault)?;
         Self::of_value(name, &value)
     }
 
@@ -117,6 +123,26 @@ impl ListFile {
     pub fn to_json(&self) -> String {
         let lists: Vec<Value> = self.lists.iter().map(DesiredList::to_json).collect();
         serde_json::to_string_pretty(&json!({ "lists": lists })).expect("texts become JSON")
+    }
+}
+
+/// Checks that no object of a JSON text has a member twice: the parser keeps the last one alone.
+fn check_members(text: &[u8]) -> Result<(), String> {
+    match kind(text) {
+        Kind::Object => {
+            let mut known = HashSet::new();
+            for (name, value) in members(text).map_err(|error| error.to_string())? {
+                check_members(value)?;
+                if let Some(name) = known.replace(name) {
+                    return Err(format!("expected each field once, found {name} twice"));
+                }
+            }
+            Ok(())
+        }
+        Kind::Array => {
+            elements(text).map_err(|error| error.to_string())?.into_iter().try_for_each(check_members)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -350,6 +376,10 @@ fn array<'a>(value: &'a Value, path: &str) -> Result<&'a [Value], String> {
 fn text(value: &Value, path: &str) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.clone()),
+        // JSON does not say whether 1.10 stood there or 1.1.
+        Value::Number(number) if number.is_f64() => {
+            Err(format!("expected a text in {path}, found a number that is no whole one: put it in quotes"))
+        }
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(is) => Ok(is.to_string()),
         other => Err(format!("expected a text in {path}, found {}", found(other))),

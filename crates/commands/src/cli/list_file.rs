@@ -50,9 +50,12 @@ impl Environment {
 
     async fn parsed_lists(&self, file: &str) -> Result<Vec<DesiredList>, Error> {
         let bytes = self.read_input(file).await?;
-        let text = String::from_utf8_lossy(&bytes);
         let name = if file == "-" { "the standard input" } else { file };
-        Ok(ListFile::parse(name, &text)?.lists)
+        let text = str::from_utf8(&bytes).map_err(|error| Error::ListFile {
+            file: name.to_owned(),
+            reason: format!("expected UTF-8, found something else: {error}"),
+        })?;
+        Ok(ListFile::parse(name, text)?.lists)
     }
 
     fn print_drift(&self, drift: &ListDrift) {

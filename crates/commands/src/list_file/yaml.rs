@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 /// Values that a file may have, aliases followed: some lines can stand for billions.
 const VALUES_MAX: usize = 100_000;
+/// Levels of sequences and mappings in each other that a file may have.
+const DEPTH_MAX: usize = 64;
 
 /// Parses a file with one document.
 ///
@@ -20,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
         match reader.next()? {
             Event::StreamEnd => return Ok(document.unwrap_or(Value::Null)),
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-            event if document.is_none() => document = Some(reader.value(event)?),
+            event if document.is_none() => document = Some(reader.value(event, 0)?),
             _ => return Err("expected one document, found a second one behind ---".to_owned()),
         }
     }
@@ -49,9 +51,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, event: Event<'a>) -> Result<Value, String> {
+    /// Reads the value that begins with `event` inside of as many sequences and mappings.
+    fn value(&mut self, event: Event<'a>, depth: usize) -> Result<Value, String> {
         self.count(1)?;
         let before = self.values;
+        check_depth(depth)?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, _) => (scalar(&text, style), anchor),
             Event::SequenceStart(anchor, _) => {
@@ -59,16 +63,17 @@ impl<'a> Reader<'a> {
                 loop {
                     match self.next()? {
                         Event::SequenceEnd => break,
-                        event => elements.push(self.value(event)?),
+                        event => elements.push(self.value(event, depth + 1)?),
                     }
                 }
                 (Value::Array(elements), anchor)
             }
-            Event::MappingStart(anchor, _) => (Value::Object(self.members()?), anchor),
+            Event::MappingStart(anchor, _) => (Value::Object(self.members(depth + 1)?), anchor),
             Event::Alias(anchor) => {
                 let (value, size) =
                     self.anchors.get(&anchor).cloned().ok_or("expected an anchor for each alias")?;
                 self.count(size)?;
+                check_depth(depth + levels(&value))?;
                 return Ok(value);
             }
             _ => return Err("expected a value, found the end of the file".to_owned()),
@@ -79,7 +84,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn members(&mut self) -> Result<Map<String, Value>, String> {
+    fn members(&mut self, depth: usize) -> Result<Map<String, Value>, String> {
         let mut members = Map::new();
         loop {
             let name = match self.next()? {
@@ -88,11 +93,27 @@ impl<'a> Reader<'a> {
                 _ => return Err("expected a text as the name of a field".to_owned()),
             };
             let event = self.next()?;
-            let value = self.value(event)?;
+            let value = self.value(event, depth)?;
             if members.insert(name.clone(), value).is_some() {
                 return Err(format!("expected each field once, found {name} twice"));
             }
         }
+    }
+}
+
+fn check_depth(depth: usize) -> Result<(), String> {
+    match depth > DEPTH_MAX {
+        true => Err(format!("expected at most {DEPTH_MAX} levels, found more")),
+        false => Ok(()),
+    }
+}
+
+/// Returns the number of levels below a value.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(levels).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -145,5 +166,23 @@ mod tests {
             text += &format!("a{level}: &a{level} [{}]\n", [&*before; 10].join(", "));
         }
         assert!(parse(&text).expect_err("it is too large").contains("at most"));
+    }
+
+    #[test]
+    fn levels_without_end_are_refused() {
+        let mut aliases = format!("- &a0 {}x{}\n", "[".repeat(40), "]".repeat(40));
+        for level in 1..30 {
+            aliases += &format!("- &a{level} {}*a{}{}\n", "[".repeat(40), level - 1, " ]".repeat(40));
+        }
+        let count = 90_000;
+        for text in ["- ".repeat(count), "[".repeat(count), "? ".repeat(count), "{a: ".repeat(count), aliases]
+        {
+            let error = parse(&text).expect_err("it is too deep");
+            // Of brackets the parser itself has a limit.
+            let is_told =
+                ["64 levels", "name of a field", "recursion limit"].iter().any(|told| error.contains(told));
+            assert!(is_told, "{error}");
+        }
+        assert!(parse(&format!("{}x", "- ".repeat(64))).is_ok());
     }
 }

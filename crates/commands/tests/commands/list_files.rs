@@ -314,10 +314,31 @@ fn faults_of_a_file_name_the_field() {
         ("lists: 1", "a sequence in lists"),
         ("image: [", "line 2"),
         ("kind: Other\nimage: a.io/b\nimages: [x]", "found kind"),
+        (
+            r#"{"image": "a.io/b", "tags": [1.10], "images": ["x"]}"#,
+            "in tags, found a number that is no whole one",
+        ),
+        (
+            r#"{"image": "a.io/b", "images": [{"image": "x", "nest": 1e0}]}"#,
+            "in images[0].nest, found a number",
+        ),
+        (r#"{"image": "a.io/b", "images": ["x"], "images": ["y"]}"#, "found images twice"),
+        (r#"{"lists": [{"image": "a.io/b", "\u0069mage": "a.io/c", "images": ["x"]}]}"#, "found image twice"),
     ] {
         let error = ListFile::parse("lists.yaml", text).expect_err(text).to_string();
         assert!(error.starts_with("lists.yaml: ") && error.contains(named), "{text}: {error}");
     }
+    assert!(ListFile::parse("lists.json", r#"{"image": "a.io/b", "tags": [3], "images": ["x"]}"#).is_ok());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_file_that_is_no_utf_8_is_refused() {
+    let program = Program::anonymous();
+    let bytes = b"image: a.io/b\nannotations: {a: caf\xe9}\nimages: [x]".to_vec();
+    program.files.borrow_mut().insert("lists.yaml".to_owned(), bytes);
+    let refused = program.run(&["plan", "lists.yaml"]).await;
+    assert_eq!(refused.exit, 1);
+    assert!(refused.stderr.starts_with("lists.yaml: expected UTF-8"), "{}", refused.stderr);
 }
 
 #[tokio::test(flavor = "current_thread")]
