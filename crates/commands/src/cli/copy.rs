@@ -9,7 +9,10 @@ use futures_util::{
 use tallyman_core::{Digest, Platform, PushPlan, Reference, Tag};
 use tallyman_registry::{Client, fallback_tag};
 
-use super::{CopyExtensions, Environment, OutputOptions, json, progress::ProgressReporter, run::argument};
+use super::{
+    CopyExtensions, Environment, OutputOptions, is_digest_tag, json, progress::ProgressReporter,
+    run::argument,
+};
 use crate::{
     Copier, CopyPlan, Error, PushEvent, ReferenceRole, docker, plan_copy_of, resolve::failed,
     tags::names_manifest,
@@ -137,6 +140,9 @@ struct CopyRun<'a> {
 impl CopyRun<'_> {
     async fn copy(&self, source: &Reference, target: &Reference) -> Result<Copied, Error> {
         let CopyOptions { platforms, extensions, dry_run, .. } = self.options;
+        // Among all tags those of digests come along whole: what they stand for runs on no platform.
+        let is_whole = extensions.all_tags && source.tag().is_some_and(|tag| is_digest_tag(tag.as_str()));
+        let platforms = if is_whole { &[] } else { platforms };
         self.progress.report(&format!("reading {source}"));
         let copying = plan_copy_of(self.client, source, target, platforms).await?;
         if let Some(plan) = &copying.plan {

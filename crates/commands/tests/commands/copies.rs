@@ -330,6 +330,13 @@ async fn all_tags_bring_the_digest_tags_along_without_another_look() {
     assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
     let is_listing = |asked: &&RequestRecord| asked.path.ends_with("/tags/list");
     assert_eq!(source.requests().iter().filter(is_listing).count(), 1);
+
+    // Whatever platforms are chosen of the images.
+    let target = Registry::builder().start().await.expect("a port is free");
+    let to = format!("{}/b/copy", target.addr);
+    let line = ["copy", "--insecure", "--all-tags", "--platform", "linux/amd64", &from, &to];
+    Program::anonymous().succeed(&line).await;
+    assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
 }
 
 /// The config of the image with a large layer.
