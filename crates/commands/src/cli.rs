@@ -20,7 +20,7 @@ mod settings;
 mod shell_words;
 mod style;
 mod tag_filter;
-mod terminal;
+pub(crate) mod terminal;
 mod time;
 mod tree;
 

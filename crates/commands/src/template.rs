@@ -3,6 +3,8 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::cli::terminal;
+
 /// A template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -34,7 +36,7 @@ pub enum TemplateError {
 /// [`TemplateError`] if the template has other actions, or names fields that are not there.
 pub(crate) fn render(template: &str, value: &Value) -> Result<String, TemplateError> {
     if template == "json" {
-        return Ok(value.to_string());
+        return Ok(json(value));
     }
     let mut out = String::new();
     let mut rest = template;
@@ -51,12 +53,16 @@ pub(crate) fn render(template: &str, value: &Value) -> Result<String, TemplateEr
         let path = path.strip_prefix('.').ok_or_else(|| TemplateError::Action(action.to_owned()))?;
         match field(value, path)? {
             Value::String(text) if !is_json => out.push_str(text),
-            value => out.push_str(&value.to_string()),
+            value => out.push_str(&json(value)),
         }
         rest = after;
     }
     out.push_str(&rest.replace("\\n", "\n").replace("\\t", "\t"));
     Ok(out)
+}
+
+fn json(value: &Value) -> String {
+    terminal::json(&value.to_string()).into_owned()
 }
 
 /// Returns `true` if `template` shows the field `name`, alone or with all others.

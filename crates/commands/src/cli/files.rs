@@ -348,7 +348,7 @@ impl SafeText {
             _ => self.0.len(),
         };
         let text: Vec<u8> = self.0.drain(..whole).collect();
-        terminal::lines(&String::from_utf8_lossy(&text)).replace("\\t", "\t")
+        terminal::text(&String::from_utf8_lossy(&text)).into_owned()
     }
 }
 
@@ -359,8 +359,8 @@ mod tests {
     #[test]
     fn text_on_a_terminal_is_safe_wherever_it_is_cut() {
         let mut safe = SafeText::default();
-        let bytes = "é\u{1b}[31m\tx\n".as_bytes();
+        let bytes = "é\u{1b}[31m\tx\\t\n".as_bytes();
         let text: String = bytes.iter().map(|byte| safe.text(&[*byte])).collect();
-        assert_eq!(text, "é\\x1b[31m\tx\n");
+        assert_eq!(text, "é\\x1b[31m\tx\\t\n");
     }
 }

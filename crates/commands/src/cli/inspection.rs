@@ -124,10 +124,10 @@ impl Environment {
         };
         if let Some(template) = template {
             let value = match extensions.config {
-                true => serde_json::from_slice(bytes).unwrap_or(Value::Null),
+                true => json::value(bytes),
                 false => json::inspected(reference, manifest, config.as_deref()),
             };
-            self.print_rendered(template, &value)?;
+            self.print_rendered(template, &value.map_err(|error| Error::content(reference, error))?)?;
         } else if raw {
             self.show_manifest(bytes);
         } else {
@@ -140,7 +140,7 @@ impl Environment {
     /// Prints what a template makes of a value.
     pub(super) fn print_rendered(&self, template: &str, value: &Value) -> Result<(), Error> {
         let rendered = template::render(template, value).map_err(Box::new)?;
-        self.print(terminal::lines(&rendered).as_bytes());
+        self.print(terminal::text(&rendered).as_bytes());
         Ok(())
     }
 }

@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 use tallyman_core::{
-    Action, Descriptor, ListEntry, Manifest, ManifestList, PushPlan, Reference, Tag, json::array,
+    Action, Descriptor, ListEntry, Manifest, ManifestList, PushPlan, Reference, Tag,
+    json::{Kind, array, check, elements, kind, members, unquote},
 };
 
-use crate::{CopyPlan, Error, docker};
+use crate::{ContentError, CopyPlan, Error, docker};
+
+/// Levels of objects and arrays in each other that are shown field by field.
+const LEVELS_MAX: usize = 128;
 
 pub(super) fn error(error: &Error, hint: Option<&str>) -> Value {
     json!({ "error": { "code": error.code(), "message": docker::message(error), "hint": hint } })
@@ -106,17 +110,53 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).expect("the core writes JSON")
 }
 
-/// The fields that a template of `inspect --format` can name.
-pub(super) fn inspected(reference: &Reference, manifest: &Manifest, config: Option<&[u8]>) -> Value {
-    let value = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
-    json!({
+/// The fields that a template of `inspect --format` can name. A config that is no JSON, as artifacts may have, is `null`.
+///
+/// # Errors
+/// As [`value`].
+pub(super) fn inspected(
+    reference: &Reference,
+    manifest: &Manifest,
+    config: Option<&[u8]>,
+) -> Result<Value, ContentError> {
+    let config = config.filter(|config| check(config).is_ok());
+    Ok(json!({
         "Reference": reference.to_string(),
         "MediaType": manifest.media_type().as_str(),
         "Digest": manifest.digest().as_str(),
         "Size": manifest.size(),
-        "Manifest": value(manifest.bytes()),
-        "Config": config.map_or(Value::Null, value),
+        "Manifest": value(manifest.bytes())?,
+        "Config": config.map_or(Ok(Value::Null), value)?,
+    }))
+}
+
+/// Returns JSON that a registry sent as a value. It is read as manifests are, which are JSON by Go's rules: with bytes that are no
+/// UTF-8, and half pairs of surrogates.
+///
+/// # Errors
+/// [`ContentError::Json`] if it is no JSON, [`ContentError::Value`] if it is nested too deeply, or has a number beyond all limits.
+pub(super) fn value(json: &[u8]) -> Result<Value, ContentError> {
+    serde_json::from_slice(json).or_else(|_| {
+        check(json)?;
+        value_by_gos_rules(json, LEVELS_MAX)
     })
+}
+
+fn value_by_gos_rules(json: &[u8], levels: usize) -> Result<Value, ContentError> {
+    let Some(levels) = levels.checked_sub(1) else {
+        return Err(ContentError::Value(format!("it is nested more than {LEVELS_MAX} deep")));
+    };
+    match kind(json) {
+        Kind::Object => {
+            let members = members(json)?.into_iter();
+            members.map(|(name, value)| Ok((name, value_by_gos_rules(value, levels)?))).collect()
+        }
+        Kind::Array => {
+            elements(json)?.into_iter().map(|element| value_by_gos_rules(element, levels)).collect()
+        }
+        Kind::String => Ok(unquote(json).into()),
+        _ => serde_json::from_slice(json).map_err(|error| ContentError::Value(error.to_string())),
+    }
 }
 
 /// The metadata that `push --metadata-file` writes, under the keys of BuildKit's metadata files.

@@ -138,8 +138,13 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n', go_escape)
 }
 
+/// Text that is shown as it stands, such as a file, escaped like [`line`] but for ends of lines and tabs.
+pub(super) fn text(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| matches!(c, '\n' | '\t'), go_escape)
+}
+
 /// JSON with the characters escaped that JSON allows as they are and that steer a terminal. The value stays the same.
-pub(super) fn json(text: &str) -> Cow<'_, str> {
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'), json_escape)
 }
 

@@ -41,6 +41,11 @@ pub enum ContentError {
     /// Bytes that are no JSON.
     #[error(transparent)]
     Json(#[from] SyntaxError),
+    /// JSON that has no value which could be shown.
+    #[error(
+        "expected JSON that can be shown field by field, found something else: {0}; --raw prints it as it is"
+    )]
+    Value(String),
     /// A field that is missing or of the wrong type.
     #[error("expected {media_type}, found something else: {source}")]
     Field {

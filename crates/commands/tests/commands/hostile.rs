@@ -82,13 +82,47 @@ async fn nothing_that_a_registry_sends_steers_a_terminal_or_makes_lines() {
     let image = format!("{HOST}/a/app:c1");
     assert_eq!(shell.done(&["inspect", "--insecure", "--raw", &image]).await, manifest);
     shell.terminal = Some(80);
-    for flags in [&["--raw"][..], &["--verbose"], &[]] {
+    for flags in [&["--raw"][..], &["--verbose"], &[], &["--json"], &["--format", "{{json .Manifest}}"]] {
         let line = [&["inspect", "--insecure"], flags, &[&image]].concat();
         let shown = shell.run(&line).await.stdout;
         assert_eq!(steering(&shown, "\n\t"), "", "{shown:?}");
         let value: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert!(value.to_string().contains("\u{9b}2J\u{202e}\u{7f}"), "{value}");
     }
+    let format = r"{{.Manifest.annotations.x}}\t{{.Config.os}}\n.";
+    let shown = shell.done(&["inspect", "--insecure", "--format", format, &image]).await;
+    assert_eq!(shown, "\\u009b2J\\u202e\\x7f\tlinux\n.\n");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_the_program_reads_it_shows_field_by_field_or_says_why_not() {
+    let shell = Shell::new();
+    let inspect = async |manifest: Vec<u8>, config: &[u8], flags: &[&str]| {
+        shell.registry.put_blob("a/app", config);
+        let (digest, size) = (Digest::of(config), config.len());
+        let described = format!(r#""config":{{"mediaType":"a/b","digest":"{digest}","size":{size}}}"#);
+        let head = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI}",{described},"layers":[],"x":"#);
+        let bytes = [head.as_bytes(), &manifest, b"}"].concat();
+        shell.registry.put_manifest("a/app", "odd", OCI, &bytes);
+        shell.run(&[&["inspect", "--insecure"], flags, &[&format!("{HOST}/a/app:odd")]].concat()).await
+    };
+    // What Go takes for JSON.
+    let odd = b"[\"a\xff\\ud800b\", 1]".to_vec();
+    let shown = inspect(odd.clone(), br#"{"os":"\udc00"}"#, &["--json"]).await;
+    let value: serde_json::Value = shown.stdout.parse().unwrap();
+    assert_eq!(value["Manifest"]["x"], serde_json::json!(["a\u{fffd}\u{fffd}b", 1]));
+    assert_eq!(value["Config"]["os"], "\u{fffd}");
+    let shown = inspect(odd, br#"{"os":"\udc00"}"#, &["--config", "--format", "{{.os}}"]).await;
+    assert_eq!(shown.stdout, "\u{fffd}\n");
+    // A config that is no JSON is no reason not to show the rest.
+    let shown = inspect(b"1".to_vec(), b"text", &["--format", "{{.Config}} {{.Manifest.x}}"]).await;
+    assert_eq!(shown.stdout, "null 1\n");
+    let shown = inspect(b"1".to_vec(), b"text", &["--config", "--json"]).await;
+    assert_eq!((shown.exit, shown.stdout.as_str()), (1, ""));
+    let deep = format!("{}{}", "[".repeat(9_000), "]".repeat(9_000));
+    let shown = inspect(b"1".to_vec(), deep.as_bytes(), &["--json"]).await;
+    assert_eq!((shown.exit, shown.stdout.as_str()), (1, ""));
+    assert!(shown.stderr.contains("nested") && shown.stderr.contains("--raw"), "{}", shown.stderr);
 }
 
 #[tokio::test(flavor = "current_thread")]
