@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use tallyman_core::{Platform, Reference};
+use tallyman_core::{Platform, PushPlan, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -22,7 +22,7 @@ use crate::{
     Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
     create::assemble,
     docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, list_as_referrer,
-    nested_lists, plan, plan_with_copies, purge as remove_local_list,
+    nested_lists, purge as remove_local_list,
     push::load,
     put_tags,
     sources::{parse_name, parse_reference},
@@ -390,13 +390,12 @@ impl Environment {
     async fn push(&self, list: &str, run: PushRun<'_>) -> Result<(), Error> {
         let PushRun { purge, insecure, dry_run, copy, extensions, options } = run;
         let list = argument(list)?;
-        let mut plan = match copy {
-            true => plan_with_copies(&*self.store, &list).await?,
-            false => plan(&*self.store, &list).await?,
-        };
+        // Read once: another program may change it meanwhile.
+        let local = load(&*self.store, &list).await?;
+        let mut plan = if copy { PushPlan::with_copies(&local)? } else { PushPlan::new(&local)? };
         let mut losses = Vec::new();
         if let Some(format) = extensions.format {
-            let converted = convert(&load(&*self.store, &list).await?, format)?;
+            let converted = convert(&local, format)?;
             (plan, losses) = (converted.plan, converted.losses);
             self.warn_of_losses(&losses, format);
         }
@@ -409,7 +408,7 @@ impl Environment {
         if extensions.never_overwrite {
             check_tags(&client, &plan, &extensions.tags).await?;
         }
-        let nested = nested_lists(&load(&*self.store, &list).await?);
+        let nested = nested_lists(&local);
         if dry_run {
             plan.put_under(&extensions.tags);
             let brought = Copier::planning(&client).nested(&nested).await?;
