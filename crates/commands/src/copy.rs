@@ -89,7 +89,7 @@ async fn plan_whole(
         async move {
             match is_near && !is_root {
                 true => Ok(true),
-                false => is_there(client, &reference, &digest).await,
+                false => is_there(client, &reference, &digest).await.map_err(failed),
             }
         }
     });
@@ -161,7 +161,11 @@ pub fn nested_lists(list: &ManifestList) -> Vec<NestedList> {
 }
 
 /// Returns `true` if the registry has the manifest `digest` under `reference`.
-async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Result<bool, Error> {
+pub(crate) async fn is_there(
+    client: &Client,
+    reference: &Reference,
+    digest: &Digest,
+) -> Result<bool, RegistryError> {
     match client.head_manifest(reference).await {
         Ok(head) => Ok(match head.digest {
             Some(found) => found == *digest,
@@ -171,7 +175,7 @@ async fn is_there(client: &Client, reference: &Reference, digest: &Digest) -> Re
         // Registries refuse HEAD by many a status, and a repository that does not exist yet by 401 or 403. Putting the
         // manifest tells what is really wrong.
         Err(RegistryError::Api { .. } | RegistryError::Token { .. }) => Ok(false),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(error),
     }
 }
 

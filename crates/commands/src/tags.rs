@@ -55,15 +55,12 @@ pub(crate) async fn put_under(
 /// # Errors
 /// [`Error::WouldOverwrite`] if it stands for another manifest, and [`Error::Registry`] for the request.
 pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
-    client.read_directly(reference);
-    match client.manifest(reference).await {
-        Ok(found) if found.digest == *expected => Ok(()),
-        Ok(found) => {
+    match client.standing(reference).await.map_err(failed)? {
+        Some(found) if found.digest != *expected => {
             let (reference, expected) = (Box::new(reference.clone()), expected.clone());
             Err(Error::WouldOverwrite { reference, expected, found: found.digest })
         }
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => Err(failed(error)),
+        _ => Ok(()),
     }
 }
 

@@ -74,13 +74,35 @@ impl Client {
     /// [`Error::DigestMismatch`] if the bytes are not those of the reference's digest or of the one that the registry
     /// names.
     pub async fn manifest(&self, reference: &Reference) -> Result<FetchedManifest, Error> {
+        self.shared_manifest(reference, Scopes::pull(reference.repository().as_str())).await
+    }
+
+    /// Fetches the manifest that a name stands for which is to be written to. Returns `None` if it stands for nothing. Where the
+    /// right to read is refused, the right to write is asked for as well: what does not exist yet cannot be read in some
+    /// registries. No mirror is asked.
+    ///
+    /// # Errors
+    /// The errors of [`Client::manifest`], but for that of a manifest which is not there.
+    pub async fn standing(&self, reference: &Reference) -> Result<Option<FetchedManifest>, Error> {
+        self.read_directly(reference);
+        let mut found = self.manifest(reference).await;
+        if found.as_ref().is_err_and(is_denied) {
+            found = self.shared_manifest(reference, Scopes::push(reference.repository().as_str())).await;
+        }
+        match found {
+            Err(error) if error.is_not_found() => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    async fn shared_manifest(&self, reference: &Reference, scopes: Scopes) -> Result<FetchedManifest, Error> {
         let start = self.fetch_start(reference.registry());
         // Who asks the registry does not join a request to its mirror.
         let way = if self.reads_directly(reference) { " directly" } else { "" };
-        let key = (start.deletions(), format!("{reference}{way}"));
+        let key = (start.deletions(), format!("{reference}{way} {scopes}"));
         let shared = start.session().manifests.join(key, || {
             let (client, reference, start) = (self.clone(), reference.clone(), start.clone());
-            async move { client.fetch_manifest(&reference, &start).await }.boxed_local()
+            async move { client.fetch_manifest(&reference, &scopes, &start).await }.boxed_local()
         });
         shared.await
     }
@@ -88,6 +110,7 @@ impl Client {
     async fn fetch_manifest(
         &self,
         reference: &Reference,
+        scopes: &Scopes,
         start: &FetchStart,
     ) -> Result<FetchedManifest, Error> {
         let by_digest = reference.digest().filter(|_| reference.tag().is_none());
@@ -99,7 +122,7 @@ impl Client {
         let received = if self.obeys_cors() {
             // Two short requests side by side cost one round trip; one long request costs two, the first of which is a
             // preflight that registries with a password refuse.
-            let get = |accept| self.get_manifest(reference, Some(accept), None);
+            let get = |accept| self.get_manifest(reference, scopes, Some(accept), None);
             match join(get(accept::OCI), get(accept::DOCKER)).await {
                 (Ok(oci), Ok(docker)) => {
                     let is_docker =
@@ -117,7 +140,7 @@ impl Client {
                 (Err(oci), Err(docker)) => return Err(if oci.is_not_found() { docker } else { oci }),
             }
         } else {
-            self.get_manifest(reference, Some(accept::ALL), None).await?
+            self.get_manifest(reference, scopes, Some(accept::ALL), None).await?
         };
         let fetched = self.hashed(reference, received).await?;
         self.remember_manifest(reference, &fetched, start);
@@ -147,7 +170,8 @@ impl Client {
                     return Ok(fetched);
                 }
                 let accept = accept::only(&entry.media_type);
-                let received = client.get_manifest(&reference, accept, Some(entry.size)).await?;
+                let scopes = Scopes::pull(reference.repository().as_str());
+                let received = client.get_manifest(&reference, &scopes, accept, Some(entry.size)).await?;
                 let fetched = client.hashed(&reference, received).await?;
                 client.remember_manifest(&reference, &fetched, &start);
                 Ok(fetched)
@@ -236,10 +260,12 @@ impl Client {
     async fn get_manifest(
         &self,
         reference: &Reference,
+        scopes: &Scopes,
         accept: Option<HeaderValue>,
         size: Option<u64>,
     ) -> Result<Received, Error> {
-        let request = manifest_request(Method::GET, reference, Scopes::pull).header(header::ACCEPT, accept);
+        let request =
+            manifest_request(Method::GET, reference, |_| scopes.clone()).header(header::ACCEPT, accept);
         let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
         let received = self.with_retry(reference.registry(), async || {
             let response = self.send(&request).await?;
@@ -290,6 +316,11 @@ struct Received {
     registry_digest: Option<Digest>,
     url: String,
     bytes: Bytes,
+}
+
+/// Returns `true` if a registry or its token service denies what somebody asks for.
+fn is_denied(error: &Error) -> bool {
+    matches!(error.code(), "unauthorized" | "denied" | "token-refused")
 }
 
 fn check_digest(reference: &Reference, expected: &Digest, found: &Digest) -> Result<(), Error> {

@@ -155,11 +155,15 @@ impl Client {
         reference: &Reference,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        let found = self.fallback_index(reference, subject).await?;
-        Ok(found.and_then(|fetched| index_entries(&fetched.bytes)).map(|mut entries| {
-            entries.retain(is_referrer);
-            entries
-        }))
+        match self.manifest(&fallback_tag(reference, subject)).await {
+            Ok(fetched) => Ok(index_at_tag(fetched, subject).and_then(|fetched| {
+                let mut entries = index_entries(&fetched.bytes)?;
+                entries.retain(is_referrer);
+                Some(entries)
+            })),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Fetches what stands under the [fallback tag](fallback_tag) of `subject` in the repository of `reference`, whole and as it
@@ -173,14 +177,15 @@ impl Client {
         reference: &Reference,
         subject: &Digest,
     ) -> Result<Option<FetchedManifest>, Error> {
-        match self.manifest(&fallback_tag(reference, subject)).await {
-            // Some registries resolve the tag to the subject itself: its images are no referrers.
-            Ok(fetched) if fetched.digest == *subject => Ok(None),
-            Ok(fetched) => Ok(Some(fetched)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let found = self.standing(&fallback_tag(reference, subject)).await?;
+        Ok(found.and_then(|fetched| index_at_tag(fetched, subject)))
     }
+}
+
+/// Returns what stands under the fallback tag of `subject`, unless that is the subject itself, as some registries resolve the tag:
+/// its images are no referrers.
+fn index_at_tag(fetched: FetchedManifest, subject: &Digest) -> Option<FetchedManifest> {
+    (fetched.digest != *subject).then_some(fetched)
 }
 
 /// Returns the tag under which the referrers of `subject` are listed in registries without the API, as the section "Referrers

@@ -130,11 +130,8 @@ impl ListDrift {
 }
 
 async fn standing(client: &Client, name: &Reference) -> Result<Option<Manifest>, Error> {
-    match client.manifest(name).await {
-        Ok(found) => found.manifest().map(Some).map_err(|error| content(name, error)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
+    let found = client.standing(name).await.map_err(failed)?;
+    found.map(|found| found.manifest().map_err(|error| content(name, error))).transpose()
 }
 
 fn changes(before: Option<&Manifest>, after: &Manifest) -> Vec<IndexChange> {

@@ -6,6 +6,8 @@ use futures_util::{StreamExt, stream};
 use tallyman_core::{Action, Digest, PushPlan};
 use tallyman_registry::{Client, Error as RegistryError};
 
+use crate::copy::is_there;
+
 /// Questions that are asked at the same time, at most; the client has a limit of its own.
 const MAX_PARALLEL_HEADS: usize = 16;
 
@@ -22,30 +24,22 @@ pub struct Survey {
 /// Asks the target's registry what it has of `plan`.
 ///
 /// # Errors
-/// The first answer that is neither yes nor no.
+/// Those of [`Client::standing`] for the target's name, and of requests that are not answered.
 pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, RegistryError> {
     client.read_directly(&plan.target);
     let questions = plan.steps.iter().enumerate().map(|(index, step)| async move {
-        let answer = match &step.action {
+        let is_present = match &step.action {
             Action::PutList { reference, .. } => {
-                return match client.manifest(reference).await {
-                    Ok(found) => Ok((None, Some(found.digest))),
-                    Err(error) if error.is_not_found() => Ok((None, None)),
-                    Err(error) => Err(error),
-                };
+                return Ok((None, client.standing(reference).await?.map(|found| found.digest)));
             }
             Action::PutManifest { digest, .. } => {
-                client.head_manifest(&plan.target.by_digest(digest.clone())).await.map(drop)
+                is_there(client, &plan.target.by_digest(digest.clone()), digest).await?
             }
             Action::MountBlob { digest, .. } | Action::CopyBlob { digest, .. } => {
-                client.head_blob(&plan.target, digest).await.map(drop)
+                client.has_blob(&plan.target, digest).await?
             }
         };
-        match answer {
-            Ok(()) => Ok((Some(index), None)),
-            Err(error) if error.is_not_found() => Ok((None, None)),
-            Err(error) => Err(error),
-        }
+        Ok((is_present.then_some(index), None))
     });
     let mut answers = stream::iter(questions).buffer_unordered(MAX_PARALLEL_HEADS);
     let mut survey = Survey::default();

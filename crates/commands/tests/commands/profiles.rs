@@ -1,7 +1,8 @@
 //! The whole workflow against models of the registries that people use.
 #![cfg(not(target_arch = "wasm32"))]
 
-use tallyman_core::Digest;
+use tallyman_commands::{ClientOptions, survey};
+use tallyman_core::{Digest, PushPlan};
 use tallyman_dev_registry::{PASSWORD, Profile, Registry, RunningRegistry, USER};
 
 use crate::served::Program;
@@ -69,7 +70,8 @@ async fn workflow(profile: Profile) {
     program
         .succeed(&["annotate", &name("app:v1"), &name("arm64:1"), "--arch", "arm64", "--variant", "v8"])
         .await;
-    let pushed = program.succeed(&["push", "--insecure", "--copy", &name("app:v1")]).await;
+    let pushed =
+        program.succeed(&["push", "--insecure", "--copy", "--never-overwrite", &name("app:v1")]).await;
     let (_, list) = target.manifest("team/app", "v1").expect("the list was pushed");
     assert!(pushed.contains(Digest::of(&list).as_str()), "{pushed}");
     for architecture in ["amd64", "arm64"] {
@@ -83,7 +85,8 @@ async fn workflow(profile: Profile) {
     let shown = program.succeed(&["inspect", "--insecure", &name("app:v1")]).await;
     assert!(shown.contains("\"variant\": \"v8\""), "{shown}");
 
-    program.succeed(&["copy", "--insecure", &format!("{}/big/app:v1", source.addr), &name("copy:v1")]).await;
+    let big = format!("{}/big/app:v1", source.addr);
+    program.succeed(&["copy", "--insecure", "--never-overwrite", &big, &name("copy:v1")]).await;
     program.succeed(&["copy", "--insecure", &name("copy:v1"), &name("other:v1")]).await;
     let (blobs, manifest) = image("amd64", &[MIB, 6 * MIB, 20 * MIB]);
     for repository in ["team/copy", "team/other"] {
@@ -133,6 +136,26 @@ async fn workflow(profile: Profile) {
             assert!(!deleted.stderr.trim().is_empty());
         }
         _ => assert_eq!((deleted.exit, is_there), (0, false), "{}", deleted.stderr),
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_stands_under_a_name_whose_repository_does_not_exist_yet() {
+    for profile in [Profile::Quay, Profile::Gitlab, Profile::Nexus, Profile::Harbor, Profile::Acr] {
+        let target = target(profile).await;
+        let name = |rest: &str| format!("{}/team/{rest}", target.addr);
+        let program = Program::signed_in(USER, PASSWORD);
+        program.file("lists.yaml", &format!("image: {}\nimages:\n  - {}\n", name("app:v1"), name("amd64:1")));
+        let planned = program.run(&["plan", "--insecure", "lists.yaml"]).await;
+        assert_eq!(planned.exit, 2, "{profile:?}: {}", planned.stderr);
+        assert!(planned.stdout.contains("missing -> sha256:"), "{profile:?}: {}", planned.stdout);
+
+        program.succeed(&["create", "--insecure", &name("app:v1"), &name("amd64:1"), &name("arm64:1")]).await;
+        let plan = PushPlan::with_copies(&program.list(&name("app:v1")).await).unwrap();
+        let client = program.client(&ClientOptions::default());
+        let found = survey(&client, &plan).await.unwrap();
+        assert_eq!((found.present.len(), found.standing), (0, None), "{profile:?}");
+        program.succeed(&["push", "--insecure", "--copy", &name("app:v1")]).await;
     }
 }
 

@@ -51,12 +51,12 @@ pub fn use_standing(list: &ManifestList, round: u32) -> Standing {
             }
             let name = name.clone();
             latest.run(async move {
-                standing.set(match registries.client().manifest(&name).await {
-                    Ok(found) => match found.manifest() {
+                standing.set(match registries.client().standing(&name).await {
+                    Ok(Some(found)) => match found.manifest() {
                         Ok(manifest) => Standing::Something(Rc::new(manifest)),
                         Err(error) => Standing::Failed(error.to_string().into()),
                     },
-                    Err(error) if error.is_not_found() => Standing::Nothing,
+                    Ok(None) => Standing::Nothing,
                     Err(error) => Standing::Failed(Failure::of_request(&error, name.registry())),
                 });
             });
