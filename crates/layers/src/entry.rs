@@ -177,6 +177,15 @@ impl Entry {
         }
     }
 
+    /// The bytes that its path, link, names, attributes and segments take.
+    pub(crate) fn metadata_size(&self) -> u64 {
+        let texts = [self.path.as_bytes(), &self.link, self.user.as_bytes(), self.group.as_bytes()];
+        let texts: usize = texts.iter().map(|text| text.len()).sum();
+        let attributes: usize =
+            self.xattrs.iter().map(|xattr| size_of_val(xattr) + xattr.name.len() + xattr.value.len()).sum();
+        (texts + attributes + self.segments.as_deref().map_or(0, size_of_val)) as u64
+    }
+
     /// Returns `true` if type, mode, owner, link, device and attributes are the same.
     pub(crate) fn has_same_metadata(&self, other: &Self) -> bool {
         (self.kind, self.mode, self.uid, self.gid, &self.link, self.device, &self.xattrs)

@@ -21,10 +21,12 @@ pub enum LimitKind {
     FileSize,
     /// Decompressed bytes for each compressed one.
     Ratio,
-    /// Bytes of one extended header.
+    /// Bytes of the extended headers of one entry.
     ExtendedHeader,
     /// Data segments of one sparse file.
     SparseSegments,
+    /// Bytes of paths, link targets, names, extended attributes and segments of one layer.
+    Metadata,
     /// Bytes that a zstd frame may look back.
     Window,
 }
@@ -38,8 +40,9 @@ impl fmt::Display for LimitKind {
             Self::UnpackedSize => "decompressed bytes",
             Self::FileSize => "bytes of files",
             Self::Ratio => "decompressed bytes for each compressed one",
-            Self::ExtendedHeader => "bytes in an extended header",
+            Self::ExtendedHeader => "bytes in the extended headers of an entry",
             Self::SparseSegments => "segments in a sparse file",
+            Self::Metadata => "bytes of paths, links, names, extended attributes and segments",
             Self::Window => "bytes in a zstd window",
         })
     }

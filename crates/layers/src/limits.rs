@@ -26,10 +26,12 @@ pub struct Limits {
     pub ratio: u64,
     /// Decompressed bytes from which on the ratio counts.
     pub ratio_from: u64,
-    /// Bytes of one extended header (PAX records, GNU's long names).
+    /// Bytes of the extended headers of one entry (PAX records, GNU's long names).
     pub extended_header: u64,
     /// Data segments of one sparse file.
     pub sparse_segments: u64,
+    /// Bytes of what is kept of all entries besides their numbers: paths, link targets, names, extended attributes, segments.
+    pub metadata: u64,
     /// Bytes that a zstd frame may look back, which the decoder keeps.
     pub window: u64,
 }
@@ -48,6 +50,8 @@ impl Default for Limits {
             ratio_from: 256 << 20,
             extended_header: 1 << 20,
             sparse_segments: 100_000,
+            // Layers of a million files have some 100 MiB.
+            metadata: 256 << 20,
             // What `zstd --ultra` uses by itself is 128 MiB; builders stay under 16.
             window: 64 << 20,
         }
@@ -74,6 +78,7 @@ impl Limits {
             LimitKind::Ratio => self.ratio,
             LimitKind::ExtendedHeader => self.extended_header,
             LimitKind::SparseSegments => self.sparse_segments,
+            LimitKind::Metadata => self.metadata,
             LimitKind::Window => self.window,
         };
         if found <= limit {

@@ -39,6 +39,7 @@ pub(crate) struct TarParser {
     pending: Pending,
     entries: u64,
     file_size: u64,
+    metadata: u64,
     /// The file whose content comes.
     content: ContentPosition,
 }
@@ -72,6 +73,8 @@ enum State {
 struct Pending {
     /// The position of the first of them.
     offset: Option<u64>,
+    /// The bytes of all of them.
+    size: u64,
     long_name: Option<Vec<u8>>,
     long_link: Option<Vec<u8>>,
     pax: PaxRecords,
@@ -98,6 +101,7 @@ impl TarParser {
             pending: Pending::default(),
             entries: 0,
             file_size: 0,
+            metadata: 0,
             content: ContentPosition::default(),
         }
     }
@@ -227,7 +231,8 @@ impl TarParser {
         let flag = block.type_flag()?;
         let size = block.size()?;
         if flag.is_extended() {
-            self.limits.check(LimitKind::ExtendedHeader, size, None)?;
+            self.pending.size = self.pending.size.saturating_add(size);
+            self.limits.check(LimitKind::ExtendedHeader, self.pending.size, None)?;
             if flag != TypeFlag::Global {
                 self.pending.offset.get_or_insert(start);
             }
@@ -242,7 +247,7 @@ impl TarParser {
     }
 
     fn entry(&mut self, start: u64, flag: TypeFlag, size: u64) -> Result<Step, Error> {
-        let Pending { offset, long_name, long_link, mut pax } = std::mem::take(&mut self.pending);
+        let Pending { offset, long_name, long_link, mut pax, .. } = std::mem::take(&mut self.pending);
         let offset = offset.unwrap_or(start);
         let block = Block::new(&self.block, start);
         self.entries += 1;
@@ -310,6 +315,8 @@ impl TarParser {
     fn begin(&mut self, entry: Entry, segments: &[Segment]) -> Result<Step, Error> {
         self.file_size = self.file_size.saturating_add(entry.size);
         self.limits.check(LimitKind::FileSize, self.file_size, Some(entry.path.as_bytes()))?;
+        self.metadata += entry.metadata_size();
+        self.limits.check(LimitKind::Metadata, self.metadata, Some(entry.path.as_bytes()))?;
         self.content = ContentPosition { segments: segments.into(), segment: 0, position: 0 };
         let (left, padding) = (entry.stored_size, padding_of(entry.stored_size));
         self.state = if left == 0 { after_content(padding) } else { State::Content { left, padding } };

@@ -2,6 +2,8 @@
 //!
 //! The values of extended attributes hold any bytes, line feeds too, which is why records are cut by their length.
 
+use std::collections::BTreeMap;
+
 use super::{header_error, sparse::PaxSparse};
 use crate::{Entry, Error, ExtendedAttribute};
 
@@ -20,7 +22,8 @@ pub(super) struct PaxRecords {
     group: Option<Box<str>>,
     mtime: Option<(i64, u32)>,
     windows_attributes: Option<u32>,
-    xattrs: Vec<ExtendedAttribute>,
+    /// Values by name.
+    xattrs: BTreeMap<Box<str>, Box<[u8]>>,
 }
 
 impl PaxRecords {
@@ -54,16 +57,18 @@ impl PaxRecords {
             (entry.mtime, entry.mtime_nanos) = (seconds, nanos);
         }
         entry.windows_attributes = self.windows_attributes;
-        entry.xattrs = std::mem::take(&mut self.xattrs).into();
+        let xattrs = std::mem::take(&mut self.xattrs).into_iter();
+        entry.xattrs = xattrs.map(|(name, value)| ExtendedAttribute { name, value }).collect();
     }
 
     /// Takes one record; `None` if its value has no meaning.
     fn record(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         if let Some(name) = key.strip_prefix(XATTR) {
             let name: Box<str> = String::from_utf8_lossy(name).into();
-            self.xattrs.retain(|known| known.name != name);
-            if !value.is_empty() {
-                self.xattrs.push(ExtendedAttribute { name, value: value.into() });
+            if value.is_empty() {
+                self.xattrs.remove(&name);
+            } else {
+                self.xattrs.insert(name, value.into());
             }
             return Some(());
         }

@@ -128,6 +128,7 @@ struct Table {
     /// The places of all pieces in the layer, in order.
     offsets: Vec<u64>,
     file_size: u64,
+    metadata: u64,
     /// Names of users and groups, where they stand at the first entry of each number alone.
     users: Option<HashMap<u64, String>>,
     groups: Option<HashMap<u64, String>>,
@@ -145,6 +146,7 @@ impl Table {
             end,
             offsets,
             file_size: 0,
+            metadata: 0,
             // zstd:chunked names them at every entry.
             users: (compression == Compression::Gzip).then(HashMap::new),
             groups: (compression == Compression::Gzip).then(HashMap::new),
@@ -199,6 +201,8 @@ impl Table {
             stored_size: size,
             ..Entry::directory(path)
         };
+        self.metadata += entry.metadata_size();
+        self.limits.check(LimitKind::Metadata, self.metadata, Some(item.name.as_bytes()))?;
         self.index.add_known(entry, digest);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Layers that are made to exhaust or to mislead whoever reads them.
 
+use std::time::{Duration, Instant};
+
 use tallyman_layers::{
     Entry, EntryKind, Error, Event, Expected, LayerPath, LayerReader, LimitKind, Limits, TarWriter,
 };
@@ -15,13 +17,16 @@ fn with_field(mut bytes: Vec<u8>, offset: usize, start: usize, value: &[u8]) -> 
     bytes
 }
 
-/// An archive of a file `name` behind PAX records.
-fn with_records(records: &[u8], name: &str) -> Vec<u8> {
+/// An extended header of PAX records.
+fn without_entry(records: &[u8]) -> Vec<u8> {
     let mut header = archive(&[("PaxHeader", &String::from_utf8_lossy(records))]);
     header.truncate(header.len() - 1024);
-    let mut bytes = with_field(header, 0, 156, b"x");
-    bytes.extend_from_slice(&archive(&[(name, "content")]));
-    bytes
+    with_field(header, 0, 156, b"x")
+}
+
+/// An archive of a file `name` behind PAX records.
+fn with_records(records: &[u8], name: &str) -> Vec<u8> {
+    [without_entry(records), archive(&[(name, "content")])].concat()
 }
 
 fn record(key: &str, value: &str) -> Vec<u8> {
@@ -138,6 +143,20 @@ fn records_write_over_headers_and_are_taken_back() {
 }
 
 #[test]
+fn extended_attributes_cost_no_more_than_their_bytes_however_many_there_are() {
+    let mut records: Vec<_> =
+        (0..40_000).map(|number| record(&format!("SCHILY.xattr.{number}"), "v")).collect();
+    records.push(record("SCHILY.xattr.7", "last"));
+    let begun = Instant::now();
+    let files = read(&with_records(&records.concat(), "name"), 100_000).expect("the records are whole");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    let xattrs = &files[0].0.xattrs;
+    assert_eq!(xattrs.len(), 40_000);
+    let found = xattrs.iter().find(|attribute| &*attribute.name == "7").expect("it is there");
+    assert_eq!(&*found.value, b"last");
+}
+
+#[test]
 fn sparse_files_that_lie_are_refused() {
     let maps = [
         ("0,4,2,3", "in order"),
@@ -170,6 +189,7 @@ fn bombs_are_refused_by_each_limit() {
     let many: Vec<_> = (0..50).map(|number| (format!("file{number}"), "")).collect();
     let many: Vec<_> = many.iter().map(|(name, content)| (name.as_str(), *content)).collect();
     let zeros = "\0".repeat(4 << 20);
+    let attributed = with_records(&record("SCHILY.xattr.user.x", &"x".repeat(500)), "name");
     let cases: Vec<(Vec<u8>, Limits, LimitKind)> = vec![
         (archive(&[(&deep, "")]), Limits::default(), LimitKind::PathDepth),
         (archive(&[(&long, "")]), Limits::default(), LimitKind::PathLength),
@@ -208,6 +228,26 @@ fn bombs_are_refused_by_each_limit() {
         ),
         (
             with_records(&record("comment", &"x".repeat(2000)), "name"),
+            Limits { extended_header: 1000, ..Limits::default() },
+            LimitKind::ExtendedHeader,
+        ),
+        (
+            attributed[..attributed.len() - 1024].repeat(3),
+            Limits { metadata: 1000, ..Limits::default() },
+            LimitKind::Metadata,
+        ),
+        (archive(&many), Limits { metadata: 200, ..Limits::default() }, LimitKind::Metadata),
+        (
+            with_records(
+                &[record("GNU.sparse.size", "50"), record("GNU.sparse.map", "0,3,40,4")].concat(),
+                "name",
+            ),
+            Limits { metadata: 35, ..Limits::default() },
+            LimitKind::Metadata,
+        ),
+        (
+            [without_entry(&record("comment", &"x".repeat(600))).repeat(2), archive(&[("name", "")])]
+                .concat(),
             Limits { extended_header: 1000, ..Limits::default() },
             LimitKind::ExtendedHeader,
         ),

@@ -280,9 +280,13 @@ fn damaged_tables_are_named_and_unknown_ones_are_passed_over() {
         });
         let found = known(&layer);
         assert!(found.file(1).is_none() && !found.has_digests());
-        let few = Limits { entries: 3, ..Limits::default() };
-        let found = contents(&sample(form, |json| json), few).err();
-        assert!(matches!(found, Some(Error::Limit { kind: LimitKind::Entries, limit: 3, .. })), "{found:?}");
+        for (limits, expected) in [
+            (Limits { entries: 3, ..Limits::default() }, LimitKind::Entries),
+            (Limits { metadata: 30, ..Limits::default() }, LimitKind::Metadata),
+        ] {
+            let found = contents(&sample(form, |json| json), limits).err();
+            assert!(matches!(found, Some(Error::Limit { kind, .. }) if kind == expected), "{found:?}");
+        }
     }
 }
 

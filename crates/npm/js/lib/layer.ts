@@ -103,10 +103,12 @@ export interface LayerLimits {
   ratio?: number | undefined;
   /** Decompressed bytes from which on the ratio counts: 256 MiB. */
   ratioFrom?: number | undefined;
-  /** Bytes of one extended header: 1 MiB. */
+  /** Bytes of the extended headers of one entry: 1 MiB. */
   extendedHeader?: number | undefined;
   /** Data segments of one sparse file: 100,000. */
   sparseSegments?: number | undefined;
+  /** Bytes of paths, link targets, names, extended attributes and segments of all entries: 256 MiB. */
+  metadata?: number | undefined;
   /** Bytes that a zstd frame may look back: 64 MiB. */
   window?: number | undefined;
 }
@@ -121,6 +123,7 @@ const limitNames = [
   'ratioFrom',
   'extendedHeader',
   'sparseSegments',
+  'metadata',
   'window',
 ] as const;
 

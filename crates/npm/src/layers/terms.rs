@@ -86,6 +86,7 @@ fn limits(json: &[u8]) -> Result<Limits, FieldError> {
         ("ratioFrom", &mut limits.ratio_from),
         ("extendedHeader", &mut limits.extended_header),
         ("sparseSegments", &mut limits.sparse_segments),
+        ("metadata", &mut limits.metadata),
         ("window", &mut limits.window),
     ] {
         if let Some(number) = fields.number(name)? {
