@@ -18,8 +18,6 @@ use crate::{
     visible::{Entries, owner_name},
 };
 
-/// The most links that are followed, as on Linux.
-const LINKS_MAX: usize = 40;
 /// The paths of the greatest waste that are told.
 const WASTED_MAX: usize = 20;
 /// The owners that are told.
@@ -125,11 +123,14 @@ impl Built {
             let found = own.map(|number| (layer, number)).or_else(removed);
             let found =
                 found.ok_or_else(|| fault("no-such-file", format!("layer {} has no {path}", layer + 1)))?;
-            if self.entry(found.0, found.1).is_some_and(|entry| entry.kind != EntryKind::Symlink) {
+            let linked = self.tree.linked(found.0, found.1);
+            let kind = linked.and_then(|(layer, number)| Some(self.entry(layer, number)?.kind));
+            if kind != Some(EntryKind::Symlink) {
                 return self.file(found);
             }
         }
-        let path = self.resolve(path)?;
+        let circle = || fault("not-a-file", "links lead in a circle".to_owned());
+        let path = self.tree.resolve(path).ok_or_else(circle)?;
         match self.tree.file(&path).and_then(|file| Some((file.layer, file.entry?.0))) {
             Some(found) => self.file(found),
             None => self.last_removed(&path),
@@ -145,52 +146,21 @@ impl Built {
         }
     }
 
-    /// The place of the file that a hard link names, or of the entry itself.
-    fn file(&self, (mut layer, mut number): (usize, usize)) -> Result<(usize, usize), Fault> {
-        for _ in 0..LINKS_MAX {
-            let Some(entry) = self.entry(layer, number) else { break };
-            match entry.kind {
-                EntryKind::File => return Ok((layer, number)),
-                EntryKind::HardLink => {
-                    let target = LayerPath::clean_in_root(&entry.link);
-                    let lower = (0..=layer).rev();
-                    let found = lower
-                        .filter_map(|below| Some((below, number_of(&self.tree.layers()[below], &target)?)));
-                    (layer, number) = found
-                        .into_iter()
-                        .next()
-                        .ok_or_else(|| fault("no-such-file", format!("the image has no file {target}")))?;
-                }
-                kind => return Err(fault("not-a-file", format!("{} is a {}", entry.path, kind.as_str()))),
+    /// The place of the content of an entry, which is that of another one if it is a hard link.
+    fn file(&self, (layer, number): (usize, usize)) -> Result<(usize, usize), Fault> {
+        let linked = self.tree.linked(layer, number);
+        let found = linked.and_then(|place| Some((place, self.entry(place.0, place.1)?)));
+        match found {
+            Some((place, entry)) if entry.kind == EntryKind::File => Ok(place),
+            Some((_, entry)) => {
+                Err(fault("not-a-file", format!("{} is a {}", entry.path, entry.kind.as_str())))
+            }
+            None => {
+                let link = self.entry(layer, number).map(|entry| &*entry.link).unwrap_or_default();
+                let target = LayerPath::clean_in_root(link);
+                Err(fault("no-such-file", format!("the image has no file {target}")))
             }
         }
-        Err(fault("not-a-file", "links lead in a circle".to_owned()))
-    }
-
-    /// The path that a path leads to, with all symbolic links followed.
-    fn resolve(&self, path: &LayerPath) -> Result<LayerPath, Fault> {
-        let mut path = path.clone();
-        for _ in 0..=LINKS_MAX {
-            match self.link_in(&path) {
-                Some(next) => path = next,
-                None => return Ok(path),
-            }
-        }
-        Err(fault("not-a-file", "links lead in a circle".to_owned()))
-    }
-
-    /// The path that the first symbolic link in a path makes of it.
-    fn link_in(&self, path: &LayerPath) -> Option<LayerPath> {
-        let mut at = LayerPath::default();
-        let mut components = path.components();
-        while let Some(name) = components.next() {
-            at = at.join(name);
-            let entry = self.tree.file(&at)?.entry.map(|(_, entry)| entry);
-            if let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::Symlink) {
-                return Some(components.fold(at.target(&entry.link), |path, name| path.join(name)));
-            }
-        }
-        None
     }
 
     fn of_image(&self) -> Listing {

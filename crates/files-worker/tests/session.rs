@@ -31,10 +31,10 @@ fn layer(files: &[(&str, &str)]) -> Vec<u8> {
             archive.entry(&directory);
             continue;
         }
-        let (name, target) = name.split_once("->").unwrap_or((name, ""));
-        let (kind, size) = match target {
-            "" => (EntryKind::File, content.len() as u64),
-            _ => (EntryKind::Symlink, 0),
+        let (name, target, kind) = match (name.split_once("->"), name.split_once("=>")) {
+            (Some((name, target)), _) => (name, target, EntryKind::Symlink),
+            (_, Some((name, target))) => (name, target, EntryKind::HardLink),
+            _ => (*name, "", EntryKind::File),
         };
         let mode = if name.ends_with("su") { 0o4755 } else { 0o644 };
         archive.entry(&Entry {
@@ -268,6 +268,36 @@ fn files_open_by_path_through_links_and_as_a_layer_had_them() {
     page.send(Request::Save { query: 9, image: 1, path: "bin/su".to_owned(), layer: None }, None);
     page.give();
     assert_eq!(page.saved, b"elf");
+}
+
+#[test]
+fn hard_links_open_as_what_they_name_wherever_that_is() {
+    let mut page = Page::open(&[
+        layer(&[
+            ("real", "content"),
+            ("a->real", ""),
+            ("b=>a", ""),
+            ("usr/bin/env", "env"),
+            ("bin->usr/bin", ""),
+        ]),
+        layer(&[("alias=>bin", ""), ("c=>real", ""), ("gone=>nowhere", "")]),
+        layer(&[("real", "newer")]),
+    ]);
+    for (name, found) in [("c", "real"), ("alias/env", "usr/bin/env"), ("bin/env", "usr/bin/env")] {
+        let (_, opened) = page.file(IMAGE, name, None);
+        let Response::Opened { file, .. } = opened else { panic!("{name}: {opened:?}") };
+        assert_eq!((file.path.as_str(), file.layer), (found, 0), "{name}");
+    }
+    // The link leads to what is there now.
+    for layer in [None, Some(0)] {
+        let (_, opened) = page.file(IMAGE, "b", layer);
+        assert!(matches!(&opened, Response::Opened { file, .. } if file.layer == 2), "{opened:?}");
+    }
+    let (_, refused) = page.file(IMAGE, "gone", None);
+    assert!(
+        matches!(&refused, Response::NoAnswer { fault, .. } if fault.reason.contains("nowhere")),
+        "{refused:?}"
+    );
 }
 
 #[test]

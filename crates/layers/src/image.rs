@@ -4,6 +4,7 @@ mod differences;
 mod export;
 mod file_lookup;
 mod index;
+mod links;
 mod look_up;
 mod tree;
 mod waste;

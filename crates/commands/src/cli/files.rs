@@ -68,6 +68,7 @@ impl Environment {
                 let count = layer.map_or(image.layers.len(), |layer| layer + 1);
                 let (tree, changes) = self.tree(&image, client, count, options).await?;
                 if files.changes {
+                    let path = tree.resolve_parent(&path).unwrap_or(path);
                     for (number, changes) in changes.iter().enumerate().skip(layer.unwrap_or_default()) {
                         lines.layer(&image, number);
                         let shown = changes.iter().filter(|change| change.path.is_in(&path));

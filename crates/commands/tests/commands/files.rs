@@ -203,6 +203,46 @@ async fn a_file_is_written_from_the_highest_layer_that_has_it() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn files_are_found_behind_linked_directories() {
+    let shell = Shell::new();
+    let base = [("bin -> usr/bin", ""), ("usr/bin/", ""), ("usr/bin/sh", "shell"), ("usr/bin/old", "old")];
+    let next = layer(&[("usr/bin/sh", "newer"), ("usr/bin/.wh.old", "")]);
+    put(&shell, "linux", &[("", layer(&base)), ("", next)]);
+    let lines = |text: &str| text.lines().map(|line| line[51..].to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines(&shell.done(&["files", "--insecure", IMAGE, "/bin/sh"]).await), ["usr/bin/sh"]);
+    assert_eq!(lines(&shell.done(&["files", "--insecure", IMAGE, "/bin"]).await), ["bin -> usr/bin"]);
+    assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "/bin/sh"]).await, "newer");
+    let changes = async |path: &str| {
+        let told = shell.done(&["files", "--insecure", "--changes", "--json", IMAGE, path]).await;
+        let told: Vec<Value> = serde_json::from_str(&told).unwrap();
+        told.iter().map(|change| format!("{} {}", change["change"], change["path"])).collect::<Vec<_>>()
+    };
+    assert_eq!(changes("/bin/sh").await, [r#""added" "usr/bin/sh""#, r#""changed" "usr/bin/sh""#]);
+    assert_eq!(changes("/bin/old").await, [r#""added" "usr/bin/old""#, r#""removed" "usr/bin/old""#]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_file_that_something_else_of_its_own_layer_takes_the_place_of_is_an_error() {
+    for other in ["etc/motd -> evil", "etc/motd", "etc/motd => evil"] {
+        let shell = Shell::new();
+        let files = layer(&[("evil", "evil"), ("etc/motd", "hello"), (other, "")]);
+        put(&shell, "linux", &[("", files)]);
+        let outcome = shell.run(&["cat", "--insecure", IMAGE, "/etc/motd"]).await;
+        assert_eq!(outcome.exit, 1, "{other}: {}", outcome.stdout);
+        assert!(outcome.stderr.contains("found more, of which the last one counts"), "{}", outcome.stderr);
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn hard_links_to_symbolic_links_lead_where_these_do() {
+    let shell = Shell::new();
+    put(&shell, "linux", &[("", layer(&[("real", "content"), ("a -> real", ""), ("b => a", "")]))]);
+    assert_eq!(shell.done(&["cat", "--insecure", IMAGE, "b"]).await, "content");
+    let exported = shell.run(&["export", "--insecure", IMAGE]).await;
+    assert_eq!((exported.exit, exported.stderr.as_str()), (0, ""));
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn a_file_on_a_terminal_cannot_steer_it() {
     let mut shell = Shell::new();
     put(&shell, "linux", &[("", layer(&[("evil", "\u{1b}]0;title\u{7}\ttext\n"), ("e\u{1b}[31mvil2", "")]))]);

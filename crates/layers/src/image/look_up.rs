@@ -3,7 +3,7 @@
 use crate::{EntryKind, LayerIndex, LayerPath, Whiteout};
 
 /// The most links that are followed, as on Linux.
-const LINKS_MAX: usize = 40;
+pub(super) const LINKS_MAX: usize = 40;
 
 /// The place of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,13 +44,15 @@ pub struct ImageTree {
     pub(super) nodes: Vec<Node>,
     /// The number of visible nodes but the root.
     count: usize,
+    /// The entries that hard links name, each as the place of its layer and its number there.
+    pub(super) hard_links: HashMap<(usize, usize), (usize, usize)>,
 }
 
 /// A path that some layer has, visible or not.
 pub(super) struct Node {
     name: Rc<[u8]>,
     parent: NodeId,
-    children: BTreeMap<Rc<[u8]>, NodeId>,
+    pub(super) children: BTreeMap<Rc<[u8]>, NodeId>,
     pub(super) state: State,
     /// The last layer that had something below this path.
     inner_layer: Option<usize>,
@@ -128,7 +130,7 @@ impl FileView<'_> {
 impl Default for ImageTree {
     fn default() -> Self {
         let root = Node::new(Rc::default(), ROOT);
-        Self { layers: Vec::new(), nodes: vec![root], count: 0 }
+        Self { layers: Vec::new(), nodes: vec![root], count: 0, hard_links: HashMap::new() }
     }
 }
 
@@ -175,6 +177,7 @@ impl ImageTree {
             }
         }
         self.count_empty_directories(layer);
+        self.name_hard_links(layer);
         let mut all = self.removed(&hidden);
         all.append(&mut changes);
         all
@@ -205,13 +208,15 @@ impl ImageTree {
         self.view(self.node(path)?, path.clone())
     }
 
-    /// The file of a path, or what the directory there holds, however deep, as `ls` shows them; those that come behind the
-    /// path `last`, so that a caller can take them in parts. `None` if there is nothing at the path.
+    /// The file of a path, or what the directory there holds, however deep, as `ls` shows them: links that lead to it are followed,
+    /// and itself is not if it is one. Those that come behind the path `last`, so that a caller can take them in parts. `None`
+    /// if there is nothing at the path.
     pub fn files_at<'a>(
         &'a self,
         path: &LayerPath,
         last: Option<&LayerPath>,
     ) -> Option<impl Iterator<Item = FileView<'a>> + use<'a>> {
+        let path = &self.resolve_parent(path)?;
         let own = self.file(path).filter(|_| !path.is_root());
         if own.is_none() && !path.is_root() {
             return None;
@@ -285,7 +290,7 @@ impl ImageTree {
         LayerPath::clean_in_root(&names.join(&b'/'))
     }
 
-    fn node(&self, path: &LayerPath) -> Option<NodeId> {
+    pub(super) fn node(&self, path: &LayerPath) -> Option<NodeId> {
         path.components().try_fold(ROOT, |node, name| self.nodes[node].children.get(name).copied())
     }
 

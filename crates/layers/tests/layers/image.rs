@@ -406,6 +406,15 @@ fn files_and_differences_are_taken_in_parts_alike() {
         image.files_at(&path("a/e"), None).expect("it is there").map(|file| file.path).collect();
     assert_eq!(file, [path("a/e")]);
     assert!(image.files_at(&path("g"), None).is_none());
+    // Links that lead there are followed, and the last one is not.
+    let linked = tree(&[base, &[("l -> a/b", ""), ("m -> l", "")]]);
+    let at = |text: &str| {
+        let files = linked.files_at(&path(text), None)?;
+        Some(files.map(|file| file.path.to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(at("m/c"), Some(vec!["a/b/c".to_owned()]));
+    assert_eq!(at("m"), Some(vec!["m".to_owned()]));
+    assert_eq!(at("m/x"), None);
 
     let before = tree(&[base]);
     let paths: Vec<_> =
