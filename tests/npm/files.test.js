@@ -199,6 +199,24 @@ describe('images that are made here', () => {
     );
   });
 
+  test('a file that something else of its own layer takes the place of is not given for it', async () => {
+    const tar = archive(directory('etc'), file('etc/motd', 'first'), file('etc/twice', 'first'), file('etc/evil', 'evil'), symlink('etc/motd', 'evil'), file('etc/twice', 'second'));
+    const { tm } = registryOf({ 1: [layerOf(base), layerOf(tar)] });
+    for (const name of ['etc/motd', 'etc/twice']) {
+      const error = await failure(async () => text(await tm.file('r.example/app:1', name)));
+      assert.deepEqual([error.code, /found more, of which the last one counts/.test(error.message)], ['not-a-file', true], error.message);
+    }
+    assert.equal(await text(await tm.file('r.example/app:1', 'etc/evil')), 'evil');
+  });
+
+  test('files are found behind links, hard links to symbolic ones too', async () => {
+    const tar = archive(directory('usr/bin'), file('usr/bin/env', 'env'), symlink('bin', 'usr/bin'), hardlink('alias', 'bin'), symlink('a', 'etc/a'), hardlink('b', 'a'));
+    const { tm } = registryOf({ 1: [layerOf(base), layerOf(tar)] });
+    for (const path of ['/bin/env', 'alias/env']) assert.deepEqual((await all(tm.files('r.example/app:1', { path }))).map(({ path }) => path), ['usr/bin/env']);
+    assert.equal(await text(await tm.file('r.example/app:1', 'alias/env')), 'env');
+    assert.equal(await text(await tm.file('r.example/app:1', 'b')), 'one');
+  });
+
   test('leaving a loop or a stream ends its request', async () => {
     const many = archive(...Array.from({ length: 300 }, (_, number) => file(`f${number}`, Buffer.alloc(4096, number))));
     const layer = { bytes: many, diffId: digestOf(many) };

@@ -26,9 +26,8 @@ struct Content<'a, F> {
     entries: usize,
     /// The file's content comes next.
     is_open: bool,
-    found: bool,
-    /// There is a second entry of that path, which is the one that counts.
-    is_doubled: bool,
+    /// The number of its entry.
+    found: Option<usize>,
     size: u64,
     given: u64,
 }
@@ -77,22 +76,18 @@ impl<'a> FileSearch<'a> {
                 flow
             });
             read.await?;
-            if content.is_doubled {
-                return Err(self.lookup.doubled().into());
-            }
             let _ = content.end();
-            if content.found {
-                return Ok(());
+            match content.found {
+                Some(entry) => return Ok(self.lookup.confirm(layer, index, entry)?),
+                None => self.lookup.add(layer, index),
             }
-            self.lookup.add(layer, index);
         }
     }
 }
 
 impl<'a, F: FnMut(&[u8]) -> ControlFlow<()>> Content<'a, F> {
     fn new(wanted: Wanted, on_bytes: &'a mut F) -> Self {
-        let (is_open, found, is_doubled) = (false, false, false);
-        Self { wanted, on_bytes, entries: 0, is_open, found, is_doubled, size: 0, given: 0 }
+        Self { wanted, on_bytes, entries: 0, is_open: false, found: None, size: 0, given: 0 }
     }
 
     fn event(&mut self, event: &Event<'_>) -> ControlFlow<()> {
@@ -101,9 +96,9 @@ impl<'a, F: FnMut(&[u8]) -> ControlFlow<()>> Content<'a, F> {
             Event::Content { offset, bytes } => return self.bytes(*offset, bytes),
         };
         let flow = self.end();
-        if self.wanted.is(self.entries, entry) {
-            self.is_doubled = self.found;
-            (self.is_open, self.found, self.size, self.given) = (!self.found, true, entry.size, 0);
+        if self.found.is_none() && self.wanted.is(self.entries, entry) {
+            self.found = Some(self.entries);
+            (self.is_open, self.size, self.given) = (true, entry.size, 0);
         }
         self.entries += 1;
         flow

@@ -28,7 +28,7 @@ pub enum FileError {
         /// The kind of what is there.
         found: &'static str,
     },
-    /// A layer has several entries for the path, the last of which counts, and the first was taken.
+    /// A layer has several entries for the path, the last of which counts, and another one was taken.
     #[error(
         "expected one entry for {path} in a layer of {image}, found more, of which the last one counts: use export"
     )]
@@ -161,9 +161,17 @@ impl FileLookup {
         }
     }
 
-    /// The error for a layer in which a second entry is the wanted one.
-    pub fn doubled(&self) -> FileError {
-        FileError::Doubled { image: self.image.clone(), path: self.path.to_string() }
+    /// Takes the entries of a layer that was read to its end, and checks that the entry of this number in it, whose content was
+    /// given before that, is the file.
+    ///
+    /// # Errors
+    /// [`FileError::Doubled`] if it is not.
+    pub fn confirm(&mut self, layer: usize, index: LayerIndex, entry: usize) -> Result<(), FileError> {
+        self.add(layer, index);
+        match self.wanted() {
+            Ok(wanted) if (wanted.layer, wanted.number()) == (layer, Some(entry)) => Ok(()),
+            _ => Err(FileError::Doubled { image: self.image.clone(), path: self.path.to_string() }),
+        }
     }
 
     fn not_a_file(&self, found: &'static str) -> FileError {

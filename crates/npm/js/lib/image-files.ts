@@ -46,7 +46,7 @@ export type LayerChange =
       hidden: number;
     };
 
-/** A path that differs between two images, by its `kind`: `metadata` is mode, owner and attributes, `content` all else but times. */
+/** A path that differs between two images, by its `kind`: `metadata` is mode, owner and attributes, `content` all else but times. A hard link is compared as the file that it names. */
 export type FileDifference =
   | { kind: 'added'; path: string; after: ImageFile }
   | { kind: 'removed'; path: string; before: ImageFile }
@@ -318,7 +318,7 @@ export async function fileOf(source: ImageSource, typed: string, terms: ImageTer
       }
       reading = await begin(source, image, layer, terms, { keeps: true, checks: true });
       const file = await reading.find<InLayer<FileEntry>>(search);
-      if (file) return Object.assign(streamFrom(contentOf(reading, file, search, leave), leave), { file });
+      if (file) return Object.assign(streamFrom(contentOf(reading, file, [search, layer], leave), leave), { file });
       search.add(layer, await reading.index());
     }
   } catch (error) {
@@ -327,16 +327,17 @@ export async function fileOf(source: ImageSource, typed: string, terms: ImageTer
   }
 }
 
-/** The content of a file, and then the rest of its layer, so that what was given is verified. */
+/** The content of a file, and then the rest of its layer, so that what was given is verified: that it is the file, too. */
 async function* contentOf(
   reading: LayerReading,
   file: FileEntry,
-  search: InstanceType<LayersEngine['FileSearch']>,
+  [search, layer]: [InstanceType<LayersEngine['FileSearch']>, number],
   leave: () => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   try {
     yield* reading.contentOf(file);
-    if (await reading.find(search)) calling(() => search.doubled());
+    const index = await reading.index();
+    calling(() => search.confirm(layer, index));
   } finally {
     leave();
   }

@@ -1,5 +1,7 @@
 //! The search for one file of an image.
 
+use std::cell::Cell;
+
 use tallyman_layers::{Entry, FileLookup, LayerPath, Wanted};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -10,12 +12,18 @@ use super::{failure::Failure, tree::Index};
 pub struct FileSearch {
     lookup: FileLookup,
     wanted: Option<Wanted>,
+    /// The number of the entry that was found.
+    found: Cell<Option<usize>>,
 }
 
 impl FileSearch {
     /// Returns `true` if the entry of this number is the one that is looked for.
     pub fn is(&self, number: usize, entry: &Entry) -> bool {
-        self.wanted.as_ref().is_some_and(|wanted| wanted.is(number, entry))
+        let is_wanted = self.wanted.as_ref().is_some_and(|wanted| wanted.is(number, entry));
+        if is_wanted {
+            self.found.set(Some(number));
+        }
+        is_wanted
     }
 
     /// The number of the entry that is looked for, if that is known.
@@ -29,7 +37,8 @@ impl FileSearch {
     /// Makes a search for a path, as people type it, in an image of so many layers for an operating system.
     #[wasm_bindgen(constructor)]
     pub fn new(image: &str, layers: u32, os: &str, typed: &str) -> Self {
-        Self { lookup: FileLookup::new(image, layers as usize, LayerPath::typed(typed, os)), wanted: None }
+        let lookup = FileLookup::new(image, layers as usize, LayerPath::typed(typed, os));
+        Self { lookup, wanted: None, found: Cell::default() }
     }
 
     /// Takes the entries of a layer, the lowest being 0.
@@ -50,8 +59,9 @@ impl FileSearch {
         Ok(layer)
     }
 
-    /// Fails, since the layer has a second entry that is the one that is looked for.
-    pub fn doubled(&self) -> Result<(), Failure> {
-        Err(self.lookup.doubled().into())
+    /// Takes the entries of the layer in which the file was found, and fails if another one of them is the file.
+    pub fn confirm(&mut self, layer: u32, index: Index) -> Result<(), Failure> {
+        let found = self.found.get().unwrap_or_default();
+        Ok(self.lookup.confirm(layer as usize, index.0, found)?)
     }
 }
