@@ -32,12 +32,15 @@ pub struct Export {
     opaque: HashSet<LayerPath>,
     /// The whiteouts of this layer, which hold for the layers below.
     whiteouts: Vec<Whiteout>,
-    /// The files of this layer that are written, and those that are hidden.
-    written: HashSet<LayerPath>,
+    /// The entries of this layer that hard links can name, directories aside: those that are written, with the path at which the
+    /// archive has them, and those that are hidden.
+    written: HashMap<LayerPath, LayerPath>,
     hidden: HashSet<LayerPath>,
-    /// Hard links by the files that they name, whose content has not come yet.
+    /// The hard links of this layer, with the paths that they name.
+    linked: HashMap<LayerPath, LayerPath>,
+    /// Hard links by the paths that they name, at which nothing has come yet.
     waiting: HashMap<LayerPath, Vec<Entry>>,
-    /// Hard links whose content has come before them, hidden.
+    /// Hard links to what has come before them, hidden.
     missed: HashMap<LayerPath, Vec<Entry>>,
     /// The layer is being read again for [`Export::missed`].
     again: bool,
@@ -86,6 +89,7 @@ impl Export {
         }
         self.written.clear();
         self.hidden.clear();
+        self.linked.clear();
         self.layer += 1;
         false
     }
@@ -113,44 +117,56 @@ impl Export {
         if entry.path.is_root() {
             return;
         }
-        if !self.is_visible(&entry) {
-            if entry.kind != EntryKind::Directory {
-                // It took the place of what layers below have at this path.
-                self.whiteouts.push(Whiteout::Removes(entry.path.clone()));
-            }
-            if entry.kind == EntryKind::File {
-                match self.waiting.remove(&entry.path) {
-                    Some(links) => self.stand_in(entry, links),
-                    None => drop(self.hidden.insert(entry.path)),
-                }
-            }
-            return;
+        let is_visible = self.is_visible(&entry);
+        if is_visible {
+            self.show(&entry);
+        } else if entry.kind != EntryKind::Directory {
+            // It took the place of what layers below have at this path.
+            self.whiteouts.push(Whiteout::Removes(entry.path.clone()));
         }
-        self.show(&entry);
-        if entry.kind == EntryKind::HardLink {
-            let target = LayerPath::clean_in_root(&entry.link);
-            if self.written.contains(&target) {
+        self.linked.remove(&entry.path);
+        match entry.kind {
+            EntryKind::Directory if is_visible => self.archive.entry(&entry),
+            EntryKind::Directory => {}
+            EntryKind::HardLink => self.hard_link(entry, is_visible),
+            _ if is_visible => {
                 self.archive.entry(&entry);
-                // Links to links are links to the same file.
-                self.written.insert(entry.path);
-            } else if self.hidden.contains(&target) {
-                self.missed.entry(target).or_default().push(entry);
-            } else {
-                self.waiting.entry(target).or_default().push(entry);
+                self.writes = true;
+                self.links = self.waiting.remove(&entry.path).unwrap_or_default();
+                self.written.insert(entry.path.clone(), entry.path);
             }
-            return;
-        }
-        self.archive.entry(&entry);
-        if entry.kind == EntryKind::File {
-            self.writes = true;
-            self.links = self.waiting.remove(&entry.path).unwrap_or_default();
-            self.written.insert(entry.path);
+            _ => match self.waiting.remove(&entry.path) {
+                Some(links) => self.stand_in(entry, links),
+                None => drop(self.hidden.insert(entry.path)),
+            },
         }
     }
 
-    /// A file of a layer that is read again.
+    /// Writes a hard link, if it is visible, and those that name it, or has them wait for what they name. Links to links are links
+    /// to the same file.
+    fn hard_link(&mut self, entry: Entry, is_visible: bool) {
+        let named = LayerPath::clean_in_root(&entry.link);
+        let target = self.linked.get(&named).cloned().unwrap_or(named);
+        self.linked.insert(entry.path.clone(), target.clone());
+        let mut links = self.waiting.remove(&entry.path).unwrap_or_default();
+        if is_visible {
+            links.insert(0, entry);
+        }
+        let written = self.written.get(&target);
+        for link in &mut links {
+            link.link = written.unwrap_or(&target).as_bytes().into();
+        }
+        if written.is_some() {
+            links.iter().for_each(|link| self.archive.entry(link));
+        } else if !links.is_empty() {
+            let later = if self.hidden.contains(&target) { &mut self.missed } else { &mut self.waiting };
+            later.entry(target).or_default().extend(links);
+        }
+    }
+
+    /// An entry of a layer that is read again.
     fn missed_file(&mut self, entry: Entry) {
-        if entry.kind == EntryKind::File
+        if !matches!(entry.kind, EntryKind::Directory | EntryKind::HardLink)
             && let Some(links) = self.missed.remove(&entry.path)
         {
             self.stand_in(entry, links);
@@ -163,6 +179,7 @@ impl Export {
         for link in &mut links {
             link.link = first.path.as_bytes().into();
         }
+        self.written.insert(file.path.clone(), first.path.clone());
         self.archive.entry(&Entry { path: first.path, ..file });
         self.writes = true;
         self.links = links;

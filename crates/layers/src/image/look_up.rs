@@ -56,7 +56,7 @@ pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
         for (number, name) in components.iter().enumerate() {
             at = at.join(name);
             let is_last = number + 1 == components.len();
-            let (layer, entry) = match visible(layers, &at, layers.len(), is_last) {
+            let (mut layer, mut entry) = match visible(layers, &at, layers.len(), is_last) {
                 Visible::Entry(layer, entry) => (layer, entry),
                 Visible::Implied if is_last => return Lookup::Directory,
                 Visible::Implied => continue,
@@ -67,6 +67,17 @@ pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
                 }
                 Visible::Missing(removed_by) => return Lookup::Missing { path: at, removed_by },
             };
+            let kind = |layer: usize, entry: usize| Some(layers[layer].as_ref()?.entries()[entry].kind);
+            if kind(layer, entry) == Some(EntryKind::HardLink) {
+                (layer, entry) = match hard_link(layers, layer, entry) {
+                    Lookup::Found { layer, entry } => (layer, entry),
+                    // Only the last one can be a file that is looked for.
+                    Lookup::NeedsLayer { layer, .. } if !is_last => {
+                        return Lookup::NeedsLayer { layer, path: None };
+                    }
+                    other => return other,
+                };
+            }
             let found = layers[layer].as_ref().map(|index| &index.entries()[entry]);
             match found.map(|entry| (entry.kind, entry)) {
                 Some((EntryKind::Symlink, entry)) => {
@@ -80,7 +91,6 @@ pub fn look_up(layers: &[Option<LayerIndex>], path: &LayerPath) -> Lookup {
                 }
                 Some((EntryKind::Directory, _)) if !is_last => {}
                 _ if !is_last => return Lookup::Missing { path: at, removed_by: None },
-                Some((EntryKind::HardLink, _)) => return hard_link(layers, layer, entry),
                 _ => return Lookup::Found { layer, entry },
             }
         }

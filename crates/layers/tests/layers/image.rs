@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use tallyman_layers::{
-    ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, ImageTree, LayerIndex, LayerReader, Limits,
-    Lookup, WastedPath, Whiteout, differences, differences_after, look_up,
+    ChangeKind, DifferenceKind, Entry, EntryKind, Event, Export, FileLookup, ImageTree, LayerIndex,
+    LayerReader, Limits, Lookup, WastedPath, Whiteout, differences, differences_after, look_up,
 };
 
 use crate::support::{archive, by_path, index, path, read};
@@ -229,6 +229,64 @@ fn a_file_is_looked_up_from_the_highest_layer_down() {
 }
 
 #[test]
+fn hard_links_are_looked_up_as_what_they_name() {
+    let low = Some(index(&[
+        ("real", "content"),
+        ("a -> real", ""),
+        ("b => a", ""),
+        ("usr/bin/env", "env"),
+        ("bin -> usr/bin", ""),
+        ("etc/alias => bin", ""),
+    ]));
+    let top = Some(index(&[("c => b", ""), ("d => etc/alias", "")]));
+    let layers = [low.clone(), top.clone()];
+    let found = |text: &str| look_up(&layers, &path(text));
+    assert_eq!(found("b"), Lookup::Found { layer: 0, entry: 0 });
+    assert_eq!(found("c"), Lookup::Found { layer: 0, entry: 0 });
+    // A symbolic link leads to where it leads from its own place.
+    assert_eq!(found("d/env"), Lookup::Found { layer: 0, entry: 3 });
+    assert_eq!(found("etc/alias/env"), Lookup::Missing { path: path("etc/usr"), removed_by: None });
+    let unread = [None, top];
+    assert_eq!(look_up(&unread, &path("c")), Lookup::NeedsLayer { layer: 0, path: Some(path("b")) });
+    assert_eq!(look_up(&unread, &path("d/env")), Lookup::NeedsLayer { layer: 0, path: None });
+
+    let mut image = ImageTree::default();
+    layers.into_iter().flatten().for_each(|layer| drop(image.apply(layer)));
+    let resolved = |text: &str| image.resolve(&path(text)).map(|path| path.to_string());
+    for (text, expected) in [
+        ("c", "real"),
+        ("d/env", "usr/bin/env"),
+        ("bin/env", "usr/bin/env"),
+        ("etc/alias/env", "etc/usr/bin/env"),
+    ] {
+        assert_eq!(resolved(text).as_deref(), Some(expected));
+    }
+    assert_eq!(tree(&[&[("loop -> loop", "")]]).resolve(&path("loop/x")), None);
+}
+
+#[test]
+fn what_another_entry_takes_the_place_of_is_not_the_file() {
+    let cases: &[(Layer<'_>, bool)] = &[
+        (&[("etc/motd", "first")], true),
+        (&[("etc/motd", "first"), ("etc/other", "")], true),
+        (&[("etc/motd", "first"), ("etc/.wh.motd", "")], true),
+        (&[("etc/motd", "first"), ("etc/motd", "second")], false),
+        (&[("etc/motd", "first"), ("etc/motd -> evil", "")], false),
+        (&[("etc/motd", "first"), ("etc/motd => evil", ""), ("evil", "")], false),
+        (&[("etc/motd", "first"), ("etc -> evil", "")], false),
+        (&[("etc/motd", "first"), ("etc", "evil")], false),
+    ];
+    for (entries, is_file) in cases {
+        let mut lookup = FileLookup::new("app", 2, path("etc/motd"));
+        let wanted = lookup.wanted().expect("it may be there");
+        let index = index(entries);
+        assert!(wanted.is(0, &index.entries()[0]));
+        let confirmed = lookup.confirm(1, index, 0);
+        assert_eq!(confirmed.is_ok(), *is_file, "{entries:?}: {confirmed:?}");
+    }
+}
+
+#[test]
 fn an_export_is_what_the_tree_shows() {
     let images: &[&[Layer<'_>]] = &[
         &[BASE],
@@ -287,6 +345,44 @@ fn hard_links_are_exported_whatever_hides_their_files() {
     assert_eq!(contents(below), (all.clone(), none.clone()));
     assert_eq!(contents(&[below[0], below[1], &[(".wh.a", "")]]), (all[1..].to_vec(), none));
     assert_eq!(contents(&[&[("b => nowhere", "")]]), (Vec::new(), vec!["b".to_owned()]));
+    // Links to links, behind them or before them, in one layer or in several.
+    let none = Vec::<String>::new();
+    let images: &[&[Layer<'_>]] = &[
+        &[&[("a", "content"), ("b => a", ""), ("c => b", "")]],
+        &[&[("c => b", ""), ("b => a", ""), ("a", "content")]],
+        &[&[("a", "content"), ("b => a", "")], &[("c => b", "")]],
+        &[&[("a", "content")], &[("b => a", "")], &[("c => b", "")]],
+    ];
+    for layers in images {
+        let but = |hidden: Layer<'static>| contents(&[layers, &[hidden][..]].concat());
+        assert_eq!(contents(layers), (all.clone(), none.clone()), "{layers:?}");
+        let a_and_c = vec![all[0].clone(), all[2].clone()];
+        assert_eq!(but(&[(".wh.b", "")]), (a_and_c, none.clone()), "{layers:?}");
+        assert_eq!(but(&[(".wh.a", ""), (".wh.b", "")]), (all[2..].to_vec(), none.clone()), "{layers:?}");
+        assert_eq!(but(&[(".wh.a", "")]), (all[1..].to_vec(), none.clone()), "{layers:?}");
+    }
+}
+
+#[test]
+fn hard_links_to_what_is_no_file_are_exported_too() {
+    let shown = |layers: &[Layer<'_>]| {
+        let (bytes, dangling) = export(layers);
+        let files = read(&bytes, 1000).expect("the archive is whole");
+        let shown = files.iter().map(|(entry, _)| {
+            (entry.path.to_string(), entry.kind, String::from_utf8_lossy(&entry.link).into_owned())
+        });
+        (shown.collect::<Vec<_>>(), dangling)
+    };
+    let entry = |path: &str, kind, link: &str| (path.to_owned(), kind, link.to_owned());
+    let real = entry("real", EntryKind::File, "");
+    let layer: Layer<'_> = &[("real", ""), ("a -> real", ""), ("b => a", "")];
+    let (a, b) = (entry("a", EntryKind::Symlink, "real"), entry("b", EntryKind::HardLink, "a"));
+    assert_eq!(shown(&[layer]), (vec![real.clone(), a, b], Vec::new()));
+    // The symbolic link is hidden: the other name stands for it.
+    let b = entry("b", EntryKind::Symlink, "real");
+    assert_eq!(shown(&[layer, &[(".wh.a", "")]]), (vec![real.clone(), b.clone()], Vec::new()));
+    let below: &[Layer<'_>] = &[&[("real", ""), ("a -> real", "")], &[("b => a", "")], &[(".wh.a", "")]];
+    assert_eq!(shown(below), (vec![real, b], Vec::new()));
 }
 
 /// Layers that `tar` makes by itself on top of each other are what an export of them unpacks to.
