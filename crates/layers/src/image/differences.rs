@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use tallyman_core::Digest;
 
 use super::{FileView, ImageTree};
-use crate::{EntryKind, LayerPath};
+use crate::{Entry, EntryKind, LayerPath};
 
 /// The way in which a path differs between two images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +46,7 @@ pub struct Difference<'a> {
 }
 
 /// Compares the file systems of two images, by path. Times do not count. Files are compared by the digests of their
-/// content where both indexes have them, else by size. `are_same_layer` tells whether a layer of the first image and
+/// content where both indexes have them, else by size, and a hard link is the file that it names. `are_same_layer` tells whether a layer of the first image and
 /// one of the second have the same digest: their entries are the same without a look.
 pub fn differences<'a>(
     before: &'a ImageTree,
@@ -100,12 +100,12 @@ fn compare(
     b: &FileView<'_>,
     are_same_layer: &impl Fn(usize, usize) -> bool,
 ) -> Option<DifferenceKind> {
-    let numbers = (a.entry.map(|(number, _)| number), b.entry.map(|(number, _)| number));
-    if numbers.0 == numbers.1 && are_same_layer(a.layer, b.layer) {
+    let places = (place(before, a), place(after, b));
+    if places.0.1 == places.1.1 && are_same_layer(places.0.0, places.1.0) {
         return None;
     }
-    let digests = (digest(before, a), digest(after, b));
-    let (a, b) = (a.to_entry(), b.to_entry());
+    let digests = (digest(before, places.0), digest(after, places.1));
+    let (a, b) = (entry(before, a, places.0), entry(after, b, places.1));
     let has_same_content = match digests {
         (Some(a), Some(b)) => a == b,
         _ => a.size == b.size,
@@ -118,6 +118,19 @@ fn compare(
     (!a.has_same_metadata(&b)).then_some(DifferenceKind::Metadata)
 }
 
-fn digest<'a>(tree: &'a ImageTree, file: &FileView<'_>) -> Option<&'a Digest> {
-    tree.layers[file.layer].digest(file.entry?.0)
+/// A layer, and the number of an entry in it; `None` for a directory that it has no entry for.
+type Place = (usize, Option<usize>);
+
+/// The place of a file, or of the one that it names as a hard link.
+fn place(tree: &ImageTree, file: &FileView<'_>) -> Place {
+    let linked = file.entry.and_then(|(number, _)| tree.linked(file.layer, number));
+    linked.map_or((file.layer, file.entry.map(|(number, _)| number)), |(layer, number)| (layer, Some(number)))
+}
+
+fn entry(tree: &ImageTree, file: &FileView<'_>, (layer, number): Place) -> Entry {
+    number.map_or_else(|| file.to_entry(), |number| tree.layers[layer].entries()[number].clone())
+}
+
+fn digest(tree: &ImageTree, (layer, number): Place) -> Option<&Digest> {
+    tree.layers[layer].digest(number?)
 }

@@ -456,6 +456,25 @@ fn images_are_compared_by_path_content_and_metadata() {
 }
 
 #[test]
+fn hard_links_are_compared_as_the_files_that_they_name() {
+    let told = |before: &[Layer<'_>], after: &[Layer<'_>]| {
+        let (before, after) = (tree(before), tree(after));
+        let found = differences(&before, &after, |a, b| a == b && a > 0);
+        found.map(|difference| (difference.kind, difference.path.to_string())).collect::<Vec<_>>()
+    };
+    let changed = vec![(DifferenceKind::Content, "b".to_owned())];
+    // What they name is hidden, and differs.
+    let links: Layer<'_> = &[("b => a", "")];
+    let [one, other]: [Layer<'_>; 2] = [&[("a", "one")], &[("a", "two")]];
+    assert_eq!(told(&[one, links, &[(".wh.a", "")]], &[other, links, &[(".wh.a", "")]]), changed);
+    assert_eq!(told(&[one, links, &[("a", "x")]], &[other, links, &[("a", "x")]]), changed);
+    assert_eq!(told(&[one, links], &[one, links]), []);
+    // Which of two names a layer has first makes no difference.
+    assert_eq!(told(&[&[("a", "one"), ("b => a", "")]], &[&[("b", "one"), ("a => b", "")]]), []);
+    assert_eq!(told(&[&[("b => nowhere", "")]], &[&[("b => elsewhere", "")]]), changed);
+}
+
+#[test]
 fn windows_layers_keep_their_folders_and_whiteouts() {
     let base: Layer<'_> = &[
         ("Files/", ""),
