@@ -1,12 +1,14 @@
 //! Manifests: fetched as they are stored and verified, put and deleted.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{borrow::Cow, cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestError, MediaType, Reference};
+use tallyman_core::{
+    Algorithm, Descriptor, Digest, Hasher, Manifest, ManifestError, MediaType, Reference, Schema1,
+};
 
 use crate::{
     Client, Error, RateLimit, accept,
@@ -25,7 +27,8 @@ const HASHED_AT_ONCE: usize = 512 * 1024;
 pub struct FetchedManifest {
     /// The exact bytes.
     pub bytes: Arc<[u8]>,
-    /// Their digest, computed here.
+    /// Their digest, computed here; of a signed manifest in schema 1 that of its [payload](Schema1::payload), if that is the one which
+    /// was asked for or which the registry names.
     pub digest: Digest,
     /// The response's `Content-Type`.
     pub media_type: Option<MediaType>,
@@ -283,10 +286,19 @@ impl Client {
     async fn hashed(&self, reference: &Reference, received: Received) -> Result<FetchedManifest, Error> {
         let Received { media_type, registry_digest, url, bytes } = received;
         let algorithm = reference.digest().map_or(Algorithm::Sha256, Digest::algorithm);
-        let digest = self.digest(algorithm, &bytes).await;
+        let mut digest = self.digest(algorithm, &bytes).await;
+        let mut content = Cow::Borrowed(&bytes[..]);
+        let mut expected = reference.digest().into_iter().chain(&registry_digest);
+        if media_type.as_ref().is_some_and(MediaType::is_schema1)
+            && expected.any(|expected| *expected != digest)
+            && let Some(payload) = Schema1::payload(&bytes)
+        {
+            digest = self.digest(algorithm, &payload).await;
+            content = payload.into();
+        }
         if let Some(expected) = &registry_digest {
             let found = match expected.algorithm() {
-                other if other != algorithm => &self.digest(other, &bytes).await,
+                other if other != algorithm => &self.digest(other, &content).await,
                 _ => &digest,
             };
             check_digest(reference, expected, found)?;

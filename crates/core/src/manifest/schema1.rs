@@ -27,6 +27,44 @@ impl Schema1 {
             fs_layers: fields.array("fsLayers", Schema1Layer::from_json)?,
         })
     }
+
+    /// Returns the bytes of a signed manifest without its signatures, as the first of them names them: registries know the manifest
+    /// by their digest. `None` if `manifest` has no signature, or differs in anything else from what that one names.
+    pub fn payload(manifest: &[u8]) -> Option<Vec<u8>> {
+        let protected = |json: &[u8], path: &str| Object::from_json(json, path)?.string_or_empty("protected");
+        let signatures = Object::parse(manifest).ok()?.array("signatures", protected).ok()?;
+        let header = decode_base64url(signatures.first()?)?;
+        let header = Object::parse(&header).ok()?;
+        let length = usize::try_from(header.number("formatLength").ok()??).ok()?;
+        let tail = decode_base64url(&header.string("formatTail").ok()??)?;
+        let (start, rest) = manifest.split_at_checked(length)?;
+        let added = [br#"{"added":{"#, rest.trim_ascii_start().strip_prefix(b",")?, b"}"].concat();
+        let added = Object::parse(&added).ok()?.keys("added").ok()?;
+        let is_signed = tail.trim_ascii() == b"}" && added.iter().map(String::as_str).eq(["signatures"]);
+        is_signed.then(|| [start, &tail].concat())
+    }
+}
+
+/// Decodes base64 in the form for URLs, with or without padding.
+fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for digit in text.trim_end_matches('=').bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        (bits, count) = (bits << 6 | u32::from(value), count + 6);
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Some(bytes)
 }
 
 /// A layer of a schema 1 manifest: no size is known.

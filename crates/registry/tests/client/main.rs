@@ -16,6 +16,7 @@ mod namespaces;
 mod referrers;
 mod refused;
 mod retry_now;
+mod schema1;
 mod schemes;
 mod scripted;
 mod sharing;
