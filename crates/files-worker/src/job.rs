@@ -202,6 +202,10 @@ impl Job {
         match reading {
             Reading::Whole(reader) => {
                 reader.finish()?;
+                if let Purpose::File(FileReading { state: FileState::Before, .. }) = purpose {
+                    let reason = "expected the file in the layer as well, found none".to_owned();
+                    return Err(Error::Contents { reason });
+                }
                 Ok(Ended::Outcome(Self::outcome(purpose)))
             }
             Reading::File(content) => {

@@ -62,7 +62,7 @@ pub enum Effect {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// A file is saved no longer: its bytes are not needed.
+    /// A file is saved no longer, or from its beginning again: the bytes so far are not needed.
     NotSaved {
         /// The question that asked for it.
         query: QueryId,
@@ -382,6 +382,12 @@ impl Session {
         let Some(running) = self.jobs.remove(&number) else { return };
         let Some(source) = self.layers.get(&running.key).map(|layer| layer.source.clone()) else { return };
         let (key, image, layer, file) = (running.key, running.image, running.layer, running.file);
+        if let Some((query, _)) = file
+            && self.opening.get(&query).is_some_and(|opening| opening.is_saved)
+        {
+            // The file begins anew.
+            self.effects.push(Effect::NotSaved { query });
+        }
         match running.job.into_whole(&source) {
             Ok(job) => self.go_on(number, Running { job, key, image, layer, file }),
             Err(fault) => self.layer_failed(&key, file, LayerState::Refused(fault.clone()), fault),

@@ -36,6 +36,7 @@ fn layer(files: &[(&str, &str)]) -> Vec<u8> {
             (_, Some((name, target))) => (name, target, EntryKind::HardLink),
             _ => (*name, "", EntryKind::File),
         };
+        let size = if kind == EntryKind::File { content.len() as u64 } else { 0 };
         let mode = if name.ends_with("su") { 0o4755 } else { 0o644 };
         archive.entry(&Entry {
             path: path(name),
@@ -396,6 +397,16 @@ fn two_images_differ_by_path_and_their_texts_by_line() {
 
 /// A page that opened an image of a layer with a table of contents.
 fn lazy_page(form: lazy::Form, sends_ranges: bool, digests: bool) -> (Page, lazy::LazyLayer) {
+    lazy_page_of(form, sends_ranges, digests, |json| json)
+}
+
+/// The same, whose table of contents is changed.
+fn lazy_page_of(
+    form: lazy::Form,
+    sends_ranges: bool,
+    digests: bool,
+    change: impl Fn(String) -> String,
+) -> (Page, lazy::LazyLayer) {
     let file = |name: &str, size: usize| Entry {
         kind: EntryKind::File,
         mode: 0o644,
@@ -408,7 +419,7 @@ fn lazy_page(form: lazy::Form, sends_ranges: bool, digests: bool) -> (Page, lazy
         (file("usr/big", big.len()), &big[..]),
         (file("usr/empty", 0), &b""[..]),
     ];
-    let lazy = lazy::layer(form, &files, 2000, |json| json);
+    let lazy = lazy::layer(form, &files, 2000, change);
     let mut page = Page::new(std::slice::from_ref(&lazy.bytes));
     page.sends_ranges = sends_ranges;
     let source = LayerSource { annotations: lazy.annotations.clone(), diff_id: None, ..source(&lazy.bytes) };
@@ -456,6 +467,37 @@ fn layers_are_read_whole_where_parts_of_them_do_not_come() {
         let (_, opened) = page.file(IMAGE, "etc/motd", None);
         let Response::Opened { file, .. } = opened else { panic!("expected a file, found {opened:?}") };
         assert_eq!(file.digest, Some(Digest::of(b"hello\n").to_string()));
+        // A part of the file has come before that.
+        page.send(Request::Save { query: 9, image: 1, path: "usr/big".to_owned(), layer: None }, None);
+        let (job, _, range) = page.reads.pop().expect("it reads the file");
+        let (start, end) = range.expect("it reads no more");
+        let bytes = page.layers[0][start as usize..end as usize - 1].to_vec();
+        page.send(Request::Piece { job }, Some(&bytes));
+        assert!(!page.saved.is_empty(), "{form:?}");
+        page.send(Request::NoRanges { job }, None);
+        page.give();
+        assert_eq!(page.saved, vec![b'x'; 5000], "{form:?}");
+    }
+}
+
+#[test]
+fn a_file_that_the_layer_does_not_have_is_no_empty_one() {
+    for form in lazy::FORMS {
+        let gone = |json: String| json.replace(r#""name":"etc/motd""#, r#""name":"etc/gone""#);
+        let (mut page, _) = lazy_page_of(form, true, false, gone);
+        page.sends_ranges = false;
+        let (_, refused) = page.file(IMAGE, "etc/gone", None);
+        let Response::NoAnswer { fault, .. } = refused else {
+            panic!("expected a refusal, found {refused:?}")
+        };
+        assert_eq!((fault.code.as_str(), fault.layer), ("layer-invalid", Some(0)));
+        page.send(Request::Save { query: 9, image: 1, path: "etc/gone".to_owned(), layer: None }, None);
+        page.give();
+        assert!(
+            matches!(page.told.last(), Some(Response::NoAnswer { query: 9, .. })),
+            "{:?}",
+            page.told.last()
+        );
     }
 }
 
