@@ -22,6 +22,14 @@ pub type BlobPieces = LocalBoxStream<'static, Result<Piece, Error>>;
 /// Pieces of one response.
 type ResponsePieces = LocalBoxStream<'static, Result<Piece, TransportError>>;
 
+/// A response that is being read.
+struct BlobResponse {
+    url: String,
+    /// A mirror sends it.
+    is_of_mirror: bool,
+    pieces: ResponsePieces,
+}
+
 /// A hasher of the pieces of a blob: [`Hasher`], or a platform's own.
 pub trait ContentHasher {
     /// Takes in the next bytes.
@@ -93,17 +101,18 @@ impl Client {
             return Ok(bytes);
         }
         let request = blob_request(reference, digest);
-        let bytes = self.with_retry(&request.registry, async || {
-            let response = self.send(&request).await?;
-            collect(response, BLOB_MAX).await
-        });
-        let bytes = bytes.await?;
-        let found = Digest::with(digest.algorithm(), &bytes);
-        if found == *digest {
-            self.remember_blob(reference, digest, &bytes, start);
-            return Ok(bytes);
-        }
-        Err(Error::DigestMismatch { reference: Box::new(reference.clone()), expected: digest.clone(), found })
+        let read = async |response| {
+            let bytes = collect(response, BLOB_MAX).await?;
+            let found = Digest::with(digest.algorithm(), &bytes);
+            if found == *digest {
+                return Ok(bytes);
+            }
+            let (reference, expected) = (Box::new(reference.clone()), digest.clone());
+            Err(Error::DigestMismatch { reference, expected, found })
+        };
+        let bytes = self.send_and_read(&request, read).await?;
+        self.remember_blob(reference, digest, &bytes, start);
+        Ok(bytes)
     }
 
     /// Fetches a blob piece by piece. A response that breaks off is continued where it broke. Size and digest are checked
@@ -146,7 +155,7 @@ impl Client {
             digest: descriptor.digest.clone(),
             position: start,
             end: None,
-            pieces: None,
+            response: None,
             attempt: 1,
         };
         download.into_pieces()
@@ -184,7 +193,11 @@ impl Client {
             digest: digest.clone(),
             position: range.start,
             end: Some(range.end),
-            pieces: Some((url, body.into_pieces())),
+            response: Some(BlobResponse {
+                url,
+                is_of_mirror: body.is_of_mirror(),
+                pieces: body.into_pieces(),
+            }),
             attempt: 1,
         };
         Ok(Some(download.into_pieces()))
@@ -198,12 +211,12 @@ impl Client {
         digest: &Digest,
         start: u64,
         end: Option<u64>,
-    ) -> Result<(String, ResponsePieces), Error> {
+    ) -> Result<BlobResponse, Error> {
         let request = ranged_request(reference, digest, start, end);
         let Response { status, url, body, .. } = self.send_with_retry(&request).await?;
-        let pieces = body.into_pieces();
+        let (is_of_mirror, pieces) = (body.is_of_mirror(), body.into_pieces());
         if start == 0 || status == StatusCode::PARTIAL_CONTENT {
-            return Ok((url, pieces));
+            return Ok(BlobResponse { url, is_of_mirror, pieces });
         }
         let mut before = start;
         let rest = pieces.map(move |piece| {
@@ -213,7 +226,7 @@ impl Client {
                 piece.tail(usize::try_from(skipped).expect("it is no longer than the piece"))
             })
         });
-        Ok((url, rest.boxed_local()))
+        Ok(BlobResponse { url, is_of_mirror, pieces: rest.boxed_local() })
     }
 }
 
@@ -238,8 +251,8 @@ struct Download {
     position: u64,
     /// The position at which it ends, if that is before the blob does.
     end: Option<u64>,
-    /// The response that is being read, with its URL.
-    pieces: Option<(String, ResponsePieces)>,
+    /// The response that is being read.
+    response: Option<BlobResponse>,
     attempt: u32,
 }
 
@@ -263,15 +276,15 @@ impl Download {
             return Ok(None);
         }
         loop {
-            let (url, pieces) = match &mut self.pieces {
-                Some(pieces) => pieces,
+            let response = match &mut self.response {
+                Some(response) => response,
                 None => {
                     let from =
                         self.client.blob_from(&self.reference, &self.digest, self.position, self.end).await?;
-                    self.pieces.insert(from)
+                    self.response.insert(from)
                 }
             };
-            match pieces.next().await {
+            match response.pieces.next().await {
                 Some(Ok(piece)) if piece.is_empty() => {}
                 Some(Ok(piece)) => {
                     let left = self.end.map_or(u64::MAX, |end| end - self.position);
@@ -285,11 +298,17 @@ impl Download {
                     return Ok(Some(piece));
                 }
                 None => return Ok(None),
+                // The registry itself has the rest.
+                Some(Err(_)) if response.is_of_mirror => {
+                    let session = self.client.session(self.reference.registry());
+                    session.set_mirror_failed(self.client.now());
+                    self.response = None;
+                }
                 Some(Err(source)) => {
-                    let error = Error::BrokenOff { url: url.clone(), source };
+                    let error = Error::BrokenOff { url: response.url.clone(), source };
                     self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
                     self.attempt += 1;
-                    self.pieces = None;
+                    self.response = None;
                 }
             }
         }

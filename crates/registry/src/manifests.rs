@@ -11,7 +11,7 @@ use tallyman_core::{
 };
 
 use crate::{
-    Client, Error, RateLimit, accept,
+    Client, Error, RateLimit, Response, accept,
     cache::FetchStart,
     download::{check_size, collect},
     request::ApiRequest,
@@ -270,16 +270,19 @@ impl Client {
         let request =
             manifest_request(Method::GET, reference, |_| scopes.clone()).header(header::ACCEPT, accept);
         let limit = size.map_or(self.manifest_max(), |size| size.min(self.manifest_max()));
-        let received = self.with_retry(reference.registry(), async || {
-            let response = self.send(&request).await?;
+        let read = async |response: Response| {
             let (media_type, registry_digest) =
                 (media_type(&response.headers), registry_digest(&response.headers));
-            let url = response.url.clone();
-            Ok(Received { media_type, registry_digest, url, bytes: collect(response, limit).await? })
-        });
-        let received = received.await?;
-        check_size(reference, size, &received.bytes)?;
-        Ok(received)
+            let (url, is_of_mirror) = (response.url.clone(), response.body.is_of_mirror());
+            let received =
+                Received { media_type, registry_digest, url, bytes: collect(response, limit).await? };
+            check_size(reference, size, &received.bytes)?;
+            if is_of_mirror {
+                self.hashed(reference, received.clone()).await?;
+            }
+            Ok(received)
+        };
+        self.send_and_read(&request, read).await
     }
 
     /// Returns a manifest that came with its digest, if that is the digest that `reference` and the registry name.
@@ -323,6 +326,7 @@ impl Client {
 }
 
 /// Response to a request for a manifest, whose bytes nobody has hashed yet.
+#[derive(Clone)]
 struct Received {
     media_type: Option<MediaType>,
     registry_digest: Option<Digest>,

@@ -73,8 +73,28 @@ impl Client {
             session.set_mirror_failed(self.now());
             return None;
         };
-        let response = Response { body: response.body.holding(permits), ..response };
+        let response = Response { body: response.body.holding(permits).of_mirror(), ..response };
         (response.status.is_success() && !is_page_for_manifest(request, &response)).then_some(response)
+    }
+
+    /// Sends a request for content as [`Client::send_with_retry`] does, and reads the response by `read`. If that fails for what a
+    /// mirror has sent, the mirror is left alone for a while, and the registry itself asked.
+    pub(crate) async fn send_and_read<T>(
+        &self,
+        request: &ApiRequest,
+        read: impl AsyncFn(Response) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with_retry(&request.registry, async || {
+            loop {
+                let response = self.send(request).await?;
+                let is_of_mirror = response.body.is_of_mirror();
+                match read(response).await {
+                    Err(_) if is_of_mirror => self.session(&request.registry).set_mirror_failed(self.now()),
+                    read => return read,
+                }
+            }
+        })
+        .await
     }
 
     /// Sends a request as [`Client::send`] does, again if its failure is transient.

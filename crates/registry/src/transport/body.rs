@@ -88,6 +88,8 @@ impl BodyStream {
 /// The body of a response, which is still under way.
 pub struct Body {
     pieces: Pieces,
+    /// A mirror sends it.
+    is_of_mirror: bool,
     _permits: Vec<Permit>,
 }
 
@@ -99,7 +101,7 @@ impl Body {
 
     /// Makes a body that comes in pieces, which the platform may keep.
     pub fn from_pieces(pieces: impl Stream<Item = Result<Piece, TransportError>> + 'static) -> Self {
-        Self { pieces: pieces.boxed_local(), _permits: Vec::new() }
+        Self { pieces: pieces.boxed_local(), is_of_mirror: false, _permits: Vec::new() }
     }
 
     /// Makes a body that is here already.
@@ -117,6 +119,16 @@ impl Body {
     /// end there.
     pub(crate) fn holding(self, permits: Vec<Permit>) -> Self {
         Self { _permits: permits, ..self }
+    }
+
+    /// Marks the body as one that a mirror sends.
+    pub(crate) fn of_mirror(self) -> Self {
+        Self { is_of_mirror: true, ..self }
+    }
+
+    /// Returns `true` if a mirror sends the body.
+    pub(crate) fn is_of_mirror(&self) -> bool {
+        self.is_of_mirror
     }
 
     /// Returns the same body with its pieces passed through `change`.

@@ -1,14 +1,17 @@
 //! Mirrors that do not answer, or answer with something else than content.
 
 use std::{
+    cell::RefCell,
     rc::Rc,
     time::{Duration, Instant},
 };
 
-use tallyman_core::Reference;
-use tallyman_registry::Client;
+use futures_util::{TryStreamExt, stream};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tallyman_core::{Descriptor, Digest, MediaType, Reference};
+use tallyman_registry::{Body, Client, Request, Response, Retry, TransportError, TransportErrorKind};
 
-use crate::scripted::{Answer, Scripted, answer};
+use crate::scripted::{Answer, AtOnce, Scripted, answer};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The longest silence that the clients of these tests accept.
@@ -16,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A registry with a mirror, whose answers take some time, and the client of both.
 fn mirrored(time: Duration, of_mirror: impl Fn() -> Answer + 'static) -> (Rc<Scripted>, Client) {
-    let script = move |request: &tallyman_registry::Request| match request.is_to_mirror {
+    let script = move |request: &Request| match request.is_to_mirror {
         true => (time, of_mirror()),
         false => (Duration::ZERO, answer(200, MANIFEST, "{}")),
     };
@@ -63,4 +66,63 @@ async fn a_page_for_people_is_no_manifest_of_a_mirror() {
     let (server, client) =
         mirrored(Duration::ZERO, || answer(200, "text/html; charset=utf-8", "<!doctype html>"));
     assert_eq!(requests_to_mirror(&server, &client, "1").await, 1);
+}
+
+/// A registry whose mirror sends `from_mirror` for whatever is asked for, and the client of both.
+fn with_wrong_mirror(from_mirror: fn() -> Body) -> (Rc<RefCell<Vec<bool>>>, Client) {
+    let asked: Rc<RefCell<Vec<bool>>> = Rc::default();
+    let requests = Rc::clone(&asked);
+    let server = AtOnce(move |request: Request| {
+        requests.borrow_mut().push(request.is_to_mirror);
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(MANIFEST))]);
+        let body = if request.is_to_mirror { from_mirror() } else { Body::full(CONTENT) };
+        Ok(Response { status: StatusCode::OK, headers, url: request.url, body })
+    });
+    let mirror = |_: &_| Some("https://mirror.example".to_owned());
+    (asked, Client::builder(Rc::new(server)).retry(Retry::never()).mirror(mirror).build())
+}
+
+const CONTENT: &str = "{\"schemaVersion\":2}";
+
+fn broken() -> Body {
+    let error = TransportError { kind: TransportErrorKind::Reset, message: "reset".to_owned() };
+    Body::from_stream(stream::iter([Ok(CONTENT[..5].into()), Err(error)]))
+}
+
+#[tokio::test]
+async fn what_a_mirror_sends_broken_or_wrong_is_asked_for_at_the_registry() {
+    let content = CONTENT.as_bytes();
+    let digest = Digest::of(content);
+    let repository: Reference = "r.example/app".parse().unwrap();
+    let by_digest = repository.by_digest(digest.clone());
+    let descriptor = Descriptor::new(MediaType::OciManifest, digest, content.len() as u64);
+    for from_mirror in [broken, || Body::full("{\"schemaVersion\":3}"), || Body::full("{}")] {
+        for what in ["manifest", "entry", "blob"] {
+            let (asked, client) = with_wrong_mirror(from_mirror);
+            let ask = async || match what {
+                "manifest" => client.manifest(&by_digest).await.unwrap().bytes.to_vec(),
+                "entry" => client.manifest_as(&repository, &descriptor).await.unwrap().bytes.to_vec(),
+                _ => client.blob(&repository, &descriptor).await.unwrap().to_vec(),
+            };
+            assert_eq!(ask().await, content, "{what}");
+            assert_eq!(*asked.borrow(), [true, false], "{what}");
+            // It is left alone for a while.
+            client.manifest(&repository.by_tag("1".parse().unwrap())).await.unwrap();
+            assert_eq!(*asked.borrow(), [true, false, false], "{what}");
+        }
+    }
+    // A tag has no digest: a mirror's answer counts once it is whole.
+    let (asked, client) = with_wrong_mirror(broken);
+    assert_eq!(&*client.manifest(&repository.by_tag("1".parse().unwrap())).await.unwrap().bytes, content);
+    assert_eq!(*asked.borrow(), [true, false]);
+}
+
+#[tokio::test]
+async fn a_stream_that_a_mirror_breaks_off_goes_on_from_the_registry() {
+    let descriptor =
+        Descriptor::new(MediaType::OciManifest, Digest::of(CONTENT.as_bytes()), CONTENT.len() as u64);
+    let (asked, client) = with_wrong_mirror(broken);
+    let pieces = client.blob_stream(&"r.example/app".parse().unwrap(), &descriptor);
+    assert_eq!(pieces.try_collect::<Vec<_>>().await.unwrap().concat(), CONTENT.as_bytes());
+    assert_eq!(*asked.borrow(), [true, false]);
 }
