@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::{Stream, StreamExt};
 use serde_json::json;
-use tallyman_core::{Digest, Format, Platform, PushPlan, Reference, Registry};
+use tallyman_core::{Format, Platform, PushPlan, Registry};
 use tallyman_registry::{Client, Error as RegistryError};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     TagFilter, grammar::version, json, run::argument, style::Style, tag_filter::TagSelection, terminal,
 };
 use crate::{
-    Error, ReferenceRole, parse_source,
+    Error, ReferenceRole, descriptor_of, parse_source,
     resolve::{failed, resolve},
     with_subject,
 };
@@ -103,10 +103,9 @@ impl Environment {
             DigestInput::Reference(typed) => {
                 let image = argument(typed)?;
                 let client = self.retrying_client(insecure);
-                if let Some(digest) =
-                    head_digest(&client, &image).await.filter(|_| platform.is_none() && !options.json)
-                {
-                    self.print(digest.as_str().as_bytes());
+                if platform.is_none() && !options.json {
+                    let found = descriptor_of(&client, &image).await?;
+                    self.print(found.digest.as_str().as_bytes());
                     return Ok(());
                 }
                 let manifest = resolve(&client, &image, platform).await?;
@@ -244,12 +243,6 @@ impl Environment {
             self.print(plan.to_string().as_bytes());
         }
     }
-}
-
-/// The digest that the registry names without sending the manifest; `None` if it does not, or names another one than asked for.
-async fn head_digest(client: &Client, image: &Reference) -> Option<Digest> {
-    let found = client.head_manifest(image).await.ok()?.digest?;
-    image.digest().is_none_or(|digest| *digest == found).then_some(found)
 }
 
 /// Prints a warning in the form of an output's log.

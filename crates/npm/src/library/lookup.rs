@@ -1,9 +1,11 @@
 //! Questions about one image: its descriptor, its layers, its attestations, what is below it, what will surprise somebody.
 
 use js_sys::{Array, Uint8Array};
-use tallyman_commands::{Attestation, Error, attestations, findings, image_and_config, resolve, tree};
+use tallyman_commands::{
+    Attestation, Error, attestations, descriptor_of, findings, image_and_config, resolve, tree,
+};
 use tallyman_core::{
-    Descriptor, Finding, Manifest, Reference,
+    Finding, Manifest, Reference,
     json::{ObjectWriter, array, string_map},
 };
 use tallyman_registry::{Client, RateLimit};
@@ -11,16 +13,15 @@ use wasm_bindgen::JsValue;
 
 use super::{failure::Failure, pure::platform};
 
-/// Resolves to a descriptor, as JSON: by HEAD if the registry tells all of it, else by the manifest itself. For `wanted`, of a
-/// list to that of the image for this platform.
+/// Resolves to a descriptor, as JSON; for `wanted`, of a list to that of the image for this platform.
 pub async fn descriptor(client: &Client, reference: &str, wanted: Option<&str>) -> Result<JsValue, Failure> {
     let reference: Reference = reference.parse()?;
     let Some(wanted) = wanted.map(platform).transpose()? else {
-        let head = client.head_manifest(&reference).await?;
-        if let (Some(digest), Some(media_type), Some(size)) = (head.digest, head.media_type, head.size) {
-            return Ok(Descriptor::new(media_type, digest, size).to_json().into());
-        }
-        return Ok(resolve(client, &reference, None).await?.descriptor().to_json().into());
+        let found = descriptor_of(client, &reference).await.map_err(|error| match error {
+            Error::Registry { source, .. } => Failure::from(*source),
+            error => error.into(),
+        })?;
+        return Ok(found.to_json().into());
     };
     let root = resolve(client, &reference, None).await?;
     let entry = root.index().and_then(|index| index.entry_for(&wanted));
