@@ -404,6 +404,24 @@ describe('readLayer', () => {
     assert.equal((await failure(() => kept[0].text())).code, 'argument-invalid');
   });
 
+  test('content is given once', async () => {
+    const left = async (entry) => {
+      const reader = entry.stream().getReader();
+      await reader.read();
+      await reader.cancel();
+    };
+    for (const [first, second] of [[(entry) => entry.text(), (entry) => entry.text()], [(entry) => entry.bytes(), left], [left, (entry) => entry.bytes()]]) {
+      const paths = [];
+      for await (const entry of readLayer([forms.gzip])) {
+        paths.push(entry.path);
+        if (entry.type !== 'file') continue;
+        const [, error] = await Promise.all([first(entry), failure(() => second(entry))]);
+        assert.deepEqual([error.code, error.message], ['argument-invalid', `expected the content of ${entry.path} to be read once`]);
+      }
+      assert.equal(paths.length, known.length);
+    }
+  });
+
   test('a hole of a sparse file is zeros', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tallyman-sparse-'));
     try {

@@ -78,9 +78,9 @@ export interface FifoEntry extends EntryFields {
 export interface LayerFile extends FileEntry {
   /** The content, once. Its stream ends in an error if the loop goes on before it is read. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The whole content. */
+  /** The whole content, in place of its stream. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** The whole content as text. */
+  /** The whole content as text, in place of its stream. */
   text(): Promise<string>;
 }
 
@@ -267,6 +267,8 @@ export function streamFrom(pieces: AsyncGenerator<Uint8Array<ArrayBuffer>, void,
 export class LayerReading {
   /** The number of the entry that came last, the first being 1. */
   number = 0;
+  /** The number of the entry whose content was asked for last: it is given once. */
+  #begun = -1;
   readonly #pieces: BytePieces | Gunzipping;
   readonly #signal: AbortSignal | undefined;
   #reader: LayerReader | undefined;
@@ -343,6 +345,8 @@ export class LayerReading {
 
   /** The content of the entry of that number, with the zeros of its holes. */
   async *contentOf({ path, size }: FileEntry, number = this.number): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    if (this.#begun === number) throw misread(path, 'once');
+    this.#begun = Math.max(this.#begun, number);
     let given = 0;
     while (given < size) {
       const content = await this.#take((reader): { bytes: Uint8Array<ArrayBuffer> | undefined; offset: number } | undefined => {
@@ -352,7 +356,7 @@ export class LayerReading {
         // A file may end in a hole.
         return isPassed || reader.hasMet ? { bytes, offset: size } : undefined;
       });
-      if (this.number !== number || this.#isLeft) throw passed(path);
+      if (this.number !== number || this.#isLeft) throw misread(path, 'before the loop goes on');
       const { bytes, offset } = content ?? { bytes: undefined, offset: size };
       for (; given < offset; given += Math.min(zeros, offset - given)) yield new Uint8Array(Math.min(zeros, offset - given));
       if (bytes) {
@@ -438,5 +442,5 @@ async function firstBytes(pieces: BytePieces): Promise<Uint8Array> {
   return first;
 }
 
-const passed = (path: string): TallymanError =>
-  new TallymanError({ code: 'argument-invalid', message: `expected the content of ${path} to be read before the loop goes on` });
+const misread = (path: string, expected: string): TallymanError =>
+  new TallymanError({ code: 'argument-invalid', message: `expected the content of ${path} to be read ${expected}` });
