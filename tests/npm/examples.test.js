@@ -130,6 +130,40 @@ test('the components of React, Vue and Svelte show an image', async () => {
   }
 });
 
+test('the component of React never shows the digest of another image', async () => {
+  const { build } = await import('vite');
+  const example = join(copies, 'react');
+  const { default: config } = await import(pathToFileURL(join(example, 'vite.config.js')));
+  const [first, second] = [`${hello}:latest`, `${registry.host}/samples/webapp:latest`];
+  await writeFile(
+    join(example, 'src/main.tsx'),
+    `import { flushSync } from 'react-dom';
+    import { createRoot } from 'react-dom/client';
+    import { Image } from './Image.js';
+    const root = createRoot(document.querySelector('#app')!);
+    const shown = () => document.querySelector('#digest')!.textContent;
+    const show = (reference: string) => flushSync(() => root.render(<Image reference={reference} />));
+    const answered = async () => {
+      while (!shown()) await new Promise(requestAnimationFrame);
+      return shown();
+    };
+    (async () => {
+      show('${first}');
+      const before = await answered();
+      show('${second}');
+      globalThis.result = [before, shown(), await answered()];
+    })();`,
+  );
+  await build({ ...config, configFile: false, root: example, logLevel: 'error' });
+  const [site, browser] = await Promise.all([serve(), launch()]);
+  try {
+    const digests = await visit(browser, `${site.url}/consumers/examples/dist/react/dist/index.html`);
+    assert.deepEqual(digests, [digest, '', await digestOf('samples/webapp', 'latest')]);
+  } finally {
+    await Promise.all([site.stop(), browser.close()]);
+  }
+});
+
 test('the component of React compiles, strictly', () => {
   const example = join(copies, 'react');
   const options = ['--noEmit', '--strict', '--jsx', 'react-jsx', '--target', 'ES2022', '--module', 'ESNext', '--moduleResolution', 'bundler', '--lib', 'ES2023,DOM,DOM.Iterable'];

@@ -4,18 +4,25 @@ import 'tallyman/react';
 
 const tm = new Tallyman();
 
+interface Found {
+  reference?: string;
+  inspection?: AnyInspection;
+  error?: TallymanError;
+}
+
 /** Returns what is under a reference, or the error; what is no longer wanted is aborted. */
-function useInspection(reference: string): { inspection?: AnyInspection; error?: TallymanError } {
-  const [found, setFound] = useState<{ inspection?: AnyInspection; error?: TallymanError }>({});
+function useInspection(reference: string): Found {
+  const [found, setFound] = useState<Found>({});
   useEffect(() => {
     const left = new AbortController();
     tm.inspect(reference, { signal: left.signal }).then(
-      (inspection) => setFound({ inspection }),
-      (error: TallymanError) => error.code !== 'aborted' && setFound({ error }),
+      (inspection) => setFound({ reference, inspection }),
+      (error: TallymanError) => error.code !== 'aborted' && setFound({ reference, error }),
     );
     return () => left.abort();
   }, [reference]);
-  return found;
+  // Until there is an answer it has that of the image before.
+  return found.reference === reference ? found : {};
 }
 
 export function Image({ reference }: { reference: string }) {
