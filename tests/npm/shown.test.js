@@ -52,6 +52,10 @@ describe('results', () => {
     assert.deepEqual(structuredClone(image.toJSON()), image.toJSON());
     assert.deepEqual(structuredClone(index.entries), index.entries);
     const error = await tm.inspect(`${registry.host}/samples/webapp:none`).catch((error) => error);
+    const above = new TallymanError({ code: 'store-failed', message: 'no', cause: error });
+    assert.equal(TallymanError.from(structuredClone(above.toJSON())).cause.code, 'not-found');
+    // A copy of the error itself has no code.
+    assert.throws(() => TallymanError.from(structuredClone(error)), { code: 'argument-invalid', message: /error\.toJSON\(\)/ });
     for (const copied of [TallymanError.from(JSON.parse(JSON.stringify(error))), TallymanError.from(structuredClone(error.toJSON()))]) {
       assert.ok(copied instanceof TallymanError);
       assert.deepEqual([copied.code, copied.message, copied.status, copied.reference], [error.code, error.message, 404, error.reference]);

@@ -169,28 +169,27 @@ export class TallymanError extends Error {
   /** Its fields with name and message, and those of its cause, as data. */
   toJSON(): object {
     const { name, message, cause } = this;
-    // JSON has no functions, and no errors.
-    const below = cause instanceof Error && !(cause instanceof TallymanError) ? { name: cause.name, message: cause.message } : cause;
+    // JSON has no errors, and copies of errors lose their fields.
+    const below = cause instanceof TallymanError ? cause.toJSON() : cause instanceof Error ? { name: cause.name, message: cause.message } : cause;
     return { ...this, name, message, ...(cause === undefined ? {} : { cause: below }) };
   }
 
   /**
-   * An error out of the data that `toJSON` gave, or out of a copy that `structuredClone` and `postMessage` made.
-   * @throws {@link TallymanError} `argument-invalid` if it is no error.
+   * An error out of the data that `toJSON` gave, or out of a copy of that: `postMessage(error.toJSON())`. A copy that `postMessage` makes
+   * of the error itself has lost its code.
+   * @throws {@link TallymanError} `argument-invalid` if it is no data of an error, with message and code.
    */
   static from(data: unknown): TallymanError {
     if (data instanceof TallymanError) return data;
-    const { name, message, cause, code } = (data ?? {}) as Partial<TallymanErrorFields> & { name?: unknown };
-    if (typeof message !== 'string') {
-      throw new TallymanError({ code: 'argument-invalid', message: 'expected the data of an error, found something without a message' });
+    if (!isData(data)) {
+      const message = 'expected the data of an error with message and code, such as error.toJSON(), or a copy of that';
+      throw new TallymanError({ code: 'argument-invalid', message });
     }
-    const isOurs = typeof cause === 'object' && cause !== null && 'code' in cause && 'message' in cause && !(cause instanceof Error);
-    const below = isOurs ? TallymanError.from(cause) : cause;
-    // What a copy has lost.
-    const told = typeof code === 'string' ? code : 'internal';
+    const { name, message, cause, code } = data;
+    const below = isData(cause) && !(cause instanceof Error) ? TallymanError.from(cause) : cause;
     // Data may say anything. What every error has of its class is no field.
-    const fields = Object.fromEntries(Object.entries(data as object).filter(([field]) => !(field in TallymanError.prototype)));
-    const error = new TallymanError({ ...fields, code: told, message, ...(below === undefined ? {} : { cause: below }) });
+    const fields = Object.fromEntries(Object.entries(data).filter(([field]) => !(field in TallymanError.prototype)));
+    const error = new TallymanError({ ...fields, code, message, ...(below === undefined ? {} : { cause: below }) });
     if (typeof name === 'string') error.name = name === 'Error' ? 'TallymanError' : name;
     return error;
   }
@@ -204,6 +203,11 @@ export class TallymanError extends Error {
     );
   }
 }
+
+const isData = (value: unknown): value is TallymanErrorFields & { name?: unknown } => {
+  const { code, message } = (value ?? {}) as { code?: unknown; message?: unknown };
+  return typeof code === 'string' && typeof message === 'string';
+};
 
 /** The error for something that the engine threw. `causeOf` knows what JavaScript threw for a URL or a registry. */
 export function errorOf(thrown: unknown, causeOf?: (fields: TallymanErrorFields) => unknown): TallymanError {
