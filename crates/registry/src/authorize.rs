@@ -126,8 +126,7 @@ impl Client {
         // have the scopes. A body that was sent as it came cannot be sent again.
         let (mut challenges, mut may_be_hidden) = (0, credentials.is_some());
         while request.body.is_repeatable() {
-            let is_unauthorized =
-                response.status == StatusCode::UNAUTHORIZED && self.is_own(registry, &response.url);
+            let is_unauthorized = self.is_unauthorized(registry, &response);
             // A browser hides challenges, so that none is no sign of anything.
             let says_why = self.obeys_cors() || Challenge::preferred(&response.headers).is_some();
             let is_hidden = may_be_hidden
@@ -200,7 +199,7 @@ impl Client {
             session.set_pinged();
         }
         let challenge = Challenge::preferred(&response.headers);
-        let challenge = challenge.filter(|_| response.status == StatusCode::UNAUTHORIZED);
+        let challenge = challenge.filter(|_| self.is_unauthorized(registry, &response));
         if let Some(challenge) = &challenge {
             session.set_challenge(challenge.clone());
         }
@@ -276,6 +275,11 @@ impl Client {
         let renewed = renewed.map(|renewed| SignIn::new(Some(renewed)));
         session.set_renewed(namespace, renewed.clone());
         Ok(renewed)
+    }
+
+    /// Returns `true` if the registry itself asks for credentials, and not a server that it redirects to.
+    fn is_unauthorized(&self, registry: &Registry, response: &Response) -> bool {
+        response.status == StatusCode::UNAUTHORIZED && self.is_own(registry, &response.url)
     }
 
     /// Returns the challenge of a response. If the browser hides it, the one that is known of the registry.

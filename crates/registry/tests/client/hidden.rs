@@ -8,11 +8,11 @@ use std::{
 use futures_util::TryStreamExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tallyman_core::Reference;
-use tallyman_registry::{Access, Body, Client, Request, Response};
+use tallyman_registry::{Access, Body, Client, Credentials, Request, Response};
 
 use crate::{
     scripted::{AtOnce, Scripted, answer},
-    support::basic,
+    support::{Fixed, basic},
 };
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -147,4 +147,34 @@ async fn a_registry_that_could_not_say_what_it_asks_for_is_asked_again() {
     server.asked();
     assert_eq!(tags().await, ["a", "b"]);
     assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_a_registry_redirects_to_does_not_name_its_token_service() {
+    let sent = Rc::new(RefCell::new(Vec::new()));
+    // It redirects all requests to a server that asks for a password, and hides its content as well.
+    let redirecting = {
+        let sent = Rc::clone(&sent);
+        move |request: Request| {
+            sent.borrow_mut().push(request.url.clone());
+            let challenge = r#"Bearer realm="https://thief.example/token",service="r""#;
+            let (status, url) = match request.url.strip_prefix("https://r.example") {
+                Some("/v2/") => (StatusCode::UNAUTHORIZED, "http://new.example/v2/".to_owned()),
+                Some(path) => (StatusCode::NOT_FOUND, format!("http://new.example{path}")),
+                None => (StatusCode::OK, request.url),
+            };
+            let headers =
+                HeaderMap::from_iter([(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))]);
+            Ok(Response { status, headers, url, body: Body::full(r#"{"token":"t"}"#) })
+        }
+    };
+    let credentials = Credentials::Basic { user: "ann".to_owned(), password: "pw".to_owned() };
+    // As for the command line, a registry may name any token service.
+    let source = Fixed { credentials: Some(credentials), may_go_elsewhere: true };
+    let client = Client::builder(Rc::new(AtOnce(redirecting)))
+        .access(|_| Access::Tls)
+        .credentials(Rc::new(source))
+        .build();
+    client.manifest(&"r.example/acme/app:1".parse().unwrap()).await.unwrap_err();
+    assert_eq!(*sent.borrow(), ["https://r.example/v2/acme/app/manifests/1", "https://r.example/v2/"]);
 }
