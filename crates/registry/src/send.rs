@@ -7,7 +7,7 @@ use futures_util::{
     future::{self, LocalBoxFuture},
     stream,
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use tallyman_core::Registry;
 
 use crate::{
@@ -46,6 +46,9 @@ impl Client {
             let (url, response) = self.send_authorized(request).await?;
             if response.status.is_success() {
                 return Ok(response);
+            }
+            if let Some(found) = unfollowed(request, &response) {
+                return Err(Error::Protocol { url, expected: "no redirect", found });
             }
             Err(Refusal::read(response).await.into_error(request.reference.as_ref(), url))
         }
@@ -264,6 +267,15 @@ impl SilenceLimit {
             is_own = true;
         }
     }
+}
+
+/// Returns words for a redirect that was not followed because the request changes something; `None` for any other response.
+fn unfollowed(request: &ApiRequest, response: &Response) -> Option<String> {
+    let is_redirect = response.status.is_redirection() && !request.is_safe();
+    let location = response.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
+    // The query of a storage's URL may open it.
+    let place = location.split('?').next().unwrap_or_default();
+    Some(format!("{} to {place}; name the registry that it leads to", response.status))
 }
 
 /// Returns `true` if a registry does not take a request now, because there are too many.

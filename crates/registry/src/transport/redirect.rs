@@ -1,6 +1,5 @@
 //! Redirects, for transports whose platform does not follow them by itself.
 
-use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use tallyman_auth::HttpUrl;
 
@@ -10,6 +9,7 @@ use super::{Request, Response, Transport, TransportError, TransportErrorKind, ch
 const REQUESTS_MAX: usize = 10;
 
 /// Sends `request` by `exchange`, and follows redirects if the request asks for it, with credentials for its own origin alone.
+/// One that would make a GET of a request that changes something is the response: that GET would change nothing, and succeed.
 ///
 /// # Errors
 /// The errors of `exchange`, and [`TransportError`] of the kind [`TransportErrorKind::Other`] for a place that is no URL of
@@ -43,20 +43,17 @@ fn redirected(
     let Some(location) = location.filter(|_| request.follow_redirects && is_redirect(response.status)) else {
         return Ok(None);
     };
+    let keeps_method = matches!(request.method, Method::GET | Method::HEAD)
+        || matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    // The pieces of a body that cannot be sent again are gone.
+    if !keeps_method || !request.body.is_repeatable() {
+        return Ok(None);
+    }
     let mut next = request.clone();
     next.url = transport.join(&request.url, location)?;
     check_url(&next.url)?;
     if !is_same_origin(transport, &request.url, &next.url)? {
         next.headers.remove(header::AUTHORIZATION);
-    }
-    let keeps_method =
-        matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    if !keeps_method && next.method != Method::HEAD {
-        next.method = Method::GET;
-        next.body = Bytes::new().into();
-    } else if !next.body.is_repeatable() {
-        // Its pieces are gone.
-        return Ok(None);
     }
     Ok(Some((next, location.to_owned())))
 }

@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use servers::{Identity, always, fine, start, start_socks, start_tls, with_headers};
 use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_registry::{
-    Client, NativeTransport, OwnCertificates, Request, RequestBody, Transport, TransportError,
+    Access, Client, NativeTransport, OwnCertificates, Request, RequestBody, Transport, TransportError,
     TransportErrorKind,
 };
 
@@ -455,4 +455,40 @@ async fn a_body_that_is_sent_arrives_with_its_length() {
     let request =
         Request { body: RequestBody::Full(Bytes::from_static(b"bytes")), ..Request::new(Method::PUT, url) };
     assert_eq!(request_whole(&plain(), request).await.unwrap().body, "5");
+}
+
+#[tokio::test]
+async fn what_changes_a_registry_is_never_made_a_get_by_a_redirect() {
+    let image = |host: &str| -> Reference { format!("{host}/acme/app:1").parse().unwrap() };
+    for (status, is_followed) in [(301, false), (302, false), (303, false), (307, true), (308, true)] {
+        let new = start(always(fine(b"{}"))).await;
+        let to = new.host.clone();
+        let old = start(Arc::new(move |asked| {
+            let path = asked.line().split(' ').nth(1).unwrap();
+            format!(
+                "HTTP/1.1 {status} Moved\r\nLocation: http://{to}{path}?key=k\r\nContent-Length: 0\r\n\r\n"
+            )
+            .into_bytes()
+        }))
+        .await;
+        let client = Client::builder(Rc::new(plain())).access(|_| Access::PlainFirst).build();
+        let digest = Digest::of(b"1");
+        let deleted = client.delete_manifest(&image(&old.host).by_digest(digest.clone())).await;
+        let put = client.put_manifest(&image(&old.host), &MediaType::OciManifest, (*b"").into()).await;
+        for (result, path) in
+            [(deleted, format!("manifests/{digest}")), (put.map(drop), "manifests/1".to_owned())]
+        {
+            match result {
+                Ok(()) => assert!(is_followed, "{status} {path}"),
+                Err(error) => {
+                    assert!(!is_followed, "{status} {path}: {error}");
+                    let words = format!(" to http://{}/v2/acme/app/{path}; name the registry", new.host);
+                    assert!(error.to_string().contains(&words), "{error}");
+                }
+            }
+        }
+        let asked = new.asked.lock().unwrap();
+        let methods: Vec<_> = asked.iter().filter_map(|asked| asked.line().split(' ').next()).collect();
+        assert_eq!(methods, if is_followed { vec!["DELETE", "PUT"] } else { vec![] }, "{status}");
+    }
 }
