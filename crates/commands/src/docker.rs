@@ -6,7 +6,6 @@ mod ping;
 
 pub(crate) use answer::docker_error;
 pub(crate) use content::check;
-pub(crate) use ping::is_api;
 
 use crate::{Error, RequestPurpose};
 

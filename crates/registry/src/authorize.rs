@@ -361,7 +361,6 @@ impl Client {
             certificates_of: Some(registry.api_host().to_owned()),
             // By hand, so that credentials go no further than they may.
             follow_redirects: credentials.is_none(),
-            is_to_mirror: false,
         };
         let url = request.url.clone();
         let response = self.send_to_token_service(registry, &realm, request).await?;

@@ -69,7 +69,7 @@ impl Client {
             return None;
         }
         let permits = self.permits(&session).await;
-        let sent = Request { is_to_mirror: true, certificates_of: None, ..sent };
+        let sent = Request { certificates_of: None, ..sent };
         let limit = self.transport().sleep(MIRROR_MAX);
         let sending = self.send_within_timeout(&sent).boxed_local();
         let future::Either::Left((Ok(response), _)) = future::select(sending, limit).await else {

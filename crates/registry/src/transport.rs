@@ -53,12 +53,11 @@ pub struct Request {
     /// `true` to take any certificate. Browsers cannot.
     pub unverified_tls: bool,
     /// The registry that the request is made for, as it stands in URLs (`HOST` or `HOST:PORT`): its certificates count for its token
-    /// service too, and for the places that it redirects to. `None` if those of the URL's own server count alone.
+    /// service too, and for the places that it redirects to. `None` if those of the URL's own server count alone, such as a
+    /// mirror's.
     pub certificates_of: Option<String>,
     /// `true` to follow redirects, without credentials to another origin. Else a redirect is the response.
     pub follow_redirects: bool,
-    /// `true` if it goes to a mirror of the registry: what is meant for the registry alone stays away from it.
-    pub is_to_mirror: bool,
 }
 
 impl Request {
@@ -72,7 +71,6 @@ impl Request {
             unverified_tls: false,
             certificates_of: None,
             follow_redirects: true,
-            is_to_mirror: false,
         }
     }
 }

@@ -15,7 +15,6 @@ use tallyman_registry::{
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
-use crate::docker::is_api;
 
 /// The parameters of queries that are shown: none of them is a secret.
 const SHOWN_PARAMETERS: [&str; 8] =
@@ -143,13 +142,12 @@ impl SettingsTransport {
         result
     }
 
-    /// Sends a request with the user's headers, if it goes to the API of a registry. They stay with its origin, whoever
-    /// redirects.
-    async fn send_with_headers(&self, mut request: Request) -> Result<Response, TransportError> {
-        if self.settings.headers.is_empty() || request.is_to_mirror || !is_api(&request.url) {
+    /// Sends a request with the user's headers, if it goes to the registry that it is made for. They stay with its origin,
+    /// whoever redirects.
+    async fn send_with_headers(&self, request: Request) -> Result<Response, TransportError> {
+        if self.settings.headers.is_empty() || !self.is_to_registry(&request)? {
             return self.send_shown(request).await;
         }
-        request.follow_redirects &= matches!(request.method, Method::GET | Method::HEAD);
         let (first, has_left) = (request.url.clone(), Cell::new(false));
         send_following(self, request, async |request| {
             if !is_same_origin(self, &first, &request.url)? {
@@ -162,6 +160,16 @@ impl SettingsTransport {
             self.send_shown(sent).await
         })
         .await
+    }
+
+    /// Returns `true` if a request goes to the registry that it is made for: not to a mirror, nor to a place at another host that
+    /// the registry names, such as its token service or its storage.
+    fn is_to_registry(&self, request: &Request) -> Result<bool, TransportError> {
+        let scheme = request.url.split("://").next().unwrap_or_default();
+        match &request.certificates_of {
+            Some(registry) => is_same_origin(self, &format!("{scheme}://{registry}/"), &request.url),
+            None => Ok(false),
+        }
     }
 
     fn add_headers(&self, request: &mut Request) {

@@ -6,7 +6,7 @@ use tallyman_registry::{Error, TransportErrorKind};
 const REDIRECTS: &str = "stopped after 10 redirects";
 
 /// Returns `true` for URLs of the distribution specification's API.
-pub(crate) fn is_api(url: &str) -> bool {
+fn is_api(url: &str) -> bool {
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     path.is_some_and(|(_, path)| path.starts_with("v2/"))
 }

@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A registry with a mirror, whose answers take some time, and the client of both.
 fn mirrored(time: Duration, of_mirror: impl Fn() -> Answer + 'static) -> (Rc<Scripted>, Client) {
-    let script = move |request: &Request| match request.is_to_mirror {
+    let script = move |request: &Request| match request.url.starts_with("https://mirror.example") {
         true => (time, of_mirror()),
         false => (Duration::ZERO, answer(200, MANIFEST, "{}")),
     };

@@ -105,6 +105,29 @@ test('--header stays with the registry when it redirects to another server, and 
   assert.ok(mirror.asked.length > 0 && mirror.asked.every(({ headers }) => headers['x-tenant'] === undefined));
 });
 
+test('--header stays with the registry whatever places it names: of uploads, of its token service', async (t) => {
+  const [config, thief, source] = [makeConfig(t), await startTls(t), await startTls(t)];
+  const asked = [];
+  const registry = await startHttps(t, (request, response) => {
+    asked.push(request.headers['x-tenant']);
+    if (request.method === 'POST') response.writeHead(202, { location: `https://${thief.host}/v2/x` }).end();
+    else if (request.headers.authorization) forward(thief.memory, request, response);
+    else response.writeHead(401, { 'www-authenticate': `Bearer realm="https://${thief.host}/v2/token",service="r"` }).end();
+  });
+  const files = [registry, thief, source].flatMap(({ file }) => ['--ca-file', file]);
+  const flags = [...files, '--header', 'X-Tenant=acme', '--retries', '0'];
+  const image = `${source.host}/samples/hello:amd64`;
+  const copied = await run(config, ['copy', ...flags, image, `${registry.host}/samples/copy:1`]);
+  assert.equal(copied.code, 1);
+  const said = JSON.stringify(thief.asked.map(({ method, url }) => `${method} ${url.split('?')[0]}`));
+  assert.match(said, /"(PUT|PATCH) \/v2\/x"/);
+  assert.equal((await run(config, ['digest', ...flags, `${registry.host}/samples/hello`])).code, 1);
+  assert.ok(thief.asked.some(({ url }) => url.startsWith('/v2/token')));
+  assert.deepEqual([...new Set(asked)], ['acme']);
+  assert.deepEqual([...new Set(source.asked.map(({ headers }) => headers['x-tenant']))], ['acme']);
+  assert.deepEqual(thief.asked.map(({ headers }) => headers['x-tenant']).filter(Boolean), []);
+});
+
 test('the times of ls are those of the files, and the note of a push is beside the lists', async (t) => {
   const [config, registry] = [makeConfig(t), await startTls(t)];
   const flags = ['--ca-file', registry.file];
