@@ -21,7 +21,7 @@ pub use docker_config::{DockerConfig, helper_has_none, helper_program, parse_hel
 pub use docker_config_edit::{with_credentials, without_credentials};
 pub use link::{LinkError, next_link};
 pub use public_registries::PublicRegistry;
-pub use same_site::{is_same_site, may_follow_redirect};
+pub use same_site::{is_same_site, may_follow_redirect, safe_place};
 pub use scope::Scopes;
 pub use token_answer::{TokenAnswer, TokenAnswerError};
 pub use token_service::{TokenRequest, TokenService};

@@ -25,6 +25,20 @@ pub fn may_follow_redirect(from: &HttpUrl, to: &HttpUrl) -> bool {
     is_as_safe && (from.host() == to.host() || is_below(to.host(), from.host()))
 }
 
+/// Returns the URL by which to reach a place that the registry at `own` named: on its own host never by less than its own
+/// scheme, because behind a proxy registries often do not know by which one they are called. `None` for plain HTTP at another
+/// host if `only_tls`.
+pub fn safe_place(own: &HttpUrl, place: HttpUrl, only_tls: bool) -> Option<HttpUrl> {
+    if place.scheme() == "https" {
+        return Some(place);
+    }
+    let by_own_scheme = place.with_scheme(own.scheme());
+    if by_own_scheme.origin() == own.origin() {
+        return Some(by_own_scheme);
+    }
+    (!only_tls).then_some(place)
+}
+
 /// Returns `true` if a host is a subdomain of `parent`.
 fn is_below(host: &str, parent: &str) -> bool {
     parent.contains('.')
@@ -62,6 +76,27 @@ mod tests {
         ];
         for (from, to, expected) in rows {
             assert_eq!(may_follow_redirect(&url(from), &url(to)), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn places_of_a_registry_with_tls_are_reached_by_tls() {
+        let rows = [
+            ("https://r.example/v2/", "http://r.example/v2/a?b", true, Some("https://r.example/v2/a?b")),
+            ("https://r.example/v2/", "http://r.example:443/v2/a", true, Some("https://r.example/v2/a")),
+            ("https://r.example:5000/v2/", "http://r.example:5000/a", true, Some("https://r.example:5000/a")),
+            ("https://[::1]:5000/v2/", "http://[::1]:5000/a", true, Some("https://[::1]:5000/a")),
+            ("https://r.example/v2/", "http://r.example/a", false, Some("https://r.example/a")),
+            ("https://r.example/v2/", "https://s.example/a", true, Some("https://s.example/a")),
+            ("https://r.example/v2/", "http://s.example/a", true, None),
+            ("https://r.example/v2/", "http://r.example:5000/a", true, None),
+            ("https://r.example/v2/", "http://s.example/a", false, Some("http://s.example/a")),
+            ("http://r.example/v2/", "http://r.example/a", false, Some("http://r.example/a")),
+            ("http://r.example/v2/", "https://r.example/a", false, Some("https://r.example/a")),
+        ];
+        for (own, place, only_tls, expected) in rows {
+            let found = safe_place(&url(own), url(place), only_tls);
+            assert_eq!(found, expected.map(url), "{own} {place} {only_tls}");
         }
     }
 

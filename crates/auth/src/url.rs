@@ -84,6 +84,14 @@ impl HttpUrl {
         &self.text[..self.origin]
     }
 
+    /// Returns the URL with another scheme: `http` or `https`.
+    pub(crate) fn with_scheme(&self, scheme: &str) -> Self {
+        let authority = &self.text[self.scheme().len() + "://".len()..self.origin];
+        let implied = if scheme == "https" { ":443" } else { ":80" };
+        let origin = format!("{scheme}://{}", authority.strip_suffix(implied).unwrap_or(authority));
+        Self { text: format!("{origin}{}", self.path_and_query()), origin: origin.len() }
+    }
+
     /// Returns the host without its port, and without the brackets of an IPv6 address.
     pub fn host(&self) -> &str {
         let authority = &self.text[self.scheme().len() + "://".len()..self.origin];

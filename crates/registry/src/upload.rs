@@ -12,11 +12,12 @@ use futures_util::{
     stream,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tallyman_auth::{HttpUrl, Scopes, form};
-use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Repository};
+use tallyman_auth::{HttpUrl, Scopes, form, safe_place};
+use tallyman_core::{Descriptor, Digest, Hasher, MediaType, Reference, Registry, Repository};
 
 use crate::{
-    BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError, TransportErrorKind,
+    Access, BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError,
+    TransportErrorKind,
     download::{BlobPieces, ContentHasher, Verifier},
     request::{ApiRequest, Endpoint},
     retry::is_transient,
@@ -110,16 +111,18 @@ impl Client {
         let response = self.send_with_retry(&request).await?;
         match response.status {
             StatusCode::CREATED => Ok(Mount::Mounted),
-            _ => Ok(Mount::Upload(self.upload_of(&response)?)),
+            _ => Ok(Mount::Upload(self.upload_of(to.registry(), &response)?)),
         }
     }
 
-    /// Ends an upload that nobody wants.
+    /// Ends an upload that nobody wants. One at another host than the registry's own is left to its end: a registry does not say
+    /// what is deleted elsewhere.
     ///
     /// # Errors
     /// [Those of every request](Error#errors-of-every-request); Docker ignores them.
     pub async fn cancel_upload(&self, to: &Reference, upload: &Upload) -> Result<(), Error> {
-        let Some(location) = &upload.location else { return Ok(()) };
+        let is_own = |location: &&HttpUrl| self.is_own(to.registry(), location.as_str());
+        let Some(location) = upload.location.as_ref().filter(is_own) else { return Ok(()) };
         let request = ApiRequest::at(Method::DELETE, to, Endpoint::Url(location.clone()), push(to));
         self.send(&request).await.map(drop)
     }
@@ -445,14 +448,14 @@ impl Client {
     async fn begin_upload(&self, to: &Reference) -> Result<Upload, Error> {
         let request = ApiRequest::new(Method::POST, to, "blobs/uploads/", push(to));
         let response = self.send_with_retry(&request).await?;
-        Ok(Upload { offset: 0, ..self.upload_of(&response)? })
+        Ok(Upload { offset: 0, ..self.upload_of(to.registry(), &response)? })
     }
 
     /// Asks the registry where an upload stands.
     async fn upload_status(&self, to: &Reference, location: HttpUrl) -> Result<Upload, Error> {
         let request = ApiRequest::at(Method::GET, to, Endpoint::Url(location), push(to));
         let response = self.send_with_retry(&request).await?;
-        self.upload_of(&response)
+        self.upload_of(to.registry(), &response)
     }
 
     /// Sends a part of an upload, after which the registry has `end` bytes.
@@ -471,7 +474,7 @@ impl Client {
             .header(header::CONTENT_RANGE, range.and_then(|range| HeaderValue::from_str(range).ok()))
             .body(part);
         let response = self.send(&request).await?;
-        let next = self.upload_of(&response)?;
+        let next = self.upload_of(to.registry(), &response)?;
         // If the browser hides how far it came, it came as far as it was sent.
         if response.headers.contains_key(header::RANGE) && next.offset != end {
             let expected = "the registry to have all bytes that were sent";
@@ -518,7 +521,7 @@ impl Client {
     }
 
     /// Returns the upload that a response describes.
-    fn upload_of(&self, response: &Response) -> Result<Upload, Error> {
+    fn upload_of(&self, registry: &Registry, response: &Response) -> Result<Upload, Error> {
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());
         let last = text(header::RANGE).and_then(|range| {
             let (_, last) = range.trim_start_matches("bytes=").split_once('-')?;
@@ -526,14 +529,22 @@ impl Client {
         });
         // `0-0` says that there is nothing yet, where it would say that there is one byte.
         let offset = last.filter(|last| *last > 0).map_or(0, |last| last.saturating_add(1));
-        let location = text(header::LOCATION).map(|location| self.resolve(&response.url, location));
-        let location = location.transpose().map_err(|found| Error::Protocol {
-            url: response.url.clone(),
-            expected: "a URL as Location",
-            found,
-        })?;
+        let location = text(header::LOCATION).map(|location| self.place(registry, &response.url, location));
+        let location = location.transpose()?;
         let part_min = text(CHUNK_MIN_LENGTH).and_then(|bytes| bytes.trim().parse().ok());
         Ok(Upload { location, offset, part_min })
+    }
+
+    /// Returns the URL that a registry names as `location` in its response from `base`.
+    fn place(&self, registry: &Registry, base: &str, location: &str) -> Result<HttpUrl, Error> {
+        let protocol = |expected, found| Error::Protocol { url: base.to_owned(), expected, found };
+        let resolve = |base: &str, location| {
+            self.resolve(base, location).map_err(|found| protocol("a URL as Location", found))
+        };
+        let (place, own) = (resolve(base, location)?, self.base_url(registry));
+        let only_tls = self.access(registry) == Access::Tls;
+        safe_place(&resolve(&own, &own)?, place, only_tls)
+            .ok_or_else(|| protocol("a Location with HTTPS", location.to_owned()))
     }
 }
 

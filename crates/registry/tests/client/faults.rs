@@ -225,6 +225,24 @@ async fn a_mount_that_is_refused_is_an_upload_that_can_be_ended() {
 }
 
 #[tokio::test]
+async fn nothing_is_deleted_where_a_registry_says_that_an_upload_is_elsewhere() {
+    let (registry, image) =
+        registry([Fault::new(FaultKind::NoMount), Fault::new(FaultKind::LocationElsewhere)]).await;
+    let (client, target) = (client(), reference(&registry, "acme/other:a"));
+    let source = reference(&registry, "acme/app:a");
+    let digest = Digest::of(&image.config);
+    let Mount::Upload(upload) = client.mount_blob(&target, source.repository(), &digest).await.unwrap()
+    else {
+        panic!("the registry mounts nothing");
+    };
+    assert!(upload.location.as_ref().unwrap().as_str().starts_with(&registry.storage_url()), "{upload:?}");
+    client.cancel_upload(&target, &upload).await.unwrap();
+    assert!(registry.requests().iter().all(|request| request.method != "DELETE"));
+    // The blob itself goes there as before.
+    client.transfer_blob(&source, &target, &image.config_descriptor(), Some(upload), &|_| ()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_blob_that_its_source_lacks_is_asked_for_once() {
     let (registry, image) = registry([Fault::new(FaultKind::NoMount)]).await;
     let (client, target) = (client(), reference(&registry, "acme/other:a"));

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{
     FutureExt,
     future::{LocalBoxFuture, join_all},
 };
-use http::{HeaderMap, StatusCode};
-use tallyman_core::Reference;
+use http::{HeaderMap, Method, StatusCode, header};
+use tallyman_core::{Digest, Reference};
 use tallyman_dev_registry::Registry;
 use tallyman_registry::{
     Access, Body, Client, NativeTransport, Request, Response, Retry, Transport, TransportError,
@@ -19,7 +20,7 @@ use tallyman_registry::{
 };
 
 use crate::{
-    scripted::AtOnce,
+    scripted::{AtOnce, Scripted, answer},
     support::{Image, asked, reference},
 };
 
@@ -140,4 +141,34 @@ async fn a_registry_that_failed_by_tls_once_and_answered_nothing_is_asked_by_tls
     client.manifest(&image).await.unwrap_err();
     client.manifest(&image).await.unwrap();
     assert_eq!(*sent.borrow(), ["https", "http", "https"]);
+}
+
+#[tokio::test]
+async fn uploads_to_a_registry_with_tls_never_go_by_plain_http() {
+    let (image, blob): (Reference, _) = ("r.example/app:1".parse().unwrap(), Bytes::from_static(b"layer"));
+    let uploaded = async |location: &'static str| {
+        let server = Scripted::new(move |request| match request.method {
+            Method::POST => Some((202, vec![(header::LOCATION, location.to_owned())], String::new())),
+            _ => answer(201, "text/plain", ""),
+        });
+        let client = server.builder().access(|_| Access::Tls).build();
+        let uploaded = client.upload_blob(&image, &Digest::of(&blob), &blob).await;
+        let sent = server.asked().into_iter().filter(|line| !line.starts_with("POST ")).collect::<Vec<_>>();
+        (uploaded.map_err(|error| error.to_string()), sent)
+    };
+    let end = format!("?_state=1&digest={}", Digest::of(&blob).as_str().replace(':', "%3A"));
+    // Behind a proxy it does not know by which scheme it is called.
+    for location in [
+        "http://r.example/v2/app/blobs/uploads/u?_state=1",
+        "http://r.example:443/v2/app/blobs/uploads/u?_state=1",
+    ] {
+        let expected = format!("PUT /v2/app/blobs/uploads/u{end}");
+        assert_eq!(uploaded(location).await, (Ok(()), vec![expected]), "{location}");
+    }
+    let storage = format!("PUT https://s.example/u{end}");
+    assert_eq!(uploaded("https://s.example/u?_state=1").await, (Ok(()), vec![storage]));
+    let (refused, sent) = uploaded("http://s.example/u?_state=1").await;
+    let refused = refused.unwrap_err();
+    assert!(refused.contains("a Location with HTTPS") && refused.contains("http://s.example/u"), "{refused}");
+    assert!(sent.is_empty(), "{sent:?}");
 }
