@@ -6,9 +6,9 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use serde_json::json;
 use tallyman_auth::next_link;
-use tokio::sync::Semaphore;
 
 use crate::{
+    accept::too_many,
     api_query::ApiQuery,
     proxy::{Forwarded, ProxyRequest},
     refusal::Refusal,
@@ -17,8 +17,6 @@ use crate::{
 
 /// Bytes that all pages of the registry for one page of ours may have.
 const CATALOG_MAX: usize = 16 * 1024 * 1024;
-/// Pages that are made at the same time, as each is held in memory.
-static PERMITS: Semaphore = Semaphore::const_new(4);
 
 #[derive(Deserialize)]
 struct Catalog {
@@ -30,12 +28,18 @@ const PAGES_MAX: usize = 100;
 const PAGE: &str = "1000";
 
 /// Returns a page of the catalog without the repositories that are not open, and with a link to the next page that
-/// names an open one. Reads on where a page of the registry has too few of them.
+/// names an open one. Reads on where a page of the registry has too few of them. However many it reads, they take no longer than
+/// one answer may, so that a slow registry keeps nobody waiting.
 pub(crate) async fn page(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusal> {
+    let upstream = request.upstream;
+    let _permit = upstream.within_answer(upstream.catalogs.acquire()).await.map_err(|_| too_many())?;
+    upstream.within_answer(open_names(request)).await?
+}
+
+async fn open_names(request: &ProxyRequest<'_>) -> Result<Response<Body>, Refusal> {
     let upstream = request.upstream;
     let wrong =
         || Refusal::bad_gateway(format!("expected a catalog of {}, found something else", upstream.name));
-    let _permit = PERMITS.acquire().await;
     let mut left = CATALOG_MAX;
     let limit = request.query.get("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
     let mut url = upstream.url(request.rest, request.query.encode().as_deref());

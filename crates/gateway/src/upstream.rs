@@ -12,6 +12,7 @@ use std::{
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::LengthLimitError;
+use tokio::sync::Semaphore;
 use tower::timeout::error::Elapsed;
 use url::Url;
 
@@ -30,6 +31,8 @@ use crate::{
 };
 
 const MIB: u64 = 1024 * 1024;
+/// Pages of the catalog that are made at the same time.
+const CATALOGS_MAX: usize = 4;
 
 pub(crate) use authorize::AuthScheme;
 
@@ -43,6 +46,8 @@ pub(crate) struct Upstream {
     pub(crate) delete: bool,
     pub(crate) limit: Option<RateLimit>,
     pub(crate) max_upload: u64,
+    /// The permits of pages of its catalog, as each is held in memory while it is made.
+    pub(crate) catalogs: Semaphore,
     pace: Pace,
     answer: Duration,
     redirects: Redirects,
@@ -89,6 +94,7 @@ impl Upstream {
                 before.or_else(|| RateLimit::new(rate, "requests for this registry"))
             }),
             max_upload: config.max_upload_mib.saturating_mul(MIB),
+            catalogs: Semaphore::new(CATALOGS_MAX),
             pace: limits.pace(),
             answer: limits.answer(),
             redirects: config.redirects,
@@ -228,11 +234,7 @@ impl Upstream {
                 () = tokio::time::sleep_until(deadline) => {}
             }
             if progress.deadline(self.answer) <= tokio::time::Instant::now() {
-                return Err(gateway_timeout(&format!(
-                    "expected {} to answer within {} seconds, it did not",
-                    self.name,
-                    self.answer.as_secs()
-                )));
+                return Err(self.no_answer());
             }
         };
         let response = answered.map_err(|error| self.failure(&*error))?;
@@ -244,6 +246,19 @@ impl Upstream {
             )));
         }
         Ok(response.map(|body| PacedBody::wrap(body, self.pace)))
+    }
+
+    /// Waits for something that needs the registry's answers, for as long as one of them may take.
+    pub(crate) async fn within_answer<T>(&self, work: impl Future<Output = T>) -> Result<T, Refusal> {
+        tokio::time::timeout(self.answer, work).await.map_err(|_| self.no_answer())
+    }
+
+    fn no_answer(&self) -> Refusal {
+        gateway_timeout(&format!(
+            "expected {} to answer within {} seconds, it did not",
+            self.name,
+            self.answer.as_secs()
+        ))
     }
 
     fn failure(&self, error: &(dyn Error + Send + Sync + 'static)) -> Refusal {

@@ -391,3 +391,36 @@ async fn want_of_descriptors_is_logged_counted_and_passes() {
     let errors = answer.lines().find_map(|line| line.strip_prefix("tallyman_gateway_accept_errors_total "));
     assert_ne!(errors.expect("the metric is there"), "0");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_catalog_ends_and_keeps_no_other_registry_waiting() {
+    let quick = Scripted::start(|_| answer(200, &[], "{\"repositories\":[\"acme/app\"]}")).await;
+    let slow = Scripted::start(|line| {
+        // Pages without an open repository, each of which leads to another.
+        let page = stream::once(async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Ok::<_, Infallible>(Bytes::from_static(b"{\"repositories\":[\"secret/app\"]}"))
+        });
+        let link = format!("</v2/_catalog?n=1000&last={}>; rel=\"next\"", "x".repeat(line.len()));
+        Response::builder().header("link", link).body(Body::from_stream(page)).unwrap()
+    })
+    .await;
+    let open = "repositories = ['acme/*']";
+    let more = format!("{open}\n[[registries]]\nname = 'quick'\nurl = '{}'\n{open}", quick.url);
+    let gateway = gateway(&slow.url, "[limits]\nanswer_seconds = 2", &more).await;
+    let catalog = |name: &str| caller().get(at(&gateway, &format!("/r/{name}/v2/_catalog"))).send();
+    let limit = Duration::from_secs(20);
+    let held: Vec<_> = (0..6).map(|_| tokio::spawn(catalog("lab"))).collect();
+    while slow.lines().len() < 4 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let other = tokio::time::timeout(limit, catalog("quick")).await.expect("it does not wait");
+    assert_eq!(other.unwrap().status(), 200);
+    assert!(held.iter().all(|slow| !slow.is_finished()));
+    for slow in tokio::time::timeout(limit, join_all(held)).await.expect("slow ones end") {
+        let response = slow.unwrap().unwrap();
+        // Those that were not let in are told when to come again.
+        let again = response.headers().contains_key("retry-after");
+        assert!(matches!((response.status().as_u16(), again), (504, false) | (503, true)), "{response:?}");
+    }
+}
