@@ -17,9 +17,13 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The longest silence that the clients of these tests accept.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
+fn is_to_mirror(request: &Request) -> bool {
+    request.url.starts_with("https://mirror.example")
+}
+
 /// A registry with a mirror, whose answers take some time, and the client of both.
 fn mirrored(time: Duration, of_mirror: impl Fn() -> Answer + 'static) -> (Rc<Scripted>, Client) {
-    let script = move |request: &Request| match request.url.starts_with("https://mirror.example") {
+    let script = move |request: &Request| match is_to_mirror(request) {
         true => (time, of_mirror()),
         false => (Duration::ZERO, answer(200, MANIFEST, "{}")),
     };
@@ -73,9 +77,10 @@ fn with_wrong_mirror(from_mirror: fn() -> Body) -> (Rc<RefCell<Vec<bool>>>, Clie
     let asked: Rc<RefCell<Vec<bool>>> = Rc::default();
     let requests = Rc::clone(&asked);
     let server = AtOnce(move |request: Request| {
-        requests.borrow_mut().push(request.is_to_mirror);
+        let is_to_mirror = is_to_mirror(&request);
+        requests.borrow_mut().push(is_to_mirror);
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(MANIFEST))]);
-        let body = if request.is_to_mirror { from_mirror() } else { Body::full(CONTENT) };
+        let body = if is_to_mirror { from_mirror() } else { Body::full(CONTENT) };
         Ok(Response { status: StatusCode::OK, headers, url: request.url, body })
     });
     let mirror = |_: &_| Some("https://mirror.example".to_owned());
