@@ -304,6 +304,39 @@ test('a new list has no history of an older one of its name; a list that is brou
   await expect(page.getByTestId('entry')).toHaveCount(0);
 });
 
+test('a list that is removed or renamed while one of its images is fetched stays gone', async ({ context, page, open, server }) => {
+  const [amd64, arm] = await twoImages(server, 'build/gone');
+  const list = `${server.host}/build/gone:1`;
+  await build(page, open, list, [amd64]);
+  const held = [];
+  let holds = true;
+  await page.route(/\/v2\/build\/gone\/manifests\/arm$/, (route) => (holds ? held.push(route) : route.continue()));
+  const other = await context.newPage();
+  await other.goto(`${new URL(page.url()).origin}/#/lists`);
+  const row = other.locator(`[data-testid=list][data-name="${list}"]`);
+  const losing = async (lose) => {
+    holds = true;
+    await add(page, [arm]);
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await lose();
+    await expect(row).toHaveCount(0);
+    holds = false;
+    await Promise.all(held.splice(0).map((route) => route.continue()));
+    await expect(page.getByTestId('pending').getByRole('alert')).toContainText('no longer exists');
+    await expect(row).toHaveCount(0);
+  };
+  await losing(() => row.getByTestId('remove-list').click());
+  await other.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();
+  await expect(entry(page, amd64)).toBeVisible();
+  await expect(page.getByTestId('entry')).toHaveCount(1);
+  await losing(async () => {
+    await row.getByTestId('rename').click();
+    await other.getByTestId('new-name').fill(`${server.host}/build/gone:2`);
+    await other.getByTestId('new-name').press('Enter');
+  });
+  await expect(other.getByTestId('list')).toHaveCount(1);
+});
+
 test('an image that has to be fetched again gets the platform that was pasted with it', async ({ page, open, server }) => {
   const registry = await startDevRegistry('--samples', '--basic', 'ann:secret', '--open-preflight');
   const list = `${server.host}/build/later:1`;

@@ -1,6 +1,6 @@
 //! Sources on their way into a list: fetched side by side, each put in as it comes.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use futures_util::future::join_all;
 use tallyman_commands::{SourceImages, fetch_source};
@@ -9,11 +9,14 @@ use tallyman_store::Outcome;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::state::{
-    failure::Failure,
-    input::image_list::{ImageChange, Pasted, image_name},
-    lists::{Group, LocalLists},
-    registries::{Registries, use_registries, use_revision},
+use crate::{
+    state::{
+        failure::Failure,
+        input::image_list::{ImageChange, Pasted, image_name},
+        lists::{Group, LocalLists},
+        registries::{Registries, use_registries, use_revision},
+    },
+    text::text,
 };
 
 /// A source that is not in the list yet.
@@ -162,8 +165,9 @@ impl Adder {
         let group = self.local_lists.new_group();
         let adder = self.clone();
         spawn_local(async move {
+            let was_there = Cell::new(matches!(adder.local_lists.load(&adder.list).await, Ok(Some(_))));
             let all = begun.iter().map(|pending| async {
-                adder.adding.dispatch(match adder.bring(pending, group).await {
+                adder.adding.dispatch(match adder.bring(pending, group, &was_there).await {
                     Ok(()) => Change::Drop(pending.source.clone()),
                     Err(why) => Change::Fail(pending.source.clone(), why),
                 });
@@ -183,7 +187,7 @@ impl Adder {
         pending.sign_in().is_some_and(|registry| accounts.key(registry.as_str()).is_some())
     }
 
-    async fn bring(&self, pending: &Pending, group: Group) -> Result<(), Failure> {
+    async fn bring(&self, pending: &Pending, group: Group, was_there: &Cell<bool>) -> Result<(), Failure> {
         let source = pending.source.parse();
         let reference: Reference = source.map_err(|error: ReferenceError| error.to_string())?;
         let resolved = fetch_source(self.registries.client(), &reference)
@@ -193,15 +197,28 @@ impl Adder {
             SourceImages::Image(entry) => vec![*entry],
             SourceImages::List(entries) => entries,
         };
-        Ok(self.put(&entries, pending, group).await?)
+        Ok(self.put(&entries, pending, group, was_there).await?)
     }
 
-    async fn put(&self, entries: &[ListEntry], pending: &Pending, group: Group) -> Result<(), String> {
+    /// Puts `entries` into the list. The first source makes the list unless it `was_there` since the sources are being fetched: then
+    /// somebody has removed or renamed it, and it stays gone.
+    async fn put(
+        &self,
+        entries: &[ListEntry],
+        pending: &Pending,
+        group: Group,
+        was_there: &Cell<bool>,
+    ) -> Result<(), String> {
         let told = |error: tallyman_store::StoreError| error.to_string();
         // What stands there may change between looking and writing: then it is looked at again.
         for _ in 0..5 {
             let now = self.local_lists.load(&self.list).await.map_err(told)?;
-            let now = now.unwrap_or_else(|| ManifestList::new(self.list.clone()));
+            was_there.set(was_there.get() || now.is_some());
+            let now = match now {
+                Some(now) => now,
+                None if was_there.get() => return Err((text().lists().gone)(&self.list.to_string())),
+                None => ManifestList::new(self.list.clone()),
+            };
             let wanted = pending.put_into(&now, entries)?;
             let edit = ListEdit::between(&now, &wanted);
             if edit.is_empty() {
@@ -209,11 +226,11 @@ impl Adder {
             }
             match self.local_lists.edit(&self.list, edit.clone(), Some(group)).await.map_err(told)? {
                 Outcome::Done(_) => return Ok(()),
-                Outcome::Gone => {
-                    // The first source makes the list.
+                Outcome::Gone if !was_there.get() => {
                     self.local_lists.add(&ManifestList::new(self.list.clone())).await.map_err(told)?;
+                    was_there.set(true);
                 }
-                Outcome::Conflict(_) | Outcome::Taken => {}
+                Outcome::Gone | Outcome::Conflict(_) | Outcome::Taken => {}
             }
         }
         Err("another tab changes this list all the time; try again".to_owned())
