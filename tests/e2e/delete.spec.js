@@ -212,6 +212,34 @@ test.describe('on a registry', () => {
     await expect(page.getByTestId('delete-confirm')).toHaveCount(0);
   });
 
+  test('that wants a sign-in, nothing is deleted once the page was left before it ended', async ({ page, open, server }) => {
+    const repo = 'delete/left';
+    await putImage(server, repo, '1', linux, 'same');
+    const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate', 'www-authenticate': 'Basic realm="left"' };
+    let deletions = 0;
+    await page.route(/\/v2\/delete\/left\/manifests\/1$/, (route) => {
+      if (route.request().method() !== 'DELETE') return route.continue();
+      deletions++;
+      return route.fulfill({ status: 401, headers });
+    });
+    await remove(page, open, server, repo);
+    const panel = page.getByTestId('sign-in-panel');
+    await panel.locator('input[name=username]').fill('ann');
+    await panel.locator('input[name=password]').fill('secret');
+    const held = [];
+    await page.route(/\/v2\/$/, (route) => held.push(route));
+    const before = deletions;
+    await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await expect.poll(() => held.length).toBe(1);
+    await open('/lists');
+    await expect(page.getByTestId('no-lists')).toBeVisible();
+    await held.pop().continue();
+    await expect(page.getByTestId('toast')).toContainText('Signed in');
+    await open(`/delete/${server.host}/${repo}|1`);
+    await expect(page.getByTestId('delete-plan')).toBeVisible();
+    expect(deletions).toBe(before);
+  });
+
   test('that does the work and answers 504, what is true is said', async ({ page, open, server }) => {
     const repo = 'delete/late';
     await putImage(server, repo, '1', linux, 'same');

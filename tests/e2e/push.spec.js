@@ -121,6 +121,43 @@ test('a registry that fails in the middle of a push: what was done stays done, t
   expect(mounts, 'mounts that succeeded are not made again').toEqual([]);
 });
 
+test('a push that wants a sign-in goes on when it is done, unless its page was left by then', async ({ page, open, server }) => {
+  await putImage(server, 'left/app', 'amd64', platforms.amd64);
+  await build(page, open, `${server.host}/left/app:v1`, [`${server.host}/left/app:amd64`]);
+  const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate', 'www-authenticate': 'Basic realm="left"' };
+  let refuses = true;
+  let written = 0;
+  await page.route(/\/v2\/left\/app\/manifests\/v1$/, (route) => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    written++;
+    return refuses ? route.fulfill({ status: 401, headers }) : route.continue();
+  });
+  await page.getByTestId('builder').getByRole('link', { name: 'Push…' }).click();
+  await page.getByTestId('push-start').click();
+  const signIn = async () => {
+    const panel = page.getByTestId('sign-in-panel');
+    await panel.locator('input[name=username]').fill('ann');
+    await panel.locator('input[name=password]').fill('secret');
+    await panel.getByRole('button', { name: 'Sign in', exact: true }).click();
+  };
+  const held = [];
+  await expect(page.getByTestId('sign-in-panel')).toBeVisible();
+  await page.route(/\/v2\/$/, (route) => held.push(route));
+  const before = written;
+  await signIn();
+  await expect.poll(() => held.length).toBe(1);
+  refuses = false;
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await page.unroute(/\/v2\/$/);
+  await held.pop().continue();
+  await expect(page.getByTestId('toast')).toContainText('Signed in');
+  await page.goBack();
+  await expect(page.getByTestId('push-state')).toHaveAttribute('data-phase', 'failed');
+  expect(written).toBe(before);
+  await signIn();
+  await pushed(page);
+});
+
 test('a reload at every step: the list, its platforms, and a push in its middle are found again', async ({ page, open, server }) => {
   const images = await fiveImages(server, 'reload');
   const list = `${server.host}/reload/app:v1`;

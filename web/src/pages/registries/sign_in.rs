@@ -1,6 +1,6 @@
 //! Signing in to a registry, and out.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use tallyman_core::Registry;
 use tallyman_registry::{Credentials, Error};
@@ -151,7 +151,8 @@ fn Form(props: &FormProps) -> Html {
     }
 }
 
-/// Signs in with the credentials of the form.
+/// Signs in with the credentials of the form. Whoever has left the form by then is signed in, and nothing more: the page that
+/// wanted something is gone.
 #[hook]
 fn use_sign_in(
     props: &FormProps,
@@ -161,10 +162,15 @@ fn use_sign_in(
 ) -> Callback<()> {
     let (registries, toaster) = (use_registries(), use_toaster());
     let (registry, ondone) = (props.registry.clone(), props.ondone.clone());
+    let stands = use_memo((), |()| Cell::new(true));
+    {
+        let stands = Rc::clone(&stands);
+        use_effect_with((), move |()| move || stands.set(false));
+    }
     Callback::from(move |()| {
         let credentials = credentials();
         let (registries, registry, ondone) = (Rc::clone(&registries), registry.clone(), ondone.clone());
-        let (progress, toaster) = (progress.clone(), toaster.clone());
+        let (progress, toaster, stands) = (progress.clone(), toaster.clone(), Rc::clone(&stands));
         progress.set(Progress::Checking);
         spawn_local(async move {
             match registries.sign_in(&registry, credentials, keep).await {
@@ -174,7 +180,9 @@ fn use_sign_in(
                     if !kept {
                         toaster.say(words.not_stored);
                     }
-                    ondone.emit(());
+                    if stands.get() {
+                        ondone.emit(());
+                    }
                 }
                 Err(Error::ForeignRealm { realm, .. }) => progress.set(Progress::Elsewhere(realm)),
                 Err(error) if matches!(error.code(), "unauthorized" | "token-refused" | "denied") => {
