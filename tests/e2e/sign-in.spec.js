@@ -74,6 +74,38 @@ test('kept for the session, stored, and signed out', async ({ page, context, ope
   await registry.stop();
 });
 
+test('credentials that are tried leave those that are kept where they are, whatever the registry says', async ({ page, context, open }) => {
+  const registry = await guarded('--basic');
+  const path = `/inspect/${registry.host}/samples/alpine:3.22`;
+  await open(path);
+  await signIn(page, { keep: 'in this browser, until I sign out' });
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByTestId('digest-verified')).toBeVisible();
+  // Something that these credentials do not open.
+  const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate', 'www-authenticate': 'Basic realm="other"' };
+  await page.route(/\/v2\/samples\/hello\//, (route) => route.fulfill({ status: 401, headers }));
+  await open(`/inspect/${registry.host}/samples/hello:latest`);
+  await expect(page.getByTestId('sign-in-panel')).toBeVisible();
+
+  const stored = () => page.evaluate(() => JSON.stringify({ ...localStorage }));
+  const before = await stored();
+  const held = [];
+  await page.route(/\/v2\/$/, (route) => held.push(route));
+  await signIn(page, { user: 'bob', password: 'wrong' });
+  await expect.poll(() => held.length).toBe(1);
+  expect(await stored()).toBe(before);
+  await page.unroute(/\/v2\/$/);
+  await held.pop().continue();
+  await expect(page.getByTestId('sign-in-refused')).toBeVisible();
+  expect(await stored()).toBe(before);
+  await open(path);
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await expect(other.getByTestId('digest-verified')).toBeVisible();
+  await registry.stop();
+});
+
 /** Adds a registry to the page of registries. */
 async function addRegistry(page, host) {
   await page.getByRole('button', { name: 'Add a registry' }).click();

@@ -188,7 +188,8 @@ impl Registries {
         self.changed(&host);
     }
 
-    /// Signs in, once the registry has taken the credentials. Says whether the browser kept them as long as was asked.
+    /// Signs in, once the registry has taken the credentials. Says whether the browser kept them as long as was asked. Until then they
+    /// are this page's alone, and those that are kept stay where other tabs find them.
     ///
     /// # Errors
     /// Any [`Error`] of the registry; who was signed in before still is.
@@ -199,14 +200,13 @@ impl Registries {
         keep: Keep,
     ) -> Result<bool, Error> {
         let host = registry.as_str();
-        let before = self.accounts.key(host);
-        self.accounts.unlock(host, &Key { credentials: credentials.clone(), keep: Keep::Memory });
+        let before = self.accounts.replace_in_page(host, Some(&credentials));
         let client = self.client();
         client.forget(registry);
         if let Err(error) = client.check(registry).await {
-            match before {
-                Some(before) => drop(self.accounts.unlock(host, &before)),
-                None => self.accounts.lock(host),
+            // Whoever has signed out meanwhile, or in, stays so.
+            if self.accounts.key(host).is_some_and(|key| key.credentials == credentials) {
+                self.accounts.replace_in_page(host, before.as_ref());
             }
             client.forget(registry);
             return Err(error);

@@ -81,6 +81,20 @@ fn stored_credentials(text: &str) -> Option<Credentials> {
     }
 }
 
+/// Returns credentials as they are stored; `None` for those that come out of the Docker CLI's files alone.
+fn credentials_to_json(credentials: &Credentials) -> Option<String> {
+    let stored = match credentials {
+        Credentials::Basic { user, password } => {
+            ObjectWriter::new().string("user", user).string("password", password)
+        }
+        Credentials::EncodedBasic { .. } | Credentials::IdentityTokenAndBasic { .. } => return None,
+        Credentials::IdentityToken(token) | Credentials::RegistryToken(token) => {
+            ObjectWriter::new().string("token", token)
+        }
+    };
+    Some(stored.end())
+}
+
 /// All that is known of registries here.
 pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
@@ -228,20 +242,26 @@ impl Accounts {
         })
     }
 
-    /// Signs in: keeps what opens a registry as long as was asked. Says whether the browser stored it.
+    /// Signs in: keeps what opens a registry as long as was asked, or says that the browser does not: then it is this page's alone.
     pub fn unlock(&self, host: &str, key: &Key) -> bool {
         self.lock(host);
-        let stored = match &key.credentials {
-            Credentials::Basic { user, password } => {
-                ObjectWriter::new().string("user", user).string("password", password)
-            }
-            // These come out of the Docker CLI's files alone.
-            Credentials::EncodedBasic { .. } | Credentials::IdentityTokenAndBasic { .. } => return false,
-            Credentials::IdentityToken(token) | Credentials::RegistryToken(token) => {
-                ObjectWriter::new().string("token", token)
-            }
-        };
-        key.keep.write(&key_of(host), &stored.end())
+        let stored = credentials_to_json(&key.credentials);
+        let is_kept = stored.is_some_and(|stored| key.keep.write(&key_of(host), &stored));
+        if !is_kept {
+            self.replace_in_page(host, Some(&key.credentials));
+        }
+        is_kept
+    }
+
+    /// Uses `credentials` in this page alone, before those that are kept longer, and returns the ones that it used so until now.
+    pub fn replace_in_page(&self, host: &str, credentials: Option<&Credentials>) -> Option<Credentials> {
+        let key = key_of(host);
+        let before = Keep::Memory.read(&key).as_deref().and_then(stored_credentials);
+        match credentials.and_then(credentials_to_json) {
+            Some(stored) => drop(Keep::Memory.write(&key, &stored)),
+            None => Keep::Memory.remove(&key),
+        }
+        before
     }
 
     /// Signs out: forgets what opens a registry, wherever it is kept.
