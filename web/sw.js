@@ -1,20 +1,35 @@
 // Keeps one version of the app whole, so that it starts without network and never mixes versions. `cargo xtask web`
-// writes the version and the files in place of the two names below.
+// writes in place of the three names below: the version, its files with what they are to hold, and those that its page names.
 
 const VERSION = '%VERSION%';
 const FILES = %FILES%;
+const NAMED = %NAMED%;
 
 const here = new URL('./', self.location);
 // Deployments below other paths of the same origin have caches of their own.
 const scope = `@${here.pathname}`;
 const CACHE = `tallyman-${VERSION}${scope}`;
 const SETTINGS = `tallyman-settings${scope}`;
-const kept = new Set(FILES.map((file) => new URL(file, here).href));
+const PAGE = new URL('index.html', here);
+const kept = new Set(Object.keys(FILES).map((file) => new URL(file, here).href));
 
 self.addEventListener('install', (event) => {
-  // Everything or nothing: a version of which a part is missing is never used.
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((file) => new Request(new URL(file, here), { cache: 'reload' })))));
+  event.waitUntil(keep());
 });
+
+/**
+ * Keeps this version. Everything or nothing: one of which a part is missing, or is not what it is to be, is never used. Servers that are
+ * being updated send files of another version, or the start page in place of what they do not have.
+ */
+async function keep() {
+  const page = await fetch(PAGE, { cache: 'reload' });
+  const text = await page.clone().text();
+  // Servers may add something to the page, so it is known by the files that it names.
+  if (!page.ok || !NAMED.every((file) => text.includes(file))) throw new Error(`expected the page of version ${VERSION} at ${PAGE}`);
+  const cache = await caches.open(CACHE);
+  await cache.addAll(Object.entries(FILES).map(([file, integrity]) => new Request(new URL(file, here), { cache: 'reload', integrity })));
+  await cache.put(PAGE, page);
+}
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(
@@ -40,8 +55,8 @@ self.addEventListener('fetch', (event) => {
   url.hash = '';
   if (url.origin !== here.origin) return;
   url.search = '';
-  if (url.href === here.href || url.href === new URL('index.html', here).href) {
-    event.respondWith(fromVersion(new URL('index.html', here).href, request));
+  if (url.href === here.href || url.href === PAGE.href) {
+    event.respondWith(fromVersion(PAGE.href, request));
   } else if (url.href === new URL('config.json', here).href) {
     event.respondWith(settings(request));
   } else if (kept.has(url.href)) {

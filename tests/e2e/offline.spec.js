@@ -1,6 +1,6 @@
 // The installed app: it starts without network, and a new version announces itself and takes over whole.
 
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -143,6 +143,39 @@ test('a new version announces itself, waits, and takes over whole', async ({ pag
   await expect(page.getByTestId('new-version')).toHaveCount(0);
   const scope = new URL(site.url).pathname;
   expect(await page.evaluate(() => caches.keys())).toContain(`tallyman-ffffffffffffffff@${scope}`);
+});
+
+/** Has the browser look for a new version, and gives what becomes of it. */
+const outcome = (page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    await registration.update();
+    const worker = registration.installing ?? registration.waiting;
+    if (worker.state === 'installing') await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+    return worker.state;
+  });
+
+test('a new version is taken once all that the server sends is of that version', async ({ page, site }) => {
+  await page.goto(site.url);
+  await ready(page);
+  await controlled(page);
+  await serveNewVersion(site);
+  const index = await readFile(join(site.folder, 'index.html'), 'utf8');
+  const wasm = (await readdir(site.folder)).find((name) => name.startsWith('split_lists'));
+  for (const [file, sent] of [
+    // The start page in place of a file that is not there yet; a page, and a script, of the version before.
+    [wasm, index],
+    ['index.html', index.replace(/tallyman-web-\w+\.js/g, 'tallyman-web-0.js')],
+    ['start.js', '// An older one.'],
+  ]) {
+    const right = await readFile(join(site.folder, file));
+    await writeFile(join(site.folder, file), sent);
+    expect(await outcome(page), file).toBe('redundant');
+    await writeFile(join(site.folder, file), right);
+  }
+  await expect(page.getByTestId('new-version')).toHaveCount(0);
+  expect(await outcome(page)).toBe('installed');
+  await expect(page.getByTestId('new-version')).toBeVisible();
 });
 
 test('a new version that one tab takes is announced in the others, and taken there by a reload', async ({ page, context, site }) => {

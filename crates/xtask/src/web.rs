@@ -12,7 +12,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use lexopt::{Parser, prelude::*};
+use sha2::{Digest, Sha256};
 use xshell::{Shell, cmd};
 
 use crate::{
@@ -20,6 +22,9 @@ use crate::{
     setup, sources,
     tools::{WASM, meanwhile, names, root, step},
 };
+
+/// The page of the app.
+const PAGE: &str = "index.html";
 
 /// Files of `dist/` that the service worker does not keep: itself, and the settings, which are asked for anew each time.
 const NOT_KEPT: [&str; 2] = ["sw.js", "config.json"];
@@ -131,7 +136,7 @@ fn compile_for_pages(sh: &Shell, package: &str, profile: &str) -> Result<()> {
 /// Returns `true` if `dist/` has the app, whole, as `sources` make it.
 fn is_built_from(sources: &str) -> bool {
     let dist = root().join("dist");
-    let is_whole = dist.join("index.html").exists() && dist.join("sw.js").exists();
+    let is_whole = dist.join(PAGE).exists() && dist.join("sw.js").exists();
     is_whole && fs::read_to_string(stamp()).is_ok_and(|built_from| built_from == sources)
 }
 
@@ -174,7 +179,7 @@ fn parts_and_worker(
     let worker = |sh: &Shell| files_page::build(sh, profiles[1], dist, is_short, finish[1]);
     let (parts, worker) = meanwhile(sh, worker, || parts::write(sh, profiles[0], dist, is_short, finish[0]))?;
     let names = parts + &worker;
-    let index = dist.join("index.html");
+    let index = dist.join(PAGE);
     let page = fs::read_to_string(&index)?;
     ensure!(page.contains(PLACE), "expected{PLACE} in index.html, as Trunk.toml has it");
     Ok(fs::write(&index, page.replacen(PLACE, &format!("{names}{PLACE}"), 1))?)
@@ -182,7 +187,7 @@ fn parts_and_worker(
 
 /// Makes one style sheet of all that `index.html` names: each is a request, which takes its time before anything is drawn.
 fn join_styles(sh: &Shell, dist: &Path) -> Result<()> {
-    let index = dist.join("index.html");
+    let index = dist.join(PAGE);
     let page = fs::read_to_string(&index)?;
     let (mut kept, mut styles) = (Vec::new(), String::new());
     let mut place = None;
@@ -212,19 +217,29 @@ fn minify_start(sh: &Shell, dist: &Path) -> Result<()> {
     Ok(fs::write(&start, scripts::minified(sh, "js", &fs::read_to_string(&start)?)?)?)
 }
 
-/// Writes the service worker, with the names of all files that make this version of the app, and a name for the version.
+/// Writes the service worker, with the names and digests of all files that make this version of the app, those that its page names, and
+/// a name for the version.
 fn write_service_worker(dist: &Path) -> Result<()> {
     let mut files = names(dist)?;
     files.retain(|name| !NOT_KEPT.contains(&name.as_str()));
+    let page = fs::read_to_string(dist.join(PAGE))?;
     let mut version = DefaultHasher::new();
+    let (mut digests, mut named) = (Vec::new(), Vec::new());
     for file in &files {
-        file.hash(&mut version);
-        fs::read(dist.join(file))?.hash(&mut version);
+        let content = fs::read(dist.join(file))?;
+        (file, &content).hash(&mut version);
+        // The page itself may be served with something added.
+        if file != PAGE {
+            digests.push(format!("'{file}': 'sha256-{}'", STANDARD.encode(Sha256::digest(&content))));
+        }
+        if page.contains(&format!("\"./{file}\"")) {
+            named.push(format!("'{file}'"));
+        }
     }
-    let names: Vec<_> = files.iter().map(|file| format!("'{file}'")).collect();
     let template = fs::read_to_string(root().join("web/sw.js"))?;
     let worker = template
         .replace("%VERSION%", &format!("{:016x}", version.finish()))
-        .replace("%FILES%", &format!("[{}]", names.join(", ")));
+        .replace("%FILES%", &format!("{{ {} }}", digests.join(", ")))
+        .replace("%NAMED%", &format!("[{}]", named.join(", ")));
     Ok(fs::write(dist.join("sw.js"), worker)?)
 }
