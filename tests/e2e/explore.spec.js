@@ -212,6 +212,22 @@ test('tags are picked by click, with Shift and by keyboard, and compared', async
   await expect(page.getByRole('region', { name: 'Config' })).toBeVisible();
 });
 
+test('Enter and the space bar on a button in a row are for the button, and not for the row that is active', async ({ page, open, memory }) => {
+  await open(`/explore/${memory.host}/samples/hello`);
+  const row = page.locator('[data-tag="windows"]');
+  for (const [name, key] of [['Copy the digest', 'Enter'], ['Copy the pull command', 'Space']]) {
+    const button = row.getByRole('button', { name });
+    await button.focus();
+    await page.keyboard.press(key);
+    await expect(button.getByRole('status')).not.toBeEmpty();
+  }
+  await expect(page.locator('[data-row][aria-selected=true]')).toHaveCount(0);
+  await expect(page.getByRole('grid', { name: 'Tags' })).toBeVisible();
+  // The arrows are for the table wherever they are pressed in it.
+  await page.keyboard.press('ArrowDown');
+  await expect(page.locator('#tags-1')).toHaveClass(/is-active/);
+});
+
 test('tags that are listed again while some are picked: the same are picked, and what is gone is not', async ({ page, open, server, complaints }) => {
   const repo = 'explore/again';
   for (const tag of ['a', 'b', 'c', 'd']) await putImage(server, repo, tag, { os: 'linux', architecture: 'amd64' }, 'same');

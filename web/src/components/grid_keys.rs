@@ -1,5 +1,6 @@
 //! The keyboard of trees and grids.
 
+use web_sys::{Element, Event};
 use yew::prelude::*;
 
 /// Rows that Page Up and Page Down move by.
@@ -29,8 +30,14 @@ pub enum GridKey {
     Clear,
 }
 
-/// Returns a listener that passes the keys of a table with `count` rows to `on`. The browser does not act on a key for
-/// which `on` returns `true`.
+/// Returns `true` if an event is that of a link or a button in a row, which acts on it by itself.
+pub fn is_of_control(event: &Event) -> bool {
+    let target = event.target_dyn_into::<Element>();
+    target.is_some_and(|target| target.closest("a[href], button").is_ok_and(|control| control.is_some()))
+}
+
+/// Returns a listener that passes the keys of a table with `count` rows to `on`, but for those that links and buttons in the rows act
+/// on. The browser does not act on a key for which `on` returns `true`.
 pub fn grid_keys(
     active: usize,
     count: usize,
@@ -39,7 +46,8 @@ pub fn grid_keys(
     Callback::from(move |event: KeyboardEvent| {
         let with_control = event.ctrl_key() || event.meta_key();
         let key = read(&event.key(), with_control, event.shift_key(), active, count);
-        if key.is_some_and(&on) {
+        let is_press = matches!(key, Some(GridKey::Open | GridKey::Toggle));
+        if !(is_press && is_of_control(&event)) && key.is_some_and(&on) {
             event.prevent_default();
         }
     })

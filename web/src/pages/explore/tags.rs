@@ -16,7 +16,8 @@ use crate::{
     browser::entry_state::use_entry_state,
     components::{
         filtered_panel::{FilteredPanel, use_search},
-        grid_keys::{GridKey, grid_keys},
+        grid_keys::{GridKey, grid_keys, is_of_control},
+        row_focus::use_row_focus,
         selection::{Rows, Select, Selection},
         slow::Slow,
         window::{Shape, Window},
@@ -183,8 +184,7 @@ fn rows(rows: RowData) -> Callback<usize, Html> {
         let onclick = {
             let (selection, rows) = (selection.dispatcher(), items(listing, shown));
             move |event: MouseEvent| {
-                let target = event.target_dyn_into::<web_sys::Element>();
-                if target.is_some_and(|target| target.closest("a, button").ok().flatten().is_some()) {
+                if is_of_control(&event) {
                     return;
                 }
                 let rows = rows.clone();
