@@ -339,6 +339,28 @@ test('what is changed during a push is not offered for removal afterwards; a lis
   await expect(entry(page, images[0])).toBeVisible();
 });
 
+test('a list that cannot be read after its push is not said to be removed', async ({ page, open, server }) => {
+  await putImage(server, 'unread/app', 'amd64', platforms.amd64);
+  await build(page, open, `${server.host}/unread/app:v1`, [`${server.host}/unread/app:amd64`]);
+  await push(page);
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('tallyman');
+        opening.onsuccess = () => {
+          const entries = opening.result.transaction('entries', 'readwrite').objectStore('entries');
+          entries.openCursor().onsuccess = ({ target }) => target.result?.update(new Uint8Array([0x7b]));
+          entries.transaction.oncomplete = () => resolve(opening.result.close());
+        };
+      }),
+  );
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await page.goBack();
+  const outcome = page.getByTestId('outcome');
+  await expect(outcome.locator('.panel__foot').getByRole('status')).toContainText('JSON');
+  await expect(outcome).not.toContainText('The local list is removed');
+});
+
 test('a list that gets another name leaves what was noted of its pushes behind', async ({ page, open, server }) => {
   const images = await fiveImages(server, 'notes');
   const [list, renamed] = ['v1', 'v2'].map((tag) => `${server.host}/notes/app:${tag}`);

@@ -90,7 +90,7 @@ fn Pusher(props: &PusherProps) -> Html {
     {
         // A list that has changed since its push ended has a plan of its own.
         let name = name.clone();
-        let now = if let ListView::There(list) = &view { Some(list.digest()) } else { None };
+        let now = view.list().map(|list| list.digest());
         use_effect_with(now, move |now| {
             let pushed = pushes.of(&name).and_then(|run| run.plan.local_list().cloned());
             if now.is_some() && pushed.is_some() && *now != pushed {
@@ -102,8 +102,7 @@ fn Pusher(props: &PusherProps) -> Html {
     let body = match (&run, &view) {
         // A push goes on, or has ended, whatever became of its list.
         (Some(run), _) => {
-            let list = if let ListView::There(list) = &view { Some(Rc::clone(list)) } else { None };
-            html! { <Running local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} {list} /> }
+            html! { <Running local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} view={view.clone()} /> }
         }
         (None, ListView::Loading) => html! { <span class="skeleton" /> },
         (None, ListView::Failed(why)) => alert(why, name),
@@ -273,14 +272,14 @@ struct RunningProps {
     local_lists: Rc<LocalLists>,
     name: Reference,
     run: Run,
-    list: Option<Rc<ManifestList>>,
+    view: ListView,
 }
 
 /// A push under way, or ended.
 #[component]
 fn Running(props: &RunningProps) -> Html {
     use_language();
-    let RunningProps { local_lists, name, run, list } = props;
+    let RunningProps { local_lists, name, run, view } = props;
     let pushes = use_context::<Pushes>().expect("the app provides its pushes");
     let words = text().push();
     let (done, total) = (run.done(), run.plan.steps.len());
@@ -318,7 +317,7 @@ fn Running(props: &RunningProps) -> Html {
                 <Controls local_lists={Rc::clone(local_lists)} name={name.clone()} phase={run.phase.clone()} />
             </div>
             if let Phase::Finished(digest) = &run.phase {
-                <outcome::Outcome local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} digest={digest.clone()} list={list.clone()} again={act_callback(&pushes, name)} />
+                <outcome::Outcome local_lists={Rc::clone(local_lists)} name={name.clone()} run={run.clone()} digest={digest.clone()} view={view.clone()} again={act_callback(&pushes, name)} />
                 <details class="push__plan"><summary>{ format!("{} ({done} / {total})", words.plan) }</summary>{ plan }</details>
             } else {
                 { plan }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use tallyman_commands::line_of;
-use tallyman_core::{Digest as Value, ManifestList, Reference};
+use tallyman_core::{Digest as Value, Reference};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -18,7 +18,10 @@ use crate::{
     },
     router::Link,
     routes::Route,
-    state::{lists::LocalLists, push::Run},
+    state::{
+        lists::{ListView, LocalLists},
+        push::Run,
+    },
     text::{text, use_language},
 };
 
@@ -28,8 +31,8 @@ pub struct Props {
     pub name: Reference,
     pub run: Run,
     pub digest: Value,
-    /// The list as it is now; nothing where it is removed.
-    pub list: Option<Rc<ManifestList>>,
+    /// The list as it is now.
+    pub view: ListView,
     pub again: Callback<()>,
 }
 
@@ -37,12 +40,12 @@ pub struct Props {
 #[component]
 pub fn Outcome(props: &Props) -> Html {
     use_language();
-    let Props { name, run, digest, list, again, .. } = props;
+    let Props { name, run, digest, view, .. } = props;
     let by_digest = name.by_digest(digest.clone());
     let copies = super::copies(&run.plan);
     let purge = use_purge(props);
     // What was changed during the push is not in the registry: it is not offered for removal.
-    let is_as_pushed = list.as_ref().is_some_and(|list| run.plan.local_list() == Some(&list.digest()));
+    let is_as_pushed = view.list().is_some_and(|list| run.plan.local_list() == Some(&list.digest()));
     let removal = line_of(["rm", &name.to_string()]);
     let words = text().push();
     html! {
@@ -62,19 +65,31 @@ pub fn Outcome(props: &Props) -> Html {
                 </dl>
                 <div class="panel__foot">
                     <Link to={Route::inspect(name)} classes="button button--main">{ words.inspect }</Link>
-                    if list.is_some() {
-                        <button class="button" type="button" onclick={again.reform(|_: MouseEvent| ())}>{ words.again }</button>
-                        if is_as_pushed {
-                            <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>
-                        } else {
-                            <span class="hint" role="status">{ (words.kept)(&name.to_string()) }</span>
-                        }
-                    } else {
-                        <span class="hint" role="status">{ words.purged }</span>
-                    }
+                    { local_list(props, is_as_pushed, purge) }
                 </div>
             </Panel>
         </>
+    }
+}
+
+/// Returns what has become of the local list, and what may become of it.
+fn local_list(props: &Props, is_as_pushed: bool, purge: Callback<MouseEvent>) -> Html {
+    let words = text().push();
+    let hint = |said: &str| html! { <span class="hint" role="status">{ said.to_owned() }</span> };
+    match &props.view {
+        ListView::Loading => html! {},
+        ListView::Absent => hint(words.purged),
+        ListView::Failed(why) => hint(why),
+        ListView::There(_) => html! {
+            <>
+                <button class="button" type="button" onclick={props.again.reform(|_: MouseEvent| ())}>{ words.again }</button>
+                if is_as_pushed {
+                    <button class="button" type="button" onclick={purge} data-testid="purge-now">{ words.purge_now }</button>
+                } else {
+                    { hint(&(words.kept)(&props.name.to_string())) }
+                }
+            </>
+        },
     }
 }
 
@@ -82,8 +97,8 @@ pub fn Outcome(props: &Props) -> Html {
 #[hook]
 fn use_purge(props: &Props) -> Callback<MouseEvent> {
     let toaster = use_toaster();
-    let Props { local_lists, name, run, list, .. } = props;
-    let pushed = list.clone().zip(run.plan.local_list().cloned());
+    let Props { local_lists, name, run, view, .. } = props;
+    let pushed = view.list().cloned().zip(run.plan.local_list().cloned());
     let (local_lists, name) = (Rc::clone(local_lists), name.clone());
     Callback::from(move |_: MouseEvent| {
         let Some((list, digest)) = pushed.clone() else { return };

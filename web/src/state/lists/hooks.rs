@@ -25,6 +25,13 @@ pub enum ListView {
     Failed(Rc<str>),
 }
 
+impl ListView {
+    /// Returns the list if it is there.
+    pub fn list(&self) -> Option<&Rc<ManifestList>> {
+        if let Self::There(list) = self { Some(list) } else { None }
+    }
+}
+
 /// The list `name`, always as it is kept. `elsewhere` is called when another tab has changed it.
 #[hook]
 pub fn use_list(local_lists: &Rc<LocalLists>, name: &Reference, elsewhere: Callback<()>) -> ListView {
