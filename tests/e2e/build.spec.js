@@ -50,6 +50,21 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   expect(complaints).toEqual([]);
 });
 
+test('the command lines empty fields and name pairs that Docker refuses, and have no line of Docker for that', async ({ page, open, server }) => {
+  const [amd64] = await twoImages(server, 'build/lines');
+  await putImage(server, 'build/lines', 'arm64', { os: 'linux', architecture: 'arm64', variant: 'v8' });
+  const [list, arm64] = [`${server.host}/build/lines:1`, `${server.host}/build/lines:arm64`];
+  await build(page, open, list, [amd64, arm64]);
+  const lines = page.getByTestId('command-lines');
+  await expect(lines).not.toContainText('annotate');
+  await setPlatform(page, arm64, 'linux/arm64');
+  await expect(lines).toContainText(`tallyman annotate ${list} ${arm64} --clear variant\n`);
+  await setPlatform(page, amd64, 'linux/loong64');
+  await expect(lines).toContainText(`tallyman annotate ${list} ${amd64} --arch loong64 --any-platform\n`);
+  await page.getByRole('button', { name: 'docker manifest', exact: true }).click();
+  await expect(lines).toHaveText(/^docker manifest create [^\n]+\n# [^\n]+\n# [^\n]+\ndocker manifest push [^\n]+$/);
+});
+
 test('edits that are made faster than they are stored are all kept, and undone one by one', async ({ page, open, server }) => {
   const [, arm] = await twoImages(server, 'build/quick');
   await build(page, open, `${server.host}/build/quick:1`, [arm]);

@@ -1,6 +1,6 @@
 //! Changes of what a list says about one of its images: platform and annotations.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use thiserror::Error;
 
@@ -31,6 +31,17 @@ impl EntryField {
                 let key = other.strip_prefix("annotation:").filter(|key| !key.is_empty())?;
                 Some(Self::Annotation(key.to_owned()))
             }
+        }
+    }
+}
+
+impl fmt::Display for EntryField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variant => f.write_str("variant"),
+            Self::OsVersion => f.write_str("os-version"),
+            Self::OsFeatures => f.write_str("os-features"),
+            Self::Annotation(key) => write!(f, "annotation:{key}"),
         }
     }
 }
@@ -92,6 +103,41 @@ pub enum AnnotateError {
 }
 
 impl PlatformChange {
+    /// Creates the change that makes `wanted` of `own`. Operating system and architecture can be replaced, but not emptied.
+    ///
+    /// ```
+    /// use tallyman_core::{EntryField, PlatformChange};
+    ///
+    /// let change = PlatformChange::between(&"linux/arm64/v8".parse()?, &"linux/arm64".parse()?);
+    /// assert_eq!(change.cleared, [EntryField::Variant]);
+    /// # Ok::<(), tallyman_core::PlatformTextError>(())
+    /// ```
+    pub fn between(own: &Platform, wanted: &Platform) -> Self {
+        let new = |own: &str, wanted: &str| if own == wanted { String::new() } else { wanted.to_owned() };
+        let is_emptied = |own: &str, wanted: &str| wanted.is_empty() && !own.is_empty();
+        // Features are added at the end: for any other change all are set anew.
+        let added = wanted.os_features.strip_prefix(&own.os_features[..]);
+        let cleared = [
+            (EntryField::Variant, is_emptied(&own.variant, &wanted.variant)),
+            (EntryField::OsVersion, is_emptied(&own.os_version, &wanted.os_version)),
+            (EntryField::OsFeatures, added.is_none()),
+        ];
+        let mut change = Self {
+            os: new(&own.os, &wanted.os),
+            architecture: new(&own.architecture, &wanted.architecture),
+            os_version: new(&own.os_version, &wanted.os_version),
+            os_features: added.unwrap_or(&wanted.os_features).to_vec(),
+            variant: new(&own.variant, &wanted.variant),
+            cleared: cleared
+                .into_iter()
+                .filter_map(|(field, is_cleared)| is_cleared.then_some(field))
+                .collect(),
+            any_pair: false,
+        };
+        change.any_pair = !change.is_empty() && !wanted.is_annotatable();
+        change
+    }
+
     /// Applies the change to `platform`.
     ///
     /// # Errors

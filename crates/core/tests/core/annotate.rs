@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proptest::{prelude::*, sample::subsequence};
 use tallyman_core::{
     AnnotateError, Descriptor, Digest, EntryField, IndexForm, ListEdit, ListEntry, ManifestList, MediaType,
     Platform, PlatformChange,
@@ -129,4 +130,40 @@ fn fields_and_annotations_are_emptied_and_other_pairs_are_taken_where_they_are_a
         PlatformChange { cleared: vec![EntryField::Annotation("k".to_owned())], ..PlatformChange::default() };
     let list = annotated(&loong, &cleared, &[]).expect("the platform is left alone");
     assert!(list.iter().all(|entry| entry.descriptor.annotations.is_empty()));
+}
+
+fn any_platform() -> impl Strategy<Value = Platform> {
+    let one_of = |names: &'static [&'static str]| proptest::sample::select(names).prop_map(str::to_owned);
+    let features = subsequence(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()], 0..=3).prop_shuffle();
+    (
+        one_of(&["linux", "windows", "beos"]),
+        one_of(&["amd64", "arm64", "loong64"]),
+        one_of(&["", "10.0.1", "10.0.2"]),
+        features,
+        one_of(&["", "v7", "v8"]),
+    )
+        .prop_map(|(os, architecture, os_version, os_features, variant)| Platform {
+            architecture,
+            os,
+            os_version,
+            os_features,
+            variant,
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn the_change_between_two_platforms_makes_the_one_of_the_other(own in any_platform(), wanted in any_platform()) {
+        let change = PlatformChange::between(&own, &wanted);
+        prop_assert_eq!(change.is_empty(), own == wanted);
+        let list = annotated(&own, &change, &[("k", "v")]).unwrap();
+        prop_assert_eq!(list.iter().next().unwrap().platform(), wanted.clone());
+        // Docker's own pairs need no leave of their own.
+        prop_assert!(!(change.any_pair && wanted.is_annotatable()));
+        for field in &change.cleared {
+            let named = EntryField::parse(&field.to_string());
+            prop_assert_eq!(named.as_ref(), Some(field));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use tallyman_commands::line_of;
-use tallyman_core::{IndexForm, ManifestList, Platform, check_registry};
+use tallyman_core::{IndexForm, ManifestList, PlatformChange, check_registry};
 use yew::prelude::*;
 
 use crate::{
@@ -68,10 +68,12 @@ fn lines(list: &ManifestList, entries: &Entries) -> Vec<(String, bool)> {
     let create = create.chain(form.iter().map(String::as_str)).chain([name.as_str()]);
     let mut lines = vec![(line_of(create.chain(images.iter().map(String::as_str))), form.is_empty())];
     for entry in list.iter() {
-        let own = entries.config(entry).map(|config| config.platform.clone());
-        let mut flags = annotations(&entry.platform(), &own.unwrap_or_else(|| entry.platform()));
+        let wanted = entry.platform();
+        let own = entries.config(entry).map_or_else(|| wanted.clone(), |config| config.platform.clone());
+        let change = PlatformChange::between(&own, &wanted);
+        let mut flags = annotations(&change);
         let ours = if list.form().oci { pairs(&entry.descriptor.annotations) } else { Vec::new() };
-        let in_docker = ours.is_empty();
+        let in_docker = ours.is_empty() && change.cleared.is_empty() && !change.any_pair;
         flags.extend(ours);
         if !flags.is_empty() {
             let image = entry.reference.to_string();
@@ -99,24 +101,21 @@ fn pairs(annotations: &BTreeMap<String, String>) -> Vec<String> {
     annotations.iter().flat_map(flag).collect()
 }
 
-/// The flags of `annotate` that make `wanted` of `own`.
-fn annotations(wanted: &Platform, own: &Platform) -> Vec<String> {
-    let mut flags = Vec::new();
-    let fields = [
-        ("--os", &wanted.os, &own.os),
-        ("--arch", &wanted.architecture, &own.architecture),
-        ("--variant", &wanted.variant, &own.variant),
-        ("--os-version", &wanted.os_version, &own.os_version),
-    ];
-    for (flag, wanted, own) in fields {
-        if wanted != own && !wanted.is_empty() {
-            flags.extend([flag.to_owned(), wanted.clone()]);
+/// The flags of `annotate` that make a change.
+fn annotations(change: &PlatformChange) -> Vec<String> {
+    let mut flags: Vec<String> =
+        change.cleared.iter().flat_map(|field| ["--clear".to_owned(), field.to_string()]).collect();
+    for (flag, text) in [
+        ("--os", &change.os),
+        ("--arch", &change.architecture),
+        ("--variant", &change.variant),
+        ("--os-version", &change.os_version),
+        ("--os-features", &change.os_features.join(",")),
+    ] {
+        if !text.is_empty() {
+            flags.extend([flag.to_owned(), text.clone()]);
         }
     }
-    let new: Vec<_> =
-        wanted.os_features.iter().filter(|feature| !own.os_features.contains(feature)).cloned().collect();
-    if !new.is_empty() {
-        flags.extend(["--os-features".to_owned(), new.join(",")]);
-    }
+    flags.extend(change.any_pair.then(|| "--any-platform".to_owned()));
     flags
 }
