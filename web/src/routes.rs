@@ -246,6 +246,39 @@ fn encoded(text: &str) -> String {
     })
 }
 
-fn decoded(text: &str) -> String {
-    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
+/// Returns the text that a part of an address encodes. A `%` without two digits behind it stands for itself, and what is not UTF-8
+/// then stays as it is.
+pub fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let code = after.split_at_checked(2).filter(|_| *byte == b'%').and_then(|(digits, after)| {
+            let digit = |at: usize| char::from(digits[at]).to_digit(16);
+            Some((u8::try_from(digit(0)? * 16 + digit(1)?).ok()?, after))
+        });
+        let (byte, after) = code.unwrap_or((*byte, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn texts_of_addresses_are_decoded_as_far_as_they_can_be() {
+        for (text, expected) in [
+            ("r.io/a%3A1%40sha256", "r.io/a:1@sha256"),
+            ("a%C3%B1o%2f%7c", "año/|"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%+4%zz%41", "%+4%zzA"),
+            ("%ff%41", "%ff%41"),
+            ("", ""),
+        ] {
+            assert_eq!(decoded(text), expected, "{text}");
+        }
+    }
 }

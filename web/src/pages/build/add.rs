@@ -68,7 +68,7 @@ pub fn Add(props: &Props) -> Html {
                 of("text/plain").or_else(|| of("text/uri-list"))
             });
             if let Some(dropped) = dropped {
-                onadd.emit(sources_in(&from_links(&dropped)));
+                onadd.emit(sources_in(&dropped));
             }
         }
     };
@@ -83,13 +83,4 @@ pub fn Add(props: &Props) -> Html {
             </form>
         </Panel>
     }
-}
-
-/// Links to this app's own pages stand for what they are about.
-fn from_links(text: &str) -> String {
-    let reference = |line: &str| {
-        let (_, rest) = line.split_once("#/inspect/")?;
-        js_sys::decode_uri_component(rest).ok().map(String::from)
-    };
-    text.lines().map(|line| reference(line).unwrap_or_else(|| line.to_owned())).collect::<Vec<_>>().join("\n")
 }

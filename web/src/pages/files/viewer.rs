@@ -15,6 +15,7 @@ use crate::{
     browser::files::save_blob,
     components::{digest::Digest, icon::Icon},
     format,
+    routes::decoded,
     state::files::{Files, ImageSource, Progress, use_changes_of},
     text::{text, use_language},
 };
@@ -320,8 +321,7 @@ fn fact(name: &'static str, value: Html) -> Html {
 /// as something else.
 fn safe_name(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let name = js_sys::decode_uri_component(name).map_or_else(|_| name.to_owned(), String::from);
-    clean_name(&name)
+    clean_name(&decoded(name))
 }
 
 fn clean_name(name: &str) -> String {

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::entry_name::name;
 use crate::{
-    routes::Route,
+    routes::{Route, decoded},
     state::inspection::{Inspected, Loadable, Node},
     text::text,
 };
@@ -114,9 +114,8 @@ impl Choice {
     /// The choice that an address holds, such as `?platform=linux/arm64`.
     pub fn new(reference: &str, names: Rc<Names>, query: &str) -> Self {
         let wanted = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("platform="));
-        let wanted = wanted.and_then(|text| Some(String::from(js_sys::decode_uri_component(text).ok()?)));
         let path = Route::Inspect { reference: reference.to_owned() }.to_path();
-        Self { path, names, wanted: wanted.unwrap_or_default() }
+        Self { path, names, wanted: wanted.map(decoded).unwrap_or_default() }
     }
 
     /// The node that is chosen.

@@ -153,6 +153,9 @@ mod tests {
             ("https://hub.docker.com/v2/repositories/library/alpine/tags", Some("docker.io/library/alpine")),
             ("https://gitlab.com/acme/app/container_registry/12", Some("registry.gitlab.com/acme/app")),
             ("docker login r.io", Some("r.io")),
+            ("https://ui.example/#/explore/r.io/team/app?sort=date", Some("r.io/team/app")),
+            ("https://ui.example/#/delete/r.io/team/app|v1|v2", Some("r.io/team/app")),
+            ("https://ui.example/#/lists", Some("ui.example")),
             (
                 "https://quay.io/repository/prometheus/node-exporter?tab=tags",
                 Some("quay.io/prometheus/node-exporter"),
@@ -229,6 +232,15 @@ mod tests {
             ("https://catalog.ngc.nvidia.com/orgs/nvidia/containers/pytorch", "nvcr.io/nvidia/pytorch"),
             ("https://catalog.ngc.nvidia.com/orgs/nvidia/teams/a/containers/b", "nvcr.io/nvidia/a/b"),
             ("https://ui.example/tally/#/inspect/r.io/a:1", "r.io/a:1"),
+            ("https://ui.example/#/inspect/r.io/a:1?platform=linux/arm/v7", "r.io/a:1"),
+            ("https://ui.example/#/inspect/r.io/a%3A1%40sha256%3A12", "r.io/a:1@sha256:12"),
+            ("https://ui.example/#/files/r.io/a:1?layer=2", "r.io/a:1"),
+            ("https://ui.example/#/files/r.io/a:1|r.io/b:1", "r.io/a:1"),
+            ("https://ui.example/#/compare/r.io/a:1|r.io/b:1", "r.io/a:1"),
+            ("https://ui.example/#/copy/r.io/a:1%7Cr.io/b:1", "r.io/a:1"),
+            ("https://ui.example/#/build/r.io/app:1|r.io/a:1", "r.io/app:1"),
+            ("https://ui.example/#/push/r.io/app:1", "r.io/app:1"),
+            ("https://r.io/app:1#/lists", "r.io/app:1"),
         ] {
             assert_eq!(target_in(text), Target::Image(reference.to_owned()), "{text}");
         }

@@ -1,6 +1,7 @@
 //! Addresses of registries, of their web pages, and of pages of this app.
 
 use super::Target;
+use crate::routes::{Route, decoded};
 
 /// Returns what the address `text` is about, or `None` if it has no scheme of the web.
 pub(super) fn target_of_address(text: &str) -> Option<Target> {
@@ -12,13 +13,8 @@ pub(super) fn target_of_address(text: &str) -> Option<Target> {
     if rest.is_empty() {
         return None;
     }
-    if let Some((_, route)) = rest.split_once("#/") {
-        let page = route.split_once('/').map(|(page, subject)| (page, decoded(subject)));
-        match page {
-            Some(("inspect", reference)) => return Some(Target::Image(reference)),
-            Some(("explore", place)) => return Some(Target::Place(place)),
-            _ => {}
-        }
+    if let Some(target) = rest.split_once('#').and_then(|(_, place)| of_own_page(place)) {
+        return Some(target);
     }
     let rest = rest.split('#').next().unwrap_or_default();
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -33,6 +29,26 @@ pub(super) fn target_of_address(text: &str) -> Option<Target> {
             (false, false) => Target::Image(format!("{host}/{}", parts.join("/"))),
         })
     })
+}
+
+/// Pages of this app, wherever it is served: `place` is what stands behind the `#`.
+fn of_own_page(place: &str) -> Option<Target> {
+    let path = place.split('?').next().unwrap_or_default();
+    match Route::at_path(path) {
+        Route::Inspect { reference: image }
+        | Route::Files { reference: image, .. }
+        | Route::Compare { left: image, .. }
+        | Route::Copy { source: image, .. }
+        | Route::Build { list: image, .. }
+        | Route::Push { list: image } => (!image.is_empty()).then_some(Target::Image(image)),
+        Route::Explore { place } | Route::Delete { place, .. } => Some(Target::Place(place)),
+        Route::Start
+        | Route::Registries
+        | Route::Lists
+        | Route::Command { .. }
+        | Route::Import { .. }
+        | Route::NotFound { .. } => None,
+    }
 }
 
 /// The Distribution API, wherever a registry has it.
@@ -151,11 +167,4 @@ fn of_web_page(host: &str, parts: &[&str], query: &str) -> Option<Target> {
         }
         _ => None,
     }
-}
-
-/// Decodes the characters of references that addresses may have encoded.
-fn decoded(text: &str) -> String {
-    let pairs =
-        [("%2F", "/"), ("%2f", "/"), ("%3A", ":"), ("%3a", ":"), ("%40", "@"), ("%7C", "|"), ("%7c", "|")];
-    pairs.iter().fold(text.to_owned(), |text, (encoded, plain)| text.replace(encoded, plain))
 }
