@@ -106,6 +106,28 @@ test('credentials that are tried leave those that are kept where they are, whate
   await registry.stop();
 });
 
+test('a page that comes back from the back/forward cache hears of what other tabs did meanwhile', async ({ page, open }) => {
+  const registry = await guarded('--basic');
+  await open(`/inspect/${registry.host}/samples/alpine:3.22`);
+  await signIn(page, { keep: 'in this browser, until I sign out' });
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  // What the page itself changes past the app, it does not hear of either.
+  const comesBack = (stored) =>
+    page.evaluate((stored) => {
+      localStorage.clear();
+      for (const [key, value] of Object.entries(stored)) localStorage.setItem(key, value);
+      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    }, stored);
+  await comesBack(await page.evaluate(() => ({ ...localStorage })));
+  await expect(page.getByTestId('digest-verified')).toBeVisible();
+  await comesBack({});
+  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  await open('/registries');
+  await comesBack({ registries: JSON.stringify([{ host: 'r.example', readOnly: true }]) });
+  await expect(page.locator('[data-host="r.example"]')).toContainText('read only');
+  await registry.stop();
+});
+
 /** Adds a registry to the page of registries. */
 async function addRegistry(page, host) {
   await page.getByRole('button', { name: 'Add a registry' }).click();

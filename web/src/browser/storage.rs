@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
-use web_sys::{Storage, StorageEvent, Window};
+use web_sys::{PageTransitionEvent, Storage, StorageEvent, Window};
 
 thread_local! {
     /// Values that may not be stored.
@@ -79,11 +79,20 @@ impl Keep {
     }
 }
 
-/// Calls `changed` with the key of each value that another tab stores or removes, and without one where it removes all, until what
-/// is returned is dropped.
-pub fn listen(changed: impl Fn(Option<&str>) + 'static) -> EventListener {
+/// Calls `changed` with the key of each value that another tab stores or removes, and without one where any may be another: where it
+/// removes all, and when the page comes back from the browser's back/forward cache, in which it hears nothing. Ends when what is
+/// returned is dropped.
+pub fn listen(changed: impl Fn(Option<&str>) + Clone + 'static) -> [EventListener; 2] {
     let window = web_sys::window().expect("a page has a window");
-    EventListener::new(&window, "storage", move |event| {
+    let come_back = {
+        let changed = changed.clone();
+        EventListener::new(&window, "pageshow", move |event| {
+            if event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted) {
+                changed(None);
+            }
+        })
+    };
+    let elsewhere = EventListener::new(&window, "storage", move |event| {
         // What this tab tells itself is another event.
         let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
         let Some(name) = event.key() else { return changed(None) };
@@ -91,7 +100,8 @@ pub fn listen(changed: impl Fn(Option<&str>) + 'static) -> EventListener {
         if let Some(key) = name.strip_prefix(&of_this_copy("")) {
             changed(Some(key));
         }
-    })
+    });
+    [come_back, elsewhere]
 }
 
 /// Returns the path of the folder that the app is served from, with a slash at its end.

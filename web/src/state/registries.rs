@@ -224,7 +224,7 @@ impl Registries {
     }
 
     /// Takes over the credentials and settings that other tabs store and remove, until what is returned is dropped.
-    pub fn listen(self: &Rc<Self>) -> EventListener {
+    pub fn listen(self: &Rc<Self>) -> [EventListener; 2] {
         let registries = Rc::downgrade(self);
         storage::listen(move |key| {
             let Some(registries) = registries.upgrade() else { return };

@@ -100,6 +100,8 @@ pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
+    /// The hosts for which there were credentials when they were asked for last.
+    found: RefCell<Vec<String>>,
     /// The browser stores what it is given, so that what is stored holds all that is in `accounts`, and what other tabs set.
     is_stored: Cell<bool>,
 }
@@ -113,7 +115,8 @@ impl Accounts {
             let read_only = setting.is_read_only();
             put(&mut served, Account { host, gateway, read_only, ..Account::default() });
         }
-        let accounts = Self { accounts: RefCell::default(), served, is_stored: Cell::new(true) };
+        let (found, is_stored) = (RefCell::default(), Cell::new(true));
+        let accounts = Self { accounts: RefCell::default(), served, found, is_stored };
         accounts.read();
         accounts
     }
@@ -221,25 +224,32 @@ impl Accounts {
         self.is_stored.get()
     }
 
-    /// Returns the hosts about which another tab stored or removed something under `key`; without a key, it removed all.
+    /// Returns the hosts about which another tab stored or removed something under `key`; without a key, under any.
     pub fn changed_elsewhere(&self, key: Option<&str>) -> Vec<String> {
         match key {
             Some(KEY) => self.read(),
             Some(key) => key.strip_prefix(CREDENTIALS).map(str::to_owned).into_iter().collect(),
             None => {
-                let before = self.list();
-                self.read();
-                before.into_iter().map(|account| account.host).collect()
+                let mut hosts = self.read();
+                let before = self.found.borrow().clone();
+                hosts.extend(before.into_iter().filter(|host| self.key(host).is_none()));
+                hosts
             }
         }
     }
 
     /// Returns the credentials of a registry if somebody signed in.
     pub fn key(&self, host: &str) -> Option<Key> {
-        Keep::ALL.into_iter().find_map(|keep| {
+        let key = Keep::ALL.into_iter().find_map(|keep| {
             let credentials = stored_credentials(&keep.read(&key_of(host))?)?;
             Some(Key { credentials, keep })
-        })
+        });
+        let mut found = self.found.borrow_mut();
+        found.retain(|other| other != host);
+        if key.is_some() {
+            found.push(host.to_owned());
+        }
+        key
     }
 
     /// Signs in: keeps what opens a registry as long as was asked, or says that the browser does not: then it is this page's alone.
