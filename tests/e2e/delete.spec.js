@@ -1,6 +1,7 @@
 // Tags are taken out of a registry: planned, every tag named that goes, confirmed, done.
 
 import { putImage, readBack } from './images.js';
+import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 const linux = { os: 'linux', architecture: 'amd64' };
@@ -164,6 +165,17 @@ test.describe('on a registry that can take off a tag', () => {
     await page.getByTestId('command-input').press('Enter');
     await expect(page.getByTestId('stderr')).toContainText(`do not allow deletions from ${server.host}`);
     expect((await readBack(server.registry, `${repo}:a`)).status).toBe(200);
+  });
+
+  test('of many tags it is said how many are not shown, and the filter finds them as it does in the list of tags', async ({ page, open }) => {
+    const large = await startDevRegistry('--synthetic', '10,2000');
+    await open(`/delete/${large.host}/scale/many-tags`);
+    await expect(page.getByTestId('more-tags')).toHaveText('… and 1,500 more: use the filter to find them');
+    await expect(page.getByTestId('tag')).toHaveCount(500);
+    await page.getByTestId('delete-filter').fill(' T000000 ');
+    await expect(page.getByTestId('tag')).toHaveCount(10);
+    await expect(page.getByTestId('more-tags')).toHaveCount(0);
+    await large.stop();
   });
 
   for (const colorScheme of ['light', 'dark']) {

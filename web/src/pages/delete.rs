@@ -13,6 +13,7 @@ use yew::prelude::*;
 use super::{problem, registries::sign_in::SignInPanel, use_title};
 use crate::{
     components::{icon::Icon, panel::Panel, row_focus::use_row_focus},
+    format,
     router::Link,
     routes::Route,
     state::{
@@ -20,6 +21,7 @@ use crate::{
         failure::Failure,
         latest::use_latest,
         listing::{Listing, ListingTarget, use_listing},
+        matches::fits,
         problem::Problem,
         registries::use_registries,
         tasks::{OfPages, use_tasks_of_page},
@@ -372,7 +374,8 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
             <li key={name.clone()}><label class="check"><input type="checkbox" checked={chosen.contains(&name)} {onchange} data-testid="tag" data-tag={name.clone()} /><code>{ name }</code></label></li>
         }
     };
-    let matching: Vec<&Tag> = all.iter().filter(|tag| tag.as_str().contains(filter.as_str())).collect();
+    let matching: Vec<&Tag> = all.iter().filter(|tag| fits(tag.as_str(), filter.trim())).collect();
+    let more = matching.len().saturating_sub(SHOWN);
     let count = all.iter().filter(|tag| chosen.contains(tag.as_str())).count();
     let words = text().delete();
     html! {
@@ -385,6 +388,9 @@ fn TagBoxes(props: &TagBoxesProps) -> Html {
                 <p class="empty">{ words.none }</p>
             }
             <ul class="tag-boxes">{ for matching.iter().take(SHOWN).map(|tag| tag_box(tag)) }</ul>
+            if more > 0 {
+                <p class="hint" data-testid="more-tags">{ (words.more)(&format::count(more as u64)) }</p>
+            }
         </Panel>
     }
 }
