@@ -23,8 +23,11 @@ test('an edited platform changes bytes and digest at once; undo and redo go back
   await setPlatform(page, arm, 'linux/arm/v7');
   await expect(entry(page, arm)).toHaveAttribute('data-platform', 'linux/arm/v7');
   await expect.poll(digest).not.toBe(before);
-  await page.getByTestId('unfold').click();
+  await page.getByTestId('unfold').focus();
+  await page.keyboard.press('Enter');
   await expect(page.getByTestId('list-bytes')).toContainText('"variant": "v7"');
+  // The button is gone; the keyboard goes on in what it showed.
+  expect(await page.evaluate(() => document.activeElement.querySelector('[data-testid=list-bytes]') !== null && document.activeElement !== document.body)).toBe(true);
   await page.getByTestId('undo').click();
   await expect.poll(digest).toBe(before);
   await page.getByTestId('redo').click();

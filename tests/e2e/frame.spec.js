@@ -104,8 +104,10 @@ test('what was looked at is on the start page, until it is forgotten', async ({ 
   await recents.getByRole('link').click();
   await expect(page.getByTestId('digest-verified')).toBeVisible();
   await page.goBack();
-  await page.getByRole('button', { name: 'Clear recent' }).click();
+  await page.getByRole('button', { name: 'Clear recent' }).focus();
+  await page.keyboard.press('Enter');
   await expect(recents).toHaveCount(0);
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 test('an image without the tag latest leads to the repository\'s tags', async ({ page, open, memory }) => {

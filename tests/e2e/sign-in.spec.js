@@ -292,6 +292,15 @@ test('settings of a registry are stored, changed, removed and brought back', asy
   await expect(card).toContainText('read only');
 });
 
+test('the focus stays among the registries when one is removed by keyboard', async ({ page, open, memory }) => {
+  await open('/registries');
+  await addRegistry(page, '0.example');
+  await page.locator('[data-host="0.example"]').getByRole('button', { name: 'Remove' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-host="0.example"]')).toHaveCount(0);
+  await expect(page.locator(`[data-host="${memory.host}"]`).getByRole('link', { name: memory.host })).toBeFocused();
+});
+
 test('a registry that was removed comes back with its sign-in', async ({ page, open }) => {
   const registry = await guarded('--basic');
   const path = `/inspect/${registry.host}/samples/alpine:3.22`;

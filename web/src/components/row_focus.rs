@@ -43,6 +43,19 @@ pub fn use_row_focus(place: &NodeRef) -> RowFocus {
     RowFocus(renamed)
 }
 
+/// Moves the focus to the heading of the page.
+pub fn focus_heading() {
+    if let Some(heading) = document().and_then(|document| heading_of(&document)) {
+        // A focus that fails leaves the page as it was.
+        let _ = heading.focus();
+    }
+}
+
+/// Returns the heading of the page, which can take the focus.
+fn heading_of(document: &Document) -> Option<HtmlElement> {
+    focusable(document.query_selector("main h1").ok().flatten()?.dyn_into().ok()?)
+}
+
 fn document() -> Option<Document> {
     web_sys::window()?.document()
 }
@@ -97,8 +110,10 @@ impl Focused {
         }
         let section = self.sections.iter().find(|section| section.is_connected());
         let heading = section.and_then(|section| section.query_selector("h1, h2").ok().flatten());
-        let heading = heading.or_else(|| document.query_selector("main h1").ok().flatten());
-        focusable(heading?.dyn_into().ok()?)
+        match heading {
+            Some(heading) => focusable(heading.dyn_into().ok()?),
+            None => heading_of(document),
+        }
     }
 
     /// Returns the control of `row` that has the same name; of controls without names, the first one.

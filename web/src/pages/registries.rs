@@ -13,6 +13,7 @@ use crate::{
     browser::storage::folder,
     components::{
         chip::{Chip, Tone},
+        row_focus::use_row_focus,
         toast::use_toaster,
     },
     router::Link,
@@ -34,11 +35,13 @@ pub fn Registries() -> Html {
     use_language();
     let registries = use_registries();
     use_revision();
+    let place = use_node_ref();
+    use_row_focus(&place);
     let words = text().registries();
     use_title(text().registries().title);
     let accounts = registries.accounts().list_with_signed_in();
     html! {
-        <>
+        <div ref={place}>
             <div class="title title--spread">
                 <h1>{ words.title }</h1>
                 <Editor />
@@ -55,7 +58,7 @@ pub fn Registries() -> Html {
                     { for accounts.into_iter().map(|account| html! { <Card key={account.host.clone()} account={account.clone()} /> }) }
                 </ul>
             }
-        </>
+        </div>
     }
 }
 
@@ -74,7 +77,7 @@ fn Card(props: &CardProps) -> Html {
     let account = &props.account;
     let registry = account.host.parse::<tallyman_core::Registry>().ok();
     html! {
-        <li class="panel card" data-testid="registry" data-host={account.host.clone()}>
+        <li class="panel card" data-row={account.host.clone()} data-testid="registry" data-host={account.host.clone()}>
             <div class="card__head">
                 <h2><Link to={Route::Explore { place: account.host.clone() }}>{ &account.host }</Link></h2>
                 <div class="title__chips">{ chips(&registries, account) }</div>

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::use_title;
 use crate::{
     browser::scheduler::later::Later,
-    components::reference_box::ReferenceBox,
+    components::{reference_box::ReferenceBox, row_focus::focus_heading},
     router::Link,
     routes::Route,
     state::{
@@ -34,6 +34,8 @@ pub fn Start() -> Html {
         move |_: MouseEvent| {
             recents::forget();
             recent.set(Vec::new());
+            // The button goes with them.
+            focus_heading();
         }
     };
     let accounts = registries.accounts().list();

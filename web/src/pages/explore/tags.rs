@@ -56,6 +56,8 @@ pub struct Props {
 #[component]
 pub fn Tags(props: &Props) -> Html {
     use_language();
+    let place = use_node_ref();
+    use_row_focus(&place);
     let of = &props.of;
     let listing = use_listing(&ListingTarget::Tags(Box::new((**of).clone())));
     let (book, version) = use_tag_book(of);
@@ -90,7 +92,7 @@ pub fn Tags(props: &Props) -> Html {
     };
     let words = text().explore();
     html! {
-        <>
+        <div ref={place}>
             if let Some(failure) = &listing.problem {
                 { problem::view(failure) }
             }
@@ -119,7 +121,7 @@ pub fn Tags(props: &Props) -> Html {
                     }
                 </FilteredPanel>
             }
-        </>
+        </div>
     }
 }
 
