@@ -121,6 +121,20 @@ const history = (page, older) =>
     older,
   );
 
+test('lines that are typed in two tabs are all kept', async ({ page, context, open }) => {
+  await open('/command');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await typed(page, 'tallyman --version');
+  await typed(other, 'tallyman ls');
+  await typed(page, 'tallyman help');
+  await expect.poll(() => history(page)).toBe('tallyman ls\ntallyman --version\ntallyman help');
+  await other.reload();
+  const input = other.getByTestId('command-input');
+  await input.press('ArrowUp');
+  await expect(input).toHaveValue('tallyman help');
+});
+
 test('a password is neither shown nor kept, and one that was kept is forgotten', async ({ page, open }) => {
   await open('/command');
   await typed(page, 'tallyman --version');

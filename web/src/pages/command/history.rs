@@ -17,6 +17,8 @@ const HISTORY_MAX: usize = 200;
 #[derive(Clone, Default)]
 pub struct History {
     lines: Rc<RefCell<Vec<String>>>,
+    /// The lines of this tab: the last ones of the history.
+    typed: Rc<RefCell<Vec<String>>>,
     at: Rc<RefCell<Option<usize>>>,
 }
 
@@ -36,16 +38,24 @@ impl History {
         if without_password(line).is_some() {
             return;
         }
-        let kept = {
-            let mut lines = self.lines.borrow_mut();
+        for lines in [&self.typed, &self.lines] {
+            let mut lines = lines.borrow_mut();
             lines.retain(|known| known != line);
             lines.push(line.to_owned());
-            let surplus = lines.len().saturating_sub(HISTORY_MAX);
-            lines.drain(..surplus);
-            lines.join("\n")
-        };
-        // A history that cannot be kept ends with the page.
-        let _ = local_lists.set_note(HISTORY, Some(&kept)).await;
+        }
+        self.keep(local_lists).await;
+    }
+
+    /// Adds the lines of this tab to those that are kept, of whatever tab.
+    async fn keep(&self, local_lists: &LocalLists) {
+        let kept = local_lists.note(HISTORY).await.unwrap_or_default();
+        let all = joined(&kept, &self.typed.borrow());
+        let text = all.join("\n");
+        self.lines.replace(all);
+        if text != kept {
+            // A history that cannot be kept ends with the page.
+            let _ = local_lists.set_note(HISTORY, Some(&text)).await;
+        }
     }
 }
 
@@ -62,27 +72,20 @@ pub fn use_history(local_lists: &Rc<LocalLists>) -> History {
     {
         let (local_lists, history) = (Rc::clone(local_lists), History::clone(&history));
         use_effect_with((), move |()| {
-            spawn_local(async move {
-                let kept = local_lists.note(HISTORY).await.unwrap_or_default();
-                let all = {
-                    let mut lines = history.lines.borrow_mut();
-                    let typed = std::mem::take(&mut *lines);
-                    *lines = without_passwords(&kept).into_iter().chain(typed).collect();
-                    lines.join("\n")
-                };
-                // Older versions of the app kept every line, and what was typed before this was read took its place.
-                if all != kept {
-                    let _ = local_lists.set_note(HISTORY, Some(&all)).await;
-                }
-            });
+            // Older versions of the app kept every line, and what was typed before this was read took its place.
+            spawn_local(async move { history.keep(&local_lists).await });
         });
     }
     History::clone(&history)
 }
 
-/// The lines of a kept history, but for those that may hold a password.
-fn without_passwords(kept: &str) -> Vec<String> {
-    kept.lines().filter(|line| without_password(line).is_none()).map(str::to_owned).collect()
+/// The lines of a kept history, but for those that may hold a password, and behind them those that were typed here.
+fn joined(kept: &str, typed: &[String]) -> Vec<String> {
+    let is_wanted = |line: &String| !typed.contains(line) && without_password(line).is_none();
+    let kept = kept.lines().map(str::to_owned).filter(is_wanted);
+    let mut lines: Vec<String> = kept.chain(typed.iter().cloned()).collect();
+    lines.drain(..lines.len().saturating_sub(HISTORY_MAX));
+    lines
 }
 
 /// Returns the line before the one that is shown, or the one after it.
@@ -99,12 +102,21 @@ fn recalled(history: &[String], at: &mut Option<usize>, back: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{recalled, without_passwords};
+    use super::{HISTORY_MAX, joined, recalled};
 
     #[test]
     fn lines_with_passwords_are_dropped_from_what_was_kept() {
         let kept = "tallyman ls\ntallyman login -u me -p s3cret r.io\ndocker manifest push -p r.io/a:1";
-        assert_eq!(without_passwords(kept), ["tallyman ls", "docker manifest push -p r.io/a:1"]);
+        assert_eq!(joined(kept, &[]), ["tallyman ls", "docker manifest push -p r.io/a:1"]);
+    }
+
+    #[test]
+    fn lines_of_this_tab_stand_behind_those_that_are_kept_and_the_oldest_are_dropped() {
+        let typed = ["b", "d"].map(str::to_owned);
+        assert_eq!(joined("a\nb\nc", &typed), ["a", "c", "b", "d"]);
+        let kept: Vec<String> = (0..HISTORY_MAX).map(|number| number.to_string()).collect();
+        let lines = joined(&kept.join("\n"), &typed);
+        assert_eq!((lines.len(), lines[0].as_str()), (HISTORY_MAX, "2"));
     }
 
     #[test]
