@@ -73,7 +73,12 @@ impl Language {
 
 /// A number with the form of the noun that goes with it: `1 step`, `2 steps`.
 fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+    counted_as(count, &count.to_string(), one, many)
+}
+
+/// A number as it is `written` where it may be large, with the form of the noun that goes with it: `2,000 steps`.
+fn counted_as(count: usize, written: &str, one: &str, many: &str) -> String {
+    format!("{written} {}", if count == 1 { one } else { many })
 }
 
 /// The spoken language as the browser's user has it, so that dates read as at home: `en-GB`, or the language alone.
@@ -110,6 +115,15 @@ pub fn use_language() -> Language {
 #[cfg(test)]
 mod tests {
     use super::Language;
+
+    #[test]
+    fn numbers_of_rows_have_the_form_of_their_noun() {
+        let [english, spanish] = Language::ALL.map(Language::files);
+        let all =
+            |number, written| [english.rows, spanish.rows, spanish.matches].map(|text| text(number, written));
+        assert_eq!(all(1, "1"), ["1 row", "1 fila", "1 encontrado"]);
+        assert_eq!(all(2000, "2,000"), ["2,000 rows", "2,000 filas", "2,000 encontrados"]);
+    }
 
     #[test]
     fn a_language_is_known_by_the_first_part_of_its_tag() {

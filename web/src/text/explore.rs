@@ -1,6 +1,6 @@
 //! Repositories and tags.
 
-use super::Language;
+use super::{Language, counted, counted_as};
 
 /// Sentences about repositories and tags.
 pub struct Explore {
@@ -70,10 +70,8 @@ static ENGLISH: Explore = Explore {
     tags: "Tags",
     filter_repositories: "Filter repositories",
     filter_tags: "Filter tags",
-    count_repositories: |number, written| {
-        format!("{written} {}", if number == 1 { "repository" } else { "repositories" })
-    },
-    count_tags: |number, written| format!("{written} {}", if number == 1 { "tag" } else { "tags" }),
+    count_repositories: |number, written| counted_as(number, written, "repository", "repositories"),
+    count_tags: |number, written| counted_as(number, written, "tag", "tags"),
     some_of: |some, all| format!("{some} of {all}"),
     so_far: |all| format!("{all} so far …"),
     no_repositories: "This registry has no repositories yet.",
@@ -81,9 +79,7 @@ static ENGLISH: Explore = Explore {
     none_fits: "No name matches the filter.",
     fold_all: "Collapse all",
     unfold_all: "Expand all",
-    in_folder: |number, written| {
-        format!("{written} {}", if number == 1 { "repository" } else { "repositories" })
-    },
+    in_folder: |number, written| counted_as(number, written, "repository", "repositories"),
     repository: "Repository",
     repository_hint: "Name of a repository, such as team/app",
     open: "Open",
@@ -124,10 +120,8 @@ static SPANISH: Explore = Explore {
     tags: "Tags",
     filter_repositories: "Filtrar repositorios",
     filter_tags: "Filtrar tags",
-    count_repositories: |number, written| {
-        format!("{written} {}", if number == 1 { "repositorio" } else { "repositorios" })
-    },
-    count_tags: |number, written| format!("{written} {}", if number == 1 { "tag" } else { "tags" }),
+    count_repositories: |number, written| counted_as(number, written, "repositorio", "repositorios"),
+    count_tags: |number, written| counted_as(number, written, "tag", "tags"),
     some_of: |some, all| format!("{some} de {all}"),
     so_far: |all| format!("{all} hasta ahora …"),
     no_repositories: "Este registro todavía no tiene repositorios.",
@@ -135,9 +129,7 @@ static SPANISH: Explore = Explore {
     none_fits: "Ningún nombre coincide con el filtro.",
     fold_all: "Contraer todo",
     unfold_all: "Expandir todo",
-    in_folder: |number, written| {
-        format!("{written} {}", if number == 1 { "repositorio" } else { "repositorios" })
-    },
+    in_folder: |number, written| counted_as(number, written, "repositorio", "repositorios"),
     repository: "Repositorio",
     repository_hint: "Nombre de un repositorio; por ejemplo, team/app",
     open: "Abrir",
@@ -165,7 +157,7 @@ static SPANISH: Explore = Explore {
     partly: "Sin las imágenes que faltan",
 
     keys: "Las flechas mueven, Espacio selecciona, Mayús con flechas selecciona un rango, Ctrl A selecciona todo, Intro abre",
-    picked: |number| format!("{number} {}", if number == 1 { "seleccionado" } else { "seleccionados" }),
+    picked: |number| counted(number, "seleccionado", "seleccionados"),
     compare: "Comparar",
     clear: "Quitar selección",
     actions: "Acciones con los tags seleccionados",

@@ -1,6 +1,6 @@
 //! The files of images.
 
-use super::{Language, counted};
+use super::{Language, counted, counted_as};
 use tallyman_files_worker::Change;
 
 /// Sentences of the page of files.
@@ -62,8 +62,9 @@ pub struct Files {
     pub clear: &'static str,
     pub expand_all: &'static str,
     pub collapse_all: &'static str,
-    pub matches: fn(number: &str) -> String,
-    pub rows: fn(number: &str) -> String,
+    /// `rows(7, "7")`: a number, and how it is written.
+    pub rows: fn(number: usize, written: &str) -> String,
+    pub matches: fn(number: usize, written: &str) -> String,
     pub nothing: &'static str,
     pub nothing_fits: &'static str,
     pub no_changes: &'static str,
@@ -174,8 +175,8 @@ static ENGLISH: Files = Files {
     clear: "Clear filters",
     expand_all: "Expand all",
     collapse_all: "Collapse all",
-    matches: |number| format!("{number} found"),
-    rows: |number| format!("{number} rows"),
+    rows: |number, written| counted_as(number, written, "row", "rows"),
+    matches: |_, written| format!("{written} found"),
     nothing: "No files have been read yet.",
     nothing_fits: "No file fits the search and the filters.",
     no_changes: "This layer changes no files.",
@@ -184,7 +185,7 @@ static ENGLISH: Files = Files {
     mode: "Mode",
     modified: "Modified",
     digest: "Digest",
-    inside: |files, written| if files == 1 { "1 file".to_owned() } else { format!("{written} files") },
+    inside: |files, written| counted_as(files, written, "file", "files"),
     leads_to: |target| format!("leads to {target}"),
     leads: "Leads to",
     size_changed: |before, after| format!("{before} → {after}"),
@@ -288,8 +289,8 @@ static SPANISH: Files = Files {
     clear: "Quitar filtros",
     expand_all: "Desplegar todo",
     collapse_all: "Plegar todo",
-    matches: |number| format!("{number} encontrados"),
-    rows: |number| format!("{number} filas"),
+    rows: |number, written| counted_as(number, written, "fila", "filas"),
+    matches: |number, written| counted_as(number, written, "encontrado", "encontrados"),
     nothing: "Aún no se ha leído ningún archivo.",
     nothing_fits: "Ningún archivo cumple la búsqueda y los filtros.",
     no_changes: "Esta capa no cambia ningún archivo.",
@@ -298,7 +299,7 @@ static SPANISH: Files = Files {
     mode: "Modo",
     modified: "Modificado",
     digest: "Digest",
-    inside: |files, written| if files == 1 { "1 archivo".to_owned() } else { format!("{written} archivos") },
+    inside: |files, written| counted_as(files, written, "archivo", "archivos"),
     leads_to: |target| format!("lleva a {target}"),
     leads: "Lleva a",
     size_changed: |before, after| format!("{before} → {after}"),

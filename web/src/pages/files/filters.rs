@@ -76,8 +76,8 @@ pub fn Filters(props: &Props) -> Html {
     };
     let (rows, matches) = props.count;
     let count = match matches {
-        Some(matches) => (words.matches)(&format::count(matches.into())),
-        None => (words.rows)(&format::count(rows as u64)),
+        Some(matches) => (words.matches)(matches as usize, &format::count(matches.into())),
+        None => (words.rows)(rows, &format::count(rows as u64)),
     };
     html! {
         <div class="files__bar">
