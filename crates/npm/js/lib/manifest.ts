@@ -207,13 +207,23 @@ export interface ImageConfig {
   [more: string]: unknown;
 }
 
+function configOf(bytes: Uint8Array): ImageConfig {
+  try {
+    const config: unknown = JSON.parse(asText(bytes));
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as ImageConfig;
+  } catch {
+    // Registries take anything as the config of an image.
+  }
+  return {};
+}
+
 /** Content of a reference: a manifest, and of an image its platform and config, all of them verified. */
 export class Inspection<Kind extends ManifestKind = ManifestKind> {
   /** The reference in its full form; by digest where a platform of a list was chosen. */
   readonly reference: string;
   /** The manifest. */
   readonly manifest: Manifest<Kind>;
-  /** An image's platform, read from its config. */
+  /** An image's platform, read from its config; its texts are empty where that names none. */
   readonly platform: Kind extends 'image' ? Platform : undefined;
   /** The exact bytes of the config of an image or artifact; `undefined` if that is the empty one. */
   readonly configBytes: (Kind extends 'image' ? Uint8Array : never) | (Kind extends 'artifact' ? Uint8Array | undefined : never) | (Kind extends 'image' | 'artifact' ? never : undefined);
@@ -246,9 +256,9 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
     return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, config) as AnyInspection;
   }
 
-  /** An image's config. */
+  /** An image's config; without a member where its bytes are no object of JSON. */
   get config(): Kind extends 'image' ? ImageConfig : undefined {
-    if (this.kind === 'image' && this.configBytes) this.#config ??= JSON.parse(asText(this.configBytes)) as ImageConfig;
+    if (this.kind === 'image' && this.configBytes) this.#config ??= configOf(this.configBytes);
     return this.#config as never;
   }
 

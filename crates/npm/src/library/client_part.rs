@@ -184,9 +184,12 @@ impl ClientPart for Worker {
     fn stream(&self, operation: StreamOperation) -> ItemStream {
         match operation {
             StreamOperation::Tags { repository, pages: size } => {
-                pages(self.client.tags_in_pages(&repository, &size))
+                pages(self.client.tags_in_pages(&repository, &size), Failure::from)
             }
-            StreamOperation::Catalog { registry } => pages(self.client.repositories(&registry)),
+            StreamOperation::Catalog { registry } => {
+                let found = self.client.repositories(&registry);
+                pages(found, move |error| Failure::of_registry(&error, &registry))
+            }
             StreamOperation::Blob { repository, digest, size } => self.blob(repository, digest, size),
             StreamOperation::BlobRange { repository, digest, range } => {
                 let client = self.client.clone();
@@ -355,8 +358,11 @@ fn store_failure(error: StoreError) -> Failure {
 }
 
 /// Makes pages of names arrays of JavaScript.
-fn pages(pages: impl Stream<Item = Result<Vec<String>, tallyman_registry::Error>> + 'static) -> ItemStream {
-    pages.map(|page| page.map(|page| names(page).into()).map_err(Failure::from)).boxed_local()
+fn pages(
+    pages: impl Stream<Item = Result<Vec<String>, tallyman_registry::Error>> + 'static,
+    failure: impl Fn(tallyman_registry::Error) -> Failure + 'static,
+) -> ItemStream {
+    pages.map(move |page| page.map(|page| names(page).into()).map_err(&failure)).boxed_local()
 }
 
 fn names(names: Vec<String>) -> Array {
@@ -396,13 +402,17 @@ async fn inspected(
         }
     }
     // Artifacts have configs of any type, and none to speak of where it is the empty one.
-    let config = match manifest.image().filter(|image| !only_manifest && image.config.size > EMPTY_CONFIG) {
+    let is_image = manifest.image().is_some_and(ImageManifest::has_image_config);
+    let is_wanted = |image: &&ImageManifest| !only_manifest && (is_image || image.config.size > EMPTY_CONFIG);
+    let config = match manifest.image().filter(is_wanted) {
         Some(image) => Some(client.blob(&reference, &image.config).await?),
         None => None,
     };
-    let is_image = manifest.image().is_some_and(ImageManifest::has_image_config);
-    let platform =
-        config.as_deref().filter(|_| is_image).and_then(|config| Platform::from_config(config).ok());
+    // A config that names none, as Docker reads it, is one of an unknown platform.
+    let platform = config
+        .as_deref()
+        .filter(|_| is_image)
+        .map(|config| Platform::from_config(config).unwrap_or_default());
     let answer = Array::of5(
         &reference.to_string().into(),
         &kind(manifest.body()).into(),

@@ -2,7 +2,7 @@
 
 use tallyman_commands::Error as CommandError;
 use tallyman_core::{
-    DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError,
+    DigestError, ManifestError, NameTaken, PlanError, Platform, Reference, ReferenceError, Registry,
     UnsupportedPlatform,
     json::{ObjectWriter, string_array},
 };
@@ -62,6 +62,13 @@ impl Failure {
             _ => json,
         };
         Self(json.end())
+    }
+
+    /// A request about a registry, and no image of it, failed.
+    pub fn of_registry(error: &RegistryError, registry: &Registry) -> Self {
+        let json = fields(error);
+        let is_answer = matches!(error, RegistryError::Api { .. });
+        Self(if is_answer { json.string("registry", registry.as_str()) } else { json }.end())
     }
 
     /// The JSON of its fields.
@@ -235,54 +242,57 @@ impl From<RegistryError> for Failure {
 
 impl From<&RegistryError> for Failure {
     fn from(error: &RegistryError) -> Self {
-        let json = begin(error.code(), &error.to_string());
-        let json = json.maybe(error.retry_after(), |json, wait| {
-            json.number("retryAfter", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
-        });
-        let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
-        let json = match error {
-            RegistryError::Api { reference, url, status, body, .. } => json
-                .maybe(reference.as_deref(), of)
-                .string("url", url)
-                .number("status", status.as_u16().into())
-                .string("body", &String::from_utf8_lossy(body)),
-            RegistryError::Token { registry, url, status, body, .. } => json
-                .string("registry", registry.as_str())
-                .string("url", url)
-                .number("status", status.as_u16().into())
-                .string("body", &String::from_utf8_lossy(body)),
-            RegistryError::ForeignRealm { registry, realm }
-            | RegistryError::PlainRealm { registry, realm } => {
-                json.string("registry", registry.as_str()).string("realm", realm)
-            }
-            RegistryError::Credentials { registry, .. } => json.string("registry", registry.as_str()),
-            RegistryError::OutOfReach { url, source }
-            | RegistryError::PlainHttpRefused { url, source }
-            | RegistryError::Unreachable { url, source }
-            | RegistryError::BrokenOff { url, source } => transport(json.string("url", url), source),
-            RegistryError::DigestMismatch { reference, expected, found } => {
-                of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
-            }
-            RegistryError::SizeMismatch { reference, expected, found } => {
-                of(json, reference).number("expected", *expected).number("found", *found)
-            }
-            RegistryError::TooLarge { what, limit } => json.string("url", what).number("limit", *limit),
-            RegistryError::MediaTypeMismatch { reference, expected, found } => {
-                of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
-            }
-            RegistryError::Cors { url, diagnosis } => json
-                .string("url", url)
-                .string("reason", diagnosis.cause.code())
-                .json("tried", &string_array(diagnosis.tried.iter().map(String::as_str))),
-            RegistryError::MixedContent { url, page } => json.string("url", url).string("page", page),
-            RegistryError::LocalNetworkDenied { url } => json.string("url", url),
-            RegistryError::Protocol { url, expected, found } => {
-                json.string("url", url).string("expected", expected).string("found", found)
-            }
-            RegistryError::TimedOut { url, .. } => json.string("url", url),
-            _ => json,
-        };
-        Self(json.end())
+        Self(fields(error).end())
+    }
+}
+
+/// The fields of an error of a registry.
+fn fields(error: &RegistryError) -> ObjectWriter {
+    let json = begin(error.code(), &error.to_string());
+    let json = json.maybe(error.retry_after(), |json, wait| {
+        json.number("retryAfter", u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+    });
+    let of = |json: ObjectWriter, reference: &Reference| json.string("reference", &reference.to_string());
+    match error {
+        RegistryError::Api { reference, url, status, body, .. } => json
+            .maybe(reference.as_deref(), of)
+            .string("url", url)
+            .number("status", status.as_u16().into())
+            .string("body", &String::from_utf8_lossy(body)),
+        RegistryError::Token { registry, url, status, body, .. } => json
+            .string("registry", registry.as_str())
+            .string("url", url)
+            .number("status", status.as_u16().into())
+            .string("body", &String::from_utf8_lossy(body)),
+        RegistryError::ForeignRealm { registry, realm } | RegistryError::PlainRealm { registry, realm } => {
+            json.string("registry", registry.as_str()).string("realm", realm)
+        }
+        RegistryError::Credentials { registry, .. } => json.string("registry", registry.as_str()),
+        RegistryError::OutOfReach { url, source }
+        | RegistryError::PlainHttpRefused { url, source }
+        | RegistryError::Unreachable { url, source }
+        | RegistryError::BrokenOff { url, source } => transport(json.string("url", url), source),
+        RegistryError::DigestMismatch { reference, expected, found } => {
+            of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
+        }
+        RegistryError::SizeMismatch { reference, expected, found } => {
+            of(json, reference).number("expected", *expected).number("found", *found)
+        }
+        RegistryError::TooLarge { what, limit } => json.string("url", what).number("limit", *limit),
+        RegistryError::MediaTypeMismatch { reference, expected, found } => {
+            of(json, reference).string("expected", expected.as_str()).string("found", found.as_str())
+        }
+        RegistryError::Cors { url, diagnosis } => json
+            .string("url", url)
+            .string("reason", diagnosis.cause.code())
+            .json("tried", &string_array(diagnosis.tried.iter().map(String::as_str))),
+        RegistryError::MixedContent { url, page } => json.string("url", url).string("page", page),
+        RegistryError::LocalNetworkDenied { url } => json.string("url", url),
+        RegistryError::Protocol { url, expected, found } => {
+            json.string("url", url).string("expected", expected).string("found", found)
+        }
+        RegistryError::TimedOut { url, .. } => json.string("url", url),
+        _ => json,
     }
 }
 
