@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ManifestList, MemoryStore, Tallyman, TallymanError } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
+import { failure } from './failure.js';
 
 const mib = 1024 * 1024;
 /** The longest that one call may take, in milliseconds. */
@@ -113,4 +114,22 @@ describe('hostile registries', () => {
     // Neither everything failed nor everything went well, and credentials were there to be stolen.
     assert.ok(answers > 20 && errors > 100 && signedIn > 100, `${answers} answers, ${errors} errors, ${signedIn} with credentials`);
   });
+});
+
+test('an attestation that is too long to be read as a whole is not fetched', async () => {
+  const registry = await startDevRegistry('--samples');
+  const asked = [];
+  const tm = new Tallyman({ onRequest: ({ method, url }) => asked.push(`${method} ${new URL(url).pathname}`) });
+  const image = `${registry.host}/samples/hello:amd64`;
+  const small = await tm.putBlob(image, '{}', { mediaType: 'application/spdx+json' });
+  await tm.attach(image, { artifactType: 'application/spdx+json', blobs: [{ ...small, size: 64 * mib + 1 }] });
+  const [attestation] = await tm.attestations(image);
+  asked.length = 0;
+  for (const read of [() => attestation.bytes(), () => attestation.json()]) {
+    const { code, limit, message } = await failure(read);
+    assert.deepEqual([code, limit], ['too-large', 64 * mib]);
+    assert.match(message, /read them as a stream, blob\('.*\/samples\/hello', attestation\.blob\)/);
+  }
+  assert.deepEqual(asked, []);
+  await registry.stop();
 });

@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
+import { setImmediate as pause } from 'node:timers/promises';
+import { Digest, FileStore, Manifest, ManifestList, MediaType, MemoryStore, Reference, Tallyman, dockerCredentials } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
 
@@ -35,6 +36,25 @@ describe('looking', () => {
     const nested = await tm.resolve(`${webapp}:1.4`, { platform: 'linux/s390x' }).catch(({ code }) => code);
     assert.equal(nested, 'platform-not-found');
     assert.equal(String(Reference.parse(`${webapp}:1.4`).pin(list.digest)), `${webapp}:1.4@${list.digest}`);
+  });
+
+  test('a digest in a reference is that of what it names, also where the tag has moved or HEAD is refused', async () => {
+    const moving = `${registry.host}/samples/moving`;
+    const { digest } = await tm.copy(`${hello}:amd64`, `${moving}:v1`);
+    const pinned = `${moving}:v1@${digest}`;
+    assert.equal((await tm.resolve(pinned)).digest, digest);
+    const other = await tm.copy(`${hello}:arm64`, `${moving}:v1`);
+    const moved = await failure(() => tm.resolve(pinned));
+    assert.deepEqual([moved.code, moved.expected, moved.found], ['digest-mismatch', digest, other.digest]);
+    const list = await tm.create(`${moving}:list`, [`${moving}:v1`], { oci: true });
+    assert.equal((await failure(() => tm.push(list, { subject: pinned }))).code, 'digest-mismatch');
+    assert.equal((await failure(() => tm.manifest(`${moving}:list`))).code, 'not-found');
+
+    const fetch = (url, init) => (init.method === 'HEAD' ? new Response(null, { status: 405 }) : globalThis.fetch(url, init));
+    assert.deepEqual(await new Tallyman({ fetch }).resolve(`${moving}:v1`), await tm.resolve(`${moving}:v1`));
+    const missing = await failure(() => new Tallyman({ fetch }).resolve(`${moving}:none`));
+    assert.deepEqual([missing.code, missing.status], ['not-found', 404]);
+    assert.equal(missing.registryErrors[0].code, 'MANIFEST_UNKNOWN');
   });
 
   test('tags come in pages of one size, behind one of them, and chosen by a pattern', async () => {
@@ -171,6 +191,39 @@ describe('bringing content into registries', () => {
     assert.deepEqual([sbom.kind, await sbom.json()], ['sbom', { spdx: 1 }]);
   });
 
+  test('an attachment that fails sends nothing more, and a few blobs at a time', async () => {
+    const begun = [];
+    let underWay = 0;
+    const fetch = async (url, init) => {
+      if (init.method !== 'POST') return globalThis.fetch(url, init);
+      begun.push(url);
+      if (begun.length === 3) return Response.json({ errors: [{ code: 'DENIED', message: 'no' }] }, { status: 403 });
+      underWay += 1;
+      await new Promise((_resolve, reject) => init.signal.addEventListener('abort', () => reject(init.signal.reason))).finally(() => (underWay -= 1));
+    };
+    const blobs = Array.from({ length: 8 }, (_, number) => ({ content: `blob ${number}` }));
+    const client = new Tallyman({ fetch, attempts: 1 });
+    const { code } = await failure(() => client.attach(`${hello}:amd64`, { artifactType: 'a/b', blobs }));
+    await pause();
+    assert.deepEqual([code, begun.length, underWay], ['denied', 3, 0]);
+
+    // They stand in the order in which they were given.
+    const { digest } = await tm.attach(`${hello}:amd64`, { artifactType: 'a/b', blobs });
+    const { layers } = await tm.manifest(`${hello}@${digest}`);
+    assert.deepEqual(layers.map((layer) => layer.digest), blobs.map(({ content }) => Digest.of(content)));
+  });
+
+  test('nothing is sent for a push whose terms are wrong', async () => {
+    const asked = [];
+    const client = new Tallyman({ onRequest: ({ method }) => asked.push(method) });
+    const list = await tm.create(`${hello}:terms`, [`${hello}:amd64`]);
+    for (const wrong of [{ copy: 'yes' }, { digestOnly: 1 }, { artifactType: '' }, { format: 'oci2' }, { subject: 1 }]) {
+      const { code } = await failure(() => client.push(list, { subject: `${hello}:arm64`, ...wrong }));
+      assert.equal(code, 'argument-invalid', JSON.stringify(wrong));
+    }
+    assert.deepEqual(asked, []);
+  });
+
   test('a list is pushed under several tags, or by its digest alone, and images of other registries come along', async () => {
     const target = `${other.host}/pushed/app:v1`;
     const list = await tm.create(target, [`${hello}:amd64`, `${hello}:arm64`]);
@@ -305,6 +358,8 @@ describe('credentials', () => {
         const error = await failure(() => new Tallyman({ attempts: 1, credentials }).inspect(reference));
         assert.deepEqual([error.credentials, typeof error.hint], [told, 'string'], `${flag} ${error.code}: ${error.message}`);
       }
+      const names = await failure(() => new Tallyman({ attempts: 1 }).catalog(guarded.host).next());
+      assert.deepEqual([names.registry, names.credentials, /dockerCredentials/.test(names.hint)], [guarded.host, 'none', true], names.message);
       const half = await failure(() => new Tallyman({ attempts: 1, credentials: () => ({ username: 'user' }) }).inspect(reference));
       assert.equal(half.code, 'credentials');
       await guarded.stop();

@@ -53,7 +53,10 @@ export class Attestation {
     this.#read = read;
   }
 
-  /** Fetches its content, verified by digest. Signatures are not checked. */
+  /**
+   * Fetches its content, verified by digest. Signatures are not checked.
+   * @throws {@link TallymanError} `too-large` over 64 MiB: {@link Tallyman.blob} gives those as a stream.
+   */
   async bytes(options: CallOptions = {}): Promise<Uint8Array> {
     return this.#read(this.blob, optionsOf(options, ['signal']));
   }

@@ -61,9 +61,14 @@ import { PushPlan } from './plan.js';
 import { formatOf, isDescriptor, planOptionNames, termsOf } from './push-terms.js';
 import { Reference, referenceText } from './reference.js';
 import { sendable, sentWhileHashed } from './sent-content.js';
+import { sideBySide } from './side-by-side.js';
 import { treeOf, type TreeNode, type TreeNodeJson } from './tree.js';
 
 const mostRequests = 32;
+/** The blobs of an attachment that are hashed and sent at the same time. */
+const mostBlobs = 3;
+/** The bytes that a blob may have to be read as a whole: the engine's own limit. */
+const mostBytes = 64 * 1024 * 1024;
 const createFlags = ['amend', 'refresh', 'flatten', 'nest', 'oci', 'relative', 'attestations'] as const;
 const copyFlags = ['referrers', 'digestTags', 'neverOverwrite'] as const;
 const tagOrders = ['registry', 'name', 'semver'];
@@ -380,13 +385,14 @@ export class Tallyman {
     const given = elementsOf(blobs, 'blobs').map((blob) => blobOf(blob, artifactType));
     const attached = annotations === undefined ? {} : annotationsJson(annotations);
     const { name } = Reference.parse(subject);
-    const put = async (blob: NewBlob | DescriptorJson): Promise<DescriptorJson> => {
+    const put = async (blob: NewBlob | DescriptorJson, signal: AbortSignal): Promise<DescriptorJson> => {
       if (!('content' in blob)) return blob;
       const { content, mediaType, annotations } = blob;
       const put = await this.putBlob(name, content, { mediaType, signal });
       return descriptorJson({ ...put, ...(annotations ? { annotations } : {}) });
     };
-    const attachment = JSON.stringify({ artifactType, blobs: await Promise.all(given.map(put)), annotations: attached });
+    const content = await sideBySide(given, mostBlobs, signal, put);
+    const attachment = JSON.stringify({ artifactType, blobs: content, annotations: attached });
     return readDescriptor(await this.#run(signal, (engine, aborted) => engine.attach(text, attachment, aborted)));
   }
 
@@ -573,9 +579,11 @@ export class Tallyman {
     format: ListFormat | undefined,
     signal: AbortSignal | undefined,
   ): Promise<PushPlan> {
+    const isNamed = subject !== undefined && !isDescriptor(subject);
+    // If anything else of them is wrong, the subject is not asked for.
+    let terms = termsOf(isNamed ? options : { ...options, subject }, format);
     const list = what instanceof ManifestList ? what : await this.#kept(what, signal);
-    const of = subject === undefined || isDescriptor(subject) ? subject : await this.resolve(subject, { signal });
-    const terms = termsOf({ ...options, subject: of }, format);
+    if (isNamed) terms = termsOf({ ...options, subject: await this.resolve(subject, { signal }) }, format);
     if (format !== undefined || ManifestList.lacksManifests(list)) return this.#planned(list, terms, signal);
     return new PushPlan(call(() => ManifestList.handleOf(list).plan(terms)));
   }
@@ -626,6 +634,15 @@ export class Tallyman {
   }
 
   async #bytes(repository: string, blob: Descriptor, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { digest, size } = blob;
+    if (size > mostBytes) {
+      throw new TallymanError({
+        code: 'too-large',
+        message: `expected at most ${mostBytes} bytes to be read as a whole, found ${size}: read them as a stream, blob('${repository}', attestation.blob)`,
+        reference: `${repository}@${digest}`,
+        limit: mostBytes,
+      });
+    }
     return new Uint8Array(await new Response(await this.blob(repository, blob, { signal })).arrayBuffer());
   }
 
