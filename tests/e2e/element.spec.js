@@ -1,5 +1,6 @@
 // The custom element, in a page of its own under a strict policy.
 
+import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
@@ -55,6 +56,37 @@ const test = base.extend({
   },
 });
 
+const ociImage = 'application/vnd.oci.image.manifest.v1+json';
+const ociIndex = 'application/vnd.oci.image.index.v1+json';
+
+/** Serves manifests and blobs to a page as the repository `odd/app` of `r.example`, and notes what it is asked for. */
+class OddRegistry {
+  asked = [];
+  #contents = new Map();
+
+  constructor(page) {
+    page.route('https://r.example/v2/**', (route) => {
+      const path = new URL(route.request().url()).pathname.replace('/v2/odd/app/', '');
+      const { body, mediaType } = this.#contents.get(path) ?? {};
+      const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'content-type': mediaType ?? 'application/json' };
+      this.asked.push(path);
+      return route.fulfill(body === undefined ? { status: 404, headers, body: '{}' } : { headers, body });
+    });
+  }
+
+  put(kind, mediaType, content, tag) {
+    const body = typeof content === 'string' ? content : JSON.stringify(content);
+    const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+    for (const name of [digest, tag]) this.#contents.set(`${kind}/${name}`, { body, mediaType });
+    return { mediaType, digest, size: body.length };
+  }
+
+  image(config, tag) {
+    const described = this.put('blobs', 'application/vnd.oci.image.config.v1+json', config);
+    return this.put('manifests', ociImage, { schemaVersion: 2, mediaType: ociImage, config: described, layers: [] }, tag);
+  }
+}
+
 const themes = ['light', 'dark'];
 const style = ':root { color-scheme: light dark; } body { background: Canvas; color: CanvasText; }';
 
@@ -100,6 +132,112 @@ test('a failure is told, and another try helps', async ({ page, memory, show }) 
   await alert.getByRole('button', { name: 'Try again' }).click();
   await expect(page.locator('tallyman-manifest').getByRole('table', { name: /layers?$/ })).toBeVisible();
   expect(await page.evaluate(() => window.heard.map(([type]) => type))).toEqual(['error', 'load']);
+});
+
+test('an image whose config is not as it should be is shown all the same', async ({ page, show }) => {
+  const odd = new OddRegistry(page);
+  odd.image({ os: 'linux', architecture: 'amd64', config: { Entrypoint: '/bin/sh', Cmd: ['-c', 'date'] } }, 'text');
+  odd.image('none', 'none');
+  await show('<tallyman-manifest reference="r.example/odd/app:text"></tallyman-manifest><tallyman-manifest reference="r.example/odd/app:none"></tallyman-manifest>');
+  const [text, none] = [page.locator('tallyman-manifest').first(), page.locator('tallyman-manifest').last()];
+  await expect(text.getByText('/bin/sh', { exact: true })).toBeVisible();
+  await expect(text.getByText('-c date', { exact: true })).toBeVisible();
+  await expect(none.getByText('Digest verified', { exact: true })).toBeVisible();
+});
+
+test('an image of a list that could not be opened is opened by another try', async ({ page, memory, show }) => {
+  let isBroken = true;
+  await page.route('**/blobs/**', (route) => (isBroken ? route.abort() : route.continue()));
+  await show('<tallyman-manifest></tallyman-manifest>', {
+    script: `import { Tallyman } from '/lib/web.js';
+      const element = document.querySelector('tallyman-manifest');
+      element.client = new Tallyman({ attempts: 1 });
+      element.reference = ${JSON.stringify(`${memory.host}/samples/hello`)};`,
+  });
+  const element = page.locator('tallyman-manifest');
+  const [first, second] = ['linux/amd64', 'linux/arm64'].map((name) => element.getByRole('button', { name }));
+  for (const button of [first, second]) await button.click();
+  await expect(element.getByRole('alert')).toHaveCount(2);
+  isBroken = false;
+  // The button, and the row that is opened again.
+  await element.getByRole('alert').first().getByRole('button', { name: 'Try again' }).click();
+  for (let times = 0; times < 2; times++) await second.click();
+  await expect(element.getByRole('table', { name: /layers?$/ })).toHaveCount(2);
+  await expect(element.getByRole('alert')).toHaveCount(0);
+  expect(await page.evaluate(() => window.heard.map(([type]) => type))).toEqual(['load', 'select', 'select', 'select', 'select']);
+});
+
+test('the size of an image far down in a list is shown when it is opened', async ({ page, show }) => {
+  const odd = new OddRegistry(page);
+  const image = { ...odd.image({ os: 'linux', architecture: 'riscv64' }), platform: { os: 'linux', architecture: 'riscv64' } };
+  const others = Array.from({ length: 32 }, (_, at) => ({ mediaType: ociImage, digest: `sha256:${String(at).padStart(64, '0')}`, size: 2, platform: { os: 'linux', architecture: 'arm', variant: `v${at}` } }));
+  odd.put('manifests', ociIndex, { schemaVersion: 2, mediaType: ociIndex, manifests: [...others, image] }, 'many');
+  await show('<tallyman-manifest reference="r.example/odd/app:many"></tallyman-manifest>');
+  const element = page.locator('tallyman-manifest');
+  const size = element.locator('tr.row').filter({ hasText: 'linux/riscv64' }).locator('td.number');
+  await expect(size).toBeVisible();
+  await expect(size).toHaveText('');
+  expect(odd.asked).not.toContain(`manifests/${image.digest}`);
+  await element.getByRole('button', { name: 'linux/riscv64' }).click();
+  await expect(size).toHaveText(/^\d+ B$/);
+});
+
+test('equal credentials change nothing, and the latest function is asked', async ({ page, show }) => {
+  const guarded = await startDevRegistry('--samples', '--basic', 'user:secret', '--open-preflight');
+  try {
+    const asked = [];
+    page.on('request', (request) => request.url().includes('/v2/') && asked.push(request.url()));
+    await show('<tallyman-manifest></tallyman-manifest>', {
+      script: `import { Tallyman } from '/lib/web.js';
+        window.element = document.querySelector('tallyman-manifest');
+        window.client = new Tallyman();
+        window.secret = () => ({ username: 'user', password: 'secret' });
+        element.registryCredentials = secret();
+        element.reference = ${JSON.stringify(`${guarded.host}/samples/hello:amd64`)};`,
+    });
+    const element = page.locator('tallyman-manifest');
+    const settled = async (number) => {
+      await expect.poll(() => page.evaluate(() => window.heard?.length)).toBe(number);
+      return asked.length;
+    };
+    let before = await settled(1);
+    await expect(element.getByRole('status')).toContainText('Loaded');
+    await page.evaluate(() => (element.registryCredentials = secret()));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    expect([asked.length, await page.evaluate(() => window.heard.length)]).toEqual([before, 1]);
+
+    // A function is something else. Its credentials have always expired, so that each request asks for them.
+    await page.evaluate(() => (element.registryCredentials = () => ({ ...secret(), expiresAt: 0 })));
+    before = await settled(2);
+    await page.evaluate(() => {
+      window.calls = 0;
+      element.registryCredentials = () => ({ ...secret(), expiresAt: window.calls++ });
+    });
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    expect([asked.length, await page.evaluate(() => window.calls)]).toEqual([before, 0]);
+    await page.evaluate((reference) => (element.reference = reference), `${guarded.host}/samples/hello:arm64`);
+    await settled(3);
+    expect(await page.evaluate(() => window.calls)).toBeGreaterThan(0);
+
+    // Wrong ones are told. Others in their place are not tried by themselves, but by another try.
+    await page.evaluate(() => (element.registryCredentials = undefined));
+    before = await settled(4);
+    await page.evaluate(() => (element.registryCredentials = () => undefined));
+    before = await settled(5);
+    await page.evaluate(() => (element.registryCredentials = secret));
+    await element.getByRole('button', { name: 'Try again' }).click();
+    await settled(6);
+    await expect(element.getByRole('status')).toContainText('Loaded');
+
+    // The same client again.
+    await page.evaluate(() => (element.client = client));
+    before = await settled(7);
+    await page.evaluate(() => (element.client = client));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    expect([asked.length, await page.evaluate(() => window.heard.length)]).toEqual([before, 7]);
+  } finally {
+    await guarded.stop();
+  }
 });
 
 test('a library that could not be loaded is loaded by another try', async ({ page, memory, show }) => {
@@ -199,9 +337,10 @@ test('the element and all that it loads are under 44 KB gzipped beside the engin
   const scripts = (folder, keep) => readdirSync(inProject(`target/npm/tallyman/${folder}`)).filter((name) => name.endsWith('.js') && keep(name)).map((name) => `${folder}/${name}`);
   const elsewhere = ['node.js', 'node-gunzip.js', 'deno.js', 'slim.js', 'web.js', 'workerd.js'];
   const loaded = [...scripts('element', () => true), ...scripts('lib', (name) => !elsewhere.includes(name)), ...scripts('dist', (name) => name === 'tallyman.js')];
-  // 43 KB, 3 of them the checks of arguments, 6 the files of images: loaded later, those would be a second script that bundlers have
+  // 43.9 KB, 3 of them the checks of arguments, 6 the files of images: loaded later, those would be a second script that bundlers have
   // to be told of. It was 27 before the library could do all that the command line can, 41 before stores removed and renamed lists in one
-  // step, and streams of files ended at once when they are left. As it is shipped, but for the comments, which whoever serves it takes out.
+  // step, and streams of files ended at once when they are left; 43.3 before images of lists were opened by another try, and functions of
+  // credentials replaced without another load. As it is shipped, but for the comments, which whoever serves it takes out.
   const compilerOptions = { removeComments: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const texts = loaded.map((file) => ts.transpileModule(readFileSync(inProject(`target/npm/tallyman/${file}`), 'utf8'), { compilerOptions }).outputText);
   expect(loaded.length).toBeGreaterThan(15);

@@ -1,7 +1,7 @@
 import type { Tallyman } from '../lib/client.js';
 import type { CredentialCallback, Credentials } from '../lib/options.js';
 import type { Descriptor } from '../lib/descriptor.js';
-import type { AnyInspection } from '../lib/manifest.js';
+import type { AnyInspection, AnyManifest } from '../lib/manifest.js';
 import { repositoryOf } from './format.js';
 import { sheet } from './styles.js';
 import { failure, frame, imageView, listView, type Frame, type ListView } from './view.js';
@@ -57,9 +57,6 @@ export interface ManifestAttributes {
 /** Credentials of an element: the same for every registry, or a function that gives them. */
 export type CredentialsOf = Credentials | CredentialCallback;
 
-/** Number of images of a list that are fetched to show their sizes. The size of another is shown when it is opened. */
-const sizesMax = 32;
-
 // Servers that render pages import it, too, and have no elements.
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
@@ -75,7 +72,8 @@ export class TallymanManifest extends Base {
 
   #client: Tallyman | undefined;
   #own: Promise<Tallyman> | undefined;
-  #credentials: CredentialsOf | undefined;
+  /** The credentials as they are now, for its own client, which must not hold the element. */
+  readonly #credentials: { now?: CredentialsOf | undefined } = {};
   #inspection: AnyInspection | undefined;
   #frame: Frame | undefined;
   #running: AbortController | undefined;
@@ -112,16 +110,22 @@ export class TallymanManifest extends Base {
     return this.#client;
   }
   set client(client: Tallyman | undefined) {
+    if (client === this.#client) return;
     this.#client = client;
     this.#schedule();
   }
 
-  /** The credentials for registries, or a function that gives them, for the element's own client. */
+  /**
+   * The credentials for registries, or a function that gives them, for the element's own client. Equal ones change nothing, and a function
+   * in the place of another is called from then on, without another load: frameworks set new ones each time that they draw.
+   */
   get registryCredentials(): CredentialsOf | undefined {
-    return this.#credentials;
+    return this.#credentials.now;
   }
   set registryCredentials(credentials: CredentialsOf | undefined) {
-    this.#credentials = credentials;
+    const { now } = this.#credentials;
+    this.#credentials.now = credentials;
+    if (typeof now === typeof credentials && (typeof now === 'function' || JSON.stringify(now) === JSON.stringify(credentials))) return;
     this.#own = undefined;
     this.#schedule();
   }
@@ -131,8 +135,9 @@ export class TallymanManifest extends Base {
     return this.#inspection;
   }
 
-  /** Loads again. */
+  /** Loads again, by a client that asks for credentials anew. */
   reload(): void {
+    this.#own = undefined;
     this.#schedule();
   }
 
@@ -210,76 +215,69 @@ export class TallymanManifest extends Base {
     this.#isStarted = true;
     this.#frame.loading(reference);
     try {
-      const client = await this.#clientNow();
+      const client = this.#client ?? (await (this.#own ??= this.#makeClient()));
       if (signal.aborted) return;
       const inspection = await client.inspect(reference, { ...(this.platform ? { platform: this.platform } : {}), signal });
       if (signal.aborted) return;
       this.#inspection = inspection;
-      this.#show(client, inspection, signal);
+      this.#frame.loaded(inspection, this.#content(client, inspection, signal));
       this.dispatchEvent(new CustomEvent<LoadDetail>('load', { detail: { inspection } }));
     } catch (error) {
       if (signal.aborted) return;
+      // Another try makes another one, which asks for credentials anew.
+      this.#own = undefined;
       this.#frame.failed(failure(error, () => this.#schedule()));
       this.dispatchEvent(new CustomEvent<ErrorDetail>('error', { detail: { error } }));
     }
   }
 
-  #show(client: Tallyman, inspection: AnyInspection, signal: AbortSignal): void {
-    this.#frame?.loaded(inspection, this.#content(client, inspection, signal));
-  }
-
   #content(client: Tallyman, inspection: AnyInspection, signal: AbortSignal): Node {
     if (inspection.kind !== 'list') return imageView(inspection);
     const named = ({ digest }: Descriptor): string => `${repositoryOf(inspection.reference)}@${digest}`;
-    const view = listView(inspection, (entry, open) => this.#select(client, view, named(entry), entry, open, signal));
-    for (const entry of view.images.slice(0, sizesMax)) void this.#size(client, view, named(entry), entry, signal);
+    const view = listView(inspection, (descriptor, open) => {
+      const reference = named(descriptor);
+      this.dispatchEvent(new CustomEvent<SelectDetail>('select', { detail: { reference, descriptor, open }, bubbles: true, composed: true }));
+      if (open && !view.has(descriptor)) void this.#open(client, view, reference, descriptor, signal);
+    });
+    for (const entry of view.sized) void this.#size(client, view, named(entry), entry, signal);
     return view.content;
   }
 
   // A size that cannot be had leaves its place empty: whoever opens the image is told why.
   async #size(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     try {
-      const { kind, config, layers } = await client.manifest(reference, { signal });
-      view.size(descriptor, kind === 'image' || kind === 'artifact' ? layers.reduce((sum, { size }) => sum + size, config?.size ?? 0) : undefined);
+      view.size(descriptor, sizeOf(await client.manifest(reference, { signal })));
     } catch {
       view.size(descriptor, undefined);
     }
   }
 
-  async #select(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, open: boolean, signal: AbortSignal): Promise<void> {
-    this.dispatchEvent(new CustomEvent<SelectDetail>('select', { detail: { reference, descriptor, open }, bubbles: true, composed: true }));
-    if (!open || view.has(descriptor)) return;
+  async #open(client: Tallyman, view: ListView, reference: string, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     this.#frame?.say(`Loading ${reference}`);
     try {
       const inspection = await client.inspect(reference, { signal });
+      view.size(descriptor, sizeOf(inspection.manifest));
       view.open(descriptor, this.#content(client, inspection, signal));
       this.#frame?.say('Loaded.');
     } catch (error) {
       if (signal.aborted) return;
-      view.open(descriptor, failure(error, undefined));
+      view.open(descriptor, failure(error, () => void this.#open(client, view, reference, descriptor, signal)), true);
       this.#frame?.say('');
-    }
-  }
-
-  async #clientNow(): Promise<Tallyman> {
-    if (this.#client) return this.#client;
-    const own = (this.#own ??= this.#makeClient());
-    try {
-      return await own;
-    } catch (error) {
-      // Another try makes another one.
-      if (this.#own === own) this.#own = undefined;
-      throw error;
     }
   }
 
   async #makeClient(): Promise<Tallyman> {
     const { isProvided } = await import('../lib/engine.js');
     // A page that has loaded the wasm by another entry does not load it again with the entry that carries it.
-    const { Tallyman } = await (isProvided() ? import('../lib/api.js') : import('../lib/index.js'));
+    const { Tallyman } = await ((await isProvided()) ? import('../lib/api.js') : import('../lib/index.js'));
     const given = this.#credentials;
-    return new Tallyman(given ? { credentials: typeof given === 'function' ? given : () => given } : {});
+    return new Tallyman({ credentials: (registry, refusal) => (typeof given.now === 'function' ? given.now(registry, refusal) : given.now) });
   }
+}
+
+/** The bytes of an image or an artifact; nothing for a list. */
+function sizeOf({ kind, config, layers }: AnyManifest): number | undefined {
+  return kind === 'image' || kind === 'artifact' ? layers.reduce((sum, { size }) => sum + size, config?.size ?? 0) : undefined;
 }
 
 /** The listeners of the element, whose events have a detail. */

@@ -131,20 +131,24 @@ function written({ os, architecture, variant }: Platform): string {
 /** State of a list on the page, and the callbacks that fetch more of it. */
 export interface ListView {
   content: Node;
-  /** Entries that are images somebody can run. */
-  images: readonly Descriptor[];
+  /** The images whose sizes are to be shown before they are opened. */
+  sized: readonly Descriptor[];
   /** The size of an entry's image; nothing where it cannot be had. */
   size(descriptor: Descriptor, size: number | undefined): void;
   /** Returns `true` if the details of an entry have been fetched. */
   has(descriptor: Descriptor): boolean;
-  /** Puts an entry's details in. */
-  open(descriptor: Descriptor, content: Node): void;
+  /** Puts an entry's details in, or the reason that there are none. */
+  open(descriptor: Descriptor, content: Node, isFailure?: boolean): void;
 }
 
 interface Row {
   size: HTMLElement;
   place: HTMLElement;
+  hasDetails?: boolean;
 }
+
+/** Number of images of a list that are fetched to show their sizes. The size of another is shown when it is opened. */
+const sizesMax = 32;
 
 let numbers = 0;
 
@@ -152,9 +156,10 @@ let numbers = 0;
 export function listView({ entries }: AnyInspection, select: (descriptor: Descriptor, open: boolean) => void): ListView {
   const rows = new Map<Descriptor, Row>();
   const images = entries.filter((entry) => !isAttestation(entry));
+  const sized = images.slice(0, sizesMax);
   const body = make('tbody', '');
   for (const entry of [...images, ...entries.filter(isAttestation)]) {
-    const size = make('td', 'number', images.includes(entry) ? '…' : '');
+    const size = make('td', 'number', sized.includes(entry) ? '…' : '');
     const place = make('td', '');
     place.colSpan = 3;
     const details = make('tr', 'details', place);
@@ -171,14 +176,17 @@ export function listView({ entries }: AnyInspection, select: (descriptor: Descri
   content.setAttribute('aria-label', 'Images in the list');
   return {
     content,
-    images,
+    sized,
     size(descriptor, size) {
       const row = rows.get(descriptor);
       if (row) row.size.textContent = size === undefined ? '' : bytes(size);
     },
-    has: (descriptor) => rows.get(descriptor)?.place.hasChildNodes() ?? false,
-    open(descriptor, view) {
-      rows.get(descriptor)?.place.replaceChildren(view);
+    has: (descriptor) => rows.get(descriptor)?.hasDetails ?? false,
+    open(descriptor, view, isFailure = false) {
+      const row = rows.get(descriptor);
+      if (!row) return;
+      row.hasDetails = !isFailure;
+      row.place.replaceChildren(view);
     },
   };
 }
@@ -210,6 +218,9 @@ function head(...columns: [string, string, string][]): HTMLElement {
   return make('thead', '', make('tr', '', ...cells));
 }
 
+/** The words of a command, which some configs have as one text. */
+const words = (command: string[] | null | undefined): string => [command].flat().join(' ');
+
 /** Returns the parts of an image: platform, config and layers. */
 export function imageView(inspection: AnyInspection): Node {
   const { config, layers, manifest } = inspection;
@@ -219,8 +230,8 @@ export function imageView(inspection: AnyInspection): Node {
     ['Type', manifest.artifactType],
     ['Platform', inspection.platform?.os ? written(inspection.platform) : undefined],
     ['Created', config?.created ? new Date(config.created).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' }) : undefined],
-    ['Entrypoint', run?.Entrypoint?.join(' ')],
-    ['Command', run?.Cmd?.join(' ')],
+    ['Entrypoint', words(run?.Entrypoint)],
+    ['Command', words(run?.Cmd)],
     ['User', run?.User],
     ['Size', inspection.kind === 'image' ? bytes(inspection.contentSize) : undefined],
   ];
