@@ -560,6 +560,18 @@ describe('with a registry', () => {
     assert.deepEqual([gone.code, gone.cause.code, gone.cause.status], ['not-found', 'not-found', 404]);
   });
 
+  test('an image has a platform and a config, whatever its config is', async () => {
+    const tm = new Tallyman();
+    const repository = `${registry.host}/samples/odd`;
+    for (const [text, config] of [['{}', {}], ['null', {}], ['[1]', {}], ['1', {}], ['no JSON', {}], ['{"architecture":5}', { architecture: 5 }]]) {
+      const described = await tm.putBlob(repository, text, { mediaType: 'application/vnd.oci.image.config.v1+json' });
+      await tm.putManifest(`${repository}:v1`, JSON.stringify({ schemaVersion: 2, mediaType: ociImage, config: described, layers: [] }));
+      const image = await tm.inspect(`${repository}:v1`);
+      assert.deepEqual([image.kind, image.platform, image.config, String(Buffer.from(image.configBytes))], ['image', { os: '', architecture: '' }, config, text]);
+      assert.deepEqual(JSON.parse(JSON.stringify(image)).config, config);
+    }
+  });
+
   test('a signal ends each sort of call, by its own reason', async () => {
     const tm = new Tallyman();
     const signal = AbortSignal.abort(new Error('enough'));
@@ -765,5 +777,38 @@ describe('with a registry', () => {
       assert.deepEqual([error.code, error.message], ['store-failed', 'disk on fire']);
       assert.equal((await failure(() => new Tallyman().lists())).code, 'store-missing');
     });
+  });
+});
+
+describe('the engine', () => {
+  const wasm = fileURLToPath(new URL('node_modules/tallyman/dist/tallyman.wasm', import.meta.url));
+  /** The output of a program, which has a process of its own. */
+  const run = async (script) => {
+    const { stdout } = await promisify(execFile)('node', ['--input-type=module', '-e', script, wasm], { cwd: fileURLToPath(new URL('.', import.meta.url)) });
+    return stdout.trim();
+  };
+
+  test('stays the one that was started while init was under way', async () => {
+    const script = `import { readFileSync } from 'node:fs';
+      import { ManifestList, init } from 'tallyman';
+      const module = readFileSync(process.argv[1]);
+      const starting = [init({ module }), init({ module })];
+      for (let turn = 0; turn < 3; turn++) await null;
+      const list = new ManifestList('r.io/app:v1');
+      await Promise.all(starting);
+      console.log(list.reference);`;
+    assert.equal(await run(script), 'r.io/app:v1');
+  });
+
+  test('is given by programs where the runtime compiles no wasm, as the error says', async () => {
+    const script = `import { runInNewContext } from 'node:vm';
+      WebAssembly.Module = runInNewContext('WebAssembly.Module', {}, { contextCodeGeneration: { strings: true, wasm: false } });
+      const { Reference } = await import('tallyman');
+      try {
+        Reference.parse('alpine');
+      } catch ({ code, message }) {
+        console.log(code, message);
+      }`;
+    assert.match(await run(script), /^wasm-blocked .* init\(\{ module, client, extras, layers \}\) of tallyman\/slim .*disallowed by embedder/);
   });
 });

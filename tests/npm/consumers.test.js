@@ -169,6 +169,32 @@ test('the element takes the engine that a page has loaded already', async () => 
   await page.close();
 });
 
+test('the element waits for the engine that a page is loading', async () => {
+  const page = await browser.newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname.split('/').at(-1)));
+  let letThrough;
+  const through = new Promise((resolve) => (letThrough = resolve));
+  await page.route('**/tallyman.wasm', (route) => through.then(() => route.continue()));
+  await page.goto(`${site.url}/consumers/static/empty.html`);
+  await page.evaluate(async (reference) => {
+    globalThis.library = import('/node_modules/tallyman/lib/web.js');
+    await import('/node_modules/tallyman/lib/engine.js');
+    await import('/node_modules/tallyman/element/index.js');
+    const element = document.createElement('tallyman-manifest');
+    globalThis.loaded = new Promise((resolve) => element.addEventListener('load', ({ detail }) => resolve(detail.inspection.digest)));
+    element.setAttribute('loading', 'eager');
+    element.setAttribute('reference', reference);
+    document.body.append(element);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }, `${registry.host}/samples/hello:latest`);
+  letThrough();
+  assert.match(await page.evaluate(() => loaded), /^sha256:/);
+  assert.equal(await page.evaluate(async () => String((await library).Reference.parse('alpine'))), 'docker.io/library/alpine:latest');
+  assert.deepEqual([asked.filter((name) => name === 'tallyman.wasm').length, asked.includes('inline.js')], [1, false]);
+  await page.close();
+});
+
 test('a module worker', () => pageGives('worker', '/consumers/static/worker.html'));
 
 test('the slim entry, once the wasm is given to it', async () => {

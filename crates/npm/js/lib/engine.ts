@@ -1,4 +1,4 @@
-import start, * as bindings from '../dist/tallyman.js';
+import * as bindings from '../dist/tallyman.js';
 import { TallymanError, errorOf } from './error.js';
 import { share } from './client-part.js';
 import type { Gunzip } from './gunzip.js';
@@ -63,6 +63,8 @@ export interface Runtime {
  */
 export const runtime: Runtime = {};
 let ready = false;
+/** The start by `init` that is under way. */
+let starting: Promise<void> | undefined;
 let coming: Promise<void> | undefined;
 let extrasComing: Promise<void> | undefined;
 
@@ -75,10 +77,13 @@ export function provide(what: Runtime): void {
 }
 
 /**
- * Returns `true` if an entry of the package, or a program, has said where the wasm comes from.
+ * Resolves to `true` if an entry of the package, or a program, has said where the wasm comes from. A start that is under way is waited for.
  * @internal
  */
-export const isProvided = (): boolean => ready || runtime.wasm !== undefined;
+export async function isProvided(): Promise<boolean> {
+  await starting?.catch(() => undefined);
+  return ready || runtime.wasm !== undefined;
+}
 
 /**
  * The engine, started where it has not been.
@@ -208,7 +213,12 @@ export async function init(
   if (further !== undefined) runtime.extras = () => further;
   if (layers !== undefined) runtime.layers = () => layers;
   if (ready) return;
-  const given = await options.module;
+  starting ??= start(options.module).finally(() => (starting = undefined));
+  await starting;
+}
+
+async function start(module: WasmInput | Promise<WasmInput> | undefined): Promise<void> {
+  const given = await module;
   if (given === undefined) {
     engine();
     return;
@@ -220,8 +230,7 @@ export async function init(
       runtime.extras ??= () => new URL('extras.wasm', input);
       runtime.layers ??= () => new URL('layers.wasm', input);
     }
-    await start({ module_or_path: input as BufferSource });
-    ready = true;
+    startAtOnce(await compiled(input));
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error, given);
   }
@@ -231,13 +240,18 @@ export async function init(
 export function initSync(options: { module: CompiledWasm | ArrayBuffer | ArrayBufferView }): void {
   const module: unknown = (options as { module?: unknown } | null | undefined)?.module;
   if (typeof module !== 'object' || module === null) throw wrongOptions(options);
-  if (ready) return;
   try {
-    bindings.initSync({ module: module as BufferSource });
-    ready = true;
+    startAtOnce(module as BufferSource);
   } catch (error) {
     throw notStarted('dist/tallyman.wasm', error);
   }
+}
+
+/** Starts the engine, unless somebody else has meanwhile: there is one. */
+function startAtOnce(module: WebAssembly.Module | BufferSource): void {
+  if (ready) return;
+  bindings.initSync({ module });
+  ready = true;
 }
 
 const wrongOptions = (found: unknown): TallymanError =>
@@ -261,6 +275,14 @@ export function notStarted(file: string, cause: unknown, input?: unknown): Tally
     return new TallymanError({
       code: 'wasm-blocked',
       message: `expected a Content-Security-Policy that lets wasm run, the browser refused: add 'wasm-unsafe-eval' to script-src (${said})`,
+      cause,
+    });
+  }
+  // Runtimes at the edge of a network compile wasm when a program is deployed.
+  if (/disallowed by embedder/i.test(said)) {
+    return new TallymanError({
+      code: 'wasm-blocked',
+      message: `this runtime compiles no wasm while it runs: import the .wasm files as modules, and give them, init({ module, client, extras, layers }) of tallyman/slim (${said})`,
       cause,
     });
   }
