@@ -239,7 +239,7 @@ fn hard_links_are_looked_up_as_what_they_name() {
         ("etc/alias => bin", ""),
     ]));
     let top = Some(index(&[("c => b", ""), ("d => etc/alias", "")]));
-    let layers = [low.clone(), top.clone()];
+    let layers = [low, top.clone()];
     let found = |text: &str| look_up(&layers, &path(text));
     assert_eq!(found("b"), Lookup::Found { layer: 0, entry: 0 });
     assert_eq!(found("c"), Lookup::Found { layer: 0, entry: 0 });
