@@ -135,7 +135,7 @@ pub(crate) struct Assembled {
     is_annotated: bool,
     /// The images that were fetched.
     fetched: Vec<ListEntry>,
-    /// Those of them of which a descriptor says what their entries say.
+    /// References of those that descriptors describe, with what their entries say.
     described: HashSet<Reference>,
 }
 

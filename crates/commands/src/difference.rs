@@ -76,15 +76,16 @@ impl IndexChange {
 
 /// Adds what two entries of one image and platform say differently, but for their annotations.
 fn add_fields(changes: &mut Vec<IndexChange>, before: &Descriptor, after: &Descriptor) {
-    let fields: [(&str, fn(&Descriptor) -> Option<String>); 5] = [
-        ("media type", |entry| Some(entry.media_type.as_str().to_owned())),
-        ("size", |entry| Some(entry.size.to_string())),
-        ("artifact type", |entry| entry.artifact_type.clone()),
-        ("urls", |entry| (!entry.urls.is_empty()).then(|| entry.urls.join(", "))),
-        ("data", |entry| entry.data.clone()),
-    ];
-    for (field, of) in fields {
-        let (old, new) = (of(before), of(after));
+    let fields = |entry: &Descriptor| {
+        [
+            ("media type", Some(entry.media_type.as_str().to_owned())),
+            ("size", Some(entry.size.to_string())),
+            ("artifact type", entry.artifact_type.clone()),
+            ("urls", (!entry.urls.is_empty()).then(|| entry.urls.join(", "))),
+            ("data", entry.data.clone()),
+        ]
+    };
+    for ((field, old), (_, new)) in fields(before).into_iter().zip(fields(after)) {
         if old != new {
             let subject = format!("{field} of {}", name(before));
             changes.push(IndexChange { subject, before: old, after: new });
