@@ -158,7 +158,7 @@ proptest! {
         let change = PlatformChange::between(&own, &wanted);
         prop_assert_eq!(change.is_empty(), own == wanted);
         let list = annotated(&own, &change, &[("k", "v")]).unwrap();
-        prop_assert_eq!(list.iter().next().unwrap().platform(), wanted.clone());
+        prop_assert_eq!(&list.iter().next().unwrap().platform(), &wanted);
         // Docker's own pairs need no leave of their own.
         prop_assert!(!(change.any_pair && wanted.is_annotatable()));
         for field in &change.cleared {
