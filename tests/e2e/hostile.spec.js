@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import { startGateway } from './gateway.js';
 import { startDevRegistry } from './servers.js';
 import { expect, inProject, test } from './test.js';
 
@@ -97,4 +98,22 @@ test('markup and control characters are read as text', async ({ page, open }) =>
   // No character that turns text or hides; a terminal's escape is none that a page obeys, and is shown as well.
   expect(shown).not.toMatch(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u);
   await turning.stop();
+});
+
+test('uploads that a registry sends to one of the gateway do not go by way of the gateway', async ({ page }) => {
+  const evil = await startDevRegistry('--hostile', 'locations-elsewhere');
+  // The place that it names is the gateway's registry.
+  const begun = await fetch(`${evil.registry}/v2/evil/copy/blobs/uploads/`, { method: 'POST' });
+  const { origin } = new URL(begun.headers.get('location'));
+  const gateway = await startGateway(`connect = ['${evil.registry}']\n[[registries]]\nname = 'lab'\nurl = '${origin}'\ndelete = true`);
+  const asked = [];
+  page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  await page.goto(`${gateway.url}/#/command`);
+  await page.getByTestId('command-input').fill(`tallyman copy ${evil.host}/evil/app:latest ${evil.host}/evil/copy:1`);
+  await page.getByTestId('command-input').press('Enter');
+  await expect(page.getByTestId('ran')).toHaveAttribute('data-exit', '1');
+  expect(asked.filter((line) => line.startsWith('POST /v2/evil/copy/blobs/uploads/')).length).toBeGreaterThan(0);
+  expect(asked.filter((line) => line.includes('/r/lab/'))).toEqual([]);
+  await gateway.stop();
+  await evil.stop();
 });

@@ -46,6 +46,14 @@ impl GatewayTransport {
         let base = Url::new_with_base(&format!("{}/", way.trim_end_matches('/')), &self.page).ok()?.href();
         Some(format!("{base}{}{}", url.pathname().trim_start_matches('/'), url.search()))
     }
+
+    /// Returns why a place at one of the gateway's registries is not asked for another `registry`, which has named it: people have
+    /// rights there by the gateway.
+    fn refusal_of_place(&self, url: &Url, registry: Option<&str>) -> Option<String> {
+        let (registry, way) = (registry?, (self.ways)(&url.host())?);
+        let is_other = (self.ways)(registry) != Some(way);
+        is_other.then(|| format!("{registry} has named this place of another registry, {}", url.host()))
+    }
 }
 
 fn not_open(open: &[String]) -> TransportError {
@@ -69,9 +77,10 @@ impl Transport for GatewayTransport {
             if let Some(url) = asked.as_ref().filter(|url| pasted_manifests::is_host(&url.host())) {
                 return Ok(pasted_manifests::answer(&request, &url.pathname()));
             }
-            let refusal = asked
-                .as_ref()
-                .and_then(|url| self.permissions.refusal(&request.method, &url.host(), &url.pathname()));
+            let refusal = asked.as_ref().and_then(|url| {
+                let refusal = self.permissions.refusal(&request.method, &url.host(), &url.pathname());
+                refusal.or_else(|| self.refusal_of_place(url, request.certificates_of.as_deref()))
+            });
             if let Some(refusal) = refusal {
                 return Err(not_allowed(refusal));
             }
