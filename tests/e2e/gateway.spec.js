@@ -92,6 +92,30 @@ test('a password that a registry wants is asked for by the app, not by the brows
   await registry.stop();
 });
 
+test('what a registry keeps at a storage is fetched there by the page, which shows nothing but what it asks for', async ({ page, complaints }) => {
+  const registry = await startDevRegistry('--samples', '--no-cors', '--fault', 'redirect-blobs');
+  const fetched = async (path) => fetch(`${registry.registry}/v2/samples/hello/${path}`, { redirect: 'manual' });
+  const { config } = await (await fetched('manifests/amd64')).json();
+  const storage = new URL((await fetched(`blobs/${config.digest}`)).headers.get('location')).host;
+  const gateway = await startGateway(lab(registry.registry, `redirects = 'pass'\nstorage_hosts = ['${storage}']`));
+  await page.addInitScript((host) => sessionStorage.setItem(`credentials ${host}`, '{"user":"ann","password":"pw"}'), registry.host);
+  const asked = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).host === storage) asked.push(request);
+  });
+  await page.goto(`${gateway.url}/#/inspect/${registry.host}/samples/hello:amd64`);
+  await expect(page.getByTestId('config-section')).toBeVisible();
+  await expect(page.locator('.skeleton')).toHaveCount(0);
+  expect(asked.length).toBeGreaterThan(0);
+  for (const request of asked) {
+    const names = Object.keys(await request.allHeaders());
+    expect(names.filter((name) => /tallyman|authorization|cookie/.test(name))).toEqual([]);
+  }
+  expect(complaints).toEqual([]);
+  await gateway.stop();
+  await registry.stop();
+});
+
 test('a registry that the gateway does not have is said to be out of reach, and who can change that', async ({ page }) => {
   const known = await startDevRegistry('--samples', '--no-cors');
   const other = await startDevRegistry('--samples');

@@ -253,7 +253,8 @@ impl ProxyRequest<'_> {
     }
 }
 
-fn is_redirect(status: StatusCode) -> bool {
+/// Returns `true` for the statuses of redirects that browsers follow.
+pub(crate) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 

@@ -31,7 +31,7 @@ use crate::{
     connections::Connections,
     guard::Page,
     metrics::Metrics,
-    proxy::ProxyRequest,
+    proxy::{ProxyRequest, is_redirect},
     refusal::{BY_GATEWAY, Reason, Refusal},
     request_log::{LogContext, count_sent},
     route::Route,
@@ -42,13 +42,16 @@ use crate::{
 
 /// Headers that pages of welcome sites may read.
 const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
-                       Range, Retry-After, Tallyman-Authenticate, WWW-Authenticate, X-Tallyman-Gateway";
+                       Range, Retry-After, Tallyman-Authenticate, Tallyman-Location, WWW-Authenticate, X-Tallyman-Gateway";
 /// The caller's `Authorization` for a registry, where that header is for the gateway itself or for a proxy in front, as
 /// the browser sends it by itself; `none` where it has nothing to say.
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
 /// The registry's challenge for callers that send [`TO_REGISTRY`]. Browsers would ask for a password themselves if they
 /// saw it by its own name.
 const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
+/// The URL that the registry redirects to, for callers that send [`TO_REGISTRY`]. Browsers that followed a redirect would send that
+/// header along: they leave out `Authorization` alone.
+const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 
 /// The state that all requests share.
 #[derive(Debug)]
@@ -289,6 +292,9 @@ async fn registry(
                 None => Err(too_many()),
             };
             let mut response = answered.unwrap_or_else(Refusal::into_response);
+            if has_own_header {
+                response = without_redirect(response);
+            }
             allow_origin(&page, response.headers_mut());
             response
         }
@@ -381,6 +387,18 @@ async fn proxy_request<'a>(
 /// Writes the colons of digests as such.
 fn decode_colons(path: &str) -> Cow<'_, str> {
     if path.contains('%') { path.replace("%3A", ":").replace("%3a", ":").into() } else { path.into() }
+}
+
+/// Makes an answer of a redirect that the caller is to follow by itself.
+fn without_redirect(mut response: Response<Body>) -> Response<Body> {
+    if is_redirect(response.status())
+        && let Some(location) = response.headers_mut().remove(header::LOCATION)
+    {
+        let no_store = HeaderValue::from_static("no-store");
+        let headers = [(TO_STORAGE, location), (header::CACHE_CONTROL, no_store)];
+        return (StatusCode::NO_CONTENT, headers).into_response();
+    }
+    response
 }
 
 /// Gives the registry's challenges another name.

@@ -199,7 +199,8 @@ async fn places_become_references_relative_to_the_request() {
         ("GET", "v2/", 502, "www-authenticate", None),
     ] {
         let url = at(&gateway, &format!("/r/lab/{path}"));
-        let response = caller().request(method.parse().unwrap(), url).send().await.unwrap();
+        let asking = caller().request(method.parse().unwrap(), url).header("tallyman-authorization", "none");
+        let response = asking.send().await.unwrap();
         let found = response.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!((response.status().as_u16(), found), (status, expected), "{method} {path}");
     }
@@ -228,6 +229,13 @@ async fn browsers_are_sent_to_storages_that_let_them_read() {
         let found = response.headers().get("location").map(|found| found.to_str().unwrap());
         assert_eq!(found, location, "{repository}");
     }
+    // A page follows by itself: browsers would take its header for the registry along.
+    let far = caller().get(at(&gateway, &BLOB.replace("/a/", "/far/")));
+    let response = far.header("tallyman-authorization", "Basic YTpi").send().await.unwrap();
+    let found = ["tallyman-location", "location", "cache-control"]
+        .map(|name| response.headers().get(name).map(|value| value.to_str().unwrap()));
+    let storage = Some("https://a.storage.example/x?signature=y");
+    assert_eq!((response.status().as_u16(), found), (204, [storage, None, Some("no-store")]));
     let page = get(&gateway, "/").await;
     if page.status() == 200 {
         let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();

@@ -8,7 +8,7 @@ pub fn known_header(name: &str) -> Option<HeaderName> {
 }
 
 /// All headers that are read: this table is smaller in wasm than the one of all names that HTTP knows.
-const KNOWN: [HeaderName; 15] = [
+const KNOWN: [HeaderName; 16] = [
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,
     header::CONTENT_TYPE,
@@ -22,7 +22,8 @@ const KNOWN: [HeaderName; 15] = [
     HeaderName::from_static("ratelimit-limit"),
     HeaderName::from_static("ratelimit-remaining"),
     header::RETRY_AFTER,
-    // A gateway's, in place of the next.
+    // A gateway's, in place of `WWW-Authenticate`, and of a redirect to a storage.
     HeaderName::from_static("tallyman-authenticate"),
+    HeaderName::from_static("tallyman-location"),
     header::WWW_AUTHENTICATE,
 ];

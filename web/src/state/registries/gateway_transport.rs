@@ -4,8 +4,8 @@ use std::{rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{
-    HeaderName, HeaderValue,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ACCEPT, AUTHORIZATION, RANGE, WWW_AUTHENTICATE},
 };
 use tallyman_registry::{FetchTransport, Request, Response, Transport, TransportError, TransportErrorKind};
 use web_sys::Url;
@@ -19,6 +19,8 @@ pub type Ways = Box<dyn Fn(&str) -> Option<String>>;
 /// want its visitors to sign in. What is between the app and a registry has headers of its own.
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");
 const FROM_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authenticate");
+/// The URL of a storage that a registry redirects to. A browser that followed a redirect would show [`TO_REGISTRY`] there.
+const TO_STORAGE: HeaderName = HeaderName::from_static("tallyman-location");
 
 /// Sends requests to the registries that the gateway has by way of the gateway, and all others straight. What the settings do not
 /// allow is not sent, whoever asks for it.
@@ -93,8 +95,12 @@ impl Transport for GatewayTransport {
             request.url = way;
             let authorization = request.headers.remove(AUTHORIZATION);
             let authorization = authorization.unwrap_or(HeaderValue::from_static("none"));
+            let asked_for = (request.method.clone(), request.headers.clone());
             request.headers.insert(TO_REGISTRY, authorization);
             let mut response = self.gateway.send(request).await?;
+            if let Some(storage) = response.headers.get(TO_STORAGE).and_then(|url| url.to_str().ok()) {
+                return self.fetch.send(to_storage(storage, asked_for)).await;
+            }
             // The gateway names places relative to the request, so they are found from the registry's own address, too.
             response.url = asked.href();
             let challenges = response.headers.get_all(FROM_REGISTRY).iter();
@@ -139,6 +145,17 @@ impl Transport for GatewayTransport {
     fn obeys_cors(&self) -> bool {
         self.fetch.obeys_cors()
     }
+}
+
+/// Returns a request for what a registry redirects to, with no header that says more than that.
+fn to_storage(url: &str, (method, headers): (Method, HeaderMap)) -> Request {
+    let mut request = Request::new(method, url.to_owned());
+    for name in [ACCEPT, RANGE] {
+        if let Some(value) = headers.get(&name) {
+            request.headers.insert(name, value.clone());
+        }
+    }
+    request
 }
 
 /// The challenge with its realm as an absolute address, where the gateway made it a relative one.
