@@ -167,14 +167,39 @@ test('a theme is chosen beside the language, and stays', async ({ page, open, me
 test.describe('at a gateway with sessions', () => {
   test.use({ httpCredentials: { username: 'user', password: 'secret' } });
 
-  test('signing out ends the session', async ({ page, memory }) => {
+  test('signing out ends the session, and nothing is kept behind it', async ({ page, memory }) => {
     const gateway = await startGateway(`[sign_in]\nhtpasswd = 'FOLDER/users'\n[[registries]]\nname = 'lab'\nurl = '${memory.registry}'`, { users: USERS });
     await page.goto(gateway.url);
     await expect(page.getByTestId('gateway-sign-out')).toBeVisible();
+    // Content that was seen, credentials of a registry, a layer that was read; a local list is the person's own.
+    await page.goto(`${gateway.url}/#/inspect/${memory.host}/samples/hello:amd64`);
+    await expect(page.getByTestId('config-section')).toBeVisible();
+    await expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThan(0);
+    await page.goto(`${gateway.url}/#/registries`);
+    await page.evaluate(async (host) => {
+      for (const store of [localStorage, sessionStorage]) store.setItem(`credentials ${host}`, '{"user":"ann","password":"pw"}');
+      localStorage.setItem('own', 'kept');
+      await (await caches.open('tallyman-layers-1')).put(`https://content.invalid/${host}/app/sha256:1`, new Response('layer'));
+      await (await caches.open('tallyman-settings@/')).put('config.json', new Response('{}'));
+    }, memory.host);
     const [session] = (await page.context().cookies()).filter(({ name }) => name.includes('tallyman-session'));
     const ended = page.waitForResponse((response) => response.url().endsWith('/sign-out'));
+    const left = page.waitForEvent('framenavigated');
     await page.getByTestId('gateway-sign-out').click();
     expect((await ended).status()).toBe(204);
+    await left;
+    expect(await page.evaluate(() => Object.keys({ ...localStorage, ...sessionStorage }).filter((name) => /^credentials |^last-seen/.test(name)))).toEqual([]);
+    expect(await page.evaluate(() => localStorage.getItem('own'))).toBe('kept');
+    const kept = await page.evaluate(async () => {
+      const texts = [];
+      for (const name of (await caches.keys()).filter((name) => /^tallyman-(content|layers|settings)/.test(name))) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) texts.push(`${name} ${await (await cache.match(request)).text()}`);
+      }
+      return texts;
+    });
+    // The page that came back may have been sent its settings anew.
+    expect(kept.filter((text) => !/^tallyman-settings@\/ \{"/.test(text))).toEqual([]);
     const held = await fetch(`${gateway.url}/config.json`, { headers: { cookie: `${session.name}=${session.value}` } });
     expect(held.status).toBe(401);
     await gateway.stop();

@@ -199,8 +199,13 @@ async fn sign_out(
     let secure = snapshot.is_secure(peer, request.headers());
     let cookie = snapshot.sign_in.as_ref().and_then(|sign_in| sign_in.sign_out(request.headers(), secure));
     let cookie = cookie.ok_or_else(|| Refusal::not_found("this gateway has no sessions of its own"))?;
-    let headers =
-        [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers = [
+        (header::SET_COOKIE, cookie),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // Answers that the browser has kept to ask whether they are current. What is in the app's own stores is the app's to remove:
+        // there are local lists among it.
+        (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\"")),
+    ];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
 

@@ -6,6 +6,7 @@ pub mod pasted_manifests;
 pub mod permissions;
 pub mod samples;
 pub mod settings;
+mod sign_out_all;
 
 use std::{
     cell::{OnceCell, RefCell},

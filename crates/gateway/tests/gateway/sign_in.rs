@@ -226,6 +226,7 @@ async fn sessions_end_when_somebody_signs_out_or_has_a_new_password() {
     let done = sign_out("same-origin").await.unwrap();
     assert_eq!(done.status(), 204);
     assert!(done.headers()["set-cookie"].to_str().unwrap().contains("tallyman-session=; "));
+    assert_eq!(done.headers()["clear-site-data"], "\"cache\"");
     assert_eq!((stays(&one).await, stays(&two).await), (401, 200), "a session that is ended stays so");
     assert_eq!(send(&gateway, "/sign-out", &[]).await.0, 405);
 

@@ -29,6 +29,17 @@ thread_local! {
     static FORGOTTEN: Cell<u32> = const { Cell::new(0) };
 }
 
+impl CacheStorage {
+    /// Forgets the content of all registries. It is gone when this ends.
+    pub async fn forget_all(self) {
+        FORGOTTEN.set(FORGOTTEN.get().wrapping_add(1));
+        if let Ok(caches) = caches() {
+            // What cannot be removed is verified when it is read, as everything is.
+            let _ = JsFuture::from(caches.delete(NAME)).await;
+        }
+    }
+}
+
 impl ContentStore for CacheStorage {
     fn get(&self, place: &str, digest: &Digest) -> LocalBoxFuture<'static, Option<Content>> {
         let address = address(place, digest);
@@ -70,10 +81,14 @@ fn address(place: &str, digest: &Digest) -> String {
     format!("{BASE}{place}/{digest}")
 }
 
+/// The caches of the browser, or what it has in their place.
+fn caches() -> Result<web_sys::CacheStorage, JsValue> {
+    Reflect::get(&js_sys::global(), &"caches".into())?.dyn_into()
+}
+
 /// Opens the cache. Returns `None` if the browser has none.
 async fn cache() -> Result<Option<Cache>, JsValue> {
-    let caches = Reflect::get(&js_sys::global(), &"caches".into())?;
-    match caches.dyn_into::<web_sys::CacheStorage>() {
+    match caches() {
         Ok(caches) => Ok(Some(JsFuture::from(caches.open(NAME)).await?.unchecked_into())),
         Err(_) => Ok(None),
     }

@@ -41,6 +41,11 @@ pub fn forget(registry: &str) {
     write(&seen);
 }
 
+/// Forgets the tags of all registries.
+pub fn forget_all() {
+    Keep::Stored.remove(KEY);
+}
+
 fn name(reference: &Reference) -> Option<String> {
     reference.tag().map(|tag| format!("{}:{tag}", reference.name()))
 }

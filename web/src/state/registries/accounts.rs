@@ -274,6 +274,13 @@ impl Accounts {
         before
     }
 
+    /// Signs out of all registries.
+    pub fn lock_all(&self) {
+        for keep in Keep::ALL {
+            keep.keys(CREDENTIALS).iter().for_each(|key| keep.remove(key));
+        }
+    }
+
     /// Signs out: forgets what opens a registry, wherever it is kept.
     pub fn lock(&self, host: &str) {
         for keep in Keep::ALL {
