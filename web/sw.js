@@ -23,12 +23,13 @@ self.addEventListener('install', (event) => {
  */
 async function keep() {
   const page = await fetch(PAGE, { cache: 'reload' });
-  const text = await page.clone().text();
+  const text = await page.text();
   // Servers may add something to the page, so it is known by the files that it names.
   if (!page.ok || !NAMED.every((file) => text.includes(file))) throw new Error(`expected the page of version ${VERSION} at ${PAGE}`);
   const cache = await caches.open(CACHE);
   await cache.addAll(Object.entries(FILES).map(([file, integrity]) => new Request(new URL(file, here), { cache: 'reload', integrity })));
-  await cache.put(PAGE, page);
+  // Some servers redirect from the page to its folder. Browsers open no page with a response that was redirected to.
+  await cache.put(PAGE, new Response(text, { headers: page.headers }));
 }
 
 self.addEventListener('activate', (event) => {

@@ -48,6 +48,19 @@ test('without network the app starts and local lists are edited', async ({ page,
   await expect(entry(page, image)).toHaveAttribute('data-platform', 'linux/amd64/v3');
 });
 
+test('the app starts again, without network too, where the server redirects from its page to the folder', async ({ page, context }) => {
+  const site = await serveFolder(inProject('dist'), { prefix: '/tools/', isPretty: true });
+  await page.goto(site.url);
+  await ready(page);
+  await controlled(page);
+  await page.reload();
+  await expect(page.locator('main h1')).toBeVisible();
+  await context.setOffline(true);
+  await site.close();
+  await page.reload();
+  await expect(page.getByTestId('offline')).toBeVisible();
+});
+
 /** Until the manifests, configs and tags that a page has seen are kept, so many of them. */
 const kept = (page, count) =>
   expect.poll(() => page.evaluate(async () => (await (await caches.open('tallyman-content-1')).keys()).length)).toBeGreaterThanOrEqual(count);

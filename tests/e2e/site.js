@@ -14,11 +14,18 @@ const types = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Serves `folder` below `prefix`, and `pages` (name to HTML or JavaScript) beside it, until it is closed. */
-export async function serveFolder(folder, { prefix = '/', pages = new Map(), headers = {} } = {}) {
+/**
+ * Serves `folder` below `prefix`, and `pages` (name to HTML or JavaScript) beside it, until it is closed. With `isPretty` the page has the
+ * address of the folder alone.
+ */
+export async function serveFolder(folder, { prefix = '/', pages = new Map(), headers = {}, isPretty = false } = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const name = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : pathname.slice(1);
+    if (isPretty && name === 'index.html') {
+      response.writeHead(308, { location: prefix }).end();
+      return;
+    }
     const file = name === '' ? 'index.html' : name;
     const body = pages.get(file) ?? (await readFile(join(folder, file)).catch(() => undefined));
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': types[extname(file)] ?? 'text/plain', 'cache-control': 'no-cache', ...headers });

@@ -164,14 +164,15 @@ fn lint(sh: &Shell, aside: &Aside) -> Result<Count> {
 fn native(sh: &Shell, aside: &Aside) -> Result<Count> {
     let with_nextest = is_on_path("cargo-nextest");
     let compiled = ["--locked", "--workspace", "--all-features"];
+    // What is built beside takes longer by itself: one processor links most of it, so it goes before.
     let compile = |sh: &Shell| {
         aside.native_tests(|| {
             if with_nextest {
-                return Ok(cmd!(sh, "cargo nextest run {compiled...} --no-run --cargo-quiet")
+                return Ok(cmd!(sh, "nice cargo nextest run {compiled...} --no-run --cargo-quiet")
                     .quiet()
                     .run()?);
             }
-            Ok(cmd!(sh, "cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
+            Ok(cmd!(sh, "nice cargo test --quiet {compiled...} --all-targets --no-run").quiet().run()?)
         })
     };
     let (plain, mut sh) = (sh, lint::while_compiling(sh));
