@@ -9,8 +9,11 @@ import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } fro
  * store, and copies and deletions went on while other pages are looked at; builds of two machines differ by half a per cent).
  */
 const FIRST_LOAD_MAX = 176 * 1024;
-/** The same for a visit that begins with a link to a manifest (496 KiB today). */
-const FIRST_MANIFEST_MAX = 503 * 1024;
+/**
+ * The same for a visit that begins with a link to a manifest (505 KiB today, 496 before places that registries and gateways name were
+ * held to their host, mirrors were passed over, and repositories that do not exist yet were asked for with the right to write).
+ */
+const FIRST_MANIFEST_MAX = 508 * 1024;
 
 /** Everything that the page loads from the server of the app, by address. */
 function loads(page) {
