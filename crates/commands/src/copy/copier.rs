@@ -33,6 +33,9 @@ pub struct Copier<'a> {
     only_plans: bool,
     /// Blobs and manifests that are in their repository by now, each by its digest.
     brought: RefCell<HashSet<Reference>>,
+    /// Blobs and manifests that a copy is bringing, each by its digest, with what that copy holds until it ends. No other copy brings them
+    /// at the same time: some registries read what is written a second time as if it were broken.
+    under_way: RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     /// Tags that stand for something else stay as they are.
     keeps_tags: bool,
     /// Fallback indexes that are being changed: each by one at a time.
@@ -51,6 +54,7 @@ impl<'a> Copier<'a> {
             client,
             only_plans: false,
             brought: RefCell::default(),
+            under_way: RefCell::default(),
             keeps_tags: false,
             indexes: RefCell::default(),
             turn: Mutex::default(),
@@ -153,7 +157,16 @@ impl<'a> Copier<'a> {
             true => Some(self.turn.lock().await),
             false => None,
         };
-        done.extend(steps().filter(|step| self.has_brought(plan, *step)));
+        let own = Rc::new(Mutex::new(()));
+        let _held = own.lock().await;
+        let _under_way = loop {
+            done.extend(steps().filter(|step| self.has_brought(plan, *step)));
+            let left = steps().filter(|step| !done.contains(step)).map(|step| outcome(plan, step));
+            match self.begin(left.collect(), &own) {
+                Ok(under_way) => break under_way,
+                Err(other) => drop(other.lock().await),
+            }
+        };
         let gate = || future::ready(()).boxed_local();
         let noted = |event| {
             if let PushEvent::Done(step) = event {
@@ -164,6 +177,16 @@ impl<'a> Copier<'a> {
         let digest = execute_rest(self.client, plan, &done, &gate, &noted).await;
         drop(turn);
         digest
+    }
+
+    /// Notes what a copy brings until the result is dropped, or returns what another copy holds that brings some of it.
+    fn begin(&self, outcomes: Vec<Reference>, own: &Rc<Mutex<()>>) -> Result<UnderWay<'_>, Rc<Mutex<()>>> {
+        let mut under_way = self.under_way.borrow_mut();
+        if let Some(other) = outcomes.iter().find_map(|outcome| under_way.get(outcome)) {
+            return Err(Rc::clone(other));
+        }
+        under_way.extend(outcomes.iter().map(|outcome| (outcome.clone(), Rc::clone(own))));
+        Ok(UnderWay { of: &self.under_way, outcomes })
     }
 
     /// Returns `true` for a step of which the outcome is in the repository. The last one moves a tag, wherever that was before.
@@ -417,6 +440,21 @@ impl<'a> Copier<'a> {
             }
         }
         Ok(levels)
+    }
+}
+
+/// What a copy brings, noted until this is dropped.
+struct UnderWay<'a> {
+    of: &'a RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
+    outcomes: Vec<Reference>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.of.borrow_mut();
+        for outcome in &self.outcomes {
+            under_way.remove(outcome);
+        }
     }
 }
 

@@ -339,6 +339,29 @@ async fn all_tags_bring_the_digest_tags_along_without_another_look() {
     assert_eq!(target.manifest("b/copy", &tag).expect("it came along").1, signature.manifest.as_bytes());
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_brought_by_two_copies_at_the_same_time() {
+    let (source, images, _) = index_source().await;
+    for (image, tag) in images.iter().zip(["1-a", "1-b", "1-c"]) {
+        image.put(&source, "a/app", Some(tag));
+    }
+    let target = Registry::builder().start().await.expect("a port is free");
+    // All of them ask before the first has brought anything.
+    target.add_fault("latency,ms=100".parse().unwrap());
+    let (from, to) = (format!("{}/a/app", source.addr), format!("{}/b/copy", target.addr));
+    Program::anonymous().succeed(&["copy", "--insecure", "--all-tags", &from, &to]).await;
+    let requests = target.requests();
+    let mut uploads: Vec<&str> = requests
+        .iter()
+        .filter(|asked| asked.method == "PUT" && asked.path.contains("/blobs/"))
+        .filter_map(|asked| asked.query.split('&').find(|part| part.starts_with("digest=")))
+        .collect();
+    let count = uploads.len();
+    uploads.sort_unstable();
+    uploads.dedup();
+    assert!(count > images.len() && uploads.len() == count, "{count} uploads of {} blobs", uploads.len());
+}
+
 /// The config of the image with a large layer.
 const CONFIG: &str = r#"{"os":"linux","architecture":"amd64"}"#;
 
