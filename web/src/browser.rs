@@ -1,6 +1,7 @@
 //! Interfaces of the browser that are no subject of the app: tasks and frames, the clipboard, files,
-//! numbers and dates, storage, the session history, the service worker, the language, the theme, what is shown before the program.
+//! numbers and dates, storage, caches, the session history, the service worker, the language, the theme, what is shown before the program.
 
+pub mod caches;
 pub mod clipboard;
 pub mod entry_state;
 pub mod fetch;

@@ -54,7 +54,7 @@ pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts
 pub use local_lists::{duplicate, remove, remove_entries, rename};
 pub use push::{
     ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
-    plan, plan_with_copies, purge, survey, with_subject,
+    purge, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;

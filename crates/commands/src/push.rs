@@ -57,22 +57,6 @@ pub enum PushEvent {
     },
 }
 
-/// The plan for pushing a local list. No registry is asked.
-///
-/// # Errors
-/// When there is no such list, when it is empty or cannot be pushed, or when the store fails.
-pub async fn plan(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
-    Ok(PushPlan::new(&load(store, list).await?)?)
-}
-
-/// The plan for pushing a local list with images of other registries, which are copied.
-///
-/// # Errors
-/// As [`plan`].
-pub async fn plan_with_copies(store: &dyn ListStore, list: &Reference) -> Result<PushPlan, Error> {
-    Ok(PushPlan::with_copies(&load(store, list).await?)?)
-}
-
 pub(crate) async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {
     let found: Option<ManifestList> = store.load(list).await?;
     let found = found.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;

@@ -443,7 +443,7 @@ impl<'a> Copier<'a> {
     }
 }
 
-/// What a copy brings, noted until this is dropped.
+/// Blobs and manifests that a copy is bringing, noted until this is dropped.
 struct UnderWay<'a> {
     of: &'a RefCell<HashMap<Reference, Rc<Mutex<()>>>>,
     outcomes: Vec<Reference>,

@@ -24,7 +24,7 @@ pub struct Survey {
 /// Asks the target's registry what it has of `plan`.
 ///
 /// # Errors
-/// Those of [`Client::standing`] for the target's name, and of requests that are not answered.
+/// The errors of [`Client::standing`] for the target's name, and those of requests that are not answered.
 pub async fn survey(client: &Client, plan: &PushPlan) -> Result<Survey, RegistryError> {
     client.read_directly(&plan.target);
     let questions = plan.steps.iter().enumerate().map(|(index, step)| async move {

@@ -1,6 +1,6 @@
 //! The commands beyond the recordings: order, economy, and leaving things as they were.
 
-use crate::support::{Shell, registry::Answer};
+use crate::support::{Shell, plan, registry::Answer};
 use http::Method;
 use tallyman_commands::PushEvent;
 use tallyman_core::{Digest, json};
@@ -196,7 +196,7 @@ async fn a_push_tells_its_progress_step_by_step() {
     put_image(&shell, "a/one", "1", &config("linux", ""), &["layer"]);
     let list = name("a/app:v1");
     shell.done(&["create", "--insecure", &list, &name("a/one:1")]).await;
-    let plan = tallyman_commands::plan(&*shell.store, &list.parse().unwrap()).await.unwrap();
+    let plan = plan(&*shell.store, &list.parse().unwrap()).await;
     let events = std::cell::RefCell::new(Vec::new());
     let tell = |event| events.borrow_mut().push(event);
     let digest = tallyman_commands::execute(&shell.client(), &plan, &tell).await.unwrap();

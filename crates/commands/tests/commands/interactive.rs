@@ -3,10 +3,13 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use crate::{served::images::Image, support::Shell};
+use crate::{
+    served::images::Image,
+    support::{Shell, plan},
+};
 use futures_util::{FutureExt, future};
 use tallyman_commands::{
-    Freshness, PushEvent, SourceImages, convert, execute, execute_rest, fetch_source, freshness, plan, purge,
+    Freshness, PushEvent, SourceImages, convert, execute, execute_rest, fetch_source, freshness, purge,
     refreshed, resolve, survey, with_subject,
 };
 use tallyman_core::{Action, Digest, Format, ListEntry, ManifestList, Platform, PushPlan, Reference};
@@ -50,7 +53,7 @@ async fn two_images(shell: &Shell, second: &str) -> (String, PushPlan) {
     let list = name("a/app:v1");
     let images = [name("a/one:1"), name(&format!("{second}:1"))].map(|image| image.to_string());
     shell.done(&["create", "--insecure", &list.to_string(), &images[0], &images[1]]).await;
-    (one, plan(&*shell.store, &list).await.unwrap())
+    (one, plan(&*shell.store, &list).await)
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -208,7 +211,7 @@ async fn a_closed_gate_holds_every_step() {
     put(&shell, "a/one", "1", "amd64", "1");
     let list = name("a/app:v1");
     shell.done(&["create", "--insecure", &list.to_string(), &name("a/one:1").to_string()]).await;
-    let plan = plan(&*shell.store, &list).await.unwrap();
+    let plan = plan(&*shell.store, &list).await;
     shell.requests();
     let closed = || future::pending::<()>().boxed_local();
     let client = shell.client();

@@ -1,5 +1,11 @@
 //! Manifests in Docker's schema 1.
 
+use base64::{
+    Engine,
+    alphabet::URL_SAFE,
+    engine::{GeneralPurpose, general_purpose::NO_PAD},
+};
+
 use crate::{
     Digest,
     json::{FieldError, Object},
@@ -47,24 +53,9 @@ impl Schema1 {
 
 /// Decodes base64 in the form for URLs, with or without padding.
 fn decode_base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        (bits, count) = (bits << 6 | u32::from(value), count + 6);
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
+    LENIENT.decode(text.trim_end_matches('=')).ok()
 }
 
 /// A layer of a schema 1 manifest: no size is known.

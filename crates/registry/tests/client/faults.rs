@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use http::header;
 use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
-use tallyman_registry::{Access, Error, Mount, Retry};
+use tallyman_registry::{Access, Client, Error, Mount, Retry, Upload};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -210,16 +210,26 @@ async fn writing_survives_what_passes() {
     }
 }
 
+/// Asks for a mount that is refused, and returns the upload in its place.
+async fn refused_mount(
+    client: &Client,
+    registry: &RunningRegistry,
+    target: &Reference,
+    image: &Image,
+) -> Upload {
+    let source = reference(registry, "acme/app:a");
+    let digest = Digest::of(&image.config);
+    match client.mount_blob(target, source.repository(), &digest).await.unwrap() {
+        Mount::Upload(upload) => upload,
+        Mount::Mounted => panic!("the registry mounts nothing"),
+    }
+}
+
 #[tokio::test]
 async fn a_mount_that_is_refused_is_an_upload_that_can_be_ended() {
     let (registry, image) = registry([Fault::new(FaultKind::NoMount)]).await;
     let (client, target) = (client(), reference(&registry, "acme/other:a"));
-    let source = reference(&registry, "acme/app:a");
-    let digest = Digest::of(&image.config);
-    let Mount::Upload(upload) = client.mount_blob(&target, source.repository(), &digest).await.unwrap()
-    else {
-        panic!("the registry mounts nothing");
-    };
+    let upload = refused_mount(&client, &registry, &target, &image).await;
     client.cancel_upload(&target, &upload).await.unwrap();
     assert!(client.cancel_upload(&target, &upload).await.unwrap_err().is_not_found());
 }
@@ -229,12 +239,8 @@ async fn nothing_is_deleted_where_a_registry_says_that_an_upload_is_elsewhere() 
     let (registry, image) =
         registry([Fault::new(FaultKind::NoMount), Fault::new(FaultKind::LocationElsewhere)]).await;
     let (client, target) = (client(), reference(&registry, "acme/other:a"));
+    let upload = refused_mount(&client, &registry, &target, &image).await;
     let source = reference(&registry, "acme/app:a");
-    let digest = Digest::of(&image.config);
-    let Mount::Upload(upload) = client.mount_blob(&target, source.repository(), &digest).await.unwrap()
-    else {
-        panic!("the registry mounts nothing");
-    };
     assert!(upload.location.as_ref().unwrap().as_str().starts_with(&registry.storage_url()), "{upload:?}");
     client.cancel_upload(&target, &upload).await.unwrap();
     assert!(registry.requests().iter().all(|request| request.method != "DELETE"));

@@ -1,10 +1,12 @@
 //! Layers that the worker keeps in this browser, forgotten with the registry that they come from.
 
-use js_sys::{Array, Reflect};
+use js_sys::Array;
 use tallyman_files_worker::{KEPT_LAYERS, KEPT_LAYERS_BASE};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Cache, CacheStorage, Request};
+use web_sys::{Cache, Request};
+
+use crate::browser::caches::caches;
 
 /// Removes all kept layers of a registry.
 pub fn forget(host: &str) {
@@ -16,8 +18,7 @@ pub fn forget(host: &str) {
 }
 
 async fn remove(prefix: &str) -> Result<(), JsValue> {
-    let caches = Reflect::get(&js_sys::global(), &"caches".into())?;
-    let Ok(caches) = caches.dyn_into::<CacheStorage>() else { return Ok(()) };
+    let Some(caches) = caches() else { return Ok(()) };
     if !JsFuture::from(caches.has(KEPT_LAYERS)).await?.is_truthy() {
         return Ok(());
     }

@@ -1,13 +1,14 @@
 //! The sign-out from the gateway that serves the app: whoever signs in next finds nothing that was kept for the one before.
 
-use js_sys::Reflect;
 use tallyman_files_worker::KEPT_LAYERS;
 use tallyman_registry::CacheStorage;
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use super::Registries;
-use crate::{browser::storage::folder, state::inspection::last_seen};
+use crate::{
+    browser::{caches::caches, storage::folder},
+    state::inspection::last_seen,
+};
 
 impl Registries {
     /// Forgets the credentials of all registries, and all that came from any, whether or not this page has asked them for
@@ -17,16 +18,11 @@ impl Registries {
         last_seen::forget_all();
         CacheStorage.forget_all().await;
         // That of the service worker has the settings that the gateway serves.
-        for name in [KEPT_LAYERS, &format!("tallyman-settings@{}", folder())] {
-            remove_cache(name).await;
+        if let Some(caches) = caches() {
+            for name in [KEPT_LAYERS, &format!("tallyman-settings@{}", folder())] {
+                // What is not there need not be removed.
+                let _ = JsFuture::from(caches.delete(name)).await;
+            }
         }
-    }
-}
-
-async fn remove_cache(name: &str) {
-    let caches = Reflect::get(&js_sys::global(), &"caches".into());
-    if let Some(Ok(caches)) = caches.ok().map(JsCast::dyn_into::<web_sys::CacheStorage>) {
-        // A browser that keeps nothing has nothing to remove.
-        let _ = JsFuture::from(caches.delete(name)).await;
     }
 }

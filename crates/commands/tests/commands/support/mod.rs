@@ -6,11 +6,17 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{ClientOptions, CredentialStore, Environment, Input, Output, Stream};
-use tallyman_core::{Digest, Registry};
+use tallyman_core::{Digest, PushPlan, Reference, Registry};
 use tallyman_registry::{Access, Client, CredentialError, CredentialSource, Credentials, Retry};
 use tallyman_store::{ListStore, MemoryStore};
 
 use registry::MemoryRegistry;
+
+/// The plan for pushing a local list.
+pub async fn plan(store: &dyn ListStore, list: &Reference) -> PushPlan {
+    let list = store.load(list).await.expect("it can be read").expect("the list is there");
+    PushPlan::new(&list).expect("it can be pushed")
+}
 
 /// The output of a command line and its exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
