@@ -279,8 +279,10 @@ test('tags that are listed again while some are picked: the same are picked, and
 test('a range of tags whose start is filtered out is selected as far as it is shown', async ({ page, open, memory, complaints }) => {
   await open(`/explore/${memory.host}/samples/hello`);
   const picked = () => page.locator('[data-row][aria-selected=true]').evaluateAll((rows) => rows.map((row) => row.dataset.tag));
+  await expect(page.locator('[data-row]')).toHaveCount(6);
   await page.getByRole('grid', { name: 'Tags' }).focus();
   await page.keyboard.press('End');
+  await expect(page.locator('#tags-5')).toHaveClass(/is-active/);
   await page.getByTestId('filter').fill('arm');
   await expect(page.locator('[data-row]')).toHaveCount(2);
   await page.getByRole('grid', { name: 'Tags' }).focus();
