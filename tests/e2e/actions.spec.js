@@ -186,6 +186,7 @@ test('by keyboard, the focus stays on the page when a copy, a push or a deletion
 
   await open(`/delete/${name}|2`);
   await expect(page.locator('[data-testid=tag][data-tag="2"]')).toBeChecked();
+  await expect(page.getByTestId('delete-plan')).toBeEnabled();
   await press('delete-plan');
   await expect(page.getByTestId('delete-run')).toBeVisible();
   await expect(heading).toBeFocused();

@@ -183,6 +183,7 @@ test('tags that are picked in the explorer become a list', async ({ page, open, 
   const actions = page.getByTestId('actions');
   await expect(actions.getByRole('link', { name: 'Delete…' })).toHaveAttribute('href', /#\/delete\/[^|]*build\/picked(\|(amd64|arm)){2}$/);
   await actions.getByRole('link', { name: 'Build a list' }).click();
+  await expect(page.getByTestId('name-input')).toHaveValue(`${server.host}/build/picked:latest`);
   await page.getByTestId('name-input').press('Enter');
   for (const image of images) await expect(entry(page, image)).toBeVisible();
 });

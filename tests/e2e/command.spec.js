@@ -1,6 +1,7 @@
 // The command line in the page: the lines of the command line, and what they print.
 
 import { putImage, readList } from './images.js';
+import { note } from './notes.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './test.js';
 
 test.use({ kind: 'distribution' });
@@ -16,6 +17,15 @@ async function typed(page, line) {
   const all = (name) => last.getByTestId(name).evaluateAll((parts) => parts.map((part) => part.textContent).join(''));
   return { exit: Number(await last.getAttribute('data-exit')), stdout: await all('stdout'), stderr: await all('stderr') };
 }
+
+/** Has the field show the last line of the history, once that is read: before, it has none. */
+const recallLast = (input) =>
+  expect
+    .poll(async () => {
+      await input.press('ArrowUp');
+      return input.inputValue();
+    })
+    .not.toBe('');
 
 async function done(page, line) {
   const { exit, stdout, stderr } = await typed(page, line);
@@ -96,7 +106,7 @@ test('Tab completes commands, flags and references; the arrows bring back what w
   await input.press('Enter');
   await expect(page.getByTestId('stdout').last()).toContainText('1 step to');
   await page.reload();
-  await input.press('ArrowUp');
+  await recallLast(input);
   await expect(input).toHaveValue(`tallyman push --dry-run ${list}`);
   await input.press('ArrowUp');
   await expect(input).toHaveValue(/^tallyman create/);
@@ -105,21 +115,7 @@ test('Tab completes commands, flags and references; the arrows bring back what w
 });
 
 /** The history as it is kept. */
-const history = (page, older) =>
-  page.evaluate(
-    (older) =>
-      new Promise((resolve, reject) => {
-        const opening = indexedDB.open('tallyman');
-        opening.onerror = reject;
-        opening.onsuccess = () => {
-          const notes = opening.result.transaction('notes', 'readwrite').objectStore('notes');
-          const asked = older === undefined ? notes.get('command history') : notes.put(older, 'command history');
-          asked.onsuccess = () => resolve(asked.result);
-          notes.transaction.oncomplete = () => opening.result.close();
-        };
-      }),
-    older,
-  );
+const history = (page, older) => note(page, 'command history', older);
 
 test('lines that are typed in two tabs are all kept', async ({ page, context, open }) => {
   await open('/command');
@@ -131,7 +127,7 @@ test('lines that are typed in two tabs are all kept', async ({ page, context, op
   await expect.poll(() => history(page)).toBe('tallyman ls\ntallyman --version\ntallyman help');
   await other.reload();
   const input = other.getByTestId('command-input');
-  await input.press('ArrowUp');
+  await recallLast(input);
   await expect(input).toHaveValue('tallyman help');
 });
 

@@ -52,6 +52,7 @@ test('no request goes to any host but the app\'s and the registry\'s', async ({ 
   const hosts = new Set();
   page.on('request', (request) => hosts.add(new URL(request.url()).host));
   await open(`/inspect/${memory.host}/samples/webapp:1.4`);
+  await expect(page.getByTestId('shared-layers')).toBeVisible();
   await expect(page.locator('.skeleton')).toHaveCount(0);
   await open(`/explore/${memory.host}/samples/webapp`);
   await expect(page.locator('[data-tag="1.4"] time')).toBeVisible();
@@ -140,7 +141,7 @@ test.describe('in Spanish', () => {
   const english = /\b(the|of|and|is|not|with|this|layers?|platforms?|registry|repositories|settings|created|open|sign in|missing|size)\b/i;
 
   for (const [name, path, ready] of [
-    ['start', () => '/', '.hero'],
+    ['start', () => '/', '[data-testid=sample-link]'],
     ['repositories', (host) => `/explore/${host}`, '[data-row]'],
     ['tags', (host) => `/explore/${host}/samples/webapp`, '[data-tag="1.4"] time'],
     ['index', (host) => `/inspect/${host}/samples/webapp:1.4`, '[data-testid=shared-layers]'],

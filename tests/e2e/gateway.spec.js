@@ -72,14 +72,14 @@ test('a password that a registry wants is asked for by the app, not by the brows
   const registry = await startWithPassword();
   const gateway = await startGateway(lab(registry.url));
   const challenges = [];
-  page.on('response', async (response) => {
-    if (response.status() === 401) challenges.push(await response.headerValue('www-authenticate'));
+  page.on('response', (response) => {
+    if (response.status() === 401) challenges.push(response.headerValue('www-authenticate'));
   });
   await page.goto(`${gateway.url}/#/inspect/${registry.host}/samples/hello:latest`);
   await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
   // A browser that saw a challenge by this name would open its own window.
-  expect(challenges.length).toBeGreaterThan(0);
-  expect(challenges.filter((challenge) => challenge !== null)).toEqual([]);
+  await expect.poll(() => challenges.length).toBeGreaterThan(0);
+  expect((await Promise.all(challenges)).filter((challenge) => challenge !== null)).toEqual([]);
 
   const dialog = page.getByTestId('sign-in-panel');
   await dialog.locator('input[name=username]').fill('user');

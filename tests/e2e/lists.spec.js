@@ -66,7 +66,7 @@ test('lists are renamed, duplicated, removed, and brought back', async ({ page, 
 test('the start page names the lists that were changed last, in every tab, without opening the database', async ({ context, page, open, memory, server }) => {
   const named = (page) => page.getByTestId('local-lists').getByRole('link');
   await open('/');
-  await expect(page.locator('.hero')).toBeVisible();
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
   await expect(page.getByTestId('local-lists')).toHaveCount(0);
   const list = await aList(page, open, server, 'start/app');
   const other = await context.newPage();
@@ -86,7 +86,7 @@ test('the start page names the lists that were changed last, in every tab, witho
   const [file] = await Promise.all([page.waitForEvent('download'), row(page, list).getByTestId('export').click()]);
   await row(page, list).getByTestId('remove-list').click();
   await page.getByRole('link', { name: 'Tallyman' }).click();
-  await expect(page.locator('.hero')).toBeVisible();
+  await expect(page.getByTestId('sample-link').first()).toBeVisible();
   for (const tab of [page, other]) await expect(tab.getByTestId('local-lists')).toHaveCount(0);
   expect(await page.evaluate(() => localStorage.getItem('lists'))).toBeNull();
   await page.getByTestId('toast').getByRole('button', { name: 'Undo' }).click();

@@ -54,7 +54,7 @@ test('the app starts again, without network too, where the server redirects from
   await ready(page);
   await controlled(page);
   await page.reload();
-  await expect(page.locator('main h1')).toBeVisible();
+  await expect(page.getByTestId('reference-input')).toBeVisible();
   await context.setOffline(true);
   await site.close();
   await page.reload();
@@ -162,8 +162,10 @@ test('a new version announces itself, waits, and takes over whole', async ({ pag
 const outcome = (page) =>
   page.evaluate(async () => {
     const registration = await navigator.serviceWorker.getRegistration();
+    // A version that is refused is neither installing nor waiting any more when the browser has looked.
+    const found = new Promise((resolve) => registration.addEventListener('updatefound', () => resolve(registration.installing), { once: true }));
     await registration.update();
-    const worker = registration.installing ?? registration.waiting;
+    const worker = await found;
     if (worker.state === 'installing') await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
     return worker.state;
   });

@@ -64,15 +64,19 @@ test('Back brings folds and the place on the page back, and a new page begins at
   await page.getByRole('button', { name: 'Tree' }).click();
   await page.getByTestId('raw-fold').first().selectOption({ index: 1 });
   const link = page.getByTestId('platform-digest').first();
+  const scrolled = () => page.evaluate(() => scrollY);
+  const top = await scrolled();
   await page.mouse.wheel(0, 700);
-  await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(1000);
-  const before = await page.evaluate(() => scrollY);
+  await expect.poll(scrolled).toBeGreaterThan(Math.max(top, 1000));
+  // The wheel moves the page for some time.
+  let before;
+  await expect.poll(async () => before === (before = await scrolled())).toBe(true);
   await link.evaluate((element) => element.click());
   await expect(page.getByTestId('layer-row').first()).toBeVisible();
-  await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+  await expect.poll(scrolled).toBe(0);
   await page.goBack();
   await expect(page.getByTestId('graph')).toBeVisible();
-  await expect.poll(() => page.evaluate(() => scrollY)).toBe(before);
+  await expect.poll(scrolled).toBe(before);
   await expect(page.getByRole('button', { name: 'Tree' })).toHaveAttribute('aria-pressed', 'true');
   await expect(page.getByTestId('raw-fold').first()).not.toHaveValue('0');
 });
@@ -115,7 +119,7 @@ test('another language changes words, and nothing else', async ({ page, open, me
 test('what is typed on any page stays in another language', async ({ page, open, memory }) => {
   const image = `${memory.host}/samples/hello:latest`;
   for (const [path, ready] of [
-    [`/inspect/${image}`, '[data-testid=digest-verified]'],
+    [`/inspect/${image}`, '[data-testid=raw-search]'],
     [`/explore/${memory.host}/samples/hello`, '[data-tag=latest] time'],
     ['/lists', '[data-testid=new-list]'],
     [`/build/${memory.host}/place/typed:1`, '[data-testid=add-input]'],

@@ -16,6 +16,8 @@ async function push(registry, name, tag, text) {
 test('lines fold without a byte lost', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/webapp:1.4`);
   const raw = page.getByTestId('raw-manifest');
+  await expect(page.getByTestId('shared-layers')).toBeVisible();
+  await expect(page.getByTestId('raw-search')).toBeVisible();
   await expect(page.locator('.skeleton')).toHaveCount(0);
   const whole = await raw.evaluate((raw) => raw.textContent);
   const lines = raw.locator('.raw__line');
@@ -31,6 +33,8 @@ test('lines fold without a byte lost', async ({ page, open, memory }) => {
 
 test('a search finds, counts, opens what is folded, and goes round', async ({ page, open, memory }) => {
   await open(`/inspect/${memory.host}/samples/webapp:1.4`);
+  await expect(page.getByTestId('shared-layers')).toBeVisible();
+  await expect(page.getByTestId('raw-search')).toBeVisible();
   await expect(page.locator('.skeleton')).toHaveCount(0);
   await page.getByTestId('raw-fold').selectOption('1');
   await page.getByTestId('raw-search').fill('ARM64');

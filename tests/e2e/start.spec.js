@@ -35,6 +35,7 @@ for (const [locale, title] of Object.entries({ 'en-GB': 'What is in that image?'
             return [element.textContent, x, y, width, height, ...attributes];
           });
         });
+      await expect(page.locator('.hero__hint')).toBeVisible();
       const before = await look();
       come();
       const input = page.getByTestId('reference-input');

@@ -91,6 +91,21 @@ export async function expectNoSidewaysScroll(page) {
   expect(content).toBeLessThanOrEqual(window);
 }
 
+/** Goes to the page of registries. Returns the milliseconds until it is there, as the page counts them. */
+export const leave = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const began = performance.now();
+        const look = () => {
+          if (document.querySelector('h1')?.textContent === 'Registries') resolve(performance.now() - began);
+          else requestAnimationFrame(look);
+        };
+        location.hash = '/registries';
+        look();
+      }),
+  );
+
 /** Pastes as the keyboard does: the page sees the text with the ends of its lines, which a box of one line removes. */
 export async function paste(page, testid, text) {
   await page.getByTestId(testid).focus();
