@@ -26,11 +26,15 @@ impl RowFocus {
 #[hook]
 pub fn use_row_focus(place: &NodeRef) -> RowFocus {
     let renamed = use_mut_ref(|| None::<String>);
-    let before = document().and_then(|document| Focused::of(&document, place.cast()?));
+    // Of drawings that follow at once, only the last one has its effect.
+    let before = use_mut_ref(|| None::<Focused>);
+    if let Some(now) = document().and_then(|document| Focused::of(&document, place.cast()?)) {
+        before.replace(Some(now));
+    }
     {
         let renamed = Rc::clone(&renamed);
         use_effect(move || {
-            let (Some(document), Some(before)) = (document(), before) else { return };
+            let (Some(document), Some(before)) = (document(), before.take()) else { return };
             if before.element.is_connected() || has_focus(&document) {
                 return;
             }
