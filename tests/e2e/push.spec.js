@@ -6,6 +6,7 @@ import { add, build, entry, push, pushed, setPlatform } from './building.js';
 import { putImage, readList } from './images.js';
 import { note } from './notes.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, test } from './test.js';
+import { fileName } from '../replay/local-store.js';
 import { fromFolder } from '../replay/scenarios.js';
 import { fill, readBack } from '../replay/registry-contents.js';
 
@@ -218,8 +219,8 @@ test('what an interrupted push had done and the registry has no more is made aga
   // All but the list and the four manifests without an answer, in what is kept as well.
   const before = (await page.getByTestId('step').count()) - 5;
   await expect(done).toHaveCount(before);
-  const key = `push ${list.replaceAll(':', '-').replaceAll('/', '_')}`;
-  await expect.poll(async () => JSON.parse((await note(page, key)) ?? '{}').done?.length).toBe(before);
+  const noted = async () => JSON.parse((await note(page, `push ${fileName(list)}`)) ?? '{}').done?.length;
+  await expect.poll(noted).toBe(before);
   expect(await lose(server, 'lost')).toBe(1);
   const asked = page.waitForEvent('dialog').then((dialog) => dialog.accept());
   await page.reload();
