@@ -42,16 +42,20 @@ impl Names {
     /// Names the images of a list: by their platforms, or by their digests where a platform is there more than once or not at
     /// all.
     pub fn of(inspected: &Inspected) -> Self {
-        let images = || inspected.entries().filter(|(_, node)| node.descriptor.is_runnable());
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for platform in images().filter_map(|(_, node)| listed_platform(node)) {
+        let images = inspected.entries().filter(|(_, node)| node.descriptor.is_runnable());
+        let images: Vec<_> = images.map(|(number, node)| (number, node, listed_platform(node))).collect();
+        let mut counts: HashMap<&str, usize> = HashMap::with_capacity(images.len());
+        for platform in images.iter().filter_map(|(.., platform)| platform.as_deref()) {
             *counts.entry(platform).or_default() += 1;
         }
-        let name = |node: &Node| {
-            let platform = listed_platform(node).filter(|platform| counts.get(platform) == Some(&1));
-            platform.unwrap_or_else(|| node.descriptor.digest.to_string())
-        };
-        Self(images().map(|(number, node)| (name(node), number)).collect())
+        let is_alone = |platform: &str| counts.get(platform) == Some(&1);
+        let are_alone: Vec<_> =
+            images.iter().map(|(.., platform)| platform.as_deref().is_some_and(is_alone)).collect();
+        let named = images.into_iter().zip(are_alone).map(|((number, node, platform), is_alone)| {
+            let platform = platform.filter(|_| is_alone);
+            (platform.unwrap_or_else(|| node.descriptor.digest.to_string()), number)
+        });
+        Self(named.collect())
     }
 
     /// The numbers of the nodes.
