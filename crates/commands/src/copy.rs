@@ -78,10 +78,7 @@ async fn plan_whole(
     let whole = tree(client, source, root.clone()).await?;
     let manifests = whole.len();
     let digests = whole.iter().map(|manifest| manifest.digest().clone()).collect();
-    let target_itself = match target.tag() {
-        Some(tag) => target.by_tag(tag.clone()),
-        None => target.by_digest(root.digest().clone()),
-    };
+    let target_itself = target.by_tag_or(root.digest());
     let is_near = source.is_same_repository(target);
     let asked = whole.iter().map(|manifest| {
         let (digest, is_root) = (manifest.digest().clone(), manifest.digest() == root.digest());
@@ -117,9 +114,7 @@ fn reduced(source: &Reference, root: &Manifest, platforms: &[Platform]) -> Resul
     };
     for wanted in platforms {
         if !index.manifests.iter().any(|entry| has(entry, wanted)) {
-            let found = index.manifests.iter().filter(|entry| entry.is_runnable());
-            let found = found.filter_map(|entry| entry.platform.clone()).collect();
-            return Err(no_such_platform(source, wanted, found));
+            return Err(no_such_platform(source, wanted, index.platforms()));
         }
     }
     let is_chosen = |entry: &Descriptor| platforms.iter().any(|wanted| has(entry, wanted));

@@ -44,12 +44,6 @@ pub(crate) struct FetchedList {
 }
 
 impl FetchedList {
-    /// The platforms of the images that it points to.
-    pub(crate) fn platforms(&self) -> Vec<Platform> {
-        let runnable = self.index.manifests.iter().filter(|entry| entry.is_runnable());
-        runnable.filter_map(|entry| entry.platform.clone()).collect()
-    }
-
     /// The entry of a list that it makes, without a platform.
     pub(crate) fn as_entry(&self, reference: &Reference) -> Result<ListEntry, Error> {
         let digest = Digest::of(&self.bytes);
@@ -112,12 +106,8 @@ pub(crate) async fn manifest(
     requested_as: &Reference,
 ) -> Result<Fetched, Error> {
     // With tag and digest, Docker looks at the digest when it has found an image.
-    let asked = match reference.tag() {
-        Some(tag) => reference.by_tag(tag.clone()),
-        None => reference.clone(),
-    };
     let fetched = client
-        .manifest(&asked)
+        .manifest(&reference.by_target())
         .await
         .map_err(|error| manifest_error(client, error, reference, requested_as))?;
     let content = |reason: ContentError| Error::content(requested_as, reason);

@@ -95,9 +95,7 @@ pub(crate) async fn image_for(
     for _ in 0..NESTED_INDEXES_MAX {
         let Some(index) = manifest.index() else { return Ok(manifest) };
         let Some(entry) = index.entry_for(platform) else {
-            let found = index.manifests.iter().filter(|entry| entry.is_runnable());
-            let found = found.filter_map(|entry| entry.platform.clone()).collect();
-            return Err(no_such_platform(reference, platform, found));
+            return Err(no_such_platform(reference, platform, index.platforms()));
         };
         manifest = nested(client, reference, entry).await?;
     }

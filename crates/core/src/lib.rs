@@ -32,8 +32,8 @@ pub use edit::{EditConflict, EntryChange, FormChange, ListEdit};
 pub use lint::{Finding, Fix, LintRule, ResolvedEntry, lint_image, lint_index};
 pub use list::{IndexForm, ListEntry, ManifestList, NameTaken, encode_index, reencode_index};
 pub use manifest::{
-    ImageManifest, Index, Manifest, ManifestBody, ManifestError, ManifestKind, NESTED_INDEXES_MAX, Schema1,
-    Schema1Layer,
+    ImageManifest, Index, MANIFEST_SIZE_MAX, Manifest, ManifestBody, ManifestError, ManifestKind,
+    NESTED_INDEXES_MAX, Schema1, Schema1Layer,
 };
 pub use media_type::MediaType;
 pub use plan::{Action, Cost, MountSource, PlanError, PushPlan, Step, check_registry};

@@ -19,6 +19,9 @@ pub use image::ImageManifest;
 pub use index::{Index, NESTED_INDEXES_MAX};
 pub use schema1::{Schema1, Schema1Layer};
 
+/// Bytes that a manifest may have, as in Distribution: 4 MiB.
+pub const MANIFEST_SIZE_MAX: u64 = 4 * 1024 * 1024;
+
 /// A manifest as a registry served it: its exact bytes, their digest and what they say.
 ///
 /// ```

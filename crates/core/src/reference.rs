@@ -66,6 +66,11 @@ pub struct Repository(Box<str>);
 pub struct Tag(Box<str>);
 
 impl Registry {
+    /// Docker Hub, which is meant where no registry is named.
+    pub fn docker_hub() -> Self {
+        Self(DEFAULT_REGISTRY.into())
+    }
+
     /// The name as it is written in references.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -135,7 +140,7 @@ impl FromStr for Registry {
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         if text == LEGACY_DEFAULT_REGISTRY {
-            return Ok(Self(DEFAULT_REGISTRY.into()));
+            return Ok(Self::docker_hub());
         }
         if grammar::is_registry(text) {
             return Ok(Self(text.into()));
@@ -251,6 +256,22 @@ impl Reference {
     /// Returns a reference to `tag` in the same repository.
     pub fn by_tag(&self, tag: Tag) -> Self {
         Self { tag: Some(tag), digest: None, ..self.clone() }
+    }
+
+    /// Returns a reference to the tag of this one if it has one, else to `digest`: the name under which a list is put.
+    pub fn by_tag_or(&self, digest: &Digest) -> Self {
+        match &self.tag {
+            Some(tag) => self.by_tag(tag.clone()),
+            None => self.by_digest(digest.clone()),
+        }
+    }
+
+    /// Returns a reference to [`target`](Self::target) alone: without its digest if it has a tag as well.
+    pub fn by_target(&self) -> Self {
+        match &self.tag {
+            Some(tag) => self.by_tag(tag.clone()),
+            None => self.clone(),
+        }
     }
 
     /// Returns the same reference with `digest` in place of the one it had; the tag stays.

@@ -6,6 +6,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Limited;
 use tallyman_auth::Challenge;
+use tallyman_core::MANIFEST_SIZE_MAX;
 use url::Url;
 
 use crate::{
@@ -17,8 +18,6 @@ use crate::{
     upstream::{Upstream, too_large},
 };
 
-/// Bytes of a manifest, as in Distribution.
-const MANIFEST_MAX: u64 = 4 * 1024 * 1024;
 const REDIRECTS_MAX: usize = 5;
 
 /// Returns `true` for headers of the caller that are passed on to registries.
@@ -99,12 +98,13 @@ impl ProxyRequest<'_> {
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
-            if length.is_some_and(|length| length > MANIFEST_MAX) {
-                return Err(Refusal::bad_gateway(
-                    "expected a manifest of at most 4 MiB, the registry sends a larger one",
-                ));
+            if length.is_some_and(|length| length > MANIFEST_SIZE_MAX) {
+                return Err(Refusal::bad_gateway(format!(
+                    "expected a manifest of at most {} MiB, the registry sends a larger one",
+                    MANIFEST_SIZE_MAX >> 20
+                )));
             }
-            Body::new(Limited::new(body, size(MANIFEST_MAX)))
+            Body::new(Limited::new(body, size(MANIFEST_SIZE_MAX)))
         } else {
             body
         };
@@ -240,7 +240,7 @@ impl ProxyRequest<'_> {
             }
         };
         let max = match self.route {
-            Route::Manifest(..) => MANIFEST_MAX,
+            Route::Manifest(..) => MANIFEST_SIZE_MAX,
             _ => self.upstream.max_upload,
         };
         let length =

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::Method;
 use tallyman_auth::{HttpUrl, Scopes};
-use tallyman_core::{Reference, Registry};
+use tallyman_core::{MANIFEST_SIZE_MAX, Reference, Registry};
 
 use crate::{
     ContentStore, CredentialSource, Error, Event, FetchedManifest, Retry, Transport,
@@ -183,7 +183,7 @@ impl Client {
             concurrency: CONCURRENCY,
             retry: Retry::default(),
             timeout: TIMEOUT,
-            manifest_max: 4 * 1024 * 1024,
+            manifest_max: MANIFEST_SIZE_MAX,
         })
     }
 

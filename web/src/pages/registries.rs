@@ -5,6 +5,7 @@ pub mod sign_in;
 
 use std::rc::Rc;
 
+use tallyman_files_worker::KEPT_LAYERS_MAX;
 use tallyman_registry::Credentials;
 use yew::prelude::*;
 
@@ -16,6 +17,7 @@ use crate::{
         row_focus::use_row_focus,
         toast::use_toaster,
     },
+    format,
     router::Link,
     routes::Route,
     state::problem::origin,
@@ -47,7 +49,7 @@ pub fn Registries() -> Html {
                 <Editor />
             </div>
             <p class="lead">{ words.lead }</p>
-            <p class="soft remark" data-testid="kept-layers">{ words.kept_layers }</p>
+            <p class="soft remark" data-testid="kept-layers">{ (words.kept_layers)(&format::bytes(KEPT_LAYERS_MAX)) }</p>
             if folder() != "/" {
                 <p class="hint" data-testid="shared-origin">{ (words.shared_origin)(&origin()) }</p>
             }

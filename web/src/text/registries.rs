@@ -6,7 +6,8 @@ use super::Language;
 pub struct Registries {
     pub title: &'static str,
     pub lead: &'static str,
-    pub kept_layers: &'static str,
+    /// Layers are kept, of at most that size.
+    pub kept_layers: fn(size: &str) -> String,
     pub add: &'static str,
     pub none: &'static str,
     pub edit: &'static str,
@@ -78,7 +79,11 @@ impl Language {
 static ENGLISH: Registries = Registries {
     title: "Registries",
     lead: "Settings and sign-in of each registry. Credentials are sent to their own registry and its token service, and nowhere else.",
-    kept_layers: "Layers whose files were opened are kept in this browser, 500 MB at most, so that they open again without a download. Removing a registry or signing out removes its layers.",
+    kept_layers: |size| {
+        format!(
+            "Layers whose files were opened are kept in this browser, {size} at most, so that they open again without a download. Removing a registry or signing out removes its layers."
+        )
+    },
     add: "Add a registry",
     none: "No registries added yet. You can use any registry without adding it: enter a reference.",
     edit: "Settings",
@@ -142,7 +147,11 @@ static ENGLISH: Registries = Registries {
 static SPANISH: Registries = Registries {
     title: "Registros",
     lead: "Ajustes e inicio de sesión de cada registro. Las credenciales se envían a su registro y a su servicio de tokens, y a ningún otro sitio.",
-    kept_layers: "Las capas cuyos archivos se abrieron se guardan en este navegador, 500 MB como máximo, para abrirlas de nuevo sin descargarlas. Al quitar un registro o cerrar la sesión se eliminan sus capas.",
+    kept_layers: |size| {
+        format!(
+            "Las capas cuyos archivos se abrieron se guardan en este navegador, {size} como máximo, para abrirlas de nuevo sin descargarlas. Al quitar un registro o cerrar la sesión se eliminan sus capas."
+        )
+    },
     add: "Añadir un registro",
     none: "Todavía no has añadido ninguno. Puedes usar cualquier registro sin añadirlo: escribe una referencia.",
     edit: "Ajustes",

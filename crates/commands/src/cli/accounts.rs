@@ -13,9 +13,6 @@ use tallyman_registry::{Client, Credentials};
 use super::{ClientOptions, Environment, Output, OutputOptions, run::argument, terminal};
 use crate::{Error, ReferenceRole, resolve::failed};
 
-/// The registry that is meant where none is named, as Docker has it.
-const DEFAULT_REGISTRY: &str = "docker.io";
-
 /// A place that keeps credentials.
 pub trait CredentialStore {
     /// Prints warnings on `output` from now on, as everything else of the call is printed.
@@ -160,7 +157,9 @@ fn registry(typed: &str) -> Result<Registry, Error> {
     // As in Docker, a URL is cut down to its host.
     let text = typed.strip_prefix("https://").or_else(|| typed.strip_prefix("http://")).unwrap_or(typed);
     let host = text.split('/').next().unwrap_or_default();
-    let host = if host.is_empty() { DEFAULT_REGISTRY } else { host };
+    if host.is_empty() {
+        return Ok(Registry::docker_hub());
+    }
     host.parse().map_err(|source| Error::Reference {
         role: ReferenceRole::Argument,
         typed: typed.to_owned(),

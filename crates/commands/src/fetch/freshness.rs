@@ -45,7 +45,7 @@ pub async fn fetch_source(client: &Client, reference: &Reference) -> Result<Sour
 /// The state of an entry beside the tag in its registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// It is.
+    /// The same digest as the registry's.
     Fresh,
     /// The tag has moved to this digest since.
     Stale(Digest),
@@ -58,11 +58,7 @@ pub enum Freshness {
 /// # Errors
 /// When the registry does not tell.
 pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, Error> {
-    let asked = match entry.reference.tag() {
-        Some(tag) => entry.reference.by_tag(tag.clone()),
-        None => entry.reference.clone(),
-    };
-    match client.manifest(&asked).await {
+    match client.manifest(&entry.reference.by_target()).await {
         Ok(found) if found.digest == entry.descriptor.digest => Ok(Freshness::Fresh),
         Ok(found) => Ok(Freshness::Stale(found.digest)),
         Err(error) if error.is_not_found() => Ok(Freshness::Missing),
@@ -76,11 +72,7 @@ pub async fn freshness(client: &Client, entry: &ListEntry) -> Result<Freshness, 
 /// # Errors
 /// As [`fetch_source`].
 pub async fn refreshed(client: &Client, entry: &ListEntry) -> Result<ListEntry, Error> {
-    let tag_alone = match entry.reference.tag() {
-        Some(tag) => entry.reference.by_tag(tag.clone()),
-        None => entry.reference.clone(),
-    };
-    let mut fresh = match fetch_source(client, &tag_alone).await? {
+    let mut fresh = match fetch_source(client, &entry.reference.by_target()).await? {
         SourceImages::Image(fresh) => fresh,
         SourceImages::List(images) => {
             let found = images.iter().map(ListEntry::platform).collect();

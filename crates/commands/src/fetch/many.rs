@@ -27,7 +27,7 @@ pub(crate) async fn images(client: &Client, references: &[Reference]) -> Result<
     let wanted = references.iter().map(|reference| (reference, reference)).collect();
     let refused = |requested_as: &Reference, list: &FetchedList| Error::IsList {
         reference: requested_as.clone(),
-        found: list.platforms(),
+        found: list.index.platforms(),
     };
     ImageFetcher::new(client, wanted, &refused).run(budget).await
 }

@@ -163,15 +163,11 @@ pub fn with_subject(
 }
 
 fn replace_list(plan: &mut PushPlan, new_type: MediaType, new_bytes: Arc<[u8]>) {
-    let target = plan.target.clone();
     if let Some(Action::PutList { reference, media_type, digest, bytes }) =
         plan.steps.last_mut().map(|step| &mut step.action)
     {
         (*media_type, *digest, *bytes) = (new_type, Digest::of(&new_bytes), new_bytes);
-        *reference = match target.tag() {
-            Some(tag) => target.by_tag(tag.clone()),
-            None => target.by_digest(digest.clone()),
-        };
+        *reference = plan.target.by_tag_or(digest);
     }
 }
 

@@ -41,6 +41,12 @@ impl Index {
         })
     }
 
+    /// Returns the platforms of the images that can be run, in the order of the entries.
+    pub fn platforms(&self) -> Vec<Platform> {
+        let runnable = self.manifests.iter().filter(|entry| entry.is_runnable());
+        runnable.filter_map(|entry| entry.platform.clone()).collect()
+    }
+
     /// Returns the entry that an engine on `platform` would run: of the same operating system and architecture, and of
     /// the same variant if one is asked for. If none is, the entry without a variant goes before others. `v8` of `arm64`
     /// counts as no variant ([`Platform::normalized_variant`]). Of several builds that are the same for

@@ -204,11 +204,7 @@ fn put_manifest(entry: &ListEntry, bytes: Arc<[u8]>, after: Vec<usize>) -> Step 
 fn put_list(list: &ManifestList, after: Vec<usize>) -> Step {
     let bytes: Arc<[u8]> = list.to_bytes().into();
     let digest = Digest::of(&bytes);
-    let target = list.reference();
-    let reference = match target.tag() {
-        Some(tag) => target.by_tag(tag.clone()),
-        None => target.by_digest(digest.clone()),
-    };
+    let reference = list.reference().by_tag_or(&digest);
     let action = Action::PutList { reference, media_type: list.media_type(), digest, bytes };
     Step { action, after, cost: Cost { requests: 1, at_most: 1 } }
 }

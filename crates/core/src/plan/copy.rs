@@ -34,10 +34,7 @@ impl PushPlan {
             plan.copies.push((reference, index));
         }
         let digest = last.digest().clone();
-        let reference = match target.tag() {
-            Some(tag) => target.by_tag(tag.clone()),
-            None => target.by_digest(digest.clone()),
-        };
+        let reference = target.by_tag_or(&digest);
         let (media_type, bytes) = (last.media_type().clone(), last.shared_bytes());
         plan.put(Action::PutList { reference, media_type, digest, bytes }, last, &of_blob, &put_at);
         plan

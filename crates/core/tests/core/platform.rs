@@ -64,6 +64,13 @@ fn the_entry_for_a_platform_is_found() {
 }
 
 #[test]
+fn the_platforms_of_an_index_are_those_of_its_images() {
+    let index = index(&["linux/arm64", "unknown/unknown", "windows/amd64"]);
+    let found: Vec<_> = index.platforms().iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["linux/arm64", "windows/amd64"]);
+}
+
+#[test]
 fn platforms_are_the_same_by_every_field_and_the_normalized_variant() {
     let version = |platform: &str, version: &str| Platform {
         os_version: version.to_owned(),

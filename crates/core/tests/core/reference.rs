@@ -3,7 +3,7 @@
 use crate::oracle::GRAMMAR;
 use proptest::prelude::*;
 use serde::Deserialize;
-use tallyman_core::{Reference, ReferenceError};
+use tallyman_core::{Digest, Reference, ReferenceError};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -169,6 +169,20 @@ fn registries_know_their_host() {
         let reference: Reference = text.parse().unwrap();
         assert_eq!(reference.registry().host(), host);
         assert_eq!(reference.registry().is_loopback(), loopback, "{text}");
+    }
+}
+
+#[test]
+fn a_list_is_put_under_its_tag_else_its_digest_and_a_tag_goes_before_a_digest() {
+    let [named, made] = [b"one", b"two"].map(|bytes| Digest::of(bytes));
+    for (text, put, asked) in [
+        ("h.io/a:1".to_owned(), "h.io/a:1".to_owned(), "h.io/a:1".to_owned()),
+        (format!("h.io/a:1@{named}"), "h.io/a:1".to_owned(), "h.io/a:1".to_owned()),
+        (format!("h.io/a@{named}"), format!("h.io/a@{made}"), format!("h.io/a@{named}")),
+    ] {
+        let reference: Reference = text.parse().unwrap();
+        assert_eq!(reference.by_tag_or(&made).to_string(), put, "{text}");
+        assert_eq!(reference.by_target().to_string(), asked, "{text}");
     }
 }
 
