@@ -11,8 +11,9 @@ const fewestRuns = 5;
  * `{ median, ratio, note }`, and returns `[[sentence, whether it is so]…]`: a target that is missed is shown, and fails nothing.
  *
  * `absent` names contestants that this machine does not have. `summary` gets `of` too, and returns the lines that this comparison has
- * in the table at the head of the page: `{ what, ours, limit?, terms?, cause? }`, with the name of ours, the figure that it may
- * have, that figure in words where a number says too little, and the reason for missing it.
+ * in the table at the head of the page: `{ what, ours, limit?, terms?, met?, cause? }`, with the name of ours, the figure that it may
+ * have, that figure in words where a number says too little, the verdict where the median of ours does not decide it, and the
+ * reason for missing it.
  */
 export async function compare({ runs = fewestRuns, warmUp = false, contestants, ...given }) {
   const results = contestants.map(({ name, peer = false, bound = false }) => ({ name, peer, bound, values: [], note: undefined }));
@@ -43,17 +44,17 @@ export function report({ title, unit, better = 'less', results, targets = () => 
     if (!figure) throw new Error(`nothing called ${name} was measured for "${title}"`);
     return figure;
   };
-  const met = targets(of).map(([sentence, isMet]) => ({ sentence, met: Boolean(isMet) }));
-  const line = ({ what, ours: name, limit, terms, cause }) => {
+  const verdicts = targets(of).map(([sentence, isMet]) => ({ sentence, met: Boolean(isMet) }));
+  const line = ({ what, ours: name, limit, terms, met, cause }) => {
     const { median } = of(name);
     const peers = results.filter(({ peer, bound }) => peer && !bound);
     const best = peers.map((peer) => ({ peer, median: of(peer.name).median })).sort((a, b) => (better === 'less' ? a.median - b.median : b.median - a.median))[0];
     const own = results.find((result) => result.name === name);
-    const isMet = limit === undefined ? undefined : better === 'less' ? median <= limit : median >= limit;
+    const isMet = met ?? (limit === undefined ? undefined : better === 'less' ? median <= limit : median >= limit);
     const times = best && (own.values.length === best.peer.values.length ? ratio(better, best.peer.values, own.values) : quotient(better, best.median, median));
     return { what, ours: median, best: best && { name: best.peer.name, median: best.median }, times, limit, terms, met: isMet, cause: isMet === false ? cause : undefined };
   };
-  console.log(JSON.stringify({ title, unit, better, figures, targets: met, absent, summary: summary(of).map(line) }));
+  console.log(JSON.stringify({ title, unit, better, figures, targets: verdicts, absent, summary: summary(of).map(line) }));
 }
 
 /** Says that something could not be measured here, and why. */
