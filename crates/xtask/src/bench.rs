@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use xshell::{Shell, cmd};
 
 use crate::{
-    apt, dev_registry, npm, setup,
+    apt, dev_registry, help_rows, npm, setup,
     tools::{root, step},
     web,
 };
@@ -66,18 +66,21 @@ const TOPICS: [(&str, &str, &[Need]); 10] = [
     ("gateway", "the gateway against nginx", &[Need::Gateway, Need::DevRegistry, Need::Load]),
 ];
 
-/// The help text of the command.
-pub const HELP: &str =
-    "  TOPIC      beside, roundtrips, transfers, digest, blob, parse, weight, scale, layers, gateway; all of them
-             where none is named
-  --write    writes docs/measurements.md, too, after each topic
-  --built    measures what is there, without setting up and building
+/// Returns the help text of the command.
+pub fn help() -> String {
+    let topics = help_rows(15, TOPICS.iter().map(|(topic, about, _)| (*topic, *about)));
+    let peers = PEERS.join(", ");
+    format!(
+        "  TOPIC        one topic, or several; all of them where none is named:
+{topics}  --write      writes docs/measurements.md, too, after each topic
+  --built      measures what is there, without setting up and building
+  --PEER PATH  a program of others to measure beside ours, by the name of PEER: {peers}
+               (imagetools is the program docker-buildx). Without it, the one on the PATH or among Docker's plugins;
+               one that is not there is named as absent
 
-  --crane PATH, --imagetools PATH, --regctl PATH, --skopeo PATH, --docker PATH
-             programs to measure beside ours (imagetools: the program docker-buildx); without a path, the one that is
-             on the PATH or among Docker's plugins. One that is not there is named as absent
-
-A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error.";
+A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error."
+    )
+}
 
 /// The flags of the command.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use xshell::{Shell, cmd};
 
-use crate::{components, dependencies, phrases, setup, tools::step, wording};
+use crate::{components, dependencies, help_rows, phrases, setup, tools::step, wording};
 
 /// The check that the compilation of the tests makes, too: [`while_compiling`]. It looks at tests that only wasm compiles while those
 /// are compiled.
@@ -37,12 +37,16 @@ const CHECKS: [Check; 7] = [
     }),
 ];
 
-/// The help text of the command.
-pub const HELP: &str =
-    "  --only CHECK   one check, or several when repeated: dependencies, wording, phrases, components, deny,
-                 format (seconds each), clippy (a minute, several where nothing is compiled yet)
-
-All checks are made; the command fails if one of them does.";
+/// Returns the help text of the command.
+pub fn help() -> String {
+    let checks = help_rows(17, CHECKS.iter().map(|(name, about, _)| (*name, *about)));
+    format!(
+        "  --only CHECK   one check, or several when repeated:
+{checks}
+All checks are made; the command fails if one of them does. Clippy takes a minute, several where nothing is compiled
+yet, the others seconds each."
+    )
+}
 
 /// Makes all checks, or those named.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {

@@ -15,7 +15,7 @@ use xshell::{Cmd, Shell, cmd};
 
 use crate::{
     dev_registry::DevRegistry,
-    lint, npm,
+    help_rows, lint, npm,
     report::{self, Count},
     setup,
     tools::{WASM, find_on_path, is_on_path, meanwhile, root, step},
@@ -76,7 +76,7 @@ const SKIPS: &str = "TALLYMAN_SKIPPED_TESTS";
 type Part = (&'static str, &'static str, fn(&Shell, &Aside) -> Result<Count>);
 
 const PARTS: [Part; 7] = [
-    ("lint", "formatting and clippy", lint),
+    ("lint", "the checks of cargo xtask lint", lint),
     ("native", "unit and integration tests on this machine", native),
     ("wasm", "tests in headless Chromium", wasm),
     ("npm", "the npm package, packed, and installed wherever it is to work", npm),
@@ -89,18 +89,16 @@ const PARTS: [Part; 7] = [
     ("browsers", "the main stories of the app and the package in Firefox and WebKit", browsers),
 ];
 
-/// The help text of the command.
-pub const HELP: &str = "  --only PART   one part, or several when repeated:
-                lint     formatting, clippy, words, DEPENDENCIES.md
-                native   unit and integration tests on this machine
-                wasm     tests in headless Chromium
-                npm      the npm package, packed, and installed wherever it is to work
-                replay   every recorded scenario of docker manifest, against both registries, with both programs
-                e2e      the app in Chromium, against both registries
-                browsers the main stories of the app and the package in Firefox and WebKit
-
+/// Returns the help text of the command.
+pub fn help() -> String {
+    let parts = help_rows(16, PARTS.iter().map(|(name, about, _)| (*name, *about)));
+    format!(
+        "  --only PART   one part, or several when repeated:
+{parts}
 Sets up what it needs. Failed and skipped tests are named at the end, with the reason.
-All parts take some 16 minutes on two cores where everything is compiled, and 9 more where nothing is.";
+All parts take some 16 minutes on two cores where everything is compiled, and 9 more where nothing is."
+    )
+}
 
 /// Sets up, runs every part (or those named), and ends with the line `N passed, N failed`, and `, N skipped` where some were.
 pub fn run(sh: &Shell, only: &[String]) -> Result<()> {
