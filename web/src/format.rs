@@ -66,7 +66,7 @@ pub fn percent(part: u64, whole: u64) -> String {
     count(if part < whole { hundredths.min(99.0) } else { 100.0 } as u64)
 }
 
-/// Milliseconds since 1970 of a point in time in RFC 3339; nothing where it is none.
+/// Milliseconds since 1970 of a point in time in RFC 3339. Returns `None` for any other text.
 pub fn moment(rfc3339: &str) -> Option<f64> {
     let time = Date::new(&JsValue::from_str(rfc3339)).get_time();
     (!time.is_nan()).then_some(time)

@@ -149,7 +149,7 @@ pub enum Response {
     Summary {
         /// The image.
         image: ImageId,
-        /// It.
+        /// The state.
         summary: Box<Summary>,
     },
     /// Rows of a tree.
@@ -178,7 +178,7 @@ pub enum Response {
     Opened {
         /// The question.
         query: QueryId,
-        /// It.
+        /// The file.
         file: Box<OpenedFile>,
     },
     /// Lines of a file.

@@ -12,7 +12,7 @@ use crate::{
 
 /// The entry of an item, if a layer has one.
 pub trait Entries {
-    /// Returns it.
+    /// Returns the entry that `facts` are of.
     fn entry(&self, facts: &Facts) -> Option<&Entry>;
 }
 

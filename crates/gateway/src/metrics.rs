@@ -20,7 +20,7 @@ use prometheus_client::{
 
 use crate::{connections::Connections, limits::Reason};
 
-/// Of a request: registries are those of the configuration, so there are few.
+/// The labels of a request: registries are those of the configuration, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct RequestLabels {
     pub(crate) registry: String,
@@ -34,7 +34,7 @@ pub(crate) struct RegistryLabels {
     pub(crate) registry: String,
 }
 
-/// Of the cache.
+/// The labels of an answer that the cache can have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct CacheLabels {
     pub(crate) registry: String,

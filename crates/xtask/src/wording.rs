@@ -19,6 +19,12 @@ const OTHERS: [&str; 4] = ["node_modules", "target", "dist", "fixtures"];
 const QUESTIONS: [&str; 12] =
     ["What", "Which", "Whether", "How", "Where", "When", "Who", "Whose", "Why", "Those", "Itself", "Both"];
 
+/// Words that stand for others: a first sentence of nothing else says nothing, such as `It is.` or `Of what.`
+const PRONOUNS: [&str; 15] = [
+    "it", "is", "are", "they", "them", "this", "that", "these", "one", "of", "to", "what", "where",
+    "returns", "for",
+];
+
 /// The places in which a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -143,6 +149,9 @@ fn visit(folder: &Path, found: &mut Vec<String>) -> Result<()> {
             if let Some(word) = doc.filter(|_| !in_doc_comment).and_then(question) {
                 found.push(format!("{shown}:{}: a doc comment that begins with {word:?}", at + 1));
             }
+            if doc.is_some_and(|text| !in_doc_comment && is_of_pronouns(text)) {
+                found.push(format!("{shown}:{}: a doc comment that names nothing", at + 1));
+            }
             in_doc_comment = doc.is_some();
             if extension == "rs" && doc.is_none() && !is_this {
                 found.extend(
@@ -171,6 +180,13 @@ fn question(text: &str) -> Option<&'static str> {
     QUESTIONS.into_iter().find(|word| {
         text.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()))
     })
+}
+
+/// Returns `true` for a text whose first sentence is made of [`PRONOUNS`].
+fn is_of_pronouns(text: &str) -> bool {
+    let sentence = text.split(['.', ';', ':', '*']).next().unwrap_or_default();
+    let mut words = sentence.split_whitespace().peekable();
+    words.peek().is_some() && words.all(|word| PRONOUNS.contains(&word.to_lowercase().as_str()))
 }
 
 /// The refused names in a line of code.
@@ -210,7 +226,7 @@ fn without_texts(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{doc_comment, names, question};
+    use super::{doc_comment, is_of_pronouns, names, question};
 
     #[test]
     fn doc_comments_begin_with_no_question() {
@@ -224,6 +240,22 @@ mod tests {
             assert_eq!(doc_comment(line, "rs").and_then(question), word, "{line}");
         }
         assert_eq!(doc_comment("/** What it is. */", "ts").and_then(question), Some("What"));
+    }
+
+    #[test]
+    fn doc_comments_name_their_subject() {
+        for (text, expected) in [
+            (" It is.", true),
+            (" Of what.", true),
+            (" To where; each gets the same.", true),
+            (" It. */", true),
+            (" Returns it.", true),
+            (" It is there.", false),
+            (" The content.", false),
+            ("", false),
+        ] {
+            assert_eq!(is_of_pronouns(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ struct Formats {
 pub enum Decimals {
     /// None.
     Whole,
-    /// One.
+    /// One digit.
     Tenths,
 }
 

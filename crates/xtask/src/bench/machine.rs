@@ -19,7 +19,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// This one.
+    /// Reads what this machine has.
     pub(super) fn read(sh: &Shell) -> Result<Self> {
         let file = |path| fs::read_to_string(path).unwrap_or_default();
         let (cpus, memory, load) = (file("/proc/cpuinfo"), file("/proc/meminfo"), file("/proc/loadavg"));

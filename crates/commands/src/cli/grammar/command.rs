@@ -139,7 +139,7 @@ pub enum Command {
     },
     /// Shows a digest.
     Digest {
-        /// Of what.
+        /// The content.
         of: DigestInput,
         /// The image of a list to choose.
         platform: Option<Platform>,
@@ -152,7 +152,7 @@ pub enum Command {
     Copy {
         /// The image or the list to copy.
         source: String,
-        /// To where; each gets the same.
+        /// The targets; each gets the same.
         targets: Vec<String>,
         /// The images of a list to choose; all of it if there are none.
         platforms: Vec<Platform>,
@@ -310,9 +310,9 @@ pub enum Command {
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputOptions {
-    /// For machines.
+    /// Print JSON.
     pub json: bool,
-    /// On the way: or not; or, where nothing was said, when somebody is watching.
+    /// Print progress, or do not; `None` prints it when somebody is watching.
     pub progress: Option<bool>,
 }
 
