@@ -48,20 +48,20 @@ pub use fetch::{
     Freshness, SourceImages, fetch_source, freshness, lacks_manifest, refreshed, with_manifests,
 };
 pub use findings::findings;
-pub use image_files::{FileSearch, ImageLayer, LayeredImage, image_and_config, layered_image};
-pub use inspect::{Inspected, inspect, inspect_local_image, inspect_raw};
+pub use image_files::image_and_config;
+pub use inspect::{Inspected, inspect};
 pub use list_file::{DesiredImage, DesiredList, ListDrift, ListFile, apply_drifts, drifts};
-pub use local_lists::{duplicate, remove, remove_entries, rename};
+pub use local_lists::{duplicate, remove, rename};
 pub use push::{
     ConvertedList, PushEvent, Survey, convert, execute, execute_as_docker, execute_rest, list_as_referrer,
     purge, survey, with_subject,
 };
 pub use remote_index::{AddOptions, EntryName, IndexUpdate};
 pub use resolve::resolve;
-pub use sources::{Source, parse_source, parse_sources};
-pub use tags::{check_tag, check_tags, put_tags, tag, untag};
+pub use sources::{Source, parse_source};
+pub use tags::{check_tags, put_tags, tag, untag};
 pub use template::TemplateError;
-pub use tree::{TreeNode, TreeRole, tree, tree_of_list};
+pub use tree::{TreeNode, TreeRole, tree};
 
 /// The limit of requests for a list, or steps of its push, that are under way or wait for their turn at the same time: each
 /// keeps some kilobytes.

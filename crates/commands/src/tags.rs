@@ -54,7 +54,7 @@ pub(crate) async fn put_under(
 ///
 /// # Errors
 /// [`Error::WouldOverwrite`] if it stands for another manifest, and [`Error::Registry`] for the request.
-pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
+async fn check_tag(client: &Client, reference: &Reference, expected: &Digest) -> Result<(), Error> {
     match client.standing(reference).await.map_err(failed)? {
         Some(found) if found.digest != *expected => {
             let (reference, expected) = (Box::new(reference.clone()), expected.clone());
@@ -64,10 +64,10 @@ pub async fn check_tag(client: &Client, reference: &Reference, expected: &Digest
     }
 }
 
-/// Checks the tag of a plan, unless its list is put by digest alone, and further tags as [`check_tag`] does.
+/// Checks that the tag of a plan, unless its list is put by digest alone, and further tags stand for nothing or for its list.
 ///
 /// # Errors
-/// As [`check_tag`].
+/// [`Error::WouldOverwrite`] if one stands for another manifest, and [`Error::Registry`] for the requests.
 pub async fn check_tags(client: &Client, plan: &PushPlan, tags: &[Tag]) -> Result<(), Error> {
     let (_, digest, _) = plan.list();
     let own = Some(plan.reference()).filter(|reference| reference.digest().is_none()).cloned();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{DeletionOptions, Environment, run::argument};
-use crate::{Error, digest_to_delete, remove, remove_entries, resolve::failed, untag};
+use crate::{Error, digest_to_delete, local_lists::remove_entries, remove, resolve::failed, untag};
 
 impl Environment {
     /// Calls `delete` for each of `things`, prints the line that it returns, unless JSON is printed, and returns the errors.

@@ -9,7 +9,7 @@ use super::{
     run::{argument, check_nest},
     terminal,
 };
-use crate::{EntryName, Error, IndexChange, IndexUpdate, Source, parse_source, parse_sources};
+use crate::{EntryName, Error, IndexChange, IndexUpdate, Source, parse_source, sources::parse_sources};
 
 /// The options of one change of an index.
 pub(super) struct IndexRun<'a> {

@@ -8,7 +8,8 @@ use super::{Environment, InspectExtensions, json, run::argument, terminal};
 use crate::{
     Error,
     resolve::{content, failed, no_such_platform, resolve},
-    template, tree, tree_of_list,
+    template,
+    tree::{tree, tree_of_list},
 };
 
 /// A manifest, and a name in the repository that has its blobs.

@@ -21,8 +21,9 @@ use super::{
 use crate::{
     Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
     create::assemble,
-    docker, execute, execute_as_docker, inspect, inspect_local_image, inspect_raw, list_as_referrer,
-    nested_lists, purge as remove_local_list,
+    docker, execute, execute_as_docker,
+    inspect::{inspect, inspect_local_image, inspect_raw},
+    list_as_referrer, nested_lists, purge as remove_local_list,
     push::load,
     put_tags,
     sources::{parse_name, parse_reference},

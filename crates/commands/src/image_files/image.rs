@@ -39,11 +39,10 @@ pub struct ImageLayer {
     pub step: Option<HistoryEntry>,
 }
 
-/// Finds the image of a reference and its layers. Of a list it takes the image for `platform`, without one that for
-/// linux/amd64, or the only one that it has.
+/// Finds the image of a reference as [`image_and_config`] does, and its layers.
 ///
 /// # Errors
-/// The errors of [`resolve`]; [`Error::NoConfig`] if it is no image.
+/// The errors of [`image_and_config`].
 pub async fn layered_image(
     client: &Client,
     reference: &Reference,
@@ -61,11 +60,11 @@ pub async fn layered_image(
     Ok(LayeredImage { reference, config, layers })
 }
 
-/// Finds the image of a reference as [`layered_image`] does, and returns its reference by digest, its manifest and the
-/// bytes of its config.
+/// Finds the image of a reference, and returns its reference by digest, its manifest and the bytes of its config. Of a list it
+/// takes the image for `platform`; without one the only image that the list has, else the one for linux/amd64.
 ///
 /// # Errors
-/// The errors of [`layered_image`].
+/// The errors of [`resolve`]; [`Error::NoConfig`] if it is no image.
 pub async fn image_and_config(
     client: &Client,
     reference: &Reference,
