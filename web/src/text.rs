@@ -126,6 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn sentences_that_the_documentation_quotes_are_there() {
+        let page = include_str!("../../docs/troubleshooting.md");
+        let browser = page.split("\n## ").find(|part| part.starts_with("In the browser")).expect("a part");
+        let (problem, lists) = (Language::English.problem(), Language::English.lists());
+        let sentences = [
+            (problem.cors)("HOST"),
+            (problem.mixed)("HOST"),
+            (problem.local_network)("HOST"),
+            lists.refused_storage.trim_end_matches('.').to_owned(),
+        ];
+        let quoted: Vec<&str> = browser.split('"').skip(1).step_by(2).collect();
+        assert_eq!(quoted, sentences);
+    }
+
+    #[test]
     fn a_language_is_known_by_the_first_part_of_its_tag() {
         for (tag, language) in [
             ("es", Some(Language::Spanish)),
