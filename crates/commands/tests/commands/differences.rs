@@ -2,7 +2,7 @@
 
 use crate::support::{Shell, registry::Answer};
 use http::Method;
-use tallyman_commands::{inspect, plan_copy};
+use tallyman_commands::{Invocation, inspect, plan_copy};
 use tallyman_core::{Digest, Reference};
 use tallyman_dev_registry::{Fault, FaultKind, Registry};
 use tallyman_registry::{Access, Client, NativeTransport};
@@ -11,6 +11,20 @@ use tallyman_store::MemoryStore;
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const HOST: &str = "h.io:5000";
+
+/// Flags of `docker manifest`, whichever command has them.
+const DOCKERS_FLAGS: [&str; 10] = [
+    "--amend",
+    "--arch",
+    "--help",
+    "--insecure",
+    "--os",
+    "--os-features",
+    "--os-version",
+    "--purge",
+    "--variant",
+    "--verbose",
+];
 
 #[test]
 fn each_difference_of_the_documentation_names_a_test_that_is_there() {
@@ -32,6 +46,71 @@ fn each_difference_of_the_documentation_names_a_test_that_is_there() {
         (named, rest) = (named + 1, after);
     }
     assert!(named > 12, "only {named} tests");
+}
+
+/// The words of a help text that stand first in a line of the section `title`.
+fn section<'a>(help: &'a str, title: &str) -> Vec<&'a str> {
+    let lines = help.lines().skip_while(|line| *line != title).skip(1).take_while(|line| !line.is_empty());
+    // Two blanks part a name from the words about it, and a flag from its shorthand.
+    lines.filter_map(|line| line.split("  ").map(str::trim).find(|part| !part.is_empty())).collect()
+}
+
+fn help(command: &str) -> String {
+    let words: Vec<String> = command.split_whitespace().chain(["--help"]).map(str::to_owned).collect();
+    match Invocation::parse(&words) {
+        Invocation::Exit(help) => help.stdout,
+        Invocation::Run(command, _) => panic!("expected a help text, found {command:?}"),
+    }
+}
+
+/// The flags of a command, such as `--json`.
+fn flags(command: &str) -> Vec<String> {
+    let help = help(command);
+    let lines = section(&help, "Options:").into_iter();
+    lines.filter_map(|line| line.split(' ').find(|word| word.starts_with("--")).map(str::to_owned)).collect()
+}
+
+#[test]
+fn each_command_and_flag_that_docker_does_not_have_is_in_the_documentation() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect("the page is there");
+    let [differences, package, page] =
+        ["docs/differences.md", "crates/npm/js/README.md", "docs/command-line.md"].map(read);
+    let part = |page: &str, start: &str, end: &str| {
+        let (_, rest) = page.split_once(start).expect("the part begins");
+        rest.split_once(end).expect("the part ends").0.to_owned()
+    };
+    let beside = part(&differences, "\n## Beside Docker's commands\n", "\n## ");
+    let asked_for =
+        part(&package, "\nWhat users of `docker manifest` ask for in vain", "\n`--json` is for machines");
+    let with_json = part(&page, "\n| `--json` |", "\n");
+
+    let whole = help("");
+    let dockers = section(&whole, "Commands:");
+    let groups = ["Registries:", "Files of images:", "Local lists:", "Program:"];
+    let ours: Vec<&str> = groups.iter().flat_map(|title| section(&whole, title)).collect();
+    assert!(dockers.len() == 5 && ours.len() > 20, "{dockers:?} {ours:?}");
+    for command in &ours {
+        assert!(beside.contains(&format!("`{command}`")), "docs/differences.md lacks {command}");
+        let is_there =
+            [format!("`{command}`"), format!("`{command} ")].iter().any(|name| asked_for.contains(name));
+        assert!(is_there, "the package's README lacks {command}");
+    }
+    for command in dockers.iter().chain(&ours) {
+        let has_json = flags(command).iter().any(|flag| flag == "--json");
+        assert_eq!(!has_json, with_json.contains(&format!("`{command}`")), "--json of {command}");
+    }
+    for command in dockers {
+        let row = beside.lines().find(|line| line.starts_with(&format!("| `{command}` |"))).expect("a row");
+        let own: Vec<String> =
+            flags(command).into_iter().filter(|flag| !DOCKERS_FLAGS.contains(&flag.as_str())).collect();
+        let told: Vec<&str> = row.split('`').filter(|word| word.starts_with("--")).collect();
+        assert_eq!(own, told, "docs/differences.md on {command}");
+        for flag in own.iter().filter(|flag| !["--json", "--progress", "--dry-run"].contains(&flag.as_str()))
+        {
+            assert!(asked_for.contains(flag.as_str()), "the package's README lacks {command} {flag}");
+        }
+    }
 }
 
 fn image(layers: &str) -> (&'static str, String) {
