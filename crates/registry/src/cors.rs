@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use tallyman_core::Registry;
 
-use crate::{Client, Error, Request, TransportError, TransportErrorKind};
+use crate::{Client, Error, Request, TransportError, TransportErrorKind, shown_url};
 
 pub use recipes::Server;
 
@@ -95,7 +95,7 @@ impl Client {
         source: TransportError,
     ) -> LocalBoxFuture<'a, Error> {
         async move {
-            let url = request.url.clone();
+            let url = shown_url(&request.url);
             if source.kind == TransportErrorKind::PlainHttp {
                 return Error::PlainHttpRefused { url, source };
             }
@@ -109,7 +109,7 @@ impl Client {
             if page.starts_with("https:") && url.starts_with("http:") && !self.is_loopback(&url) {
                 return Error::MixedContent { url, page };
             }
-            if !self.transport().probe(url.clone()).await {
+            if !self.transport().probe(request.url.clone()).await {
                 if self.transport().local_network_is_denied(self.is_loopback(&url)).await {
                     return Error::LocalNetworkDenied { url };
                 }
@@ -146,7 +146,7 @@ impl Client {
         unfollowed.follow_redirects = false;
         match self.transport().send(unfollowed).await {
             Ok(answer) if answer.status.is_redirection() => {
-                tried.push(format!("{} is redirected.", request.url));
+                tried.push(format!("{} is redirected.", shown_url(&request.url)));
                 Cause::Redirect
             }
             _ => Cause::Route,

@@ -11,7 +11,9 @@ use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference};
 
-use crate::{Client, Error, Piece, Response, TransportError, cache::FetchStart, request::ApiRequest};
+use crate::{
+    Client, Error, Piece, Response, TransportError, cache::FetchStart, error::shown_url, request::ApiRequest,
+};
 
 /// Bytes that a blob may have to be read as a whole.
 const BLOB_MAX: u64 = 64 * 1024 * 1024;
@@ -305,7 +307,7 @@ impl Download {
                     self.response = None;
                 }
                 Some(Err(source)) => {
-                    let error = Error::BrokenOff { url: response.url.clone(), source };
+                    let error = Error::BrokenOff { url: shown_url(&response.url), source };
                     self.client.wait_to_retry(self.reference.registry(), error, self.attempt).await?;
                     self.attempt += 1;
                     self.response = None;
@@ -408,8 +410,8 @@ pub(crate) async fn collect(response: Response, limit: u64) -> Result<Bytes, Err
     let Response { url, body, .. } = response;
     match body.collect(limit).await {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::TooLarge { what: url, limit }),
-        Err(source) => Err(Error::BrokenOff { url, source }),
+        Ok(None) => Err(Error::TooLarge { what: shown_url(&url), limit }),
+        Err(source) => Err(Error::BrokenOff { url: shown_url(&url), source }),
     }
 }
 

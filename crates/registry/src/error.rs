@@ -11,6 +11,10 @@ use crate::{CredentialError, Diagnosis, Response, TransportError, TransportError
 /// Bytes of an error response that are kept.
 pub(crate) const BODY_MAX: usize = 64 * 1024;
 
+/// The parameters of queries that are shown: none of them is a secret.
+const SHOWN_PARAMETERS: [&str; 8] =
+    ["artifactType", "digest", "from", "last", "mount", "n", "scope", "service"];
+
 /// An error of a registry, as the distribution specification's "Error Codes" section has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -285,12 +289,32 @@ impl Refusal {
         Self { status, content_type, errors: errors_in(&body), body, retry_after, challenges }
     }
 
-    pub(crate) fn into_error(self, reference: Option<&Reference>, url: String) -> Error {
+    pub(crate) fn into_error(self, reference: Option<&Reference>, url: &str) -> Error {
         let Self { status, content_type, body, errors, retry_after, challenges } = self;
         let reference = reference.cloned().map(Box::new);
-        let (body, errors) = (body.into(), errors.into());
+        let (url, body, errors) = (shown_url(url), body.into(), errors.into());
         Error::Api { reference, url, status, content_type, body, errors, retry_after, challenges }
     }
+}
+
+/// Returns a URL as errors and logs have it, without what may be a secret: the values of unknown parameters, which open the signed
+/// URLs of storages, and a user's password.
+pub fn shown_url(url: &str) -> String {
+    let (place, query) = url.split_once('?').map_or((url, None), |(place, query)| (place, Some(query)));
+    let place = match place.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            format!("{scheme}://{host}{path}")
+        }
+        None => place.to_owned(),
+    };
+    let Some(query) = query else { return place };
+    let parameters = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => format!("{name}=…"),
+        _ => pair.to_owned(),
+    });
+    format!("{place}?{}", parameters.collect::<Vec<_>>().join("&"))
 }
 
 /// Returns the time after which a registry wants to be asked again (`Retry-After`): a number of seconds, or a date, which
@@ -341,4 +365,26 @@ pub(crate) fn errors_in(body: &[u8]) -> Vec<ApiError> {
         Ok(ApiError { code: fields.string_or_empty("code")?, message: fields.string_or_empty("message")? })
     };
     Object::parse(body).and_then(|answer| answer.array("errors", error)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_url;
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_a_secret() {
+        for (url, expected) in [
+            ("https://r.io/v2/", "https://r.io/v2/"),
+            ("https://me:secret@r.io/v2/a", "https://r.io/v2/a"),
+            ("https://me:secret@r.io", "https://r.io"),
+            (
+                "https://a.io/token?scope=x&account=me&service=r",
+                "https://a.io/token?scope=x&account=…&service=r",
+            ),
+            ("https://s3/blob?X-Amz-Signature=abc", "https://s3/blob?X-Amz-Signature=…"),
+            ("/blob?sig=abc", "/blob?sig=…"),
+        ] {
+            assert_eq!(shown_url(url), expected);
+        }
+    }
 }

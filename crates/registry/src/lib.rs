@@ -33,7 +33,7 @@ pub use cache::{Content, ContentStore};
 pub use client::{Access, Builder, Client};
 pub use cors::{Cause, Diagnosis, Server};
 pub use download::{BlobPieces, ContentHasher};
-pub use error::{ApiError, Error};
+pub use error::{ApiError, Error, shown_url};
 pub use manifests::{FetchedManifest, ManifestHead, PutManifest};
 pub use pages::TagPages;
 pub use rate_limit::RateLimit;

@@ -16,6 +16,7 @@ use tallyman_core::{
 use crate::{
     Client, Error, Response,
     download::collect,
+    error::shown_url,
     request::{ApiRequest, Endpoint},
 };
 
@@ -127,7 +128,7 @@ impl Listing {
         let Self { client, request, .. } = self;
         let fetched = client.with_retry(&request.registry, async || {
             let response = client.send(request).await?;
-            let (next, url) = (next_page(client, &response), response.url.clone());
+            let (next, url) = (next_page(client, &response), shown_url(&response.url));
             Ok((url, next, collect(response, PAGE_MAX).await?))
         });
         let (url, next, bytes) = fetched.await?;
@@ -208,13 +209,13 @@ fn name_of(value: &[u8], path: &str) -> Option<String> {
 /// # Errors
 /// [`Error::Protocol`] if there is a `Link` that cannot be parsed, or is too long: the list would end early without a word.
 pub(crate) fn next_page(client: &Client, response: &Response) -> Result<Option<String>, Error> {
-    let url = response.url.clone();
+    let url = shown_url(&response.url);
     let Ok(target) = next_link(&response.headers) else {
         let found = "one that cannot be parsed".to_owned();
         return Err(Error::Protocol { url, expected: "a Link to the next page", found });
     };
     let Some(target) = target else { return Ok(None) };
-    match client.resolve(&url, &target) {
+    match client.resolve(&response.url, &target) {
         Ok(next) if next.path_and_query().len() > PATH_MAX => {
             let found = format!("one of {} bytes", next.path_and_query().len());
             Err(Error::Protocol { url, expected: "a Link to the next page", found })

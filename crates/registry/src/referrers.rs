@@ -9,6 +9,7 @@ use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, json::Ob
 use crate::{
     Client, Error, FetchedManifest,
     download::collect,
+    error::shown_url,
     pages::next_page,
     request::{ApiRequest, Endpoint},
 };
@@ -108,7 +109,7 @@ impl Client {
         loop {
             let fetched = self.with_retry(&request.registry, async || {
                 let response = self.send(&request).await?;
-                let (next, url) = (next_page(self, &response), response.url.clone());
+                let (next, url) = (next_page(self, &response), shown_url(&response.url));
                 Ok((next, url, collect(response, self.manifest_max()).await?))
             });
             let is_first = seen.is_empty();

@@ -14,7 +14,7 @@ use crate::{
     BodyStream, Client, Error, Event, Request, RequestBody, Response, Transport, TransportError,
     TransportErrorKind,
     authorize::is_page_for_manifest,
-    error::{Refusal, retry_after, seconds},
+    error::{Refusal, retry_after, seconds, shown_url},
     request::ApiRequest,
     semaphore::Permit,
     session::Session,
@@ -48,9 +48,9 @@ impl Client {
                 return Ok(response);
             }
             if let Some(found) = unfollowed(request, &response) {
-                return Err(Error::Protocol { url, expected: "no redirect", found });
+                return Err(Error::Protocol { url: shown_url(&url), expected: "no redirect", found });
             }
-            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), url))
+            Err(Refusal::read(response).await.into_error(request.reference.as_ref(), &url))
         }
         .boxed_local()
     }
@@ -159,7 +159,7 @@ impl Client {
                 }
                 let doubled = FIRST_THROTTLE.saturating_mul(1 << throttles).min(LONGEST_THROTTLE);
                 let wait = wanted.max(doubled.mul_f64(1.0 - self.jitter() / 2.0));
-                let error = Refusal::read(response).await.into_error(None, request.url.clone());
+                let error = Refusal::read(response).await.into_error(None, &request.url);
                 drop(permits);
                 throttles += 1;
                 if self.retry().attempts > 1 && !wanted.is_zero() {
@@ -273,9 +273,7 @@ impl SilenceLimit {
 fn unfollowed(request: &ApiRequest, response: &Response) -> Option<String> {
     let is_redirect = response.status.is_redirection() && !request.is_safe();
     let location = response.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
-    // The query of a storage's URL may open it.
-    let place = location.split('?').next().unwrap_or_default();
-    Some(format!("{} to {place}; name the registry that it leads to", response.status))
+    Some(format!("{} to {}; name the registry that it leads to", response.status, shown_url(location)))
 }
 
 /// Returns `true` if a registry does not take a request now, because there are too many.

@@ -19,6 +19,7 @@ use crate::{
     Access, BodyStream, Client, Error, KeptContent, RequestBody, Response, TransportError,
     TransportErrorKind,
     download::{BlobPieces, ContentHasher, Verifier},
+    error::shown_url,
     request::{ApiRequest, Endpoint},
     retry::is_transient,
 };
@@ -468,7 +469,7 @@ impl Client {
         end: u64,
     ) -> Result<Upload, Error> {
         let location = upload.location.clone().ok_or_else(|| hidden(to))?;
-        let url = location.to_string();
+        let url = shown_url(location.as_str());
         let request = ApiRequest::at(Method::PATCH, to, Endpoint::Url(location.clone()), push(to))
             .header(header::CONTENT_TYPE, Some(OCTETS))
             .header(header::CONTENT_RANGE, range.and_then(|range| HeaderValue::from_str(range).ok()))
@@ -517,7 +518,7 @@ impl Client {
             return Ok(());
         }
         let expected = "201 Created; where a browser does this, the registry must expose Location";
-        Err(Error::Protocol { expected, found: response.status.to_string(), url: response.url })
+        Err(Error::Protocol { expected, found: response.status.to_string(), url: shown_url(&response.url) })
     }
 
     /// Returns the upload that a response describes.
@@ -537,14 +538,14 @@ impl Client {
 
     /// Returns the URL that a registry names as `location` in its response from `base`.
     fn place(&self, registry: &Registry, base: &str, location: &str) -> Result<HttpUrl, Error> {
-        let protocol = |expected, found| Error::Protocol { url: base.to_owned(), expected, found };
+        let protocol = |expected, found| Error::Protocol { url: shown_url(base), expected, found };
         let resolve = |base: &str, location| {
             self.resolve(base, location).map_err(|found| protocol("a URL as Location", found))
         };
         let (place, own) = (resolve(base, location)?, self.base_url(registry));
         let only_tls = self.access(registry) == Access::Tls;
         safe_place(&resolve(&own, &own)?, place, only_tls)
-            .ok_or_else(|| protocol("a Location with HTTPS", location.to_owned()))
+            .ok_or_else(|| protocol("a Location with HTTPS", shown_url(location)))
     }
 }
 

@@ -11,14 +11,10 @@ use serde_json::json;
 use tallyman_core::{Algorithm, Registry};
 use tallyman_registry::{
     Access, Builder, Client, ContentHasher, CredentialError, CredentialSource, Credentials, Event, RateLimit,
-    Request, Response, Retry, Transport, TransportError, is_same_origin, send_following,
+    Request, Response, Retry, Transport, TransportError, is_same_origin, send_following, shown_url,
 };
 
 use super::{Machine, Output, Settings, grammar::config_folder, terminal};
-
-/// The parameters of queries that are shown: none of them is a secret.
-const SHOWN_PARAMETERS: [&str; 8] =
-    ["artifactType", "digest", "from", "last", "mount", "n", "scope", "service"];
 
 /// The options of the client of one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -228,25 +224,6 @@ impl SettingsTransport {
     }
 }
 
-/// A URL without what may be a secret: the values of unknown parameters, and a user's password.
-fn shown_url(url: &str) -> String {
-    let (place, query) = url.split_once('?').map_or((url, None), |(place, query)| (place, Some(query)));
-    let place = match place.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit('@').next().unwrap_or(host);
-            format!("{scheme}://{host}/{path}")
-        }
-        None => place.to_owned(),
-    };
-    let Some(query) = query else { return place };
-    let parameters = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if !SHOWN_PARAMETERS.contains(&name) => format!("{name}=…"),
-        _ => pair.to_owned(),
-    });
-    format!("{place}?{}", parameters.collect::<Vec<_>>().join("&"))
-}
-
 impl Transport for SettingsTransport {
     fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, TransportError>> {
         self.send_with_headers(request).boxed_local()
@@ -290,25 +267,5 @@ impl Transport for SettingsTransport {
 
     fn local_network_is_denied(&self, loopback: bool) -> LocalBoxFuture<'_, bool> {
         self.inner.local_network_is_denied(loopback)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_are_shown_without_what_may_be_a_secret() {
-        for (url, expected) in [
-            ("https://r.io/v2/", "https://r.io/v2/"),
-            ("https://me:secret@r.io/v2/a", "https://r.io/v2/a"),
-            (
-                "https://a.io/token?scope=x&account=me&service=r",
-                "https://a.io/token?scope=x&account=…&service=r",
-            ),
-            ("https://s3/blob?X-Amz-Signature=abc", "https://s3/blob?X-Amz-Signature=…"),
-        ] {
-            assert_eq!(shown_url(url), expected);
-        }
     }
 }

@@ -46,6 +46,8 @@ use proxy::Proxy;
 use sent_body::{SentBody, pump};
 pub use tls::OwnCertificates;
 
+use crate::shown_url;
+
 /// The folder with a folder of certificates for each registry, as Docker has it.
 const CERTIFICATES: &str = "/etc/docker/certs.d";
 /// After so long without a response, connections that no request uses are closed: a server with one thread may be waiting on
@@ -245,7 +247,9 @@ impl NativeTransport {
 
 /// The request as it is written on a connection, without its body.
 fn message(request: &Request, url: &Url, origin: &Connections) -> Result<http::Request<()>, TransportError> {
-    let wrong = |error: &dyn fmt::Display| failure::other(format!("{url} cannot be asked: {error}"));
+    let wrong = |error: &dyn fmt::Display| {
+        failure::other(format!("{} cannot be asked: {error}", shown_url(url.as_str())))
+    };
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
     let mut message = http::Request::new(());

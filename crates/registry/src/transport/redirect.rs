@@ -4,6 +4,7 @@ use http::{Method, StatusCode, header};
 use tallyman_auth::HttpUrl;
 
 use super::{Request, Response, Transport, TransportError, TransportErrorKind, check_url};
+use crate::shown_url;
 
 /// Requests in one chain of redirects: as many as Go's client sends before it gives up.
 const REQUESTS_MAX: usize = 10;
@@ -28,6 +29,7 @@ pub async fn send_following<T: Transport>(
             None => return Ok(response),
         }
     }
+    let location = shown_url(&location);
     let message = format!(r#"Get "{location}": stopped after {REQUESTS_MAX} redirects"#);
     Err(TransportError { kind: TransportErrorKind::Other, message })
 }

@@ -1,20 +1,23 @@
 //! Failures end in success after another attempt, or in an error that names the cause.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use http::header;
+use futures_util::{TryStreamExt, stream};
+use http::{HeaderMap, StatusCode, header};
 use tallyman_core::{Descriptor, Digest, MediaType, Reference};
 use tallyman_dev_registry::{Auth, Fault, FaultKind, Registry, RunningRegistry, TokenAuth};
-use tallyman_registry::{Access, Client, Error, Mount, Retry, Upload};
+use tallyman_registry::{
+    Access, Body, Client, Error, Mount, Request, Response, Retry, Transport, TransportError,
+    TransportErrorKind, Upload,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
 use crate::{
-    scripted::{Scripted, answer},
+    scripted::{AtOnce, Scripted, answer},
     support::{Image, Told, basic, builder, client, reference},
 };
 
@@ -148,6 +151,42 @@ async fn a_stream_goes_on_where_it_broke() {
     assert_eq!(told.retries(), ["broken-off"; 2]);
     let statuses: Vec<u16> = registry.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses, [200, 206, 206]);
+}
+
+#[tokio::test]
+async fn signed_addresses_of_storages_stand_in_no_error() {
+    const SIGNED: &str = "https://storage.example/blob?X-Amz-Signature=s3cret&n=1";
+    let response = |status, location: &str, body| {
+        let headers = HeaderMap::from_iter([(header::LOCATION, location.parse().unwrap())]);
+        let status = StatusCode::from_u16(status).unwrap();
+        Ok(Response { status, headers, url: SIGNED.to_owned(), body })
+    };
+    let broken = || {
+        let error = TransportError { kind: TransportErrorKind::Reset, message: "reset".to_owned() };
+        Body::from_stream(stream::iter([Ok(Bytes::from_static(b"0")), Err(error)]))
+    };
+    let client =
+        |answer: Rc<dyn Transport>| Client::builder(answer).retry(Retry::never()).manifest_max(4).build();
+    let image: Reference = "r.example/acme/app:1".parse().unwrap();
+    let (digest, media_type) = (Digest::of(b"0123456789"), MediaType::OciManifest);
+    let descriptor = Descriptor::new(media_type.clone(), digest.clone(), 10);
+
+    let breaking = client(Rc::new(AtOnce(move |_: Request| response(200, "/", broken()))));
+    let long = client(Rc::new(AtOnce(move |_: Request| response(200, "/", Body::full("0123456789")))));
+    let redirecting = client(Rc::new(AtOnce(move |_: Request| response(307, SIGNED, Body::full("")))));
+    let pieces: Result<Vec<Bytes>, Error> = breaking.blob_stream(&image, &descriptor).try_collect().await;
+    let errors = [
+        pieces.unwrap_err(),
+        breaking.manifest(&image).await.unwrap_err(),
+        long.manifest(&image).await.unwrap_err(),
+        redirecting.put_manifest(&image, &media_type, b"{}".as_slice().into()).await.unwrap_err(),
+    ];
+    assert_eq!(errors.each_ref().map(Error::code), ["broken-off", "broken-off", "too-large", "protocol"]);
+    for error in errors {
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("storage.example/blob?X-Amz-Signature=…&n=1"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
 }
 
 #[tokio::test]
