@@ -4,7 +4,7 @@ use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use bytes::Bytes;
 use futures_util::{
-    FutureExt, StreamExt, TryStreamExt,
+    FutureExt, StreamExt, TryStreamExt, future,
     stream::{self, LocalBoxStream},
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -12,7 +12,8 @@ use tallyman_auth::Scopes;
 use tallyman_core::{Descriptor, Digest, Hasher, Reference};
 
 use crate::{
-    Client, Error, Piece, Response, TransportError, cache::FetchStart, error::shown_url, request::ApiRequest,
+    Client, Error, Piece, Response, TransportError, TransportErrorKind, cache::FetchStart, error::shown_url,
+    request::ApiRequest,
 };
 
 /// Bytes that a blob may have to be read as a whole.
@@ -30,6 +31,25 @@ struct BlobResponse {
     /// A mirror sends it.
     is_of_mirror: bool,
     pieces: ResponsePieces,
+}
+
+impl BlobResponse {
+    /// Returns the same response with its pieces passed through `change`.
+    fn map(self, change: impl FnOnce(ResponsePieces) -> ResponsePieces) -> Self {
+        Self { pieces: change(self.pieces), ..self }
+    }
+}
+
+/// An answer to a request for a part of a blob.
+enum PartAnswer {
+    /// The part.
+    Part(BlobResponse),
+    /// The whole blob: the registry sends no parts.
+    Whole(BlobResponse),
+    /// A part that begins at another byte.
+    Elsewhere(BlobResponse),
+    /// Nothing, because the blob ends before the part.
+    BehindEnd(BlobResponse),
 }
 
 /// A hasher of the pieces of a blob: [`Hasher`], or a platform's own.
@@ -178,28 +198,17 @@ impl Client {
             return Ok(Some(stream::empty().boxed_local()));
         }
         let reference = reference.by_digest(digest.clone());
-        let request = ranged_request(&reference, digest, range.start, Some(range.end));
-        let Response { status, url, headers, body } = match self.send_with_retry(&request).await {
-            Err(Error::Api { status: StatusCode::RANGE_NOT_SATISFIABLE, .. }) => return Ok(None),
-            response => response?,
-        };
-        // Browsers show it only where the registry lets them.
-        let sent = headers.get(header::CONTENT_RANGE).and_then(|sent| sent.to_str().ok());
-        let begins = format!("bytes {}-", range.start);
-        if status != StatusCode::PARTIAL_CONTENT || sent.is_some_and(|sent| !sent.starts_with(&begins)) {
+        let PartAnswer::Part(response) = self.part(&reference, digest, range.start, Some(range.end)).await?
+        else {
             return Ok(None);
-        }
+        };
         let download = Download {
             client: self.clone(),
             reference,
             digest: digest.clone(),
             position: range.start,
             end: Some(range.end),
-            response: Some(BlobResponse {
-                url,
-                is_of_mirror: body.is_of_mirror(),
-                pieces: body.into_pieces(),
-            }),
+            response: Some(response),
             attempt: 1,
         };
         Ok(Some(download.into_pieces()))
@@ -214,21 +223,55 @@ impl Client {
         start: u64,
         end: Option<u64>,
     ) -> Result<BlobResponse, Error> {
+        Ok(match self.part(reference, digest, start, end).await? {
+            PartAnswer::Part(response) | PartAnswer::BehindEnd(response) => response,
+            PartAnswer::Whole(response) if start == 0 => response,
+            PartAnswer::Whole(response) => {
+                let mut before = start;
+                response.map(|pieces| {
+                    let rest = pieces.map(move |piece| {
+                        piece.map(|piece| {
+                            let skipped = before.min(piece.len() as u64);
+                            before -= skipped;
+                            piece.tail(usize::try_from(skipped).expect("it is no longer than the piece"))
+                        })
+                    });
+                    rest.boxed_local()
+                })
+            }
+            PartAnswer::Elsewhere(response) => response.map(|_| {
+                let message = format!("expected the bytes from {start} on, found others");
+                let error = TransportError { kind: TransportErrorKind::Other, message };
+                stream::once(future::ready(Err(error))).boxed_local()
+            }),
+        })
+    }
+
+    /// Asks for a blob from byte `start` on, to `end` if there is one.
+    async fn part(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        start: u64,
+        end: Option<u64>,
+    ) -> Result<PartAnswer, Error> {
+        let is_part = start > 0 || end.is_some();
         let request = ranged_request(reference, digest, start, end);
-        let Response { status, url, body, .. } = self.send_with_retry(&request).await?;
-        let (is_of_mirror, pieces) = (body.is_of_mirror(), body.into_pieces());
-        if start == 0 || status == StatusCode::PARTIAL_CONTENT {
-            return Ok(BlobResponse { url, is_of_mirror, pieces });
+        let Response { status, url, headers, body } = match self.send_with_retry(&request).await {
+            Err(Error::Api { status: StatusCode::RANGE_NOT_SATISFIABLE, url, .. }) if is_part => {
+                let pieces = stream::empty().boxed_local();
+                return Ok(PartAnswer::BehindEnd(BlobResponse { url, is_of_mirror: false, pieces }));
+            }
+            response => response?,
+        };
+        let response = BlobResponse { url, is_of_mirror: body.is_of_mirror(), pieces: body.into_pieces() };
+        if status != StatusCode::PARTIAL_CONTENT {
+            return Ok(PartAnswer::Whole(response));
         }
-        let mut before = start;
-        let rest = pieces.map(move |piece| {
-            piece.map(|piece| {
-                let skipped = before.min(piece.len() as u64);
-                before -= skipped;
-                piece.tail(usize::try_from(skipped).expect("it is no longer than the piece"))
-            })
-        });
-        Ok(BlobResponse { url, is_of_mirror, pieces: rest.boxed_local() })
+        // Browsers show it only where the registry lets them.
+        let sent = headers.get(header::CONTENT_RANGE).and_then(|sent| sent.to_str().ok());
+        let is_elsewhere = sent.is_some_and(|sent| !sent.starts_with(&format!("bytes {start}-")));
+        Ok(if is_elsewhere { PartAnswer::Elsewhere(response) } else { PartAnswer::Part(response) })
     }
 }
 

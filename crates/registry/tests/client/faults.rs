@@ -153,6 +153,46 @@ async fn a_stream_goes_on_where_it_broke() {
     assert_eq!(statuses, [200, 206, 206]);
 }
 
+/// A server that gives one answer after another and hangs up behind each; its host.
+async fn answering(answers: [&'static str; 3]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    host
+}
+
+#[tokio::test]
+async fn a_download_goes_on_from_its_own_position_alone_and_may_break_off_at_its_end() {
+    const WHOLE: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n0123456789\r\n";
+    const BROKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n012";
+    const BEHIND_END: &str =
+        "HTTP/1.1 416 Range Not Satisfiable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    const OTHER_PART: &str = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-9/10\r\ncontent-length: 10\r\nconnection: close\r\n\r\n0123456789";
+    const PART: &str = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 3-9/10\r\ncontent-length: 7\r\nconnection: close\r\n\r\n3456789";
+    for (answers, expected) in [
+        ([WHOLE, BEHIND_END, ""], Ok("0123456789")),
+        ([BROKEN, OTHER_PART, PART], Ok("0123456789")),
+        ([BROKEN, BEHIND_END, ""], Err("size-mismatch")),
+    ] {
+        let reference: Reference = format!("{}/acme/app:1", answering(answers).await).parse().unwrap();
+        let client = builder().access(|_| Access::PlainFirst).build();
+        let descriptor = Descriptor::new(MediaType::new("a/b"), Digest::of(b"0123456789"), 10);
+        let pieces: Result<Vec<Bytes>, Error> =
+            client.blob_stream(&reference, &descriptor).try_collect().await;
+        let found = pieces.as_deref().map(|pieces| String::from_utf8(pieces.concat()).unwrap());
+        assert_eq!(found.as_deref().map_err(|error| error.code()), expected, "{answers:?}");
+    }
+}
+
 #[tokio::test]
 async fn signed_addresses_of_storages_stand_in_no_error() {
     const SIGNED: &str = "https://storage.example/blob?X-Amz-Signature=s3cret&n=1";
