@@ -260,6 +260,18 @@ impl Error {
         }
     }
 
+    /// Returns `true` if the registry may have done what it was asked for: it or a proxy before it gave up on the way, or there is no
+    /// answer that can be read. A proxy's own answers have no CORS headers.
+    pub fn leaves_outcome_open(&self) -> bool {
+        match self {
+            Self::Api { status, .. } => status.is_server_error(),
+            Self::Unreachable { .. } | Self::Cors { .. } | Self::TimedOut { .. } | Self::BrokenOff { .. } => {
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Returns `true` if the registry does not have what was asked for.
     pub fn is_not_found(&self) -> bool {
         self.code() == "not-found"

@@ -246,10 +246,10 @@ impl Client {
         let was_cut_off = Cell::new(false);
         self.with_retry(reference.registry(), async || match self.send(&request).await {
             Ok(_) => Ok(()),
-            // The request whose response was lost has done it.
+            // A request whose response was lost has done it.
             Err(error) if was_cut_off.get() && error.is_not_found() => Ok(()),
             Err(error) => {
-                was_cut_off.set(matches!(error, Error::Unreachable { .. }));
+                was_cut_off.set(was_cut_off.get() || error.leaves_outcome_open());
                 Err(error)
             }
         })

@@ -289,6 +289,21 @@ async fn writing_survives_what_passes() {
     }
 }
 
+#[tokio::test]
+async fn a_deletion_whose_answer_was_lost_on_the_way_is_done() {
+    let retry = Retry { first_backoff: Duration::from_millis(2), ..Retry::default() };
+    for (statuses, is_done) in
+        [(&[502, 404][..], true), (&[504, 429, 404], true), (&[429, 404], false), (&[404], false)]
+    {
+        let at = Cell::new(0);
+        let server = Scripted::new(move |_| answer(statuses[at.replace(at.get() + 1)], "text/plain", ""));
+        let image: Reference = "r.example/acme/app:1".parse().unwrap();
+        let deleted = server.builder().retry(retry).build().delete_manifest(&image).await;
+        assert_eq!(deleted.is_ok(), is_done, "{statuses:?}: {deleted:?}");
+        assert_eq!(server.asked().len(), statuses.len(), "{statuses:?}");
+    }
+}
+
 /// Asks for a mount that is refused, and returns the upload in its place.
 async fn refused_mount(
     client: &Client,
