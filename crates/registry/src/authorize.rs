@@ -27,15 +27,15 @@ const REDIRECTS_MAX: usize = 10;
 /// An `Authorization` header; `None` for a request without.
 pub(crate) type Authorization = Option<HeaderValue>;
 
-/// An authorization, and whether it is a token that was given out just now.
+/// An authorization, and the service that has given it out just now, if it is a new token.
 struct Granted {
     header: Authorization,
-    is_new: bool,
+    service: Option<TokenService>,
 }
 
 impl Granted {
     fn known(header: Authorization) -> Self {
-        Self { header, is_new: false }
+        Self { header, service: None }
     }
 }
 
@@ -150,12 +150,17 @@ impl Client {
             };
             let Some(challenge) = challenge else { break };
             response = without_permits(response).await;
-            let required = match &challenge {
-                Challenge::Bearer { scopes: asked, .. } => scopes.clone().and(asked),
-                Challenge::Basic { .. } => scopes.clone(),
+            let (required, named) = match &challenge {
+                Challenge::Bearer { service, scopes: asked, .. } => {
+                    (scopes.clone().and(asked), Some(service))
+                }
+                Challenge::Basic { .. } => (scopes.clone(), None),
             };
-            if granted.is_new && required == scopes {
-                // Another token like this one would be refused like it.
+            if let Some(service) = &granted.service
+                && required == scopes
+                && named.is_none_or(|named| named == service)
+            {
+                // Another token like this one would be refused like it. Some registries have a service for each repository.
                 break;
             }
             if let Some(refused) = &granted.header {
@@ -324,7 +329,7 @@ impl Client {
             }
             let fetched = sign_in.fetched_token(scopes, || {
                 let (client, sign_in) = (self.clone(), Rc::clone(sign_in));
-                let (registry, scopes) = (registry.clone(), scopes.clone());
+                let (registry, service, scopes) = (registry.clone(), service.clone(), scopes.clone());
                 async move {
                     let credentials = sign_in.credentials();
                     let token = client.fetch_token(&registry, &service, &scopes, credentials).await?;
@@ -334,7 +339,7 @@ impl Client {
                 }
                 .boxed_local()
             });
-            Ok(Granted { header: fetched.await?, is_new: true })
+            Ok(Granted { header: fetched.await?, service: Some(service) })
         }
         .boxed_local()
     }

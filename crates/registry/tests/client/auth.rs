@@ -19,7 +19,10 @@ use tallyman_registry::{
     Transport,
 };
 
-use crate::support::{Fixed, Image, asked, basic, builder, client, reference};
+use crate::{
+    scripted::{Scripted, answer},
+    support::{Fixed, Image, asked, basic, builder, client, reference},
+};
 
 fn basic_registry() -> RegistryBuilder {
     let users = HashMap::from([("user".to_owned(), "secret".to_owned())]);
@@ -286,4 +289,30 @@ async fn credentials_that_are_no_longer_current_are_asked_for_anew() {
         source.are_current.set(false);
     }
     assert_eq!(source.passwords.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_may_have_a_token_service_for_each_repository() {
+    let server = Scripted::new(|request| {
+        let (place, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+        let path = place.strip_prefix("https://r.example/").unwrap();
+        if let Some(service) = path.strip_prefix("token/") {
+            let repository = query.split("%3A").nth(1).unwrap();
+            return answer(200, "application/json", format!(r#"{{"token":"{service}-{repository}"}}"#));
+        }
+        let repository = path.split('/').nth(1).unwrap_or_default();
+        let sent = request.headers.get(header::AUTHORIZATION).and_then(|sent| sent.to_str().ok());
+        if sent == Some(&format!("Bearer {repository}-{repository}")) {
+            return answer(200, "application/vnd.oci.image.manifest.v1+json", "{}");
+        }
+        let challenge = format!(
+            r#"Bearer realm="https://r.example/token/{repository}",service="r",scope="repository:{repository}:pull""#
+        );
+        Some((401, vec![(header::WWW_AUTHENTICATE, challenge)], String::new()))
+    });
+    let client = server.client();
+    for repository in ["a", "b", "a"] {
+        let image = format!("r.example/{repository}:1").parse().unwrap();
+        client.manifest(&image).await.unwrap_or_else(|error| panic!("{repository}: {error}"));
+    }
 }
