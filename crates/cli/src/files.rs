@@ -1,11 +1,12 @@
 //! Files that commands write: whole or not at all, with the owner and the mode of those that they replace.
 
 use std::{
+    collections::hash_map::RandomState,
     fs::{self, File, Metadata, OpenOptions, Permissions},
+    hash::{BuildHasher, Hasher},
     io::{self, ErrorKind, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
-    process,
 };
 
 use rustix::fs::{Access, access};
@@ -95,13 +96,20 @@ fn is_open_file(path: &Path) -> bool {
     })
 }
 
-/// Creates a file beside another one, to be renamed.
+/// Creates a file beside another one, to be renamed, under a name that nothing has: what others put there is neither followed nor
+/// written.
 fn create_beside(target: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
-    let mut beside = target.to_owned().into_os_string();
-    beside.push(format!(".{}.tmp", process::id()));
-    let beside = PathBuf::from(beside);
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-    Ok((beside, file))
+    loop {
+        // Each of these has other keys.
+        let number = RandomState::new().build_hasher().finish() as u32;
+        let mut beside = target.to_owned().into_os_string();
+        beside.push(format!(".{number:08x}.tmp"));
+        let beside = PathBuf::from(beside);
+        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => return created.map(|file| (beside, file)),
+        }
+    }
 }
 
 /// Writes the bytes of a file that is to be renamed, and gives it owner and mode of the one that it replaces.

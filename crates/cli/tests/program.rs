@@ -237,6 +237,25 @@ async fn files_of_a_push_are_written_through_links_and_into_pipes() {
     assert!(left.into_iter().all(|name| !name.to_string_lossy().ends_with(".tmp")));
 }
 
+#[test]
+fn what_others_put_beside_a_file_is_neither_followed_nor_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for put in ["ln -s victim", "mkfifo"] {
+        fs::write(path("victim"), "kept").unwrap();
+        fs::write(path("config.json"), r#"{"auths":{"r.example":{"auth":"YTpi"}}}"#).unwrap();
+        // The number of a process is known to all, and its program can be another one later.
+        let line = format!(r#"{put} config.json.$$.tmp && exec "$0" logout r.example"#);
+        let mut shell = Command::new("timeout");
+        shell.args(["10", "sh", "-c", &line, env!("CARGO_BIN_EXE_tallyman")]);
+        let status = shell.current_dir(folder.path()).env("TALLYMAN_CONFIG", folder.path()).status().unwrap();
+        assert!(status.success(), "{put}");
+        assert_eq!(fs::read_to_string(path("victim")).unwrap(), "kept");
+        assert!(fs::symlink_metadata(path("config.json")).unwrap().is_file(), "{put}");
+        assert!(!fs::read_to_string(path("config.json")).unwrap().contains("r.example"), "{put}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_pushed_if_its_files_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();

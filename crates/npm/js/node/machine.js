@@ -2,11 +2,11 @@
 
 import {
   accessSync,
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
   createReadStream,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -181,14 +181,11 @@ function checkFile(path) {
     const { target, isStream } = placeOf(path);
     // Opening a pipe would wait for its reader.
     if (isStream) return statSync(target).isDirectory() ? closeSync(openSync(target, 'a')) : accessSync(target, constants.W_OK);
-    const beside = besideOf(target);
     try {
-      writeFileSync(beside, '');
+      withFileBeside(target, 0o600);
     } catch (error) {
       if (!isDenied(error) || !isFile(target)) throw error;
       closeSync(openSync(target, 'r+'));
-    } finally {
-      rmSync(beside, { force: true });
     }
   });
 }
@@ -197,25 +194,47 @@ function replaceFile(path, bytes, newMode) {
   const { target, isStream } = placeOf(path);
   if (isStream) return writeFileSync(target, bytes, { flag: 'a' });
   const before = statSync(target, { throwIfNoEntry: false });
-  const beside = besideOf(target);
   try {
-    writeFileSync(beside, bytes, { mode: before ? 0o600 : newMode, flush: true });
-    if (before) keepOwner(beside, before);
-    renameSync(beside, target);
+    withFileBeside(target, before ? 0o600 : newMode, (file, beside) => {
+      writeFileSync(file, bytes, { flush: true });
+      if (before) keepOwner(file, before);
+      renameSync(beside, target);
+    });
   } catch (error) {
     // A file that may be written in a folder that may not, or of an owner that it would lose.
     if (!before || !isDenied(error)) throw error;
     writeFileSync(target, bytes, { flush: true });
-  } finally {
-    rmSync(beside, { force: true });
   }
 }
 
-/** Gives a file the owner and the mode of the one that it replaces. */
-function keepOwner(beside, { uid, gid, mode }) {
-  const now = statSync(beside);
-  if (now.uid !== uid || now.gid !== gid) chownSync(beside, uid, gid);
-  chmodSync(beside, mode & 0o7777);
+/** Gives an open file the owner and the mode of the one that it replaces. */
+function keepOwner(file, { uid, gid, mode }) {
+  const now = fstatSync(file);
+  if (now.uid !== uid || now.gid !== gid) fchownSync(file, uid, gid);
+  fchmodSync(file, mode & 0o7777);
+}
+
+/**
+ * Does `work(file, beside)` with a new file beside another one, open and by its path, and removes it unless it was renamed. It has a
+ * name that nothing has: what others put there is neither followed nor written.
+ */
+function withFileBeside(target, mode, work = () => {}) {
+  let file;
+  let beside;
+  while (file === undefined) {
+    beside = `${target}.${Math.floor(Math.random() * 2 ** 32).toString(16)}.tmp`;
+    try {
+      file = openSync(beside, 'wx', mode);
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+  try {
+    work(file, beside);
+  } finally {
+    closeSync(file);
+    rmSync(beside, { force: true });
+  }
 }
 
 // Links that lead to a file, at most.
@@ -246,10 +265,6 @@ function isOpenFile(path) {
   } catch {
     return false;
   }
-}
-
-function besideOf(target) {
-  return `${target}.${process.pid}.tmp`;
 }
 
 function isDenied(error) {

@@ -23,6 +23,8 @@ test('files that are written keep owner, mode and links, and what is no file is 
   t.after(() => rmSync(folder, { recursive: true }));
   const [machine, at] = [createMachine(), (name) => join(folder, name)];
   const text = (name) => readFileSync(at(name), 'utf8');
+  const beside = `old.${process.pid}.tmp`;
+  writeFileSync(at('victim'), 'kept');
   writeFileSync(at('old'), 'old');
   chmodSync(at('old'), 0o640);
   // Only root can give a file another owner.
@@ -44,6 +46,16 @@ test('files that are written keep owner, mode and links, and what is no file is 
   for (const place of [at('link'), at('dangling'), at('pipe'), '/dev/null']) machine.checkFile(place);
   for (const place of [folder, join(at('missing'), 'x')]) assert.throws(() => machine.checkFile(place), /^Error: open /, place);
   machine.writeFile('/dev/null', Buffer.from('text'));
+  // What others put beside a file, under a name that they can know, is neither followed nor waited for.
+  for (const put of [() => symlinkSync('victim', at(beside)), () => execFileSync('mkfifo', [at(beside)])]) {
+    put();
+    machine.checkFile(at('old'));
+    machine.writeFile(at('old'), Buffer.from('again'));
+    assert.deepEqual([text('old'), text('victim')], ['again', 'kept']);
+    assert.ok(lstatSync(at('old')).isFile());
+    rmSync(at(beside));
+  }
+  rmSync(at('victim'));
   assert.ok(statSync('/dev/null').isCharacterDevice());
   assert.deepEqual(readdirSync(folder).toSorted(), ['dangling', 'link', 'old', 'pipe']);
 });
