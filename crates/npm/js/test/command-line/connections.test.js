@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate, startHttps } from '../servers.js';
-import { done, forward, makeConfig, run, startMemory } from './support.js';
+import { done, forward, makeConfig, run, startFront, startMemory } from './support.js';
 
 /** A registry with the samples behind TLS; what `startHttps` gives, and `asked` with the requests that came. */
 async function startTls(t, options) {
@@ -127,6 +127,27 @@ test('--header stays with the registry whatever places it names: of uploads, of 
   assert.ok(places.includes('GET /v2/token') && places.includes('PUT /v2/x'), `${places}`);
   assert.deepEqual([...new Set(seen.map(([, sent]) => sent))], [undefined]);
   for (const sent of [asked, source.asked.map(({ headers }) => headers['x-tenant'])]) assert.deepEqual([...new Set(sent)], ['acme']);
+});
+
+test('the log of --debug has no signature of a storage in it', async (t) => {
+  const [config, memory] = [makeConfig(t), await startMemory(t, '--samples')];
+  const storage = await startFront(t, memory, (asked, answer) => {
+    answer.writeHead(200, { 'content-length': 100 }).write('{');
+    setTimeout(() => answer.destroy(), 50);
+    return false;
+  });
+  const registry = await startFront(t, memory, (asked, answer) => {
+    if (!asked.url.includes('/blobs/')) return true;
+    answer.writeHead(307, { location: `http://${storage}/blob?X-Amz-Signature=s3cret` }).end();
+    return false;
+  });
+  const line = ['inspect', '--debug', '--insecure', '--retries', '1', '--config', '--platform', 'linux/amd64', `${registry}/samples/hello`];
+  for (const form of [[], ['--log-format', 'json']]) {
+    const { code, stderr } = await run(config, [...line, ...form]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /retry.*X-Amz-Signature=…/);
+    assert.doesNotMatch(stderr, /s3cret/);
+  }
 });
 
 test('the times of ls are those of the files, and the note of a push is beside the lists', async (t) => {
