@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use regex::Regex;
 use tallyman_fuzz::fuzz;
 use url::Url;
@@ -107,7 +107,12 @@ fn places() {
         for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
             let Ok(value) = HeaderValue::from_bytes(input) else { return };
             let headers = HeaderMap::from_iter([(name.clone(), value)]);
-            let Ok(passed) = rewrite::response_headers(&UPSTREAM, (&route, rest), &at, headers) else {
+            let status = match name {
+                header::WWW_AUTHENTICATE => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::ACCEPTED,
+            };
+            let Ok(passed) = rewrite::response_headers(&UPSTREAM, (&route, rest), &at, status, headers)
+            else {
                 continue;
             };
             let gateway = Url::parse(&format!("https://gateway.example/r/lab/{rest}")).unwrap();

@@ -85,7 +85,8 @@ impl ProxyRequest<'_> {
                 .and_then(|length| length.to_str().ok()?.parse().ok());
             if answer.status() == StatusCode::OK && length == Some(found.size) {
                 let mut response = Response::new(found.into_body());
-                *response.headers_mut() = self.response_headers(&at, answer.into_parts().0.headers)?;
+                let (head, _) = answer.into_parts();
+                *response.headers_mut() = self.response_headers(&at, head.status, head.headers)?;
                 response.headers_mut().insert("x-cache", HeaderValue::from_static("hit"));
                 return Ok(response);
             }
@@ -94,7 +95,7 @@ impl ProxyRequest<'_> {
             self.send_authorized(&parts.method, &url, &headers, body).await?;
         let status = answer.status();
         let (head, body) = answer.into_parts();
-        let headers = self.response_headers(&at, head.headers)?;
+        let headers = self.response_headers(&at, status, head.headers)?;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = if matches!(self.route, Route::Manifest(..)) && parts.method == Method::GET {
@@ -129,12 +130,17 @@ impl ProxyRequest<'_> {
         let (head, body) = response.into_parts();
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
-        *response.headers_mut() = self.response_headers(url, head.headers)?;
+        *response.headers_mut() = self.response_headers(url, head.status, head.headers)?;
         Ok(response)
     }
 
-    fn response_headers(&self, url: &Url, headers: HeaderMap) -> Result<HeaderMap, Refusal> {
-        rewrite::response_headers(self.upstream, (self.route, self.rest), url, headers)
+    fn response_headers(
+        &self,
+        url: &Url,
+        status: StatusCode,
+        headers: HeaderMap,
+    ) -> Result<HeaderMap, Refusal> {
+        rewrite::response_headers(self.upstream, (self.route, self.rest), url, status, headers)
     }
 
     /// Asks with credentials, once more with others where the gateway's own did not do, and follows redirects but for

@@ -1,6 +1,6 @@
 //! Rewriting of responses: `Location`, `Link` and realms become references relative to the request.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tallyman_auth::{Challenge, TokenService, next_link};
 use url::Url;
 
@@ -42,21 +42,26 @@ pub(crate) fn up(rest: &str) -> String {
     "../".repeat(rest.matches('/').count())
 }
 
-/// The headers of the answer to a request for `rest`, which is that of `route`; the registry gave them at `url`.
+/// The headers of the answer to a request for `rest`, which is that of `route`; they were given with `status` at `url`.
 pub(crate) fn response_headers(
     upstream: &Upstream,
     (route, rest): (&Route, &str),
     url: &Url,
+    status: StatusCode,
     mut headers: HeaderMap,
 ) -> Result<HeaderMap, Refusal> {
     let mut added = HeaderMap::new();
     if let Some(location) = headers.get(header::LOCATION) {
-        let place = place(upstream, rest, url, location.to_str().unwrap_or_default()).ok_or_else(|| {
-            Refusal::bad_gateway(
-                "expected the registry to name a place of its own, found a Location elsewhere",
-            )
-        })?;
-        added.insert(header::LOCATION, place);
+        match place(upstream, rest, url, location.to_str().unwrap_or_default()) {
+            Some(place) => _ = added.insert(header::LOCATION, place),
+            None if status == StatusCode::ACCEPTED || status.is_redirection() => {
+                return Err(Refusal::bad_gateway(
+                    "expected the registry to name a place of its own, found a Location elsewhere",
+                ));
+            }
+            // Nobody goes to the place of what is stored already.
+            None => {}
+        }
     }
     if route.has_pages() {
         // A list that ended here would lack names without a word.

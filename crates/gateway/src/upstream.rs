@@ -123,9 +123,11 @@ impl Upstream {
         url
     }
 
-    /// Returns `true` if a URL is at the registry, by whatever scheme.
+    /// Returns `true` if a URL is at the registry, by whatever scheme, or under the name that the registry has in references:
+    /// only its path and query are used.
     pub(crate) fn is_own_host(&self, url: &Url) -> bool {
-        authority(url) == authority(&self.url)
+        let found = authority(url);
+        found == authority(&self.url) || found == self.host
     }
 
     /// Returns `true` if a URL is at the registry's own origin, to which credentials may go.

@@ -207,6 +207,33 @@ async fn places_become_references_relative_to_the_request() {
 }
 
 #[tokio::test]
+async fn a_registry_may_name_itself_as_references_do_and_nobody_follows_what_is_stored() {
+    let registry = Scripted::start(|line| {
+        let place = match line.split('/').nth(2).unwrap() {
+            "own" => "https://registry.example/v2/own/blobs/uploads/1?_state=x",
+            "api" => "https://registry.example/admin",
+            _ => "https://attacker.example/v2/foreign/blobs/uploads/1",
+        };
+        answer(if line.starts_with("POST") { 202 } else { 201 }, &[("location", place)], "")
+    })
+    .await;
+    let gateway = gateway(&registry.url, "", "host = 'registry.example'").await;
+    for (method, path, expected) in [
+        ("POST", "own/blobs/uploads/", (202, Some("../../../../v2/own/blobs/uploads/1?_state=x"))),
+        ("PUT", "own/manifests/x", (201, Some("../../../v2/own/blobs/uploads/1?_state=x"))),
+        ("PUT", "foreign/manifests/x", (201, None)),
+        ("PUT", "api/manifests/x", (201, None)),
+        ("POST", "foreign/blobs/uploads/", (502, None)),
+        ("POST", "api/blobs/uploads/", (502, None)),
+    ] {
+        let url = at(&gateway, &format!("/r/lab/v2/{path}"));
+        let response = caller().request(method.parse().unwrap(), url).send().await.unwrap();
+        let found = response.headers().get("location").map(|value| value.to_str().unwrap());
+        assert_eq!((response.status().as_u16(), found), expected, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn browsers_are_sent_to_storages_that_let_them_read() {
     let registry = Scripted::start(|line| match line.split('/').nth(2).unwrap() {
         "far" => answer(307, &[("location", "https://a.storage.example/x?signature=y")], ""),
