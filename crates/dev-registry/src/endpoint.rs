@@ -19,11 +19,7 @@ impl Endpoint {
     /// Reads a request path. `None` is a page that Distribution does not know.
     pub(crate) fn parse(path: &str) -> Option<Self> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        // Google's registry gives out addresses of uploads that are outside of `/v2/`.
-        let rest = match path.strip_prefix("/artifacts-uploads/") {
-            Some(rest) if rest.contains("/blobs/uploads/") => rest,
-            _ => path.strip_prefix("/v2/")?,
-        };
+        let rest = path.strip_prefix("/v2/")?;
         if rest.is_empty() {
             return Some(Self::Base);
         }

@@ -365,6 +365,15 @@ impl Quirks {
         response
     }
 
+    /// Returns the upload that a path is the address of, if uploads have addresses of their own.
+    pub(crate) fn upload_at<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let parts: Vec<&str> = path.split('/').filter(|_| self.upload_address).collect();
+        match parts[..] {
+            ["", "artifacts-uploads", "namespaces", _, "repositories", _, "uploads", id] => Some(id),
+            _ => None,
+        }
+    }
+
     fn change_headers(&self, request: &QuirkContext<'_>, headers: &mut HeaderMap) {
         let text = |headers: &HeaderMap, name| Some(headers.get(name)?.to_str().ok()?.to_owned());
         if self.rate_headers {
@@ -373,8 +382,12 @@ impl Quirks {
         }
         let is_upload = matches!(request.endpoint, Endpoint::Uploads { .. } | Endpoint::Upload { .. });
         if let Some(mut location) = text(headers, header::LOCATION).filter(|_| is_upload) {
-            if self.upload_address {
-                location = location.replacen("/v2/", "/artifacts-uploads/", 1);
+            if self.upload_address
+                && let Some((name, upload)) = location
+                    .strip_prefix(request.base)
+                    .and_then(|path| path.strip_prefix("/v2/")?.split_once("/blobs/uploads/"))
+            {
+                location = format!("{}{}{upload}", request.base, upload_place(name));
             }
             if self.relative_location {
                 location = location.replacen(request.base, "", 1);
@@ -392,6 +405,13 @@ impl Quirks {
                 .insert(header::LINK, value(&format!("<{base}{path}?next_page={cursor},1>; rel=\"next\"")));
         }
     }
+}
+
+/// The place of uploads into a repository at Google's registry, which does not name the image.
+fn upload_place(name: &str) -> String {
+    let (project, rest) = name.split_once('/').unwrap_or((name, name));
+    let repository = rest.split('/').next().unwrap_or_default();
+    format!("/artifacts-uploads/namespaces/{project}/repositories/{repository}/uploads/")
 }
 
 /// Tags as Google's registry lists them, with `child` and `manifest` beside.

@@ -67,7 +67,13 @@ pub(crate) enum Origin {
 /// Answers one request of the Distribution API, the token service or the storage.
 pub(crate) async fn answer(shared: &Shared, origin: Origin, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let endpoint = Endpoint::parse(parts.uri.path());
+    let endpoint = match shared.options.quirks.upload_at(parts.uri.path()) {
+        Some(id) => {
+            let upload = lock(&shared.store).uploads.get(id).map(|upload| upload.name.clone());
+            upload.map(|name| Endpoint::Upload { name, id: id.to_owned() })
+        }
+        None => Endpoint::parse(parts.uri.path()),
+    };
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let query = shared.options.quirks.query(endpoint.as_ref(), query);
     let pending = shared.log.begin(record(&parts, origin));

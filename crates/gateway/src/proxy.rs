@@ -216,7 +216,7 @@ impl ProxyRequest<'_> {
         let path = url.path();
         match Route::parse(path.strip_prefix('/').unwrap_or(path)) {
             _ if !self.upstream.is_own(url) || !self.upstream.is_partial() => true,
-            Some(route) => route.repository().is_none_or(|name| self.upstream.is_open(name)),
+            Some(route) => self.upstream.opens(&route),
             // Not of the API, and nothing that the registry may read as if it were.
             None => !path.contains('%') && !path.contains("//") && !path.starts_with("/v2"),
         }

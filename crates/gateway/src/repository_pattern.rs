@@ -23,6 +23,11 @@ impl RepositoryPattern {
         let name: Vec<&str> = repository.split('/').collect();
         components(&pattern, &name)
     }
+
+    /// Returns `true` if the pattern matches all repositories below `place`.
+    pub(crate) fn matches_below(&self, place: &str) -> bool {
+        self.0.rsplit('/').next() == Some("**") && self.matches(place)
+    }
 }
 
 impl fmt::Display for RepositoryPattern {
@@ -85,6 +90,24 @@ mod tests {
             ("acme/app:1", false),
         ] {
             assert_eq!(RepositoryPattern::new(pattern).can_match(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_all_below_a_place_if_they_end_with_any_components() {
+        for (pattern, expected) in [
+            ("**", true),
+            ("acme/**", true),
+            ("acme/images/**", true),
+            ("*/images/**", true),
+            ("acme/images", false),
+            ("acme/*", false),
+            ("acme/images/*", false),
+            ("acme/images/a**", false),
+            ("acme/images/app/**", false),
+            ("other/**", false),
+        ] {
+            assert_eq!(RepositoryPattern::new(pattern).matches_below("acme/images"), expected, "{pattern}");
         }
     }
 

@@ -122,10 +122,7 @@ fn next_page(upstream: &Upstream, rest: &str, url: &Url, target: &str) -> Option
 /// repository that is not open.
 fn own_place(upstream: &Upstream, rest: &str, to: &Url) -> Option<String> {
     let path = to.path().strip_prefix('/')?;
-    let route = Route::parse(path).filter(|route| *route != Route::Token)?;
-    if route.repository().is_some_and(|name| !upstream.is_open(name)) {
-        return None;
-    }
+    Route::parse(path).filter(|route| *route != Route::Token && upstream.opens(route))?;
     let query = to.query().map_or_else(String::new, |query| format!("?{query}"));
     Some(format!("{}{path}{query}", up(rest)))
 }

@@ -25,6 +25,9 @@ pub(crate) enum Route {
     StartUpload(String),
     /// `v2/REPOSITORY/blobs/uploads/ID`: an upload that was begun.
     Upload(String),
+    /// `artifacts-uploads/namespaces/PROJECT/repositories/NAME/uploads/ID`: an upload that Google's Artifact Registry began, into one
+    /// of the repositories below `PROJECT/NAME`.
+    UploadBelow(String),
     /// `v2/REPOSITORY/referrers/DIGEST`
     Referrers(String),
 }
@@ -37,6 +40,12 @@ impl Route {
             "v2" | "v2/" => return Some(Self::Base),
             "v2/_catalog" => return Some(Self::Catalog),
             _ => {}
+        }
+        let parts: Vec<&str> = rest.split('/').collect();
+        if let ["artifacts-uploads", "namespaces", project, "repositories", name, "uploads", id] = parts[..] {
+            let place = format!("{project}/{name}");
+            return (is_upload_id(id) && place.parse::<Repository>().is_ok())
+                .then_some(Self::UploadBelow(place));
         }
         let parts: Vec<&str> = rest.strip_prefix("v2/")?.split('/').collect();
         let (name, kind) = match parts.as_slice() {
@@ -57,18 +66,13 @@ impl Route {
                 Err(_) => reference.parse::<Tag>().ok().map(|_| Self::Manifest(name, None)),
             },
             Kind::Referrers(digest) => digest.parse::<Digest>().ok().map(|_| Self::Referrers(name)),
-            Kind::Upload(id) => {
-                let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=~".contains(&byte));
-                match id {
-                    "" => Some(Self::StartUpload(name)),
-                    id => (plain && id != "." && id != "..").then_some(Self::Upload(name)),
-                }
-            }
+            Kind::Upload("") => Some(Self::StartUpload(name)),
+            Kind::Upload(id) => is_upload_id(id).then_some(Self::Upload(name)),
             Kind::Blob(digest) => Some(Self::Blob(name, digest.parse().ok()?)),
         }
     }
 
-    /// The repository, where it is about one.
+    /// The repository, where it is about one, or the place below which that is.
     pub(crate) fn repository(&self) -> Option<&str> {
         match self {
             Self::Token | Self::Base | Self::Catalog => None,
@@ -77,6 +81,7 @@ impl Route {
             | Self::Blob(name, _)
             | Self::StartUpload(name)
             | Self::Upload(name)
+            | Self::UploadBelow(name)
             | Self::Referrers(name) => Some(name),
         }
     }
@@ -90,7 +95,7 @@ impl Route {
             Self::Tags(_) => "tags",
             Self::Manifest(..) => "manifest",
             Self::Blob(..) => "blob",
-            Self::StartUpload(_) | Self::Upload(_) => "upload",
+            Self::StartUpload(_) | Self::Upload(_) | Self::UploadBelow(_) => "upload",
             Self::Referrers(_) => "referrers",
         }
     }
@@ -104,7 +109,9 @@ impl Route {
             Self::Manifest(..) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
             Self::Blob(..) => &[Method::GET, Method::HEAD, Method::DELETE],
             Self::StartUpload(_) => &[Method::POST],
-            Self::Upload(_) => &[Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
+            Self::Upload(_) | Self::UploadBelow(_) => {
+                &[Method::GET, Method::PATCH, Method::PUT, Method::DELETE]
+            }
         };
         if allowed.contains(method) {
             return Ok(());
@@ -123,7 +130,12 @@ impl Route {
 
     /// Returns `true` if the method deletes something for good. Giving an upload up does not.
     pub(crate) fn deletes(&self, method: &Method) -> bool {
-        *method == Method::DELETE && !matches!(self, Self::Upload(_))
+        *method == Method::DELETE && !self.is_upload()
+    }
+
+    /// Returns `true` for an upload that was begun.
+    fn is_upload(&self) -> bool {
+        matches!(self, Self::Upload(_) | Self::UploadBelow(_))
     }
 
     /// Returns `true` if the method changes the registry.
@@ -140,8 +152,8 @@ impl Route {
             Self::Catalog | Self::Tags(_) => &["n", "last", "next_page", "ns"],
             Self::Referrers(_) => &["artifactType", "n", "last", "next_page", "ns"],
             Self::StartUpload(_) => &["mount", "from", "digest", "digest-algorithm"],
-            Self::Upload(_) if name.starts_with('_') => return true,
-            Self::Upload(_) => &["digest"],
+            Self::Upload(_) | Self::UploadBelow(_) if name.starts_with('_') => return true,
+            Self::Upload(_) | Self::UploadBelow(_) => &["digest"],
             Self::Token => &[
                 "account",
                 "client_id",
@@ -178,7 +190,7 @@ impl Route {
         let is_form = subtype == "x-www-form-urlencoded";
         let (is_right, expected) = match self {
             Self::Token => (is_form, "application/x-www-form-urlencoded"),
-            Self::StartUpload(_) | Self::Upload(_) => {
+            Self::StartUpload(_) | Self::Upload(_) | Self::UploadBelow(_) => {
                 (is_plain && !is_form && !subtype.is_empty(), "application/octet-stream")
             }
             _ => {
@@ -191,7 +203,9 @@ impl Route {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED", message));
         }
         let value = match self {
-            Self::StartUpload(_) | Self::Upload(_) => HeaderValue::from_static("application/octet-stream"),
+            Self::StartUpload(_) | Self::Upload(_) | Self::UploadBelow(_) => {
+                HeaderValue::from_static("application/octet-stream")
+            }
             _ => HeaderValue::from_str(&essence).unwrap_or(HeaderValue::from_static("application/json")),
         };
         Ok(Some(value))
@@ -203,7 +217,7 @@ impl Route {
             None if *self == Self::Catalog => Scopes::catalog(),
             None => Scopes::default(),
             Some(name) => match *method {
-                Method::GET | Method::HEAD if !matches!(self, Self::Upload(_)) => Scopes::pull(name),
+                Method::GET | Method::HEAD if !self.is_upload() => Scopes::pull(name),
                 Method::DELETE if self.deletes(method) => Scopes::repository(name, &["delete"]),
                 // Giving an upload up is a deletion to Distribution, and a push to others.
                 Method::DELETE => Scopes::repository(name, &["pull", "push", "delete"]),
@@ -212,6 +226,12 @@ impl Route {
         };
         from.map_or_else(Scopes::default, Scopes::pull).and(&scopes)
     }
+}
+
+/// Returns `true` for the name of an upload that no server or proxy reads as anything else.
+fn is_upload_id(id: &str) -> bool {
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=~".contains(&byte));
+    is_plain && !matches!(id, "" | "." | "..")
 }
 
 enum Kind<'a> {
@@ -245,6 +265,7 @@ mod tests {
             ("v2/a/blobs/DIGEST", Some("blob")),
             ("v2/a/blobs/uploads/", Some("upload")),
             ("v2/a/blobs/uploads/0d2c-_.=", Some("upload")),
+            ("artifacts-uploads/namespaces/acme/repositories/images/uploads/AF2-_=", Some("upload")),
             ("v2/a/referrers/DIGEST", Some("referrers")),
             ("v2/tags/list/manifests/x", Some("manifest")),
             ("", None),
@@ -265,6 +286,12 @@ mod tests {
             ("v2/a%2fb/manifests/x", None),
             ("v2/a\\b/manifests/x", None),
             ("v2/manifests/x", None),
+            ("artifacts-uploads/namespaces/acme/repositories/images/uploads/", None),
+            ("artifacts-uploads/namespaces/acme/repositories/images/uploads/..", None),
+            ("artifacts-uploads/namespaces/acme/repositories/../uploads/1", None),
+            ("artifacts-uploads/namespaces/acme/repositories/a%2fb/uploads/1", None),
+            ("artifacts-uploads/namespaces/acme/repositories/images/uploads/1/x", None),
+            ("artifacts-uploads/acme/images/app/blobs/uploads/1", None),
             ("token/other", None),
             ("debug/pprof", None),
             ("metrics", None),
@@ -284,6 +311,7 @@ mod tests {
             ("v2/a/blobs/DIGEST", "GET HEAD DELETE"),
             ("v2/a/blobs/uploads/", "POST"),
             ("v2/a/blobs/uploads/1", "GET PUT PATCH DELETE"),
+            ("artifacts-uploads/namespaces/a/repositories/b/uploads/1", "GET PUT PATCH DELETE"),
             ("token", "GET POST"),
         ] {
             let route = Route::parse(&path.replace("DIGEST", DIGEST)).unwrap();
@@ -306,6 +334,12 @@ mod tests {
             ("PUT", "v2/a/manifests/x", None, "repository:a:pull,push"),
             ("DELETE", "v2/a/manifests/x", None, "repository:a:delete"),
             ("DELETE", "v2/a/blobs/uploads/1", None, "repository:a:pull,push,delete"),
+            (
+                "PUT",
+                "artifacts-uploads/namespaces/a/repositories/b/uploads/1",
+                None,
+                "repository:a/b:pull,push",
+            ),
             ("POST", "v2/a/blobs/uploads/", Some("b"), "repository:a:pull,push repository:b:pull"),
         ] {
             let route = Route::parse(path).unwrap();

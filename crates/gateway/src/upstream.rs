@@ -169,6 +169,16 @@ impl Upstream {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches(repository))
     }
 
+    /// Returns `true` if what a route is about may be reached, whichever repository that is.
+    pub(crate) fn opens(&self, route: &Route) -> bool {
+        match route {
+            Route::UploadBelow(place) => {
+                self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.matches_below(place))
+            }
+            route => route.repository().is_none_or(|name| self.is_open(name)),
+        }
+    }
+
     /// Returns `true` if some repositories are out of reach.
     pub(crate) fn is_partial(&self) -> bool {
         !self.patterns.is_empty()
@@ -185,8 +195,8 @@ impl Upstream {
     /// Checks that this may be asked at all. `source` is the repository that a mount takes from.
     pub(crate) fn permit(&self, route: &Route, method: &Method, source: Option<&str>) -> Result<(), Refusal> {
         route.check_method(method)?;
-        let hidden = route.repository().into_iter().chain(source).find(|name| !self.is_open(name));
-        if let Some(name) = hidden {
+        let hidden = route.repository().filter(|_| !self.opens(route));
+        if let Some(name) = hidden.or(source.filter(|name| !self.is_open(name))) {
             return Err(self.hidden(name));
         }
         if route.writes(method) && self.read_only {
@@ -356,6 +366,7 @@ mod tests {
 
     #[test]
     fn reading_writing_and_deleting_are_permitted_apart() {
+        const UPLOAD_BELOW: &str = "artifacts-uploads/namespaces/acme/repositories/images/uploads/1";
         let plain = "url = 'https://r.example'";
         for (config, method, path, source, expected) in [
             (plain, "GET", "v2/a/manifests/x", None, true),
@@ -374,6 +385,12 @@ mod tests {
                 false,
             ),
             ("url = 'https://r.example'\nread_only = true", "POST", "token", None, true),
+            ("url = 'https://r.example'\nread_only = true", "PUT", UPLOAD_BELOW, None, false),
+            (plain, "PUT", UPLOAD_BELOW, None, true),
+            (plain, "DELETE", UPLOAD_BELOW, None, true),
+            ("url = 'https://r.example'\nrepositories = ['acme/images/**']", "PUT", UPLOAD_BELOW, None, true),
+            ("url = 'https://r.example'\nrepositories = ['acme/images/*']", "PUT", UPLOAD_BELOW, None, false),
+            ("url = 'https://r.example'\nrepositories = ['acme/*']", "PUT", UPLOAD_BELOW, None, false),
             (
                 "url = 'https://r.example'\nrepositories = ['acme/*']",
                 "GET",

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use tallyman_dev_registry::{Auth, Builder, Dialect, Fault, FaultKind, Registry, TokenAuth};
+use bytes::Bytes;
+use tallyman_core::{Digest, Reference};
+use tallyman_dev_registry::{
+    Auth, Builder, Dialect, Fault, FaultKind, PASSWORD, Profile, Registry, TokenAuth, USER,
+};
 
 use crate::{
     everything::{Lacks, everything},
@@ -61,6 +65,27 @@ async fn it_is_kept_by_a_cache_and_below_a_path() {
     let host = registry.addr.to_string();
     let address = format!("http://{}/tools/tallyman", gateway.address);
     everything(&client(&address, &host, Some(("user", "secret"))), &host, &Lacks::default()).await;
+}
+
+#[tokio::test]
+async fn uploads_at_addresses_of_their_own_get_to_the_repositories_that_are_open() {
+    let registry = Registry::builder().profile(Profile::Gar).start().await.unwrap();
+    let host = registry.addr.to_string();
+    let image: Reference = format!("{host}/acme/images/app:1").parse().unwrap();
+    for (config, is_open) in [
+        ("", true),
+        ("repositories = ['acme/images/**']", true),
+        // The address names no image, so it may be that of one that is not open.
+        ("repositories = ['acme/images/app']", false),
+    ] {
+        let gateway = gateway(&registry.url(), "", config).await;
+        let client = client(&format!("http://{}", gateway.address), &host, Some((USER, PASSWORD)));
+        let blob = Bytes::from(config.repeat(100) + "content");
+        let uploaded = client.upload_blob(&image, &Digest::of(&blob), &blob).await;
+        assert_eq!(uploaded.is_ok(), is_open, "{config}: {uploaded:?}");
+        let kept = registry.blob("acme/images/app", Digest::of(&blob).as_str());
+        assert_eq!(kept.is_some(), is_open, "{config}");
+    }
 }
 
 #[tokio::test]
