@@ -66,15 +66,6 @@ impl Challenge {
         (!challenges.is_empty()).then(|| challenges.swap_remove(bearer.unwrap_or_default()))
     }
 
-    /// Returns the scopes that the bearer challenges of a response ask for.
-    pub fn scopes(headers: &HeaderMap) -> Scopes {
-        let challenges = Self::parse_all(headers).into_iter();
-        challenges.fold(Scopes::default(), |all, challenge| match challenge {
-            Self::Bearer { scopes, .. } => all.and(&scopes),
-            Self::Basic { .. } => all,
-        })
-    }
-
     /// Returns the challenge as a header value, or `None` if it holds characters that headers cannot have.
     pub fn to_header(&self) -> Option<HeaderValue> {
         let (mut text, fields) = match self {

@@ -48,9 +48,12 @@ impl Credentials {
         tokens.insert(scopes.to_string(), (answer.authorization.clone(), end));
     }
 
-    /// Forgets all tokens: the registry refused one.
-    pub(crate) fn forget(&self) {
-        self.tokens().clear();
+    /// Forgets the token that the registry refused. Returns `true` if there was one with this `Authorization` header.
+    pub(crate) fn forget(&self, refused: &HeaderValue) -> bool {
+        let mut tokens = self.tokens();
+        let before = tokens.len();
+        tokens.retain(|_, (token, _)| token != refused);
+        tokens.len() < before
     }
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<String, (HeaderValue, Instant)>> {

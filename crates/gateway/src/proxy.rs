@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use http_body_util::Limited;
-use tallyman_auth::Challenge;
 use tallyman_core::MANIFEST_SIZE_MAX;
 use url::Url;
 
@@ -162,15 +161,18 @@ impl ProxyRequest<'_> {
         if let Some(own) = &self.upstream.credentials
             && answer.status() == StatusCode::UNAUTHORIZED
         {
-            own.forget();
-            self.upstream.remember_challenge(answer.headers());
-            // Registries differ in what they want for the same request, and say so.
-            let scopes = scopes().and(&Challenge::scopes(answer.headers()));
+            let refused = |answer: &_, authorization: &Option<_>, asked: &_| {
+                self.upstream.scopes_after_refusal(own, (url, answer), authorization.as_ref(), asked)
+            };
+            let scopes = refused(&answer, &authorization, &scopes())?;
             if !has_body {
                 authorization = self.upstream.authorize(own, &scopes).await?;
                 answer = self.send_once(method, url, headers, authorization.as_ref(), None).await?;
             }
             if answer.status() == StatusCode::UNAUTHORIZED {
+                if !has_body {
+                    refused(&answer, &authorization, &scopes)?;
+                }
                 return Err(Refusal::bad_gateway(format!(
                     "expected {} to take the gateway's own user, it answered 401",
                     self.upstream.name
@@ -179,6 +181,10 @@ impl ProxyRequest<'_> {
         }
         let mut at = url.clone();
         for _ in 0..REDIRECTS_MAX {
+            if answer.status() == StatusCode::UNAUTHORIZED && !self.upstream.is_own(&at) {
+                // Credentials for the registry would not help.
+                *answer.status_mut() = StatusCode::FORBIDDEN;
+            }
             if !is_redirect(answer.status()) {
                 return Ok(Forwarded { url: at, response: answer });
             }

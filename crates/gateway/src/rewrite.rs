@@ -69,8 +69,9 @@ pub(crate) fn response_headers(
         let next = next.and_then(|target| next_page(upstream, rest, url, &target));
         added.extend(next.map(|link| (header::LINK, link)));
     }
-    upstream.remember_challenge(&headers);
-    for challenge in Challenge::parse_all(&headers) {
+    let challenges = upstream.challenges_of(url, status, &headers);
+    upstream.remember_challenges(&challenges);
+    for challenge in challenges {
         let challenge = match challenge {
             basic @ Challenge::Basic { .. } => Some(basic),
             Challenge::Bearer { service: TokenService { realm, service }, scopes, parameters } => {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tallyman_auth::{Challenge, HttpUrl, Scopes, TokenAnswer, TokenService};
 use url::Url;
@@ -59,20 +59,60 @@ impl Upstream {
         let url = self.url("v2/", None);
         let response = self.send(Method::GET, &url, HeaderMap::new(), Body::empty()).await?;
         match response.status() {
-            StatusCode::UNAUTHORIZED => self.remember_challenge(response.headers()).ok_or_else(|| {
-                Refusal::bad_gateway(format!(
-                    "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
-                    self.name
-                ))
-            }),
+            status @ StatusCode::UNAUTHORIZED => {
+                let challenges = self.challenges_of(&url, status, response.headers());
+                self.remember_challenges(&challenges).ok_or_else(|| {
+                    Refusal::bad_gateway(format!(
+                        "expected {} to ask for a password or a token of a service in `token_hosts`, found neither",
+                        self.name
+                    ))
+                })
+            }
             status if status.is_success() => Ok(self.remember(AuthScheme::None)),
-            status => Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name))),
+            status => {
+                Err(Refusal::bad_gateway(format!("expected {} to answer at /v2/, found {status}", self.name)))
+            }
         }
     }
 
-    /// Takes in the challenge of an answer.
-    pub(crate) fn remember_challenge(&self, headers: &HeaderMap) -> Option<AuthScheme> {
-        let challenges = Challenge::parse_all(headers);
+    /// Returns the challenges of an answer that was given at `url`: those by which the registry itself refuses a request. A storage
+    /// that it redirects to says nothing of the credentials that it wants.
+    pub(crate) fn challenges_of(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> Vec<Challenge> {
+        let is_refused = status == StatusCode::UNAUTHORIZED && self.is_own(url);
+        if is_refused { Challenge::parse_all(headers) } else { Vec::new() }
+    }
+
+    /// Takes in the refusal at `url` of a request that went for the scopes `asked` with `authorization` of the gateway's own user.
+    /// Returns the scopes to go with again: registries differ in what they want for the same request, and say so.
+    ///
+    /// # Errors
+    /// The refusal of what the user may not do, as a token with other scopes would be refused like this one.
+    pub(crate) fn scopes_after_refusal(
+        &self,
+        own: &Credentials,
+        (url, refusal): (&Url, &Response<Body>),
+        authorization: Option<&HeaderValue>,
+        asked: &Scopes,
+    ) -> Result<Scopes, Refusal> {
+        let had_token = authorization.is_some_and(|authorization| own.forget(authorization));
+        let challenges = self.challenges_of(url, refusal.status(), refusal.headers());
+        self.remember_challenges(&challenges);
+        let (mut required, mut lacks_right) = (asked.clone(), false);
+        for challenge in &challenges {
+            if let Challenge::Bearer { scopes, parameters, .. } = challenge {
+                required = required.and(scopes);
+                lacks_right |=
+                    parameters.iter().any(|(name, value)| name == "error" && value == "insufficient_scope");
+            }
+        }
+        if had_token && lacks_right && required == *asked {
+            return Err(Refusal::denied(format!("the gateway's own user may not do this at {}", self.name)));
+        }
+        Ok(required)
+    }
+
+    /// Takes in the challenges of an answer.
+    pub(crate) fn remember_challenges(&self, challenges: &[Challenge]) -> Option<AuthScheme> {
         let bearer = challenges.iter().find_map(|challenge| match challenge {
             Challenge::Bearer { service, .. } => {
                 let realm = Url::parse(&service.realm).ok().filter(|realm| self.is_token_service(realm))?;

@@ -285,6 +285,46 @@ async fn credentials_of_the_gateways_own_stay_inside() {
 }
 
 #[tokio::test]
+async fn other_tokens_stay_when_the_gateways_own_user_may_not_read_a_repository() {
+    let folder = Folder::new("rights");
+    let password = folder.write("password", "s3cret");
+    let service = Scripted::start(|line| {
+        let named = line.split("repository%3A").nth(1).unwrap().split("%3A").next().unwrap();
+        answer(200, &[], if named == "open" { "{\"token\":\"open\"}" } else { "{\"token\":\"none\"}" })
+    })
+    .await;
+    let realm = service.url.clone();
+    let registry = Scripted::start_with(move |line, headers| {
+        let name = line.split('/').nth(2).unwrap_or_default();
+        let sent = headers.get("authorization").map_or("", |sent| sent.to_str().unwrap());
+        let error = match (name, sent) {
+            ("open", "Bearer open") => return answer(200, &[], "content"),
+            (_, "") => "",
+            _ => ",error=\"insufficient_scope\"",
+        };
+        let scope =
+            if name.is_empty() { String::new() } else { format!(",scope=\"repository:{name}:pull\"") };
+        let challenge = format!("Bearer realm=\"{realm}/token\",service=\"s\"{scope}{error}");
+        answer(401, &[("www-authenticate", challenge.as_str())], "")
+    })
+    .await;
+    let own = format!(
+        "username = 'user'\npassword_file = {:?}\ntoken_hosts = ['{}']",
+        password.display(),
+        service.url.trim_start_matches("http://")
+    );
+    let gateway = gateway(&registry.url, "", &own).await;
+    for (name, expected) in [("open", 200), ("closed", 403), ("open", 200)] {
+        let response = get(&gateway, &format!("/r/lab/v2/{name}/manifests/x")).await;
+        assert_eq!(response.status(), expected, "{name}");
+        assert!(!response.headers().contains_key("www-authenticate"), "{name}");
+    }
+    let tokens = ["open", "closed"]
+        .map(|name| format!("GET /token?account=user&scope=repository%3A{name}%3Apull&service=s"));
+    assert_eq!(service.lines(), tokens);
+}
+
+#[tokio::test]
 async fn hidden_repositories_are_hidden() {
     let registry = Scripted::start(|line| match line {
         "GET /v2/_catalog" => {

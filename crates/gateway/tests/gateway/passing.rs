@@ -234,6 +234,27 @@ async fn a_registry_may_name_itself_as_references_do_and_nobody_follows_what_is_
 }
 
 #[tokio::test]
+async fn a_storage_says_nothing_of_the_credentials_that_the_registry_wants() {
+    for challenge in ["Basic realm=\"storage\"", "Bearer realm=\"https://auth.example/token\""] {
+        let storage = Scripted::start(move |_| answer(401, &[("www-authenticate", challenge)], "")).await;
+        let place = format!("{}/blob", storage.url);
+        let registry = Scripted::start(move |line| match line.contains("/blobs/") {
+            true => answer(307, &[("location", place.as_str())], ""),
+            false => answer(200, &[], ""),
+        })
+        .await;
+        let host = storage.url.trim_start_matches("http://");
+        let gateway = gateway(&registry.url, "", &format!("storage_hosts = ['{host}']")).await;
+        let response = get(&gateway, BLOB).await;
+        assert_eq!(response.status(), 403, "{challenge}");
+        assert!(!response.headers().contains_key("www-authenticate"), "{challenge}");
+        // Nothing asks the storage's token service for a token.
+        let token = get(&gateway, "/r/lab/token").await;
+        assert_eq!((token.status().as_u16(), storage.lines().len()), (404, 1), "{challenge}");
+    }
+}
+
+#[tokio::test]
 async fn browsers_are_sent_to_storages_that_let_them_read() {
     let registry = Scripted::start(|line| match line.split('/').nth(2).unwrap() {
         "far" => answer(307, &[("location", "https://a.storage.example/x?signature=y")], ""),

@@ -131,6 +131,13 @@ pub struct Scripted {
 
 impl Scripted {
     pub async fn start(answer: impl Fn(&str) -> Outgoing + Clone + Send + Sync + 'static) -> Self {
+        Self::start_with(move |line, _| answer(line)).await
+    }
+
+    /// A server whose answers depend on the headers, too.
+    pub async fn start_with(
+        answer: impl Fn(&str, &HeaderMap) -> Outgoing + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -138,7 +145,7 @@ impl Scripted {
         let app = Router::new().fallback(async move |request: Incoming| {
             let line = format!("{} {}", request.method(), request.uri());
             log.lock().unwrap().push((line.clone(), request.headers().clone()));
-            answer(&line)
+            answer(&line, request.headers())
         });
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { url, asked }
