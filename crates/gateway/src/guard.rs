@@ -120,8 +120,8 @@ impl Guard {
             headers.get_all("x-forwarded-for").into_iter().filter_map(|value| value.to_str().ok());
         let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
         for said in forwarded.into_iter().rev() {
-            match said.parse::<IpAddr>() {
-                Ok(address) if self.trusts(caller) => caller = address.to_canonical(),
+            match address_of(said) {
+                Some(address) if self.trusts(caller) => caller = address.to_canonical(),
                 _ => break,
             }
         }
@@ -131,6 +131,12 @@ impl Guard {
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
     }
+}
+
+/// Returns the address of a caller as proxies write it: with a port or without, and in brackets where it is one of IPv6.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|place| place.ip())).ok()
 }
 
 /// The authority that the browser asked for: HTTP/2 has it in the URI.
@@ -257,6 +263,13 @@ mod tests {
             ("10.0.0.1:1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
             ("10.0.0.1:1", "203.0.113.9, 10.0.0.2", "203.0.113.9"),
             ("10.0.0.1:1", "nonsense", "10.0.0.1"),
+            ("10.0.0.1:1", "203.0.113.9:54321", "203.0.113.9"),
+            ("10.0.0.1:1", "203.0.113.9:54321, 10.0.0.2:443", "203.0.113.9"),
+            ("10.0.0.1:1", "[2001:db8::9]:54321", "2001:db8::9"),
+            ("10.0.0.1:1", "[2001:db8::9]", "2001:db8::9"),
+            ("10.0.0.1:1", "2001:db8::9", "2001:db8::9"),
+            ("10.0.0.1:1", "[::ffff:203.0.113.9]:1", "203.0.113.9"),
+            ("10.0.0.1:1", "203.0.113.9:port", "10.0.0.1"),
         ] {
             let caller = guard().caller(peer.parse().unwrap(), &headers(&[("x-forwarded-for", forwarded)]));
             assert_eq!(caller.to_string(), expected, "{peer} {forwarded}");
