@@ -38,7 +38,12 @@ export function proxyAddress({ hostname, port, protocol }) {
 /** The proxy's user and password; `undefined` if its URL has none. */
 export function proxyUser({ username, password }) {
   if (!username) return undefined;
-  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { user: unescaped(username), password: unescaped(password) };
+}
+
+/** Decodes what is escaped in a part of a URL. A `%` that begins no escape stands for itself. */
+function unescaped(text) {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
 }
 
 /** The headers by which a proxy knows its user. */

@@ -183,7 +183,7 @@ async function startSocks(t, { password } = {}) {
 test('SOCKS proxies are used for TLS and plain HTTP, with and without a password', async (t) => {
   const plain = await startHttp(t, ok);
   const secure = await startHttps(t, ok);
-  for (const [settings, user, scheme] of [[{}, '', 'socks5'], [{ password: 's#3' }, 'alice:s%233@', 'socks5h']]) {
+  for (const [settings, user, scheme] of [[{}, '', 'socks5'], [{ password: 's#3' }, 'alice:s%233@', 'socks5h'], [{ password: '50%#3' }, 'alice:50%%233@', 'socks5']]) {
     const proxy = await startSocks(t, settings);
     const setting = `${scheme}://${user}${proxy.host}`;
     const transport = transportFor(t, { env: { HTTP_PROXY: setting, HTTPS_PROXY: setting } });
