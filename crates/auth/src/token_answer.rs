@@ -8,6 +8,9 @@ use thiserror::Error;
 
 use crate::credentials::bearer;
 
+/// Bytes that the answer of a token service may have.
+pub const TOKEN_ANSWER_MAX: usize = 1024 * 1024;
+
 /// The lifetime that a token has at least, whatever its service says; as Docker has it. Also the one of a token whose
 /// service says nothing.
 const LIFETIME_MIN: Duration = Duration::from_secs(60);

@@ -12,7 +12,6 @@ use crate::{
 };
 
 const REQUEST_MAX: usize = 64 * 1024;
-const ANSWER_MAX: usize = 1024 * 1024;
 
 /// Asks the service that the registry itself names. The caller chooses the fields of the API, not the place.
 pub(crate) async fn forward(
@@ -66,14 +65,7 @@ pub(crate) async fn forward(
         )));
     }
     let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
-    let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
-    let body = body.map_err(|_| {
-        Refusal::bad_gateway(format!(
-            "expected an answer of {}'s token service, found one that broke off or has more than 1 MiB",
-            upstream.name
-        ))
-    })?;
-    let mut response = Response::new(Body::from(body.to_bytes()));
+    let mut response = Response::new(Body::from(upstream.token_answer(answer.into_body()).await?));
     *response.status_mut() = status;
     if let Some(kind) = kind {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

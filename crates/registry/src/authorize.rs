@@ -6,13 +6,14 @@ use bytes::Bytes;
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::{
-    Challenge, CredentialRefusal, Credentials, HttpUrl, PublicRegistry, Scopes, TokenAnswer, TokenService,
-    is_same_site, may_follow_redirect,
+    Challenge, CredentialRefusal, Credentials, HttpUrl, PublicRegistry, Scopes, TOKEN_ANSWER_MAX,
+    TokenAnswer, TokenService, is_same_site, may_follow_redirect,
 };
 use tallyman_core::{Reference, Registry};
 
 use crate::{
     Access, Body, Client, Error, Request, RequestBody, Response,
+    download::collect,
     error::{BODY_MAX, Refusal, words_of},
     request::{ApiRequest, Endpoint},
     semaphore::Permit,
@@ -370,19 +371,20 @@ impl Client {
         let url = request.url.clone();
         let response = self.send_to_token_service(registry, &realm, request).await?;
         let now = self.now();
-        let refusal = Refusal::read(response).await;
-        if refusal.status.is_success() {
-            let answer = TokenAnswer::parse(&refusal.body).map_err(|error| Error::Protocol {
-                url,
-                expected: "a JSON object with a token",
-                found: error.to_string(),
-            })?;
-            let end = now + answer.lifetime.as_secs_f64() * 1000.0;
-            return Ok(Token { scopes: scopes.clone(), authorization: answer.authorization, end });
+        if !response.status.is_success() {
+            let Refusal { status, content_type, body, errors, retry_after, .. } =
+                Refusal::read(response).await;
+            let registry = Box::new(registry.clone());
+            return Err(Error::Token { registry, url, status, content_type, body, errors, retry_after });
         }
-        let Refusal { status, content_type, body, errors, retry_after, .. } = refusal;
-        let registry = Box::new(registry.clone());
-        Err(Error::Token { registry, url, status, content_type, body, errors, retry_after })
+        let body = collect(response, TOKEN_ANSWER_MAX as u64).await?;
+        let answer = TokenAnswer::parse(&body).map_err(|error| Error::Protocol {
+            url,
+            expected: "a JSON object with a token",
+            found: error.to_string(),
+        })?;
+        let end = now + answer.lifetime.as_secs_f64() * 1000.0;
+        Ok(Token { scopes: scopes.clone(), authorization: answer.authorization, end })
     }
 
     /// Sends a request to the token service at `realm`, and follows its redirects: with credentials on the same site, else

@@ -6,9 +6,10 @@ use std::{
 };
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use tallyman_auth::{Challenge, HttpUrl, Scopes, TokenAnswer, TokenService};
+use tallyman_auth::{Challenge, HttpUrl, Scopes, TOKEN_ANSWER_MAX, TokenAnswer, TokenService};
 use url::Url;
 
 use super::Upstream;
@@ -16,8 +17,6 @@ use crate::{credentials::Credentials, refusal::Refusal};
 
 /// The time for which the scheme that a registry asked for is taken for granted.
 const AUTH_SCHEME_TTL: Duration = Duration::from_secs(600);
-/// Bytes that the answer of a token service may have.
-const ANSWER_MAX: usize = 1024 * 1024;
 
 /// The credentials that a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,10 +153,18 @@ impl Upstream {
         if !status.is_success() {
             return Err(refused(status.as_str()));
         }
-        let body = Limited::new(response.into_body(), ANSWER_MAX)
-            .collect()
-            .await
-            .map_err(|_| refused("an answer that broke off"))?;
-        TokenAnswer::parse(&body.to_bytes()).map_err(|error| refused(&error.to_string()))
+        let answer = self.token_answer(response.into_body()).await?;
+        TokenAnswer::parse(&answer).map_err(|error| refused(&error.to_string()))
+    }
+
+    /// Returns the whole answer of the registry's token service.
+    pub(crate) async fn token_answer(&self, body: Body) -> Result<Bytes, Refusal> {
+        let body = Limited::new(body, TOKEN_ANSWER_MAX).collect().await.map_err(|_| {
+            Refusal::bad_gateway(format!(
+                "expected an answer of {}'s token service, found one that broke off or has more than 1 MiB",
+                self.name
+            ))
+        })?;
+        Ok(body.to_bytes())
     }
 }

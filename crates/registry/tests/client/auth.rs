@@ -316,3 +316,21 @@ async fn a_registry_may_have_a_token_service_for_each_repository() {
         client.manifest(&image).await.unwrap_or_else(|error| panic!("{repository}: {error}"));
     }
 }
+
+#[tokio::test]
+async fn the_answer_of_a_token_service_may_be_long_but_has_an_end() {
+    for (spaces, expected) in [(100 << 10, Ok(())), (2 << 20, Err("too-large"))] {
+        let server = Scripted::new(move |request| match request.headers.get(header::AUTHORIZATION) {
+            _ if request.url.contains("/token") => {
+                answer(200, "application/json", format!(r#"{{{}"token":"t"}}"#, " ".repeat(spaces)))
+            }
+            Some(_) => answer(200, "application/vnd.oci.image.manifest.v1+json", "{}"),
+            None => {
+                let challenge = r#"Bearer realm="https://r.example/token",service="r""#.to_owned();
+                Some((401, vec![(header::WWW_AUTHENTICATE, challenge)], String::new()))
+            }
+        });
+        let fetched = server.client().manifest(&"r.example/a:1".parse().unwrap()).await;
+        assert_eq!(fetched.map(drop).map_err(|error| error.code()), expected, "{spaces}");
+    }
+}
