@@ -57,9 +57,9 @@ http:
   secret: only-for-tests
   headers:
     Access-Control-Allow-Origin: ['*']
-    Access-Control-Allow-Methods: [HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH]
-    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range]
-    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject]
+    Access-Control-Allow-Methods: [GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS]
+    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range, Range]
+    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, Content-Range, OCI-Subject, OCI-Filters-Applied, OCI-Chunk-Min-Length, Retry-After]
 `,
   );
   const child = await spawnDistribution(config);

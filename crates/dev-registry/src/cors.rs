@@ -5,12 +5,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use crate::{headers::value, options::Cors};
 
 /// The methods that pages may use.
-const METHODS: &str = "HEAD, GET, OPTIONS, DELETE, PUT, POST, PATCH";
+const METHODS: &str = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
 /// The request headers that pages may set.
-const REQUEST_HEADERS: &str = "Authorization, Accept, Content-Type, Content-Range";
+const REQUEST_HEADERS: &str = "Authorization, Accept, Content-Type, Content-Range, Range";
 /// The answer's headers that pages may read.
-const EXPOSED: &str =
-    "Docker-Content-Digest, WWW-Authenticate, Link, Location, Content-Length, Range, OCI-Subject";
+const EXPOSED: &str = "Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, Content-Range, OCI-Subject, \
+                       OCI-Filters-Applied, OCI-Chunk-Min-Length, Retry-After";
 
 /// Adds what `cors` says to an answer.
 pub(crate) fn decorate(headers: &mut HeaderMap, cors: &Cors) {

@@ -41,8 +41,9 @@ use crate::{
 };
 
 /// Headers that pages of welcome sites may read.
-const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Filters-Applied, OCI-Subject, \
-                       Range, Retry-After, Tallyman-Authenticate, Tallyman-Location, WWW-Authenticate, X-Tallyman-Gateway";
+const EXPOSED: &str = "Content-Range, Docker-Content-Digest, ETag, Link, Location, OCI-Chunk-Min-Length, OCI-Filters-Applied, \
+                       OCI-Subject, Range, Retry-After, Tallyman-Authenticate, Tallyman-Location, WWW-Authenticate, \
+                       X-Tallyman-Gateway";
 /// The caller's `Authorization` for a registry, where that header is for the gateway itself or for a proxy in front, as
 /// the browser sends it by itself; `none` where it has nothing to say.
 const TO_REGISTRY: HeaderName = HeaderName::from_static("tallyman-authorization");

@@ -17,7 +17,7 @@ use crate::{
     request::ApiRequest,
 };
 
-const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// Bytes of a manifest that a page hashes before it does what else it has to do: half a frame, while the code is cold.
 const HASHED_AT_ONCE: usize = 512 * 1024;

@@ -27,7 +27,7 @@ use crate::{
 /// The media type of what is uploaded.
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 /// The header by which a registry names the least bytes of a part.
-const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
+pub(crate) const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 /// Bytes of a blob that are kept in memory and sent at once. Longer ones are sent while they come.
 const BUFFERED_MAX: u64 = 1024 * 1024;
 /// Bytes of a blob that are kept in memory if the transport cannot send them while they come, and the registry takes no

@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 use tallyman_gateway::{Config, ConfigError};
+use tallyman_registry::Server;
 
 use crate::support::Folder;
 
@@ -146,8 +147,10 @@ fn kubernetes_runs_gateways_that_may_do_nothing_else() {
 #[test]
 fn what_browsers_need_is_the_same_for_every_server() {
     let page = "https://tallyman.example.com";
-    let told: Value =
-        serde_saphyr::from_str(&tallyman_registry::Server::Traefik.config_snippet(page)).unwrap();
+    let told: Value = serde_saphyr::from_str(&Server::Traefik.config_snippet(page)).unwrap();
+    let document =
+        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/self-hosting.md"));
+    let document = document.unwrap();
     let ours: Value = serde_saphyr::from_str(&file("traefik/static.yaml")).unwrap();
     let headers = &ours["http"]["middlewares"]["registry-cors"]["headers"];
     for (name, value) in told["http"]["middlewares"]["registry-cors"]["headers"].as_object().unwrap() {
@@ -158,6 +161,14 @@ fn what_browsers_need_is_the_same_for_every_server() {
         let list: Vec<&str> =
             headers[name].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
         assert!(nginx.contains(&format!("\"{}\"", list.join(", "))), "{name}");
+        let name = name.replace("accessControl", "Access-Control-").replace("Headers", "-Headers");
+        let name = name.replace("Methods", "-Methods");
+        let list = list.join(", ");
+        let harbor = Server::Harbor.config_snippet(page);
+        assert!(harbor.contains(&format!("{name} '{list}'")), "{name}: {harbor}");
+        for text in [&Server::Distribution.config_snippet(page), &document] {
+            assert!(text.contains(&format!("    {name}: [{list}]\n")), "{name}: {text}");
+        }
     }
     let policy =
         ours["http"]["middlewares"]["tallyman-headers"]["headers"]["contentSecurityPolicy"].as_str().unwrap();

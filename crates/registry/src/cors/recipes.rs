@@ -39,17 +39,26 @@ impl Server {
             Self::Harbor => HARBOR,
             Self::Zot => ZOT,
         };
-        snippet.replace("ORIGIN", origin)
+        let lists = [("METHODS", METHODS), ("ALLOWED", ALLOWED), ("EXPOSED", EXPOSED), ("ORIGIN", origin)];
+        lists.into_iter().fold(snippet.to_owned(), |snippet, (name, list)| snippet.replace(name, list))
     }
 }
+
+/// The methods that the client uses.
+const METHODS: &str = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
+/// The headers of requests that it sets.
+const ALLOWED: &str = "Authorization, Accept, Content-Type, Content-Range, Range";
+/// The headers of responses that it reads, but for those that browsers show anyway, with those that other programs read.
+const EXPOSED: &str = "Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, Content-Range, OCI-Subject, \
+                       OCI-Filters-Applied, OCI-Chunk-Min-Length, Retry-After";
 
 const DISTRIBUTION: &str = "\
 http:
   headers:
     Access-Control-Allow-Origin: ['ORIGIN']
-    Access-Control-Allow-Methods: [GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS]
-    Access-Control-Allow-Headers: [Authorization, Accept, Content-Type, Content-Range, Range]
-    Access-Control-Expose-Headers: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, OCI-Subject, OCI-Filters-Applied, Retry-After]
+    Access-Control-Allow-Methods: [METHODS]
+    Access-Control-Allow-Headers: [ALLOWED]
+    Access-Control-Expose-Headers: [EXPOSED]
     Access-Control-Max-Age: ['7200']
 # With auth: switched on, Distribution refuses the preflight: put nginx or Traefik in front, or use the gateway.
 ";
@@ -58,8 +67,8 @@ const NGINX: &str = "\
 location /v2/ {
     if ($request_method = OPTIONS) {
         add_header Access-Control-Allow-Origin 'ORIGIN' always;
-        add_header Access-Control-Allow-Methods 'GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS' always;
-        add_header Access-Control-Allow-Headers 'Authorization, Accept, Content-Type, Content-Range, Range' always;
+        add_header Access-Control-Allow-Methods 'METHODS' always;
+        add_header Access-Control-Allow-Headers 'ALLOWED' always;
         add_header Access-Control-Max-Age 7200 always;
         return 204;
     }
@@ -67,7 +76,7 @@ location /v2/ {
     proxy_hide_header Access-Control-Allow-Origin;
     proxy_hide_header Access-Control-Expose-Headers;
     add_header Access-Control-Allow-Origin 'ORIGIN' always;
-    add_header Access-Control-Expose-Headers 'Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, OCI-Subject, OCI-Filters-Applied, Retry-After' always;
+    add_header Access-Control-Expose-Headers 'EXPOSED' always;
     client_max_body_size 0;
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-Proto $scheme;
@@ -81,9 +90,9 @@ http:
     registry-cors:
       headers:
         accessControlAllowOriginList: ['ORIGIN']
-        accessControlAllowMethods: [GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS]
-        accessControlAllowHeaders: [Authorization, Accept, Content-Type, Content-Range, Range]
-        accessControlExposeHeaders: [Docker-Content-Digest, WWW-Authenticate, Link, Location, Range, OCI-Subject, OCI-Filters-Applied, Retry-After]
+        accessControlAllowMethods: [METHODS]
+        accessControlAllowHeaders: [ALLOWED]
+        accessControlExposeHeaders: [EXPOSED]
         accessControlMaxAge: 7200
   routers:
     registry:
@@ -93,9 +102,9 @@ http:
 const HARBOR: &str = "\
 # Harbor has no CORS settings. In the nginx that it brings (common/config/nginx/nginx.conf), for /v2/ and /service/:
 add_header Access-Control-Allow-Origin 'ORIGIN' always;
-add_header Access-Control-Allow-Methods 'GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS' always;
-add_header Access-Control-Allow-Headers 'Authorization, Accept, Content-Type, Content-Range, Range' always;
-add_header Access-Control-Expose-Headers 'Docker-Content-Digest, WWW-Authenticate, Link, Location, Range' always;
+add_header Access-Control-Allow-Methods 'METHODS' always;
+add_header Access-Control-Allow-Headers 'ALLOWED' always;
+add_header Access-Control-Expose-Headers 'EXPOSED' always;
 if ($request_method = OPTIONS) { return 204; }
 # Harbor's installer writes that file anew: the gateway is the way that lasts.
 ";
@@ -108,7 +117,10 @@ const ZOT: &str = "\
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
+    use crate::{manifests::CONTENT_DIGEST, upload::CHUNK_MIN_LENGTH};
 
     #[test]
     fn every_recipe_names_the_origin() {
@@ -119,6 +131,27 @@ mod tests {
                 "{}",
                 server.name()
             );
+        }
+    }
+
+    #[test]
+    fn headers_that_the_client_reads_are_exposed() {
+        for name in [
+            CONTENT_DIGEST,
+            CHUNK_MIN_LENGTH,
+            header::WWW_AUTHENTICATE,
+            header::LINK,
+            header::LOCATION,
+            header::RANGE,
+            header::CONTENT_RANGE,
+            header::RETRY_AFTER,
+        ] {
+            for server in [Server::Distribution, Server::Nginx, Server::Traefik, Server::Harbor] {
+                let snippet = server.config_snippet("*");
+                let line = snippet.lines().rfind(|line| line.to_lowercase().contains("expose")).unwrap();
+                let mut exposed = line.split([' ', ',', '[', ']', '\'']);
+                assert!(exposed.any(|found| found.eq_ignore_ascii_case(name.as_str())), "{name}: {line}");
+            }
         }
     }
 }
