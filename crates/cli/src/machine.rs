@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     process::Stdio,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
@@ -107,6 +107,11 @@ impl Machine for NativeMachine {
     fn stderr(&self, text: &str) {
         // There is nobody to tell.
         io::stderr().write_all(text.as_bytes()).ok();
+    }
+
+    fn now(&self) -> f64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap_or_default().as_secs_f64() * 1000.0
     }
 }
 

@@ -1,7 +1,7 @@
 //! The object through which the command line reaches its machine: files, streams, environment, helper programs.
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Date, Promise, Uint8Array};
 use tallyman_commands::HelperOutput;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -176,5 +176,9 @@ impl tallyman_commands::Machine for Machine {
 
     fn stderr(&self, text: &str) {
         Machine::stderr(self, &Uint8Array::from(text.as_bytes()));
+    }
+
+    fn now(&self) -> f64 {
+        Date::now()
     }
 }

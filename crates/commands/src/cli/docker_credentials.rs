@@ -1,19 +1,23 @@
 //! Credentials as the Docker CLI finds them: in its `config.json`, or with the helper programs that it names.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
 use tallyman_auth::{
-    ContainersAuth, CredentialError, CredentialSource, Credentials, DockerConfig, containers_auth_files,
-    helper_has_none, helper_program, parse_helper_output, with_credentials, without_credentials,
+    ContainersAuth, CredentialError, CredentialRefusal, CredentialSource, Credentials, DockerConfig,
+    containers_auth_files, helper_has_none, helper_program, parse_helper_output, with_credentials,
+    without_credentials,
 };
 use tallyman_core::{Registry, Repository, json::quote};
 use tallyman_store::{FileErrorKind, Folder, Lock};
 
 use super::{CredentialStore, Output, extensions::warn_on};
+
+/// Milliseconds until a helper is run again whose credentials a registry refuses: it may refuse what they may do, each time.
+const RENEWAL: f64 = 60_000.0;
 
 /// The file in the folder of `config.json` that is its lock while a program changes it.
 const LOCK: &str = ".tallyman-config.lock";
@@ -70,6 +74,9 @@ pub trait Machine {
 
     /// Writes text to the standard error.
     fn stderr(&self, text: &str);
+
+    /// Returns the milliseconds since some moment in the past.
+    fn now(&self) -> f64;
 }
 
 /// The end of a credential helper.
@@ -98,6 +105,8 @@ struct Inner<M> {
     config: RefCell<Option<Rc<DockerConfig>>>,
     others: RefCell<Option<Rc<OtherConfigs>>>,
     warnings: RefCell<Vec<String>>,
+    /// The times at which other credentials were asked for.
+    renewals: RefCell<HashMap<Registry, f64>>,
     /// The output of the call, where there is one.
     output: RefCell<Option<Rc<dyn Output>>>,
 }
@@ -114,8 +123,16 @@ impl<M: Machine> DockerCredentials<M> {
     /// Makes the source of `folder/config.json`, which need not exist.
     pub fn new(machine: M, folder: &str) -> Self {
         let (folder, path) = (folder.to_owned(), format!("{folder}/config.json"));
-        let (config, others, warnings) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self(Rc::new(Inner { machine, folder, path, config, others, warnings, output: RefCell::default() }))
+        Self(Rc::new(Inner {
+            machine,
+            folder,
+            path,
+            config: RefCell::default(),
+            others: RefCell::default(),
+            warnings: RefCell::default(),
+            renewals: RefCell::default(),
+            output: RefCell::default(),
+        }))
     }
 
     /// Finds credentials in `DOCKER_AUTH_CONFIG`, in the Docker CLI's file and with its helpers, then in the files of the
@@ -396,6 +413,24 @@ impl<M: Machine + 'static> CredentialSource for DockerCredentials<M> {
     ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
         let (source, registry, namespace) = (self.clone(), registry.clone(), namespace.to_owned());
         async move { Ok(source.find(&registry, Some(&namespace)).await) }.boxed_local()
+    }
+
+    /// Runs the helper again that is named for `registry`: credentials of some services end before a long copy does.
+    fn renewed(
+        &self,
+        registry: &Registry,
+        _: &CredentialRefusal,
+    ) -> LocalBoxFuture<'static, Result<Option<Credentials>, CredentialError>> {
+        let others = self.others();
+        let is_by_helper = self.config().helper(registry).is_some()
+            || others.files.iter().any(|(_, auth)| auth.helper(registry).is_some());
+        let (now, mut renewals) = (self.0.machine.now(), self.0.renewals.borrow_mut());
+        let is_early = renewals.get(registry).is_some_and(|before| now - before < RENEWAL);
+        if !is_by_helper || is_early {
+            return future::ready(Ok(None)).boxed_local();
+        }
+        renewals.insert(registry.clone(), now);
+        self.credentials(registry)
     }
 
     /// As in the Docker CLI, the registry names its token service and is believed.

@@ -1,13 +1,21 @@
 //! Credentials in the files of a machine: the Docker CLI's, and those of podman, buildah and skopeo.
 
-use std::{cell::RefCell, collections::BTreeMap, fs, path::Path, rc::Rc, thread, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    rc::Rc,
+    thread,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future, future::LocalBoxFuture};
 use tallyman_commands::{
     CredentialStore, DockerCredentials, Environment, HelperOutput, Input, Machine, Output, run,
 };
 use tallyman_core::{Digest, Reference};
-use tallyman_registry::{Client, CredentialSource, Credentials, NativeTransport};
+use tallyman_registry::{Client, CredentialRefusal, CredentialSource, Credentials, NativeTransport};
 use tallyman_store::{Folder, MemoryStore, NativeFolder};
 use tempfile::{TempDir, tempdir};
 
@@ -62,6 +70,10 @@ impl Machine for Files {
 
     fn stderr(&self, text: &str) {
         self.1.borrow_mut().push_str(text);
+    }
+
+    fn now(&self) -> f64 {
+        0.0
     }
 }
 
@@ -202,13 +214,14 @@ struct Keychain {
     fails_at: &'static [&'static str],
     runs: Rc<RefCell<Vec<String>>>,
     told: Rc<RefCell<String>>,
+    now: Rc<Cell<f64>>,
 }
 
 impl Keychain {
     /// A machine with a `config.json`.
     fn with(file: &str) -> Self {
-        let (runs, told) = (Rc::default(), Rc::default());
-        Self { folder: folder_with(file), containers: None, fails_at: &[], runs, told }
+        let (runs, told, now) = (Rc::default(), Rc::default(), Rc::default());
+        Self { folder: folder_with(file), containers: None, fails_at: &[], runs, told, now }
     }
 
     fn file(&self) -> String {
@@ -272,6 +285,10 @@ impl Machine for Keychain {
     fn stderr(&self, text: &str) {
         self.told.borrow_mut().push_str(text);
     }
+
+    fn now(&self) -> f64 {
+        self.now.get()
+    }
 }
 
 /// Signs out of a registry.
@@ -317,6 +334,27 @@ async fn a_helper_erases_credentials_that_it_does_not_give() {
     assert!(failure.contains("could not erase: the keychain is locked"), "{failure}");
     let key = "https://index.docker.io/v1/";
     assert_eq!(*machine.runs.borrow(), [format!("get {key}"), format!("erase {key}")]);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_helper_is_run_again_when_its_credentials_are_refused_at_most_once_a_minute() {
+    let registry = "reg.example".parse().unwrap();
+    let refusal = CredentialRefusal { status: 401, message: String::new() };
+    for (file, runs) in
+        [(r#"{"credsStore":"test"}"#, 2), (r#"{"auths":{"reg.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#, 0)]
+    {
+        let machine = Keychain::with(file);
+        let folder = machine.folder.path().to_str().expect("it is UTF-8").to_owned();
+        let source = DockerCredentials::new(machine.clone(), &folder);
+        assert!(source.credentials(&registry).await.unwrap().is_some());
+        machine.runs.take();
+        let mut renewed = 0;
+        for now in [1_000.0, 1_500.0, 60_999.0, 61_000.0] {
+            machine.now.set(now);
+            renewed += usize::from(source.renewed(&registry, &refusal).await.unwrap().is_some());
+        }
+        assert_eq!((renewed, machine.runs.borrow().len()), (runs, runs), "{file}");
+    }
 }
 
 /// A machine that takes its time between reading a file and writing it.
@@ -370,6 +408,10 @@ impl Machine for Slow {
     }
 
     fn stderr(&self, _: &str) {}
+
+    fn now(&self) -> f64 {
+        0.0
+    }
 }
 
 #[test]
