@@ -9,7 +9,7 @@ use tallyman_core::{
     AnnotateError, Digest, NameTaken, PlanError, Platform, Reference, ReferenceError, UnsupportedPlatform,
 };
 use tallyman_layers::FileError;
-use tallyman_registry::Error as RegistryError;
+use tallyman_registry::{Client, Error as RegistryError};
 use tallyman_store::StoreError;
 use thiserror::Error;
 
@@ -361,6 +361,18 @@ impl Error {
         Self::Content { reference: reference.clone(), reason: Box::new(reason.into()) }
     }
 
+    /// Creates the error for a request that Docker makes as well.
+    pub(crate) fn of_request(
+        client: &Client,
+        reference: &Reference,
+        purpose: RequestPurpose,
+        source: RegistryError,
+    ) -> Self {
+        let signed_in = client.has_credentials(reference);
+        let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
+        Self::Registry { request: Some(Box::new(request)), source: Box::new(source) }
+    }
+
     /// Returns `true` if what was asked for is not there.
     pub(crate) fn is_missing(&self) -> bool {
         match self {
@@ -370,6 +382,8 @@ impl Error {
             }
             Self::NoSuchPlatform { .. } | Self::NoSuchEntry { .. } | Self::NoSuchTag { .. } => true,
             Self::NoSuchLayer { .. } | Self::File(FileError::Missing { .. }) => true,
+            // Who writes and is told that there is nothing has asked for nothing: the registry has no place for it.
+            Self::Registry { request: Some(request), .. } if request.purpose.writes() => false,
             Self::Registry { source, .. } | Self::UntagUnsupported { source, .. } => source.is_not_found(),
             _ => false,
         }
@@ -492,6 +506,12 @@ pub enum RequestPurpose {
         /// The manifest, or the list by the name that it is pushed under.
         named: Box<Reference>,
     },
+}
+
+impl RequestPurpose {
+    fn writes(&self) -> bool {
+        matches!(self, Self::MountBlob { .. } | Self::CopyBlob { .. } | Self::PutManifest { .. })
+    }
 }
 
 impl FailedRequest {

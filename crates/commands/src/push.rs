@@ -21,7 +21,7 @@ pub use form::{ConvertedList, convert, list_as_referrer, with_subject};
 use progress::PushProgress;
 pub use survey::{Survey, survey};
 
-use crate::{Error, FailedRequest, MAX_PARALLEL_REQUESTS, RequestPurpose};
+use crate::{Error, MAX_PARALLEL_REQUESTS, RequestPurpose};
 
 /// Blobs that are transferred at the same time, at most, but for small ones.
 const TRANSFERS: usize = 6;
@@ -217,9 +217,7 @@ impl StepContext<'_> {
     }
 
     fn error(self, reference: &Reference, purpose: RequestPurpose, source: RegistryError) -> Error {
-        let signed_in = self.client.has_credentials(reference);
-        let request = FailedRequest { reference: reference.clone(), purpose, signed_in };
-        Error::Registry { request: Some(Box::new(request)), source: Box::new(source) }
+        Error::of_request(self.client, reference, purpose, source)
     }
 
     fn put_digest(

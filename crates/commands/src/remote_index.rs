@@ -13,7 +13,7 @@ use crate::{
     fetch::expand::{self, ExpandOptions},
     resolve::{content, failed, resolve},
     side_by_side,
-    tags::put_under,
+    tags::{put, put_under},
 };
 
 /// An entry of an index, as it is named on a command line.
@@ -292,8 +292,7 @@ impl IndexUpdate {
                 }
                 None => self.reference.by_digest(manifest.digest().clone()),
             };
-            let put = client.put_manifest(&target, manifest.media_type(), manifest.shared_bytes());
-            put.await.map_err(failed)?;
+            put(client, &target, manifest.media_type(), manifest.shared_bytes()).await?;
             copier.list_as_referrers(&self.reference, std::slice::from_ref(&manifest)).await?;
         }
         put_under(client, &self.reference, tags, manifest.media_type(), &manifest.shared_bytes()).await?;

@@ -6,7 +6,7 @@ use tallyman_core::{Digest, Manifest, MediaType, PushPlan, Reference, Tag};
 use tallyman_registry::Client;
 
 use crate::{
-    Error,
+    Error, RequestPurpose,
     delete::cannot_untag,
     resolve::{failed, resolve},
     side_by_side,
@@ -43,11 +43,27 @@ pub(crate) async fn put_under(
     media_type: &MediaType,
     bytes: &Arc<[u8]>,
 ) -> Result<(), Error> {
-    let put = tags.iter().map(|tag| async move {
+    let puts = tags.iter().map(|tag| async move {
         let tagged = reference.by_tag(tag.clone());
-        client.put_manifest(&tagged, media_type, Arc::clone(bytes)).await.map_err(failed)
+        put(client, &tagged, media_type, Arc::clone(bytes)).await
     });
-    side_by_side::all(put).await.map(drop)
+    side_by_side::all(puts).await.map(drop)
+}
+
+/// Puts a manifest under a name.
+///
+/// # Errors
+/// [`Error::Registry`] if it is not taken.
+pub(crate) async fn put(
+    client: &Client,
+    name: &Reference,
+    media_type: &MediaType,
+    bytes: Arc<[u8]>,
+) -> Result<(), Error> {
+    client.put_manifest(name, media_type, bytes).await.map(drop).map_err(|error| {
+        let named = Box::new(name.clone());
+        Error::of_request(client, name, RequestPurpose::PutManifest { named }, error)
+    })
 }
 
 /// Checks that a tag stands for nothing, or for the manifest `expected`.

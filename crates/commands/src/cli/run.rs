@@ -494,9 +494,10 @@ impl Command {
         }
     }
 
-    /// Returns `true` if the exit code tells that what was asked for is not there. A registry without a catalog lacks no content.
+    /// Returns `true` if the exit code tells that what was asked for is not there. A registry without a catalog lacks no content, and
+    /// one that cannot be signed in to is none.
     fn can_be_missing(&self) -> bool {
-        !self.is_dockers() && !matches!(self, Self::Catalog { .. })
+        !self.is_dockers() && !matches!(self, Self::Catalog { .. } | Self::Login { .. })
     }
 
     /// Returns `true` for the commands of `docker manifest`.

@@ -21,6 +21,7 @@ use crate::{
     push::survey,
     resolve::{content, failed},
     side_by_side,
+    tags::put,
 };
 
 /// Lists that are compared or pushed at the same time.
@@ -121,10 +122,9 @@ impl ListDrift {
             copier.carry_out_rest(&self.plan, present, on_event).await?;
             rest.retain(|name| **name != self.names[0].0);
         }
-        let put = rest.into_iter().map(|name| async move {
-            client.put_manifest(name, media_type, bytes.clone()).await.map_err(failed)
-        });
-        side_by_side::all(put).await?;
+        let puts =
+            rest.into_iter().map(|name| async move { put(client, name, media_type, bytes.clone()).await });
+        side_by_side::all(puts).await?;
         Ok(())
     }
 }

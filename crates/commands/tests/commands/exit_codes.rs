@@ -40,6 +40,13 @@ async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
         let path = (method, "a/app/manifests/denied".to_owned());
         shell.registry.contents.borrow_mut().answers.insert(path, denied.clone());
     }
+    // A place that takes nothing is not what was asked for.
+    let missing = Answer { status: 404, content_type: None, body: Vec::new() };
+    for tag in ["all", "full"] {
+        let path = (Method::PUT, format!("a/app/manifests/{tag}"));
+        shell.registry.contents.borrow_mut().answers.insert(path, missing.clone());
+    }
+    shell.files.borrow_mut().insert("-".to_owned(), "secret".to_owned());
     let none = format!("h.io/a/app@{}", Digest::of(b"none"));
     for (line, exit, code) in [
         (&["digest", "h.io/a/app:arm"][..], 0, ""),
@@ -49,6 +56,9 @@ async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
         (&["digest", "./none"], 1, "input-failed"),
         (&["digest", "UPPER"], 1, "reference-invalid"),
         (&["copy", "h.io/a/app:none", "h.io/b/app:1"], 3, "not-found"),
+        (&["copy", "h.io/a/app:arm", "h.io/a/app:full"], 1, "not-found"),
+        (&["index", "annotate", "--annotation=a=b", "h.io/a/app:all"], 1, "not-found"),
+        (&["login", "--username=me", "--password-stdin", "h.io"], 1, "not-found"),
         (&["ratelimit", "h.io/a/app:none"], 3, "not-found"),
         (&["referrers", "h.io/a/app:none"], 3, "not-found"),
         (&["index", "add", "h.io/a/app:none", "arm"], 3, "not-found"),
@@ -70,8 +80,18 @@ async fn commands_that_docker_lacks_end_with_3_if_something_is_not_there() {
         (&["frob"], 1, "frob"),
         (&["digest", "--frob", "a"], 125, "frob"),
     ] {
-        let insecure =
-            ["digest", "copy", "ratelimit", "referrers", "delete", "inspect", "create", "push", "index"];
+        let insecure = [
+            "digest",
+            "copy",
+            "ratelimit",
+            "referrers",
+            "delete",
+            "inspect",
+            "create",
+            "push",
+            "index",
+            "login",
+        ];
         let mut line = line.to_vec();
         let is_insecure = insecure.contains(&line[0]);
         if is_insecure {
