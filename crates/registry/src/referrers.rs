@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use http::{HeaderValue, Method, StatusCode, header};
 use tallyman_auth::Scopes;
-use tallyman_core::{Descriptor, Digest, Manifest, MediaType, Reference, json::Object};
+use tallyman_core::{Algorithm, Descriptor, Digest, Manifest, MediaType, Reference, json::Object};
 
 use crate::{
     Client, Error, FetchedManifest,
@@ -31,6 +31,9 @@ const ABOUT_CONTENT: [&str; 6] = [
     "BLOB_UNKNOWN",
     "DIGEST_INVALID",
 ];
+
+/// Digits of a subject in its fallback tag, at most: every algorithm has as many.
+const TAG_DIGITS_MAX: usize = 64;
 
 /// An answer of the referrers API.
 enum ApiAnswer {
@@ -156,8 +159,9 @@ impl Client {
         reference: &Reference,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, Error> {
-        match self.manifest(&fallback_tag(reference, subject)).await {
-            Ok(fetched) => Ok(index_at_tag(fetched, subject).and_then(|fetched| {
+        let tag = fallback_tag(reference, subject);
+        match self.manifest(&tag).await {
+            Ok(fetched) => Ok(index_at_tag(fetched, &tag).and_then(|fetched| {
                 let mut entries = index_entries(&fetched.bytes)?;
                 entries.retain(is_referrer);
                 Some(entries)
@@ -167,26 +171,22 @@ impl Client {
         }
     }
 
-    /// Fetches what stands under the [fallback tag](fallback_tag) of `subject` in the repository of `reference`, whole and as it
-    /// is, for a program that writes it back; `None` if there is no such tag.
+    /// Fetches what stands under a [fallback tag](fallback_tag), whole and as it is, for a program that writes it back; `None` if
+    /// there is no such tag.
     ///
     /// # Errors
     /// [Those of every request](Error#errors-of-every-request); [`Error::TooLarge`] for one over the client's limit of a
     /// manifest.
-    pub async fn fallback_index(
-        &self,
-        reference: &Reference,
-        subject: &Digest,
-    ) -> Result<Option<FetchedManifest>, Error> {
-        let found = self.standing(&fallback_tag(reference, subject)).await?;
-        Ok(found.and_then(|fetched| index_at_tag(fetched, subject)))
+    pub async fn fallback_index(&self, tag: &Reference) -> Result<Option<FetchedManifest>, Error> {
+        let found = self.standing(tag).await?;
+        Ok(found.and_then(|fetched| index_at_tag(fetched, tag)))
     }
 }
 
-/// Returns what stands under the fallback tag of `subject`, unless that is the subject itself, as some registries resolve the tag:
-/// its images are no referrers.
-fn index_at_tag(fetched: FetchedManifest, subject: &Digest) -> Option<FetchedManifest> {
-    (fetched.digest != *subject).then_some(fetched)
+/// Returns what stands under a fallback tag, unless that is the subject itself, as some registries resolve the tag: its images are
+/// no referrers.
+fn index_at_tag(fetched: FetchedManifest, tag: &Reference) -> Option<FetchedManifest> {
+    (fallback_tag(tag, &fetched.digest) != *tag).then_some(fetched)
 }
 
 /// Returns the tag under which the referrers of `subject` are listed in registries without the API, as the section "Referrers
@@ -203,8 +203,27 @@ fn index_at_tag(fetched: FetchedManifest, subject: &Digest) -> Option<FetchedMan
 /// # Ok::<(), tallyman_core::ReferenceError>(())
 /// ```
 pub fn fallback_tag(reference: &Reference, subject: &Digest) -> Reference {
-    let tag = format!("{}-{:.64}", subject.algorithm().as_str(), subject.hex());
+    let tag = format!("{}-{:.*}", subject.algorithm().as_str(), TAG_DIGITS_MAX, subject.hex());
     reference.by_tag(tag.parse().expect("an algorithm and 64 digits make a tag"))
+}
+
+/// Returns `true` if a tag is the [fallback tag](fallback_tag) of some digest.
+///
+/// ```
+/// use tallyman_registry::is_fallback_tag;
+///
+/// let digits = "0".repeat(64);
+/// assert!(is_fallback_tag(&format!("sha512-{digits}")));
+/// assert!(!is_fallback_tag(&format!("sha512-{digits}.sig")));
+/// assert!(!is_fallback_tag("sha512-0"));
+/// ```
+pub fn is_fallback_tag(tag: &str) -> bool {
+    [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512].iter().any(|algorithm| {
+        let digits = tag.strip_prefix(algorithm.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        digits.is_some_and(|digits| {
+            digits.len() == TAG_DIGITS_MAX && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    })
 }
 
 /// Returns `true` if an entry is what a referrers index has: an artifact with its type or an index, and no image for a platform.

@@ -6,8 +6,8 @@ use futures_util::{
     StreamExt, TryStreamExt,
     stream::{self, LocalBoxStream},
 };
-use tallyman_core::{Digest, Platform, PushPlan, Reference, Tag};
-use tallyman_registry::{Client, fallback_tag};
+use tallyman_core::{Platform, PushPlan, Reference, Tag};
+use tallyman_registry::{Client, is_fallback_tag};
 
 use super::{
     CopyExtensions, Environment, OutputOptions, is_digest_tag, json, progress::ProgressReporter,
@@ -152,10 +152,10 @@ impl CopyRun<'_> {
             return self.plan(source, target, copying).await;
         }
         let transferred = Cell::new(0);
-        match (self.merged(source), &copying.plan) {
-            (_, None) => {}
-            (Some(subject), _) => drop(self.copier.fallback_index(source, target, &subject).await?),
-            (None, Some(plan)) => {
+        match &copying.plan {
+            None => {}
+            Some(_) if self.is_merged(source) => drop(self.copier.fallback_index(source, target).await?),
+            Some(plan) => {
                 let of_plan = self.progress.of(plan);
                 let on_event = |event| {
                     if let PushEvent::Transferred { bytes, .. } = event {
@@ -179,14 +179,14 @@ impl CopyRun<'_> {
         let keeps_tags = self.options.extensions.never_overwrite;
         let copier = Copier::planning(self.client).never_overwriting(keeps_tags);
         let (mut plan, mut along) = (copying.plan, Vec::new());
-        match (self.merged(source), &plan) {
-            (_, None) => {}
-            (Some(subject), Some(_)) => {
-                let mut plans = copier.fallback_index(source, target, &subject).await?;
+        match &plan {
+            None => {}
+            Some(_) if self.is_merged(source) => {
+                let mut plans = copier.fallback_index(source, target).await?;
                 plan = plans.pop();
                 along.push(("entries", plans));
             }
-            (None, Some(own)) => along.push(("listed", copier.list_all(own).await?)),
+            Some(own) => along.push(("listed", copier.list_all(own).await?)),
         }
         along.retain(|(_, plans): &(_, Vec<PushPlan>)| !plans.is_empty());
         if self.options.extensions.referrers {
@@ -206,11 +206,8 @@ impl CopyRun<'_> {
         self.options.extensions.digest_tags && !self.options.extensions.all_tags
     }
 
-    /// The subject whose referrers `source` lists, where it is one of all tags: what the target lists already stays.
-    fn merged(&self, source: &Reference) -> Option<Digest> {
-        let tag = source.tag().filter(|_| self.options.extensions.all_tags)?;
-        // The tag of a digest that is longer does not name it.
-        let subject: Digest = tag.as_str().replacen('-', ":", 1).parse().ok()?;
-        (fallback_tag(source, &subject).tag() == Some(tag)).then_some(subject)
+    /// Returns `true` if `source` is one of all tags and lists referrers: what the target lists already stays.
+    fn is_merged(&self, source: &Reference) -> bool {
+        self.options.extensions.all_tags && source.tag().is_some_and(|tag| is_fallback_tag(tag.as_str()))
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     push::is_transfer,
     resolve::{Below, content, failed, referrers_too_deep, resolve},
     side_by_side,
-    tags::check_tags,
+    tags::{check_tags, put},
 };
 
 /// Copies by one client: of an image, and of what belongs to it.
@@ -229,13 +229,12 @@ impl<'a> Copier<'a> {
         target: &Reference,
         digests: &[Digest],
     ) -> Result<(Vec<Tag>, Vec<PushPlan>), Error> {
-        let prefixes: Vec<(&Digest, Reference)> =
-            digests.iter().map(|digest| (digest, fallback_tag(source, digest))).collect();
+        let prefixes: Vec<Reference> = digests.iter().map(|digest| fallback_tag(source, digest)).collect();
         self.client.read_directly(target);
         let behind_digest = |name: &str| {
-            prefixes.iter().find_map(|(digest, prefix)| {
+            prefixes.iter().find_map(|prefix| {
                 let rest = name.strip_prefix(prefix.tag().map(Tag::as_str)?)?;
-                (rest.is_empty() || rest.starts_with('.')).then_some((*digest, rest.is_empty()))
+                (rest.is_empty() || rest.starts_with('.')).then_some(rest.is_empty())
             })
         };
         let (mut copied, mut plans) = (Vec::new(), Vec::new());
@@ -244,11 +243,11 @@ impl<'a> Copier<'a> {
             let names = page.map_err(failed)?;
             let found =
                 names.iter().filter_map(|name| Some((name.parse::<Tag>().ok()?, behind_digest(name)?)));
-            let found: Vec<(Tag, (&Digest, bool))> = found.collect();
-            let copies = found.iter().map(|(tag, (digest, is_index))| async move {
+            let found: Vec<(Tag, bool)> = found.collect();
+            let copies = found.iter().map(|(tag, is_index)| async move {
                 let [from, to] = [source, target].map(|of| of.by_tag(tag.clone()));
                 match is_index {
-                    true => self.fallback_index(&from, target, digest).await,
+                    true => self.fallback_index(&from, &to).await,
                     false => self.whole(&from, &to, true).await,
                 }
             });
@@ -268,29 +267,24 @@ impl<'a> Copier<'a> {
         self.side_by_side(lists.iter().map(|list| (list.source.clone(), list.target.clone())), true).await
     }
 
-    /// Copies what stands under the fallback tag of `subject`. Entries that the target's index has already stay in it. Returns the
-    /// plans, where it only plans.
+    /// Copies what stands under the fallback tag `from` to the tag `to`. Entries that the target's index has already stay in it.
+    /// Returns the plans, where it only plans.
     ///
     /// # Errors
     /// As [`Copier::digest_tags`].
-    pub async fn fallback_index(
-        &self,
-        from: &Reference,
-        target: &Reference,
-        subject: &Digest,
-    ) -> Result<Vec<PushPlan>, Error> {
-        self.client.read_directly(target);
-        let turn = self.turn_at(target, subject);
+    pub async fn fallback_index(&self, from: &Reference, to: &Reference) -> Result<Vec<PushPlan>, Error> {
+        self.client.read_directly(to);
+        let turn = self.turn_at(to);
         let _turn = turn.lock().await;
-        let there = async { self.client.fallback_index(target, subject).await.map_err(failed) };
+        let there = async { self.client.fallback_index(to).await.map_err(failed) };
         let (there, root) = try_join(there, resolve(self.client, from, None)).await?;
         let index = root.index().filter(|_| there.is_some_and(|there| there.digest != *root.digest()));
         let Some(index) = index else {
-            return self.whole(from, &fallback_tag(target, subject), false).await;
+            return self.whole(from, to, false).await;
         };
         let entries = index.manifests.iter().map(|entry| &entry.digest);
-        let mut plans = self.all_of(from, target, entries).await?;
-        plans.extend(self.add_to_fallback_index(target, subject, index.manifests.clone()).await?);
+        let mut plans = self.all_of(from, to, entries).await?;
+        plans.extend(self.add_to_fallback_index(to, index.manifests.clone()).await?);
         Ok(plans)
     }
 
@@ -311,30 +305,29 @@ impl<'a> Copier<'a> {
             return Ok(None);
         }
         leave_out(&mut referrers, &listed.map_err(failed)?);
-        let turn = self.turn_at(target, subject);
+        let tag = fallback_tag(target, subject);
+        let turn = self.turn_at(&tag);
         let _turn = turn.lock().await;
-        self.add_to_fallback_index(target, subject, referrers).await
+        self.add_to_fallback_index(&tag, referrers).await
     }
 
-    /// The turn of changing the fallback index of `subject`.
-    fn turn_at(&self, target: &Reference, subject: &Digest) -> Rc<Mutex<()>> {
-        Rc::clone(self.indexes.borrow_mut().entry(fallback_tag(target, subject)).or_default())
+    /// The turn of changing the fallback index at `tag`.
+    fn turn_at(&self, tag: &Reference) -> Rc<Mutex<()>> {
+        Rc::clone(self.indexes.borrow_mut().entry(tag.clone()).or_default())
     }
 
-    /// Adds referrers to the fallback index of `subject`, in its turn. What others have put into it stays as it stands.
+    /// Adds referrers to the fallback index at `tag`, in its turn. What others have put into it stays as it stands.
     async fn add_to_fallback_index(
         &self,
-        target: &Reference,
-        subject: &Digest,
+        tag: &Reference,
         mut referrers: Vec<Descriptor>,
     ) -> Result<Option<PushPlan>, Error> {
         if referrers.is_empty() {
             return Ok(None);
         }
-        let reference = fallback_tag(target, subject);
         // The index as it was sent: not every entry is shown as a referrer, and none is with members that a descriptor does not have.
-        let before = match self.client.fallback_index(target, subject).await.map_err(failed)? {
-            Some(fetched) => fetched.manifest().map_err(|error| content(&reference, error))?,
+        let before = match self.client.fallback_index(tag).await.map_err(failed)? {
+            Some(fetched) => fetched.manifest().map_err(|error| content(tag, error))?,
             None => {
                 Manifest::parse(&br#"{"schemaVersion":2,"manifests":[]}"#[..], Some(&MediaType::OciIndex))
                     .expect("an index without entries is one")
@@ -342,8 +335,8 @@ impl<'a> Copier<'a> {
         };
         let Some(mut index) = before.index().cloned() else {
             let expected = "an image index of referrers, to which others can be added,";
-            let reason = ContentError::kind(expected, &reference, &before.kind());
-            return Err(Error::content(&reference, reason));
+            let reason = ContentError::kind(expected, tag, &before.kind());
+            return Err(Error::content(tag, reason));
         };
         leave_out(&mut referrers, &index.manifests);
         if referrers.is_empty() {
@@ -353,14 +346,14 @@ impl<'a> Copier<'a> {
         let media_type = MediaType::OciIndex;
         let encoded = index.encode_over(before.bytes(), &media_type).map_err(|source| {
             let media_type = media_type.clone();
-            Error::content(&reference, ContentError::Field { media_type, source })
+            Error::content(tag, ContentError::Field { media_type, source })
         })?;
         if self.only_plans {
             let after = Manifest::parse(encoded, Some(&media_type));
-            let after = after.map_err(|error| content(&reference, error))?;
-            return Ok(Some(PushPlan::copying(&reference, &reference, &[after])));
+            let after = after.map_err(|error| content(tag, error))?;
+            return Ok(Some(PushPlan::copying(tag, tag, &[after])));
         }
-        self.client.put_manifest(&reference, &media_type, encoded.into()).await.map_err(failed)?;
+        put(self.client, tag, &media_type, encoded.into()).await?;
         Ok(None)
     }
 

@@ -1,7 +1,7 @@
 //! Copies of whole repositories and of what refers to an image, from registry to registry.
 #![cfg(not(target_arch = "wasm32"))]
 
-use tallyman_core::Digest;
+use tallyman_core::{Algorithm, Digest};
 use tallyman_dev_registry::{Registry, RequestRecord, RunningRegistry};
 
 use crate::served::{
@@ -504,6 +504,29 @@ async fn a_referrer_that_is_listed_leaves_what_others_have_listed() {
         let (_, after) = target.manifest("b/copy", &tag).unwrap();
         assert_kept(&after, &listed, 1);
         assert!(target.manifest("b/copy", Digest::of(signature.as_bytes()).as_str()).is_some(), "{flag}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn all_tags_leave_what_others_have_listed_for_a_long_digest() {
+    let (source, [one, _, signature, _]) = source().await;
+    let tag = format!("sha512-{:.64}", Digest::with(Algorithm::Sha512, one.as_bytes()).hex());
+    let entry = format!(
+        r#"{{"mediaType":"{OCI}","digest":"{}","size":{},"artifactType":"example/signature"}}"#,
+        Digest::of(signature.as_bytes()),
+        signature.len()
+    );
+    source.put_manifest("a/app", Some(&tag), INDEX, index(INDEX, &[entry], ""));
+    let from = format!("{}/a/app", source.addr);
+    for platforms in [&[][..], &["--platform", "linux/amd64"]] {
+        let target = Registry::builder().referrers(false).start().await.expect("a port is free");
+        let listed = put_index_of_others(&target, "b/copy", &tag);
+        let to = format!("{}/b/copy", target.addr);
+        let line = ["copy", "--insecure", "--all-tags", &from, &to];
+        // Of the images those of other platforms fail.
+        Program::anonymous().run(&[&line[..], platforms].concat()).await;
+        assert_kept(&target.manifest("b/copy", &tag).unwrap().1, &listed, 1);
+        assert!(target.manifest("b/copy", Digest::of(signature.as_bytes()).as_str()).is_some());
     }
 }
 

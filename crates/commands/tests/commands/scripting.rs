@@ -5,7 +5,7 @@ use std::{fs, rc::Rc};
 use crate::support::{Shell, registry::Answer};
 use http::Method;
 use serde_json::{Value, json};
-use tallyman_core::Digest;
+use tallyman_core::{Algorithm, Digest};
 use tallyman_store::{FileStore, NativeFolder};
 
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -208,7 +208,18 @@ async fn annotate_clears_fields_and_takes_pairs_outside_dockers_table_behind_a_f
 async fn tags_are_chosen_and_sorted() {
     let shell = Shell::new();
     let digest_tag = format!("{}.sig", Digest::of(b"x").to_string().replace(':', "-"));
-    let tags = ["1.10", "1.9.1", "edge", "v1.2.0-rc.1", "v1.2.0", digest_tag.as_str(), "sha256-short"];
+    // The tag of a digest that is longer than a tag may be has its first digits.
+    let long_digest_tag = format!("sha512-{:.64}", Digest::with(Algorithm::Sha512, b"x").hex());
+    let tags = [
+        "1.10",
+        "1.9.1",
+        "edge",
+        "v1.2.0-rc.1",
+        "v1.2.0",
+        digest_tag.as_str(),
+        long_digest_tag.as_str(),
+        "sha256-short",
+    ];
     let body = json!({ "tags": tags }).to_string().into_bytes();
     let answer = Answer { status: 200, content_type: Some("application/json".to_owned()), body };
     let path = (Method::GET, "a/app/tags/list?n=1000".to_owned());
