@@ -147,15 +147,17 @@ _{PROGRAM}() {{
     esac
     [[ $cur == -* ]] && words=$flags files= lists=
     if [[ $lists ]]; then
-        words="$words $({PROGRAM} ls --quiet 2>/dev/null)"
         # bash takes names apart at colons.
-        local line=${{COMP_LINE:0:COMP_POINT}}
+        local line=${{COMP_LINE:0:COMP_POINT}} name
         [[ $line ]] && cur=${{line##* }}
-    fi
-    COMPREPLY=($(compgen -W "$words" -- "$cur"))
-    if [[ $lists && $cur == *:* ]]; then
         local before=${{cur%"${{cur##*:}}"}}
-        COMPREPLY=("${{COMPREPLY[@]#"$before"}}")
+        COMPREPLY=()
+        # A folder may have any name, and `compgen -W` would expand it. No reference has other characters than these.
+        while read -r name; do
+            [[ $name == "$cur"* && $name != *[!a-zA-Z0-9._:/@-]* ]] && COMPREPLY+=("${{name#"$before"}}")
+        done < <({PROGRAM} ls --quiet 2>/dev/null)
+    else
+        COMPREPLY=($(compgen -W "$words" -- "$cur"))
     fi
     [[ $files ]] && compopt -o default 2>/dev/null
 }}

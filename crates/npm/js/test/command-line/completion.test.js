@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { command, done, inShell, makeConfig, startMemory } from './support.js';
@@ -71,6 +71,10 @@ test('bash completes the names of local lists, colons and all', async (t) => {
   const [address, port] = host.split(':');
   assert.deepEqual(completed(`tallyman push ${address}:${port}/acme/t`), [`${port}/acme/tool:1`]);
   assert.deepEqual(completed(`tallyman push ${host}/acme/app:`), ['1', '2']);
+  // A folder that somebody has put beside them runs nothing.
+  mkdirSync(join(config, 'manifests', '$(touch${IFS}ran)'));
+  assert.deepEqual(completed('tallyman push '), lists);
+  assert.ok(!existsSync(join(config, 'ran')));
 });
 
 test('fish completes commands, flags and values', async (t) => {
