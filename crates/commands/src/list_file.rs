@@ -397,16 +397,21 @@ fn flag(value: Option<&Value>, path: &str) -> Result<bool, String> {
     }
 }
 
-/// A sequence of texts, or one text with commas.
+/// A sequence of texts, or one text with commas or line ends.
 fn strings(value: Option<&Value>, path: &str) -> Result<Vec<String>, String> {
     match value {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(elements)) => elements.iter().map(|element| text(element, path)).collect(),
         Some(value) => {
             let text = text(value, path)?;
-            Ok(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
+            Ok(separated(&text).map(str::to_owned).collect())
         }
     }
+}
+
+/// Returns the names in a text, which commas or line ends separate.
+pub(crate) fn separated(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty())
 }
 
 fn pairs(value: Option<&Value>, path: &str) -> Result<BTreeMap<String, String>, String> {

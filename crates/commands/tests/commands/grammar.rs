@@ -96,6 +96,29 @@ fn features_are_records_that_add_up() {
 }
 
 #[test]
+fn platforms_are_separated_by_commas_or_line_ends() {
+    let platforms = ["linux/amd64", "linux/arm/v7", "linux/s390x"].map(|platform| platform.parse().unwrap());
+    for values in [
+        &["linux/amd64,linux/arm/v7,linux/s390x"][..],
+        &["linux/amd64, linux/arm/v7", "linux/s390x"],
+        &["linux/amd64\nlinux/arm/v7\r\nlinux/s390x\n"],
+        &["linux/amd64,\n  linux/arm/v7,\n  linux/s390x"],
+    ] {
+        let flags: Vec<&str> = values.iter().flat_map(|value| ["--platform", value]).collect();
+        let Command::Copy { platforms: found, .. } = understood(&[&["copy", "a", "b"], &flags[..]].concat())
+        else {
+            panic!("{values:?}")
+        };
+        assert_eq!(found, platforms, "{values:?}");
+        let Command::Create { extensions, .. } = understood(&[&["create", "l", "a"], &flags[..]].concat())
+        else {
+            panic!("{values:?}")
+        };
+        assert_eq!(extensions.platforms, platforms, "{values:?}");
+    }
+}
+
+#[test]
 fn the_last_value_of_a_repeated_flag_counts() {
     let line = ["annotate", "--os", "a", "l", "--os=b", "i", "--arch", "--os"];
     let platform =

@@ -3,6 +3,7 @@
 //! way and names the same faults.
 
 use super::csv;
+use crate::list_file::separated;
 
 /// A flag that a command knows.
 #[derive(Clone, Copy)]
@@ -26,8 +27,10 @@ pub(super) enum ValueKind {
     Bool,
     /// A text; each occurrence of the flag is a value.
     Text,
-    /// Records of comma-separated values; occurrences add up.
+    /// Records of comma-separated values, as Docker reads them; occurrences add up.
     Texts,
+    /// Names separated by commas or line ends; occurrences add up.
+    Names,
 }
 
 /// A kind of value that a shell completes.
@@ -54,6 +57,10 @@ impl Flag {
 
     pub(super) const fn texts(name: &'static str, about: &'static str) -> Self {
         Self { takes: ValueKind::Texts, value: "strings", ..Self::bool(name, about) }
+    }
+
+    pub(super) const fn names(name: &'static str, about: &'static str) -> Self {
+        Self { takes: ValueKind::Names, ..Self::texts(name, about) }
     }
 
     /// Returns `true` if the next word is its value, where none stands behind `=`.
@@ -214,6 +221,10 @@ fn set(parsed: &mut ParsedFlags, flag: &Flag, value: &str) -> Result<(), String>
             let record = csv::record(value).map_err(|fault| invalid(fault.to_string()))?;
             record.iter().try_for_each(|text| (flag.check)(text)).map_err(invalid)?;
             parsed.texts.extend(record.into_iter().map(|text| (flag.name, text)));
+        }
+        ValueKind::Names => {
+            separated(value).try_for_each(flag.check).map_err(invalid)?;
+            parsed.texts.extend(separated(value).map(|name| (flag.name, name.to_owned())));
         }
     }
     Ok(())

@@ -129,7 +129,7 @@ const NEST: Flag = Flag::bool("nest", "Add a source that is a list as one entry"
 const NO_ATTESTATIONS: Flag =
     Flag::bool("no-attestations", "Leave out attestations of sources that are lists");
 const PLATFORMS: Flag =
-    Flag::texts("platform", "Of a source that is a list, add only these platforms, separated by commas")
+    Flag::names("platform", "Of a source that is a list, add only these platforms, separated by commas")
         .value("platforms")
         .checked(check_platform)
         .completed_by(CompletionHint::Platforms);
@@ -281,7 +281,7 @@ again. Every byte is verified, and the tag is put last.",
             INSECURE,
             JSON,
             NEVER_OVERWRITE,
-            Flag::texts("platform", "Copy only these platforms of a list, separated by commas")
+            Flag::names("platform", "Copy only these platforms of a list, separated by commas")
                 .value("platforms")
                 .checked(check_platform)
                 .completed_by(CompletionHint::Platforms),

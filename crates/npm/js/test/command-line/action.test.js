@@ -79,6 +79,15 @@ test('annotations of entries may have spaces, and what a registry says is no com
   assert.match(failed.log, /^::error::expected a closing quote in /m);
 });
 
+test('platforms may stand on lines of their own', async (t) => {
+  const host = await startMemory(t, '--samples');
+  const inputs = { images: `${host}/samples/hello:latest`, platforms: 'linux/amd64\n  linux/arm64\n', insecure: 'true' };
+  const made = runAction(makeConfig(t), { ...inputs, list: `${host}/samples/hello:some` });
+  assert.equal(made.status, 0, made.log);
+  const { manifests } = JSON.parse((await manifest(host, 'samples/hello', 'some')).bytes);
+  assert.deepEqual(manifests.map(({ platform }) => platform.architecture), ['amd64', 'arm64']);
+});
+
 test('a file of lists is compared and applied', async (t) => {
   const host = await startMemory(t, '--samples');
   const config = makeConfig(t);
