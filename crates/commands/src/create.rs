@@ -105,8 +105,7 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
                 return Err(Error::NotInStore { reference: create.list.clone() });
             }
             None => {
-                let mut new = ManifestList::new(create.list.clone());
-                assembled.edit(&new, &create.extensions)?.apply(&mut new).expect("it is made for this list");
+                let new = assembled.new_list(create)?;
                 match store.add(&new).await? {
                     Outcome::Done(()) => return Ok(new),
                     // Somebody else has made it meanwhile.
@@ -127,6 +126,18 @@ pub async fn create(store: &dyn ListStore, client: &Client, create: &Create) -> 
     }
 }
 
+/// Makes the list that [`create`] makes, and saves nothing.
+///
+/// # Errors
+/// As [`create`], but for saving.
+pub(crate) async fn create_unsaved(
+    store: &dyn ListStore,
+    client: &Client,
+    create: &Create,
+) -> Result<ManifestList, Error> {
+    assemble(store, client, create).await?.new_list(create)
+}
+
 /// A list as [`create`] would make it, with what was fetched for it.
 pub(crate) struct Assembled {
     /// The list as it was read.
@@ -141,7 +152,7 @@ pub(crate) struct Assembled {
 
 impl Create {
     /// Returns `true` if there may be a list of that name already.
-    fn amends(&self) -> bool {
+    pub(crate) fn amends(&self) -> bool {
         self.amend || self.extensions.refresh
     }
 }
@@ -149,6 +160,13 @@ impl Create {
 impl Assembled {
     fn images(&self) -> Vec<&Reference> {
         self.fetched.iter().map(|entry| &entry.reference).collect()
+    }
+
+    /// Returns the list of what was fetched, where there is none yet.
+    fn new_list(&self, create: &Create) -> Result<ManifestList, Error> {
+        let mut new = ManifestList::new(create.list.clone());
+        self.edit(&new, &create.extensions)?.apply(&mut new).expect("it is made for this list");
+        Ok(new)
     }
 
     /// Returns the edit that brings what was fetched into `list`.

@@ -58,12 +58,7 @@ pub enum PushEvent {
 }
 
 pub(crate) async fn load(store: &dyn ListStore, list: &Reference) -> Result<ManifestList, Error> {
-    let found: Option<ManifestList> = store.load(list).await?;
-    let found = found.ok_or_else(|| Error::NotInStore { reference: list.clone() })?;
-    if found.is_empty() {
-        return Err(Error::EmptyList { list: list.clone() });
-    }
-    Ok(found)
+    store.load(list).await?.ok_or_else(|| Error::NotInStore { reference: list.clone() })
 }
 
 /// Removes the local list of a plan that was pushed from the store, unless somebody has changed the list since it was planned.

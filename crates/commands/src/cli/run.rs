@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use tallyman_core::{Platform, PushPlan, Reference};
+use tallyman_core::{ManifestList, Platform, PushPlan, Reference};
 use tallyman_registry::Client;
 use tallyman_store::ListStore;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Copier, Create, CreateExtensions, Error, PushEvent, ReferenceRole, Source, check_tags, convert, create,
-    create::assemble,
+    create::{assemble, create_unsaved},
     docker, execute, execute_as_docker,
     inspect::{inspect, inspect_local_image, inspect_raw},
     list_as_referrer, nested_lists, purge as remove_local_list,
@@ -230,31 +230,15 @@ impl Environment {
             }
             Command::Create { list, images, sources, amend, insecure, extensions, push, options } => {
                 let run = CreateRun { sources: &sources, amend, insecure, push, options };
-                let created = self.create(&list, &images, extensions, run).await;
-                match created {
-                    Ok(()) if push => {
-                        self.push(
-                            &list,
-                            PushRun {
-                                purge: false,
-                                insecure,
-                                dry_run: false,
-                                copy: true,
-                                extensions: &PushExtensions::default(),
-                                options,
-                            },
-                        )
-                        .await
-                    }
-                    created => created,
-                }
+                self.create(&list, &images, extensions, run).await
             }
             Command::Annotate { list, image, platform, annotations, options } => {
                 self.annotate(&list, &image, &platform, &annotations, options).await
             }
             Command::Push { list, purge, insecure, dry_run, copy, extensions, options } => {
-                self.push(&list, PushRun { purge, insecure, dry_run, copy, extensions: &extensions, options })
-                    .await
+                let after = if purge { AfterPush::Purge } else { AfterPush::Note };
+                let run = PushRun { after, insecure, dry_run, copy, extensions: &extensions, options };
+                self.push(&list, run).await
             }
             Command::Duplicate { list, to, options } => self.duplicate(&list, &to, options).await,
             Command::Rename { list, to, options } => self.rename(&list, &to, options).await,
@@ -375,28 +359,47 @@ impl Environment {
         }
         let progress = self.progress(options);
         progress.report(&format!("fetching what {list} is made of"));
-        let made = create(&*self.store, &client, &wanted).await?;
+        // A list that is made to be pushed is kept nowhere: the same line may follow, whatever becomes of the push.
+        let is_saved = !push || wanted.amends();
+        let made = match is_saved {
+            true => create(&*self.store, &client, &wanted).await?,
+            false => create_unsaved(&*self.store, &client, &wanted).await?,
+        };
         progress.clear();
-        if options.json {
-            // The push prints what is in the registry.
-            if !push {
-                self.print_json(&json::list(&made));
-            }
-        } else {
+        if !options.json {
             self.print(format!("Created manifest list {list}").as_bytes());
+        } else if !push {
+            // The push prints what is in the registry.
+            self.print_json(&json::list(&made));
         }
-        Ok(())
+        if !push {
+            return Ok(());
+        }
+        let after = if is_saved { AfterPush::Note } else { AfterPush::Nothing };
+        let extensions = &PushExtensions::default();
+        let run = PushRun { after, insecure, dry_run: false, copy: true, extensions, options };
+        match is_saved {
+            true => self.push_list(&load(&*self.store, &list).await?, run).await,
+            false => self.push_list(&made, run).await,
+        }
     }
 
     async fn push(&self, list: &str, run: PushRun<'_>) -> Result<(), Error> {
-        let PushRun { purge, insecure, dry_run, copy, extensions, options } = run;
-        let list = argument(list)?;
         // Read once: another program may change it meanwhile.
-        let local = load(&*self.store, &list).await?;
-        let mut plan = if copy { PushPlan::with_copies(&local)? } else { PushPlan::new(&local)? };
+        let local = load(&*self.store, &argument(list)?).await?;
+        self.push_list(&local, run).await
+    }
+
+    async fn push_list(&self, local: &ManifestList, run: PushRun<'_>) -> Result<(), Error> {
+        let PushRun { after, insecure, dry_run, copy, extensions, options } = run;
+        let list = local.reference();
+        if local.is_empty() {
+            return Err(Error::EmptyList { list: list.clone() });
+        }
+        let mut plan = if copy { PushPlan::with_copies(local)? } else { PushPlan::new(local)? };
         let mut losses = Vec::new();
         if let Some(format) = extensions.format {
-            let converted = convert(&local, format)?;
+            let converted = convert(local, format)?;
             (plan, losses) = (converted.plan, converted.losses);
             self.warn_of_losses(&losses, format);
         }
@@ -409,7 +412,7 @@ impl Environment {
         if extensions.never_overwrite {
             check_tags(&client, &plan, &extensions.tags).await?;
         }
-        let nested = nested_lists(&local);
+        let nested = nested_lists(local);
         if dry_run {
             plan.put_under(&extensions.tags);
             let brought = Copier::planning(&client).nested(&nested).await?;
@@ -442,15 +445,15 @@ impl Environment {
         } else {
             self.print(digest.as_str().as_bytes());
         }
-        if !purge {
-            if let Some(planned) = plan.local_list() {
+        match (after, plan.local_list()) {
+            (AfterPush::Note, Some(planned)) => {
                 // The list is in the registry, whether that can be noted here or not.
-                self.store.note_push(&list, planned, plan.list().1).await.ok();
+                self.store.note_push(list, planned, plan.list().1).await.ok();
             }
-        } else if !remove_local_list(&*self.store, &plan).await? {
-            self.warn(&format!(
+            (AfterPush::Purge, _) if !remove_local_list(&*self.store, &plan).await? => self.warn(&format!(
                 "{list} was changed while it was pushed: the local list is kept as it is now"
-            ));
+            )),
+            _ => {}
         }
         written
     }
@@ -525,12 +528,22 @@ struct CreateRun<'a> {
 
 /// The options of one push.
 struct PushRun<'a> {
-    purge: bool,
+    after: AfterPush,
     insecure: bool,
     dry_run: bool,
     copy: bool,
     extensions: &'a PushExtensions,
     options: OutputOptions,
+}
+
+/// The change of the local list after a push.
+enum AfterPush {
+    /// The push is noted beside it.
+    Note,
+    /// It is removed.
+    Purge,
+    /// There is none.
+    Nothing,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -214,7 +214,6 @@ async fn attestations_come_along_as_create_takes_them() {
         program.succeed(&["apply", "--insecure", "list.json"]).await;
         let created = format!("{host}/a/app:created");
         let line = [&["create", "--insecure", "--push"], flags, &[&created, &source], more].concat();
-        program.succeed(&["rm", "--ignore-missing", &created]).await;
         program.succeed(&line).await;
         let [applied, created] =
             ["applied", "created"].map(|tag| registry.manifest("a/app", tag).expect(tag));

@@ -399,6 +399,21 @@ async fn some_platforms_of_a_list_are_created_and_pushed_at_once() {
     architectures.sort_unstable();
     assert_eq!(architectures, ["amd64", "arm64"]);
 
+    // No list of it is left here, and what it was made of may be pushed again, also after a push that failed.
+    assert_eq!(shell.done(&["ls", "--quiet"]).await, "");
+    shell.done(&line).await;
+    let path = (Method::PUT, "a/app/manifests/two".to_owned());
+    let denied = Answer { status: 403, content_type: None, body: Vec::new() };
+    shell.registry.contents.borrow_mut().answers.insert(path.clone(), denied);
+    assert_eq!(shell.run(&line).await.exit, 1);
+    shell.registry.contents.borrow_mut().answers.remove(&path);
+    shell.done(&line).await;
+    // A list that was there before is one to add to, or in the way.
+    shell.done(&["create", "--insecure", &list, &name("a/app:arm64")]).await;
+    let refused = shell.run(&line).await;
+    assert!(refused.stderr.contains("--amend"), "{}", refused.stderr);
+    shell.done(&["rm", &list]).await;
+
     let line = [&["--json", "--amend"], &line[..]].concat();
     let line: Vec<&str> =
         [line[2]].into_iter().chain(line[..2].iter().copied()).chain(line[3..].iter().copied()).collect();
