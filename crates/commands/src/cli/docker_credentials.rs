@@ -142,9 +142,7 @@ impl<M: Machine> DockerCredentials<M> {
         if let Some(found) = others.variable.stored(registry) {
             return Some(found);
         }
-        if let Some(found) =
-            self.find_in_docker(registry, others.files.iter().all(|(_, auth)| auth.is_empty())).await
-        {
+        if let Some(found) = self.find_in_docker(registry).await {
             return Some(found);
         }
         for (_, auth) in &others.files {
@@ -191,29 +189,34 @@ impl<M: Machine> DockerCredentials<M> {
         config
     }
 
-    async fn find_in_docker(&self, registry: &Registry, uses_default: bool) -> Option<Credentials> {
+    async fn find_in_docker(&self, registry: &Registry) -> Option<Credentials> {
         let config = self.config();
         let stored = config.stored(registry);
         let key = DockerConfig::key(registry);
-        if let Some(helper) = config.helper(registry) {
-            return match self.get(helper, key).await {
-                Ok(found) => found,
-                Err(fault) => {
+        let Some(helper) = self.helper_for(registry) else { return stored };
+        match self.get(&helper, key).await {
+            Ok(found) => found,
+            Err(fault) => {
+                // Nobody asked for the platform's own: a fault of it is none of the user's.
+                if config.helper(registry).is_some() {
                     self.warn(format!(
                         "the credential helper {helper:?} has no credentials for {key}: {fault}"
                     ));
-                    stored
                 }
-            };
+                stored
+            }
         }
-        if config.is_empty()
-            && uses_default
-            && let Some(helper) = self.0.machine.default_helper()
-        {
-            // Nobody asked for this one: a fault of it is none of the user's.
-            return self.get(&helper, key).await.ok().flatten();
+    }
+
+    /// Returns the name of the helper that keeps the credentials for a registry: the one that the file names, else the platform's own
+    /// where no file has credentials or helpers. `None` if the file itself keeps them.
+    fn helper_for(&self, registry: &Registry) -> Option<String> {
+        let config = self.config();
+        if let Some(helper) = config.helper(registry) {
+            return Some(helper.to_owned());
         }
-        stored
+        let is_empty = config.is_empty() && self.others().files.iter().all(|(_, auth)| auth.is_empty());
+        is_empty.then(|| self.0.machine.default_helper()).flatten()
     }
 
     /// Returns the file as it was when it was first needed.
@@ -246,12 +249,15 @@ impl<M: Machine> DockerCredentials<M> {
         if warnings.contains(&warning) {
             return;
         }
-        let text = format!("WARNING: {warning}; going on without");
+        self.tell(&format!("WARNING: {warning}; going on without"));
+        warnings.push(warning);
+    }
+
+    fn tell(&self, text: &str) {
         match &*self.0.output.borrow() {
-            Some(output) => warn_on(&**output, &text),
+            Some(output) => warn_on(&**output, text),
             None => self.0.machine.stderr(&format!("{text}\n")),
         }
-        warnings.push(warning);
     }
 }
 
@@ -323,20 +329,27 @@ impl<M: Machine> DockerCredentials<M> {
         }
     }
 
-    /// Warns of credentials for a registry that are kept where this program only reads.
-    fn warn_of_others(&self, registry: &Registry) {
-        let others = self.others();
-        let variable = others.variable.stored(registry).map(|_| "the variable DOCKER_AUTH_CONFIG");
-        let of_file = |(path, auth): &'_ (String, ContainersAuth)| {
-            (auth.helper(registry).is_some() || auth.has_any(registry)).then_some(path.clone())
-        };
-        let files = others.files.iter().filter_map(of_file);
-        for place in variable.map(str::to_owned).into_iter().chain(files) {
-            let registry = registry.as_str();
-            self.0.machine.stderr(&format!(
-                "WARNING: the credentials for {registry} in {place} stay in use: remove them there\n"
-            ));
+    /// Warns of credentials for a registry that are kept where this program only reads, and go before those that it keeps.
+    fn warn_of_variable(&self, registry: &Registry) {
+        if self.others().variable.stored(registry).is_some() {
+            self.warn_of(registry, "the variable DOCKER_AUTH_CONFIG");
         }
+    }
+
+    /// Warns of credentials for a registry that are kept in other files, which this program only reads.
+    fn warn_of_files(&self, registry: &Registry) {
+        for (path, auth) in &self.others().files {
+            if auth.helper(registry).is_some() || auth.has_any(registry) {
+                self.warn_of(registry, path);
+            }
+        }
+    }
+
+    fn warn_of(&self, registry: &Registry, place: &str) {
+        let registry = registry.as_str();
+        self.tell(&format!(
+            "WARNING: the credentials for {registry} in {place} stay in use: remove them there"
+        ));
     }
 }
 
@@ -359,18 +372,21 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
     ) -> LocalBoxFuture<'a, Result<Option<String>, String>> {
         async move {
             let key = DockerConfig::key(registry);
-            if let Some(helper) = self.config().helper(registry) {
+            let file = if let Some(helper) = self.helper_for(registry) {
                 let input = format!(
                     r#"{{"ServerURL":{},"Username":{},"Secret":{}}}"#,
                     quote(key),
                     quote(user),
                     quote(secret)
                 );
-                self.run(helper, "store", &input).await?;
-                return Ok(None);
-            }
-            self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
-            Ok(Some(self.0.path.clone()))
+                self.run(&helper, "store", &input).await?;
+                None
+            } else {
+                self.edit(|file| with_credentials(file, key, user, secret).map(Some)).await?;
+                Some(self.0.path.clone())
+            };
+            self.warn_of_variable(registry);
+            Ok(file)
         }
         .boxed_local()
     }
@@ -378,13 +394,14 @@ impl<M: Machine> CredentialStore for DockerCredentials<M> {
     fn erase<'a>(&'a self, registry: &'a Registry) -> LocalBoxFuture<'a, Result<bool, String>> {
         async move {
             let key = DockerConfig::key(registry);
-            let config = self.config();
+            let helper = self.helper_for(registry);
             let is_in_file = self.edit(|file| without_credentials(file, key)).await?;
-            let is_erased = match config.helper(registry) {
-                Some(helper) => self.erase_in(helper, key).await?,
+            let is_erased = match helper {
+                Some(helper) => self.erase_in(&helper, key).await?,
                 None => false,
             };
-            self.warn_of_others(registry);
+            self.warn_of_variable(registry);
+            self.warn_of_files(registry);
             Ok(is_erased || is_in_file)
         }
         .boxed_local()

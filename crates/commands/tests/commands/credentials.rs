@@ -19,7 +19,7 @@ use tallyman_registry::{Client, CredentialRefusal, CredentialSource, Credentials
 use tallyman_store::{Folder, MemoryStore, NativeFolder};
 use tempfile::{TempDir, tempdir};
 
-/// A machine with files by path, and helpers that print what they were asked for.
+/// A machine with files by path, variables by name, and helpers that print what they were asked for.
 #[derive(Default)]
 struct Files(BTreeMap<&'static str, String>, RefCell<String>);
 
@@ -30,8 +30,8 @@ impl Machine for Files {
         NativeFolder
     }
 
-    fn env(&self, _: &str) -> Option<String> {
-        None
+    fn env(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
     }
 
     fn homedir(&self) -> String {
@@ -175,9 +175,17 @@ impl Input for Printed {
 
 #[tokio::test(flavor = "current_thread")]
 async fn warnings_of_credentials_have_the_form_of_the_log() {
-    let file = r#"{"credsStore":"nope","auths":[}"#.to_owned();
-    for (format, is_json) in [("json", true), ("text", false)] {
-        let machine = Files([("/home/me/.docker/config.json", file.clone())].into(), RefCell::default());
+    const CONFIG: &str = "/home/me/.docker/config.json";
+    let broken = r#"{"credsStore":"nope","auths":[}"#;
+    let kept = r#"{"auths":{"r.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#;
+    let variable = "WARNING: the credentials for r.example in the variable DOCKER_AUTH_CONFIG stay in use";
+    for (format, is_json, place, text, warning) in [
+        ("json", true, CONFIG, broken, "config.json is not all as expected"),
+        ("text", false, CONFIG, broken, "config.json is not all as expected"),
+        ("json", true, "DOCKER_AUTH_CONFIG", kept, variable),
+        ("text", false, "DOCKER_AUTH_CONFIG", kept, variable),
+    ] {
+        let machine = Files([(place, text.to_owned())].into(), RefCell::default());
         let printed = Rc::new(Printed::default());
         let transport = Rc::new(NativeTransport::new());
         let environment = Environment {
@@ -190,8 +198,6 @@ async fn warnings_of_credentials_have_the_form_of_the_log() {
         let line = ["--log-format", format, "logout", "r.example"].map(str::to_owned);
         run(&line, &environment).await;
         let printed = printed.0.take();
-        let warning =
-            "WARNING: the Docker CLI's configuration /home/me/.docker/config.json is not all as expected";
         assert!(printed.contains(warning), "{printed}");
         for line in printed.lines() {
             assert_eq!(serde_json::from_str::<serde_json::Value>(line).is_ok(), is_json, "{line}");
@@ -211,6 +217,8 @@ fn folder_with(file: &str) -> Rc<TempDir> {
 struct Keychain {
     folder: Rc<TempDir>,
     containers: Option<&'static str>,
+    variable: Option<&'static str>,
+    own_helper: Option<&'static str>,
     fails_at: &'static [&'static str],
     runs: Rc<RefCell<Vec<String>>>,
     told: Rc<RefCell<String>>,
@@ -221,7 +229,12 @@ impl Keychain {
     /// A machine with a `config.json`.
     fn with(file: &str) -> Self {
         let (runs, told, now) = (Rc::default(), Rc::default(), Rc::default());
-        Self { folder: folder_with(file), containers: None, fails_at: &[], runs, told, now }
+        let (containers, variable, own_helper) = (None, None, None);
+        Self { folder: folder_with(file), containers, variable, own_helper, fails_at: &[], runs, told, now }
+    }
+
+    fn source(&self) -> DockerCredentials<Self> {
+        DockerCredentials::new(self.clone(), self.folder.path().to_str().expect("it is UTF-8"))
     }
 
     fn file(&self) -> String {
@@ -236,8 +249,8 @@ impl Machine for Keychain {
         NativeFolder
     }
 
-    fn env(&self, _: &str) -> Option<String> {
-        None
+    fn env(&self, name: &str) -> Option<String> {
+        self.variable.filter(|_| name == "DOCKER_AUTH_CONFIG").map(str::to_owned)
     }
 
     fn homedir(&self) -> String {
@@ -279,7 +292,7 @@ impl Machine for Keychain {
     }
 
     fn default_helper(&self) -> Option<String> {
-        None
+        self.own_helper.map(str::to_owned)
     }
 
     fn stderr(&self, text: &str) {
@@ -293,9 +306,7 @@ impl Machine for Keychain {
 
 /// Signs out of a registry.
 async fn erase(machine: &Keychain, registry: &str) -> Result<bool, String> {
-    let folder = machine.folder.path().to_str().expect("it is UTF-8").to_owned();
-    let source = DockerCredentials::new(machine.clone(), &folder);
-    source.erase(&registry.parse().unwrap()).await
+    machine.source().erase(&registry.parse().unwrap()).await
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -344,8 +355,7 @@ async fn a_helper_is_run_again_when_its_credentials_are_refused_at_most_once_a_m
         [(r#"{"credsStore":"test"}"#, 2), (r#"{"auths":{"reg.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#, 0)]
     {
         let machine = Keychain::with(file);
-        let folder = machine.folder.path().to_str().expect("it is UTF-8").to_owned();
-        let source = DockerCredentials::new(machine.clone(), &folder);
+        let source = machine.source();
         assert!(source.credentials(&registry).await.unwrap().is_some());
         machine.runs.take();
         let mut renewed = 0;
@@ -354,6 +364,37 @@ async fn a_helper_is_run_again_when_its_credentials_are_refused_at_most_once_a_m
             renewed += usize::from(source.renewed(&registry, &refusal).await.unwrap().is_some());
         }
         assert_eq!((renewed, machine.runs.borrow().len()), (runs, runs), "{file}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_helper_of_the_platform_keeps_credentials_where_no_file_has_any() {
+    let own_helper = Some("pass");
+    let machine = Keychain { own_helper, ..Keychain::with("") };
+    let registry = "reg.example".parse().unwrap();
+    assert_eq!(machine.source().store(&registry, "alice", "secret").await, Ok(None));
+    assert_eq!(machine.file(), "");
+    assert!(machine.source().credentials(&registry).await.unwrap().is_some());
+    assert_eq!(erase(&machine, "reg.example").await, Ok(true));
+    let runs = machine.runs.borrow().clone();
+    assert!(runs[0].starts_with("store {") && runs.contains(&"erase reg.example".to_owned()), "{runs:?}");
+
+    // A file that has some keeps the others as well.
+    let kept = r#"{"auths":{"other.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#;
+    let machine = Keychain { own_helper, ..Keychain::with(kept) };
+    assert!(machine.source().store(&registry, "alice", "secret").await.unwrap().is_some());
+    assert!(machine.file().contains("reg.example") && machine.runs.borrow().is_empty());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_sign_in_warns_of_credentials_that_go_before_it() {
+    let variable = Some(r#"{"auths":{"reg.example":{"auth":"YWxpY2U6czNjcmV0"}}}"#);
+    let machine = Keychain { variable, ..Keychain::with("") };
+    for (name, is_warned) in [("other.example", false), ("reg.example", true)] {
+        machine.source().store(&name.parse().unwrap(), "bob", "secret").await.unwrap();
+        let told = machine.told.borrow().clone();
+        let warning = format!("{name} in the variable DOCKER_AUTH_CONFIG stay in use");
+        assert_eq!(told.contains(&warning), is_warned, "{told}");
     }
 }
 

@@ -526,7 +526,8 @@ meanwhile; the images stay in the registry.",
         usage: "login [OPTIONS] [REGISTRY]",
         summary: "Log in to a registry",
         about: "Log in to a registry; without an argument to Docker Hub. The credentials are checked, and stored where Docker stores
-them: by the credential helper that config.json names, else in that file.",
+them: by the credential helper that config.json names, or by the platform's own where no file has credentials, else in
+that file.",
         examples: &["tallyman login --username me --password-stdin reg.example < password.txt"],
         group: CommandGroup::Registries,
         arity: Arity::Between(0, 1),

@@ -1,8 +1,9 @@
 // Credentials that are written where Docker reads them, and those that CI and the containers tools keep.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -79,6 +80,40 @@ test('a credential helper keeps and forgets what it is given', async (t) => {
   assert.deepEqual([login.code, login.stderr], [0, '']);
   assert.deepEqual(JSON.parse(readFileSync(kept, 'utf8')), { ServerURL: host, Username: 'alice', Secret: 'secret' });
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), { credsStore: 'test' });
+  assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
+  assert.equal((await run(folder, ['logout', host], options)).stdout, `Removing login credentials for ${host}\n`);
+  assert.throws(() => readFileSync(kept));
+});
+
+test('a file that is a mount, as in containers, is written in place', async (t) => {
+  const { host } = await startRegistry(t);
+  const folder = makeConfig(t);
+  const [file, mounted] = ['config.json', 'mounted.json'].map((name) => join(folder, name));
+  for (const path of [file, mounted]) writeFileSync(path, '{}');
+  const mount = ['unshare', '-rm', 'sh', '-c', 'mount --bind "$0" "$1" && shift && exec "$@"', mounted, file];
+  if (spawnSync(mount[0], [...mount.slice(1), 'true']).status !== 0) return t.skip('nothing can be mounted here');
+  const options = { env: environment(folder), bin: [...mount, ...command], input: 'secret' };
+  const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], options);
+  assert.equal(login.code, 0, login.stderr);
+  assert.deepEqual(Object.keys(JSON.parse(readFileSync(mounted, 'utf8')).auths), [host]);
+  assert.deepEqual(readdirSync(folder).toSorted(), ['config.json', 'mounted.json']);
+});
+
+test('the helper of the platform keeps credentials where no file has any', { skip: process.platform !== 'linux' }, async (t) => {
+  const { host } = await startRegistry(t);
+  const folder = makeConfig(t);
+  mkdirSync(join(folder, 'bin'));
+  const kept = join(folder, 'kept');
+  writeFileSync(join(folder, 'bin', 'pass'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(
+    join(folder, 'bin', 'docker-credential-pass'),
+    `#!/bin/sh\ncase $1 in store) cat > ${kept};; get) cat ${kept};; erase) rm ${kept};; esac\n`,
+    { mode: 0o755 },
+  );
+  const options = { env: environment(folder, { PATH: `${join(folder, 'bin')}:${process.env.PATH}` }) };
+  const login = await run(folder, ['login', '--insecure', '-u', 'alice', '--password-stdin', host], { ...options, input: 'secret' });
+  assert.deepEqual([login.code, login.stderr], [0, '']);
+  assert.equal(existsSync(join(folder, 'config.json')), false);
   assert.equal((await run(folder, ['tags', '--insecure', `${host}/app`], options)).stdout, '1\n');
   assert.equal((await run(folder, ['logout', host], options)).stdout, `Removing login credentials for ${host}\n`);
   assert.throws(() => readFileSync(kept));
