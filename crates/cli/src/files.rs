@@ -37,8 +37,8 @@ pub fn write(path: &Path, bytes: &[u8], new_mode: u32) -> io::Result<()> {
         written.inspect_err(|_| drop(fs::remove_file(&beside.0)))
     });
     match replaced {
-        // A file that may be written in a folder that may not, or of an owner that it would lose.
-        Err(error) if before.is_some() && is_denied(&error) => {
+        // A file that may be written in a folder that may not, of an owner that it would lose, or a mount.
+        Err(error) if before.is_some() && cannot_be_replaced(&error) => {
             let mut file = OpenOptions::new().write(true).truncate(true).open(&target)?;
             file.write_all(bytes)?;
             file.sync_all()
@@ -60,7 +60,7 @@ pub fn check(path: &Path) -> io::Result<()> {
     };
     match create_beside(&target, 0o600) {
         Ok((beside, _)) => fs::remove_file(beside),
-        Err(error) if is_denied(&error) && target.is_file() => {
+        Err(error) if cannot_be_replaced(&error) && target.is_file() => {
             OpenOptions::new().write(true).open(target).map(drop)
         }
         Err(error) => Err(error),
@@ -125,6 +125,11 @@ fn fill(mut file: &File, bytes: &[u8], before: Option<&Metadata>) -> io::Result<
     file.sync_all()
 }
 
-fn is_denied(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+/// Returns `true` if a file may be written that cannot be replaced by another one: its folder is not to be written, or it is a mount,
+/// as containers have single files.
+fn cannot_be_replaced(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::ResourceBusy
+    )
 }

@@ -184,7 +184,7 @@ function checkFile(path) {
     try {
       withFileBeside(target, 0o600);
     } catch (error) {
-      if (!isDenied(error) || !isFile(target)) throw error;
+      if (!cannotBeReplaced(error) || !isFile(target)) throw error;
       closeSync(openSync(target, 'r+'));
     }
   });
@@ -201,8 +201,8 @@ function replaceFile(path, bytes, newMode) {
       renameSync(beside, target);
     });
   } catch (error) {
-    // A file that may be written in a folder that may not, or of an owner that it would lose.
-    if (!before || !isDenied(error)) throw error;
+    // A file that may be written in a folder that may not, of an owner that it would lose, or a mount.
+    if (!before || !cannotBeReplaced(error)) throw error;
     writeFileSync(target, bytes, { flush: true });
   }
 }
@@ -267,8 +267,9 @@ function isOpenFile(path) {
   }
 }
 
-function isDenied(error) {
-  return ['EACCES', 'EPERM', 'EROFS'].includes(error.code);
+/** Returns `true` if a file may be written that cannot be replaced by another one: its folder is not to be written, or it is a mount. */
+function cannotBeReplaced(error) {
+  return ['EACCES', 'EPERM', 'EROFS', 'EBUSY'].includes(error.code);
 }
 
 function inGo(operation, path, work) {

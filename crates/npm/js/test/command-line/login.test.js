@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeConfig, run } from './support.js';
+import { command, makeConfig, run } from './support.js';
 
 const encode = (text) => Buffer.from(text).toString('base64');
 
