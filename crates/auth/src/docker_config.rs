@@ -89,23 +89,12 @@ impl DockerConfig {
     /// it, so that a fault of the file is no reason to end.
     pub fn parse(bytes: &[u8]) -> (Self, Option<String>) {
         let mut config = Self::default();
-        // An empty file says nothing, and is no fault.
-        if bytes.trim_ascii().is_empty() {
-            return (config, None);
-        }
-        let read = first_value(bytes).and_then(|value| {
-            members(value).map(|members| (kind(value), members)).map_err(|error| error.to_string())
-        });
         let mut faults = Faults(None);
-        match read {
+        match members_of_file(bytes) {
             Err(error) => faults.add(error),
-            Ok((Kind::Object, members)) => members.iter().for_each(|(name, value)| {
+            Ok(members) => members.iter().for_each(|(name, value)| {
                 config.read_member(&fold_key(name), value, &mut faults);
             }),
-            Ok((Kind::Null, _)) => {}
-            Ok((found, _)) => {
-                faults.add(format!("expected an object, found a value of kind {}", found.as_str()));
-            }
         }
         // Docker decodes passwords when all else was as it should be.
         if faults.0.is_none() {
@@ -354,6 +343,18 @@ impl Faults {
                 Vec::new()
             }
         }
+    }
+}
+
+/// Returns the members of the file's object, each as the bytes that stand there. An empty file has none, and is no fault.
+pub(crate) fn members_of_file(bytes: &[u8]) -> Result<Vec<(String, &[u8])>, String> {
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    let value = first_value(bytes)?;
+    match kind(value) {
+        Kind::Object | Kind::Null => members(value).map_err(|error| error.to_string()),
+        found => Err(format!("expected an object, found a value of kind {}", found.as_str())),
     }
 }
 

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tallyman_core::json::{self, Kind, indent, kind, members, quote};
 
-use crate::docker_config::is_name_of;
+use crate::docker_config::{is_name_of, members_of_file};
 
 /// Puts a user name and a password for the registry `key` ([`DockerConfig::key`](crate::DockerConfig::key)) into a file, which
 /// may be empty, and returns its new bytes.
@@ -31,7 +31,7 @@ pub fn with_credentials(file: &[u8], key: &str, user: &str, password: &str) -> R
 /// # Errors
 /// A sentence if the file is no JSON object.
 pub fn without_credentials(file: &[u8], key: &str) -> Result<Option<Vec<u8>>, String> {
-    let is_there = read(file)?.iter().any(|(name, value)| {
+    let is_there = members_of_file(file)?.iter().any(|(name, value)| {
         is_auths(name)
             && kind(value) == Kind::Object
             && members(value).is_ok_and(|auths| auths.iter().any(|(name, _)| is_name_of(name, key)))
@@ -43,17 +43,6 @@ fn is_auths(name: &str) -> bool {
     json::fold_key(name) == "auths"
 }
 
-fn read(file: &[u8]) -> Result<Vec<(String, &[u8])>, String> {
-    if file.trim_ascii().is_empty() {
-        return Ok(Vec::new());
-    }
-    let fields = members(file).map_err(|error| error.to_string())?;
-    match kind(file) {
-        Kind::Object => Ok(fields),
-        found => Err(format!("expected an object, found a value of kind {}", found.as_str())),
-    }
-}
-
 /// Takes the entries that `is_old` names out of `auths`, and puts another one in.
 fn change(
     file: &[u8],
@@ -63,7 +52,7 @@ fn change(
     let mut written: Vec<(String, String)> = Vec::new();
     let mut auths: Vec<(String, String)> = Vec::new();
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    for (name, value) in read(file)? {
+    for (name, value) in members_of_file(file)? {
         if is_auths(&name) {
             let entries = if kind(value) == Kind::Object { members(value) } else { Ok(Vec::new()) };
             let entries = entries.map_err(|error| error.to_string())?;

@@ -26,10 +26,16 @@ fn credentials_are_kept_beside_all_that_a_file_has() {
 
 #[test]
 fn empty_files_are_filled_and_broken_ones_are_left_alone() {
-    for empty in [&b""[..], b" \n", b"{}", br#"{"auths":null}"#] {
+    for empty in [&b""[..], b" \n", b"{}", b"null", br#"{"auths":null}"#] {
         assert!(stored(&with_credentials(empty, "a.io", "me", "x").unwrap(), "a.io").is_some());
         assert_eq!(without_credentials(empty, "a.io"), Ok(None));
     }
+    // As Docker reads them, and this library.
+    let longer = br#"{"auths":{"b.io":{"auth":"bWU6Yg=="}}}}"#;
+    assert!(stored(longer, "b.io").is_some());
+    let after = with_credentials(longer, "a.io", "me", "x").unwrap();
+    assert!(stored(&after, "a.io").is_some() && stored(&after, "b.io").is_some());
+    assert!(without_credentials(longer, "b.io").unwrap().is_some());
     for broken in [&b"{"[..], b"[]", b"1"] {
         assert!(with_credentials(broken, "a.io", "me", "x").is_err());
     }
