@@ -73,7 +73,11 @@ impl Environment {
             }
             (None, true) => {
                 let bytes = self.read_input("-").await?;
-                String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned()
+                let text = str::from_utf8(&bytes).map_err(|_| Error::Input {
+                    message: "expected the password in UTF-8, found other bytes on the standard input"
+                        .to_owned(),
+                })?;
+                text.trim_end_matches(['\r', '\n']).to_owned()
             }
             (None, false) => String::new(),
         };

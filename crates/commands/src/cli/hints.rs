@@ -5,7 +5,7 @@ use crate::Error;
 
 /// Returns the hint for an error of a command.
 pub(super) fn hint(command: &Command, error: &Error) -> Option<String> {
-    of_arguments(command, error).or_else(|| error.hint()).or_else(|| of_connection(error))
+    of_arguments(command, error).or_else(|| error.hint()).or_else(|| of_connection(command, error))
 }
 
 /// Returns the hint that the arguments of a command suggest.
@@ -41,7 +41,7 @@ fn of_arguments(command: &Command, error: &Error) -> Option<String> {
 }
 
 /// Returns the hint for a request that failed.
-fn of_connection(error: &Error) -> Option<String> {
+fn of_connection(command: &Command, error: &Error) -> Option<String> {
     let (Error::NotInRegistry { source: Some(source), .. } | Error::Registry { source, .. }) = error else {
         return None;
     };
@@ -55,6 +55,9 @@ fn of_connection(error: &Error) -> Option<String> {
         "timeout" => "use --timeout to wait longer, or --retries to try again",
         "too-many-requests" => {
             "use --retries to try again, or --mirror to read from another registry; tallyman ratelimit shows the limit"
+        }
+        "unauthorized" | "denied" | "token-refused" if matches!(command, Command::Login { .. }) => {
+            "check the user name and the password; some registries take an access token in its place"
         }
         "unauthorized" | "denied" | "token-refused" => "use tallyman login to sign in to the registry",
         "plain-realm" => "use --insecure to allow plain HTTP for this call",

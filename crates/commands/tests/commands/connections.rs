@@ -189,6 +189,9 @@ async fn logins_are_tried_and_kept_and_forgotten() {
     let refused = program.run(&login).await;
     assert_eq!(refused.exit, 1);
     assert!(program.logins.0.borrow().is_empty());
+    // It advises something else than itself.
+    assert!(refused.stderr.contains("check the user name and the password"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("tallyman login"), "{}", refused.stderr);
 
     program.file("-", "secret\r\n");
     let kept = program.run(&login).await;
@@ -199,6 +202,11 @@ async fn logins_are_tried_and_kept_and_forgotten() {
     let gone = program.succeed(&["logout", &format!("https://{host}/v1/")]).await;
     assert_eq!(gone, format!("Removing login credentials for {host}\n"));
     assert_eq!(program.succeed(&["logout", &host]).await, format!("Not logged in to {host}\n"));
+
+    // Not another password in its place.
+    program.files.borrow_mut().insert("-".to_owned(), b"sch\xf6n\n".to_vec());
+    let unread = program.run(&login).await;
+    assert!(unread.exit == 1 && unread.stderr.contains("UTF-8"), "{}", unread.stderr);
 
     let missing = program.run(&["login", &host]).await;
     assert!(missing.stderr.contains("--username") && missing.stderr.contains("--password-stdin"));
