@@ -109,11 +109,12 @@ pub fn configuration_folder(args: &[String], machine: &impl Machine) -> String {
 fn show_event(output: &dyn Output, settings: &Settings, event: &Event) {
     let Event::Retry { error, wait, attempt, .. } = event else { return };
     let milliseconds = wait.as_millis();
-    let line = match settings.json_log {
-        true => json!({ "retry": { "attempt": attempt, "milliseconds": milliseconds, "reason": error.to_string() } })
-            .to_string(),
-        false => format!("retry {attempt} in {milliseconds} ms: {error}"),
-    };
+    if settings.json_log {
+        let reason = error.to_string();
+        let retry = json!({ "attempt": attempt, "milliseconds": milliseconds, "reason": reason });
+        return terminal::log(output, &json!({ "retry": retry }));
+    }
+    let line = format!("retry {attempt} in {milliseconds} ms: {error}");
     output.stderr(&format!("{}\n", terminal::lines(&line)));
 }
 
@@ -191,35 +192,33 @@ impl SettingsTransport {
         });
         let limit = result.as_ref().ok().and_then(|response| RateLimit::of(&response.headers));
         let error = result.as_ref().err().map(ToString::to_string);
-        let line = if self.settings.json_log {
+        if self.settings.json_log {
             let limit = limit.map(|limit| {
                 json!({ "limit": limit.limit, "remaining": limit.remaining, "seconds": limit.seconds })
             });
-            json!({ "request": {
+            let request = json!({
                 "method": method.as_str(), "url": url, "status": status, "milliseconds": milliseconds,
                 "bytes": bytes, "sentBytes": sent, "rateLimit": limit, "error": error,
-            } })
-            .to_string()
-        } else {
-            let mut line = format!("{method} {url}");
-            match (status, &error) {
-                (Some(status), _) => _ = write!(line, " {status} {milliseconds} ms"),
-                (None, error) => {
-                    let error = error.as_deref().unwrap_or("no answer");
-                    _ = write!(line, " failed after {milliseconds} ms: {error}");
-                }
+            });
+            return terminal::log(&*self.output, &json!({ "request": request }));
+        }
+        let mut line = format!("{method} {url}");
+        match (status, &error) {
+            (Some(status), _) => _ = write!(line, " {status} {milliseconds} ms"),
+            (None, error) => {
+                let error = error.as_deref().unwrap_or("no answer");
+                _ = write!(line, " failed after {milliseconds} ms: {error}");
             }
-            if let Some(bytes) = bytes {
-                _ = write!(line, " {bytes} B");
-            }
-            if let Some(sent) = sent {
-                _ = write!(line, ", {sent} B sent");
-            }
-            if let Some(remaining) = limit.and_then(|limit| limit.remaining) {
-                _ = write!(line, ", {remaining} requests left");
-            }
-            line
-        };
+        }
+        if let Some(bytes) = bytes {
+            _ = write!(line, " {bytes} B");
+        }
+        if let Some(sent) = sent {
+            _ = write!(line, ", {sent} B sent");
+        }
+        if let Some(remaining) = limit.and_then(|limit| limit.remaining) {
+            _ = write!(line, ", {remaining} requests left");
+        }
         self.output.stderr(&format!("{}\n", terminal::line(&line)));
     }
 }

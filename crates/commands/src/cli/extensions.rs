@@ -247,9 +247,9 @@ impl Environment {
 
 /// Prints a warning in the form of an output's log.
 pub(super) fn warn_on(output: &dyn Output, text: &str) {
-    let line = match output.logs_json() {
-        true => terminal::json(&json!({ "warning": text }).to_string()).into_owned(),
-        false => Style::of(output, OutputStream::Stderr).yellow(&terminal::lines(text)),
-    };
+    if output.logs_json() {
+        return terminal::log(output, &json!({ "warning": text }));
+    }
+    let line = Style::of(output, OutputStream::Stderr).yellow(&terminal::lines(text));
     output.stderr(&format!("{line}\n"));
 }

@@ -115,8 +115,7 @@ pub async fn run(args: &[String], environment: &Environment) -> u8 {
     let Ended { failures, exit } = environment.with_settings(*settings).execute(command).await;
     if is_json {
         for failure in &failures {
-            let error = json::error(failure, hints::hint(&asked, failure).as_deref());
-            output.stderr(&format!("{}\n", terminal::json(&error.to_string())));
+            terminal::log(output, &json::error(failure, hints::hint(&asked, failure).as_deref()));
         }
     } else {
         let style = Style::of(output, Stream::Stderr);

@@ -6,6 +6,7 @@ use futures_util::{
     FutureExt,
     future::{self, LocalBoxFuture},
 };
+use serde_json::Value;
 use tallyman_core::Digest;
 
 /// One of the two streams of a command line.
@@ -125,6 +126,11 @@ pub trait Input {
         let name = file.unwrap_or("/dev/stdin");
         future::ready(Err(format!("open {name}: no such file or directory"))).boxed_local()
     }
+}
+
+/// Writes a line of the log as JSON to the standard error.
+pub(super) fn log(output: &dyn Output, line: &Value) {
+    output.stderr(&format!("{}\n", json(&line.to_string())));
 }
 
 /// A name or a value that a registry sent, for a line of its own: characters that steer a terminal, end the line or turn the

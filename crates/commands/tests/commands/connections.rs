@@ -1,7 +1,12 @@
 //! Settings of the connection, requests that are shown, credentials that are kept, and rate limits.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::rc::Rc;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    rc::Rc,
+    thread,
+};
 
 use serde_json::{Value, json};
 use tallyman_core::MediaType;
@@ -43,6 +48,27 @@ async fn requests_are_shown_with_retries_and_without_credentials() {
         shown.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert!(lines.iter().any(|line| line["request"]["status"] == json!(404)), "{lines:?}");
     assert_eq!(lines.last().unwrap()["error"]["code"], json!("not-found"), "{lines:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_line_of_the_log_is_json_whatever_a_registry_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let name = format!("{}/a/app:1", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let body = "{\"errors\":[{\"code\":\"UNAVAILABLE\",\"message\":\"later\u{7f}\"}]}";
+        for mut stream in listener.incoming().flatten() {
+            let _request = stream.read(&mut [0; 4096]);
+            let head =
+                "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close";
+            let _sent = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    let line = ["inspect", "--insecure", "--debug", "--log-format=json", "--retries=1", &name];
+    let shown = Program::anonymous().run(&line).await;
+    let lines: Vec<Value> =
+        shown.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let reason = lines.iter().find_map(|line| line["retry"]["reason"].as_str()).expect("it is sent again");
+    assert!(reason.contains("later\u{7f}"), "{reason}");
 }
 
 #[tokio::test(flavor = "current_thread")]
