@@ -1,6 +1,8 @@
 //! Signals that end the program early. They are heard on a thread of their own, whatever the commands wait for on theirs.
 
 use std::{
+    fs,
+    future::pending,
     io::{self, IsTerminal},
     process,
     sync::mpsc,
@@ -47,16 +49,43 @@ pub fn listen() -> io::Result<oneshot::Receiver<u8>> {
     Ok(code)
 }
 
-fn all() -> io::Result<[Signal; 3]> {
-    Ok([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?])
+/// The signals that end the program.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// `None` if the program is to outlive its terminal.
+    hangup: Option<Signal>,
+}
+
+fn all() -> io::Result<Signals> {
+    let hangup = if is_ignored(SignalKind::hangup()) { None } else { Some(signal(SignalKind::hangup())?) };
+    Ok(Signals {
+        interrupt: signal(SignalKind::interrupt())?,
+        terminate: signal(SignalKind::terminate())?,
+        hangup,
+    })
+}
+
+/// Returns `true` if the program was started with a signal ignored, as `nohup` starts it. Linux alone tells it without `unsafe`.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
 
 /// Returns the exit code of a program that a signal ends, once one has come.
-async fn first([interrupt, terminate, hangup]: &mut [Signal; 3]) -> u8 {
+async fn first(signals: &mut Signals) -> u8 {
+    let hung_up = async {
+        match &mut signals.hangup {
+            Some(hangup) => hangup.recv().await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
-        _ = interrupt.recv() => 130,
-        _ = terminate.recv() => 143,
-        _ = hangup.recv() => 129,
+        _ = signals.interrupt.recv() => 130,
+        _ = signals.terminate.recv() => 143,
+        _ = hung_up => 129,
     }
 }
 

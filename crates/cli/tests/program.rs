@@ -143,6 +143,26 @@ fn signals_end_a_program_that_waits_for_a_stream() {
     drop(reader);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_to_outlive_its_terminal_does() {
+    let config = tempfile::tempdir().unwrap();
+    let (reader, mut writer) = pipe().unwrap();
+    let mut command = Command::new("nohup");
+    command.args([env!("CARGO_BIN_EXE_tallyman"), "digest"]).env("TALLYMAN_CONFIG", config.path());
+    command.stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    // The command has a pipe's end, too.
+    drop(command);
+    thread::sleep(Duration::from_millis(500));
+    Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    writer.write_all(b"something").unwrap();
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}\n", Digest::of(b"something")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_end_a_program_that_waits_for_a_list() {
     let registry = Registry::builder().samples().start().await.unwrap();
