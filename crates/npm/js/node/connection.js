@@ -38,7 +38,7 @@ export class Connections extends Agent {
     this.#proxy = proxy && { ...proxy, tls: proxy.secureContext && startOfTls(proxy.target, proxy.secureContext, false) };
   }
 
-  /** Waits until fewer than 32 requests are under way. (An agent's own limit does not count connections that are being made.) */
+  /** Waits until fewer than 32 requests are under way, but for bodies that are read piece by piece. (An agent's own limit does not count connections that are being made.) */
   async acquire() {
     if (this.#permits > 0) this.#permits -= 1;
     else await new Promise((resolve) => this.#waiting.push(resolve));

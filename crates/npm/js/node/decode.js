@@ -2,7 +2,8 @@
 
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
-const decoders = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress };
+// Without the names that every object has.
+const decoders = { __proto__: null, gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
 /** Returns the stream that decodes the body of a response to `method`, or `undefined` if the body is not encoded. Parts of a body cannot be decoded. */
 export function decoderOf(method, { statusCode, headers }) {

@@ -84,16 +84,14 @@ export class NodeTransport {
   async #send(asked, url, target) {
     const route = this.#route(url, target, asked);
     await route.agent.acquire();
-    let exchanged;
+    let incoming;
     try {
       if (asked.signal?.aborted) throw aborted(target);
-      exchanged = await answered(asked, route, target);
+      incoming = await answered(asked, route, target);
     } catch (error) {
       route.agent.release();
       throw error;
     }
-    const { incoming, outgoing } = exchanged;
-    incoming.once('close', () => route.agent.release());
     const head = {
       status: incoming.statusCode,
       statusText: incoming.statusMessage,
@@ -103,7 +101,12 @@ export class NodeTransport {
     const decoder = decoderOf(asked.method, incoming);
     if (decoder) head.headers = head.headers.filter(([name]) => !/^content-(?:encoding|length)$/i.test(name));
     const pieces = piecesOf(incoming, asked, target, decoder);
-    if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') return { ...head, body: pieces };
+    if (asked.pieces && (decoder || isLong(asked.method, incoming)) && asked.method === 'GET') {
+      // Whoever reads piece by piece may take long, or never come to the end.
+      route.agent.release();
+      return { ...head, body: pieces };
+    }
+    incoming.once('close', () => route.agent.release());
     const body = [];
     let size = 0;
     for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
@@ -191,12 +194,12 @@ function exchange({ method, headers = [], body, signal }, route) {
     outgoing.on('close', () => signal?.removeEventListener('abort', end));
     outgoing.on('response', (incoming) => {
       clearInterval(closing);
-      resolve({ incoming, outgoing });
+      resolve(incoming);
     });
     // Nobody asked for another protocol: what the server has said is all that there is.
     outgoing.on('upgrade', (incoming, socket) => {
       incoming.push(null);
-      resolve({ incoming, outgoing });
+      resolve(incoming);
       socket.destroy();
     });
     outgoing.on('close', () => {

@@ -288,6 +288,25 @@ test('a body can be read while it comes, and left', async (t) => {
   }
 });
 
+test('bodies that are read piece by piece keep no other request waiting', async (t) => {
+  let open = 0;
+  const { host } = await startHttp(t, (request, response) => {
+    if (request.url === '/') return response.end('fine');
+    open += 1;
+    response.on('close', () => (open -= 1));
+    return response.write('begun');
+  });
+  const transport = transportFor(t);
+  const left = new AbortController();
+  const stream = () => transport.request(get(`http://${host}/stream`, { pieces: true, signal: left.signal }));
+  const streams = await Promise.all(Array.from({ length: 40 }, stream));
+  for (const { body } of streams) assert.equal(Buffer.from(await body.next()).toString(), 'begun');
+  const { body } = await transport.request(get(`http://${host}/`, { pieces: true, signal: AbortSignal.timeout(5_000) }));
+  assert.deepEqual([Buffer.from(body).toString(), open], ['fine', 40]);
+  left.abort();
+  await until(() => open === 0);
+});
+
 test('plain HTTP goes through the proxy by its full URL, TLS through a tunnel, and loopback is reached straight', async (t) => {
   const proxy = await startProxy(t);
   const plain = await startHttp(t, ok);
