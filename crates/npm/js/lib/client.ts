@@ -2,6 +2,7 @@ import type { AsyncIter, Engine, Plan } from '../dist/tallyman.js';
 import { elementsOf, flagOf, functionOf, numberOf, optionsOf, textOf, wrongArgument } from './arguments.js';
 import { Attestation, type AttestationJson } from './attestation.js';
 import { asBytes, type Bytes } from './bytes.js';
+import { completed } from './completed-store.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call, client, engine, extras, preloadClient, isClientRequested, runtime } from './engine.js';
@@ -139,7 +140,9 @@ export class Tallyman {
     if (match !== undefined && !(match instanceof RegExp)) throw wrongArgument('match', 'a regular expression', match);
     const names = this.#names((engine) => engine.tags(text, pageSize, last), signal);
     const ofDigests = digestTags ? names : chosen(names, (tag) => !call((engine) => engine.isDigestTag(tag)));
-    const found = match ? chosen(ofDigests, (tag) => isMatch(match, tag)) : ofDigests;
+    // One of its own, whose place nobody else changes.
+    const pattern = match && new RegExp(match);
+    const found = pattern ? chosen(ofDigests, (tag) => isMatch(pattern, tag)) : ofDigests;
     const inOrder = sort === 'registry' ? found : this.#sorted(found, sort, signal);
     return limit === undefined ? inOrder : first(inOrder, limit);
   }
@@ -768,7 +771,7 @@ export class Tallyman {
     const { store, concurrency = mostRequests, attempts = 4, timeout = 60_000 } = this.#options;
     const { Engine: Client } = engine();
     const host = hostOf(this.#options, this.#failures, this.#signedIn) as unknown as ConstructorParameters<typeof Client>[0];
-    return new Client(host, store as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
+    return new Client(host, (store && completed(store)) as unknown as ConstructorParameters<typeof Client>[1], concurrency, attempts, timeout);
   }
 }
 

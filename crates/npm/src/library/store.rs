@@ -1,10 +1,10 @@
-//! Stores of JavaScript's: objects with the methods of the package's interface `Store`. What they keep of an entry is a
-//! name and the bytes of the Docker CLI's own file.
+//! Stores of JavaScript's: objects with all methods of the package's interface `Store`, those too that a program may leave out, which
+//! `js/lib/completed-store.ts` adds. What they keep of an entry is a name and the bytes of the Docker CLI's own file.
 
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use tallyman_core::{Digest, ListEdit, ManifestList, Reference};
 use tallyman_store::{
     ListStore, Outcome, StoreError, StoreFuture,
@@ -33,16 +33,11 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn save(this: &Lists, list: &str, entries: &Array, reference: &str) -> Result<JsValue, JsValue>;
 
-    /// Keeps one entry.
-    #[wasm_bindgen(method, catch, js_name = putEntry)]
-    fn put_entry(this: &Lists, list: &str, entry: &Array, reference: &str) -> Result<JsValue, JsValue>;
-
-    /// Keeps a new list, and says whether there was none. Not every store has it.
+    /// Keeps a new list, and says whether there was none.
     #[wasm_bindgen(method, catch)]
     fn add(this: &Lists, list: &str, entries: &Array, reference: &str) -> Result<JsValue, JsValue>;
 
-    /// Changes entries, triples of name, bytes seen and bytes to be, and says `done`, `conflict` or `gone`. Not every store
-    /// has it.
+    /// Changes entries, triples of name, bytes seen and bytes to be, and says `done`, `conflict` or `gone`.
     #[wasm_bindgen(method, catch)]
     fn edit(this: &Lists, list: &str, changes: &Array, reference: &str) -> Result<JsValue, JsValue>;
 
@@ -50,11 +45,11 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn remove(this: &Lists, list: &str) -> Result<JsValue, JsValue>;
 
-    /// Removes a list that has the entries that were read, and no others, and says whether it did. Not every store has it.
+    /// Removes a list that has the entries that were read, and no others, and says whether it did.
     #[wasm_bindgen(method, catch, js_name = removeSeen)]
     fn remove_seen(this: &Lists, list: &str, seen: &Array) -> Result<JsValue, JsValue>;
 
-    /// Gives a list another name, and says `done`, `taken` or `gone`. Not every store has it.
+    /// Gives a list another name, and says `done`, `taken` or `gone`.
     #[wasm_bindgen(method, catch)]
     fn rename(this: &Lists, list: &str, to: &str, reference: &str) -> Result<JsValue, JsValue>;
 }
@@ -92,15 +87,6 @@ impl HostStore {
         }
         Ok(Some(files))
     }
-
-    fn has(&self, method: &str) -> bool {
-        Reflect::get(&self.0, &method.into()).is_ok_and(|method| method.is_function())
-    }
-
-    async fn save_files(&self, list: &Reference, files: BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
-        let entries: Array = files.into_iter().map(pair).collect();
-        answer(self.0.save(&list.file_name(), &entries, &list.to_string())).await.map(drop)
-    }
 }
 
 impl ListStore for HostStore {
@@ -130,20 +116,16 @@ impl ListStore for HostStore {
     }
 
     fn save<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, ()> {
-        self.save_files(list.reference(), encode_list(list).collect()).boxed_local()
+        async move {
+            let (reference, entries) = (list.reference(), encode_list(list).map(pair).collect());
+            answer(self.0.save(&reference.file_name(), &entries, &reference.to_string())).await.map(drop)
+        }
+        .boxed_local()
     }
 
     fn add<'a>(&'a self, list: &'a ManifestList) -> StoreFuture<'a, Outcome<()>> {
         async move {
             let reference = list.reference();
-            if !self.has("add") {
-                // Such a store is its program's own: nobody else writes to it.
-                if self.files(reference).await?.is_some() {
-                    return Ok(Outcome::Taken);
-                }
-                self.save(list).await?;
-                return Ok(Outcome::Done(()));
-            }
             let entries: Array = encode_list(list).map(pair).collect();
             let added = answer(self.0.add(&reference.file_name(), &entries, &reference.to_string())).await?;
             Ok(if added.is_truthy() { Outcome::Done(()) } else { Outcome::Taken })
@@ -154,25 +136,11 @@ impl ListStore for HostStore {
     fn edit<'a>(&'a self, list: &'a Reference, edit: &'a ListEdit) -> StoreFuture<'a, Outcome<()>> {
         async move {
             loop {
-                let Some(mut files) = self.files(list).await? else { return Ok(Outcome::Gone) };
+                let Some(files) = self.files(list).await? else { return Ok(Outcome::Gone) };
                 let changes = match edit_files(list, &files, edit)? {
                     Ok(changes) => changes,
                     Err(conflict) => return Ok(Outcome::Conflict(conflict)),
                 };
-                if !self.has("edit") {
-                    if let [FileChange { name, after: Some(bytes) }] = &changes[..] {
-                        let pair = pair((name.clone(), bytes.clone()));
-                        let put = answer(self.0.put_entry(&list.file_name(), &pair, &list.to_string())).await;
-                        return put.map(|_| Outcome::Done(()));
-                    }
-                    for FileChange { name, after } in changes {
-                        match after {
-                            Some(bytes) => drop(files.insert(name, bytes)),
-                            None => drop(files.remove(&name)),
-                        }
-                    }
-                    return self.save_files(list, files).await.map(Outcome::Done);
-                }
                 let bytes = |bytes: Option<&Vec<u8>>| {
                     bytes.map_or(JsValue::UNDEFINED, |bytes| Uint8Array::from(&bytes[..]).into())
                 };
@@ -195,22 +163,13 @@ impl ListStore for HostStore {
 
     fn rename<'a>(&'a self, from: &'a Reference, to: &'a Reference) -> StoreFuture<'a, Outcome<()>> {
         async move {
-            if self.has("rename") {
-                let renamed = self.0.rename(&from.file_name(), &to.file_name(), &to.to_string());
-                return match answer(renamed).await?.as_string().as_deref() {
-                    Some("done") => Ok(Outcome::Done(())),
-                    Some("taken") => Ok(Outcome::Taken),
-                    Some("gone") => Ok(Outcome::Gone),
-                    _ => Err(unreadable("done, taken or gone")),
-                };
+            let renamed = self.0.rename(&from.file_name(), &to.file_name(), &to.to_string());
+            match answer(renamed).await?.as_string().as_deref() {
+                Some("done") => Ok(Outcome::Done(())),
+                Some("taken") => Ok(Outcome::Taken),
+                Some("gone") => Ok(Outcome::Gone),
+                _ => Err(unreadable("done, taken or gone")),
             }
-            // Such a store is its program's own: nobody else writes to it.
-            let Some(list) = self.load(from).await? else { return Ok(Outcome::Gone) };
-            let added = self.add(&list.renamed(to.clone())).await?;
-            if added == Outcome::Done(()) {
-                self.remove(from).await?;
-            }
-            Ok(added)
         }
         .boxed_local()
     }
@@ -224,9 +183,6 @@ impl ListStore for HostStore {
             let Some(files) = self.files(list).await? else { return Ok(false) };
             if decode(list, &files)?.digest() != *digest {
                 return Ok(false);
-            }
-            if !self.has("removeSeen") {
-                return self.remove(list).await;
             }
             let seen: Array = files.into_iter().map(pair).collect();
             Ok(answer(self.0.remove_seen(&list.file_name(), &seen)).await?.is_truthy())
