@@ -33,10 +33,16 @@ export function textOf(value: unknown, name: string): string {
   throw wrongArgument(name, 'a text', value);
 }
 
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
+
+/** Returns `true` for an object of names and values. One of another class, such as a map, has none of its content by names. */
+export const isRecord = (value: unknown): value is Record<string, unknown> => tagOf(value) === '[object Object]';
+
 /** The options of a call, an object whose names are all known. */
 export function optionsOf<T extends object>(value: T | null | undefined, known: readonly string[]): T {
   if (value === undefined) return {} as T;
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw wrongArgument('options', 'an object', value);
+  // A controller has a signal, as options have.
+  if (value === null || !(isRecord(value) || tagOf(value) === '[object AbortController]')) throw wrongArgument('options', 'an object', value);
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown !== undefined) throw wrongArgument('options', `an object of ${known.join(', ')}`, unknown);
   const { signal } = value as { signal?: unknown };

@@ -1,3 +1,4 @@
+import { isRecord } from './arguments.js';
 import { TallymanError } from './error.js';
 import type { Annotations, MediaType } from './media-types.js';
 import { platformJson, platformOf, type Platform, type PlatformJson } from './platform.js';
@@ -59,7 +60,7 @@ const known = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls',
  */
 export function descriptorJson(descriptor: Descriptor): DescriptorJson {
   const wrong = (expected: string): TallymanError => new TallymanError({ code: 'argument-invalid', message: `expected ${expected} in a descriptor` });
-  if (typeof descriptor !== 'object' || descriptor === null) throw wrong('media type, digest and size');
+  if (!isRecord(descriptor)) throw wrong('media type, digest and size');
   const unknown = Object.keys(descriptor).find((name) => !known.includes(name));
   if (unknown !== undefined) throw wrong(`one of ${known.join(', ')} in place of ${unknown}`);
   const { mediaType, digest, size, platform, annotations, ...more } = descriptor;
@@ -81,7 +82,6 @@ export function descriptorJson(descriptor: Descriptor): DescriptorJson {
  * @throws {@link TallymanError} `argument-invalid`
  */
 export function annotationsJson(annotations: unknown): Annotations {
-  const isRight = typeof annotations === 'object' && annotations !== null && !Array.isArray(annotations);
-  if (isRight && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
+  if (isRecord(annotations) && Object.values(annotations).every((value) => typeof value === 'string')) return annotations as Annotations;
   throw new TallymanError({ code: 'argument-invalid', message: 'expected an object of texts as annotations, found something else' });
 }

@@ -1,4 +1,5 @@
 import * as bindings from '../dist/tallyman.js';
+import { isRecord, wrongArgument } from './arguments.js';
 import { TallymanError, errorOf } from './error.js';
 import { share } from './client-part.js';
 import type { Gunzip } from './gunzip.js';
@@ -201,13 +202,13 @@ export async function compiled(given: WasmInput): Promise<WebAssembly.Module> {
  */
 export async function init(
   options: {
-    module?: WasmInput | Promise<WasmInput>;
-    client?: WasmInput | Promise<WasmInput>;
-    extras?: WasmInput | Promise<WasmInput>;
-    layers?: WasmInput | Promise<WasmInput>;
+    module?: WasmInput | Promise<WasmInput> | undefined;
+    client?: WasmInput | Promise<WasmInput> | undefined;
+    extras?: WasmInput | Promise<WasmInput> | undefined;
+    layers?: WasmInput | Promise<WasmInput> | undefined;
   } = {},
 ): Promise<void> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw wrongOptions(options);
+  if (!isRecord(options)) throw wrongOptions(options);
   const { client: part, extras: further, layers } = options;
   if (part !== undefined) runtime.client = () => part;
   if (further !== undefined) runtime.extras = () => further;
@@ -254,8 +255,7 @@ function startAtOnce(module: WebAssembly.Module | BufferSource): void {
   ready = true;
 }
 
-const wrongOptions = (found: unknown): TallymanError =>
-  new TallymanError({ code: 'argument-invalid', message: `expected an object with the wasm as module, found ${found === null ? 'null' : typeof found}` });
+const wrongOptions = (found: unknown): TallymanError => wrongArgument('options', 'an object with the wasm as module', found);
 
 function carried(wasm: () => WebAssembly.Module | BufferSource): WebAssembly.Module | BufferSource {
   try {

@@ -1,4 +1,4 @@
-import { wrongArgument } from './arguments.js';
+import { isRecord, wrongArgument } from './arguments.js';
 import { TallymanError } from './error.js';
 import type { Annotations } from './media-types.js';
 import type { CallOptions, ListFormat } from './options.js';
@@ -98,8 +98,10 @@ export interface ApplyOptions extends CallOptions {
 export function desiredJson(lists: DesiredList | readonly DesiredList[] | { lists: readonly DesiredList[] }): string {
   if (typeof lists !== 'object' || lists === null) throw wrongArgument('lists', 'an object that describes a list, or an array of them', lists);
   const withPlatforms = (name: string, value: unknown): unknown => {
-    if (name !== 'platform' || typeof value !== 'object' || value === null) return value;
-    const fields = Object.entries(platformJson(value as Platform)).filter(([, field]) => field.length > 0);
+    if (typeof value !== 'object' || value === null) return value;
+    if (!Array.isArray(value) && !isRecord(value)) throw wrongArgument(name || 'lists', 'an object of names and values', value);
+    if (name !== 'platform') return value;
+    const fields = Object.entries(platformJson(value as object as Platform)).filter(([, field]) => field.length > 0);
     return Object.fromEntries(fields);
   };
   try {

@@ -1,4 +1,4 @@
-import { textOf } from './arguments.js';
+import { isRecord, textOf, wrongArgument } from './arguments.js';
 import { call } from './engine.js';
 import { TallymanError } from './error.js';
 
@@ -9,11 +9,11 @@ export interface Platform {
   /** CPU architecture by Go's name: `amd64`, `arm`, `arm64`, `riscv64`. */
   architecture: string;
   /** CPU variant: `v7` of `arm`. */
-  variant?: string;
+  variant?: string | undefined;
   /** Operating system version, used by Windows: `10.0.20348.2700`. */
-  osVersion?: string;
+  osVersion?: string | undefined;
   /** Operating system features, such as `win32k`. */
-  osFeatures?: string[];
+  osFeatures?: string[] | undefined;
 }
 
 /** Reading and writing platforms. */
@@ -73,7 +73,7 @@ const wrongPlatform = (found: string): TallymanError =>
 
 /** A platform whose fields are all known, by our names. */
 function checkedPlatform(given: Platform): Platform {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrongPlatform(Array.isArray(given) ? 'an array' : String(given));
+  if (!isRecord(given)) throw wrongArgument('platform', `an object of ${known.join(', ')}`, given);
   const fields = Object.entries(given).filter(([, value]) => value !== undefined);
   const platform = Object.fromEntries(fields.map(([name, value]) => [inManifests[name] ?? name, value]));
   const unknown = Object.keys(platform).find((name) => !known.includes(name));
