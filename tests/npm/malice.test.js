@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ManifestList, MemoryStore, Tallyman, TallymanError } from 'tallyman';
+import { Manifest, ManifestList, MemoryStore, Tallyman, TallymanError } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 import { failure } from './failure.js';
 
@@ -114,6 +114,21 @@ describe('hostile registries', () => {
     // Neither everything failed nor everything went well, and credentials were there to be stolen.
     assert.ok(answers > 20 && errors > 100 && signedIn > 100, `${answers} answers, ${errors} errors, ${signedIn} with credentials`);
   });
+});
+
+test('the platforms of a list of many attestations are found in one pass, and once', () => {
+  const of = (at) => `sha256:${at.toString(16).padStart(64, '0')}`;
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const images = Array.from({ length: 13_000 }, (_, at) => ({ mediaType, digest: of(at), size: 1, platform: { os: 'linux', architecture: 'amd64' } }));
+  const attested = (digest) => ({ 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': digest });
+  const attestations = images.map(({ digest }, at) => ({ mediaType, digest: of(at + images.length), size: 1, annotations: attested(digest) }));
+  const manifest = Manifest.parse(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [...images, ...attestations] }));
+  assert.equal(manifest.entries.length, 26_000);
+  const began = performance.now();
+  const { platforms } = manifest;
+  assert.ok(performance.now() - began < 1_000, 'it took longer than a second');
+  assert.equal(manifest.platforms, platforms);
+  assert.deepEqual([platforms.length, platforms.at(-1).attestations.map(({ digest }) => digest)], [images.length, [attestations.at(-1).digest]]);
 });
 
 test('an attestation that is too long to be read as a whole is not fetched', async () => {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
-import { Inspection, Manifest, ManifestList, Tallyman, TallymanError } from 'tallyman';
+import { runInNewContext } from 'node:vm';
+import { Inspection, Manifest, ManifestList, Tallyman, TallymanError, buildList } from 'tallyman';
 import { startDevRegistry } from '../e2e/servers.js';
 
 let registry;
@@ -34,11 +35,13 @@ describe('results', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(made)), { reference: 'r.io/app:v1', mediaType: made.mediaType, digest: made.digest, size: made.bytes.length, annotations: {}, entries: JSON.parse(JSON.stringify(made.entries)) });
     const plan = JSON.parse(JSON.stringify(tm.plan(ManifestList.from(index))));
     assert.deepEqual([plan.digest, plan.steps.length], [index.digest, 1]);
-    for (const each of [image, index, made, image.manifest]) assert.ok(!JSON.stringify(each).includes('"0":'));
+    const built = buildList(index.entries);
+    assert.deepEqual(JSON.parse(JSON.stringify(built)), { mediaType: built.mediaType, digest: built.digest, size: built.bytes.length });
+    for (const each of [image, index, made, built, image.manifest]) assert.ok(!JSON.stringify(each).includes('"0":'));
   });
 
   test('the console shows the digest, and no bytes', () => {
-    for (const [value, name] of [[image, 'Inspection'], [image.manifest, 'Manifest'], [ManifestList.from(index), 'ManifestList'], [tm.plan(ManifestList.from(index)), 'PushPlan']]) {
+    for (const [value, name] of [[image, 'Inspection'], [image.manifest, 'Manifest'], [ManifestList.from(index), 'ManifestList'], [buildList(index.manifest), 'BuiltList'], [tm.plan(ManifestList.from(index)), 'PushPlan']]) {
       const shown = inspect(value);
       assert.ok(shown.startsWith(name) && shown.includes(value.digest ?? index.digest), shown);
       assert.ok(!shown.includes('Uint8Array'), shown);
@@ -49,6 +52,11 @@ describe('results', () => {
     const copy = Inspection.from(structuredClone(image));
     assert.deepEqual([copy.digest, copy.config, copy.platform, copy.kind], [image.digest, image.config, image.platform, 'image']);
     assert.equal(Manifest.from(structuredClone(index.manifest)).digest, index.digest);
+    // Bytes of another realm, as test environments have them.
+    const elsewhere = runInNewContext('(bytes) => Uint8Array.from(bytes)');
+    const foreign = Inspection.from({ ...structuredClone(image), manifest: { mediaType: image.mediaType, bytes: elsewhere(image.bytes) }, configBytes: elsewhere(image.configBytes) });
+    assert.deepEqual([foreign.digest, foreign.config], [image.digest, image.config]);
+    assert.equal(buildList(elsewhere(index.bytes)).digest, buildList(index.manifest).digest);
     assert.deepEqual(structuredClone(image.toJSON()), image.toJSON());
     assert.deepEqual(structuredClone(index.entries), index.entries);
     const error = await tm.inspect(`${registry.host}/samples/webapp:none`).catch((error) => error);
@@ -86,7 +94,7 @@ describe('types', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   const text = `
-    import { MediaType, Tallyman, type Annotations, type Descriptor } from 'tallyman';
+    import { MediaType, Tallyman, init, type Annotations, type Descriptor, type Platform, type PlatformChange } from 'tallyman';
     const tm = new Tallyman({ credentials: undefined, onRetry: undefined });
     declare const signal: AbortSignal | undefined;
     const found = await tm.inspect('alpine', { signal });
@@ -103,6 +111,10 @@ describe('types', () => {
       console.log(bytes, found.artifactType);
     }
     const annotations: Annotations = { 'org.opencontainers.image.title': 'app', mine: 'too' };
+    const platform: Platform = { os: 'linux', architecture: 'amd64', variant: undefined };
+    const change: PlatformChange = { ...platform, annotations: undefined, anyPlatform: undefined };
+    await init({ module: undefined, client: undefined });
+    console.log(change);
     const type: MediaType = MediaType.ociIndex;
     const other: MediaType = 'application/x-mine';
     console.log(annotations, type, other, new Response(await tm.blob('alpine', 'sha256:0')));

@@ -165,7 +165,7 @@ export function listView({ entries }: AnyInspection, select: (descriptor: Descri
     const details = make('tr', 'details', place);
     details.hidden = true;
     details.id = `details-${(numbers += 1)}`;
-    const name = make('th', '', images.includes(entry) ? opening(entry, details, select) : make('span', 'other', `attestation of ${short(attested(entry))}`));
+    const name = make('th', '', isAttestation(entry) ? make('span', 'other', `attestation of ${short(attested(entry))}`) : opening(entry, details, select));
     name.scope = 'row';
     const digest = make('td', 'wide', make('span', 'mono', short(entry.digest)));
     digest.title = entry.digest;

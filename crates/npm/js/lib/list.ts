@@ -2,9 +2,9 @@ import type { List } from '../dist/tallyman.js';
 import { Digest } from './digest.js';
 import { annotationsJson, descriptorJson, descriptorOf, type Annotations, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { call } from './engine.js';
-import { asText } from './bytes.js';
+import { asText, viewOf } from './bytes.js';
 import { Inspection, type AnyInspection, type AnyManifest } from './manifest.js';
-import { checkMade, disposed, elementsOf, flagOf, optionsOf, wrongArgument } from './arguments.js';
+import { checkMade, disposed, elementsOf, flagOf, isRecord, optionsOf, wrongArgument } from './arguments.js';
 import { inspected } from './plain.js';
 import { referenceText, type Reference } from './reference.js';
 
@@ -23,21 +23,21 @@ export interface NewListEntry extends Descriptor {
 /** Change of a platform. A field that is not given keeps its value. */
 export interface PlatformChange {
   /** Operating system. */
-  os?: string;
+  os?: string | undefined;
   /** CPU architecture. */
-  architecture?: string;
+  architecture?: string | undefined;
   /** CPU variant. */
-  variant?: string;
+  variant?: string | undefined;
   /** Operating system version. */
-  osVersion?: string;
+  osVersion?: string | undefined;
   /** Operating system features to add. */
-  osFeatures?: string[];
+  osFeatures?: string[] | undefined;
   /** Annotations of the entry to add, which only an OCI index has. */
-  annotations?: Annotations;
+  annotations?: Annotations | undefined;
   /** Fields to empty before the others are set. */
-  clear?: ('variant' | 'os-version' | 'os-features' | `annotation:${string}`)[];
+  clear?: ('variant' | 'os-version' | 'os-features' | `annotation:${string}`)[] | undefined;
   /** Allow pairs of operating system and architecture that Docker refuses. */
-  anyPlatform?: boolean;
+  anyPlatform?: boolean | undefined;
 }
 
 /** Options of {@link ManifestList.add}. */
@@ -217,7 +217,7 @@ const textLists = ['osFeatures', 'clear'];
 
 /** A change whose fields are all known: nothing is dropped without a word. */
 function checkedChange(change: PlatformChange): PlatformChange {
-  if (typeof change !== 'object' || change === null || Array.isArray(change)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, change);
+  if (!isRecord(change)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, change);
   for (const [name, value] of Object.entries(change)) {
     if (!changes.includes(name)) throw wrongArgument('change', `an object of ${changes.join(', ')}`, name);
     if (name === 'annotations') {
@@ -266,6 +266,17 @@ export class BuiltList {
   get digest(): string {
     return (this.#digest ??= Digest.of(this.bytes));
   }
+
+  /** Media type, digest and size, as data. */
+  toJSON(): object {
+    const { mediaType, digest, bytes } = this;
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /** @internal */
+  [inspected](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `BuiltList ${inspect(this.toJSON(), options)}`;
+  }
 }
 
 /**
@@ -281,13 +292,11 @@ export function buildList(
   const { mediaType = '' } = optionsOf(options, ['mediaType']);
   if (typeof mediaType !== 'string') throw wrongArgument('mediaType', 'a text', mediaType);
   if (typeof entries !== 'object' || entries === null) throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
-  if (!(Symbol.iterator in entries) && !((entries as { bytes?: unknown }).bytes instanceof Uint8Array)) {
-    throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
-  }
+  const bytes = viewOf(entries) ?? viewOf((entries as { bytes?: unknown }).bytes);
   const built = call((engine) => {
-    if (entries instanceof Uint8Array) return engine.rebuildList(entries, mediaType);
-    if (Symbol.iterator in entries) return engine.buildList(JSON.stringify(Array.from(entries, descriptorJson)), mediaType);
-    return engine.rebuildList(entries.bytes, mediaType);
+    if (bytes) return engine.rebuildList(bytes, mediaType);
+    if (Symbol.iterator in entries) return engine.buildList(JSON.stringify(Array.from(entries as Iterable<Descriptor>, descriptorJson)), mediaType);
+    throw wrongArgument('entries', 'descriptors, or a list as Manifest or bytes', entries);
   });
   return new BuiltList(...(built as [string, Uint8Array]));
 }

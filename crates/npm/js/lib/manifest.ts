@@ -1,4 +1,4 @@
-import { asBytes, asText, type Bytes } from './bytes.js';
+import { asBytes, asText, viewOf, type Bytes } from './bytes.js';
 import { descriptorOf, type Descriptor, type DescriptorJson } from './descriptor.js';
 import { Digest } from './digest.js';
 import { call } from './engine.js';
@@ -53,6 +53,7 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   #json: ManifestJson | undefined;
   #layers: readonly Descriptor[] | undefined;
   #entries: readonly Descriptor[] | undefined;
+  #platforms: readonly ListPlatform[] | undefined;
 
   /** @internal */
   constructor(kind: Kind, mediaType: string, digest: string | undefined, bytes: Uint8Array) {
@@ -84,8 +85,9 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
   static from(copy: unknown): AnyManifest {
     if (copy instanceof Manifest) return copy as AnyManifest;
     const { bytes, mediaType } = (copy ?? {}) as { bytes?: unknown; mediaType?: unknown };
-    if (!(bytes instanceof Uint8Array) || typeof mediaType !== 'string') throw wrongArgument('copy', 'a copy of a Manifest', copy);
-    return Manifest.parse(bytes, { mediaType });
+    const view = viewOf(bytes);
+    if (!view || typeof mediaType !== 'string') throw wrongArgument('copy', 'a copy of a Manifest', copy);
+    return Manifest.parse(view, { mediaType });
   }
 
   /** The digest of the bytes, computed here. */
@@ -137,7 +139,7 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
 
   /** The platforms of a list, each with its image and its attestations; without entries that nobody can run. */
   get platforms(): readonly ListPlatform[] {
-    return platformsOf(this.entries);
+    return (this.#platforms ??= platformsOf(this.entries));
   }
 
   /** Kind, media type, digest, size and what it points to, as data. */
@@ -167,9 +169,16 @@ export class Manifest<Kind extends ManifestKind = ManifestKind> {
 }
 
 function platformsOf(entries: readonly Descriptor[]): ListPlatform[] {
-  const of = (digest: string): Descriptor[] => entries.filter(({ annotations }) => attested(annotations) === digest);
+  const attestations = new Map<string, Descriptor[]>();
+  for (const entry of entries) {
+    const digest = attested(entry.annotations);
+    if (digest === undefined) continue;
+    const others = attestations.get(digest);
+    if (others) others.push(entry);
+    else attestations.set(digest, [entry]);
+  }
   const runnable = entries.filter(({ annotations, platform }) => attested(annotations) === undefined && platform && platform.os !== 'unknown');
-  return runnable.map((descriptor) => ({ platform: descriptor.platform as Platform, descriptor, attestations: of(descriptor.digest) }));
+  return runnable.map((descriptor) => ({ platform: descriptor.platform as Platform, descriptor, attestations: attestations.get(descriptor.digest) ?? [] }));
 }
 
 /** The digest of the image that an entry of BuildKit's attests. */
@@ -252,8 +261,7 @@ export class Inspection<Kind extends ManifestKind = ManifestKind> {
     if (copy instanceof Inspection) return copy as AnyInspection;
     const { reference, manifest, platform, configBytes } = (copy ?? {}) as Record<string, unknown>;
     if (typeof reference !== 'string') throw wrongArgument('copy', 'a copy of an Inspection', copy);
-    const config = configBytes instanceof Uint8Array ? configBytes : undefined;
-    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, config) as AnyInspection;
+    return new Inspection(reference, Manifest.from(manifest), platform as Platform | undefined, viewOf(configBytes)) as AnyInspection;
   }
 
   /** An image's config; without a member where its bytes are no object of JSON. */
