@@ -1,6 +1,6 @@
 import { wrongValue } from './arguments.js';
 import { viewOf } from './bytes.js';
-import { abortedBy } from './error.js';
+import { TallymanError, abortedBy } from './error.js';
 
 /** A stream of bytes: a web stream, a Node stream, a response's body, or anything else that can be iterated. */
 export type ByteStream =
@@ -63,6 +63,10 @@ export function bytesOf(given: ByteStream, signal?: AbortSignal): BytePieces {
  */
 export function streamOf(given: unknown): ReadableStream | AsyncIterable<unknown> | Iterable<unknown> {
   if (typeof given === 'object' && given !== null) {
+    const { locked, bodyUsed, body } = given as { locked?: unknown; bodyUsed?: unknown; body?: { locked?: unknown } | null };
+    if (locked || bodyUsed || body?.locked) {
+      throw new TallymanError({ code: 'argument-invalid', message: 'expected a stream of bytes that nobody has begun to read, found one that is read' });
+    }
     if (Symbol.asyncIterator in given || Symbol.iterator in given || 'getReader' in given) return given as AsyncIterable<unknown>;
     // A response without a body has no bytes.
     if ('body' in given && 'headers' in given) return (given as Response).body ?? [];

@@ -53,7 +53,10 @@ export class Digest {
     checkAlgorithm(algorithm);
     const subtle = runtime.hasher ? undefined : globalThis.crypto?.subtle;
     if (!subtle) return Digest.of(bytes, algorithm);
-    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, asBytes(bytes) as Uint8Array<ArrayBuffer>);
+    const given = asBytes(bytes);
+    // It takes no memory that others share, or whose size changes.
+    const isFixed = given.buffer instanceof ArrayBuffer && !(given.buffer as { resizable?: boolean }).resizable;
+    const hash = await subtle.digest(`SHA-${algorithm.slice(3)}`, (isFixed ? given : new Uint8Array(given)) as Uint8Array<ArrayBuffer>);
     return `${algorithm}:${Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
   }
 

@@ -58,13 +58,17 @@ export class Reference {
     return new Reference(call((engine) => engine.parseReference(text)), text);
   }
 
-  /** Returns `true` if a text is a reference. */
+  /**
+   * Returns `true` if a text is a reference.
+   * @throws {@link TallymanError} `not-initialized` and the like if there is no engine that could tell.
+   */
   static isValid(text: string): boolean {
     try {
       Reference.parse(text);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (['argument-invalid', 'digest-invalid', 'reference-invalid'].includes((error as TallymanError).code)) return false;
+      throw error;
     }
   }
 
