@@ -1,5 +1,6 @@
 import * as bindings from '../dist/tallyman.js';
-import { textOf } from './arguments.js';
+import { elementsOf, textOf } from './arguments.js';
+import { asBytes, type Bytes } from './bytes.js';
 import { call, client, runtime } from './engine.js';
 import { TallymanError, errorOf } from './error.js';
 
@@ -20,7 +21,7 @@ export type RenameOutcome = 'done' | 'taken' | 'gone';
  * methods may answer at once or with promises; each change is whole or not at all.
  *
  * A store that other programs write to has `add`, `edit`, `removeSeen` and `rename` too: they look at what is there and change it
- * in one step. Without them the other methods are called one after another.
+ * in one step. Without them the client makes them of the other methods, one change of the store after another.
  */
 export interface Store {
   /** Returns the names of all lists. */
@@ -135,35 +136,35 @@ export class FileStore implements Store {
   }
 
   load(list: string): Promise<StoredEntry[] | undefined> {
-    return this.#ask((lists) => lists.load(list));
+    return this.#ask((lists) => lists.load(textOf(list, 'list')));
   }
 
   save(list: string, entries: StoredEntry[]): Promise<void> {
-    return this.#ask((lists) => lists.save(list, entries));
+    return this.#ask((lists) => lists.save(textOf(list, 'list'), entriesOf(entries)));
   }
 
   putEntry(list: string, entry: StoredEntry): Promise<void> {
-    return this.#ask((lists) => lists.putEntry(list, entry));
+    return this.#ask((lists) => lists.putEntry(textOf(list, 'list'), entryOf(entry)));
   }
 
   remove(list: string): Promise<boolean> {
-    return this.#ask((lists) => lists.remove(list));
+    return this.#ask((lists) => lists.remove(textOf(list, 'list')));
   }
 
   add(list: string, entries: StoredEntry[]): Promise<boolean> {
-    return this.#ask((lists) => lists.add(list, entries));
+    return this.#ask((lists) => lists.add(textOf(list, 'list'), entriesOf(entries)));
   }
 
   edit(list: string, changes: EntryChange[]): Promise<EditOutcome> {
-    return this.#ask((lists) => lists.edit(list, changes));
+    return this.#ask((lists) => lists.edit(textOf(list, 'list'), elementsOf(changes, 'changes').map(changeOf)));
   }
 
   removeSeen(list: string, seen: StoredEntry[]): Promise<boolean> {
-    return this.#ask((lists) => lists.removeSeen(list, seen));
+    return this.#ask((lists) => lists.removeSeen(textOf(list, 'list'), entriesOf(seen)));
   }
 
   rename(list: string, to: string): Promise<RenameOutcome> {
-    return this.#ask((lists) => lists.rename(list, to));
+    return this.#ask((lists) => lists.rename(textOf(list, 'list'), textOf(to, 'to')));
   }
 
   async #ask<T>(work: (lists: bindings.FileLists) => Promise<T>): Promise<T> {
@@ -175,6 +176,20 @@ export class FileStore implements Store {
       throw errorOf(error);
     }
   }
+}
+
+const entriesOf = (entries: StoredEntry[]): StoredEntry[] => elementsOf(entries, 'entries').map(entryOf);
+
+/** An entry whose name is a text and whose bytes are bytes. */
+function entryOf(entry: StoredEntry): StoredEntry {
+  const [name, bytes] = elementsOf(entry, 'entry');
+  return [textOf(name, 'name'), asBytes(bytes as Bytes)];
+}
+
+/** A change whose name is a text and whose bytes are bytes, where there are any. */
+function changeOf(change: EntryChange): EntryChange {
+  const [name, before, after] = elementsOf(change, 'change');
+  return [textOf(name, 'name'), before === undefined ? before : asBytes(before), after === undefined ? after : asBytes(after)];
 }
 
 function files(): NonNullable<typeof runtime.files> {

@@ -41,6 +41,6 @@ impl Journal {
 }
 
 /// Returns `true` for the name of a file or folder that stands in a folder itself.
-fn is_file_name(text: &str) -> bool {
+pub(super) fn is_file_name(text: &str) -> bool {
     !matches!(text, "" | "." | "..") && !text.contains(['/', '\\', '\0'])
 }

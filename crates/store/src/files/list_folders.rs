@@ -7,13 +7,16 @@
 //! journal that stands there is carried out, all else is removed. In the folder `.tallyman-pushed` beside `ROOT` stands a file for
 //! each list that was pushed, with its digests; the file's time is that of the push.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    iter,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tallyman_core::Digest;
 
 use super::{
     FileError, FileErrorKind, Folder, Holder,
-    journal::Journal,
+    journal::{Journal, is_file_name},
     lock::{Lock, TAKEOVER, ignore_missing},
 };
 use crate::docker::FileChange;
@@ -73,6 +76,7 @@ impl<F: Folder> ListFolders<F> {
     /// # Errors
     /// Any [`FileError`] of the folder; those of files stand with them.
     pub async fn read(&self, list: &str) -> Result<Option<Vec<ListFile>>, FileError> {
+        self.check_names(list, iter::empty())?;
         if self.folder.list(&self.path(list))?.is_none() {
             return Ok(None);
         }
@@ -115,12 +119,15 @@ impl<F: Folder> ListFolders<F> {
         list: &str,
         change: impl FnOnce(Vec<ListFile>) -> Result<Vec<FileChange>, E>,
     ) -> Result<Option<()>, E> {
+        self.check_names(list, iter::empty())?;
         if self.folder.list(&self.path(list))?.is_none() {
             return Ok(None);
         }
         let lock = self.lock(list).await?;
         let Some(files) = self.files(list, Some(&lock))? else { return Ok(None) };
-        match self.commit(&lock, list, change(files)?) {
+        let changes = change(files)?;
+        self.check_names(list, changes.iter().map(|change| &*change.name))?;
+        match self.commit(&lock, list, changes) {
             Err(error) if error.kind == FileErrorKind::NotFound => Ok(None),
             committed => Ok(Some(committed?)),
         }
@@ -168,7 +175,8 @@ impl<F: Folder> ListFolders<F> {
     /// # Errors
     /// Any [`FileError`]; nothing is changed then.
     pub async fn rename(&self, from: &str, to: &str) -> Result<Option<bool>, FileError> {
-        self.check_names(to, [].into_iter())?;
+        self.check_names(from, iter::empty())?;
+        self.check_names(to, iter::empty())?;
         let (source, target) = (self.path(from), self.path(to));
         if self.folder.list(&source)?.is_none() {
             return Ok(None);
@@ -203,6 +211,7 @@ impl<F: Folder> ListFolders<F> {
         list: &str,
         is_wanted: impl FnOnce(Vec<ListFile>) -> bool,
     ) -> Result<bool, FileError> {
+        self.check_names(list, iter::empty())?;
         let path = self.path(list);
         if self.folder.list(&path)?.is_none() {
             return Ok(false);
@@ -363,7 +372,6 @@ impl<F: Folder> ListFolders<F> {
 
     /// Makes changes, all or none.
     fn commit(&self, lock: &Lock<'_, F>, list: &str, changes: Vec<FileChange>) -> Result<(), FileError> {
-        self.check_names(list, changes.iter().map(|change| &*change.name))?;
         self.check_free(list, &changes)?;
         let mut journal = Journal { list: list.to_owned(), ..Journal::default() };
         let path = format!("{}/{}journal", self.root, prefix(list));
@@ -524,16 +532,20 @@ impl<F: Folder> ListFolders<F> {
         format!("{}{kind}-{process}-{instance}-{number}", prefix(list))
     }
 
-    /// Checks that a list and its files can have these names, before anything is begun.
+    /// Checks that a list and its files can have these names, before anything is begun: none leads out of the list's folder, and
+    /// none is of those that stand beside lists.
     fn check_names<'a>(&self, list: &str, files: impl Iterator<Item = &'a str>) -> Result<(), FileError> {
         let files = files.map(|name| (name, format!("{}/{name}", self.path(list))));
-        match [(list, self.path(list))].into_iter().chain(files).find(|(name, _)| name.len() > NAME_MAX) {
-            None => Ok(()),
-            Some((_, path)) => {
-                let message = format!("open {path}: file name too long");
-                Err(FileError { kind: FileErrorKind::Other, message })
-            }
+        for (name, path) in iter::once((list, self.path(list))).chain(files) {
+            let reason = match name {
+                _ if name.len() > NAME_MAX => "file name too long",
+                _ if name.starts_with('.') || !is_file_name(name) => "invalid file name",
+                _ => continue,
+            };
+            let message = format!("open {path}: {reason}");
+            return Err(FileError { kind: FileErrorKind::Other, message });
         }
+        Ok(())
     }
 }
 

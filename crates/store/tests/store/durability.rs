@@ -14,7 +14,8 @@ use futures_util::future::LocalBoxFuture;
 use tallyman_core::{Digest, IndexForm, ListEdit, ManifestList, Platform, Reference};
 use tallyman_dev_registry::skip_test;
 use tallyman_store::{
-    FileError, FileErrorKind, FileStore, Folder, Holder, ListStore, NativeFolder, Outcome, StoreError,
+    FileError, FileErrorKind, FileStore, Folder, Holder, ListFolders, ListStore, NativeFolder, Outcome,
+    StoreError, docker::FileChange,
 };
 
 use crate::ready;
@@ -743,4 +744,48 @@ fn a_journal_of_a_stranger_changes_nothing_outside_the_folder() {
         ready(store.remove(before().reference())).expect("it is removed");
         ready(store.remove(&reference("r.io/other:1"))).expect("it is removed");
     }
+}
+
+#[test]
+fn names_that_lead_out_of_the_folder_are_refused_by_each_operation() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path().join("manifests");
+    let secret = folder.path().join("other").join("secret");
+    fs::create_dir_all(secret.parent().expect("it is in a folder")).expect("a folder can be made");
+    fs::write(&secret, "secret").expect("it can be written");
+    let lists = ListFolders::new(NativeFolder, root.to_str().expect("it is UTF-8"));
+    let files = |name: &str| [(name.to_owned(), b"{}".to_vec())];
+    assert_eq!(ready(lists.add("r.io_app-1", &files("r.io_app-a"))), Ok(true));
+    let refused = |refused: Result<(), FileError>, name: &str| {
+        let error = refused.expect_err(name).to_string();
+        assert!(error.ends_with("invalid file name"), "{error}");
+    };
+    for name in ["", ".", "..", "../other", "/other", "a/b", "a\\b", "a\0b", ".tallyman-x", ".hidden"] {
+        refused(ready(lists.read(name)).map(drop), name);
+        refused(ready(lists.add(name, &[])).map(drop), name);
+        refused(ready(lists.replace(name, &[])), name);
+        refused(ready(lists.update(name, |_| Ok::<_, FileError>(vec![]))).map(drop), name);
+        refused(ready(lists.rename(name, "r.io_new-1")).map(drop), name);
+        refused(ready(lists.rename("r.io_app-1", name)).map(drop), name);
+        refused(ready(lists.remove(name, |_| true)).map(drop), name);
+    }
+    for name in ["", "..", "../../other/secret", "../secret", ".tallyman-new"] {
+        refused(ready(lists.add("r.io_new-1", &files(name))).map(drop), name);
+        refused(ready(lists.replace("r.io_app-1", &files(name))), name);
+        for after in [None, Some(b"{}".to_vec())] {
+            let change = FileChange { name: name.to_owned(), after };
+            refused(ready(lists.update("r.io_app-1", |_| Ok::<_, FileError>(vec![change]))).map(drop), name);
+        }
+    }
+    assert_eq!(fs::read(&secret).expect("it is there"), b"secret");
+    assert_eq!(
+        ready(lists.read("r.io_app-1")),
+        Ok(Some(vec![("r.io_app-a".to_owned(), Ok(b"{}".to_vec()))]))
+    );
+    let names: Vec<_> = fs::read_dir(&root).unwrap().map(|name| name.unwrap().file_name()).collect();
+    assert_eq!(names, ["r.io_app-1"]);
+    // A file that another program has left in a list's folder is removed with what the list had.
+    fs::write(root.join("r.io_app-1").join(".DS_Store"), "x").expect("it can be written");
+    assert_eq!(ready(lists.replace("r.io_app-1", &files("r.io_app-b"))), Ok(()));
+    assert_eq!(fs::read_dir(root.join("r.io_app-1")).unwrap().count(), 1);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, JsString, Uint8Array};
 use tallyman_store::{FileError, ListFile, ListFolders, docker::FileChange};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_split_helpers::wasm_split;
@@ -80,7 +80,7 @@ async fn edit(
 ) -> Result<&'static str, FileError> {
     let change = |change: JsValue| {
         let change: Array = change.unchecked_into();
-        (change.get(0).as_string().unwrap_or_default(), bytes(change.get(1)), bytes(change.get(2)))
+        (name(change.get(0)), bytes(change.get(1)), bytes(change.get(2)))
     };
     let changes: Vec<SeenChange> = changes.iter().map(change).collect();
     let apply = move |files: Vec<ListFile>| {
@@ -115,14 +115,20 @@ async fn put_entry(
     }
 }
 
+/// Returns the bytes that `FileStore` has found to be bytes; `None` if it has given none.
 fn bytes(value: JsValue) -> Option<Vec<u8>> {
-    value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec())
+    (!value.is_undefined()).then(|| value.unchecked_into::<Uint8Array>().to_vec())
+}
+
+/// Returns the name that `FileStore` has found to be a text.
+fn name(value: JsValue) -> String {
+    value.unchecked_into::<JsString>().into()
 }
 
 fn files(entries: &Array) -> Vec<(String, Vec<u8>)> {
     let pair = |entry: JsValue| {
         let entry: Array = entry.unchecked_into();
-        (entry.get(0).as_string().unwrap_or_default(), bytes(entry.get(1)).unwrap_or_default())
+        (name(entry.get(0)), entry.get(1).unchecked_into::<Uint8Array>().to_vec())
     };
     entries.iter().map(pair).collect()
 }
