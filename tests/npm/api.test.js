@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import * as tallyman from 'tallyman';
 import {
   Attestation,
@@ -81,6 +82,22 @@ describe('values', () => {
     assert.equal((await failure(() => Digest.of('', 'md5'))).code, 'argument-invalid');
     const reason = await Digest.ofStream([bytes], { signal: AbortSignal.abort() }).catch(({ name, code }) => `${name} ${code}`);
     assert.equal(reason, 'AbortError aborted');
+  });
+
+  test('a stream that somebody has begun to read is refused', async () => {
+    const read = new Response('content');
+    await read.text();
+    const halfRead = new Response('content');
+    halfRead.body.getReader();
+    const locked = new ReadableStream();
+    locked.getReader();
+    for (const stream of [read, halfRead, locked]) {
+      for (const call of [() => Digest.ofStream(stream), () => readLayer(stream)]) {
+        const { code, message } = await failure(call);
+        assert.equal(code, 'argument-invalid');
+        assert.match(message, /nobody has begun to read/);
+      }
+    }
   });
 
   test('a stream that says nothing more can be left', async () => {
@@ -201,15 +218,15 @@ describe('the border', () => {
     'Digest.ofStream': of((value) => Digest.ofStream(value), wrong[8]),
     'Digest.matches': of((value) => Digest.matches(value, '')),
     'Platform.parse': of((value) => Platform.parse(value)),
-    'Platform.format': of((value) => Platform.format(value), wrong[9], wrong[11]),
+    'Platform.format': of((value) => Platform.format(value), wrong[9]),
     'Manifest.parse': of((value) => Manifest.parse(value)),
     buildList: of((value) => buildList(value), wrong[8]),
     'new ManifestList': of((value) => new ManifestList(value)),
     'list.add': of((value) => list.add(value)),
     'list.remove': of((value) => list.remove(value)),
     'list.annotate': of((value) => list.annotate(value, {})),
-    'change of list.annotate': of((value) => full.annotate(`127.0.0.1:1/app@${digest(1)}`, value), wrong[9], wrong[11]),
-    'new Tallyman': of((value) => new Tallyman(value), undefined, wrong[9], wrong[11]),
+    'change of list.annotate': of((value) => full.annotate(`127.0.0.1:1/app@${digest(1)}`, value), wrong[9]),
+    'new Tallyman': of((value) => new Tallyman(value), undefined, wrong[9]),
     insecure: of((insecure) => new Tallyman({ insecure }), undefined, true, wrong[8], wrong[10]),
     credentials: of((credentials) => new Tallyman({ credentials }), undefined, wrong[10]),
     concurrency: of((concurrency) => new Tallyman({ concurrency }), undefined),
@@ -222,26 +239,26 @@ describe('the border', () => {
     attempts: of((attempts) => new Tallyman({ attempts }), undefined),
     'new FileStore': of((value) => new FileStore(value)),
     'new IndexedDbStore': of((value) => new IndexedDbStore(value), undefined),
-    dockerCredentials: of((value) => dockerCredentials(value), undefined, wrong[9], wrong[11]),
+    dockerCredentials: of((value) => dockerCredentials(value), undefined, wrong[9]),
     'folder of dockerCredentials': of((folder) => dockerCredentials({ folder }), undefined),
     'env of dockerCredentials': of((env) => dockerCredentials({ env }), undefined, true),
     'reference.withTag': of((value) => reference.withTag(value)),
     'reference.withDigest': of((value) => reference.withDigest(value)),
     'reference.pin': of((value) => reference.pin(value)),
-    'options of Manifest.parse': of((value) => Manifest.parse('{}', value), undefined, wrong[9], wrong[11]),
+    'options of Manifest.parse': of((value) => Manifest.parse('{}', value), undefined, wrong[9]),
     'Manifest.from': of((value) => Manifest.from(value)),
     'Inspection.from': of((value) => Inspection.from(value)),
     'TallymanError.from': of((value) => TallymanError.from(value)),
     'algorithm of Digest.of': of((value) => Digest.of('', value), undefined),
     'algorithm of Digest.ofLarge': of((value) => Digest.ofLarge('', value), undefined),
-    'options of Digest.ofStream': of((value) => Digest.ofStream([], value), undefined, wrong[9], wrong[11]),
+    'options of Digest.ofStream': of((value) => Digest.ofStream([], value), undefined, wrong[9]),
     'bytes of Digest.matches': of((value) => Digest.matches(digest(1), value), ''),
-    'options of buildList': of((value) => buildList([], value), undefined, wrong[9], wrong[11]),
+    'options of buildList': of((value) => buildList([], value), undefined, wrong[9]),
     'entries of new ManifestList': of((value) => new ManifestList('r.io/app:v1', value), undefined, wrong[8]),
     'ManifestList.from': of((value) => ManifestList.from(value)),
-    'options of list.add': of((value) => list.add({ mediaType: ociImage, digest: digest(1), size: 1 }, value), undefined, wrong[9], wrong[11]),
-    'list.annotateIndex': of((value) => list.annotateIndex(value), wrong[9], wrong[11]),
-    init: of((value) => init(value), undefined, wrong[9], wrong[11]),
+    'options of list.add': of((value) => list.add({ mediaType: ociImage, digest: digest(1), size: 1 }, value), undefined, wrong[9]),
+    'list.annotateIndex': of((value) => list.annotateIndex(value), wrong[9]),
+    init: of((value) => init(value), undefined, wrong[9]),
     initSync: of((value) => initSync(value)),
     'new PushPlan': of((value) => new PushPlan(value)),
     'new Attestation': of((value) => new Attestation(value)),
@@ -249,32 +266,32 @@ describe('the border', () => {
     'new Manifest': of((value) => new Manifest(value)),
     'new BuiltList': of((value) => new BuiltList(value)),
     readLayer: of((value) => readLayer(value), wrong[8]),
-    'options of readLayer': of((value) => readLayer([], value), undefined, wrong[9], wrong[11]),
+    'options of readLayer': of((value) => readLayer([], value), undefined, wrong[9]),
     'digest of readLayer': of((digest) => readLayer([], { digest }), undefined),
     'diffId of readLayer': of((diffId) => readLayer([], { diffId }), undefined),
     'size of readLayer': of((size) => readLayer([], { size }), undefined, 0),
-    'limits of readLayer': of((limits) => readLayer([], { limits }), undefined, wrong[9], wrong[11]),
+    'limits of readLayer': of((limits) => readLayer([], { limits }), undefined, wrong[9]),
     'entries in limits of readLayer': of((entries) => readLayer([], { limits: { entries } }), undefined, 0),
     files: of((value) => tm.files(value)),
-    'options of files': of((value) => tm.files('127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
+    'options of files': of((value) => tm.files('127.0.0.1:1/app', value), undefined, wrong[9]),
     'layer of files': of((layer) => tm.files('127.0.0.1:1/app', { layer }), undefined),
     'path of files': of((path) => tm.files('127.0.0.1:1/app', { path }), undefined),
-    'limits of files': of((limits) => tm.files('127.0.0.1:1/app', { limits }), undefined, wrong[9], wrong[11]),
+    'limits of files': of((limits) => tm.files('127.0.0.1:1/app', { limits }), undefined, wrong[9]),
     file: of((value) => tm.file(value, '/etc/motd')),
     'path of file': of((value) => tm.file('127.0.0.1:1/app', value)),
-    'options of file': of((value) => tm.file('127.0.0.1:1/app', '/etc/motd', value), undefined, wrong[9], wrong[11]),
+    'options of file': of((value) => tm.file('127.0.0.1:1/app', '/etc/motd', value), undefined, wrong[9]),
     layerChanges: of((value) => tm.layerChanges(value)),
     'before of changes': of((value) => tm.changes(value, '127.0.0.1:1/app')),
     'after of changes': of((value) => tm.changes('127.0.0.1:1/app', value)),
     'platform of changes': of((platform) => tm.changes('127.0.0.1:1/app', '127.0.0.1:1/app', { platform }).next(), undefined),
     'platform of files': of((platform) => tm.files('127.0.0.1:1/app', { platform }).next(), undefined),
-    'options of changes': of((value) => tm.changes('127.0.0.1:1/app', '127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
+    'options of changes': of((value) => tm.changes('127.0.0.1:1/app', '127.0.0.1:1/app', value), undefined, wrong[9]),
     waste: of((value) => tm.waste(value)),
     resolve: of((value) => tm.resolve(value)),
     tree: of((value) => tm.tree(value)),
     'platform of tree': of((platform) => tm.tree('127.0.0.1:1/app', { platform }), undefined),
     findings: of((value) => tm.findings(value)),
-    'options of findings': of((value) => tm.findings('127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
+    'options of findings': of((value) => tm.findings('127.0.0.1:1/app', value), undefined, wrong[9]),
     rateLimit: of((value) => tm.rateLimit(value)),
     planCopy: of((value) => tm.planCopy(value, 'r.io/app')),
     'target of planCopy': of((value) => tm.planCopy('r.io/app', value)),
@@ -283,13 +300,13 @@ describe('the border', () => {
     'neverOverwrite of copy': of((neverOverwrite) => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', { neverOverwrite }), undefined, true),
     convert: of((value) => tm.convert(value, 'oci')),
     'format of convert': of((value) => tm.convert(full, value)),
-    'options of convert': of((value) => tm.convert(full, 'oci', value), undefined, wrong[9], wrong[11]),
+    'options of convert': of((value) => tm.convert(full, 'oci', value), undefined, wrong[9]),
     'format of push': of((format) => tm.push(full, { format }), undefined),
     'subject of push': of((subject) => tm.push(full, { subject }), undefined),
     'artifactType of push': of((artifactType) => tm.push(full, { artifactType }), undefined),
     'neverOverwrite of push': of((neverOverwrite) => tm.push(full, { neverOverwrite }), undefined, true),
     'subject of plan': of((subject) => tm.plan(full, { subject }), undefined),
-    'options of push': of((value) => tm.push(full, value), undefined, wrong[9], wrong[11]),
+    'options of push': of((value) => tm.push(full, value), undefined, wrong[9]),
     apply: of((value) => tm.apply(value), wrong[8]),
     'dryRun of apply': of((dryRun) => tm.apply({ image: '127.0.0.1:1/app', images: [':v1'] }, { dryRun }), undefined, true),
     'onProgress of apply': of((onProgress) => tm.apply({ image: '127.0.0.1:1/app', images: [':v1'] }, { onProgress }), undefined, wrong[10]),
@@ -305,7 +322,7 @@ describe('the border', () => {
     'relative of create': of((relative) => tm.create('127.0.0.1:1/app', [], { relative }), undefined, true),
     'attestations of create': of((attestations) => tm.create('127.0.0.1:1/app', [], { attestations }), undefined, true),
     'image of create': of((image) => tm.create('127.0.0.1:1/app', [image])),
-    'options of resolve': of((value) => tm.resolve('127.0.0.1:1/app', value), undefined, wrong[9], wrong[11]),
+    'options of resolve': of((value) => tm.resolve('127.0.0.1:1/app', value), undefined, wrong[9]),
     attestations: of((value) => tm.attestations(value)),
     'left of diff': of((value) => tm.diff(value, 'r.io/app')),
     'right of diff': of((value) => tm.diff('r.io/app', value)),
@@ -329,10 +346,10 @@ describe('the border', () => {
     'pageSize of tags': of((pageSize) => tm.tags('127.0.0.1:1/app', { pageSize }).next(), undefined),
     'last of tags': of((last) => tm.tags('127.0.0.1:1/app', { last }).next(), undefined),
     'match of tags': of((match) => tm.tags('127.0.0.1:1/app', { match }).next(), undefined),
-    'annotations of create': of((annotations) => tm.create('127.0.0.1:1/app', [], { annotations }), undefined, wrong[9], wrong[11]),
+    'annotations of create': of((annotations) => tm.create('127.0.0.1:1/app', [], { annotations }), undefined, wrong[9]),
     'platforms of create': of((platforms) => tm.create('127.0.0.1:1/app', [], { platforms }), undefined, wrong[8]),
     'flatten of create': of((flatten) => tm.create('127.0.0.1:1/app', [], { flatten }), undefined, true),
-    'options of plan': of((value) => tm.plan(full, value), undefined, wrong[9], wrong[11]),
+    'options of plan': of((value) => tm.plan(full, value), undefined, wrong[9]),
     'tags of push': of((tags) => tm.push(full, { tags }), undefined, wrong[8]),
     'artifactType of referrers': of((artifactType) => tm.referrers('127.0.0.1:1/app', { artifactType }), undefined),
     inspect: of((value) => tm.inspect(value)),
@@ -379,6 +396,45 @@ describe('the border', () => {
     };
     const missing = Object.entries(tallyman).flatMap(methods).filter((name) => !free.includes(name) && !tested.includes(name));
     assert.deepEqual(missing, ['isValid', 'lists']);
+  });
+
+  test('objects of other classes are refused where names and values are expected', async () => {
+    const entry = { mediaType: ociImage, digest: digest(1), size: 1 };
+    const image = `127.0.0.1:1/app@${digest(1)}`;
+    const calls = (other) => [
+      () => new Tallyman(other),
+      () => init(other),
+      () => Manifest.parse('{}', other),
+      () => Platform.format(other),
+      () => readLayer([], { limits: other }),
+      () => buildList([{ ...entry, annotations: other }]),
+      () => list.add({ ...entry, annotations: other }),
+      () => list.add({ ...entry, platform: other }),
+      () => full.annotate(image, other),
+      () => full.annotate(image, { annotations: other }),
+      () => full.annotateIndex(other),
+      () => tm.inspect('127.0.0.1:1/app', other),
+      () => tm.tags('127.0.0.1:1/app', other),
+      () => tm.copy('127.0.0.1:1/a', '127.0.0.1:1/b', other),
+      () => tm.create('127.0.0.1:1/app', [], { annotations: other }),
+      () => tm.attach('127.0.0.1:1/app', { artifactType: 'x/y', annotations: other }),
+    ];
+    const described = (other) => [
+      () => tm.apply(other),
+      () => tm.apply([other]),
+      () => tm.apply({ image: '127.0.0.1:1/app', annotations: other }),
+      () => tm.apply({ image: '127.0.0.1:1/app', images: [{ image: ':v1', platform: other }] }),
+    ];
+    const others = [new Map([['os', 'linux']]), new Set(), /^1/, new URLSearchParams('os=linux'), new Uint8Array(), Promise.resolve({}), new AbortController().signal];
+    for (const call of [...others.flatMap((other) => [...calls(other), ...described(other)]), ...calls(new Date(0))]) {
+      assert.equal((await failure(call)).code, 'argument-invalid', String(call));
+    }
+    for (const fine of [Object.assign(Object.create(null), platform), new (class { os = 'linux'; architecture = 'amd64'; })(), runInNewContext('({ os: "linux", architecture: "amd64" })'), new Proxy(platform, {})]) {
+      assert.equal(Platform.format(fine), 'linux/amd64');
+    }
+    const aborted = new AbortController();
+    aborted.abort();
+    assert.equal((await failure(() => tm.inspect('127.0.0.1:1/app', aborted))).code, 'aborted');
   });
 
   test('options of another name, and registries in every form that names them', async () => {
@@ -686,6 +742,77 @@ describe('with a registry', () => {
       });
     }
 
+    test("calls at the same time lose nothing in a store of a program's own, whichever clients make them", async () => {
+      const memory = new MemoryStore();
+      const slowly = async (name, given) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return memory[name](...given);
+      };
+      const store = Object.fromEntries(Object.keys(own).map((name) => [name, (...given) => slowly(name, given)]));
+      const [tm, other] = [new Tallyman({ store }), new Tallyman({ store })];
+      const { entries } = await tm.inspect(`${hello}:latest`);
+      const [first, second, third] = entries.map((entry) => `${hello}@${entry.digest}`);
+      const [list, to, free] = ['v1', 'v2', 'v3'].map((tag) => `${registry.host}/together/app:${tag}`);
+      const made = await Promise.allSettled([tm.create(list, [first]), other.create(list, [first])]);
+      assert.deepEqual(made.map(({ status, reason }) => reason?.code ?? status).sort(), ['fulfilled', 'list-exists']);
+      await Promise.all([tm.create(list, [first, second], { amend: true }), other.create(list, [third], { amend: true })]);
+      const all = [first, second, third].sort();
+      const kept = async (...names) => (await Promise.all(names.map((name) => tm.load(name)))).flatMap((list) => list?.entries.map(({ reference }) => reference) ?? []).sort();
+      assert.deepEqual(await kept(list), all);
+      await tm.create(to, [first]);
+      await Promise.all([tm.create(to, [second, third], { amend: true }), other.rename(to, free)]);
+      assert.deepEqual(await kept(to, free), all);
+      const renamed = await Promise.allSettled([tm.rename(list, `${to}-new`), other.rename(free, `${to}-new`)]);
+      assert.deepEqual(renamed.map(({ status, reason }) => reason?.code ?? status).sort(), ['fulfilled', 'list-exists']);
+      // A change that fails keeps no other waiting.
+      const { save } = store;
+      store.save = () => Promise.reject(new Error('disk on fire'));
+      assert.equal((await failure(() => tm.create(`${to}-more`, [first]))).code, 'store-failed');
+      store.save = save;
+      assert.equal((await other.create(`${to}-more`, [first])).length, 1);
+    });
+
+    test('a store in files takes names and bytes as they are to be, and leaves what is beside its folder', async () => {
+      const place = join(folder, 'strict');
+      const outside = join(place, 'outside');
+      await mkdir(outside, { recursive: true });
+      await writeFile(join(outside, 'secret'), 'secret');
+      const store = new FileStore(join(place, 'manifests'));
+      const [name, bytes] = ['r.io_app-1', Buffer.from('{}')];
+      const entries = [['r.io_app-a', bytes]];
+      await store.save(name, entries);
+      const ofList = (list) => [
+        () => store.load(list),
+        () => store.save(list, []),
+        () => store.add(list, []),
+        () => store.edit(list, []),
+        () => store.putEntry(list, entries[0]),
+        () => store.remove(list),
+        () => store.removeSeen(list, []),
+        () => store.rename(list, 'r.io_new-1'),
+        () => store.rename(name, list),
+      ];
+      const ofEntry = (entry) => [
+        () => store.save(name, [entry]),
+        () => store.add('r.io_new-1', [entry]),
+        () => store.putEntry(name, entry),
+        () => store.edit(name, [[entry[0], undefined, entry[1]]]),
+        () => store.edit(name, [[entry[0], entry[1], undefined]]),
+      ];
+      const refused = async (calls, code) => {
+        for (const call of calls) assert.equal((await failure(call)).code, code, String(call));
+      };
+      for (const list of ['..', '../outside', '/outside', 'a/b', 'a\\b', 'a\0b', '.hidden']) await refused(ofList(list), 'store-failed');
+      for (const entry of ['..', '../../outside/secret', '.hidden']) await refused(ofEntry([entry, bytes]), 'store-failed');
+      for (const wrong of [undefined, null, '', 1, {}, []]) await refused([...ofList(wrong), ...ofEntry([wrong, bytes])], 'argument-invalid');
+      for (const wrong of [null, 1, {}, []]) await refused([...ofEntry(['r.io_app-a', wrong]), () => store.removeSeen(name, [['r.io_app-a', wrong]])], 'argument-invalid');
+      for (const wrong of [undefined, null, 1, {}, [null], [1]]) await refused([() => store.save(name, wrong), () => store.edit(name, wrong), () => store.removeSeen(name, wrong)], 'argument-invalid');
+      assert.equal(await readFile(join(outside, 'secret'), 'utf8'), 'secret');
+      assert.deepEqual([await store.names(), (await store.load(name)).map(([name, bytes]) => [name, Buffer.from(bytes)])], [[name], entries]);
+      await store.putEntry(name, ['r.io_app-a', new Uint16Array([0x7d7b]).buffer]);
+      assert.deepEqual((await store.load(name))[0], ['r.io_app-a', new Uint8Array(bytes)]);
+    });
+
     test('a list that was pushed is removed whatever was made of it, and kept if it was changed meanwhile', async () => {
       const store = new FileStore(join(folder, 'purged'));
       const tm = new Tallyman({ store });
@@ -798,6 +925,29 @@ describe('the engine', () => {
       await Promise.all(starting);
       console.log(list.reference);`;
     assert.equal(await run(script), 'r.io/app:v1');
+  });
+
+  test('is needed to tell whether a text is a reference', async () => {
+    const script = `import { readFileSync } from 'node:fs';
+      import { Reference, initSync } from 'tallyman/slim';
+      try {
+        console.log(Reference.isValid('alpine'));
+      } catch ({ code }) {
+        console.log(code);
+      }
+      initSync({ module: readFileSync(process.argv[1]) });
+      console.log(['alpine', 'A', 'alpine@sha256:x', '', 1].map((text) => Reference.isValid(text)).join());`;
+    assert.equal(await run(script), 'not-initialized\ntrue,false,false,false,false');
+  });
+
+  test('hashes memory of each kind where the platform does it', async () => {
+    const script = `import { Digest } from 'tallyman/slim';
+      const text = new TextEncoder().encode('content');
+      const copied = (buffer) => (new Uint8Array(buffer).set(text), buffer);
+      const memory = [text, copied(new SharedArrayBuffer(7)), new Uint8Array(copied(new SharedArrayBuffer(7))), copied(new ArrayBuffer(7, { maxByteLength: 99 }))];
+      const digests = await Promise.all(memory.map((bytes) => Digest.ofLarge(bytes)));
+      console.log(new Set(digests).size, digests[0].slice(0, 7));`;
+    assert.equal(await run(script), '1 sha256:');
   });
 
   test('is given by programs where the runtime compiles no wasm, as the error says', async () => {

@@ -14,7 +14,7 @@ export function completed(store: Store): Omit<Store, 'putEntry'> {
     lastChanges.set(store, changed.catch(() => undefined));
     return changed;
   };
-  /** What a store in memory does with the lists that are there now. */
+  /** Changes a store in memory that has the lists of those names as they are now. */
   const inMemory = async <T>(names: string[], change: (memory: MemoryStore) => T): Promise<[T, MemoryStore]> => {
     const memory = new MemoryStore();
     for (const name of names) {

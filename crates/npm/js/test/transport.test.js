@@ -297,13 +297,12 @@ test('bodies that are read piece by piece keep no other request waiting', async 
     return response.write('begun');
   });
   const transport = transportFor(t);
-  const left = new AbortController();
-  const stream = () => transport.request(get(`http://${host}/stream`, { pieces: true, signal: left.signal }));
-  const streams = await Promise.all(Array.from({ length: 40 }, stream));
+  const left = Array.from({ length: 40 }, () => new AbortController());
+  const streams = await Promise.all(left.map(({ signal }) => transport.request(get(`http://${host}/stream`, { pieces: true, signal }))));
   for (const { body } of streams) assert.equal(Buffer.from(await body.next()).toString(), 'begun');
   const { body } = await transport.request(get(`http://${host}/`, { pieces: true, signal: AbortSignal.timeout(5_000) }));
   assert.deepEqual([Buffer.from(body).toString(), open], ['fine', 40]);
-  left.abort();
+  for (const each of left) each.abort();
   await until(() => open === 0);
 });
 
