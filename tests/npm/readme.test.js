@@ -46,6 +46,42 @@ test('each example in TypeScript has its output', () => {
   assert.ok(examples.length >= 10);
 });
 
+test('the functions in place of --header and --mirror send secrets to nobody else', async () => {
+  const [, code] = /^```js\n(const withHeader = .*?)^```$/ms.exec(text);
+  const sent = [];
+  const send = (url, { headers }) => sent.push([url, Object.fromEntries(new Headers(headers))]);
+  const { withHeader, withMirror } = new Function('Tallyman', 'fetch', `${code}; return { withHeader, withMirror };`)(class {
+    constructor(options) {
+      Object.assign(this, options);
+    }
+  }, send);
+  const asked = (tm, method, url) => {
+    tm.fetch(url, { method, headers: [['authorization', 'Bearer secret'], ['accept', 'x/y']] });
+    return sent.pop();
+  };
+  const credentials = { authorization: 'Bearer secret', accept: 'x/y' };
+  for (const url of ['https://auth.example/token?service=reg.example', 'https://storage.example/blob', 'https://reg.example.evil.example/v2/']) {
+    assert.deepEqual(asked(withHeader, 'GET', url), [url, credentials]);
+  }
+  for (const method of ['GET', 'PUT']) {
+    const url = 'https://reg.example/v2/app/manifests/v1';
+    assert.deepEqual(asked(withHeader, method, url), [url, { ...credentials, 'x-tenant': 'acme' }]);
+  }
+  for (const path of ['manifests/v1', `blobs/sha256:${'1'.repeat(64)}`]) {
+    assert.deepEqual(asked(withMirror, 'GET', `https://ghcr.io/v2/acme/app/${path}`), [`https://mirror.example/v2/acme/app/${path}`, { accept: 'x/y' }]);
+  }
+  for (const [method, url] of [
+    ['GET', 'https://ghcr.io/v2/'],
+    ['GET', 'https://ghcr.io/token?scope=repository:acme/app:pull'],
+    ['GET', 'https://ghcr.io/v2/acme/app/tags/list'],
+    ['GET', 'https://ghcr.io/v2/acme/app/blobs/uploads/1'],
+    ['PUT', 'https://ghcr.io/v2/acme/app/manifests/v1'],
+    ['GET', 'https://other.example/v2/acme/app/manifests/v1'],
+  ]) {
+    assert.deepEqual(asked(withMirror, method, url), [url, credentials]);
+  }
+});
+
 for (const [at, { code, output }] of examples.entries()) {
   const name = /^(?:const|await|console|for|try).*$/m.exec(code)?.[0].slice(0, 60);
   test(`example ${at + 1} prints what the README says: ${name}`, async () => assert.equal(await run(code, at), output));
