@@ -98,6 +98,10 @@ test('the worker for Cloudflare tells a digest', async () => {
     const ask = async (image) => worker.dispatchFetch(`http://worker.example/?image=${image}`);
     assert.equal((await (await ask(`${hello}:latest`)).json()).digest, digest);
     assert.equal((await ask(`${hello}:none`)).status, 404);
+    // No request waits for what another one has begun.
+    const answers = await Promise.all(Array.from({ length: 6 }, () => ask(`${registry.host}/samples/webapp:latest`)));
+    const digests = await Promise.all(answers.map(async (answer) => (await answer.json()).digest));
+    assert.deepEqual(new Set(digests), new Set([await digestOf('samples/webapp', 'latest')]));
   } finally {
     await worker.dispose();
   }

@@ -2,10 +2,10 @@
 
 import { Tallyman, TallymanError } from 'tallyman';
 
-const tm = new Tallyman();
-
 export default {
   async fetch(request) {
+    // One for each request: workers let no request wait for another one's.
+    const tm = new Tallyman();
     const image = new URL(request.url).searchParams.get('image') ?? '';
     try {
       return Response.json(await tm.resolve(image, { signal: request.signal }));
