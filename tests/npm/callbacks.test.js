@@ -94,6 +94,30 @@ describe('the option insecure', () => {
   });
 });
 
+test('a callback trustTokenService that fails lets nothing be sent, and is the cause', async () => {
+  const asked = [];
+  const fetch = (url, { headers }) => {
+    asked.push([url, new Headers(headers).get('authorization')]);
+    return Promise.resolve(new Response('', { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://tokens.example/token",service="reg"' } }));
+  };
+  const credentials = () => ({ username: 'user', password: 'secret' });
+  for (const [trustTokenService, message] of [
+    [() => { throw new Error('the list is not there'); }, /^the list is not there$/],
+    [() => Promise.reject(new Error('the list is not there')), /^the list is not there$/],
+    [() => 'yes', /^expected true or false as what trustTokenService returns, found "yes"$/],
+    [async () => 1, /found 1$/],
+    [() => false, undefined],
+    [() => undefined, undefined],
+  ]) {
+    const error = await failure(() => new Tallyman({ fetch, credentials, trustTokenService, attempts: 1 }).catalog('reg.example').next());
+    const refusal = [error, error.cause].find((error) => error?.code === 'foreign-realm');
+    assert.equal(refusal?.realm, 'https://tokens.example/token');
+    if (message) assert.match(refusal.cause.message, message);
+    else assert.equal(refusal.cause, undefined);
+  }
+  assert.deepEqual(asked.filter(([url, authorization]) => authorization || url.includes('tokens.example')), []);
+});
+
 test('what a listener throws, or its promise is rejected with, changes nothing', async () => {
   const heard = [];
   const fails = async ({ kind = 'request' }) => {

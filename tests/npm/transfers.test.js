@@ -71,7 +71,12 @@ describe('looking', () => {
     assert.equal(urls.length, Math.ceil(all.length / 2));
     assert.equal(urls[0], '?n=2');
     assert.deepEqual(await tags({ last: all[1] }), all.slice(2));
-    assert.deepEqual(await tags({ match: /^1\.4/g }), all.filter((tag) => tag.startsWith('1.4')));
+    const match = Object.freeze(/^1\.4/g);
+    assert.deepEqual(await tags({ match }), all.filter((tag) => tag.startsWith('1.4')));
+    const own = /^1/y;
+    own.lastIndex = 7;
+    await tags({ match: own });
+    assert.equal(own.lastIndex, 7);
   });
 
   test('every request is told, with status, time and headers', async () => {
@@ -366,6 +371,18 @@ describe('credentials', () => {
     }
   });
 
+  test('a token service is told the user name of each form', async () => {
+    for (const credentials of [{ username: 'usér', password: 'secret' }, { username: 'usér', encoded: 'dXPpcjpzZWNyZXQ=' }]) {
+      const asked = [];
+      const fetch = (url) => {
+        asked.push(new URL(url));
+        return Promise.resolve(new Response('', { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://reg.example/token",service="reg"' } }));
+      };
+      await failure(() => new Tallyman({ attempts: 1, fetch, credentials: () => credentials }).head('reg.example/app:v1'));
+      assert.deepEqual(asked.filter(({ pathname }) => pathname === '/token').map(({ searchParams }) => searchParams.get('account')), ['usér']);
+    }
+  });
+
   test("those of Docker's configuration, of helpers and of the environment", async () => {
     const guarded = await startDevRegistry('--samples', '--basic', 'user:secret');
     const folder = await mkdtemp(join(tmpdir(), 'tallyman-docker-'));
@@ -384,6 +401,20 @@ describe('credentials', () => {
       process.env.DOCKER_AUTH_CONFIG = config;
       await new Tallyman({ credentials: dockerCredentials({ env: true }) }).inspect(reference);
       assert.equal(await dockerCredentials({ folder })('nobody.example', {}), undefined);
+      delete process.env.DOCKER_AUTH_CONFIG;
+      const of = async (auth) => {
+        await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [guarded.host]: auth } }));
+        return dockerCredentials({ folder })(guarded.host, {});
+      };
+      const { auth } = JSON.parse(config).auths[guarded.host];
+      assert.deepEqual(await of({ identitytoken: 'refresh' }), { identityToken: 'refresh' });
+      assert.deepEqual(await of({ registrytoken: 'token' }), { token: 'token' });
+      const encoded = Buffer.from('us\xe9r:secret', 'latin1').toString('base64');
+      assert.deepEqual(await of({ auth: encoded }), { username: 'us\ufffdr', encoded });
+      assert.deepEqual(await of({ auth: encoded, identitytoken: 'refresh' }), { identityToken: 'refresh', username: 'us\ufffdr', encoded });
+      assert.deepEqual(await of({ auth, identitytoken: 'refresh' }), { identityToken: 'refresh', username: 'user', password: 'secret' });
+      // This registry asks for the name and the password.
+      await new Tallyman({ credentials: dockerCredentials({ folder }) }).inspect(reference);
     } finally {
       process.env.PATH = PATH;
       delete process.env.DOCKER_CONFIG;

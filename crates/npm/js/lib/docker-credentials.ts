@@ -28,27 +28,12 @@ export function dockerCredentials(options: DockerCredentialsOptions = {}): Crede
     const { dockerCredentials: find } = engine();
     await client();
     try {
-      return read((await find(reader as unknown as Parameters<typeof find>[0], place, textOf(registry, 'registry'))) as string[] | undefined);
+      const found = (await find(reader as unknown as Parameters<typeof find>[0], place, textOf(registry, 'registry'))) as string | undefined;
+      return found === undefined ? undefined : (JSON.parse(found) as Credentials);
     } catch (error) {
       throw errorOf(error);
     }
   };
-}
-
-function read(found: string[] | undefined): Credentials | undefined {
-  const [kind, first = '', second = ''] = found ?? [];
-  switch (kind) {
-    case 'basic':
-      return { username: first, password: second };
-    case 'encoded':
-      return { encoded: first };
-    case 'identity':
-      return { identityToken: first };
-    case 'registry':
-      return { token: first };
-    default:
-      return undefined;
-  }
 }
 
 function machineNow(): Machine {

@@ -51,21 +51,30 @@ export function hostOf(options: TallymanOptions, failures: Map<string, unknown>,
         throw error;
       }
     },
-    async credentials(registry: string, status?: number, message = ''): Promise<string[] | undefined> {
+    async credentials(registry: string, status?: number, message = ''): Promise<string | undefined> {
       try {
         const given = await credentials?.(registry, status === undefined ? {} : { refused: { status, message } });
         expiries.set(registry, expiryOf(given, registry));
-        const parts = credentialsOf(given, registry);
-        if (parts) signedIn.add(registry);
+        const fields = credentialsOf(given, registry);
+        if (fields) signedIn.add(registry);
         failures.delete(registry);
-        return parts;
+        return fields;
       } catch (error) {
         remember(registry, error);
         throw error;
       }
     },
     areCurrent: (registry: string) => (expiries.get(registry) ?? Infinity) > Date.now(),
-    trusts: async (registry: string, realm: string) => trustTokenService?.(registry, realm) === true,
+    // Nothing is sent to a token service that nobody has vouched for. The reason is that of the engine's error, which names the service.
+    async trusts(registry: string, realm: string): Promise<boolean> {
+      failures.delete(realm);
+      try {
+        return choiceOf(await trustTokenService?.(registry, realm), 'trustTokenService') ?? false;
+      } catch (error) {
+        remember(realm, error);
+        return false;
+      }
+    },
     // The engine asks before each request of a registry, and waits for no error here: it is that of the request.
     isInsecure(registry: string, server: string): boolean | undefined {
       // Without the port that requests do not name either.
@@ -108,8 +117,8 @@ export function withoutRequest(error: TallymanError): TallymanError {
 
 export const causeIn =
   (failures: Map<string, unknown>) =>
-  ({ code, url, registry }: TallymanErrorFields): unknown =>
-    failures.get((code === 'credentials' ? registry : url) ?? '');
+  ({ code, url, registry, realm }: TallymanErrorFields): unknown =>
+    failures.get((code === 'credentials' ? registry : (url ?? realm)) ?? '');
 
 /** Says of an error for want of access which credentials the request was made with, and what to do. */
 export function withCredentials(error: TallymanError, signedIn: ReadonlySet<string>): TallymanError {
@@ -151,12 +160,16 @@ export function checked(options: TallymanOptions): TallymanOptions {
 /** Returns the program's choice for a registry, or `undefined` if the registry's address decides (loopback is insecure). */
 export function isInsecure({ insecure }: TallymanOptions, registry: string): boolean | undefined {
   if (typeof insecure === 'function') {
-    const said: unknown = insecure(registry);
-    if (said === undefined || typeof said === 'boolean') return said;
-    throw wrongArgument('what insecure returns', 'true or false', said);
+    return choiceOf(insecure(registry), 'insecure');
   }
   if (Array.isArray(insecure)) return insecure.includes(registry) || undefined;
   return insecure as boolean | undefined;
+}
+
+/** Returns what a callback has chosen: `true`, `false` or nothing. */
+function choiceOf(said: unknown, callback: string): boolean | undefined {
+  if (said === undefined || typeof said === 'boolean') return said;
+  throw wrongArgument(`what ${callback} returns`, 'true or false', said);
 }
 
 /** The time at which credentials expire, in milliseconds since 1970. */
@@ -168,12 +181,15 @@ function expiryOf(given: Credentials | null | undefined, registry: string): numb
   throw wrongArgument(`expiresAt of credentials for ${registry}`, 'milliseconds since 1970 or a valid date', expiresAt);
 }
 
-function credentialsOf(given: Credentials | null | undefined, registry: string): string[] | undefined {
+/** Credentials as the engine reads them. */
+function credentialsOf(given: Credentials | null | undefined, registry: string): string | undefined {
   if (given === null || given === undefined) return undefined;
   const { username, password, encoded, identityToken, token } = given as Record<string, unknown>;
-  if (typeof username === 'string' && typeof password === 'string') return ['basic', username, password];
-  if (typeof encoded === 'string') return ['encoded', encoded];
-  if (typeof identityToken === 'string') return ['identity', identityToken];
-  if (typeof token === 'string') return ['registry', token];
+  const isBasic = typeof username === 'string' && typeof password === 'string';
+  const isRight = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  if (isBasic || [encoded, identityToken, token].some(isRight)) {
+    const texts = Object.entries({ encoded, identityToken, token }).filter(([, value]) => isRight(value));
+    return JSON.stringify({ username, password, ...Object.fromEntries(texts) });
+  }
   throw wrongArgument(`credentials for ${registry}`, '{ username, password }, { encoded }, { identityToken }, { token } or undefined', given);
 }

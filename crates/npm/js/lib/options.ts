@@ -10,9 +10,10 @@ import type { Store } from './store.js';
 
 /** Credentials for a registry. */
 export type Credentials = (
-  | { username: string; password: string }
-  /** User name and password as `user:password` in base64, as Docker's configuration has them. */
-  | { encoded: string }
+  /** With `identityToken` as below, for a registry that asks for one or the other. */
+  | { username: string; password: string; identityToken?: string | undefined }
+  /** User name and password as `user:password` in base64, as Docker's configuration has them, and the user name by itself. */
+  | { encoded: string; username?: string | undefined; identityToken?: string | undefined }
   /** A refresh token, which the registry's token service exchanges for tokens. */
   | { identityToken: string }
   /** A token for the registry itself, sent as it is. */
@@ -69,7 +70,10 @@ export interface RetryEvent {
 export interface TallymanOptions {
   /** The credentials for a registry, such as {@link dockerCredentials}. */
   credentials?: CredentialCallback | undefined;
-  /** Decides if credentials for a registry may be sent to a token service of another site. Without it they may not. */
+  /**
+   * Decides if credentials for a registry may be sent to a token service of another site. Without it they may not, nor where it throws or
+   * returns something else, which is the `cause` of the error.
+   */
   trustTokenService?: ((registry: string, realm: string) => boolean | Promise<boolean>) | undefined;
   /**
    * The registries that may speak plain HTTP or show any certificate (which browsers and your own `fetch` cannot allow): those

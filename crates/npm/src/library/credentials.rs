@@ -1,10 +1,9 @@
 //! Credentials from a callback of JavaScript.
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
-use js_sys::{Array, Promise};
-use tallyman_core::Registry;
+use js_sys::Promise;
+use tallyman_core::{Registry, json::Object};
 use tallyman_registry::{CredentialError, CredentialRefusal, CredentialSource, Credentials};
-use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use super::host::ClientHost;
@@ -43,19 +42,28 @@ fn given(pending: Promise) -> LocalBoxFuture<'static, Result<Option<Credentials>
     async move {
         let given = JsFuture::from(pending).await;
         let given = given.map_err(|error| CredentialError { message: message(&error) })?;
-        Ok(given.dyn_into::<Array>().ok().and_then(|given| read(&given)))
+        Ok(given.as_string().and_then(|json| read(&json)))
     }
     .boxed_local()
 }
 
-/// Reads an array of the kind of credentials and their parts; `None` if it is something else.
-fn read(given: &Array) -> Option<Credentials> {
-    let text = |at| given.get(at).as_string();
-    match text(0)?.as_str() {
-        "basic" => Some(Credentials::Basic { user: text(1)?, password: text(2)? }),
-        "encoded" => Some(Credentials::EncodedBasic { user: String::new(), encoded: text(1)? }),
-        "identity" => Some(Credentials::IdentityToken(text(1)?)),
-        "registry" => Some(Credentials::RegistryToken(text(1)?)),
+/// Reads the fields of the package's `Credentials`; `None` if they are none.
+fn read(json: &str) -> Option<Credentials> {
+    let fields = Object::parse(json.as_bytes()).ok()?;
+    let text = |name| fields.string(name).ok().flatten();
+    let basic = match (text("username"), text("password"), text("encoded")) {
+        (Some(user), Some(password), _) => Some(Credentials::Basic { user, password }),
+        (user, _, Some(encoded)) => {
+            Some(Credentials::EncodedBasic { user: user.unwrap_or_default(), encoded })
+        }
         _ => None,
+    };
+    match (text("identityToken"), basic) {
+        (Some(token), Some(basic)) => {
+            Some(Credentials::IdentityTokenAndBasic { token, basic: Box::new(basic) })
+        }
+        (Some(token), None) => Some(Credentials::IdentityToken(token)),
+        (None, Some(basic)) => Some(basic),
+        (None, None) => text("token").map(Credentials::RegistryToken),
     }
 }

@@ -13,7 +13,7 @@ extern "C" {
     #[wasm_bindgen(extends = RequestSender)]
     pub type ClientHost;
 
-    /// Resolves to the credentials for a registry, an array; to `undefined` if there are none. After a refusal of those that
+    /// Resolves to the credentials for a registry as JSON; to `undefined` if there are none. After a refusal of those that
     /// it gave before, with the HTTP status and the registry's own words.
     #[wasm_bindgen(method)]
     pub fn credentials(
