@@ -106,7 +106,7 @@ test('credentials that are tried leave those that are kept where they are, whate
   await registry.stop();
 });
 
-test('a page that comes back from the back/forward cache hears of what other tabs did meanwhile', async ({ page, open }) => {
+test('a page that comes back from the back/forward cache hears of what other tabs did meanwhile', async ({ page, context, open }) => {
   const registry = await guarded('--basic');
   await open(`/inspect/${registry.host}/samples/alpine:3.22`);
   await signIn(page, { keep: 'in this browser, until I sign out' });
@@ -120,8 +120,27 @@ test('a page that comes back from the back/forward cache hears of what other tab
     }, stored);
   await comesBack(await page.evaluate(() => ({ ...localStorage })));
   await expect(page.getByTestId('digest-verified')).toBeVisible();
+  const verified = () => expect(page.getByTestId('digest-verified')).toBeVisible();
+  const refused = () => expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  const signedIn = (user, password) => ({ [`credentials ${registry.host}`]: JSON.stringify({ user, password }) });
   await comesBack({});
-  await expect(page.getByTestId('error')).toHaveAttribute('data-code', 'unauthorized');
+  await refused();
+  // Somebody signs in meanwhile, and somebody else.
+  await comesBack(signedIn('ann', 'secret'));
+  await verified();
+  await comesBack(signedIn('bob', 'terces'));
+  await refused();
+  await comesBack(signedIn('ann', 'secret'));
+  await verified();
+  // The same without a break: the other tab's sign-out and sign-in are both over when this one hears of them.
+  const other = await context.newPage();
+  await other.goto(new URL(page.url()).origin);
+  await other.evaluate((stored) => {
+    const [[key, value]] = Object.entries(stored);
+    localStorage.removeItem(key);
+    localStorage.setItem(key, value);
+  }, signedIn('bob', 'terces'));
+  await refused();
   await open('/registries');
   await comesBack({ registries: JSON.stringify([{ host: 'r.example', readOnly: true }]) });
   await expect(page.locator('[data-host="r.example"]')).toContainText('read only');

@@ -230,9 +230,10 @@ impl Registries {
         storage::listen(move |key| {
             let Some(registries) = registries.upgrade() else { return };
             for host in registries.accounts.changed_elsewhere(key) {
-                match registries.accounts.key(&host) {
-                    Some(_) => registries.changed(&host),
-                    None => registries.signed_out(&host),
+                if registries.accounts.is_signed_out(&host) {
+                    registries.signed_out(&host);
+                } else {
+                    registries.changed(&host);
                 }
             }
         })

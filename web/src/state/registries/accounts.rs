@@ -100,8 +100,8 @@ pub struct Accounts {
     /// In the order of their hosts: what the server of the app names, and over it what the person set.
     accounts: RefCell<Vec<Account>>,
     served: Vec<Account>,
-    /// The hosts for which there were credentials when they were asked for last.
-    found: RefCell<Vec<String>>,
+    /// The credentials of each host whose were asked for, as they were then.
+    found: RefCell<Vec<(String, Option<Credentials>)>>,
     /// The browser stores what it is given, so that what is stored holds all that is in `accounts`, and what other tabs set.
     is_stored: Cell<bool>,
 }
@@ -231,24 +231,30 @@ impl Accounts {
             Some(key) => key.strip_prefix(CREDENTIALS).map(str::to_owned).into_iter().collect(),
             None => {
                 let mut hosts = self.read();
-                let before = self.found.borrow().clone();
-                hosts.extend(before.into_iter().filter(|host| self.key(host).is_none()));
+                let found = self.found.borrow();
+                let changed = found
+                    .iter()
+                    .filter(|(host, before)| kept_key(host).map(|key| key.credentials) != *before);
+                hosts.extend(changed.map(|(host, _)| host.clone()));
                 hosts
             }
         }
     }
 
+    /// Returns `true` if nobody is signed in to a registry, or another user than when its credentials were asked for last.
+    pub fn is_signed_out(&self, host: &str) -> bool {
+        let before =
+            self.found.borrow().iter().find(|(other, _)| other == host).and_then(|(_, found)| found.clone());
+        let now = self.key(host).map(|key| key.credentials);
+        now.is_none() || before.is_some() && before != now
+    }
+
     /// Returns the credentials of a registry if somebody signed in.
     pub fn key(&self, host: &str) -> Option<Key> {
-        let key = Keep::ALL.into_iter().find_map(|keep| {
-            let credentials = stored_credentials(&keep.read(&key_of(host))?)?;
-            Some(Key { credentials, keep })
-        });
+        let key = kept_key(host);
         let mut found = self.found.borrow_mut();
-        found.retain(|other| other != host);
-        if key.is_some() {
-            found.push(host.to_owned());
-        }
+        found.retain(|(other, _)| other != host);
+        found.push((host.to_owned(), key.as_ref().map(|key| key.credentials.clone())));
         key
     }
 
@@ -317,6 +323,14 @@ fn put(accounts: &mut Vec<Account>, account: Account) {
 
 fn key_of(host: &str) -> String {
     format!("{CREDENTIALS}{host}")
+}
+
+/// The credentials of a registry as they are kept, and for how long.
+fn kept_key(host: &str) -> Option<Key> {
+    Keep::ALL.into_iter().find_map(|keep| {
+        let credentials = stored_credentials(&keep.read(&key_of(host))?)?;
+        Some(Key { credentials, keep })
+    })
 }
 
 impl CredentialSource for Accounts {
