@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 
-import { build, entry, setPlatform, takenOver } from './building.js';
+import { add, build, entry, setPlatform, takenOver } from './building.js';
 import { movedStore } from './docker-folder.js';
 import { putImage, readBack } from './images.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
@@ -287,6 +287,29 @@ test('a newer version of the database, and a full disk, are told as such', async
   await page.getByTestId('add-button').click();
   await expect(page.getByTestId('pending').getByRole('alert')).toContainText('storage full');
 });
+
+for (const [what, end, reason] of [
+  ['deletes', () => indexedDB.deleteDatabase('tallyman'), "the browser's database was deleted"],
+  ['closes', () => window.connections.forEach((connection) => connection.dispatchEvent(new Event('close', connection.close()))), 'the browser has closed its database'],
+]) {
+  test(`a database that the browser ${what} while it is used is told as such`, async ({ page, open, server }) => {
+    await page.addInitScript(() => {
+      const { open } = IDBFactory.prototype;
+      window.connections = [];
+      IDBFactory.prototype.open = function (...given) {
+        const opening = open.apply(this, given);
+        opening.addEventListener('success', () => window.connections.push(opening.result));
+        return opening;
+      };
+    });
+    await page.goto('about:blank');
+    await aList(page, open, server, `ended/${what}`);
+    await page.evaluate(end);
+    await putImage(server, `ended/${what}`, 'more', { os: 'linux', architecture: 's390x' });
+    await add(page, [`${server.host}/ended/${what}:more`]);
+    await expect(page.getByTestId('pending').getByRole('alert')).toContainText(`${reason}: nothing was changed; reload this page`);
+  });
+}
 
 for (const [what, open] of Object.entries({
   refuses: () => {

@@ -15,7 +15,7 @@ use indexed_db_futures::{
     prelude::{Build, BuildPrimitive, QuerySource},
     transaction::{Transaction, TransactionMode},
 };
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use tallyman_core::{Digest, IndexForm, ListEdit, ListEntry, ManifestList, Reference};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
@@ -45,9 +45,9 @@ const NOTES: &str = "notes";
 pub struct IndexedDbStore {
     database: Database,
     name: String,
-    /// A newer version of the app has asked for the database.
-    is_closed: Rc<Cell<bool>>,
-    _giving_way: Closure<dyn FnMut()>,
+    /// The reason why the connection has ended.
+    closed: Rc<Cell<Option<&'static str>>>,
+    _listeners: [Closure<dyn FnMut(JsValue)>; 2],
 }
 
 impl IndexedDbStore {
@@ -81,17 +81,9 @@ impl IndexedDbStore {
                 Ok(())
             });
         let database: Database = opening.await.map_err(|error| not_opened(name, &error))?;
-        let is_closed = Rc::new(Cell::new(false));
-        let giving_way = {
-            let (connection, is_closed): (DbSys, _) = (database.as_sys().clone(), Rc::clone(&is_closed));
-            Closure::<dyn FnMut()>::new(move || {
-                // Whoever asks for a newer version waits until nobody holds this one.
-                is_closed.set(true);
-                connection.close();
-            })
-        };
-        database.as_sys().set_onversionchange(Some(giving_way.as_ref().unchecked_ref()));
-        Ok(Self { database, name: name.to_owned(), is_closed, _giving_way: giving_way })
+        let closed = Rc::default();
+        let listeners = listen(database.as_sys(), &closed);
+        Ok(Self { database, name: name.to_owned(), closed, _listeners: listeners })
     }
 
     /// Calls `listener` with the file name of each list that another tab changes, for as long as the subscription is
@@ -112,8 +104,10 @@ impl IndexedDbStore {
         stores: [&'static str; N],
         mode: TransactionMode,
     ) -> Result<Transaction<'_>, StoreError> {
-        if self.is_closed.get() {
-            return Err(StoreError::Io { message: GAVE_WAY.to_owned() });
+        if let Some(reason) = self.closed.get() {
+            return Err(StoreError::Io {
+                message: format!("{reason}: nothing was changed; reload this page"),
+            });
         }
         let transaction = self.database.transaction(stores).with_mode(mode).build();
         transaction.map_err(|error| failed(&error))
@@ -336,7 +330,30 @@ fn clear(entries: &ObjectStore<'_>, list: &str) -> Result<(), StoreError> {
     entries.delete::<String, _>(keys_of(list)).primitive().map(drop).map_err(|error| failed(&error))
 }
 
-const GAVE_WAY: &str = "a newer version of this app has opened the database in another tab: nothing was changed; reload this page";
+/// Listens for what ends a connection, and puts the reason into `closed`.
+fn listen(connection: &DbSys, closed: &Rc<Cell<Option<&'static str>>>) -> [Closure<dyn FnMut(JsValue)>; 2] {
+    let giving_way = {
+        let (connection, closed) = (connection.clone(), Rc::clone(closed));
+        Closure::new(move |event: JsValue| {
+            let version = Reflect::get(&event, &"newVersion".into());
+            let is_deleted = version.is_ok_and(|version| version.is_null());
+            closed.set(Some(if is_deleted {
+                "the browser's database was deleted"
+            } else {
+                "a newer version of this app has opened the database in another tab"
+            }));
+            // Whoever asks waits until nobody holds this version.
+            connection.close();
+        })
+    };
+    let ended = {
+        let closed = Rc::clone(closed);
+        Closure::new(move |_| closed.set(Some("the browser has closed its database")))
+    };
+    connection.set_onversionchange(Some(giving_way.as_ref().unchecked_ref()));
+    connection.set_onclose(Some(ended.as_ref().unchecked_ref()));
+    [giving_way, ended]
+}
 
 fn failed(error: &Error) -> StoreError {
     let message = match name_of(error).as_deref() {
