@@ -81,18 +81,12 @@ fn source(
     config: &Loadable<tallyman_core::ImageConfig>,
 ) -> ImageSource {
     let config = config.ready();
-    let steps = config.map(|config| &config.history[..]).unwrap_or_default();
-    let mut steps: Vec<_> = steps.iter().filter(|step| !step.empty_layer).cloned().map(Some).collect();
-    // Where the steps are not those of the layers, nothing is known of any.
-    if steps.len() != image.layers.len() {
-        steps = vec![None; image.layers.len()];
-    }
+    let steps = config.map(|config| config.layer_steps(image.layers.len())).unwrap_or_default();
     let diff_ids = config.map(|config| &config.rootfs.diff_ids[..]).unwrap_or_default();
-    let layers = image.layers.iter().zip(steps).enumerate();
-    let layers = layers.map(|(number, (descriptor, step))| ImageLayer {
+    let layers = image.layers.iter().enumerate().map(|(number, descriptor)| ImageLayer {
         descriptor: descriptor.clone(),
         diff_id: diff_ids.get(number).cloned(),
-        step,
+        step: steps.get(number).copied().flatten().cloned(),
     });
     let platform = node.platform().map(entry_name::platform_name).unwrap_or_default();
     ImageSource { reference, platform, layers: layers.collect() }
