@@ -219,6 +219,20 @@ test('tags are picked by click, with Shift and by keyboard, and compared', async
   await expect(page.getByRole('region', { name: 'Config' })).toBeVisible();
 });
 
+test('where the system sets the colours, what is selected and where the keyboard is are seen all the same', async ({ page, open, memory }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await open(`/explore/${memory.host}/samples/hello`);
+  await page.locator('[data-tag=latest] .tick').click();
+  await page.getByRole('grid', { name: 'Tags' }).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  await expect(page.locator('#tags-1')).toHaveClass(/is-active/);
+  const ground = (tag) => page.locator(`[data-tag="${tag}"] .tick`).evaluate((tick) => getComputedStyle(tick).backgroundColor);
+  expect(await ground('latest')).not.toBe(await ground('windows'));
+  const outlines = await page.locator('[data-row]').evaluateAll((rows) => rows.map((row) => getComputedStyle(row).outlineStyle));
+  expect(outlines).toEqual(['none', 'solid', 'none', 'none', 'none', 'none']);
+});
+
 test('Enter and the space bar on a button in a row are for the button, and not for the row that is active', async ({ page, open, memory }) => {
   await open(`/explore/${memory.host}/samples/hello`);
   const row = page.locator('[data-tag="windows"]');

@@ -188,6 +188,41 @@ test.describe('with reduced motion', () => {
   });
 });
 
+test('the bar does not cover what the keyboard goes to', async ({ page, open, memory }) => {
+  await page.setViewportSize({ width: 1280, height: 500 });
+  await open(`/inspect/${memory.host}/samples/alpine:3.22`);
+  await expect(page.getByTestId('raw-search')).toBeVisible();
+  const links = page.locator('main').getByRole('link');
+  await links.last().focus();
+  const covered = [];
+  for (let back = await links.count(); back > 0; back--) {
+    await page.keyboard.press('Shift+Tab');
+    covered.push(
+      await page.evaluate(() => {
+        const [element, bar] = [document.activeElement, document.querySelector('.bar')];
+        const isCovered = !bar.contains(element) && element.getBoundingClientRect().top < bar.getBoundingClientRect().bottom;
+        return isCovered && element.outerHTML;
+      }),
+    );
+  }
+  expect(covered.filter(Boolean)).toEqual([]);
+});
+
+test('where the system sets the colours, what is pressed and what is suggested are seen all the same', async ({ page, open, memory }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await open(`/inspect/${memory.host}/samples/webapp:1.4`);
+  const grounds = (all) => all.evaluateAll((all) => new Set(all.map((one) => getComputedStyle(one).backgroundColor)).size);
+  const ways = page.getByTestId('graph').locator('[aria-pressed]');
+  await expect(ways).toHaveCount(2);
+  expect(await grounds(ways)).toBe(2);
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('open-input').fill('webapp');
+  const options = page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option');
+  await expect(options).toHaveCount(2);
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => grounds(options)).toBe(2);
+});
+
 test('a page without a secure context copies all the same', async ({ page, open, memory }) => {
   await page.addInitScript(() => {
     Object.defineProperty(window, 'isSecureContext', { value: false });
