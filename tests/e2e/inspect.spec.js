@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
+import { digestOf, fill } from '../replay/registry-contents.js';
 import { putImage } from './images.js';
 import { expect, expectAccessible, expectNoSidewaysScroll, inProject, paste, test } from './test.js';
 
@@ -235,6 +236,42 @@ test('four failures have four messages', async ({ page, open, memory }) => {
   const silent = await startDevRegistry('--samples', '--no-cors');
   const down = `127.0.0.1:${await freePort()}`;
   const messages = new Set();
+test('what refers to an index is named by its kind, else by its type, of which every character is seen', async ({ page, open, memory }) => {
+  const [manifest, index] = ['manifest', 'index'].map((kind) => `application/vnd.oci.image.${kind}.v1+json`);
+  const turned = 'application/vnd.acme.\u202ethgir';
+  const empty = Buffer.from('{}');
+  const descriptor = (mediaType, bytes, more) => ({ mediaType, digest: digestOf(bytes), size: bytes.length, ...more });
+  const pushed = [];
+  const push = (mediaType, tag, json) => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...json }));
+    pushed.push({ repo: 'types/app', tag, mediaType, digest: digestOf(bytes), bytes });
+    return bytes;
+  };
+  const artifact = (artifactType, more) => ({ artifactType, config: descriptor('application/vnd.oci.empty.v1+json', empty), layers: [descriptor(turned, empty)], ...more });
+  const entry = push(manifest, 'entry', artifact(turned));
+  const list = push(index, '1', { manifests: [descriptor(manifest, entry, { artifactType: turned })] });
+  for (const type of ['application/vnd.acme.design+json', 'application/vnd.in-toto+json', turned]) {
+    push(manifest, '', artifact(type, { subject: descriptor(index, list) }));
+  }
+  await fill(memory.registry, { blobs: [{ repo: 'types/app', digest: digestOf(empty), bytes: empty }], manifests: pushed });
+
+  await open(`/inspect/${memory.host}/types/app:1`);
+  const items = page.getByTestId('graph-tree').getByRole('treeitem');
+  await expect(items).toHaveCount(5);
+  const names = await items.evaluateAll((items) => items.map((item) => item.querySelector('span:not(.tree-row__indent)').textContent));
+  const shown = 'application/vnd.acme.\\u{202e}thgir';
+  expect(names.slice(2).sort()).toEqual(['Attestation', 'application/vnd.acme.design+json', shown].sort());
+  const turns = () => page.locator('main').evaluate((main) => main.outerHTML.includes('\u202e'));
+  await page.getByRole('button', { name: 'Tree' }).click();
+  await items.filter({ hasText: shown }).first().click();
+  await expect(page.getByTestId('graph-details').locator('dd').getByText(shown)).toBeVisible();
+  expect(await turns()).toBe(false);
+  await open(`/inspect/${memory.host}/types/app:entry`);
+  await expect(page.getByTestId('layer-row')).toContainText(shown);
+  await expect(page.getByTestId('raw-search')).toBeVisible();
+  expect(await turns()).toBe(false);
+});
+
   for (const [reference, code, said] of [
     ['Not A Reference', 'reference-invalid', 'must be lowercase'],
     ['127.0.0.1:5000/app:', 'reference-invalid', 'expected a tag after the colon'],

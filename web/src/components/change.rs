@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tallyman_core::{Diff, diff_pairs};
 use yew::prelude::*;
 
-use super::panel::Panel;
+use super::{facts, panel::Panel};
 use crate::format;
 use crate::text::text;
 
@@ -64,8 +64,7 @@ pub fn pairs(title: &'static str, left: &BTreeMap<String, String>, right: &BTree
         return html! {};
     }
     let rows = diff_pairs(left, right).into_iter().map(|(key, change)| {
-        let side =
-            |side: Option<&&str>| html! { <code>{ format::visible(side.map_or("–", |value| *value)).into_owned() }</code> };
+        let side = |side: Option<&&str>| facts::code(side.map_or("–", |value| *value));
         Row {
             name: format::visible(key).into_owned().into(),
             differs: !change.is_same(),

@@ -24,6 +24,11 @@ pub fn Fact(props: &Props) -> Html {
     html! { <div><dt>{ &props.name }</dt><dd>{ props.children.clone() }</dd></div> }
 }
 
+/// Shows a name of the registry's, such as a media type, with every character of it.
+pub fn code(name: &str) -> Html {
+    html! { <code>{ format::visible(name).into_owned() }</code> }
+}
+
 /// Pairs that are shown: what has more is read in its raw text.
 const PAIRS_MAX: usize = 200;
 

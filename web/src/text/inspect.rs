@@ -71,8 +71,6 @@ pub struct Inspect {
     pub legend: [&'static str; 5],
     pub open: &'static str,
     pub this: &'static str,
-    pub signature: &'static str,
-    pub sbom: &'static str,
     pub referrer: &'static str,
 
     pub number: &'static str,
@@ -216,8 +214,6 @@ static ENGLISH: Inspect = Inspect {
     legend: ["list or index", "image", "attestation", "refers to it", "missing"],
     open: "Open",
     this: "this manifest",
-    signature: "Signature",
-    sbom: "SBOM",
     referrer: "Referrer",
 
     number: "#",
@@ -365,8 +361,6 @@ static SPANISH: Inspect = Inspect {
     legend: ["lista o índice", "imagen", "atestación", "se refiere a ella", "falta"],
     open: "Abrir",
     this: "este manifest",
-    signature: "Firma",
-    sbom: "SBOM",
     referrer: "Referrer",
 
     number: "N.º",

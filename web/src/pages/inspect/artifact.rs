@@ -2,10 +2,6 @@
 
 use tallyman_core::{Manifest, ManifestBody, MediaType};
 
-/// The config media types of images.
-const IMAGE_CONFIGS: [&str; 2] =
-    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
-
 /// Parts of media types, each with the kind that it stands for. The first that occurs counts.
 const KINDS: [(&str, Artifact); 15] = [
     ("vnd.cncf.helm.", Artifact::HelmChart),
@@ -13,7 +9,7 @@ const KINDS: [(&str, Artifact); 15] = [
     ("spdx", Artifact::Sbom),
     ("cyclonedx", Artifact::Sbom),
     ("syft", Artifact::Sbom),
-    ("cosign.artifact.sbom", Artifact::Sbom),
+    ("sbom", Artifact::Sbom),
     ("in-toto", Artifact::Attestation),
     ("dsse.envelope", Artifact::Attestation),
     ("sigstore.bundle", Artifact::Signature),
@@ -57,26 +53,25 @@ impl Artifact {
             ManifestBody::Artifact => Some(Self::Other),
             ManifestBody::Index(index) => {
                 let entries = index.manifests.iter().map(|entry| entry.media_type.as_str());
-                let kind = named(index.artifact_type.as_deref().into_iter().chain(entries));
-                kind.or_else(|| index.artifact_type.as_ref().map(|_| Self::Other))
+                let mut types = index.artifact_type.as_deref().into_iter().chain(entries);
+                types.find_map(Self::named).or_else(|| index.artifact_type.as_ref().map(|_| Self::Other))
             }
             ManifestBody::Image(image) => {
                 let config = image.config.media_type.as_str();
                 let layers = image.layers.iter().map(|layer| layer.media_type.as_str());
-                let kind = named(image.artifact_type.as_deref().into_iter().chain([config]).chain(layers));
-                let is_image = IMAGE_CONFIGS.contains(&config) && image.artifact_type.is_none();
-                kind.or_else(|| {
+                let mut types = image.artifact_type.as_deref().into_iter().chain([config]).chain(layers);
+                let is_image = image.has_image_config() && image.artifact_type.is_none();
+                types.find_map(Self::named).or_else(|| {
                     (!is_image && image.config.media_type != MediaType::new("")).then_some(Self::Other)
                 })
             }
         }
     }
-}
 
-fn named<'a>(types: impl Iterator<Item = &'a str>) -> Option<Artifact> {
-    types.into_iter().find_map(|media_type| {
+    /// Returns the kind that a media type or an artifact type stands for, if it stands for one.
+    pub fn named(media_type: &str) -> Option<Self> {
         KINDS.iter().find(|(part, _)| media_type.contains(part)).map(|(_, kind)| *kind)
-    })
+    }
 }
 
 #[cfg(test)]

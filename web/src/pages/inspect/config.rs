@@ -70,7 +70,7 @@ fn code(name: &'static str, value: &str) -> Html {
     if value.is_empty() {
         html! {}
     } else {
-        html! { <Fact {name}><code>{ visible(value).into_owned() }</code></Fact> }
+        html! { <Fact {name}>{ facts::code(value) }</Fact> }
     }
 }
 
@@ -78,7 +78,7 @@ fn lines(name: &'static str, values: &[String]) -> Html {
     if values.is_empty() {
         return html! {};
     }
-    html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li><code>{ visible(value).into_owned() }</code></li> }) }</ul></Fact> }
+    html! { <Fact {name}><ul>{ for values.iter().map(|value| html! { <li>{ facts::code(value) }</li> }) }</ul></Fact> }
 }
 
 /// Arguments as a shell would take them: those with spaces, quotes or nothing in them quoted.

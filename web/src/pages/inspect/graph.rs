@@ -6,6 +6,7 @@ use tallyman_core::Descriptor;
 use yew::prelude::*;
 
 use super::{
+    artifact::Artifact,
     entry_name,
     layout::{Spot, layout},
 };
@@ -185,19 +186,13 @@ fn name(inspected: &Inspected, number: usize) -> String {
     let node = &inspected.nodes[number];
     match node.relation {
         Relation::Itself => (words.kind)(inspected.manifest.kind()).to_owned(),
-        Relation::Referrer => {
-            let artifact = node.descriptor.artifact_type.as_deref().unwrap_or_default();
-            let is = |parts: &[&str]| parts.iter().any(|part| artifact.contains(part));
-            if is(&["sig", "notary"]) {
-                words.signature.to_owned()
-            } else if is(&["spdx", "cyclonedx", "sbom", "syft"]) {
-                words.sbom.to_owned()
-            } else if artifact.is_empty() {
-                words.referrer.to_owned()
-            } else {
-                artifact.to_owned()
-            }
-        }
+        Relation::Referrer => match node.descriptor.artifact_type.as_deref().unwrap_or_default() {
+            "" => words.referrer.to_owned(),
+            artifact_type => match Artifact::named(artifact_type) {
+                Some(artifact) => (text().actions().artifact)(artifact).to_owned(),
+                None => format::visible(artifact_type).into_owned(),
+            },
+        },
         Relation::Entry(_) if node.descriptor.is_runnable() => entry_name::name(node),
         Relation::Entry(_) => entry_name::kind_name(inspected, number),
     }
@@ -320,10 +315,10 @@ fn details(inspected: &Inspected, number: usize, route: &Route) -> Html {
             </p>
             <dl class="facts">
                 <Fact name={words.digest}><Digest value={descriptor.digest.clone()} /></Fact>
-                <Fact name={words.media_type}><code>{ descriptor.media_type.as_str() }</code></Fact>
+                <Fact name={words.media_type}>{ facts::code(descriptor.media_type.as_str()) }</Fact>
                 <Fact name={words.manifest_size}>{ super::exact_size(descriptor.size) }</Fact>
                 if let Some(artifact_type) = &descriptor.artifact_type {
-                    <Fact name={words.artifact_type}><code>{ artifact_type }</code></Fact>
+                    <Fact name={words.artifact_type}>{ facts::code(artifact_type) }</Fact>
                 }
                 if !descriptor.annotations.is_empty() {
                     <Fact name={words.annotations}>{ facts::pairs(&descriptor.annotations) }</Fact>

@@ -95,7 +95,7 @@ fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
             <td class="layer-step fill">
                 { row.step.map_or_else(|| file(layer), command) }
                 if layer.media_type.is_foreign_layer() {
-                    { " " }<Chip tone={Tone::Warn} title={layer.media_type.to_string()}>{ words.foreign }</Chip>
+                    { " " }<Chip tone={Tone::Warn} title={format::visible(layer.media_type.as_str()).into_owned()}>{ words.foreign }</Chip>
                 }
             </td>
             <td class="nowrap"><code title={layer.digest.to_string()}>{ layer.digest.short() }</code></td>
@@ -106,9 +106,10 @@ fn row_view(key: usize, row: &Row<'_>, largest: u64) -> Html {
 
 /// Returns the file name of an artifact's layer, with its media type.
 fn file(layer: &Descriptor) -> String {
+    let media_type = format::visible(layer.media_type.as_str());
     match layer.annotations.get("org.opencontainers.image.title") {
-        Some(name) => format!("{} ({})", format::visible(name), layer.media_type),
-        None => layer.media_type.to_string(),
+        Some(name) => format!("{} ({media_type})", format::visible(name)),
+        None => media_type.into_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     components::{
         chip::{Chip, Tone},
         digest::Digest,
-        facts::Fact,
+        facts::{self, Fact},
         icon::Icon,
         slow::Slow,
     },
@@ -48,7 +48,7 @@ pub fn view(inspected: &Inspected, chosen: Option<&Node>) -> Html {
                     <Fact name={words.digest}>
                         <Digest value={manifest.digest().clone()} testid="manifest-digest">{ mark(inspected.verified) }</Digest>
                     </Fact>
-                    <Fact name={words.media_type}><code data-testid="media-type">{ format::visible(manifest.media_type().as_str()).into_owned() }</code></Fact>
+                    <Fact name={words.media_type}><span data-testid="media-type">{ facts::code(manifest.media_type().as_str()) }</span></Fact>
                     <Fact name={words.manifest_size}>
                         <span data-testid="manifest-size" data-bytes={manifest.size().to_string()}>
                             { exact_size(manifest.size()) }
@@ -190,7 +190,7 @@ fn kind_facts(inspected: &Inspected) -> Html {
                 }
                 <Fact name={words.compressed}>{ (words.in_layers)(&exact_size(image.content_size()), image.layers.len()) }</Fact>
                 if let Some(artifact_type) = &image.artifact_type {
-                    <Fact name={words.artifact_type}><code>{ format::visible(artifact_type).into_owned() }</code></Fact>
+                    <Fact name={words.artifact_type}>{ facts::code(artifact_type) }</Fact>
                 }
                 { for image.subject.iter().map(|subject| refers_to(inspected, subject)) }
             </>
