@@ -264,6 +264,16 @@ test('a file opens in place: text, JSON, a picture, bytes', async ({ page, open,
   await expect(page.getByTestId('file-text')).toContainText('Sample Linux');
 });
 
+test('Escape in the search of a file removes what is typed, and closes the file after that', async ({ page, open, memory }) => {
+  await openFiles(page, open, `${memory.host}/samples/files:1`, '?path=opt/app/settings.json');
+  const search = page.getByTestId('file-viewer').getByTestId('raw-search');
+  await search.fill('listen');
+  await search.press('Escape');
+  await expect(search).toHaveValue('');
+  await search.press('Escape');
+  await expect(page.getByTestId('file-viewer')).toHaveCount(0);
+});
+
 test('names and contents of files do nothing', async ({ page, open, memory }) => {
   const turned = 'photo\u202egnp.exe';
   const { reference } = await putFiles(memory, 'files/hostile', '1', [
@@ -402,6 +412,15 @@ test('a layer that asks for a login waits for it, and the image is read on', asy
   await expect(dialog).toBeVisible();
   await expect(row(page, 'open')).toBeVisible();
   await expect(row(page, 'guarded')).toHaveCount(0);
+  // The failure is told in another language without being tried again.
+  const before = guarded.asked.length;
+  const title = page.getByTestId('error').getByRole('heading').first();
+  await expect(title).toContainText('requires sign-in');
+  await page.getByTestId('language').selectOption('es');
+  await expect(title).not.toContainText('requires sign-in');
+  await page.getByTestId('language').selectOption('en');
+  await expect(title).toContainText('requires sign-in');
+  expect(guarded.asked).toHaveLength(before);
   await mark(page);
   await dialog.locator('input[name=username]').fill('ann');
   await dialog.locator('input[name=password]').fill('secret');

@@ -174,6 +174,11 @@ test('a pasted manifest is shown byte for byte, and nothing is sent', async ({ p
     await expect(page.locator('.skeleton')).toHaveCount(0);
   }
   await expect(page.getByText('docker pull')).toHaveCount(0);
+  const why = (text) => expect(page.getByTestId('platform-row').first().getByTitle(text)).toBeVisible();
+  await why('the pasted text holds the manifest alone');
+  await page.getByTestId('language').selectOption('es');
+  await why('el texto pegado solo contiene el manifest');
+  await page.getByTestId('language').selectOption('en');
   await page.reload();
   await expect(page.getByTestId('platform-row')).toHaveCount(json.manifests.length);
   expect(sent.filter((url) => url.includes('/v2/'))).toEqual([]);
@@ -231,11 +236,6 @@ test('schema 1 is named, an artifact is shown raw', async ({ page, open, memory 
   await expectShown(page, chart);
 });
 
-test('four failures have four messages', async ({ page, open, memory }) => {
-  const { freePort, startDevRegistry } = await import('./servers.js');
-  const silent = await startDevRegistry('--samples', '--no-cors');
-  const down = `127.0.0.1:${await freePort()}`;
-  const messages = new Set();
 test('what refers to an index is named by its kind, else by its type, of which every character is seen', async ({ page, open, memory }) => {
   const [manifest, index] = ['manifest', 'index'].map((kind) => `application/vnd.oci.image.${kind}.v1+json`);
   const turned = 'application/vnd.acme.\u202ethgir';
@@ -272,6 +272,11 @@ test('what refers to an index is named by its kind, else by its type, of which e
   expect(await turns()).toBe(false);
 });
 
+test('four failures have four messages', async ({ page, open, memory }) => {
+  const { freePort, startDevRegistry } = await import('./servers.js');
+  const silent = await startDevRegistry('--samples', '--no-cors');
+  const down = `127.0.0.1:${await freePort()}`;
+  const messages = new Set();
   for (const [reference, code, said] of [
     ['Not A Reference', 'reference-invalid', 'must be lowercase'],
     ['127.0.0.1:5000/app:', 'reference-invalid', 'expected a tag after the colon'],

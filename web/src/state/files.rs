@@ -13,15 +13,13 @@ use std::{
 
 use tallyman_core::{Descriptor, Digest, HistoryEntry, Reference};
 use tallyman_files_worker::{ImageId, LayerSource, LayerState, QueryId, Request, Response, Summary};
+use tallyman_registry::Error;
 use web_sys::Blob;
 use yew::prelude::*;
 
 use crate::{
     browser::files_worker::FilesWorker,
-    state::{
-        problem::Problem,
-        registries::{Changes, Registries, use_changes, use_registries},
-    },
+    state::registries::{Changes, Registries, use_changes, use_registries},
 };
 use fetching::Fetching;
 use questions::Questions;
@@ -59,8 +57,8 @@ pub struct ImageLayer {
 pub struct Reading {
     /// The state of each.
     pub images: Vec<Rc<Summary>>,
-    /// The layers that could not be fetched: the image, the layer, and why.
-    pub problems: Vec<(ImageId, u32, Rc<Problem>)>,
+    /// The layers that could not be fetched, and why.
+    pub failures: Vec<(Reference, Rc<Error>)>,
     /// The worker ended by itself, or could not be started.
     pub is_broken: bool,
 }
@@ -123,7 +121,7 @@ pub enum Update {
     /// The state of an image.
     Summary(ImageId, Box<Summary>),
     /// A layer could not be fetched.
-    Problem(ImageId, u32, Rc<Problem>),
+    Failed(Reference, Rc<Error>),
     /// It goes on with what failed.
     Resumed,
     /// The worker ended.
@@ -142,8 +140,8 @@ impl Reducible for Reading {
                     *known = Rc::new(*summary);
                 }
             }
-            Update::Problem(image, layer, problem) => next.problems.push((image, layer, problem)),
-            Update::Resumed => next.problems.clear(),
+            Update::Failed(layer, error) => next.failures.push((layer, error)),
+            Update::Resumed => next.failures.clear(),
             Update::Broken => next.is_broken = true,
         }
         Rc::new(next)

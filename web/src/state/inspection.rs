@@ -289,7 +289,12 @@ pub fn use_inspection(text: &str) -> Rc<Inspection> {
     let host = text.parse::<Reference>().map(|reference| reference.registry().to_string());
     let changes = use_changes(host.as_deref().unwrap_or_default());
     let state = use_reducer(Run::default);
-    let worded = use_worded_anew(matches!(state.shown, Inspection::Failed(_)));
+    // What was pasted lacks the rest for a reason that stands in the language of the app, too.
+    let worded = use_worded_anew(match &state.shown {
+        Inspection::Failed(_) => true,
+        Inspection::Ready(inspected) => inspected.verified == Verified::Pasted,
+        Inspection::Loading | Inspection::Blob(_) => false,
+    });
     let before = use_mut_ref(|| None);
     {
         let dispatcher = state.dispatcher();

@@ -220,15 +220,15 @@ impl Problem {
     }
 }
 
-/// Returns a number that changes when another language is chosen while there is a problem: its sentences are made anew with it.
+/// Returns a number that changes when another language is chosen while sentences are kept: they are made anew with it.
 #[hook]
-pub fn use_worded_anew(has_problem: bool) -> u32 {
+pub fn use_worded_anew(has_sentences: bool) -> u32 {
     let language = use_language();
     let count = use_state_eq(|| 0_u32);
     {
         let count = count.clone();
         use_effect_with(language, move |_| {
-            if has_problem {
+            if has_sentences {
                 count.set(*count + 1);
             }
         });

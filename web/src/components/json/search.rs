@@ -105,7 +105,8 @@ impl Search {
         let onkeydown = {
             let (next, previous) = (next.clone(), previous.clone());
             move |event: KeyboardEvent| {
-                if event.key() == "Enter" {
+                // An input method takes what is composed with Enter.
+                if event.key() == "Enter" && !event.is_composing() {
                     event.prevent_default();
                     if event.shift_key() { previous.emit(()) } else { next.emit(()) }
                 }

@@ -1,7 +1,5 @@
 //! The progress of the reading, and what failed.
 
-use std::rc::Rc;
-
 use tallyman_files_worker::{Fault, LayerState};
 use yew::prelude::*;
 
@@ -63,16 +61,16 @@ pub fn view(images: &[ImageSource], reading: &Reading, files: Option<&Files>) ->
 }
 
 /// The failures: one that all layers share is told once.
-fn problems(reading: &Reading) -> Vec<Rc<Problem>> {
-    let mut all: Vec<Rc<Problem>> = Vec::new();
-    let fetched = reading.problems.iter().map(|(_, _, problem)| Rc::clone(problem));
+fn problems(reading: &Reading) -> Vec<Problem> {
+    let mut all: Vec<Problem> = Vec::new();
+    let not_fetched = reading.failures.iter().map(|(layer, error)| Problem::of_registry(layer, error));
     let refused =
         reading.images.iter().flat_map(|summary| &summary.layers).filter_map(|layer| match &layer.state {
-            LayerState::Refused(fault) => Some(Rc::new(of_layer(fault))),
+            LayerState::Refused(fault) => Some(of_layer(fault)),
             _ => None,
         });
-    for problem in fetched.chain(refused) {
-        let is_same = |other: &Rc<Problem>| other.code == problem.code && other.title == problem.title;
+    for problem in not_fetched.chain(refused) {
+        let is_same = |other: &Problem| other.code == problem.code && other.title == problem.title;
         if !all.iter().any(is_same) {
             all.push(problem);
         }

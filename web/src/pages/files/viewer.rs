@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tallyman_files_worker::{Fault, OpenedFile, QueryId, Subject};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::layers;
@@ -81,7 +81,10 @@ pub fn Viewer(props: &Props) -> Html {
     let onkeydown = {
         let onclose = props.onclose.clone();
         move |event: KeyboardEvent| {
-            if event.key() == "Escape" && !event.default_prevented() {
+            // In a search field it removes what is typed.
+            let field = event.target_dyn_into::<HtmlInputElement>();
+            let is_typed = field.is_some_and(|field| !field.value().is_empty());
+            if event.key() == "Escape" && !is_typed && !event.default_prevented() {
                 onclose.emit(());
             }
         }

@@ -20,7 +20,6 @@ use tallyman_registry::{BlobPieces, ContentHasher, Error, Piece};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Files, Update};
-use crate::state::problem::Problem;
 
 /// Bytes that the worker has not read yet, at most.
 const AHEAD_MAX: u32 = 1 << 20;
@@ -178,10 +177,9 @@ impl Files {
                     }
                 }
                 Some(Some(Err(error))) => {
+                    let reason = error.to_string();
                     let of_layer = source.reference.by_digest(descriptor.digest.clone());
-                    let problem = Problem::of_registry(&of_layer, &error);
-                    let reason = problem.reason.clone();
-                    self.0.update.dispatch(Update::Problem(image, layer, Rc::new(problem)));
+                    self.0.update.dispatch(Update::Failed(of_layer, Rc::new(error)));
                     return self.send(&Request::Failed { job, reason });
                 }
                 Some(None) => return self.send(&Request::End { job }),

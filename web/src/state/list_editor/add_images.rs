@@ -233,7 +233,7 @@ impl Adder {
                 Outcome::Gone | Outcome::Conflict(_) | Outcome::Taken => {}
             }
         }
-        Err("another tab changes this list all the time; try again".to_owned())
+        Err(text().lists().busy.to_owned())
     }
 }
 
