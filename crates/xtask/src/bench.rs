@@ -74,8 +74,8 @@ pub fn help() -> String {
         "  TOPIC        one topic, or several; all of them where none is named:
 {topics}  --write      writes docs/measurements.md, too, after each topic
   --built      measures what is there, without setting up and building
-  --PEER PATH  a program of others to measure beside ours, by the name of PEER: {peers}
-               (imagetools is the program docker-buildx). Without it, the one on the PATH or among Docker's plugins;
+  --PEER PATH  a program of others to measure beside ours; PEER is one of {peers}
+               (imagetools: the program docker-buildx). Without it, the one on the PATH or among Docker's plugins;
                one that is not there is named as absent
 
 A topic takes 1 to 5 minutes. A target that is missed is shown; only a script that fails is an error."

@@ -482,7 +482,8 @@ async fn what_changes_a_registry_is_never_made_a_get_by_a_redirect() {
                 Ok(()) => assert!(is_followed, "{status} {path}"),
                 Err(error) => {
                     assert!(!is_followed, "{status} {path}: {error}");
-                    let words = format!(" to http://{}/v2/acme/app/{path}; name the registry", new.host);
+                    let words =
+                        format!(" to http://{}/v2/acme/app/{path}?key=…; name the registry", new.host);
                     assert!(error.to_string().contains(&words), "{error}");
                 }
             }
