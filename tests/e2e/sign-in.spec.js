@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 
-import { build } from './building.js';
+import { add, build } from './building.js';
 import { putImage, readBack } from './images.js';
 import { startDevRegistry } from './servers.js';
 import { expect, expectAccessible, expectAccessibleThroughout, expectNoSidewaysScroll, inProject, test } from './test.js';
@@ -190,6 +190,49 @@ test('registries that two tabs add are there in both, and after a reload', async
   await page.reload();
   await expect(page.locator('[data-host="three.example"]')).toBeVisible();
   await expect(page.locator('[data-host="one.example"]')).toHaveCount(0);
+});
+
+test('the form of one registry has nothing that was typed for another', async ({ page, open, memory }) => {
+  const [one, two] = [await guarded('--basic'), await guarded('--basic')];
+  const panel = page.getByTestId('sign-in-panel');
+  const asks = (registry) => expect(panel.getByRole('heading', { name: `Sign in to ${registry.host}` })).toBeVisible();
+  const isEmpty = async () => {
+    for (const name of ['username', 'password']) await expect(panel.locator(`input[name=${name}]`)).toHaveValue('');
+    await expect(panel.getByRole('button', { name: 'Sign in', exact: true })).toBeEnabled();
+  };
+  await open(`/build/${memory.host}/sign-in/two:1`);
+  await add(page, [one, two].map(({ host }) => `${host}/samples/alpine:3.22`));
+  await expect(page.getByTestId('pending').getByRole('alert')).toHaveCount(2);
+  await asks(one);
+  await signIn(page);
+  await asks(two);
+  await isEmpty();
+  await signIn(page);
+  await expect(panel).toHaveCount(0);
+  await expect(page.getByTestId('pending')).toHaveCount(0);
+
+  // While a password is typed for the first, another image of the second is refused.
+  await page.reload();
+  await asks(one);
+  await panel.locator('input[name=username]').fill('ann');
+  await panel.locator('input[name=password]').fill('secret');
+  await add(page, [`${two.host}/samples/hello:amd64`]);
+  await asks(two);
+  await isEmpty();
+  await one.stop();
+  await two.stop();
+});
+
+test('a sign-in that does not open what was wanted leaves the form to other credentials', async ({ page, open, server }) => {
+  await page.route(/\/v2\/sign-in\/denied\/manifests\//, (route) => route.fulfill({ status: 403, headers: { 'access-control-allow-origin': '*' } }));
+  await putImage(server, 'sign-in/image', '1', { os: 'linux', architecture: 'amd64' });
+  await build(page, open, `${server.host}/sign-in/denied:1`, [`${server.host}/sign-in/image:1`]);
+  const panel = page.getByTestId('sign-in-panel');
+  await signIn(page);
+  await expect(page.getByTestId('toast').first()).toContainText(`Signed in to ${server.host}`);
+  await expect(panel.locator('input[name=password]')).toHaveValue('');
+  await expect(panel.getByRole('button', { name: 'Sign in', exact: true })).toBeEnabled();
+  await expect(panel).not.toContainText('Signing in');
 });
 
 /** A token service on another site than the registry's: what it was asked, and with which credentials. */

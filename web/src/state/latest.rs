@@ -1,6 +1,10 @@
-//! Work of a component of which only the latest counts.
+//! Work of a component of which only the latest counts, and work that outlives its component.
 
-use std::{cell::RefCell, future::Future, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+};
 
 use futures_util::future::{AbortHandle, Abortable};
 use wasm_bindgen_futures::spawn_local;
@@ -39,4 +43,15 @@ pub fn use_latest() -> Latest {
         use_effect_with((), move |()| move || latest.end());
     }
     latest
+}
+
+/// Returns a cell that is `true` as long as the component is there, for work that goes on when it is not.
+#[hook]
+pub fn use_presence() -> Rc<Cell<bool>> {
+    let is_there = use_memo((), |()| Cell::new(true));
+    {
+        let is_there = Rc::clone(&is_there);
+        use_effect_with((), move |()| move || is_there.set(false));
+    }
+    is_there
 }

@@ -1,6 +1,6 @@
 //! Signing in to a registry, and out.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use tallyman_core::Registry;
 use tallyman_registry::{Credentials, Error};
@@ -10,7 +10,10 @@ use yew::prelude::*;
 use crate::{
     browser::storage::Keep,
     components::{dialog::Dialog, text_field::text_in, toast::use_toaster},
-    state::registries::{accounts::Account, use_registries, use_revision},
+    state::{
+        latest::use_presence,
+        registries::{accounts::Account, use_registries, use_revision},
+    },
     text::{text, use_language},
 };
 
@@ -93,8 +96,25 @@ enum Progress {
     Failed(String),
 }
 
+/// The form of a registry. There is another one for another registry, and after a sign-in that did not open what was wanted: it has
+/// nothing of what was typed into the one before.
 #[component]
 fn Form(props: &FormProps) -> Html {
+    let FormProps { registry, ondone } = props;
+    let round = use_state_eq(|| 0_u32);
+    let key = format!("{registry} {}", *round);
+    let ondone = {
+        let ondone = ondone.clone();
+        Callback::from(move |()| {
+            round.set(*round + 1);
+            ondone.emit(());
+        })
+    };
+    html! { <Fields key={key} registry={registry.clone()} {ondone} /> }
+}
+
+#[component]
+fn Fields(props: &FormProps) -> Html {
     use_language();
     let words = text().registries();
     let (by_token, keep) = (use_state_eq(|| false), use_state_eq(|| Keep::Memory));
@@ -162,15 +182,11 @@ fn use_sign_in(
 ) -> Callback<()> {
     let (registries, toaster) = (use_registries(), use_toaster());
     let (registry, ondone) = (props.registry.clone(), props.ondone.clone());
-    let stands = use_memo((), |()| Cell::new(true));
-    {
-        let stands = Rc::clone(&stands);
-        use_effect_with((), move |()| move || stands.set(false));
-    }
+    let is_there = use_presence();
     Callback::from(move |()| {
         let credentials = credentials();
         let (registries, registry, ondone) = (Rc::clone(&registries), registry.clone(), ondone.clone());
-        let (progress, toaster, stands) = (progress.clone(), toaster.clone(), Rc::clone(&stands));
+        let (progress, toaster, is_there) = (progress.clone(), toaster.clone(), Rc::clone(&is_there));
         progress.set(Progress::Checking);
         spawn_local(async move {
             match registries.sign_in(&registry, credentials, keep).await {
@@ -180,7 +196,7 @@ fn use_sign_in(
                     if !kept {
                         toaster.say(words.not_stored);
                     }
-                    if stands.get() {
+                    if is_there.get() {
                         ondone.emit(());
                     }
                 }

@@ -41,6 +41,7 @@ impl Standing {
 pub fn use_standing(list: &ManifestList, round: u32) -> Standing {
     let (registries, latest) = (use_registries(), use_latest());
     let standing = use_state_eq(Standing::default);
+    let is_failed = matches!(*standing, Standing::Failed(_));
     let name = list.reference().clone();
     let changes = use_changes(name.registry().as_str());
     {
@@ -48,6 +49,10 @@ pub fn use_standing(list: &ManifestList, round: u32) -> Standing {
         use_effect_with((name, !list.is_empty(), round, changes), move |(name, is_wanted, ..)| {
             if !is_wanted {
                 return;
+            }
+            // What failed before is no answer to this question.
+            if is_failed {
+                standing.set(Standing::Asking);
             }
             let name = name.clone();
             latest.run(async move {
